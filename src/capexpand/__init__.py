@@ -1,0 +1,1 @@
+"""capexpand plans AI and cloud infrastructure build-outs under uncertainty."""
