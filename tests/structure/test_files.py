@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-IGNORED = [".git", *(line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split())]
+IGNORED = [".git/", *(ROOT / ".gitignore").read_text("utf-8").split()]
 
 # A path of somebody's machine, but not the same letters inside an address or a longer path.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|Users|mnt|opt|root|tmp|work)/")
@@ -21,11 +21,18 @@ FORBIDDEN_KIND = re.compile(
 )
 
 
+def is_ignored(path: Path) -> bool:
+    """Tell whether .gitignore leaves a path out; a rule with a slash in front holds at the top only."""
+    place = "/" + path.relative_to(ROOT).as_posix()
+    rules = (rule.rstrip("/") for rule in IGNORED)
+    return any(fnmatch(place, rule) if rule.startswith("/") else fnmatch(path.name, rule) for rule in rules)
+
+
 def project_files() -> Iterator[Path]:
     """Yield all that is or would be committed."""
     for folder, subfolders, names in os.walk(ROOT):
-        subfolders[:] = [name for name in subfolders if not any(fnmatch(name, rule) for rule in IGNORED)]
-        yield from (Path(folder, name) for name in names if not any(fnmatch(name, rule) for rule in IGNORED))
+        subfolders[:] = [name for name in subfolders if not is_ignored(Path(folder, name))]
+        yield from (path for path in (Path(folder, name) for name in names) if not is_ignored(path))
 
 
 def places(pattern: re.Pattern[str]) -> list[str]:
@@ -40,6 +47,14 @@ def places(pattern: re.Pattern[str]) -> list[str]:
 
 def python_files() -> list[Path]:
     return [path for path in project_files() if path.suffix == ".py"]
+
+
+def test_no_source_is_left_out_of_the_repository():
+    """A rule for a build folder at the top must not hide a room of the same name."""
+    written = {path for path in (ROOT / "src").rglob("*.py") if "__pycache__" not in path.parts}
+    assert written - set(project_files()) == set()
+    assert is_ignored(ROOT / "runs")
+    assert not is_ignored(ROOT / "src" / "capexpand" / "runs")
 
 
 def test_no_python_file_is_longer_than_500_lines():
