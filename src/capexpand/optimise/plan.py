@@ -1,0 +1,136 @@
+"""A plan: what is done in each quarter, and what each limit is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.model.blocks import ABSENT, Floats, Indices
+from capexpand.model.data import ModelData
+from capexpand.model.stage import Stage
+from capexpand.optimise.highs import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class SolverReport:
+    """How an answer was reached, and how well it passed our checks."""
+
+    status: str
+    objective: float  # money, present value
+    bound: float
+    relative_gap: float
+    seconds: float
+    solver: str
+    columns: int
+    rows: int
+    largest_row_violation: float
+    largest_bound_violation: float
+    largest_dual_violation: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPrices:
+    """What one more of each limit would add to the objective, present value in money; 0 where sizes are whole."""
+
+    grid: Floats  # [site, quarter] money per MW at the grid
+    supply: Floats  # [offer, destination, quarter] money per unit that can be ordered
+    stock: Floats  # [offer, quarter] money per unit in stock
+    budget: Floats  # [quarter] money per money of the cap that holds in this quarter
+    renewal: Floats  # [quarter] money per money of the renewal budget
+    demand: Floats  # [workload, quarter] money per volume of demand, in the mix of its tranches
+    obligation: Floats  # [workload, quarter] cost of one more volume owed, as money per volume
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done in each quarter. Stocks are those at the quarter's end."""
+
+    data: ModelData
+    power_ordered_mw: Floats  # [power option, quarter]
+    power_returned_mw: Floats  # [power option, quarter]
+    power_mw: Floats  # [power option, quarter] energised IT power
+    ordered: Floats  # [offer option, destination, quarter] units
+    placed: Floats  # [site, offer option, quarter] units
+    returned: Floats  # [site, offer option, quarter] leased units handed back
+    installed: Floats  # [site, offer option, quarter] units
+    running: Floats  # [site, offer option, quarter] units
+    serving: Floats  # [site group, offer option, workload, quarter] units
+    sold: Floats  # [workload, tranche, quarter] volume
+    unmet: Floats  # [workload, quarter] volume owed and not served
+    paid: Floats  # [quarter] money for orders, without value-added tax
+    shortfall: float  # money below the floor
+    shadow: ShadowPrices
+    solver: SolverReport
+
+
+def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
+    """Returns the plan that a solution of the chained stages describes."""
+    x, phi = solution.columns, m.workloads.productivity
+
+    def over(pick) -> Floats:
+        return np.stack([_values(x, pick(stage)) for stage in stages], axis=-1)
+
+    return Plan(
+        data=m,
+        power_ordered_mw=over(lambda s: s.power_ordered),
+        power_returned_mw=over(lambda s: s.power_returned),
+        power_mw=over(lambda s: s.state.power),
+        ordered=over(lambda s: s.ordered),
+        placed=over(lambda s: s.placed),
+        returned=over(lambda s: s.returned),
+        installed=over(lambda s: s.state.installed),
+        running=over(lambda s: s.running),
+        serving=over(lambda s: s.serving),
+        sold=over(lambda s: s.sold) * phi[:, None, :],
+        unmet=over(lambda s: s.unmet) * phi,
+        paid=over(lambda s: s.paid)[0],
+        shortfall=float(over(lambda s: s.shortfall).sum()),
+        shadow=_shadow_prices(m, stages, solution),
+        solver=SolverReport(
+            status=solution.status,
+            objective=solution.objective,
+            bound=solution.bound,
+            relative_gap=solution.relative_gap,
+            seconds=solution.seconds,
+            solver=solution.solver,
+            columns=solution.columns.size,
+            rows=solution.row_duals.size,
+            largest_row_violation=solution.largest_row_violation,
+            largest_bound_violation=solution.largest_bound_violation,
+            largest_dual_violation=solution.largest_dual_violation,
+        ),
+    )
+
+
+def _values(x: Floats, columns: Indices) -> Floats:
+    """Values of columns; one that does not exist is 0, and rounding below 1e-9 of zero is cut."""
+    values = np.where(columns == ABSENT, 0.0, x[np.maximum(columns, 0)] if x.size else 0.0)
+    return np.where(np.abs(values) < 1e-9, 0.0, values)
+
+
+def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
+    T = m.times.count
+    grid = np.zeros((len(m.sites.names), T))
+    budget, renewal = np.zeros(T), np.zeros(T)
+    duals = solution.row_duals
+    for t, stage in enumerate(stages):
+        grid[:, t] += _values(duals, stage.grid_rows)
+        arrival = np.minimum(t + m.power.lead_quarters, T - 1)
+        np.add.at(grid, (m.power.site, arrival), _values(duals, stage.commitment_rows))
+        ahead = np.minimum(t + np.arange(stage.budget_rows.size), T - 1)
+        np.add.at(budget, ahead, _values(duals, stage.budget_rows))
+        np.add.at(renewal, ahead, _values(duals, stage.renewal_rows))
+    sold = np.stack([_values(solution.column_duals, stage.sold) for stage in stages], axis=-1)
+    weight = m.workloads.demand / np.maximum(m.workloads.demand.sum(axis=1, keepdims=True), 1e-300)
+    service = np.stack([_values(duals, stage.service_rows) for stage in stages], axis=-1)
+    obliged = np.array([role == "obligation" for role in m.workloads.roles])[:, None]
+    return ShadowPrices(
+        grid=np.maximum(grid, 0.0) / m.sites.power_usage_effectiveness[:, None],
+        supply=np.stack([_values(duals, stage.supply_rows) for stage in stages], axis=-1),
+        stock=np.stack([np.abs(_values(duals, stage.stock_rows)) for stage in stages], axis=-1),
+        budget=budget,
+        renewal=renewal,
+        demand=np.maximum((sold * weight).sum(axis=1), 0.0) / m.workloads.productivity,
+        obligation=np.where(obliged, -service / m.workloads.productivity, 0.0),
+    )
