@@ -169,19 +169,27 @@ def main() -> None:
         for m, error in zip(rows, errors, strict=True):
             print(f"{m.row:4d} {m.suite:10s} {m.model:16s} {m.chip:14s} {m.chips:4d} {m.weights} {m.phase:8s} "
                   f"{m.input_tokens:6.0f}/{m.output_tokens:6.0f} tpot {m.time_per_token_s:.3f} {m.tokens_per_chip_s:9.1f} {math.expm1(error):+.2f}")  # fmt: skip
+    by_fold: list[Factors] = []
     if args.folds:
         fold, held = folds_of(rows, args.folds), np.zeros(len(rows))
         for index in range(args.folds):
             train = [m for m, f in zip(rows, fold, strict=True) if f != index]
             test = [m for m, f in zip(rows, fold, strict=True) if f == index]
-            held[fold == index] = log_errors(test, predict(stack(test), fit(train, steps=args.steps)))
+            by_fold.append(fit(train, steps=args.steps))
+            held[fold == index] = log_errors(test, predict(stack(test), by_fold[-1]))
         print("held out:", summary(held))
         if args.show:
             for m, error in zip(rows, held, strict=True):
                 if abs(error) > 0.3:
                     print(f"  HELD {m.row:4d} {m.suite} {m.model} {m.chip} {m.chips} {m.phase} {m.input_tokens:.0f}/{m.output_tokens:.0f} {math.expm1(error):+.2f}")  # fmt: skip
     if args.write:
-        args.write.write_text(json.dumps({"logs": {k: round(v, 4) for k, v in factors.logs}}, indent=1) + "\n")
+        content = {"logs": rounded(factors), "folds": [rounded(one) for one in by_fold]}
+        args.write.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def rounded(factors: Factors) -> dict[str, float]:
+    """Give the logarithms to four places, without those that do nothing."""
+    return {key: round(value, 4) for key, value in factors.logs if abs(value) >= 5e-5}
 
 
 if __name__ == "__main__":

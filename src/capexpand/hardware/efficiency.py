@@ -152,5 +152,20 @@ def efficiency_of(points: Sequence[Point], factors: Factors) -> tuple[Efficiency
 @cache
 def fitted_factors() -> Factors:
     """Read the fitted factors."""
+    return _read_factors()[0]
+
+
+@cache
+def fitted_folds() -> tuple[Factors, ...]:
+    """Read the factors fitted without each fold of the packaged measurements."""
+    return _read_factors()[1]
+
+
+def _read_factors() -> tuple[Factors, tuple[Factors, ...]]:
     text = files("capexpand.hardware").joinpath("efficiency.json").read_text(encoding="utf-8")
-    return Factors(tuple(sorted((key, float(value)) for key, value in json.loads(text)["logs"].items())))
+    content = json.loads(text)
+    return _factors(content["logs"]), tuple(_factors(one) for one in content["folds"])
+
+
+def _factors(logs: dict[str, float]) -> Factors:
+    return Factors(tuple(sorted((key, float(value)) for key, value in logs.items())))

@@ -29,6 +29,26 @@ class Layout:
         """Count the chips of one copy."""
         return self.tensor * self.data * self.stages
 
+    @classmethod
+    def parse(cls, text: str) -> Layout | None:
+        """Read a layout as it is written, such as ``TP8`` or ``TP8×PP2``; None for an empty text.
+
+        Args:
+            text: parts joined by ``×``.
+
+        Raises:
+            ValueError: for anything else.
+        """
+        if not text:
+            return None
+        ways = {"TP": 1, "DEP": 1, "PP": 1}
+        for part in text.upper().replace("X", "×").split("×"):
+            name = part.rstrip("0123456789")
+            if name not in ways or not part[len(name) :] or int(part[len(name) :]) < 1:
+                raise ValueError(f"{text!r} is not a layout; write it as TP8, DEP16 or TP8×PP2")
+            ways[name] = int(part[len(name) :])
+        return cls(tensor=ways["TP"], data=ways["DEP"], stages=ways["PP"])
+
     def __str__(self) -> str:
         parts = [f"TP{self.tensor}"] if self.tensor > 1 or self.chips == 1 else []
         parts += [f"DEP{self.data}"] if self.data > 1 else []
