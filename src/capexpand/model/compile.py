@@ -9,6 +9,7 @@ from capexpand.model.compile_offers import compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
     Budget,
+    Integers,
     ModelData,
     OfferOptions,
     OpeningState,
@@ -40,7 +41,7 @@ def compile_case(case: Case) -> ModelData:
         currency=case.currency,
         times=times,
         destinations=world.destinations,
-        sites=_sites(world, power, group),
+        sites=_sites(world, group),
         power=power,
         offers=offers,
         workloads=compile_workloads(world, service, served_by),
@@ -122,7 +123,7 @@ def _power(world: World) -> PowerOptions:
     )
 
 
-def _sites(world: World, power: PowerOptions, group: np.ndarray) -> Sites:
+def _sites(world: World, group: Integers) -> Sites:
     sites = world.case.sites
     effectiveness = np.array([site.power_usage_effectiveness.value for site in sites.values()])
     grid = np.array([world.series(site.grid) for site in sites.values()])
@@ -197,8 +198,9 @@ def _taxes(world: World, times: Times) -> Taxes:
 
 
 def _written_off(times: Times, life_quarters: int) -> Floats:
-    """Present value of writing off 1 delivered in each quarter: evenly over its life from that quarter on, and
-    what is left at the end of the horizon at once, against the end value.
+    """Present value of writing off 1 delivered in each quarter, evenly over its life from that quarter on.
+
+    What is left at the end of the horizon is written off at once, against the end value.
     """
     left = times.count - np.arange(times.count)
     used = np.minimum(left, life_quarters)

@@ -11,8 +11,11 @@ from capexpand.model.world import World
 
 
 def group_sites(world: World) -> tuple[Integers, Flags]:
-    """Returns the group of each site [site] and whether sites of a group may serve a workload
-    [site group, workload]: two sites are of one group when they may serve the same workloads.
+    """Groups the sites that may serve the same workloads.
+
+    Returns:
+        The group of each site [site], and whether sites of a group may serve a workload
+        [site group, workload].
     """
     may = np.array(
         [
@@ -74,8 +77,9 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
 
 
 def service_matrix(world: World, options: tuple[Option, ...]) -> Floats:
-    """Returns a·r [offer option, workload]: the volume that a unit serves in a quarter, usable share taken;
-    0 where the offer cannot serve the workload or its memory does not hold it.
+    """Returns a·r, the volume that a unit serves in a quarter, usable share taken [offer option, workload].
+
+    It is 0 where the offer cannot serve the workload or its memory does not hold it.
     """
     result = np.zeros((len(options), len(world.case.workloads)))
     for j, workload in enumerate(world.case.workloads.values()):

@@ -118,7 +118,7 @@ class Workloads:
     roles: tuple[Role, ...]
     units: tuple[str, ...]
     tranches: int  # number of tranches, the same for all (unused ones have no demand)
-    service: Floats  # [offer option, workload] volume that a unit serves in a quarter at the base date, usable share taken
+    service: Floats  # [offer option, workload] usable volume that a unit serves in a quarter at the base date
     served_by: Flags  # [site group, workload] whether sites of the group may serve it
     productivity: Floats  # [workload, quarter] volume served now for one served at the base date
     demand: Floats  # [workload, tranche, quarter] volume a quarter
@@ -132,7 +132,7 @@ class Workloads:
 class Budget:
     """What may be spent [quarter]."""
 
-    cap: Floats  # [quarter] cumulative payments allowed by the end of a quarter of the window, infinite elsewhere
+    cap: Floats  # [quarter] cumulative payments allowed by a quarter of the window, infinite elsewhere
     floor: float  # cumulative payments wanted by the window's end, 0 if none
     floor_penalty: float  # money charged in the objective for each unit of money below the floor
     renewal: Floats  # [quarter] payments allowed in a quarter outside the window, infinite inside

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, LinearProgram
+
+if TYPE_CHECKING:
+    import highspy
 
 TOLERANCE = 1e-6  # largest violation of a row or bound that passes, relative to the size of its limit
 
@@ -63,7 +67,7 @@ def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: 
     return answer
 
 
-def load(lp: LinearProgram):
+def load(lp: LinearProgram) -> highspy.Highs:
     """Returns a HiGHS object that holds the program."""
     import highspy
 
@@ -85,7 +89,7 @@ def load(lp: LinearProgram):
     return solver
 
 
-def _read(lp: LinearProgram, solver, status: str) -> Solution:
+def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
     solution, info = solver.getSolution(), solver.getInfo()
     columns = np.asarray(solution.col_value)
     whole = bool(lp.integer.any())

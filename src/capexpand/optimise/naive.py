@@ -1,5 +1,6 @@
-"""The naive plan: the budget is spent evenly over the window, in equal parts on every offer that can be bought,
-with the power that they need. Operation, and renewal after the window, are optimised as in any plan.
+"""The naive plan: the budget spent evenly, in equal parts on every offer, with the power that they need.
+
+Operation, and renewal after the window, are optimised as in any plan.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ class Commitments:
 def naive_commitments(m: ModelData) -> Commitments:
     """Returns the orders of the naive plan.
 
-    What is left of the budget is spread evenly over the quarters that are left of the window, as the price of
-    what is delivered in each. The money of a quarter is shared equally among the offers that can be delivered,
-    and within an offer among its destinations. Units go where power stands idle at the start, and otherwise
-    come with new power, built at the sites of their destination in proportion to the room that the grids leave,
-    ordered so as to arrive together. What reaches a limit of supply, stock or grid stays there, and the
-    others share the rest.
+    What is left of the budget is spread evenly over the quarters that are left of the window, as the price
+    of what is delivered in each. The money of a quarter is shared equally among the offers that can be
+    delivered, and within an offer among its destinations. Units go where power stands idle at the start, and
+    otherwise come with new power, built at the sites of their destination in proportion to the room that the
+    grids leave, ordered so as to arrive together. What reaches a limit of supply, stock or grid stays there,
+    and the others share the rest.
     """
     first, last = m.times.window
     desk = _Desk(m)
