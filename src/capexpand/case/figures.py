@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from capexpand.case.reading import CHANGE, GROWTH, NumberReader, Reading, parse_day
+from capexpand.case.reading import Reading, parse_day
+from capexpand.case.series_reading import CHANGE, GROWTH, SeriesReader
 from capexpand.case.values import Figure, Series
 from capexpand.units import VOLUME_UNITS, QuantityError, QuantityKind
 
@@ -42,8 +43,8 @@ class _Reads:
         if isinstance(written, Series if self.series else Figure):
             return written
         reading = info.context if isinstance(info.context, Reading) else Reading()
-        reader = NumberReader(self.kind, reading)
-        number = reader.series(written) if self.series else reader.figure(written)
+        reader = SeriesReader(self.kind, reading)
+        number = reader.series(written) if self.series else reader.figure(written, self.kind)
         if number is None or reader.findings:
             message = "; ".join(finding.message for finding in reader.findings)
             raise PydanticCustomError(
@@ -132,6 +133,3 @@ RatioSeries = Annotated[Series, _series(_RATIO)]
 ProductivitySeries = Annotated[Series, _series(_PRODUCTIVITY)]
 VolumeRateSeries = Annotated[Series, _series(_VOLUME_RATE)]
 UnitPriceSeries = Annotated[Series, _series(_UNIT_PRICE)]
-
-Written = str | int | float | dict[str, Any]
-"""What a user may write where a number belongs."""

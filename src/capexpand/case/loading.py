@@ -10,12 +10,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from capexpand.case.checks import cross_check
-from capexpand.case.document import Node, plain
+from capexpand.case.checks import complaints
+from capexpand.case.document import Node, locate, plain
+from capexpand.case.drafts import partial_draft, whole_draft
 from capexpand.case.merging import apply_variant, read_merged, variant_problems
 from capexpand.case.problems import validation_problems
 from capexpand.case.provenance import Provenance
-from capexpand.case.reading import Reading, parse_day
+from capexpand.case.reading import Reading, dotted, parse_day
+from capexpand.case.references import broken_references
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.units import QuantityError
@@ -49,10 +51,12 @@ def load_case(path: Path | str, variant: str | None = None) -> Case:
         case = Case.model_validate(data, context=reading)
     except ValidationError as error:
         problems += validation_problems(error, node)
-    problems += cross_check(case, data, node, reading)
+    draft = partial_draft(data, reading) if case is None else whole_draft(case)
+    for place, message in (*broken_references(data), *complaints(draft)):
+        problems.append(locate(node, place).problem(message, dotted(place)))
     if case is None or problems:
         raise CaseError(_in_order(problems))
-    case._provenance = _provenance(file, variant, files, data, reading)  # noqa: SLF001
+    case._provenance = _provenance(file, variant, files, data, reading)
     return case
 
 

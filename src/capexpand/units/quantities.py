@@ -91,7 +91,7 @@ def _conversion(expression: str, kind: QuantityKind) -> tuple[float, float, str,
     unit = parse_unit(expression)
     if kind.per_unit and ("unit", -1) in unit.dimensions:
         unit = unit.without("unit")
-    money = {code: exponent for code, exponent in unit.currencies}
+    money = dict(unit.currencies)
     rest = unit.without(*money)
     for target in kind.units:
         want = _canonical(target)
