@@ -74,7 +74,7 @@ class FigureReader:
 
         origin = self.origin(written, within)
         table, row, column = (written.get(name) for name in ("catalogue", "row", "field"))
-        named = isinstance(table, str) and isinstance(column, str) and isinstance(row, str | Mapping)
+        named = isinstance(table, str) and isinstance(column, str) and isinstance(row, (str, Mapping))
         times = (
             self.figure(written["times"], RATIO, within=(*within, "times")) if "times" in written else None
         )
