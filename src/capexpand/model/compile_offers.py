@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.case.schema import Offer
+from capexpand.case.schema import Offer, Supply
 from capexpand.model.data import Flags, Floats, OfferOptions
 from capexpand.model.world import World
 from capexpand.timevalue import quarters_spanned
@@ -90,7 +91,8 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
         draw_fraction=np.array([world.number(offer.average_draw, 1.0) for offer in chosen]),
         attrition=np.where(own, attrition, 0.0),  # the lessor replaces what fails
         orderable=orderable,
-        limit=_limits(world),
+        limit=_limits(world, lambda supply: world.series(supply.limit, np.inf)),
+        least=_limits(world, lambda supply: world.series(supply.minimum)),
         stock=np.array([world.number(offer.stock, np.inf) for offer in offers]),
         lot=np.array([float(offer.lot or 0) for offer in chosen]),
         end_value=world.case.finance.server_end_value.value
@@ -136,14 +138,15 @@ def _orderable(world: World, chosen: list[Offer], own: Flags) -> Flags:
     return result
 
 
-def _limits(world: World) -> Floats:
+def _limits(world: World, read: Callable[[Supply], Floats]) -> Floats:
+    """A limit of supply [offer, destination, quarter]; 0 where a destination is not supplied."""
     offers = world.case.offers
     limit = np.zeros((len(offers), len(world.destinations), world.quarters))
     for g, offer in enumerate(offers.values()):
         for d, destination in enumerate(world.destinations):
             supply = offer.supply.get(destination)
             if supply is not None:
-                limit[g, d] = world.series(supply.limit, np.inf)
+                limit[g, d] = read(supply)
     return limit
 
 

@@ -9,6 +9,10 @@ from capexpand.model.compile_offers import Option
 from capexpand.model.data import Flags, Floats, Integers, Workloads
 from capexpand.model.world import World
 
+UNPAYABLE = (
+    1e4  # money per volume that stands for an obligation without a price, where plans are only compared
+)
+
 
 def group_sites(world: World) -> tuple[Integers, Flags]:
     """Groups the sites that may serve the same workloads.
@@ -70,7 +74,8 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
         productivity=np.array([world.series(w.productivity, 1.0) for w in workloads.values()]),
         demand=demand,
         price=price,
-        penalty=np.array([world.series(w.penalty) for w in workloads.values()]),
+        must_serve=np.array([w.role == "obligation" and w.penalty is None for w in workloads.values()]),
+        penalty=np.array([world.series(w.penalty, UNPAYABLE) for w in workloads.values()]),
         margin_fraction=1.0 - np.array(costs),
         usable_fraction=np.array([w.usable_share.value for w in workloads.values()]),
     )

@@ -102,6 +102,7 @@ class OfferOptions:
     attrition: Floats  # [offer option] share of units lost in a quarter
     orderable: Flags  # [offer option, destination, quarter]
     limit: Floats  # [offer, destination, quarter] units that can be ordered
+    least: Floats  # [offer, destination, quarter] units that must be ordered, by contract
     stock: Floats  # [offer] units that can ever be ordered
     lot: Floats  # [offer option] units in a lot, 0 where any number can be ordered
     end_value: Floats  # [offer option] money per unit standing at the horizon's end
@@ -123,6 +124,7 @@ class Workloads:
     productivity: Floats  # [workload, quarter] volume served now for one served at the base date
     demand: Floats  # [workload, tranche, quarter] volume a quarter
     price: Floats  # [workload, tranche, quarter] money per volume
+    must_serve: Flags  # [workload] obligations that no penalty buys off
     penalty: Floats  # [workload, quarter] money per volume of an obligation left unserved
     margin_fraction: Floats  # [workload, quarter] share of the price left after ordinary costs
     usable_fraction: Floats  # [workload]
@@ -196,4 +198,10 @@ class ModelData:
             floor=0.0,
             renewal=self.budget.renewal_without_programme,
         )
-        return replace(self, budget=budget, times=replace(self.times, window=(0, 0)))
+        return replace(self.without_demands(), budget=budget, times=replace(self.times, window=(0, 0)))
+
+    def without_demands(self) -> ModelData:
+        """Returns the case without what must be done at any price, for plans that are only compared with."""
+        offers = replace(self.offers, least=np.zeros_like(self.offers.least))
+        workloads = replace(self.workloads, must_serve=np.zeros_like(self.workloads.must_serve))
+        return replace(self, offers=offers, workloads=workloads)

@@ -231,8 +231,11 @@ def _orders(lp: Blocks, m: ModelData, t: int, before: State) -> Orders:
     U = m.offers.limit[:, :, t]
     wanted = np.zeros((len(G), len(D)), dtype=np.bool_)
     np.logical_or.at(wanted, m.offers.product, orderable)
-    limited = (np.isfinite(U) & wanted)[:, :, None]
-    supply_rows = lp.rows("supply", [G, D, here], upper=U[:, :, None], where=limited)[:, :, 0]
+    least = m.offers.least[:, :, t]
+    limited = ((np.isfinite(U) & wanted) | (least > 0))[:, :, None]
+    supply_rows = lp.rows(
+        "supply", [G, D, here], lower=least[:, :, None], upper=U[:, :, None], where=limited
+    )[:, :, 0]
     lp.add(supply_rows[m.offers.product], x)
     finite = np.isfinite(m.offers.stock)[:, None]
     A = lp.columns("stock", [G, here], where=finite)[:, 0]
@@ -316,7 +319,7 @@ def _service(lp: Blocks, m: ModelData, t: int, P: Indices, N: Indices) -> Servic
     tranches = tuple(f"tranche {i + 1}" for i in range(m.workloads.tranches))
     wanted = (~obliged[:, None] & (D > 0))[:, :, None]
     z = lp.columns("sold", [J, tranches, here], upper=D[:, :, None], where=wanted)[:, :, 0]
-    w = lp.columns("unmet", [J, here], where=obliged[:, None])[:, 0]
+    w = lp.columns("unmet", [J, here], where=(obliged & ~m.workloads.must_serve)[:, None])[:, 0]
     owed = np.where(obliged, D.sum(axis=1), 0.0)
     service_rows = lp.rows("service", [J, here], lower=owed[:, None])[:, 0]
     lp.add(service_rows[None, None, :], y, m.workloads.service[None, :, :])
