@@ -27,21 +27,24 @@ def run(
 
     from rich.console import Console
 
-    from capexpand.case import load_case
+    from capexpand.case.loading import load_case
     from capexpand.runs.folder import check_place
 
     loaded = load_case(case, variant)
     folder = out if out is not None else Path("runs") / _run_name(loaded.provenance.path, variant)
     check_place(folder)
     console, messages = Console(), Console(stderr=True)
-    with ThreadPoolExecutor(max_workers=1) as pool, messages.status("reading the case") as status:
+    with ThreadPoolExecutor(max_workers=1) as pool, messages.status("Optimising the plan") as status:
         from capexpand.report.page import warm_up
 
         pool.submit(warm_up)  # the page's scripts load while the solver works
-        from capexpand.pipeline import find, write_findings
+        from capexpand.pipeline import evaluate, optimise, write
 
-        findings = find(loaded, progress=status.update)
-        write_findings(findings, folder, progress=status.update)
+        plans = optimise(loaded)
+        status.update("Accounting")
+        findings = evaluate(plans)
+        status.update("Writing the report")
+        write(findings, folder)
     if as_json:
         from capexpand.report.document import metrics_document
 

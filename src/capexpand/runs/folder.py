@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +92,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
 
 
 @contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
+def _beside(folder: Path) -> Generator[Path]:
     """A new folder beside the place, gone again unless it was moved there."""
     new = folder.absolute().parent / f".{folder.name}.{os.getpid()}.new"
     shutil.rmtree(new, ignore_errors=True)
