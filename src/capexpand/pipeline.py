@@ -178,7 +178,7 @@ def _worst(checks: list[tuple[Check, ...]]) -> dict[str, float]:
 
 
 def _warnings(case: Case, plan: Plan) -> list[str]:
-    """What a reader should doubt: time run out, spending left out, implied rental prices far from the market."""
+    """What a reader should doubt: time run out, spending left out, implied prices far from the market."""
     doubts: list[str] = []
     if plan.solver.status != "optimal":
         gap = plan.solver.relative_gap
