@@ -79,9 +79,10 @@ def read_manifest(folder: Path) -> dict[str, object]:
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        hashes: dict[str, str] = manifest["files"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise RunError(f"{folder}: is no run folder: {MANIFEST} cannot be read") from error
-    for name, expected in manifest["files"].items():
+    for name, expected in hashes.items():
         try:
             found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         except OSError as error:
