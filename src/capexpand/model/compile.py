@@ -139,13 +139,26 @@ def _sites(world: World, group: Integers) -> Sites:
             [world.destinations.index(site.destination) for site in sites.values()], dtype=np.int64
         ),
         grid_mw=grid,
-        committed_grid_mw=np.maximum(
-            np.maximum.accumulate(grid, axis=1), standing[:, -1:] * effectiveness[:, None]
-        ),
+        committed_grid_mw=committed_grid(grid, standing * effectiveness[:, None]),
         power_usage_effectiveness=effectiveness,
         energy_price=np.array([world.series(site.energy_price) for site in sites.values()]),
         group=group,
     )
+
+
+def committed_grid(grid_mw: Floats, opening_mw: Floats) -> Floats:
+    """Returns the grid that commitments may count on: a promise once made stays feasible.
+
+    It is the running maximum of the grid and never below what the opening state needs in the end; of it, what
+    the opening state takes up later is not to be had before. So what is left over never falls.
+
+    Args:
+        grid_mw: [site, quarter] power that the grid connection can give.
+        opening_mw: [site, quarter] power at the connection of what stands at the start or has arrived by then.
+    """
+    counted = np.maximum(np.maximum.accumulate(grid_mw, axis=1), opening_mw[:, -1:])
+    left = (counted - opening_mw)[:, ::-1]
+    return opening_mw + np.minimum.accumulate(left, axis=1)[:, ::-1]
 
 
 def _budget(world: World, times: Times) -> Budget:

@@ -54,9 +54,7 @@ class Sites:
     titles: tuple[str, ...]
     destination: Integers  # [site] position in ``ModelData.destinations``
     grid_mw: Floats  # [site, quarter] power that the grid connection can give
-    committed_grid_mw: (
-        Floats  # [site, quarter] what commitments may count on: never falls, covers the opening state
-    )
+    committed_grid_mw: Floats  # [site, quarter] what commitments may count on; see ``committed_grid``
     power_usage_effectiveness: Floats  # [site]
     energy_price: Floats  # [site, quarter] money per MWh
     group: Integers  # [site] sites of one group may serve the same workloads; position in Workloads.served_by

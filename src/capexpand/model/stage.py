@@ -40,9 +40,7 @@ class Power:
     energised: Indices  # P
     free: Indices  # F
     orders: Indices  # b of this quarter and of those before [power option, age]
-    commitment_rows: (
-        Indices  # what stands and is due within the grid of the quarter in which an order arrives
-    )
+    commitment_rows: Indices  # [site, quarters ahead] what stands and is due by then within the grid of then
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,29 +192,30 @@ def _power(lp: Blocks, m: ModelData, t: int, before: State) -> Power:
 def _commitments(
     lp: Blocks, m: ModelData, t: int, *, P: Indices, orders: Indices, orderable: Flags
 ) -> Indices:
-    """Σ_o (P + what is due by τ) ≤ G_τ / PUE for the quarter τ in which an order of now arrives.
+    """Σ_o∈s (P + what is due by θ) ≤ Ĝ_θ / PUE, for each θ from the first arrival of what is ordered now.
 
-    Earlier stages wrote the rows of earlier arrivals, so one row an order suffices.
+    Options of one site wait for different times, so an order of now also meets what older orders, still on
+    their way, add to it later: a row for every quarter until the last of them.
     """
     lead, site = m.power.lead_quarters, m.power.site
-    arrival = np.minimum(t + lead, m.times.count - 1)
-    connected = (m.sites.committed_grid_mw / m.sites.power_usage_effectiveness[:, None])[site, arrival]
+    ahead = np.arange(int(lead.max(initial=0)) + 1)
+    soonest, latest = np.full(len(m.sites.names), m.times.count), np.full(len(m.sites.names), -1)
+    np.minimum.at(soonest, site[orderable], lead[orderable])
+    np.maximum.at(latest, site, lead)
+    written = (ahead >= soonest[:, None]) & (ahead <= latest[:, None]) & (t + ahead < m.times.count)
+    theta = np.minimum(t + ahead, m.times.count - 1)
+    connected = m.sites.committed_grid_mw[:, theta] / m.sites.power_usage_effectiveness[:, None]
     coming = np.cumsum(m.opening.power_due_mw, axis=1)
-    beside = site[:, None] == site[None, :]  # [order, power option] options of the same site
-    promised = np.where(beside, coming[:, arrival].T - coming[None, :, t], 0.0).sum(axis=1)
-    rows = lp.rows(
-        "commitment",
-        [m.power.names, (m.times.labels[t],)],
-        upper=(connected - promised)[:, None],
-        where=orderable[:, None],
-    )[:, 0]
-    pairs = np.where(beside, rows[:, None], ABSENT)
-    lp.add(pairs, P[None, :])
-    for age in range(orders.shape[1]):
-        # an order of that age arrives after this quarter and no later than the new one
-        wait = lead - age
-        due = (wait[None, :] > 0) & (wait[None, :] <= lead[:, None])
-        lp.add(np.where(due, pairs, ABSENT), orders[None, :, age])
+    promised = np.zeros_like(connected)
+    np.add.at(promised, site, coming[:, theta] - coming[:, [t]])
+    labels = (m.sites.names, tuple(f"in {quarters}" for quarters in ahead), (m.times.labels[t],))
+    limit = (connected - promised)[:, :, None]
+    rows = lp.rows("commitment", labels, upper=limit, where=written[:, :, None])[:, :, 0]
+    lp.add(rows[site], P[:, None])
+    for age in range(min(ahead.size - 1, orders.shape[1])):
+        wait = (lead - age)[:, None]
+        due = (wait > 0) & (wait <= ahead[None, :])
+        lp.add(np.where(due, rows[site], ABSENT), orders[:, [age]])
     return rows
 
 
@@ -367,22 +366,24 @@ def _money(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: In
 def _budgets(
     lp: Blocks, m: ModelData, t: int, *, paid: Indices, spent: Indices, due: Indices
 ) -> tuple[Indices, Indices]:
-    """Spent + due by τ ≤ B_τ in the window, for this quarter τ and those after; outside, due in τ ≤ C_τ.
+    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due in θ ≤ C_θ.
 
-    So no order is placed that a later quarter could not pay.
+    So no order is placed that a later quarter could not pay. Before the window the same rows hold for what
+    orders of now make due inside it.
     """
     ahead = ("now", *(f"in {i + 1}" for i in range(due.size)))
     here = (m.times.labels[t],)
     age = np.arange(due.size + 1)
     real = t + age < m.times.count
-    tau = np.minimum(t + age, m.times.count - 1)
+    theta = np.minimum(t + age, m.times.count - 1)
     first, last = m.times.window
-    inside = (tau >= first) & (tau < last)
-    B, C = m.budget.cap[tau], m.budget.renewal[tau]
-    capped = (real & inside & np.isfinite(B) & (t >= first))[:, None]
+    inside = (theta >= first) & (theta < last)
+    B, C = m.budget.cap[theta], m.budget.renewal[theta]
+    capped = (real & inside & np.isfinite(B))[:, None]
     budget_rows = lp.rows("budget", [ahead, here], upper=B[:, None], where=capped)[:, 0]
     lp.add(budget_rows, spent)
-    lp.add(budget_rows[:, None], np.where(np.arange(due.size)[None, :] < age[:, None], due[None, :], ABSENT))
+    counted = (age[None, 1:] <= age[:, None]) & (t + age[None, 1:] >= first)  # [until, due]
+    lp.add(budget_rows[:, None], np.where(counted, due[None, :], ABSENT))
     renewed = (real & ~inside & np.isfinite(C))[:, None]
     renewal_rows = lp.rows("renewal", [ahead, here], upper=C[:, None], where=renewed)[:, 0]
     lp.add(renewal_rows, np.append(paid, due))

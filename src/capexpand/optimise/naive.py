@@ -28,13 +28,18 @@ def naive_commitments(m: ModelData) -> Commitments:
     delivered, and within an offer among its destinations. Units go where power stands idle at the start, and
     otherwise come with new power, built at the sites of their destination in proportion to the room that the
     grids leave, ordered so as to arrive together. What reaches a limit of supply, stock or grid stays there,
-    and the others share the rest.
+    and the others share the rest. Where sizes are whole, each order is rounded down.
     """
     first, last = m.times.window
     desk = _Desk(m)
     for t in range(first, last):
         desk.deliver(t, desk.left / (last - t))
-    return Commitments(desk.power, desk.units)
+    if not m.whole_sizes:
+        return Commitments(desk.power, desk.units)
+    return Commitments(
+        _rounded_down(desk.power, m.power.hall_mw[:, None]),
+        _rounded_down(desk.units, m.offers.lot[:, None, None]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class _Desk:
         site_mw = np.zeros((len(m.sites.names), m.times.count))
         np.add.at(site_mw, m.power.site, standing)
         connected = m.sites.committed_grid_mw / m.sites.power_usage_effectiveness[:, None]
-        self.room_mw = np.maximum(connected - site_mw[:, -1:], 0.0)  # [site, quarter]
+        self.room_mw = np.maximum(connected - site_mw, 0.0)  # [site, quarter]
         self.idle_mw = np.zeros((len(m.destinations), m.times.count))
         np.add.at(
             self.idle_mw,
@@ -174,6 +179,12 @@ class _Desk:
             self.power[o, when] += money * bundle.megawatts[o]
             self.power_limit[o, when] -= money * bundle.megawatts[o]
             self.room_mw[m.power.site[o]] -= money * bundle.megawatts[o]
+
+
+def _rounded_down(orders: Floats, lot: Floats) -> Floats:
+    """Whole lots, where there are lots; what lacks a rounding error to the next lot is that lot."""
+    size = np.where(lot > 0, lot, 1.0)
+    return np.where(lot > 0, np.floor(orders / size + 1e-9) * size, orders)
 
 
 def _pay(payments: Floats, ordered: int, delivered: int, deposit: float, price: float) -> None:

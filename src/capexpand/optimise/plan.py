@@ -116,19 +116,20 @@ def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> Sha
     duals = solution.row_duals
     for t, stage in enumerate(stages):
         grid[:, t] += _values(duals, stage.service.grid_rows)
-        arrival = np.minimum(t + m.power.lead_quarters, quarters - 1)
-        np.add.at(grid, (m.power.site, arrival), _values(duals, stage.power.commitment_rows))
+        until = np.minimum(t + np.arange(stage.power.commitment_rows.shape[1]), quarters - 1)
+        np.add.at(grid.T, until, _values(duals, stage.power.commitment_rows).T)
         ahead = np.minimum(t + np.arange(stage.money.budget_rows.size), quarters - 1)
         np.add.at(budget, ahead, _values(duals, stage.money.budget_rows))
         np.add.at(renewal, ahead, _values(duals, stage.money.renewal_rows))
     sold = np.stack([_values(solution.column_duals, stage.service.sold) for stage in stages], axis=-1)
     weight = m.workloads.demand / np.maximum(m.workloads.demand.sum(axis=1, keepdims=True), 1e-300)
     service = np.stack([_values(duals, stage.service.service_rows) for stage in stages], axis=-1)
+    supply = np.stack([_values(duals, stage.orders.supply_rows) for stage in stages], axis=-1)
     obliged = np.array([role == "obligation" for role in m.workloads.roles])[:, None]
     return ShadowPrices(
         grid=np.maximum(grid, 0.0) / m.sites.power_usage_effectiveness[:, None],
-        supply=np.stack([_values(duals, stage.orders.supply_rows) for stage in stages], axis=-1),
-        stock=np.stack([np.abs(_values(duals, stage.orders.stock_rows)) for stage in stages], axis=-1),
+        supply=np.maximum(supply, 0.0),  # below 0 it is the least that must be ordered that binds
+        stock=np.stack([_values(duals, stage.orders.stock_rows) for stage in stages], axis=-1),
         budget=budget,
         renewal=renewal,
         demand=np.maximum((sold * weight).sum(axis=1), 0.0) / m.workloads.productivity,
