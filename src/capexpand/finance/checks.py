@@ -167,6 +167,7 @@ def _order_rules(plan: Plan) -> dict[str, float]:
     return {
         "orders of what can be ordered": above(np.where(allowed, 0.0, plan.ordered), 0.0),
         "orders within supply": above(by_offer, m.offers.limit),
+        "orders by contract": above(m.offers.least, by_offer),
         "orders within stock": above(by_offer.sum(axis=(1, 2)), m.offers.stock),
         "whole lots": _whole(plan.ordered, m.offers.lot) if m.whole_sizes else 0.0,
     }
@@ -211,7 +212,9 @@ def _service_rules(plan: Plan) -> dict[str, float]:
             plan.sold / w.productivity[:, None],
             np.where(obliged[:, None], 0.0, w.demand / w.productivity[:, None]),
         ),
-        "unmet only of obligations": above(np.where(obliged, 0.0, plan.unmet), 0.0),
+        "unmet only of obligations with a penalty": above(
+            np.where(obliged & ~w.must_serve[:, None], 0.0, plan.unmet), 0.0
+        ),
     }
 
 
