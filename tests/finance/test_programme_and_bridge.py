@@ -114,7 +114,8 @@ def test_a_missed_floor_is_charged_to_the_objective_alone(build):
 def test_the_end_value_is_taken_out_with_its_tax(build):
     """A unit for 100, half written off by the end, is then worth 70, taxed on 20 at 25 %.
 
-    It earns 80 a quarter. Profit 67.5 a quarter, tax 16.875: flows sum to -100 + 320 - 67.5 = 152.5; the end adds 65.
+    It earns 80 a quarter. Profit 67.5 a quarter, tax 16.875: flows sum to -100 + 320 - 67.5 = 152.5;
+    the end adds 65.
     Sensitivity: with the tax on the end value left in, the value without it would be 147.5.
     """
     m = build(offers={"limit": ONCE, "end_value": 70.0}, taxes={"rate": 0.25, "server_life_quarters": 8})
