@@ -103,6 +103,34 @@ def test_parts_of_lots_and_halls_are_found_out(build):
     assert not {"whole lots", "whole halls"} & broken(optimise_plan(replace(m, whole_sizes=True)))
 
 
+def test_rented_power_may_not_fill_a_grid_that_halls_on_their_way_need(build):
+    """A grid of 10 MW: halls of 10 ordered now for the fifth quarter, 10 MW rented from the third on.
+
+    Sensitivity: looking no further than the arrival of what is rented, 10 MW would be within the grid.
+    """
+    m = build(
+        quarters=6,
+        power_options=2,
+        sites={"grid_mw": 10.0, "committed_grid_mw": 10.0},
+        power={
+            "owned": [True, False],
+            "lead_quarters": [4, 1],
+            "limit_mw": [[10.0, 0, 0, 0, 0, 0], [0, 10.0, 0, 0, 0, 0]],
+        },
+        opening={"power_mw": 0.0},
+    )
+    rented = [[0.0] * 6, [0.0, 10.0, 0.0, 0.0, 0.0, 0.0]]
+    plan = optimise_plan(m)
+    only_rented = replace(
+        plan,
+        power_ordered_mw=np.array(rented),
+        power_mw=np.array([[0.0] * 6, [0.0, 0.0, 10.0, 10.0, 10.0, 10.0]]),
+    )
+    assert "power commitments within the grid" not in broken(only_rented)
+    both = np.array([[10.0, 0, 0, 0, 0, 0], rented[1]])
+    assert "power commitments within the grid" in broken(replace(only_rented, power_ordered_mw=both))
+
+
 def test_violations_are_relative_and_a_limit_of_infinity_never_binds():
     assert above(101.0, 100.0) == pytest.approx(1 / 101)
     assert above(0.5, 0.25) == pytest.approx(0.25)  # at least one unit counts as the size

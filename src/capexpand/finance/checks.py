@@ -143,20 +143,25 @@ def _power_rules(plan: Plan) -> dict[str, float]:
 
 
 def _commitments(plan: Plan, orderable: np.ndarray) -> float:
-    """For each order: what stands at its site and is due by its arrival, within the grid counted on then."""
+    """What stands at a site and is on its way, within the grid counted on, whenever something is ordered.
+
+    From the first arrival of what can be ordered in a quarter until all that is on its way has come.
+    """
     m, worst = plan.data, 0.0
     lead, site = m.power.lead_quarters, m.power.site
-    due = np.cumsum(m.opening.power_due_mw, axis=1)
+    quarter, sites = np.arange(m.times.count), len(m.sites.names)
+    energised = by_position(plan.power_mw, site, sites)
     connected = m.sites.committed_grid_mw / m.sites.power_usage_effectiveness[:, None]
-    for o, t in np.argwhere(orderable):
-        arrival = t + lead[o]
-        total = 0.0
-        for other in np.flatnonzero(site == site[o]):
-            placed = np.arange(m.times.count)
-            coming = (placed <= t) & (placed + lead[other] > t) & (placed + lead[other] <= arrival)
-            total += plan.power_mw[other, t] + plan.power_ordered_mw[other, coming].sum()
-            total += due[other, arrival] - due[other, t]
-        worst = max(worst, above(total, connected[site[o], arrival]))
+    last = np.zeros(sites, dtype=np.int64)
+    np.maximum.at(last, site, lead)
+    for t in quarter:
+        known = np.where(quarter <= t, plan.power_ordered_mw, 0.0)
+        coming = np.cumsum(by_position(delivered(known, lead) + m.opening.power_due_mw, site, sites), axis=1)
+        expected = energised[:, [t]] + coming - coming[:, [t]]
+        first = np.full(sites, m.times.count)
+        np.minimum.at(first, site[orderable[:, t]], lead[orderable[:, t]])
+        counted = (quarter >= t + first[:, None]) & (quarter <= t + last[:, None])
+        worst = max(worst, above(expected, np.where(counted, connected, np.inf)))
     return worst
 
 
