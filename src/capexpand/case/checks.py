@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from capexpand.case.drafts import Draft
@@ -12,6 +12,7 @@ from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Worklo
 from capexpand.case.values import Series
 from capexpand.timevalue import QuarterCalendar, is_quarter_start
 from capexpand.units import VOLUME_UNITS, format_number
+from capexpand.units.currencies import CURRENCIES
 
 
 def complaints(draft: Draft) -> Iterator[Complaint]:
@@ -82,18 +83,23 @@ def _window(programme: Programme, calendar: QuarterCalendar) -> Iterator[Complai
 
 def _currencies(draft: Draft) -> Iterator[Complaint]:
     """Every currency has a rate into the case's currency, and each rate is written the right way round."""
-    if draft.currency is None or draft.exchange_rates is None:
-        return
-    for code, rate in draft.exchange_rates.items():
-        wanted = f"{draft.currency}/{code}"
-        if code == draft.currency:
+    if draft.currency is not None and draft.currency not in CURRENCIES:
+        yield ("currency",), f"there is no currency '{draft.currency}'; it is a code of ISO 4217, such as CNY"
+    elif draft.currency is not None and draft.exchange_rates is not None:
+        yield from _exchange_rates(draft, draft.currency, draft.exchange_rates)
+
+
+def _exchange_rates(draft: Draft, home: str, rates: Mapping[str, Series]) -> Iterator[Complaint]:
+    for code, rate in rates.items():
+        wanted = f"{home}/{code}"
+        if code == home:
             yield ("exchange_rates", code), f"{code} is the case's currency; leave this out"
         elif rate.unit != wanted:
             yield (
                 ("exchange_rates", code),
-                f"is in {rate.unit}; write how many {draft.currency} a {code} is: {wanted}",
+                f"is in {rate.unit}; write how many {home} a {code} is: {wanted}",
             )
-    known = {draft.currency, *draft.exchange_rates}
+    known = {home, *rates}
     parts = {
         "finance": draft.finance,
         "programme": draft.programme,
@@ -105,7 +111,7 @@ def _currencies(draft: Draft) -> Iterator[Complaint]:
     for place, number in walk(parts):
         if number.currency is not None and number.currency not in known:
             known.add(number.currency)  # one complaint for each currency
-            wanted = f"{draft.currency}/{number.currency}"
+            wanted = f"{home}/{number.currency}"
             yield place, f"there is no exchange rate for {number.currency}; add {wanted} under exchange_rates"
 
 

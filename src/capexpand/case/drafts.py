@@ -13,6 +13,7 @@ from capexpand.case.figures import ExchangeRateSeries
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
 from capexpand.case.values import Series
+from capexpand.units.currencies import CURRENCIES
 
 Part = TypeVar("Part")
 Block = TypeVar("Block", bound=Declared)
@@ -83,7 +84,7 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
     solve = data.get("solve")
     return Draft(
         as_of=reading.as_of,
-        currency=data["currency"] if isinstance(data.get("currency"), str) else None,
+        currency=data["currency"] if data.get("currency") in CURRENCIES else None,
         exchange_rates=rates,
         calendar=block(Calendar, data.get("calendar")),
         finance=block(Finance, data.get("finance")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -68,7 +68,11 @@ def _day(written: object) -> date:
         raise PydanticCustomError(NUMBER_ERROR, "{message}", {"message": str(error)}) from None
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+DAY_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
+
+Day = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "pattern": DAY_PATTERN})
+]
 """A date, written as 2025-04-01 and in no other way."""
 
 _RATES = tuple(f"{unit}/quarter" for unit in VOLUME_UNITS.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def load_case(path: Path | str, variant: str | None = None) -> Case:
         node = apply_variant(node, variant)
     data = plain(node)
     _point_to_tables(node, data)
-    reading = _reading(data, file.parent)
+    reading = _reading(data)
     case: Case | None = None
     try:
         case = Case.model_validate(data, context=reading)
@@ -66,8 +67,8 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(once, key=lambda problem: (str(problem.file or ""), problem.line or 0, problem.column or 0))
 
 
-def _reading(data: dict[str, Any], folder: Path) -> Reading:
-    reading = Reading(folder=folder)
+def _reading(data: dict[str, Any]) -> Reading:
+    reading = Reading()
     try:
         reading.as_of = parse_day(data.get("as_of"))
     except QuantityError:
@@ -90,10 +91,10 @@ def _tables(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _point_to_tables(node: Node, data: Any) -> None:
-    """Make table paths absolute: each is relative to the file in which it stands."""
+    """Make each table path lead from the working folder: it is written relative to the file it stands in."""
     if isinstance(node.value, dict):
         if "csv" in node.value and isinstance(data["csv"], str):
-            data["csv"] = str(node.value["csv"].mark.file.parent.absolute() / data["csv"])
+            data["csv"] = os.path.normpath(node.value["csv"].mark.file.parent / data["csv"])
         for key, inner in node.value.items():
             _point_to_tables(inner, data[key])
     elif isinstance(node.value, tuple):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from capexpand.case.document import Node, locate
 from capexpand.case.figures import NUMBER_ERROR
 from capexpand.case.merging import block_fields
-from capexpand.case.reading import Finding, Place, dotted, suggest
+from capexpand.case.reading import Finding, Place, dotted, nearest, suggest
 from capexpand.errors import Problem
 
 _BOUNDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
@@ -50,11 +50,22 @@ def validation_problems(error: ValidationError, node: Node) -> list[Problem]:
     Returns:
         Problems with their places, in the order of the document.
     """
-    found: dict[str, Problem] = {}
-    for item in error.errors(include_url=False, include_input=True):
+    items = error.errors(include_url=False, include_input=True)
+    misspelt = {_meant(item) for item in items if item["type"] == "extra_forbidden"}
+    found: dict[tuple[str, str], Problem] = {}
+    for item in items:
+        if item["type"] == "missing" and item["loc"] in misspelt:
+            continue  # it is there, under the unknown name beside it
         for problem in _problems(item, node):
-            found.setdefault(str(problem), problem)
+            once = problem.message if item["type"] == NUMBER_ERROR else ""  # a union complains twice
+            found.setdefault((problem.path, once), problem)
     return list(found.values())
+
+
+def _meant(item: Any) -> Place:
+    """The place that an unknown field was probably meant for."""
+    place, name = item["loc"][:-1], str(item["loc"][-1])
+    return (*place, nearest(name, block_fields(place)) or name)
 
 
 def _problems(item: Any, node: Node) -> Sequence[Problem]:

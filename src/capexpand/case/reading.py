@@ -53,14 +53,12 @@ class Reading:
     Args:
         as_of: facts known later are invisible; None where the case does not say.
         currency: the case's currency, for messages.
-        folder: CSV paths are relative to it.
         blocks: what the enclosing blocks say, outermost first; grows and shrinks while a case is read.
         tables: CSV files that were read.
     """
 
     as_of: date | None = None
     currency: str = "CNY"
-    folder: Path = field(default_factory=Path)
     blocks: list[Origin] = field(default_factory=list)
     tables: dict[Path, bytes] = field(default_factory=dict)
 
@@ -120,9 +118,14 @@ def dotted(place: Place) -> str:
     return ".".join(str(part) for part in place)
 
 
-def suggest(name: str, known: Sequence[str]) -> str:
-    """Return ``; did you mean X?`` for the known name that is closest, or nothing."""
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """Return the known name that is closest to a name, or None where none is close."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, list(known), n=1, cutoff=0.55)
-    return f"; did you mean {close[0]}?" if close else ""
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.55)), None)
+
+
+def suggest(name: str, known: Sequence[str]) -> str:
+    """Return ``; did you mean X?`` for the known name that is closest, or nothing."""
+    close = nearest(name, known)
+    return f"; did you mean {close}?" if close else ""

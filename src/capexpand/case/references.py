@@ -24,7 +24,7 @@ def broken_references(data: dict[str, Any]) -> Iterator[Complaint]:
     sites, offers, workloads = (_mapping(data.get(name)) for name in ("sites", "offers", "workloads"))
     places = {str(_mapping(site).get("destination")) for site in sites.values()}
     for name, workload in workloads.items():
-        place = ("workloads", name)
+        place: tuple[str, ...] = ("workloads", name)
         yield from _unknown("offer", _mapping(workload).get("throughput"), offers, (*place, "throughput"))
         yield from _unknown(
             "site", _mapping(workload).get("excluded_sites"), sites, (*place, "excluded_sites")
@@ -55,14 +55,14 @@ def _named(value: object) -> Iterator[tuple[str | int, str]]:
 
 
 def _unknown(what: str, names: object, known: dict[str, Any], place: Place) -> Iterator[Complaint]:
-    for step, name in _named(names):
+    for step, name in _named(names) if known else ():  # with no section at all, that is the mistake
         if name not in known:
             having = suggest(name, list(known)) or _listed(list(known))
             yield (*place, step), f"there is no {what} '{name}'{having}"
 
 
 def _without_site(names: object, places: set[str], place: Place) -> Iterator[Complaint]:
-    for step, name in _named(names):
+    for step, name in _named(names) if places else ():
         if name not in places:
             yield (*place, step), f"no site is in '{name}'{_listed(sorted(places))}"
 

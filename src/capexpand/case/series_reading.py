@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from capexpand.case.figure_reading import FigureReader, Written
 from capexpand.case.reading import (
@@ -130,7 +131,7 @@ class SeriesReader(FigureReader):
             )
             return None
         try:
-            table = read_column(self.reading.folder / path, column, tables=self.reading.tables)
+            table = read_column(Path(path), column, tables=self.reading.tables)
         except CaseError as error:
             self.findings += [Finding(problem.message, within, problem) for problem in error.problems]
             return None
@@ -194,12 +195,15 @@ class SeriesReader(FigureReader):
 
     def _growth(self, written: object) -> tuple[tuple[date | None, float], ...]:
         if isinstance(written, Mapping) and dates_of(written):
-            return self._by_date(written, ("growth",), GROWTH)
-        figure = self.figure(written, GROWTH, within=("growth",))
-        if figure is None:
-            return ()
-        self.parts.append(("growth", figure))
-        return ((None, figure.value),)
+            growth: tuple[tuple[date | None, float], ...] = self._by_date(written, ("growth",), GROWTH)
+        else:
+            figure = self.figure(written, GROWTH, within=("growth",))
+            growth = () if figure is None else ((None, figure.value),)
+            self.parts += [] if figure is None else [("growth", figure)]
+        for place, figure in self.parts:
+            if "year" not in figure.written:  # 1 %/month is not 12 %/year, for growth compounds
+                self.note(f"'{figure.written}' compounds; write growth per year", tuple(place.split(".")))
+        return growth
 
     def _by_date(self, written: object, within: Place, kind: QuantityKind) -> tuple[tuple[date, float], ...]:
         if not isinstance(written, Mapping) or not written:

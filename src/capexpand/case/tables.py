@@ -93,7 +93,7 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
-        raise CaseError([Problem(f"cannot read the table: {reason}", file=path)]) from None
+        raise CaseError([Problem(reason, file=path)]) from None
 
 
 def _rows(path: Path, lines: list[_Line], date_index: int, value_index: int) -> tuple[TableRow, ...]:

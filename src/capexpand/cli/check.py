@@ -159,7 +159,7 @@ def _as_text(view: CheckView) -> str:
     calendar = QuarterCalendar(case.calendar.start, case.calendar.quarters)
     lines = [
         case.title + (f", variant {case.provenance.variant}" if case.provenance.variant else ""),
-        f"as of {case.as_of}, {calendar.quarters} quarters from {calendar.labels[0]}, money in {case.currency}",
+        f"as of {case.as_of}, {calendar.quarters} quarters from {calendar.labels[0]}, in {case.currency}",
         f"{len(case.sites)} sites: {', '.join(case.sites)}",
         f"{len(case.offers)} offers: {', '.join(case.offers)}",
         f"{len(case.workloads)} workloads: {', '.join(case.workloads)}",

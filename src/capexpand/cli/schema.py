@@ -23,7 +23,10 @@ def case_schema() -> dict[str, Any]:
 
     schema = Case.model_json_schema()
     schema["properties"]["extends"] = {"type": "string", "description": "Path of a case file to start from."}
-    schema.pop("required")  # an extending file may leave out whatever the file below it says
+    required = schema.pop("required")
+    for block in schema["$defs"].values():
+        block.pop("required", None)  # a file may leave out whatever the one that it extends says
+    schema["anyOf"] = [{"required": ["extends"]}, {"required": required}]
     schema["$defs"].update(_definitions())
     named: dict[str, Any] = _with_numbers(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **named}
@@ -42,9 +45,10 @@ def _with_numbers(part: Any) -> Any:
 
 
 def _definitions() -> dict[str, Any]:
+    from capexpand.case.figures import DAY_PATTERN
     from capexpand.case.reading import REFERENCE_FIELDS, TABLE_FIELDS
 
-    day = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+    day = {"type": "string", "pattern": DAY_PATTERN}
     origin = {"source": {"type": "string"}, "reason": {"type": "string"}, "basis_date": day}
     reference = {name: {"type": "string"} for name in REFERENCE_FIELDS} | {
         "row": {"type": ["string", "object"]},
@@ -54,15 +58,13 @@ def _definitions() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for prefix, plain in (("", {"type": "string"}), ("bare_", {"type": ["string", "number"]})):
         figure = {f"{prefix}figure": {"anyOf": [plain, _mapping({"value": plain, **origin, **reference})]}}
-        by_date = {
-            "type": "object",
-            "patternProperties": {day["pattern"]: {"$ref": f"#/$defs/{prefix}figure"}},
-        }
+        dated = {DAY_PATTERN: {"$ref": f"#/$defs/{prefix}figure"}}
+        by_date = {"type": "object", "patternProperties": dated, "additionalProperties": False}
         base = {"anyOf": [plain, by_date, _mapping({**origin, **reference, **table})]}
         rate = {"type": ["string", "number", "object"]}
         shape = {"growth": rate, "at": day, "changes": {"type": "object"}, "minimum": plain, "maximum": plain}
         fields = {"value": base, **origin, **reference, **table, **shape}
-        series = {**_mapping(fields), "patternProperties": by_date["patternProperties"]}
+        series = {**_mapping(fields), "patternProperties": dated}
         found |= figure | {f"{prefix}series": {"anyOf": [plain, series]}}
     return found
 
