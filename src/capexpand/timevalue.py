@@ -137,9 +137,9 @@ def discount_factors(rate_fraction: float, quarters: int) -> NDArray[float64]:
     Returns:
         Factors, shape [quarter].
     """
-    import numpy as np  # noqa: PLC0415 - the command line reads this module before it needs arrays
+    import numpy as np
 
-    return (1.0 + rate_fraction) ** (-(np.arange(quarters) + 0.5) / 4.0)
+    return np.asarray((1.0 + rate_fraction) ** (-(np.arange(quarters) + 0.5) / 4.0), dtype=np.float64)
 
 
 def end_discount_factor(rate_fraction: float, quarters: int) -> float:

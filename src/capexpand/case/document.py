@@ -15,8 +15,11 @@ DOCUMENT_LIMIT_BYTES = 10_000_000
 _DEPTH_LIMIT = 40
 _NODE_LIMIT = 1_000_000
 
-_TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_NOTHING = ("", "~", "null", "Null", "NULL")
+_WORDS = (
+    dict.fromkeys(("true", "True", "TRUE"), True)
+    | dict.fromkeys(("false", "False", "FALSE"), False)
+    | dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
+)
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -89,11 +92,9 @@ def read_document(path: Path) -> Node:
 def _content(path: Path) -> str:
     try:
         size = path.stat().st_size
-        if size > DOCUMENT_LIMIT_BYTES:
-            message = (
-                f"has {size / 1e6:.0f} MB, more than the {DOCUMENT_LIMIT_BYTES // 10**6} MB that a case may have; "
-                "keep long series in CSV tables"
-            )
+        if size > DOCUMENT_LIMIT_BYTES:  # refused before it is read
+            most = DOCUMENT_LIMIT_BYTES // 10**6
+            message = f"has {size / 1e6:.0f} MB; a case has at most {most} MB, long series go into CSV tables"
             raise CaseError([Problem(message, file=path)])
         content = path.read_bytes()
     except IsADirectoryError:
@@ -124,7 +125,7 @@ class _Composer:
     """Builds the tree from parser events, with limits that a hostile file cannot pass."""
 
     def __init__(self, path: Path, text: str) -> None:
-        from ruamel.yaml import YAML  # noqa: PLC0415 - help and version need no parser
+        from ruamel.yaml import YAML
 
         self.path = path
         self.events: Iterator[Any] = iter(YAML(typ="safe").parse(text))
@@ -203,18 +204,14 @@ class _Composer:
 def _scalar(event: Any) -> Scalar:
     """The value of a scalar by the core schema of YAML 1.2; quoted ones are texts."""
     text: str = event.value
-    if not event.implicit[0]:
-        return text
-    if text in _NOTHING:
-        return None
-    if text in _TRUTHS:
-        return _TRUTHS[text]
+    if not event.implicit[0] or text in _WORDS:
+        return _WORDS[text] if event.implicit[0] else text
     if _WHOLE.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text):
         return float(text)
     if _NOT_FINITE.fullmatch(text):
-        return math.nan if text.lower().endswith("nan") else math.inf * (-1 if text[0] == "-" else 1)
+        return math.nan if text.lower().endswith("nan") else (-math.inf if text[0] == "-" else math.inf)
     return text
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from capexpand.case.reading import CHANGE, GROWTH, NumberReader, Reading, parse_day
+from capexpand.case.reading import Reading, parse_day
+from capexpand.case.series_reading import CHANGE, GROWTH, SeriesReader
 from capexpand.case.values import Figure, Series
 from capexpand.units import VOLUME_UNITS, QuantityError, QuantityKind
 
@@ -42,8 +43,8 @@ class _Reads:
         if isinstance(written, Series if self.series else Figure):
             return written
         reading = info.context if isinstance(info.context, Reading) else Reading()
-        reader = NumberReader(self.kind, reading)
-        number = reader.series(written) if self.series else reader.figure(written)
+        reader = SeriesReader(self.kind, reading)
+        number = reader.series(written) if self.series else reader.figure(written, self.kind)
         if number is None or reader.findings:
             message = "; ".join(finding.message for finding in reader.findings)
             raise PydanticCustomError(
@@ -67,7 +68,11 @@ def _day(written: object) -> date:
         raise PydanticCustomError(NUMBER_ERROR, "{message}", {"message": str(error)}) from None
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+DAY_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
+
+Day = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "pattern": DAY_PATTERN})
+]
 """A date, written as 2025-04-01 and in no other way."""
 
 _RATES = tuple(f"{unit}/quarter" for unit in VOLUME_UNITS.values())
@@ -132,6 +137,3 @@ RatioSeries = Annotated[Series, _series(_RATIO)]
 ProductivitySeries = Annotated[Series, _series(_PRODUCTIVITY)]
 VolumeRateSeries = Annotated[Series, _series(_VOLUME_RATE)]
 UnitPriceSeries = Annotated[Series, _series(_UNIT_PRICE)]
-
-Written = str | int | float | dict[str, Any]
-"""What a user may write where a number belongs."""

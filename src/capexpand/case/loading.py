@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from capexpand.case.checks import cross_check
-from capexpand.case.document import Node, plain
+from capexpand.case.checks import complaints
+from capexpand.case.document import Node, locate, plain
+from capexpand.case.drafts import partial_draft, whole_draft
 from capexpand.case.merging import apply_variant, read_merged, variant_problems
 from capexpand.case.problems import validation_problems
 from capexpand.case.provenance import Provenance
-from capexpand.case.reading import Reading, parse_day
+from capexpand.case.reading import Reading, dotted, parse_day
+from capexpand.case.references import broken_references
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.units import QuantityError
@@ -43,16 +46,18 @@ def load_case(path: Path | str, variant: str | None = None) -> Case:
         node = apply_variant(node, variant)
     data = plain(node)
     _point_to_tables(node, data)
-    reading = _reading(data, file.parent)
+    reading = _reading(data)
     case: Case | None = None
     try:
         case = Case.model_validate(data, context=reading)
     except ValidationError as error:
         problems += validation_problems(error, node)
-    problems += cross_check(case, data, node, reading)
+    draft = partial_draft(data, reading) if case is None else whole_draft(case)
+    for place, message in (*broken_references(data), *complaints(draft)):
+        problems.append(locate(node, place).problem(message, dotted(place)))
     if case is None or problems:
         raise CaseError(_in_order(problems))
-    case._provenance = _provenance(file, variant, files, data, reading)  # noqa: SLF001
+    case._provenance = _provenance(file, variant, files, data, reading)
     return case
 
 
@@ -62,8 +67,8 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(once, key=lambda problem: (str(problem.file or ""), problem.line or 0, problem.column or 0))
 
 
-def _reading(data: dict[str, Any], folder: Path) -> Reading:
-    reading = Reading(folder=folder)
+def _reading(data: dict[str, Any]) -> Reading:
+    reading = Reading()
     try:
         reading.as_of = parse_day(data.get("as_of"))
     except QuantityError:
@@ -86,10 +91,10 @@ def _tables(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _point_to_tables(node: Node, data: Any) -> None:
-    """Make table paths absolute: each is relative to the file in which it stands."""
+    """Make each table path lead from the working folder: it is written relative to the file it stands in."""
     if isinstance(node.value, dict):
         if "csv" in node.value and isinstance(data["csv"], str):
-            data["csv"] = str(node.value["csv"].mark.file.parent.absolute() / data["csv"])
+            data["csv"] = os.path.normpath(node.value["csv"].mark.file.parent / data["csv"])
         for key, inner in node.value.items():
             _point_to_tables(inner, data[key])
     elif isinstance(node.value, tuple):

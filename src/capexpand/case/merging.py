@@ -142,13 +142,8 @@ def _set(node: Node, steps: list[str], value: Node, mark: Mark, kind: Any) -> No
     step, rest = steps[0], steps[1:]
     if isinstance(node.value, tuple):
         return _set_in_sequence(node, steps, value, mark, kind)
-    if (
-        step in _PROMOTED
-        and (node.mapping is None or is_number(node.mapping))
-        and "value" not in (node.mapping or ())
-    ):
-        if not {"catalogue", "csv"} & set(node.mapping or ()):
-            node = Node({"value": node}, node.mark, {"value": node.mark})
+    if step in _PROMOTED and node.mapping is None:  # a plain number takes growth, changes or a source
+        node = Node({"value": node}, node.mark, {"value": node.mark})
     fields = node.mapping
     if fields is None:
         raise LookupError(f"'{step}' cannot be set inside '{plain(node)}'")

@@ -10,10 +10,13 @@ from pydantic import ValidationError
 from capexpand.case.document import Node, locate
 from capexpand.case.figures import NUMBER_ERROR
 from capexpand.case.merging import block_fields
-from capexpand.case.reading import Finding, Place, dotted, suggest
+from capexpand.case.reading import Finding, Place, dotted, nearest, suggest
 from capexpand.errors import Problem
 
+_BOUNDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
+
 _WORDS = {
+    "missing": "is missing",
     "string_type": "is a text; put it in quotes if it looks like a number",
     "int_type": "is a whole number",
     "int_parsing": "is a whole number",
@@ -47,11 +50,22 @@ def validation_problems(error: ValidationError, node: Node) -> list[Problem]:
     Returns:
         Problems with their places, in the order of the document.
     """
-    found: dict[str, Problem] = {}
-    for item in error.errors(include_url=False, include_input=True):
+    items = error.errors(include_url=False, include_input=True)
+    misspelt = {_meant(item) for item in items if item["type"] == "extra_forbidden"}
+    found: dict[tuple[str, str], Problem] = {}
+    for item in items:
+        if item["type"] == "missing" and item["loc"] in misspelt:
+            continue  # it is there, under the unknown name beside it
         for problem in _problems(item, node):
-            found.setdefault(str(problem), problem)
+            once = problem.message if item["type"] == NUMBER_ERROR else ""  # a union complains twice
+            found.setdefault((problem.path, once), problem)
     return list(found.values())
+
+
+def _meant(item: Any) -> Place:
+    """The place that an unknown field was probably meant for."""
+    place, name = item["loc"][:-1], str(item["loc"][-1])
+    return (*place, nearest(name, block_fields(place)) or name)
 
 
 def _problems(item: Any, node: Node) -> Sequence[Problem]:
@@ -90,25 +104,20 @@ def _inside_document(loc: Place, node: Node, *, missing: bool) -> Place:
 
 
 def _message(item: Any, place: Place) -> str:
-    kind, context = item["type"], item.get("ctx", {})
-    if kind == "missing":
-        return "is missing"
+    """What is wrong, in plain words."""
+    kind, context, written = item["type"], item.get("ctx", {}), item["input"]
+    if kind in _WORDS:
+        return _WORDS[kind]
     if kind == "extra_forbidden":
         return f"unknown field{suggest(str(place[-1]), block_fields(place[:-1]))}"
     if kind == NUMBER_ERROR:
-        return str(context.get("message", item["msg"]))
+        return str(context["message"])
     if kind == "string_pattern_mismatch":
-        return (
-            f"'{item['input']}' {_PATTERNS.get(context.get('pattern', ''), 'is not written as it should be')}"
-        )
+        return f"'{written}' {_PATTERNS[context['pattern']]}"
     if kind == "literal_error":
-        expected = str(context["expected"]).replace("'", "")
-        hint = suggest(str(item["input"]), expected.replace(" or ", ", ").split(", "))
-        return f"'{item['input']}' is none of {expected}{hint}"
-    if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
-        words = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
-        name = next(name for name in words if name in context)
-        return f"{item['input']} is out of range; it is {words[name]} {context[name]:g}"
-    if kind in _WORDS:
-        return _WORDS[kind]
-    return str(item["msg"])
+        expected = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+        return f"'{written}' is none of {expected}{suggest(str(written), expected.split(', '))}"
+    bound = next((name for name in _BOUNDS if name in context), None)
+    return (
+        f"{written} is out of range; it is {_BOUNDS[bound]} {context[bound]:g}" if bound else str(item["msg"])
+    )

@@ -30,9 +30,9 @@ class Provenance:
     @property
     def text(self) -> str:
         """The merged document as YAML; written beside ``tables`` it loads to the same case."""
-        from io import StringIO  # noqa: PLC0415 - only a run folder needs the text
+        from io import StringIO
 
-        from ruamel.yaml import YAML  # noqa: PLC0415
+        from ruamel.yaml import YAML
 
         yaml = YAML(typ="safe", pure=True)
         yaml.default_flow_style = False

@@ -57,7 +57,7 @@ Destination = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 
 class Declared(BaseModel):
     """Anything a user writes: unknown fields are errors, values never change.
 
-    ``source``, ``reason`` and ``basis_date`` on a block speak for every number inside that has none of its own.
+    ``source``, ``reason`` and ``basis_date`` on a block speak for every number inside that has none itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -176,6 +176,7 @@ class Supply(Declared):
     limit: CountRateSeries | None = None  # units a quarter; no limit if absent
     fee: RatioSeries | None = None  # share of the price paid on top under an export regime
     import_duty: Ratio | None = None  # share of the price paid on top at the border
+    minimum: CountRateSeries | None = None  # units that must be ordered in a quarter, by contract
     status: str | dict[Day, str] = "free"  # export status by date, for the reader
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from io import StringIO
 from pathlib import Path
 
+from capexpand.case.reading import suggest
 from capexpand.errors import CaseError, Problem
 
 TABLE_LIMIT_BYTES = 50_000_000
@@ -16,11 +17,12 @@ TABLE_LIMIT_BYTES = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One line of a table: a day and a number, and where they stand."""
+    """One line of a table: a day and a number, and where the number stands."""
 
     day: date
     number: float
     line: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,12 @@ class TableColumn:
 
     Args:
         path: the file.
-        column: position of the column in the file, from 1.
+        name: header of the column.
         rows: the lines, by date.
     """
 
     path: Path
-    column: int
+    name: str
     rows: tuple[TableRow, ...]
 
 
@@ -52,22 +54,36 @@ def read_column(path: Path, name: str, *, tables: dict[Path, bytes]) -> TableCol
     """
     if path not in tables:
         tables[path] = _content(path)
-    try:
-        text = tables[path].decode("utf-8-sig")
-        lines = list(csv.reader(StringIO(text), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CaseError([Problem(f"is not a CSV table: {error}", file=path)]) from None
+    lines = _lines(path, tables[path])
     if not lines:
         raise CaseError([Problem("is empty; a table has a header with date and the columns", file=path)])
-    header = [cell.strip() for cell in lines[0]]
+    header = [cell.strip() for cell in lines[0].cells]
     for wanted in ("date", name):
         if header.count(wanted) != 1:
-            having = "; it has " + ", ".join(header)
             how = "no column" if wanted not in header else "more than one column"
-            raise CaseError([Problem(f"{how} '{wanted}'{having}", file=path, line=1, column=1)])
-    return TableColumn(
-        path, header.index(name) + 1, _rows(path, lines, header.index("date"), header.index(name))
-    )
+            message = f"has {how} '{wanted}'{suggest(wanted, header)}"
+            raise CaseError([Problem(message, file=path, line=1, column=1)])
+    return TableColumn(path, name, _rows(path, lines[1:], header.index("date"), header.index(name)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a table: its cells and the number of its last line in the file."""
+
+    cells: list[str]
+    number: int
+
+    def column(self, index: int) -> int:
+        """Where a cell begins in its line, from 1; quotes are not counted."""
+        return sum(len(cell) + 1 for cell in self.cells[:index]) + 1
+
+
+def _lines(path: Path, content: bytes) -> list[_Line]:
+    try:
+        reader = csv.reader(StringIO(content.decode("utf-8-sig")), strict=True)
+        return [_Line(cells, reader.line_num) for cells in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CaseError([Problem(f"is not a CSV table: {error}", file=path)]) from None
 
 
 def _content(path: Path) -> bytes:
@@ -77,36 +93,34 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
-        raise CaseError([Problem(f"cannot read the table: {reason}", file=path)]) from None
+        raise CaseError([Problem(reason, file=path)]) from None
 
 
-def _rows(path: Path, lines: list[list[str]], date_index: int, value_index: int) -> tuple[TableRow, ...]:
+def _rows(path: Path, lines: list[_Line], date_index: int, value_index: int) -> tuple[TableRow, ...]:
     problems: list[Problem] = []
     rows: list[TableRow] = []
-    for line, cells in enumerate(lines[1:], start=2):
-        if not any(cell.strip() for cell in cells):
+
+    def note(message: str, line: _Line, index: int) -> None:
+        problems.append(Problem(message, file=path, line=line.number, column=line.column(index)))
+
+    for line in lines:
+        if not any(cell.strip() for cell in line.cells):
             continue
-        if len(cells) <= max(date_index, value_index):
-            problems.append(
-                Problem(f"has {len(cells)} cells, fewer than the header", file=path, line=line, column=1)
-            )
+        if len(line.cells) <= max(date_index, value_index):
+            note(f"has {len(line.cells)} cells, fewer than the header", line, 0)
             continue
-        day, number = _day(cells[date_index]), _number(cells[value_index])
+        written, text = line.cells[date_index].strip(), line.cells[value_index].strip()
+        day, number = _day(written), _number(text)
         if day is None:
-            message = f"'{cells[date_index].strip()}' is not a date; write it as 2025-04-01"
-            problems.append(Problem(message, file=path, line=line, column=date_index + 1))
-        elif rows and day <= rows[-1].day:
-            how = (
-                "stands twice"
-                if day == rows[-1].day
-                else f"comes after {rows[-1].day}; sort the table by date"
-            )
-            problems.append(Problem(f"{day} {how}", file=path, line=line, column=date_index + 1))
+            note(f"'{written}' is not a date; write it as 2025-04-01", line, date_index)
+        elif rows and day == rows[-1].day:
+            note(f"{day} stands twice", line, date_index)
+        elif rows and day < rows[-1].day:
+            note(f"{day} comes after {rows[-1].day}; sort the table by date", line, date_index)
         if number is None:
-            message = f"'{cells[value_index].strip()}' is not a number"
-            problems.append(Problem(message, file=path, line=line, column=value_index + 1))
+            note(f"'{text}' is not a finite number", line, value_index)
         if day is not None and number is not None:
-            rows.append(TableRow(day, number, line))
+            rows.append(TableRow(day, number, line.number, line.column(value_index)))
     if not rows and not problems:
         problems.append(Problem("has no rows under its header", file=path, line=1, column=1))
     if problems:

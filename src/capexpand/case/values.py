@@ -161,7 +161,7 @@ class Series:
         Raises:
             CaseError: the first step is later than the first quarter and the series is no limit.
         """
-        import numpy as np  # noqa: PLC0415 - checking a case needs no arrays
+        import numpy as np
 
         return np.array(self.by_quarter(calendar), dtype=np.float64)
 

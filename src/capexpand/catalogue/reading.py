@@ -1,4 +1,4 @@
-"""Reads a table of the catalogue from its file, and refuses it with every problem when a row does not hold."""
+"""Reads a table of the catalogue from its file; refuses it, with every problem, when a row does not hold."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -193,7 +194,7 @@ def _pick(values: ArrayLike, shape: tuple[int, ...], positions: Indices) -> Floa
     return np.broadcast_to(array, shape).ravel()[positions].astype(np.float64)
 
 
-def _joined(parts: Sequence[NDArray]) -> NDArray:
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 

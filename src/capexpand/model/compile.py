@@ -9,6 +9,7 @@ from capexpand.model.compile_offers import compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
     Budget,
+    Integers,
     ModelData,
     OfferOptions,
     OpeningState,
@@ -40,7 +41,7 @@ def compile_case(case: Case) -> ModelData:
         currency=case.currency,
         times=times,
         destinations=world.destinations,
-        sites=_sites(world, power, group),
+        sites=_sites(world, group),
         power=power,
         offers=offers,
         workloads=compile_workloads(world, service, served_by),
@@ -122,7 +123,7 @@ def _power(world: World) -> PowerOptions:
     )
 
 
-def _sites(world: World, power: PowerOptions, group: np.ndarray) -> Sites:
+def _sites(world: World, group: Integers) -> Sites:
     sites = world.case.sites
     effectiveness = np.array([site.power_usage_effectiveness.value for site in sites.values()])
     grid = np.array([world.series(site.grid) for site in sites.values()])
@@ -138,13 +139,26 @@ def _sites(world: World, power: PowerOptions, group: np.ndarray) -> Sites:
             [world.destinations.index(site.destination) for site in sites.values()], dtype=np.int64
         ),
         grid_mw=grid,
-        committed_grid_mw=np.maximum(
-            np.maximum.accumulate(grid, axis=1), standing[:, -1:] * effectiveness[:, None]
-        ),
+        committed_grid_mw=committed_grid(grid, standing * effectiveness[:, None]),
         power_usage_effectiveness=effectiveness,
         energy_price=np.array([world.series(site.energy_price) for site in sites.values()]),
         group=group,
     )
+
+
+def committed_grid(grid_mw: Floats, opening_mw: Floats) -> Floats:
+    """Returns the grid that commitments may count on: a promise once made stays feasible.
+
+    It is the running maximum of the grid and never below what the opening state needs in the end; of it, what
+    the opening state takes up later is not to be had before. So what is left over never falls.
+
+    Args:
+        grid_mw: [site, quarter] power that the grid connection can give.
+        opening_mw: [site, quarter] power at the connection of what stands at the start or has arrived by then.
+    """
+    counted = np.maximum(np.maximum.accumulate(grid_mw, axis=1), opening_mw[:, -1:])
+    left = (counted - opening_mw)[:, ::-1]
+    return opening_mw + np.minimum.accumulate(left, axis=1)[:, ::-1]
 
 
 def _budget(world: World, times: Times) -> Budget:
@@ -197,8 +211,9 @@ def _taxes(world: World, times: Times) -> Taxes:
 
 
 def _written_off(times: Times, life_quarters: int) -> Floats:
-    """Present value of writing off 1 delivered in each quarter: evenly over its life from that quarter on, and
-    what is left at the end of the horizon at once, against the end value.
+    """Present value of writing off 1 delivered in each quarter, evenly over its life from that quarter on.
+
+    What is left at the end of the horizon is written off at once, against the end value.
     """
     left = times.count - np.arange(times.count)
     used = np.minimum(left, life_quarters)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.case.schema import Offer
-from capexpand.model.data import Flags, Floats, OfferOptions
+from capexpand.case.schema import Offer, Supply
+from capexpand.model.data import Flags, Floats, Integers, OfferOptions
 from capexpand.model.world import World
 from capexpand.timevalue import quarters_spanned
 
@@ -54,6 +55,7 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
     offers = tuple(world.case.offers.values())
     chosen = [option.offer for option in options]
     own = np.array([option.owned for option in options])
+    lead = np.array([quarters_spanned(offer.lead_time.value) for offer in chosen], dtype=np.int64)
     orderable = _orderable(world, chosen, own)
     price, fee, duty = _prices(world, chosen, own)
     none = np.zeros(world.quarters)
@@ -70,7 +72,7 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
         product_titles=tuple(offer.title for offer in offers),
         product=np.array([option.product for option in options], dtype=np.int64),
         owned=own,
-        lead_quarters=np.array([quarters_spanned(offer.lead_time.value) for offer in chosen], dtype=np.int64),
+        lead_quarters=lead,
         term_quarters=np.array(
             [
                 0 if flag or o.lease is None else quarters_spanned(o.lease.term.value)
@@ -90,7 +92,8 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
         draw_fraction=np.array([world.number(offer.average_draw, 1.0) for offer in chosen]),
         attrition=np.where(own, attrition, 0.0),  # the lessor replaces what fails
         orderable=orderable,
-        limit=_limits(world),
+        limit=_limits(world, lambda supply: world.series(supply.limit, np.inf)),
+        least=_in_time(world, options, lead) * _limits(world, lambda supply: world.series(supply.minimum)),
         stock=np.array([world.number(offer.stock, np.inf) for offer in offers]),
         lot=np.array([float(offer.lot or 0) for offer in chosen]),
         end_value=world.case.finance.server_end_value.value
@@ -136,15 +139,27 @@ def _orderable(world: World, chosen: list[Offer], own: Flags) -> Flags:
     return result
 
 
-def _limits(world: World) -> Floats:
+def _limits(world: World, read: Callable[[Supply], Floats]) -> Floats:
+    """A limit of supply [offer, destination, quarter]; 0 where a destination is not supplied."""
     offers = world.case.offers
     limit = np.zeros((len(offers), len(world.destinations), world.quarters))
     for g, offer in enumerate(offers.values()):
         for d, destination in enumerate(world.destinations):
             supply = offer.supply.get(destination)
             if supply is not None:
-                limit[g, d] = world.series(supply.limit, np.inf)
+                limit[g, d] = read(supply)
     return limit
+
+
+def _in_time(world: World, options: tuple[Option, ...], lead: Integers) -> Floats:
+    """1 where an offer ordered then arrives within the horizon, else 0 [offer, destination, quarter].
+
+    Nothing is ordered that arrives later, whatever a contract says about those quarters.
+    """
+    in_time = np.zeros((len(world.case.offers), 1, world.quarters))
+    for k, option in enumerate(options):
+        in_time[option.product, 0, : max(world.quarters - int(lead[k]), 0)] = 1.0
+    return in_time
 
 
 def competitive_value(list_price: Floats, service: Floats, on_sale: Flags) -> Floats:

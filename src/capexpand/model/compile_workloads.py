@@ -9,10 +9,17 @@ from capexpand.model.compile_offers import Option
 from capexpand.model.data import Flags, Floats, Integers, Workloads
 from capexpand.model.world import World
 
+UNPAYABLE = (
+    1e4  # money per volume that stands for an obligation without a price, where plans are only compared
+)
+
 
 def group_sites(world: World) -> tuple[Integers, Flags]:
-    """Returns the group of each site [site] and whether sites of a group may serve a workload
-    [site group, workload]: two sites are of one group when they may serve the same workloads.
+    """Groups the sites that may serve the same workloads.
+
+    Returns:
+        The group of each site [site], and whether sites of a group may serve a workload
+        [site group, workload].
     """
     may = np.array(
         [
@@ -67,15 +74,17 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
         productivity=np.array([world.series(w.productivity, 1.0) for w in workloads.values()]),
         demand=demand,
         price=price,
-        penalty=np.array([world.series(w.penalty) for w in workloads.values()]),
+        must_serve=np.array([w.role == "obligation" and w.penalty is None for w in workloads.values()]),
+        penalty=np.array([world.series(w.penalty, UNPAYABLE) for w in workloads.values()]),
         margin_fraction=1.0 - np.array(costs),
         usable_fraction=np.array([w.usable_share.value for w in workloads.values()]),
     )
 
 
 def service_matrix(world: World, options: tuple[Option, ...]) -> Floats:
-    """Returns a·r [offer option, workload]: the volume that a unit serves in a quarter, usable share taken;
-    0 where the offer cannot serve the workload or its memory does not hold it.
+    """Returns a·r, the volume that a unit serves in a quarter, usable share taken [offer option, workload].
+
+    It is 0 where the offer cannot serve the workload or its memory does not hold it.
     """
     result = np.zeros((len(options), len(world.case.workloads)))
     for j, workload in enumerate(world.case.workloads.values()):

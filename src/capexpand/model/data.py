@@ -54,9 +54,7 @@ class Sites:
     titles: tuple[str, ...]
     destination: Integers  # [site] position in ``ModelData.destinations``
     grid_mw: Floats  # [site, quarter] power that the grid connection can give
-    committed_grid_mw: (
-        Floats  # [site, quarter] what commitments may count on: never falls, covers the opening state
-    )
+    committed_grid_mw: Floats  # [site, quarter] what commitments may count on; see ``committed_grid``
     power_usage_effectiveness: Floats  # [site]
     energy_price: Floats  # [site, quarter] money per MWh
     group: Integers  # [site] sites of one group may serve the same workloads; position in Workloads.served_by
@@ -102,6 +100,7 @@ class OfferOptions:
     attrition: Floats  # [offer option] share of units lost in a quarter
     orderable: Flags  # [offer option, destination, quarter]
     limit: Floats  # [offer, destination, quarter] units that can be ordered
+    least: Floats  # [offer, destination, quarter] units that must be ordered, by contract
     stock: Floats  # [offer] units that can ever be ordered
     lot: Floats  # [offer option] units in a lot, 0 where any number can be ordered
     end_value: Floats  # [offer option] money per unit standing at the horizon's end
@@ -118,11 +117,12 @@ class Workloads:
     roles: tuple[Role, ...]
     units: tuple[str, ...]
     tranches: int  # number of tranches, the same for all (unused ones have no demand)
-    service: Floats  # [offer option, workload] volume that a unit serves in a quarter at the base date, usable share taken
+    service: Floats  # [offer option, workload] usable volume that a unit serves in a quarter at the base date
     served_by: Flags  # [site group, workload] whether sites of the group may serve it
     productivity: Floats  # [workload, quarter] volume served now for one served at the base date
     demand: Floats  # [workload, tranche, quarter] volume a quarter
     price: Floats  # [workload, tranche, quarter] money per volume
+    must_serve: Flags  # [workload] obligations that no penalty buys off
     penalty: Floats  # [workload, quarter] money per volume of an obligation left unserved
     margin_fraction: Floats  # [workload, quarter] share of the price left after ordinary costs
     usable_fraction: Floats  # [workload]
@@ -132,7 +132,7 @@ class Workloads:
 class Budget:
     """What may be spent [quarter]."""
 
-    cap: Floats  # [quarter] cumulative payments allowed by the end of a quarter of the window, infinite elsewhere
+    cap: Floats  # [quarter] cumulative payments allowed by a quarter of the window, infinite elsewhere
     floor: float  # cumulative payments wanted by the window's end, 0 if none
     floor_penalty: float  # money charged in the objective for each unit of money below the floor
     renewal: Floats  # [quarter] payments allowed in a quarter outside the window, infinite inside
@@ -196,4 +196,10 @@ class ModelData:
             floor=0.0,
             renewal=self.budget.renewal_without_programme,
         )
-        return replace(self, budget=budget, times=replace(self.times, window=(0, 0)))
+        return replace(self.without_demands(), budget=budget, times=replace(self.times, window=(0, 0)))
+
+    def without_demands(self) -> ModelData:
+        """Returns the case without what must be done at any price, for plans that are only compared with."""
+        offers = replace(self.offers, least=np.zeros_like(self.offers.least))
+        workloads = replace(self.workloads, must_serve=np.zeros_like(self.workloads.must_serve))
+        return replace(self, offers=offers, workloads=workloads)

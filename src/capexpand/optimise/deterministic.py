@@ -27,8 +27,10 @@ def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
 
 
 def base_value(m: ModelData) -> float:
-    """Returns the present value after tax of what does not depend on any decision [money]: revenue and cost
-    of business outside the case, payments already due, tax saved by writing off what stands.
+    """Returns the present value after tax of what does not depend on any decision [money].
+
+    That is the revenue and cost of business outside the case, payments already due, and the tax saved by
+    writing off what stands.
     """
     o = m.opening
     cash = (
@@ -70,8 +72,8 @@ def _committed(program: LinearProgram, stages: list[Stage], commitments: Commitm
     lower, upper = program.column_lower.copy(), program.column_upper.copy()
     for t, stage in enumerate(stages):
         given = (
-            (stage.power_ordered, commitments.power_ordered_mw[:, t]),
-            (stage.ordered, commitments.ordered[:, :, t]),
+            (stage.power.ordered, commitments.power_ordered_mw[:, t]),
+            (stage.orders.ordered, commitments.ordered[:, :, t]),
         )
         for columns, amounts in given:
             fixed = (columns != ABSENT) & np.isfinite(amounts)

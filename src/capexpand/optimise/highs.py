@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, LinearProgram
+from capexpand.optimise.conflict import Description, explain
+
+if TYPE_CHECKING:
+    import highspy
 
 TOLERANCE = 1e-6  # largest violation of a row or bound that passes, relative to the size of its limit
 
@@ -39,7 +44,7 @@ def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: 
         time_limit_seconds: when to stop [s].
 
     Raises:
-        InfeasibleError: nothing satisfies the rows; carries the names of rows and columns that conflict.
+        InfeasibleError: nothing satisfies the rows; carries the limits that exclude each other, in words.
         SolverError: the solver failed, the program is unbounded, or the answer did not pass our checks.
     """
     import highspy
@@ -51,7 +56,7 @@ def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: 
     status = solver.getModelStatus()
     kinds = highspy.HighsModelStatus
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
-        raise InfeasibleError(conflict(lp))
+        raise InfeasibleError(explain(conflict(lp)))
     info = solver.getInfo()
     has_answer = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     if status != kinds.kOptimal and not (status == kinds.kTimeLimit and has_answer):
@@ -63,7 +68,7 @@ def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: 
     return answer
 
 
-def load(lp: LinearProgram):
+def load(lp: LinearProgram) -> highspy.Highs:
     """Returns a HiGHS object that holds the program."""
     import highspy
 
@@ -85,7 +90,7 @@ def load(lp: LinearProgram):
     return solver
 
 
-def _read(lp: LinearProgram, solver, status: str) -> Solution:
+def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
     solution, info = solver.getSolution(), solver.getInfo()
     columns = np.asarray(solution.col_value)
     whole = bool(lp.integer.any())
@@ -127,16 +132,10 @@ def _dual_violation(lp: LinearProgram, columns: Floats, duals: Floats) -> float:
     return float(worst / max(1.0, np.max(np.abs(lp.cost), initial=0.0)))
 
 
-def conflict(lp: LinearProgram) -> list[str]:
-    """Returns an irreducible set of rows and column bounds that exclude each other, by name and labels."""
+def conflict(lp: LinearProgram) -> list[Description]:
+    """Returns an irreducible set of rows and column bounds that exclude each other, by block and labels."""
     solver = load(lp)
     solver.setOptionValue("iis_strategy", 2)
     _, iis = solver.getIis()
-    rows = [_name(lp.describe_row(int(i))) for i in iis.row_index_]
-    columns = [_name(lp.describe_column(int(i))) for i in iis.col_index_]
-    return [*rows, *columns]
-
-
-def _name(description: tuple[str, tuple[str, ...]]) -> str:
-    name, labels = description
-    return f"{name} ({', '.join(labels)})"
+    rows = [lp.describe_row(int(i)) for i in iis.row_index_]
+    return [*rows, *(lp.describe_column(int(i)) for i in iis.col_index_)]

@@ -1,5 +1,6 @@
-"""The naive plan: the budget is spent evenly over the window, in equal parts on every offer that can be bought,
-with the power that they need. Operation, and renewal after the window, are optimised as in any plan.
+"""The naive plan: the budget spent evenly, in equal parts on every offer, with the power that they need.
+
+Operation, and renewal after the window, are optimised as in any plan.
 """
 
 from __future__ import annotations
@@ -22,18 +23,23 @@ class Commitments:
 def naive_commitments(m: ModelData) -> Commitments:
     """Returns the orders of the naive plan.
 
-    What is left of the budget is spread evenly over the quarters that are left of the window, as the price of
-    what is delivered in each. The money of a quarter is shared equally among the offers that can be delivered,
-    and within an offer among its destinations. Units go where power stands idle at the start, and otherwise
-    come with new power, built at the sites of their destination in proportion to the room that the grids leave,
-    ordered so as to arrive together. What reaches a limit of supply, stock or grid stays there, and the
-    others share the rest.
+    What is left of the budget is spread evenly over the quarters that are left of the window, as the price
+    of what is delivered in each. The money of a quarter is shared equally among the offers that can be
+    delivered, and within an offer among its destinations. Units go where power stands idle at the start, and
+    otherwise come with new power, built at the sites of their destination in proportion to the room that the
+    grids leave, ordered so as to arrive together. What reaches a limit of supply, stock or grid stays there,
+    and the others share the rest. Where sizes are whole, each order is rounded down.
     """
     first, last = m.times.window
     desk = _Desk(m)
     for t in range(first, last):
         desk.deliver(t, desk.left / (last - t))
-    return Commitments(desk.power, desk.units)
+    if not m.whole_sizes:
+        return Commitments(desk.power, desk.units)
+    return Commitments(
+        _rounded_down(desk.power, m.power.hall_mw[:, None]),
+        _rounded_down(desk.units, m.offers.lot[:, None, None]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class _Desk:
         site_mw = np.zeros((len(m.sites.names), m.times.count))
         np.add.at(site_mw, m.power.site, standing)
         connected = m.sites.committed_grid_mw / m.sites.power_usage_effectiveness[:, None]
-        self.room_mw = np.maximum(connected - site_mw[:, -1:], 0.0)  # [site, quarter]
+        self.room_mw = np.maximum(connected - site_mw, 0.0)  # [site, quarter]
         self.idle_mw = np.zeros((len(m.destinations), m.times.count))
         np.add.at(
             self.idle_mw,
@@ -173,6 +179,12 @@ class _Desk:
             self.power[o, when] += money * bundle.megawatts[o]
             self.power_limit[o, when] -= money * bundle.megawatts[o]
             self.room_mw[m.power.site[o]] -= money * bundle.megawatts[o]
+
+
+def _rounded_down(orders: Floats, lot: Floats) -> Floats:
+    """Whole lots, where there are lots; what lacks a rounding error to the next lot is that lot."""
+    size = np.where(lot > 0, lot, 1.0)
+    return np.where(lot > 0, np.floor(orders / size + 1e-9) * size, orders)
 
 
 def _pay(payments: Floats, ordered: int, delivered: int, deposit: float, price: float) -> None:

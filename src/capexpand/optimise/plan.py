@@ -31,7 +31,7 @@ class SolverReport:
 
 @dataclass(frozen=True, slots=True)
 class ShadowPrices:
-    """What one more of each limit would add to the objective, present value in money; 0 where sizes are whole."""
+    """What one more of each limit would add to the objective, in present value; 0 where sizes are whole."""
 
     grid: Floats  # [site, quarter] money per MW at the grid
     supply: Floats  # [offer, destination, quarter] money per unit that can be ordered
@@ -68,24 +68,24 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
     """Returns the plan that a solution of the chained stages describes."""
     x, phi = solution.columns, m.workloads.productivity
 
-    def over(pick) -> Floats:
-        return np.stack([_values(x, pick(stage)) for stage in stages], axis=-1)
+    def over(columns: list[Indices]) -> Floats:
+        return np.stack([_values(x, block) for block in columns], axis=-1)
 
     return Plan(
         data=m,
-        power_ordered_mw=over(lambda s: s.power_ordered),
-        power_returned_mw=over(lambda s: s.power_returned),
-        power_mw=over(lambda s: s.state.power),
-        ordered=over(lambda s: s.ordered),
-        placed=over(lambda s: s.placed),
-        returned=over(lambda s: s.returned),
-        installed=over(lambda s: s.state.installed),
-        running=over(lambda s: s.running),
-        serving=over(lambda s: s.serving),
-        sold=over(lambda s: s.sold) * phi[:, None, :],
-        unmet=over(lambda s: s.unmet) * phi,
-        paid=over(lambda s: s.paid)[0],
-        shortfall=float(over(lambda s: s.shortfall).sum()),
+        power_ordered_mw=over([s.power.ordered for s in stages]),
+        power_returned_mw=over([s.power.returned for s in stages]),
+        power_mw=over([s.power.energised for s in stages]),
+        ordered=over([s.orders.ordered for s in stages]),
+        placed=over([s.fleet.placed for s in stages]),
+        returned=over([s.fleet.returned for s in stages]),
+        installed=over([s.fleet.installed for s in stages]),
+        running=over([s.service.running for s in stages]),
+        serving=over([s.service.serving for s in stages]),
+        sold=over([s.service.sold for s in stages]) * phi[:, None, :],
+        unmet=over([s.service.unmet for s in stages]) * phi,
+        paid=over([s.money.paid for s in stages])[0],
+        shortfall=float(over([s.money.shortfall for s in stages]).sum()),
         shadow=_shadow_prices(m, stages, solution),
         solver=SolverReport(
             status=solution.status,
@@ -110,25 +110,26 @@ def _values(x: Floats, columns: Indices) -> Floats:
 
 
 def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
-    T = m.times.count
-    grid = np.zeros((len(m.sites.names), T))
-    budget, renewal = np.zeros(T), np.zeros(T)
+    quarters = m.times.count
+    grid = np.zeros((len(m.sites.names), quarters))
+    budget, renewal = np.zeros(quarters), np.zeros(quarters)
     duals = solution.row_duals
     for t, stage in enumerate(stages):
-        grid[:, t] += _values(duals, stage.grid_rows)
-        arrival = np.minimum(t + m.power.lead_quarters, T - 1)
-        np.add.at(grid, (m.power.site, arrival), _values(duals, stage.commitment_rows))
-        ahead = np.minimum(t + np.arange(stage.budget_rows.size), T - 1)
-        np.add.at(budget, ahead, _values(duals, stage.budget_rows))
-        np.add.at(renewal, ahead, _values(duals, stage.renewal_rows))
-    sold = np.stack([_values(solution.column_duals, stage.sold) for stage in stages], axis=-1)
+        grid[:, t] += _values(duals, stage.service.grid_rows)
+        until = np.minimum(t + np.arange(stage.power.commitment_rows.shape[1]), quarters - 1)
+        np.add.at(grid.T, until, _values(duals, stage.power.commitment_rows).T)
+        ahead = np.minimum(t + np.arange(stage.money.budget_rows.size), quarters - 1)
+        np.add.at(budget, ahead, _values(duals, stage.money.budget_rows))
+        np.add.at(renewal, ahead, _values(duals, stage.money.renewal_rows))
+    sold = np.stack([_values(solution.column_duals, stage.service.sold) for stage in stages], axis=-1)
     weight = m.workloads.demand / np.maximum(m.workloads.demand.sum(axis=1, keepdims=True), 1e-300)
-    service = np.stack([_values(duals, stage.service_rows) for stage in stages], axis=-1)
+    service = np.stack([_values(duals, stage.service.service_rows) for stage in stages], axis=-1)
+    supply = np.stack([_values(duals, stage.orders.supply_rows) for stage in stages], axis=-1)
     obliged = np.array([role == "obligation" for role in m.workloads.roles])[:, None]
     return ShadowPrices(
         grid=np.maximum(grid, 0.0) / m.sites.power_usage_effectiveness[:, None],
-        supply=np.stack([_values(duals, stage.supply_rows) for stage in stages], axis=-1),
-        stock=np.stack([np.abs(_values(duals, stage.stock_rows)) for stage in stages], axis=-1),
+        supply=np.maximum(supply, 0.0),  # below 0 it is the least that must be ordered that binds
+        stock=np.stack([_values(duals, stage.orders.stock_rows) for stage in stages], axis=-1),
         budget=budget,
         renewal=renewal,
         demand=np.maximum((sold * weight).sum(axis=1), 0.0) / m.workloads.productivity,

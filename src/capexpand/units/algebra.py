@@ -167,7 +167,7 @@ def unit_names() -> tuple[str, ...]:
 
 
 def _suggestion(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
+    from difflib import get_close_matches
 
     if name in _MEANT:
         return f"; did you mean {_MEANT[name]}?"

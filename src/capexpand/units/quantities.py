@@ -91,7 +91,7 @@ def _conversion(expression: str, kind: QuantityKind) -> tuple[float, float, str,
     unit = parse_unit(expression)
     if kind.per_unit and ("unit", -1) in unit.dimensions:
         unit = unit.without("unit")
-    money = {code: exponent for code, exponent in unit.currencies}
+    money = dict(unit.currencies)
     rest = unit.without(*money)
     for target in kind.units:
         want = _canonical(target)
@@ -127,7 +127,7 @@ def _number(text: str, kind: QuantityKind) -> tuple[float, str]:
 
 def _check_bounds(text: str, value: float, kind: QuantityKind) -> None:
     """Refuse a number that makes no sense for its kind."""
-    unit = "" if kind.units[0] in ("1", "1/year") else f" {kind.units[0]}"
+    unit = "" if kind.units[0] in ("1", "1/year") or CURRENCY in kind.units[0] else f" {kind.units[0]}"
     if kind.minimum == 0 and value < 0:
         raise QuantityError(f"'{text}' is negative; {kind.name} cannot be")
     if kind.minimum is not None and value < kind.minimum:
@@ -170,13 +170,24 @@ def read_quantity(written: str | float, kind: QuantityKind, *, currency: str = "
     except UnitError as error:
         raise QuantityError(f"'{text}': {error}") from None
     except LookupError:
-        wanted = "a plain ratio" if kind.units[0] == "1" else kind.units[0].replace(CURRENCY, currency, 1)
-        raise QuantityError(f"'{text}' is not convertible to {wanted}") from None
+        raise QuantityError(f"'{text}' is not convertible to {_wanted(kind, currency)}") from None
     value = number * numerator / denominator
     if not math.isfinite(value):
         raise QuantityError(f"'{text}' is too large to plan with")
     _check_bounds(text, value, kind)
     return Quantity(value=value, unit=unit, currency=money)
+
+
+def _wanted(kind: QuantityKind, currency: str) -> str:
+    """What to convert to, in the words of a message."""
+    unit = kind.units[0]
+    if unit == "1":
+        return "a plain ratio"
+    if unit == "1/year" or unit.count(CURRENCY) > 1:
+        return (
+            f'{unit.replace(f"{CURRENCY}/{CURRENCY}", "an exchange rate")}; write it as in "{kind.example}"'
+        )
+    return unit.replace(CURRENCY, currency)
 
 
 def _text_of(number: float) -> str:
