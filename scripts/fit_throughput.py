@@ -21,12 +21,27 @@ from capexpand.hardware.prediction import log_errors, predict, predict_with, sta
 from capexpand.hardware.roofline import Efficiency
 
 START = {
-    "compute": math.log(0.6), "expert_compute": math.log(0.7), "memory": math.log(0.75), "cache_memory": math.log(0.6),
-    "attention": math.log(0.4), "links": math.log(0.6), "layer_s": math.log(4e-5),
-    "token_s": math.log(1e-5), "prompt_token_s": math.log(5e-7),
-}  # fmt: skip
-FREE = {"compute": 0.4, "expert_compute": 0.4, "memory": 0.15, "cache_memory": 0.3, "attention": 0.4, "links": 0.3, "layer_s": 0.7,
-        "token_s": 1.0, "prompt_token_s": 1.0}  # fmt: skip
+    "compute": math.log(0.6),
+    "expert_compute": math.log(0.7),
+    "memory": math.log(0.75),
+    "cache_memory": math.log(0.6),
+    "attention": math.log(0.4),
+    "links": math.log(0.6),
+    "layer_s": math.log(4e-5),
+    "token_s": math.log(1e-5),
+    "prompt_token_s": math.log(5e-7),
+}
+FREE = {
+    "compute": 0.4,
+    "expert_compute": 0.4,
+    "memory": 0.15,
+    "cache_memory": 0.3,
+    "attention": 0.4,
+    "links": 0.3,
+    "layer_s": 0.7,
+    "token_s": 1.0,
+    "prompt_token_s": 1.0,
+}
 """How far a level may lie from where it starts, as a standard deviation of its logarithm."""
 
 NOISE = 0.15
@@ -91,7 +106,9 @@ class Problem:
 
     def errors(self, fields: dict[str, np.ndarray]) -> np.ndarray:
         """Give log(predicted / measured), bounded where nothing fits."""
-        values = {name: np.exp(np.minimum(fields[name], 0.0 if name in SHARES else np.inf)) for name in FIELDS}
+        values = {
+            name: np.exp(np.minimum(fields[name], 0.0 if name in SHARES else np.inf)) for name in FIELDS
+        }
         predicted = predict_with(self.stacked, Efficiency(**values))
         with np.errstate(divide="ignore"):
             logs = np.where(predicted > 0, np.log(np.maximum(predicted, 1e-300)), -np.inf)
@@ -120,7 +137,9 @@ def bent(error: np.ndarray) -> np.ndarray:
 def bent_slope(error: np.ndarray) -> np.ndarray:
     """Give the derivative of :func:`bent`."""
     root = np.sqrt(1 + error**2)
-    return np.where(np.abs(error) < 1e-6, 1.0, np.abs(error) / root / np.sqrt(np.maximum(2 * (root - 1), 1e-30)))
+    return np.where(
+        np.abs(error) < 1e-6, 1.0, np.abs(error) / root / np.sqrt(np.maximum(2 * (root - 1), 1e-30))
+    )
 
 
 def fit(measurements: Sequence[Measurement], *, steps: int = 40) -> Factors:
@@ -167,8 +186,10 @@ def main() -> None:
         for key, value in factors.logs:
             print(f"   {key:32s} {value:+.3f}  exp {math.exp(value):.3g}")
         for m, error in zip(rows, errors, strict=True):
-            print(f"{m.row:4d} {m.suite:10s} {m.model:16s} {m.chip:14s} {m.chips:4d} {m.weights} {m.phase:8s} "
-                  f"{m.input_tokens:6.0f}/{m.output_tokens:6.0f} tpot {m.time_per_token_s:.3f} {m.tokens_per_chip_s:9.1f} {math.expm1(error):+.2f}")  # fmt: skip
+            print(
+                f"{m.row:4d} {m.suite:10s} {m.model:16s} {m.chip:14s} {m.chips:4d} {m.weights} {m.phase:8s} "
+                f"{m.input_tokens:6.0f}/{m.output_tokens:6.0f} tpot {m.time_per_token_s:.3f} {m.tokens_per_chip_s:9.1f} {math.expm1(error):+.2f}"
+            )
     by_fold: list[Factors] = []
     if args.folds:
         fold, held = folds_of(rows, args.folds), np.zeros(len(rows))
@@ -181,7 +202,9 @@ def main() -> None:
         if args.show:
             for m, error in zip(rows, held, strict=True):
                 if abs(error) > 0.3:
-                    print(f"  HELD {m.row:4d} {m.suite} {m.model} {m.chip} {m.chips} {m.phase} {m.input_tokens:.0f}/{m.output_tokens:.0f} {math.expm1(error):+.2f}")  # fmt: skip
+                    print(
+                        f"  HELD {m.row:4d} {m.suite} {m.model} {m.chip} {m.chips} {m.phase} {m.input_tokens:.0f}/{m.output_tokens:.0f} {math.expm1(error):+.2f}"
+                    )
     if args.write:
         content = {"logs": rounded(factors), "folds": [rounded(one) for one in by_fold]}
         args.write.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -50,11 +50,26 @@ class ModelRow:
 
 
 _COUNTS = (
-    "parameters_total_bn", "parameters_active_bn", "layers", "hidden_size", "attention_heads", "key_value_heads",
-    "head_size", "latent_size", "rope_size", "query_latent_size", "dense_layers", "feed_forward_size",
-    "experts_total", "experts_active", "shared_experts", "expert_feed_forward_size", "vocabulary",
-    "window_tokens", "windowed_share",
-)  # fmt: skip
+    "parameters_total_bn",
+    "parameters_active_bn",
+    "layers",
+    "hidden_size",
+    "attention_heads",
+    "key_value_heads",
+    "head_size",
+    "latent_size",
+    "rope_size",
+    "query_latent_size",
+    "dense_layers",
+    "feed_forward_size",
+    "experts_total",
+    "experts_active",
+    "shared_experts",
+    "expert_feed_forward_size",
+    "vocabulary",
+    "window_tokens",
+    "windowed_share",
+)
 
 
 def _check(values: Values) -> Iterator[str]:

@@ -59,7 +59,16 @@ class ThroughputFact:
 def _check(values: Values) -> Iterator[str]:
     if values["kind"] != "inference":
         return
-    for name in ("chips", "weights", "phase", "counted", "tokens_per_chip_s", "input_tokens", "output_tokens", "fold"):
+    for name in (
+        "chips",
+        "weights",
+        "phase",
+        "counted",
+        "tokens_per_chip_s",
+        "input_tokens",
+        "output_tokens",
+        "fold",
+    ):
         if values[name] in (None, ""):
             yield f"{name} is empty although the row is of inference"
 

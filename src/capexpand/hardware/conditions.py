@@ -67,7 +67,12 @@ _MLPERF = {
     "gpt-oss 120B": _MlperfTask(1000.0, 1200.0, (0.8, 0.8), (3.0, 0.08), (2.0, 0.02)),
 }
 
-_GPUSTACK = {"short": (128.0, 4.0), "medium": (2000.0, 100.0), "long": (4000.0, 200.0), "very long": (32000.0, 100.0)}
+_GPUSTACK = {
+    "short": (128.0, 4.0),
+    "medium": (2000.0, 100.0),
+    "long": (4000.0, 200.0),
+    "very long": (32000.0, 100.0),
+}
 _SHAREGPT = (219.0, 201.0)
 
 
@@ -104,8 +109,14 @@ def _mlperf(model: str, words: str) -> Conditions:
     if task is None:
         return Conditions(suite)
     scenario = next((name for name in ("interactive", "server") if name in words), "offline")
-    found = Conditions(suite, task.input_tokens, task.output_tokens, scenario=scenario,
-                       input_variation=task.variation[0], output_variation=task.variation[1])  # fmt: skip
+    found = Conditions(
+        suite,
+        task.input_tokens,
+        task.output_tokens,
+        scenario=scenario,
+        input_variation=task.variation[0],
+        output_variation=task.variation[1],
+    )
     if scenario == "offline":
         return found
     limits = task.interactive if scenario == "interactive" else task.server

@@ -25,9 +25,17 @@ FIELDS = (*SHARES, *TIMES)
 """The fields of :class:`Efficiency` that are fitted, as logarithms."""
 
 KIN = {
-    "hopper_cut": "hopper", "blackwell_pcie": "blackwell", "blackwell_ultra": "blackwell", "cdna4": "cdna3",
-    "ampere": "hopper", "ada": "hopper", "tpu": "other", "trainium": "other", "gaudi": "other", "ascend": "other",
-}  # fmt: skip
+    "hopper_cut": "hopper",
+    "blackwell_pcie": "blackwell",
+    "blackwell_ultra": "blackwell",
+    "cdna4": "cdna3",
+    "ampere": "hopper",
+    "ada": "hopper",
+    "tpu": "other",
+    "trainium": "other",
+    "gaudi": "other",
+    "ascend": "other",
+}
 """Families that lean on a better measured one."""
 
 _REFERENCE_WATTS_PER_TFLOPS = 0.354
@@ -78,7 +86,9 @@ def power_ratio(chip: ChipSpec) -> float:
     Args:
         chip: one chip.
     """
-    rate = max(float(np.max(chip.fp8_tflops)), float(np.max(chip.int8_tops)), 2 * float(np.max(chip.fp16_tflops)))
+    rate = max(
+        float(np.max(chip.fp8_tflops)), float(np.max(chip.int8_tops)), 2 * float(np.max(chip.fp16_tflops))
+    )
     ratio = float(np.max(chip.power_w)) / rate / _REFERENCE_WATTS_PER_TFLOPS
     return min(max(math.log(ratio), -math.log(2)), math.log(2))
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from capexpand.hardware.chips import chip_named, model_named, model_row, runnable_format
+from capexpand.hardware.conditions import SUITES
 from capexpand.hardware.efficiency import Factors, Point, efficiency_of, fitted_factors, power_ratio
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.precision import Precision, arithmetic_rate, default_precision, precision_named
@@ -87,11 +88,19 @@ class Serving:
     energy_kwh_per_million_tokens: float
 
 
+SUITE_NAMES = ("typical", *SUITES)
+"""Whose software and tuning an estimate may expect."""
+
 BOUNDS = ("compute", "memory bandwidth", "links", "overhead")
 
 
 def efficiency_for(
-    model: ModelSpec, chip: ChipSpec, precision: Precision, *, suite: str = "typical", factors: Factors | None = None
+    model: ModelSpec,
+    chip: ChipSpec,
+    precision: Precision,
+    *,
+    suite: str = "typical",
+    factors: Factors | None = None,
 ) -> tuple[Efficiency, float]:
     """Give the efficiencies for planning with one model on one chip, and the factor on the rate.
 
@@ -151,16 +160,28 @@ def serve(
         precision = precision if named == precision.weights else precision_named(named, cache=cache or "fp8")
     efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite)
     found = search(
-        model_spec, chip_spec, precision=precision, load=load, efficiency=efficiency, chips=float(chips), way=way,
+        model_spec,
+        chip_spec,
+        precision=precision,
+        load=load,
+        efficiency=efficiency,
+        chips=float(chips),
+        way=way,
         layouts=None if layout is None else (layout,),
-    )  # fmt: skip
+    )
     return _explain(model_spec, chip_spec, chips, precision, load, efficiency, rate, found)
 
 
 def _explain(
-    model: ModelSpec, chip: ChipSpec, chips: int, precision: Precision, load: Load, efficiency: Efficiency,
-    rate: float, found: Served,
-) -> Serving:  # fmt: skip
+    model: ModelSpec,
+    chip: ChipSpec,
+    chips: int,
+    precision: Precision,
+    load: Load,
+    efficiency: Efficiency,
+    rate: float,
+    found: Served,
+) -> Serving:
     """Put the found layout into words and figures."""
     arithmetic = arithmetic_rate(chip, precision)
     usable = float(np.max(chip.memory_gb)) * USABLE_MEMORY
@@ -168,9 +189,30 @@ def _explain(
     if float(found.requests) <= 0:
         reason = _why_not(model, chip, chips, precision, load, efficiency, found)
         return Serving(
-            model.name, chip.name, chips, precision.weights, False, reason, 0.0, 0.0, 0.0, "", "", 0.0, 0.0, 0.0, 0.0,
-            0.0, 0.0, usable, "", (0.0, 0.0, 0.0, 0.0), "", power, 0.0,
-        )  # fmt: skip
+            model.name,
+            chip.name,
+            chips,
+            precision.weights,
+            False,
+            reason,
+            0.0,
+            0.0,
+            0.0,
+            "",
+            "",
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            usable,
+            "",
+            (0.0, 0.0, 0.0, 0.0),
+            "",
+            power,
+            0.0,
+        )
     apart = bool(found.apart)
     layout = found.layouts[int(found.layout)]
     ahead_layout = found.layouts[int(found.prefill_layout)] if apart else layout
@@ -192,16 +234,30 @@ def _explain(
     full = load.input_tokens + np.asarray(load.output_tokens)
     cache = float(cache_bytes(model, precision, full)) * batch / split / 1e9
     return Serving(
-        model=model.name, chip=chip.name, chips=chips, weights=precision.weights, fits=True, reason="",
-        requests_per_s=requests, input_tokens_per_s=requests * float(np.max(load.input_tokens)),
-        output_tokens_per_s=tokens, layout=str(layout), prefill_layout=str(ahead_layout) if apart else "",
+        model=model.name,
+        chip=chip.name,
+        chips=chips,
+        weights=precision.weights,
+        fits=True,
+        reason="",
+        requests_per_s=requests,
+        input_tokens_per_s=requests * float(np.max(load.input_tokens)),
+        output_tokens_per_s=tokens,
+        layout=str(layout),
+        prefill_layout=str(ahead_layout) if apart else "",
         prefill_chip_fraction=prompt_chip_s / (prompt_chip_s + answer_chip_s) if apart else 0.0,
-        batch_per_rank=batch, time_per_token_s=per_token, prefill_s=float(prompt.total),
-        weights_gb_per_chip=float(weight_bytes_per_chip(model, precision, layout)) / 1e9, cache_gb_per_chip=cache,
-        memory_gb_per_chip=usable, bound_by=BOUNDS[int(np.argmax(shares))], time_shares=shares,
-        batch_limited_by=_batch_limit(bench, batch), power_kw=power,
+        batch_per_rank=batch,
+        time_per_token_s=per_token,
+        prefill_s=float(prompt.total),
+        weights_gb_per_chip=float(weight_bytes_per_chip(model, precision, layout)) / 1e9,
+        cache_gb_per_chip=cache,
+        memory_gb_per_chip=usable,
+        bound_by=BOUNDS[int(np.argmax(shares))],
+        time_shares=shares,
+        batch_limited_by=_batch_limit(bench, batch),
+        power_kw=power,
         energy_kwh_per_million_tokens=power / 3600 / tokens * 1e6,
-    )  # fmt: skip
+    )
 
 
 def _shares(step: StepTimes, prompt: StepTimes, *, step_weight: float, prompt_weight: float) -> Shares:
@@ -212,12 +268,14 @@ def _shares(step: StepTimes, prompt: StepTimes, *, step_weight: float, prompt_we
         by_compute = float(times.compute) ** 2 / max(products**2, 1e-300)
         attention = float(np.maximum(times.attention_compute, times.attention_memory))
         computed = attention if float(times.attention_compute) >= float(times.attention_memory) else 0.0
-        parts += weight * np.array([
-            products * by_compute + computed,
-            products * (1 - by_compute) + attention - computed,
-            float(times.links),
-            float(times.fixed),
-        ])  # fmt: skip
+        parts += weight * np.array(
+            [
+                products * by_compute + computed,
+                products * (1 - by_compute) + attention - computed,
+                float(times.links),
+                float(times.fixed),
+            ]
+        )
     compute, memory, links, fixed = (float(part) for part in parts / parts.sum())
     return compute, memory, links, fixed
 
@@ -231,9 +289,14 @@ def _batch_limit(bench: Bench, batch: float) -> str:
 
 
 def _why_not(
-    model: ModelSpec, chip: ChipSpec, chips: int, precision: Precision, load: Load, efficiency: Efficiency,
+    model: ModelSpec,
+    chip: ChipSpec,
+    chips: int,
+    precision: Precision,
+    load: Load,
+    efficiency: Efficiency,
     found: Served,
-) -> str:  # fmt: skip
+) -> str:
     """Say whether memory or a latency limit stands in the way, with the figures."""
     arithmetic = arithmetic_rate(chip, precision)
     benches = [Bench(model, chip, precision, arithmetic, load, efficiency, one) for one in found.layouts]

@@ -58,7 +58,14 @@ class Layout:
 
 TENSOR_WAYS = (1, 2, 4, 8, 16, 32, 64)
 DATA_WAYS = (2, 4, 8, 16, 32, 64, 128, 256)
-STAGE_LAYOUTS = (Layout(8, 1, 2), Layout(8, 1, 4), Layout(4, 1, 2), Layout(1, 1, 2), Layout(1, 1, 4), Layout(1, 1, 8))
+STAGE_LAYOUTS = (
+    Layout(8, 1, 2),
+    Layout(8, 1, 4),
+    Layout(4, 1, 2),
+    Layout(1, 1, 2),
+    Layout(1, 1, 4),
+    Layout(1, 1, 8),
+)
 
 
 def candidate_layouts(chips_max: int, *, experts: bool) -> tuple[Layout, ...]:

@@ -95,23 +95,40 @@ class Unusable:
     inference: bool
 
 
-_RATE_UNIT = re.compile(r"\b(tok(en)?s?)\s*/\s*s(ec(ond)?)?\b|\btokens? per second\b|\btps\b|\btgs\b", re.IGNORECASE)
-_TRAINING = re.compile(r"\btrain|pretrain|\bmfu\b|utilisation|utilization", re.IGNORECASE)
-_PAIR = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*(k?)\s*(?:/|in\s*/|:|→|->)\s*(\d+(?:\.\d+)?)\s*(k?)(?![\d.])", re.IGNORECASE)
-_PROMPT = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(k?)[\s-]*(?:tokens?[\s-]*)?(?:long\s*)?(?:inputs?|prompts?|context|isl)\b", re.IGNORECASE
+_RATE_UNIT = re.compile(
+    r"\b(tok(en)?s?)\s*/\s*s(ec(ond)?)?\b|\btokens? per second\b|\btps\b|\btgs\b", re.IGNORECASE
 )
-_ANSWER = re.compile(r"(\d+(?:\.\d+)?)\s*(k?)[\s-]*(?:tokens?[\s-]*)?(?:outputs?|answers?|osl)\b", re.IGNORECASE)
-_NAMED_LENGTH = re.compile(r"\b(isl|osl|input|output)(?:[\s_-]*len(?:gth)?)?\s*[=:]?\s*(\d+(?:\.\d+)?)\s*(k?)\b", re.IGNORECASE)
+_TRAINING = re.compile(r"\btrain|pretrain|\bmfu\b|utilisation|utilization", re.IGNORECASE)
+_PAIR = re.compile(
+    r"(?<![\d.])(\d+(?:\.\d+)?)\s*(k?)\s*(?:/|in\s*/|:|→|->)\s*(\d+(?:\.\d+)?)\s*(k?)(?![\d.])", re.IGNORECASE
+)
+_PROMPT = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(k?)[\s-]*(?:tokens?[\s-]*)?(?:long\s*)?(?:inputs?|prompts?|context|isl)\b",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(k?)[\s-]*(?:tokens?[\s-]*)?(?:outputs?|answers?|osl)\b", re.IGNORECASE
+)
+_NAMED_LENGTH = re.compile(
+    r"\b(isl|osl|input|output)(?:[\s_-]*len(?:gth)?)?\s*[=:]?\s*(\d+(?:\.\d+)?)\s*(k?)\b", re.IGNORECASE
+)
 _TIME_LIMIT = re.compile(
     r"(?:(?:tpot|itl|time per (?:output )?token)\s*(?:<=?|≤|under|within|of|at|:|=)?\s*(\d+(?:\.\d+)?)\s*ms)"
     r"|(?:(\d+(?:\.\d+)?)\s*ms\s*(?:tpot|itl|latency|per (?:output )?token))",
     re.IGNORECASE,
 )
-_USER_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:tok(?:en)?s?\s*/\s*s(?:ec)?\s*/\s*user|tps\s*/\s*user|tokens? per second per user)", re.IGNORECASE)
-_FIRST_LIMIT = re.compile(r"ttft\s*(?:<=?|≤|under|within|of|at|:|=)?\s*(\d+(?:\.\d+)?)\s*(ms|s)\b", re.IGNORECASE)
+_USER_RATE = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(?:tok(?:en)?s?\s*/\s*s(?:ec)?\s*/\s*user|tps\s*/\s*user|tokens? per second per user)",
+    re.IGNORECASE,
+)
+_FIRST_LIMIT = re.compile(
+    r"ttft\s*(?:<=?|≤|under|within|of|at|:|=)?\s*(\d+(?:\.\d+)?)\s*(ms|s)\b", re.IGNORECASE
+)
 _LAYOUT = re.compile(r"\b(dep|tep|tp|ep|dp|pp)[\s=_-]*(\d+)\b", re.IGNORECASE)
-_PER_CHIP = re.compile(r"/\s*(?:gpu|npu|chip|accelerator|tpu|card|device|xpu|die)\b|per (?:gpu|npu|chip|card|accelerator)", re.IGNORECASE)
+_PER_CHIP = re.compile(
+    r"/\s*(?:gpu|npu|chip|accelerator|tpu|card|device|xpu|die)\b|per (?:gpu|npu|chip|card|accelerator)",
+    re.IGNORECASE,
+)
 _PER_NODE = re.compile(r"/\s*(?:node|server|host)\b|per (?:node|server)", re.IGNORECASE)
 _PER_USER = re.compile(r"/\s*(?:user|request|query|stream)\b|per user", re.IGNORECASE)
 
@@ -140,7 +157,12 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     known = suite_conditions(model, text["metric"], text["source_title"], text["quote"])
     known = _stated(known, text)
     if math.isnan(known.input_tokens) or (math.isnan(known.output_tokens)):
-        return Unusable(row, label, "neither states its lengths nor belongs to a benchmark that fixes them", inference=True)
+        return Unusable(
+            row,
+            label,
+            "neither states its lengths nor belongs to a benchmark that fixes them",
+            inference=True,
+        )
     weights, cache = _formats(text["precision"], chip, known)
     weights = runnable_format(model, chip, weights)
     phase, counted = _counting(text)
@@ -148,14 +170,29 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     if phase == "decode" and counted == "output" and known.cached_fraction:
         known = replace(known, cached_fraction=0.0)
     return Measurement(
-        row=row, model=model, chip=chip, chips=chips, weights=weights, cache=cache, phase=phase, counted=counted,
-        tokens_per_chip_s=per_chip, input_tokens=known.input_tokens, output_tokens=known.output_tokens,
-        cached_fraction=known.cached_fraction, time_per_token_s=known.time_per_token_s,
-        time_to_first_token_s=known.time_to_first_token_s, layout=_layout(text["metric"], chips),
-        apart=known.apart, suite=known.suite, scenario=known.scenario,
-        input_variation=known.input_variation, output_variation=known.output_variation, capped="maxq" in text["chip"].lower().replace("-", ""),
+        row=row,
+        model=model,
+        chip=chip,
+        chips=chips,
+        weights=weights,
+        cache=cache,
+        phase=phase,
+        counted=counted,
+        tokens_per_chip_s=per_chip,
+        input_tokens=known.input_tokens,
+        output_tokens=known.output_tokens,
+        cached_fraction=known.cached_fraction,
+        time_per_token_s=known.time_per_token_s,
+        time_to_first_token_s=known.time_to_first_token_s,
+        layout=_layout(text["metric"], chips),
+        apart=known.apart,
+        suite=known.suite,
+        scenario=known.scenario,
+        input_variation=known.input_variation,
+        output_variation=known.output_variation,
+        capped="maxq" in text["chip"].lower().replace("-", ""),
         source_title=text["source_title"],
-    )  # fmt: skip
+    )
 
 
 _COLUMNS = ("model", "chip", "n_chips", "precision", "metric", "value", "unit", "source_title", "quote")
@@ -251,8 +288,14 @@ def _stated(known: Conditions, text: Mapping[str, str]) -> Conditions:
     cached = known.cached_fraction
     if re.search(r"incl\S* (?:the )?cache|including cache", metric, re.IGNORECASE) and not cached:
         cached = 0.563  # the only published share of hits beside a rate that counts them
-    return replace(known, input_tokens=prompt, output_tokens=answer, time_per_token_s=per_token,
-                   time_to_first_token_s=first, cached_fraction=cached)  # fmt: skip
+    return replace(
+        known,
+        input_tokens=prompt,
+        output_tokens=answer,
+        time_per_token_s=per_token,
+        time_to_first_token_s=first,
+        cached_fraction=cached,
+    )
 
 
 def _formats(stated: str, chip: str, known: Conditions) -> tuple[Format, str | None]:

@@ -14,7 +14,28 @@ Named = TypeVar("Named")
 _COUNT_BEFORE = re.compile(r"(?<![a-z0-9.])\d+\s*x\s*(?=[a-z])")
 _COUNT_AFTER = re.compile(r"x\d+(?![a-z0-9])")
 _NOISE = frozenset(
-    "nvidia amd intel huawei google aws instinct gpu gpus npu per chip the trt vllm maxq hbm3 hbm3e aarch64 class".split()
+    [
+        "nvidia",
+        "amd",
+        "intel",
+        "huawei",
+        "google",
+        "aws",
+        "instinct",
+        "gpu",
+        "gpus",
+        "npu",
+        "per",
+        "chip",
+        "the",
+        "trt",
+        "vllm",
+        "maxq",
+        "hbm3",
+        "hbm3e",
+        "aarch64",
+        "class",
+    ]
 )
 
 

@@ -57,7 +57,8 @@ def stack(measurements: Sequence[Measurement]) -> Stack:
         ),
         rate=_column([float(arithmetic_rate(c, f)) for c, f in zip(chips, formats, strict=True)]),
         load=Load(
-            _column([m.input_tokens for m in measurements]), _column([m.output_tokens for m in measurements]),
+            _column([m.input_tokens for m in measurements]),
+            _column([m.output_tokens for m in measurements]),
             _column([m.cached_fraction for m in measurements]),
             _column([m.input_variation for m in measurements]),
             _column([m.output_variation for m in measurements]),
@@ -65,13 +66,15 @@ def stack(measurements: Sequence[Measurement]) -> Stack:
             _column([m.time_to_first_token_s for m in measurements]),
         ),
         count=count,
-        points=tuple(point_of(m, model, chip) for m, model, chip in zip(measurements, models, chips, strict=True)),
+        points=tuple(
+            point_of(m, model, chip) for m, model, chip in zip(measurements, models, chips, strict=True)
+        ),
         layouts=layouts,
         allowed=tuple(np.array([_may_use(m, layout) for m in measurements]) for layout in layouts),
         phase=np.array([m.phase for m in measurements]),
         apart=np.array([m.apart for m in measurements]),
         counted_per_request=_column([_counted(m) for m in measurements]),
-    )  # fmt: skip
+    )
 
 
 def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Point:
@@ -84,16 +87,22 @@ def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Poin
     """
     latent = float(model.cache_shards) == 1.0 and float(model.expert_layers) > 0
     return Point(
-        chip.family, measurement.weights, measurement.suite, latent, float(model.expert_layers) > 0,
-        measurement.scenario, measurement.capped, power_ratio(chip),
-    )  # fmt: skip
+        chip.family,
+        measurement.weights,
+        measurement.suite,
+        latent,
+        float(model.expert_layers) > 0,
+        measurement.scenario,
+        measurement.capped,
+        power_ratio(chip),
+    )
 
 
 def _column(values: Sequence[object]) -> Array:
     return np.array(values, dtype=np.float64)
 
 
-def _side_by_side(kind: type, specs: Sequence[object]):  # noqa: ANN202 - the type is the argument
+def _side_by_side(kind: type, specs: Sequence[object]):
     columns: dict[str, object] = {}
     for field in fields(kind):
         values = [getattr(spec, field.name) for spec in specs]

@@ -122,7 +122,9 @@ def weight_bytes_per_chip(model: ModelSpec, precision: Precision, layout: Layout
         precision: formats.
         layout: how the model is laid out.
     """
-    always = (model.attention_parameters + model.dense_parameters + model.embedding_parameters) / layout.tensor
+    always = (
+        model.attention_parameters + model.dense_parameters + model.embedding_parameters
+    ) / layout.tensor
     routed = model.routed_parameters / layout.stage_chips
     return np.asarray((always + routed) * precision.weight_bytes / layout.stages, dtype=np.float64)
 
@@ -186,7 +188,9 @@ def decode_step(bench: Bench, batch: Number) -> StepTimes:
         attention_compute=batch
         * _attention_flops(model, context, prefill=False)
         / (layout.tensor * attention_rate(bench.chip) * eff.attention),
-        attention_memory=batch * cache_bytes(model, bench.precision, context) / (split * bandwidth * eff.cache_memory),
+        attention_memory=batch
+        * cache_bytes(model, bench.precision, context)
+        / (split * bandwidth * eff.cache_memory),
         links=batch * _link_seconds_per_token(bench),
         fixed=model.layers * eff.layer_s + batch * np.asarray(eff.token_s, dtype=np.float64),
     )
@@ -202,7 +206,9 @@ def prefill_request(bench: Bench) -> StepTimes:
     prompt = np.asarray(load.input_tokens, dtype=np.float64)
     fresh = prompt * (1 - np.asarray(load.cached_fraction, dtype=np.float64))
     spread = 1 + np.asarray(load.input_variation, dtype=np.float64) ** 2
-    seen = (prompt - fresh / 2) * spread  # a fresh token sees what was cached and, on average, half of what is fresh
+    seen = (
+        prompt - fresh / 2
+    ) * spread  # a fresh token sees what was cached and, on average, half of what is fresh
     flops_rate = bench.rate * eff.compute
     always = (model.attention_parameters + model.dense_parameters) / layout.tensor
     routed = model.routed_parameters * model.experts_active / model.experts_total / layout.tensor

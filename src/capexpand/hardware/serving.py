@@ -99,7 +99,9 @@ def rates_together(bench: Bench) -> Rates:
     prefill = prefill_request(bench).total
     output = np.asarray(load.output_tokens, dtype=np.float64)
     in_memory = batch_by_memory(bench)
-    batch = np.minimum(np.minimum(in_memory, bench.efficiency.batch_max), _largest_batch(bench, prefill / output))
+    batch = np.minimum(
+        np.minimum(in_memory, bench.efficiency.batch_max), _largest_batch(bench, prefill / output)
+    )
     safe = np.maximum(batch, 1.0)
     per_token = decode_step(bench, safe).total + safe * prefill / output
     requests = layout.stages * layout.data * safe / per_token / output / layout.chips
@@ -137,7 +139,9 @@ def rates_prefill(bench: Bench) -> Rates:
     layout, load = bench.layout, bench.load
     only_prompt = replace(bench, load=replace(load, output_tokens=1.0))
     in_memory = batch_by_memory(only_prompt)
-    moved = cache_bytes(bench.model, bench.precision, load.input_tokens) * (1 - np.asarray(load.cached_fraction))
+    moved = cache_bytes(bench.model, bench.precision, load.input_tokens) * (
+        1 - np.asarray(load.cached_fraction)
+    )
     network = np.asarray(bench.chip.scale_out_gb_per_s, dtype=np.float64) * 1e9 * layout.tensor
     prefill = prefill_request(bench).total
     busy = np.maximum(prefill, moved / network)
@@ -240,7 +244,12 @@ def best_of(
         if allowed is not None:
             here = here & allowed[index]
         whole = np.floor(count / bench.layout.chips) * bench.layout.chips / count
-        best.take(np.where(here, found.requests * whole, 0.0), index=index, batch=found.batch, fits=found.fits & here)
+        best.take(
+            np.where(here, found.requests * whole, 0.0),
+            index=index,
+            batch=found.batch,
+            fits=found.fits & here,
+        )
     return best
 
 
@@ -288,9 +297,14 @@ class Best:
         factors = [np.shape(getattr(bench.efficiency, name)) for name in Efficiency.__slots__]
         return cls(
             np.broadcast_shapes(
-                prefill.shape, memory.shape, count.shape, limits[0].shape, limits[1].shape, *factors,
+                prefill.shape,
+                memory.shape,
+                count.shape,
+                limits[0].shape,
+                limits[1].shape,
+                *factors,
                 decode_step(bench, 1.0).total.shape,
-            )  # fmt: skip
+            )
         )
 
     def take(self, requests: Array, *, index: int, batch: Array, fits: Array) -> None:

@@ -138,10 +138,24 @@ class Load:
 
 
 _MAY_BE_ZERO = {
-    "fp8_tflops", "int8_tops", "fp4_tflops", "routed_parameters", "expert_layers", "windowed_cache_elements",
-    "cache_elements", "window_tokens", "embedding_parameters", "attention_parameters", "cached_fraction",
-    "decode_attention_flops", "prefill_attention_flops", "windowed_attention_flops", "input_tokens", "input_variation", "output_variation",
-}  # fmt: skip
+    "fp8_tflops",
+    "int8_tops",
+    "fp4_tflops",
+    "routed_parameters",
+    "expert_layers",
+    "windowed_cache_elements",
+    "cache_elements",
+    "window_tokens",
+    "embedding_parameters",
+    "attention_parameters",
+    "cached_fraction",
+    "decode_attention_flops",
+    "prefill_attention_flops",
+    "windowed_attention_flops",
+    "input_tokens",
+    "input_variation",
+    "output_variation",
+}
 _MAY_BE_INFINITE = {"time_per_token_s", "time_to_first_token_s"}
 
 

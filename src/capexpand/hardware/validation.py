@@ -94,7 +94,10 @@ class Validation:
             field: ``chip``, ``model``, ``suite``, ``weights`` or ``phase``.
         """
         names = {getattr(one.measurement, field) for one in self.comparisons}
-        groups = [group_of(name, [c for c in self.comparisons if getattr(c.measurement, field) == name]) for name in names]
+        groups = [
+            group_of(name, [c for c in self.comparisons if getattr(c.measurement, field) == name])
+            for name in names
+        ]
         return tuple(sorted(groups, key=lambda group: (-group.used, group.name)))
 
 
@@ -119,16 +122,29 @@ def packaged_measurements() -> tuple[Measurement, ...]:
 
 def _measurement(fact: ThroughputFact) -> Measurement:
     return Measurement(
-        row=int(fact.row), model=fact.model, chip=fact.chip, chips=int(fact.chips or 1),
-        weights=cast("Format", fact.weights), cache=fact.cache or None, phase=cast("Phase", fact.phase),
-        counted=cast("Counted", fact.counted), tokens_per_chip_s=fact.tokens_per_chip_s or math.nan,
-        input_tokens=fact.input_tokens or 0.0, output_tokens=fact.output_tokens or 1.0,
-        cached_fraction=fact.cached_fraction or 0.0, time_per_token_s=fact.time_per_token_s or math.inf,
-        time_to_first_token_s=fact.time_to_first_token_s or math.inf, layout=Layout.parse(fact.layout),
-        apart=bool(fact.apart), suite=fact.suite, scenario=fact.scenario, capped=bool(fact.capped),
-        input_variation=fact.input_variation or 0.0, output_variation=fact.output_variation or 0.0,
+        row=int(fact.row),
+        model=fact.model,
+        chip=fact.chip,
+        chips=int(fact.chips or 1),
+        weights=cast("Format", fact.weights),
+        cache=fact.cache or None,
+        phase=cast("Phase", fact.phase),
+        counted=cast("Counted", fact.counted),
+        tokens_per_chip_s=fact.tokens_per_chip_s or math.nan,
+        input_tokens=fact.input_tokens or 0.0,
+        output_tokens=fact.output_tokens or 1.0,
+        cached_fraction=fact.cached_fraction or 0.0,
+        time_per_token_s=fact.time_per_token_s or math.inf,
+        time_to_first_token_s=fact.time_to_first_token_s or math.inf,
+        layout=Layout.parse(fact.layout),
+        apart=bool(fact.apart),
+        suite=fact.suite,
+        scenario=fact.scenario,
+        capped=bool(fact.capped),
+        input_variation=fact.input_variation or 0.0,
+        output_variation=fact.output_variation or 0.0,
         source_title=fact.source.title,
-    )  # fmt: skip
+    )
 
 
 def validate_packaged() -> Validation:
@@ -136,12 +152,14 @@ def validate_packaged() -> Validation:
     facts = throughput_facts()
     unusable = [
         Unusable(
-            int(fact.row), f"{fact.model} · {fact.chip} · {fact.metric}", _REASONS[fact.kind],
+            int(fact.row),
+            f"{fact.model} · {fact.chip} · {fact.metric}",
+            _REASONS[fact.kind],
             inference=fact.kind == "inference_unusable",
         )
         for fact in facts
         if fact.kind != "inference"
-    ]  # fmt: skip
+    ]
     return _validate(len(facts), packaged_measurements(), unusable)
 
 
@@ -223,12 +241,28 @@ def _packaged_folds() -> Iterable[tuple[Measurement, int]]:
 def _identity(one: Measurement) -> tuple[object, ...]:
     """Say when two rows are the same measurement, whatever their numbers in their files."""
     return (
-        one.model, one.chip, one.chips, one.phase, one.counted, one.suite, one.scenario,
-        f"{one.tokens_per_chip_s:.4g}", round(one.input_tokens), round(one.output_tokens),
-    )  # fmt: skip
+        one.model,
+        one.chip,
+        one.chips,
+        one.phase,
+        one.counted,
+        one.suite,
+        one.scenario,
+        f"{one.tokens_per_chip_s:.4g}",
+        round(one.input_tokens),
+        round(one.output_tokens),
+    )
 
 
 __all__ = [
-    "COLUMNS", "Comparison", "Factors", "Group", "Validation", "compare", "group_of", "packaged_measurements",
-    "validate_file", "validate_packaged",
-]  # fmt: skip
+    "COLUMNS",
+    "Comparison",
+    "Factors",
+    "Group",
+    "Validation",
+    "compare",
+    "group_of",
+    "packaged_measurements",
+    "validate_file",
+    "validate_packaged",
+]
