@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Fit the efficiency factors on published measurements, and say how well they do on what was kept back.
 
 Usage: python scripts/fit_throughput.py FILE [--write] [--folds N]

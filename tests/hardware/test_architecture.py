@@ -40,7 +40,7 @@ def test_latent_attention_leaves_one_compressed_entry():
 
 
 def test_sliding_windows_halve_the_growing_cache():
-    """gpt-oss 120B: 18 of 36 layers see everything: 18 × 2 × 8 × 64 = 18,432 elements; the rest stop at 128."""
+    """gpt-oss 120B: 18 of 36 layers see everything, 18 × 2 × 8 × 64 elements; the rest stop at 128."""
     spec = model_named("gpt-oss-120b")
     assert spec.cache_elements == spec.windowed_cache_elements == 18_432
     assert spec.window_tokens == 128

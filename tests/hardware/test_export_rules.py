@@ -43,13 +43,17 @@ def test_chips_classify_as_the_rules_history_says(chip, on, status, review):
 
 
 def test_an_rtx_4090d_is_outside_as_a_consumer_product():
-    """4707 is below 4800, density 4707/609 = 7.7 is above 5.92: only the note on consumer products lets it go.
+    """4707 is below 4800, density 4707/609 = 7.7 above 5.92: only the note on consumer products lets it go.
 
     Source: 88 FR 73458, note 2 to 3A090. Sensitivity: sold for data centres it would need a licence.
     """
     chip = replace(
-        find_accelerator("L40S"), name="GeForce RTX 4090D", total_processing_performance=4707.0,
-        performance_density=4707 / 609, memory_bandwidth_gb_per_s=1008.0, interconnect_gb_per_s=64.0,
+        find_accelerator("L40S"),
+        name="GeForce RTX 4090D",
+        total_processing_performance=4707.0,
+        performance_density=4707 / 609,
+        memory_bandwidth_gb_per_s=1008.0,
+        interconnect_gb_per_s=64.0,
     )
     day = date(2024, 2, 1)
     rules = rules_in_force(day)

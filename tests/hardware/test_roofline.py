@@ -124,7 +124,7 @@ def test_memory_bounds_the_batch():
 
 
 def test_tensor_parallelism_halves_the_time_and_pays_on_the_links():
-    """Two chips read 5 GB each: 2.5 ms. A token sends 10 layers × 2 × 1 × 1000 × 2 B = 40 kB at 100 GB/s: 0.4 µs.
+    """Two chips read 5 GB each: 2.5 ms. A token sends 10 × 2 × 1 × 1000 × 2 B = 40 kB at 100 GB/s: 0.4 µs.
 
     Sensitivity: without the factor 2 of the two all-reduces the links would take 0.2 µs.
     """

@@ -1,4 +1,4 @@
-"""The packaged table of what serving needs of a chip beyond its specification: links, servers, 4-bit rate, names."""
+"""The packaged table of what serving needs of a chip beyond its specification: links, servers, 4-bit rate."""
 
 from __future__ import annotations
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -70,19 +69,19 @@ def register(app: typer.Typer) -> None:
             return
         if model is None or chip is None:
             raise CaseError([Problem("name a model and a chip: capexpand tokens 'DeepSeek R1' H20")])
-        asked = {
-            "count": count,
-            "input_tokens": input_tokens,
-            "output_tokens": output_tokens,
-            "cached": cached,
-            "tpot": tpot,
-            "ttft": ttft,
-            "weights": weights,
-            "cache": cache,
-            "way": way,
-            "layout": layout,
-            "suite": suite,
-        }
+        asked = Asked(
+            count=count,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cached=cached,
+            tpot=tpot,
+            ttft=ttft,
+            weights=weights,
+            cache=cache,
+            way=way,
+            layout=layout,
+            suite=suite,
+        )
         answer = look_up_tokens(model, chip, asked=asked)
         if as_json:
             typer.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2))
@@ -90,72 +89,98 @@ def register(app: typer.Typer) -> None:
             _print_serving(answer)
 
 
-def look_up_tokens(model: str, chip: str, *, asked: Mapping[str, object]) -> Serving:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as they were written; times are text with a unit, None is not given."""
+
+    count: int | None = None
+    input_tokens: float = 1024.0
+    output_tokens: float = 1024.0
+    cached: float = 0.0
+    tpot: str | None = None
+    ttft: str | None = None
+    weights: str | None = None
+    cache: str | None = None
+    way: str = "best"
+    layout: str | None = None
+    suite: str = "typical"
+
+
+def look_up_tokens(model: str, chip: str, *, asked: Asked) -> Serving:
     """Turn the options as written into the call of the Python function.
 
     Args:
         model: name of the model.
         chip: name of the chip.
-        asked: the options by name; times as text with a unit.
+        asked: the options.
 
     Raises:
         CaseError: for unknown names, formats and suites, and impossible numbers; every problem at once.
     """
-    from capexpand.hardware.estimate import SUITE_NAMES, serve
+    from capexpand.hardware.estimate import serve
     from capexpand.hardware.layouts import Layout
     from capexpand.hardware.specs import Load
 
     problems: list[Problem] = []
-
-    def seconds(name: str) -> float:
-        text = asked[name]
-        if text is None:
-            return math.inf
-        found = _DURATION.fullmatch(str(text))
-        if not found or float(found[1]) <= 0:
-            problems.append(Problem(f"--{name}: '{text}' is not a time; write it as 50ms or 2s"))
-            return math.inf
-        return float(found[1]) * _SECONDS[found[2].lower()]
-
-    limits = seconds("tpot"), seconds("ttft")
-    count, way, suite, layout = asked["count"], asked["way"], asked["suite"], None
-    if isinstance(count, int) and count < 1:
-        problems.append(Problem(f"--count: {count} is less than one chip"))
-    if way not in {"together", "apart", "best"}:
-        problems.append(Problem(f"--way: '{way}' is not together, apart or best"))
-    if suite not in SUITE_NAMES:
-        problems.append(Problem(f"--suite: '{suite}' is not one of {', '.join(SUITE_NAMES)}"))
+    limits = _seconds("--tpot", asked.tpot, problems), _seconds("--ttft", asked.ttft, problems)
+    problems += _mistakes(asked)
+    layout = None
     try:
-        layout = Layout.parse(str(asked["layout"] or ""))
+        layout = Layout.parse(asked.layout or "")
     except ValueError as error:
         problems.append(Problem(f"--layout: {error}"))
     if problems:
         raise CaseError(problems)
+    load = Load(
+        asked.input_tokens,
+        asked.output_tokens,
+        asked.cached,
+        time_per_token_s=limits[0],
+        time_to_first_token_s=limits[1],
+    )
     return serve(
         model,
         chip,
-        chips=count if isinstance(count, int) else None,
-        load=Load(
-            _number(asked["input_tokens"]),
-            _number(asked["output_tokens"]),
-            _number(asked["cached"]),
-            time_per_token_s=limits[0],
-            time_to_first_token_s=limits[1],
-        ),
-        weights=_text(asked["weights"]),
-        cache=_text(asked["cache"]),
-        way=way,
+        chips=asked.count,
+        load=load,
+        weights=asked.weights,
+        cache=asked.cache,
+        way=_WAYS[asked.way],
         layout=layout,
-        suite=str(suite),
+        suite=asked.suite,
     )
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+_WAYS: dict[str, Literal["together", "apart", "best"]] = {
+    "together": "together",
+    "apart": "apart",
+    "best": "best",
+}
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _mistakes(asked: Asked) -> list[Problem]:
+    """Find what is wrong with the options that are words or counts."""
+    from capexpand.hardware.estimate import SUITE_NAMES
+
+    problems: list[Problem] = []
+    if asked.count is not None and asked.count < 1:
+        problems.append(Problem(f"--count: {asked.count} is less than one chip"))
+    if asked.way not in _WAYS:
+        problems.append(Problem(f"--way: '{asked.way}' is not one of {', '.join(_WAYS)}"))
+    if asked.suite not in SUITE_NAMES:
+        problems.append(Problem(f"--suite: '{asked.suite}' is not one of {', '.join(SUITE_NAMES)}"))
+    return problems
+
+
+def _seconds(option: str, text: str | None, problems: list[Problem]) -> float:
+    """Read a time; what cannot be read is added to the problems."""
+    if text is None:
+        return math.inf
+    found = _DURATION.fullmatch(text)
+    if not found or float(found[1]) <= 0:
+        problems.append(Problem(f"{option}: '{text}' is not a time; write it as 50ms or 2s"))
+        return math.inf
+    return float(found[1]) * _SECONDS[found[2].lower()]
 
 
 def _print_serving(answer: Serving) -> None:
@@ -173,6 +198,10 @@ def _print_serving(answer: Serving) -> None:
         share = answer.prefill_chip_fraction
         together = f"apart: {share:.0%} of the chips prefill as {answer.prefill_layout}"
     shares = zip(("compute", "memory bandwidth", "links", "overhead"), answer.time_shares, strict=True)
+    memory = (
+        f"{answer.weights_gb_per_chip:,.1f} GB weights, {answer.cache_gb_per_chip:,.1f} GB cache, "
+        f"of {answer.memory_gb_per_chip:,.1f} GB"
+    )
     rows = (
         ("tokens out", f"{answer.output_tokens_per_s:,.0f} /s"),
         ("tokens in", f"{answer.input_tokens_per_s:,.0f} /s"),
@@ -181,11 +210,7 @@ def _print_serving(answer: Serving) -> None:
         ("sequences on a rank", f"{answer.batch_per_rank:,.0f}, held by {answer.batch_limited_by}"),
         ("time per token", f"{answer.time_per_token_s * 1000:,.1f} ms"),
         ("prefill of a prompt", f"{answer.prefill_s * 1000:,.1f} ms"),
-        (
-            "memory of a chip",
-            f"{answer.weights_gb_per_chip:,.1f} GB weights, {answer.cache_gb_per_chip:,.1f} GB "
-            f"cache, of {answer.memory_gb_per_chip:,.1f} GB",
-        ),
+        ("memory of a chip", memory),
         ("bound by", f"{answer.bound_by} ({', '.join(f'{name} {share:.0%}' for name, share in shares)})"),
         ("power", f"{answer.power_kw:,.2f} kW"),
         ("energy", f"{answer.energy_kwh_per_million_tokens:,.3f} kWh per million tokens out"),
@@ -261,9 +286,9 @@ def _print_validation(found: Validation) -> None:
         console.print(f"none of {found.rows} rows is a measurement to compare with")
     else:
         console.print(
-            f"{found.used} of {found.rows} rows compared ({found.coverage:.0%} of the inference rows whose model and "
-            f"chip are in the catalogue): median absolute error {found.median_abs_error:.1%}, nine in ten below "
-            f"{found.p90_abs_error:.1%}, {found.within_factor:.0%} within a factor of 1.5",
+            f"{found.used} of {found.rows} rows compared ({found.coverage:.0%} of the inference rows whose "
+            f"model and chip are in the catalogue): median absolute error {found.median_abs_error:.1%}, nine "
+            f"in ten below {found.p90_abs_error:.1%}, {found.within_factor:.0%} within a factor of 1.5",
             highlight=False,
         )
     for field in ("chip", "model", "suite") if found.used else ():

@@ -57,8 +57,8 @@ class Architecture:
     def attention_weights(self) -> int:
         """Count a layer's attention weights: query, key, value and output projections.
 
-        Latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1) compresses queries to ``query_latent_size``
-        and keys and values together to ``latent_size``.
+        Latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1) compresses queries to
+        ``query_latent_size`` and keys and values together to ``latent_size``.
         """
         if not self.latent_size:
             return self.hidden_size * self.head_size * 2 * (self.attention_heads + self.key_value_heads)

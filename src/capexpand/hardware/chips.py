@@ -60,7 +60,7 @@ def model_row(name: str) -> ModelRow:
 
 
 def runnable_format(model: str, chip: str, weights: Format) -> Format:
-    """Give the format that really runs when a model is published in 4 bits and the chip has no 4-bit products.
+    """Give the format that runs when a model is published in 4 bits and the chip has no 4-bit products.
 
     Such weights stay at 4 bits in memory and are widened before they are multiplied.
 
@@ -93,9 +93,27 @@ def architecture_of(row: ModelRow) -> Architecture:
     Args:
         row: the row.
     """
-    cells = {field: getattr(row, field) for field in Architecture.__dataclass_fields__}
-    whole = {name: int(value) if isinstance(value, float) else value for name, value in cells.items()}
-    return Architecture(**{**whole, "windowed_share": row.windowed_share})
+    return Architecture(
+        name=row.name,
+        layers=int(row.layers),
+        hidden_size=int(row.hidden_size),
+        attention_heads=int(row.attention_heads),
+        key_value_heads=int(row.key_value_heads),
+        head_size=int(row.head_size),
+        vocabulary=int(row.vocabulary),
+        feed_forward_size=int(row.feed_forward_size),
+        latent_size=int(row.latent_size),
+        rope_size=int(row.rope_size),
+        query_latent_size=int(row.query_latent_size),
+        dense_layers=int(row.dense_layers),
+        experts_total=int(row.experts_total),
+        experts_active=int(row.experts_active),
+        shared_experts=int(row.shared_experts),
+        expert_feed_forward_size=int(row.expert_feed_forward_size),
+        window_tokens=int(row.window_tokens),
+        windowed_share=row.windowed_share,
+        tied_embeddings=row.tied_embeddings,
+    )
 
 
 @cache

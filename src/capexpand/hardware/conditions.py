@@ -1,8 +1,8 @@
 """Conditions that known benchmarks fix: prompt and answer lengths, latency limits, cache formats.
 
-Sources: MLPerf inference rules and task-force reports (mlcommons.org), the performance pages of TensorRT-LLM,
-InferenceX, GPUStack's performance lab, DeepSeek's system overview, and LMSYS reports. Lengths of MLPerf are the
-means of its data sets in each model's own tokens.
+Sources: MLPerf inference rules and task-force reports (mlcommons.org), the performance pages of
+TensorRT-LLM, InferenceX, GPUStack's performance lab, DeepSeek's system overview, and LMSYS reports. Lengths
+of MLPerf are the means of its data sets in each model's own tokens; their variation is estimated.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, replace
 
 SUITES = ("mlperf", "mlperf_early", "trtllm", "inferencex", "report", "community")
-"""Families of measurements that share one factor: tuned submissions (from version 5, and before), the maker's own bench, an independent
-sweep, operators' reports of tuned systems, and runs of public engines out of the box."""
+"""Families of measurements that share one factor: tuned submissions (from version 5, and before), the maker's
+own bench, an independent sweep, operators' reports of tuned systems, and public engines out of the box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +88,24 @@ def suite_conditions(model: str, metric: str, source_title: str, quote: str) -> 
     words, source = metric.lower(), f"{source_title} {quote[:60]}".lower()
     if "mlperf" in words or "mlperf" in source:
         return _mlperf(model, words)
-    if "trtllm" in source or "tensorrt-llm perf" in source:
-        return Conditions("trtllm")
-    if "inferencex" in source or "inferencemax" in source:
-        return Conditions("inferencex", apart=True)
-    if "gpustack" in source or "sharegpt" in words:
-        return _gpustack(words)
     if "infersim" in source:
         return _infersim(model, words)
+    if "gpustack" in source or "sharegpt" in words:
+        return _gpustack(words)
+    bench = next((suite for name, suite in _BENCHES.items() if name in source), "")
+    if bench:
+        return Conditions(bench, apart=bench == "inferencex")
     open_ended = Conditions("report", apart=True, cache="bf16")
-    if "decode" in words or "prefill" in words:
-        return _serving_report(open_ended, words, source)
-    return open_ended
+    one_phase = "decode" in words or "prefill" in words
+    return _serving_report(open_ended, words, source) if one_phase else open_ended
+
+
+_BENCHES = {
+    "trtllm": "trtllm",
+    "tensorrt-llm perf": "trtllm",
+    "inferencex": "inferencex",
+    "inferencemax": "inferencex",
+}
 
 
 def _mlperf(model: str, words: str) -> Conditions:
@@ -148,5 +154,4 @@ def _serving_report(found: Conditions, words: str, source: str) -> Conditions:
         return replace(
             found, input_tokens=4000.0, output_tokens=1105.0, cached_fraction=cached, time_per_token_s=1 / 21
         )
-    found = replace(found, input_tokens=4096.0, output_tokens=1024.0)
-    return found
+    return replace(found, input_tokens=4096.0, output_tokens=1024.0)

@@ -94,6 +94,23 @@ SUITE_NAMES = ("typical", *SUITES)
 BOUNDS = ("compute", "memory bandwidth", "links", "overhead")
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What was asked, with the efficiencies that it is answered with."""
+
+    model: ModelSpec
+    chip: ChipSpec
+    chips: int
+    precision: Precision
+    load: Load
+    efficiency: Efficiency
+    rate: float
+
+    def bench(self, layout: Layout) -> Bench:
+        arithmetic = arithmetic_rate(self.chip, self.precision)
+        return Bench(self.model, self.chip, self.precision, arithmetic, self.load, self.efficiency, layout)
+
+
 def efficiency_for(
     model: ModelSpec,
     chip: ChipSpec,
@@ -108,8 +125,8 @@ def efficiency_for(
         model: the model.
         chip: the chip.
         precision: formats.
-        suite: whose software and tuning to expect: ``typical``, or a family of measurements such as ``report``
-            for an operator's own tuned system or ``community`` for a public engine out of the box.
+        suite: whose software and tuning to expect: ``typical``, or a family of measurements such as
+            ``report`` for an operator's own tuned system or ``community`` for a public engine out of the box.
         factors: fitted logarithms; the packaged ones by default.
     """
     experts = float(np.max(model.expert_layers)) > 0
@@ -169,94 +186,84 @@ def serve(
         way=way,
         layouts=None if layout is None else (layout,),
     )
-    return _explain(model_spec, chip_spec, chips, precision, load, efficiency, rate, found)
+    asked = _Question(model_spec, chip_spec, chips, precision, load, efficiency, rate)
+    return _explain(asked, found)
 
 
-def _explain(
-    model: ModelSpec,
-    chip: ChipSpec,
-    chips: int,
-    precision: Precision,
-    load: Load,
-    efficiency: Efficiency,
-    rate: float,
-    found: Served,
-) -> Serving:
+def _explain(asked: _Question, found: Served) -> Serving:
     """Put the found layout into words and figures."""
-    arithmetic = arithmetic_rate(chip, precision)
+    model, chip, load = asked.model, asked.chip, asked.load
     usable = float(np.max(chip.memory_gb)) * USABLE_MEMORY
-    power = float(np.max(chip.power_w)) * chips * SYSTEM_POWER_RATIO / 1000
+    power = float(np.max(chip.power_w)) * asked.chips * SYSTEM_POWER_RATIO / 1000
     if float(found.requests) <= 0:
-        reason = _why_not(model, chip, chips, precision, load, efficiency, found)
-        return Serving(
-            model.name,
-            chip.name,
-            chips,
-            precision.weights,
-            False,
-            reason,
-            0.0,
-            0.0,
-            0.0,
-            "",
-            "",
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            usable,
-            "",
-            (0.0, 0.0, 0.0, 0.0),
-            "",
-            power,
-            0.0,
-        )
+        return _nothing(asked, _why_not(asked, found), usable=usable, power=power)
     apart = bool(found.apart)
-    layout = found.layouts[int(found.layout)]
-    ahead_layout = found.layouts[int(found.prefill_layout)] if apart else layout
-    bench = Bench(model, chip, precision, arithmetic, load, efficiency, layout)
-    ahead = Bench(model, chip, precision, arithmetic, load, efficiency, ahead_layout)
-    batch = float(found.batch)
-    output = float(np.max(load.output_tokens))
+    bench = asked.bench(found.layouts[int(found.layout)])
+    ahead = asked.bench(found.layouts[int(found.prefill_layout)]) if apart else bench
+    batch, output = float(found.batch), float(np.max(load.output_tokens))
     step, prompt = decode_step(bench, batch), prefill_request(ahead)
     waiting = 0.0 if apart else batch * float(prompt.total) / output
-    per_token = float(step.total) + waiting
     prompt_chip_s = float(prompt.total) * ahead.layout.tensor
-    answer_chip_s = float(step.total) * layout.tensor / batch * output
+    answer_chip_s = float(step.total) * bench.layout.tensor / batch * output
     shares = _shares(
         step, prompt, step_weight=answer_chip_s / float(step.total), prompt_weight=float(ahead.layout.tensor)
     )
-    requests = float(found.requests) * chips * rate
-    tokens = output * requests
-    split = min(layout.tensor, float(np.max(model.cache_shards)))
-    full = load.input_tokens + np.asarray(load.output_tokens)
-    cache = float(cache_bytes(model, precision, full)) * batch / split / 1e9
+    requests = float(found.requests) * asked.chips * asked.rate
+    split = min(bench.layout.tensor, float(np.max(model.cache_shards)))
+    cache = float(cache_bytes(model, asked.precision, load.input_tokens + output)) * batch / split / 1e9
     return Serving(
         model=model.name,
         chip=chip.name,
-        chips=chips,
-        weights=precision.weights,
+        chips=asked.chips,
+        weights=asked.precision.weights,
         fits=True,
         reason="",
         requests_per_s=requests,
         input_tokens_per_s=requests * float(np.max(load.input_tokens)),
-        output_tokens_per_s=tokens,
-        layout=str(layout),
-        prefill_layout=str(ahead_layout) if apart else "",
+        output_tokens_per_s=output * requests,
+        layout=str(bench.layout),
+        prefill_layout=str(ahead.layout) if apart else "",
         prefill_chip_fraction=prompt_chip_s / (prompt_chip_s + answer_chip_s) if apart else 0.0,
         batch_per_rank=batch,
-        time_per_token_s=per_token,
+        time_per_token_s=float(step.total) + waiting,
         prefill_s=float(prompt.total),
-        weights_gb_per_chip=float(weight_bytes_per_chip(model, precision, layout)) / 1e9,
+        weights_gb_per_chip=float(weight_bytes_per_chip(model, asked.precision, bench.layout)) / 1e9,
         cache_gb_per_chip=cache,
         memory_gb_per_chip=usable,
         bound_by=BOUNDS[int(np.argmax(shares))],
         time_shares=shares,
         batch_limited_by=_batch_limit(bench, batch),
         power_kw=power,
-        energy_kwh_per_million_tokens=power / 3600 / tokens * 1e6,
+        energy_kwh_per_million_tokens=power / 3600 / (output * requests) * 1e6,
+    )
+
+
+def _nothing(asked: _Question, reason: str, *, usable: float, power: float) -> Serving:
+    """Say that the load cannot be served, and why."""
+    return Serving(
+        model=asked.model.name,
+        chip=asked.chip.name,
+        chips=asked.chips,
+        weights=asked.precision.weights,
+        fits=False,
+        reason=reason,
+        requests_per_s=0.0,
+        input_tokens_per_s=0.0,
+        output_tokens_per_s=0.0,
+        layout="",
+        prefill_layout="",
+        prefill_chip_fraction=0.0,
+        batch_per_rank=0.0,
+        time_per_token_s=0.0,
+        prefill_s=0.0,
+        weights_gb_per_chip=0.0,
+        cache_gb_per_chip=0.0,
+        memory_gb_per_chip=usable,
+        bound_by="",
+        time_shares=(0.0, 0.0, 0.0, 0.0),
+        batch_limited_by="",
+        power_kw=power,
+        energy_kwh_per_million_tokens=0.0,
     )
 
 
@@ -288,35 +295,28 @@ def _batch_limit(bench: Bench, batch: float) -> str:
     return "latency limit"
 
 
-def _why_not(
-    model: ModelSpec,
-    chip: ChipSpec,
-    chips: int,
-    precision: Precision,
-    load: Load,
-    efficiency: Efficiency,
-    found: Served,
-) -> str:
+def _why_not(asked: _Question, found: Served) -> str:
     """Say whether memory or a latency limit stands in the way, with the figures."""
-    arithmetic = arithmetic_rate(chip, precision)
-    benches = [Bench(model, chip, precision, arithmetic, load, efficiency, one) for one in found.layouts]
+    model, chip, load = asked.model, asked.chip, asked.load
+    benches = [asked.bench(layout) for layout in found.layouts]
     if not bool(found.fits):
-        weights = float(np.max(model.parameters_total)) * float(np.max(precision.weight_bytes)) / 1e9
+        weights = float(np.max(model.parameters_total)) * float(np.max(asked.precision.weight_bytes)) / 1e9
         tokens = load.input_tokens + np.asarray(load.output_tokens)
-        cache = float(cache_bytes(model, precision, tokens)) / 1e9
-        room = float(np.max(chip.memory_gb)) * USABLE_MEMORY * chips
+        cache = float(cache_bytes(model, asked.precision, tokens)) / 1e9
+        room = float(np.max(chip.memory_gb)) * USABLE_MEMORY * asked.chips
         return (
-            f"does not fit: {model.name} needs {weights:,.0f} GB for weights in {precision.weights} and "
-            f"{cache:,.2f} GB of cache for one sequence; {chips} × {chip.name} have {room:,.0f} GB to fill"
+            f"does not fit: {model.name} needs {weights:,.0f} GB for weights in {asked.precision.weights} "
+            f"and {cache:,.2f} GB of cache for one sequence; {asked.chips} × {chip.name} have {room:,.0f} GB "
+            f"to fill"
         )
-    roomy = [bench for bench in benches if float(batch_by_memory(bench)) >= 1 and bench.layout.chips <= chips]
-    fastest = min(float(decode_step(bench, 1.0).total) for bench in roomy)
-    first = min(float(prefill_request(bench).total) for bench in roomy)
-    if first >= float(np.max(load.time_to_first_token_s)):
+    roomy = [one for one in benches if float(batch_by_memory(one)) >= 1 and one.layout.chips <= asked.chips]
+    first, first_limit = min(float(prefill_request(one).total) for one in roomy), load.time_to_first_token_s
+    if first >= float(np.max(first_limit)):
         return (
-            f"too slow: the prompt alone takes {first * 1000:,.0f} ms at best, and the first token is due within "
-            f"{float(np.max(load.time_to_first_token_s)) * 1000:,.0f} ms"
+            f"too slow: the prompt alone takes {first * 1000:,.0f} ms at best, and the first token is due "
+            f"within {float(np.max(first_limit)) * 1000:,.0f} ms"
         )
+    fastest = min(float(decode_step(one, 1.0).total) for one in roomy)
     return (
         f"too slow: a token takes {fastest * 1000:,.1f} ms at best, and "
         f"{float(np.max(load.time_per_token_s)) * 1000:,.1f} ms are allowed"

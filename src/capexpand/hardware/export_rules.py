@@ -1,4 +1,4 @@
-"""May this chip be sold there on that day? The rules of both sides, from a chip's figures and the table of rules.
+"""May this chip be sold there on that day? The rules of both sides, from figures and the table of rules.
 
 Total processing performance is 2 × multiply-accumulates × bit length over all units: with dense operations a
 second (each multiply-accumulate is two) it is operations × bits, at its largest over the formats; performance
@@ -19,7 +19,12 @@ Review: TypeAlias = Literal["", "presumption of denial", "case by case"]
 Use: TypeAlias = Literal["data centre", "consumer", "memory"]
 
 SEVERITY: dict[Status, int] = {
-    "free": 0, "notified": 1, "fee share": 2, "capped": 3, "licence": 4, "prohibited": 5,
+    "free": 0,
+    "notified": 1,
+    "fee share": 2,
+    "capped": 3,
+    "licence": 4,
+    "prohibited": 5,
 }
 """How far a status stands in the way; the sterner of two sides counts."""
 
@@ -80,7 +85,7 @@ class ExportStatus:
 
     @property
     def obtainable(self) -> bool:
-        """Tell whether chips can be ordered at all: without a licence, or with one that is not denied by rule."""
+        """Tell whether chips can be ordered at all: without a licence, or with one not denied by rule."""
         return self.status not in {"prohibited", "licence"} or (
             self.status == "licence" and self.review == "case by case"
         )
@@ -131,14 +136,22 @@ def export_status(
     """
     check_transaction(transaction)
     kind = use_of(accelerator) if use is None else use
-    reaching = [reach for reach in rules_reaching(accelerator, rules) if applies(reach.rule.destination_scope, transaction)]
+    reaching = [
+        reach
+        for reach in rules_reaching(accelerator, rules)
+        if applies(reach.rule.destination_scope, transaction)
+    ]
     ours = _UnitedStates(accelerator, rules, transaction, reaching, kind, bandwidth_density).judge()
     china = _china_side(accelerator, rules, transaction, reaching)
     sterner = ours if SEVERITY[ours.status] >= SEVERITY[china.status] else china
     told = [side for side in (sterner, china if sterner is ours else ours) if side.rules]
     return ExportStatus(
-        status=sterner.status, united_states=ours.status, china=china.status, review=ours.review,
-        fee_share_fraction=ours.fee, volume_cap_fraction=ours.cap,
+        status=sterner.status,
+        united_states=ours.status,
+        china=china.status,
+        review=ours.review,
+        fee_share_fraction=ours.fee,
+        volume_cap_fraction=ours.cap,
         rules=tuple(dict.fromkeys(rule for side in told for rule in side.rules)),
         because=tuple(dict.fromkeys(text for side in (ours, china) for text in side.because)),
         missing=ours.missing,
@@ -194,12 +207,17 @@ class _UnitedStates:
             return _Side(missing=missing, because=self._exemption())
         side = self._sternest(controls)
         opened = self._opened(side) if side.status == "licence" else side
-        return _Side(opened.status, opened.review, opened.fee, opened.cap, opened.rules, opened.because, missing)
+        return _Side(
+            opened.status, opened.review, opened.fee, opened.cap, opened.rules, opened.because, missing
+        )
 
     def _controls(self, how: str) -> list[Reach]:
         found = [
-            reach for reach in self.reaching
-            if reach.how == how and not reach.rule.rule_id.startswith("CN_") and reach.rule.rule_id not in ROLES
+            reach
+            for reach in self.reaching
+            if reach.how == how
+            and not reach.rule.rule_id.startswith("CN_")
+            and reach.rule.rule_id not in ROLES
         ]
         return [reach for reach in found if not self._carved_out(reach.rule)]
 
@@ -245,7 +263,10 @@ class _UnitedStates:
         status: Status = "licence" if not named else "fee share" if fee else "capped"
         path = (*review, *duty, *cap, *named)
         return _Side(
-            status, "case by case", fee, _VOLUME_CAP_FRACTION if cap else None,
+            status,
+            "case by case",
+            fee,
+            _VOLUME_CAP_FRACTION if cap else None,
             rules=tuple(rule.rule_id for rule in (*named, *review, *duty, *cap)),
             because=(*map(_why, path), *side.because),
         )
@@ -253,13 +274,19 @@ class _UnitedStates:
     def _with_role(self, role: str, *, named: bool = True) -> list[ExportRule]:
         """Give the rules of a role that cover the transaction, and the chip where they name chips."""
         if named:
-            return [reach.rule for reach in self.reaching
-                    if ROLES.get(reach.rule.rule_id) == role and reach.how != "cannot be told"]
-        return [rule for rule in self.rules
-                if ROLES.get(rule.rule_id) == role and applies(rule.destination_scope, self.transaction)]
+            return [
+                reach.rule
+                for reach in self.reaching
+                if ROLES.get(reach.rule.rule_id) == role and reach.how != "cannot be told"
+            ]
+        return [
+            rule
+            for rule in self.rules
+            if ROLES.get(rule.rule_id) == role and applies(rule.destination_scope, self.transaction)
+        ]
 
     def _commercially_available(self) -> bool:
-        """Tell whether the chip was on sale in the United States when the review case by case was published."""
+        """Tell whether the chip was on sale in the United States when the review was published."""
         released = self.accelerator.release_date
         return released is not None and (released.year, released.month, released.day) <= _AVAILABLE_BY
 
@@ -278,7 +305,7 @@ class _UnitedStates:
         return _Side()
 
     def _chinese_chip(self) -> _Side:
-        """A chip made in China is not exported from the United States; guidance warns of using some anywhere."""
+        """A chip made in China is not exported from the United States; guidance warns of using some."""
         warned = [rule for rule in self.rules if ROLES.get(rule.rule_id) == "guidance"]
         if warned and self.accelerator.vendor == "Huawei" and "Ascend 910" in self.accelerator.name:
             return _Side(because=tuple(map(_why, warned)))
@@ -293,14 +320,19 @@ def _china_side(
     found = [reach.rule for reach in reaching if reach.rule.rule_id.startswith("CN_")]
     if accelerator.vendor not in CHINESE_VENDORS:
         found += [
-            rule for rule in rules
-            if rule.rule_id.startswith("CN_") and not rule.chips_named and applies(rule.destination_scope, transaction)
+            rule
+            for rule in rules
+            if rule.rule_id.startswith("CN_")
+            and not rule.chips_named
+            and applies(rule.destination_scope, transaction)
         ]
     if not found:
         return _Side()
     found.sort(key=lambda rule: -SEVERITY[by_effect.get(rule.effect, "free")])
     status = by_effect.get(found[0].effect, "free")
     return _Side(
-        status, "case by case" if status == "licence" else "",
-        rules=tuple(rule.rule_id for rule in found), because=tuple(map(_why, found)),
+        status,
+        "case by case" if status == "licence" else "",
+        rules=tuple(rule.rule_id for rule in found),
+        because=tuple(map(_why, found)),
     )

@@ -11,12 +11,54 @@ from capexpand.errors import CaseError, Problem
 
 EndUser: TypeAlias = Literal["company", "large tech", "state-funded"]
 
-ARMS_EMBARGOED = frozenset("AF BY CD CF CN CU ER ET HT IQ IR KH KP LB LY MM MO NI RU SD SO SS SY VE ZW".split())
-"""Country group D:5 with Macau, which the rules name beside it; general knowledge of the state of 2023 to 2025."""
+ARMS_EMBARGOED = frozenset(
+    {
+        "AF",
+        "BY",
+        "CD",
+        "CF",
+        "CN",
+        "CU",
+        "ER",
+        "ET",
+        "HT",
+        "IQ",
+        "IR",
+        "KH",
+        "KP",
+        "LB",
+        "LY",
+        "MM",
+        "MO",
+        "NI",
+    }
+    | {"RU", "SD", "SO", "SS", "SY", "VE", "ZW"}
+)
+"""Country group D:5 with Macau, which the rules name beside it; general knowledge of 2023 to 2025."""
 
 OTHER_CONTROLLED = frozenset(
-    "AE AM AZ BH EG GE JO KG KW KZ LA MD MN OM PK QA SA TJ TM UZ VN YE".split()
-) - frozenset({"IL", "CY"})
+    {
+        "AE",
+        "AM",
+        "AZ",
+        "BH",
+        "EG",
+        "GE",
+        "JO",
+        "KG",
+        "KW",
+        "KZ",
+        "LA",
+        "MD",
+        "MN",
+        "OM",
+        "PK",
+        "QA",
+        "SA",
+        "TJ",
+    }
+    | {"TM", "UZ", "VN", "YE"}
+)
 """Country groups D:1 and D:4 less those in A:5 or A:6; general knowledge of the same years."""
 
 _CHINA = frozenset({"CN", "HK"})
@@ -77,21 +119,27 @@ def applies(scope: str, transaction: Transaction) -> bool:
         scope: the rule's scope as in the table.
         transaction: who buys for where.
     """
-    if scope.startswith("worldwide"):
-        return True
-    if scope == "imports into US":
-        return transaction.destination in _CHINA | {"MO"}  # what goes on from there to China pays on its way
+    if scope in _SPECIAL or "state-funded" in scope or "large tech" in scope:
+        return _applies_specially(scope, transaction)
+    covered = _countries(scope)
+    by_home = "HQ" in scope and transaction.home in covered
+    if scope.startswith("entities HQd"):
+        return by_home
+    return scope.startswith("worldwide") or transaction.destination in covered or by_home
+
+
+_SPECIAL = ("imports into US", "CN imports")
+
+
+def _applies_specially(scope: str, transaction: Transaction) -> bool:
+    """Judge the scopes that are about a border or a kind of buyer."""
+    if scope == "imports into US":  # what goes on from there to China pays on its way
+        return transaction.destination in _CHINA | {"MO"}
     if scope == "CN imports":
         return transaction.destination == "CN"
     if "state-funded" in scope:
         return transaction.destination == "CN" and transaction.end_user == "state-funded"
-    if "large tech" in scope:
-        return transaction.home == "CN" and transaction.end_user == "large tech"
-    covered = _countries(scope)
-    if scope.startswith("entities HQd"):
-        return transaction.home in covered
-    by_home = "HQ" in scope and transaction.home in covered
-    return transaction.destination in covered or by_home
+    return transaction.home == "CN" and transaction.end_user == "large tech"
 
 
 def _countries(scope: str) -> frozenset[str]:

@@ -76,7 +76,7 @@ def candidate_layouts(chips_max: int, *, experts: bool) -> tuple[Layout, ...]:
         experts: whether the model routes to experts, so that expert parallelism can help.
     """
     found = [Layout(tensor=ways) for ways in TENSOR_WAYS]
-    found += [layout for layout in STAGE_LAYOUTS]
+    found += list(STAGE_LAYOUTS)
     if experts:
         found += [Layout(data=ways) for ways in DATA_WAYS]
     return tuple(layout for layout in found if layout.chips <= chips_max)

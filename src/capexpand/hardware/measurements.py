@@ -118,7 +118,8 @@ _TIME_LIMIT = re.compile(
     re.IGNORECASE,
 )
 _USER_RATE = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(?:tok(?:en)?s?\s*/\s*s(?:ec)?\s*/\s*user|tps\s*/\s*user|tokens? per second per user)",
+    r"(\d+(?:\.\d+)?)\s*"
+    r"(?:tok(?:en)?s?\s*/\s*s(?:ec)?\s*/\s*user|tps\s*/\s*user|tokens? per second per user)",
     re.IGNORECASE,
 )
 _FIRST_LIMIT = re.compile(
@@ -198,24 +199,49 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
 _COLUMNS = ("model", "chip", "n_chips", "precision", "metric", "value", "unit", "source_title", "quote")
 
 
+_NOT_INFERENCE: tuple[tuple[str, re.Pattern[str], bool, str], ...] = (
+    (
+        "unit",
+        re.compile(r"quer(y|ies)\s*/|samples?\s*/\s*s|requests?\s*/\s*s|qps", re.IGNORECASE),
+        True,
+        "counts {unit}, not tokens each second",
+    ),
+    ("unit", _RATE_UNIT, False, "unit '{unit}' is not a rate of tokens"),
+    (
+        "unit",
+        re.compile(r"tflop", re.IGNORECASE),
+        True,
+        "an efficiency per rated operation, the same measurement as its rate",
+    ),
+    (
+        "unit",
+        re.compile(r"/\s*(mw|kw|w|\$|usd)\b", re.IGNORECASE),
+        True,
+        "unit '{unit}' is not a rate of a chip or system",
+    ),
+    ("metric", _TRAINING, True, "training, not inference; see the training table"),
+    ("model", _TRAINING, True, "training, not inference; see the training table"),
+    ("unit", _PER_USER, True, "speed that one user sees, not a system's throughput"),
+    (
+        "metric",
+        re.compile(r"\bsim(ulated|ulation)?\b|predicted", re.IGNORECASE),
+        True,
+        "simulated, not measured",
+    ),
+    (
+        "metric",
+        re.compile(r"fleet-mean|daily|average over", re.IGNORECASE),
+        True,
+        "mean of a fleet under a day's demand, not what its chips can serve; see the worked example",
+    ),
+)
+"""What shows that a row is no inference rate: a column, a pattern, whether it must match, and the reason."""
+
+
 def _why_not_inference(text: Mapping[str, str]) -> str:
-    unit, metric = text["unit"], text["metric"]
-    if re.search(r"quer(y|ies)\s*/|samples?\s*/\s*s|requests?\s*/\s*s|qps", unit, re.IGNORECASE):
-        return f"counts {unit}, not tokens each second"
-    if not _RATE_UNIT.search(unit):
-        return f"unit {unit!r} is not a rate of tokens"
-    if re.search(r"tflop", unit, re.IGNORECASE):
-        return "an efficiency per rated operation, the same measurement as its rate"
-    if re.search(r"/\s*(mw|kw|w|\$|usd)\b", unit, re.IGNORECASE):
-        return f"unit {unit!r} is not a rate of a chip or system"
-    if _TRAINING.search(metric) or _TRAINING.search(text["model"]):
-        return "training, not inference; see the training table"
-    if _PER_USER.search(unit):
-        return "speed that one user sees, not a system's throughput"
-    if re.search(r"\bsim(ulated|ulation)?\b|predicted", metric, re.IGNORECASE):
-        return "simulated, not measured"
-    if re.search(r"fleet-mean|daily|average over", metric, re.IGNORECASE):
-        return "mean of a fleet under a day's demand, not what its chips can serve; see the worked example"
+    for column, pattern, tells, reason in _NOT_INFERENCE:
+        if bool(pattern.search(text[column])) == tells:
+            return reason.format(unit=text["unit"])
     try:
         value = float(text["value"])
     except ValueError:
@@ -310,7 +336,7 @@ def _formats(stated: str, chip: str, known: Conditions) -> tuple[Format, str | N
         (r"bf16|fp16|half|w16a16", "bf16"),
     ):
         if re.search(pattern, text):
-            return name, cache  # pyrefly: ignore[bad-return]
+            return name, cache
     from capexpand.hardware.precision import default_precision
 
     return default_precision(chip_named(chip)).weights, cache

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from capexpand.hardware.chips import chip_named, model_named
 from capexpand.hardware.efficiency import Factors, Point, efficiency_of, power_ratio
@@ -14,7 +16,7 @@ from capexpand.hardware.layouts import Layout, candidate_layouts
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.precision import Precision, arithmetic_rate, precision_named
 from capexpand.hardware.roofline import Bench, Efficiency
-from capexpand.hardware.serving import best_of, joined, rates_decode, rates_prefill, rates_together
+from capexpand.hardware.serving import Flags, best_of, joined, rates_decode, rates_prefill, rates_together
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec
 
 
@@ -30,9 +32,9 @@ class Stack:
     count: Array
     points: tuple[Point, ...]
     layouts: tuple[Layout, ...]
-    allowed: tuple[np.ndarray, ...]
-    phase: np.ndarray
-    apart: np.ndarray
+    allowed: tuple[Flags, ...]
+    phase: NDArray[np.str_]
+    apart: Flags
     counted_per_request: Array
 
 
@@ -102,7 +104,10 @@ def _column(values: Sequence[object]) -> Array:
     return np.array(values, dtype=np.float64)
 
 
-def _side_by_side(kind: type, specs: Sequence[object]):
+Spec = TypeVar("Spec", ModelSpec, ChipSpec)
+
+
+def _side_by_side(kind: type[Spec], specs: Sequence[Spec]) -> Spec:
     columns: dict[str, object] = {}
     for field in fields(kind):
         values = [getattr(spec, field.name) for spec in specs]

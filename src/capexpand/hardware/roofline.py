@@ -2,15 +2,16 @@
 
 For a group of chips that holds one copy of the model, with ``m`` sequences on each data-parallel rank:
 
-* weights: every step reads the dense weights and those experts that some token picked. With ``n`` tokens in
-  the group and ``k`` of ``E`` experts a token, the share of experts picked is ``1 − (1 − k/E)ⁿ``;
+* weights: every step reads the dense weights and those experts that some token picked. With ``n`` tokens
+  in the group and ``k`` of ``E`` experts a token, the share of experts picked is ``1 − (1 − k/E)ⁿ``;
 * a matrix product takes ``√(compute² + memory²)``: a smooth roofline that tends to the larger of both;
 * attention reads the cache of all sequences, or is limited by its own products (latent attention);
 * links: two all-reduces a layer under tensor parallelism, dispatch and combine under expert parallelism;
 * a fixed time a layer for launches and latency, a fixed time a token for the host and the sampler.
 
-The times rise with ``m`` more slowly than ``m`` itself, so the rate ``m / time`` rises with ``m``: the largest
-batch that memory and the latency limit allow is the best. All functions are monotone in the specifications.
+The times rise with ``m`` more slowly than ``m`` itself, so the rate ``m / time`` rises with ``m``: the
+largest batch that memory and the latency limit allow is the best. All functions are monotone in the
+specifications.
 The form follows Pope et al., Efficiently Scaling Transformer Inference (arXiv 2211.05102).
 """
 

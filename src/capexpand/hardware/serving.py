@@ -2,9 +2,10 @@
 
 Two ways of working are compared:
 
-* **together**: every rank interleaves the prompts it takes in with the tokens it generates. A running sequence
-  waits for the prefill of the others: time per token = step(m) + m · prefill / output tokens;
-* **apart**: some chips prefill, others decode, in the ratio that keeps both busy. The cache travels between them.
+* **together**: every rank interleaves the prompts it takes in with the tokens it generates. A running
+  sequence waits for the prefill of the others: time per token = step(m) + m · prefill / output tokens;
+* **apart**: some chips prefill, others decode, in the ratio that keeps both busy, a mean over a large fleet.
+  The cache travels between them.
 
 The answer is the best of all layouts, so whatever widens the choice or shortens a step never lowers the rate.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from capexpand.hardware.layouts import Layout, candidate_layouts
 from capexpand.hardware.precision import Precision, arithmetic_rate
@@ -30,6 +32,8 @@ from capexpand.hardware.roofline import (
 )
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec, Number
 
+Flags: TypeAlias = NDArray[np.bool_]
+Indices: TypeAlias = NDArray[np.int_]
 Way: TypeAlias = Literal["together", "apart", "best"]
 
 QUEUE_FACTOR = 3.0
@@ -52,7 +56,7 @@ class Rates:
 
     requests: Array
     batch: Array
-    fits: Array
+    fits: Flags
 
 
 def _largest_batch(bench: Bench, prefill_per_token_s: Array) -> Array:
@@ -176,11 +180,11 @@ class Served:
     """
 
     requests: Array
-    layout: np.ndarray
+    layout: Indices
     batch: Array
-    apart: np.ndarray
-    prefill_layout: np.ndarray
-    fits: np.ndarray
+    apart: Flags
+    prefill_layout: Indices
+    fits: Flags
     layouts: tuple[Layout, ...]
 
 
@@ -227,7 +231,7 @@ def best_of(
     count: Array,
     rates: Callable[[Bench], Rates],
     *,
-    allowed: tuple[np.ndarray, ...] | None = None,
+    allowed: tuple[Flags, ...] | None = None,
 ) -> Best:
     """Give the best layout at every point for one way of working.
 
@@ -307,7 +311,7 @@ class Best:
             )
         )
 
-    def take(self, requests: Array, *, index: int, batch: Array, fits: Array) -> None:
+    def take(self, requests: Array, *, index: int, batch: Array, fits: Flags) -> None:
         """Keep a layout where it is better than what was found."""
         better = requests > self.requests
         self.requests = np.where(better, requests, self.requests)
