@@ -16,7 +16,7 @@ from capexpand.hardware.layouts import Layout, candidate_layouts
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.precision import Precision, arithmetic_rate, precision_named
 from capexpand.hardware.roofline import Bench, Efficiency
-from capexpand.hardware.serving import Flags, best_of, joined, rates_decode, rates_prefill, rates_together
+from capexpand.hardware.serving import Flags, best_apart, best_of, rates_decode, rates_prefill, rates_together
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec
 
 
@@ -154,7 +154,7 @@ def predict_with(stacked: Stack, efficiency: Efficiency) -> Array:
     together = best_of(benches, stacked.count, rates_together, allowed=stacked.allowed)
     prefill = best_of(benches, stacked.count, rates_prefill, allowed=stacked.allowed)
     decode = best_of(benches, stacked.count, rates_decode, allowed=stacked.allowed)
-    both = joined(prefill, decode, stacked.count, stacked.layouts)
+    both = best_apart(benches, stacked.count, allowed=stacked.allowed)
     requests = np.where(stacked.apart, np.maximum(together.requests, both.requests), together.requests)
     requests = np.where(stacked.phase == "prefill", prefill.requests, requests)
     requests = np.where(stacked.phase == "decode", decode.requests, requests)

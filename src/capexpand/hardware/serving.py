@@ -221,8 +221,7 @@ def search(
     if way in {"together", "best"}:
         best.absorb(best_of(benches, count, rates_together))
     if way in {"apart", "best"}:
-        prefill, decode = best_of(benches, count, rates_prefill), best_of(benches, count, rates_decode)
-        best.absorb(joined(prefill, decode, count, layouts))
+        best.absorb(best_apart(benches, count))
     return best.served(layouts)
 
 
@@ -257,27 +256,56 @@ def best_of(
     return best
 
 
-def joined(prefill: Best, decode: Best, count: Array, layouts: tuple[Layout, ...]) -> Best:
-    """Give what prefilling and decoding chips serve together, split so that both are busy.
+def best_apart(
+    benches: tuple[Bench, ...], count: Array, *, allowed: tuple[Flags, ...] | None = None
+) -> Best:
+    """Give the best pair of a prefilling and a decoding layout, their chips split so that both are busy.
 
-    A request needs 1/p chip-seconds of prefill and 1/d of decode, so a chip serves 1 / (1/p + 1/d).
+    A request needs 1/p chip-seconds of prefill and 1/d of decode, so a chip serves 1 / (1/p + 1/d). Every
+    decoding layout is paired with the fastest prefilling one among those that the remaining chips can hold.
 
     Args:
-        prefill: the best prefilling layout.
-        decode: the best decoding layout.
+        benches: one bench for each layout.
         count: chips.
-        layouts: the layouts that the indices mean.
+        allowed: for each layout the points where it may be chosen; everywhere by default.
     """
-    sizes = np.array([layout.chips for layout in layouts] + [np.inf])
-    enough = sizes[prefill.layout] + sizes[decode.layout] <= count
-    with np.errstate(divide="ignore"):
-        requests = 1 / (1 / prefill.requests + 1 / decode.requests)
-    both = Best(decode.requests.shape)
-    both.requests = np.where(enough, requests, 0.0)
-    both.layout, both.prefill_layout, both.batch = decode.layout, prefill.layout, decode.batch
-    both.apart = np.ones(both.requests.shape, dtype=bool)
-    both.fits = prefill.fits & decode.fits
-    return both
+    best = Best.empty(benches[0], count)
+    by_size = sorted(range(len(benches)), key=lambda index: benches[index].layout.chips)
+    sizes = np.array([benches[index].layout.chips for index in by_size], dtype=np.float64)
+    fastest, which = _fastest_up_to(benches, by_size, shape=best.requests.shape, allowed=allowed)
+    for index, bench in enumerate(benches):
+        found = rates_decode(bench)
+        left = np.broadcast_to(count - bench.layout.chips, best.requests.shape)
+        place = np.searchsorted(sizes, left, side="right") - 1
+        prefill = np.where(place >= 0, np.take_along_axis(fastest, np.maximum(place, 0)[None], axis=0)[0], 0.0)
+        here = prefill > 0 if allowed is None else (prefill > 0) & allowed[index]
+        with np.errstate(divide="ignore"):
+            requests = 1 / (1 / prefill + 1 / found.requests)
+        before = best.requests
+        best.take(np.where(here, requests, 0.0), index=index, batch=found.batch, fits=found.fits & here)
+        chosen = np.take_along_axis(which, np.maximum(place, 0)[None], axis=0)[0]
+        best.prefill_layout = np.where(best.requests > before, chosen, best.prefill_layout)
+    best.apart = best.requests > 0
+    return best
+
+
+def _fastest_up_to(
+    benches: tuple[Bench, ...],
+    by_size: list[int],
+    *,
+    shape: tuple[int, ...],
+    allowed: tuple[Flags, ...] | None,
+) -> tuple[Array, Indices]:
+    """Give for each size the fastest prefill among layouts no larger, and which that is; by size, then point."""
+    fastest, which = np.zeros((len(by_size), *shape)), np.full((len(by_size), *shape), -1)
+    rate, chosen = np.zeros(shape), np.full(shape, -1)
+    for place, index in enumerate(by_size):
+        found = np.broadcast_to(rates_prefill(benches[index]).requests, shape)
+        if allowed is not None:
+            found = np.where(allowed[index], found, 0.0)
+        rate, chosen = np.where(found > rate, found, rate), np.where(found > rate, index, chosen)
+        fastest[place], which[place] = rate, chosen
+    return fastest, which
 
 
 class Best:
