@@ -167,21 +167,27 @@ class _Oracle:
             due,
         )
         term = power.lead_quarters + power.term_quarters
-        freed = self.pipeline("power freed", self.waits(self.b, term, "power"), "power").sel(ahead=0)
+        freed = self.pipeline("power freed", self.waits(self.b, term, "power"), "power")
         free = self.variable("F", "power", "quarter")
-        self.require("power term", free - self.before(free, standing) - freed + self.back, "==", 0.0, rented)
-        self.commitments(coming, limit > 0, due)
+        self.require(
+            "power term",
+            free - self.before(free, standing) - freed.sel(ahead=0, drop=True) + self.back,
+            "==",
+            0.0,
+            rented,
+        )
+        self.commitments(coming, freed * rented, limit > 0, due, self.P - free * rented)
 
-    def commitments(self, coming, orderable: xr.DataArray, due: xr.DataArray) -> None:
-        """What stands and is due by a quarter fits the grid of then, from the first arrival of an order."""
+    def commitments(self, coming, freed, orderable: xr.DataArray, due: xr.DataArray, taken) -> None:
+        """What is bound to stand in a quarter fits the grid of then, from the first arrival of an order."""
         m = self.m
         here = self.member(m.power.site, "power", "site")
         lead = self.data(m.power.lead_quarters, "power")
         longest = (lead * here).max("power")
-        taken = self.P
         for ahead in range(int(lead.max()) + 1):
             if ahead:
                 taken = taken + coming.sel(ahead=ahead, drop=True) + due.shift(quarter=-ahead, fill_value=0.0)
+                taken = taken - freed.sel(ahead=ahead, drop=True)
             reached = (((orderable & (lead <= ahead)) * here).max("power") > 0) & (longest >= ahead)
             within = reached & self.data(self.quarter + ahead < m.times.count, "quarter")
             grid = self.data(m.sites.committed_grid_mw, "site", "quarter").shift(
