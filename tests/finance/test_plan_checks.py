@@ -104,7 +104,7 @@ def test_parts_of_lots_and_halls_are_found_out(build):
 
 
 def test_rented_power_may_not_fill_a_grid_that_halls_on_their_way_need(build):
-    """A grid of 10 MW: halls of 10 ordered now for the fifth quarter, 10 MW rented from the third on for a year.
+    """A grid of 10 MW: halls of 10 ordered now for the fifth quarter, 10 rented from the third on for a year.
 
     Sensitivity: looking no further than the arrival of what is rented, or with a term of two quarters, 10 MW
     would be within the grid.
