@@ -1,8 +1,10 @@
-"""Times a million throughput estimates beside a public estimator's: python benchmarks/throughput.py [--peer PYTHON]
+"""Times a million throughput estimates beside a public estimator's.
 
-The peer is GenZ (genz-llm), in an environment of its own whose interpreter is named by --peer. One evaluation of
-ours searches all layouts and batches for one (model, chip, prompt, answer) under a latency limit; one of the
-peer's gives the times of prefill and decode for one layout and batch that are given to it.
+Usage: python benchmarks/throughput.py [--peer PYTHON]
+
+The peer is GenZ (genz-llm), in an environment of its own whose interpreter is named by --peer. One evaluation
+of ours searches all layouts and batches for one (model, chip, prompt, answer) under a latency limit; one of
+the peer's gives the times of prefill and decode for one layout and batch that are given to it.
 """
 
 from __future__ import annotations

@@ -10,7 +10,11 @@ from capexpand.hardware.specs import Load
 
 
 def test_the_array_holds_the_single_answers():
-    models, chips, lengths = ("Llama 3.1 8B", "DeepSeek V3"), ("H20", "H200"), np.array([100.0, 3000.0, 20000.0])
+    models, chips, lengths = (
+        ("Llama 3.1 8B", "DeepSeek V3"),
+        ("H20", "H200"),
+        np.array([100.0, 3000.0, 20000.0]),
+    )
     load = Load(lengths, 500.0, time_per_token_s=0.06)
     found = output_rates(models, chips, load)
     assert found.shape == (2, 2, 3)
@@ -24,7 +28,9 @@ def test_the_array_holds_the_single_answers():
 def test_blocks_do_not_show():
     lengths = np.linspace(10, 30_000, 10_000)
     whole = output_rates(("Qwen3 32B",), ("H20",), Load(lengths, 200.0))[0, 0]
-    assert whole[::2500] == pytest.approx(output_rates(("Qwen3 32B",), ("H20",), Load(lengths[::2500], 200.0))[0, 0])
+    assert whole[::2500] == pytest.approx(
+        output_rates(("Qwen3 32B",), ("H20",), Load(lengths[::2500], 200.0))[0, 0]
+    )
     assert (np.diff(whole) <= 1e-9 * whole[:-1]).all()
 
 

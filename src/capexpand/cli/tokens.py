@@ -61,11 +61,14 @@ def register(app: typer.Typer) -> None:
         validate: Annotated[
             bool, typer.Option("--validate", help="Compare with measurements: the packaged ones, or FILE.")
         ] = False,
+        picture: Annotated[
+            Path | None, typer.Option("--picture", help="With --validate: draw the comparison as SVG.")
+        ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
     ) -> None:
         """Show what chips serve of a model: tokens per second, layout, what bounds it, energy."""
         if validate:
-            show_validation(None if model is None else Path(model), as_json=as_json)
+            show_validation(None if model is None else Path(model), as_json=as_json, picture=picture)
             return
         if model is None or chip is None:
             raise CaseError([Problem("name a model and a chip: capexpand tokens 'DeepSeek R1' H20")])
@@ -220,19 +223,24 @@ def _print_serving(answer: Serving) -> None:
     console.print(table)
 
 
-def show_validation(path: Path | None, *, as_json: bool) -> None:
+def show_validation(path: Path | None, *, as_json: bool, picture: Path | None = None) -> None:
     """Compare with measurements and print how far off the answers are.
 
     Args:
         path: a file of measurements, or None for the packaged ones.
         as_json: print one JSON object instead of tables.
+        picture: where to draw the comparison as SVG; None for no picture.
 
     Raises:
-        CaseError: where the file cannot be read.
+        CaseError: where a file cannot be read or written.
     """
     from capexpand.hardware.validation import validate_file, validate_packaged
 
     found = validate_packaged() if path is None else validate_file(path)
+    if picture is not None:
+        from capexpand.cli.tokens_picture import save_picture
+
+        save_picture(found, picture)
     if as_json:
         typer.echo(json.dumps(as_data(found), ensure_ascii=False, indent=2))
     else:

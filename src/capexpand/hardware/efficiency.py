@@ -17,11 +17,12 @@ from importlib.resources import files
 import numpy as np
 
 from capexpand.hardware.roofline import Efficiency
-from capexpand.hardware.specs import Array, ChipSpec
+from capexpand.hardware.specs import Array, ChipSpec, ModelSpec
 
 SHARES = ("compute", "expert_compute", "memory", "cache_memory", "attention", "links")
 TIMES = ("layer_s", "token_s", "prompt_token_s")
-FIELDS = (*SHARES, *TIMES)
+BATCH = ("batch_max",)
+FIELDS = (*SHARES, *TIMES, *BATCH)
 """The fields of :class:`Efficiency` that are fitted, as logarithms."""
 
 KIN = {
@@ -55,6 +56,7 @@ class Point:
         scenario: the benchmark's scenario, empty where it has none.
         capped: whether the chip ran at reduced power.
         power: logarithm of the chip's power ratio, see :func:`power_ratio`.
+        grain: logarithm of an expert's inner width over 2048, see :func:`expert_grain`; 0 without experts.
     """
 
     family: str
@@ -65,6 +67,7 @@ class Point:
     scenario: str = ""
     capped: bool = False
     power: float = 0.0
+    grain: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def keys_for(field: str, point: Point) -> tuple[str, ...]:
     """List the keys whose logarithms add up to a field's factor.
 
     ``@`` marks the kin of a family, ``@@`` the family itself, ``/`` a format, ``~`` a kind of model, ``#`` a
-    benchmark, ``^`` a coefficient on the power ratio.
+    benchmark, ``^`` a coefficient.
 
     Args:
         field: a field of :class:`Efficiency`, or ``rate`` for the factor of a benchmark.
@@ -112,7 +115,9 @@ def keys_for(field: str, point: Point) -> tuple[str, ...]:
     if field in {"attention", "cache_memory"} and point.latent:
         keys.append(f"{field}~latent")
     if field == "expert_compute":
-        keys.append(f"{field}#{point.suite}")
+        keys += [f"{field}#{point.suite}", f"{field}^grain"]
+    if field in BATCH:
+        keys = [field, f"{field}#{point.suite}"]
     if field == "links" and point.experts:
         keys.append(f"{field}~experts")
     if field in TIMES:
@@ -120,6 +125,36 @@ def keys_for(field: str, point: Point) -> tuple[str, ...]:
         if point.experts:
             keys.append(f"{field}~experts")
     return tuple(keys)
+
+
+def weight_of(key: str, point: Point) -> float:
+    """Give what a key's logarithm is multiplied by: 1, or the quantity that the key is a coefficient on.
+
+    Args:
+        key: a key of :func:`keys_for`.
+        point: the evaluation.
+    """
+    if key.endswith("^power"):
+        return point.power
+    return point.grain if key.endswith("^grain") else 1.0
+
+
+def expert_grain(model: ModelSpec) -> float:
+    """Give the logarithm of an expert's inner width over 2048, held between an eighth and eight times.
+
+    Args:
+        model: one model.
+    """
+    experts = (
+        float(np.max(model.expert_layers))
+        * float(np.max(model.experts_total))
+        * 3
+        * float(np.max(model.hidden_size))
+    )
+    if not experts or not float(np.max(model.routed_parameters)):
+        return 0.0
+    width = float(np.max(model.routed_parameters)) / experts
+    return min(max(math.log(width / 2048), -math.log(8)), math.log(8))
 
 
 def _rate_keys(point: Point) -> tuple[str, ...]:
@@ -148,14 +183,14 @@ def efficiency_of(points: Sequence[Point], factors: Factors) -> tuple[Efficiency
     def total(field: str, point: Point) -> float:
         value = 0.0
         for key in keys_for(field, point):
-            value += logs.get(key, 0.0) * (point.power if key.endswith("^power") else 1.0)
+            value += logs.get(key, 0.0) * weight_of(key, point)
         return value
 
     def gather(field: str) -> Array:
         return np.exp([total(field, point) for point in points])
 
     shares = {field: np.minimum(gather(field), 1.0) for field in SHARES}
-    times = {field: gather(field) for field in TIMES}
+    times = {field: gather(field) for field in (*TIMES, *BATCH)}
     return Efficiency(**shares, **times), gather("rate")
 
 

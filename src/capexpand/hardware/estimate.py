@@ -9,7 +9,14 @@ import numpy as np
 
 from capexpand.hardware.chips import chip_named, model_named, model_row, runnable_format
 from capexpand.hardware.conditions import SUITES
-from capexpand.hardware.efficiency import Factors, Point, efficiency_of, fitted_factors, power_ratio
+from capexpand.hardware.efficiency import (
+    Factors,
+    Point,
+    efficiency_of,
+    expert_grain,
+    fitted_factors,
+    power_ratio,
+)
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.precision import Precision, arithmetic_rate, default_precision, precision_named
 from capexpand.hardware.roofline import (
@@ -131,7 +138,15 @@ def efficiency_for(
     """
     experts = float(np.max(model.expert_layers)) > 0
     latent = experts and float(np.max(model.cache_shards)) == 1.0
-    point = Point(chip.family, precision.weights, suite, latent, experts, power=power_ratio(chip))
+    point = Point(
+        chip.family,
+        precision.weights,
+        suite,
+        latent,
+        experts,
+        power=power_ratio(chip),
+        grain=expert_grain(model),
+    )
     efficiency, rate = efficiency_of([point], fitted_factors() if factors is None else factors)
     scalar = Efficiency(**{name: float(np.max(getattr(efficiency, name))) for name in Efficiency.__slots__})
     return scalar, float(rate[0])

@@ -56,7 +56,9 @@ def output_rates(
     answer = np.zeros((len(model_specs), len(chip_specs), flat[0].size))
     for row, model in enumerate(model_specs):
         for column, chip in enumerate(chip_specs):
-            answer[row, column] = _rates(model, chip, flat, count=count, weights=weights, way=way, suite=suite)
+            answer[row, column] = _rates(
+                model, chip, flat, count=count, weights=weights, way=way, suite=suite
+            )
     return answer.reshape(len(model_specs), len(chip_specs), *shape)
 
 

@@ -65,6 +65,11 @@ class Register:
                 if words:
                     self._names.setdefault(words, name)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the main names, in the order in which they were entered."""
+        return tuple(self._shown)
+
     def find(self, text: str) -> str | None:
         """Give the thing whose name is the longest run of words inside ``text``; None without one.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.hardware.chips import chip_named, model_named
-from capexpand.hardware.efficiency import Factors, Point, efficiency_of, power_ratio
+from capexpand.hardware.efficiency import Factors, Point, efficiency_of, expert_grain, power_ratio
 from capexpand.hardware.layouts import Layout, candidate_layouts
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.precision import Precision, arithmetic_rate, precision_named
@@ -97,6 +97,7 @@ def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Poin
         measurement.scenario,
         measurement.capped,
         power_ratio(chip),
+        expert_grain(model),
     )
 
 

@@ -256,9 +256,7 @@ def best_of(
     return best
 
 
-def best_apart(
-    benches: tuple[Bench, ...], count: Array, *, allowed: tuple[Flags, ...] | None = None
-) -> Best:
+def best_apart(benches: tuple[Bench, ...], count: Array, *, allowed: tuple[Flags, ...] | None = None) -> Best:
     """Give the best pair of a prefilling and a decoding layout, their chips split so that both are busy.
 
     A request needs 1/p chip-seconds of prefill and 1/d of decode, so a chip serves 1 / (1/p + 1/d). Every
@@ -277,7 +275,9 @@ def best_apart(
         found = rates_decode(bench)
         left = np.broadcast_to(count - bench.layout.chips, best.requests.shape)
         place = np.searchsorted(sizes, left, side="right") - 1
-        prefill = np.where(place >= 0, np.take_along_axis(fastest, np.maximum(place, 0)[None], axis=0)[0], 0.0)
+        prefill = np.where(
+            place >= 0, np.take_along_axis(fastest, np.maximum(place, 0)[None], axis=0)[0], 0.0
+        )
         here = prefill > 0 if allowed is None else (prefill > 0) & allowed[index]
         with np.errstate(divide="ignore"):
             requests = 1 / (1 / prefill + 1 / found.requests)
@@ -296,7 +296,7 @@ def _fastest_up_to(
     shape: tuple[int, ...],
     allowed: tuple[Flags, ...] | None,
 ) -> tuple[Array, Indices]:
-    """Give for each size the fastest prefill among layouts no larger, and which that is; by size, then point."""
+    """Give by size, then point, the fastest prefill among layouts no larger, and which that is."""
     fastest, which = np.zeros((len(by_size), *shape)), np.full((len(by_size), *shape), -1)
     rate, chosen = np.zeros(shape), np.full(shape, -1)
     for place, index in enumerate(by_size):
