@@ -38,8 +38,8 @@ def headline(found: Validation) -> str:
     """Say the overall error in a sentence."""
     return (
         f"{found.used} of {found.rows} packaged rows are inference rates that can be compared, "
-        f"{found.coverage:.1%} of those whose model and chip are in the catalogue. Predicted by fits that did "
-        f"not see them, half are within **{found.median_abs_error:.1%}**, nine in ten within "
+        f"{found.coverage:.1%} of those whose model and chip are in the catalogue. Predicted by fits that "
+        f"did not see them, half are within **{found.median_abs_error:.1%}**, nine in ten within "
         f"{found.p90_abs_error:.1%}, and **{found.within_factor:.1%}** within a factor of 1.5."
     )
 
