@@ -20,7 +20,7 @@ from scipy.optimize import least_squares
 
 from capexpand.catalogue.throughput_facts import throughput_facts
 from capexpand.hardware import efficiency
-from capexpand.hardware.efficiency import FIELDS, SHARES, Factors, Point, keys_for, weight_of
+from capexpand.hardware.efficiency import FIELDS, SHARES, Factors, Point, fitted_factors, keys_for, weight_of
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.prediction import log_errors, predict, predict_with, stack
 from capexpand.hardware.roofline import Efficiency
@@ -36,6 +36,7 @@ START = {
     "layer_s": math.log(4e-5),
     "token_s": math.log(1e-5),
     "prompt_token_s": math.log(5e-7),
+    "network_s": math.log(3e-5),
     "batch_max": math.log(1024),
 }
 FREE = {
@@ -48,6 +49,7 @@ FREE = {
     "layer_s": 0.7,
     "token_s": 1.0,
     "prompt_token_s": 1.0,
+    "network_s": 0.7,
     "batch_max": 0.5,
 }
 """How far a level may lie from where it starts, as a standard deviation of its logarithm."""
@@ -165,8 +167,10 @@ def bent_slope(error: np.ndarray) -> np.ndarray:
 def fit(measurements: Sequence[Measurement], *, steps: int = 40) -> Factors:
     """Fit the factors: least squares on logarithms, robust to outliers, held near the priors."""
     problem = Problem(measurements)
+    known = dict(fitted_factors().logs)  # the last fit is a good place to start from
+    logs = np.array([known.get(key, centre) for key, centre in zip(problem.keys, problem.centre, strict=True)])
     found = least_squares(
-        problem.residuals, np.zeros(len(problem.keys)), jac=problem.jacobian, method="trf", max_nfev=steps
+        problem.residuals, (logs - problem.centre) / problem.spread, jac=problem.jacobian, method="trf", max_nfev=steps, ftol=1e-5, xtol=1e-5
     )
     logs = problem.centre + found.x * problem.spread
     return Factors(tuple((key, float(value)) for key, value in zip(problem.keys, logs, strict=True)))

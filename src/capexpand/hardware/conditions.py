@@ -144,7 +144,7 @@ def _infersim(model: str, words: str) -> Conditions:
     if model == "DeepSeek V3":
         return Conditions("report", 4096.0, 1024.0, cache="bf16")
     limit = 0.05 if "decode" in words else math.inf
-    return Conditions("community", 4096.0, 2048.0, time_per_token_s=limit, cache="bf16")
+    return Conditions("report", 4096.0, 2048.0, time_per_token_s=limit, cache="bf16")
 
 
 def _serving_report(found: Conditions, words: str, source: str) -> Conditions:

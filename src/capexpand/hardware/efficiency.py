@@ -20,7 +20,7 @@ from capexpand.hardware.roofline import Efficiency
 from capexpand.hardware.specs import Array, ChipSpec, ModelSpec
 
 SHARES = ("compute", "expert_compute", "memory", "cache_memory", "attention", "links")
-TIMES = ("layer_s", "token_s", "prompt_token_s")
+TIMES = ("layer_s", "token_s", "prompt_token_s", "network_s")
 BATCH = ("batch_max",)
 FIELDS = (*SHARES, *TIMES, *BATCH)
 """The fields of :class:`Efficiency` that are fitted, as logarithms."""
@@ -114,6 +114,8 @@ def keys_for(field: str, point: Point) -> tuple[str, ...]:
         keys += [f"{field}/{point.weights}", f"{field}@{kin}/{point.weights}", "compute^power"]
     if field in {"attention", "cache_memory"} and point.latent:
         keys.append(f"{field}~latent")
+    if field == "cache_memory" and point.experts and not point.latent:
+        keys.append(f"{field}~experts")
     if field == "expert_compute":
         keys += [f"{field}#{point.suite}", f"{field}^grain"]
     if field in BATCH:

@@ -15,10 +15,12 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from capexpand.hardware.chips import chip_named, chip_register, model_register, runnable_format
+from capexpand.hardware.chips import chip_named, chip_register, model_named, model_register, runnable_format
 from capexpand.hardware.conditions import SUITES, Conditions, suite_conditions
 from capexpand.hardware.layouts import Layout
-from capexpand.hardware.precision import Format
+from capexpand.hardware.precision import WEIGHT_BYTES, Format
+from capexpand.hardware.roofline import USABLE_MEMORY
+from capexpand.hardware.specs import ChipSpec
 
 Counted: TypeAlias = Literal["input", "output", "total"]
 Phase: TypeAlias = Literal["together", "prefill", "decode"]
@@ -167,7 +169,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     weights, cache = _formats(text["precision"], chip, known)
     weights = runnable_format(model, chip, weights)
     phase, counted = _counting(text)
-    chips = _deployment(chips, chip, known, phase)
+    chips = _deployment(chips, model, weights, chip_named(chip), suite=known.suite, phase=phase)
     if phase == "decode" and counted == "output" and known.cached_fraction:
         known = replace(known, cached_fraction=0.0)
     return Measurement(
@@ -271,17 +273,21 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     return 0.0, 0, "per system, and the number of chips is not stated"
 
 
-def _deployment(chips: int, chip: str, known: Conditions, phase: Phase) -> int:
+def _deployment(chips: int, model: str, weights: Format, spec: ChipSpec, *, suite: str, phase: Phase) -> int:
     """Give the chips that a rate per chip or node was measured on, where the row names only one node.
 
-    Reports of prefill and decode apart are of wide expert parallelism; sweeps use two servers or a rack.
+    Reports of prefill and decode apart are of wide expert parallelism; sweeps use a rack, or servers for two
+    copies, one to prefill and one to decode.
     """
-    spec = chip_named(chip)
-    if known.suite == "report" and phase != "together":
+    if suite == "report" and phase != "together" and float(np.max(model_named(model).expert_layers)) > 0:
         return max(chips, 144)
-    if known.suite == "inferencex":
-        return max(chips, 2 * spec.server_chips, min(int(float(np.max(spec.scale_up_chips))), 72))
-    return chips
+    if suite != "inferencex":
+        return chips
+    if float(np.max(spec.scale_up_chips)) > spec.server_chips:
+        return max(chips, min(int(float(np.max(spec.scale_up_chips))), 72))
+    needed = float(np.max(model_named(model).parameters_total)) * WEIGHT_BYTES[weights] / 1e9
+    held = float(np.max(spec.memory_gb)) * spec.server_chips * USABLE_MEMORY * 0.9
+    return max(chips, 2 * math.ceil(needed / held) * spec.server_chips)
 
 
 def _number(digits: str, kilo: str) -> float:

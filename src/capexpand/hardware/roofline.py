@@ -46,6 +46,7 @@ class Efficiency:
         layer_s: fixed time a layer and step, launches and synchronisation [s].
         token_s: fixed time a sequence and step on its rank: sampling, scheduling, host [s].
         prompt_token_s: fixed time a prompt token [s].
+        network_s: further fixed time a layer and step where a copy reaches beyond the scale-up links [s].
         batch_max: sequences that a rank's scheduler keeps running.
     """
 
@@ -58,6 +59,7 @@ class Efficiency:
     layer_s: Number = 5e-5
     token_s: Number = 1e-5
     prompt_token_s: Number = 1e-7
+    network_s: Number = 3e-5
     batch_max: Number = 2048.0
 
 
@@ -130,13 +132,18 @@ def weight_bytes_per_chip(model: ModelSpec, precision: Precision, layout: Layout
     return np.asarray((always + routed) * precision.weight_bytes / layout.stages, dtype=np.float64)
 
 
+def _beyond_scale_up(bench: Bench) -> Array:
+    """Tell where one stage of a copy is larger than the scale-up domain: 1 there, 0 elsewhere."""
+    inside = np.asarray(bench.chip.scale_up_chips) >= bench.layout.stage_chips
+    return np.where(inside, 0.0, 1.0)
+
+
 def _link_rate(bench: Bench) -> Array:
     """Give a chip's rate to the rest of its group, one direction [bytes/s]."""
-    chip, layout = bench.chip, bench.layout
+    chip = bench.chip
     scale_up = np.asarray(chip.interconnect_gb_per_s, dtype=np.float64) / 2
     scale_out = np.minimum(np.asarray(chip.scale_out_gb_per_s, dtype=np.float64), scale_up)
-    inside = np.asarray(chip.scale_up_chips) >= layout.stage_chips
-    return np.where(inside, scale_up, scale_out) * 1e9 * bench.efficiency.links
+    return np.where(_beyond_scale_up(bench) > 0, scale_out, scale_up) * 1e9 * bench.efficiency.links
 
 
 def _link_seconds_per_token(bench: Bench) -> Array:
@@ -193,7 +200,7 @@ def decode_step(bench: Bench, batch: Number) -> StepTimes:
         * cache_bytes(model, bench.precision, context)
         / (split * bandwidth * eff.cache_memory),
         links=batch * _link_seconds_per_token(bench),
-        fixed=model.layers * eff.layer_s + batch * np.asarray(eff.token_s, dtype=np.float64),
+        fixed=model.layers * (eff.layer_s + _beyond_scale_up(bench) * eff.network_s) + batch * np.asarray(eff.token_s, dtype=np.float64),
     )
 
 
