@@ -164,13 +164,21 @@ def bent_slope(error: np.ndarray) -> np.ndarray:
     )
 
 
-def fit(measurements: Sequence[Measurement], *, steps: int = 40) -> Factors:
+def fit(measurements: Sequence[Measurement], *, start: Factors | None = None, steps: int = 40) -> Factors:
     """Fit the factors: least squares on logarithms, robust to outliers, held near the priors."""
     problem = Problem(measurements)
-    known = dict(fitted_factors().logs)  # the last fit is a good place to start from
-    logs = np.array([known.get(key, centre) for key, centre in zip(problem.keys, problem.centre, strict=True)])
+    known = {} if start is None else dict(start.logs)
+    logs = np.array(
+        [known.get(key, centre) for key, centre in zip(problem.keys, problem.centre, strict=True)]
+    )
     found = least_squares(
-        problem.residuals, (logs - problem.centre) / problem.spread, jac=problem.jacobian, method="trf", max_nfev=steps, ftol=1e-5, xtol=1e-5
+        problem.residuals,
+        (logs - problem.centre) / problem.spread,
+        jac=problem.jacobian,
+        method="trf",
+        max_nfev=steps,
+        ftol=1e-5,
+        xtol=1e-5,
     )
     logs = problem.centre + found.x * problem.spread
     return Factors(tuple((key, float(value)) for key, value in zip(problem.keys, logs, strict=True)))
@@ -195,7 +203,9 @@ def main() -> None:
     options = parser.parse_args()
     rows = packaged_measurements()
     fold = np.array([int(fact.fold or 0) for fact in throughput_facts() if fact.kind == "inference"])
-    factors = fit(rows)
+    factors = fit(
+        rows, start=fitted_factors()
+    )  # the folds start afresh: they must not know what they leave out
     seen = log_errors(rows, predict(stack(rows), factors))
     print("rows that the fit saw:    ", summary(seen))
     by_fold, held = [], np.zeros(len(rows))

@@ -18,9 +18,10 @@ SUITE_LABELS = {
     "trtllm": "maker's bench",
     "inferencex": "InferenceX",
     "report": "operators' reports",
+    "engine": "engine tests",
     "community": "public engines",
 }
-COLOURS = ("#1b6ca8", "#7fb3d5", "#2e8b57", "#c0702a", "#7b4fa3", "#9a9a9a")
+COLOURS = ("#1b6ca8", "#7fb3d5", "#2e8b57", "#c0702a", "#7b4fa3", "#c2569b", "#9a9a9a")
 FACTOR = 1.5
 
 
@@ -70,7 +71,7 @@ def _colour() -> altair.Color:
     import altair
 
     scale = altair.Scale(domain=list(SUITE_LABELS.values()), range=list(COLOURS))
-    return altair.Color("source:N", scale=scale, title=None, legend=altair.Legend(orient="top", columns=6))
+    return altair.Color("source:N", scale=scale, title=None, legend=altair.Legend(orient="top", columns=7))
 
 
 def _rates(found: Validation) -> altair.LayerChart | altair.FacetChart:
