@@ -112,13 +112,14 @@ def serving_day() -> str:
     needed = out / 86400 / answer.output_tokens_per_s * 227
     cost = needed * 8 * 24 * day["lease price assumed"]
     income = (cached * 0.14 + (read - cached) * 0.55 + out * 2.19) / 1e6
+    billed = day["theoretical daily revenue"]
     rows = (
         ("servers of eight H800 on average", f"{servers:.0f}", f"{needed:.0f}",
          f"{needed / servers - 1:+.0%}"),
         ("cost of the day at 2 USD an hour [USD]", f"{day['daily cost']:,.0f}", f"{cost:,.0f}",
          f"{cost / day['daily cost'] - 1:+.0%}"),
-        ("income if every token were billed [USD]", f"{day['theoretical daily revenue']:,.0f}", f"{income:,.0f}",
-         f"{income / day['theoretical daily revenue'] - 1:+.1%}"),
+        ("income if every token were billed [USD]", f"{billed:,.0f}", f"{income:,.0f}",
+         f"{income / billed - 1:+.1%}"),
     )  # fmt: skip
     return table(("quantity", "published", "computed", "difference"), rows)
 

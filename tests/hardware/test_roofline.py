@@ -1,5 +1,7 @@
 """Times small enough to work out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,7 @@ IDEAL = Efficiency(
     layer_s=0.0,
     token_s=0.0,
     prompt_token_s=0.0,
+    network_s=0.0,
 )
 DENSE = ModelSpec(
     name="ten billion",
@@ -140,6 +143,18 @@ def test_expert_parallelism_beyond_the_scale_up_links_uses_the_network():
     """
     step = decode_step(bench(EXPERTS, layout=Layout(data=16)), 1.0)
     assert step.links == pytest.approx(10 * 1000 * 3 * 15 / 16 / 1e10)
+
+
+def test_a_copy_beyond_the_scale_up_links_waits_for_the_network():
+    """10 layers × 30 µs more on 16 chips where 8 are joined; on 8 chips nothing.
+
+    Sensitivity: without it a step on 16 chips would have no fixed time at all.
+    """
+    slow = replace(IDEAL, network_s=3e-5)
+    assert decode_step(bench(EXPERTS, layout=Layout(data=16), efficiency=slow), 1.0).fixed == pytest.approx(
+        3e-4
+    )
+    assert decode_step(bench(EXPERTS, layout=Layout(data=8), efficiency=slow), 1.0).fixed == 0
 
 
 def test_a_latency_limit_sets_the_batch():

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 SUITES = ("mlperf", "mlperf_early", "trtllm", "inferencex", "report", "engine", "community")
 """Families of measurements that share one factor: tuned submissions (from version 5, and before), the maker's
-own bench, an independent sweep, operators' reports of tuned systems, an operator's tests of a public engine, and public engines out of the
-box."""
+own bench, an independent sweep, operators' reports of tuned systems, an operator's tests of a public engine,
+and public engines out of the box."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,8 @@ def decode_step(bench: Bench, batch: Number) -> StepTimes:
         * cache_bytes(model, bench.precision, context)
         / (split * bandwidth * eff.cache_memory),
         links=batch * _link_seconds_per_token(bench),
-        fixed=model.layers * (eff.layer_s + _beyond_scale_up(bench) * eff.network_s) + batch * np.asarray(eff.token_s, dtype=np.float64),
+        fixed=model.layers * (eff.layer_s + _beyond_scale_up(bench) * eff.network_s)
+        + batch * np.asarray(eff.token_s, dtype=np.float64),
     )
 
 
