@@ -135,29 +135,57 @@ def _dual_violation(lp: LinearProgram, columns: Floats, duals: Floats) -> float:
 
 
 def conflict(lp: LinearProgram) -> list[Description]:
-    """Returns rows and column bounds that exclude each other, by block and labels.
+    """Returns rows and column bounds that exclude each other, none of which can be spared.
 
-    They are the support of a ray of the dual program, weights with which the rows add up to a contradiction
-    (Farkas' lemma). The simplex method ends at an extreme ray, so none of them can be spared (Gleeson and
-    Ryan 1990). HiGHS's own search for such a set is not used: release 1.15.1 crashes on some programs.
+    They are found from a ray of the dual program, weights with which rows add up to a contradiction (Farkas'
+    lemma), by leaving out one row after the other while a contradiction remains (a deletion filter).
+    HiGHS's own search for such a set is not used: release 1.15.1 crashes on some programs.
 
     Args:
         lp: a program that has no solution; empty is returned where only its whole numbers exclude one.
     """
-    relaxed = replace(lp, cost=np.zeros_like(lp.cost), integer=np.zeros_like(lp.integer))
-    solver = load(relaxed)
+    crossed = np.flatnonzero(lp.row_lower > lp.row_upper)
+    if crossed.size:
+        return [lp.describe_row(int(i)) for i in crossed]
+    kept = np.arange(lp.row_lower.size)
+    weights = _contradiction(lp, kept)
+    if weights is None:
+        return []
+    for row in np.flatnonzero(weights):
+        if weights[row]:
+            fewer = _contradiction(lp, np.setdiff1d(np.flatnonzero(weights), [row]))
+            weights = weights if fewer is None else fewer
+    return [
+        *(lp.describe_row(int(i)) for i in np.flatnonzero(weights)),
+        *(lp.describe_column(int(i)) for i in _bounds_used(lp, weights)),
+    ]
+
+
+def _contradiction(lp: LinearProgram, kept: Indices) -> Floats | None:
+    """Returns weights [row] with which some of the rows exclude any solution, or None if they allow one."""
+    entries = np.concatenate(
+        [np.arange(lp.start[i], lp.start[i + 1]) for i in kept] or [np.zeros(0, np.int64)]
+    )
+    only = replace(
+        lp,
+        cost=np.zeros_like(lp.cost),
+        integer=np.zeros_like(lp.integer),
+        row_lower=lp.row_lower[kept],
+        row_upper=lp.row_upper[kept],
+        start=np.concatenate(([0], np.cumsum(np.diff(lp.start)[kept]))),
+        index=lp.index[entries],
+        value=lp.value[entries],
+    )
+    solver = load(only)
     for option, value in (("presolve", "off"), ("solver", "simplex"), ("simplex_strategy", 1)):
         solver.setOptionValue(option, value)
     solver.run()
     _, found, ray = solver.getDualRay()  # pyrefly: ignore[missing-attribute]  absent from highspy's stubs
     if not found:
-        return []
-    weights = np.where(np.abs(ray) > RAY_TOLERANCE * np.max(np.abs(ray)), ray, 0.0)
-    columns = _bounds_used(lp, weights)
-    return [
-        *(lp.describe_row(int(i)) for i in np.flatnonzero(weights)),
-        *(lp.describe_column(int(i)) for i in columns),
-    ]
+        return None
+    weights = np.zeros(lp.row_lower.size)
+    weights[kept] = np.where(np.abs(ray) > RAY_TOLERANCE * np.max(np.abs(ray)), ray, 0.0)
+    return weights
 
 
 def _bounds_used(lp: LinearProgram, weights: Floats) -> Indices:
