@@ -96,9 +96,9 @@ def _budget(digest: Digest) -> str:
     if cap is not None:
         return f"Of the {money(cap, currency)} allowed, {money(spent, currency)} is worth spending; it buys"
     if floor > 0.0:
-        done = "is" if spent >= (1.0 - SMALL) * floor else "would pay"
-        only = "only " if done == "would pay" else ""
-        return f"At least {money(floor, currency)} is to be spent, {only}{money(spent, currency)} {done}; it buys"
+        enough = spent >= (1.0 - SMALL) * floor
+        done = f"{money(spent, currency)} is" if enough else f"only {money(spent, currency)} would pay"
+        return f"At least {money(floor, currency)} is to be spent, {done}; it buys"
     return f"{money(spent, currency)} is spent, with no limit set; it buys"
 
 

@@ -239,7 +239,7 @@ def _shadow_prices(digest: Digest) -> polars.DataFrame:
     quantities = (
         Quantity("worth", np.array([limit.worth for limit in found]), [limit.unit for limit in found]),
         Quantity(
-            "limit", np.array([limit.amount for limit in found]), [limit.amount_unit for limit in found]
+            "amount", np.array([limit.amount for limit in found]), [limit.amount_unit for limit in found]
         ),
         Quantity("one percent more", np.array([limit.gain for limit in found]) * MILLION, digest.currency),
     )

@@ -27,6 +27,17 @@
     return { ...spec, layer: [band, ...spec.layer] };
   }
 
+  function withQuarters(spec) {
+    if (q.length > 12 || !spec.layer) return spec;
+    const name = (layer) => {
+      const x = layer.encoding.x;
+      if (x.type !== "temporal" || !x.axis) return layer;
+      const axis = { ...x.axis, format: "%YQ%q", tickCount: { interval: "month", step: 6 } };
+      return { ...layer, encoding: { ...layer.encoding, x: { ...x, axis } } };
+    };
+    return { ...spec, layer: spec.layer.map(name) };
+  }
+
   function numbers(chart) {
     const table = document.createElement("table");
     const head = table.createTHead().insertRow();
@@ -51,7 +62,8 @@
 
   for (const place of document.querySelectorAll("[data-chart]")) {
     const chart = data.charts[place.dataset.chart];
-    const spec = { ...(chart.shaded ? withWindow(chart.spec) : chart.spec), data: { values: rows(chart) }, autosize: { type: "fit-x", contains: "padding" } };
+    const named = withQuarters(chart.spec);
+    const spec = { ...(chart.shaded ? withWindow(named) : named), data: { values: rows(chart) }, autosize: { type: "fit-x", contains: "padding" } };
     try {
       await vegaEmbed(place, spec, {
         mode: "vega-lite", renderer: "svg", config: data.config, tooltip: { theme: "light" },
