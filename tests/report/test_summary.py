@@ -9,9 +9,9 @@ from capexpand.report.headline import answers
 from capexpand.report.summary import print_summary
 
 
-def printed(findings, **settings):
+def printed(findings, *, width=110, **settings):
     out = io.StringIO()
-    print_summary(findings, Console(file=out, width=110, **settings))
+    print_summary(findings, Console(file=out, width=width, **settings))
     return out.getvalue()
 
 
@@ -28,6 +28,12 @@ def test_the_summary_fits_a_screen(alibaba):
     lines = printed(alibaba).splitlines()
     assert len(lines) <= 50
     assert max(len(line) for line in lines) <= 110
+
+
+def test_a_narrow_terminal_cuts_nothing_off(alibaba):
+    text = printed(alibaba, width=80)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "…" not in text
 
 
 def test_nothing_is_said_by_colour_alone(alibaba):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from capexpand.report.digest import Digest
 from capexpand.report.headline import answers, hindsight
 from capexpand.report.inputs import Findings
-from capexpand.report.wording import number
+from capexpand.report.wording import number, volume
 from capexpand.report.years import Years
 
 if TYPE_CHECKING:
@@ -51,20 +51,20 @@ def _by_year(digest: Digest) -> Table:
 
     ours, scale = digest.findings.result.programme, digest.scale
     years = Years.of(digest.data.times)
-    table = Table(box=SIMPLE_HEAD, title_justify="left", pad_edge=False, caption_justify="left")
-    table.title = f"Programme, {scale.unit}; power and accelerators of the total"
+    table = Table(box=SIMPLE_HEAD, title_justify="left", padding=0)
+    table.title = f"Programme in {scale.unit}; beside it power and accelerators of the whole"
     columns = [
         ("payments", [scale.write(float(v)) for v in years.sums(ours.capital_payments)]),
         ("revenue", [scale.write(float(v)) for v in years.sums(ours.revenue)]),
         ("EBITA", [scale.write(float(v)) for v in years.sums(ours.ebita)]),
-        ("free cash", [scale.write(float(v)) for v in years.sums(ours.free_cash_flow)]),
-        ("cumulative", [scale.write(float(v)) for v in years.ends(ours.cumulative_free_cash_flow)]),
+        ("cash flow", [scale.write(float(v)) for v in years.sums(ours.free_cash_flow)]),
+        ("its sum", [scale.write(float(v)) for v in years.ends(ours.cumulative_free_cash_flow)]),
         ("MW", [number(float(v), 4) for v in years.ends(digest.power_mw(digest.fleet))]),
-        ("accelerators", [number(float(v)) for v in years.ends(digest.accelerators(digest.fleet))]),
+        ("accelerators", [volume(float(v)) for v in years.ends(digest.accelerators(digest.fleet))]),
     ]
-    table.add_column("year")
+    table.add_column("year", no_wrap=True)
     for title, _ in columns:
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for row, title in enumerate(years.titles):
         table.add_row(title, *(cells[row] for _, cells in columns))
     return table
