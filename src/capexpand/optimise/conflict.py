@@ -36,7 +36,7 @@ NO_WHOLE_SIZES = "whole halls and lots (solve.whole_sizes): with parts of them t
 
 
 def explain(conflict: Sequence[Description]) -> list[str]:
-    """Returns sentences for a conflicting set of rows and columns: what is asked for, then what is against it.
+    """Returns sentences for a conflicting set of rows and columns: what is asked for, then what opposes it.
 
     Args:
         conflict: block name and labels of each row and column of the conflict; the last label is the quarter,

@@ -74,6 +74,12 @@ def load(lp: LinearProgram) -> highspy.Highs:
     """Returns a HiGHS object that holds the program."""
     import highspy
 
+    limits = (lp.column_lower, lp.column_upper, lp.row_lower, lp.row_upper)
+    if (
+        not (np.isfinite(lp.value).all() and np.isfinite(lp.cost).all())
+        or np.isnan(np.concatenate(limits)).any()
+    ):
+        raise SolverError("a coefficient or limit of the program is not a number")
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     model = highspy.HighsLp()
@@ -88,7 +94,7 @@ def load(lp: LinearProgram) -> highspy.Highs:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         model.integrality_ = [kinds[int(flag)] for flag in lp.integer]
     if solver.passModel(model) == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS did not take the program; a coefficient may not be a number")
+        raise SolverError("HiGHS did not take the program")
     return solver
 
 

@@ -132,6 +132,6 @@ def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> Sha
         stock=np.stack([_values(duals, stage.orders.stock_rows) for stage in stages], axis=-1),
         budget=budget,
         renewal=renewal,
-        demand=np.maximum((sold * weight).sum(axis=1), 0.0) / m.workloads.productivity,
+        demand=(np.maximum(sold, 0.0) * weight).sum(axis=1) / m.workloads.productivity,
         obligation=np.where(obliged, -service / m.workloads.productivity, 0.0),
     )
