@@ -296,7 +296,7 @@ def heat_map(unit: str, rows: int) -> Spec:
     """
     labels = {"labelExpr": "split(datum.label, '\\n')", "labelLimit": 260, "title": None, "ticks": False}
     y = {"field": "s", "type": "nominal", "sort": None, "axis": {**labels, "domain": False}}
-    legend = {"title": unit, "orient": "bottom", "format": ",~f", "gradientLength": 180}
+    legend = {"title": unit, "orient": "bottom", "format": ",~f", "gradientLength": 110}
     colour = {
         "field": "v",
         "type": "quantitative",
