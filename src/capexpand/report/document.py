@@ -28,9 +28,10 @@ MILLION = 1e6
 Document = dict[str, Any]
 
 BASIS = {
-    "money": "money at the top level is the programme's own: with it less without it; see base and total",
+    "money": "what is earned is, at the top level, the programme's own: with it less without it (total less base)",
     "physical": "power, units and tokens at the top level are those that stand with the programme",
-    "capex": "payments for orders, without value-added tax; commitments and additions stand beside it",
+    "capex": "at the top level payments out of the programme's budget, within its window; renewal_capex is paid "
+    "after it; in base, programme and total all payments for orders; none with value-added tax",
     "shadow_prices": "worth at the plan's start of one more of a limit in a quarter, within the objective",
     "time": "quarters are named by their first day; stocks are those at a quarter's end",
 }
@@ -54,8 +55,7 @@ def metrics_document(findings: Findings) -> Document:
         "currency": m.currency,
         "quarters": days,
         "window": {"first": days[digest.window.start], "last": days[digest.window_end]},
-        "capex_total": _money(result.programme.capital_payments[digest.window].sum()),
-        "capex_horizon_total": _money(result.programme.capital_payments.sum()),
+        "capex_total": _money(digest.spent),
         "budget": {
             "cap": None if digest.cap is None else _money(digest.cap),
             "floor": _money(m.budget.floor) if m.budget.floor > 0.0 else None,
@@ -64,8 +64,10 @@ def metrics_document(findings: Findings) -> Document:
         },
         **_physical(m, digest.fleet),
         **_flows(result.programme),
+        **_spending(result.total, digest),
         **_headline(findings.metrics, days),
         "base": {**_physical(m, digest.base_fleet), **_flows(result.base)},
+        "programme": _flows(result.programme),
         "total": {**_physical(m, digest.fleet), **_flows(result.total)},
         "shadow_prices": {limit.name: _numbers(limit.worth) for limit in binding},
         "shadow_price_units": {limit.name: limit.unit for limit in binding},
@@ -144,6 +146,16 @@ def _flows(of: Statement) -> Document:
     }
 
 
+def _spending(total: Statement, digest: Digest) -> Document:
+    """What is paid out of the programme's budget, and what is paid for renewal outside its window."""
+    inside = np.zeros(total.capital_payments.size, dtype=np.bool_)
+    inside[digest.window] = True
+    return {
+        "capex": _monies(np.where(inside, total.capital_payments, 0.0)),
+        "renewal_capex": _monies(np.where(inside, 0.0, total.capital_payments)),
+    }
+
+
 def _headline(metrics: Metrics, days: list[str]) -> Document:
     at = metrics.payback_quarter
     return {
@@ -160,15 +172,14 @@ def _headline(metrics: Metrics, days: list[str]) -> Document:
 
 
 def _naive(result: ProgrammeResult, metrics: Metrics, digest: Digest, days: list[str]) -> Document:
-    payments = result.programme.capital_payments
     return {
         "status": result.plan.solver.status,
         "objective": _money(result.plan.solver.objective),
-        "capex_total": _money(payments[digest.window].sum()),
-        "capex_horizon_total": _money(payments.sum()),
+        "capex_total": _money(result.total.capital_payments[digest.window].sum()),
         **_headline(metrics, days),
         **_physical(digest.data, digest.naive_fleet),
         **_flows(result.programme),
+        **_spending(result.total, digest),
     }
 
 

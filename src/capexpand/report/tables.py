@@ -287,7 +287,7 @@ def _figures(
     result: ProgrammeResult, metrics: Metrics, digest: Digest
 ) -> list[tuple[str, float | None, str]]:
     currency, window = digest.currency, digest.window
-    payments = result.programme.capital_payments
+    payments = result.total.capital_payments
     return [
         ("objective", result.plan.solver.objective * MILLION, currency),
         ("npv", metrics.npv * MILLION, currency),
@@ -299,6 +299,5 @@ def _figures(
         ("peak_funding", metrics.peak_funding * MILLION, currency),
         ("peak_funding_quarter", metrics.peak_funding_quarter, "quarters from the start"),
         ("capex_total", float(payments[window].sum()) * MILLION, currency),
-        ("capex_horizon_total", float(payments.sum()) * MILLION, currency),
-        ("spent", float(result.plan.paid[window].sum()) * MILLION, currency),
+        ("renewal_capex_total", float(payments.sum() - payments[window].sum()) * MILLION, currency),
     ]
