@@ -50,7 +50,7 @@ def test_what_it_earns():
 def test_what_limits_are_worth():
     """One more of budget buys west: 0.2605530 / 2.2 = 0.1184; one more MW at the coast takes 2.3 from there.
 
-    Sensitivity: where money is left over, the MW is worth all that its servers gain, 76.923 · 0.5974 = 45.957.
+    Sensitivity: where money is left over, the MW is worth all that its servers gain, 76.923 · 0.5974: 45.957.
     """
     shadow = plan().shadow
     budget = WEST / 2.2
