@@ -6,7 +6,7 @@ import pytest
 
 from capexpand.case.loading import load_case
 from capexpand.model.compile import compile_case
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "worked-example.md"
