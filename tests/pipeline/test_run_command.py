@@ -41,7 +41,7 @@ def test_the_result_is_one_json_object_with_the_headline(tmp_path: Path) -> None
 
 
 def test_quarterly_figures_add_up_to_the_headline(tmp_path: Path) -> None:
-    """Without discounting the free cash flow sums to the net present value; its deepest sum is the funding."""
+    """Without discounting, free cash flow sums to the net present value; its deepest sum is the funding."""
     result = result_of(TWO_SITES, tmp_path / "run")
     flow = result["free_cash_flow"]
     assert sum(flow) == pytest.approx(result["npv"])

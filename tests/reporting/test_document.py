@@ -12,8 +12,8 @@ from capexpand.reporting.document import metrics_document, metrics_schema
 PROMISED = """
     status objective relative_gap currency quarters capex renewal_capex capex_total power_mw
     power_mw_by_site units tokens_per_day revenue ebita free_cash_flow npv irr payback_quarter peak_funding
-    shadow_prices shadow_price_units naive bridge warnings checks base programme total basis version variant case_hash
-    hindsight
+    shadow_prices shadow_price_units naive bridge warnings checks base programme total basis version variant
+    case_hash hindsight
 """
 MONEY_BY_QUARTER = (
     "capex",
