@@ -30,7 +30,7 @@ Document = dict[str, Any]
 BASIS = {
     "money": "what is earned is, at the top level, the programme's own: total less base",
     "physical": "power, units and tokens at the top level are those that stand with the programme",
-    "capex": "at the top level payments out of the programme's budget within its window, and renewal_capex those "
+    "capex": "at the top level payments of the programme's budget in its window, and renewal_capex those "
     "outside it; in base, programme and total all payments for orders; all without value-added tax",
     "shadow_prices": "worth at the plan's start of one more of a limit in a quarter, within the objective",
     "time": "quarters are named by their first day; stocks are those at a quarter's end",
