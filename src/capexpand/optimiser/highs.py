@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import highspy
 
 TOLERANCE = 1e-6  # largest violation of a row or bound that passes, relative to the size of its limit
+INTERIOR_POINT_COLUMNS = 5_000  # from this size on the interior point method with crossover is the faster
 RAY_TOLERANCE = 1e-9  # smallest weight of a row in a contradiction, relative to the largest
 UNNAMED = "limits that lie within the solver's tolerance of each other"
 
@@ -54,9 +55,14 @@ def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: 
     solver = load(lp)
     solver.setOptionValue("mip_rel_gap", relative_gap)
     solver.setOptionValue("time_limit", time_limit_seconds)
-    solver.run()
-    status = solver.getModelStatus()
     kinds = highspy.HighsModelStatus
+    if lp.cost.size >= INTERIOR_POINT_COLUMNS and not lp.integer.any():
+        solver.setOptionValue("solver", "ipx")
+    solver.run()
+    if solver.getModelStatus() in {kinds.kUnknown, kinds.kSolveError}:
+        solver.setOptionValue("solver", "simplex")
+        solver.run()
+    status = solver.getModelStatus()
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
         raise InfeasibleError(explain(conflict(lp)) or [NO_WHOLE_SIZES if lp.integer.any() else UNNAMED])
     info = solver.getInfo()
