@@ -1,0 +1,65 @@
+"""Compile the engine's inner loops with Numba, keep them on disk, and say so when it happens."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO, TypeVar
+
+import numba
+from numba.core import event
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kernel(function: F) -> F:
+    """Compile a function at its first call and cache the machine code beside its source.
+
+    Floating point keeps its written order (no fast-math), so that a kernel gives bit for bit what the plain
+    Python reference loop of the tests gives.
+
+    Args:
+        function: a function on numbers and NumPy arrays.
+
+    Returns:
+        The same function, compiled when first called.
+    """
+    return numba.njit(cache=True, fastmath=False, error_model="numpy")(function)
+
+
+class _Announcer(event.Listener):
+    """Print one line when a compilation starts and one when the outermost one is done."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._depth = 0
+        self._started = 0.0
+        self.compiled = 0
+
+    def on_start(self, _event: Any) -> None:
+        if self._depth == 0:
+            if self.compiled == 0:
+                print("compiling the replay engine (once; kept on disk) ...", file=self._stream, flush=True)
+            self._started = time.perf_counter()
+        self._depth += 1
+        self.compiled += 1
+
+    def on_end(self, _event: Any) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            seconds = time.perf_counter() - self._started
+            print(f"  compiled in {seconds:.1f} s", file=self._stream, flush=True)
+
+
+@contextmanager
+def announce_compilation(stream: TextIO | None = None) -> Iterator[None]:
+    """Tell the user, inside the block, whenever a kernel is compiled rather than read from disk.
+
+    Args:
+        stream: where to write; standard error when None, so that ``--json`` output stays clean.
+    """
+    listener = _Announcer(sys.stderr if stream is None else stream)
+    with event.install_listener("numba:compile", listener):
+        yield
