@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.replay.compiled import kernel
+from capexpand.replay.compiled import allocating_kernel, kernel
 from capexpand.replay.packing.kernel import (
     INFEASIBLE,
     MILLI,
@@ -33,7 +33,7 @@ def _room(left: np.ndarray, count: int, milli: int) -> int:
     return room
 
 
-@kernel
+@allocating_kernel
 def pack_arrivals(
     rule: int,
     cluster: Nodes,
