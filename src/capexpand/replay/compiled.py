@@ -30,18 +30,6 @@ def kernel(function: F) -> F:
     return numba.njit(cache=True, fastmath=False, error_model="numpy", _nrt=False)(function)
 
 
-def allocating_kernel(function: F) -> F:
-    """Compile a function that allocates arrays of its own; otherwise as ``kernel``.
-
-    Args:
-        function: a function on numbers and NumPy arrays.
-
-    Returns:
-        The same function, compiled when first called.
-    """
-    return numba.njit(cache=True, fastmath=False, error_model="numpy")(function)
-
-
 class _Announcer(event.Listener):
     """Print one line when a compilation starts and one when the outermost one is done."""
 

@@ -1,8 +1,4 @@
-"""The compiled loop of packing: arrivals only, every score kept until its node changes.
-
-A score depends on a node's state and a task's class alone. Nodes change one at a time, so each class keeps its
-scores of all nodes and recomputes, at its next arrival, only those of nodes in the log of changes since then.
-"""
+"""The compiled scores of packing: fragmentation, and what each rule thinks of a node."""
 
 from __future__ import annotations
 
