@@ -36,7 +36,8 @@ class ClusterState(NamedTuple):
 
     Idle CPU [0.001 core], idle memory [MiB], idle share of each accelerator [0.001] and its sum, tasks held by
     size, how many sizes are held, fragmented accelerators [0.001]; scores by class and node with the version of
-    the node that they belong to; the log of changed nodes and how far each class has read it; counters; scratch.
+    the node that they belong to; the log of changed nodes and how far each class has read it; counters; scratch;
+    draws; all accelerators [0.001].
     """
 
     cpu_left: np.ndarray
@@ -54,6 +55,7 @@ class ClusterState(NamedTuple):
     counters: np.ndarray
     scratch: np.ndarray
     draws: np.ndarray
+    total_milli: np.ndarray
 
 
 def empty_cluster(nodes: Nodes, tasks: Classes, typical: TypicalArrays, draws: np.ndarray) -> ClusterState:
@@ -87,6 +89,7 @@ def empty_cluster(nodes: Nodes, tasks: Classes, typical: TypicalArrays, draws: n
         np.array([count, 0, 0], dtype=np.int64),
         np.zeros(width, dtype=np.int64),
         draws,
+        np.array([nodes.number.sum() * MILLI], dtype=np.int64),
     )
     measure_fragments(nodes, typical, state)
     return state

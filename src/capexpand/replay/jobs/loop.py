@@ -1,0 +1,311 @@
+"""The compiled loop over arrivals and ends of jobs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from capexpand.replay.compiled import kernel
+from capexpand.replay.jobs.places import can_restore, lift_parts, place_job, release_parts
+from capexpand.replay.jobs.queue import (
+    account,
+    first_group,
+    join_queue,
+    leave_queue,
+    next_end,
+    note_idle,
+    pop_end,
+    push_end,
+)
+from capexpand.replay.jobs.state import (
+    BIN,
+    EVENTS,
+    FREE_PART,
+    NONE,
+    NOW,
+    PREEMPTIONS,
+    USED_MILLI,
+    Groups,
+    JobResults,
+    Jobs,
+    JobState,
+    Pools,
+    Rules,
+    Shapes,
+    Timeline,
+)
+from capexpand.replay.packing.cluster import USED, ClusterState
+from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
+
+
+@kernel
+def _start(
+    j: int, rules: Rules, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState, results: JobResults
+) -> None:
+    """Start a job that has been placed."""
+    now = state.clocks[NOW]
+    leave_queue(j, jobs, groups, state)
+    results.waited_s[j] += now - state.queued_s[j]
+    if np.isnan(results.start_s[j]):
+        results.start_s[j] = now
+    state.started_s[j] = now
+    state.finish_s[j] = now + state.remaining_s[j]
+    push_end(j, state)
+    state.held_milli[jobs.tenant[j]] += shapes.milli[groups.shape[jobs.group[j]]]
+    if rules.preempt:
+        level = jobs.level[j]
+        state.level_milli[level] += shapes.milli[groups.shape[jobs.group[j]]]
+        last = state.last_of_level[level]
+        state.before[j] = last
+        state.after[j] = NONE
+        if last != NONE:
+            state.after[last] = j
+        state.last_of_level[level] = j
+
+
+@kernel
+def _leave_level(j: int, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState) -> None:
+    """Take a job out of the list of running jobs of its level."""
+    state.level_milli[jobs.level[j]] -= shapes.milli[groups.shape[jobs.group[j]]]
+    up = state.before[j]
+    down = state.after[j]
+    if up != NONE:
+        state.after[up] = down
+    if down != NONE:
+        state.before[down] = up
+    else:
+        state.last_of_level[jobs.level[j]] = up
+
+
+@kernel
+def _unblock(state: JobState) -> None:
+    for shape in range(len(state.blocked)):
+        state.blocked[shape] = False
+
+
+@kernel
+def _end(
+    j: int,
+    rules: Rules,
+    jobs: Jobs,
+    nodes: Nodes,
+    shapes: Shapes,
+    groups: Groups,
+    tasks: Classes,
+    typical: TypicalArrays,
+    pools: Pools,
+    cluster: ClusterState,
+    state: JobState,
+    results: JobResults,
+) -> None:
+    """End a job and give back what it holds."""
+    shape = groups.shape[jobs.group[j]]
+    results.finish_s[j] = state.finish_s[j]
+    state.finish_s[j] = np.inf
+    release_parts(j, rules, nodes, tasks, typical, pools, cluster, state)
+    state.counters[USED_MILLI] -= shapes.milli[shape]
+    state.held_milli[jobs.tenant[j]] -= shapes.milli[shape]
+    if rules.preempt:
+        _leave_level(j, jobs, shapes, groups, state)
+
+
+@kernel
+def _preempt_for(
+    j: int,
+    rules: Rules,
+    jobs: Jobs,
+    nodes: Nodes,
+    shapes: Shapes,
+    groups: Groups,
+    tasks: Classes,
+    typical: TypicalArrays,
+    pools: Pools,
+    cluster: ClusterState,
+    state: JobState,
+    results: JobResults,
+) -> bool:
+    """Place a job by taking from running jobs of lower priority, and tell whether that was possible.
+
+    Victims are freed one at a time, the lowest priority first and within it the latest start, until the job
+    fits. Then those whose accelerators are still free, the last victim first, keep them after all.
+    """
+    shape = groups.shape[jobs.group[j]]
+    mask = tasks.mask[shapes.part[shape]]
+    wanted = shapes.milli[shape]
+    possible = _idle_milli(rules, pools, cluster)
+    for level in range(jobs.level[j]):
+        possible += state.level_milli[level]
+    if possible < wanted:
+        return False
+    victims = 0
+    placed = False
+    for level in range(jobs.level[j]):
+        victim = state.last_of_level[level]
+        while victim != NONE and not placed:
+            vshape = groups.shape[jobs.group[victim]]
+            node = state.part_node[state.first_part[victim]]
+            if mask == 0 or (mask & nodes.model[node]) != 0:
+                lift_parts(victim, 1, rules, nodes, tasks, typical, pools, cluster, state)
+                state.counters[USED_MILLI] -= shapes.milli[vshape]
+                state.victims[victims] = victim
+                victims += 1
+                if _idle_milli(rules, pools, cluster) >= wanted:
+                    placed = place_job(
+                        j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state, results
+                    )
+            victim = state.before[victim]
+        if placed:
+            break
+    for k in range(victims - 1, -1, -1):
+        victim = state.victims[k]
+        vshape = groups.shape[jobs.group[victim]]
+        if can_restore(victim, rules, tasks, pools, cluster, state):
+            lift_parts(victim, -1, rules, nodes, tasks, typical, pools, cluster, state)
+            state.counters[USED_MILLI] += shapes.milli[vshape]
+        else:
+            _requeue(victim, rules, jobs, shapes, groups, state, results)
+    return placed
+
+
+@kernel
+def _idle_milli(rules: Rules, pools: Pools, cluster: ClusterState) -> int:
+    """Return all idle accelerators [0.001]."""
+    if not rules.whole:
+        return cluster.total_milli[0] - cluster.counters[USED]
+    total = 0
+    for pool in range(len(pools.pool_free)):
+        total += pools.pool_free[pool]
+    return total * 1000
+
+
+@kernel
+def _requeue(
+    victim: int,
+    rules: Rules,
+    jobs: Jobs,
+    shapes: Shapes,
+    groups: Groups,
+    state: JobState,
+    results: JobResults,
+) -> None:
+    """Put a job whose accelerators were taken back into the queue."""
+    now = state.clocks[NOW]
+    # its accelerators are free already: only the list of parts goes
+    part = state.first_part[victim]
+    while part != NONE:
+        following = state.part_next[part]
+        state.part_next[part] = state.counters[FREE_PART]
+        state.counters[FREE_PART] = part
+        part = following
+    state.first_part[victim] = NONE
+    if rules.keep_progress:
+        state.remaining_s[victim] -= now - state.started_s[victim]
+    state.finish_s[victim] = np.inf
+    state.held_milli[jobs.tenant[victim]] -= shapes.milli[groups.shape[jobs.group[victim]]]
+    _leave_level(victim, jobs, shapes, groups, state)
+    results.preempted[victim] += 1
+    state.counters[PREEMPTIONS] += 1
+    join_queue(victim, now, jobs, groups, state)
+
+
+@kernel
+def _schedule(
+    rules: Rules,
+    jobs: Jobs,
+    nodes: Nodes,
+    shapes: Shapes,
+    groups: Groups,
+    tasks: Classes,
+    typical: TypicalArrays,
+    pools: Pools,
+    cluster: ClusterState,
+    state: JobState,
+    results: JobResults,
+) -> None:
+    """Start every waiting job that may start now."""
+    while True:
+        g = first_group(rules, groups, state, rules.backfill)
+        if g == NONE:
+            return
+        shape = groups.shape[g]
+        if state.blocked[shape]:
+            return
+        j = jobs.at[groups.head[g]]
+        placed = place_job(j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state, results)
+        if not placed and rules.preempt and jobs.level[j] > 0:
+            before = state.counters[PREEMPTIONS]
+            placed = _preempt_for(
+                j, rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results
+            )
+            if state.counters[PREEMPTIONS] > before:
+                _unblock(state)
+        if placed:
+            _start(j, rules, jobs, shapes, groups, state, results)
+        else:
+            state.blocked[shape] = True
+            if not rules.backfill:
+                return
+
+
+@kernel
+def run_jobs(
+    rules: Rules,
+    jobs: Jobs,
+    nodes: Nodes,
+    shapes: Shapes,
+    groups: Groups,
+    tasks: Classes,
+    typical: TypicalArrays,
+    pools: Pools,
+    cluster: ClusterState,
+    state: JobState,
+    results: JobResults,
+    timeline: Timeline,
+) -> None:
+    """Run every job to its end.
+
+    What happens at one time happens in this order: jobs end, jobs arrive, jobs start.
+
+    Args:
+        rules: the policy.
+        jobs: the jobs, by arrival.
+        nodes: the nodes.
+        shapes: what jobs ask for.
+        groups: the lines in which they wait.
+        tasks: the parts of which the shapes consist.
+        typical: the typical tasks, for gradient descent.
+        pools: nodes with whole accelerators only, where that is all that matters.
+        cluster: the state of the nodes otherwise.
+        state: of jobs and loop.
+        results: filled in.
+        timeline: filled in.
+    """
+    count = len(jobs.arrival_s)
+    arrived = 0
+    while True:
+        ending = next_end(state)
+        arriving = jobs.arrival_s[arrived] if arrived < count else np.inf
+        now = min(ending, arriving)
+        if now == np.inf:
+            return
+        while state.counters[BIN] < len(timeline.end_s) and timeline.end_s[state.counters[BIN]] <= now:
+            interval = state.counters[BIN]
+            account(timeline.end_s[interval], state, timeline)
+            note_idle(
+                rules, nodes, shapes, groups, tasks, pools, cluster, state, timeline.idle_milli[interval]
+            )
+            state.counters[BIN] = interval + 1
+        account(now, state, timeline)
+        state.clocks[NOW] = now
+        state.counters[EVENTS] += 1
+        released = False
+        while next_end(state) <= now:
+            j = state.heap_job[0]
+            pop_end(state)
+            _end(j, rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)
+            released = True
+        while arrived < count and jobs.arrival_s[arrived] <= now:
+            join_queue(arrived, now, jobs, groups, state)
+            arrived += 1
+        if released:
+            _unblock(state)
+        _schedule(rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)
