@@ -30,6 +30,22 @@ def kernel(function: F) -> F:
     return numba.njit(cache=True, fastmath=False, error_model="numpy", _nrt=False)(function)
 
 
+def inline_kernel(function: F) -> F:
+    """Compile a function into each kernel that calls it; otherwise as ``kernel``.
+
+    A tuple of arrays is passed by value. For a short function that is called at every event, copying the tuple
+    costs more than the work.
+
+    Args:
+        function: a short function on numbers and NumPy arrays that allocates nothing.
+
+    Returns:
+        The same function, compiled when first called.
+    """
+    compiled = numba.njit(cache=True, fastmath=False, error_model="numpy", inline="always", _nrt=False)
+    return compiled(function)
+
+
 class _Announcer(event.Listener):
     """Print one line when a compilation starts and one when the outermost one is done."""
 

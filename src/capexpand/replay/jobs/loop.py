@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.replay.compiled import kernel
+from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.jobs.places import can_restore, lift_parts, place_job, release_parts
 from capexpand.replay.jobs.queue import (
     account,
@@ -37,7 +37,7 @@ from capexpand.replay.packing.cluster import USED, ClusterState
 from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
 
 
-@kernel
+@inline_kernel
 def _start(
     j: int, rules: Rules, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState, results: JobResults
 ) -> None:
@@ -62,7 +62,7 @@ def _start(
         state.last_of_level[level] = j
 
 
-@kernel
+@inline_kernel
 def _leave_level(j: int, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState) -> None:
     """Take a job out of the list of running jobs of its level."""
     state.level_milli[jobs.level[j]] -= shapes.milli[groups.shape[jobs.group[j]]]
@@ -76,13 +76,13 @@ def _leave_level(j: int, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobS
         state.last_of_level[jobs.level[j]] = up
 
 
-@kernel
+@inline_kernel
 def _unblock(state: JobState) -> None:
     for shape in range(len(state.blocked)):
         state.blocked[shape] = False
 
 
-@kernel
+@inline_kernel
 def _end(
     j: int,
     rules: Rules,
@@ -207,7 +207,7 @@ def _requeue(
     join_queue(victim, now, jobs, groups, state)
 
 
-@kernel
+@inline_kernel
 def _schedule(
     rules: Rules,
     jobs: Jobs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capexpand.replay.compiled import kernel
+from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.jobs.bits import add, discard, next_member
 from capexpand.replay.jobs.state import (
     FREE_PART,
@@ -19,7 +19,7 @@ from capexpand.replay.packing.cluster import ClusterState, change_node, find_nod
 from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
 
 
-@kernel
+@inline_kernel
 def _hold(j: int, node: int, c: int, bits: int, state: JobState) -> None:
     """Note that a job holds a part."""
     part = state.counters[FREE_PART]
@@ -31,7 +31,7 @@ def _hold(j: int, node: int, c: int, bits: int, state: JobState) -> None:
     state.first_part[j] = part
 
 
-@kernel
+@inline_kernel
 def _move_node(n: int, free: int, pools: Pools) -> None:
     """Move a node to the set of those with ``free`` accelerators."""
     pool = pools.of_node[n]
@@ -46,7 +46,7 @@ def _move_node(n: int, free: int, pools: Pools) -> None:
     pools.free[n] = free
 
 
-@kernel
+@inline_kernel
 def _take_whole(j: int, c: int, pool: int, tasks: Classes, pools: Pools, state: JobState) -> bool:
     """Take accelerators of the fullest node of a pool that has enough."""
     number = tasks.number[c]
@@ -61,7 +61,7 @@ def _take_whole(j: int, c: int, pool: int, tasks: Classes, pools: Pools, state: 
     return False
 
 
-@kernel
+@inline_kernel
 def release_parts(
     j: int,
     rules: Rules,
@@ -90,7 +90,7 @@ def release_parts(
     state.first_part[j] = NONE
 
 
-@kernel
+@inline_kernel
 def _place_whole(
     j: int, shape: int, shapes: Shapes, tasks: Classes, pools: Pools, state: JobState
 ) -> bool:
@@ -167,7 +167,7 @@ def _place_scored(
     return False
 
 
-@kernel
+@inline_kernel
 def place_job(
     j: int,
     shape: int,

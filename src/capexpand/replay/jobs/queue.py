@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.replay.compiled import kernel
+from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.jobs.bits import add, discard, next_member
 from capexpand.replay.jobs.state import (
     ACTIVE,
@@ -35,7 +35,7 @@ from capexpand.replay.packing.cluster import ClusterState
 from capexpand.replay.packing.kernel import Classes, Nodes
 
 
-@kernel
+@inline_kernel
 def _sift_up(j: int, finish: float, child: int, times: np.ndarray, ends: np.ndarray) -> None:
     while child > 0:
         parent = (child - 1) >> 1
@@ -48,7 +48,7 @@ def _sift_up(j: int, finish: float, child: int, times: np.ndarray, ends: np.ndar
     ends[child] = j
 
 
-@kernel
+@inline_kernel
 def push_end(j: int, state: JobState) -> None:
     """Add a job's end to the heap; jobs that end together leave in order of their number."""
     times = state.heap_time
@@ -68,7 +68,7 @@ def push_end(j: int, state: JobState) -> None:
     _sift_up(j, state.finish_s[j], size, times, ends)
 
 
-@kernel
+@inline_kernel
 def pop_end(state: JobState) -> None:
     """Remove the top of the heap."""
     times = state.heap_time
@@ -96,7 +96,7 @@ def pop_end(state: JobState) -> None:
     ends[parent] = moved
 
 
-@kernel
+@inline_kernel
 def next_end(state: JobState) -> float:
     """Return the time of the next end, after dropping runs that were cut short; infinite when nothing runs."""
     while state.counters[RUNNING_HEAP] > 0:
@@ -107,7 +107,7 @@ def next_end(state: JobState) -> float:
     return np.inf
 
 
-@kernel
+@inline_kernel
 def join_queue(j: int, now: float, jobs: Jobs, groups: Groups, state: JobState) -> None:
     """Let a job wait at its place in the line of its group."""
     g = jobs.group[j]
@@ -125,7 +125,7 @@ def join_queue(j: int, now: float, jobs: Jobs, groups: Groups, state: JobState) 
     state.counters[WAITING] += 1
 
 
-@kernel
+@inline_kernel
 def leave_queue(j: int, jobs: Jobs, groups: Groups, state: JobState) -> None:
     """Take a job that stands first in the line of its group out of it."""
     g = jobs.group[j]
@@ -146,7 +146,7 @@ def leave_queue(j: int, jobs: Jobs, groups: Groups, state: JobState) -> None:
         groups.head_rank[g] = jobs.rank[jobs.at[following]]
 
 
-@kernel
+@inline_kernel
 def first_group(rules: Rules, groups: Groups, state: JobState, skip_blocked: bool) -> int:
     """Return the group whose first job goes first, or -1.
 
@@ -168,7 +168,7 @@ def first_group(rules: Rules, groups: Groups, state: JobState, skip_blocked: boo
     return best
 
 
-@kernel
+@inline_kernel
 def account(now: float, state: JobState, timeline: Timeline) -> None:
     """Add the time since the last change to the interval that it lies in, which must not end before."""
     passed = now - state.clocks[LAST_CHANGE]

@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from capexpand.replay.compiled import kernel
+from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.serving.lists import drop_stale, match_prefix, pop_end, push_end, remember_prefix
 from capexpand.replay.serving.state import (
     BUSY,
@@ -47,7 +47,7 @@ from capexpand.replay.serving.state import (
 )
 
 
-@kernel
+@inline_kernel
 def steps_before(room_s: float, first_s: float, growth_s: float) -> int:
     """Return how many steps begin before ``room_s`` from now, at least one.
 
@@ -68,7 +68,7 @@ def steps_before(room_s: float, first_s: float, growth_s: float) -> int:
     return max(guess, 1)
 
 
-@kernel
+@inline_kernel
 def steps_within_pages(limit: int, free: int, decodes: int, now: int, crossings: np.ndarray) -> int:
     """Return for how many steps, at most ``limit``, the free pages suffice."""
     page = len(crossings)
@@ -88,7 +88,7 @@ def steps_within_pages(limit: int, free: int, decodes: int, now: int, crossings:
     return done
 
 
-@kernel
+@inline_kernel
 def pages_crossed(count: int, decodes: int, now: int, crossings: np.ndarray) -> int:
     """Return how many pages ``count`` steps take."""
     page = len(crossings)
@@ -102,7 +102,7 @@ def pages_crossed(count: int, decodes: int, now: int, crossings: np.ndarray) -> 
     return taken
 
 
-@kernel
+@inline_kernel
 def enqueue(r: int, i: int, now: float, request: RequestState, replica: ReplicaState) -> None:
     """Put an arriving request at the end of a replica's queue."""
     numbers = replica.numbers[r]
@@ -119,7 +119,7 @@ def enqueue(r: int, i: int, now: float, request: RequestState, replica: ReplicaS
     clocks[NEXT_EVENT] = clocks[CLOCK]
 
 
-@kernel
+@inline_kernel
 def _start_running(r: int, i: int, request: RequestState, replica: ReplicaState) -> None:
     """Take the head of the queue and append it to the running requests."""
     numbers = replica.numbers[r]
@@ -133,7 +133,7 @@ def _start_running(r: int, i: int, request: RequestState, replica: ReplicaState)
     numbers[RUNNING] += 1
 
 
-@kernel
+@inline_kernel
 def _stop_running(r: int, i: int, request: RequestState, replica: ReplicaState) -> None:
     """Take a request out of the running ones, wherever it stands among them."""
     numbers = replica.numbers[r]
@@ -148,7 +148,7 @@ def _stop_running(r: int, i: int, request: RequestState, replica: ReplicaState) 
     numbers[RUNNING] -= 1
 
 
-@kernel
+@inline_kernel
 def _start_decoding(
     r: int, i: int, requests: Requests, settings: Settings, request: RequestState, replica: ReplicaState
 ) -> None:
@@ -206,7 +206,7 @@ def _preempt_last(
     served.preempted[victim] += 1
 
 
-@kernel
+@inline_kernel
 def _finish(
     r: int, i: int, now: float, settings: Settings, request: RequestState, replica: ReplicaState, served: Served
 ) -> None:
@@ -220,7 +220,7 @@ def _finish(
     numbers[ENDING] += 1
 
 
-@kernel
+@inline_kernel
 def _finish_decodes(
     r: int, now: float, settings: Settings, request: RequestState, replica: ReplicaState, served: Served
 ) -> None:
@@ -243,7 +243,7 @@ def _finish_decodes(
             _finish(r, i, now, settings, request, replica, served)
 
 
-@kernel
+@inline_kernel
 def _reusable(r: int, i: int, requests: Requests, settings: Settings, replica: ReplicaState) -> int:
     """Return how many tokens of a prompt need not be computed, leaving at least one to compute."""
     if settings.cache_blocks == 0:
@@ -268,7 +268,7 @@ def _admit_prefilled(r: int, requests: Requests, settings: Settings, request: Re
         _start_decoding(r, i, requests, settings, request, replica)
 
 
-@kernel
+@inline_kernel
 def _scheduled_step(
     r: int,
     requests: Requests,
@@ -373,7 +373,7 @@ def _scheduled_step(
             _start_decoding(r, i, requests, settings, request, replica)
 
 
-@kernel
+@inline_kernel
 def _head_must_wait(
     r: int, requests: Requests, settings: Settings, request: RequestState, replica: ReplicaState
 ) -> bool:

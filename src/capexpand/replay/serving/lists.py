@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.replay.compiled import kernel
+from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.serving.state import (
     CACHE_NEWEST,
     CACHE_OLDEST,
@@ -15,7 +15,7 @@ from capexpand.replay.serving.state import (
 ABSENT = -2
 
 
-@kernel
+@inline_kernel
 def push_end(step: np.ndarray, request: np.ndarray, size: int, new_step: int, new_request: int) -> None:
     """Add an entry to a binary heap with the earliest step on top."""
     child = size
@@ -30,7 +30,7 @@ def push_end(step: np.ndarray, request: np.ndarray, size: int, new_step: int, ne
     request[child] = new_request
 
 
-@kernel
+@inline_kernel
 def pop_end(step: np.ndarray, request: np.ndarray, size: int) -> None:
     """Remove the top of a heap of ``size`` entries."""
     last = size - 1
@@ -65,7 +65,7 @@ def drop_stale(step: np.ndarray, request: np.ndarray, size: int, finish_step: np
     return kept
 
 
-@kernel
+@inline_kernel
 def match_prefix(newer: np.ndarray, blocks: np.ndarray, first: int, last: int) -> int:
     """Return how many blocks from the start of a prompt are in the cache."""
     count = 0

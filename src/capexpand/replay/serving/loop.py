@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.replay.compiled import kernel
+from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.serving.advance import advance, enqueue
 from capexpand.replay.serving.lists import match_prefix
 from capexpand.replay.serving.state import (
@@ -47,7 +47,7 @@ def serve_assigned(
         advance(r, np.inf, requests, settings, request, replica, served)
 
 
-@kernel
+@inline_kernel
 def choose_replica(
     i: int, now: float, routing: int, slack: int, requests: Requests, settings: Settings, replica: ReplicaState
 ) -> int:
