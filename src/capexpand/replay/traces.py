@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -164,6 +164,13 @@ class JobTrace:
         milli = self.accelerators * self.members * self.accelerator_milli
         return float((milli / 1000 * self.duration_s).sum())
 
+    def accelerators_only(self) -> JobTrace:
+        """Return the same jobs without their requests for CPU and memory, which makes a replay much faster."""
+        nothing = np.zeros(len(self), dtype=np.int64)
+        kept = self.only(self.accelerators > 0, {"without accelerators": int((self.accelerators == 0).sum())})
+        nothing = nothing[: len(kept)]
+        return replace(kept, cpu_milli=nothing, memory_mib=nothing)
+
     def faster(self, factor: float) -> JobTrace:
         """Return the same jobs arriving ``factor`` times as fast.
 
@@ -296,3 +303,102 @@ def check_rows(
         problems.append(Problem("correct the trace, or leave bad rows out with --leave-out-bad"))
         raise CaseError(problems)
     return keep, counts
+
+
+def make_job_trace(
+    name: str,
+    arrival_s: np.ndarray,
+    duration_s: np.ndarray,
+    accelerators: np.ndarray,
+    *,
+    accelerator_milli: np.ndarray | None = None,
+    members: np.ndarray | None = None,
+    cpu_milli: np.ndarray | None = None,
+    memory_mib: np.ndarray | None = None,
+    models: Sequence[str] | None = None,
+    tenants: Sequence[str] | None = None,
+    priority: np.ndarray | None = None,
+    leave_out_bad: bool = False,
+    in_order: bool = False,
+    left_out: Mapping[str, int] | None = None,
+    source: str = "",
+) -> JobTrace:
+    """Check jobs, put them in order of arrival, and count from the first.
+
+    Args:
+        name: what to call the trace.
+        arrival_s: times of arrival [s]; not a number where unknown.
+        duration_s: running times [s]; not a number where unknown.
+        accelerators: accelerators per member of the gang; 0 for jobs without.
+        accelerator_milli: share of each accelerator [0.001]; whole ones when None.
+        members: members of the gang; one when None.
+        cpu_milli: CPU per member [0.001 core]; no limit when None.
+        memory_mib: memory per member [MiB]; no limit when None.
+        models: models that each job allows, joined by ``|``; any when None.
+        tenants: whose each job is; nobody's when None.
+        priority: higher goes first under the priority order; all equal when None.
+        leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
+        in_order: the source promises rows in order of arrival, so that a row out of order is an error.
+        left_out: rows that the reader had to leave out already, by reason.
+        source: the file, for messages.
+
+    Raises:
+        CaseError: rows are bad and not to be left out, or none is left.
+    """
+    arrival = np.asarray(arrival_s, dtype=np.float64)
+    rows = len(arrival)
+    zeros = np.zeros(rows, dtype=np.int64)
+    duration = np.asarray(duration_s, dtype=np.float64)
+    count = np.asarray(accelerators, dtype=np.float64)
+    share = np.asarray(zeros + 1000 if accelerator_milli is None else accelerator_milli, dtype=np.float64)
+    gang = np.asarray(zeros + 1 if members is None else members, dtype=np.float64)
+    cpu = np.asarray(zeros if cpu_milli is None else cpu_milli, dtype=np.float64)
+    memory = np.asarray(zeros if memory_mib is None else memory_mib, dtype=np.float64)
+    bad = {
+        "without a finite time": ~np.isfinite(arrival),
+        "with a negative time": arrival < 0,
+        "without a running time": ~np.isfinite(duration),
+        "with a negative running time": duration < 0,
+        "with a negative or unknown number of accelerators": ~(count >= 0),
+        "with a share of an accelerator outside 1..1000": (count > 0) & ~((share >= 1) & (share <= 1000)),
+        "with a share of several accelerators": (count > 1) & (share < 1000),
+        "with a gang of nobody": ~(gang >= 1),
+        "with negative CPU or memory": ~((cpu >= 0) & (memory >= 0)),
+    }
+    place = np.lexsort((np.arange(rows), arrival)) if not in_order else np.arange(rows)
+    keep, counts = check_rows(
+        {reason: mask[place] for reason, mask in bad.items()},
+        arrival[place],
+        leave_out_bad=leave_out_bad,
+        source=source or name,
+    )
+    order = place[keep]
+    order = order[np.argsort(arrival[order], kind="stable")]
+    model_names, model_index = _number_names(models, order)
+    tenant_names, tenant_index = _number_names(tenants, order)
+    already = dict(left_out or {})
+    return JobTrace(
+        name,
+        arrival[order] - arrival[order[0]],
+        duration[order],
+        count[order].astype(np.int64),
+        share[order].astype(np.int64),
+        gang[order].astype(np.int64),
+        cpu[order].astype(np.int64),
+        memory[order].astype(np.int64),
+        model_names,
+        model_index,
+        tenant_names,
+        tenant_index,
+        np.asarray(zeros if priority is None else priority)[order].astype(np.int64),
+        Exclusions(rows + sum(already.values())).plus(already).plus(counts),
+    )
+
+
+def _number_names(names: Sequence[str] | None, order: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+    """Number the distinct names in the order of their first use."""
+    if names is None:
+        return ("",), np.zeros(len(order), dtype=np.int64)
+    numbers: dict[str, int] = {}
+    index = [numbers.setdefault(names[row] or "", len(numbers)) for row in order.tolist()]
+    return tuple(numbers), np.array(index, dtype=np.int64)
