@@ -5,13 +5,39 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import numba
 from numba.core import event
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def forget_stale_code(folder: Path) -> bool:
+    """Delete cached machine code that is older than a source file below a folder.
+
+    Numba looks at the file of a kernel only, not at those of the kernels that it calls.
+
+    Args:
+        folder: the package whose kernels call each other.
+
+    Returns:
+        Whether anything was deleted.
+    """
+    newest = max(source.stat().st_mtime_ns for source in folder.rglob("*.py"))
+    deleted = False
+    for index in folder.rglob("__pycache__/*.nbi"):
+        # another process may do the same at the same time
+        with suppress(OSError):
+            if index.stat().st_mtime_ns < newest:
+                index.unlink()
+                deleted = True
+    return deleted
+
+
+forget_stale_code(Path(__file__).parent)
 
 
 def kernel(function: F) -> F:

@@ -38,6 +38,8 @@ from capexpand.replay.packing.tasks import (
 )
 from capexpand.replay.traces import JobTrace
 
+_MOST_SCORES = 200_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledReplay:
@@ -119,6 +121,7 @@ def compile_replay(
     shapes, classes = _shapes(trace, example, nodes)
     tasks = as_classes(classes, nodes.model_names)
     whole = _whole_only(classes, policy)
+    _check_size(trace, len(classes), len(nodes), whole=whole)
     rules = Rules(
         policy.order is Order.FAIR_SHARE,
         policy.backfill,
@@ -195,6 +198,16 @@ def shapes_that_fit(compiled: CompiledReplay) -> np.ndarray:
             release_parts(job, compiled.rules, *common, compiled.state)
     compiled.state.counters[USED_MILLI] = 0
     return fits
+
+
+def _check_size(trace: JobTrace, classes: int, nodes: int, *, whole: bool) -> None:
+    """Refuse a replay whose table of scores would not fit into memory."""
+    if not whole and classes * nodes > _MOST_SCORES:
+        message = (
+            f"{trace.name}: {classes} different requests on {nodes} nodes are too many to score; round the "
+            "requests for CPU and memory, or leave them out with --accelerators-only"
+        )
+        raise CaseError([Problem(message)])
 
 
 def _whole_only(classes: list[TaskClass], policy: SchedulingPolicy) -> bool:
