@@ -1,8 +1,8 @@
 """A plain loop over arrivals and ends of jobs, written to be read: sorted lists and no shortcut.
 
-Whole accelerators of equal importance only, best fit: the node with the fewest free accelerators that suffice,
-the first among equals. Whatever runs and whatever waits is looked through each time, and what is free is counted
-afresh after every event.
+Whole accelerators of equal importance only, best fit: the node with the fewest free accelerators that
+suffice, the first among equals. Whatever runs and whatever waits is looked through each time, and what is
+free is counted afresh after every event.
 """
 
 from __future__ import annotations
@@ -182,9 +182,7 @@ class Cluster:
     def run(self) -> list[Job]:
         arrivals = list(self.jobs)
         while arrivals or self.running:
-            self.now = min(
-                [job.finish for job in self.running] + [job.arrival for job in arrivals[:1]]
-            )
+            self.now = min([job.finish for job in self.running] + [job.arrival for job in arrivals[:1]])
             for job in [job for job in self.running if job.finish <= self.now]:
                 job.end = job.finish
                 self.give_back(job)

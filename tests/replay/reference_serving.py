@@ -1,7 +1,7 @@
 """A plain loop over steps, written to be read: the rules of serving without any shortcut.
 
-It shares no code with the engine. Every step looks at every running request; memory is counted afresh from the
-requests, and the prefix cache is a list in order of last use.
+It shares no code with the engine. Every step looks at every running request; memory is counted afresh from
+the requests, and the prefix cache is a list in order of last use.
 """
 
 from __future__ import annotations

@@ -39,12 +39,12 @@ def replay(
     load: Annotated[
         float | None, typer.Option(help="Jobs: share of the fleet's work asked for. Requests: speed-up.")
     ] = None,
-    order: Annotated[str, typer.Option(help="first-come, shortest-first, priority or fair-share.")] = "first-come",
+    order: Annotated[
+        str, typer.Option(help="first-come, shortest-first, priority or fair-share.")
+    ] = "first-come",
     placement: Annotated[
         str,
-        typer.Option(
-            help="best-fit, fragmentation-gradient, packing, clustering, dot-product or random."
-        ),
+        typer.Option(help="best-fit, fragmentation-gradient, packing, clustering, dot-product or random."),
     ] = "best-fit",
     backfill: Annotated[bool, typer.Option(help="Let later jobs pass one that cannot start.")] = False,
     preempt: Annotated[bool, typer.Option(help="Take from jobs of lower priority.")] = False,
@@ -57,7 +57,7 @@ def replay(
     out: Annotated[Path | None, typer.Option(help="Write the derating to this JSON file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Replay a trace on a fleet: waiting, utilisation, what is stranded and why, and the derating for a plan."""
+    """Replay a trace on a fleet: waiting, utilisation, what is stranded and why, derating for a plan."""
     from capexpand.errors import CaseError, Problem
     from capexpand.replay.compiled import announce_compilation
     from capexpand.replay.sources.catalogue import read_trace
@@ -76,7 +76,12 @@ def replay(
                 raise CaseError([Problem("jobs need a fleet of nodes: give --fleet", file=trace)])
             jobs = loaded.accelerators_only() if accelerators_only else loaded
             document = _replay_jobs(
-                jobs, fleet, (order, placement), backfill=backfill, preempt=preempt, load=load,
+                jobs,
+                fleet,
+                (order, placement),
+                backfill=backfill,
+                preempt=preempt,
+                load=load,
                 leave_out_bad=leave_out_bad,
             )
         else:
@@ -169,7 +174,9 @@ def _replay_requests(
 
     kinds = read_replica_kinds(replica_file)
     if len(kinds) != 1:
-        raise CaseError([Problem("a replay takes one kind of replica; capexpand size compares", file=replica_file)])
+        raise CaseError(
+            [Problem("a replay takes one kind of replica; capexpand size compares", file=replica_file)]
+        )
     kind = kinds[0]
     chosen = parse_choice(Routing, routing, "--routing")
     promise = parse_promise(slo) if slo else None

@@ -69,4 +69,6 @@ def size(
         typer.echo(json.dumps(found | effort | {"exclusions": requests.exclusions.in_words()}))
         return
     print_rows(f"Cheapest fleet of each kind: {describe_promise(promise)}", rows)
-    typer.echo(f"{sizing.candidates} fleets considered, {sizing.replayed} replayed; {requests.exclusions.in_words()}")
+    typer.echo(
+        f"{sizing.candidates} fleets considered, {sizing.replayed} replayed; {requests.exclusions.in_words()}"
+    )

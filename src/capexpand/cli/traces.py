@@ -88,6 +88,10 @@ def _describe_folder(folder: Path, *, as_json: bool) -> None:
             if name in row
         ]
         table.add_row(
-            str(row["file"]), str(row["format"]), str(row.get("rows", "")), str(row.get("hours", "")), "; ".join(notes)
+            str(row["file"]),
+            str(row["format"]),
+            str(row.get("rows", "")),
+            str(row.get("hours", "")),
+            "; ".join(notes),
         )
     Console().print(table)

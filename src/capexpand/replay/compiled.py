@@ -59,8 +59,8 @@ def kernel(function: F) -> F:
 def inline_kernel(function: F) -> F:
     """Compile a function into each kernel that calls it; otherwise as ``kernel``.
 
-    A tuple of arrays is passed by value. For a short function that is called at every event, copying the tuple
-    costs more than the work.
+    A tuple of arrays is passed by value. For a short function that is called at every event, copying the
+    tuple costs more than the work.
 
     Args:
         function: a short function on numbers and NumPy arrays that allocates nothing.

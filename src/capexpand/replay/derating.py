@@ -1,14 +1,15 @@
 """What share of a fleet a trace can really use: the number that goes back into the plan.
 
 For jobs, accelerators stand idle while somebody waits because nodes, models and gangs do not fit each other.
-For requests, a promised latency leaves part of the throughput unused. Both come with an interval, from the spread
-between stretches of the trace, so that nobody reads more into one number than there is.
+For requests, a promised latency leaves part of the throughput unused. Both come with an interval, from the
+spread between stretches of the trace, so that nobody reads more into one number than there is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,9 +25,9 @@ from capexpand.replay.traces import JobTrace, RequestTrace
 
 # two-sided 95 % quantiles of Student's t by degrees of freedom, from 1 on; 1.96 from 31 on
 _STUDENT = (
-    (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-    + (2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086)
-    + (2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042)
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
 )
 
 
@@ -107,9 +108,9 @@ def replay_fleet(
 ) -> FleetReplay:
     """Replay jobs on a fleet and measure what share of it they use, and could use.
 
-    The first stretch is the fleet filling up and is thrown away. The usable share is one less the accelerators
-    that were idle while somebody waited; it says most when ``load`` is 1 or more, and at low load it is near 1
-    because nobody waits.
+    The first stretch is the fleet filling up and is thrown away. The usable share is one less the
+    accelerators that were idle while somebody waited; it says most when ``load`` is 1 or more, and at low
+    load it is near 1 because nobody waits.
 
     Args:
         fleet: the fleet.
@@ -155,8 +156,8 @@ def _by_stretch(series: np.ndarray, per_stretch: int) -> np.ndarray:
 def _by_offer(fleet: Fleet, outcome: JobOutcome, whole: Derating, stretches: int) -> tuple[Derating, ...]:
     """Split the use over the offers, a job counting where its last run was.
 
-    Idle accelerators while somebody waits are not known by offer; the share stranded is spread in proportion to
-    what each offer has idle.
+    Idle accelerators while somebody waits are not known by offer; the share stranded is spread in proportion
+    to what each offer has idle.
     """
     trace = outcome.trace
     width = trace.span_s / (stretches + 1)
@@ -204,9 +205,9 @@ def derate_serving(
 ) -> Derating:
     """Measure what share of its full throughput a fleet of replicas can use while it keeps a promise.
 
-    Full throughput is what the replicas do with all requests there from the start, over the time until nine in
-    ten are done. The usable share is the highest load that keeps the promise over it; the utilisation is the
-    trace's own load over it. (Replicas that serve anything are busy all the time, which says little.)
+    Full throughput is what the replicas do with all requests there from the start, over the time until nine
+    in ten are done. The usable share is the highest load that keeps the promise over it; the utilisation is
+    the trace's own load over it. (Replicas that serve anything are busy all the time, which says little.)
 
     Args:
         trace: the requests.
@@ -220,7 +221,7 @@ def derate_serving(
     pieces = max(1, min(stretches, len(trace) // 50))
     bounds = np.linspace(0, len(trace), pieces + 1).astype(int)
     usable, used = [], []
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds.tolist()):
         mask = np.zeros(len(trace), dtype=bool)
         mask[low:high] = True
         piece = trace.only(mask)

@@ -1,8 +1,8 @@
 """Repeat the experiments of the FGD paper: seventeen workloads, six rules, ten seeds each.
 
-The arrivals of an experiment are drawn as the authors drew them: the tasks by name, shuffled; more of them drawn
-at random (or some removed) until the accelerators asked for reach 130 % of the cluster; the nodes, by name,
-permuted. Among equal scores the first node of that permutation wins.
+The arrivals of an experiment are drawn as the authors drew them: the tasks by name, shuffled; more of them
+drawn at random (or some removed) until the accelerators asked for reach 130 % of the cluster; the nodes, by
+name, permuted. Among equal scores the first node of that permutation wins.
 """
 
 from __future__ import annotations

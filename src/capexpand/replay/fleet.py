@@ -91,7 +91,8 @@ _NUMBERS = ("cpu_cores", "memory_gib", "accelerator_memory_gib", "cost_per_hour"
 def read_fleet(path: Path) -> Fleet:
     """Read a fleet from a CSV file, or from a JSON file with the list ``nodes``.
 
-    Required are ``offer``, ``units`` and ``accelerators`` (per unit); the other fields of ``NodeKind`` may follow.
+    Required are ``offer``, ``units`` and ``accelerators`` (per unit); the other fields of ``NodeKind`` may
+    follow.
 
     Args:
         path: the file.
@@ -130,9 +131,11 @@ def make_fleet(rows: Sequence[Mapping[str, object]], *, source: Path | None = No
     kinds = []
     known = {*_TEXT, *_COUNTS, *_NUMBERS}
     for number, row in enumerate(rows, start=1):
-        for name in row:
-            if name not in known:
-                problems.append(Problem("unknown field", path=f"nodes[{number}].{name}", file=source))
+        problems.extend(
+            Problem("unknown field", path=f"nodes[{number}].{name}", file=source)
+            for name in row
+            if name not in known
+        )
         values: dict[str, float] = {}
         for name in (*_COUNTS, *_NUMBERS):
             value = row.get(name)

@@ -1,12 +1,13 @@
 """The additive lagged Fibonacci generator that Go's ``math/rand`` used up to Go 1.19, by its recurrence.
 
-The authors of the FGD paper shuffle arrivals and nodes with it. Drawing the same numbers turns a comparison of
-averages into one of single experiments. Nothing is copied from a table: the generator's start is the state of
+The authors of the FGD paper shuffle arrivals and nodes with it. Drawing the same numbers turns a comparison
+of averages into one of single experiments. Nothing is copied from a table: the generator's start is the state
+of
 
     y(n) = y(n - 607) + y(n - 273)   (mod 2^64)
 
-after 7.8e12 steps from a linear congruential seed, which is reached here by raising x to that power modulo the
-characteristic polynomial x^607 - x^334 - 1.
+after 7.8e12 steps from a linear congruential seed, which is reached here by raising x to that power modulo
+the characteristic polynomial x^607 - x^334 - 1.
 """
 
 from __future__ import annotations

@@ -247,7 +247,9 @@ def _make_kind(
             if name not in optional:
                 problems.append(Problem("is missing", path=f"{place}.{name}", file=path))
         elif isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-            problems.append(Problem(f"{value!r} is not a number from 0 on", path=f"{place}.{name}", file=path))
+            problems.append(
+                Problem(f"{value!r} is not a number from 0 on", path=f"{place}.{name}", file=path)
+            )
         else:
             values[name] = value
     if len(problems) > before:

@@ -165,7 +165,7 @@ class JobTrace:
         return float((milli / 1000 * self.duration_s).sum())
 
     def accelerators_only(self) -> JobTrace:
-        """Return the same jobs without their requests for CPU and memory, which makes a replay much faster."""
+        """Return the same jobs without their requests for CPU and memory, much faster to replay."""
         nothing = np.zeros(len(self), dtype=np.int64)
         kept = self.only(self.accelerators > 0, {"without accelerators": int((self.accelerators == 0).sum())})
         nothing = nothing[: len(kept)]

@@ -138,7 +138,7 @@ def compile_replay(
     )
     jobs, groups = _lines(trace, shape_of_job, policy, levels)
     pools = _pools(nodes)
-    state = _state(trace, shapes, jobs, groups, nodes, shape_of_job)
+    state = _state(trace, shapes, jobs, nodes, shape_of_job)
     count = len(trace)
     results = JobResults(
         np.full(count, np.nan),
@@ -333,7 +333,6 @@ def _state(
     trace: JobTrace,
     shapes: Shapes,
     jobs: Jobs,
-    groups: Groups,
     nodes: NodeArrays,
     shape_of_job: np.ndarray,
 ) -> JobState:

@@ -9,7 +9,6 @@ from capexpand.replay.jobs.state import (
     NONE,
     USED_MILLI,
     JobResults,
-    Jobs,
     JobState,
     Pools,
     Rules,
@@ -80,9 +79,7 @@ def release_parts(
         if rules.whole:
             _move_node(n, pools.free[n] + tasks.number[c], pools)
         else:
-            change_node(
-                rules.placement, n, c, state.part_bits[part], 1, nodes, tasks, typical, cluster
-            )
+            change_node(rules.placement, n, c, state.part_bits[part], 1, nodes, tasks, typical, cluster)
         following = state.part_next[part]
         state.part_next[part] = state.counters[FREE_PART]
         state.counters[FREE_PART] = part
@@ -91,10 +88,8 @@ def release_parts(
 
 
 @inline_kernel
-def _place_whole(
-    j: int, shape: int, shapes: Shapes, tasks: Classes, pools: Pools, state: JobState
-) -> bool:
-    """Place a job on whole accelerators of one model: the first one, in the cluster's order, that has room."""
+def _place_whole(j: int, shape: int, shapes: Shapes, tasks: Classes, pools: Pools, state: JobState) -> bool:
+    """Place a job on whole accelerators of the first model, in the cluster's order, that has room."""
     c = shapes.part[shape]
     mask = tasks.mask[c]
     wanted = shapes.milli[shape] // 1000
@@ -185,9 +180,7 @@ def place_job(
     if rules.whole:
         placed = _place_whole(j, shape, shapes, tasks, pools, state)
     else:
-        placed = _place_scored(
-            j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state
-        )
+        placed = _place_scored(j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state)
     if placed:
         state.counters[USED_MILLI] += shapes.milli[shape]
         count = 0
@@ -203,7 +196,9 @@ def place_job(
 
 
 @kernel
-def part_fits(n: int, c: int, rules: Rules, nodes: Nodes, tasks: Classes, pools: Pools, cluster: ClusterState) -> bool:
+def part_fits(
+    n: int, c: int, rules: Rules, nodes: Nodes, tasks: Classes, pools: Pools, cluster: ClusterState
+) -> bool:
     """Tell whether a node has room for a part."""
     if rules.whole:
         mask = tasks.mask[c]
@@ -269,7 +264,5 @@ def lift_parts(
         if rules.whole:
             _move_node(n, pools.free[n] + sign * tasks.number[c], pools)
         else:
-            change_node(
-                rules.placement, n, c, state.part_bits[part], sign, nodes, tasks, typical, cluster
-            )
+            change_node(rules.placement, n, c, state.part_bits[part], sign, nodes, tasks, typical, cluster)
         part = state.part_next[part]

@@ -6,6 +6,7 @@ import numpy as np
 
 from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.jobs.bits import add, discard, next_member
+from capexpand.replay.jobs.places import part_fits
 from capexpand.replay.jobs.state import (
     ACTIVE,
     BIN,
@@ -30,7 +31,6 @@ from capexpand.replay.jobs.state import (
     Shapes,
     Timeline,
 )
-from capexpand.replay.jobs.places import part_fits
 from capexpand.replay.packing.cluster import ClusterState
 from capexpand.replay.packing.kernel import Classes, Nodes
 
@@ -98,7 +98,7 @@ def pop_end(state: JobState) -> None:
 
 @inline_kernel
 def next_end(state: JobState) -> float:
-    """Return the time of the next end, after dropping runs that were cut short; infinite when nothing runs."""
+    """Return the time of the next end, ignoring runs that were cut short; infinite when nothing runs."""
     while state.counters[RUNNING_HEAP] > 0:
         j = state.heap_job[0]
         if state.finish_s[j] == state.heap_time[0]:
@@ -195,9 +195,10 @@ def note_idle(
 ) -> None:
     """Say of every idle accelerator why it is idle.
 
-    With nobody waiting there is no demand. Otherwise the job that goes first decides: another model is wanted;
-    memory, CPU or accelerators of the node do not suffice; or the node would do, and the rest of the gang finds
-    no room. An accelerator that a later job could use, but may not before the first, is held back by the order.
+    With nobody waiting there is no demand. Otherwise the job that goes first decides: another model is
+    wanted; memory, CPU or accelerators of the node do not suffice; or the node would do, and the rest of the
+    gang finds no room. An accelerator that a later job could use, but may not before the first, is held back
+    by the order.
     """
     first = first_group(rules, groups, state, False)
     for n in range(len(nodes.cpu)):

@@ -24,7 +24,8 @@ def replay_jobs(
         trace: the jobs.
         nodes: the cluster; the order of its nodes breaks ties.
         policy: how it decides; first come, first served with best fit when None.
-        intervals: into how many equal parts the time from the first arrival to the last is cut for the series.
+        intervals: into how many equal parts the time from the first arrival to the last is cut for the
+            series.
         leave_out_bad: leave out jobs larger than the cluster, where otherwise they are an error.
 
     Returns:

@@ -30,10 +30,12 @@ class Rules(NamedTuple):
 
 
 class Jobs(NamedTuple):
-    """The jobs, by arrival: time [s], running time [s], group, place in the line of its group, rank, level, tenant.
+    """The jobs, by arrival.
 
-    A group is the jobs of one shape, under fair share of one shape and tenant; ``at`` gives the job at each place.
-    Levels number the priorities from the lowest.
+    Time [s], running time [s], group, place in the line of its group, rank, level, tenant, job at each place.
+
+    A group is the jobs of one shape, under fair share of one shape and tenant; ``at`` gives the job at each
+    place. Levels number the priorities from the lowest.
     """
 
     arrival_s: np.ndarray
@@ -47,7 +49,7 @@ class Jobs(NamedTuple):
 
 
 class Shapes(NamedTuple):
-    """What jobs ask for: ``parts`` tasks of class ``part``, and one of class ``rest`` where that is not -1."""
+    """What jobs ask for: ``parts`` tasks of class ``part``, and one of class ``rest`` unless that is -1."""
 
     parts: np.ndarray
     part: np.ndarray
@@ -56,7 +58,7 @@ class Shapes(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """The groups: shape, tenant, first and last place + 1 in the line, and the first waiting place and its rank."""
+    """The groups: shape, tenant, first place and last + 1 in the line, first waiting place and its rank."""
 
     shape: np.ndarray
     tenant: np.ndarray
@@ -71,8 +73,8 @@ class Groups(NamedTuple):
 class Pools(NamedTuple):
     """Nodes with whole accelerators by model and by how many are free, each set as a tree of bits.
 
-    Pool of each node, free accelerators of each node, free accelerators of each pool, bit of each pool's model,
-    how many nodes each set holds, the trees, and their levels.
+    Pool of each node, free accelerators of each node, free accelerators of each pool, bit of each pool's
+    model, how many nodes each set holds, the trees, and their levels.
     """
 
     of_node: np.ndarray
@@ -88,9 +90,9 @@ class JobState(NamedTuple):
     """The state of each job and of the loop.
 
     Remaining time [s], finish of the present run [s] or infinite, start of the present run [s], since when it
-    waits [s], first part held, neighbours among the running jobs of its level, last of each level and what the level holds [0.001]; the heap of
-    ends; parts held (node, class, bits, next); trees of waiting places; shapes known not to fit; milli held by
-    tenant; victims of a preemption; counters and clocks.
+    waits [s], first part held, neighbours among the running jobs of its level, last of each level and what
+    the level holds [0.001]; the heap of ends; parts held (node, class, bits, next); trees of waiting places;
+    shapes known not to fit; milli held by tenant; victims of a preemption; counters and clocks.
     """
 
     remaining_s: np.ndarray
@@ -118,7 +120,7 @@ class JobState(NamedTuple):
 
 
 class JobResults(NamedTuple):
-    """What became of each job: first start [s], end [s], time waited [s], times preempted, a node, its parts."""
+    """What became of each job: first start, end, time waited [s], times preempted, a node, its parts."""
 
     start_s: np.ndarray
     finish_s: np.ndarray
@@ -129,7 +131,7 @@ class JobResults(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """What happens over time: ends of the intervals [s], accelerators in use and jobs waiting integrated over each.
+    """What happens over time: ends of the intervals [s], use and jobs waiting integrated over each.
 
     ``idle_milli`` holds the idle accelerators at the end of each interval by cause [0.001].
     """

@@ -1,7 +1,8 @@
 """The compiled state of a cluster: who has what, and every score kept until its node changes.
 
-A score depends on a node's state and a task's class alone. Nodes change one at a time, so each class keeps its
-scores of all nodes and recomputes, when it next looks, only those of nodes in the log of changes since then.
+A score depends on a node's state and a task's class alone. Nodes change one at a time, so each class keeps
+its scores of all nodes and recomputes, when it next looks, only those of nodes in the log of changes since
+then.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ LOGGED, DRAWN, USED = 0, 1, 2
 class ClusterState(NamedTuple):
     """What a cluster holds, and the scores of its nodes.
 
-    Idle CPU [0.001 core], idle memory [MiB], idle share of each accelerator [0.001] and its sum, tasks held by
-    size, how many sizes are held, fragmented accelerators [0.001]; scores by class and node with the version of
-    the node that they belong to; the log of changed nodes and how far each class has read it; counters; scratch;
-    draws; all accelerators [0.001].
+    Idle CPU [0.001 core], idle memory [MiB], idle share of each accelerator [0.001] and its sum, tasks held
+    by size, how many sizes are held, fragmented accelerators [0.001]; scores by class and node with the
+    version of the node that they belong to; the log of changed nodes and how far each class has read it;
+    counters; scratch; draws; all accelerators [0.001].
     """
 
     cpu_left: np.ndarray

@@ -31,7 +31,8 @@ class PackingOutcome:
         accelerator_bits: which of the node's accelerators were taken, as bits, shape (arrivals,).
         arrived_milli: accelerators asked for so far [0.001 accelerator], shape (arrivals,).
         used_milli: accelerators in use [0.001 accelerator], shape (arrivals,).
-        fragment_milli: idle accelerators that a typical task cannot use [0.001 accelerator], shape (arrivals,).
+        fragment_milli: idle accelerators that a typical task cannot use [0.001 accelerator], shape
+            (arrivals,).
         total_accelerators: all accelerators of the cluster.
     """
 

@@ -26,7 +26,7 @@ class TypicalArrays(NamedTuple):
 
 
 class Nodes(NamedTuple):
-    """The nodes, each array of shape (nodes,): CPU [0.001 core], memory [MiB], accelerators, bit of the model."""
+    """The nodes, each of shape (nodes,): CPU [0.001 core], memory [MiB], accelerators, bit of the model."""
 
     cpu: np.ndarray
     memory: np.ndarray

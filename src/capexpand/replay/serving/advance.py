@@ -1,13 +1,14 @@
 """Advance one replica in time: scheduled steps one by one, runs of decoding in closed form.
 
-The rules of a step are those of vLLM's scheduler (version 1): requests that decode come first and take one token
-each; then the one request whose prompt is partly done; then waiting ones in order, as long as tokens, sequences
-and pages of memory remain. Where a decoding request finds no page, the request admitted last gives up its pages
-and goes to the front of the queue; it will compute its prompt and what it had generated again. In a step with
-such a preemption nothing is admitted.
+The rules of a step are those of vLLM's scheduler (version 1): requests that decode come first and take one
+token each; then the one request whose prompt is partly done; then waiting ones in order, as long as tokens,
+sequences and pages of memory remain. Where a decoding request finds no page, the request admitted last gives
+up its pages and goes to the front of the queue; it will compute its prompt and what it had generated again.
+In a step with such a preemption nothing is admitted.
 
-A step takes ``base + per_prefill_token x + per_cached_token y + per_sequence z``. While the same n requests only
-decode, y grows by n a step, so that the time of k steps is a quadratic in k, and the run is skipped at once.
+A step takes ``base + per_prefill_token x + per_cached_token y + per_sequence z``. While the same n requests
+only decode, y grows by n a step, so that the time of k steps is a quadratic in k, and the run is skipped at
+once.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def _stop_running(r: int, i: int, request: RequestState, replica: ReplicaState) 
 def _start_decoding(
     r: int, i: int, requests: Requests, settings: Settings, request: RequestState, replica: ReplicaState
 ) -> None:
-    """Let a request whose prompt is computed, and whose next token is emitted, decode from the next step on."""
+    """Let a request with its prompt computed and its next token out decode from the next step on."""
     numbers = replica.numbers[r]
     computed = request.computed[i]
     offset = computed - numbers[STEPS]
@@ -208,7 +209,13 @@ def _preempt_last(
 
 @inline_kernel
 def _finish(
-    r: int, i: int, now: float, settings: Settings, request: RequestState, replica: ReplicaState, served: Served
+    r: int,
+    i: int,
+    now: float,
+    settings: Settings,
+    request: RequestState,
+    replica: ReplicaState,
+    served: Served,
 ) -> None:
     """Record the end of a request and free its pages."""
     numbers = replica.numbers[r]
@@ -254,7 +261,9 @@ def _reusable(r: int, i: int, requests: Requests, settings: Settings, replica: R
 
 
 @kernel
-def _admit_prefilled(r: int, requests: Requests, settings: Settings, request: RequestState, replica: ReplicaState) -> None:
+def _admit_prefilled(
+    r: int, requests: Requests, settings: Settings, request: RequestState, replica: ReplicaState
+) -> None:
     """Admit requests that were prefilled elsewhere; they decode in this very step."""
     numbers = replica.numbers[r]
     page = settings.page_tokens
@@ -429,7 +438,11 @@ def advance(
         now = clocks[CLOCK]
         skip = 0
         limit = 0
-        if decodes > 0 and numbers[PARTIAL] == NONE and _head_must_wait(r, requests, settings, request, replica):
+        if (
+            decodes > 0
+            and numbers[PARTIAL] == NONE
+            and _head_must_wait(r, requests, settings, request, replica)
+        ):
             while request.finish_step[heap_request[0]] != heap_step[0]:
                 pop_end(heap_step, heap_request, numbers[HEAP_SIZE])
                 numbers[HEAP_SIZE] -= 1

@@ -102,9 +102,10 @@ def predict(run: MeasuredRun, step_time: StepTime) -> ServingOutcome:
 def fit_step_time(run: MeasuredRun, *, first: int, evaluations: int = 500) -> StepTime:
     """Find the coefficients that best predict the first requests of a run.
 
-    All requests are replayed, since later ones slow earlier ones down, but only the measured times of the first
-    ones count. What is minimised is the mean square of the errors of the first token's and the last token's
-    time, in units of the mean end-to-end time. Coefficients are varied as logarithms, which keeps them positive.
+    All requests are replayed, since later ones slow earlier ones down, but only the measured times of the
+    first ones count. What is minimised is the mean square of the errors of the first token's and the last
+    token's time, in units of the mean end-to-end time. Coefficients are varied as logarithms, which keeps
+    them positive.
 
     Args:
         run: the measured run.
@@ -153,7 +154,9 @@ def compare(run: MeasuredRun, outcome: ServingOutcome, part: slice) -> Compariso
         difference(predicted.mean(), measured.mean()),
         difference(np.median(predicted), np.median(measured)),
         difference(np.percentile(predicted, 99), np.percentile(measured, 99)),
-        difference((outcome.first_token_s[part] - arrival).mean(), (run.first_token_s[part] - arrival).mean()),
+        difference(
+            (outcome.first_token_s[part] - arrival).mean(), (run.first_token_s[part] - arrival).mean()
+        ),
         difference(
             ((outcome.finish_s - outcome.first_token_s)[part] / later).mean(),
             ((run.finish_s - run.first_token_s)[part] / later).mean(),

@@ -1,4 +1,4 @@
-"""The compiled loops over arrivals: requests assigned beforehand, or routed by the load that each one finds."""
+"""The compiled loops over arrivals: requests assigned beforehand, or routed by the load they find."""
 
 from __future__ import annotations
 
@@ -49,7 +49,13 @@ def serve_assigned(
 
 @inline_kernel
 def choose_replica(
-    i: int, now: float, routing: int, slack: int, requests: Requests, settings: Settings, replica: ReplicaState
+    i: int,
+    now: float,
+    routing: int,
+    slack: int,
+    requests: Requests,
+    settings: Settings,
+    replica: ReplicaState,
 ) -> int:
     """Choose where a request goes, given how many requests each replica has not finished by now.
 

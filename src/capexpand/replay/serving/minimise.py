@@ -44,9 +44,7 @@ def minimise(
             expanded_value = objective(expanded)
             used += 1
             better = expanded_value < reflected_value
-            simplex[-1], values[-1] = (
-                (expanded, expanded_value) if better else (reflected, reflected_value)
-            )
+            simplex[-1], values[-1] = (expanded, expanded_value) if better else (reflected, reflected_value)
         elif reflected_value < values[-2]:
             simplex[-1], values[-1] = reflected, reflected_value
         else:

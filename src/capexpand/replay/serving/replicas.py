@@ -9,8 +9,8 @@ from enum import IntEnum
 class Routing(IntEnum):
     """How an arriving request finds its replica.
 
-    Least outstanding is a good default. Round robin is faster to replay, since replicas do not see each other.
-    Prefix-aware pays when prompts share beginnings and replicas remember them.
+    Least outstanding is a good default. Round robin is faster to replay, since replicas do not see each
+    other. Prefix-aware pays when prompts share beginnings and replicas remember them.
     """
 
     ROUND_ROBIN = 0

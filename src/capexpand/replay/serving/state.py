@@ -65,7 +65,7 @@ class RequestState(NamedTuple):
 
 
 class ReplicaState(NamedTuple):
-    """The replicas: numbers and clocks by the columns above, heaps of ends, page crossings by step, caches, scratch."""
+    """The replicas: numbers and clocks by column, heaps of ends, page crossings by step, caches, scratch."""
 
     numbers: np.ndarray
     clocks: np.ndarray
@@ -78,7 +78,7 @@ class ReplicaState(NamedTuple):
 
 
 class Served(NamedTuple):
-    """The results, each of shape (requests,): times [s], replica, times preempted, prompt tokens not computed."""
+    """The results, each of shape (requests,): times [s], replica, times preempted, tokens reused."""
 
     first_token_s: np.ndarray
     finish_s: np.ndarray

@@ -190,7 +190,9 @@ def _columns(path: Path) -> set[str]:
             import polars as pl
 
             return set(pl.read_parquet_schema(path))
-        opened = gzip.open(path, "rt", errors="replace") if path.suffix == ".gz" else path.open(errors="replace")
+        opened = (
+            gzip.open(path, "rt", errors="replace") if path.suffix == ".gz" else path.open(errors="replace")
+        )
         with opened as file:
             line = file.readline(10_000).strip()
     except (OSError, EOFError, zlib.error):

@@ -153,8 +153,8 @@ def read_helios(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
     """Read the job log of a Helios cluster.
 
     Args:
-        path: ``cluster_log.csv`` with ``vc``, ``gpu_num``, ``submit_time`` and ``duration`` [s]; ``cpu_num`` is
-            read where it stands. Jobs without accelerators are kept.
+        path: ``cluster_log.csv`` with ``vc``, ``gpu_num``, ``submit_time`` and ``duration`` [s]; ``cpu_num``
+            is read where it stands. Jobs without accelerators are kept.
         leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
     """
     import polars as pl

@@ -38,7 +38,7 @@ def read_azure(path: Path, *, leave_out_bad: bool = False) -> RequestTrace:
 
 
 def read_mooncake(path: Path, *, leave_out_bad: bool = False) -> RequestTrace:
-    """Read a Mooncake trace: one JSON object per line, times in milliseconds, prefixes in blocks of 512 tokens.
+    """Read a Mooncake trace: one JSON object per line, times in ms, prefixes in blocks of 512 tokens.
 
     Args:
         path: the file, plain or compressed.
@@ -82,8 +82,8 @@ def read_request_table(path: Path, *, leave_out_bad: bool = False) -> RequestTra
     """Read requests from the project's own table, CSV or Parquet.
 
     Args:
-        path: columns ``arrival_s``, ``prompt_tokens``, ``output_tokens``; optional ``prefix`` (numbers of shared
-            blocks, separated by spaces) with ``block_tokens`` (the same in every row).
+        path: columns ``arrival_s``, ``prompt_tokens``, ``output_tokens``; optional ``prefix`` (numbers of
+            shared blocks, separated by spaces) with ``block_tokens`` (the same in every row).
         leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
 
     Raises:
@@ -120,8 +120,9 @@ def read_request_table(path: Path, *, leave_out_bad: bool = False) -> RequestTra
 def reusable_fraction(trace: RequestTrace) -> float:
     """Return the share of prompt tokens that a cache of any size would remember.
 
-    Requests are taken in order of arrival. A prompt can reuse the blocks at its beginning that an earlier prompt
-    had; the last block of a prompt may be partly filled, and counts with the tokens that the prompt has.
+    Requests are taken in order of arrival. A prompt can reuse the blocks at its beginning that an earlier
+    prompt had; the last block of a prompt may be partly filled, and counts with the tokens that the prompt
+    has.
 
     Args:
         trace: requests with prefixes.

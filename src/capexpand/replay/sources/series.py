@@ -54,7 +54,9 @@ def read_helios_minutes(path: Path) -> dict[str, ClusterSeries]:
     import polars as pl
 
     names = ("total_gpu_num", "running_gpu_num", "pending_gpu_num")
-    table = read_columns(path, dict.fromkeys(names, pl.Float64) | {"vc": pl.String, "time": pl.Datetime("us")})
+    table = read_columns(
+        path, dict.fromkeys(names, pl.Float64) | {"vc": pl.String, "time": pl.Datetime("us")}
+    )
     result = {}
     for vc in sorted(table["vc"].unique().to_list()):
         rows = table.filter(pl.col("vc") == vc).sort("time")

@@ -1,7 +1,8 @@
 """Generate requests from ServeGen's statistics of clients.
 
 Each client sends, in each window of ten minutes, at a measured rate with gaps from a gamma or Weibull
-distribution of measured shape; the lengths of its requests come from measured quantiles of the six hours around.
+distribution of measured shape; the lengths of its requests come from measured quantiles of the six hours
+around.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ _INPUTS = ("input_tokens", "text_tokens")
 
 
 def generate_servegen(
-    folder: Path, *, model: str, start_s: float = 0.0, span_s: float = 3600.0, load: float = 1.0, seed: int = 0
+    folder: Path,
+    *,
+    model: str,
+    start_s: float = 0.0,
+    span_s: float = 3600.0,
+    load: float = 1.0,
+    seed: int = 0,
 ) -> RequestTrace:
     """Draw requests for a model over a span of the measured days.
 
@@ -69,7 +76,9 @@ def generate_servegen(
         )
         pieces.append((times, np.maximum(np.round(prompt), 1), np.maximum(np.round(output), 1)))
     if not pieces or not sum(len(piece[0]) for piece in pieces):
-        raise CaseError([Problem(f"no request of {model} between {begin:.0f} s and {end:.0f} s", file=folder)])
+        raise CaseError(
+            [Problem(f"no request of {model} between {begin:.0f} s and {end:.0f} s", file=folder)]
+        )
     times, prompt, output = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
     order = np.argsort(times, kind="stable")
     trace = make_request_trace(f"servegen-{model}", times[order], prompt[order], output[order])
@@ -114,8 +123,8 @@ def _read_lengths(folder: Path, model: str) -> dict[int, dict[int, dict[str, np.
 def _draw_arrivals(random: np.random.Generator, rate: float, pattern: str, shape: float) -> np.ndarray:
     """Draw arrivals within a window as a renewal process, of which the window is a stationary cut.
 
-    The gaps have the measured shape and the mean that the rate asks for. The process is begun some gaps before
-    the window, so that it does not start afresh with each.
+    The gaps have the measured shape and the mean that the rate asks for. The process is begun some gaps
+    before the window, so that it does not start afresh with each.
     """
     mean = 1.0 / rate
     lead = min(20 * mean, WINDOW_S)

@@ -63,7 +63,9 @@ def read_columns(
     table = _read_table(path, data, separator=separator)
     missing = [name for name in required if name not in table.columns]
     if missing:
-        problem = Problem(f"lacks the columns {', '.join(missing)}; it has {', '.join(table.columns)}", file=path)
+        problem = Problem(
+            f"lacks the columns {', '.join(missing)}; it has {', '.join(table.columns)}", file=path
+        )
         raise CaseError([problem])
     wanted = dict(required)
     columns = []
@@ -121,12 +123,11 @@ def parse_times(column: pl.Series) -> np.ndarray:
     text = column.cast(pl.String).str.strip_chars()
     seconds = text.cast(pl.Float64, strict=False)
     zone = text.str.extract(r"([+-]\d{2}:?\d{2}|Z)$")
-    offset = (
-        zone.str.slice(0, 1).replace({"-": "-1", "+": "1", "Z": "0"}).cast(pl.Float64, strict=False).fill_null(0)
-        * (
-            zone.str.slice(1, 2).cast(pl.Float64, strict=False).fill_null(0) * 3600
-            + zone.str.slice(-2).cast(pl.Float64, strict=False).fill_null(0) * 60
-        )
+    offset = zone.str.slice(0, 1).replace({"-": "-1", "+": "1", "Z": "0"}).cast(
+        pl.Float64, strict=False
+    ).fill_null(0) * (
+        zone.str.slice(1, 2).cast(pl.Float64, strict=False).fill_null(0) * 3600
+        + zone.str.slice(-2).cast(pl.Float64, strict=False).fill_null(0) * 60
     )
     plain = text.str.replace(r"([+-]\d{2}:?\d{2}|Z)$", "").str.replace("T", " ").str.strip_chars()
     # fractions may have up to nine digits: split them off, since one format cannot take them all

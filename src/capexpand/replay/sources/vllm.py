@@ -30,7 +30,9 @@ def find_runs(folder: Path) -> tuple[Path, ...]:
     Raises:
         CaseError: there is none.
     """
-    runs = sorted(path.parent for path in folder.rglob("requests.jsonl") if (path.parent / "meta.json").exists())
+    runs = sorted(
+        path.parent for path in folder.rglob("requests.jsonl") if (path.parent / "meta.json").exists()
+    )
     if not runs:
         raise CaseError([Problem("no folder with requests.jsonl and meta.json here or below", file=folder)])
     return tuple(runs)
