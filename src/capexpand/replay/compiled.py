@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import numba
-from numba.core import event
+from numba.core.event import Event, Listener, install_listener
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +40,10 @@ def forget_stale_code(folder: Path) -> bool:
 forget_stale_code(Path(__file__).parent)
 
 
+# Numba's annotations do not know this option: references are not counted.
+_OPTIONS: dict[str, Any] = {"cache": True, "fastmath": False, "error_model": "numpy", "_nrt": False}
+
+
 def kernel(function: F) -> F:
     """Compile a function at its first call and cache the machine code beside its source.
 
@@ -53,14 +57,14 @@ def kernel(function: F) -> F:
     Returns:
         The same function, compiled when first called.
     """
-    return numba.njit(cache=True, fastmath=False, error_model="numpy", _nrt=False)(function)
+    return numba.njit(**_OPTIONS)(function)
 
 
 def inline_kernel(function: F) -> F:
     """Compile a function into each kernel that calls it; otherwise as ``kernel``.
 
-    A tuple of arrays is passed by value. For a short function that is called at every event, copying the
-    tuple costs more than the work.
+    A tuple of arrays is passed by value. For a short function that is called at every event, copying it costs
+    more than the work.
 
     Args:
         function: a short function on numbers and NumPy arrays that allocates nothing.
@@ -68,11 +72,10 @@ def inline_kernel(function: F) -> F:
     Returns:
         The same function, compiled when first called.
     """
-    compiled = numba.njit(cache=True, fastmath=False, error_model="numpy", inline="always", _nrt=False)
-    return compiled(function)
+    return numba.njit(inline="always", **_OPTIONS)(function)
 
 
-class _Announcer(event.Listener):
+class _Announcer(Listener):
     """Print one line when a compilation starts and one when the outermost one is done."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -81,7 +84,8 @@ class _Announcer(event.Listener):
         self._started = 0.0
         self.compiled = 0
 
-    def on_start(self, _event: Any) -> None:
+    def on_start(self, event: Event) -> None:
+        del event
         if self._depth == 0:
             if self.compiled == 0:
                 print("compiling the replay engine (once; kept on disk) ...", file=self._stream, flush=True)
@@ -89,7 +93,8 @@ class _Announcer(event.Listener):
         self._depth += 1
         self.compiled += 1
 
-    def on_end(self, _event: Any) -> None:
+    def on_end(self, event: Event) -> None:
+        del event
         self._depth -= 1
         if self._depth == 0:
             seconds = time.perf_counter() - self._started
@@ -97,12 +102,12 @@ class _Announcer(event.Listener):
 
 
 @contextmanager
-def announce_compilation(stream: TextIO | None = None) -> Iterator[None]:
+def announce_compilation(stream: TextIO | None = None) -> Generator[None]:
     """Tell the user, inside the block, whenever a kernel is compiled rather than read from disk.
 
     Args:
         stream: where to write; standard error when None, so that ``--json`` output stays clean.
     """
     listener = _Announcer(sys.stderr if stream is None else stream)
-    with event.install_listener("numba:compile", listener):
+    with install_listener("numba:compile", listener):
         yield

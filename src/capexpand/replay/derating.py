@@ -141,7 +141,7 @@ def replay_fleet(
     )
     used = _by_stretch(outcome.used_fraction, per_stretch)
     stranded = _by_stretch(outcome.idle_by_cause[:, 1:].sum(axis=1) / total, per_stretch)
-    whole = Derating(trace.name, "all", estimate(used), estimate(1 - stranded))
+    whole = Derating(trace.name, "all", estimate(used.tolist()), estimate((1 - stranded).tolist()))
     offers = _by_offer(fleet, outcome, whole, stretches) if len(fleet.kinds) > 1 else ()
     return FleetReplay(outcome, asked, (whole, *offers))
 
@@ -220,7 +220,8 @@ def derate_serving(
     """
     pieces = max(1, min(stretches, len(trace) // 50))
     bounds = np.linspace(0, len(trace), pieces + 1).astype(int)
-    usable, used = [], []
+    usable: list[float] = []
+    used: list[float] = []
     for low, high in pairwise(bounds.tolist()):
         mask = np.zeros(len(trace), dtype=bool)
         mask[low:high] = True

@@ -206,7 +206,7 @@ def prepare_experiment(nodes: NodeArrays, workload: Workload, *, seed: int) -> E
         random.int63()
     place = random.permutation(len(nodes))
     order = np.argsort(np.array(place), kind="stable")
-    return Experiment(nodes.reordered(order), make_arrivals(tasks, workload=workload.tasks))
+    return Experiment(nodes.reordered(order.tolist()), make_arrivals(tasks, workload=workload.tasks))
 
 
 def run_experiment(experiment: Experiment, rule: PlacementRule, *, seed: int) -> PackingOutcome:

@@ -234,16 +234,17 @@ def _shapes(trace: JobTrace, example: np.ndarray, nodes: NodeArrays) -> tuple[Sh
         allowed = (nodes.model_bit & mask) != 0 if mask else np.ones(len(nodes), dtype=bool)
         width = int(nodes.accelerators[allowed].max(initial=0))
         parts, rest, size = members, 0, accelerators
+        last: TaskClass | None = None
         if members == 1 and width and accelerators > width and milli == MILLI:
             parts, rest = divmod(accelerators, width)
             size = width
             share = width / accelerators
-            last = TaskClass(
-                round(cpu * rest / accelerators), milli, rest, models, round(memory * rest / accelerators)
-            )
+            if rest:
+                part_cpu, part_memory = cpu * rest / accelerators, memory * rest / accelerators
+                last = TaskClass(round(part_cpu), milli, rest, models, round(part_memory))
             cpu, memory = round(cpu * share), round(memory * share)
         part = classes.setdefault(TaskClass(cpu, milli, size, models, memory), len(classes))
-        rest_class = classes.setdefault(last, len(classes)) if rest else NONE
+        rest_class = NONE if last is None else classes.setdefault(last, len(classes))
         rows.append((parts, part, rest_class, accelerators * milli * members))
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
     return Shapes(*(np.ascontiguousarray(column) for column in table.T)), list(classes)

@@ -182,7 +182,6 @@ def recognise(path: Path) -> TraceFormat | None:
 
 
 def _columns(path: Path) -> set[str]:
-    import gzip
     import zlib
 
     try:

@@ -47,7 +47,7 @@ def read_mooncake(path: Path, *, leave_out_bad: bool = False) -> RequestTrace:
     Raises:
         CaseError: lines are no JSON objects or lack fields, and may not be left out.
     """
-    time, prompt, output = [], [], []
+    rows: list[list[float]] = []
     prefixes: list[list[int]] = []
     problems = []
     lines = [line for line in read_bytes(path).decode(errors="replace").splitlines() if line.strip()]
@@ -59,18 +59,18 @@ def read_mooncake(path: Path, *, leave_out_bad: bool = False) -> RequestTrace:
         except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             what = f"lacks {error.args[0]}" if isinstance(error, KeyError) else f"cannot be read: {error}"
             problems.append(Problem(what, file=path, line=number))
-            values, blocks = [np.nan] * 3, []
-        time.append(values[0] / 1000)
-        prompt.append(values[1])
-        output.append(values[2])
+            values = [float("nan")] * 3
+            blocks = list[int]()
+        rows.append(values)
         prefixes.append(blocks)
     if problems and not leave_out_bad:
         raise CaseError(problems[:20])
+    time, prompt, output = np.array(rows, dtype=np.float64).reshape(-1, 3).T
     return make_request_trace(
         trace_name(path),
-        np.array(time),
-        np.array(prompt),
-        np.array(output),
+        time / 1000,
+        prompt,
+        output,
         prefixes=prefixes if any(prefixes) else None,
         block_tokens=MOONCAKE_BLOCK_TOKENS,
         leave_out_bad=leave_out_bad,

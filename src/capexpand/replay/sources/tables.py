@@ -39,9 +39,9 @@ def read_bytes(path: Path) -> bytes:
 
 def read_columns(
     path: Path | tuple[Path, bytes],
-    required: Mapping[str, type[pl.DataType]],
+    required: Mapping[str, type[pl.DataType] | pl.DataType],
     *,
-    optional: Mapping[str, type[pl.DataType]] | None = None,
+    optional: Mapping[str, type[pl.DataType] | pl.DataType] | None = None,
     separator: str = ",",
     lenient: bool = False,
 ) -> pl.DataFrame:
@@ -68,7 +68,7 @@ def read_columns(
         )
         raise CaseError([problem])
     wanted = dict(required)
-    columns = []
+    columns: list[pl.Expr | pl.Series] = []
     for name, kind in (optional or {}).items():
         if name in table.columns:
             wanted[name] = kind
@@ -83,7 +83,7 @@ def read_columns(
             bad &= source.str.strip_chars() != ""
         row = bad.arg_max()
         if bad.any() and row is not None and not lenient:
-            message = f"{bad.sum()} values are not of type {kind.__name__}, the first is {source[row]!r}"
+            message = f"{bad.sum()} values are not of type {kind}, the first is {source[row]!r}"
             problems.append(Problem(message, path=name, file=path, line=row + 2))
         columns.append(converted.alias(name))
     if problems:
