@@ -78,9 +78,7 @@ def gradient(node: Node, task: TaskClass, typical: tuple[TypicalTask, ...]) -> t
         options = [[i] for i, left in enumerate(node.left) if left >= task.accelerator_milli]
     scores = []
     for option in options:
-        after = fragment(
-            node.cpu - task.scored_cpu_milli, after_taking(node, task, option), node, typical
-        )
+        after = fragment(node.cpu - task.scored_cpu_milli, after_taking(node, task, option), node, typical)
         scores.append(int(1 / (1 + math.exp(-((before - after) / 1000))) * 100))
     best = scores.index(max(scores))
     return scores[best], options[best]
@@ -92,9 +90,9 @@ def packing(node: Node, task: TaskClass) -> int:
     free = node.left.count(1000)
     if free == len(node.left):
         return max(33 - free, free)
-    fitting = sorted(
-        (left, i) for i, left in enumerate(node.left) if left >= task.accelerator_milli
-    )[: task.accelerators]
+    fitting = sorted((left, i) for i, left in enumerate(node.left) if left >= task.accelerator_milli)[
+        : task.accelerators
+    ]
     untouched = sum(left == 1000 for left, _ in fitting)
     if untouched:
         return max(50 - untouched, 33)
@@ -111,9 +109,7 @@ def clustering(node: Node, task: TaskClass) -> int:
     return base + (0 if node.kinds else 25)
 
 
-def score(
-    rule: PlacementRule, node: Node, task: TaskClass, typical: tuple[TypicalTask, ...]
-) -> int:
+def score(rule: PlacementRule, node: Node, task: TaskClass, typical: tuple[TypicalTask, ...]) -> int:
     cpu, total = task.scored_cpu_milli, task.total_milli
     if rule is PlacementRule.DOT_PRODUCT:
         product = node.cpu / 128000 * (cpu / 128000) + sum(node.left) / 8000 * (total / 8000)

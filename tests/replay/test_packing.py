@@ -45,7 +45,9 @@ def random_case(seed):
         milli = int(random.choice([250, 300, 500, 1000])) if number == 1 else 1000 * (number > 0)
         models = str(random.choice(["", "", "", "A", "A|B", "B|B|C", "Z"])) if number else ""
         tasks.append(
-            TaskClass(int(random.choice([0, 1000, 4000])), milli, number, models, int(random.choice([0, 900])))
+            TaskClass(
+                int(random.choice([0, 1000, 4000])), milli, number, models, int(random.choice([0, 900]))
+            )
         )
     return nodes, tasks
 

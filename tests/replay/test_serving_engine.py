@@ -17,9 +17,7 @@ SIMPLE = Replica(StepTime(1.0, 0.1, 0.0, 0.0), step_tokens=100, sequences=10)
 
 def requests(*rows, prefixes=None, block_tokens=0):
     arrival, prompt, output = (np.array(column) for column in zip(*rows, strict=True))
-    return make_request_trace(
-        "small", arrival, prompt, output, prefixes=prefixes, block_tokens=block_tokens
-    )
+    return make_request_trace("small", arrival, prompt, output, prefixes=prefixes, block_tokens=block_tokens)
 
 
 def random_case(seed):

@@ -35,7 +35,10 @@ def test_real_runs_are_predicted_from_their_first_half(traces):
 def test_the_truth_of_a_made_run_is_found():
     random = np.random.default_rng(3)
     trace = make_request_trace(
-        "made", np.cumsum(random.exponential(0.2, 120)), random.integers(20, 900, 120), random.integers(2, 300, 120)
+        "made",
+        np.cumsum(random.exponential(0.2, 120)),
+        random.integers(20, 900, 120),
+        random.integers(2, 300, 120),
     )
     truth = StepTime(0.015, 8e-5, 1.5e-7, 6e-5)
     limits = Replica(truth, step_tokens=512, sequences=64)
@@ -50,7 +53,10 @@ def test_the_fit_does_not_see_the_second_half():
     """Other measured times in the second half leave the coefficients as they are."""
     random = np.random.default_rng(4)
     trace = make_request_trace(
-        "made", np.cumsum(random.exponential(0.2, 40)), random.integers(20, 900, 40), random.integers(2, 100, 40)
+        "made",
+        np.cumsum(random.exponential(0.2, 40)),
+        random.integers(20, 900, 40),
+        random.integers(2, 100, 40),
     )
     limits = Replica(StepTime(0.015, 8e-5, 1.5e-7, 6e-5), step_tokens=512, sequences=64)
     outcome = serve(trace, limits, routing=Routing.ROUND_ROBIN)
@@ -87,7 +93,10 @@ def test_a_run_is_read_with_its_limits(tmp_path):
     [
         ('{"input_toks": 5}', "lacks output_toks"),
         ("{", "not a JSON object"),
-        ('{"input_toks": null, "output_toks": 1, "queued_ts": 1, "first_token_ts": 2, "last_token_ts": 3}', "number"),
+        (
+            '{"input_toks": null, "output_toks": 1, "queued_ts": 1, "first_token_ts": 2, "last_token_ts": 3}',
+            "number",
+        ),
         ("", "no request"),
     ],
 )

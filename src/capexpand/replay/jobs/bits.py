@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.replay.compiled import inline_kernel
+from capexpand.replay.compiled import kernel
 
 _POSITION = np.zeros(32, dtype=np.int64)
 for _bit in range(32):
@@ -30,13 +30,13 @@ def level_offsets(size: int) -> np.ndarray:
         words = -(-words // 32)
 
 
-@inline_kernel
+@kernel
 def lowest_bit(word: int) -> int:
     """Return the place of the lowest bit of a word that is not 0 (by a de Bruijn sequence)."""
     return _POSITION[(((word & -word) * 0x077CB531) & 0xFFFFFFFF) >> 27]
 
 
-@inline_kernel
+@kernel
 def add(words: np.ndarray, start: int, offsets: np.ndarray, number: int) -> None:
     """Put a number into the set that begins at ``start``."""
     place = number
@@ -49,7 +49,7 @@ def add(words: np.ndarray, start: int, offsets: np.ndarray, number: int) -> None
         place >>= 5
 
 
-@inline_kernel
+@kernel
 def discard(words: np.ndarray, start: int, offsets: np.ndarray, number: int) -> None:
     """Take a number out of the set that begins at ``start``."""
     place = number
@@ -61,7 +61,7 @@ def discard(words: np.ndarray, start: int, offsets: np.ndarray, number: int) -> 
         place >>= 5
 
 
-@inline_kernel
+@kernel
 def next_member(words: np.ndarray, start: int, offsets: np.ndarray, number: int) -> int:
     """Return the smallest member not below a number, or -1."""
     levels = len(offsets) - 1

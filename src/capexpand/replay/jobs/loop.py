@@ -5,13 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.replay.compiled import inline_kernel, kernel
-from capexpand.replay.jobs.places import can_restore, lift_parts, place_job, release_parts
+from capexpand.replay.jobs.places import (
+    can_restore,
+    lift_parts,
+    note_placement,
+    place_job,
+    place_whole,
+    release_parts,
+)
 from capexpand.replay.jobs.queue import (
     account,
+    drop_stale,
     first_group,
     join_queue,
     leave_queue,
-    next_end,
     note_idle,
     pop_end,
     push_end,
@@ -23,6 +30,7 @@ from capexpand.replay.jobs.state import (
     NONE,
     NOW,
     PREEMPTIONS,
+    RUNNING_HEAP,
     USED_MILLI,
     Groups,
     JobResults,
@@ -49,7 +57,9 @@ def _start(
         results.start_s[j] = now
     state.started_s[j] = now
     state.finish_s[j] = now + state.remaining_s[j]
-    push_end(j, state)
+    state.counters[RUNNING_HEAP] = push_end(
+        j, state.counters[RUNNING_HEAP], state.finish_s, state.heap_time, state.heap_job
+    )
     state.held_milli[jobs.tenant[j]] += shapes.milli[groups.shape[jobs.group[j]]]
     if rules.preempt:
         level = jobs.level[j]
@@ -230,7 +240,13 @@ def _schedule(
         if state.blocked[shape]:
             return
         j = jobs.at[groups.head[g]]
-        placed = place_job(j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state, results)
+        if rules.whole:
+            # the fast path is compiled in; the other one costs more than the call
+            placed = place_whole(j, shape, shapes, tasks, pools, state)
+            if placed:
+                note_placement(j, shape, shapes, state, results)
+        else:
+            placed = place_job(j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state, results)
         if not placed and rules.preempt and jobs.level[j] > 0:
             before = state.counters[PREEMPTIONS]
             placed = _preempt_for(
@@ -244,6 +260,14 @@ def _schedule(
             state.blocked[shape] = True
             if not rules.backfill:
                 return
+
+
+@inline_kernel
+def _next_end(state: JobState) -> float:
+    """Return the time of the next end, infinite when nothing runs."""
+    size = drop_stale(state.counters[RUNNING_HEAP], state.finish_s, state.heap_time, state.heap_job)
+    state.counters[RUNNING_HEAP] = size
+    return state.heap_time[0] if size > 0 else np.inf
 
 
 @kernel
@@ -282,7 +306,7 @@ def run_jobs(
     count = len(jobs.arrival_s)
     arrived = 0
     while True:
-        ending = next_end(state)
+        ending = _next_end(state)
         arriving = jobs.arrival_s[arrived] if arrived < count else np.inf
         now = min(ending, arriving)
         if now == np.inf:
@@ -298,11 +322,14 @@ def run_jobs(
         state.clocks[NOW] = now
         state.counters[EVENTS] += 1
         released = False
-        while next_end(state) <= now:
+        while ending <= now:
             j = state.heap_job[0]
-            pop_end(state)
+            state.counters[RUNNING_HEAP] = pop_end(
+                state.counters[RUNNING_HEAP], state.heap_time, state.heap_job
+            )
             _end(j, rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)
             released = True
+            ending = _next_end(state)
         while arrived < count and jobs.arrival_s[arrived] <= now:
             join_queue(arrived, now, jobs, groups, state)
             arrived += 1

@@ -88,7 +88,7 @@ def release_parts(
 
 
 @inline_kernel
-def _place_whole(j: int, shape: int, shapes: Shapes, tasks: Classes, pools: Pools, state: JobState) -> bool:
+def place_whole(j: int, shape: int, shapes: Shapes, tasks: Classes, pools: Pools, state: JobState) -> bool:
     """Place a job on whole accelerators of the first model, in the cluster's order, that has room."""
     c = shapes.part[shape]
     mask = tasks.mask[c]
@@ -163,6 +163,21 @@ def _place_scored(
 
 
 @inline_kernel
+def note_placement(j: int, shape: int, shapes: Shapes, state: JobState, results: JobResults) -> None:
+    """Count what a placed job uses, and note where it is."""
+    state.counters[USED_MILLI] += shapes.milli[shape]
+    count = 0
+    part = state.first_part[j]
+    node = NONE
+    while part != NONE:
+        count += 1
+        node = state.part_node[part]
+        part = state.part_next[part]
+    results.node[j] = node
+    results.parts[j] = count
+
+
+@kernel
 def place_job(
     j: int,
     shape: int,
@@ -178,20 +193,11 @@ def place_job(
 ) -> bool:
     """Give a job everything that it asks for, or nothing, and tell which."""
     if rules.whole:
-        placed = _place_whole(j, shape, shapes, tasks, pools, state)
+        placed = place_whole(j, shape, shapes, tasks, pools, state)
     else:
         placed = _place_scored(j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state)
     if placed:
-        state.counters[USED_MILLI] += shapes.milli[shape]
-        count = 0
-        part = state.first_part[j]
-        node = NONE
-        while part != NONE:
-            count += 1
-            node = state.part_node[part]
-            part = state.part_next[part]
-        results.node[j] = node
-        results.parts[j] = count
+        note_placement(j, shape, shapes, state, results)
     return placed
 
 

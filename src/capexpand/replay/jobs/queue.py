@@ -19,7 +19,6 @@ from capexpand.replay.jobs.state import (
     NONE,
     OTHER_MODEL,
     REST_OF_GANG,
-    RUNNING_HEAP,
     TOO_FEW_ON_NODE,
     USED_MILLI,
     WAITING,
@@ -35,7 +34,7 @@ from capexpand.replay.packing.cluster import ClusterState
 from capexpand.replay.packing.kernel import Classes, Nodes
 
 
-@inline_kernel
+@kernel
 def _sift_up(j: int, finish: float, child: int, times: np.ndarray, ends: np.ndarray) -> None:
     while child > 0:
         parent = (child - 1) >> 1
@@ -48,33 +47,30 @@ def _sift_up(j: int, finish: float, child: int, times: np.ndarray, ends: np.ndar
     ends[child] = j
 
 
-@inline_kernel
-def push_end(j: int, state: JobState) -> None:
-    """Add a job's end to the heap; jobs that end together leave in order of their number."""
-    times = state.heap_time
-    ends = state.heap_job
-    size = state.counters[RUNNING_HEAP]
+@kernel
+def push_end(j: int, size: int, finish_s: np.ndarray, times: np.ndarray, ends: np.ndarray) -> int:
+    """Add a job's end to a heap of ``size``, and return how many it holds then.
+
+    Jobs that end together leave in order of their number.
+    """
     if size == len(times):
         # rebuild the heap without the ends of runs that were cut short
         kept = 0
         for i in range(size):
             time = times[i]
             other = ends[i]
-            if state.finish_s[other] == time and other != j:
+            if finish_s[other] == time and other != j:
                 _sift_up(other, time, kept, times, ends)
                 kept += 1
         size = kept
-    state.counters[RUNNING_HEAP] = size + 1
-    _sift_up(j, state.finish_s[j], size, times, ends)
+    _sift_up(j, finish_s[j], size, times, ends)
+    return size + 1
 
 
-@inline_kernel
-def pop_end(state: JobState) -> None:
-    """Remove the top of the heap."""
-    times = state.heap_time
-    ends = state.heap_job
-    last = state.counters[RUNNING_HEAP] - 1
-    state.counters[RUNNING_HEAP] = last
+@kernel
+def pop_end(size: int, times: np.ndarray, ends: np.ndarray) -> int:
+    """Remove the top of a heap of ``size``, and return how many are left."""
+    last = size - 1
     moved_time = times[last]
     moved = ends[last]
     parent = 0
@@ -94,17 +90,15 @@ def pop_end(state: JobState) -> None:
         parent = child
     times[parent] = moved_time
     ends[parent] = moved
+    return last
 
 
-@inline_kernel
-def next_end(state: JobState) -> float:
-    """Return the time of the next end, ignoring runs that were cut short; infinite when nothing runs."""
-    while state.counters[RUNNING_HEAP] > 0:
-        j = state.heap_job[0]
-        if state.finish_s[j] == state.heap_time[0]:
-            return state.heap_time[0]
-        pop_end(state)
-    return np.inf
+@kernel
+def drop_stale(size: int, finish_s: np.ndarray, times: np.ndarray, ends: np.ndarray) -> int:
+    """Remove from the top of a heap the runs that were cut short, and return how many ends are left."""
+    while size > 0 and finish_s[ends[0]] != times[0]:
+        size = pop_end(size, times, ends)
+    return size
 
 
 @inline_kernel

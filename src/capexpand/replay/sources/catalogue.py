@@ -189,11 +189,11 @@ def _columns(path: Path) -> set[str]:
             import polars as pl
 
             return set(pl.read_parquet_schema(path))
-        opened = (
-            gzip.open(path, "rt", errors="replace") if path.suffix == ".gz" else path.open(errors="replace")
-        )
-        with opened as file:
-            line = file.readline(10_000).strip()
+        with path.open("rb") as file:
+            start = file.read(1 << 16)
+        if path.suffix == ".gz":
+            start = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(start, 10_000)
+        line = start.decode(errors="replace").split("\n", 1)[0].strip()
     except (OSError, EOFError, zlib.error):
         return set()
     except Exception as error:
