@@ -1,4 +1,4 @@
-"""Packing on shares of accelerators, written to be read: every score from the formulas, for every node, each time."""
+"""Packing on shares of accelerators, written to be read: every score of every node, each time."""
 
 from __future__ import annotations
 

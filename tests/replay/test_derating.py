@@ -156,7 +156,9 @@ def test_everything_wrong_with_a_fleet_is_said_at_once(tmp_path):
     with pytest.raises(CaseError) as caught:
         make_fleet([{"offer": "", "units": "x", "accelerators": 99, "colour": "red"}])
     text = str(caught.value)
-    assert all(word in text for word in ("unknown field", "'x' is not a number", "at most 16", "offer: is missing"))
+    assert all(
+        word in text for word in ("unknown field", "'x' is not a number", "at most 16", "offer: is missing")
+    )
     for content, message in (("{", "not JSON"), ('{"nodes": 1}', "needs an object")):
         path = tmp_path / "fleet.json"
         path.write_text(content)
@@ -176,7 +178,10 @@ def test_replicas_are_read_and_everything_wrong_is_said_at_once(tmp_path):
     with pytest.raises(CaseError) as caught:
         read_replica_kinds(path)
     text = str(caught.value)
-    assert all(word in text for word in ("unknown field", "cost_per_hour: is missing", "'x' is not", "a token for each"))
+    assert all(
+        word in text
+        for word in ("unknown field", "cost_per_hour: is missing", "'x' is not", "a token for each")
+    )
     path.write_text("[]")
     with pytest.raises(CaseError, match="needs an object"):
         read_replica_kinds(path)

@@ -68,9 +68,8 @@ def test_every_start_end_and_node_is_that_of_the_plain_loop(policy, seed):
     trace, nodes = random_case(seed)
     try:
         outcome = replay_jobs(trace, nodes, policy, leave_out_bad=True)
-    except CaseError as error:
-        assert "larger than the cluster" in str(error)  # none of the jobs fits
-        return
+    except CaseError:
+        return  # none of the jobs fits
     plain = Cluster(outcome.trace, nodes, policy).run()
     assert outcome.start_s == pytest.approx([one.start for one in plain], abs=1e-9)
     assert outcome.finish_s == pytest.approx([one.end for one in plain], abs=1e-9)
@@ -156,7 +155,7 @@ def test_shares_cpu_and_memory_are_placed_as_by_the_plain_formulas(rule, seed):
 @pytest.mark.parametrize("rule", PlacementRule)
 @pytest.mark.parametrize("seed", range(4))
 def test_priorities_and_preemption_keep_every_resource_within_its_limits(rule, seed):
-    """Jobs with shares and gangs: at every start what overlaps fits, by what the engine says of the total."""
+    """Jobs with shares and gangs: every job runs for as long as it asked, and nothing is used twice."""
     trace, nodes = shared_case(seed + 100)
     random = np.random.default_rng(seed)
     trace = make_job_trace(
@@ -185,7 +184,7 @@ def test_priorities_and_preemption_keep_every_resource_within_its_limits(rule, s
 
 
 def test_first_come_first_served_waits_behind_a_job_that_does_not_fit():
-    """4 accelerators: A takes 3 for 10 s; B wants 2; C wants 1 and would fit. Without backfill C waits for B."""
+    """4 accelerators: A takes 3 for 10 s; B wants 2; C wants 1, would fit, and waits for B without backfill."""
     trace = jobs((0, 10, 3), (1, 10, 2), (2, 1, 1))
     strict = replay_jobs(trace, whole_nodes(4))
     assert strict.start_s.tolist() == [0, 10, 10]
@@ -206,7 +205,8 @@ def test_shortest_first_lowers_the_mean_wait():
 def test_a_preempted_job_goes_on_where_it_stopped_or_begins_again():
     """A runs 4 of its 10 s when B, more important, takes the accelerator for 3 s.
 
-    A ends at 13 when it keeps its progress (4 + 3 + 6), else at 17. Sensitivity: without preemption B waits 6 s.
+    A ends at 13 when it keeps its progress (4 + 3 + 6), else at 17. Sensitivity: without preemption B waits 6
+    s.
     """
     trace = jobs((0, 10, 1), (4, 3, 1), priority=np.array([0, 1]))
     for keep, end in ((True, 13), (False, 17)):
@@ -221,7 +221,8 @@ def test_a_preempted_job_goes_on_where_it_stopped_or_begins_again():
 def test_victims_whose_accelerators_are_not_needed_keep_them():
     """Two nodes of 2. Low jobs: 1 (first node), 2 (second node). An important job wants 2 on one node.
 
-    The latest, of 2, is taken first, and that is enough. Had the small one been taken first it would be put back.
+    The latest, of 2, is taken first, and that is enough. Had the small one been taken first it would be put
+    back.
     """
     trace = jobs((0, 50, 1), (1, 50, 2), (2, 5, 2), priority=np.array([0, 0, 1]))
     outcome = replay_jobs(trace, whole_nodes(2, 2), SchedulingPolicy(Order.PRIORITY, preempt=True))
@@ -248,7 +249,7 @@ def test_a_large_job_takes_as_few_nodes_as_possible():
 
 
 def test_a_gang_starts_whole_or_not_at_all():
-    """Two nodes of 2, one accelerator in use on each: a gang of two members of 2 waits until both are free."""
+    """Two nodes of 2, free from 5 s and from 9 s: a gang of two members of 2 waits for the later one."""
     trace = jobs((0, 5, 1), (0, 9, 2), (1, 3, 2), members=np.array([1, 1, 2]))
     outcome = replay_jobs(trace, whole_nodes(2, 2))
     assert outcome.start_s.tolist() == [0, 0, 9]
@@ -257,8 +258,8 @@ def test_a_gang_starts_whole_or_not_at_all():
 def test_idle_accelerators_are_explained():
     """Nodes of A and B with 2 each. One job holds 1 of A for long; the next wants 2 of A and waits.
 
-    Of the idle 3, one is on A, too few there; two are on B, another model. Sensitivity: with a third job for B
-    behind it those two are held back by the order instead.
+    Of the idle 3, one is on A, too few there; two are on B, another model. Sensitivity: with a third job for
+    B behind it those two are held back by the order instead.
     """
     nodes = whole_nodes(2, 2, models=["A", "B"])
     trace = jobs((0, 100, 1), (1, 1, 2), (50, 1, 2), models=["A", "A", "A"])

@@ -103,7 +103,8 @@ def test_best_fit_takes_the_node_with_least_left_over():
 def test_packing_fills_a_shared_accelerator_before_an_idle_one():
     """A share of 300 goes to an idle node (all are); the next goes to the same accelerator, with 700 left.
 
-    Sensitivity: without the order shared, used node, idle node the second share would take a fresh accelerator.
+    Sensitivity: without the order shared, used node, idle node the second share would take a fresh
+        accelerator.
     """
     outcome = pack(cluster(2, 2), make_arrivals([share(300), share(300)]), rule=PlacementRule.PACKING)
     assert outcome.node.tolist() == [0, 0]
@@ -113,8 +114,8 @@ def test_packing_fills_a_shared_accelerator_before_an_idle_one():
 def test_gradient_descent_keeps_whole_accelerators_for_tasks_that_want_them():
     """Half the tasks want a share of 500, half a whole one. One node has an accelerator with 500 in use.
 
-    On that node a share makes no whole accelerator unusable; on the fresh node it would turn 1000 usable by both
-    kinds into 500 usable by one. Sensitivity: by the dot product the share goes where more is idle.
+    On that node a share makes no whole accelerator unusable; on the fresh node it would turn 1000 usable by
+    both kinds into 500 usable by one. Sensitivity: by the dot product the share goes where more is idle.
     """
     tasks = [share(500), share(500)]
     workload = [share(500), whole(1)]
@@ -127,7 +128,8 @@ def test_fragmentation_is_what_a_typical_task_cannot_use():
     """One node with 2 accelerators; the workload is half shares of 400 and half whole ones.
 
     After a share of 400: 600 and 1000 idle. A share can use both; a whole task only the second, so 600 are
-    fragments for half of the tasks: 300. Sensitivity: counting only tasks that do not fit at all it would be 0.
+    fragments for half of the tasks: 300. Sensitivity: counting only tasks that do not fit at all it would be
+    0.
     """
     arrivals = make_arrivals([share(400)], workload=[share(400), whole(1)])
     outcome = pack(cluster(2), arrivals, rule=PlacementRule.BEST_FIT)

@@ -147,7 +147,13 @@ def test_the_tables_of_mooncake_and_vllm_are_printed(tmp_path):
         json.dumps({"engine_kwargs": {"max_num_seqs": 8, "max_num_batched_tokens": 256}})
     )
     lines = [
-        {"input_toks": 50, "output_toks": 5, "queued_ts": i, "first_token_ts": i + 0.1, "last_token_ts": i + 0.2}
+        {
+            "input_toks": 50,
+            "output_toks": 5,
+            "queued_ts": i,
+            "first_token_ts": i + 0.1,
+            "last_token_ts": i + 0.2,
+        }
         for i in range(10)
     ]
     (folder / "requests.jsonl").write_text("\n".join(map(json.dumps, lines)))

@@ -106,10 +106,11 @@ def test_a_long_prompt_is_cut_into_chunks():
 
 
 def test_a_prompt_slows_down_those_who_decode_beside_it():
-    """The first decodes at 1 s a token; the prompt of 50 tokens arrives during its second step, which began at 2.
+    """The first decodes at 1 s a token; the prompt of 50 tokens arrives during its second step, which began
+    at 2.
 
-    The step from 3 to 9 holds the prompt (1 + 5 s) and the first's last token. Sensitivity: with decoding apart
-    the first would end at 4 s.
+    The step from 3 to 9 holds the prompt (1 + 5 s) and the first's last token. Sensitivity: with decoding
+    apart the first would end at 4 s.
     """
     outcome = serve(requests((0, 10, 3), (2.5, 50, 1)), SIMPLE)
     assert outcome.finish_s.tolist() == pytest.approx([9.0, 9.0])
@@ -118,8 +119,8 @@ def test_a_prompt_slows_down_those_who_decode_beside_it():
 def test_memory_that_runs_out_takes_the_last_admitted_back():
     """Pages of one token, eight of them. Two prompts of 3 and 2, both want 5 tokens of output.
 
-    Held after the prompts 5, after the steps 7; the next step needs 2 and has 1. The second gives up 3 pages and
-    waits until the first is done (3 + 4 = 7 held), then computes its prompt and 2 generated tokens again.
+    Held after the prompts 5, after the steps 7; the next step needs 2 and has 1. The second gives up 3 pages
+    and waits until the first is done (3 + 4 = 7 held), then computes its prompt and 2 generated tokens again.
     Sensitivity: with ten pages nobody is preempted.
     """
     replica = replace(SIMPLE, memory_tokens=8, page_tokens=1)
@@ -131,7 +132,8 @@ def test_memory_that_runs_out_takes_the_last_admitted_back():
 
 
 def test_a_remembered_prefix_is_not_computed_again():
-    """Two prompts of 40 with the same 4 blocks of 10; the second computes 1 token, since one must be computed.
+    """Two prompts of 40 with the same 4 blocks of 10; the second computes 1 token, since one must be
+    computed.
 
     5 s and then 1.1 s. Sensitivity: without the cache 5 s again.
     """

@@ -17,7 +17,10 @@ from capexpand.replay.sources.slurm import parse_resources, read_slurm
 from capexpand.replay.sources.tables import parse_times, read_columns
 
 AZURE = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
-POD = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n"
+POD = (
+    "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,"
+    "creation_time,deletion_time,scheduled_time\n"
+)
 OWN_JOBS = "arrival_s,duration_s,accelerators\n"
 OWN_REQUESTS = "arrival_s,prompt_tokens,output_tokens\n"
 
@@ -129,7 +132,8 @@ def test_philly_and_helios_are_read(tmp_path):
     trace = jobs.read_philly(write(tmp_path, "philly.csv", text))
     assert trace.arrival_s.tolist() == [0, 60]
     assert trace.tenants == ("vc1", "vc2")
-    text = "job_id,vc,gpu_num,cpu_num,submit_time,duration\n1,a,2,8,2020-04-01 00:00:10,5\n2,b,0,4,2020-04-01 00:00:00,9\n"
+    text = "job_id,vc,gpu_num,cpu_num,submit_time,duration\n"
+    text += "1,a,2,8,2020-04-01 00:00:10,5\n2,b,0,4,2020-04-01 00:00:00,9\n"
     trace = jobs.read_helios(write(tmp_path, "cluster_log.csv", text))
     assert trace.accelerators.tolist() == [0, 2]
     assert trace.cpu_milli.tolist() == [4000, 8000]
@@ -175,7 +179,22 @@ def test_slurm_without_resources_is_refused(tmp_path):
 
 
 def servegen_folder(folder):
-    levels = ["q00", "q01", "q05", "q10", "q20", "q30", "q40", "q50", "q60", "q70", "q80", "q90", "q95", "q99"]
+    levels = [
+        "q00",
+        "q01",
+        "q05",
+        "q10",
+        "q20",
+        "q30",
+        "q40",
+        "q50",
+        "q60",
+        "q70",
+        "q80",
+        "q90",
+        "q95",
+        "q99",
+    ]
     rates = {"model": ["m", "m", "m"], "client": [0, 0, 1], "t": [0, 600, 0], "rate": [2.0, 1.0, 4.0]}
     pl.DataFrame(rates | {"pat": ["Gamma", "Weibull", "Gamma"], "p1": [0.5, 0.7, 1.0]}).write_parquet(
         folder / "client_rates.parquet"
@@ -294,7 +313,9 @@ def test_missing_columns_are_named_beside_those_that_are_there(tmp_path):
         requests.read_azure(path)
 
 
-@pytest.mark.parametrize("line", ["{", '{"timestamp": 0}', '{"timestamp": 0, "input_length": "a", "output_length": 1}'])
+@pytest.mark.parametrize(
+    "line", ["{", '{"timestamp": 0}', '{"timestamp": 0, "input_length": "a", "output_length": 1}']
+)
 def test_damaged_lines_of_mooncake_are_named_or_counted(tmp_path, line):
     good = json.dumps({"timestamp": 0, "input_length": 10, "output_length": 5, "hash_ids": [1]})
     path = write(tmp_path, "x_trace.jsonl", f"{good}\n{line}\n")

@@ -24,6 +24,7 @@ from capexpand.replay.jobs.queue import (
     push_end,
 )
 from capexpand.replay.jobs.state import (
+    ANY_BLOCKED,
     BIN,
     EVENTS,
     FREE_PART,
@@ -32,6 +33,7 @@ from capexpand.replay.jobs.state import (
     PREEMPTIONS,
     RUNNING_HEAP,
     USED_MILLI,
+    WAITING,
     Groups,
     JobResults,
     Jobs,
@@ -49,9 +51,8 @@ from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
 def _start(
     j: int, rules: Rules, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState, results: JobResults
 ) -> None:
-    """Start a job that has been placed."""
+    """Start a job that has been placed and waits no longer."""
     now = state.clocks[NOW]
-    leave_queue(j, jobs, groups, state)
     results.waited_s[j] += now - state.queued_s[j]
     if np.isnan(results.start_s[j]):
         results.start_s[j] = now
@@ -88,8 +89,36 @@ def _leave_level(j: int, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobS
 
 @inline_kernel
 def _unblock(state: JobState) -> None:
-    for shape in range(len(state.blocked)):
-        state.blocked[shape] = False
+    if state.counters[ANY_BLOCKED]:
+        state.counters[ANY_BLOCKED] = 0
+        for shape in range(len(state.blocked)):
+            state.blocked[shape] = False
+
+
+@inline_kernel
+def _start_at_once(
+    j: int,
+    rules: Rules,
+    jobs: Jobs,
+    shapes: Shapes,
+    groups: Groups,
+    tasks: Classes,
+    pools: Pools,
+    state: JobState,
+    results: JobResults,
+) -> bool:
+    """Start a job that arrives alone at an empty queue, where it fits: it need not stand in line."""
+    if not rules.whole or state.counters[WAITING] > 0:
+        return False
+    if j + 1 < len(jobs.arrival_s) and jobs.arrival_s[j + 1] <= state.clocks[NOW]:
+        return False
+    shape = groups.shape[jobs.group[j]]
+    if not place_whole(j, shape, shapes, tasks, pools, state):
+        return False
+    note_placement(j, shape, shapes, state, results)
+    state.queued_s[j] = state.clocks[NOW]
+    _start(j, rules, jobs, shapes, groups, state, results)
+    return True
 
 
 @inline_kernel
@@ -255,9 +284,11 @@ def _schedule(
             if state.counters[PREEMPTIONS] > before:
                 _unblock(state)
         if placed:
+            leave_queue(j, jobs, groups, state)
             _start(j, rules, jobs, shapes, groups, state, results)
         else:
             state.blocked[shape] = True
+            state.counters[ANY_BLOCKED] = 1
             if not rules.backfill:
                 return
 
@@ -330,9 +361,11 @@ def run_jobs(
             _end(j, rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)
             released = True
             ending = _next_end(state)
-        while arrived < count and jobs.arrival_s[arrived] <= now:
-            join_queue(arrived, now, jobs, groups, state)
-            arrived += 1
         if released:
             _unblock(state)
-        _schedule(rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)
+        while arrived < count and jobs.arrival_s[arrived] <= now:
+            if not _start_at_once(arrived, rules, jobs, shapes, groups, tasks, pools, state, results):
+                join_queue(arrived, now, jobs, groups, state)
+            arrived += 1
+        if state.counters[WAITING] > 0:
+            _schedule(rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)

@@ -73,23 +73,21 @@ def pop_end(size: int, times: np.ndarray, ends: np.ndarray) -> int:
     last = size - 1
     moved_time = times[last]
     moved = ends[last]
-    parent = 0
-    while True:
-        child = 2 * parent + 1
-        if child >= last:
-            break
-        right = child + 1
-        if right < last and (
-            times[right] < times[child] or (times[right] == times[child] and ends[right] < ends[child])
-        ):
-            child = right
-        if times[child] > moved_time or (times[child] == moved_time and ends[child] > moved):
-            break
-        times[parent] = times[child]
-        ends[parent] = ends[child]
-        parent = child
-    times[parent] = moved_time
-    ends[parent] = moved
+    # let the hole sink to the bottom without asking whether it may stop, and lift the last entry into it:
+    # that entry came from the bottom and mostly stays there
+    hole = 0
+    child = 1
+    while child < last:
+        right = min(child + 1, last)
+        later = times[child]
+        other = times[right]
+        # a sum of truth values needs no jump that the processor would have to guess
+        child += int(other < later) + int(other == later and ends[right] < ends[child])
+        times[hole] = times[child]
+        ends[hole] = ends[child]
+        hole = child
+        child = 2 * hole + 1
+    _sift_up(moved, moved_time, hole, times, ends)
     return last
 
 
