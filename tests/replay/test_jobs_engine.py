@@ -184,7 +184,7 @@ def test_priorities_and_preemption_keep_every_resource_within_its_limits(rule, s
 
 
 def test_first_come_first_served_waits_behind_a_job_that_does_not_fit():
-    """4 accelerators: A takes 3 for 10 s; B wants 2; C wants 1, would fit, and waits for B without backfill."""
+    """4 accelerators: A takes 3 for 10 s; B wants 2; C wants 1, fits, and waits for B without backfill."""
     trace = jobs((0, 10, 3), (1, 10, 2), (2, 1, 1))
     strict = replay_jobs(trace, whole_nodes(4))
     assert strict.start_s.tolist() == [0, 10, 10]
