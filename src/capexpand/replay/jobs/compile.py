@@ -138,12 +138,12 @@ def compile_replay(
     )
     jobs, groups = _lines(trace, shape_of_job, policy, levels)
     pools = _pools(nodes)
-    state = _state(trace, shapes, jobs, nodes, shape_of_job)
+    state = _state(trace, shapes, jobs, nodes, shape_of_job, preempt=policy.preempt)
     count = len(trace)
     results = JobResults(
         np.full(count, np.nan),
         np.full(count, np.nan),
-        np.zeros(count),
+        np.zeros(count if policy.preempt else 0),
         np.zeros(count, dtype=np.int32),
         np.full(count, NONE, dtype=np.int32),
         np.zeros(count, dtype=np.int32),
@@ -336,6 +336,8 @@ def _state(
     jobs: Jobs,
     nodes: NodeArrays,
     shape_of_job: np.ndarray,
+    *,
+    preempt: bool,
 ) -> JobState:
     count = len(trace)
     levels = int(jobs.level.max(initial=0)) + 1
@@ -345,14 +347,16 @@ def _state(
     following[-1] = NONE
     heap = min(2 * count, 2 * parts) + 2
     offsets = level_offsets(count)
+    # only a job that may be preempted needs more than its parts
+    kept = count if preempt else 1
     return JobState(
-        trace.duration_s.astype(np.float64).copy(),
-        np.full(count, np.inf),
-        np.zeros(count),
-        np.zeros(count),
+        trace.duration_s.astype(np.float64).copy() if preempt else np.zeros(1),
+        np.full(kept, np.inf),
+        np.zeros(kept),
+        np.zeros(kept),
         np.full(count, NONE, dtype=np.int64),
-        np.full(count, NONE, dtype=np.int64),
-        np.full(count, NONE, dtype=np.int64),
+        np.full(kept, NONE, dtype=np.int64),
+        np.full(kept, NONE, dtype=np.int64),
         np.full(levels, NONE, dtype=np.int64),
         np.zeros(levels, dtype=np.int64),
         np.zeros(heap),

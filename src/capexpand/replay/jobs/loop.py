@@ -51,26 +51,41 @@ from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
 def _start(
     j: int, rules: Rules, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState, results: JobResults
 ) -> None:
-    """Start a job that has been placed and waits no longer."""
+    """Start a job that has been placed and waits no longer.
+
+    Where nobody is preempted the end is known, and most of what else is kept of a job need not be.
+    """
     now = state.clocks[NOW]
-    results.waited_s[j] += now - state.queued_s[j]
-    if np.isnan(results.start_s[j]):
-        results.start_s[j] = now
-    state.started_s[j] = now
-    state.finish_s[j] = now + state.remaining_s[j]
-    state.counters[RUNNING_HEAP] = push_end(
-        j, state.counters[RUNNING_HEAP], state.finish_s, state.heap_time, state.heap_job
-    )
-    state.held_milli[jobs.tenant[j]] += shapes.milli[groups.shape[jobs.group[j]]]
     if rules.preempt:
-        level = jobs.level[j]
-        state.level_milli[level] += shapes.milli[groups.shape[jobs.group[j]]]
-        last = state.last_of_level[level]
-        state.before[j] = last
-        state.after[j] = NONE
-        if last != NONE:
-            state.after[last] = j
-        state.last_of_level[level] = j
+        finish = now + state.remaining_s[j]
+        results.waited_s[j] += now - state.queued_s[j]
+        if np.isnan(results.start_s[j]):
+            results.start_s[j] = now
+        state.started_s[j] = now
+        state.finish_s[j] = finish
+        _join_level(j, jobs, shapes, groups, state)
+    else:
+        finish = now + jobs.duration_s[j]
+        results.start_s[j] = now
+        results.finish_s[j] = finish
+    state.counters[RUNNING_HEAP] = push_end(
+        j, finish, state.counters[RUNNING_HEAP], state.finish_s, state.heap_time, state.heap_job
+    )
+    if rules.fair:
+        state.held_milli[jobs.tenant[j]] += shapes.milli[groups.shape[jobs.group[j]]]
+
+
+@inline_kernel
+def _join_level(j: int, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState) -> None:
+    """Put a job at the end of the list of running jobs of its level."""
+    level = jobs.level[j]
+    state.level_milli[level] += shapes.milli[groups.shape[jobs.group[j]]]
+    last = state.last_of_level[level]
+    state.before[j] = last
+    state.after[j] = NONE
+    if last != NONE:
+        state.after[last] = j
+    state.last_of_level[level] = j
 
 
 @inline_kernel
@@ -116,7 +131,8 @@ def _start_at_once(
     if not place_whole(j, shape, shapes, tasks, pools, state):
         return False
     note_placement(j, shape, shapes, state, results)
-    state.queued_s[j] = state.clocks[NOW]
+    if rules.preempt:
+        state.queued_s[j] = state.clocks[NOW]
     _start(j, rules, jobs, shapes, groups, state, results)
     return True
 
@@ -138,12 +154,13 @@ def _end(
 ) -> None:
     """End a job and give back what it holds."""
     shape = groups.shape[jobs.group[j]]
-    results.finish_s[j] = state.finish_s[j]
-    state.finish_s[j] = np.inf
     release_parts(j, rules, nodes, tasks, typical, pools, cluster, state)
     state.counters[USED_MILLI] -= shapes.milli[shape]
-    state.held_milli[jobs.tenant[j]] -= shapes.milli[shape]
+    if rules.fair:
+        state.held_milli[jobs.tenant[j]] -= shapes.milli[shape]
     if rules.preempt:
+        results.finish_s[j] = state.finish_s[j]
+        state.finish_s[j] = np.inf
         _leave_level(j, jobs, shapes, groups, state)
 
 
@@ -239,11 +256,11 @@ def _requeue(
     if rules.keep_progress:
         state.remaining_s[victim] -= now - state.started_s[victim]
     state.finish_s[victim] = np.inf
-    state.held_milli[jobs.tenant[victim]] -= shapes.milli[groups.shape[jobs.group[victim]]]
     _leave_level(victim, jobs, shapes, groups, state)
     results.preempted[victim] += 1
     state.counters[PREEMPTIONS] += 1
-    join_queue(victim, now, jobs, groups, state)
+    state.queued_s[victim] = now
+    join_queue(victim, jobs, groups, state)
 
 
 @inline_kernel
@@ -294,10 +311,12 @@ def _schedule(
 
 
 @inline_kernel
-def _next_end(state: JobState) -> float:
+def _next_end(rules: Rules, state: JobState) -> float:
     """Return the time of the next end, infinite when nothing runs."""
-    size = drop_stale(state.counters[RUNNING_HEAP], state.finish_s, state.heap_time, state.heap_job)
-    state.counters[RUNNING_HEAP] = size
+    size = state.counters[RUNNING_HEAP]
+    if rules.preempt:
+        size = drop_stale(size, state.finish_s, state.heap_time, state.heap_job)
+        state.counters[RUNNING_HEAP] = size
     return state.heap_time[0] if size > 0 else np.inf
 
 
@@ -337,7 +356,7 @@ def run_jobs(
     count = len(jobs.arrival_s)
     arrived = 0
     while True:
-        ending = _next_end(state)
+        ending = _next_end(rules, state)
         arriving = jobs.arrival_s[arrived] if arrived < count else np.inf
         now = min(ending, arriving)
         if now == np.inf:
@@ -360,12 +379,14 @@ def run_jobs(
             )
             _end(j, rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)
             released = True
-            ending = _next_end(state)
+            ending = _next_end(rules, state)
         if released:
             _unblock(state)
         while arrived < count and jobs.arrival_s[arrived] <= now:
             if not _start_at_once(arrived, rules, jobs, shapes, groups, tasks, pools, state, results):
-                join_queue(arrived, now, jobs, groups, state)
+                if rules.preempt:
+                    state.queued_s[arrived] = now
+                join_queue(arrived, jobs, groups, state)
             arrived += 1
         if state.counters[WAITING] > 0:
             _schedule(rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)

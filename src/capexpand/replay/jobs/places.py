@@ -201,7 +201,7 @@ def place_job(
     return placed
 
 
-@kernel
+@inline_kernel
 def part_fits(
     n: int, c: int, rules: Rules, nodes: Nodes, tasks: Classes, pools: Pools, cluster: ClusterState
 ) -> bool:

@@ -48,7 +48,9 @@ def _sift_up(j: int, finish: float, child: int, times: np.ndarray, ends: np.ndar
 
 
 @kernel
-def push_end(j: int, size: int, finish_s: np.ndarray, times: np.ndarray, ends: np.ndarray) -> int:
+def push_end(
+    j: int, finish: float, size: int, finish_s: np.ndarray, times: np.ndarray, ends: np.ndarray
+) -> int:
     """Add a job's end to a heap of ``size``, and return how many it holds then.
 
     Jobs that end together leave in order of their number.
@@ -63,7 +65,7 @@ def push_end(j: int, size: int, finish_s: np.ndarray, times: np.ndarray, ends: n
                 _sift_up(other, time, kept, times, ends)
                 kept += 1
         size = kept
-    _sift_up(j, finish_s[j], size, times, ends)
+    _sift_up(j, finish, size, times, ends)
     return size + 1
 
 
@@ -100,11 +102,10 @@ def drop_stale(size: int, finish_s: np.ndarray, times: np.ndarray, ends: np.ndar
 
 
 @inline_kernel
-def join_queue(j: int, now: float, jobs: Jobs, groups: Groups, state: JobState) -> None:
+def join_queue(j: int, jobs: Jobs, groups: Groups, state: JobState) -> None:
     """Let a job wait at its place in the line of its group."""
     g = jobs.group[j]
     place = jobs.place[j]
-    state.queued_s[j] = now
     add(state.waiting_words, 0, state.waiting_offsets, place)
     head = groups.head[g]
     if head == NONE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.replay.jobs.outcome import JobOutcome
-from capexpand.replay.jobs.policies import SchedulingPolicy
+from capexpand.replay.jobs.policies import Order, SchedulingPolicy
 from capexpand.replay.packing.tasks import NodeArrays
 from capexpand.replay.traces import JobTrace
 
@@ -35,6 +35,7 @@ def replay_jobs(
         CaseError: a job is larger than the cluster and may not be left out.
     """
     from capexpand.replay.jobs.compile import check_fits, compile_replay
+    from capexpand.replay.jobs.first_come import run_first_come
     from capexpand.replay.jobs.loop import run_jobs
     from capexpand.replay.jobs.state import BUSY_MILLI_S, EVENTS
 
@@ -44,7 +45,9 @@ def replay_jobs(
     if keep is not None:
         trace = trace.only(keep, {"larger than the cluster": int((~keep).sum())})
         compiled = compile_replay(trace, nodes, chosen, intervals=intervals)
-    run_jobs(
+    simple = compiled.rules.whole and chosen.order is Order.FIRST_COME and not chosen.backfill
+    run = run_first_come if simple else run_jobs
+    run(
         compiled.rules,
         compiled.jobs,
         compiled.nodes,
@@ -66,7 +69,7 @@ def replay_jobs(
         trace,
         results.start_s,
         results.finish_s,
-        results.waited_s,
+        results.waited_s if chosen.preempt else results.start_s - trace.arrival_s,
         results.preempted,
         results.node,
         results.parts,
