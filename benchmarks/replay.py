@@ -81,13 +81,13 @@ def make_jobs(count: int, *, load: float = 0.9, seed: int = 0) -> tuple[JobTrace
 
 
 def run_simpy(trace: JobTrace, nodes: NodeArrays) -> np.ndarray:
-    """First come, first served with gangs and best fit as SimPy processes; return the starting times [s]."""
+    """First come, first served with gangs and best fit, each job a process; return the starting times [s]."""
     environment = simpy.Environment()
     free = nodes.accelerators.tolist()
     buckets: list[set[int]] = [set() for _ in range(9)]
     for node, count in enumerate(free):
         buckets[count].add(node)
-    queue: list[int] = []
+    queue: list[tuple[int, simpy.Event]] = []
     started = np.zeros(len(trace))
 
     def move(node: int, change: int) -> None:
@@ -111,25 +111,25 @@ def run_simpy(trace: JobTrace, nodes: NodeArrays) -> np.ndarray:
 
     def schedule() -> None:
         while queue:
-            held = place(int(trace.accelerators[queue[0]]))
+            held = place(int(trace.accelerators[queue[0][0]]))
             if held is None:
                 return
-            environment.process(run(queue.pop(0), held))
+            queue.pop(0)[1].succeed(held)
 
-    def run(job: int, held: list[tuple[int, int]]) -> simpy.events.ProcessGenerator:
+    def run(job: int) -> simpy.events.ProcessGenerator:
+        yield environment.timeout(float(trace.arrival_s[job]))
+        granted = environment.event()
+        queue.append((job, granted))
+        schedule()
+        held = yield granted
         started[job] = environment.now
         yield environment.timeout(float(trace.duration_s[job]))
         for node, size in held:
             move(node, size)
         schedule()
 
-    def arrive() -> simpy.events.ProcessGenerator:
-        for job in range(len(trace)):
-            yield environment.timeout(float(trace.arrival_s[job]) - environment.now)
-            queue.append(job)
-            schedule()
-
-    environment.process(arrive())
+    for job in range(len(trace)):
+        environment.process(run(job))
     environment.run()
     return started
 

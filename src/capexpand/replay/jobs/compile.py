@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.replay.jobs.bits import add, level_offsets
+from capexpand.replay.jobs.bits import level_offsets
 from capexpand.replay.jobs.places import place_job, release_parts
 from capexpand.replay.jobs.policies import Order, SchedulingPolicy
 from capexpand.replay.jobs.state import (
@@ -316,18 +316,16 @@ def _pools(nodes: NodeArrays) -> Pools:
     """Group the nodes that have accelerators by model, in the order in which the models first occur."""
     bits = list(dict.fromkeys(nodes.model_bit.tolist()))
     width = int(nodes.accelerators.max(initial=0)) + 1
-    offsets = level_offsets(len(nodes))
-    size = int(offsets[-1])
     of_node = np.array([bits.index(bit) for bit in nodes.model_bit.tolist()], dtype=np.int64)
     members = np.zeros((len(bits), width), dtype=np.int64)
-    words = np.zeros(len(bits) * width * size, dtype=np.int64)
+    words = np.zeros((len(bits), width, -(-len(nodes) // 32)), dtype=np.int64)
     pool_free = np.zeros(len(bits), dtype=np.int64)
     for n, (pool, free) in enumerate(zip(of_node.tolist(), nodes.accelerators.tolist(), strict=True)):
-        add(words, (pool * width + free) * size, offsets, n)
+        words[pool, free, n >> 5] |= 1 << (n & 31)
         members[pool, free] += 1
         pool_free[pool] += free
     model = np.array(bits, dtype=np.int64)
-    return Pools(of_node, nodes.accelerators.copy(), pool_free, model, members, words, offsets)
+    return Pools(of_node, nodes.accelerators.copy(), pool_free, model, members, words, np.zeros_like(members))
 
 
 def _state(

@@ -1,8 +1,9 @@
 """The compiled loop for the simplest policy, in which the queue is a stretch of the trace.
 
-First come, first served without passing and without preemption, on nodes with whole accelerators only: jobs start in
-the order of their arrival, so that those who wait are the ones between the last that started and the last that
-arrived. What is counted at every event stays in registers. The results are those of ``loop.run_jobs``.
+First come, first served without passing and without preemption, on nodes with whole accelerators only: jobs
+start in the order of their arrival, so that those who wait are the ones between the last that started and the
+last that arrived. What is counted at every event stays in registers. The results are those of
+``loop.run_jobs``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capexpand.replay.compiled import inline_kernel, kernel
-from capexpand.replay.jobs.bits import add, discard, next_member
+from capexpand.replay.jobs.bits import lowest_bit
 from capexpand.replay.jobs.state import (
     FREE_PART,
     NONE,
@@ -34,13 +34,14 @@ def _hold(j: int, node: int, c: int, bits: int, state: JobState) -> None:
 def _move_node(n: int, free: int, pools: Pools) -> None:
     """Move a node to the set of those with ``free`` accelerators."""
     pool = pools.of_node[n]
-    width = pools.members.shape[1]
-    size = pools.offsets[len(pools.offsets) - 1]
     before = pools.free[n]
-    discard(pools.words, (pool * width + before) * size, pools.offsets, n)
+    word = n >> 5
+    bit = 1 << (n & 31)
+    pools.words[pool, before, word] &= ~bit
     pools.members[pool, before] -= 1
-    add(pools.words, (pool * width + free) * size, pools.offsets, n)
+    pools.words[pool, free, word] |= bit
     pools.members[pool, free] += 1
+    pools.hint[pool, free] = min(pools.hint[pool, free], word)
     pools.pool_free[pool] += free - before
     pools.free[n] = free
 
@@ -49,11 +50,13 @@ def _move_node(n: int, free: int, pools: Pools) -> None:
 def _take_whole(j: int, c: int, pool: int, tasks: Classes, pools: Pools, state: JobState) -> bool:
     """Take accelerators of the fullest node of a pool that has enough."""
     number = tasks.number[c]
-    width = pools.members.shape[1]
-    size = pools.offsets[len(pools.offsets) - 1]
-    for free in range(number, width):
+    for free in range(number, pools.members.shape[1]):
         if pools.members[pool, free] > 0:
-            n = next_member(pools.words, (pool * width + free) * size, pools.offsets, 0)
+            word = pools.hint[pool, free]
+            while pools.words[pool, free, word] == 0:
+                word += 1
+            pools.hint[pool, free] = word
+            n = (word << 5) + lowest_bit(pools.words[pool, free, word])
             _move_node(n, free - number, pools)
             _hold(j, n, c, number, state)
             return True

@@ -71,10 +71,10 @@ class Groups(NamedTuple):
 
 
 class Pools(NamedTuple):
-    """Nodes with whole accelerators by model and by how many are free, each set as a tree of bits.
+    """Nodes with whole accelerators by model and by how many are free; sets as bits in words of 32.
 
-    Pool of each node, free accelerators of each node, free accelerators of each pool, bit of each pool's
-    model, how many nodes each set holds, the trees, and their levels.
+    Pool of each node, free accelerators of each node, free accelerators of each pool, bit of each pool's model;
+    by pool and number of free accelerators: how many nodes, the words, a word before which all are 0.
     """
 
     of_node: np.ndarray
@@ -83,7 +83,7 @@ class Pools(NamedTuple):
     model: np.ndarray
     members: np.ndarray
     words: np.ndarray
-    offsets: np.ndarray
+    hint: np.ndarray
 
 
 class JobState(NamedTuple):
