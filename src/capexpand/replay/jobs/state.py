@@ -73,7 +73,7 @@ class Groups(NamedTuple):
 class Pools(NamedTuple):
     """Nodes with whole accelerators by model and by how many are free; sets as bits in words of 32.
 
-    Pool of each node, free accelerators of each node, free accelerators of each pool, bit of each pool's model;
+    Pool and free accelerators of each node; free accelerators and bit of the model of each pool;
     by pool and number of free accelerators: how many nodes, the words, a word before which all are 0.
     """
 
