@@ -169,6 +169,11 @@ def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint
     place = ("workloads", name)
     if workload.role != "obligation" and workload.price is None:
         yield place, f"is {workload.role} and needs a price"
+    if workload.usable_share is None and workload.utilisation is None:
+        yield place, "needs usable_share, or utilisation from a replay"
+    elif workload.usable_share is not None and workload.utilisation is not None:
+        message = "stands beside usable_share, which says the same; keep one"
+        yield (*place, "utilisation"), message
     if not workload.throughput:
         yield (*place, "throughput"), "names no offer, so nothing can serve this workload"
     volume = VOLUME_UNITS[workload.unit]

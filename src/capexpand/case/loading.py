@@ -17,7 +17,7 @@ from capexpand.case.drafts import partial_draft, whole_draft
 from capexpand.case.merging import apply_variant, read_merged, variant_problems
 from capexpand.case.problems import validation_problems
 from capexpand.case.provenance import Provenance
-from capexpand.case.reading import Reading, dotted, parse_day
+from capexpand.case.reading import FILE_FIELDS, Reading, dotted, parse_day
 from capexpand.case.references import broken_references
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
@@ -78,11 +78,10 @@ def _reading(data: dict[str, Any]) -> Reading:
     return reading
 
 
-def _tables(value: Any) -> Iterator[dict[str, Any]]:
-    """Every mapping inside that refers to a table."""
+def _tables(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Every mapping inside that refers to a file, and the field that holds its path."""
     if isinstance(value, dict):
-        if isinstance(value.get("csv"), str):
-            yield value
+        yield from ((value, field) for field in FILE_FIELDS if isinstance(value.get(field), str))
         for inner in value.values():
             yield from _tables(inner)
     elif isinstance(value, list):
@@ -93,8 +92,9 @@ def _tables(value: Any) -> Iterator[dict[str, Any]]:
 def _point_to_tables(node: Node, data: Any) -> None:
     """Make each table path lead from the working folder: it is written relative to the file it stands in."""
     if isinstance(node.value, dict):
-        if "csv" in node.value and isinstance(data["csv"], str):
-            data["csv"] = os.path.normpath(node.value["csv"].mark.file.parent / data["csv"])
+        for field in FILE_FIELDS:
+            if field in node.value and isinstance(data[field], str):
+                data[field] = os.path.normpath(node.value[field].mark.file.parent / data[field])
         for key, inner in node.value.items():
             _point_to_tables(inner, data[key])
     elif isinstance(node.value, tuple):
@@ -109,14 +109,14 @@ def _provenance(
     tables: dict[str, bytes] = {}
     document = json.loads(json.dumps(data))
     document.pop("variants", None)
-    for table in _tables(document):
-        path = table["csv"]
+    for table, field in _tables(document):
+        path = table[field]
         if path not in names:
             stem, suffix = Path(path).stem, Path(path).suffix
             used = len([name for name in tables if Path(name).stem.split("~")[0] == stem])
             names[path] = f"{stem}~{used + 1}{suffix}" if used else f"{stem}{suffix}"
             tables[names[path]] = reading.tables[Path(path)]
-        table["csv"] = names[path]
+        table[field] = names[path]
     digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
     for name in sorted(tables):
         digest.update(b"\0" + name.encode() + b"\0" + tables[name])

@@ -16,6 +16,9 @@ Place = tuple[str | int, ...]
 ORIGIN_FIELDS = ("source", "reason", "basis_date")
 REFERENCE_FIELDS = ("catalogue", "row", "field", "times")
 TABLE_FIELDS = ("csv", "column", "unit")
+FILE_FIELDS = ("csv", "from_replay")
+"""Fields whose text is the path of a file beside the case."""
+
 SHAPE_FIELDS = ("growth", "at", "changes", "minimum", "maximum")
 
 _DATED = re.compile(r"\d{4}\b.*")
@@ -109,7 +112,7 @@ def dates_of(written: Mapping[str, object]) -> list[str]:
 def is_number(written: object) -> bool:
     """Tell whether a mapping writes one number or series rather than a block of fields."""
     return isinstance(written, Mapping) and (
-        bool(dates_of(written)) or not {"value", "catalogue", "csv"}.isdisjoint(written)
+        bool(dates_of(written)) or not {"value", "catalogue", "csv", "from_replay"}.isdisjoint(written)
     )
 
 

@@ -48,6 +48,7 @@ from capexpand.case.figures import (
 )
 from capexpand.case.provenance import Provenance
 from capexpand.case.reading import Reading, inherited
+from capexpand.case.replayed_shares import ReplayedShare
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -228,7 +229,8 @@ class Workload(Declared):
     productivity: ProductivitySeries | None = (
         None  # how much more a unit serves than at the base date, 1 if absent
     )
-    usable_share: Fraction  # of what a unit serves: peak to mean, headroom, failures
+    usable_share: Fraction | None = None  # of what a unit serves: peak to mean, headroom, failures
+    utilisation: ReplayedShare | None = None  # the same, as a replay found it; one of both is needed
     tranches: tuple[Tranche, ...] = ()
     throughput: dict[Name, VolumeRate]  # what one unit of an offer serves; offers not named cannot serve it
     memory: Memory | None = None  # a unit with less accelerator memory cannot serve it
@@ -236,6 +238,12 @@ class Workload(Declared):
     destinations: tuple[Destination, ...] = ()  # where it may run; everywhere if empty
     excluded_sites: tuple[Name, ...] = ()
     ordinary_costs: FractionSeries | None = None  # overrides the one of finance
+
+    @property
+    def usable_fraction(self) -> float:
+        """Share of what a unit serves that can be used, stated or found by a replay."""
+        usable = self.usable_share if self.utilisation is None else self.utilisation
+        return 0.0 if usable is None else usable.value
 
 
 class OpeningSite(Declared):

@@ -53,7 +53,7 @@ def read_column(path: Path, name: str, *, tables: dict[Path, bytes]) -> TableCol
             order or twice; every problem at its line.
     """
     if path not in tables:
-        tables[path] = _content(path)
+        tables[path] = file_content(path)
     lines = _lines(path, tables[path])
     if not lines:
         raise CaseError([Problem("is empty; a table has a header with date and the columns", file=path)])
@@ -86,7 +86,15 @@ def _lines(path: Path, content: bytes) -> list[_Line]:
         raise CaseError([Problem(f"is not a CSV table: {error}", file=path)]) from None
 
 
-def _content(path: Path) -> bytes:
+def file_content(path: Path) -> bytes:
+    """Return what a file beside a case holds.
+
+    Args:
+        path: the file.
+
+    Raises:
+        CaseError: there is no such file, it cannot be read, or it is too large.
+    """
     try:
         if path.stat().st_size > TABLE_LIMIT_BYTES:
             raise CaseError([Problem(f"is larger than {TABLE_LIMIT_BYTES // 10**6} MB", file=path)])

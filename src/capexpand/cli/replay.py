@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from capexpand.cli.replay_run import Row, derating_row, jobs_document, write_derating
+
 if TYPE_CHECKING:
-    from capexpand.replay.derating import Derating
+    from capexpand.replay.jobs.policies import SchedulingPolicy
     from capexpand.replay.serving.outcome import Distribution
     from capexpand.replay.traces import JobTrace, RequestTrace
+    from capexpand.runs.planned_fleet import PlannedFleet
 
 Choice = TypeVar("Choice", bound=IntEnum)
-Row = dict[str, str | float | int]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,9 +31,17 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
+    run: Annotated[
+        Path | None, typer.Argument(help="A run folder, whose planned fleet is taken, instead of --fleet.")
+    ] = None,
+    *,
     trace: Annotated[Path, typer.Option(help="The trace: jobs or requests, or ServeGen's folder.")],
     fleet: Annotated[Path | None, typer.Option(help="CSV or JSON file of nodes, for jobs.")] = None,
     replicas: Annotated[Path | None, typer.Option(help="JSON file of a replica, for requests.")] = None,
+    quarter: Annotated[
+        str | None, typer.Option(help="Of the run: a day in it or its name; the fullest if not given.")
+    ] = None,
+    workload: Annotated[str | None, typer.Option(help="Of the run: one workload only.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many replicas.")] = 1,
     format_name: Annotated[str | None, typer.Option("--format", help="Format of the trace.")] = None,
     servegen: Annotated[str | None, typer.Option(help="Generate requests of this model of ServeGen.")] = None,
@@ -54,7 +64,9 @@ def replay(
     ),
     slo: Annotated[str | None, typer.Option(help="A promise, e.g. ttft=2s,tpot=50ms,share=0.99.")] = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad rows and count them.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the derating to this JSON file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the derating: a .json or .csv file, or a folder for both.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Replay a trace on a fleet: waiting, utilisation, what is stranded and why, derating for a plan."""
@@ -66,24 +78,21 @@ def replay(
 
     if load is not None and load <= 0:
         raise CaseError([Problem("--load must be above 0")])
+    plan = _planned(run, fleet or replicas, quarter=quarter, workload=workload)
     if servegen:
         loaded: RequestTrace | JobTrace = generate_servegen(trace, model=servegen, span_s=3600 * span_hours)
     else:
         loaded = read_trace(trace, format_name=format_name, leave_out_bad=leave_out_bad)
     with announce_compilation():
         if isinstance(loaded, JobTrace):
-            if fleet is None:
-                raise CaseError([Problem("jobs need a fleet of nodes: give --fleet", file=trace)])
-            jobs = loaded.accelerators_only() if accelerators_only else loaded
-            document = _replay_jobs(
-                jobs,
-                fleet,
-                (order, placement),
-                backfill=backfill,
-                preempt=preempt,
-                load=load,
-                leave_out_bad=leave_out_bad,
-            )
+            policy = _policy(order, placement, backfill=backfill, preempt=preempt)
+            if plan is not None:
+                document = jobs_document(plan, loaded, policy, load=load, leave_out_bad=leave_out_bad)
+            elif fleet is not None:
+                jobs = loaded.accelerators_only() if accelerators_only else loaded
+                document = _replay_jobs(jobs, fleet, policy, load=load, leave_out_bad=leave_out_bad)
+            else:
+                raise CaseError([Problem("jobs need a fleet of nodes: give a run, or --fleet", file=trace)])
         else:
             if replicas is None:
                 raise CaseError([Problem("requests need a replica: give --replicas", file=trace)])
@@ -91,40 +100,58 @@ def replay(
                 loaded, replicas, count, routing=routing, slo=slo, load=load, leave_out_bad=leave_out_bad
             )
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps({"deratings": document["deratings"]}, indent=1) + "\n")
+        write_derating(document, out)
     if as_json:
         typer.echo(json.dumps(document))
         return
     _print(document)
 
 
-def _replay_jobs(
-    trace: JobTrace,
-    fleet_file: Path,
-    choices: tuple[str, str],
-    *,
-    backfill: bool,
-    preempt: bool,
-    load: float | None,
-    leave_out_bad: bool,
-) -> dict[str, object]:
+def _planned(
+    run: Path | None, instead: Path | None, *, quarter: str | None, workload: str | None
+) -> PlannedFleet | None:
+    """The fleet of a run, if one was given; it excludes a fleet that is written down."""
     from capexpand.errors import CaseError, Problem
-    from capexpand.replay.derating import replay_fleet
-    from capexpand.replay.fleet import read_fleet
+
+    if run is None:
+        if quarter or workload:
+            raise CaseError([Problem("--quarter and --workload choose from a run; name its folder")])
+        return None
+    if instead is not None:
+        raise CaseError([Problem("is beside a run, which has its own fleet; give one of both", file=instead)])
+    from capexpand.runs.planned_fleet import read_planned_fleet
+
+    return read_planned_fleet(run, quarter=quarter, workload=workload)
+
+
+def _policy(order: str, placement: str, *, backfill: bool, preempt: bool) -> SchedulingPolicy:
+    from capexpand.errors import CaseError, Problem
     from capexpand.replay.jobs.policies import Order, SchedulingPolicy
     from capexpand.replay.packing.tasks import PlacementRule
-    from capexpand.replay.serving.outcome import describe
 
     try:
-        policy = SchedulingPolicy(
-            parse_choice(Order, choices[0], "--order"),
-            parse_choice(PlacementRule, choices[1], "--placement"),
+        return SchedulingPolicy(
+            parse_choice(Order, order, "--order"),
+            parse_choice(PlacementRule, placement, "--placement"),
             backfill=backfill,
             preempt=preempt,
         )
     except ValueError as error:
         raise CaseError([Problem(str(error))]) from None
+
+
+def _replay_jobs(
+    trace: JobTrace,
+    fleet_file: Path,
+    policy: SchedulingPolicy,
+    *,
+    load: float | None,
+    leave_out_bad: bool,
+) -> dict[str, object]:
+    from capexpand.replay.derating import replay_fleet
+    from capexpand.replay.fleet import read_fleet
+    from capexpand.replay.serving.outcome import describe
+
     result = replay_fleet(
         read_fleet(fleet_file), trace, policy=policy, load=load, leave_out_bad=leave_out_bad
     )
@@ -151,7 +178,7 @@ def _replay_jobs(
             | {f"wait_{key}": value for key, value in _distribution(one.wait_s).items()}
             for one in outcome.by_model()
         ],
-        "deratings": [_derating(one) for one in result.deratings],
+        "deratings": [derating_row(one) for one in result.deratings],
     }
 
 
@@ -207,7 +234,7 @@ def _replay_requests(
             "goodput_per_s": round(outcome.goodput_per_s(promise), 4),
             "highest_load_per_s": round(factor * served.rate_per_s, 4),
             "deratings": [
-                _derating(
+                derating_row(
                     derate_serving(
                         served, kind.replica, promise, offer=kind.name, replicas=count, routing=chosen
                     )
@@ -257,20 +284,6 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
 
 def _distribution(one: Distribution) -> dict[str, float]:
     return {name: round(getattr(one, name), 4) for name in ("mean", "p50", "p90", "p99")}
-
-
-def _derating(one: Derating) -> Row:
-    return {
-        "workload": one.workload,
-        "offer": one.offer,
-        "utilisation": round(one.utilisation.fraction, 4),
-        "utilisation_low": round(one.utilisation.low, 4),
-        "utilisation_high": round(one.utilisation.high, 4),
-        "usable": round(one.usable.fraction, 4),
-        "usable_low": round(one.usable.low, 4),
-        "usable_high": round(one.usable.high, 4),
-        "stretches": one.usable.stretches,
-    }
 
 
 def _print(document: dict[str, object]) -> None:

@@ -77,7 +77,7 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
         must_serve=np.array([w.role == "obligation" and w.penalty is None for w in workloads.values()]),
         penalty=np.array([world.series(w.penalty, UNPAYABLE) for w in workloads.values()]),
         margin_fraction=1.0 - np.array(costs),
-        usable_fraction=np.array([w.usable_share.value for w in workloads.values()]),
+        usable_fraction=np.array([w.usable_fraction for w in workloads.values()]),
     )
 
 
@@ -92,5 +92,5 @@ def service_matrix(world: World, options: tuple[Option, ...]) -> Floats:
             memory = option.offer.memory
             fits = workload.memory is None or (memory is not None and memory.value >= workload.memory.value)
             if option.product_name in workload.throughput and fits:
-                result[k, j] = workload.throughput[option.product_name].value * workload.usable_share.value
+                result[k, j] = workload.throughput[option.product_name].value * workload.usable_fraction
     return result

@@ -1,0 +1,133 @@
+"""What ``capexpand replay RUN`` prints and writes: a trace on the fleet that a run planned."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from capexpand.replay.derating import Derating
+    from capexpand.replay.jobs.policies import SchedulingPolicy
+    from capexpand.replay.traces import JobTrace
+    from capexpand.runs.planned_fleet import PlannedFleet
+
+Row = dict[str, str | float | int]
+LOAD = 1.0
+"""Work asked for over what a part of the plan's fleet can do, where the user says nothing."""
+
+
+def jobs_document(
+    plan: PlannedFleet, trace: JobTrace, policy: SchedulingPolicy, *, load: float | None, leave_out_bad: bool
+) -> dict[str, object]:
+    """Replay jobs on each cluster of a plan, and return what to show and write.
+
+    Args:
+        plan: the fleet of a quarter.
+        trace: the jobs.
+        policy: how a cluster decides.
+        load: work asked for over what the part of a cluster can do.
+        leave_out_bad: leave out jobs larger than the cluster, where otherwise they are an error.
+    """
+    from capexpand.replay.plan_derating import combine, replay_plan
+
+    replays = replay_plan(plan.clusters, trace, policy=policy, load=load or LOAD, leave_out_bad=leave_out_bad)
+    return about(plan, trace.name) | {
+        "jobs": len(replays[0].replay.outcome.trace),
+        "exclusions": replays[0].replay.outcome.trace.exclusions.in_words(),
+        "clusters": [
+            {
+                "workload": one.cluster.workload,
+                "sites": one.cluster.sites,
+                "accelerators": one.cluster.fleet.accelerators,
+                "replayed_on": one.part.accelerators,
+                "load": round(one.replay.load, 4),
+                "utilisation": round(one.replay.outcome.utilisation_while_arriving, 4),
+                "stranded": round(one.replay.outcome.stranded_fraction, 4),
+                "mean_wait_s": round(float(one.replay.outcome.wait_s.mean()), 1),
+            }
+            for one in replays
+        ],
+        "deratings": [derating_row(one) | {"trace": trace.name} for one in combine(replays)],
+    }
+
+
+def about(plan: PlannedFleet, trace: str) -> dict[str, object]:
+    """Say what was replayed on what.
+
+    Args:
+        plan: the fleet of a quarter.
+        trace: name of the trace.
+    """
+    return {
+        "trace": trace,
+        "run": plan.folder.name,
+        "case_hash": plan.case_hash,
+        "quarter": plan.quarter,
+        "power_mw": round(plan.power_mw, 3),
+    }
+
+
+def derating_row(one: Derating) -> Row:
+    """Return a derating as a row of a derating file.
+
+    Args:
+        one: the derating.
+    """
+    return {
+        "workload": one.workload,
+        "offer": one.offer,
+        "utilisation": round(one.utilisation.fraction, 4),
+        "utilisation_low": round(one.utilisation.low, 4),
+        "utilisation_high": round(one.utilisation.high, 4),
+        "usable": round(one.usable.fraction, 4),
+        "usable_low": round(one.usable.low, 4),
+        "usable_high": round(one.usable.high, 4),
+        "stretches": one.usable.stretches,
+    }
+
+
+def write_derating(document: dict[str, object], out: Path) -> tuple[Path, ...]:
+    """Write a derating that a case can refer to.
+
+    Args:
+        document: with the list ``deratings``, and whatever says where they come from.
+        out: a file that ends in ``.json`` or ``.csv``, or a folder that gets one of each.
+
+    Returns:
+        The files written.
+
+    Raises:
+        RunError: they cannot be written.
+    """
+    from capexpand.errors import RunError
+
+    files = (out,) if out.suffix in (".json", ".csv") else (out / "derating.json", out / "derating.csv")
+    about = {name: document[name] for name in _ABOUT if name in document}
+    rows: list[Row] = document["deratings"]  # type: ignore[assignment]
+    try:
+        for file in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if file.suffix == ".json":
+                file.write_text(
+                    json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False) + "\n",
+                    encoding="utf-8",
+                )
+            else:
+                file.write_text(_as_csv(rows), encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written: {error.strerror or error}") from error
+    return files
+
+
+_ABOUT = ("trace", "run", "case_hash", "quarter", "model", "promise")
+
+
+def _as_csv(rows: list[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["workload", "offer"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

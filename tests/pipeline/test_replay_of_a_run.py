@@ -1,0 +1,102 @@
+"""From a run to the derating of its fleet and back into a case, as a user does it."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from capexpand.case.loading import load_case
+from capexpand.cli.main import build_app
+from capexpand.errors import CapexpandError, CaseError, RunError
+from capexpand.pipeline import evaluate, optimise, write
+from capexpand.runs.planned_fleet import read_planned_fleet
+
+TWO_SITES = Path(__file__).parents[2] / "cases/two-sites/case.yaml"
+
+
+def command(*arguments):
+    result = CliRunner().invoke(build_app(), [str(argument) for argument in arguments])
+    if isinstance(result.exception, CapexpandError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    """Plan the worked example once."""
+    folder = tmp_path_factory.mktemp("planned") / "run"
+    write(evaluate(optimise(load_case(TWO_SITES))), folder)
+    return folder
+
+
+@pytest.fixture
+def trace(tmp_path):
+    """Write jobs of one to sixteen accelerators."""
+    dice = random.Random(1)
+    now, lines = 0.0, ["arrival_s,duration_s,accelerators"]
+    for _ in range(800):
+        now += dice.expovariate(0.2)
+        lines.append(f"{now:.3f},{5 + dice.expovariate(1 / 600):.3f},{dice.choice([1, 1, 2, 4, 8, 16])}")
+    file = tmp_path / "jobs.csv"
+    file.write_text("\n".join(lines))
+    return file
+
+
+def test_the_fleet_is_that_of_the_quarter(planned):
+    """The coast has 400 servers from 2025Q4 on; the west adds 80 / 2.2 = 36.4 when its power is there.
+
+    Sensitivity: with the units of another quarter, or of the evenly spent plan, there would be fewer.
+    """
+    early = read_planned_fleet(planned, quarter="2025-12-31")
+    late = read_planned_fleet(planned, quarter="2026Q4", workload="chat")
+    assert early.quarter == "2025Q4"
+    assert [one.fleet.kinds[0].units for one in late.clusters] == [436]
+    assert early.clusters[0].fleet.accelerators <= 400 * 8
+    assert late.power_mw == pytest.approx(4.364, abs=1e-3)
+    assert read_planned_fleet(planned).clusters == late.clusters
+
+
+def test_a_wrong_question_is_a_message(planned, tmp_path, trace):
+    wrong = {
+        ("--quarter", "2027-13-01"): "neither a day",
+        ("--quarter", "2025Q2"): "no accelerator serves in 2025Q2; some do from",
+        ("--workload", "chta"): "did you mean chat",
+        ("--fleet", trace): "is beside a run",
+    }
+    for arguments, message in wrong.items():
+        with pytest.raises(CaseError, match=message):
+            command("replay", planned, "--trace", trace, *arguments)
+    with pytest.raises(CaseError, match="choose from a run"):
+        command("replay", "--trace", trace, "--quarter", "2026Q4")
+    with pytest.raises(RunError, match="is no run folder"):
+        command("replay", tmp_path, "--trace", trace)
+
+
+def test_the_derating_goes_back_into_the_case(planned, trace, tmp_path):
+    """The plan stated 50 %; what the replay found stands in the next case instead, and so in its run."""
+    out = tmp_path / "found"
+    arguments = ("replay", planned, "--trace", trace, "--quarter", "2026-12-31", "--out", out, "--json")
+    document = json.loads(command(*arguments))
+    assert document["quarter"] == "2026Q4"
+    assert document["clusters"][0]["accelerators"] == 436 * 8
+    assert document["clusters"][0]["replayed_on"] < 436 * 8
+    row = document["deratings"][0]
+    assert (row["workload"], row["offer"]) == ("chat", "all")
+    assert 0 < row["usable_low"] <= row["usable"] <= row["usable_high"] <= 1
+    text = TWO_SITES.read_text().replace(
+        "usable_share: 50 %", "utilisation: {from_replay: found/derating.csv}"
+    )
+    (tmp_path / "case.yaml").write_text(text)
+    case = load_case(tmp_path)
+    assert case.workloads["chat"].usable_fraction == pytest.approx(row["usable"])
+    shown = command("check", tmp_path)
+    assert "workloads.chat" in shown
+    assert "derating.csv: chat, all" in shown
+    again = tmp_path / "again"
+    plans = optimise(case)
+    write(evaluate(plans), again)
+    assert load_case(again / "case").workloads["chat"].usable_fraction == pytest.approx(row["usable"])
+    assert plans.optimised.data.workloads.usable_fraction[0] == pytest.approx(row["usable"])
