@@ -75,6 +75,41 @@ def test_a_wrong_question_is_a_message(planned, tmp_path, trace):
         command("replay", tmp_path, "--trace", trace)
 
 
+def test_requests_on_a_run_need_a_model_that_the_offer_can_serve(planned, tmp_path):
+    trace = tmp_path / "requests.csv"
+    trace.write_text("arrival_s,prompt_tokens,output_tokens\n" + "".join(f"{i},500,50\n" for i in range(20)))
+    arguments = ("replay", planned, "--trace", trace)
+    with pytest.raises(CaseError, match="need --model and --slo"):
+        command(*arguments)
+    with pytest.raises(CaseError, match="offer server names no accelerator"):
+        command(*arguments, "--model", "Llama 3.1 8B", "--slo", "ttft=1s")
+
+
+def test_requests_on_a_run_become_a_derating(tmp_path):
+    """The worked example's servers as H20 servers: the same plan, with step times that can be computed."""
+    text = TWO_SITES.read_text().replace(
+        "    accelerators: 8\n", "    accelerators: 8\n    accelerator: H20 96GB\n"
+    )
+    (tmp_path / "case.yaml").write_text(text)
+    folder = tmp_path / "run"
+    write(evaluate(optimise(load_case(tmp_path))), folder)
+    dice = random.Random(2)
+    rows, now = [], 0.0
+    for _ in range(3000):
+        now += dice.expovariate(20)
+        rows.append(f"{now:.4f},{dice.randint(100, 1500)},{dice.randint(20, 200)}\n")
+    trace = tmp_path / "requests.csv"
+    trace.write_text("arrival_s,prompt_tokens,output_tokens\n" + "".join(rows))
+    out = tmp_path / "found.json"
+    slo = ("--model", "Llama 3.1 8B", "--slo", "ttft=500ms,tpot=50ms", "--out", out)
+    document = json.loads(command("replay", folder, "--trace", trace, *slo, "--json"))
+    assert [row["offer"] for row in document["deratings"]] == ["all", "server"]
+    assert document["offers"][0]["chip"] == "H20"
+    assert document["offers"][0]["per_prefill_token_s"] > 0
+    assert 0 < document["deratings"][0]["usable"] <= 1
+    assert json.loads(out.read_text())["model"] == "Llama 3.1 8B"
+
+
 def test_the_derating_goes_back_into_the_case(planned, trace, tmp_path):
     """The plan stated 50 %; what the replay found stands in the next case instead, and so in its run."""
     out = tmp_path / "found"

@@ -63,6 +63,20 @@ def test_requests_are_replayed_against_a_promise(files):
     assert json.loads(run(*command, "--json"))["deratings"] == []
 
 
+def test_replicas_are_computed_from_a_model_and_a_chip(files):
+    computed = ("--model", "Llama 3.1 8B", "--chip", "H100")
+    command = ("replay", "--trace", files / "requests.csv", *computed, "--slo", "ttft=1s")
+    document = json.loads(run(*command, "--json"))
+    assert document["replica"].startswith("Llama 3.1 8B on H100")
+    assert document["kept_fraction"] == 1.0
+    chips = ("--model", "Llama 3.1 8B", "--chip", "H100=2.5", "--chip", "H20=0.9")
+    sized = json.loads(
+        run("size", files / "requests.csv", *chips, "--slo", "ttft=1s", "--most", "2", "--json")
+    )
+    assert sized["best"]["kind"] == "Llama 3.1 8B on H20 TP1"
+    assert sized["best"]["cost_per_hour"] == pytest.approx(0.9)
+
+
 def test_a_fleet_is_sized(files):
     command = ("size", files / "requests.csv", "--replicas", files / "replicas.json", "--slo", "ttft=1s")
     document = json.loads(run(*command, "--most", "8", "--json"))
@@ -92,6 +106,18 @@ def test_a_mistake_of_the_user_is_a_message(files):
     wrong = {
         ("replay", "--trace", jobs): "need a fleet",
         ("replay", "--trace", requests): "need a replica",
+        ("replay", "--trace", requests, "--replicas", replicas, "--chip", "H20"): "give one of both",
+        ("size", requests, "--slo", "ttft=1s"): "--replicas, or --model and --chip",
+        (
+            "size",
+            requests,
+            "--slo",
+            "ttft=1s",
+            "--model",
+            "Llama 3.1 8B",
+            "--chip",
+            "H20=x",
+        ): "no price above 0",
         ("replay", "--trace", jobs, "--fleet", fleet, "--order", "x"): "--order: unknown 'x'",
         ("replay", "--trace", jobs, "--fleet", fleet, "--preempt"): "priority order",
         ("replay", "--trace", jobs, "--fleet", fleet, "--load", "0"): "above 0",

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from capexpand.cli.replay_run import Row, derating_row, jobs_document, write_derating
+from capexpand.cli.replay_run import (
+    Row,
+    derating_row,
+    jobs_document,
+    requests_document,
+    write_derating,
+)
 
 if TYPE_CHECKING:
     from capexpand.replay.jobs.policies import SchedulingPolicy
-    from capexpand.replay.serving.outcome import Distribution
+    from capexpand.replay.serving.outcome import Distribution, Promise
+    from capexpand.replay.serving.replicas import Routing
+    from capexpand.replay.sizing import ReplicaKind
     from capexpand.replay.traces import JobTrace, RequestTrace
     from capexpand.runs.planned_fleet import PlannedFleet
 
@@ -42,6 +50,10 @@ def replay(
         str | None, typer.Option(help="Of the run: a day in it or its name; the fullest if not given.")
     ] = None,
     workload: Annotated[str | None, typer.Option(help="Of the run: one workload only.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model of the catalogue, for replicas computed on --chip or the run.")
+    ] = None,
+    chip: Annotated[str | None, typer.Option(help="Chip of the catalogue, with --model.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many replicas.")] = 1,
     format_name: Annotated[str | None, typer.Option("--format", help="Format of the trace.")] = None,
     servegen: Annotated[str | None, typer.Option(help="Generate requests of this model of ServeGen.")] = None,
@@ -72,17 +84,14 @@ def replay(
     """Replay a trace on a fleet: waiting, utilisation, what is stranded and why, derating for a plan."""
     from capexpand.errors import CaseError, Problem
     from capexpand.replay.compiled import announce_compilation
-    from capexpand.replay.sources.catalogue import read_trace
-    from capexpand.replay.sources.servegen import generate_servegen
+    from capexpand.replay.serving.replicas import Routing
+    from capexpand.replay.sizing import parse_promise
     from capexpand.replay.traces import JobTrace
 
     if load is not None and load <= 0:
         raise CaseError([Problem("--load must be above 0")])
     plan = _planned(run, fleet or replicas, quarter=quarter, workload=workload)
-    if servegen:
-        loaded: RequestTrace | JobTrace = generate_servegen(trace, model=servegen, span_s=3600 * span_hours)
-    else:
-        loaded = read_trace(trace, format_name=format_name, leave_out_bad=leave_out_bad)
+    loaded = _read(trace, servegen, 3600 * span_hours, format_name=format_name, leave_out_bad=leave_out_bad)
     with announce_compilation():
         if isinstance(loaded, JobTrace):
             policy = _policy(order, placement, backfill=backfill, preempt=preempt)
@@ -94,17 +103,42 @@ def replay(
             else:
                 raise CaseError([Problem("jobs need a fleet of nodes: give a run, or --fleet", file=trace)])
         else:
-            if replicas is None:
-                raise CaseError([Problem("requests need a replica: give --replicas", file=trace)])
-            document = _replay_requests(
-                loaded, replicas, count, routing=routing, slo=slo, load=load, leave_out_bad=leave_out_bad
-            )
+            chosen = parse_choice(Routing, routing, "--routing")
+            promise = parse_promise(slo) if slo else None
+            if plan is not None:
+                if model is None or promise is None:
+                    raise CaseError([Problem("requests on a run need --model and --slo", file=trace)])
+                document = requests_document(
+                    plan, loaded, model, promise, routing=chosen, load=load, leave_out_bad=leave_out_bad
+                )
+            else:
+                kind = _replica_kind(loaded, replicas, model, chip, promise)
+                document = _replay_requests(
+                    loaded,
+                    kind,
+                    count,
+                    routing=chosen,
+                    promise=promise,
+                    load=load,
+                    leave_out_bad=leave_out_bad,
+                )
     if out is not None:
         write_derating(document, out)
     if as_json:
         typer.echo(json.dumps(document))
         return
     _print(document)
+
+
+def _read(
+    trace: Path, servegen: str | None, span_s: float, *, format_name: str | None, leave_out_bad: bool
+) -> RequestTrace | JobTrace:
+    from capexpand.replay.sources.catalogue import read_trace
+    from capexpand.replay.sources.servegen import generate_servegen
+
+    if servegen:
+        return generate_servegen(trace, model=servegen, span_s=span_s)
+    return read_trace(trace, format_name=format_name, leave_out_bad=leave_out_bad)
 
 
 def _planned(
@@ -182,39 +216,54 @@ def _replay_jobs(
     }
 
 
+def _replica_kind(
+    trace: RequestTrace, file: Path | None, model: str | None, chip: str | None, promise: Promise | None
+) -> ReplicaKind:
+    """The one kind of replica of a file, or the one that a model makes on a chip."""
+    from capexpand.errors import CaseError, Problem
+    from capexpand.replay.serving.from_hardware import load_of, replica_on
+    from capexpand.replay.sizing import ReplicaKind, read_replica_kinds
+
+    if file is not None and (model or chip):
+        raise CaseError([Problem("is beside --model and --chip; give one of both", file=file)])
+    if file is not None:
+        kinds = read_replica_kinds(file)
+        if len(kinds) != 1:
+            raise CaseError(
+                [Problem("a replay takes one kind of replica; capexpand size compares", file=file)]
+            )
+        return kinds[0]
+    if model is None or chip is None:
+        raise CaseError([Problem("requests need a replica: give --replicas, or --model and --chip")])
+    found = replica_on(model, chip, load_of(trace, promise))
+    name = f"{found.model} on {found.chip} {found.layout}"
+    return ReplicaKind(name, found.replica, 0.0, found.accelerators)
+
+
 def _replay_requests(
     trace: RequestTrace,
-    replica_file: Path,
+    kind: ReplicaKind,
     count: int,
     *,
-    routing: str,
-    slo: str | None,
+    routing: Routing,
+    promise: Promise | None,
     load: float | None,
     leave_out_bad: bool,
 ) -> dict[str, object]:
-    from capexpand.errors import CaseError, Problem
     from capexpand.replay.derating import derate_serving
     from capexpand.replay.serving.outcome import describe
-    from capexpand.replay.serving.replicas import Routing
     from capexpand.replay.serving.serve import highest_load, serve
-    from capexpand.replay.sizing import describe_promise, parse_promise, read_replica_kinds
+    from capexpand.replay.sizing import describe_promise
 
-    kinds = read_replica_kinds(replica_file)
-    if len(kinds) != 1:
-        raise CaseError(
-            [Problem("a replay takes one kind of replica; capexpand size compares", file=replica_file)]
-        )
-    kind = kinds[0]
-    chosen = parse_choice(Routing, routing, "--routing")
-    promise = parse_promise(slo) if slo else None
     outcome = serve(
-        trace.faster(load or 1.0), kind.replica, replicas=count, routing=chosen, leave_out_bad=leave_out_bad
+        trace.faster(load or 1.0), kind.replica, replicas=count, routing=routing, leave_out_bad=leave_out_bad
     )
     served = outcome.trace
     document: dict[str, object] = {
         "trace": served.name,
         "requests": len(served),
         "exclusions": served.exclusions.in_words(),
+        "replica": kind.name,
         "replicas": count,
         "utilisation": round(outcome.utilisation, 4),
         "output_tokens_per_s": round(outcome.output_tokens_per_s, 2),
@@ -227,7 +276,7 @@ def _replay_requests(
         "deratings": [],
     }
     if promise is not None:
-        factor = highest_load(served, kind.replica, promise, replicas=count, routing=chosen)
+        factor = highest_load(served, kind.replica, promise, replicas=count, routing=routing)
         document |= {
             "promise": describe_promise(promise),
             "kept_fraction": round(outcome.kept_fraction(promise), 5),
@@ -236,7 +285,7 @@ def _replay_requests(
             "deratings": [
                 derating_row(
                     derate_serving(
-                        served, kind.replica, promise, offer=kind.name, replicas=count, routing=chosen
+                        served, kind.replica, promise, offer=kind.name, replicas=count, routing=routing
                     )
                 )
             ],

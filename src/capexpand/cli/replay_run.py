@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from capexpand.replay.derating import Derating
     from capexpand.replay.jobs.policies import SchedulingPolicy
-    from capexpand.replay.traces import JobTrace
+    from capexpand.replay.serving.from_hardware import HardwareReplica
+    from capexpand.replay.serving.outcome import Promise
+    from capexpand.replay.serving.replicas import Routing
+    from capexpand.replay.traces import JobTrace, RequestTrace
     from capexpand.runs.planned_fleet import PlannedFleet
 
 Row = dict[str, str | float | int]
@@ -52,6 +55,71 @@ def jobs_document(
         ],
         "deratings": [derating_row(one) | {"trace": trace.name} for one in combine(replays)],
     }
+
+
+def requests_document(
+    plan: PlannedFleet,
+    trace: RequestTrace,
+    model: str,
+    promise: Promise,
+    *,
+    routing: Routing,
+    load: float | None,
+    leave_out_bad: bool,
+) -> dict[str, object]:
+    """Replay requests on each offer of a plan, and return what to show and write.
+
+    Args:
+        plan: the fleet of a quarter.
+        trace: the requests.
+        model: name of the model that is served.
+        promise: what must be kept.
+        routing: how a request finds its replica.
+        load: share of the replicas' full throughput that the trace asks for at its own speed.
+        leave_out_bad: leave out requests that no replica can hold, where otherwise they are an error.
+    """
+    from capexpand.replay.plan_serving import combine_serving, replay_plan_serving
+    from capexpand.replay.sizing import describe_promise
+
+    replays = replay_plan_serving(
+        plan.clusters,
+        trace,
+        model,
+        promise,
+        load=load or LOAD,
+        routing=routing,
+        leave_out_bad=leave_out_bad,
+    )
+    return about(plan, trace.name) | {
+        "model": replays[0].found.model,
+        "promise": describe_promise(promise),
+        "requests": len(trace),
+        "exclusions": trace.exclusions.in_words(),
+        "offers": [
+            {
+                "workload": one.workload,
+                "offer": one.offer,
+                "chip": one.found.chip,
+                "layout": one.found.layout,
+                "accelerators": one.accelerators,
+                "replicas": one.replicas,
+            }
+            | step_time_row(one.found)
+            for one in replays
+        ],
+        "deratings": [derating_row(one) | {"trace": trace.name} for one in combine_serving(replays)],
+    }
+
+
+def step_time_row(one: HardwareReplica) -> Row:
+    """Return the four numbers of a replica's step time, and its memory.
+
+    Args:
+        one: a replica worked out from a model and a chip.
+    """
+    names = ("base_s", "per_prefill_token_s", "per_cached_token_s", "per_sequence_s")
+    numbers: Row = {name: float(f"{getattr(one.replica.step_time, name):.4g}") for name in names}
+    return numbers | {"memory_tokens": one.replica.memory_tokens or 0}
 
 
 def about(plan: PlannedFleet, trace: str) -> dict[str, object]:

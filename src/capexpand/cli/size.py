@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from capexpand.replay.sizing import ReplicaKind
+    from capexpand.replay.traces import RequestTrace
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +25,14 @@ def register(app: typer.Typer) -> None:
 def size(
     trace: Annotated[Path, typer.Argument(help="A trace of requests.")],
     slo: Annotated[str, typer.Option(help="The promise, e.g. ttft=2s,tpot=50ms,share=0.99.")],
-    replicas: Annotated[Path, typer.Option(help="JSON file of the replicas to choose from.")],
+    replicas: Annotated[Path | None, typer.Option(help="JSON file of the replicas to choose from.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model of the catalogue, instead of a file.")] = None,
+    chip: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Chip to compare, with the price of one an hour: H100=2.5; 1 if not given. Repeat."
+        ),
+    ] = None,
     most: Annotated[int, typer.Option(min=1, help="Largest number of replicas.")] = 256,
     load: Annotated[float, typer.Option(min=0.0, help="How many times as fast the requests come.")] = 1.0,
     format_name: Annotated[str | None, typer.Option("--format", help="Format of the trace.")] = None,
@@ -41,13 +52,17 @@ def size(
     from capexpand.replay.traces import RequestTrace
 
     promise = parse_promise(slo)
-    kinds = read_replica_kinds(replicas)
     chosen = parse_choice(Routing, routing, "--routing")
     requests = read_trace(trace, format_name=format_name, leave_out_bad=leave_out_bad)
     if not isinstance(requests, RequestTrace):
         raise CaseError([Problem("a trace of requests is due, and these are jobs", file=trace)])
     if load <= 0:
         raise CaseError([Problem("--load must be above 0")])
+    if replicas is not None and (model or chip):
+        raise CaseError([Problem("is beside --model and --chip; give one of both", file=replicas)])
+    kinds = (
+        read_replica_kinds(replicas) if replicas is not None else _computed_kinds(requests, model, chip or [])
+    )
     with announce_compilation():
         sizing = size_fleet(requests.faster(load), kinds, promise, most_replicas=most, routing=chosen)
     rows = [
@@ -72,3 +87,27 @@ def size(
     typer.echo(
         f"{sizing.candidates} fleets considered, {sizing.replayed} replayed; {requests.exclusions.in_words()}"
     )
+
+
+def _computed_kinds(trace: RequestTrace, model: str | None, chips: list[str]) -> tuple[ReplicaKind, ...]:
+    """The replicas that a model makes on chips, each written as a name or as name=price."""
+    from capexpand.errors import CaseError, Problem
+    from capexpand.replay.plan_serving import replica_kinds
+    from capexpand.replay.serving.from_hardware import load_of
+
+    if model is None or not chips:
+        raise CaseError([Problem("needs replicas to choose from: give --replicas, or --model and --chip")])
+    prices: list[tuple[str, float]] = []
+    problems: list[Problem] = []
+    for text in chips:
+        name, _, written = text.partition("=")
+        try:
+            price = float(written or 1.0)
+        except ValueError:
+            price = 0.0
+        if not 0 < price < float("inf"):
+            problems.append(Problem(f"--chip: {written!r} is no price above 0; write it as H100=2.5"))
+        prices.append((name.strip(), price))
+    if problems:
+        raise CaseError(problems)
+    return tuple(kind for kind, _ in replica_kinds(model, prices, load_of(trace)))

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from capexpand.errors import CaseError, Problem
 from capexpand.hardware.chips import chip_named, model_named, model_row, runnable_format
 from capexpand.hardware.conditions import SUITES
 from capexpand.hardware.efficiency import (
@@ -180,6 +181,68 @@ def serve(
     Raises:
         CaseError: for unknown names and impossible specifications.
     """
+    asked = _question(model, chip, chips=chips, load=load, weights=weights, cache=cache, suite=suite)
+    return _explain(asked, _search(asked, way=way, layout=layout))
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCopy:
+    """One copy of a model at work, prompts and answers on the same chips: what step times come from.
+
+    Args:
+        bench: what runs where, with its efficiencies.
+        batch: sequences on each data-parallel rank.
+        rate: factor on the rate that the step times alone would give, fitted on measurements.
+    """
+
+    bench: Bench
+    batch: float
+    rate: float
+
+
+def running_copy(
+    model: str | ModelSpec,
+    chip: str | ChipSpec,
+    *,
+    chips: int | None = None,
+    load: Load | None = None,
+    weights: str | None = None,
+    layout: Layout | None = None,
+    suite: str = "typical",
+) -> RunningCopy:
+    """Give the copy of a model that :func:`serve` would run, prompts and answers together.
+
+    Args:
+        model: see ``serve``.
+        chip: see ``serve``.
+        chips: see ``serve``.
+        load: see ``serve``.
+        weights: see ``serve``.
+        layout: see ``serve``.
+        suite: see ``serve``.
+
+    Raises:
+        CaseError: for unknown names, impossible specifications, and where the load cannot be served.
+    """
+    asked = _question(model, chip, chips=chips, load=load, weights=weights, cache=None, suite=suite)
+    found = _search(asked, way="together", layout=layout)
+    if float(found.requests) <= 0:
+        message = f"{asked.model.name} on {asked.chips} × {asked.chip.name}: {_why_not(asked, found)}"
+        raise CaseError([Problem(message)])
+    return RunningCopy(asked.bench(found.layouts[int(found.layout)]), float(found.batch), asked.rate)
+
+
+def _question(
+    model: str | ModelSpec,
+    chip: str | ChipSpec,
+    *,
+    chips: int | None,
+    load: Load | None,
+    weights: str | None,
+    cache: str | None,
+    suite: str,
+) -> _Question:
+    """Look everything up that the answer needs."""
     stored = model_row(model) if isinstance(model, str) else None
     model_spec = model_named(model) if isinstance(model, str) else model
     chip_spec = chip_named(chip) if isinstance(chip, str) else chip
@@ -191,18 +254,21 @@ def serve(
         named = runnable_format(stored.name, chip_spec.name, precision.weights)
         precision = precision if named == precision.weights else precision_named(named, cache=cache or "fp8")
     efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite)
-    found = search(
-        model_spec,
-        chip_spec,
-        precision=precision,
-        load=load,
-        efficiency=efficiency,
-        chips=float(chips),
+    return _Question(model_spec, chip_spec, chips, precision, load, efficiency, rate)
+
+
+def _search(asked: _Question, *, way: Way, layout: Layout | None) -> Served:
+    """Find the best layout and batch."""
+    return search(
+        asked.model,
+        asked.chip,
+        precision=asked.precision,
+        load=asked.load,
+        efficiency=asked.efficiency,
+        chips=float(asked.chips),
         way=way,
         layouts=None if layout is None else (layout,),
     )
-    asked = _Question(model_spec, chip_spec, chips, precision, load, efficiency, rate)
-    return _explain(asked, found)
 
 
 def _explain(asked: _Question, found: Served) -> Serving:
