@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.normal_form import StageData, StageForm
+from capexpand.optimise.multistage.normal_form import StageForm
 
 Floats = NDArray[np.float64]
 
@@ -59,44 +59,62 @@ class DualBound:
     valid: NDArray[np.bool_]
 
 
-def dense_matrix(form: StageForm) -> Floats | None:
-    """Return the matrix as an array where it is small and certain, which makes products fast."""
-    small = form.matrix.row_count * form.matrix.column_count <= _DENSE_ENTRIES
-    return form.matrix.dense(form.data.values[0]) if small and form.data.values.shape[0] == 1 else None
-
-
-def dual_bound(
-    form: StageForm, state: Floats, multipliers: Multipliers, *, dense: Floats | None, data: StageData
-) -> DualBound:
-    """Compute D and its slope for all outcomes of a node at one state.
+class Certifier:
+    """Computes D and its slope for all outcomes of a node.
 
     Args:
         form: the node.
-        state: shape (states,).
-        multipliers: of all outcomes in ``data``.
-        dense: from ``dense_matrix``.
-        data: the outcomes.
     """
-    rows = multipliers.rows
-    reduced = data.cost - (_products(form, data, rows) if dense is None else rows @ dense)
-    known = form.outgoing >= 0
-    reduced[:, form.outgoing[known]] += multipliers.cut_slope[:, known]
-    shift = data.incoming @ state
-    row_part, row_valid = _on_bounds(rows, data.row_lower + shift, data.row_upper + shift)
-    lower, upper = data.lower, data.upper
-    slopes = _times_incoming(rows, data.incoming) + data.incoming_cost
-    if len(form.fixed):
-        fixed = data.fixed_value + data.fixed_slope @ state
-        of_fixed = reduced[:, form.fixed].copy()
-        reduced[:, form.fixed] = 0.0
-        row_part += (of_fixed * fixed).sum(axis=1)
-        slopes += _times_incoming(of_fixed, data.fixed_slope)
-    column_part, column_valid = _on_bounds(reduced, lower, upper)
-    values = (
-        row_part + column_part + multipliers.cut_value + multipliers.floor_value
-        + data.constant + data.incoming_cost @ state
-    )  # fmt: skip
-    return DualBound(values, slopes, row_valid & column_valid)
+
+    def __init__(self, form: StageForm) -> None:
+        data = form.data
+        small = form.matrix.row_count * form.matrix.column_count <= _DENSE_ENTRIES
+        self._form = form
+        self._dense = form.matrix.dense(data.values[0]) if small and data.values.shape[0] == 1 else None
+        self._rows = _Bounds(data.row_lower, data.row_upper)
+        self._columns = _Bounds(data.lower, data.upper)
+
+    def bound(self, state: Floats, multipliers: Multipliers) -> DualBound:
+        """Return what the multipliers prove at a state.
+
+        Args:
+            state: shape (states,).
+            multipliers: of all outcomes.
+        """
+        form, data, rows = self._form, self._form.data, multipliers.rows
+        reduced = data.cost - (_products(form, rows) if self._dense is None else rows @ self._dense)
+        reduced[:, form.outgoing] += multipliers.cut_slope
+        slopes = _times_incoming(rows, data.incoming) + data.incoming_cost
+        values = multipliers.cut_value + multipliers.floor_value + data.constant
+        if len(form.fixed):
+            of_fixed = reduced[:, form.fixed]
+            reduced[:, form.fixed] = 0.0
+            values += (of_fixed * data.fixed_value).sum(axis=1)
+            slopes += _times_incoming(of_fixed, data.fixed_slope)
+        row_part, row_valid = self._rows.sums(rows)
+        column_part, column_valid = self._columns.sums(reduced)
+        values += row_part
+        values += column_part
+        values += slopes @ state
+        return DualBound(values, slopes, row_valid & column_valid)
+
+
+class _Bounds:
+    """Bounds, split into their finite values and where they are infinite."""
+
+    def __init__(self, lower: Floats, upper: Floats) -> None:
+        self._endless_lower = np.isinf(lower).astype(np.float64)
+        self._endless_upper = np.isinf(upper).astype(np.float64)
+        self._lower = np.where(np.isinf(lower), 0.0, lower)
+        self._upper = np.where(np.isinf(upper), 0.0, upper)
+
+    def sums(self, multipliers: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Sum multipliers times the bounds on which they stand; tell where all those bounds are finite."""
+        up = np.maximum(multipliers, 0.0)
+        down = multipliers - up
+        wrong = np.maximum(up * self._endless_lower, -down * self._endless_upper)
+        sums = (up * self._lower + down * self._upper).sum(axis=1)
+        return sums, wrong.max(axis=1, initial=0.0) <= TOLERANCE
 
 
 def _times_incoming(rows: Floats, slope: Floats) -> Floats:
@@ -106,21 +124,12 @@ def _times_incoming(rows: Floats, slope: Floats) -> Floats:
     return np.einsum("or,ors->os", rows, slope)
 
 
-def _products(form: StageForm, data: StageData, rows: Floats) -> Floats:
+def _products(form: StageForm, rows: Floats) -> Floats:
     """Return multipliers times the sparse matrix, shape (outcomes, columns)."""
-    terms = rows[:, form.matrix.rows] * data.values
+    terms = rows[:, form.matrix.rows] * form.data.values
     starts = form.matrix.starts
     filled = np.flatnonzero(np.diff(starts) > 0)
     result = np.zeros((len(rows), form.matrix.column_count))
     if len(filled):
         result[:, filled] = np.add.reduceat(terms, starts[filled], axis=1)
     return result
-
-
-def _on_bounds(multipliers: Floats, lower: Floats, upper: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Sum multipliers times the bounds on which they stand; tell where all those bounds are finite."""
-    bound = np.where(multipliers > 0.0, lower, upper)
-    endless = np.isinf(bound)
-    wrong = endless & (np.abs(multipliers) > TOLERANCE)
-    bound[endless] = 0.0
-    return (multipliers * bound).sum(axis=1), ~wrong.any(axis=1)

@@ -21,9 +21,6 @@ from capexpand.optimise.multistage.matrix import ColumnMatrix
 
 Floats = NDArray[np.float64]
 
-_STATUS = {7: "optimal", 8: "infeasible", 9: "unbounded_or_infeasible", 10: "unbounded"}
-
-
 class SolveStatus(Enum):
     """How a solve ended."""
 
@@ -32,6 +29,14 @@ class SolveStatus(Enum):
     UNBOUNDED = "unbounded"
     UNBOUNDED_OR_INFEASIBLE = "unbounded_or_infeasible"
     FAILED = "failed"
+
+
+_STATUS = {
+    7: SolveStatus.OPTIMAL,
+    8: SolveStatus.INFEASIBLE,
+    9: SolveStatus.UNBOUNDED_OR_INFEASIBLE,
+    10: SolveStatus.UNBOUNDED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +171,10 @@ class HighsProgram:
         if status < 0:
             raise SolverError(f"HiGHS could not {what}")
 
-    def set_row_bounds(self, lower: Floats, upper: Floats) -> None:
-        """Set the bounds of the first ``len(lower)`` rows."""
-        if len(lower):
-            self._library.Highs_changeRowsBoundsByRange(
-                self._handle, 0, len(lower) - 1, _pointer(lower), _pointer(upper)
-            )
+    def set_all_row_bounds(self, count: int, pointers: tuple[ctypes.c_void_p, ctypes.c_void_p]) -> None:
+        """Set the bounds of the first rows from arrays whose addresses are known; for the innermost loop."""
+        if count:
+            self._library.Highs_changeRowsBoundsByRange(self._handle, 0, count - 1, *pointers)
 
     def set_column_bounds(self, columns: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
         """Set the bounds of some columns."""
@@ -206,10 +209,10 @@ class HighsProgram:
         """Solve from the last basis."""
         library, handle = self._library, self._handle
         code = library.Highs_run(handle)
-        name = _STATUS.get(library.Highs_getModelStatus(handle), "failed") if code >= 0 else "failed"
-        if name == "optimal":
+        status = _STATUS.get(library.Highs_getModelStatus(handle), SolveStatus.FAILED) if code >= 0 else SolveStatus.FAILED
+        if status is SolveStatus.OPTIMAL:
             library.Highs_getSolution(handle, *self._answer)
-        return SolveStatus(name)
+        return status
 
     @property
     def objective(self) -> float:

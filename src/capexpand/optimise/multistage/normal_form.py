@@ -213,15 +213,21 @@ def _data(
     lower = stage.lower[None] if noise.lower is None else noise.lower
     upper = stage.upper[None] if noise.upper is None else noise.upper
     return StageData(
-        cost=np.ascontiguousarray(cost[:, columns]),
-        incoming_cost=incoming_cost,
-        constant=np.zeros(outcomes) if noise.constant is None else noise.constant,
-        lower=np.ascontiguousarray(lower[:, columns]),
-        upper=np.ascontiguousarray(upper[:, columns]),
-        row_lower=np.ascontiguousarray(row_lower[:, rows]),
-        row_upper=np.ascontiguousarray(row_upper[:, rows]),
-        incoming=np.ascontiguousarray(entering[:, rows, :]),
-        fixed_value=row_lower[:, fixed_rows] / scale,
-        fixed_slope=entering[:, fixed_rows, :] / scale[:, None],
-        values=np.ascontiguousarray(values[:, entries]),
+        cost=_shared(cost[:, columns]),
+        incoming_cost=_shared(incoming_cost),
+        constant=_shared(np.zeros(outcomes) if noise.constant is None else noise.constant),
+        lower=_shared(lower[:, columns]),
+        upper=_shared(upper[:, columns]),
+        row_lower=_shared(row_lower[:, rows]),
+        row_upper=_shared(row_upper[:, rows]),
+        incoming=_shared(entering[:, rows, :]),
+        fixed_value=_shared(row_lower[:, fixed_rows] / scale),
+        fixed_slope=_shared(entering[:, fixed_rows, :] / scale[:, None]),
+        values=_shared(values[:, entries]),
     )
+
+
+def _shared(array: Floats) -> Floats:
+    """Return one row where all outcomes have the same."""
+    same = array.shape[0] > 1 and bool((array == array[:1]).all())
+    return np.ascontiguousarray(array[:1] if same else array)

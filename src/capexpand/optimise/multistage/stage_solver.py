@@ -18,7 +18,8 @@ class SolveCounts:
     """What a back end did, for the report.
 
     Args:
-        solves: linear programs answered.
+        answers: linear programs answered.
+        solves: solves that this took, rounds with added cuts counted each.
         refactored: answers found only after the basis was factorised anew.
         cold: answers found only from a cold start.
         handed_over: answers that HiGHS gave in place of the own solver.
@@ -27,6 +28,7 @@ class SolveCounts:
         integer_solves: integer programs answered.
     """
 
+    answers: int = 0
     solves: int = 0
     refactored: int = 0
     cold: int = 0

@@ -284,10 +284,13 @@ class _Training:
             return False
         solvers = self._assessing()
         self._checks += 1
+        bound = self._records[-1].bound
+        if self._graph.has_integers:
+            bound = self._graph.sign * max(self._graph.sign * bound, first_stage_bound(solvers))
         seeds = np.random.SeedSequence(settings.seed, spawn_key=(_CHECK_KEY, self._checks))
         self._assessment = assess(
             solvers,
-            self._records[-1].bound,
+            bound,
             paths=settings.sample_paths,
             exact_limit=settings.exact_limit,
             check=self._checks,
