@@ -147,6 +147,11 @@ def _stage_solver(
     back_end: str, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool
 ) -> StageSolver:
     """Choose the back end of a node."""
+    if back_end in {"auto", "kernel"}:
+        from capexpand.optimise.multistage.kernel_stage import KernelStage, suits
+
+        if suits(form, future):
+            return KernelStage(name, form, future, pool)
     return HighsStage(name, form, future, pool, whole=whole)
 
 
