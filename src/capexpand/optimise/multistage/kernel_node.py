@@ -18,25 +18,20 @@ from capexpand.optimise.multistage.kernel_simplex import (
     INFEASIBLE,
     LOWER,
     OPTIMAL,
-    PIVOTS,
     READY,
     ROWS,
     SEEN,
     STATES,
     STUCK,
-    UNBOUNDED,
     UPPER,
     VARIABLES,
     Program,
     add_cut,
+    assemble,
     bound_value,
-    compute_values,
-    dual_simplex,
     optimise,
-    price,
     refactor,
     remove_cut,
-    settle_nonbasic,
     start_from_logicals,
 )
 
@@ -77,6 +72,41 @@ class Outcomes(NamedTuple):
     fixed_place: Integers
     fixed_state: Integers
     fixed_slope: Floats
+
+
+@njit(cache=True)
+def lay_outcomes(sizes: Integers, integers: Integers, floats: Floats) -> Outcomes:
+    """Lay a node's outcomes over two buffers.
+
+    ``sizes`` holds the numbers of columns, rows, states, fixed columns, entries of T and of the fixed
+    columns' slopes, and then the number of outcomes of each float array in the order of their making.
+    """
+    columns, rows, states, fixed, entering, slopes = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]
+    widths = (columns, states, 1, columns, columns, rows, rows, entering, fixed, slopes)
+    f = np.zeros(11, dtype=np.int64)
+    for k in range(10):
+        f[k + 1] = f[k] + widths[k] * sizes[6 + k]
+    a = entering
+    b = a + entering
+    c = b + fixed
+    d = c + slopes
+    return Outcomes(
+        floats[f[0] : f[1]].reshape(sizes[6], columns),
+        floats[f[1] : f[2]].reshape(sizes[7], states),
+        floats[f[2] : f[3]],
+        floats[f[3] : f[4]].reshape(sizes[9], columns),
+        floats[f[4] : f[5]].reshape(sizes[10], columns),
+        floats[f[5] : f[6]].reshape(sizes[11], rows),
+        floats[f[6] : f[7]].reshape(sizes[12], rows),
+        integers[0:a],
+        integers[a:b],
+        floats[f[7] : f[8]].reshape(sizes[13], entering),
+        integers[b:c],
+        floats[f[8] : f[9]].reshape(sizes[14], fixed),
+        integers[c:d],
+        integers[d : d + slopes],
+        floats[f[9] : f[10]].reshape(sizes[15], slopes),
+    )
 
 
 class Pool(NamedTuple):
@@ -271,11 +301,13 @@ def certify(p: Program, o: Outcomes, outcome: int, state: Floats, slope: Floats)
 
 
 @njit(cache=True, fastmath=_FAST)
-def solve_with_cuts(p: Program, pool: Pool, before: Integers, tally: Integers) -> int:
+def solve_with_cuts(p: Program, pool: Pool, tally: Integers) -> int:
     """Solve, add the most violated cut, and again, until none is violated."""
+    fresh = True
     while True:
         tally[SOLVES] += 1
-        outcome = optimise(p, before)
+        outcome = optimise(p, fresh)
+        fresh = False
         if outcome != OPTIMAL:
             return outcome
         read_solution(p)
@@ -298,7 +330,7 @@ def is_certified(primal: float, dual: float, worst: float, valid: bool) -> bool:
 
 @njit(cache=True, fastmath=_FAST)
 def answer(
-    p: Program, o: Outcomes, pool: Pool, outcome: int, state: Floats, slope: Floats, before: Integers, tally: Integers
+    p: Program, o: Outcomes, pool: Pool, outcome: int, state: Floats, slope: Floats, tally: Integers
 ) -> tuple[int, float, float]:
     """Solve one outcome at a state, with fallbacks: refactored, then from the basis of logicals.
 
@@ -317,7 +349,7 @@ def answer(
         if attempt == 2:
             tally[COLD] += 1
             start_from_logicals(p)
-        ended = solve_with_cuts(p, pool, before, tally)
+        ended = solve_with_cuts(p, pool, tally)
         if ended == FULL:
             return FULL, 0.0, 0.0
         if ended == OPTIMAL:
@@ -377,17 +409,22 @@ def trim(p: Program, kept: int) -> None:
 
 @njit(cache=True, fastmath=_FAST)
 def evaluate_outcomes(
-    p: Program, o: Outcomes, pool: Pool, state: Floats, values: Floats, slopes: Floats,
-    before: Integers, tally: Integers, first: int, kept: int,
+    size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
+    data_sizes: Integers, data_integers: Integers, data_floats: Floats,
+    intercepts: Floats, cut_slopes: Floats, selected: Integers, floor: Floats,
+    state: Floats, values: Floats, slopes: Floats, tally: Integers, first: int, kept: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Solve all outcomes from ``first`` on at a state, into values (certified dual bounds) and slopes.
 
     Returns:
         OPTIMAL, or how the outcome ended that is for others to settle, and the number of that outcome.
     """
+    p = assemble(size, count, floats, integers, rows)
+    o = lay_outcomes(data_sizes, data_integers, data_floats)
+    pool = Pool(intercepts, cut_slopes, selected, floor)
     begin(p, pool)
     for outcome in range(first, len(values)):
-        ended, _, dual = answer(p, o, pool, outcome, state, slopes[outcome], before, tally)
+        ended, _, dual = answer(p, o, pool, outcome, state, slopes[outcome], tally)
         if ended != OPTIMAL:
             return ended, outcome
         values[outcome] = dual
@@ -399,20 +436,26 @@ def evaluate_outcomes(
 
 @njit(cache=True, fastmath=_FAST)
 def decide_paths(
-    p: Program, o: Outcomes, pool: Pool, states: Floats, outcomes: Integers, values: Floats, costs: Floats,
-    columns: Floats, duals: Floats, before: Integers, tally: Integers, first: int, kept: int,
+    size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
+    data_sizes: Integers, data_integers: Integers, data_floats: Floats,
+    intercepts: Floats, cut_slopes: Floats, selected: Integers, floor: Floats,
+    states: Floats, outcomes: Integers, values: Floats, costs: Floats, columns: Floats, duals: Floats,
+    tally: Integers, first: int, kept: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Decide for all paths from ``first`` on; like ``evaluate_outcomes``."""
+    p = assemble(size, count, floats, integers, rows)
+    o = lay_outcomes(data_sizes, data_integers, data_floats)
+    pool = Pool(intercepts, cut_slopes, selected, floor)
     begin(p, pool)
     slope = np.empty(p.size[STATES])
-    count = p.size[COLUMNS]
+    width = p.size[COLUMNS]
     for path in range(first, len(values)):
-        ended, primal, _ = answer(p, o, pool, outcomes[path], states[path], slope, before, tally)
+        ended, primal, _ = answer(p, o, pool, outcomes[path], states[path], slope, tally)
         if ended != OPTIMAL:
             return ended, path
         values[path] = primal
-        costs[path] = primal - (p.solution[count] if p.size[VARIABLES] > count else 0.0)
-        for j in range(count):
+        costs[path] = primal - (p.solution[width] if p.size[VARIABLES] > width else 0.0)
+        for j in range(width):
             columns[path, j] = min(max(p.solution[j], p.lower[j]), p.upper[j])
         for i in range(p.size[ROWS]):
             duals[path, i] = p.dual[i]

@@ -22,7 +22,7 @@ BASIC, LOWER, UPPER, FREE = 0, 1, 2, 3
 OPTIMAL, INFEASIBLE, UNBOUNDED, STUCK = 0, 1, 2, 3
 
 # Places in the array ``size``.
-COLUMNS, ROWS, VARIABLES, STATES, CAPACITY = 0, 1, 2, 3, 4
+COLUMNS, ROWS, VARIABLES, STATES, CAPACITY, ENTRIES = 0, 1, 2, 3, 4, 5
 # Places in the array ``count``.
 CUTS, PIVOTS, SEEN, CLOCK, READY, TOTAL_PIVOTS = 0, 1, 2, 3, 4, 5
 
@@ -74,6 +74,75 @@ class Program(NamedTuple):
     entry_rows: Integers
     entry_values: Floats
     candidates: Integers
+    before: Integers
+
+
+@njit(cache=True)
+def room(size: Integers) -> tuple[int, int]:
+    """Return how many floats and integers a program of a size needs."""
+    columns, rows, variables, states = size[COLUMNS], size[ROWS], size[VARIABLES], size[STATES]
+    capacity, entries = size[CAPACITY], size[ENTRIES]
+    total = rows + capacity
+    everything = variables + total
+    floats = entries + 6 * everything + total * total + 4 * total + variables + capacity * (states + 1)
+    floats += max(total, columns) + states + total + capacity
+    integers = columns + 1 + columns + states + 3 * everything + total + 2 * capacity + total + capacity
+    return floats, integers
+
+
+@njit(cache=True)
+def assemble(size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32]) -> Program:
+    """Lay a program over two buffers. Handing thirty arrays to compiled code would cost 20 µs a call."""
+    columns, row_count, variables, states = size[COLUMNS], size[ROWS], size[VARIABLES], size[STATES]
+    capacity, entries = size[CAPACITY], size[ENTRIES]
+    total = row_count + capacity
+    everything = variables + total
+    f = np.zeros(18, dtype=np.int64)
+    lengths = (
+        entries, everything, everything, everything, everything, everything, everything, total * total, total,
+        total, total, variables, capacity * states, capacity, total, max(total, columns), states,
+    )  # fmt: skip
+    for k in range(17):
+        f[k + 1] = f[k] + lengths[k]
+    i = np.zeros(11, dtype=np.int64)
+    int_lengths = (
+        columns + 1, columns, states, everything, total, capacity, capacity, total + capacity, everything, everything,
+    )  # fmt: skip
+    for k in range(10):
+        i[k + 1] = i[k] + int_lengths[k]
+    return Program(
+        size,
+        integers[i[0] : i[1]],
+        rows,
+        floats[f[0] : f[1]],
+        integers[i[1] : i[2]],
+        integers[i[2] : i[3]],
+        floats[f[1] : f[2]],
+        floats[f[2] : f[3]],
+        floats[f[3] : f[4]],
+        floats[f[4] : f[5]],
+        floats[f[5] : f[6]],
+        integers[i[3] : i[4]],
+        integers[i[4] : i[5]],
+        floats[f[7] : f[8]].reshape(total, total),
+        floats[f[8] : f[9]],
+        floats[f[9] : f[10]],
+        floats[f[10] : f[11]],
+        floats[f[11] : f[12]],
+        floats[f[12] : f[13]].reshape(capacity, states),
+        floats[f[13] : f[14]],
+        integers[i[5] : i[6]],
+        integers[i[6] : i[7]],
+        count,
+        floats[f[14] : f[15]],
+        floats[f[15] : f[16]],
+        floats[f[16] : f[17]],
+        floats[f[6] : f[7]],
+        integers[i[7] : i[8]],
+        floats[f[17] : f[17] + total + capacity],
+        integers[i[8] : i[9]],
+        integers[i[9] : i[10]],
+    )
 
 
 @njit(cache=True, fastmath=_FAST)
@@ -464,7 +533,7 @@ def dual_step(p: Program, entering: int) -> bool:
 
 
 @njit(cache=True, fastmath=_FAST)
-def move_flipped(p: Program, before: Integers) -> None:
+def move_flipped(p: Program) -> None:
     """Change the basic values for the boxed variables whose bound changed since ``before`` was noted."""
     columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
     total = rows + cuts
@@ -472,7 +541,7 @@ def move_flipped(p: Program, before: Integers) -> None:
     for i in range(total):
         p.row_work[i] = 0.0
     for j in range(variables + total):
-        if p.status[j] == before[j] or p.status[j] == BASIC:
+        if p.status[j] == p.before[j] or p.status[j] == BASIC:
             continue
         moved = True
         change = p.upper[j] - p.lower[j] if p.status[j] == UPPER else p.lower[j] - p.upper[j]
@@ -497,12 +566,11 @@ def move_flipped(p: Program, before: Integers) -> None:
 
 
 @njit(cache=True, fastmath=_FAST)
-def dual_simplex(p: Program, before: Integers, limit: int) -> int:
+def dual_simplex(p: Program, limit: int) -> int:
     """Pivot until no basic variable is outside its bounds, from a dual feasible basis.
 
     Args:
         p: the program; duals, nonbasic variables and basic values are set.
-        before: room for the status of all variables.
         limit: pivots after which it gives up.
 
     Returns:
@@ -519,11 +587,11 @@ def dual_simplex(p: Program, before: Integers, limit: int) -> int:
         target = p.lower[leaving] if below else p.upper[leaving]
         row_times_columns(p, p.inverse[place], p.alpha_row, True)
         for j in range(variables + total):
-            before[j] = p.status[j]
+            p.before[j] = p.status[j]
         entering = choose_entering(p, -1.0 if below else 1.0, abs(p.value[place] - target))
         if entering < 0:
             for j in range(variables + total):
-                p.status[j] = before[j]
+                p.status[j] = p.before[j]
             if refactored_here or p.count[PIVOTS] == 0:
                 return INFEASIBLE if entering == -1 else STUCK
             refactored_here = True
@@ -536,7 +604,7 @@ def dual_simplex(p: Program, before: Integers, limit: int) -> int:
         pivot = p.column_work[place]
         if abs(pivot - p.alpha_row[entering]) > 1e-7 * (1.0 + abs(pivot)):
             for j in range(variables + total):
-                p.status[j] = before[j]
+                p.status[j] = p.before[j]
             if p.count[PIVOTS] == 0:
                 return STUCK
             refactor(p)
@@ -544,7 +612,7 @@ def dual_simplex(p: Program, before: Integers, limit: int) -> int:
             settle_nonbasic(p)
             compute_values(p)
             continue
-        move_flipped(p, before)
+        move_flipped(p)
         step = p.reduced[entering] / p.alpha_row[entering]
         dual_step(p, entering)
         change = (p.value[place] - target) / pivot
@@ -659,21 +727,26 @@ def is_dual_feasible(p: Program) -> bool:
 
 
 @njit(cache=True, fastmath=_FAST)
-def optimise(p: Program, before: Integers) -> int:
+def optimise(p: Program, fresh: bool) -> int:
     """Solve the loaded program from its basis.
+
+    Args:
+        p: the program.
+        fresh: whether data changed since the last answer; if only a cut was added, what is known stays.
 
     Returns:
         OPTIMAL, INFEASIBLE, UNBOUNDED or STUCK.
     """
     total, variables = p.size[ROWS] + p.count[CUTS], p.size[VARIABLES]
     limit = 200 + 20 * total
-    for _ in range(4):
-        for j in range(variables + total):
-            p.cost[j] = p.true_cost[j]
-        price(p)
-        settle_nonbasic(p)
-        compute_values(p)
-        outcome = dual_simplex(p, before, limit)
+    for attempt in range(4):
+        if fresh or attempt > 0:
+            for j in range(variables + total):
+                p.cost[j] = p.true_cost[j]
+            price(p)
+            settle_nonbasic(p)
+            compute_values(p)
+        outcome = dual_simplex(p, limit)
         if outcome != OPTIMAL:
             return outcome
         for j in range(variables + total):

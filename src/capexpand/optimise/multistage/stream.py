@@ -236,11 +236,7 @@ class Stream:
 
     def _offer(self, cut: Cut, cuts: list[Cut]) -> None:
         """Add a cut where it raises the approximation at its state."""
-        pool = self.solvers.pools[cut.node]
-        height = cut.intercept + float(cut.slope @ cut.state)
-        known = pool.value(cut.state, cut.target)
-        if height > known + 1e-9 * (1.0 + abs(known)):
-            pool.add(cut)
+        if self.solvers.pools[cut.node].offer(cut):
             cuts.append(cut)
 
 
