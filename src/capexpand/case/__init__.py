@@ -1,0 +1,1 @@
+"""Case files: what a user declares, read and checked."""

@@ -1,0 +1,247 @@
+"""Checks what no single field can: dates, sums, currencies, and units that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from capexpand.case.drafts import Draft
+from capexpand.case.numbers import walk
+from capexpand.case.references import Complaint
+from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload
+from capexpand.case.values import Series
+from capexpand.timevalue import QuarterCalendar, is_quarter_start
+from capexpand.units import VOLUME_UNITS, format_number
+from capexpand.units.currencies import CURRENCIES
+
+
+def complaints(draft: Draft) -> Iterator[Complaint]:
+    """Yield everything that is wrong between the parts of a case.
+
+    Args:
+        draft: the valid parts of the case.
+    """
+    yield from _calendar(draft)
+    yield from _programme(draft)
+    yield from _currencies(draft)
+    yield from _sites(draft)
+    yield from _offers(draft)
+    for name, workload in draft.workloads.items():
+        yield from _workload(name, workload, draft)
+    yield from _opening(draft)
+    yield from _series_start(draft)
+
+
+def _quarters(calendar: Calendar) -> QuarterCalendar:
+    return QuarterCalendar(calendar.start, calendar.quarters)
+
+
+def _calendar(draft: Draft) -> Iterator[Complaint]:
+    calendar = draft.calendar
+    if calendar is None:
+        return
+    if not is_quarter_start(calendar.start):
+        yield ("calendar", "start"), f"{calendar.start} is not the first day of a quarter, such as 2025-04-01"
+    if draft.as_of is not None and draft.as_of > calendar.start:
+        yield ("as_of",), f"{draft.as_of} is after the calendar's start, {calendar.start}"
+
+
+def _programme(draft: Draft) -> Iterator[Complaint]:
+    programme, calendar = draft.programme, draft.calendar
+    if programme is None:
+        return
+    place = "programme"
+    if programme.cap is not None and programme.cap.value == 0:
+        yield (place, "cap"), "a budget of zero buys nothing; leave cap out for no limit"
+    cap, floor = programme.cap, programme.floor
+    if cap is not None and floor is not None and cap.currency == floor.currency and floor.value > cap.value:
+        yield (place, "floor"), f"{floor.written} is more than the cap, {cap.written}"
+    if not is_quarter_start(programme.window_start):
+        message = f"{programme.window_start} is not the first day of a quarter, such as 2025-04-01"
+        yield (place, "window_start"), message
+    elif calendar is not None:
+        yield from _window(programme, _quarters(calendar))
+    last = 0.0
+    for day, amount in sorted(programme.cap_by_date.items()):
+        if amount.value < last:
+            message = f"{amount.written} is less than allowed before; amounts count from the window's start"
+            yield (place, "cap_by_date", str(day)), message
+        last = amount.value
+
+
+def _window(programme: Programme, calendar: QuarterCalendar) -> Iterator[Complaint]:
+    first = calendar.index(programme.window_start)
+    if first < 0:
+        yield ("programme", "window_start"), f"{programme.window_start} is before the calendar's start"
+    if first + programme.window_quarters > calendar.quarters:
+        message = f"the spending window ends after the calendar, which ends before {calendar.end}"
+        yield ("programme", "window_quarters"), message
+    for day in programme.cap_by_date:
+        if not programme.window_start <= day <= calendar.end:
+            yield ("programme", "cap_by_date", str(day)), f"{day} is outside the spending window"
+
+
+def _currencies(draft: Draft) -> Iterator[Complaint]:
+    """Every currency has a rate into the case's currency, and each rate is written the right way round."""
+    if draft.currency is not None and draft.currency not in CURRENCIES:
+        yield ("currency",), f"there is no currency '{draft.currency}'; it is a code of ISO 4217, such as CNY"
+    elif draft.currency is not None and draft.exchange_rates is not None:
+        yield from _exchange_rates(draft, draft.currency, draft.exchange_rates)
+
+
+def _exchange_rates(draft: Draft, home: str, rates: Mapping[str, Series]) -> Iterator[Complaint]:
+    for code, rate in rates.items():
+        wanted = f"{home}/{code}"
+        if code == home:
+            yield ("exchange_rates", code), f"{code} is the case's currency; leave this out"
+        elif rate.unit != wanted:
+            yield (
+                ("exchange_rates", code),
+                f"is in {rate.unit}; write how many {home} a {code} is: {wanted}",
+            )
+    known = {home, *rates}
+    parts = {
+        "finance": draft.finance,
+        "programme": draft.programme,
+        "sites": draft.sites,
+        "offers": draft.offers,
+        "workloads": draft.workloads,
+        "opening": draft.opening,
+    }
+    for place, number in walk(parts):
+        if number.currency is not None and number.currency not in known:
+            known.add(number.currency)  # one complaint for each currency
+            wanted = f"{home}/{number.currency}"
+            yield place, f"there is no exchange rate for {number.currency}; add {wanted} under exchange_rates"
+
+
+def _sites(draft: Draft) -> Iterator[Complaint]:
+    for name, site in draft.sites.items():
+        place = ("sites", name)
+        standing = draft.opening.sites.get(name) if draft.opening else None
+        if (
+            draft.opening is not None
+            and site.build is None
+            and site.colocate is None
+            and not _has_power(standing)
+        ):
+            yield place, "is a site without power; it needs build, colocate or power in the opening"
+        if draft.calendar is not None and not any(_by_quarter(site.grid, draft.calendar)):
+            yield (*place, "grid"), "is a site without power: the grid gives nothing in any quarter"
+        if (
+            draft.whole_sizes
+            and site.build is not None
+            and (site.build.hall is None or site.build.hall.value == 0)
+        ):
+            yield (*place, "build"), "whole sizes need the size of a hall; add hall, e.g. 10 MW"
+
+
+def _has_power(standing: OpeningSite | None) -> bool:
+    return standing is not None and (
+        standing.power.value > 0 or any(power.value > 0 for power in standing.power_due.values())
+    )
+
+
+def _by_quarter(series: Series, calendar: Calendar) -> tuple[float, ...]:
+    """Values of a series that may start too late, which is another complaint."""
+    if not series.limit and series.first_date is not None and series.first_date > calendar.start:
+        return (1.0,)
+    return series.by_quarter(calendar)
+
+
+def _offers(draft: Draft) -> Iterator[Complaint]:
+    opening = draft.opening.sites.values() if draft.opening is not None else ()
+    standing = {name for site in opening for name in (*site.installed, *site.units_due)}
+    for name, offer in draft.offers.items():
+        place = ("offers", name)
+        if offer.buy is None and offer.lease is None and name not in standing:
+            yield place, "can be neither bought nor leased, and stands nowhere; add buy or lease"
+        if offer.accelerator is not None and offer.accelerators == 0:
+            yield place, "says which accelerator it holds but not how many; add accelerators, e.g. 8"
+        first, last = offer.available_from, offer.available_until
+        if first is not None and last is not None and last <= first:
+            yield (*place, "available_until"), f"{last} is not after available_from, {first}"
+        if draft.whole_sizes and offer.lot is None:
+            yield place, "whole sizes need the number of units in a lot; add lot, e.g. 8"
+
+
+def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
+    place = ("workloads", name)
+    if workload.role != "obligation" and workload.price is None:
+        yield place, f"is {workload.role} and needs a price"
+    if not workload.throughput:
+        yield (*place, "throughput"), "names no offer, so nothing can serve this workload"
+    volume = VOLUME_UNITS[workload.unit]
+    rates = {f"throughput.{offer}": rate.unit for offer, rate in workload.throughput.items()}
+    for field, unit in {"demand": workload.demand.unit, **rates}.items():
+        if unit != f"{volume}/quarter":
+            yield (*place, *field.split(".")), f"is in {unit}, but the workload's unit is {workload.unit}"
+    for field, price in (("price", workload.price), ("penalty", workload.penalty)):
+        if price is not None and price.unit != f"mn {price.currency}/{volume}":
+            yield (*place, field), f"is in {price.unit}, but the workload's unit is {workload.unit}"
+    shares = sum(tranche.share.value for tranche in workload.tranches)
+    if workload.tranches and abs(shares - 1.0) > 1e-6:
+        yield (*place, "tranches"), f"the shares sum to {format_number(shares)}, not to 1"
+    yield from _fit(name, workload, draft)
+
+
+def _fit(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
+    """What decides where a workload can run must be known of every site and offer that it may use."""
+    if workload.max_latency is not None:
+        for site_name, site in draft.sites.items():
+            if _may_run_at(workload, site_name, site) and site.latency is None:
+                yield ("sites", site_name), f"needs its latency, since workload {name} has a limit"
+    if workload.memory is not None:
+        for offer_name in workload.throughput:
+            offer = draft.offers.get(offer_name)
+            if offer is not None and offer.memory is None:
+                yield ("offers", offer_name), f"needs its memory, since workload {name} has a minimum"
+
+
+def _may_run_at(workload: Workload, name: str, site: Site) -> bool:
+    allowed = not workload.destinations or site.destination in workload.destinations
+    return allowed and name not in workload.excluded_sites
+
+
+def _opening(draft: Draft) -> Iterator[Complaint]:
+    opening = draft.opening
+    if opening is None:
+        return
+    if opening.book_value is not None and opening.book_life is None:
+        yield ("opening", "book_value"), "needs book_life, over which it is written off"
+    if draft.calendar is None:
+        return
+    calendar = _quarters(draft.calendar)
+    dated: list[tuple[tuple[str, ...], date]] = [(("payments_due",), day) for day in opening.payments_due]
+    for name, site in opening.sites.items():
+        place = ("sites", name)
+        dated += [((*place, "power_due"), day) for day in site.power_due]
+        dated += [((*place, "units_due", offer), day) for offer, due in site.units_due.items() for day in due]
+    for where, day in dated:
+        if day not in calendar:
+            message = f"{day} is outside the calendar, {calendar.start} to {calendar.ends[-1]}"
+            yield ("opening", *where, str(day)), message
+
+
+def _series_start(draft: Draft) -> Iterator[Complaint]:
+    """A series that is no limit must say something from the first quarter on."""
+    if draft.calendar is None:
+        return
+    start = draft.calendar.start
+    parts = {
+        "exchange_rates": draft.exchange_rates or {},
+        "finance": draft.finance,
+        "programme": draft.programme,
+        "sites": draft.sites,
+        "offers": draft.offers,
+        "workloads": draft.workloads,
+        "opening": draft.opening,
+    }
+    for place, number in walk(parts):
+        if (
+            isinstance(number, Series)
+            and not number.limit
+            and number.first_date
+            and number.first_date > start
+        ):
+            yield place, f"says nothing before {number.first_date}, but the calendar starts on {start}"

@@ -1,0 +1,130 @@
+"""Loads a case: reads the file, lays it over what it extends, applies a variant, checks everything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from capexpand.case.checks import complaints
+from capexpand.case.document import Node, locate, plain
+from capexpand.case.drafts import partial_draft, whole_draft
+from capexpand.case.merging import apply_variant, read_merged, variant_problems
+from capexpand.case.problems import validation_problems
+from capexpand.case.provenance import Provenance
+from capexpand.case.reading import Reading, dotted, parse_day
+from capexpand.case.references import broken_references
+from capexpand.case.schema import Case
+from capexpand.errors import CaseError, Problem
+from capexpand.units import QuantityError
+
+
+def load_case(path: Path | str, variant: str | None = None) -> Case:
+    """Load a case from its file and check it.
+
+    Args:
+        path: a YAML file, or a folder that holds ``case.yaml``.
+        variant: name of the variant to apply, or None for the case as it stands.
+
+    Returns:
+        The case; its ``provenance`` says what it came from.
+
+    Raises:
+        CaseError: with every problem found, each with its file, line and column where it has one.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file /= "case.yaml"
+    node, files = read_merged(file)
+    problems = variant_problems(node)
+    if variant is not None:
+        node = apply_variant(node, variant)
+    data = plain(node)
+    _point_to_tables(node, data)
+    reading = _reading(data)
+    case: Case | None = None
+    try:
+        case = Case.model_validate(data, context=reading)
+    except ValidationError as error:
+        problems += validation_problems(error, node)
+    draft = partial_draft(data, reading) if case is None else whole_draft(case)
+    for place, message in (*broken_references(data), *complaints(draft)):
+        problems.append(locate(node, place).problem(message, dotted(place)))
+    if case is None or problems:
+        raise CaseError(_in_order(problems))
+    case._provenance = _provenance(file, variant, files, data, reading)
+    return case
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """Each problem once, in the order of the files."""
+    once = list({str(problem): problem for problem in problems}.values())
+    return sorted(once, key=lambda problem: (str(problem.file or ""), problem.line or 0, problem.column or 0))
+
+
+def _reading(data: dict[str, Any]) -> Reading:
+    reading = Reading()
+    try:
+        reading.as_of = parse_day(data.get("as_of"))
+    except QuantityError:
+        reading.as_of = None  # reported where the field is read
+    if isinstance(data.get("currency"), str):
+        reading.currency = data["currency"]
+    return reading
+
+
+def _tables(value: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping inside that refers to a table."""
+    if isinstance(value, dict):
+        if isinstance(value.get("csv"), str):
+            yield value
+        for inner in value.values():
+            yield from _tables(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _tables(inner)
+
+
+def _point_to_tables(node: Node, data: Any) -> None:
+    """Make each table path lead from the working folder: it is written relative to the file it stands in."""
+    if isinstance(node.value, dict):
+        if "csv" in node.value and isinstance(data["csv"], str):
+            data["csv"] = os.path.normpath(node.value["csv"].mark.file.parent / data["csv"])
+        for key, inner in node.value.items():
+            _point_to_tables(inner, data[key])
+    elif isinstance(node.value, tuple):
+        for inner, value in zip(node.value, data, strict=True):
+            _point_to_tables(inner, value)
+
+
+def _provenance(
+    file: Path, variant: str | None, files: tuple[Path, ...], data: dict[str, Any], reading: Reading
+) -> Provenance:
+    names: dict[str, str] = {}
+    tables: dict[str, bytes] = {}
+    document = json.loads(json.dumps(data))
+    document.pop("variants", None)
+    for table in _tables(document):
+        path = table["csv"]
+        if path not in names:
+            stem, suffix = Path(path).stem, Path(path).suffix
+            used = len([name for name in tables if Path(name).stem.split("~")[0] == stem])
+            names[path] = f"{stem}~{used + 1}{suffix}" if used else f"{stem}{suffix}"
+            tables[names[path]] = reading.tables[Path(path)]
+        table["csv"] = names[path]
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
+    for name in sorted(tables):
+        digest.update(b"\0" + name.encode() + b"\0" + tables[name])
+    return Provenance(
+        path=file,
+        variant=variant,
+        content_hash=digest.hexdigest(),
+        files=(*dict.fromkeys(files), *reading.tables),
+        document=document,
+        tables=tables,
+    )

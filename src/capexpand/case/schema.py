@@ -1,0 +1,303 @@
+"""What a user declares: the case, as frozen models. Every field says its unit; nothing is computed here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
+
+from capexpand.case.figures import (
+    Count,
+    CountRateSeries,
+    Day,
+    Duration,
+    EnergyPriceSeries,
+    ExchangeRateSeries,
+    Flops,
+    Fraction,
+    FractionPerYear,
+    FractionSeries,
+    Latency,
+    Life,
+    Memory,
+    Money,
+    MoneyPerPowerQuarter,
+    MoneyPerPowerQuarterSeries,
+    MoneyPerPowerSeries,
+    MoneyPerQuarterSeries,
+    MoneySeries,
+    Power,
+    PowerLimitSeries,
+    PowerPerUnit,
+    PowerUsageEffectiveness,
+    ProductivitySeries,
+    Ratio,
+    RatioSeries,
+    SpendingLimitSeries,
+    UnitPriceSeries,
+    VolumeRate,
+    VolumeRateSeries,
+)
+from capexpand.case.provenance import Provenance
+from capexpand.case.reading import Reading, inherited
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Destination = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 country code, such as CN")]
+
+
+class Declared(BaseModel):
+    """Anything a user writes: unknown fields are errors, values never change.
+
+    ``source``, ``reason`` and ``basis_date`` on a block speak for every number inside that has none itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | None = None
+    reason: str | None = None
+    basis_date: Day | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _speak_for_numbers_inside(
+        cls, written: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        """Let the numbers inside inherit this block's source, reason and date while they are read."""
+        if not isinstance(written, dict) or not isinstance(info.context, Reading):
+            return handler(written)
+        blocks = info.context.blocks
+        blocks.append(inherited(written, info.context.origin))
+        try:
+            return handler(written)
+        finally:
+            blocks.pop()
+
+
+class Calendar(Declared):
+    """The planning horizon: ``quarters`` calendar quarters from ``start`` (the first day of a quarter)."""
+
+    start: Day
+    quarters: Annotated[int, Field(ge=1, le=200)] = 32
+
+
+class Finance(Declared):
+    """How money is discounted, taxed and depreciated."""
+
+    discount_rate: FractionPerYear
+    tax_rate: Fraction
+    server_life: Life
+    building_life: Life
+    value_added_tax: Fraction | None = None  # on purchases, paid with them, 0 if absent
+    value_added_tax_recovery: Duration | None = None  # until it is recovered; never, if absent
+    server_end_value: Fraction  # share of the competitive replacement value kept at the horizon's end
+    building_end_value: Fraction
+    ordinary_costs: FractionSeries | None = None  # share of external revenue spent on staff, sales, bandwidth
+
+
+class Programme(Declared):
+    """Who spends how much, from when to when."""
+
+    buyer: str
+    headquarters: Destination
+    window_start: Day
+    window_quarters: Annotated[int, Field(ge=1)]
+    cap: Money | None = None  # most that may be spent within the window
+    floor: Money | None = (
+        None  # least that is to be spent within the window; a shortfall is penalised and shown
+    )
+    cap_by_date: dict[Day, Money] = Field(
+        default_factory=dict
+    )  # cumulative spending allowed up to these dates
+    renewal_budget: SpendingLimitSeries  # spending allowed in each quarter after the window
+    renewal_without_programme: SpendingLimitSeries | None = None  # spending in the base, 0 if absent
+
+
+class Build(Declared):
+    """Own data-centre halls at a site."""
+
+    cost: MoneyPerPowerSeries  # per MW of IT power, price fixed at order
+    lead_time: Duration
+    deposit: Fraction  # share paid at order, the rest when energised
+    limit: PowerLimitSeries | None = None  # MW of IT power that can be ordered in a quarter
+    hall: Power | None = None  # size of a hall, used where sizes are whole
+    maintenance: MoneyPerPowerQuarter
+
+
+class Colocate(Declared):
+    """Halls rented from a data-centre operator: a fee while held, a minimum term, a cost to hand back."""
+
+    fee: MoneyPerPowerQuarterSeries  # per MW of IT power and quarter (written per kW and month, for example)
+    lead_time: Duration
+    term: Duration
+    exit_cost: MoneyPerPowerSeries | None = None
+    limit: PowerLimitSeries | None = None
+
+
+class Site(Declared):
+    """A data-centre campus: a place with grid power by date, where halls are built or rented."""
+
+    title: str
+    destination: Destination
+    grid: PowerLimitSeries  # MW at the grid connection that can be drawn
+    power_usage_effectiveness: PowerUsageEffectiveness
+    energy_price: EnergyPriceSeries
+    latency: Latency | None = None  # to the users it serves; a workload with a limit needs it
+    build: Build | None = None
+    colocate: Colocate | None = None
+
+
+class Buy(Declared):
+    """An offer bought: its price is fixed at order."""
+
+    price: MoneySeries  # per unit, in the invoice currency
+    deposit: Fraction
+
+
+class Lease(Declared):
+    """An offer leased: a fee while held, a minimum term, a cost to hand back."""
+
+    fee: MoneyPerQuarterSeries  # per unit
+    term: Duration
+    exit_cost: MoneySeries | None = None
+
+
+class Supply(Declared):
+    """How many units of an offer this buyer can order for a destination."""
+
+    limit: CountRateSeries | None = None  # units a quarter; no limit if absent
+    fee: RatioSeries | None = None  # share of the price paid on top under an export regime
+    import_duty: Ratio | None = None  # share of the price paid on top at the border
+    minimum: CountRateSeries | None = None  # units that must be ordered in a quarter, by contract
+    status: str | dict[Day, str] = "free"  # export status by date, for the reader
+
+
+class Offer(Declared):
+    """Something to buy or lease: an accelerator server or rack, or a general server."""
+
+    title: str
+    accelerator: str | None = None  # name in the catalogue of accelerators
+    accelerators: Annotated[int, Field(ge=0)] = 0  # per unit
+    compute: Flops | None = None  # dense FP8 (or INT8) operations a second of one unit
+    memory: Memory | None = None  # accelerator memory of one unit
+    power: PowerPerUnit  # IT power that must be reserved for a unit
+    average_draw: Fraction | None = (
+        None  # share of the reserved power drawn on average while running, 1 if absent
+    )
+    lead_time: Duration
+    attrition: FractionPerYear
+    maintenance: (
+        FractionPerYear  # of the price at the plan's start, for units owned; the lessor maintains the others
+    )
+    available_from: Day | None = None
+    available_until: Day | None = None
+    lot: Annotated[int, Field(ge=1)] | None = None  # units in a lot, used where sizes are whole
+    buy: Buy | None = None
+    lease: Lease | None = None
+    stock: Count | None = None  # units that can ever be ordered, over all destinations
+    supply: dict[Destination, Supply]  # a destination that is not named cannot be supplied
+
+
+class Tranche(Declared):
+    """Part of a workload's demand, and the price it pays."""
+
+    share: Fraction  # of the demand
+    price: Ratio  # of the workload's price
+
+
+class Workload(Declared):
+    """Something to serve. Volumes are in the unit that ``unit`` names."""
+
+    title: str
+    role: Literal["external", "internal", "obligation"]
+    unit: Literal["token", "accelerator_hour", "FLOP", "vcpu_hour"]
+    demand: VolumeRateSeries
+    market_share: FractionSeries | None = None  # of the demand, 1 if absent
+    price: UnitPriceSeries | None = None  # revenue, or transfer value of an internal workload
+    penalty: UnitPriceSeries | None = None  # for each unit of an obligation left unserved; without it, all must be served
+    productivity: ProductivitySeries | None = (
+        None  # how much more a unit serves than at the base date, 1 if absent
+    )
+    usable_share: Fraction  # of what a unit serves: peak to mean, headroom, failures
+    tranches: tuple[Tranche, ...] = ()
+    throughput: dict[Name, VolumeRate]  # what one unit of an offer serves; offers not named cannot serve it
+    memory: Memory | None = None  # a unit with less accelerator memory cannot serve it
+    max_latency: Latency | None = None  # a site with more cannot serve it
+    destinations: tuple[Destination, ...] = ()  # where it may run; everywhere if empty
+    excluded_sites: tuple[Name, ...] = ()
+    ordinary_costs: FractionSeries | None = None  # overrides the one of finance
+
+
+class OpeningSite(Declared):
+    """What stands at a site when the plan starts, and what is already on its way."""
+
+    power: Power  # IT power energised
+    installed: dict[Name, Count] = Field(default_factory=dict)  # units by offer
+    power_due: dict[Day, Power] = Field(default_factory=dict)
+    units_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
+
+
+class Opening(Declared):
+    """The state at the start. What it earns and costs is the base; the programme's results come on top."""
+
+    sites: dict[Name, OpeningSite] = Field(default_factory=dict)
+    payments_due: dict[Day, Money] = Field(default_factory=dict)
+    book_value: Money | None = None  # of what stands, written off evenly over book_life
+    book_life: Life | None = None
+    other_revenue: MoneyPerQuarterSeries | None = None  # of business that needs no capacity in this case
+    other_cost: MoneyPerQuarterSeries | None = None
+
+
+class Solve(Declared):
+    """How the program is solved."""
+
+    whole_sizes: bool = False  # whole halls and lots
+    relative_gap: Annotated[float, Field(gt=0, lt=1)] = 1e-4  # for whole sizes
+    time_limit_seconds: Annotated[float, Field(gt=0)] = 600.0
+
+
+class Variant(Declared):
+    """A named set of overrides: ``set`` maps dotted places to what stands there instead."""
+
+    title: str
+    set: dict[str, object]
+
+
+class Case(Declared):
+    """All that a user declares about one build-out."""
+
+    title: str
+    description: str = ""
+    as_of: Day
+    currency: Currency
+    exchange_rates: dict[Currency, ExchangeRateSeries] = Field(default_factory=dict)
+    calendar: Calendar
+    finance: Finance
+    programme: Programme
+    opening: Opening = Opening()
+    sites: dict[Name, Site]
+    offers: dict[Name, Offer]
+    workloads: dict[Name, Workload]
+    solve: Solve = Solve()
+    variants: dict[Name, Variant] = Field(default_factory=dict)
+
+    _provenance: Provenance | None = PrivateAttr(default=None)
+
+    @property
+    def provenance(self) -> Provenance:
+        """The files, the hash and the merged text behind this case.
+
+        Raises:
+            ValueError: the case was not loaded from a file.
+        """
+        if self._provenance is None:
+            raise ValueError("this case was not loaded from a file")
+        return self._provenance

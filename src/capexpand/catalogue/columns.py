@@ -1,0 +1,167 @@
+"""How the cells of a table are read: every column has a kind, and a cell that does not fit it says why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+Cell = str | float | bool | date | tuple[str, ...] | None
+"""What a cell of text becomes."""
+
+SOURCE_KINDS = (
+    "primary",
+    "primary_via_intermediary",
+    "dataset",
+    "secondary",
+    "analyst",
+    "derived",
+    "news_report",
+    "general_knowledge",
+)
+"""How near a document is to the origin of a figure, nearest first except for the last four."""
+
+NO_UNIT = "1"
+"""The unit of a plain ratio or count, written as the units layer writes it."""
+
+UNIT_TEXTS = {
+    "CNY": "CNY",
+    "CNY_million": "mn CNY",
+    "CNY_per_USD": "CNY/USD",
+    "CNY_per_million_tokens": "CNY/mn token",
+    "FLOP": "FLOP",
+    "GPU_hours": "accelerator_hour",
+    "MW": "MW",
+    "USD": "USD",
+    "USD_2023": "USD",
+    "USD_billion": "bn USD",
+    "USD_per_GPU_hour": "USD/accelerator_hour",
+    "USD_per_MW": "USD/MW",
+    "USD_per_MWh": "USD/MWh",
+    "USD_per_million_tokens": "USD/mn token",
+    "billion": "bn",
+    "days": "days",
+    "fraction": NO_UNIT,
+    "fraction_per_year": "1/year",
+    "log_points_per_year": "1/year",
+    "months": "months",
+    "ratio": NO_UNIT,
+    "tokens_per_day": "token/day",
+    "tokens_per_minute": "token/minute",
+    "tokens_per_month": "token/month",
+    "tokens_per_quarter": "token/quarter",
+    "tokens_per_week": "token/week",
+    "words_per_day": "word/day",
+    "x": NO_UNIT,
+    "x_per_year": "1/year",
+    "x_vs_early_April_2026": NO_UNIT,
+    "years": "years",
+}
+"""What a unit in a table is called in a case file. The row says of which year a dollar is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Args:
+        name: its heading, also the name in the row.
+        kind: what its cells are, in words for messages.
+        read: turns a cell that is not empty into its value, or raises ValueError with what would be right.
+        required: whether a cell may be empty.
+        empty: what an empty cell becomes.
+        unit: the unit of a number, or ``column:NAME`` where another column holds it.
+    """
+
+    name: str
+    kind: str
+    read: Callable[[str], Cell]
+    required: bool = True
+    empty: Cell = None
+    unit: str = ""
+
+
+def _read_text(cell: str) -> str:
+    return cell
+
+
+def _read_number(cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        raise ValueError(f"'{cell}' is not a number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"'{cell}' is not a finite number")
+    return value
+
+
+def _read_amount(cell: str) -> float:
+    value = _read_number(cell)
+    if value < 0:
+        raise ValueError(f"'{cell}' is negative")
+    return value
+
+
+def _read_date(cell: str) -> date:
+    try:
+        return date.fromisoformat(cell)
+    except ValueError:
+        raise ValueError(f"'{cell}' is not a date; write it as in 2025-02-24") from None
+
+
+def _read_year(cell: str) -> str:
+    if not (len(cell) == 4 and cell.isdigit()):
+        _read_date(cell)
+    return cell
+
+
+def _read_boolean(cell: str) -> bool:
+    if cell not in ("true", "false"):
+        raise ValueError(f"'{cell}' is neither true nor false")
+    return cell == "true"
+
+
+def _read_names(cell: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in cell.split(";"))
+
+
+def text(name: str, *, required: bool = True) -> Column:
+    """Describe a column of text; an empty cell becomes an empty text."""
+    return Column(name, "text", _read_text, required=required, empty="")
+
+
+def number(name: str, *, unit: str, required: bool = False, signed: bool = False) -> Column:
+    """Describe a column of finite numbers [unit], not negative unless ``signed``."""
+    return Column(name, "number", _read_number if signed else _read_amount, required=required, unit=unit)
+
+
+def day(name: str, *, required: bool = True) -> Column:
+    """Describe a column of dates, written as in 2025-02-24."""
+    return Column(name, "date", _read_date, required=required)
+
+
+def year(name: str) -> Column:
+    """Describe a column of years or whole dates, kept as text."""
+    return Column(name, "year or date", _read_year, empty="")
+
+
+def boolean(name: str, *, required: bool = True) -> Column:
+    """Describe a column of true and false."""
+    return Column(name, "true or false", _read_boolean, required=required)
+
+
+def names(name: str) -> Column:
+    """Describe a column of names with semicolons between them; an empty cell holds none."""
+    return Column(name, "names", _read_names, required=False, empty=())
+
+
+def choice(name: str, options: tuple[str, ...], *, required: bool = True) -> Column:
+    """Describe a column whose cells are one of a few words."""
+
+    def read(cell: str) -> str:
+        if cell not in options:
+            raise ValueError(f"'{cell}' is not one of {', '.join(options)}")
+        return cell
+
+    return Column(name, "choice", read, required=required, empty="")

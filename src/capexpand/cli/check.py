@@ -1,0 +1,216 @@
+"""``capexpand check``: what was understood of a case, with every unit, and all that is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from capexpand.case.numbers import NumberAt
+    from capexpand.case.schema import Case
+    from capexpand.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """All that the command shows about a case without problems."""
+
+    case: Case
+    numbers: tuple[NumberAt, ...]
+
+    @property
+    def unexplained(self) -> tuple[NumberAt, ...]:
+        """Numbers that have neither a source nor a reason."""
+        return tuple(number for number in self.numbers if not number.figure.explained)
+
+    @property
+    def hindsight(self) -> tuple[NumberAt, ...]:
+        """Numbers that rest on evidence later than the case's date."""
+        return tuple(number for number in self.numbers if number.figure.hindsight)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+
+    @app.command("check")
+    def check(
+        case: Annotated[Path, typer.Argument(help="A case file, or a folder with case.yaml.")],
+        *,
+        variant: Annotated[
+            str | None, typer.Option("--variant", help="Check the case with this variant.")
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    ) -> None:
+        """Check a case: what was understood with every unit, numbers without a source, every problem."""
+        from capexpand.errors import CaseError
+
+        try:
+            view = check_case(case, variant)
+        except CaseError as error:
+            if not as_json:
+                raise
+            typer.echo(
+                json.dumps({"problems": [_problem_data(problem) for problem in error.problems]}, indent=2)
+            )
+            raise typer.Exit(error.exit_code) from None
+        typer.echo(json.dumps(_as_data(view), ensure_ascii=False, indent=2) if as_json else _as_text(view))
+
+
+def check_case(path: Path, variant: str | None = None) -> CheckView:
+    """Load a case and, where no variant is asked for, each of its variants too.
+
+    Args:
+        path: a case file, or a folder with ``case.yaml``.
+        variant: the variant to apply, or None for the case as it stands.
+
+    Raises:
+        CaseError: with every problem of the case; without any, with those of its variants.
+    """
+    from capexpand.case.loading import load_case
+    from capexpand.case.numbers import numbers
+
+    case = load_case(path, variant)
+    if variant is None:
+        _check_variants(path, case)
+    return CheckView(case, tuple(numbers(case)))
+
+
+def _check_variants(path: Path, case: Case) -> None:
+    from dataclasses import replace
+
+    from capexpand.case.loading import load_case
+    from capexpand.errors import CaseError
+
+    problems: list[Problem] = []
+    for name in case.variants:
+        try:
+            load_case(path, name)
+        except CaseError as error:
+            problems += [
+                replace(problem, message=f"{problem.message} (in variant {name})")
+                for problem in error.problems
+            ]
+    if problems:
+        raise CaseError(problems)
+
+
+def _canonical(number: NumberAt) -> str:
+    from capexpand.units import format_number
+
+    figure = number.figure
+    return format_number(figure.value) + ("" if figure.unit == "1" else f" {figure.unit}")
+
+
+def _problem_data(problem: Problem) -> dict[str, object]:
+    return {
+        "file": str(problem.file) if problem.file else None,
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "message": problem.message,
+    }
+
+
+def _as_data(view: CheckView) -> dict[str, object]:
+    case = view.case
+    return {
+        "title": case.title,
+        "as_of": str(case.as_of),
+        "currency": case.currency,
+        "start": str(case.calendar.start),
+        "quarters": case.calendar.quarters,
+        "variant": case.provenance.variant,
+        "variants": list(case.variants),
+        "files": [str(file) for file in case.provenance.files],
+        "content_hash": case.provenance.content_hash,
+        "numbers": [_number_data(number) for number in view.numbers],
+        "without_source": [number.path for number in view.unexplained],
+        "hindsight": [number.path for number in view.hindsight],
+        "problems": [],
+    }
+
+
+def _number_data(number: NumberAt) -> dict[str, object]:
+    figure = number.figure
+    return {
+        "path": number.path,
+        "written": figure.written,
+        "value": figure.value,
+        "unit": figure.unit,
+        "source": figure.source,
+        "reason": figure.reason,
+        "basis_date": figure.basis_date and str(figure.basis_date),
+        "known_on": figure.known_on and str(figure.known_on),
+        "verified": figure.verified,
+        "hindsight": figure.hindsight,
+    }
+
+
+def _as_text(view: CheckView) -> str:
+    """Everything for people: tables by block, then what lacks a source and what rests on later evidence."""
+    from capexpand.timevalue import QuarterCalendar
+
+    case = view.case
+    calendar = QuarterCalendar(case.calendar.start, case.calendar.quarters)
+    lines = [
+        case.title + (f", variant {case.provenance.variant}" if case.provenance.variant else ""),
+        f"as of {case.as_of}, {calendar.quarters} quarters from {calendar.labels[0]}, in {case.currency}",
+        f"{len(case.sites)} sites: {', '.join(case.sites)}",
+        f"{len(case.offers)} offers: {', '.join(case.offers)}",
+        f"{len(case.workloads)} workloads: {', '.join(case.workloads)}",
+        f"{len(case.variants)} variants: {', '.join(case.variants) or 'none'}",
+    ]
+    for block, members in groupby(view.numbers, key=_block):
+        rows = list(members)
+        lines += ["", typer.style(block, bold=True), *_table(rows, block)]
+    lines += _list("numbers without a source or a reason", view.unexplained)
+    lines += _list(f"numbers that rest on evidence later than {case.as_of} (hindsight)", view.hindsight)
+    return "\n".join([*lines, "", "No problems."])
+
+
+def _block(number: NumberAt) -> str:
+    """The block in which a number is shown: a site, an offer, a workload, or a section of the case."""
+    steps = number.path.split(".")
+    return ".".join(steps[: 2 if steps[0] in ("sites", "offers", "workloads") else 1])
+
+
+def _table(rows: list[NumberAt], block: str) -> list[str]:
+    """Align the rows of a block in columns: place, as written, canonical, where it is from."""
+    cells = [
+        (
+            number.path.removeprefix(block).lstrip(".") or block,
+            _clipped(number.figure.written, 44),
+            _canonical(number),
+            _clipped(_origin(number), 60),
+        )
+        for number in rows
+    ]
+    widths = [max(len(row[column]) for row in cells) for column in range(3)]
+    return [
+        f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip()
+        for row in cells
+    ]
+
+
+def _origin(number: NumberAt) -> str:
+    figure = number.figure
+    return figure.source or (f"assumed: {figure.reason}" if figure.reason else "-")
+
+
+def _clipped(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _list(title: str, numbers: tuple[NumberAt, ...]) -> list[str]:
+    if not numbers:
+        return ["", f"0 {title}"]
+    return [
+        "",
+        f"{len(numbers)} {title}:",
+        *(f"  {number.path}: {number.figure.written}" for number in numbers),
+    ]

@@ -1,0 +1,61 @@
+"""``capexpand run``: plans a case and writes a run folder with its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command line."""
+    app.command("run")(run)
+
+
+def run(
+    case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
+    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; runs/CASE or runs/CASE-VARIANT if not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
+    import json
+    from concurrent.futures import ThreadPoolExecutor
+
+    from rich.console import Console
+
+    from capexpand.case.loading import load_case
+    from capexpand.runs.folder import check_place
+
+    loaded = load_case(case, variant)
+    folder = out if out is not None else Path("runs") / _run_name(loaded.provenance.path, variant)
+    check_place(folder)
+    console, messages = Console(), Console(stderr=True)
+    with ThreadPoolExecutor(max_workers=1) as pool, messages.status("Optimising the plan") as status:
+        from capexpand.report.page import warm_up
+
+        pool.submit(warm_up)  # the page's scripts load while the solver works
+        from capexpand.pipeline import evaluate, optimise, write
+
+        plans = optimise(loaded)
+        status.update("Accounting")
+        findings = evaluate(plans)
+        status.update("Writing the report")
+        write(findings, folder)
+    if as_json:
+        from capexpand.report.document import metrics_document
+
+        print(json.dumps(metrics_document(findings), ensure_ascii=False))
+        return
+    from capexpand.report.summary import print_summary
+
+    print_summary(findings, console)
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+
+
+def _run_name(path: Path, variant: str | None) -> str:
+    name = path.absolute().parent.name if path.name == "case.yaml" else path.stem
+    return name if variant is None else f"{name}-{variant}"

@@ -1,0 +1,243 @@
+"""A second look at a plan: every limit and balance of the formulation, on arrays, without the linear program.
+
+Each rule is written anew from its meaning, so a mistake in the program's rows shows here as a violation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from capexpand.errors import SolverError
+from capexpand.finance.bridge import objective_of, penalties
+from capexpand.finance.fleet import by_position
+from capexpand.finance.schedule import delivered
+from capexpand.finance.statements import statement
+from capexpand.model.data import Floats, Integers, ModelData
+from capexpand.optimise.plan import Plan
+
+TOLERANCE = 1e-6  # relative to the size of what is compared, at least one unit of it
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How far a plan breaks a rule at most, relative to the size of what is compared."""
+
+    name: str
+    violation: float
+
+
+def check_plan(plan: Plan) -> tuple[Check, ...]:
+    """Checks a plan on our own arrays.
+
+    Args:
+        plan: what is done in each quarter.
+
+    Returns:
+        The largest violation of each rule; all within the tolerance.
+
+    Raises:
+        SolverError: a rule is broken by more than the tolerance; the message names each.
+    """
+    found = violations(plan)
+    broken = [check for check in found if check.violation > TOLERANCE]
+    if broken:
+        named = "; ".join(f"{check.name} by {check.violation:.2g}" for check in broken)
+        raise SolverError(f"the plan does not pass our own checks (relative): {named}")
+    return found
+
+
+def violations(plan: Plan) -> tuple[Check, ...]:
+    """Returns the largest violation of each rule, whatever its size.
+
+    Args:
+        plan: what is done in each quarter.
+    """
+    found = {
+        "nothing negative": _negative(plan),
+        **_power_rules(plan),
+        **_order_rules(plan),
+        **_unit_rules(plan),
+        **_service_rules(plan),
+        **_money_rules(plan),
+    }
+    return tuple(Check(name, violation) for name, violation in found.items())
+
+
+def above(value: ArrayLike, limit: ArrayLike) -> float:
+    """Returns by how much values are above their limits at most, relative; an infinite limit never binds.
+
+    What is no number breaks every limit, so the answer is then infinite.
+
+    Args:
+        value: any numbers.
+        limit: what they may be; broadcast against the values.
+    """
+    value, limit = np.broadcast_arrays(np.asarray(value, np.float64), np.asarray(limit, np.float64))
+    if np.isnan(value).any() or np.isnan(limit).any():
+        return np.inf
+    bounded = limit != np.inf
+    value, limit = value[bounded], limit[bounded]
+    size = np.maximum(1.0, np.maximum(np.abs(value), np.abs(limit)))
+    return max(0.0, float(np.max((value - limit) / size, initial=0.0)))
+
+
+def apart(value: ArrayLike, expected: ArrayLike) -> float:
+    """Returns how far values are from those expected at most, relative.
+
+    Args:
+        value: any numbers.
+        expected: what they should be; broadcast against the values.
+    """
+    return max(above(value, expected), above(expected, value))
+
+
+def _negative(plan: Plan) -> float:
+    units = (plan.ordered, plan.placed, plan.returned, plan.installed, plan.running, plan.serving)
+    others = (plan.power_ordered_mw, plan.power_returned_mw, plan.power_mw, plan.sold, plan.unmet, plan.paid)
+    return max(above(-values, 0.0) for values in (*units, *others))
+
+
+def _before(values: Floats, opening: ArrayLike) -> Floats:
+    """Stocks at the start of each quarter, from those at its end."""
+    return np.concatenate((np.asarray(opening, np.float64)[..., None], values[..., :-1]), axis=-1)
+
+
+def _whole(values: Floats, lot: Floats) -> float:
+    """How far values are from whole lots, where there are lots."""
+    lots = values[lot > 0] / lot[lot > 0].reshape(-1, *(1,) * (values.ndim - 1))
+    return apart(lots, np.round(lots))
+
+
+def _in_time(m: ModelData, lead_quarters: Integers) -> np.ndarray:
+    return np.arange(m.times.count) + lead_quarters[:, None] < m.times.count
+
+
+def _power_rules(plan: Plan) -> dict[str, float]:
+    m = plan.data
+    lead, term = m.power.lead_quarters, m.power.term_quarters
+    ordered, returned = plan.power_ordered_mw, plan.power_returned_mw
+    arriving = delivered(ordered, lead) + m.opening.power_due_mw
+    # rented power can go back when its term is over; what stands at the start has no term left
+    past_term = np.cumsum(delivered(ordered, lead + term), axis=1) + m.opening.power_mw[:, None]
+    limit = np.where(_in_time(m, lead), m.power.limit_mw, 0.0)
+    used = np.einsum("skt,k->st", plan.running, m.offers.power_kw / 1000.0)
+    energised = by_position(plan.power_mw, m.power.site, len(m.sites.names))
+    return {
+        "power balance": apart(
+            plan.power_mw, _before(plan.power_mw, m.opening.power_mw) + arriving - returned
+        ),
+        "power handed back after its term": above(
+            np.cumsum(returned, axis=1), np.where(m.power.owned[:, None], 0.0, past_term)
+        ),
+        "power orders within their limit": above(ordered, limit),
+        "whole halls": _whole(ordered, m.power.hall_mw) if m.whole_sizes else 0.0,
+        "power commitments within the grid": _commitments(plan, limit > 0),
+        "running power within energised power": above(used, energised),
+        "running power within the grid": above(
+            used * m.sites.power_usage_effectiveness[:, None], m.sites.grid_mw
+        ),
+    }
+
+
+def _commitments(plan: Plan, orderable: np.ndarray) -> float:
+    """What is bound to stand at a site, within the grid counted on, whenever something is ordered.
+
+    That is what stands and is on its way, less rented power that can be handed back by then; from the first
+    arrival of what can be ordered in a quarter until all that is on its way has come.
+    """
+    m, worst = plan.data, 0.0
+    lead, site = m.power.lead_quarters, m.power.site
+    quarter, sites = np.arange(m.times.count), len(m.sites.names)
+    gone, rented = np.cumsum(plan.power_returned_mw, axis=1), ~m.power.owned[:, None]
+    connected = m.sites.committed_grid_mw / m.sites.power_usage_effectiveness[:, None]
+    last = np.zeros(sites, dtype=np.int64)
+    np.maximum.at(last, site, lead)
+    for t in quarter:
+        known = np.where(quarter <= t, plan.power_ordered_mw, 0.0)
+        coming = np.cumsum(delivered(known, lead) + m.opening.power_due_mw, axis=1)
+        past_term = np.cumsum(delivered(known, lead + m.power.term_quarters), axis=1)
+        free = np.where(rented, past_term + m.opening.power_mw[:, None] - gone[:, [t]], 0.0)
+        expected = by_position(plan.power_mw[:, [t]] + coming - coming[:, [t]] - free, site, sites)
+        first = np.full(sites, m.times.count)
+        np.minimum.at(first, site[orderable[:, t]], lead[orderable[:, t]])
+        counted = (quarter >= t + first[:, None]) & (quarter <= t + last[:, None])
+        worst = max(worst, above(expected, np.where(counted, connected, np.inf)))
+    return worst
+
+
+def _order_rules(plan: Plan) -> dict[str, float]:
+    m = plan.data
+    allowed = m.offers.orderable & _in_time(m, m.offers.lead_quarters)[:, None]
+    by_offer = by_position(plan.ordered, m.offers.product, len(m.offers.products))
+    return {
+        "orders of what can be ordered": above(np.where(allowed, 0.0, plan.ordered), 0.0),
+        "orders within supply": above(by_offer, m.offers.limit),
+        "orders by contract": above(m.offers.least, by_offer),
+        "orders within stock": above(by_offer.sum(axis=(1, 2)), m.offers.stock),
+        "whole lots": _whole(plan.ordered, m.offers.lot) if m.whole_sizes else 0.0,
+    }
+
+
+def _unit_rules(plan: Plan) -> dict[str, float]:
+    m = plan.data
+    lead, owned = m.offers.lead_quarters[:, None], m.offers.owned
+    destinations = len(m.destinations)
+    arriving = delivered(plan.ordered, lead) + m.opening.units_due
+    placed = by_position(plan.placed, m.sites.destination, destinations)
+    kept = (1.0 - m.offers.attrition)[:, None] * _before(plan.installed, m.opening.installed)
+    expected = kept + plan.placed - plan.returned
+    gone = by_position(plan.returned, m.sites.destination, destinations).transpose(1, 0, 2)
+    standing = by_position(m.opening.installed, m.sites.destination, destinations).T
+    past_term = np.cumsum(delivered(plan.ordered, lead + m.offers.term_quarters[:, None]), axis=2)
+    free = np.where(owned[:, None, None], 0.0, past_term + standing[:, :, None])
+    return {
+        "deliveries placed": apart(placed.transpose(1, 0, 2), arriving),
+        "owned units": above(plan.installed[:, owned], expected[:, owned]),
+        "leased units": apart(plan.installed[:, ~owned], expected[:, ~owned]),
+        "units handed back after their term": above(np.cumsum(gone, axis=2), free),
+        "running units within installed": above(plan.running, plan.installed),
+    }
+
+
+def _service_rules(plan: Plan) -> dict[str, float]:
+    m = plan.data
+    w = m.workloads
+    obliged = np.array([role == "obligation" for role in w.roles])[:, None]
+    may = w.served_by[:, None, :] & (w.service > 0)
+    capacity = np.einsum("gkjt,kj->jt", plan.serving, w.service)  # in volumes of the base date
+    owed = np.where(obliged, w.demand.sum(axis=1), 0.0) / w.productivity
+    given = (plan.sold.sum(axis=1) - plan.unmet) / w.productivity
+    return {
+        "serving within running": above(
+            plan.serving.sum(axis=2), by_position(plan.running, m.sites.group, w.served_by.shape[0])
+        ),
+        "serving where it is possible": above(np.where(may[..., None], 0.0, plan.serving), 0.0),
+        "sold and owed within what is served": above(owed + given, capacity),
+        "sold within demand": above(
+            plan.sold / w.productivity[:, None],
+            np.where(obliged[:, None], 0.0, w.demand / w.productivity[:, None]),
+        ),
+        "unmet only of obligations with a penalty": above(
+            np.where(obliged & ~w.must_serve[:, None], 0.0, plan.unmet), 0.0
+        ),
+    }
+
+
+def _money_rules(plan: Plan) -> dict[str, float]:
+    m = plan.data
+    first, last = m.times.window
+    quarter = np.arange(m.times.count)
+    inside = (quarter >= first) & (quarter < last)
+    spent = np.cumsum(np.where(inside, plan.paid, 0.0))
+    total = float(spent[-1])
+    ours = statement(plan)
+    return {
+        "payments": apart(plan.paid, ours.capital_payments),
+        "spent within the budget": above(spent, np.where(inside, m.budget.cap, np.inf)),
+        "renewal within its budget": above(plan.paid, np.where(inside, np.inf, m.budget.renewal)),
+        "spending floor": above(m.budget.floor if inside.any() else 0.0, total + plan.shortfall),
+        "objective": apart(objective_of(m, ours, penalties(plan)), plan.solver.objective),
+    }

@@ -1,0 +1,208 @@
+"""Builds linear programs from named blocks of columns and rows. It knows nothing of what they mean.
+
+A block is an array of columns (or rows) with labelled axes; coefficients are added between arrays of
+columns and rows that broadcast against each other, so that a formulation reads like its mathematics.
+A column that does not exist is written as ``ABSENT`` and is passed over wherever it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+ABSENT = -1
+INFINITY = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named run of columns or rows, with a label for each position on each axis."""
+
+    name: str
+    first: int
+    labels: tuple[tuple[str, ...], ...]
+    positions: Indices  # [count] flat position in the block's shape of each column or row that exists
+
+    def describe(self, index: int) -> tuple[str, tuple[str, ...]]:
+        """Returns the block's name and the axis labels of one of its columns or rows."""
+        shape = tuple(len(axis) for axis in self.labels)
+        place = np.unravel_index(int(self.positions[index - self.first]), shape)
+        return self.name, tuple(axis[int(i)] for axis, i in zip(self.labels, place, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class LinearProgram:
+    """max cost·x + offset with row_lower ≤ A x ≤ row_upper and column_lower ≤ x ≤ column_upper.
+
+    The matrix is held by rows: the entries of row i are ``start[i]:start[i+1]`` of ``index`` and ``value``.
+    """
+
+    cost: Floats
+    offset: float
+    column_lower: Floats
+    column_upper: Floats
+    integer: NDArray[np.bool_]
+    row_lower: Floats
+    row_upper: Floats
+    start: Indices
+    index: Indices
+    value: Floats
+    column_blocks: tuple[Block, ...]
+    row_blocks: tuple[Block, ...]
+
+    def describe_row(self, row: int) -> tuple[str, tuple[str, ...]]:
+        """Returns the name of the block that a row belongs to, and the row's labels."""
+        return _find(self.row_blocks, row).describe(row)
+
+    def describe_column(self, column: int) -> tuple[str, tuple[str, ...]]:
+        """Returns the name of the block that a column belongs to, and the column's labels."""
+        return _find(self.column_blocks, column).describe(column)
+
+    def activity(self, solution: Floats) -> Floats:
+        """Returns A x for a solution [columns], by our own arithmetic."""
+        products = self.value * solution[self.index]
+        result = np.zeros(len(self.row_lower))
+        filled = np.flatnonzero(np.diff(self.start))
+        if filled.size:
+            result[filled] = np.add.reduceat(products, self.start[filled])
+        return result
+
+
+def _find(blocks: tuple[Block, ...], index: int) -> Block:
+    starts = [block.first for block in blocks]
+    return blocks[int(np.searchsorted(starts, index, side="right")) - 1]
+
+
+class Blocks:
+    """Collects blocks of columns and rows and turns them into a ``LinearProgram``."""
+
+    def __init__(self) -> None:
+        self._columns: list[tuple[Floats, Floats, bool]] = []
+        self._rows: list[tuple[Floats, Floats]] = []
+        self._entries: list[tuple[Indices, Indices, Floats]] = []
+        self._costs: list[tuple[Indices, Floats]] = []
+        self._column_blocks: list[Block] = []
+        self._row_blocks: list[Block] = []
+        self._column_count = 0
+        self._row_count = 0
+        self.offset = 0.0
+
+    def columns(
+        self,
+        name: str,
+        labels: Sequence[Sequence[str]],
+        *,
+        lower: ArrayLike = 0.0,
+        upper: ArrayLike = INFINITY,
+        where: NDArray[np.bool_] | None = None,
+        integer: bool = False,
+    ) -> Indices:
+        """Adds a block of columns and returns their indices, shaped by the labels.
+
+        Args:
+            name: the block's name.
+            labels: for each axis the labels of its positions.
+            lower: smallest values, broadcast to the shape.
+            upper: largest values, broadcast to the shape.
+            where: which positions exist, all if absent; the others come back as ``ABSENT``.
+            integer: whether the columns take whole values only.
+        """
+        shape, positions = _layout(labels, where)
+        first = self._column_count
+        self._columns.append((_pick(lower, shape, positions), _pick(upper, shape, positions), integer))
+        self._column_blocks.append(Block(name, first, tuple(tuple(axis) for axis in labels), positions))
+        self._column_count += positions.size
+        indices = np.full(int(np.prod(shape, dtype=np.int64)), ABSENT, dtype=np.int64)
+        indices[positions] = np.arange(first, first + positions.size)
+        return indices.reshape(shape)
+
+    def rows(
+        self,
+        name: str,
+        labels: Sequence[Sequence[str]],
+        *,
+        lower: ArrayLike = -INFINITY,
+        upper: ArrayLike = INFINITY,
+        where: NDArray[np.bool_] | None = None,
+    ) -> Indices:
+        """Adds a block of rows and returns their indices, shaped by the labels; see ``columns``."""
+        shape, positions = _layout(labels, where)
+        first = self._row_count
+        self._rows.append((_pick(lower, shape, positions), _pick(upper, shape, positions)))
+        self._row_blocks.append(Block(name, first, tuple(tuple(axis) for axis in labels), positions))
+        self._row_count += positions.size
+        indices = np.full(int(np.prod(shape, dtype=np.int64)), ABSENT, dtype=np.int64)
+        indices[positions] = np.arange(first, first + positions.size)
+        return indices.reshape(shape)
+
+    def add(self, rows: Indices, columns: Indices, coefficients: ArrayLike = 1.0) -> None:
+        """Adds coefficients between rows and columns; the three arrays broadcast against each other."""
+        row, column, value = np.broadcast_arrays(rows, columns, np.asarray(coefficients, dtype=np.float64))
+        kept = (row != ABSENT) & (column != ABSENT) & (value != 0.0)
+        self._entries.append((row[kept], column[kept], value[kept]))
+
+    def add_cost(self, columns: Indices, coefficients: ArrayLike) -> None:
+        """Adds to the objective coefficients of columns; the arrays broadcast against each other."""
+        column, value = np.broadcast_arrays(columns, np.asarray(coefficients, dtype=np.float64))
+        kept = (column != ABSENT) & (value != 0.0)
+        self._costs.append((column[kept], value[kept]))
+
+    def build(self) -> LinearProgram:
+        """Returns the program, with entries that were added twice at one place summed."""
+        row, column, value = (_joined([entry[i] for entry in self._entries]) for i in range(3))
+        row, column, value = _summed(row.astype(np.int64), column.astype(np.int64), value, self._column_count)
+        cost = np.zeros(self._column_count)
+        for columns, coefficients in self._costs:
+            np.add.at(cost, columns, coefficients)
+        integer = [np.full(lower.size, flag) for lower, _, flag in self._columns]
+        return LinearProgram(
+            cost=cost,
+            offset=self.offset,
+            column_lower=_joined([column[0] for column in self._columns]),
+            column_upper=_joined([column[1] for column in self._columns]),
+            integer=_joined(integer).astype(np.bool_),
+            row_lower=_joined([row[0] for row in self._rows]),
+            row_upper=_joined([row[1] for row in self._rows]),
+            start=np.searchsorted(row, np.arange(self._row_count + 1)).astype(np.int64),
+            index=column,
+            value=value,
+            column_blocks=tuple(block for block in self._column_blocks if block.positions.size),
+            row_blocks=tuple(block for block in self._row_blocks if block.positions.size),
+        )
+
+
+def _layout(
+    labels: Sequence[Sequence[str]], where: NDArray[np.bool_] | None
+) -> tuple[tuple[int, ...], Indices]:
+    shape = tuple(len(axis) for axis in labels)
+    if where is None:
+        return shape, np.arange(int(np.prod(shape, dtype=np.int64)), dtype=np.int64)
+    return shape, np.flatnonzero(np.broadcast_to(where, shape).ravel()).astype(np.int64)
+
+
+def _pick(values: ArrayLike, shape: tuple[int, ...], positions: Indices) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim == 0:
+        return np.full(positions.size, float(array))
+    return np.broadcast_to(array, shape).ravel()[positions].astype(np.float64)
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _summed(row: Indices, column: Indices, value: Floats, width: int) -> tuple[Indices, Indices, Floats]:
+    key = row * max(width, 1) + column
+    if key.size > 1 and not bool(np.all(key[1:] > key[:-1])):
+        order = np.argsort(key, kind="stable")
+        key, value = key[order], value[order]
+        first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+        key, value = key[first], np.add.reduceat(value, first)
+    return key // max(width, 1), key % max(width, 1), value

@@ -1,0 +1,274 @@
+"""Compiles a case to ModelData: series become arrays by quarter, money becomes the case's currency."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from capexpand.case.schema import Case
+from capexpand.model.compile_offers import compile_offers, offer_options
+from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
+from capexpand.model.data import (
+    Budget,
+    Integers,
+    ModelData,
+    OfferOptions,
+    OpeningState,
+    PowerOptions,
+    Sites,
+    Taxes,
+    Times,
+)
+from capexpand.model.world import Floats, World
+from capexpand.timevalue import HOURS_PER_QUARTER, discount_factors, end_discount_factor, quarters_spanned
+
+FLOOR_PENALTY = (
+    2.0  # money spent to no use costs itself, so at 2 a plan spends unless that loses as much again
+)
+OWN, COLOCATED = "own", "colocated"
+
+
+def compile_case(case: Case) -> ModelData:
+    """Returns the arrays of the formulation for a case whose references were checked by ``load_case``."""
+    world = World.of(case)
+    times = _times(world)
+    power = _power(world)
+    options = offer_options(world)
+    service = service_matrix(world, options)
+    offers = compile_offers(world, options, service)
+    group, served_by = group_sites(world)
+    return ModelData(
+        title=case.title,
+        currency=case.currency,
+        times=times,
+        destinations=world.destinations,
+        sites=_sites(world, group),
+        power=power,
+        offers=offers,
+        workloads=compile_workloads(world, service, served_by),
+        budget=_budget(world, times),
+        taxes=_taxes(world, times),
+        opening=_opening(world, power, offers),
+        whole_sizes=case.solve.whole_sizes,
+        hours_per_quarter=HOURS_PER_QUARTER,
+    )
+
+
+def _times(world: World) -> Times:
+    case = world.case
+    rate = case.finance.discount_rate.value
+    first = world.calendar.index(case.programme.window_start)
+    return Times(
+        starts=world.calendar.starts,
+        ends=world.calendar.ends,
+        discount=discount_factors(rate, world.quarters),
+        discount_end=end_discount_factor(rate, world.quarters),
+        window=(first, first + case.programme.window_quarters),
+    )
+
+
+def _power(world: World) -> PowerOptions:
+    case, opening = world.case, world.case.opening.sites
+    own = [(i, name, OWN) for i, name in enumerate(case.sites) if case.sites[name].build or name in opening]
+    colocated = [(i, name, COLOCATED) for i, name in enumerate(case.sites) if case.sites[name].colocate]
+    options = sorted(own + colocated)
+    zero = np.zeros(world.quarters)
+    rows: list[tuple[int, int, Floats, Floats, float, Floats, Floats, float]] = []
+    for _, name, tenure in options:
+        site = case.sites[name]
+        if tenure == COLOCATED and site.colocate is not None:
+            hosted = site.colocate
+            rows.append(
+                (
+                    quarters_spanned(hosted.lead_time.value),
+                    quarters_spanned(hosted.term.value),
+                    world.series(hosted.limit, np.inf),
+                    zero,
+                    0.0,
+                    world.series(hosted.fee),
+                    world.series(hosted.exit_cost),
+                    0.0,
+                )
+            )
+        elif site.build is not None:
+            built = site.build
+            rows.append(
+                (
+                    quarters_spanned(built.lead_time.value),
+                    0,
+                    world.series(built.limit, np.inf),
+                    world.series(built.cost),
+                    built.deposit.value,
+                    np.full(world.quarters, world.number(built.maintenance)),
+                    zero,
+                    world.number(built.hall),
+                )
+            )
+        else:  # power that stands at the start where nothing more can be built
+            rows.append((0, 0, zero, zero, 0.0, zero, zero, 0.0))
+    lead, term, limit, price, deposit, running, leaving, hall = zip(*rows, strict=True)
+    prices = np.array(price)
+    return PowerOptions(
+        names=tuple(name if tenure == OWN else f"{name} ({tenure})" for _, name, tenure in options),
+        site=np.array([i for i, _, _ in options], dtype=np.int64),
+        owned=np.array([tenure == OWN for _, _, tenure in options]),
+        lead_quarters=np.array(lead, dtype=np.int64),
+        term_quarters=np.array(term, dtype=np.int64),
+        limit_mw=np.array(limit),
+        price=prices,
+        deposit_fraction=np.array(deposit),
+        running_cost=np.array(running),
+        exit_cost=np.array(leaving),
+        hall_mw=np.array(hall),
+        end_value=case.finance.building_end_value.value * prices[:, -1],
+    )
+
+
+def _sites(world: World, group: Integers) -> Sites:
+    sites = world.case.sites
+    effectiveness = np.array([site.power_usage_effectiveness.value for site in sites.values()])
+    grid = np.array([world.series(site.grid) for site in sites.values()])
+    standing = np.zeros((len(sites), world.quarters))
+    for i, name in enumerate(sites):
+        opening = world.case.opening.sites.get(name)
+        if opening is not None:
+            standing[i] = opening.power.value + np.cumsum(world.dated(opening.power_due))
+    return Sites(
+        names=tuple(sites),
+        titles=tuple(site.title for site in sites.values()),
+        destination=np.array(
+            [world.destinations.index(site.destination) for site in sites.values()], dtype=np.int64
+        ),
+        grid_mw=grid,
+        committed_grid_mw=committed_grid(grid, standing * effectiveness[:, None]),
+        power_usage_effectiveness=effectiveness,
+        energy_price=np.array([world.series(site.energy_price) for site in sites.values()]),
+        group=group,
+    )
+
+
+def committed_grid(grid_mw: Floats, opening_mw: Floats) -> Floats:
+    """Returns the grid that commitments may count on: a promise once made stays feasible.
+
+    It is the running maximum of the grid and never below what the opening state needs in the end; of it, what
+    the opening state takes up later is not to be had before. So what is left over never falls.
+
+    Args:
+        grid_mw: [site, quarter] power that the grid connection can give.
+        opening_mw: [site, quarter] power at the connection of what stands at the start or came by then.
+    """
+    counted = np.maximum(np.maximum.accumulate(grid_mw, axis=1), opening_mw[:, -1:])
+    left = (counted - opening_mw)[:, ::-1]
+    return opening_mw + np.minimum.accumulate(left, axis=1)[:, ::-1]
+
+
+def _budget(world: World, times: Times) -> Budget:
+    programme = world.case.programme
+    first, last = times.window
+    quarters = np.arange(world.quarters)
+    inside = (quarters >= first) & (quarters < last)
+    cap = np.where(inside, world.number(programme.cap, np.inf), np.inf)
+    for day, amount in programme.cap_by_date.items():
+        # a cap by a date binds the quarters that end by then
+        until = np.array([end <= day for end in times.ends])
+        cap = np.where(inside & until, np.minimum(cap, world.number(amount)), cap)
+    return Budget(
+        cap=cap,
+        floor=world.number(programme.floor),
+        floor_penalty=FLOOR_PENALTY,
+        renewal=np.where(inside, np.inf, world.series(programme.renewal_budget)),
+        renewal_without_programme=world.series(programme.renewal_without_programme),
+    )
+
+
+def _taxes(world: World, times: Times) -> Taxes:
+    finance = world.case.finance
+    recovery = finance.value_added_tax_recovery
+    return taxes(
+        times,
+        rate=finance.tax_rate.value,
+        server_life_quarters=quarters_spanned(finance.server_life.value),
+        building_life_quarters=quarters_spanned(finance.building_life.value),
+        value_added_tax=finance.value_added_tax.value if finance.value_added_tax else 0.0,
+        recovery_quarters=quarters_spanned(recovery.value) if recovery else None,
+    )
+
+
+def taxes(
+    times: Times,
+    *,
+    rate: float,
+    server_life_quarters: int,
+    building_life_quarters: int,
+    value_added_tax: float,
+    recovery_quarters: int | None,
+) -> Taxes:
+    """Returns taxes with the present values that the objective needs.
+
+    Args:
+        times: the quarters and their discount factors.
+        rate: of the tax on earnings [fraction].
+        server_life_quarters: over which servers are written off evenly.
+        building_life_quarters: the same for halls.
+        value_added_tax: share of payments added to them [fraction].
+        recovery_quarters: until it comes back, None where it never does; it is then written off, too.
+    """
+    factor = np.full(times.count, 1.0 + value_added_tax)
+    if recovery_quarters is not None:
+        after = np.append(times.discount, np.full(recovery_quarters, times.discount_end))
+        back = after[recovery_quarters : recovery_quarters + times.count] / times.discount
+        factor = 1.0 + value_added_tax * (1.0 - back)
+    lost = value_added_tax if recovery_quarters is None else 0.0
+    return Taxes(
+        rate=rate,
+        server_life_quarters=server_life_quarters,
+        building_life_quarters=building_life_quarters,
+        value_added_tax=value_added_tax,
+        recovery_quarters=recovery_quarters,
+        payment_factor=factor,
+        server_shield=(1.0 + lost) * rate * _written_off(times, server_life_quarters),
+        building_shield=(1.0 + lost) * rate * _written_off(times, building_life_quarters),
+    )
+
+
+def _written_off(times: Times, life_quarters: int) -> Floats:
+    """Present value of writing off 1 delivered in each quarter, evenly over its life from that quarter on.
+
+    What is left at the end of the horizon is written off at once, against the end value.
+    """
+    left = times.count - np.arange(times.count)
+    used = np.minimum(left, life_quarters)
+    running = np.concatenate(([0.0], np.cumsum(times.discount)))
+    quarter = np.arange(times.count)
+    yearly = (running[quarter + used] - running[quarter]) / life_quarters
+    return yearly + (1.0 - used / life_quarters) * times.discount_end
+
+
+def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> OpeningState:
+    opening = world.case.opening
+    sites = tuple(world.case.sites)
+    power_mw, power_due = np.zeros(len(power.names)), np.zeros((len(power.names), world.quarters))
+    installed = np.zeros((len(sites), len(offers.names)))
+    units_due = np.zeros((len(offers.names), len(world.destinations), world.quarters))
+    for name, state in opening.sites.items():
+        option = power.names.index(name)
+        power_mw[option] = state.power.value
+        power_due[option] = world.dated(state.power_due)
+        for offer, units in state.installed.items():
+            installed[sites.index(name), offers.names.index(offer)] += units.value
+        destination = world.destinations.index(world.case.sites[name].destination)
+        for offer, due in state.units_due.items():
+            units_due[offers.names.index(offer), destination] += world.dated(due)
+    depreciation = np.zeros(world.quarters)
+    if opening.book_value is not None and opening.book_life is not None:
+        life = max(quarters_spanned(opening.book_life.value), 1)
+        depreciation[:life] = world.number(opening.book_value) / life
+    return OpeningState(
+        power_mw=power_mw,
+        power_due_mw=power_due,
+        installed=installed,
+        units_due=units_due,
+        payments_due=world.dated(opening.payments_due),
+        other_revenue=world.series(opening.other_revenue),
+        other_cost=world.series(opening.other_cost),
+        depreciation=depreciation,
+    )

@@ -1,0 +1,185 @@
+"""Compiles the offers of a case: each way to get one is an offer option."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.case.schema import Offer, Supply
+from capexpand.model.data import Flags, Floats, Integers, OfferOptions
+from capexpand.model.world import World
+from capexpand.timevalue import quarters_spanned
+
+LEASED = " (leased)"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A way to get an offer: bought, or leased."""
+
+    product: int  # position of the offer
+    offer: Offer
+    product_name: str
+    owned: bool
+
+    @property
+    def name(self) -> str:
+        """The offer's own name where it is owned."""
+        return self.product_name if self.owned else self.product_name + LEASED
+
+
+def offer_options(world: World) -> tuple[Option, ...]:
+    """Returns the ways to get the offers of a world. An offer that stands at the start has an owned one."""
+    opening = world.case.opening.sites.values()
+    standing = {name for site in opening for name in (*site.installed, *site.units_due)}
+    options: list[Option] = []
+    for i, (name, offer) in enumerate(world.case.offers.items()):
+        if offer.buy is not None or name in standing:
+            options.append(Option(i, offer, name, owned=True))
+        if offer.lease is not None:
+            options.append(Option(i, offer, name, owned=False))
+    return tuple(options)
+
+
+def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -> OfferOptions:
+    """Returns the arrays of the offer options.
+
+    Args:
+        world: the case and its calendar.
+        options: from ``offer_options``.
+        service: a·r [offer option, workload] volume that a unit serves in a quarter, for the end values.
+    """
+    products = tuple(world.case.offers)
+    offers = tuple(world.case.offers.values())
+    chosen = [option.offer for option in options]
+    own = np.array([option.owned for option in options])
+    lead = np.array([quarters_spanned(offer.lead_time.value) for offer in chosen], dtype=np.int64)
+    orderable = _orderable(world, chosen, own)
+    price, fee, duty = _prices(world, chosen, own)
+    none = np.zeros(world.quarters)
+    list_price = np.array(
+        [world.series(o.buy.price) if flag and o.buy else none for o, flag in zip(chosen, own, strict=True)]
+    )
+    maintenance = np.array([offer.maintenance.value / 4 for offer in chosen])[:, None] * list_price[:, :1]
+    lease_fee = np.array([world.series(offer.lease.fee) if offer.lease else none for offer in chosen])
+    leaving = [world.series(offer.lease.exit_cost) if offer.lease else none for offer in chosen]
+    attrition = np.array([1.0 - (1.0 - offer.attrition.value) ** 0.25 for offer in chosen])
+    return OfferOptions(
+        names=tuple(option.name for option in options),
+        products=products,
+        product_titles=tuple(offer.title for offer in offers),
+        product=np.array([option.product for option in options], dtype=np.int64),
+        owned=own,
+        lead_quarters=lead,
+        term_quarters=np.array(
+            [
+                0 if flag or o.lease is None else quarters_spanned(o.lease.term.value)
+                for o, flag in zip(chosen, own, strict=True)
+            ],
+            dtype=np.int64,
+        ),
+        price=price,
+        export_fee=fee,
+        import_duty=duty,
+        deposit_fraction=np.array(
+            [o.buy.deposit.value if flag and o.buy else 0.0 for o, flag in zip(chosen, own, strict=True)]
+        ),
+        running_cost=np.where(own[:, None], np.broadcast_to(maintenance, lease_fee.shape), lease_fee),
+        exit_cost=np.where(own[:, None], 0.0, np.array(leaving)),
+        power_kw=np.array([offer.power.value for offer in chosen]),
+        draw_fraction=np.array([world.number(offer.average_draw, 1.0) for offer in chosen]),
+        attrition=np.where(own, attrition, 0.0),  # the lessor replaces what fails
+        orderable=orderable,
+        limit=_limits(world, lambda supply: world.series(supply.limit, np.inf)),
+        least=_in_time(world, options, lead) * _limits(world, lambda supply: world.series(supply.minimum)),
+        stock=np.array([world.number(offer.stock, np.inf) for offer in offers]),
+        lot=np.array([float(offer.lot or 0) for offer in chosen]),
+        end_value=world.case.finance.server_end_value.value
+        * competitive_value(list_price[:, -1], service, own & orderable[:, :, -1].any(axis=1)),
+        accelerators=np.array([float(offer.accelerators) for offer in offers]),
+        compute_pflops=np.array([world.number(offer.compute) for offer in offers]),
+    )
+
+
+def _prices(world: World, chosen: list[Offer], own: Flags) -> tuple[Floats, Floats, Floats]:
+    """Prices with duty and fee, and the two apart [offer option, destination, quarter]."""
+    shape = (len(chosen), len(world.destinations), world.quarters)
+    price, fee, duty = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for k, offer in enumerate(chosen):
+        if not own[k] or offer.buy is None:
+            continue
+        listed = world.series(offer.buy.price)
+        for d, destination in enumerate(world.destinations):
+            supply = offer.supply.get(destination)
+            if supply is not None:
+                fee[k, d] = listed * world.series(supply.fee)
+                duty[k, d] = listed * world.number(supply.import_duty)
+                price[k, d] = listed + fee[k, d] + duty[k, d]
+    return price, fee, duty
+
+
+def _orderable(world: World, chosen: list[Offer], own: Flags) -> Flags:
+    result = np.zeros((len(chosen), len(world.destinations), world.quarters), dtype=np.bool_)
+    for k, offer in enumerate(chosen):
+        if (own[k] and offer.buy is None) or (not own[k] and offer.lease is None):
+            continue
+        sold = np.array(
+            [
+                (offer.available_from is None or end >= offer.available_from)
+                and (offer.available_until is None or start <= offer.available_until)
+                for start, end in zip(world.calendar.starts, world.calendar.ends, strict=True)
+            ]
+        )
+        for d, destination in enumerate(world.destinations):
+            supply = offer.supply.get(destination)
+            if supply is not None:
+                result[k, d] = sold & (world.series(supply.limit, np.inf) > 0)
+    return result
+
+
+def _limits(world: World, read: Callable[[Supply], Floats]) -> Floats:
+    """A limit of supply [offer, destination, quarter]; 0 where a destination is not supplied."""
+    offers = world.case.offers
+    limit = np.zeros((len(offers), len(world.destinations), world.quarters))
+    for g, offer in enumerate(offers.values()):
+        for d, destination in enumerate(world.destinations):
+            supply = offer.supply.get(destination)
+            if supply is not None:
+                limit[g, d] = read(supply)
+    return limit
+
+
+def _in_time(world: World, options: tuple[Option, ...], lead: Integers) -> Floats:
+    """1 where an offer ordered then arrives within the horizon, else 0 [offer, destination, quarter].
+
+    Nothing is ordered that arrives later, whatever a contract says about those quarters.
+    """
+    in_time = np.zeros((len(world.case.offers), 1, world.quarters))
+    for k, option in enumerate(options):
+        in_time[option.product, 0, : max(world.quarters - int(lead[k]), 0)] = 1.0
+    return in_time
+
+
+def competitive_value(list_price: Floats, service: Floats, on_sale: Flags) -> Floats:
+    """Returns what a buyer would pay for a unit of each option, were it new [offer option, money/unit].
+
+    Nobody pays more for a used unit than for the new one that serves the same: for every offer k' on sale the
+    value of k is at most q_k' max_j (r_kj / r_k'j), the price of k' at the use in which k compares best, and
+    never more than k itself costs.
+
+    Args:
+        list_price: q [offer option] money per unit, without duty and fee.
+        service: r [offer option, workload] volume that a unit serves in a quarter.
+        on_sale: [offer option] whether it can be bought.
+    """
+    value = list_price.copy()
+    for k in np.flatnonzero(list_price > 0):
+        serves = service[k] > 0
+        for other in np.flatnonzero(on_sale & (list_price > 0)):
+            if serves.any() and other != k:
+                with np.errstate(divide="ignore"):
+                    ratio = np.max(service[k, serves] / service[other, serves])
+                value[k] = min(value[k], list_price[other] * ratio)
+    return value

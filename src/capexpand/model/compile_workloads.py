@@ -1,0 +1,96 @@
+"""Compiles the workloads of a case, and groups the sites that are alike to them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from capexpand.case.schema import Workload
+from capexpand.model.compile_offers import Option
+from capexpand.model.data import Flags, Floats, Integers, Workloads
+from capexpand.model.world import World
+
+UNPAYABLE = (
+    1e4  # money per volume that stands for an obligation without a price, where plans are only compared
+)
+
+
+def group_sites(world: World) -> tuple[Integers, Flags]:
+    """Groups the sites that may serve the same workloads.
+
+    Returns:
+        The group of each site [site], and whether sites of a group may serve a workload
+        [site group, workload].
+    """
+    may = np.array(
+        [
+            [_may_serve(world, name, workload) for workload in world.case.workloads.values()]
+            for name in world.case.sites
+        ]
+    )
+    served_by, group = np.unique(may, axis=0, return_inverse=True)
+    return group.reshape(-1).astype(np.int64), served_by
+
+
+def _may_serve(world: World, site_name: str, workload: Workload) -> bool:
+    site = world.case.sites[site_name]
+    near = workload.max_latency is None or (
+        site.latency is not None and site.latency.value <= workload.max_latency.value
+    )
+    allowed = not workload.destinations or site.destination in workload.destinations
+    return near and allowed and site_name not in workload.excluded_sites
+
+
+def compile_workloads(world: World, service: Floats, served_by: Flags) -> Workloads:
+    """Returns the workloads of a world.
+
+    Args:
+        world: the case and its calendar.
+        service: [offer option, workload] from ``service_matrix``.
+        served_by: [site group, workload] from ``group_sites``.
+    """
+    workloads = world.case.workloads
+    tranches = max((len(workload.tranches) or 1) for workload in workloads.values())
+    shape = (len(workloads), tranches, world.quarters)
+    demand, price = np.zeros(shape), np.zeros(shape)
+    for j, workload in enumerate(workloads.values()):
+        total = world.series(workload.demand) * world.series(workload.market_share, 1.0)
+        listed = world.series(workload.price)
+        parts = [(part.share.value, part.price.value) for part in workload.tranches] or [(1.0, 1.0)]
+        for i, (share, level) in enumerate(parts):
+            demand[j, i], price[j, i] = total * share, listed * level
+    finance = world.case.finance
+    costs = [
+        world.series(w.ordinary_costs or (finance.ordinary_costs if w.role == "external" else None))
+        for w in workloads.values()
+    ]
+    return Workloads(
+        names=tuple(workloads),
+        titles=tuple(w.title for w in workloads.values()),
+        roles=tuple(w.role for w in workloads.values()),
+        units=tuple(w.unit for w in workloads.values()),
+        tranches=tranches,
+        service=service,
+        served_by=served_by,
+        productivity=np.array([world.series(w.productivity, 1.0) for w in workloads.values()]),
+        demand=demand,
+        price=price,
+        must_serve=np.array([w.role == "obligation" and w.penalty is None for w in workloads.values()]),
+        penalty=np.array([world.series(w.penalty, UNPAYABLE) for w in workloads.values()]),
+        margin_fraction=1.0 - np.array(costs),
+        usable_fraction=np.array([w.usable_share.value for w in workloads.values()]),
+    )
+
+
+def service_matrix(world: World, options: tuple[Option, ...]) -> Floats:
+    """Returns a·r, the volume that a unit serves in a quarter, usable share taken [offer option, workload].
+
+    It is 0 where the offer cannot serve the workload or its memory does not hold it.
+    """
+    result = np.zeros((len(options), len(world.case.workloads)))
+    for j, workload in enumerate(world.case.workloads.values()):
+        for k, option in enumerate(options):
+            memory = option.offer.memory
+            fits = workload.memory is None or (memory is not None and memory.value >= workload.memory.value)
+            if option.product_name in workload.throughput and fits:
+                result[k, j] = workload.throughput[option.product_name].value * workload.usable_share.value
+    return result

@@ -1,0 +1,205 @@
+"""ModelData: a compiled case. Every number of the formulation as an array in canonical units.
+
+Axes always come in the order site, offer, workload, quarter. Two of them are finer than the nouns of a case:
+
+* a *power option* is a way to get IT power at a site (own halls or colocation);
+* an *offer option* is a way to get an offer (bought or leased); what is bought and what is leased of one
+  offer shares its supply limit and stock.
+
+Money is in millions of the case's currency, power in MW, volumes in the canonical unit of each workload.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+Role = Literal["external", "internal", "obligation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The quarters, and what a payment in each is worth at the plan's start."""
+
+    starts: tuple[date, ...]  # first day of each quarter
+    ends: tuple[date, ...]  # last day of each quarter
+    discount: Floats  # [quarter] present value of 1 paid in the middle of the quarter
+    discount_end: float  # present value of 1 paid at the end of the horizon
+    window: tuple[int, int]  # first quarter of the programme's window, and the one after its last
+
+    @property
+    def count(self) -> int:
+        """Number of quarters."""
+        return len(self.starts)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The quarters by name, such as ``2025Q2``."""
+        return tuple(f"{day.year}Q{(day.month + 2) // 3}" for day in self.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Campuses [site]."""
+
+    names: tuple[str, ...]
+    titles: tuple[str, ...]
+    destination: Integers  # [site] position in ``ModelData.destinations``
+    grid_mw: Floats  # [site, quarter] power that the grid connection can give
+    committed_grid_mw: Floats  # [site, quarter] what commitments may count on; see ``committed_grid``
+    power_usage_effectiveness: Floats  # [site]
+    energy_price: Floats  # [site, quarter] money per MWh
+    group: Integers  # [site] sites of one group may serve the same workloads; position in Workloads.served_by
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOptions:
+    """Ways to get IT power [power option]."""
+
+    names: tuple[str, ...]
+    site: Integers  # [power option]
+    owned: Flags  # [power option] built rather than rented
+    lead_quarters: Integers  # [power option]
+    term_quarters: Integers  # [power option] quarters for which rented power must be held, 0 where owned
+    limit_mw: Floats  # [power option, quarter] most that can be ordered
+    price: Floats  # [power option, quarter] money per MW ordered
+    deposit_fraction: Floats  # [power option] share of the price paid at order
+    running_cost: Floats  # [power option, quarter] maintenance or fee, money per MW and quarter
+    exit_cost: Floats  # [power option, quarter] money per MW handed back
+    hall_mw: Floats  # [power option] size of a hall, 0 where any size can be ordered
+    end_value: Floats  # [power option] money per MW standing at the horizon's end
+
+
+@dataclass(frozen=True, slots=True)
+class OfferOptions:
+    """Ways to get an offer [offer option]; ``product`` leads to the offer itself."""
+
+    names: tuple[str, ...]
+    products: tuple[str, ...]  # names of the offers
+    product_titles: tuple[str, ...]
+    product: Integers  # [offer option] position in products
+    owned: Flags  # [offer option]
+    lead_quarters: Integers  # [offer option]
+    term_quarters: Integers  # [offer option]
+    price: Floats  # [offer option, destination, quarter] money per unit ordered, with duty and export fee
+    export_fee: Floats  # [offer option, destination, quarter] of it, the export fee
+    import_duty: Floats  # [offer option, destination, quarter] of it, the duty
+    deposit_fraction: Floats  # [offer option]
+    running_cost: Floats  # [offer option, quarter] maintenance or lease, money per unit and quarter
+    exit_cost: Floats  # [offer option, quarter] money per unit handed back
+    power_kw: Floats  # [offer option] IT power reserved for a unit
+    draw_fraction: Floats  # [offer option] of it, drawn on average while running
+    attrition: Floats  # [offer option] share of units lost in a quarter
+    orderable: Flags  # [offer option, destination, quarter]
+    limit: Floats  # [offer, destination, quarter] units that can be ordered
+    least: Floats  # [offer, destination, quarter] units that must be ordered, by contract
+    stock: Floats  # [offer] units that can ever be ordered
+    lot: Floats  # [offer option] units in a lot, 0 where any number can be ordered
+    end_value: Floats  # [offer option] money per unit standing at the horizon's end
+    accelerators: Floats  # [offer] accelerators in a unit
+    compute_pflops: Floats  # [offer] dense FP8 (or INT8) operations of a unit, 1e15 a second
+
+
+@dataclass(frozen=True, slots=True)
+class Workloads:
+    """What is served [workload]; volumes in the canonical unit of each."""
+
+    names: tuple[str, ...]
+    titles: tuple[str, ...]
+    roles: tuple[Role, ...]
+    units: tuple[str, ...]
+    tranches: int  # number of tranches, the same for all (unused ones have no demand)
+    service: Floats  # [offer option, workload] usable volume that a unit serves in a quarter at the base date
+    served_by: Flags  # [site group, workload] whether sites of the group may serve it
+    productivity: Floats  # [workload, quarter] volume served now for one served at the base date
+    demand: Floats  # [workload, tranche, quarter] volume a quarter
+    price: Floats  # [workload, tranche, quarter] money per volume
+    must_serve: Flags  # [workload] obligations that no penalty buys off
+    penalty: Floats  # [workload, quarter] money per volume of an obligation left unserved
+    margin_fraction: Floats  # [workload, quarter] share of the price left after ordinary costs
+    usable_fraction: Floats  # [workload]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent [quarter]."""
+
+    cap: Floats  # [quarter] cumulative payments allowed in the window, never falling; infinite outside it
+    floor: float  # cumulative payments wanted by the window's end, 0 if none
+    floor_penalty: float  # money charged in the objective for each unit of money below the floor
+    renewal: Floats  # [quarter] payments allowed in a quarter outside the window, infinite inside
+    renewal_without_programme: Floats  # [quarter] payments allowed in the base
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """Tax, depreciation and value-added tax."""
+
+    rate: float
+    server_life_quarters: int
+    building_life_quarters: int
+    value_added_tax: float  # share of payments added to them
+    recovery_quarters: int | None  # until it comes back, None where it never does
+    payment_factor: (
+        Floats  # [quarter] present cost of a payment of 1 with its value-added tax, in the money of then
+    )
+    server_shield: Floats  # [quarter] present value of the tax saved by 1 of servers delivered then
+    building_shield: Floats  # [quarter] the same for halls
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningState:
+    """What stands at the start and what is on its way."""
+
+    power_mw: Floats  # [power option]
+    power_due_mw: Floats  # [power option, quarter]
+    installed: Floats  # [site, offer option]
+    units_due: Floats  # [offer option, destination, quarter]
+    payments_due: Floats  # [quarter]
+    other_revenue: Floats  # [quarter]
+    other_cost: Floats  # [quarter]
+    depreciation: Floats  # [quarter] of what stands at the start
+
+
+@dataclass(frozen=True, slots=True)
+class ModelData:
+    """All that the formulation needs, and nothing that it does not."""
+
+    title: str
+    currency: str
+    times: Times
+    destinations: tuple[str, ...]
+    sites: Sites
+    power: PowerOptions
+    offers: OfferOptions
+    workloads: Workloads
+    budget: Budget
+    taxes: Taxes
+    opening: OpeningState
+    whole_sizes: bool
+    hours_per_quarter: float
+
+    def without_programme(self) -> ModelData:
+        """Returns the base: the same world, with only the base's own renewal budget to spend."""
+        quarters = self.times.count
+        budget = replace(
+            self.budget,
+            cap=np.full(quarters, np.inf),
+            floor=0.0,
+            renewal=self.budget.renewal_without_programme,
+        )
+        return replace(self.without_demands(), budget=budget, times=replace(self.times, window=(0, 0)))
+
+    def without_demands(self) -> ModelData:
+        """Returns the case without what must be done at any price, for plans that are only compared with."""
+        offers = replace(self.offers, least=np.zeros_like(self.offers.least))
+        workloads = replace(self.workloads, must_serve=np.zeros_like(self.workloads.must_serve))
+        return replace(self, offers=offers, workloads=workloads)

@@ -1,0 +1,447 @@
+"""The equations of one quarter; docs/explanation/maths.md says the same in mathematics, with its letters.
+
+A stage takes the state that the quarter before left (columns of the program) and hands on the next one.
+Chained from the opening state the stages are the deterministic program; taken apart they are the stage
+programs of a policy. Randomness may enter right-hand sides and costs only: no coefficient between two
+columns depends on anything but the quarter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
+from capexpand.model.data import Flags, Floats, Integers, ModelData
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The columns that carry the state from one quarter to the next."""
+
+    power: Indices  # P [power option] IT power energised, MW
+    power_history: Indices  # b of the quarters before, the latest first [power option, age]
+    power_free: Indices  # F [power option] rented power past its term
+    installed: Indices  # N [site, offer option] units
+    order_history: Indices  # x of the quarters before [offer option, destination, age]
+    units_free: Indices  # E [offer option, destination] leased units past their term
+    stock: Indices  # A [offer] units that can still be ordered
+    spent: Indices  # m [1] money spent in the window
+    due: Indices  # h [age] money due in 1, 2, … quarters for orders placed
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """Columns and rows of power [power option]."""
+
+    ordered: Indices  # b
+    returned: Indices
+    energised: Indices  # P
+    free: Indices  # F
+    orders: Indices  # b of this quarter and of those before [power option, age]
+    commitment_rows: Indices  # [site, quarters ahead] what is bound to stand then within the grid of then
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Columns and rows of ordering units."""
+
+    ordered: Indices  # x [offer option, destination]
+    orders: Indices  # x of this quarter and of those before [offer option, destination, age]
+    stock: Indices  # A [offer]
+    supply_rows: Indices  # [offer, destination]
+    stock_rows: Indices  # [offer]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Columns of the units at the sites."""
+
+    placed: Indices  # q [site, offer option]
+    installed: Indices  # N [site, offer option]
+    returned: Indices  # r [site, offer option]
+    free: Indices  # E [offer option, destination]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Columns and rows of running units and what they serve."""
+
+    running: Indices  # u [site, offer option]
+    serving: Indices  # y [site group, offer option, workload]
+    sold: Indices  # z [workload, tranche], base units
+    unmet: Indices  # w [workload], base units
+    grid_rows: Indices  # [site]
+    power_rows: Indices  # [site]
+    run_rows: Indices  # [site, offer option]
+    service_rows: Indices  # [workload]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Columns and rows of payments and budgets."""
+
+    paid: Indices  # [1]
+    spent: Indices  # m [1]
+    due: Indices  # h [age]
+    shortfall: Indices  # [1] money below the floor
+    budget_rows: Indices  # [age] spent and due within the cap of this quarter, of the next, …
+    renewal_rows: Indices  # [age] paid within the renewal budget of this quarter, of the next, …
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One quarter in a program, and the state that it leaves."""
+
+    power: Power
+    orders: Orders
+    fleet: Fleet
+    service: Service
+    money: Money
+    state: State
+
+
+def opening_columns(lp: Blocks, m: ModelData) -> State:
+    """Adds the state before the first quarter as columns fixed at the opening values.
+
+    Their reduced costs are the worth of one more of each thing at the start.
+    """
+    K, D = m.offers.names, m.destinations
+    power_age = int(np.max(m.power.lead_quarters + m.power.term_quarters, initial=0))
+    offer_age = int(np.max(m.offers.lead_quarters + m.offers.term_quarters, initial=0))
+    payment_age = int(max(m.power.lead_quarters.max(initial=0), m.offers.lead_quarters.max(initial=0)))
+    standing, installed = m.opening.power_mw, m.opening.installed
+    finite = np.isfinite(m.offers.stock)
+    stock = np.where(finite, m.offers.stock, 0.0)
+    free = np.zeros((len(K), len(D)))
+    np.add.at(free.T, m.sites.destination, np.where(m.offers.owned, 0.0, installed))
+    return State(
+        power=lp.columns("opening power", [m.power.names], lower=standing, upper=standing),
+        power_history=np.full((len(m.power.names), power_age), ABSENT, dtype=np.int64),
+        power_free=lp.columns(
+            "opening free power", [m.power.names], lower=standing, upper=standing, where=~m.power.owned
+        ),
+        installed=lp.columns(
+            "opening units", [m.sites.names, K], lower=installed, upper=installed, where=installed > 0
+        ),
+        order_history=np.full((len(K), len(D), offer_age), ABSENT, dtype=np.int64),
+        units_free=lp.columns("opening free units", [K, D], lower=free, upper=free, where=free > 0),
+        stock=lp.columns("opening stock", [m.offers.products], lower=stock, upper=stock, where=finite),
+        spent=lp.columns("opening spent", [("opening",)], upper=0.0),
+        due=np.full(payment_age, ABSENT, dtype=np.int64),
+    )
+
+
+def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
+    """Adds the columns, rows and objective of quarter ``t`` to a program.
+
+    Args:
+        lp: the program under construction.
+        m: the compiled case.
+        t: the quarter, from 0.
+        before: the state that the quarter before left.
+    """
+    power = _power(lp, m, t, before)
+    orders = _orders(lp, m, t, before)
+    fleet = _fleet(lp, m, t, before, orders.orders)
+    service = _service(lp, m, t, power.energised, fleet.installed)
+    money = _money(lp, m, t, before, b=power.ordered, x=orders.ordered)
+    state = State(
+        power=power.energised,
+        power_history=power.orders[:, : before.power_history.shape[1]],
+        power_free=power.free,
+        installed=fleet.installed,
+        order_history=orders.orders[:, :, : before.order_history.shape[2]],
+        units_free=fleet.free,
+        stock=orders.stock,
+        spent=money.spent,
+        due=money.due,
+    )
+    stage = Stage(power, orders, fleet, service, money, state)
+    _objective(lp, m, t, stage)
+    return stage
+
+
+def _power(lp: Blocks, m: ModelData, t: int, before: State) -> Power:
+    """P = P⁻ + arrivals − handed back; rented power is handed back after its term only."""
+    O, here = m.power.names, (m.times.labels[t],)
+    lead, rented = m.power.lead_quarters, ~m.power.owned
+    limit = np.where(t + lead < m.times.count, m.power.limit_mw[:, t], 0.0)
+    b = _order_columns(
+        lp, "power ordered", (O, here), limit[:, None], m.power.hall_mw[:, None], whole=m.whole_sizes
+    )[:, 0]
+    orders = np.concatenate((b[:, None], before.power_history), axis=1)
+    P = lp.columns("power", [O, here])[:, 0]
+    back = lp.columns("power returned", [O, here], where=rented[:, None])[:, 0]
+    due = m.opening.power_due_mw[:, [t]]
+    balance = lp.rows("power balance", [O, here], lower=due, upper=due)[:, 0]
+    lp.add(balance, P)
+    lp.add(balance, before.power, -1.0)
+    lp.add(balance, _aged(orders, lead), -1.0)
+    lp.add(balance, back)
+    F = lp.columns("power past its term", [O, here], where=rented[:, None])[:, 0]
+    terms = lp.rows("power term", [O, here], lower=0.0, upper=0.0, where=rented[:, None])[:, 0]
+    lp.add(terms, F)
+    lp.add(terms, before.power_free, -1.0)
+    lp.add(terms, _aged(orders, lead + m.power.term_quarters), -1.0)
+    lp.add(terms, back)
+    rows = _commitments(lp, m, t, P=P, F=F, orders=orders, orderable=limit > 0)
+    return Power(b, back, P, F, orders, rows)
+
+
+def _commitments(
+    lp: Blocks, m: ModelData, t: int, *, P: Indices, F: Indices, orders: Indices, orderable: Flags
+) -> Indices:
+    """Σ_o∈s (P + what is due by θ − what can go back by θ) ≤ Ĝ_θ / PUE, for each θ that an order meets.
+
+    Options of one site wait for different times, so an order of now also meets what older orders, still on
+    their way, add to it later: a row for every quarter until the last of them.
+    """
+    lead, site = m.power.lead_quarters, m.power.site
+    ahead = np.arange(int(lead.max(initial=0)) + 1)
+    soonest, latest = np.full(len(m.sites.names), m.times.count), np.full(len(m.sites.names), -1)
+    np.minimum.at(soonest, site[orderable], lead[orderable])
+    np.maximum.at(latest, site, lead)
+    written = (ahead >= soonest[:, None]) & (ahead <= latest[:, None]) & (t + ahead < m.times.count)
+    theta = np.minimum(t + ahead, m.times.count - 1)
+    connected = m.sites.committed_grid_mw[:, theta] / m.sites.power_usage_effectiveness[:, None]
+    coming = np.cumsum(m.opening.power_due_mw, axis=1)
+    promised = np.zeros_like(connected)
+    np.add.at(promised, site, coming[:, theta] - coming[:, [t]])
+    labels = (m.sites.names, tuple(f"in {quarters}" for quarters in ahead), (m.times.labels[t],))
+    limit = (connected - promised)[:, :, None]
+    rows = lp.rows("commitment", labels, upper=limit, where=written[:, :, None])[:, :, 0]
+    lp.add(rows[site], P[:, None])
+    lp.add(rows[site], F[:, None], -1.0)
+    for age in range(orders.shape[1]):
+        wait = (lead - age)[:, None]
+        over = np.where(m.power.owned[:, None], 0, wait + m.power.term_quarters[:, None])
+        due, free = ((left > 0) & (left <= ahead) for left in (wait, over))
+        lp.add(rows[site], orders[:, [age]], due.astype(np.float64) - free)
+    return rows
+
+
+def _orders(lp: Blocks, m: ModelData, t: int, before: State) -> Orders:
+    """Σ_k x ≤ U by destination, and A = A⁻ − Σ x: bought and leased units of an offer share both."""
+    K, D, G, here = m.offers.names, m.destinations, m.offers.products, (m.times.labels[t],)
+    orderable = m.offers.orderable[:, :, t] & (t + m.offers.lead_quarters < m.times.count)[:, None]
+    limit = np.where(orderable, INFINITY, 0.0)[:, :, None]
+    x = _order_columns(lp, "ordered", (K, D, here), limit, m.offers.lot[:, None, None], whole=m.whole_sizes)[
+        :, :, 0
+    ]
+    U = m.offers.limit[:, :, t]
+    wanted = np.zeros((len(G), len(D)), dtype=np.bool_)
+    np.logical_or.at(wanted, m.offers.product, orderable)
+    least = m.offers.least[:, :, t]
+    limited = ((np.isfinite(U) & wanted) | (least > 0))[:, :, None]
+    supply_rows = lp.rows(
+        "supply", [G, D, here], lower=least[:, :, None], upper=U[:, :, None], where=limited
+    )[:, :, 0]
+    lp.add(supply_rows[m.offers.product], x)
+    finite = np.isfinite(m.offers.stock)[:, None]
+    A = lp.columns("stock", [G, here], where=finite)[:, 0]
+    stock_rows = lp.rows("stock", [G, here], lower=0.0, upper=0.0, where=finite)[:, 0]
+    lp.add(stock_rows, A)
+    lp.add(stock_rows, before.stock, -1.0)
+    lp.add(stock_rows[m.offers.product][:, None], x)
+    return Orders(
+        x, np.concatenate((x[:, :, None], before.order_history), axis=2), A, supply_rows, stock_rows
+    )
+
+
+def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> Fleet:
+    """N = (1 − η) N⁻ + q − r, with what arrives at a destination placed at its sites.
+
+    An owner may retire units at any time, hence ≤ for owned ones; a lessee hands back and pays for it.
+    """
+    S, K, D, here = m.sites.names, m.offers.names, m.destinations, (m.times.labels[t],)
+    owned, lead = m.offers.owned, np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
+    arriving = _aged(orders, lead)
+    arrivals = (arriving != ABSENT) | (m.opening.units_due[:, :, t] > 0)
+    delivery = arrivals.T[m.sites.destination]
+    there = delivery | (before.installed != ABSENT)
+    q = lp.columns("placed", [S, K, here], where=delivery[:, :, None])[:, :, 0]
+    N = lp.columns("units", [S, K, here], where=there[:, :, None])[:, :, 0]
+    r = lp.columns("units returned", [S, K, here], where=(there & ~owned)[:, :, None])[:, :, 0]
+    due = m.opening.units_due[:, :, [t]]
+    deliveries = lp.rows("delivery", [K, D, here], lower=due, upper=due, where=arrivals[:, :, None])[:, :, 0]
+    lp.add(deliveries.T[m.sites.destination], q)
+    lp.add(deliveries, arriving, -1.0)
+    least = np.where(owned, -INFINITY, 0.0)[None, :, None]
+    fleet = lp.rows("fleet", [S, K, here], lower=least, upper=0.0, where=there[:, :, None])[:, :, 0]
+    lp.add(fleet, N)
+    lp.add(fleet, before.installed, -(1.0 - m.offers.attrition)[None, :])
+    lp.add(fleet, q, -1.0)
+    lp.add(fleet, r)
+    leased = np.zeros_like(arrivals)
+    np.logical_or.at(leased.T, m.sites.destination, there)
+    leased = (leased & ~owned[:, None])[:, :, None]
+    E = lp.columns("units past their term", [K, D, here], where=leased)[:, :, 0]
+    terms = lp.rows("unit term", [K, D, here], lower=0.0, upper=0.0, where=leased)[:, :, 0]
+    lp.add(terms, E)
+    lp.add(terms, before.units_free, -1.0)
+    lp.add(terms, _aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
+    lp.add(terms.T[m.sites.destination], r)
+    return Fleet(q, N, r, E)
+
+
+def _service(lp: Blocks, m: ModelData, t: int, P: Indices, N: Indices) -> Service:
+    """Running units u within what is installed, energised and connected; what they serve is sold or owed.
+
+    Sites of one group are interchangeable to every workload, so y needs no site: Σ_j y = Σ_s u in a group.
+    """
+    S, K, J, here = m.sites.names, m.offers.names, m.workloads.names, (m.times.labels[t],)
+    groups = tuple(f"group {i + 1}" for i in range(m.workloads.served_by.shape[0]))
+    there = N != ABSENT
+    u = lp.columns("running", [S, K, here], where=there[:, :, None])[:, :, 0]
+    run_rows = lp.rows("run", [S, K, here], upper=0.0, where=there[:, :, None])[:, :, 0]
+    lp.add(run_rows, u)
+    lp.add(run_rows, N, -1.0)
+    power_mw = (m.offers.power_kw / 1000.0)[None, :]
+    power_rows = lp.rows("running power", [S, here], upper=0.0)[:, 0]
+    lp.add(power_rows[:, None], u, power_mw)
+    lp.add(power_rows[m.power.site], P, -1.0)
+    connected = m.sites.grid_mw[:, t] / m.sites.power_usage_effectiveness
+    grid_rows = lp.rows("grid", [S, here], upper=connected[:, None])[:, 0]
+    lp.add(grid_rows[:, None], u, power_mw)
+
+    present = np.zeros((len(groups), len(K)), dtype=np.bool_)
+    np.logical_or.at(present, m.sites.group, there)
+    able = present[:, :, None] & m.workloads.served_by[:, None, :] & (m.workloads.service > 0)[None, :, :]
+    y = lp.columns("serving", [groups, K, J, here], where=able[:, :, :, None])[:, :, :, 0]
+    shared = lp.rows("sharing", [groups, K, here], upper=0.0, where=np.any(able, axis=2, keepdims=True))[
+        :, :, 0
+    ]
+    lp.add(shared[:, :, None], y)
+    lp.add(shared[m.sites.group], u, -1.0)
+
+    obliged = np.array([role == "obligation" for role in m.workloads.roles])
+    D = m.workloads.demand[:, :, t] / m.workloads.productivity[:, [t]]  # in base units
+    tranches = tuple(f"tranche {i + 1}" for i in range(m.workloads.tranches))
+    wanted = (~obliged[:, None] & (D > 0))[:, :, None]
+    z = lp.columns("sold", [J, tranches, here], upper=D[:, :, None], where=wanted)[:, :, 0]
+    w = lp.columns("unmet", [J, here], where=(obliged & ~m.workloads.must_serve)[:, None])[:, 0]
+    owed = np.where(obliged, D.sum(axis=1), 0.0)
+    service_rows = lp.rows("service", [J, here], lower=owed[:, None])[:, 0]
+    lp.add(service_rows[None, None, :], y, m.workloads.service[None, :, :])
+    lp.add(service_rows[:, None], z, -1.0)
+    lp.add(service_rows, w)
+    return Service(u, y, z, w, grid_rows, power_rows, run_rows, service_rows)
+
+
+def _money(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: Indices) -> Money:
+    """What is paid: what was due, and the deposits of what is ordered now. The rest is due at delivery."""
+    here = (m.times.labels[t],)
+    ahead = tuple(f"in {i + 1}" for i in range(before.due.size))
+    beta, price = m.power.price[:, t], m.offers.price[:, :, t]
+    power_lead, lead = m.power.lead_quarters, m.offers.lead_quarters
+    power_now = np.where(power_lead == 0, 1.0, m.power.deposit_fraction)
+    now = np.where(lead == 0, 1.0, m.offers.deposit_fraction)[:, None]
+    was_due = np.append(before.due, ABSENT)
+    paid = lp.columns("paid", [here])
+    payment = lp.rows("payment", [here], lower=0.0, upper=0.0)
+    lp.add(payment, paid)
+    lp.add(payment, was_due[:1], -1.0)
+    lp.add(payment, b, -power_now * beta)
+    lp.add(payment, x, -now * price)
+    due = lp.columns("due", [ahead, here])[:, 0]
+    later = lp.rows("due", [ahead, here], lower=0.0, upper=0.0)[:, 0]
+    lp.add(later, due)
+    lp.add(later, was_due[1:], -1.0)
+    if due.size:
+        lp.add(later[np.maximum(power_lead, 1) - 1], b, -(1.0 - power_now) * beta)
+        lp.add(later[np.maximum(lead, 1) - 1][:, None], x, -(1.0 - now) * price)
+    first, last = m.times.window
+    spent = lp.columns("spent", [here])
+    spending = lp.rows("spending", [here], lower=0.0, upper=0.0)
+    lp.add(spending, spent)
+    lp.add(spending, before.spent, -1.0)
+    lp.add(spending, paid, -1.0 if first <= t < last else 0.0)
+    ends = np.array([t == last - 1 and m.budget.floor > 0])
+    shortfall = lp.columns("shortfall", [here], where=ends)
+    floor = lp.rows("floor", [here], lower=m.budget.floor, where=ends)
+    lp.add(floor, spent)
+    lp.add(floor, shortfall)
+    return Money(paid, spent, due, shortfall, *_budgets(lp, m, t, paid=paid, spent=spent, due=due))
+
+
+def _budgets(
+    lp: Blocks, m: ModelData, t: int, *, paid: Indices, spent: Indices, due: Indices
+) -> tuple[Indices, Indices]:
+    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due in θ ≤ C_θ.
+
+    So no order is placed that a later quarter could not pay. Before the window the same rows hold for what
+    orders of now make due inside it.
+    """
+    ahead = ("now", *(f"in {i + 1}" for i in range(due.size)))
+    here = (m.times.labels[t],)
+    age = np.arange(due.size + 1)
+    real = t + age < m.times.count
+    theta = np.minimum(t + age, m.times.count - 1)
+    first, last = m.times.window
+    inside = (theta >= first) & (theta < last)
+    B, C = m.budget.cap[theta], m.budget.renewal[theta]
+    capped = (real & inside & np.isfinite(B))[:, None]
+    budget_rows = lp.rows("budget", [ahead, here], upper=B[:, None], where=capped)[:, 0]
+    lp.add(budget_rows, spent)
+    counted = (age[None, 1:] <= age[:, None]) & (t + age[None, 1:] >= first)  # [until, due]
+    lp.add(budget_rows[:, None], np.where(counted, due[None, :], ABSENT))
+    renewed = (real & ~inside & np.isfinite(C))[:, None]
+    renewal_rows = lp.rows("renewal", [ahead, here], upper=C[:, None], where=renewed)[:, 0]
+    lp.add(renewal_rows, np.append(paid, due))
+    return budget_rows, renewal_rows
+
+
+def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
+    """Discounted cash after tax, less the penalties that steer; end values with the last quarter."""
+    disc, T = m.times.discount[t], m.times.count
+    kept = disc * (1.0 - m.taxes.rate)
+    phi = m.workloads.productivity[:, t]
+    margin = m.workloads.price[:, :, t] * (phi * m.workloads.margin_fraction[:, t])[:, None]
+    lp.add_cost(stage.service.sold, kept * margin)
+    energy = m.hours_per_quarter * m.sites.power_usage_effectiveness * m.sites.energy_price[:, t]
+    drawn_mw = m.offers.power_kw * m.offers.draw_fraction / 1000.0
+    lp.add_cost(stage.service.running, -kept * energy[:, None] * drawn_mw[None, :])
+    lp.add_cost(stage.fleet.installed, -kept * m.offers.running_cost[None, :, t])
+    lp.add_cost(stage.fleet.returned, -kept * m.offers.exit_cost[None, :, t])
+    lp.add_cost(stage.power.energised, -kept * m.power.running_cost[:, t])
+    lp.add_cost(stage.power.returned, -kept * m.power.exit_cost[:, t])
+    lp.add_cost(stage.money.paid, -disc * m.taxes.payment_factor[t])
+    built = _at(m.taxes.building_shield, t + m.power.lead_quarters)
+    lp.add_cost(stage.power.ordered, built * m.power.price[:, t])
+    bought = _at(m.taxes.server_shield, t + m.offers.lead_quarters)
+    lp.add_cost(stage.orders.ordered, bought[:, None] * m.offers.price[:, :, t])
+    lp.add_cost(stage.service.unmet, -disc * m.workloads.penalty[:, t] * phi)
+    lp.add_cost(stage.money.shortfall, -disc * m.budget.floor_penalty)
+    if t == T - 1:
+        at_end = m.times.discount_end * (1.0 - m.taxes.rate)
+        lp.add_cost(stage.fleet.installed, at_end * m.offers.end_value[None, :])
+        lp.add_cost(stage.power.energised, at_end * m.power.end_value)
+
+
+def _order_columns(
+    lp: Blocks, name: str, labels: tuple[tuple[str, ...], ...], limit: Floats, lot: Floats, *, whole: bool
+) -> Indices:
+    """Columns of orders; where sizes are whole, each is a lot times a whole number."""
+    shape = tuple(len(axis) for axis in labels)
+    limit, lot = np.broadcast_to(limit, shape), np.broadcast_to(lot, shape)
+    orders = lp.columns(name, labels, upper=limit, where=limit > 0)
+    if whole:
+        lots = (limit > 0) & (lot > 0)
+        count = lp.columns(f"{name}, lots", labels, where=lots, integer=True)
+        rows = lp.rows(f"{name}, whole lots", labels, lower=0.0, upper=0.0, where=lots)
+        lp.add(rows, orders)
+        lp.add(rows, count, -lot)
+    return orders
+
+
+def _aged(orders: Indices, age: Integers) -> Indices:
+    """The columns of the orders placed ``age`` quarters ago; the last axis of ``orders`` is age from 0."""
+    known = age < orders.shape[-1]
+    picked = np.take_along_axis(orders, np.where(known, age, 0)[..., None], axis=-1)[..., 0]
+    return np.where(known, picked, ABSENT)
+
+
+def _at(values: Floats, quarter: Integers) -> Floats:
+    return values[np.minimum(quarter, values.size - 1)]

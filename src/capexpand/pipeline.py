@@ -1,0 +1,200 @@
+"""The verbs, in the order in which data flows: optimise a case, evaluate the plans, report, write a run."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from io import BytesIO, StringIO
+from pathlib import Path
+
+import numpy as np
+
+from capexpand.case.schema import Case
+from capexpand.errors import RunError
+from capexpand.finance.bridge import bridge
+from capexpand.finance.checks import Check, check_plan
+from capexpand.finance.metrics import measure
+from capexpand.finance.programme import programme_result
+from capexpand.finance.rental import doubtful_rental, rental_market
+from capexpand.finance.unit_costs import unit_costs
+from capexpand.model.compile import compile_case
+from capexpand.model.data import ModelData
+from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimise.naive import naive_commitments
+from capexpand.optimise.plan import Plan
+from capexpand.report.inputs import Findings, Provenance
+from capexpand.runs.folder import Content, write_run
+
+Progress = Callable[[str], None]
+"""Told in a few words what is being done now."""
+
+
+def _silent(_: str) -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The optimised plan of a case, and the two it is held against."""
+
+    case: Case
+    optimised: Plan
+    base: Plan  # without the programme
+    naive: Plan  # spending evenly
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report as one self-contained page."""
+
+    html: str
+
+    def save(self, path: Path | str) -> None:
+        """Writes the page to a file.
+
+        Raises:
+            RunError: the file cannot be written.
+        """
+        try:
+            Path(path).write_text(self.html, encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def optimise(case: Case) -> Plans:
+    """Solves a case over its mean path: the best plan, the base, and the evenly spent plan, two at a time.
+
+    Args:
+        case: as ``load_case`` gives it.
+
+    Raises:
+        InfeasibleError: no plan satisfies the case; the message names the limits that exclude each other.
+        SolverError: the solver failed or its answer did not pass the checks.
+    """
+    m = compile_case(case)
+
+    def run(data: ModelData, *, even: bool = False) -> Plan:
+        commitments = naive_commitments(data) if even else None
+        gap, seconds = case.solve.relative_gap, case.solve.time_limit_seconds
+        return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        optimised = pool.submit(run, m)
+        base = pool.submit(run, m.without_programme())
+        naive = pool.submit(run, m.without_demands(), even=True)
+        return Plans(case, optimised.result(), base.result(), naive.result())
+
+
+def evaluate(plans: Plans) -> Findings:
+    """Accounts for the plans of a case and checks them on our own arrays.
+
+    Args:
+        plans: from ``optimise``.
+
+    Raises:
+        SolverError: a plan breaks one of its own limits.
+    """
+    result = programme_result(plans.optimised, plans.base)
+    naive = programme_result(plans.naive, plans.base)
+    checks = [check_plan(plan) for plan in (plans.optimised, plans.base, plans.naive)]
+    origin = plans.case.provenance
+    return Findings(
+        case=plans.case,
+        result=result,
+        metrics=measure(result),
+        naive=naive,
+        naive_metrics=measure(naive),
+        bridge=bridge(result),
+        checks=_worst(checks),
+        warnings=tuple(_warnings(plans.case, plans.optimised)),
+        provenance=Provenance(
+            capexpand=version("capexpand"),
+            python=platform.python_version(),
+            solver=plans.optimised.solver.solver,
+            case_name=origin.path.absolute().parent.name,
+            variant=origin.variant,
+            case_hash=origin.content_hash,
+            seed=None,
+        ),
+    )
+
+
+def report(findings: Findings) -> Report:
+    """Makes the report of what was found out.
+
+    Args:
+        findings: from ``evaluate``.
+    """
+    from capexpand.report.page import build_page
+
+    return Report(build_page(findings))
+
+
+def write(findings: Findings, folder: Path) -> None:
+    """Writes a run folder: the case's copy, tables, metrics and the report, whole or not at all.
+
+    Args:
+        findings: from ``evaluate``.
+        folder: where the run is to stand; an older run there is replaced.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    from capexpand.report.document import metrics_document
+    from capexpand.report.tables import frames
+
+    origin = findings.case.provenance
+    files = {"case/case.yaml": origin.text.encode()}
+    files |= {f"case/{name}": data for name, data in origin.tables.items()}
+    document = metrics_document(findings)
+    files["metrics.json"] = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    files["report.html"] = report(findings).html.encode()
+    for name, frame in frames(findings).items():
+        parquet, text = BytesIO(), StringIO()
+        frame.write_parquet(parquet)
+        frame.write_csv(text)
+        files[f"tables/{name}.parquet"] = parquet.getvalue()
+        files[f"tables/{name}.csv"] = text.getvalue().encode()
+    source = findings.provenance
+    about = {
+        "capexpand": source.capexpand,
+        "python": source.python,
+        "solver": source.solver,
+        "case": source.case_name,
+        "variant": source.variant,
+        "case_hash": source.case_hash,
+        "seed": source.seed,
+    }
+    write_run(folder, Content(files, about))
+
+
+def _worst(checks: list[tuple[Check, ...]]) -> dict[str, float]:
+    """The largest violation of each rule over several plans."""
+    return {same[0].name: max(check.violation for check in same) for same in zip(*checks, strict=True)}
+
+
+def _warnings(case: Case, plan: Plan) -> list[str]:
+    """What a reader should doubt: time run out, spending left out, implied prices far from the market."""
+    doubts: list[str] = []
+    if plan.solver.status != "optimal":
+        gap = plan.solver.relative_gap
+        doubts.append(f"the solver stopped at its {plan.solver.status} with a gap of {gap:.2%}")
+    if plan.shortfall > 1e-6 * max(plan.data.budget.floor, 1.0):
+        share = plan.shortfall / plan.data.budget.floor
+        doubts.append(f"{share:.1%} of the least spending that the programme promises would not pay")
+    market = rental_market(case.as_of)
+    dollars = case.exchange_rates.get("USD")
+    if market is None or (dollars is None and case.currency != "USD"):
+        return doubts
+    rate = 1.0 if dollars is None else float(dollars.values(case.calendar)[0])
+    implied = unit_costs(plan).averages().value_per_accelerator_hour / rate
+    for name, role, price in zip(plan.data.workloads.titles, plan.data.workloads.roles, implied, strict=True):
+        if role != "obligation" and np.isfinite(price):
+            doubt = doubtful_rental(float(price), market)
+            if doubt is not None:
+                doubts.append(f"{name}: implies {price:.2f} USD an accelerator-hour, {doubt}")
+    return doubts

@@ -1,0 +1,1 @@
+"""Turns what a run found out into pages, tables and sentences."""

@@ -1,0 +1,38 @@
+"""What a report is made from: everything that a run found out, in one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capexpand.case.schema import Case
+from capexpand.finance.bridge import Bridge
+from capexpand.finance.metrics import Metrics
+from capexpand.finance.programme import ProgrammeResult
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a result comes from, so that it can be made again."""
+
+    capexpand: str  # version
+    python: str
+    solver: str  # name and version
+    case_name: str  # folder of the case
+    variant: str | None
+    case_hash: str  # SHA-256 of the merged document and its tables
+    seed: int | None  # of the scenarios; none where nothing is drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a run found out: the plan, what it earns, what the naive plan would, and how sure the sums are."""
+
+    case: Case
+    result: ProgrammeResult  # the optimised plan, with and without the programme
+    metrics: Metrics
+    naive: ProgrammeResult  # the evenly spent plan
+    naive_metrics: Metrics
+    bridge: Bridge  # from the objective to the net present value
+    checks: dict[str, float]  # name of a limit → largest relative violation found by our own arrays
+    warnings: tuple[str, ...]
+    provenance: Provenance

@@ -1,0 +1,183 @@
+"""``capexpand check`` as a user calls it."""
+
+import json
+
+import pytest
+
+from capexpand.cli.main import main
+
+
+@pytest.fixture
+def starter(tmp_path, monkeypatch):
+    """Return a folder with the starter case."""
+    monkeypatch.setattr("sys.argv", ["capexpand", "new", str(tmp_path / "mine")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    return tmp_path / "mine"
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Return a function that runs the command line and gives its exit code, output and error output."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        monkeypatch.setattr("sys.argv", ["capexpand", *(str(argument) for argument in arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        return int(ended.value.code or 0), shown.out, shown.err
+
+    return run
+
+
+def lines(text: str) -> list[list[str]]:
+    """Split a table into the cells of its rows."""
+    return [[cell for cell in line.strip().split("  ") if cell] for line in text.splitlines()]
+
+
+def test_check_shows_every_number_as_written_with_its_canonical_unit_and_source(call, starter):
+    code, out, err = call("check", starter)
+    rows = [[cell.strip() for cell in row] for row in lines(out)]
+    assert (code, err) == (0, "")
+    assert ["tax_rate", "25 %", "0.25", "assumed: invented for the starter case"] in rows
+    assert ["grid.2026-01-01", "30 MW", "30 MW", "letter of the grid operator of 2025-02-10"] in rows
+    assert ["build.maintenance", "80 CNY/kW/month", "0.24 mn CNY/MW/quarter"] in [row[:3] for row in rows]
+    assert "0 numbers without a source or a reason" in out
+    assert out.endswith("No problems.\n")
+
+
+def test_check_lists_numbers_without_a_source_and_hindsight(call, starter):
+    file = starter / "case.yaml"
+    text = file.read_text().replace("reason: invented for the starter case", "")
+    file.write_text(text.replace("latency: 20 ms", "latency: {value: 20 ms, basis_date: 2025-06-01}"))
+    _, out, _ = call("check", starter)
+    assert "numbers without a source or a reason:\n" in out
+    assert "  workloads.chat.usable_share: 45 %" in out
+    assert (
+        "1 numbers that rest on evidence later than 2025-03-31 (hindsight):\n  sites.north.latency: 20 ms"
+        in out
+    )
+
+
+def test_check_as_json_is_one_object_with_every_number(call, starter):
+    code, out, _ = call("check", starter, "--json", "--variant", "late-power")
+    data = json.loads(out)
+    assert code == 0
+    assert (data["variant"], data["problems"], data["currency"]) == ("late-power", [], "CNY")
+    numbers = {number["path"]: number for number in data["numbers"]}
+    assert numbers["offers.imported.buy.price"]["value"] == 0.15
+    assert numbers["offers.imported.buy.price"]["unit"] == "mn USD"
+    assert numbers["sites.north.grid.2026-01-01"]["written"] == "5 MW"
+    assert data["without_source"] == []
+
+
+def test_problems_go_to_the_error_output_all_at_once_with_exit_code_2(call, starter):
+    file = starter / "case.yaml"
+    file.write_text(file.read_text().replace("cap: 3 bn CNY", "cap: 0 CNY").replace("9 months", "9"))
+    code, out, err = call("check", starter)
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        f"{file}:31:3: programme.cap: a budget of zero buys nothing; leave cap out for no limit",
+        f'{file}:46:7: sites.north.build.lead_time: needs a unit, e.g. "9 months"',
+    ]
+
+
+def test_problems_as_json_go_to_the_output(call, starter):
+    file = starter / "case.yaml"
+    file.write_text(file.read_text().replace("9 months", "9"))
+    code, out, err = call("check", file, "--json")
+    assert (code, err) == (2, "")
+    assert json.loads(out)["problems"] == [
+        {
+            "file": str(file),
+            "line": 46,
+            "column": 7,
+            "path": "sites.north.build.lead_time",
+            "message": 'needs a unit, e.g. "9 months"',
+        }
+    ]
+
+
+def test_check_finds_what_is_wrong_in_a_variant_that_nobody_asked_for(call, starter):
+    file = starter / "case.yaml"
+    file.write_text(file.read_text().replace("changes: {2025-10-01: 40 %}", "changes: {2025-10-01: 40 MW}"))
+    code, _, err = call("check", starter)
+    assert code == 2
+    assert "'40 MW' is not convertible to a plain ratio (in variant cheaper-models)" in err
+    assert call("check", starter, "--variant", "late-power")[0] == 0
+
+
+def test_an_unknown_variant_is_suggested(call, starter):
+    code, _, err = call("check", starter, "--variant", "late-pwoer")
+    assert code == 2
+    assert "there is no variant 'late-pwoer'; did you mean late-power?" in err
+
+
+def test_a_case_that_is_not_there_is_named_without_a_traceback(call, tmp_path):
+    code, _, err = call("check", tmp_path / "nowhere")
+    assert code == 2
+    assert err == f"{tmp_path / 'nowhere'}: there is no such file\n"
+
+
+def test_new_writes_a_case_that_loads_with_each_variant_and_never_overwrites(call, starter):
+    before = (starter / "case.yaml").read_text()
+    code, _, err = call("new", starter)
+    assert code == 2
+    assert err == f"{starter / 'case.yaml'} exists already; nothing was written\n"
+    assert (starter / "case.yaml").read_text() == before
+    for variant in ("late-power", "cheaper-models"):
+        assert call("check", starter, "--variant", variant)[0] == 0
+
+
+def test_new_refuses_a_place_where_it_cannot_write(call, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    code, _, err = call("new", tmp_path / "file")
+    assert code == 2
+    assert err == f"{tmp_path / 'file'} exists already; nothing was written\n"
+    code, _, err = call("new", tmp_path / "file" / "below")
+    assert code == 2
+    assert err.startswith(f"cannot write {tmp_path / 'file' / 'below' / 'case.yaml'}: ")
+
+
+def test_the_version_is_printed(call):
+    code, out, _ = call("--version")
+    assert code == 0
+    assert out.startswith("capexpand 0.")
+
+
+def test_help_lists_the_commands(call):
+    code, out, _ = call("--help")
+    assert code == 0
+    assert all(command in out for command in ("check", "new", "schema"))
+
+
+def test_heavy_modules_stay_out_of_help_and_check(starter):
+    """What takes long to import must not be imported where an answer is due at once."""
+    import subprocess
+    import sys
+
+    heavy = ("numpy", "pint", "polars", "altair", "highspy", "scipy", "numba")
+    for arguments in (["--help"], ["check", str(starter)]):
+        script = (
+            "import sys; from capexpand.cli.main import main\n"
+            f"sys.argv = ['capexpand', *{arguments!r}]\n"
+            "try: main()\n"
+            "except SystemExit: pass\n"
+            f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert done.stderr.strip() == "[]"
+
+
+def test_the_starter_case_pays_and_its_variants_point_the_right_way(starter):
+    """A later connection to the grid never helps, and in this case it costs something."""
+    from capexpand.case.loading import load_case
+    from capexpand.pipeline import evaluate, optimise
+
+    values = {
+        variant: evaluate(optimise(load_case(starter, variant))).metrics.npv
+        for variant in (None, "late-power")
+    }
+    assert 0 < values["late-power"] < values[None]

@@ -1,0 +1,103 @@
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from capexpand.cli import chips
+from capexpand.errors import CaseError
+
+
+@pytest.fixture(scope="module")
+def run():
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    chips.register(app)
+    runner = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"})
+    return lambda *words: runner.invoke(app, ["chips", *words])
+
+
+def shown(run, *words: str) -> dict:
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_all_chips_are_listed(run):
+    output = run().stdout
+    assert "H20 96GB" in output
+    assert "Ascend 910C" in output
+    assert len(shown(run)["chips"]) == 43
+
+
+def test_a_day_hides_what_came_later(run):
+    output = run("--on", "2025-02-24").stdout
+    assert "Ascend 910C" in output
+    assert "B300" not in output
+    assert "16 more were not known on 2025-02-24" in output
+
+
+def test_one_name_shows_both_memory_sizes_with_sources(run):
+    output = run("H20", "--on", "2025-03-01").stdout
+    assert "H20 96GB" in output
+    assert "H20 141GB" in output
+    assert "No price was known on 2025-03-01." in output
+    assert "row NVIDIA HGX H20" in output
+    assert "4,000 GB/s" in output
+    assert "No export rule in the catalogue in force on 2025-03-01" in output
+
+
+def test_the_price_appears_with_the_day_it_became_known(run):
+    output = run("H20 96GB").stdout
+    assert "price of 2026-07-09" in output
+    assert "11,000 USD" in output
+
+
+def test_rules_in_force_on_the_day_are_listed(run):
+    before, after = shown(run, "H20 96GB", "--on", "2025-04-01"), shown(run, "H20 96GB", "--on", "2025-04-20")
+    assert before["chips"][0]["export_rules"] == []
+    rules = {rule["rule_id"]: rule for rule in after["chips"][0]["export_rules"]}
+    assert rules["2025-04_H20_licence"]["effect"] == "licence"
+    assert rules["2025-04_H20_licence"]["source"]["url"].startswith("https://www.sec.gov/")
+    assert "2025-04_H20_licence" in run("H20 96GB", "--on", "2025-04-20").stdout
+
+
+def test_a_fee_is_shown_as_a_share(run):
+    assert "allowed with fee 15%" in run("H20 96GB", "--on", "2025-09-01").stdout
+
+
+def test_what_cannot_be_told_names_the_missing_figure(run):
+    (chip,) = shown(run, "Ascend 910B")["chips"]
+    open_rules = [rule for rule in chip["export_rules"] if rule["how"] == "cannot be told"]
+    assert {tuple(rule["missing"]) for rule in open_rules} == {("performance_density",)}
+    assert "cannot be told" in run("Ascend 910B").stdout
+
+
+def test_json_has_every_figure_with_unit_source_and_day(run):
+    (chip,) = shown(run, "H800", "--on", "2025-02-24")["chips"]
+    price = chip["figures"]["unit_price_usd"]
+    assert (price["value"], price["unit"], price["known_on"]) == (33800, "USD", "2025-02-21")
+    assert set(chip["figures"]["memory_gb"]) == {"value", "unit", "known_on", "verified", "source"}
+    assert all(figure["source"]["title"] for figure in chip["figures"].values())
+
+
+def test_a_chip_that_was_not_known_yet_says_so(run):
+    result = run("Zhenwu 810E", "--on", "2025-02-24")
+    assert result.exit_code == 0
+    assert "was not known on 2025-02-24: its specification became known on 2026-01-29" in result.stdout
+    data = shown(run, "Zhenwu 810E", "--on", "2025-02-24")
+    assert data["chips"] == []
+    assert len(data["not_yet_known"]) == 1
+
+
+def test_an_unknown_name_is_a_mistake_of_the_user_with_a_suggestion(run):
+    error = run("H2O").exception
+    assert isinstance(error, CaseError)
+    assert error.exit_code == 2
+    assert "did you mean H20 96GB" in str(error)
+
+
+def test_a_day_that_is_none_is_refused(run):
+    result = run("H20", "--on", "yesterday")
+    assert result.exit_code == 2
+    assert "yesterday" in result.output

@@ -1,0 +1,82 @@
+"""Run folders are written whole or not at all, and say when something in them was changed."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from capexpand.errors import RunError
+from capexpand.runs.folder import MANIFEST, Content, check_place, read_manifest, write_run
+
+CONTENT = Content({"report.html": b"<p>page</p>", "tables/orders.csv": b"a,b\n"}, {"capexpand": "1.0"})
+
+
+def test_a_run_holds_its_files_and_their_hashes(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", CONTENT)
+    manifest = read_manifest(tmp_path / "run")
+    assert manifest["capexpand"] == "1.0"
+    assert sorted(manifest["files"]) == ["report.html", "tables/orders.csv"]  # type: ignore[call-overload]
+    assert (tmp_path / "run/tables/orders.csv").read_bytes() == b"a,b\n"
+
+
+def test_an_older_run_is_replaced_whole(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", Content({"old.csv": b"1"}, {}))
+    write_run(tmp_path / "run", CONTENT)
+    assert not (tmp_path / "run/old.csv").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_nothing_is_left_behind_when_a_file_cannot_be_written(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", CONTENT)
+    with pytest.raises(RunError, match="cannot be written"):
+        write_run(tmp_path / "run", Content({"report.html": b"new", "report.html/inside": b""}, {}))
+    assert (tmp_path / "run/report.html").read_bytes() == b"<p>page</p>"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_that_is_no_run_is_never_touched(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters/dear.txt").write_text("keep me")
+    with pytest.raises(RunError, match="is no run folder"):
+        write_run(tmp_path / "letters", CONTENT)
+    assert (tmp_path / "letters/dear.txt").read_text() == "keep me"
+
+
+def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(RunError, match="is no folder"):
+        check_place(tmp_path / "out")
+
+
+def test_a_place_is_made_with_its_parents(tmp_path: Path) -> None:
+    write_run(tmp_path / "a/b/run", CONTENT)
+    assert (tmp_path / "a/b/run" / MANIFEST).is_file()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may write anywhere")
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(RunError, match="cannot be written"):
+        check_place(tmp_path / "run")
+
+
+def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", CONTENT)
+    (tmp_path / "run/report.html").write_text("changed")
+    with pytest.raises(RunError, match="was changed"):
+        read_manifest(tmp_path / "run")
+
+
+def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", CONTENT)
+    (tmp_path / "run/report.html").unlink()
+    with pytest.raises(RunError, match="is missing"):
+        read_manifest(tmp_path / "run")
+
+
+@pytest.mark.parametrize("text", ["", "{", json.dumps([])])
+def test_a_folder_without_a_readable_manifest_is_no_run(tmp_path: Path, text: str) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(RunError, match="is no run folder"):
+        read_manifest(tmp_path)
