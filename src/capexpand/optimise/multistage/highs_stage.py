@@ -34,9 +34,20 @@ class HighsStage:
         future: its cost-to-go variables.
         pool: its cuts; the solver reads them, whoever made them.
         whole: whether integer columns must be whole numbers in ``decide``.
+        cold: whether every solve starts without a basis, for checking others.
     """
 
-    def __init__(self, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        form: StageForm,
+        future: Future,
+        pool: CutPool,
+        *,
+        whole: bool = False,
+        cold: bool = False,
+    ) -> None:
+        self._cold = cold
         self.form = form
         self.counts = SolveCounts()
         outcomes, states = form.outcome_count, form.state_count
@@ -48,7 +59,10 @@ class HighsStage:
         self._whole = whole and bool(form.integer.any())
         self._integer_program: LoadedProgram | None = None
         self._multipliers = Multipliers(
-            np.zeros((outcomes, len(form.rows))), np.zeros(outcomes), np.zeros((outcomes, states)), np.zeros(outcomes)
+            np.zeros((outcomes, len(form.rows))),
+            np.zeros(outcomes),
+            np.zeros((outcomes, states)),
+            np.zeros(outcomes),
         )
         self._objectives = np.zeros(outcomes)
         self._future_duals = np.zeros((outcomes, 64))
@@ -88,7 +102,9 @@ class HighsStage:
             loaded.load(states[path], outcome, source)
             self.counts.answers += 1
             self._solve_with_cuts(loaded)
-            constant = float(source.of("constant", outcome) + source.of("incoming_cost", outcome) @ states[path])
+            constant = float(
+                source.of("constant", outcome) + source.of("incoming_cost", outcome) @ states[path]
+            )
             values[path] = loaded.program.objective + constant
             costs[path] = values[path] - float(self._future.costs @ loaded.theta)
             columns[path] = loaded.program.column_value[: form.matrix.column_count]
@@ -108,7 +124,9 @@ class HighsStage:
         if not self._whole:
             return self._program
         if self._integer_program is None:
-            self._integer_program = LoadedProgram(self._name, self.form, self._future, self._pool, integer=True)
+            self._integer_program = LoadedProgram(
+                self._name, self.form, self._future, self._pool, integer=True
+            )
         self.counts.integer_solves += 1
         return self._integer_program
 
@@ -158,7 +176,7 @@ class HighsStage:
         count = loaded.mixes + len(loaded.active)
         duals = np.maximum(self._future_duals[:, :count], 0.0)
         mixing, cutting = duals[:, : loaded.mixes], duals[:, loaded.mixes :]
-        loaded.note_used((cutting > 0.0).any(axis=0))
+        loaded.note_used(np.asarray((cutting > 0.0).any(axis=0)))
         active = np.array(loaded.active, dtype=np.int64)
         if len(self._future.costs) == 1:
             weight, total = self._future.costs[0], cutting.sum(axis=1)
@@ -170,7 +188,8 @@ class HighsStage:
             if loaded.mixes:
                 left[:, -1] -= mixing.sum(axis=1)
                 left[:, :-1] += mixing @ np.array(pool.mixes)
-            np.subtract.at(left, (slice(None), pool.targets[active]), cutting)
+            by_target = pool.targets[active][:, None] == np.arange(len(self._future.costs))
+            left -= cutting @ by_target.astype(np.float64)
             left[np.abs(left) < 1e-11] = 0.0
         kept.cut_value[:] = cutting @ pool.intercepts[active]
         kept.cut_slope[:] = cutting @ pool.slopes[active]
@@ -186,6 +205,8 @@ class HighsStage:
     def _solve(self, loaded: LoadedProgram) -> None:
         """Solve the loaded program; from a cold start where the warm one fails."""
         self.counts.solves += 1
+        if self._cold:
+            loaded.program.forget_basis()
         status = loaded.program.solve()
         if status is not SolveStatus.OPTIMAL:
             loaded.program.forget_basis()
@@ -198,8 +219,8 @@ class HighsStage:
     def _refuse(self, status: SolveStatus) -> None:
         """Say which node has no answer, and why."""
         if status is SolveStatus.INFEASIBLE:
-            message = f"the stage program of {self._name} has no feasible point at a state that earlier stages reach"
-            raise InfeasibleError([message])
+            why = "has no feasible point at a state that earlier stages reach"
+            raise InfeasibleError([f"the stage program of {self._name} {why}"])
         if status in {SolveStatus.UNBOUNDED, SolveStatus.UNBOUNDED_OR_INFEASIBLE}:
             raise SolverError(f"the stage program of {self._name} is unbounded or infeasible")
         raise SolverError(f"HiGHS did not solve the stage program of {self._name}")

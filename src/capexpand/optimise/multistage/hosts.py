@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
 from typing import Any, Protocol
 
 import numpy as np
@@ -84,7 +85,9 @@ class LocalHost:
     @staticmethod
     def _stream(task: HostTask, number: int) -> Stream:
         solvers = Solvers(task.graph, task.floor.stage_and_future, kind=task.kind, back_end=task.back_end)
-        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,))))
+        generator = np.random.Generator(
+            np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,)))
+        )
         if task.generators:
             generator.bit_generator.state = task.generators[number]
         return Stream(solvers, kind=task.kind, generator=generator, longest_path=task.longest_path)
@@ -123,7 +126,9 @@ class ProcessHost:
     """Streams in another process, which ends with this one."""
 
     def __init__(self, task: HostTask) -> None:
-        context = multiprocessing.get_context(_start_method())
+        fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+        # Forking starts in no time and shares memory; it is safe only without threads.
+        context: ForkContext | SpawnContext = ForkContext() if fork else SpawnContext()
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, task), daemon=True)
         self._process.start()
@@ -151,12 +156,6 @@ class ProcessHost:
         self.connection.close()
         self._process.terminate()
         self._process.join()
-
-
-def _start_method() -> str:
-    """Fork where that is safe, which starts in no time and shares memory; else spawn."""
-    single = threading.active_count() == 1
-    return "fork" if single and "fork" in multiprocessing.get_all_start_methods() else "spawn"
 
 
 def _answer(connection: Connection) -> Any:

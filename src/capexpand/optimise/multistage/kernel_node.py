@@ -81,7 +81,14 @@ def lay_outcomes(sizes: Integers, integers: Integers, floats: Floats) -> Outcome
     ``sizes`` holds the numbers of columns, rows, states, fixed columns, entries of T and of the fixed
     columns' slopes, and then the number of outcomes of each float array in the order of their making.
     """
-    columns, rows, states, fixed, entering, slopes = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]
+    columns, rows, states, fixed, entering, slopes = (
+        sizes[0],
+        sizes[1],
+        sizes[2],
+        sizes[3],
+        sizes[4],
+        sizes[5],
+    )
     widths = (columns, states, 1, columns, columns, rows, rows, entering, fixed, slopes)
     f = np.zeros(11, dtype=np.int64)
     for k in range(10):
@@ -126,7 +133,7 @@ class Pool(NamedTuple):
 
 
 @njit(cache=True, fastmath=_FAST)
-def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:
+def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:  # noqa: PLR0912 - see certify
     """Put an outcome at a state into the program; false where a fixed column would leave its bounds."""
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
     cost = o.cost[outcome if o.cost.shape[0] > 1 else 0]
@@ -205,7 +212,7 @@ def worst_cut(p: Program, pool: Pool) -> int:
 
 @njit(cache=True, fastmath=_FAST)
 def read_solution(p: Program) -> None:
-    """Write the values of the columns into ``solution``, basic ones clipped to their bounds within tolerance."""
+    """Write the values of the columns into ``solution``."""
     for j in range(p.size[VARIABLES]):
         if p.status[j] != BASIC:
             p.solution[j] = bound_value(p.status[j], p.lower[j], p.upper[j])
@@ -216,7 +223,9 @@ def read_solution(p: Program) -> None:
 
 
 @njit(cache=True, fastmath=_FAST)
-def certify(p: Program, o: Outcomes, outcome: int, state: Floats, slope: Floats) -> tuple[float, float, float, bool]:
+def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call costs 100 ns
+    p: Program, o: Outcomes, outcome: int, state: Floats, slope: Floats
+) -> tuple[float, float, float, bool]:
     """Check an answer against the original matrix.
 
     Returns:
@@ -329,7 +338,7 @@ def is_certified(primal: float, dual: float, worst: float, valid: bool) -> bool:
 
 
 @njit(cache=True, fastmath=_FAST)
-def answer(
+def answer(  # noqa: PLR0917 - compiled code takes its arguments by position
     p: Program, o: Outcomes, pool: Pool, outcome: int, state: Floats, slope: Floats, tally: Integers
 ) -> tuple[int, float, float]:
     """Solve one outcome at a state, with fallbacks: refactored, then from the basis of logicals.
@@ -408,7 +417,7 @@ def trim(p: Program, kept: int) -> None:
 
 
 @njit(cache=True, fastmath=_FAST)
-def evaluate_outcomes(
+def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers, floor: Floats,
@@ -435,7 +444,7 @@ def evaluate_outcomes(
 
 
 @njit(cache=True, fastmath=_FAST)
-def decide_paths(
+def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers, floor: Floats,

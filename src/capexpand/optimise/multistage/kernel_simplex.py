@@ -38,10 +38,10 @@ _FAST = {"contract", "reassoc", "nsz", "arcp"}
 class Program(NamedTuple):
     """A node's program: what stays, what is loaded, and the basis.
 
-    ``size`` and ``count`` hold whole numbers at the places named above. ``own_outgoing[j]`` is the state that
-    column j hands on, or -1. ``cost``, ``lower`` and ``upper`` hold all variables, logicals last; ``true_cost``
-    those before shifting. ``value`` holds the values of the basic variables by place, ``weight`` the squared
-    norms of the rows of the inverse.
+    ``size`` and ``count`` hold whole numbers at the places named above. ``own_outgoing[j]`` is the state
+    that column j hands on, or -1. ``cost``, ``lower`` and ``upper`` hold all variables, logicals last;
+    ``true_cost`` those before shifting. ``value`` holds the values of the basic variables by place,
+    ``weight`` the squared norms of the rows of the inverse.
     """
 
     size: Integers
@@ -91,8 +91,10 @@ def room(size: Integers) -> tuple[int, int]:
 
 
 @njit(cache=True)
-def assemble(size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32]) -> Program:
-    """Lay a program over two buffers. Handing thirty arrays to compiled code would cost 20 µs a call."""
+def assemble(
+    size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32]
+) -> Program:
+    """Lay a program over two buffers, because thirty arrays cost 20 µs on their way to compiled code."""
     columns, row_count, variables, states = size[COLUMNS], size[ROWS], size[VARIABLES], size[STATES]
     capacity, entries = size[CAPACITY], size[ENTRIES]
     total = row_count + capacity
@@ -106,7 +108,8 @@ def assemble(size: Integers, count: Integers, floats: Floats, integers: Integers
         f[k + 1] = f[k] + lengths[k]
     i = np.zeros(11, dtype=np.int64)
     int_lengths = (
-        columns + 1, columns, states, everything, total, capacity, capacity, total + capacity, everything, everything,
+        columns + 1, columns, states, everything, total, capacity, capacity, total + capacity,
+        everything, everything,
     )  # fmt: skip
     for k in range(10):
         i[k + 1] = i[k] + int_lengths[k]
@@ -279,7 +282,7 @@ def bound_value(status: int, lower: float, upper: float) -> float:
 
 
 @njit(cache=True, fastmath=_FAST)
-def compute_values(p: Program) -> None:
+def compute_values(p: Program) -> None:  # noqa: PLR0912 - branches are cheaper than calls here
     """Compute the basic variables from the nonbasic ones."""
     columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
     total = rows + cuts
@@ -446,8 +449,8 @@ def choose_leaving(p: Program) -> int:
 
 
 @njit(cache=True, fastmath=_FAST)
-def choose_entering(p: Program, side: float, slope: float) -> int:
-    """Return the variable that enters by the bound-flipping ratio test, -1 where none can, -2 where none is safe.
+def choose_entering(p: Program, side: float, slope: float) -> int:  # noqa: PLR0912 - branches are cheaper than calls here
+    """Return the variable that enters by the bound-flipping ratio test; -1: none can, -2: none is safe.
 
     Breakpoints are passed in groups within a tolerance (Harris, 1973) while the dual objective still rises;
     boxed variables that are passed are flipped: ``status`` changes and ``alpha_row`` keeps their entries.
@@ -533,7 +536,7 @@ def dual_step(p: Program, entering: int) -> bool:
 
 
 @njit(cache=True, fastmath=_FAST)
-def move_flipped(p: Program) -> None:
+def move_flipped(p: Program) -> None:  # noqa: PLR0912 - branches are cheaper than calls here
     """Change the basic values for the boxed variables whose bound changed since ``before`` was noted."""
     columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
     total = rows + cuts
@@ -669,7 +672,9 @@ def primal_simplex(p: Program, limit: int) -> int:
             return STUCK
         leaving = p.head[place]
         to_lower = direction * p.column_work[place] > 0.0
-        entering_value = bound_value(p.status[entering], p.lower[entering], p.upper[entering]) + direction * step
+        entering_value = (
+            bound_value(p.status[entering], p.lower[entering], p.upper[entering]) + direction * step
+        )
         for other in range(total):
             p.value[other] -= direction * step * p.column_work[other]
         replace_basic(p, place, entering)

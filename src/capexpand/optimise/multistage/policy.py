@@ -148,7 +148,8 @@ def fill(solvers: Solvers, rounds: tuple[tuple[Iteration, ...], ...]) -> None:
 
 def first_decisions(solvers: Solvers) -> tuple[FirstDecision, ...]:
     """Return what solvers decide in the first stage, in each of its outcomes."""
-    graph, found = solvers.graph, []
+    graph = solvers.graph
+    found: list[FirstDecision] = []
     for node in np.flatnonzero(graph.root > 0.0):
         stage = solvers.stages[node]
         form = stage.form
@@ -158,7 +159,9 @@ def first_decisions(solvers: Solvers) -> tuple[FirstDecision, ...]:
         decisions = stage.decide(states, outcomes)
         for outcome in outcomes:
             values = decisions.columns[outcome]
-            columns = {names[column]: float(value) for column, value in zip(form.columns, values, strict=True)}
+            columns = {
+                names[column]: float(value) for column, value in zip(form.columns, values, strict=True)
+            }
             probability = float(graph.root[node] * form.probability[outcome])
             found.append(FirstDecision(graph.nodes[node].name, int(outcome), probability, columns))
     return tuple(found)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.optimise.multistage.checked_stage import CheckedStage
 from capexpand.optimise.multistage.cuts import Cut, CutPool
 from capexpand.optimise.multistage.futures import CutKind, Family, Future, families, future_of
 from capexpand.optimise.multistage.highs_stage import HighsStage
@@ -92,9 +93,12 @@ class Solvers:
         self.family_of = {member: family for family in self.families for member in family.members}
         for index, node in enumerate(graph.nodes):
             future = future_of(graph, index, kind)
-            pool = CutPool(len(graph.initial_state), _target_floors(graph, index, floor, len(future.costs)))
+            floors = _target_floors(graph, index, floor, len(future.costs))
+            pool = CutPool(len(graph.initial_state), floors, select_all=back_end == "check")
             self.pools.append(pool)
-            self.stages.append(_stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole))
+            self.stages.append(
+                _stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole)
+            )
 
     def add(self, cut: Cut) -> None:
         """Add a cut to its node's pool."""
@@ -147,11 +151,14 @@ def _stage_solver(
     back_end: str, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool
 ) -> StageSolver:
     """Choose the back end of a node."""
-    if back_end in {"auto", "kernel"}:
+    if back_end != "highs":
         from capexpand.optimise.multistage.kernel_stage import KernelStage, suits
 
         if suits(form, future):
-            return KernelStage(name, form, future, pool)
+            kernel = KernelStage(name, form, future, pool)
+            if back_end == "check":
+                return CheckedStage(name, kernel, HighsStage(name, form, future, pool, cold=True))
+            return kernel
     return HighsStage(name, form, future, pool, whole=whole)
 
 

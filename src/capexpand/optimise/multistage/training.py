@@ -1,4 +1,4 @@
-"""Trains a policy: rounds of iterations, barriers at which cuts are exchanged, checkpoints, and when to stop."""
+"""Trains a policy: rounds of iterations, barriers where cuts are exchanged, checkpoints, when to stop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from capexpand.optimise.multistage.policy import (
 from capexpand.optimise.multistage.problem import PolicyGraph
 from capexpand.optimise.multistage.simulation import path_count
 from capexpand.optimise.multistage.stage_solver import SolveCounts
-from capexpand.optimise.multistage.stream import Solvers
+from capexpand.optimise.multistage.stream import Iteration, Solvers
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
@@ -48,11 +49,13 @@ class TrainingSettings:
         asynchronous: let streams exchange cuts whenever they are ready. Faster with uneven work, but two
             runs differ.
         cuts: single or multi.
-        back_end: ``auto``, ``highs`` or ``kernel``.
+        back_end: ``highs``, ``kernel`` (where it suits, as ``auto``), or ``check``: the kernel, every answer of
+            which is compared with HiGHS from a cold start.
         gap_fraction: stop when the policy may lose at most this against the optimum, by a sample.
         exact_gap_fraction: the same where all paths are evaluated.
         stall_fraction: a sample is drawn only while the bound moves less than this ...
-        stall_iterations: ... over so many iterations; ten times less over four times as many ends the training.
+        stall_iterations: ... over so many iterations; a tenth of it over four times as many ends the
+            training.
         sample_paths: paths of a check.
         exact_limit: outcomes on a tree up to which all are evaluated.
         checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
@@ -120,11 +123,18 @@ def _check(settings: TrainingSettings) -> None:
     """Refuse settings that make no sense."""
     problems = [
         Problem(f"must be at least 1, not {getattr(settings, name)}", path=name)
-        for name in ("iterations", "streams", "workers", "stall_iterations", "sample_paths", "checkpoint_rounds")
+        for name in (
+            "iterations",
+            "streams",
+            "workers",
+            "stall_iterations",
+            "sample_paths",
+            "checkpoint_rounds",
+        )
         if getattr(settings, name) < 1
     ]
-    if settings.back_end not in {"auto", "highs", "kernel"}:
-        problems.append(Problem(f"{settings.back_end!r} is not one of auto, highs, kernel", path="back_end"))
+    if settings.back_end not in {"auto", "highs", "kernel", "check"}:
+        problems.append(Problem(f"{settings.back_end!r} is not one of auto, highs, kernel, check", path="back_end"))
     if problems:
         raise CaseError(problems)
 
@@ -147,7 +157,7 @@ class _Training:
         self._written = 0
         self._earlier_seconds = 0.0
         self._journal: Journal | None = None
-        generators: list[dict] = []
+        generators: list[dict[str, Any]] = []
         if checkpoint is not None:
             self._journal = Journal(checkpoint, fingerprint(graph, settings.on_which_results_depend()))
             generators = self._resume(self._journal)
@@ -161,7 +171,7 @@ class _Training:
         bound = self._settings.lower_bound
         return floors(self._graph) if bound is None else Floors(np.full(len(self._graph.nodes), bound), False)
 
-    def _resume(self, journal: Journal) -> list[dict]:
+    def _resume(self, journal: Journal) -> list[dict[str, Any]]:
         """Take up what a checkpoint holds; return the states of the random numbers."""
         state = journal.read()
         if state is None:
@@ -204,7 +214,7 @@ class _Training:
         except KeyboardInterrupt:
             self._status = "interrupted"
 
-    def _in_order(self, host: LocalHost | ProcessHost) -> list[tuple[int, object]]:
+    def _in_order(self, host: LocalHost | ProcessHost) -> list[tuple[int, Iteration]]:
         """Wait for a host and number what its streams found."""
         first, step = self._hosts.index(host), len(self._hosts)
         return [(first + place * step, iteration) for place, iteration in enumerate(host.finish())]
@@ -304,7 +314,10 @@ class _Training:
         """Return solvers apart from those of the streams, so that looking changes nothing."""
         if self._assessor is None:
             self._assessor = Solvers(
-                self._graph, self._floor.stage_and_future, kind=self._settings.cuts, back_end=self._settings.back_end
+                self._graph,
+                self._floor.stage_and_future,
+                kind=self._settings.cuts,
+                back_end=self._settings.back_end,
             )
         fill(self._assessor, tuple(self._rounds[self._assessed_rounds :]))
         self._assessed_rounds = len(self._rounds)
@@ -315,7 +328,7 @@ class _Training:
         """Append the new rounds to the checkpoint file."""
         if self._journal is None:
             return
-        states: dict[int, dict] = {}
+        states: dict[int, dict[str, Any]] = {}
         for first, host in enumerate(self._hosts):
             for place, state in enumerate(host.generator_states()):
                 states[first + place * len(self._hosts)] = state
