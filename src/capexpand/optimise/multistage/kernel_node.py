@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from capexpand.optimise.multistage.compiling import compiled, inlined
 from capexpand.optimise.multistage.kernel_simplex import (
     BASIC,
     CAPACITY,
@@ -47,8 +47,6 @@ NEWEST = 4
 # Places in the array ``tally``.
 ANSWERS, SOLVES, REFACTORED, COLD = 0, 1, 2, 3
 
-_FAST = {"contract", "reassoc", "nsz", "arcp"}
-
 
 class Outcomes(NamedTuple):
     """A node's outcomes in normal form; arrays of length 1 in the first axis are shared.
@@ -74,7 +72,7 @@ class Outcomes(NamedTuple):
     fixed_slope: Floats
 
 
-@njit(cache=True)
+@compiled
 def lay_outcomes(sizes: Integers, integers: Integers, floats: Floats) -> Outcomes:
     """Lay a node's outcomes over two buffers.
 
@@ -132,7 +130,7 @@ class Pool(NamedTuple):
     floor: Floats
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:  # noqa: PLR0912 - see certify
     """Put an outcome at a state into the program; false where a fixed column would leave its bounds."""
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
@@ -179,7 +177,7 @@ def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:  # noqa:
     return inside
 
 
-@njit(cache=True, inline="always")
+@inlined
 def legal_status(status: int, lower: float, upper: float) -> int:
     """Return on which bound a nonbasic variable stands: where it stood, if it still has that bound."""
     if lower > -np.inf:
@@ -187,7 +185,7 @@ def legal_status(status: int, lower: float, upper: float) -> int:
     return UPPER if upper < np.inf else FREE
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def worst_cut(p: Program, pool: Pool) -> int:
     """Return the selected cut that the solution violates most, or -1."""
     states, columns = p.size[STATES], p.size[COLUMNS]
@@ -210,7 +208,7 @@ def worst_cut(p: Program, pool: Pool) -> int:
     return best_cut
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def read_solution(p: Program) -> None:
     """Write the values of the columns into ``solution``."""
     for j in range(p.size[VARIABLES]):
@@ -222,7 +220,7 @@ def read_solution(p: Program) -> None:
             p.solution[j] = p.value[place]
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call costs 100 ns
     p: Program, o: Outcomes, outcome: int, state: Floats, slope: Floats
 ) -> tuple[float, float, float, bool]:
@@ -309,7 +307,7 @@ def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call 
     return primal + extra, dual + extra, worst, valid
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def solve_with_cuts(p: Program, pool: Pool, tally: Integers) -> int:
     """Solve, add the most violated cut, and again, until none is violated."""
     fresh = True
@@ -330,14 +328,14 @@ def solve_with_cuts(p: Program, pool: Pool, tally: Integers) -> int:
         add_cut(p, cut, pool.intercepts[cut], pool.slopes[cut])
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def is_certified(primal: float, dual: float, worst: float, valid: bool) -> bool:
     """Tell whether an answer is optimal within tolerance, by what ``certify`` found."""
     gap = abs(primal - dual)
     return valid and worst <= FEASIBILITY_TOLERANCE and gap <= CERTIFICATE_TOLERANCE * (1.0 + abs(primal))
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def answer(  # noqa: PLR0917 - compiled code takes its arguments by position
     p: Program, o: Outcomes, pool: Pool, outcome: int, state: Floats, slope: Floats, tally: Integers
 ) -> tuple[int, float, float]:
@@ -369,7 +367,7 @@ def answer(  # noqa: PLR0917 - compiled code takes its arguments by position
     return ended, 0.0, 0.0
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def begin(p: Program, pool: Pool) -> None:
     """Make the basis ready and add the newest cuts, which are the likeliest to be violated."""
     if p.count[READY] == 0:
@@ -392,7 +390,7 @@ def begin(p: Program, pool: Pool) -> None:
         p.count[SEEN] = known
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def note_used(p: Program) -> None:
     """Note which cuts carry a multiplier."""
     for cut in range(p.count[CUTS]):
@@ -400,7 +398,7 @@ def note_used(p: Program) -> None:
             p.cut_used[cut] = p.count[CLOCK]
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def trim(p: Program, kept: int) -> None:
     """Remove the cuts that have been inactive for longest, where there are more than wanted."""
     if p.count[CUTS] <= kept:
@@ -416,7 +414,7 @@ def trim(p: Program, kept: int) -> None:
             return
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
@@ -443,7 +441,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     return OPTIMAL, len(values)
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,

@@ -134,7 +134,9 @@ def _check(settings: TrainingSettings) -> None:
         if getattr(settings, name) < 1
     ]
     if settings.back_end not in {"auto", "highs", "kernel", "check"}:
-        problems.append(Problem(f"{settings.back_end!r} is not one of auto, highs, kernel, check", path="back_end"))
+        problems.append(
+            Problem(f"{settings.back_end!r} is not one of auto, highs, kernel, check", path="back_end")
+        )
     if problems:
         raise CaseError(problems)
 
