@@ -72,7 +72,8 @@ class PlainLoop:
         if noise.cost is not None:
             model.changeColsCost(len(everything), everything, noise.cost[outcome])
         if noise.row_lower is not None and noise.row_upper is not None:
-            model.changeRowsBounds(len(rows), rows, noise.row_lower[outcome], noise.row_upper[outcome])
+            bounds = noise.row_lower[outcome], noise.row_upper[outcome]
+            model.changeRowsBounds(len(rows), rows, *bounds)  # pyrefly: ignore[missing-attribute]
         model.run()
         self.solves += 1
         solution = model.getSolution()

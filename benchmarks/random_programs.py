@@ -49,7 +49,9 @@ KINDS: dict[str, Callable[[int], Trial]] = {
 
 def _trial(generator: np.random.Generator, *, rounded: bool, consistent: bool, decades: float = 0.0) -> Trial:
     rows, columns = int(generator.integers(1, 25)), int(generator.integers(STATES, 50))
-    dense = generator.normal(size=(rows, columns)) * (generator.random((rows, columns)) < generator.uniform(0.1, 0.6))
+    dense = generator.normal(size=(rows, columns)) * (
+        generator.random((rows, columns)) < generator.uniform(0.1, 0.6)
+    )
     if rounded:
         dense = np.round(2.0 * dense)
     lower, upper = _bounds(generator, columns, rounded=rounded)
@@ -68,7 +70,9 @@ def _trial(generator: np.random.Generator, *, rounded: bool, consistent: bool, d
     dense = dense * row_scale[:, None] * column_scale
     row_lower, row_upper = row_lower * row_scale, row_upper * row_scale
     lower, upper, cost = lower / column_scale, upper / column_scale, cost * column_scale
-    entering = generator.normal(size=(rows, STATES)) * (generator.random((rows, STATES)) < 0.3) * row_scale[:, None]
+    entering = (
+        generator.normal(size=(rows, STATES)) * (generator.random((rows, STATES)) < 0.3) * row_scale[:, None]
+    )
     form = _form(np.hstack([dense, entering]), (lower, upper), (row_lower, row_upper), cost)
     pool = _cuts(generator, rounded=rounded)
     # Consistent programs are feasible at the state zero; elsewhere they may not be.
@@ -93,7 +97,9 @@ def _row_bounds(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return bounds that hold at the activities: equalities, one-sided rows and ranges."""
     kinds = generator.choice(4, size=activity.shape[1])
-    slack = np.abs(generator.normal(size=(2, *activity.shape))) * (generator.random((2, *activity.shape)) < 0.5)
+    slack = np.abs(generator.normal(size=(2, *activity.shape))) * (
+        generator.random((2, *activity.shape)) < 0.5
+    )
     if rounded:
         slack = np.round(slack)
     lower = np.where(kinds == 1, -np.inf, activity - np.where(kinds == 0, 0.0, slack[0]))

@@ -49,7 +49,10 @@ def agree(found: tuple[str, float], expected: tuple[str, float]) -> bool:
 def compare(trial: Trial, tally: Counter[str]) -> list[str]:
     """Solve one node's programs by both solvers; return the differences."""
     form, future, pool, states = trial
-    own, reference = KernelStage("trial", form, future, pool), HighsStage("trial", form, future, pool, cold=True)
+    own, reference = (
+        KernelStage("trial", form, future, pool),
+        HighsStage("trial", form, future, pool, cold=True),
+    )
     wrong: list[str] = []
     for state in states:
         for outcome in range(OUTCOMES):
@@ -107,7 +110,9 @@ def main() -> None:
         weight = 0.5 if "hydrothermal" in file.stem else None
         found[file.stem] = case_trials(file, share, arguments.seed, weight)
     wrong = sum(len(part["wrong"]) for part in found.values() if isinstance(part["wrong"], list))
-    print(json.dumps({"parts": found, "wrong": wrong, "seconds": round(time.perf_counter() - began)}, indent=2))
+    print(
+        json.dumps({"parts": found, "wrong": wrong, "seconds": round(time.perf_counter() - began)}, indent=2)
+    )
     sys.exit(1 if wrong else 0)
 
 

@@ -1,5 +1,7 @@
 """What must hold for every problem: checked on random small expansion problems with recourse."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from multistage_cases import random_graph
@@ -28,7 +30,9 @@ def _trained(graph: PolicyGraph, **changes: object) -> Policy:
 
 
 @pytest.mark.parametrize("back_end", ["highs", "kernel"])
-@pytest.mark.parametrize("risk", [Expectation(), Blend(0.4, 0.3), WorstCase()], ids=lambda r: type(r).__name__)
+@pytest.mark.parametrize(
+    "risk", [Expectation(), Blend(0.4, 0.3), WorstCase()], ids=lambda measure: type(measure).__name__
+)
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_training_and_extensive_form_agree(seed: int, risk: RiskMeasure, back_end: str) -> None:
     graph = random_graph(seed, risk=risk)
@@ -52,16 +56,15 @@ def test_the_bound_never_moves_the_wrong_way_and_never_passes_the_optimum(seed: 
     graph = random_graph(seed)
     optimum = solve_extensive(graph).value
     bounds = [record.bound for record in _trained(graph, iterations=40, exact_limit=0).records]
-    assert all(later >= earlier for earlier, later in zip(bounds, bounds[1:], strict=False))
+    assert all(later >= earlier for earlier, later in pairwise(bounds))
     assert bounds[-1] <= optimum + 1e-6 * (1.0 + abs(optimum))
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_more_weight_on_the_tail_never_lowers_the_nested_optimum(seed: int) -> None:
-    values = [
-        solve_extensive(random_graph(seed, risk=Blend(weight, 0.25))).value for weight in (1.0, 0.75, 0.5, 0.25, 0.0)
-    ]
-    assert all(later >= earlier - 1e-7 for earlier, later in zip(values, values[1:], strict=False))
+    weights = (1.0, 0.75, 0.5, 0.25, 0.0)
+    values = [solve_extensive(random_graph(seed, risk=Blend(w, 0.25))).value for w in weights]
+    assert all(later >= earlier - 1e-7 for earlier, later in pairwise(values))
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
@@ -146,7 +149,9 @@ def test_the_mean_value_plan_is_never_better_than_the_policy() -> None:
     """The policy's exact mean is at most that of the policy trained as if each node had its mean outcome."""
     graph = random_graph(8)
     means = tuple(Node(node.name, node.stage, _mean(node.realisations)) for node in graph.nodes)
-    certain = PolicyGraph(graph.stages, means, graph.root, graph.transition, graph.initial_state, graph.state_names)
+    certain = PolicyGraph(
+        graph.stages, means, graph.root, graph.transition, graph.initial_state, graph.state_names
+    )
     policy, planned = _trained(graph), _trained(certain)
     met = _trained(graph, iterations=1, exact_limit=0).solvers()
     for merged in planned.rounds:

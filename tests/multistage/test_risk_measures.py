@@ -20,20 +20,26 @@ def _average_value_at_risk(costs: np.ndarray, probability: np.ndarray, tail: flo
 
 
 @given(_COSTS, st.floats(0.05, 1.0), st.floats(0.0, 1.0))
-def test_a_blend_lies_between_the_mean_and_the_worst_case(costs: list[float], tail: float, weight: float) -> None:
+def test_a_blend_lies_between_the_mean_and_the_worst_case(
+    costs: list[float], tail: float, weight: float
+) -> None:
     z, p = np.array(costs), np.full(len(costs), 1.0 / len(costs))
     risk = _risk(Blend(weight, tail), z, p)
     assert _risk(Expectation(), z, p) - 1e-9 <= risk <= _risk(WorstCase(), z, p) + 1e-9
 
 
 @given(_COSTS, st.floats(0.05, 0.95))
-def test_the_weights_attain_the_minimum_that_defines_average_value_at_risk(costs: list[float], tail: float) -> None:
+def test_the_weights_attain_the_minimum_that_defines_average_value_at_risk(
+    costs: list[float], tail: float
+) -> None:
     z, p = np.array(costs), np.full(len(costs), 1.0 / len(costs))
     assert _risk(CVaR(tail), z, p) == pytest.approx(_average_value_at_risk(z, p, tail), abs=1e-8)
 
 
 @given(_COSTS, st.floats(0.05, 0.9), st.floats(-50.0, 50.0), st.floats(0.0, 5.0))
-def test_risk_moves_with_a_constant_and_scales(costs: list[float], tail: float, shift: float, factor: float) -> None:
+def test_risk_moves_with_a_constant_and_scales(
+    costs: list[float], tail: float, shift: float, factor: float
+) -> None:
     z, p, measure = np.array(costs), np.full(len(costs), 1.0 / len(costs)), Blend(0.3, tail)
     expected = factor * _risk(measure, z, p) + shift
     assert _risk(measure, factor * z + shift, p) == pytest.approx(expected, abs=1e-7)

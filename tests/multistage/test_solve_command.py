@@ -64,7 +64,11 @@ def test_text_names_status_bound_and_solver() -> None:
 
 def test_a_large_risk_averse_tree_claims_no_gap(tmp_path: Path) -> None:
     document = json.loads((OWN / "store_forever.json").read_text())
-    document["risk"] = {"type": "mean-avar", "default": {"weight_expectation": 0.9, "tail": 0.9}, "by_node": {}}
+    document["risk"] = {
+        "type": "mean-avar",
+        "default": {"weight_expectation": 0.9, "tail": 0.9},
+        "by_node": {},
+    }
     file = tmp_path / "careful.json"
     file.write_text(json.dumps(document))
     found = _json(str(file), "--iterations", "30", "--paths", "20", "--back-end", "highs")

@@ -1,4 +1,4 @@
-"""The stage solver says what HiGHS says, or hands over: on random, degenerate, infeasible and odd programs."""
+"""The stage solver says what HiGHS says, or hands over: on random, degenerate and infeasible programs."""
 
 from collections import Counter
 
@@ -44,7 +44,8 @@ def test_no_seed_finds_a_difference(kind: str, seed: int) -> None:
 def test_training_in_check_mode_finds_no_difference(seed: int) -> None:
     graph = random_graph(seed, stages=4)
     policy = train(
-        graph, settings=TrainingSettings(iterations=25, exact_limit=0, stall_iterations=1000, back_end="check")
+        graph,
+        settings=TrainingSettings(iterations=25, exact_limit=0, stall_iterations=1000, back_end="check"),
     )
     assert policy.back_ends_used == {"CheckedStage": len(graph.nodes)}
     assert policy.counts.answers > 100
@@ -52,7 +53,10 @@ def test_training_in_check_mode_finds_no_difference(seed: int) -> None:
 
 def test_check_mode_stops_at_a_wrong_value() -> None:
     form, future, pool, states = KINDS["feasible"](1)
-    kernel, reference = KernelStage("node", form, future, pool), HighsStage("node", form, future, pool, cold=True)
+    kernel, reference = (
+        KernelStage("node", form, future, pool),
+        HighsStage("node", form, future, pool, cold=True),
+    )
     kernel.evaluate(states[0])
 
     class Wrong(KernelStage):
@@ -72,11 +76,14 @@ def test_values_and_slopes_bound_the_value_at_every_other_state(kind: str) -> No
     checked = 0
     for seed in range(12):
         form, future, pool, states = KINDS[kind](seed)
-        kernel, reference = KernelStage("n", form, future, pool), HighsStage("n", form, future, pool, cold=True)
+        kernel, reference = (
+            KernelStage("n", form, future, pool),
+            HighsStage("n", form, future, pool, cold=True),
+        )
         try:
             kernel.evaluate(states[0])
             reference.evaluate(states[1])
-        except Exception:  # noqa: BLE001, S112 - an infeasible trial says nothing about cuts
+        except Exception:  # noqa: BLE001 - an infeasible trial says nothing about cuts
             continue
         height = kernel.values + kernel.slopes @ (states[1] - states[0])
         assert (height <= reference.values + 1e-6 * (1.0 + np.abs(reference.values))).all()
@@ -101,7 +108,9 @@ def test_any_multipliers_prove_a_bound_that_is_at_most_the_value(seed: int, numb
     multipliers = Multipliers(
         chosen,
         np.full(outcomes, share @ pool.intercepts[: pool.count]),
-        np.tile(share @ pool.slopes[: pool.count], (outcomes, 1)) if pool.count else np.zeros((outcomes, STATES)),
+        np.tile(share @ pool.slopes[: pool.count], (outcomes, 1))
+        if pool.count
+        else np.zeros((outcomes, STATES)),
         np.full(outcomes, (1.0 - share.sum()) * pool.floor[0]),
     )
     bound = Certifier(form).bound(states[0], multipliers)

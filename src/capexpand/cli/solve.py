@@ -48,7 +48,12 @@ def register(app: typer.Typer) -> None:
             float, typer.Option(min=0.0, help="Gap in percent at which a sampled check counts as converged.")
         ] = 1.0,
         seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
-        paths: Annotated[int, typer.Option(min=2, help="Paths to simulate with the final policy.")] = 1000,
+        paths: Annotated[
+            int | None,
+            typer.Option(
+                min=2, help="Paths to simulate with the final policy; 1000, with whole numbers 100."
+            ),
+        ] = None,
         streams: Annotated[
             int, typer.Option(min=1, help="Logical streams of training; part of the result.")
         ] = 1,
@@ -94,7 +99,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _trained_data(
-    graph: PolicyGraph, settings: TrainingSettings, paths: int, checkpoint: Path | None
+    graph: PolicyGraph, settings: TrainingSettings, paths: int | None, checkpoint: Path | None
 ) -> dict[str, Any]:
     """Train, simulate the policy on fresh paths of the lattice, and collect what to print."""
     import numpy as np
@@ -109,7 +114,7 @@ def _trained_data(
     value = assess(
         policy.solvers(),
         policy.bound,
-        paths=paths,
+        paths=paths or (100 if graph.has_integers else 1000),
         exact_limit=settings.exact_limit,
         check=0,
         generator=generator,

@@ -12,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from numba import config, njit
 
@@ -38,14 +38,15 @@ def cache_folder() -> str:
 
 def compiled(function: Function) -> Function:
     """Compile a function when it is first called, or take it from the cache."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = cache_folder()
+    options = vars(config)  # numba makes its options when it is imported, so no type checker knows them
+    before = options["CACHE_DIR"]
+    options["CACHE_DIR"] = cache_folder()
     try:
-        return njit(cache=True, fastmath=_FAST)(function)
+        return cast("Function", njit(cache=True, fastmath=_FAST)(function))
     finally:
-        config.CACHE_DIR = before
+        options["CACHE_DIR"] = before
 
 
 def inlined(function: Function) -> Function:
     """Compile a small function into those that call it."""
-    return njit(inline="always")(function)
+    return cast("Function", njit(inline="always")(function))

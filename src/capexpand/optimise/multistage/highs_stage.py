@@ -23,6 +23,7 @@ from capexpand.optimise.multistage.stage_solver import Decisions, SolveCounts
 Floats = NDArray[np.float64]
 
 _AGREEMENT = 1e-7
+_WHOLE = 1e-7
 
 
 class HighsStage:
@@ -90,18 +91,16 @@ class HighsStage:
         """Solve one outcome for each state, of the node's own data or of other data in its normal form."""
         form, count = self.form, len(states)
         source = form.data if data is None else data
-        loaded = self._chosen_program()
-        loaded.add_mixes()
-        loaded.activate_newest()
+        self._program.add_mixes()
+        self._program.activate_newest()
         values, costs = np.zeros(count), np.zeros(count)
         next_states = np.zeros((count, form.state_count))
         columns = np.zeros((count, form.matrix.column_count))
         duals = np.zeros((count, len(form.rows)))
         for path in range(count):
             outcome = int(outcomes[path])
-            loaded.load(states[path], outcome, source)
             self.counts.answers += 1
-            self._solve_with_cuts(loaded)
+            loaded = self._solve_chosen(states[path], outcome, source)
             constant = float(
                 source.of("constant", outcome) + source.of("incoming_cost", outcome) @ states[path]
             )
@@ -111,7 +110,7 @@ class HighsStage:
             next_states[path] = loaded.outgoing_state
             if loaded is self._program:
                 duals[path] = loaded.program.row_dual[: len(form.rows)]
-        loaded.trim()
+        self._program.trim()
         return Decisions(values, costs, next_states, columns, duals)
 
     def forget(self) -> None:
@@ -119,16 +118,28 @@ class HighsStage:
         self._program = LoadedProgram(self._name, self.form, self._future, self._pool, integer=False)
         self._integer_program = None
 
-    def _chosen_program(self) -> LoadedProgram:
-        """Return the program with whole numbers where the node has them and they are wanted."""
+    def _solve_chosen(self, state: Floats, outcome: int, data: StageData) -> LoadedProgram:
+        """Solve the relaxation, and the program itself where whole numbers came out fractional."""
+        relaxed = self._program
+        relaxed.load(state, outcome, data)
+        self._solve_with_cuts(relaxed)
         if not self._whole:
-            return self._program
+            return relaxed
+        values = relaxed.program.column_value[: self.form.matrix.column_count][self.form.integer]
+        if (np.abs(values - np.round(values)) < _WHOLE).all():
+            return relaxed
         if self._integer_program is None:
             self._integer_program = LoadedProgram(
                 self._name, self.form, self._future, self._pool, integer=True
             )
+        loaded = self._integer_program
+        loaded.add_mixes()
+        loaded.activate_newest()
+        loaded.load(state, outcome, data)
         self.counts.integer_solves += 1
-        return self._integer_program
+        self._solve_with_cuts(loaded)
+        loaded.trim()
+        return loaded
 
     def _solve_outcomes(self, state: Floats, pending: NDArray[np.int_]) -> None:
         """Solve outcomes, add the cuts that the answers violate, and solve those again."""

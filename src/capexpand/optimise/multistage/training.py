@@ -34,6 +34,7 @@ Progress = Callable[[TrainingRecord], bool | None]
 
 _CHECK_KEY = 1_000_000
 _RECENT = 100
+_INTEGER_PATHS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class TrainingSettings:
         asynchronous: let streams exchange cuts whenever they are ready. Faster with uneven work, but two
             runs differ.
         cuts: single or multi.
-        back_end: ``highs``, ``kernel`` (where it suits, as ``auto``), or ``check``: the kernel, every answer of
-            which is compared with HiGHS from a cold start.
+        back_end: ``highs``, ``kernel`` (where it suits, as ``auto``), or ``check``: the kernel, with HiGHS
+            from a cold start beside each of its answers.
         gap_fraction: stop when the policy may lose at most this against the optimum, by a sample.
         exact_gap_fraction: the same where all paths are evaluated.
         stall_fraction: a sample is drawn only while the bound moves less than this ...
@@ -296,14 +297,15 @@ class _Training:
             return False
         solvers = self._assessing()
         self._checks += 1
-        bound = self._records[-1].bound
+        bound, paths = self._records[-1].bound, settings.sample_paths
         if self._graph.has_integers:
+            paths = min(paths, _INTEGER_PATHS)
             bound = self._graph.sign * max(self._graph.sign * bound, first_stage_bound(solvers))
         seeds = np.random.SeedSequence(settings.seed, spawn_key=(_CHECK_KEY, self._checks))
         self._assessment = assess(
             solvers,
             bound,
-            paths=settings.sample_paths,
+            paths=paths,
             exact_limit=settings.exact_limit,
             check=self._checks,
             generator=np.random.Generator(np.random.PCG64(seeds)),
