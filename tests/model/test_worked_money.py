@@ -5,7 +5,7 @@ import pytest
 from small_case import compiled, objective, offer, planned
 
 from capexpand.model.compile_offers import competitive_value
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 
 def test_the_cap_limits_what_is_spent():

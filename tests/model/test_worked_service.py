@@ -4,7 +4,7 @@ import pytest
 from small_case import OBJECTIVE, compiled, objective, offer, planned, site, workload
 
 from capexpand.errors import InfeasibleError
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 
 def test_no_more_is_sold_than_is_demanded():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_case import OBJECTIVE, compiled, objective, offer, planned, site, workload
 
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 
 def test_units_serve_from_the_quarter_in_which_they_arrive():

@@ -32,7 +32,7 @@ def test_the_result_is_one_json_object_with_the_headline(tmp_path: Path) -> None
     result = result_of(TWO_SITES, tmp_path / "run")
     assert result["status"] == "optimal"
     assert result["currency"] == "CNY"
-    assert [date.fromisoformat(day) for day in result["quarters"]][0] == date(2025, 4, 1)
+    assert date.fromisoformat(result["quarters"][0]) == date(2025, 4, 1)
     assert result["capex_total"] == pytest.approx(1e9)
     assert result["npv"] == pytest.approx(248.4497745e6)
     assert result["units"]["server"][-1] == pytest.approx(400 + 80e6 / 2.2e6)
@@ -41,7 +41,7 @@ def test_the_result_is_one_json_object_with_the_headline(tmp_path: Path) -> None
 
 
 def test_quarterly_figures_add_up_to_the_headline(tmp_path: Path) -> None:
-    """Without discounting the free cash flow sums to the net present value; its deepest sum is the funding."""
+    """Without discounting, free cash flow sums to the net present value; its deepest sum is the funding."""
     result = result_of(TWO_SITES, tmp_path / "run")
     flow = result["free_cash_flow"]
     assert sum(flow) == pytest.approx(result["npv"])
@@ -49,7 +49,7 @@ def test_quarterly_figures_add_up_to_the_headline(tmp_path: Path) -> None:
     assert -min(sums) == pytest.approx(result["peak_funding"])
     assert sum(result["capex"]) == pytest.approx(result["capex_total"])
     for line in ("revenue", "ebita", "free_cash_flow", "capex"):
-        parts = zip(result["base"][line], result[line], result["total"][line], strict=True)
+        parts = zip(*(result[basis][line] for basis in ("base", "programme", "total")), strict=True)
         assert all(base + programme == pytest.approx(total) for base, programme, total in parts)
 
 
