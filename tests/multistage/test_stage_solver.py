@@ -138,7 +138,9 @@ def test_the_kernel_is_chosen_by_size_and_structure() -> None:
     assert suits(form, future)
     assert not suits(form, Future(np.array([0.5, 0.5])))
     graph = random_graph(2)
-    single = train(graph, settings=TrainingSettings(iterations=2))
-    multi = train(graph, settings=TrainingSettings(iterations=2, cuts=CutKind.MULTI))
+    small = train(graph, settings=TrainingSettings(iterations=2))
+    single = train(graph, settings=TrainingSettings(iterations=2, back_end="kernel"))
+    multi = train(graph, settings=TrainingSettings(iterations=2, back_end="kernel", cuts=CutKind.MULTI))
+    assert small.back_ends_used == {"HighsStage": len(graph.nodes)}
     assert single.back_ends_used == {"KernelStage": len(graph.nodes)}
     assert multi.back_ends_used["HighsStage"] >= 1

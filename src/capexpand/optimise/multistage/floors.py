@@ -245,7 +245,7 @@ def _by_relaxation(graph: PolicyGraph, own: Floats) -> tuple[Floats, bool]:
     boxed: set[int] = set()
     own = own.copy()
     everything = set(range(len(graph.initial_state)))
-    for attempt in range(5):
+    for attempt in range(3):
         boxes = _boxes(graph, relaxations, boxed)
         wanted: set[int] = set()
         for node in np.flatnonzero(np.isinf(own)):
@@ -255,7 +255,8 @@ def _by_relaxation(graph: PolicyGraph, own: Floats) -> tuple[Floats, bool]:
             wanted.update(int(state) for state in moving)
         if not np.isinf(own).any():
             break
-        boxed = boxed | wanted if attempt < 3 and not wanted <= boxed else everything
+        # Asking again and again for the states that are still open costs more than boxing all.
+        boxed = wanted if attempt == 0 and len(wanted) == 1 else everything
     endless = np.isinf(own)
     own[endless] = _ASSUMED
     return own, bool(endless.any())

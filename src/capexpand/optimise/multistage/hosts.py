@@ -114,10 +114,6 @@ class LocalHost:
         """Return the state of each stream's random numbers."""
         return [dict(stream.generator.bit_generator.state) for stream in self.streams]
 
-    def back_ends_used(self) -> dict[str, int]:
-        """Return how many nodes each stage solver serves."""
-        return self.streams[0].solvers.back_ends_used()
-
     def close(self) -> None:
         """Do nothing."""
 

@@ -24,6 +24,9 @@ from capexpand.optimise.multistage.stage_solver import SolveCounts, StageSolver
 
 Floats = NDArray[np.float64]
 
+_WORTH_COMPILING = 20_000
+"""Columns a sweep from which the own stage solver pays, which is compiled for half a minute on first use."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -87,6 +90,8 @@ class Solvers:
     ) -> None:
         self.graph = graph
         self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
+        if back_end == "auto":
+            back_end = "kernel" if _size(self.forms) >= _WORTH_COMPILING else "highs"
         self.pools: list[CutPool] = []
         self.stages: list[StageSolver] = []
         self.families: list[Family] = families(graph)
@@ -145,6 +150,11 @@ def _target_floors(graph: PolicyGraph, node: int, floor: Floats, targets: int) -
         return np.array([least])
     each = np.concatenate([np.full(len(graph.nodes[c].realisations.probability), floor[c]) for c in children])
     return each if len(each) == targets else np.append(each, least)
+
+
+def _size(forms: list[StageForm]) -> int:
+    """Return the columns of all programs of one sweep over a graph."""
+    return sum(form.outcome_count * form.matrix.column_count for form in forms)
 
 
 def _stage_solver(

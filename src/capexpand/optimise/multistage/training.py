@@ -50,8 +50,8 @@ class TrainingSettings:
         asynchronous: let streams exchange cuts whenever they are ready. Faster with uneven work, but two
             runs differ.
         cuts: single or multi.
-        back_end: ``highs``, ``kernel`` (where it suits, as ``auto``), or ``check``: the kernel, with HiGHS
-            from a cold start beside each of its answers.
+        back_end: ``highs``; ``kernel``, the own stage solver where it suits; ``auto``, the own one for
+            all but small problems; or ``check``, the own one with HiGHS from a cold start beside it.
         gap_fraction: stop when the policy may lose at most this against the optimum, by a sample.
         exact_gap_fraction: the same where all paths are evaluated.
         stall_fraction: a sample is drawn only while the bound moves less than this ...
@@ -351,21 +351,22 @@ class _Training:
 
     def policy(self) -> Policy:
         """Return what was reached."""
-        solvers = self._assessing()
-        relaxed = self._records[-1].bound if self._records else self._graph.sign * solvers.bound()
+        graph = self._graph
+        ready: list[Solvers] = []
+        if not self._records or graph.has_integers or self._assessor is not None:
+            ready = [self._assessing()]
+        relaxed = self._records[-1].bound if self._records else graph.sign * ready[0].bound()
         bound = relaxed
-        if self._graph.has_integers:
-            whole = first_stage_bound(solvers)
-            bound = self._graph.sign * max(whole, self._graph.sign * relaxed)
+        if graph.has_integers:
+            bound = graph.sign * max(first_stage_bound(ready[0]), graph.sign * relaxed)
         counts = SolveCounts()
         for merged in self._rounds:
             for iteration in merged:
                 counts.add(iteration.counts)
         return Policy(
-            graph=self._graph,
+            graph=graph,
             kind=self._settings.cuts,
             back_end=self._settings.back_end,
-            back_ends_used=solvers.back_ends_used(),
             floor=self._floor,
             rounds=tuple(self._rounds),
             bound=bound,
@@ -375,5 +376,5 @@ class _Training:
             records=tuple(self._records),
             seconds=self._seconds,
             counts=counts,
-            _ready=[solvers],
+            _ready=ready,
         )
