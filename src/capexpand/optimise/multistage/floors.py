@@ -164,7 +164,7 @@ class _Relaxation:
                     upper=upper,
                     row_lower=union.row_lower,
                     row_upper=union.row_upper,
-                    options=HighsOptions(),
+                    options=HighsOptions(primal=True),
                 )
             )
 
@@ -255,11 +255,28 @@ def _by_relaxation(graph: PolicyGraph, own: Floats) -> tuple[Floats, bool]:
             wanted.update(int(state) for state in moving)
         if not np.isinf(own).any():
             break
-        # Asking again and again for the states that are still open costs more than boxing all.
-        boxed = wanted if attempt == 0 and len(wanted) == 1 else everything
+        # First only these and the states that feed them; asking again and again would cost more than all.
+        boxed = _feeding(graph, wanted) if attempt == 0 else everything
     endless = np.isinf(own)
     own[endless] = _ASSUMED
     return own, bool(endless.any())
+
+
+def _feeding(graph: PolicyGraph, wanted: set[int]) -> set[int]:
+    """Return states with all that feed them: whose incoming column shares a row with their outgoing one."""
+    count = len(graph.initial_state)
+    feeds = np.zeros((count, count), dtype=bool)
+    for stage in graph.stages:
+        used = stage.matrix.dense() != 0.0
+        held = np.where(stage.outgoing >= 0, used[:, stage.outgoing], False)
+        met = np.where(stage.incoming >= 0, used[:, stage.incoming], False)
+        feeds |= (held.T.astype(np.int64) @ met.astype(np.int64)) > 0
+    found, todo = set(wanted), list(wanted)
+    while todo:
+        new = {int(state) for state in np.flatnonzero(feeds[todo.pop()])} - found
+        found |= new
+        todo.extend(new)
+    return found
 
 
 def _open_sides(stage: StageProgram, state: int) -> list[float]:

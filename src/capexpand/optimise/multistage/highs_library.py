@@ -47,12 +47,14 @@ class HighsOptions:
     Args:
         presolve: whether HiGHS simplifies first; wasteful on warm starts, useful on large programs.
         solver: ``simplex``, ``ipm`` or ``choose``.
+        primal: use the primal simplex, for programs of which only the costs change.
         plain: leave all else at HiGHS's defaults instead of the settings for small warm-started programs.
         mip_gap_fraction: relative gap at which integer programs count as solved.
     """
 
     presolve: bool = False
     solver: str = "simplex"
+    primal: bool = False
     plain: bool = False
     mip_gap_fraction: float = 1e-7
 
@@ -143,7 +145,7 @@ class HighsProgram:
         library.Highs_setStringOptionValue(handle, b"presolve", b"on" if options.presolve else b"off")
         library.Highs_setStringOptionValue(handle, b"solver", options.solver.encode())
         library.Highs_setStringOptionValue(handle, b"parallel", b"off")
-        library.Highs_setIntOptionValue(handle, b"simplex_strategy", 1)
+        library.Highs_setIntOptionValue(handle, b"simplex_strategy", 4 if options.primal else 1)
         library.Highs_setIntOptionValue(handle, b"simplex_dual_edge_weight_strategy", 1)
         zero = ctypes.c_double(0.0)
         library.Highs_setDoubleOptionValue(handle, b"dual_simplex_cost_perturbation_multiplier", zero)

@@ -237,19 +237,30 @@ class Stream:
             stage.evaluate(state)
         values = np.concatenate([stage.values for stage in stages])
         slopes = np.concatenate([stage.slopes for stage in stages])
+        if self._kind is CutKind.SINGLE:
+            weights = self._weights(family, values)
+            cut_slopes = weights @ slopes
+            intercepts = weights @ values - cut_slopes @ state
+            for place, member in enumerate(family.members):
+                self._offer(Cut(member, 0, float(intercepts[place]), cut_slopes[place], state), cuts)
+            return
         for member, probability in zip(family.members, family.probability, strict=True):
             risk = self.solvers.graph.nodes[member].risk
             weights = reweight(risk, values, probability)
-            if self._kind is CutKind.SINGLE:
-                slope = weights @ slopes
-                self._offer(Cut(member, 0, float(weights @ values - slope @ state), slope, state), cuts)
-                continue
             for target in np.flatnonzero(probability > 0.0):
                 slope = slopes[target].copy()
                 intercept = float(values[target] - slope @ state)
                 self._offer(Cut(member, int(target), intercept, slope, state), cuts)
             if not is_risk_neutral(risk) and self.solvers.pools[member].add_mix(weights):
                 mixes.append(Mix(member, weights))
+
+    def _weights(self, family: Family, values: Floats) -> Floats:
+        """Return the weights of the outcomes for each member, shape (members, outcomes)."""
+        risks = [self.solvers.graph.nodes[member].risk for member in family.members]
+        if all(map(is_risk_neutral, risks)):
+            return family.probability
+        pairs = zip(risks, family.probability, strict=True)
+        return np.array([reweight(risk, values, probability) for risk, probability in pairs])
 
     def _offer(self, cut: Cut, cuts: list[Cut]) -> None:
         """Add a cut where it raises the approximation at its state."""
