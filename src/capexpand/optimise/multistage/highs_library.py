@@ -182,6 +182,16 @@ class HighsProgram:
         if count:
             self._library.Highs_changeRowsBoundsByRange(self._handle, 0, count - 1, *pointers)
 
+    def set_known_bounds(
+        self, count: int, pointers: tuple[ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    ) -> None:
+        """Set the bounds of columns from arrays (places, lower, upper) whose addresses are known."""
+        self._library.Highs_changeColsBoundsBySet(self._handle, count, *pointers)
+
+    def set_known_costs(self, count: int, pointers: tuple[ctypes.c_void_p, ctypes.c_void_p]) -> None:
+        """Set the costs of columns from arrays (places, costs) whose addresses are known."""
+        self._library.Highs_changeColsCostBySet(self._handle, count, *pointers)
+
     def set_column_bounds(self, columns: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
         """Set the bounds of some columns."""
         self._library.Highs_changeColsBoundsBySet(

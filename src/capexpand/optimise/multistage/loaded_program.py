@@ -69,6 +69,7 @@ class LoadedProgram:
         self.mixes = 0
         self._switches = _switches(form) if not integer else None
         self._shift = np.zeros(rows)
+        self._switched: int | None = None
 
     @property
     def theta(self) -> Floats:
@@ -92,6 +93,7 @@ class LoadedProgram:
         Raises:
             InfeasibleError: the state asks a column to leave its bounds.
         """
+        self._catch_up()
         np.matmul(data.of("incoming", outcome), state, out=self._shift)
         np.add(data.of("row_lower", outcome), self._shift, out=self._row_lower)
         np.add(data.of("row_upper", outcome), self._shift, out=self._row_upper)
@@ -117,21 +119,28 @@ class LoadedProgram:
 
     def switch(self, outcome: int) -> None:
         """Go from the last loaded outcome of the node's own data to another at the same state."""
-        if self._switches is None:
-            return
         switches, data, program = self._switches, self._form.data, self.program
+        if switches is None:
+            return
         if data.row_lower.shape[0] > 1 or data.row_upper.shape[0] > 1:
             np.add(data.of("row_lower", outcome), self._shift, out=self._row_lower)
             np.add(data.of("row_upper", outcome), self._shift, out=self._row_upper)
             program.set_all_row_bounds(self.rows, self._row_pointers)
         if len(switches.bounds):
-            lower, upper = switches.lower[outcome], switches.upper[outcome]
-            program.set_column_bounds(switches.bounds, lower, upper)
-            self._lower[switches.bounds], self._upper[switches.bounds] = lower, upper
+            program.set_known_bounds(len(switches.bounds), switches.bound_pointers[outcome])
         if len(switches.costs):
-            cost = switches.cost[outcome]
-            program.set_costs(switches.costs, cost)
-            self._cost[switches.costs] = cost
+            program.set_known_costs(len(switches.costs), switches.cost_pointers[outcome])
+        self._switched = outcome
+
+    def _catch_up(self) -> None:
+        """Note the bounds and costs that switching put into HiGHS."""
+        switches, outcome = self._switches, self._switched
+        if switches is None or outcome is None:
+            return
+        self._lower[switches.bounds] = switches.lower[outcome]
+        self._upper[switches.bounds] = switches.upper[outcome]
+        self._cost[switches.costs] = switches.cost[outcome]
+        self._switched = None
 
     def _load_matrix(self, values: Floats) -> None:
         changed = np.flatnonzero(values != self._values)
@@ -226,10 +235,10 @@ class LoadedProgram:
 class _Switches:
     """The columns in which the outcomes of a node differ, with their data."""
 
-    def __init__(self, data: StageData) -> None:
+    def __init__(self, data: StageData, outcomes: int) -> None:
         self.bounds = _varying(data.lower, data.upper)
         self.costs = _varying(data.cost)
-        count = max(part.shape[0] for part in (data.lower, data.upper, data.cost))
+        count = outcomes
         self.lower = np.ascontiguousarray(
             np.broadcast_to(data.lower, (count, data.lower.shape[1]))[:, self.bounds]
         )
@@ -239,6 +248,12 @@ class _Switches:
         self.cost = np.ascontiguousarray(
             np.broadcast_to(data.cost, (count, data.cost.shape[1]))[:, self.costs]
         )
+        places, costs = ctypes.c_void_p(self.bounds.ctypes.data), ctypes.c_void_p(self.costs.ctypes.data)
+        self.bound_pointers = [
+            (places, ctypes.c_void_p(low.ctypes.data), ctypes.c_void_p(high.ctypes.data))
+            for low, high in zip(self.lower, self.upper, strict=True)
+        ]
+        self.cost_pointers = [(costs, ctypes.c_void_p(cost.ctypes.data)) for cost in self.cost]
 
 
 def _varying(*arrays: Floats) -> NDArray[np.int32]:
@@ -255,7 +270,7 @@ def _switches(form: StageForm) -> _Switches | None:
     same = all(
         part.shape[0] == 1 for part in (data.incoming, data.values, data.fixed_value, data.fixed_slope)
     )
-    switches = _Switches(data)
+    switches = _Switches(data, form.outcome_count)
     return switches if same and not np.isin(form.fixed, switches.bounds).any() else None
 
 
