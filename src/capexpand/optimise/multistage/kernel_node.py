@@ -121,12 +121,16 @@ class Pool(NamedTuple):
         intercepts: all of the pool.
         slopes: all of the pool.
         selected: the indices that matter.
+        scan_intercepts: of the selected, side by side.
+        scan_slopes: of the selected, side by side.
         floor: shape (1,), lower bound of theta.
     """
 
     intercepts: Floats
     slopes: Floats
     selected: Integers
+    scan_intercepts: Floats
+    scan_slopes: Floats
     floor: Floats
 
 
@@ -190,18 +194,18 @@ def worst_cut(p: Program, pool: Pool) -> int:
     """Return the selected cut that the solution violates most, or -1."""
     states, columns = p.size[STATES], p.size[COLUMNS]
     theta = p.solution[columns]
-    best, best_cut = -np.inf, -1
+    best, best_number = -np.inf, -1
     for state in range(states):
         p.state_work[state] = p.solution[p.outgoing[state]]
     for number in range(len(pool.selected)):
-        cut = pool.selected[number]
-        height = pool.intercepts[cut]
+        height = pool.scan_intercepts[number]
         for state in range(states):
-            height += pool.slopes[cut, state] * p.state_work[state]
+            height += pool.scan_slopes[number, state] * p.state_work[state]
         if height > best:
-            best, best_cut = height, cut
-    if best_cut < 0 or best - theta <= CUT_TOLERANCE * (1.0 + abs(theta)):
+            best, best_number = height, number
+    if best_number < 0 or best - theta <= CUT_TOLERANCE * (1.0 + abs(theta)):
         return -1
+    best_cut = pool.selected[best_number]
     for cut in range(p.count[CUTS]):
         if p.cut_index[cut] == best_cut:
             return -1
@@ -418,7 +422,8 @@ def trim(p: Program, kept: int) -> None:
 def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
-    intercepts: Floats, cut_slopes: Floats, selected: Integers, floor: Floats,
+    intercepts: Floats, cut_slopes: Floats, selected: Integers,
+    scan_intercepts: Floats, scan_slopes: Floats, floor: Floats,
     state: Floats, values: Floats, slopes: Floats, tally: Integers, first: int, kept: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Solve all outcomes from ``first`` on at a state, into values (certified dual bounds) and slopes.
@@ -428,7 +433,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     """
     p = assemble(size, count, floats, integers, rows)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
-    pool = Pool(intercepts, cut_slopes, selected, floor)
+    pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, floor)
     begin(p, pool)
     for outcome in range(first, len(values)):
         ended, _, dual = answer(p, o, pool, outcome, state, slopes[outcome], tally)
@@ -445,14 +450,15 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
 def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
-    intercepts: Floats, cut_slopes: Floats, selected: Integers, floor: Floats,
+    intercepts: Floats, cut_slopes: Floats, selected: Integers,
+    scan_intercepts: Floats, scan_slopes: Floats, floor: Floats,
     states: Floats, outcomes: Integers, values: Floats, costs: Floats, columns: Floats, duals: Floats,
     tally: Integers, first: int, kept: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Decide for all paths from ``first`` on; like ``evaluate_outcomes``."""
     p = assemble(size, count, floats, integers, rows)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
-    pool = Pool(intercepts, cut_slopes, selected, floor)
+    pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, floor)
     begin(p, pool)
     slope = np.empty(p.size[STATES])
     width = p.size[COLUMNS]

@@ -66,6 +66,7 @@ class KernelStage:
         while True:
             ended, outcome = node.evaluate_outcomes(
                 *self._buffers.arrays, *self._data, pool.intercepts[: pool.count], pool.slopes, pool.selected,
+                pool.scan_intercepts, pool.scan_slopes,
                 self._floor, state, self.values, self.slopes, self._tally, first, self._kept,
             )  # fmt: skip
             if ended == simplex.OPTIMAL:
@@ -95,6 +96,7 @@ class KernelStage:
         while True:
             ended, path = node.decide_paths(
                 *self._buffers.arrays, *source, pool.intercepts[: pool.count], pool.slopes, pool.selected,
+                pool.scan_intercepts, pool.scan_slopes,
                 self._floor, states, chosen, values, costs, columns, duals, self._tally, first, self._kept,
             )  # fmt: skip
             if ended == simplex.OPTIMAL:
