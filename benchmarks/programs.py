@@ -65,8 +65,8 @@ def solve(repeats: int) -> list[Comparison]:
     from capexpand.case.loading import load_case
     from capexpand.model.compile import compile_case
     from capexpand.optimiser.deterministic import build_program
-    from capexpand.optimiser.highs import load
     from capexpand.optimiser.highs import solve as solve_program
+    from capexpand.optimiser.highs_model import load
 
     program, _ = build_program(compile_case(load_case(ROOT / "cases" / "alibaba-2025")))
     ours = Call("capexpand", lambda: solve_program(program))
@@ -98,6 +98,6 @@ def _synthetic(sizes: tuple[int, int, int, int]) -> ModelData:
 
 
 def _write(program: LinearProgram, file: Path) -> None:
-    from capexpand.optimiser.highs import load
+    from capexpand.optimiser.highs_model import load
 
     load(program).writeModel(str(file))
