@@ -82,11 +82,14 @@ def optimise(case: Case) -> Plans:
         gap, seconds = case.solve.relative_gap, case.solve.time_limit_seconds
         return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    pool = ThreadPoolExecutor(max_workers=2)
+    try:
         optimised = pool.submit(run, m)
         base = pool.submit(run, m.without_programme())
         naive = pool.submit(run, m.without_demands(), even=True)
         return Plans(case, optimised.result(), base.result(), naive.result())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts it does not wait for a solver
 
 
 def evaluate(plans: Plans) -> Findings:
