@@ -10,7 +10,9 @@ import typer
 
 from capexpand.errors import CapexpandError
 
-COMMANDS = ("run", "check", "new", "schema", "chips", "tokens", "replay", "size", "traces", "reproduce", "solve")
+COMMANDS = (
+    "run", "check", "new", "schema", "chips", "tokens", "replay", "size", "traces", "reproduce", "solve",
+)  # fmt: skip
 """Modules of this package, in the order in which the help lists their commands."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.optimise.multistage import kernel_node as node
-from capexpand.optimise.multistage import kernel_simplex as simplex
+from capexpand.optimise.multistage import kernel_program as program_memory
 from capexpand.optimise.multistage.cuts import CutPool
 from capexpand.optimise.multistage.futures import Future
 from capexpand.optimise.multistage.highs_stage import HighsStage
@@ -69,7 +69,7 @@ class KernelStage:
                 pool.scan_intercepts, pool.scan_slopes,
                 self._floor, state, self.values, self.slopes, self._tally, first, self._kept,
             )  # fmt: skip
-            if ended == simplex.OPTIMAL:
+            if ended == program_memory.OPTIMAL:
                 return
             first = outcome
             if ended == node.FULL:
@@ -99,7 +99,7 @@ class KernelStage:
                 pool.scan_intercepts, pool.scan_slopes,
                 self._floor, states, chosen, values, costs, columns, duals, self._tally, first, self._kept,
             )  # fmt: skip
-            if ended == simplex.OPTIMAL:
+            if ended == program_memory.OPTIMAL:
                 break
             first = path
             if ended == node.FULL:
@@ -124,7 +124,7 @@ class KernelStage:
     def _hand_over(self) -> HighsStage:
         """Return HiGHS for an answer that could not be certified; the own basis starts anew after it."""
         self._handed_over += 1
-        self._buffers.count[simplex.READY] = 0
+        self._buffers.count[program_memory.READY] = 0
         return self._fallback_stage()
 
     def _enlarge(self) -> None:
@@ -143,17 +143,17 @@ class _Buffers:
         size = np.array(
             [columns, form.matrix.row_count, variables, states, capacity, entries], dtype=np.int64
         )
-        floats, integers = simplex.room(size)
+        floats, integers = program_memory.room(size)
         rows = form.matrix.rows.astype(np.uint32)
         self.arrays = (size, self.count, np.zeros(floats), np.zeros(integers, dtype=np.int64), rows)
-        program = simplex.assemble(*self.arrays)
+        program = program_memory.assemble(*self.arrays)
         known = np.flatnonzero(form.outgoing >= 0)
         program.starts[:] = form.matrix.starts
         program.values[:] = form.data.values[0]
         program.own_outgoing[:] = -1
         program.own_outgoing[form.outgoing[known]] = known
         program.outgoing[:] = np.maximum(form.outgoing, 0)
-        program.status[:] = simplex.LOWER
+        program.status[:] = program_memory.LOWER
 
 
 def _packed(form: StageForm, data: StageData) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
