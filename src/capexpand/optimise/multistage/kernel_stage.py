@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,9 @@ from capexpand.optimise.multistage import kernel_program as program_memory
 from capexpand.optimise.multistage.cuts import CutPool
 from capexpand.optimise.multistage.futures import Future
 from capexpand.optimise.multistage.highs_stage import HighsStage
-from capexpand.optimise.multistage.normal_form import StageData, StageForm
+from capexpand.optimise.multistage.matrix import ColumnMatrix
+from capexpand.optimise.multistage.normal_form import StageData, StageForm, normal_form
+from capexpand.optimise.multistage.problem import Node, Realisations, StageProgram
 from capexpand.optimise.multistage.stage_solver import Decisions, SolveCounts
 
 Floats = NDArray[np.float64]
@@ -130,6 +134,31 @@ class KernelStage:
     def _enlarge(self) -> None:
         """Give the active cuts more room; the basis starts anew."""
         self._buffers = _Buffers(self.form, self._future, 2 * self._buffers.capacity)
+
+
+@functools.lru_cache(maxsize=1)
+def compile_now() -> None:
+    """Compile the solver, or load it from the cache, by solving one tiny program.
+
+    Once for a process, and before it starts others or a clock.
+    """
+    stage = StageProgram(
+        matrix=ColumnMatrix.from_entries([0, 0], [0, 1], [-1.0, 1.0], shape=(1, 2)),
+        cost=np.ones(2),
+        lower=np.zeros(2),
+        upper=np.ones(2),
+        row_lower=np.zeros(1),
+        row_upper=np.ones(1),
+        incoming=np.array([0]),
+        outgoing=np.array([1]),
+        integer=np.zeros(2, dtype=bool),
+        column_names=("in", "out"),
+        row_names=("row",),
+    )
+    form = normal_form(stage, Node("tiny", 0, Realisations.certain()))
+    tiny = KernelStage("tiny", form, Future(np.ones(1)), CutPool(1, np.zeros(1)))
+    tiny.evaluate(np.zeros(1))
+    tiny.decide(np.zeros((1, 1)), np.zeros(1, dtype=np.int_))
 
 
 class _Buffers:
