@@ -18,7 +18,7 @@ def _train_and_compare(file: Path, cuts: CutKind, back_end: str) -> None:
     answer = known(file)
     policy = train(
         read_problem(file),
-        settings=TrainingSettings(iterations=600, seconds=60, cuts=cuts, back_end=back_end),
+        settings=TrainingSettings(iterations=600, cuts=cuts, back_end=back_end),
     )
     assert policy.bound == pytest.approx(answer["value"], abs=answer["abs_tol"])
     first = policy.first_decisions()[0].columns
@@ -70,7 +70,7 @@ def test_a_small_expansion_benchmark_converges_to_its_value() -> None:
     answer = known(file)
     policy = train(
         read_problem(file),
-        settings=TrainingSettings(iterations=1500, seconds=60, back_end="kernel", stall_iterations=1500),
+        settings=TrainingSettings(iterations=1500, back_end="kernel", stall_iterations=1500),
         progress=lambda record: record.bound >= answer["value"] - answer["abs_tol"],
     )
     assert policy.bound == pytest.approx(answer["value"], abs=answer["abs_tol"])
@@ -82,7 +82,7 @@ def test_the_brazilian_system_without_deficit_cost_reaches_its_optimum() -> None
     file = Path(str(FOLDER)) / "brazil_hydrothermal_60.json"
     policy = train(
         read_problem(file, weight=0.0),
-        settings=TrainingSettings(iterations=60, seconds=60, back_end="kernel"),
+        settings=TrainingSettings(iterations=60, back_end="kernel"),
         progress=lambda record: record.bound >= 24508.25,
     )
     assert policy.bound == pytest.approx(24508.258, abs=0.5)

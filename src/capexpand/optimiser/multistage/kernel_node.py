@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.optimiser.multistage.compiling import compiled, inlined
-from capexpand.optimiser.multistage.kernel_simplex import (
+from capexpand.optimiser.multistage.kernel_algebra import (
+    add_cut,
+    bound_value,
+    refactor,
+    remove_cut,
+    start_from_logicals,
+)
+from capexpand.optimiser.multistage.kernel_program import (
     BASIC,
     CAPACITY,
     CLOCK,
@@ -26,13 +33,10 @@ from capexpand.optimiser.multistage.kernel_simplex import (
     UPPER,
     VARIABLES,
     Program,
-    add_cut,
     assemble,
-    bound_value,
+)
+from capexpand.optimiser.multistage.kernel_simplex import (
     optimise,
-    refactor,
-    remove_cut,
-    start_from_logicals,
 )
 
 Floats = NDArray[np.float64]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.optimiser.multistage import kernel_node as node
-from capexpand.optimiser.multistage import kernel_simplex as simplex
+from capexpand.optimiser.multistage import kernel_program as program_memory
 from capexpand.optimiser.multistage.cuts import CutPool
 from capexpand.optimiser.multistage.futures import Future
 from capexpand.optimiser.multistage.highs_stage import HighsStage
-from capexpand.optimiser.multistage.normal_form import StageData, StageForm
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.normal_form import StageData, StageForm, normal_form
+from capexpand.optimiser.multistage.problem import Node, Realisations, StageProgram
 from capexpand.optimiser.multistage.stage_solver import Decisions, SolveCounts
 
 Floats = NDArray[np.float64]
@@ -69,7 +73,7 @@ class KernelStage:
                 pool.scan_intercepts, pool.scan_slopes,
                 self._floor, state, self.values, self.slopes, self._tally, first, self._kept,
             )  # fmt: skip
-            if ended == simplex.OPTIMAL:
+            if ended == program_memory.OPTIMAL:
                 return
             first = outcome
             if ended == node.FULL:
@@ -99,7 +103,7 @@ class KernelStage:
                 pool.scan_intercepts, pool.scan_slopes,
                 self._floor, states, chosen, values, costs, columns, duals, self._tally, first, self._kept,
             )  # fmt: skip
-            if ended == simplex.OPTIMAL:
+            if ended == program_memory.OPTIMAL:
                 break
             first = path
             if ended == node.FULL:
@@ -124,12 +128,37 @@ class KernelStage:
     def _hand_over(self) -> HighsStage:
         """Return HiGHS for an answer that could not be certified; the own basis starts anew after it."""
         self._handed_over += 1
-        self._buffers.count[simplex.READY] = 0
+        self._buffers.count[program_memory.READY] = 0
         return self._fallback_stage()
 
     def _enlarge(self) -> None:
         """Give the active cuts more room; the basis starts anew."""
         self._buffers = _Buffers(self.form, self._future, 2 * self._buffers.capacity)
+
+
+@functools.lru_cache(maxsize=1)
+def compile_now() -> None:
+    """Compile the solver, or load it from the cache, by solving one tiny program.
+
+    Once for a process, and before it starts others or a clock.
+    """
+    stage = StageProgram(
+        matrix=ColumnMatrix.from_entries([0, 0], [0, 1], [-1.0, 1.0], shape=(1, 2)),
+        cost=np.ones(2),
+        lower=np.zeros(2),
+        upper=np.ones(2),
+        row_lower=np.zeros(1),
+        row_upper=np.ones(1),
+        incoming=np.array([0]),
+        outgoing=np.array([1]),
+        integer=np.zeros(2, dtype=bool),
+        column_names=("in", "out"),
+        row_names=("row",),
+    )
+    form = normal_form(stage, Node("tiny", 0, Realisations.certain()))
+    tiny = KernelStage("tiny", form, Future(np.ones(1)), CutPool(1, np.zeros(1)))
+    tiny.evaluate(np.zeros(1))
+    tiny.decide(np.zeros((1, 1)), np.zeros(1, dtype=np.int_))
 
 
 class _Buffers:
@@ -143,17 +172,17 @@ class _Buffers:
         size = np.array(
             [columns, form.matrix.row_count, variables, states, capacity, entries], dtype=np.int64
         )
-        floats, integers = simplex.room(size)
+        floats, integers = program_memory.room(size)
         rows = form.matrix.rows.astype(np.uint32)
         self.arrays = (size, self.count, np.zeros(floats), np.zeros(integers, dtype=np.int64), rows)
-        program = simplex.assemble(*self.arrays)
+        program = program_memory.assemble(*self.arrays)
         known = np.flatnonzero(form.outgoing >= 0)
         program.starts[:] = form.matrix.starts
         program.values[:] = form.data.values[0]
         program.own_outgoing[:] = -1
         program.own_outgoing[form.outgoing[known]] = known
         program.outgoing[:] = np.maximum(form.outgoing, 0)
-        program.status[:] = simplex.LOWER
+        program.status[:] = program_memory.LOWER
 
 
 def _packed(form: StageForm, data: StageData) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:

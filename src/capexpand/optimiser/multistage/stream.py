@@ -90,8 +90,7 @@ class Solvers:
     ) -> None:
         self.graph = graph
         self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
-        if back_end == "auto":
-            back_end = "kernel" if _size(self.forms) >= _WORTH_COMPILING else "highs"
+        back_end = chosen_back_end(graph, back_end)
         self.pools: list[CutPool] = []
         self.stages: list[StageSolver] = []
         self.families: list[Family] = families(graph)
@@ -152,9 +151,14 @@ def _target_floors(graph: PolicyGraph, node: int, floor: Floats, targets: int) -
     return each if len(each) == targets else np.append(each, least)
 
 
-def _size(forms: list[StageForm]) -> int:
-    """Return the columns of all programs of one sweep over a graph."""
-    return sum(form.outcome_count * form.matrix.column_count for form in forms)
+def chosen_back_end(graph: PolicyGraph, back_end: str) -> str:
+    """Return what ``auto`` means for a graph: the own stage solver for all but small problems."""
+    if back_end != "auto":
+        return back_end
+    columns = sum(
+        len(node.realisations.probability) * len(graph.stages[node.stage].cost) for node in graph.nodes
+    )
+    return "kernel" if columns >= _WORTH_COMPILING else "highs"
 
 
 def _stage_solver(

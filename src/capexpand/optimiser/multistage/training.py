@@ -27,7 +27,7 @@ from capexpand.optimiser.multistage.policy import (
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.simulation import path_count
 from capexpand.optimiser.multistage.stage_solver import SolveCounts
-from capexpand.optimiser.multistage.stream import Iteration, Solvers
+from capexpand.optimiser.multistage.stream import Iteration, Solvers, chosen_back_end
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
@@ -146,6 +146,11 @@ class _Training:
     """A training while it runs."""
 
     def __init__(self, graph: PolicyGraph, settings: TrainingSettings, checkpoint: Path | None) -> None:
+        if chosen_back_end(graph, settings.back_end) != "highs":
+            # Before the clock starts, and before other processes do, which then inherit it.
+            from capexpand.optimiser.multistage.kernel_stage import compile_now
+
+            compile_now()
         self._began = time.perf_counter()
         self._graph, self._settings = graph, settings
         self._floor = self._floors()
