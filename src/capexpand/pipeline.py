@@ -23,6 +23,7 @@ from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
+from capexpand.model.unusable import unusable
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
@@ -181,8 +182,8 @@ def _worst(checks: list[tuple[Check, ...]]) -> dict[str, float]:
 
 
 def _warnings(case: Case, plan: Plan) -> list[str]:
-    """What a reader should doubt: time run out, spending left out, implied prices far from the market."""
-    doubts: list[str] = []
+    """What a reader should doubt: what has no use, time run out, spending left out, odd implied prices."""
+    doubts = list(unusable(case, plan.data))
     if plan.solver.status != "optimal":
         gap = plan.solver.relative_gap
         doubts.append(f"the solver stopped at its {plan.solver.status} with a gap of {gap:.2%}")
