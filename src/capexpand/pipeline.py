@@ -23,6 +23,7 @@ from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
+from capexpand.model.unusable import unusable
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
@@ -82,11 +83,14 @@ def optimise(case: Case) -> Plans:
         gap, seconds = case.solve.relative_gap, case.solve.time_limit_seconds
         return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    pool = ThreadPoolExecutor(max_workers=2)
+    try:
         optimised = pool.submit(run, m)
         base = pool.submit(run, m.without_programme())
         naive = pool.submit(run, m.without_demands(), even=True)
         return Plans(case, optimised.result(), base.result(), naive.result())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts it does not wait for a solver
 
 
 def evaluate(plans: Plans) -> Findings:
@@ -178,8 +182,8 @@ def _worst(checks: list[tuple[Check, ...]]) -> dict[str, float]:
 
 
 def _warnings(case: Case, plan: Plan) -> list[str]:
-    """What a reader should doubt: time run out, spending left out, implied prices far from the market."""
-    doubts: list[str] = []
+    """What a reader should doubt: what has no use, time run out, spending left out, odd implied prices."""
+    doubts = list(unusable(case, plan.data))
     if plan.solver.status != "optimal":
         gap = plan.solver.relative_gap
         doubts.append(f"the solver stopped at its {plan.solver.status} with a gap of {gap:.2%}")

@@ -56,7 +56,7 @@ def test_check_lists_numbers_without_a_source_and_hindsight(call, starter):
     assert "numbers without a source or a reason:\n" in out
     assert "  workloads.chat.usable_share: 45 %" in out
     assert (
-        "1 numbers that rest on evidence later than 2025-03-31 (hindsight):\n  sites.north.latency: 20 ms"
+        "1 number that rests on evidence later than 2025-03-31 (hindsight):\n  sites.north.latency: 20 ms"
         in out
     )
 

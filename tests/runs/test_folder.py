@@ -49,6 +49,31 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
         check_place(tmp_path / "out")
 
 
+def test_a_file_in_the_way_of_a_parent_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(RunError, match=r"deep: .*out is no folder; name another --out"):
+        check_place(tmp_path / "out" / "runs" / "deep")
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    for place in (tmp_path / ("x" * 300), tmp_path / ("x" * 300) / "run"):
+        with pytest.raises(RunError, match="cannot be written"):
+            check_place(place)
+
+
+def test_the_longest_name_that_is_allowed_is_no_problem(tmp_path: Path) -> None:
+    """What is made beside the folder on the way has a name of its own, which must fit, too."""
+    for _ in range(2):
+        write_run(tmp_path / ("x" * 255), CONTENT)
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
+
+
+@pytest.mark.parametrize("place", ["", ".", "..", "runs/.."])
+def test_a_place_without_a_name_of_its_own_is_refused(place: str) -> None:
+    with pytest.raises(RunError, match="does not name a folder"):
+        check_place(Path(place))
+
+
 def test_a_place_is_made_with_its_parents(tmp_path: Path) -> None:
     write_run(tmp_path / "a/b/run", CONTENT)
     assert (tmp_path / "a/b/run" / MANIFEST).is_file()

@@ -15,13 +15,14 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from capexpand.case.contents import read_content
 from capexpand.case.figure_reading import RATIO, FigureReader
 from capexpand.case.figures import NUMBER_ERROR
 from capexpand.case.reading import ORIGIN_FIELDS, Finding, Reading, suggest
-from capexpand.case.tables import file_content
 from capexpand.case.values import Figure
 from capexpand.errors import CaseError, Problem
 
+DERATING_LIMIT_BYTES = 10_000_000
 EXAMPLE = "{from_replay: derating.json, workload: chat}"
 _FIELDS = ("from_replay", "workload", "offer", "times", *ORIGIN_FIELDS)
 _SHARES = ("usable", "usable_low", "usable_high")
@@ -59,7 +60,7 @@ def read_deratings(path: Path, *, tables: dict[Path, bytes]) -> tuple[DeratingRo
         CaseError: no such file, or everything in it that is wrong.
     """
     if path not in tables:
-        tables[path] = file_content(path)
+        tables[path] = read_content(path, DERATING_LIMIT_BYTES)
     rows = _csv_rows(path, tables[path]) if path.suffix == ".csv" else _json_rows(path, tables[path])
     problems: list[Problem] = []
     found: list[DeratingRow] = []

@@ -160,17 +160,23 @@ def _as_text(view: CheckView) -> str:
     lines = [
         case.title + (f", variant {case.provenance.variant}" if case.provenance.variant else ""),
         f"as of {case.as_of}, {calendar.quarters} quarters from {calendar.labels[0]}, in {case.currency}",
-        f"{len(case.sites)} sites: {', '.join(case.sites)}",
-        f"{len(case.offers)} offers: {', '.join(case.offers)}",
-        f"{len(case.workloads)} workloads: {', '.join(case.workloads)}",
-        f"{len(case.variants)} variants: {', '.join(case.variants) or 'none'}",
+        f"{_counted(len(case.sites), 'site')}: {', '.join(case.sites)}",
+        f"{_counted(len(case.offers), 'offer')}: {', '.join(case.offers)}",
+        f"{_counted(len(case.workloads), 'workload')}: {', '.join(case.workloads)}",
+        f"{_counted(len(case.variants), 'variant')}: {', '.join(case.variants) or 'none'}",
     ]
     for block, members in groupby(view.numbers, key=_block):
         rows = list(members)
         lines += ["", typer.style(block, bold=True), *_table(rows, block)]
-    lines += _list("numbers without a source or a reason", view.unexplained)
-    lines += _list(f"numbers that rest on evidence later than {case.as_of} (hindsight)", view.hindsight)
+    lines += _list("without a source or a reason", view.unexplained)
+    rests = "rests" if len(view.hindsight) == 1 else "rest"
+    later = f"that {rests} on evidence later than {case.as_of} (hindsight)"
+    lines += _list(later, view.hindsight)
     return "\n".join([*lines, "", "No problems."])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _block(number: NumberAt) -> str:
@@ -206,11 +212,12 @@ def _clipped(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def _list(title: str, numbers: tuple[NumberAt, ...]) -> list[str]:
+def _list(which: str, numbers: tuple[NumberAt, ...]) -> list[str]:
+    title = f"{_counted(len(numbers), 'number')} {which}"
     if not numbers:
-        return ["", f"0 {title}"]
+        return ["", title]
     return [
         "",
-        f"{len(numbers)} {title}:",
+        f"{title}:",
         *(f"  {number.path}: {number.figure.written}" for number in numbers),
     ]

@@ -32,17 +32,23 @@ FIGURES = {
 }
 """Figures of an accelerator, in the order shown, and what people call them."""
 
-OVERVIEW = (
-    "dense_fp16_tflops",
-    "dense_fp8_tflops",
-    "memory_gb",
-    "memory_bandwidth_gb_per_s",
-    "tdp_w",
-    "total_processing_performance",
-    "performance_density",
-    "unit_price_usd",
-)
-"""The figures in the table of all accelerators."""
+OVERVIEW = {
+    "dense_fp16_tflops": "FP16\nTFLOPS",
+    "dense_fp8_tflops": "FP8\nTFLOPS",
+    "memory_gb": "memory\nGB",
+    "memory_bandwidth_gb_per_s": "memory\nGB/s",
+    "tdp_w": "power\nW",
+    "total_processing_performance": "TPP",
+    "performance_density": "TPP\n/mm2",
+    "unit_price_usd": "USD",
+}
+"""The figures in the table of all accelerators, with their headings."""
+
+WIDE_ONLY = ("total_processing_performance", "performance_density")
+"""Figures of that table that a narrow window leaves out, with the vendor and the day."""
+
+NAME_WIDTH = 24
+"""Names longer than this break [character]: three are, and would take the place of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,32 +203,43 @@ def _number(value: float) -> str:
     return f"{value:,.6g}" if value < 1e6 else f"{value:,.0f}"
 
 
-def _print_overview(view: ChipsView) -> None:
-    console = _console()
-    headings = [
-        "FP16\nTFLOPS",
-        "FP8\nTFLOPS",
-        "memory\nGB",
-        "memory\nGB/s",
-        "power\nW",
-        "TPP",
-        "TPP\n/mm2",
-        "USD",
-    ]
-    table = _grid("name", "vendor", "known on", *headings, right=headings)
+def _fits(console: Console, table: Table) -> bool:
+    """Tell whether a window is wide enough to show a table without breaking its cells."""
+    needed = console.measure(table, options=console.options.update(width=1000)).maximum
+    return needed <= console.width
+
+
+def _overview(view: ChipsView, *, wide: bool) -> Table:
+    """The table of all accelerators, with every column or with those that a narrow window has room for."""
+    fields = [field for field in OVERVIEW if wide or field not in WIDE_ONLY]
+    headings = [OVERVIEW[field] for field in fields]
+    table = _grid("name", *(("vendor", "known on") if wide else ()), *headings, right=headings)
+    for column in table.columns[1:]:
+        column.no_wrap = True
+    table.columns[0].max_width = NAME_WIDTH
+    table.padding, table.show_edge = (0, 0), False  # two spaces less between columns
     for chip in view.chips:
         found = {fact.field: fact for fact in chip.figures}
-        cells = (found.get(field) for field in OVERVIEW)
+        cells = (found.get(field) for field in fields)
         row = chip.accelerator
         table.add_row(
             row.name,
-            row.vendor,
-            str(row.specification_known_on or "unknown"),
+            *((row.vendor, str(row.specification_known_on or "unknown")) if wide else ()),
             *("" if fact is None else _number(fact.value) + ("" if fact.verified else "?") for fact in cells),
         )
-    console.print(table)
+    return table
+
+
+def _print_overview(view: ChipsView) -> None:
+    console = _console()
+    table = _overview(view, wide=True)
+    wide = _fits(console, table)
+    console.print(table if wide else _overview(view, wide=False))
+    console.print("? not read in a source. One chip: capexpand chips NAME")
     console.print(
-        "? not read in a source. TPP is total processing performance. One chip: capexpand chips NAME"
+        "TPP is total processing performance."
+        if wide
+        else "A wider window also shows vendors, days and total processing performance."
     )
     if view.not_yet_known:
         console.print(f"{len(view.not_yet_known)} more were not known on {view.on}.")
@@ -278,20 +295,31 @@ def _print_rules(console: Console, chip: ChipView, on: date | None) -> None:
     console.print(
         f"Export rules in force {when} that name it or whose thresholds it meets (no legal judgement):"
     )
-    table = _grid("rule", "since", "effect", "destination", "how", "known on", "verified")
-    for reach in chip.rules:
-        rule = reach.rule
-        fee = "" if rule.fee_share_fraction is None else f" {rule.fee_share_fraction:.0%}"
-        table.add_row(
-            rule.rule_id,
-            str(rule.effective_date),
-            rule.effect + fee,
-            Text(rule.destination_scope),
-            reach.how
-            + (f": no {', '.join(FIGURES[name] for name in reach.missing)}" if reach.missing else ""),
-            f"{rule.known_on or 'unknown'}{' (estimated)' if rule.known_on_estimated else ''}",
-            "yes" if rule.source.verified else "no",
-        )
-    console.print(table)
+    headings = ("rule", "since", "effect", "destination", "how", "known on", "verified")
+    table = _grid(*headings)
+    rows = [_rule_row(reach) for reach in chip.rules]
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    if _fits(console, table):
+        console.print(table)
+    else:  # each rule in its own lines, where a table would break its cells
+        for name, *rest in rows:
+            told = [f"{heading} {cell}" for heading, cell in zip(headings[1:], rest, strict=True)]
+            console.print(Text(f"  {name}: {'; '.join(told)}"))
     for reach in chip.rules:
         console.print(Text(f"  {reach.rule.rule_id}  {_cited(reach.rule.source)}"))
+
+
+def _rule_row(reach: Reach) -> tuple[str, ...]:
+    rule = reach.rule
+    fee = "" if rule.fee_share_fraction is None else f" {rule.fee_share_fraction:.0%}"
+    missing = ", ".join(FIGURES[name] for name in reach.missing)
+    return (
+        rule.rule_id,
+        str(rule.effective_date),
+        rule.effect + fee,
+        rule.destination_scope,
+        reach.how + (f": no {missing}" if missing else ""),
+        f"{rule.known_on or 'unknown'}{' (estimated)' if rule.known_on_estimated else ''}",
+        "yes" if rule.source.verified else "no",
+    )

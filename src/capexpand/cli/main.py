@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from capexpand.errors import CapexpandError
 
-COMMANDS = ("run", "check", "new", "schema", "chips", "tokens", "replay", "size", "traces", "reproduce")
+COMMANDS = (
+    "run",
+    "check",
+    "new",
+    "schema",
+    "chips",
+    "tokens",
+    "replay",
+    "size",
+    "traces",
+    "reproduce",
+    "solve",
+)
 """Modules of this package, in the order in which the help lists their commands."""
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 
 def build_app() -> typer.Typer:
@@ -52,13 +69,53 @@ def _show_version(wanted: bool) -> None:
 def main() -> None:
     """Run the command line; a user's mistake ends with a message and the error's exit code."""
     try:
+        sys.exit(_exit_code())
+    except KeyboardInterrupt:
+        _interrupted()
+
+
+def _exit_code() -> int:
+    """Run the command that was called; what cannot be printed ends with a message, too."""
+    try:
+        code = _run()
+        sys.stdout.flush()  # here, since the interpreter would complain in its own words
+    except BrokenPipeError:  # the reader has seen enough
+        _discard_output()
+        return 1
+    except OSError as error:
+        _discard_output()
+        what = "the output cannot be written" if error.filename is None else str(error.filename)
+        typer.echo(f"{what}: {error.strerror or error}", err=True)
+        return 1
+    if code == INTERRUPTED:
+        _interrupted()
+    return code
+
+
+def _run() -> int:
+    try:
         build_app()()
     except CapexpandError as error:
         typer.echo(str(error), err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(130)
+        return error.exit_code
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def _discard_output() -> None:
+    """Send what is still to be printed nowhere, so that nothing more is said about it at the end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # not a real file, as where another program reads it
+        sys.stdout = io.StringIO()
+
+
+def _interrupted() -> NoReturn:
+    """End at once: a solver at work in another thread would go on until its time is up."""
+    typer.echo("interrupted", err=True)
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

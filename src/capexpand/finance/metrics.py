@@ -32,7 +32,7 @@ class Metrics:
     npv_end_value_zero: float  # after tax, with units and power worth nothing at the horizon's end
     irr: float | None  # [1/year]; None where the flows do not change sign or no rate was found
     irr_unique: bool  # whether no other rate can make the present value zero
-    payback_quarter: int | None  # position of the first quarter from which on the sum of flows stays positive
+    payback_quarter: int | None  # first quarter from which on the sum of flows stays positive; None: never
     peak_funding: float  # largest sum laid out before it comes back, as a positive number
     peak_funding_quarter: int
     end_value: float  # present value after tax of what stands at the horizon's end
@@ -55,13 +55,19 @@ def measure(result: ProgrammeResult) -> Metrics:
         npv_end_value_zero=net_present_value_end_value_zero(ours, times),
         irr=irr,
         irr_unique=unique,
-        payback_quarter=payback_quarter(ours.free_cash_flow),
+        payback_quarter=payback_quarter(_without_rounding(ours.free_cash_flow, result.total)),
         peak_funding=funding,
         peak_funding_quarter=quarter,
         end_value=times.discount_end * (ours.end_value - ours.end_tax),
         return_on_capital=return_on_capital(ours, times),
         return_on_capital_total=return_on_capital(result.total, times),
     )
+
+
+def _without_rounding(flows: Floats, total: Statement) -> Floats:
+    """Cuts what the difference of two equal plans leaves, lest it be taken for something laid out."""
+    scale = float(np.max(np.abs(total.free_cash_flow), initial=0.0))
+    return np.where(np.abs(flows) > ROUNDING * scale, flows, 0.0)
 
 
 def net_present_value(ours: Statement, times: Times) -> float:
@@ -130,8 +136,11 @@ def payback_quarter(flows: Floats) -> int | None:
         flows: [quarter] money.
 
     Returns:
-        The position, or None where the sum is negative at the horizon's end. The end value does not count.
+        The position, or None where the sum is negative at the horizon's end, or where nothing ever flows and
+        so nothing is to be paid back. The end value does not count.
     """
+    if not np.any(flows):
+        return None
     sums = np.cumsum(flows)
     below = np.flatnonzero(sums < -ROUNDING * np.max(np.abs(sums), initial=0.0))
     if below.size == 0:

@@ -14,6 +14,9 @@ from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import Limit, limits
 from capexpand.reporting.wording import MoneyScale, short_names
 
+NOTHING = 1e-9  # millions of money that are only rounding
+NOTHING_ORDERED = 1e-6  # units and megawatts that are only rounding
+
 
 @dataclass(frozen=True)
 class Digest:
@@ -111,6 +114,44 @@ class Digest:
         base = self.findings.result.base
         stands = float(self.base_fleet.power_energised_mw.sum() + self.base_fleet.installed.sum())
         return bool(stands > 0.0 or base.revenue.any() or base.other_cost.any())
+
+    @cached_property
+    def orders_nothing(self) -> bool:
+        """Whether nothing is bought or hired within the window, so that there is no programme to judge."""
+        plan, here = self.findings.result.plan, self.window
+        ordered = float(plan.ordered[:, :, here].sum() + plan.power_ordered_mw[:, here].sum())
+        return bool(ordered <= NOTHING_ORDERED and self.spent <= NOTHING)
+
+    @cached_property
+    def transfer_worth(self) -> float:
+        """Present value after tax of what the programme serves internal workloads [million]; no cash."""
+        value = float(self.data.times.discount @ self.findings.result.programme.transfer_value)
+        return (1.0 - self.data.taxes.rate) * value
+
+    @property
+    def renewal(self) -> tuple[float, float]:
+        """What is paid for orders after the window, and how much of it the programme adds [million]."""
+        result, after = self.findings.result, slice(self.window.stop, None)
+        paid = float(result.total.capital_payments[after].sum())
+        return paid, float(result.programme.capital_payments[after].sum())
+
+    @property
+    def objective_gain(self) -> float:
+        """By how much the optimised plan's objective exceeds the evenly delivered one's [million]."""
+        found = self.findings
+        return found.result.plan.solver.objective - found.naive.plan.solver.objective
+
+    def token_power_fraction(self, at: int) -> float:
+        """Returns the part of the power in use that workloads counted in tokens take.
+
+        Args:
+            at: position of the quarter.
+        """
+        m = self.data
+        megawatts = np.einsum("gkj,k->j", self.findings.result.plan.serving[..., at], m.offers.power_kw)
+        tokens = np.array([unit == "token" for unit in m.workloads.units])
+        used = float(megawatts.sum())
+        return float(megawatts[tokens].sum()) / used if used > 0.0 else 0.0
 
     def accelerators(self, which: Fleet) -> Floats:
         """Returns installed accelerators of all kinds [quarter]."""

@@ -33,6 +33,15 @@ def check_place(folder: Path) -> None:
     Raises:
         RunError: something that is no run folder stands there, or the place cannot be written.
     """
+    try:
+        _check_place(folder)
+    except OSError as error:  # a name too long, a loop of links, a folder that may not be listed
+        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def _check_place(folder: Path) -> None:
+    if folder.name in ("", ".."):
+        raise RunError(f"'{folder}' does not name a folder of its own for the run; name another --out")
     if folder.is_dir():
         if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
             raise RunError(
@@ -40,7 +49,10 @@ def check_place(folder: Path) -> None:
             )
     elif folder.exists() or folder.is_symlink():
         raise RunError(f"{folder}: stands already and is no folder; name another --out")
-    parent = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
+    places = (folder, *folder.absolute().parents)
+    parent = next(place for place in places if place.exists() or place.is_symlink())
+    if not parent.is_dir():
+        raise RunError(f"{folder}: {parent} is no folder; name another --out")
     if not os.access(parent, os.W_OK):
         raise RunError(f"{folder}: {parent} cannot be written; name another --out")
 
@@ -92,10 +104,15 @@ def read_manifest(folder: Path) -> dict[str, object]:
     return manifest
 
 
+def _short(folder: Path) -> str:
+    """The beginning of a folder's name, since what is made beside it adds to the name."""
+    return folder.name[:40]
+
+
 @contextmanager
 def _beside(folder: Path) -> Generator[Path]:
     """A new folder beside the place, gone again unless it was moved there."""
-    new = folder.absolute().parent / f".{folder.name}.{os.getpid()}.new"
+    new = folder.absolute().parent / f".{_short(folder)}.{os.getpid()}.new"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     try:
@@ -105,7 +122,7 @@ def _beside(folder: Path) -> Generator[Path]:
 
 
 def _take_place(new: Path, folder: Path) -> None:
-    old = folder.absolute().parent / f".{folder.name}.{os.getpid()}.old"
+    old = folder.absolute().parent / f".{_short(folder)}.{os.getpid()}.old"
     if not folder.exists():
         new.rename(folder)
         return
