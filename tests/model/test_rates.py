@@ -61,8 +61,8 @@ def test_a_stated_rate_takes_the_place_of_a_computed_one():
     assert found.volume_per_quarter == pytest.approx(9000 * SECONDS_PER_QUARTER / 1e12)
 
 
-def test_software_scales_what_is_computed():
-    half = rate({**COMPUTED, "workloads.chat.serving": {**SERVING, "software": 0.5}})
+def test_the_share_reached_scales_what_is_computed():
+    half = rate({**COMPUTED, "workloads.chat.serving": {**SERVING, "reached": 0.5}})
     assert half.volume_per_quarter == pytest.approx(rate(COMPUTED).volume_per_quarter / 2)
 
 

@@ -29,7 +29,7 @@ class Serving(Declared):
     suite: Literal["typical", "report", "community"] = "typical"  # whose software to expect
     counted: Literal["all", "output"] = "all"  # tokens that the volume counts: in and out, or out only
     units_together: Annotated[int, Field(ge=1, le=1000)] = 1  # units that serve copies of the model together
-    software: Ratio | None = None  # share of the computed rate that is reached at the base date, 1 if absent
+    reached: Ratio | None = None  # share of the computed rate reached at the base date, 1 if absent
 
 
 class TrainingRun(Declared):
@@ -38,7 +38,7 @@ class TrainingRun(Declared):
     model: str  # name in the catalogue of models
     accelerators: Annotated[int, Field(ge=1)] = 1024  # that train together
     weights: Literal["bf16", "fp8", "fp4"] = "bf16"  # format of the products
-    software: Ratio | None = None  # share of the computed rate that is reached at the base date, 1 if absent
+    reached: Ratio | None = None  # share of the computed rate reached at the base date, 1 if absent
 
 
 class Relative(Declared):

@@ -141,14 +141,14 @@ def _tokens(bare: Rate, chip: str, chips: int, serving: Serving) -> Rate:
     rate = answer.output_tokens_per_s
     if serving.counted == "all":
         rate += answer.input_tokens_per_s
-    software = 1.0 if serving.software is None else serving.software.value
+    reached = 1.0 if serving.reached is None else serving.reached.value
     if not answer.fits:
         return replace(bare, note=answer.reason, answer=answer)
     apart = f", prefill apart on {answer.prefill_layout}" if answer.prefill_layout else ""
     how = f"{answer.model} in {answer.weights} on {answer.layout}{apart}"
     return replace(
         bare,
-        volume_per_quarter=rate / serving.units_together * software * SECONDS_PER_QUARTER / TOKENS,
+        volume_per_quarter=rate / serving.units_together * reached * SECONDS_PER_QUARTER / TOKENS,
         bound_by=answer.bound_by,
         note=f"{how}, batch limited by {answer.batch_limited_by}",
         answer=answer,
@@ -189,10 +189,10 @@ def _training(bare: Rate, chip: str, chips: int, run: TrainingRun) -> Rate:
     model, spec = model_named(run.model), chip_named(chip)
     share = float(utilisation(model, spec, weights=run.weights, chips=run.accelerators))
     peak = float(arithmetic_rate(spec, precision_named(run.weights)))
-    software = 1.0 if run.software is None else run.software.value
+    reached = 1.0 if run.reached is None else run.reached.value
     return replace(
         bare,
-        volume_per_quarter=chips * peak * share * software * SECONDS_PER_QUARTER / FLOP,
+        volume_per_quarter=chips * peak * share * reached * SECONDS_PER_QUARTER / FLOP,
         bound_by="compute",
         note=f"{share:.0%} of {peak / 1e12:,.0f} TFLOP/s in {run.weights}, {run.accelerators:,} together",
     )
