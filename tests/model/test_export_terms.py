@@ -125,6 +125,7 @@ def test_what_is_in_the_country_is_shown_and_left_alone():
     }
     (first, *_) = terms(changes)
     assert (first.status, first.review, first.quantity_fraction) == ("licence", "presumption of denial", 1.0)
+    assert first.because[0].startswith("the units are in the country already")
 
 
 def test_a_contract_does_not_hold_against_a_rule():

@@ -9,7 +9,10 @@ from capexpand.reporting.page import build_page
 from capexpand.reporting.tables import frames
 from capexpand.reporting.unit_rates import SHADES, export_rows, heat_map
 
-STATED = "    throughput:\n      server: 2 tn token/quarter   # half of it usable: a server sells 1 tn tokens a quarter\n"
+STATED = """\
+    throughput:
+      server: 2 tn token/quarter   # half of it usable: a server sells 1 tn tokens a quarter
+"""
 
 
 def serving(model: str) -> tuple[tuple[str, str], ...]:
