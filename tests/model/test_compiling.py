@@ -205,6 +205,19 @@ def test_the_base_spends_its_own_renewal_budget_and_nothing_else():
     assert np.isinf(base.budget.cap).all()
 
 
+def test_the_base_hires_nothing_new():
+    """Leases meet no budget, so a base that could lease would grow for nothing."""
+    rented = {"fee": "1 mn CNY/MW/quarter", "lead_time": "0 months", "term": "3 months"}
+    leased = {"fee": "0.5 mn CNY/quarter", "term": "3 months"}
+    m = compiled({"sites.east.colocate": rented, "offers.server.lease": leased})
+    base = m.without_programme()
+    assert m.power.limit_mw[~m.power.owned].max() > 0.0
+    assert base.power.limit_mw[~m.power.owned].max() == 0.0
+    assert m.offers.orderable[~m.offers.owned].any()
+    assert not base.offers.orderable[~m.offers.owned].any()
+    assert (base.offers.orderable[m.offers.owned] == m.offers.orderable[m.offers.owned]).all()
+
+
 def test_book_value_is_written_off_evenly_over_its_life():
     m = compiled({"opening.book_value": "12 mn CNY", "opening.book_life": "9 months"})
     assert m.opening.depreciation == pytest.approx([4, 4, 4, 0])

@@ -188,7 +188,10 @@ class ModelData:
     hours_per_quarter: float
 
     def without_programme(self) -> ModelData:
-        """Returns the base: the same world, with only the base's own renewal budget to spend."""
+        """Returns the base: what stands runs on, and only the base's own renewal budget is spent.
+
+        It hires nothing new either, since leases meet no budget and would let it grow for nothing.
+        """
         quarters = self.times.count
         budget = replace(
             self.budget,
@@ -196,7 +199,11 @@ class ModelData:
             floor=0.0,
             renewal=self.budget.renewal_without_programme,
         )
-        return replace(self.without_demands(), budget=budget, times=replace(self.times, window=(0, 0)))
+        left = self.without_demands()
+        power = replace(left.power, limit_mw=np.where(self.power.owned[:, None], self.power.limit_mw, 0.0))
+        offers = replace(left.offers, orderable=self.offers.orderable & self.offers.owned[:, None, None])
+        times = replace(self.times, window=(0, 0))
+        return replace(left, budget=budget, times=times, power=power, offers=offers)
 
     def without_demands(self) -> ModelData:
         """Returns the case without what must be done at any price, for plans that are only compared with."""

@@ -1,0 +1,74 @@
+"""``capexpand size``: the cheapest fleet of replicas that keeps a promise."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application.
+
+    Args:
+        app: the application.
+    """
+    app.command("size")(size)
+
+
+def size(
+    trace: Annotated[Path, typer.Argument(help="A trace of requests.")],
+    slo: Annotated[str, typer.Option(help="The promise, e.g. ttft=2s,tpot=50ms,share=0.99.")],
+    replicas: Annotated[Path, typer.Option(help="JSON file of the replicas to choose from.")],
+    most: Annotated[int, typer.Option(min=1, help="Largest number of replicas.")] = 256,
+    load: Annotated[float, typer.Option(min=0.0, help="How many times as fast the requests come.")] = 1.0,
+    format_name: Annotated[str | None, typer.Option("--format", help="Format of the trace.")] = None,
+    routing: Annotated[str, typer.Option(help="round-robin, least-outstanding or prefix-aware.")] = (
+        "least-outstanding"
+    ),
+    leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad requests and count them.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas."""
+    from capexpand.cli.replay import parse_choice, print_rows
+    from capexpand.errors import CaseError, Problem
+    from capexpand.replay.compiled import announce_compilation
+    from capexpand.replay.serving.replicas import Routing
+    from capexpand.replay.sizing import describe_promise, parse_promise, read_replica_kinds, size_fleet
+    from capexpand.replay.sources.catalogue import read_trace
+    from capexpand.replay.traces import RequestTrace
+
+    promise = parse_promise(slo)
+    kinds = read_replica_kinds(replicas)
+    chosen = parse_choice(Routing, routing, "--routing")
+    requests = read_trace(trace, format_name=format_name, leave_out_bad=leave_out_bad)
+    if not isinstance(requests, RequestTrace):
+        raise CaseError([Problem("a trace of requests is due, and these are jobs", file=trace)])
+    if load <= 0:
+        raise CaseError([Problem("--load must be above 0")])
+    with announce_compilation():
+        sizing = size_fleet(requests.faster(load), kinds, promise, most_replicas=most, routing=chosen)
+    rows = [
+        {
+            "kind": one.kind.name,
+            "replicas": one.replicas,
+            "accelerators": one.replicas * one.kind.accelerators,
+            "step_tokens": one.step_tokens,
+            "sequences": one.sequences,
+            "cost_per_hour": round(one.cost_per_hour, 4),
+            "kept_fraction": round(one.kept_fraction, 5),
+            "utilisation": round(one.outcome.utilisation, 4),
+        }
+        for one in sizing.by_kind
+    ]
+    if as_json:
+        found = {"promise": describe_promise(promise), "best": rows[0], "by_kind": rows}
+        effort = {"candidates": sizing.candidates, "replayed": sizing.replayed}
+        typer.echo(json.dumps(found | effort | {"exclusions": requests.exclusions.in_words()}))
+        return
+    print_rows(f"Cheapest fleet of each kind: {describe_promise(promise)}", rows)
+    typer.echo(
+        f"{sizing.candidates} fleets considered, {sizing.replayed} replayed; {requests.exclusions.in_words()}"
+    )

@@ -1,0 +1,1 @@
+"""Replay jobs on a cluster: an order, a placement, backfill and preemption, over time."""

@@ -1,0 +1,1 @@
+"""Replay requests to language models on replicas with continuous batching."""

@@ -1,0 +1,1 @@
+"""Readers of traces of jobs and requests."""

@@ -1,0 +1,142 @@
+"""Generate requests from ServeGen's statistics of clients.
+
+Each client sends, in each window of ten minutes, at a measured rate with gaps from a gamma or Weibull
+distribution of measured shape; the lengths of its requests come from measured quantiles of the six hours
+around.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from capexpand.errors import CaseError, Problem
+from capexpand.replay.sources.tables import read_columns
+from capexpand.replay.traces import RequestTrace, make_request_trace
+
+WINDOW_S = 600.0
+_LEVELS = (0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
+_INPUTS = ("input_tokens", "text_tokens")
+
+
+def generate_servegen(
+    folder: Path,
+    *,
+    model: str,
+    start_s: float = 0.0,
+    span_s: float = 3600.0,
+    load: float = 1.0,
+    seed: int = 0,
+) -> RequestTrace:
+    """Draw requests for a model over a span of the measured days.
+
+    Clients whose lengths are not in the statistics are left out and counted by their expected requests.
+
+    Args:
+        folder: the folder that holds ``client_rates.parquet`` and ``client_length_quantiles.parquet``.
+        model: a model of the statistics, such as ``m-mid``.
+        start_s: where in the measured days to begin [s]; rounded down to a window.
+        span_s: how long [s]; rounded up to windows.
+        load: factor on every rate.
+        seed: of the draws.
+
+    Raises:
+        CaseError: the files lack what is needed, or the model or the span holds no request.
+    """
+    import polars as pl
+
+    rates = read_columns(
+        folder / "client_rates.parquet",
+        {"model": pl.String, "client": pl.Int64, "t": pl.Int64, "rate": pl.Float64, "pat": pl.String}
+        | {"p1": pl.Float64},
+    )
+    models = sorted(rates["model"].unique().to_list())
+    if model not in models:
+        problem = Problem(f"unknown model {model!r}; there are {', '.join(models)}", file=folder)
+        raise CaseError([problem])
+    begin = start_s // WINDOW_S * WINDOW_S
+    end = begin + math.ceil(span_s / WINDOW_S) * WINDOW_S
+    rates = rates.filter((pl.col("model") == model) & (pl.col("t") >= begin) & (pl.col("t") < end))
+    lengths = _read_lengths(folder, model)
+    random = np.random.default_rng(seed)
+    pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    unknown = 0.0
+    for client, window, rate, pattern, shape in rates.select("client", "t", "rate", "pat", "p1").iter_rows():
+        if client not in lengths:
+            unknown += rate * load * WINDOW_S
+            continue
+        times = window + _draw_arrivals(random, rate * load, pattern, shape)
+        tables = lengths[client]
+        nearest = min(tables, key=lambda t: abs(t - window))
+        prompt, output = (
+            np.interp(random.random(len(times)), np.array(_LEVELS) / 100, tables[nearest][kind])
+            for kind in ("input", "output")
+        )
+        pieces.append((times, np.maximum(np.round(prompt), 1), np.maximum(np.round(output), 1)))
+    if not pieces or not sum(len(piece[0]) for piece in pieces):
+        raise CaseError(
+            [Problem(f"no request of {model} between {begin:.0f} s and {end:.0f} s", file=folder)]
+        )
+    times, prompt, output = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+    order = np.argsort(times, kind="stable")
+    trace = make_request_trace(f"servegen-{model}", times[order], prompt[order], output[order])
+    if not unknown:
+        return trace
+    counted = trace.exclusions.plus({"expected of clients without lengths": round(unknown)})
+    return RequestTrace(
+        trace.name,
+        trace.arrival_s,
+        trace.prompt_tokens,
+        trace.output_tokens,
+        trace.first_block,
+        trace.blocks,
+        0,
+        type(counted)(counted.rows + round(unknown), counted.counts),
+    )
+
+
+def _read_lengths(folder: Path, model: str) -> dict[int, dict[int, dict[str, np.ndarray]]]:
+    """Return the quantiles of prompt and output by client and time; clients that lack one are left out."""
+    import polars as pl
+
+    levels = [f"q{level:02d}" for level in _LEVELS]
+    table = read_columns(
+        folder / "client_length_quantiles.parquet",
+        {"model": pl.String, "client": pl.Int64, "t": pl.Int64, "field": pl.String}
+        | dict.fromkeys(levels, pl.Float64),
+    ).filter(pl.col("model") == model)
+    result: dict[int, dict[int, dict[str, np.ndarray]]] = {}
+    for row in table.select("client", "t", "field", *levels).iter_rows():
+        client, time, field, *values = row
+        kind = "input" if field in _INPUTS else "output" if field == "output_tokens" else ""
+        if kind:
+            result.setdefault(client, {}).setdefault(time, {})[kind] = np.array(values)
+    complete = {
+        client: {time: kinds for time, kinds in times.items() if len(kinds) == 2}
+        for client, times in result.items()
+    }
+    return {client: times for client, times in complete.items() if times}
+
+
+def _draw_arrivals(random: np.random.Generator, rate: float, pattern: str, shape: float) -> np.ndarray:
+    """Draw arrivals within a window as a renewal process, of which the window is a stationary cut.
+
+    The gaps have the measured shape and the mean that the rate asks for. The process is begun some gaps
+    before the window, so that it does not start afresh with each.
+    """
+    mean = 1.0 / rate
+    lead = min(20 * mean, WINDOW_S)
+    times = np.zeros(0)
+    last = -lead * random.random()
+    while last < WINDOW_S:
+        count = int((WINDOW_S - last) * rate * 1.2) + 16
+        if pattern == "Weibull":
+            gaps = random.weibull(shape, count) * (mean / math.gamma(1 + 1 / shape))
+        else:
+            gaps = random.gamma(shape, mean / shape, count)
+        more = last + np.cumsum(gaps)
+        times = np.concatenate((times, more))
+        last = float(more[-1])
+    return times[(times >= 0) & (times < WINDOW_S)]

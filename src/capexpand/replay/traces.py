@@ -1,0 +1,404 @@
+"""The two kinds of trace, whatever their source, and what was left out when they were read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from capexpand.errors import CaseError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """How many rows were left out, by reason.
+
+    Args:
+        rows: rows that were read.
+        counts: rows left out, by the reason in words.
+    """
+
+    rows: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Rows left out for any reason."""
+        return sum(self.counts.values())
+
+    def plus(self, counts: Mapping[str, int]) -> Exclusions:
+        """Add rows left out later.
+
+        Args:
+            counts: rows left out, by reason; zeros are dropped.
+        """
+        merged = dict(self.counts)
+        for reason, count in counts.items():
+            if count:
+                merged[reason] = merged.get(reason, 0) + int(count)
+        return Exclusions(self.rows, merged)
+
+    def in_words(self) -> str:
+        """Say what was left out in one line."""
+        if not self.total:
+            return f"all {self.rows} rows used"
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.counts.items())
+        return f"{self.total} of {self.rows} rows left out: {reasons}"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTrace:
+    """Requests to a language model, in order of arrival.
+
+    Args:
+        name: what to call the trace.
+        arrival_s: time of arrival since the first [s], shape (requests,).
+        prompt_tokens: tokens of the prompt [token], shape (requests,).
+        output_tokens: tokens generated [token], shape (requests,).
+        first_block: where each request's prefix begins in ``blocks``, shape (requests + 1,).
+        blocks: numbers of the blocks that prompts share, from 0.
+        block_tokens: tokens in a block; 0 where the trace knows no prefixes.
+        exclusions: what was left out.
+    """
+
+    name: str
+    arrival_s: np.ndarray
+    prompt_tokens: np.ndarray
+    output_tokens: np.ndarray
+    first_block: np.ndarray
+    blocks: np.ndarray
+    block_tokens: int = 0
+    exclusions: Exclusions = field(default_factory=Exclusions)
+
+    def __len__(self) -> int:
+        return len(self.arrival_s)
+
+    @property
+    def span_s(self) -> float:
+        """Time from the first arrival to the last [s]."""
+        return float(self.arrival_s[-1] - self.arrival_s[0]) if len(self) else 0.0
+
+    @property
+    def rate_per_s(self) -> float:
+        """Mean arrivals per second over the span [1/s]."""
+        return (len(self) - 1) / self.span_s if self.span_s > 0 else float("inf")
+
+    def faster(self, factor: float) -> RequestTrace:
+        """Return the same requests arriving ``factor`` times as fast.
+
+        Args:
+            factor: above 0; 2 doubles the load.
+        """
+        return replace(self, arrival_s=self.arrival_s / factor)
+
+    def only(self, keep: np.ndarray, counts: Mapping[str, int] | None = None) -> RequestTrace:
+        """Return some of the requests.
+
+        Args:
+            keep: which, shape (requests,), of type bool.
+            counts: why the others are left out.
+        """
+        first, last = self.first_block[:-1], self.first_block[1:]
+        lengths = np.where(keep, last - first, 0)
+        mask = np.repeat(keep, last - first)
+        return RequestTrace(
+            self.name,
+            self.arrival_s[keep],
+            self.prompt_tokens[keep],
+            self.output_tokens[keep],
+            np.concatenate(([0], np.cumsum(lengths[keep]))).astype(np.int64),
+            self.blocks[mask],
+            self.block_tokens,
+            self.exclusions.plus(counts or {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobTrace:
+    """Jobs for a cluster, in order of arrival.
+
+    Args:
+        name: what to call the trace.
+        arrival_s: time of arrival since the first [s], shape (jobs,).
+        duration_s: running time once started [s], shape (jobs,).
+        accelerators: accelerators asked for, per member of the gang, shape (jobs,).
+        accelerator_milli: share of each accelerator asked for [0.001], shape (jobs,).
+        members: members of the gang, each on one node at a time, shape (jobs,).
+        cpu_milli: CPU asked for per member [0.001 core], shape (jobs,).
+        memory_mib: memory asked for per member [MiB], shape (jobs,).
+        models: accelerator models allowed, joined by ``|``, empty for any; one entry per distinct value.
+        model_index: which entry of ``models`` each job has, shape (jobs,).
+        tenants: the distinct tenants.
+        tenant_index: whose each job is, shape (jobs,).
+        priority: higher goes first under the priority order, shape (jobs,).
+        exclusions: what was left out.
+    """
+
+    name: str
+    arrival_s: np.ndarray
+    duration_s: np.ndarray
+    accelerators: np.ndarray
+    accelerator_milli: np.ndarray
+    members: np.ndarray
+    cpu_milli: np.ndarray
+    memory_mib: np.ndarray
+    models: tuple[str, ...]
+    model_index: np.ndarray
+    tenants: tuple[str, ...]
+    tenant_index: np.ndarray
+    priority: np.ndarray
+    exclusions: Exclusions = field(default_factory=Exclusions)
+
+    def __len__(self) -> int:
+        return len(self.arrival_s)
+
+    @property
+    def span_s(self) -> float:
+        """Time from the first arrival to the last [s]."""
+        return float(self.arrival_s[-1] - self.arrival_s[0]) if len(self) else 0.0
+
+    @property
+    def accelerator_seconds(self) -> float:
+        """The work asked for [accelerator s]."""
+        milli = self.accelerators * self.members * self.accelerator_milli
+        return float((milli / 1000 * self.duration_s).sum())
+
+    def accelerators_only(self) -> JobTrace:
+        """Return the same jobs without their requests for CPU and memory, much faster to replay."""
+        nothing = np.zeros(len(self), dtype=np.int64)
+        kept = self.only(self.accelerators > 0, {"without accelerators": int((self.accelerators == 0).sum())})
+        nothing = nothing[: len(kept)]
+        return replace(kept, cpu_milli=nothing, memory_mib=nothing)
+
+    def faster(self, factor: float) -> JobTrace:
+        """Return the same jobs arriving ``factor`` times as fast.
+
+        Args:
+            factor: above 0; 2 doubles the load.
+        """
+        return replace(self, arrival_s=self.arrival_s / factor)
+
+    def only(self, keep: np.ndarray, counts: Mapping[str, int] | None = None) -> JobTrace:
+        """Return some of the jobs.
+
+        Args:
+            keep: which, shape (jobs,), of type bool.
+            counts: why the others are left out.
+        """
+        columns = {
+            name: getattr(self, name)[keep]
+            for name in (
+                "arrival_s",
+                "duration_s",
+                "accelerators",
+                "accelerator_milli",
+                "members",
+                "cpu_milli",
+                "memory_mib",
+                "model_index",
+                "tenant_index",
+                "priority",
+            )
+        }
+        return replace(self, exclusions=self.exclusions.plus(counts or {}), **columns)
+
+
+def make_request_trace(
+    name: str,
+    arrival_s: np.ndarray,
+    prompt_tokens: np.ndarray,
+    output_tokens: np.ndarray,
+    *,
+    prefixes: list[list[int]] | None = None,
+    block_tokens: int = 0,
+    leave_out_bad: bool = False,
+    source: str = "",
+) -> RequestTrace:
+    """Check requests, put them in order of arrival, and count from the first.
+
+    Args:
+        name: what to call the trace.
+        arrival_s: times of arrival, in any order [s]; not a number where unknown.
+        prompt_tokens: tokens of each prompt.
+        output_tokens: tokens that each request generates.
+        prefixes: identities of the blocks of each prompt, in any numbering.
+        block_tokens: tokens in a block.
+        leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
+        source: the file, for messages.
+
+    Raises:
+        CaseError: rows are bad and not to be left out, or none is left.
+    """
+    arrival = np.asarray(arrival_s, dtype=np.float64)
+    prompt = np.asarray(prompt_tokens, dtype=np.float64)
+    output = np.asarray(output_tokens, dtype=np.float64)
+    bad = {
+        "without a finite time": ~np.isfinite(arrival),
+        "with a negative time": arrival < 0,
+        "without prompt tokens": ~(prompt >= 1),
+        "without output tokens": ~(output >= 1),
+    }
+    keep, counts = check_rows(bad, arrival, leave_out_bad=leave_out_bad, source=source or name)
+    order = np.flatnonzero(keep)
+    order = order[np.argsort(arrival[order], kind="stable")]
+    arrival = arrival[order]
+    numbers: dict[int, int] = {}
+    first = np.zeros(len(order) + 1, dtype=np.int64)
+    flat: list[int] = []
+    if prefixes is not None:
+        for place, row in enumerate(order):
+            flat.extend(numbers.setdefault(block, len(numbers)) for block in prefixes[row])
+            first[place + 1] = len(flat)
+    return RequestTrace(
+        name,
+        arrival - arrival[0],
+        prompt[order].astype(np.int64),
+        output[order].astype(np.int64),
+        first,
+        np.array(flat, dtype=np.int64),
+        block_tokens if prefixes is not None else 0,
+        Exclusions(len(keep)).plus(counts),
+    )
+
+
+def check_rows(
+    bad: Mapping[str, np.ndarray], arrival: np.ndarray, *, leave_out_bad: bool, source: str
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Sort rows into good and bad, each bad one under the first reason that holds.
+
+    Times out of order are a mistake of the file as well; where bad rows may be left out the rows are sorted
+    instead, and counted under no reason.
+
+    Args:
+        bad: by reason, which rows it holds for, each of shape (rows,).
+        arrival: times of arrival [s], shape (rows,).
+        leave_out_bad: count bad rows, where otherwise they are an error.
+        source: the file, for messages.
+
+    Returns:
+        Which rows to keep, shape (rows,), and how many are left out by reason.
+
+    Raises:
+        CaseError: rows are bad and not to be left out, or none is left.
+    """
+    keep = np.ones(len(arrival), dtype=bool)
+    counts: dict[str, int] = {}
+    problems = []
+    for reason, mask in bad.items():
+        hit = mask & keep
+        keep &= ~hit
+        if hit.any():
+            counts[reason] = int(hit.sum())
+            row = int(np.flatnonzero(hit)[0]) + 1
+            problems.append(Problem(f"{source}: {hit.sum()} rows {reason}, the first is row {row}"))
+    steps = np.diff(arrival[keep])
+    if not leave_out_bad and (steps < 0).any():
+        row = int(np.flatnonzero(steps < 0)[0]) + 2
+        problems.append(Problem(f"{source}: times of arrival are not in order, first at row {row}"))
+    if not keep.any():
+        problems.append(Problem(f"{source}: no usable row among {len(arrival)}"))
+        raise CaseError(problems)
+    if problems and not leave_out_bad:
+        problems.append(Problem("correct the trace, or leave bad rows out with --leave-out-bad"))
+        raise CaseError(problems)
+    return keep, counts
+
+
+def make_job_trace(
+    name: str,
+    arrival_s: np.ndarray,
+    duration_s: np.ndarray,
+    accelerators: np.ndarray,
+    *,
+    accelerator_milli: np.ndarray | None = None,
+    members: np.ndarray | None = None,
+    cpu_milli: np.ndarray | None = None,
+    memory_mib: np.ndarray | None = None,
+    models: Sequence[str] | None = None,
+    tenants: Sequence[str] | None = None,
+    priority: np.ndarray | None = None,
+    leave_out_bad: bool = False,
+    in_order: bool = False,
+    left_out: Mapping[str, int] | None = None,
+    source: str = "",
+) -> JobTrace:
+    """Check jobs, put them in order of arrival, and count from the first.
+
+    Args:
+        name: what to call the trace.
+        arrival_s: times of arrival [s]; not a number where unknown.
+        duration_s: running times [s]; not a number where unknown.
+        accelerators: accelerators per member of the gang; 0 for jobs without.
+        accelerator_milli: share of each accelerator [0.001]; whole ones when None.
+        members: members of the gang; one when None.
+        cpu_milli: CPU per member [0.001 core]; no limit when None.
+        memory_mib: memory per member [MiB]; no limit when None.
+        models: models that each job allows, joined by ``|``; any when None.
+        tenants: whose each job is; nobody's when None.
+        priority: higher goes first under the priority order; all equal when None.
+        leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
+        in_order: the source promises rows in order of arrival, so that a row out of order is an error.
+        left_out: rows that the reader had to leave out already, by reason.
+        source: the file, for messages.
+
+    Raises:
+        CaseError: rows are bad and not to be left out, or none is left.
+    """
+    arrival = np.asarray(arrival_s, dtype=np.float64)
+    rows = len(arrival)
+    zeros = np.zeros(rows, dtype=np.int64)
+    duration = np.asarray(duration_s, dtype=np.float64)
+    count = np.asarray(accelerators, dtype=np.float64)
+    share = np.asarray(zeros + 1000 if accelerator_milli is None else accelerator_milli, dtype=np.float64)
+    gang = np.asarray(zeros + 1 if members is None else members, dtype=np.float64)
+    cpu = np.asarray(zeros if cpu_milli is None else cpu_milli, dtype=np.float64)
+    memory = np.asarray(zeros if memory_mib is None else memory_mib, dtype=np.float64)
+    bad = {
+        "without a finite time": ~np.isfinite(arrival),
+        "with a negative time": arrival < 0,
+        "without a running time": ~np.isfinite(duration),
+        "with a negative running time": duration < 0,
+        "with a negative or unknown number of accelerators": ~(count >= 0),
+        "with a share of an accelerator outside 1..1000": (count > 0) & ~((share >= 1) & (share <= 1000)),
+        "with a share of several accelerators": (count > 1) & (share < 1000),
+        "with a gang of nobody": ~(gang >= 1),
+        "with negative CPU or memory": ~((cpu >= 0) & (memory >= 0)),
+    }
+    place = np.lexsort((np.arange(rows), arrival)) if not in_order else np.arange(rows)
+    keep, counts = check_rows(
+        {reason: mask[place] for reason, mask in bad.items()},
+        arrival[place],
+        leave_out_bad=leave_out_bad,
+        source=source or name,
+    )
+    order = place[keep]
+    order = order[np.argsort(arrival[order], kind="stable")]
+    model_names, model_index = _number_names(models, order)
+    tenant_names, tenant_index = _number_names(tenants, order)
+    already = dict(left_out or {})
+    return JobTrace(
+        name,
+        arrival[order] - arrival[order[0]],
+        duration[order],
+        count[order].astype(np.int64),
+        share[order].astype(np.int64),
+        gang[order].astype(np.int64),
+        cpu[order].astype(np.int64),
+        memory[order].astype(np.int64),
+        model_names,
+        model_index,
+        tenant_names,
+        tenant_index,
+        np.asarray(zeros if priority is None else priority)[order].astype(np.int64),
+        Exclusions(rows + sum(already.values())).plus(already).plus(counts),
+    )
+
+
+def _number_names(names: Sequence[str] | None, order: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+    """Number the distinct names in the order of their first use."""
+    if names is None:
+        return ("",), np.zeros(len(order), dtype=np.int64)
+    numbers: dict[str, int] = {}
+    index = [numbers.setdefault(names[row] or "", len(numbers)) for row in order.tolist()]
+    return tuple(numbers), np.array(index, dtype=np.int64)

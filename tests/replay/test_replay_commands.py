@@ -1,0 +1,186 @@
+"""The commands of replay, from the files that a user has to what they print."""
+
+import csv
+import io
+import json
+import os
+import time
+
+import numba
+import pytest
+from typer.testing import CliRunner
+
+from capexpand.cli.main import build_app
+from capexpand.errors import CapexpandError, CaseError
+from capexpand.replay.compiled import announce_compilation, forget_stale_code
+
+STEP = {"base_s": 0.01, "per_prefill_token_s": 1e-4, "per_cached_token_s": 1e-7, "per_sequence_s": 5e-5}
+
+
+def run(*arguments):
+    """Run a command; return what it wrote to standard output, or raise what it raised."""
+    result = CliRunner().invoke(build_app(), [str(argument) for argument in arguments])
+    if isinstance(result.exception, CapexpandError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write a small fleet, a replica, and a trace of each kind."""
+    (tmp_path / "fleet.csv").write_text("offer,units,accelerators,model\nold,2,4,P\nnew,2,8,H\n")
+    (tmp_path / "replicas.json").write_text(
+        json.dumps({"replicas": [STEP | {"name": "r", "cost_per_hour": 2, "memory_tokens": 20_000}]})
+    )
+    rows = "".join(f"{i},{5 + i % 7},{1 + i % 3},t{i % 2},{i % 2}\n" for i in range(200))
+    (tmp_path / "jobs.csv").write_text("arrival_s,duration_s,accelerators,tenant,priority\n" + rows)
+    rows = "".join(f"{0.2 * i},{100 + i % 300},{5 + i % 50}\n" for i in range(200))
+    (tmp_path / "requests.csv").write_text("arrival_s,prompt_tokens,output_tokens\n" + rows)
+    return tmp_path
+
+
+def test_jobs_are_replayed_and_the_derating_is_written(files):
+    command = ("replay", "--trace", files / "jobs.csv", "--fleet", files / "fleet.csv", "--backfill")
+    document = json.loads(run(*command, "--load", "1.2", "--out", files / "derating.json", "--json"))
+    assert document["jobs"] == 200
+    assert document["load"] == pytest.approx(1.2)
+    assert {one["offer"] for one in document["deratings"]} == {"all", "old", "new"}
+    assert sum(one["jobs"] for one in document["by_tenant"]) == 200
+    assert json.loads((files / "derating.json").read_text())["deratings"] == document["deratings"]
+    text = run(*command, "--order", "priority", "--preempt")
+    assert "by tenant" in text
+    assert "utilisation" in text
+
+
+def test_requests_are_replayed_against_a_promise(files):
+    command = ("replay", "--trace", files / "requests.csv", "--replicas", files / "replicas.json")
+    document = json.loads(run(*command, "--slo", "ttft=1s", "--count", "2", "--json"))
+    assert document["requests"] == 200
+    assert document["kept_fraction"] == 1.0
+    assert document["highest_load_per_s"] > 5
+    assert document["deratings"][0]["offer"] == "r"
+    assert json.loads(run(*command, "--json"))["deratings"] == []
+
+
+def test_a_fleet_is_sized(files):
+    command = ("size", files / "requests.csv", "--replicas", files / "replicas.json", "--slo", "ttft=1s")
+    document = json.loads(run(*command, "--most", "8", "--json"))
+    assert document["best"]["replicas"] >= 1
+    assert document["candidates"] == 200
+    assert "Cheapest fleet" in run(*command, "--most", "4")
+
+
+def test_traces_are_listed_and_described(files):
+    listed = json.loads(run("traces", "--json"))["formats"]
+    assert {"azure", "mooncake", "slurm", "philly"} <= {one["name"] for one in listed}
+    assert "CC-BY-4.0" in run("traces")
+    (files / "AzureLLMInferenceTrace_x.csv").write_text(
+        "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,5,6\n2023-11-16 18:15:47,0,6\n"
+    )
+    (files / "philly.csv").write_text("a,b\n1,2\n")
+    found = json.loads(run("traces", files, "--json"))["traces"]
+    assert [one["format"] for one in found] == ["azure", "philly"]
+    assert "1 of 2 rows left out" in found[0]["left_out"]
+    assert "lacks the columns" in found[1]["problem"]
+    assert "azure" in run("traces", files)
+
+
+def test_a_mistake_of_the_user_is_a_message(files):
+    jobs, requests = files / "jobs.csv", files / "requests.csv"
+    fleet, replicas = files / "fleet.csv", files / "replicas.json"
+    wrong = {
+        ("replay", "--trace", jobs): "need a fleet",
+        ("replay", "--trace", requests): "need a replica",
+        ("replay", "--trace", jobs, "--fleet", fleet, "--order", "x"): "--order: unknown 'x'",
+        ("replay", "--trace", jobs, "--fleet", fleet, "--preempt"): "priority order",
+        ("replay", "--trace", jobs, "--fleet", fleet, "--load", "0"): "above 0",
+        ("size", jobs, "--replicas", replicas, "--slo", "ttft=1s"): "these are jobs",
+        ("size", requests, "--replicas", replicas, "--slo", "ttft=1s", "--load", "0"): "above 0",
+        ("reproduce", "mooncake", "--traces", files): r"no \*_trace",
+        ("reproduce", "fgd", "--traces", files): "no openb_node_list",
+        ("traces", files / "none"): "no such folder",
+    }
+    for arguments, message in wrong.items():
+        with pytest.raises(CaseError, match=message):
+            run(*arguments)
+
+
+def write_small_fgd(folder):
+    (folder / "openb_node_list_gpu_node.csv").write_text(
+        "sn,cpu_milli,memory_mib,gpu,model\n" + "".join(f"n{i},64000,262144,8,A\n" for i in range(4))
+    )
+    rows = "".join(f"p{i:03},4000,1000,1,{[300, 500, 1000][i % 3]}\n" for i in range(40))
+    (folder / "openb_pod_list_tiny.csv").write_text("name,cpu_milli,memory_mib,num_gpu,gpu_milli\n" + rows)
+
+
+def test_the_table_of_fgd_is_written_for_every_workload_found(tmp_path):
+    write_small_fgd(tmp_path)
+    out = tmp_path / "out" / "fgd.csv"
+    rows = json.loads(
+        run("reproduce", "fgd", "--traces", tmp_path, "--csv", out, "--seeds", "2", "--json").splitlines()[-1]
+    )["rows"]
+    written = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert [row["policy"] for row in written] == [
+        "Random",
+        "DotProd",
+        "GpuClustering",
+        "GpuPacking",
+        "BestFit",
+        "FGD",
+    ]
+    assert {row["workload"] for row in written} == {"tiny"}
+    assert all(0 < float(row["alloc_pct_at_100"]) <= 100 for row in written)
+    assert [row["alloc_pct_at_100"] for row in rows] == [float(row["alloc_pct_at_100"]) for row in written]
+    with pytest.raises(CaseError, match="unknown workload"):
+        run("reproduce", "fgd", "--traces", tmp_path, "--workload", "z")
+
+
+def test_the_tables_of_mooncake_and_vllm_are_printed(tmp_path):
+    line = {"timestamp": 0, "input_length": 600, "output_length": 5, "hash_ids": [1, 2]}
+    (tmp_path / "x_trace.jsonl").write_text(json.dumps(line) + "\n" + json.dumps(line) + "\n")
+    row = json.loads(run("reproduce", "mooncake", "--traces", tmp_path, "--json"))["rows"][0]
+    assert row["cache_ratio_infinite"] == 0.5
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "meta.json").write_text(
+        json.dumps({"engine_kwargs": {"max_num_seqs": 8, "max_num_batched_tokens": 256}})
+    )
+    lines = [
+        {
+            "input_toks": 50,
+            "output_toks": 5,
+            "queued_ts": i,
+            "first_token_ts": i + 0.1,
+            "last_token_ts": i + 0.2,
+        }
+        for i in range(10)
+    ]
+    (folder / "requests.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    row = json.loads(run("reproduce", "vllm", "--traces", tmp_path, "--json"))["rows"][0]
+    assert abs(row["e2e_mean_pct"]) < 1
+    assert "e2e_mean_pct" in run("reproduce", "vllm", "--traces", tmp_path)
+
+
+def test_compiling_is_announced_once_and_only_when_it_happens():
+    double = numba.njit(lambda x: 2 * x)
+    first, second = io.StringIO(), io.StringIO()
+    with announce_compilation(first):
+        assert double(3) == 6
+    with announce_compilation(second):
+        assert double(4) == 8
+    assert "compil" in first.getvalue()
+    assert second.getvalue() == ""
+
+
+def test_machine_code_older_than_a_source_is_forgotten(tmp_path):
+    cache = tmp_path / "__pycache__"
+    cache.mkdir()
+    source, index = tmp_path / "loop.py", cache / "loop.nbi"
+    source.write_text("")
+    index.write_text("")
+    assert not forget_stale_code(tmp_path)
+    later = time.time() + 10
+    os.utime(source, (later, later))
+    assert forget_stale_code(tmp_path)
+    assert not index.exists()
