@@ -37,6 +37,17 @@ BAD = {
         {**COMPUTED, STATED: SERVING.replace("500 token", "0 token")},
         "workloads.chat.serving.output: '0 token' is too low",
     ),
+    "no time at all": (
+        {**COMPUTED, STATED: SERVING.replace("50 ms", "0 ms")},
+        "workloads.chat.serving.tpot: '0 ms' is too low",
+    ),
+    "rules for an accelerator of later": (
+        {
+            "    accelerators: 8\n": "    accelerator: B30A\n    accelerators: 8\n",
+            "CN: {limit: 500 units/quarter}": "CN: {limit: 500 units/quarter, rules: true}",
+        },
+        "offers.h20.supply.CN.rules: B30A was not known on 2025-03-31",
+    ),
     "a model of tokens for another volume": (
         {**COMPUTED, "    unit: token\n": "    unit: FLOP\n"},
         "workloads.chat.serving: is in tokens, but the workload's unit is FLOP",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 
 from capexpand.case.drafts import Draft
@@ -87,15 +88,22 @@ def _unusable(accelerator: str, as_of: date | None) -> str:
     from capexpand.hardware.chips import serving_chip
 
     try:
-        row = find_accelerator(accelerator)
+        name = find_accelerator(accelerator).name
     except CaseError:
         return ""  # said where names are checked
+    if serving_chip(name) is None:
+        return f"what {name} serves cannot be computed: the catalogue lacks figures that it takes"
+    return _not_yet_known(name, as_of)
+
+
+def _not_yet_known(accelerator: str, as_of: date | None) -> str:
+    """Why an accelerator of the catalogue may not be used yet; empty where it may."""
+    from capexpand.catalogue import find_accelerator
+
     try:
-        find_accelerator(row.name, as_of)
+        find_accelerator(accelerator, as_of)
     except CaseError as error:
         return "; ".join(problem.message for problem in error.problems)
-    if serving_chip(row.name) is None:
-        return f"what {row.name} serves cannot be computed: the catalogue lacks figures that it takes"
     return ""
 
 
@@ -130,11 +138,9 @@ def _rules(place: tuple[str, ...], offer: Offer, supply: Supply, draft: Draft) -
         return
     from capexpand.catalogue import find_accelerator
 
-    try:
-        row = find_accelerator(offer.accelerator)
-        find_accelerator(row.name, draft.as_of)
-    except CaseError as error:
-        if "not known" in str(error):
-            yield here, "; ".join(problem.message for problem in error.problems)
+    with suppress(CaseError):  # a wrong name is said where names are checked
+        message = _not_yet_known(find_accelerator(offer.accelerator).name, draft.as_of)
+        if message:
+            yield here, message
     if rules.licence_share is not None and supply.limit is None:
         yield (*here, "licence_share"), "is a share of the limit; add limit, e.g. 500 units/quarter"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from capexpand.case.declared import Declared, Name
-from capexpand.case.figures import AnswerLength, Fraction, Latency, PromptLength, Ratio, VolumeRate
+from capexpand.case.figures import AnswerLength, Fraction, PromptLength, Ratio, VolumeRate, Wait
 
 EndUser = Literal["company", "large tech", "state-funded"]
 
@@ -22,8 +22,8 @@ class Serving(Declared):
     cached: Fraction | None = None  # share of the prompt that a cache holds, 0 if absent
     input_variation: Ratio | None = None  # standard deviation over mean, 0 if absent
     output_variation: Ratio | None = None
-    tpot: Latency | None = None  # longest time per output token
-    ttft: Latency | None = None  # longest time to the first token, for 99 of 100 requests
+    tpot: Wait | None = None  # longest time per output token
+    ttft: Wait | None = None  # longest time to the first token, for 99 of 100 requests
     weights: Literal["bf16", "fp8", "int8", "fp4", "int4"] | None = None  # narrowest at speed if absent
     way: Literal["best", "together", "apart"] = "best"  # prefill and decode on the same chips or apart
     suite: Literal["typical", "report", "community"] = "typical"  # whose software to expect
