@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capexpand.cli.check_derived import (
+    computed_rates,
+    derived_exports,
+    export_data,
+    export_lines,
+    rate_data,
+    rate_lines,
+)
+
 if TYPE_CHECKING:
     from capexpand.case.numbers import NumberAt
     from capexpand.case.schema import Case
@@ -91,27 +100,7 @@ def check_case(path: Path, variant: str | None = None) -> CheckView:
     case = load_case(path, variant)
     if variant is None:
         _check_variants(path, case)
-    return CheckView(case, tuple(numbers(case)), _rates(case), _exports(case))
-
-
-def _rates(case: Case) -> tuple[Rate, ...]:
-    """What is computed from hardware, and what stands beside it or in its place; empty where nothing is."""
-    asking = [name for name, workload in case.workloads.items() if workload.serving or workload.training]
-    if not asking:
-        return ()
-    from capexpand.model.rates import service_rates
-
-    found = (rate for line in service_rates(case) for rate in line)
-    return tuple(rate for rate in found if rate.workload in asking and rate.origin != "none")
-
-
-def _exports(case: Case) -> tuple[ExportSpan, ...]:
-    """What export rules give, where a supply takes its terms from them."""
-    if not any(supply.rules for offer in case.offers.values() for supply in offer.supply.values()):
-        return ()
-    from capexpand.model.export_terms import export_spans
-
-    return export_spans(case)
+    return CheckView(case, tuple(numbers(case)), computed_rates(case), derived_exports(case))
 
 
 def _check_variants(path: Path, case: Case) -> None:
@@ -168,41 +157,9 @@ def _as_data(view: CheckView) -> dict[str, object]:
             *(number.path for number in view.hindsight),
             *(f"workloads.{name}.throughput (computed)" for name in view.computed_later),
         ],
-        "throughput": [_rate_data(rate, case) for rate in view.rates],
-        "export": [_export_data(span) for span in view.exports],
+        "throughput": [rate_data(rate, case) for rate in view.rates],
+        "export": [export_data(span) for span in view.exports],
         "problems": [],
-    }
-
-
-def _rate_data(rate: Rate, case: Case) -> dict[str, object]:
-    return {
-        "workload": rate.workload,
-        "offer": rate.offer,
-        "value": rate.volume_per_quarter,
-        "unit": _volume_unit(rate, case),
-        "origin": rate.origin,
-        "bound_by": rate.bound_by,
-        "note": rate.note,
-    }
-
-
-def _volume_unit(rate: Rate, case: Case) -> str:
-    from capexpand.units import VOLUME_UNITS
-
-    return f"{VOLUME_UNITS[case.workloads[rate.workload].unit]}/quarter"
-
-
-def _export_data(span: ExportSpan) -> dict[str, object]:
-    return {
-        "offer": span.offer,
-        "destination": span.destination,
-        "first_quarter": span.first,
-        "last_quarter": span.last,
-        "status": span.term.status,
-        "review": span.term.review,
-        "quantity_fraction": span.term.quantity_fraction,
-        "fee_fraction": span.term.fee_fraction,
-        "because": list(span.term.because),
     }
 
 
@@ -239,7 +196,7 @@ def _as_text(view: CheckView) -> str:
     for block, members in groupby(view.numbers, key=_block):
         rows = list(members)
         lines += ["", typer.style(block, bold=True), *_table(rows, block)]
-    lines += [*_rate_lines(view), *_export_lines(view)]
+    lines += [*rate_lines(view.rates, case), *export_lines(view.exports, case)]
     lines += _list("numbers without a source or a reason", view.unexplained)
     lines += _list(f"numbers that rest on evidence later than {case.as_of} (hindsight)", view.hindsight)
     if view.computed_later:
@@ -247,45 +204,6 @@ def _as_text(view: CheckView) -> str:
         after = f"measured after {case.as_of} (hindsight)"
         lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
     return "\n".join([*lines, "", "No problems."])
-
-
-def _rate_lines(view: CheckView) -> list[str]:
-    """What a unit serves of the workloads that name a model, with what bounds it or why it serves nothing."""
-    lines: list[str] = []
-    for workload, rates in groupby(
-        sorted(view.rates, key=lambda rate: rate.workload), key=lambda rate: rate.workload
-    ):
-        lines += ["", typer.style(f"throughput of a unit for {workload}", bold=True)]
-        for rate in rates:
-            bound = f", bound by {rate.bound_by}" if rate.bound_by else ""
-            value = f"{_per_second(rate, view.case)}  {rate.origin}{bound}"
-            lines.append(f"  {rate.offer:<18} {value}" + (f"; {rate.note}" if rate.note else ""))
-    return lines
-
-
-def _per_second(rate: Rate, case: Case) -> str:
-    """A rate in what people say: tokens or operations a second."""
-    from capexpand.model.rates import FLOP, SECONDS_PER_QUARTER, TOKENS
-
-    if case.workloads[rate.workload].unit == "FLOP":
-        return f"{rate.volume_per_quarter * FLOP / SECONDS_PER_QUARTER / 1e15:.3g} PFLOP/s"
-    return f"{rate.volume_per_quarter * TOKENS / SECONDS_PER_QUARTER:,.0f} token/s"
-
-
-def _export_lines(view: CheckView) -> list[str]:
-    """What the export rules known on the case's date give for each supply that follows them, and why."""
-    if not view.exports:
-        return []
-    lines = ["", typer.style(f"export rules known on {view.case.as_of}, by quarter of order", bold=True)]
-    for span in view.exports:
-        term = span.term
-        review = f" ({term.review})" if term.review and term.status == "licence" else ""
-        fee = f", fee {term.fee_fraction:.0%}" if term.fee_fraction else ""
-        quantity = f"{term.quantity_fraction:.0%} of the limit"
-        head = f"{span.offer} to {span.destination}, {span.first} to {span.last}"
-        lines.append(f"  {head}: {term.status}{review}, {quantity}{fee}")
-        lines += [f"    {text}" for text in term.because]
-    return lines
 
 
 def _block(number: NumberAt) -> str:
