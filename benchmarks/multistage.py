@@ -18,13 +18,13 @@ from pathlib import Path
 import highspy
 import numpy as np
 
-from capexpand.optimise.multistage.floors import floors
-from capexpand.optimise.multistage.futures import CutKind, families
-from capexpand.optimise.multistage.problem import PolicyGraph
-from capexpand.optimise.multistage.reading import read_problem
-from capexpand.optimise.multistage.risk import reweight
-from capexpand.optimise.multistage.stream import Solvers, Stream, draw
-from capexpand.optimise.multistage.training import TrainingSettings, train
+from capexpand.optimiser.multistage.floors import floors
+from capexpand.optimiser.multistage.futures import CutKind, families
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.reading import read_problem
+from capexpand.optimiser.multistage.risk import reweight
+from capexpand.optimiser.multistage.stream import Solvers, Stream, draw
+from capexpand.optimiser.multistage.training import TrainingSettings, train
 
 
 class PlainLoop:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from capexpand.optimise.multistage.cuts import Cut, CutPool
-from capexpand.optimise.multistage.futures import Future
-from capexpand.optimise.multistage.matrix import ColumnMatrix
-from capexpand.optimise.multistage.normal_form import StageForm, normal_form
-from capexpand.optimise.multistage.problem import Node, Realisations, StageProgram
+from capexpand.optimiser.multistage.cuts import Cut, CutPool
+from capexpand.optimiser.multistage.futures import Future
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.normal_form import StageForm, normal_form
+from capexpand.optimiser.multistage.problem import Node, Realisations, StageProgram
 
 Trial = tuple[StageForm, Future, CutPool, np.ndarray]
 """A node in normal form, its future, its cuts, and some states."""

@@ -18,14 +18,14 @@ import numpy as np
 from random_programs import KINDS, OUTCOMES, Trial
 
 from capexpand.errors import InfeasibleError, SolverError
-from capexpand.optimise.multistage.checked_stage import AGREEMENT
-from capexpand.optimise.multistage.floors import floors
-from capexpand.optimise.multistage.futures import CutKind
-from capexpand.optimise.multistage.highs_stage import HighsStage
-from capexpand.optimise.multistage.kernel_stage import KernelStage
-from capexpand.optimise.multistage.reading import read_problem
-from capexpand.optimise.multistage.stage_solver import StageSolver
-from capexpand.optimise.multistage.stream import Solvers, Stream
+from capexpand.optimiser.multistage.checked_stage import AGREEMENT
+from capexpand.optimiser.multistage.floors import floors
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.highs_stage import HighsStage
+from capexpand.optimiser.multistage.kernel_stage import KernelStage
+from capexpand.optimiser.multistage.reading import read_problem
+from capexpand.optimiser.multistage.stage_solver import StageSolver
+from capexpand.optimiser.multistage.stream import Solvers, Stream
 
 
 def ask(solver: StageSolver, state: np.ndarray, outcome: int) -> tuple[str, float]:

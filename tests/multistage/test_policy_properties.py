@@ -7,20 +7,20 @@ import pytest
 from multistage_cases import random_graph
 
 from capexpand.errors import CaseError, InfeasibleError
-from capexpand.optimise.multistage.extensive import solve_extensive
-from capexpand.optimise.multistage.floors import floors
-from capexpand.optimise.multistage.futures import CutKind
-from capexpand.optimise.multistage.policy import Policy
-from capexpand.optimise.multistage.problem import Node, PolicyGraph, Realisations
-from capexpand.optimise.multistage.risk import Blend, Expectation, RiskMeasure, WorstCase
-from capexpand.optimise.multistage.simulation import (
+from capexpand.optimiser.multistage.extensive import solve_extensive
+from capexpand.optimiser.multistage.floors import floors
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.policy import Policy
+from capexpand.optimiser.multistage.problem import Node, PolicyGraph, Realisations
+from capexpand.optimiser.multistage.risk import Blend, Expectation, RiskMeasure, WorstCase
+from capexpand.optimiser.multistage.simulation import (
     ScenarioStage,
     evaluate_exactly,
     path_count,
     simulate,
     simulate_scenarios,
 )
-from capexpand.optimise.multistage.training import TrainingSettings, train
+from capexpand.optimiser.multistage.training import TrainingSettings, train
 
 _SEEDS = range(6)
 

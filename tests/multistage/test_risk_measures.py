@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capexpand.optimise.multistage.risk import Blend, CVaR, Expectation, RiskMeasure, WorstCase, reweight
+from capexpand.optimiser.multistage.risk import Blend, CVaR, Expectation, RiskMeasure, WorstCase, reweight
 
 _COSTS = st.lists(st.floats(-100.0, 100.0), min_size=1, max_size=8)
 

@@ -11,13 +11,13 @@ from random_programs import KINDS, STATES
 from stage_solver import compare
 
 from capexpand.errors import SolverError
-from capexpand.optimise.multistage.certificate import Certifier, Multipliers
-from capexpand.optimise.multistage.checked_stage import CheckedStage
-from capexpand.optimise.multistage.cuts import Cut, CutPool
-from capexpand.optimise.multistage.futures import CutKind, Future
-from capexpand.optimise.multistage.highs_stage import HighsStage
-from capexpand.optimise.multistage.kernel_stage import KernelStage, suits
-from capexpand.optimise.multistage.training import TrainingSettings, train
+from capexpand.optimiser.multistage.certificate import Certifier, Multipliers
+from capexpand.optimiser.multistage.checked_stage import CheckedStage
+from capexpand.optimiser.multistage.cuts import Cut, CutPool
+from capexpand.optimiser.multistage.futures import CutKind, Future
+from capexpand.optimiser.multistage.highs_stage import HighsStage
+from capexpand.optimiser.multistage.kernel_stage import KernelStage, suits
+from capexpand.optimiser.multistage.training import TrainingSettings, train
 
 
 @pytest.mark.parametrize("kind", list(KINDS))

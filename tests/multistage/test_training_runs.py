@@ -12,8 +12,8 @@ import pytest
 from multistage_cases import OWN, random_graph
 
 from capexpand.errors import CaseError, RunError
-from capexpand.optimise.multistage.policy import TrainingRecord
-from capexpand.optimise.multistage.training import TrainingSettings, train
+from capexpand.optimiser.multistage.policy import TrainingRecord
+from capexpand.optimiser.multistage.training import TrainingSettings, train
 
 _SETTINGS = TrainingSettings(
     iterations=24, streams=3, exact_limit=0, checkpoint_rounds=2, stall_iterations=1000, back_end="highs"
@@ -96,8 +96,8 @@ def test_a_callback_sees_growing_counts_and_the_first_decision() -> None:
 _KILLED = """
 import sys, time
 from pathlib import Path
-from capexpand.optimise.multistage.reading import read_problem
-from capexpand.optimise.multistage.training import TrainingSettings, train
+from capexpand.optimiser.multistage.reading import read_problem
+from capexpand.optimiser.multistage.training import TrainingSettings, train
 
 settings = TrainingSettings(
     iterations=60, exact_limit=0, checkpoint_rounds=5, stall_iterations=1000, back_end="highs"

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from capexpand.optimise.multistage.policy import Assessment, TrainingRecord
-from capexpand.optimise.multistage.risk import is_risk_neutral
-from capexpand.optimise.multistage.simulation import evaluate_exactly, path_count, simulate
-from capexpand.optimise.multistage.stream import Solvers
+from capexpand.optimiser.multistage.policy import Assessment, TrainingRecord
+from capexpand.optimiser.multistage.risk import is_risk_neutral
+from capexpand.optimiser.multistage.simulation import evaluate_exactly, path_count, simulate
+from capexpand.optimiser.multistage.stream import Solvers
 
 _ERROR_PROBABILITY = 0.05
 

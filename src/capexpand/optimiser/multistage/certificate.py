@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.normal_form import StageForm
+from capexpand.optimiser.multistage.normal_form import StageForm
 
 Floats = NDArray[np.float64]
 

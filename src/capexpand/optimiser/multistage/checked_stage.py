@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import SolverError
-from capexpand.optimise.multistage.highs_stage import HighsStage
-from capexpand.optimise.multistage.normal_form import StageData, StageForm
-from capexpand.optimise.multistage.stage_solver import Decisions, SolveCounts, StageSolver
+from capexpand.optimiser.multistage.highs_stage import HighsStage
+from capexpand.optimiser.multistage.normal_form import StageData, StageForm
+from capexpand.optimiser.multistage.stage_solver import Decisions, SolveCounts, StageSolver
 
 Floats = NDArray[np.float64]
 

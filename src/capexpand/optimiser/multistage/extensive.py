@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import CaseError, InfeasibleError, Problem, SolverError
-from capexpand.optimise.multistage.highs_library import HighsOptions, HighsProgram, SolveStatus
-from capexpand.optimise.multistage.matrix import ColumnMatrix
-from capexpand.optimise.multistage.policy import FirstDecision
-from capexpand.optimise.multistage.problem import PolicyGraph, Realisations, StageProgram
-from capexpand.optimise.multistage.risk import is_risk_neutral
+from capexpand.optimiser.multistage.highs_library import HighsOptions, HighsProgram, SolveStatus
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.policy import FirstDecision
+from capexpand.optimiser.multistage.problem import PolicyGraph, Realisations, StageProgram
+from capexpand.optimiser.multistage.risk import is_risk_neutral
 
 Floats = NDArray[np.float64]
 

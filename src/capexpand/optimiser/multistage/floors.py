@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.highs_library import HighsOptions, HighsProgram, SolveStatus
-from capexpand.optimise.multistage.problem import PolicyGraph, Realisations, StageProgram, topological_order
+from capexpand.optimiser.multistage.highs_library import HighsOptions, HighsProgram, SolveStatus
+from capexpand.optimiser.multistage.problem import PolicyGraph, Realisations, StageProgram, topological_order
 
 Floats = NDArray[np.float64]
 

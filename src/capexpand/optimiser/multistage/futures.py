@@ -8,8 +8,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.problem import PolicyGraph
-from capexpand.optimise.multistage.risk import is_risk_neutral
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.risk import is_risk_neutral
 
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import SolverError
-from capexpand.optimise.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
 
 Floats = NDArray[np.float64]
 

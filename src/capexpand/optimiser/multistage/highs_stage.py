@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import InfeasibleError, SolverError
-from capexpand.optimise.multistage.certificate import Certifier, DualBound, Multipliers
-from capexpand.optimise.multistage.cuts import CutPool
-from capexpand.optimise.multistage.futures import Future
-from capexpand.optimise.multistage.highs_library import SolveStatus
-from capexpand.optimise.multistage.loaded_program import LoadedProgram
-from capexpand.optimise.multistage.normal_form import StageData, StageForm
-from capexpand.optimise.multistage.stage_solver import Decisions, SolveCounts
+from capexpand.optimiser.multistage.certificate import Certifier, DualBound, Multipliers
+from capexpand.optimiser.multistage.cuts import CutPool
+from capexpand.optimiser.multistage.futures import Future
+from capexpand.optimiser.multistage.highs_library import SolveStatus
+from capexpand.optimiser.multistage.loaded_program import LoadedProgram
+from capexpand.optimiser.multistage.normal_form import StageData, StageForm
+from capexpand.optimiser.multistage.stage_solver import Decisions, SolveCounts
 
 Floats = NDArray[np.float64]
 

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
-from capexpand.optimise.multistage.floors import Floors
-from capexpand.optimise.multistage.futures import CutKind
-from capexpand.optimise.multistage.problem import PolicyGraph
-from capexpand.optimise.multistage.stream import Iteration, Solvers, Stream
+from capexpand.optimiser.multistage.floors import Floors
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.stream import Iteration, Solvers, Stream
 
 Round = tuple[Iteration, ...]
 

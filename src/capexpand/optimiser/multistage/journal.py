@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from capexpand.errors import RunError
-from capexpand.optimise.multistage.cuts import Cut
-from capexpand.optimise.multistage.problem import PolicyGraph
-from capexpand.optimise.multistage.stage_solver import SolveCounts
-from capexpand.optimise.multistage.stream import Iteration, Mix
+from capexpand.optimiser.multistage.cuts import Cut
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.stage_solver import SolveCounts
+from capexpand.optimiser.multistage.stream import Iteration, Mix
 
 _MAGIC = b"CXJ1"
 _HEADER = struct.Struct("<4sQI")

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.compiling import compiled, inlined
-from capexpand.optimise.multistage.kernel_simplex import (
+from capexpand.optimiser.multistage.compiling import compiled, inlined
+from capexpand.optimiser.multistage.kernel_simplex import (
     BASIC,
     CAPACITY,
     CLOCK,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.compiling import compiled, inlined
+from capexpand.optimiser.multistage.compiling import compiled, inlined
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage import kernel_node as node
-from capexpand.optimise.multistage import kernel_simplex as simplex
-from capexpand.optimise.multistage.cuts import CutPool
-from capexpand.optimise.multistage.futures import Future
-from capexpand.optimise.multistage.highs_stage import HighsStage
-from capexpand.optimise.multistage.normal_form import StageData, StageForm
-from capexpand.optimise.multistage.stage_solver import Decisions, SolveCounts
+from capexpand.optimiser.multistage import kernel_node as node
+from capexpand.optimiser.multistage import kernel_simplex as simplex
+from capexpand.optimiser.multistage.cuts import CutPool
+from capexpand.optimiser.multistage.futures import Future
+from capexpand.optimiser.multistage.highs_stage import HighsStage
+from capexpand.optimiser.multistage.normal_form import StageData, StageForm
+from capexpand.optimiser.multistage.stage_solver import Decisions, SolveCounts
 
 Floats = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import InfeasibleError
-from capexpand.optimise.multistage.cuts import CutPool
-from capexpand.optimise.multistage.futures import Future
-from capexpand.optimise.multistage.highs_library import HighsOptions, HighsProgram
-from capexpand.optimise.multistage.matrix import ColumnMatrix
-from capexpand.optimise.multistage.normal_form import StageData, StageForm
+from capexpand.optimiser.multistage.cuts import CutPool
+from capexpand.optimiser.multistage.futures import Future
+from capexpand.optimiser.multistage.highs_library import HighsOptions, HighsProgram
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.normal_form import StageData, StageForm
 
 Floats = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.matrix import ColumnMatrix
-from capexpand.optimise.multistage.problem import Node, Realisations, StageProgram
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.problem import Node, Realisations, StageProgram
 
 Floats = NDArray[np.float64]
 

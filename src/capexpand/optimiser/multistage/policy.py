@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.floors import Floors
-from capexpand.optimise.multistage.futures import CutKind
-from capexpand.optimise.multistage.problem import PolicyGraph
-from capexpand.optimise.multistage.stage_solver import Decisions, SolveCounts
-from capexpand.optimise.multistage.stream import Iteration, Solvers
+from capexpand.optimiser.multistage.floors import Floors
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.stage_solver import Decisions, SolveCounts
+from capexpand.optimiser.multistage.stream import Iteration, Solvers
 
 Floats = NDArray[np.float64]
 

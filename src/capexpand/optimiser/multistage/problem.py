@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import CaseError, Problem
-from capexpand.optimise.multistage.matrix import ColumnMatrix
-from capexpand.optimise.multistage.risk import Expectation, RiskMeasure
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.risk import Expectation, RiskMeasure
 
 Floats = NDArray[np.float64]
 

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import CaseError, Problem
-from capexpand.optimise.multistage.matrix import ColumnMatrix
-from capexpand.optimise.multistage.problem import Node, PolicyGraph, Realisations, StageProgram
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.problem import Node, PolicyGraph, Realisations, StageProgram
 
 Floats = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from capexpand.errors import CaseError, Problem
-from capexpand.optimise.multistage.problem import PolicyGraph
-from capexpand.optimise.multistage.read_case import graph_from_document
-from capexpand.optimise.multistage.read_compact import graph_from_compact
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.read_case import graph_from_document
+from capexpand.optimiser.multistage.read_compact import graph_from_compact
 
 
 def read_problem(file: Path, *, weight: float | None = None, stages: int | None = None) -> PolicyGraph:

@@ -9,11 +9,11 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.normal_form import StageData, form_data
-from capexpand.optimise.multistage.problem import PolicyGraph, Realisations
-from capexpand.optimise.multistage.risk import reweight
-from capexpand.optimise.multistage.stage_solver import Decisions
-from capexpand.optimise.multistage.stream import Solvers
+from capexpand.optimiser.multistage.normal_form import StageData, form_data
+from capexpand.optimiser.multistage.problem import PolicyGraph, Realisations
+from capexpand.optimiser.multistage.risk import reweight
+from capexpand.optimiser.multistage.stage_solver import Decisions
+from capexpand.optimiser.multistage.stream import Solvers
 
 Floats = NDArray[np.float64]
 Observer = Callable[[int, int, NDArray[np.int_], Decisions], None]

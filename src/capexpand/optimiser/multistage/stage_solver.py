@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.normal_form import StageData, StageForm
+from capexpand.optimiser.multistage.normal_form import StageData, StageForm
 
 Floats = NDArray[np.float64]
 

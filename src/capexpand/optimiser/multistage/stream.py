@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.optimise.multistage.checked_stage import CheckedStage
-from capexpand.optimise.multistage.cuts import Cut, CutPool
-from capexpand.optimise.multistage.futures import CutKind, Family, Future, families, future_of
-from capexpand.optimise.multistage.highs_stage import HighsStage
-from capexpand.optimise.multistage.normal_form import StageForm, normal_form
-from capexpand.optimise.multistage.problem import PolicyGraph
-from capexpand.optimise.multistage.risk import is_risk_neutral, reweight
-from capexpand.optimise.multistage.stage_solver import SolveCounts, StageSolver
+from capexpand.optimiser.multistage.checked_stage import CheckedStage
+from capexpand.optimiser.multistage.cuts import Cut, CutPool
+from capexpand.optimiser.multistage.futures import CutKind, Family, Future, families, future_of
+from capexpand.optimiser.multistage.highs_stage import HighsStage
+from capexpand.optimiser.multistage.normal_form import StageForm, normal_form
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.risk import is_risk_neutral, reweight
+from capexpand.optimiser.multistage.stage_solver import SolveCounts, StageSolver
 
 Floats = NDArray[np.float64]
 
@@ -162,7 +162,7 @@ def _stage_solver(
 ) -> StageSolver:
     """Choose the back end of a node."""
     if back_end != "highs":
-        from capexpand.optimise.multistage.kernel_stage import KernelStage, suits
+        from capexpand.optimiser.multistage.kernel_stage import KernelStage, suits
 
         if suits(form, future):
             kernel = KernelStage(name, form, future, pool)

@@ -12,22 +12,22 @@ from typing import Any
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.optimise.multistage.assessment import assess, stall_fraction
-from capexpand.optimise.multistage.floors import Floors, floors
-from capexpand.optimise.multistage.futures import CutKind
-from capexpand.optimise.multistage.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
-from capexpand.optimise.multistage.journal import Journal, fingerprint
-from capexpand.optimise.multistage.policy import (
+from capexpand.optimiser.multistage.assessment import assess, stall_fraction
+from capexpand.optimiser.multistage.floors import Floors, floors
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
+from capexpand.optimiser.multistage.journal import Journal, fingerprint
+from capexpand.optimiser.multistage.policy import (
     Assessment,
     Policy,
     TrainingRecord,
     fill,
     first_stage_bound,
 )
-from capexpand.optimise.multistage.problem import PolicyGraph
-from capexpand.optimise.multistage.simulation import path_count
-from capexpand.optimise.multistage.stage_solver import SolveCounts
-from capexpand.optimise.multistage.stream import Iteration, Solvers
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.simulation import path_count
+from capexpand.optimiser.multistage.stage_solver import SolveCounts
+from capexpand.optimiser.multistage.stream import Iteration, Solvers
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
