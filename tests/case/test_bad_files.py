@@ -1,6 +1,12 @@
 """Tables and files that cannot be read get one clear error each."""
 
+import os
+from pathlib import Path
+
 import pytest
+
+from capexpand.case.contents import read_content
+from capexpand.errors import CaseError
 
 TABLES = {
     "no such file": (None, "case.yaml:31:5: sites.east.grid: 'grid.csv': there is no such file"),
@@ -44,6 +50,18 @@ TABLES = {
     "a short line": (
         "date,west\n2025-04-01\n",
         "grid.csv:2:1: sites.east.grid: has 1 cells, fewer than the header",
+    ),
+    "a long line": (
+        "date,west\n2025-04-01,80,90\n",
+        "grid.csv:2:15: sites.east.grid: has 3 cells, more than the header",
+    ),
+    "a date in another age": (
+        "date,west\n9999-04-01,80\n",
+        ("grid.csv:2:1: sites.east.grid: '9999-04-01' is too far away; dates lie in the years 1990 to 2200"),
+    ),
+    "a date in another notation": (
+        "date,west\n20250401,80\n",
+        "grid.csv:2:1: sites.east.grid: '20250401' is not a date; write it as 2025-04-01",
     ),
     "only a header": ("date,west\n", "grid.csv:1:1: sites.east.grid: has no rows under its header"),
     "nothing": (
@@ -100,6 +118,16 @@ FILES = {
     ),
     "a picture": (b"title: x\n\x89PNG\xff\xfe", "case.yaml:2:1: is not a text file in UTF-8"),
     "an alias of nothing": (b"a: *b\n", "case.yaml:1:4: there is no anchor &b before this"),
+    "a tag": (b"a: !foo 5\n", "case.yaml:1:4: tags such as !foo are not supported"),
+    "a tag on a mapping": (b"a: !!omap {b: 1}\n", "case.yaml:1:4: tags such as !!omap are not supported"),
+    "a standard tag that changes the value": (
+        b"a: !!int '5'\n",
+        "case.yaml:1:4: tags such as !!int are not supported",
+    ),
+    "a merge key": (
+        b"a: &a {b: 1}\nc:\n  <<: *a\n",
+        "case.yaml:3:3: merge keys are not supported; use extends or repeat",
+    ),
     "a key that is a list": (b"[a]: 1\n", "case.yaml:1:1: a key is a plain text"),
     "depth without end": (b"a: " + b"[" * 2000, "case.yaml:1:44: is nested too deeply"),
 }
@@ -126,10 +154,34 @@ def test_a_file_of_100_mb_is_refused_before_it_is_read(tmp_path, problems_of):
     with file.open("wb") as stream:
         stream.truncate(100_000_000)
     assert problems_of(file) == [
-        "case.yaml: has 100 MB; a case has at most 10 MB, long series go into CSV tables"
+        "case.yaml: has 100 MB; at most 10 MB are read, long series go into CSV tables"
     ]
 
 
 def test_a_file_that_is_missing_is_named(tmp_path, problems_of):
     assert problems_of(tmp_path / "case.yaml") == ["case.yaml: there is no such file"]
     assert problems_of(tmp_path / "nowhere" / "case.yaml") == ["case.yaml: there is no such file"]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="the system has no such device")
+def test_a_device_that_never_ends_is_not_read(write_case, problems_of):
+    """The size of a device is nothing, so that its size alone would let it through."""
+    assert problems_of(Path("/dev/zero")) == ["zero: is not a regular file"]
+    file = write_case({"grid: 80 MW": "grid: {csv: /dev/zero, column: west, unit: MW}"})
+    assert problems_of(file) == ["case.yaml:31:5: sites.east.grid: '/dev/zero': is not a regular file"]
+
+
+def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path, problems_of):
+    os.mkfifo(tmp_path / "case.yaml")
+    assert problems_of(tmp_path / "case.yaml") == ["case.yaml: is not a regular file"]
+
+
+def test_a_file_that_holds_more_than_its_size_says_is_refused(tmp_path, monkeypatch):
+    """Some systems list files of size nothing that hold something; only what is read counts."""
+    file = tmp_path / "case.yaml"
+    file.write_bytes(b"12345")
+    listed = file.stat()
+    monkeypatch.setattr(Path, "stat", lambda self: os.stat_result((*listed[:6], 0, *listed[7:])))
+    assert read_content(file, 5) == b"12345"
+    with pytest.raises(CaseError, match="holds more; at most 0 MB are read"):
+        read_content(file, 4)

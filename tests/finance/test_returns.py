@@ -87,6 +87,7 @@ def test_a_rate_that_may_not_be_the_only_one_is_marked():
         ([-10.0, 12.0, -5.0, 4.0], 3),  # paid back, and under water again
         ([-10.0, 12.0, -5.0, 2.0], None),
         ([0.0, 1.0], 0),
+        ([0.0, 0.0, 0.0], None),  # nothing laid out, nothing to be paid back
     ],
 )
 def test_payback_counts_only_when_it_lasts(flows, quarter):

@@ -65,6 +65,17 @@ def test_the_page_opens_without_a_network(chromium, saved, alibaba, width):
     assert wide <= WIDTHS[width][0]
 
 
+A4_WITHIN_MARGINS = 700  # px: 210 mm less twice 12 mm, at 96 px an inch, is 703
+
+
+def test_nothing_is_wider_than_the_paper(chromium, saved):
+    """What is wider would make the browser shrink every page of the print."""
+    with visit(chromium, saved, A4_WITHIN_MARGINS, 1000) as seen:
+        seen.page.emulate_media(media="print")
+        wide = seen.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= A4_WITHIN_MARGINS
+
+
 def test_the_reader_can_open_numbers_and_change_the_basis(chromium, saved):
     with visit(chromium, saved, *WIDTHS["desktop"]) as seen:
         numbers = seen.page.locator("#chart-capex details.numbers")

@@ -189,6 +189,13 @@ def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint
     shares = sum(tranche.share.value for tranche in workload.tranches)
     if workload.tranches and abs(shares - 1.0) > 1e-6:
         yield (*place, "tranches"), f"the shares sum to {format_number(shares)}, not to 1"
+    prices = [tranche.price.value for tranche in workload.tranches]
+    for position in range(1, len(prices)):
+        if prices[position] > prices[position - 1]:
+            yield (
+                (*place, "tranches", position, "price"),
+                "is higher than before; begin with the highest price",
+            )
     yield from _fit(name, workload, draft)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from capexpand.case.contents import read_content
 from capexpand.errors import CaseError, Problem
 
 DOCUMENT_LIMIT_BYTES = 10_000_000
@@ -23,6 +24,13 @@ _WORDS = (
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+_STANDARD_TAG = "tag:yaml.org,2002:"
+_TAGS = {  # that say no more than the shape of the value does; "!" stands for a text as well
+    "ScalarEvent": ("!", f"{_STANDARD_TAG}str"),
+    "MappingStartEvent": ("!", f"{_STANDARD_TAG}map"),
+    "SequenceStartEvent": ("!", f"{_STANDARD_TAG}seq"),
+}
 
 Scalar = str | int | float | bool | None
 
@@ -90,18 +98,7 @@ def read_document(path: Path) -> Node:
 
 
 def _content(path: Path) -> str:
-    try:
-        size = path.stat().st_size
-        if size > DOCUMENT_LIMIT_BYTES:  # refused before it is read
-            most = DOCUMENT_LIMIT_BYTES // 10**6
-            message = f"has {size / 1e6:.0f} MB; a case has at most {most} MB, long series go into CSV tables"
-            raise CaseError([Problem(message, file=path)])
-        content = path.read_bytes()
-    except IsADirectoryError:
-        raise CaseError([Problem("is a folder, not a file", file=path)]) from None
-    except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
-        raise CaseError([Problem(reason, file=path)]) from None
+    content = read_content(path, DOCUMENT_LIMIT_BYTES, advice="long series go into CSV tables")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -164,6 +161,9 @@ class _Composer:
             )
         name = type(event).__name__
         before = self.nodes
+        tag = getattr(event, "tag", None)
+        if tag is not None and str(tag) not in _TAGS[name]:
+            self.problems.append(mark.problem(f"tags such as {_short_tag(str(tag))} are not supported"))
         if name == "AliasEvent":
             if event.anchor not in self.anchors:
                 raise CaseError([mark.problem(f"there is no anchor &{event.anchor} before this")])
@@ -188,6 +188,8 @@ class _Composer:
             if type(event).__name__ != "ScalarEvent":
                 raise CaseError([place.problem("a key is a plain text")])
             key = event.value
+            if key == "<<" and event.implicit[0]:
+                self.problems.append(place.problem("merge keys are not supported; use extends or repeat"))
             if key in values:
                 self.problems.append(place.problem(f"'{key}' stands twice, first in line {keys[key].line}"))
             values[key] = self._node(self._next(), depth + 1)
@@ -199,6 +201,11 @@ class _Composer:
         while type(event := self._next()).__name__ != "SequenceEndEvent":
             values.append(self._node(event, depth + 1))
         return Node(tuple(values), mark, {})
+
+
+def _short_tag(tag: str) -> str:
+    """A tag as a user writes it."""
+    return f"!!{tag.removeprefix(_STANDARD_TAG)}" if tag.startswith(_STANDARD_TAG) else tag
 
 
 def _scalar(event: Any) -> Scalar:

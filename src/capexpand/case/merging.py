@@ -168,6 +168,8 @@ def _set(node: Node, steps: list[str], value: Node, mark: Mark, kind: Any) -> No
 def _set_in_sequence(node: Node, steps: list[str], value: Node, mark: Mark, kind: Any) -> Node:
     elements = node.value if isinstance(node.value, tuple) else ()
     step, rest = steps[0], steps[1:]
+    if not elements:
+        raise LookupError(f"there is no '{step}' here; the list is empty")
     if not step.isdigit() or int(step) >= len(elements):
         raise LookupError(f"there is no element '{step}' here; they are numbered 0 to {len(elements) - 1}")
     new = _set(elements[int(step)], rest, value, mark, _inside(kind, step)) if rest else value

@@ -29,6 +29,7 @@ _WORDS = {
     "dict_type": "is a mapping of names to values",
     "model_type": "is a mapping of fields to values",
     "model_attributes_type": "is a mapping of fields to values",
+    "too_short": "needs at least one",
     "tuple_type": "is a list",
     "list_type": "is a list",
 }

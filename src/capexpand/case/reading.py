@@ -19,6 +19,8 @@ TABLE_FIELDS = ("csv", "column", "unit")
 SHAPE_FIELDS = ("growth", "at", "changes", "minimum", "maximum")
 
 _DATED = re.compile(r"\d{4}\b.*")
+FIRST_YEAR, LAST_YEAR = 1990, 2200  # beyond them a date is a slip, and the calendar would run out of years
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -75,16 +77,22 @@ def parse_day(written: object) -> date:
         written: a text such as ``2025-04-01``, or a date.
 
     Raises:
-        QuantityError: anything else.
+        QuantityError: anything else, or a date in another age.
     """
     if isinstance(written, date):
-        return written
-    if isinstance(written, str) and _DAY.fullmatch(written):
+        day = written
+    elif isinstance(written, str) and _DAY.fullmatch(written):
         try:
-            return date.fromisoformat(written)
+            day = date.fromisoformat(written)
         except ValueError as error:
             raise QuantityError(f"'{written}' is not a date: {error}") from None
-    raise QuantityError(f"'{written}' is not a date; write it as 2025-04-01")
+    else:
+        raise QuantityError(f"'{written}' is not a date; write it as 2025-04-01")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise QuantityError(
+            f"'{written}' is too far away; dates lie in the years {FIRST_YEAR} to {LAST_YEAR}"
+        )
+    return day
 
 
 def inherited(block: Mapping[str, object], outer: Origin) -> Origin:

@@ -46,7 +46,7 @@ class Calendar(Declared):
     """The planning horizon: ``quarters`` calendar quarters from ``start`` (the first day of a quarter)."""
 
     start: Day
-    quarters: Annotated[int, Field(ge=1, le=200)] = 32
+    quarters: Annotated[int, Field(strict=True, ge=1, le=200)] = 32
 
 
 class Finance(Declared):
@@ -70,7 +70,7 @@ class Programme(Declared):
     headquarters: Destination
     end_user: EndUser = "company"  # kind of buyer, as export rules tell them apart
     window_start: Day
-    window_quarters: Annotated[int, Field(ge=1)]
+    window_quarters: Annotated[int, Field(strict=True, ge=1)]
     cap: Money | None = None  # most that may be spent within the window
     floor: Money | None = (
         None  # least that is to be spent within the window; a shortfall is penalised and shown
@@ -147,7 +147,7 @@ class Offer(Declared):
 
     title: str
     accelerator: str | None = None  # name in the catalogue of accelerators
-    accelerators: Annotated[int, Field(ge=0)] = 0  # per unit
+    accelerators: Annotated[int, Field(strict=True, ge=0)] = 0  # per unit
     compute: Flops | None = None  # dense FP8 (or INT8) operations a second of one unit
     memory: Memory | None = None  # accelerator memory of one unit
     power: PowerPerUnit  # IT power that must be reserved for a unit
@@ -161,7 +161,7 @@ class Offer(Declared):
     )
     available_from: Day | None = None
     available_until: Day | None = None
-    lot: Annotated[int, Field(ge=1)] | None = None  # units in a lot, used where sizes are whole
+    lot: Annotated[int, Field(strict=True, ge=1)] | None = None  # units in a lot, used where sizes are whole
     buy: Buy | None = None
     lease: Lease | None = None
     stock: Count | None = None  # units that can ever be ordered, over all destinations
@@ -228,8 +228,8 @@ class Solve(Declared):
     """How the program is solved."""
 
     whole_sizes: bool = False  # whole halls and lots
-    relative_gap: Annotated[float, Field(gt=0, lt=1)] = 1e-4  # for whole sizes
-    time_limit_seconds: Annotated[float, Field(gt=0)] = 600.0
+    relative_gap: Annotated[float, Field(strict=True, gt=0, lt=1)] = 1e-4  # for whole sizes
+    time_limit_seconds: Annotated[float, Field(strict=True, gt=0)] = 600.0
 
 
 class Variant(Declared):
@@ -251,9 +251,9 @@ class Case(Declared):
     finance: Finance
     programme: Programme
     opening: Opening = Opening()
-    sites: dict[Name, Site]
-    offers: dict[Name, Offer]
-    workloads: dict[Name, Workload]
+    sites: Annotated[dict[Name, Site], Field(min_length=1)]
+    offers: Annotated[dict[Name, Offer], Field(min_length=1)]
+    workloads: Annotated[dict[Name, Workload], Field(min_length=1)]
     solve: Solve = Solve()
     variants: dict[Name, Variant] = Field(default_factory=dict)
 

@@ -9,8 +9,10 @@ from datetime import date
 from io import StringIO
 from pathlib import Path
 
-from capexpand.case.reading import suggest
+from capexpand.case.contents import read_content
+from capexpand.case.reading import parse_day, suggest
 from capexpand.errors import CaseError, Problem
+from capexpand.units import QuantityError
 
 TABLE_LIMIT_BYTES = 50_000_000
 
@@ -53,7 +55,7 @@ def read_column(path: Path, name: str, *, tables: dict[Path, bytes]) -> TableCol
             order or twice; every problem at its line.
     """
     if path not in tables:
-        tables[path] = _content(path)
+        tables[path] = read_content(path, TABLE_LIMIT_BYTES)
     lines = _lines(path, tables[path])
     if not lines:
         raise CaseError([Problem("is empty; a table has a header with date and the columns", file=path)])
@@ -63,7 +65,7 @@ def read_column(path: Path, name: str, *, tables: dict[Path, bytes]) -> TableCol
             how = "no column" if wanted not in header else "more than one column"
             message = f"has {how} '{wanted}'{suggest(wanted, header)}"
             raise CaseError([Problem(message, file=path, line=1, column=1)])
-    return TableColumn(path, name, _rows(path, lines[1:], header.index("date"), header.index(name)))
+    return TableColumn(path, name, _rows(path, lines[1:], header, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,8 @@ def _lines(path: Path, content: bytes) -> list[_Line]:
         raise CaseError([Problem(f"is not a CSV table: {error}", file=path)]) from None
 
 
-def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > TABLE_LIMIT_BYTES:
-            raise CaseError([Problem(f"is larger than {TABLE_LIMIT_BYTES // 10**6} MB", file=path)])
-        return path.read_bytes()
-    except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
-        raise CaseError([Problem(reason, file=path)]) from None
-
-
-def _rows(path: Path, lines: list[_Line], date_index: int, value_index: int) -> tuple[TableRow, ...]:
+def _rows(path: Path, lines: list[_Line], header: list[str], name: str) -> tuple[TableRow, ...]:
+    date_index, value_index = header.index("date"), header.index(name)
     problems: list[Problem] = []
     rows: list[TableRow] = []
 
@@ -109,10 +102,17 @@ def _rows(path: Path, lines: list[_Line], date_index: int, value_index: int) -> 
         if len(line.cells) <= max(date_index, value_index):
             note(f"has {len(line.cells)} cells, fewer than the header", line, 0)
             continue
+        if len(line.cells) > len(header):
+            note(f"has {len(line.cells)} cells, more than the header", line, len(header))
+            continue
         written, text = line.cells[date_index].strip(), line.cells[value_index].strip()
-        day, number = _day(written), _number(text)
+        day, number = None, _number(text)
+        try:
+            day = parse_day(written)
+        except QuantityError as error:
+            note(str(error), line, date_index)
         if day is None:
-            note(f"'{written}' is not a date; write it as 2025-04-01", line, date_index)
+            pass  # said already
         elif rows and day == rows[-1].day:
             note(f"{day} stands twice", line, date_index)
         elif rows and day < rows[-1].day:
@@ -126,13 +126,6 @@ def _rows(path: Path, lines: list[_Line], date_index: int, value_index: int) -> 
     if problems:
         raise CaseError(problems)
     return tuple(rows)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
 
 
 def _number(text: str) -> float | None:

@@ -32,7 +32,7 @@ class Metrics:
     npv_end_value_zero: float  # after tax, with units and power worth nothing at the horizon's end
     irr: float | None  # [1/year]; None where the flows do not change sign or no rate was found
     irr_unique: bool  # whether no other rate can make the present value zero
-    payback_quarter: int | None  # position of the first quarter from which on the sum of flows stays positive
+    payback_quarter: int | None  # first quarter from which on the sum of flows stays positive; None: never
     peak_funding: float  # largest sum laid out before it comes back, as a positive number
     peak_funding_quarter: int
     end_value: float  # present value after tax of what stands at the horizon's end
@@ -130,8 +130,11 @@ def payback_quarter(flows: Floats) -> int | None:
         flows: [quarter] money.
 
     Returns:
-        The position, or None where the sum is negative at the horizon's end. The end value does not count.
+        The position, or None where the sum is negative at the horizon's end, or where nothing ever flows and
+        so nothing is to be paid back. The end value does not count.
     """
+    if not np.any(flows):
+        return None
     sums = np.cumsum(flows)
     below = np.flatnonzero(sums < -ROUNDING * np.max(np.abs(sums), initial=0.0))
     if below.size == 0:

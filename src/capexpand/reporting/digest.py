@@ -15,6 +15,8 @@ from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import Limit, limits
 from capexpand.reporting.wording import MoneyScale, short_names
 
+NOTHING = 1e-9  # orders and millions of money that are only rounding
+
 
 @dataclass(frozen=True)
 class Digest:
@@ -117,6 +119,31 @@ class Digest:
         base = self.findings.result.base
         stands = float(self.base_fleet.power_energised_mw.sum() + self.base_fleet.installed.sum())
         return bool(stands > 0.0 or base.revenue.any() or base.other_cost.any())
+
+    @cached_property
+    def orders_nothing(self) -> bool:
+        """Whether nothing is bought or hired within the window, so that there is no programme to judge."""
+        plan, here = self.findings.result.plan, self.window
+        ordered = float(plan.ordered[:, :, here].sum() + plan.power_ordered_mw[:, here].sum())
+        return bool(ordered <= NOTHING and self.spent <= NOTHING)
+
+    @cached_property
+    def transfer_worth(self) -> float:
+        """Present value after tax of what the programme serves internal workloads [million]; no cash."""
+        value = float(self.data.times.discount @ self.findings.result.programme.transfer_value)
+        return (1.0 - self.data.taxes.rate) * value
+
+    def token_power_fraction(self, at: int) -> float:
+        """Returns the part of the power in use that workloads counted in tokens take.
+
+        Args:
+            at: position of the quarter.
+        """
+        m = self.data
+        megawatts = np.einsum("gkj,k->j", self.findings.result.plan.serving[..., at], m.offers.power_kw)
+        tokens = np.array([unit == "token" for unit in m.workloads.units])
+        used = float(megawatts.sum())
+        return float(megawatts[tokens].sum()) / used if used > 0.0 else 0.0
 
     def accelerators(self, which: Fleet) -> Floats:
         """Returns installed accelerators of all kinds [quarter]."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.digest import NOTHING, Digest
 from capexpand.reporting.wording import (
     compute,
     count,
@@ -55,7 +55,7 @@ def answers(digest: Digest) -> tuple[Answer, ...]:
     """
     return (
         Answer("What does the money buy, and when?", f"{buys(digest)} {stands(digest)}"),
-        Answer("How is it best spent?", f"{spends(digest)} {first_orders(digest)}"),
+        Answer("How is it best spent?", " ".join(filter(None, (spends(digest), first_orders(digest))))),
         Answer("Does it pay?", pays(digest)),
         Answer("What is each limit worth?", limits_worth(digest)),
         Answer("How does it compare?", compares(digest)),
@@ -63,43 +63,68 @@ def answers(digest: Digest) -> tuple[Answer, ...]:
 
 
 def buys(digest: Digest) -> str:
-    """Says what is ordered within the window.
+    """Says what is bought within the window, and what is hired beside it.
 
     Args:
         digest: what the run found out.
     """
+    if digest.orders_nothing:
+        return _nothing(digest)
+    bought, hired = (listing(_ordered(digest, owned=owned)) for owned in (True, False))
+    if bought:
+        beside = f" Hired beside it, out of running costs: {hired}." if hired else ""
+        return f"{sentence(f'{_budget(digest)} {bought}')}{beside}"
+    cap = digest.cap
+    spared = "" if cap is None else f", not of the {money(cap, digest.currency)} allowed"
+    return f"Nothing is bought. Hired, out of running costs{spared}: {hired}."
+
+
+def _nothing(digest: Digest) -> str:
+    """Says that a plan orders nothing, and why."""
+    cap, floor = digest.cap, digest.data.budget.floor
+    allowed = "" if cap is None else f" of the {money(cap, digest.currency)} allowed"
+    though = f", although at least {money(floor, digest.currency)} is to be spent" if floor > 0.0 else ""
+    why = "Nothing that can be ordered within the window is worth its price"
+    return f"{why}: nothing{allowed} is spent{though}."
+
+
+def _ordered(digest: Digest, *, owned: bool) -> list[str]:
+    """What is ordered within the window, of what is bought or of what is hired."""
     m, plan, here = digest.data, digest.findings.result.plan, digest.window
-    own = float(plan.power_ordered_mw[m.power.owned, here].sum())
-    rented = float(plan.power_ordered_mw[~m.power.owned, here].sum())
-    units = plan.ordered[:, :, here].sum(axis=(1, 2))
-    accelerators = float(units @ m.offers.accelerators[m.offers.product])
-    others = float(units[m.offers.accelerators[m.offers.product] == 0].sum())
-    sites = np.unique(m.power.site[plan.power_ordered_mw[:, here].sum(axis=1) > 1e-6]).size
-    bought: list[str] = []
-    if own + rented > 1e-6:
-        part = f" ({power(rented)} of it rented)" if own > 1e-6 and rented > 1e-6 else ""
-        kind = "rented IT power" if own <= 1e-6 else "IT power"
-        bought.append(f"{power(own + rented)} of {kind}{part} at {of_each(sites, 'site', 'sites')}")
+    megawatts = plan.power_ordered_mw[m.power.owned == owned, here].sum(axis=1)
+    units = plan.ordered[:, :, here].sum(axis=(1, 2)) * (m.offers.owned == owned)
+    per_unit = m.offers.accelerators[m.offers.product]
+    accelerators, others = float(units @ per_unit), float(units[per_unit == 0].sum())
+    sites = np.unique(m.power.site[m.power.owned == owned][megawatts > 1e-6]).size
+    parts: list[str] = []
+    if megawatts.sum() > 1e-6:
+        at = of_each(sites, "site", "sites")
+        parts.append(f"{power(float(megawatts.sum()))} of IT power at {at}")
     if accelerators >= 0.5:
-        bought.append(of_each(accelerators, "accelerator", "accelerators"))
+        parts.append(of_each(accelerators, "accelerator", "accelerators"))
     if others >= 0.5:
-        bought.append(of_each(others, "general server", "general servers"))
-    return sentence(f"{_budget(digest)} {listing(bought) or 'nothing'}")
+        parts.append(of_each(others, "general server", "general servers"))
+    return parts or (["less than one server"] if units.sum() > 1e-9 else [])
 
 
 def _budget(digest: Digest) -> str:
     """The beginning of the sentence: the money, and how much of it is spent."""
     cap, spent, floor = digest.cap, digest.spent, digest.data.budget.floor
     currency = digest.currency
+    paid, least = money(spent, currency), money(floor, currency)
+    forced = floor > 0.0 and spent <= (1.0 + SMALL) * floor
+    enough = spent >= (1.0 - SMALL) * floor
     if cap is not None and cap > 0.0 and spent >= (1.0 - SMALL) * cap:
-        return f"{money(cap, currency)} buys"
+        return f"{money(cap, currency)}{', all of which is to be spent,' if forced else ''} buys"
+    if cap is not None and forced:
+        done = "as no less is to be" if enough else f"although at least {least} is to be"
+        return f"Of the {money(cap, currency)} allowed, {paid} is spent, {done}; it buys"
     if cap is not None:
-        return f"Of the {money(cap, currency)} allowed, {money(spent, currency)} is worth spending; it buys"
+        return f"Of the {money(cap, currency)} allowed, {paid} is worth spending; it buys"
     if floor > 0.0:
-        enough = spent >= (1.0 - SMALL) * floor
-        done = f"{money(spent, currency)} is" if enough else f"only {money(spent, currency)} would pay"
-        return f"At least {money(floor, currency)} is to be spent, {done}; it buys"
-    return f"{money(spent, currency)} is spent, with no limit set; it buys"
+        done = f"{paid} is" if enough else f"only {paid} would pay"
+        return f"At least {least} is to be spent, {done}; it buys"
+    return f"{paid} is spent, with no limit set; it buys"
 
 
 def stands(digest: Digest) -> str:
@@ -122,7 +147,9 @@ def stands(digest: Digest) -> str:
     if pflops > 0.0:
         does.append(f"holds {compute(pflops)} of computing power")
     if tokens > 0.0:
-        does.append(f"serves {volume(tokens, 'tokens')} a day")
+        part = digest.token_power_fraction(at)
+        takes = "" if part >= 1.0 - SMALL else f", which take {share(part)} of the power in use"
+        does.append(f"serves {volume(tokens, 'tokens')} a day{takes}")
     then = f"; the fleet {listing(does)}" if does else ""
     return f"When the window ends, in {label}, {power(power_mw)} is energised{more}{then}."
 
@@ -135,6 +162,8 @@ def spends(digest: Digest) -> str:
     """
     total, here = digest.findings.result.total, digest.window
     paid = digest.findings.result.plan.paid[here]
+    if digest.orders_nothing:
+        return "Nothing is ordered within the window: every order would cost more than it brings."
     if digest.spent <= 1e-9:
         return "Nothing is paid for orders within the window."
     starts = digest.data.times.starts[here]
@@ -159,7 +188,12 @@ def first_orders(digest: Digest) -> str:
 
     Args:
         digest: what the run found out.
+
+    Returns:
+        The sentence; empty where nothing is ordered in the whole window.
     """
+    if digest.orders_nothing:
+        return ""
     m, plan, t = digest.data, digest.findings.result.plan, digest.window.start
     orders: list[tuple[float, str]] = []
     for o, megawatts in enumerate(plan.power_ordered_mw[:, t]):
@@ -192,6 +226,8 @@ def pays(digest: Digest) -> str:
     Args:
         digest: what the run found out.
     """
+    if digest.orders_nothing:
+        return "With nothing ordered there is no programme that could pay or fail to."
     metrics, currency = digest.findings.metrics, digest.currency
     rate = digest.findings.case.finance.discount_rate.value
     taxed = " after tax" if digest.data.taxes.rate > 0.0 else ""
@@ -200,14 +236,53 @@ def pays(digest: Digest) -> str:
     zero = f"{money(metrics.npv_end_value_zero, currency)} if nothing is worth anything after the horizon"
     if abs(metrics.npv - metrics.npv_end_value_zero) <= SMALL * max(abs(metrics.npv), 1e-9):
         zero = "none of it rests on the value of what stands at the horizon's end"
-    parts = [f"{worth}{discounted}; {zero}.", f"{_rate_of_return(digest)}, and {_payback(digest)}."]
+    inside = _counting_transfer(digest)
+    parts = [f"{worth}{discounted}; {zero}{inside}.", f"{_rate_of_return(digest)}, and {_payback(digest)}."]
     if metrics.peak_funding > 0.0:
         most, when = money(metrics.peak_funding, currency), digest.labels[metrics.peak_funding_quarter]
         parts.append(f"At most {most} is laid out at a time, in {when}.")
     else:
         parts.append("It never needs money from outside.")
     parts.append(_yearly_earnings(digest))
-    return " ".join(parts)
+    return " ".join(filter(None, (*parts, _renewal(digest))))
+
+
+def _counting_transfer(digest: Digest) -> str:
+    """What the net present value leaves out of internal use, as the end of a sentence."""
+    amount = digest.transfer_worth
+    if amount == 0.0 or abs(amount) <= SMALL * SMALL * abs(digest.findings.metrics.npv):
+        return ""
+    change = "more" if amount > 0.0 else "less"
+    return (
+        f"; {money(abs(amount), digest.currency)} {change} if internal use is counted at its transfer value"
+    )
+
+
+def _renewal(digest: Digest) -> str:
+    """What is paid after the window for renewal; empty where nothing is."""
+    paid, extra = renewal(digest)
+    if max(paid, abs(extra)) <= NOTHING:
+        return ""
+    change = "more" if extra >= 0.0 else "less"
+    beside = f", {money(abs(extra), digest.currency)} of it {change} than without the programme"
+    if extra < 0.0:
+        beside = beside.replace(" of it", "")
+    beside = beside if digest.has_base else ""
+    return (
+        f"After the window {money(paid, digest.currency)} is paid for renewal{beside}; "
+        "the net present value counts it."
+    )
+
+
+def renewal(digest: Digest) -> tuple[float, float]:
+    """Returns what is paid for orders after the window, and how much of it the programme adds [million].
+
+    Args:
+        digest: what the run found out.
+    """
+    result, after = digest.findings.result, slice(digest.window.stop, None)
+    paid = float(result.total.capital_payments[after].sum())
+    return paid, float(result.programme.capital_payments[after].sum())
 
 
 def _yearly_earnings(digest: Digest) -> str:
@@ -251,11 +326,18 @@ def limits_worth(digest: Digest) -> str:
     binding = [limit for limit in digest.limits if limit.binds and limit.kind != "obligation"]
     if not binding:
         return "No limit binds: more power, supply, budget or demand would add nothing."
-    first = binding[0]
-    gain = money(first.gain_total, digest.currency)
-    parts = [f"The limit worth most is {first.noun}: one percent more of it throughout would add {gain}."]
     supplied = [limit for limit in binding if limit.kind != "demand"]
+    asked = [limit for limit in binding if limit.kind == "demand"]
+    parts: list[str] = []
+    for named, where in ((supplied, "On the side of supply and money"), (asked, "On the side of demand")):
+        if named:
+            gain = money(named[0].gain_total, digest.currency)
+            parts.append(
+                f"{where}, {named[0].noun} is worth most: one percent more throughout would add {gain}."
+            )
     told = [next((limit for limit in supplied if limit.kind == kind), None) for kind in ("grid", "supply")]
+    if supplied and supplied[0].kind in {"renewal", "stock"}:
+        told.insert(0, supplied[0])
     parts += [limit.describe(digest.labels) for limit in told if limit is not None]
     budget = next((limit for limit in supplied if limit.kind == "budget"), None)
     if budget is not None:
@@ -266,7 +348,7 @@ def limits_worth(digest: Digest) -> str:
 
 
 def compares(digest: Digest) -> str:
-    """Sets the evenly spent plan beside the optimised one.
+    """Sets the evenly delivered plan beside the optimised one.
 
     Args:
         digest: what the run found out.
@@ -274,20 +356,59 @@ def compares(digest: Digest) -> str:
     ours, naive, currency = digest.findings.metrics, digest.findings.naive_metrics, digest.currency
     gain = ours.npv - naive.npv
     spent = float(digest.findings.naive.plan.paid[digest.window].sum())
-    beside = ""
-    if spent <= 1e-9 < digest.spent:
+    if spent <= NOTHING < digest.spent:
         return (
-            "Spent evenly over the window, nothing could be delivered in time: "
+            "Delivered evenly over the window, nothing could be had in time: "
             f"planning adds {money(gain, currency)}."
         )
-    if abs(spent - digest.spent) > 0.02 * max(spent, digest.spent):
-        beside = f" (it pays {money(spent, currency)} for orders)"
+    even = f"Delivered evenly over the window{_spent_beside(digest, spent)}, the money would be worth"
     if abs(gain) <= SMALL * max(abs(ours.npv), abs(naive.npv)):
-        return f"Spent evenly over the window{beside}, the money would be worth as much."
+        return f"{even} as much."
+    if digest.orders_nothing and gain > 0.0:
+        return f"{even} {money(naive.npv, currency)}: ordering nothing spares that."
+    if gain > 0.0:
+        return f"{even} {money(naive.npv, currency)}: planning adds {money(gain, currency)}."
     return (
-        f"Spent evenly over the window{beside}, the money would be worth {money(naive.npv, currency)}: "
-        f"planning adds {money(gain, currency)}."
+        f"{even} {money(naive.npv, currency)}, {money(-gain, currency)} more in cash. The optimised plan "
+        f"does not maximise that alone: it also counts {_counted_beside_cash(digest)}, and is "
+        f"{money(objective_gain(digest), currency)} better so."
     )
+
+
+def _spent_beside(digest: Digest, spent: float) -> str:
+    """What the evenly delivered plan pays where it is not what the optimised one pays, and why."""
+    currency, m = digest.currency, digest.data
+    wanted = digest.cap if digest.cap is not None else m.budget.floor
+    if abs(spent - digest.spent) <= 0.02 * max(spent, digest.spent):
+        return ""
+    why = ""
+    if wanted > 0.0 and spent < (1.0 - SMALL) * wanted:
+        lacks = "supply, power or whole lot" if m.whole_sizes else "supply or power"
+        why = f" and finds no {lacks} in time for {money(wanted - spent, currency)}"
+    return f" (it pays {money(spent, currency)}{why})"
+
+
+def _counted_beside_cash(digest: Digest) -> str:
+    """What the objective counts beside the cash of the statements."""
+    m = digest.data
+    counted: list[str] = []
+    if "internal" in m.workloads.roles:
+        counted.append("internal use at its transfer value")
+    if "obligation" in m.workloads.roles:
+        counted.append("penalties for what is owed and not served")
+    if m.budget.floor > 0.0:
+        counted.append("the penalty for spending below the floor")
+    return listing(counted) or "tax as if losses were refunded at once"
+
+
+def objective_gain(digest: Digest) -> float:
+    """Returns by how much the optimised plan's objective exceeds the evenly delivered one's [million].
+
+    Args:
+        digest: what the run found out.
+    """
+    found = digest.findings
+    return found.result.plan.solver.objective - found.naive.plan.solver.objective
 
 
 def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
@@ -297,35 +418,61 @@ def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
         digest: what the run found out.
     """
     ours, currency, at = digest.findings.metrics, digest.currency, digest.window_end
-    label, labels = digest.labels[at], digest.labels
+    label = digest.labels[at]
     power_mw = float(digest.power_mw(digest.fleet)[at])
     accelerators = float(digest.accelerators(digest.fleet)[at])
     tokens = float(digest.tokens_per_day(digest.fleet)[at])
     cap = digest.cap
     of_cap = "" if cap is None else f"of {money(cap, currency)} allowed by {label}"
-    paid_back = "not within the horizon" if ours.payback_quarter is None else labels[ours.payback_quarter]
     figures = [
         KeyFigure("Spent in the window", money(digest.spent, currency), of_cap or f"by {label}"),
-        KeyFigure("Net present value", money(ours.npv, currency), "programme, after tax"),
-        KeyFigure(
-            "Without end value", money(ours.npv_end_value_zero, currency), "nothing worth anything at the end"
-        ),
-        KeyFigure(
-            "Internal rate of return",
-            "none" if ours.irr is None else percent(ours.irr),
-            "a year" if ours.irr is not None else "flows never change sign or no rate found",
-        ),
-        KeyFigure("Payback", paid_back, "sum of cash flows stays positive"),
-        KeyFigure("Peak funding", money(ours.peak_funding, currency), labels[ours.peak_funding_quarter]),
+        *([] if digest.orders_nothing else _returns(digest)),
         KeyFigure("Power energised", power(power_mw), f"IT power in {label}"),
     ]
     if accelerators >= 0.5:
         figures.append(KeyFigure("Accelerators", count(accelerators), f"installed in {label}"))
     if tokens > 0.0:
-        figures.append(KeyFigure("Tokens a day", volume(tokens), f"served in {label}"))
-    gain = ours.npv - digest.findings.naive_metrics.npv
-    figures.append(KeyFigure("Worth of planning", money(gain, currency), "over the evenly spent plan"))
+        part = share(digest.token_power_fraction(at))
+        figures.append(
+            KeyFigure("Tokens a day", volume(tokens), f"in {label}, by {part} of the power in use")
+        )
+    gain, over = ours.npv - digest.findings.naive_metrics.npv, "in net present value over the even plan"
+    if gain < 0.0:
+        gain, over = objective_gain(digest), "in the objective over the even plan; none in cash"
+    figures.append(KeyFigure("Worth of planning", money(gain, currency), over))
     return tuple(figures)
+
+
+def _returns(digest: Digest) -> list[KeyFigure]:
+    """The figures that only a plan with orders has: what it is worth, and when it pays."""
+    ours, currency, labels = digest.findings.metrics, digest.currency, digest.labels
+    at = ours.payback_quarter
+    taxed = "programme, after tax" if digest.data.taxes.rate > 0.0 else "programme"
+    end_value_zero = money(ours.npv_end_value_zero, currency)
+    figures = [
+        KeyFigure("Net present value", money(ours.npv, currency), taxed),
+        KeyFigure("Without end value", end_value_zero, "nothing worth anything at the end"),
+        KeyFigure(
+            "Internal rate of return",
+            "none" if ours.irr is None else percent(ours.irr),
+            "a year" if ours.irr is not None else "flows never change sign or no rate found",
+        ),
+        KeyFigure(
+            "Payback",
+            "not within the horizon" if at is None else labels[at],
+            "sum of cash flows stays positive",
+        ),
+        KeyFigure("Peak funding", money(ours.peak_funding, currency), labels[ours.peak_funding_quarter]),
+    ]
+    if _counting_transfer(digest):
+        whole = money(ours.npv + digest.transfer_worth, currency)
+        figures.insert(2, KeyFigure("With internal use", whole, "counted at its transfer value"))
+    paid, extra = renewal(digest)
+    if paid > NOTHING:
+        more = f"{money(abs(extra), currency)} {'more' if extra >= 0.0 else 'less'} than without"
+        remark = more if digest.has_base else "counted in the net present value"
+        figures.append(KeyFigure("Renewal after the window", money(paid, currency), remark))
+    return figures
 
 
 def hindsight(digest: Digest) -> str:

@@ -91,7 +91,22 @@ def orders(digest: Digest) -> Table:
         "sum",
     )
     head = ("Order", *digest.labels[here], "Window")
-    return Table("Orders in the window", head, (*rows, paid))
+    return Table("Orders in the window", head, (*rows, paid), _basis_of_payments(digest))
+
+
+def _basis_of_payments(digest: Digest) -> str:
+    """Says why the most that is paid in a quarter here is not what the chart of payments shows."""
+    result, here, labels = digest.findings.result, digest.window, digest.labels
+    if digest.orders_nothing or not digest.has_base:
+        return ""
+    whole, ours = result.plan.paid[here], result.programme.capital_payments
+    most, peak = here.start + int(np.argmax(whole)), int(np.argmax(ours))
+    return (
+        "What is paid is the total's, out of the programme's budget: at most "
+        f"{money(float(whole.max()), digest.currency)} a quarter, in {labels[most]}. The chart of payments "
+        f"shows the programme's alone, the total less what the base pays in the same quarter: at most "
+        f"{money(float(ours[peak]), digest.currency)}, in {labels[peak]}."
+    )
 
 
 def _amount(value: float) -> str:

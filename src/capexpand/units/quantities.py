@@ -170,12 +170,24 @@ def read_quantity(written: str | float, kind: QuantityKind, *, currency: str = "
     except UnitError as error:
         raise QuantityError(f"'{text}': {error}") from None
     except LookupError:
+        if _lacks_currency(expression, kind):
+            example = kind.example.replace("CNY", currency)
+            raise QuantityError(f"'{text}' needs a currency, as in \"{example}\"") from None
         raise QuantityError(f"'{text}' is not convertible to {_wanted(kind, currency)}") from None
     value = number * numerator / denominator
     if not math.isfinite(value):
         raise QuantityError(f"'{text}' is too large to plan with")
     _check_bounds(text, value, kind)
     return Quantity(value=value, unit=unit, currency=money)
+
+
+def _lacks_currency(expression: str, kind: QuantityKind) -> bool:
+    """Tell whether a unit would fit the kind if it only named its money."""
+    unit = parse_unit(expression)
+    if kind.per_unit and ("unit", -1) in unit.dimensions:
+        unit = unit.without("unit")
+    money = [target for target in kind.units if target.count(CURRENCY) == 1]
+    return not unit.currencies and any(unit.dimensions == _canonical(target).dimensions for target in money)
 
 
 def _wanted(kind: QuantityKind, currency: str) -> str:

@@ -13,6 +13,8 @@ from capexpand.reporting.charts.drawing import SMALL_HEIGHT, Chart, Series, over
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.wording import compute, count, of_each, percent, power, volume
 
+HIDDEN = 0.02  # excess of a peak over the last value from which on a title names it
+
 
 def built_when(digest: Digest) -> Iterator[Chart]:
     """Yields the charts of what is built, without those that would be empty.
@@ -20,65 +22,84 @@ def built_when(digest: Digest) -> Iterator[Chart]:
     Args:
         digest: what the run found out.
     """
-    m, fleet = digest.data, digest.fleet
-    total = digest.power_mw(fleet)
-    if total.any():
-        factor, unit = (1e-3, "GW") if total.max() >= 2000 else (1.0, "MW")
-        series = stacked(digest.sites, fleet.power_energised_mw, site_colours(digest), factor=factor)
-        yield Chart(
-            "power",
-            develops("Energised power", total, digest, power),
-            f"IT power energised at the end of each quarter, by site, in {unit}.",
-            over_quarters(series, f"{unit} of IT power", stocks=True),
-            series,
-        )
-    owned = m.offers.accelerators > 0
-    hues = offer_colours(digest)
-    amounts = fleet.accelerators
-    if amounts.any():
-        factor, unit = _thousands(amounts)
-        series = stacked(digest.offers, amounts, hues, factor=factor)
-        yield Chart(
-            "accelerators",
-            develops("Accelerators", amounts.sum(axis=0), digest, count),
-            f"Accelerators installed at the end of each quarter, by kind, in {unit}.",
-            over_quarters(series, unit, stocks=True),
-            series,
-        )
-    if fleet.compute_pflops.any():
-        largest = float(fleet.compute_pflops.sum(axis=0).max())
-        factor, unit = (1e-3, "EFLOP/s") if largest >= 2000 else (1.0, "PFLOP/s")
-        series = stacked(digest.offers, fleet.compute_pflops, hues, factor=factor)
-        yield Chart(
-            "compute",
-            develops("Computing power", fleet.compute_pflops.sum(axis=0), digest, compute),
-            f"Dense FP8 or INT8 operations of the installed accelerators, in {unit}.",
-            over_quarters(series, unit, stocks=True),
-            series,
-        )
-    general = np.where(owned[:, None], 0.0, fleet.installed)
-    if general.any():
-        factor, unit = _thousands(general)
-        series = stacked(digest.offers, general, hues, factor=factor)
-        yield Chart(
-            "servers",
-            develops("Servers without accelerators", general.sum(axis=0), digest, count),
-            f"Servers installed at the end of each quarter, in {unit}.",
-            over_quarters(series, unit.replace("accelerators", "servers"), stocks=True),
-            series,
-        )
-    tokens = fleet.tokens_per_day
-    if tokens.any():
-        factor, word = _scale_of(float(tokens.sum(axis=0).max()))
-        unit = f"{word} tokens a day".strip()
-        series = stacked(digest.workloads, tokens, workload_colours(digest), factor=factor)
-        yield Chart(
-            "tokens",
-            develops("Tokens served a day", tokens.sum(axis=0), digest, volume),
-            f"Tokens served, by workload, in {unit}.",
-            over_quarters(series, unit, stocks=False),
-            series,
-        )
+    drawn = (_energised(digest), _accelerators(digest), _computing(digest), _servers(digest), _tokens(digest))
+    yield from (chart for chart in drawn if chart is not None)
+
+
+def _energised(digest: Digest) -> Chart | None:
+    total = digest.power_mw(digest.fleet)
+    if not total.any():
+        return None
+    factor, unit = (1e-3, "GW") if total.max() >= 2000 else (1.0, "MW")
+    series = stacked(digest.sites, digest.fleet.power_energised_mw, site_colours(digest), factor=factor)
+    return Chart(
+        "power",
+        develops("Energised power", total, digest, power),
+        f"IT power energised at the end of each quarter, by site, in {unit}.",
+        over_quarters(series, f"{unit} of IT power", stocks=True),
+        series,
+    )
+
+
+def _accelerators(digest: Digest) -> Chart | None:
+    amounts = digest.fleet.accelerators
+    if not amounts.any():
+        return None
+    factor, unit = _thousands(amounts)
+    series = stacked(digest.offers, amounts, offer_colours(digest), factor=factor)
+    return Chart(
+        "accelerators",
+        develops("Accelerators", amounts.sum(axis=0), digest, count),
+        f"Accelerators installed at the end of each quarter, by kind, in {unit}.",
+        over_quarters(series, unit, stocks=True),
+        series,
+    )
+
+
+def _computing(digest: Digest) -> Chart | None:
+    pflops = digest.fleet.compute_pflops
+    if not pflops.any():
+        return None
+    factor, unit = (1e-3, "EFLOP/s") if float(pflops.sum(axis=0).max()) >= 2000 else (1.0, "PFLOP/s")
+    series = stacked(digest.offers, pflops, offer_colours(digest), factor=factor)
+    return Chart(
+        "compute",
+        develops("Computing power", pflops.sum(axis=0), digest, compute),
+        f"Dense FP8 or INT8 operations of the installed accelerators, in {unit}.",
+        over_quarters(series, unit, stocks=True),
+        series,
+    )
+
+
+def _servers(digest: Digest) -> Chart | None:
+    general = np.where((digest.data.offers.accelerators > 0)[:, None], 0.0, digest.fleet.installed)
+    if not general.any():
+        return None
+    factor, unit = _thousands(general)
+    series = stacked(digest.offers, general, offer_colours(digest), factor=factor)
+    return Chart(
+        "servers",
+        develops("Servers without accelerators", general.sum(axis=0), digest, count),
+        f"Servers installed at the end of each quarter, in {unit}.",
+        over_quarters(series, unit.replace("accelerators", "servers"), stocks=True),
+        series,
+    )
+
+
+def _tokens(digest: Digest) -> Chart | None:
+    tokens = digest.fleet.tokens_per_day
+    if not tokens.any():
+        return None
+    factor, word = _scale_of(float(tokens.sum(axis=0).max()))
+    unit = f"{word} tokens a day".strip()
+    series = stacked(digest.workloads, tokens, workload_colours(digest), factor=factor)
+    return Chart(
+        "tokens",
+        develops("Tokens served a day", tokens.sum(axis=0), digest, volume),
+        f"Tokens served, by workload, in {unit}.",
+        over_quarters(series, unit, stocks=False),
+        series,
+    )
 
 
 def sites_against_grids(digest: Digest) -> Iterator[Chart]:
@@ -119,7 +140,9 @@ def _how_full(energised: Floats, fleet: Fleet, site: int, digest: Digest) -> str
 
 
 def develops(what: str, values: Floats, digest: Digest, write: Callable[[float], str]) -> str:
-    """Returns a title that says how a total stands at the start, when the window ends, and at the end.
+    """Returns a title that says how a total starts, stands when the window ends, peaks, and ends.
+
+    A peak between those quarters is named where it exceeds the last value by more than 2 %.
 
     Args:
         what: what is counted, in the plural or the singular, as the title begins.
@@ -127,17 +150,29 @@ def develops(what: str, values: Floats, digest: Digest, write: Callable[[float],
         digest: what the run found out.
         write: writes a value.
     """
-    end = digest.window_end
-    first, then, last = (float(values[t]) for t in (0, end, -1))
+    end, peak = digest.window_end, int(np.argmax(values))
+    first, then, last, most = (float(values[t]) for t in (0, end, -1, peak))
+    label = digest.labels[end]
+    peaks = f"{_verb(what, 'peak')} at {write(most)} in {digest.labels[peak]}"
+    ends = f"{_verb(what, 'end')} at {write(last)} in {digest.labels[-1]}"
+    hidden = most > (1.0 + HIDDEN) * last and peak not in {0, end}
+    if hidden and peak < end:
+        between = f", {_verb(what, 'stand')} at {write(then)} in {label}" if end < len(values) - 1 else ""
+        return f"{what} {peaks}{between} and {ends}"
     start = f"from {write(first)} " if first > 0.0 else "from nothing "
-    text = f"{what} {_moves(what, first, then)} {start}to {write(then)} by {digest.labels[end]}"
+    text = f"{what} {_moves(what, first, then)} {start}to {write(then)} by {label}"
+    if hidden:
+        return f"{text}, {peaks} and {ends}"
     if end == len(values) - 1 or write(then) == write(last):
         return text
     return f"{text}, then {_moves(what, then, last)} to {write(last)} by {digest.labels[-1]}"
 
 
 def _moves(what: str, before: float, after: float) -> str:
-    verb = "grow" if after >= before else "fall"
+    return _verb(what, "grow" if after >= before else "fall")
+
+
+def _verb(what: str, verb: str) -> str:
     return verb if what.split(maxsplit=1)[0].endswith("s") else f"{verb}s"
 
 

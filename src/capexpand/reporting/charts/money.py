@@ -21,6 +21,8 @@ def spending(digest: Digest) -> Iterator[Chart]:
         digest: what the run found out.
     """
     ours, scale = digest.findings.result.programme, digest.scale
+    if digest.orders_nothing:
+        return
     series = (
         Series.of("paid for servers", palette.SERVERS, ours.payments_servers / scale.divisor),
         Series.of("paid for halls", palette.BUILDINGS, ours.payments_buildings / scale.divisor),
@@ -30,8 +32,8 @@ def spending(digest: Digest) -> Iterator[Chart]:
     peak = int(np.argmax(ours.capital_payments))
     yield Chart(
         "capex",
-        f"Payments peak in {digest.labels[peak]} at "
-        f"{money(float(ours.capital_payments[peak]), digest.currency)} a quarter",
+        f"The programme's payments{', less those of the base,' if digest.has_base else ''} peak in "
+        f"{digest.labels[peak]} at {money(float(ours.capital_payments[peak]), digest.currency)} a quarter",
         f"The programme's payments for orders by quarter, in {scale.unit}; beside them what is committed at "
         "order and what is delivered, which a company reports as capital expenditure.",
         over_quarters(series, scale.unit, stocks=False),
@@ -46,6 +48,8 @@ def cash(digest: Digest) -> Iterator[Chart]:
         digest: what the run found out.
     """
     ours, scale, metrics = digest.findings.result.programme, digest.scale, digest.findings.metrics
+    if digest.orders_nothing:
+        return
     flow, total = ours.free_cash_flow / scale.divisor, ours.cumulative_free_cash_flow / scale.divisor
     ends = [*digest.data.times.starts[1:], digest.data.times.ends[-1]]
     series = (Series.of("free cash flow", palette.PROGRAMME, flow),)
@@ -91,6 +95,8 @@ def earnings(digest: Digest) -> Iterator[Chart]:
         digest: what the run found out.
     """
     result, scale, end = digest.findings.result, digest.scale, -1
+    if digest.orders_nothing:
+        return
     parts = [("programme", palette.PROGRAMME, result.programme)]
     if digest.has_base:
         parts.insert(0, ("base", palette.BASE, result.base))
