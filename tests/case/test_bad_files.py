@@ -119,6 +119,7 @@ FILES = {
     "a picture": (b"title: x\n\x89PNG\xff\xfe", "case.yaml:2:1: is not a text file in UTF-8"),
     "an alias of nothing": (b"a: *b\n", "case.yaml:1:4: there is no anchor &b before this"),
     "a tag": (b"a: !foo 5\n", "case.yaml:1:4: tags such as !foo are not supported"),
+    "a tag on a key": (b"!foo a: 5\n", "case.yaml:1:1: tags such as !foo are not supported"),
     "a tag on a mapping": (b"a: !!omap {b: 1}\n", "case.yaml:1:4: tags such as !!omap are not supported"),
     "a standard tag that changes the value": (
         b"a: !!int '5'\n",

@@ -30,6 +30,14 @@ SLIPS = {
         {"title: Small": "title: Small\nsolve: {time_limit_seconds: true}"},
         "2:9: solve.time_limit_seconds: is a number",
     ),
+    "a lead time of ages": (
+        {"lead_time: 9 months": "lead_time: 1e30 months"},
+        "37:7: sites.east.build.lead_time: '1e30 months' is too high; a duration is at most 2400 month",
+    ),
+    "a life of ages": (
+        {"server_life: 5 years": "server_life: 201 years"},
+        "11:3: finance.server_life: '201 years' is too high; a life is at most 2400 month",
+    ),
     "tranches whose price rises": (
         {
             "usable_share: 50 %": (

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from capexpand.reporting.comparison import comparisons
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.headline import (
     answers,
@@ -14,9 +15,7 @@ from capexpand.reporting.headline import (
     hindsight,
     key_figures,
     limits_worth,
-    objective_gain,
     pays,
-    renewal,
     spends,
     stands,
 )
@@ -70,6 +69,7 @@ def test_a_floor_is_named_as_one(changed):
 def test_a_budget_of_almost_nothing_buys_nothing(changed):
     digest = Digest(changed(("cap: 1 bn CNY", "cap: 1 CNY")))
     text = " ".join(answer.text for answer in answers(digest))
+    assert text.startswith("1 CNY buys ")
     assert "nan" not in text
     assert "None" not in text
 
@@ -88,8 +88,16 @@ def test_nothing_worth_building_is_said_in_words(changed):
     assert pays(digest) == "With nothing ordered there is no programme that could pay or fail to."
     assert compares(digest).endswith(" CNY: ordering nothing spares that.")
     shown = {figure.title for figure in key_figures(digest)}
+    paid_back = next(row for row in comparisons(digest) if row.title == "Payback")
+    assert paid_back.optimised == "nothing laid out"
     assert shown.isdisjoint({"Payback", "Peak funding", "Internal rate of return", "Net present value"})
     assert limits_worth(digest) == "No limit binds: more power, supply, budget or demand would add nothing."
+
+
+def test_neither_plan_orders_anything_where_nothing_can_be_had(changed):
+    digest = Digest(changed(("limit: 600 units/quarter", "limit: 0 units/quarter")))
+    assert digest.orders_nothing
+    assert compares(digest) == "Delivered evenly over the window, the money would buy nothing either."
 
 
 def test_a_programme_that_is_not_paid_back_says_until_when(two_sites):
@@ -143,7 +151,7 @@ def test_whole_sizes_have_no_worth_of_limits(changed):
 def test_an_evenly_spent_plan_that_buys_nothing_is_said_to(changed):
     digest = Digest(changed(variant="chips-banned"))
     assert compares(digest) == (
-        "Delivered evenly over the window, nothing could be had in time: planning adds 248 mn CNY."
+        "Delivered evenly over the window, nothing could be bought in time: planning adds 248 mn CNY."
     )
 
 
@@ -170,6 +178,9 @@ def test_what_is_only_hired_is_not_said_to_be_bought(changed):
     assert "MW of IT power at " in text
     assert "accelerators." in text
     assert "worth spending" not in text
+    assert "nothing could be bought in time, and that plan hires nothing: planning adds" in compares(digest)
+    shown = {figure.title: figure.value for figure in key_figures(digest)}
+    assert shown["Payback"] == "from the start"
 
 
 def test_what_is_hired_is_told_apart_from_what_is_bought(changed):
@@ -190,13 +201,13 @@ def test_what_only_a_floor_demands_is_not_said_to_be_worth_it(changed):
     )
     assert digest.findings.metrics.npv < 0.0
     assert buys(digest).startswith(
-        "Of the 1 bn CNY allowed, 500 mn CNY is spent, as no less is to be; it buys "
+        "Of the 1 bn CNY allowed, 500 mn CNY is spent, since no less may be; it buys "
     )
 
 
 def test_renewal_after_the_window_is_told_beside_the_present_value(alibaba):
     digest = Digest(alibaba)
-    whole, extra = renewal(digest)
+    whole, extra = digest.renewal
     after = slice(digest.window.stop, None)
     assert whole == pytest.approx(float(alibaba.result.total.capital_payments[after].sum()))
     assert whole - extra == pytest.approx(float(alibaba.result.base.capital_payments[after].sum()))
@@ -253,8 +264,8 @@ def test_an_even_plan_that_earns_more_cash_is_explained_by_what_is_maximised(ali
     assert "it also counts internal use at its transfer value" in compares(digest)
     assert "planning adds" not in compares(digest)
     worth = next(figure for figure in key_figures(digest) if figure.title == "Worth of planning")
-    assert worth.value == money(objective_gain(digest), "CNY")
-    assert objective_gain(digest) > 0.0
+    assert worth.value == money(digest.objective_gain, "CNY")
+    assert digest.objective_gain > 0.0
 
 
 def test_evidence_of_later_days_is_flagged(changed):

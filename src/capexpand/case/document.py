@@ -161,9 +161,7 @@ class _Composer:
             )
         name = type(event).__name__
         before = self.nodes
-        tag = getattr(event, "tag", None)
-        if tag is not None and str(tag) not in _TAGS[name]:
-            self.problems.append(mark.problem(f"tags such as {_short_tag(str(tag))} are not supported"))
+        self._check_tag(event, mark)
         if name == "AliasEvent":
             if event.anchor not in self.anchors:
                 raise CaseError([mark.problem(f"there is no anchor &{event.anchor} before this")])
@@ -180,6 +178,11 @@ class _Composer:
             self.anchors[event.anchor] = (node, self.nodes - before + 1)
         return node
 
+    def _check_tag(self, event: Any, mark: Mark) -> None:
+        tag = getattr(event, "tag", None)
+        if tag is not None and str(tag) not in _TAGS[type(event).__name__]:
+            self.problems.append(mark.problem(f"tags such as {_short_tag(str(tag))} are not supported"))
+
     def _mapping(self, mark: Mark, depth: int) -> Node:
         values: dict[str, Node] = {}
         keys: dict[str, Mark] = {}
@@ -187,6 +190,7 @@ class _Composer:
             place = self._mark(event)
             if type(event).__name__ != "ScalarEvent":
                 raise CaseError([place.problem("a key is a plain text")])
+            self._check_tag(event, place)
             key = event.value
             if key == "<<" and event.implicit[0]:
                 self.problems.append(place.problem("merge keys are not supported; use extends or repeat"))

@@ -90,8 +90,8 @@ _EXCHANGE_RATE = QuantityKind("an exchange rate", ("CUR/CUR",), "7.3 CNY/USD", a
 _POWER = QuantityKind("power", ("MW",), "120 MW")
 _POWER_LIMIT = QuantityKind("power", ("MW",), "120 MW", limit=True)
 _POWER_PER_UNIT = QuantityKind("power per unit", ("kW",), "10.2 kW", above=0.0, per_unit=True)
-_DURATION = QuantityKind("a duration", ("month",), "9 months")
-_LIFE = QuantityKind("a life", ("month",), "5 years", above=0.0)
+_DURATION = QuantityKind("a duration", ("month",), "9 months", maximum=2400.0)  # 200 years
+_LIFE = QuantityKind("a life", ("month",), "5 years", above=0.0, maximum=2400.0)
 _LATENCY = QuantityKind("latency", ("ms",), "30 ms")
 _PROMPT = QuantityKind("a length in tokens", ("token",), "2000 token", bare=True)
 _ANSWER = QuantityKind("a length in tokens", ("token",), "500 token", above=0.0, bare=True)

@@ -55,13 +55,19 @@ def measure(result: ProgrammeResult) -> Metrics:
         npv_end_value_zero=net_present_value_end_value_zero(ours, times),
         irr=irr,
         irr_unique=unique,
-        payback_quarter=payback_quarter(ours.free_cash_flow),
+        payback_quarter=payback_quarter(_without_rounding(ours.free_cash_flow, result.total)),
         peak_funding=funding,
         peak_funding_quarter=quarter,
         end_value=times.discount_end * (ours.end_value - ours.end_tax),
         return_on_capital=return_on_capital(ours, times),
         return_on_capital_total=return_on_capital(result.total, times),
     )
+
+
+def _without_rounding(flows: Floats, total: Statement) -> Floats:
+    """Cuts what the difference of two equal plans leaves, lest it be taken for something laid out."""
+    scale = float(np.max(np.abs(total.free_cash_flow), initial=0.0))
+    return np.where(np.abs(flows) > ROUNDING * scale, flows, 0.0)
 
 
 def net_present_value(ours: Statement, times: Times) -> float:

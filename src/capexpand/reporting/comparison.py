@@ -37,8 +37,8 @@ def comparisons(digest: Digest) -> tuple[Comparison, ...]:
         rows.append(
             Comparison(
                 title,
-                _write(mine, kind, digest),
-                _write(theirs, kind, digest),
+                _write(mine, kind, digest, found.metrics),
+                _write(theirs, kind, digest, found.naive_metrics),
                 "–" if mine is None or theirs is None else _difference(mine - theirs, kind, digest),
             )
         )
@@ -75,7 +75,9 @@ def _utilisation(digest: Digest, fleet: Fleet) -> float | None:
     return float((fleet.running * weight[:, None]).sum()) / standing if standing > 0.0 else None
 
 
-def _write(value: float | None, kind: str, digest: Digest) -> str:
+def _write(value: float | None, kind: str, digest: Digest, metrics: Metrics) -> str:
+    if value is None and kind == "quarter" and metrics.peak_funding <= 0.0:
+        return "nothing laid out"
     if value is None:
         return "not within the horizon" if kind == "quarter" else "none"
     if kind == "quarter":

@@ -15,7 +15,8 @@ from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import Limit, limits
 from capexpand.reporting.wording import MoneyScale, short_names
 
-NOTHING = 1e-9  # orders and millions of money that are only rounding
+NOTHING = 1e-9  # millions of money that are only rounding
+NOTHING_ORDERED = 1e-6  # units and megawatts that are only rounding
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,26 @@ class Digest:
         """Whether nothing is bought or hired within the window, so that there is no programme to judge."""
         plan, here = self.findings.result.plan, self.window
         ordered = float(plan.ordered[:, :, here].sum() + plan.power_ordered_mw[:, here].sum())
-        return bool(ordered <= NOTHING and self.spent <= NOTHING)
+        return bool(ordered <= NOTHING_ORDERED and self.spent <= NOTHING)
 
     @cached_property
     def transfer_worth(self) -> float:
         """Present value after tax of what the programme serves internal workloads [million]; no cash."""
         value = float(self.data.times.discount @ self.findings.result.programme.transfer_value)
         return (1.0 - self.data.taxes.rate) * value
+
+    @property
+    def renewal(self) -> tuple[float, float]:
+        """What is paid for orders after the window, and how much of it the programme adds [million]."""
+        result, after = self.findings.result, slice(self.window.stop, None)
+        paid = float(result.total.capital_payments[after].sum())
+        return paid, float(result.programme.capital_payments[after].sum())
+
+    @property
+    def objective_gain(self) -> float:
+        """By how much the optimised plan's objective exceeds the evenly delivered one's [million]."""
+        found = self.findings
+        return found.result.plan.solver.objective - found.naive.plan.solver.objective
 
     def token_power_fraction(self, at: int) -> float:
         """Returns the part of the power in use that workloads counted in tokens take.

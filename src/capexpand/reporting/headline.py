@@ -71,6 +71,8 @@ def buys(digest: Digest) -> str:
     if digest.orders_nothing:
         return _nothing(digest)
     bought, hired = (listing(_ordered(digest, owned=owned)) for owned in (True, False))
+    if not bought and not hired:
+        return f"{_budget(digest)} next to nothing."
     if bought:
         beside = f" Hired beside it, out of running costs: {hired}." if hired else ""
         return f"{sentence(f'{_budget(digest)} {bought}')}{beside}"
@@ -117,7 +119,7 @@ def _budget(digest: Digest) -> str:
     if cap is not None and cap > 0.0 and spent >= (1.0 - SMALL) * cap:
         return f"{money(cap, currency)}{', all of which is to be spent,' if forced else ''} buys"
     if cap is not None and forced:
-        done = "as no less is to be" if enough else f"although at least {least} is to be"
+        done = "since no less may be" if enough else f"although at least {least} is to be"
         return f"Of the {money(cap, currency)} allowed, {paid} is spent, {done}; it buys"
     if cap is not None:
         return f"Of the {money(cap, currency)} allowed, {paid} is worth spending; it buys"
@@ -260,7 +262,7 @@ def _counting_transfer(digest: Digest) -> str:
 
 def _renewal(digest: Digest) -> str:
     """What is paid after the window for renewal; empty where nothing is."""
-    paid, extra = renewal(digest)
+    paid, extra = digest.renewal
     if max(paid, abs(extra)) <= NOTHING:
         return ""
     change = "more" if extra >= 0.0 else "less"
@@ -272,17 +274,6 @@ def _renewal(digest: Digest) -> str:
         f"After the window {money(paid, digest.currency)} is paid for renewal{beside}; "
         "the net present value counts it."
     )
-
-
-def renewal(digest: Digest) -> tuple[float, float]:
-    """Returns what is paid for orders after the window, and how much of it the programme adds [million].
-
-    Args:
-        digest: what the run found out.
-    """
-    result, after = digest.findings.result, slice(digest.window.stop, None)
-    paid = float(result.total.capital_payments[after].sum())
-    return paid, float(result.programme.capital_payments[after].sum())
 
 
 def _yearly_earnings(digest: Digest) -> str:
@@ -356,9 +347,12 @@ def compares(digest: Digest) -> str:
     ours, naive, currency = digest.findings.metrics, digest.findings.naive_metrics, digest.currency
     gain = ours.npv - naive.npv
     spent = float(digest.findings.naive.plan.paid[digest.window].sum())
-    if spent <= NOTHING < digest.spent:
+    if spent <= NOTHING and digest.orders_nothing:
+        return "Delivered evenly over the window, the money would buy nothing either."
+    if spent <= NOTHING and gain > 0.0:
+        hires = ", and that plan hires nothing" if _ordered(digest, owned=False) else ""
         return (
-            "Delivered evenly over the window, nothing could be had in time: "
+            f"Delivered evenly over the window, nothing could be bought in time{hires}: "
             f"planning adds {money(gain, currency)}."
         )
     even = f"Delivered evenly over the window{_spent_beside(digest, spent)}, the money would be worth"
@@ -371,7 +365,7 @@ def compares(digest: Digest) -> str:
     return (
         f"{even} {money(naive.npv, currency)}, {money(-gain, currency)} more in cash. The optimised plan "
         f"does not maximise that alone: it also counts {_counted_beside_cash(digest)}, and is "
-        f"{money(objective_gain(digest), currency)} better so."
+        f"{money(digest.objective_gain, currency)} better so."
     )
 
 
@@ -401,16 +395,6 @@ def _counted_beside_cash(digest: Digest) -> str:
     return listing(counted) or "tax as if losses were refunded at once"
 
 
-def objective_gain(digest: Digest) -> float:
-    """Returns by how much the optimised plan's objective exceeds the evenly delivered one's [million].
-
-    Args:
-        digest: what the run found out.
-    """
-    found = digest.findings
-    return found.result.plan.solver.objective - found.naive.plan.solver.objective
-
-
 def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
     """Returns the strip of figures below the headline.
 
@@ -438,7 +422,7 @@ def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
         )
     gain, over = ours.npv - digest.findings.naive_metrics.npv, "in net present value over the even plan"
     if gain < 0.0:
-        gain, over = objective_gain(digest), "in the objective over the even plan; none in cash"
+        gain, over = digest.objective_gain, "in the objective over the even plan; none in cash"
     figures.append(KeyFigure("Worth of planning", money(gain, currency), over))
     return tuple(figures)
 
@@ -446,7 +430,7 @@ def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
 def _returns(digest: Digest) -> list[KeyFigure]:
     """The figures that only a plan with orders has: what it is worth, and when it pays."""
     ours, currency, labels = digest.findings.metrics, digest.currency, digest.labels
-    at = ours.payback_quarter
+    at, funded = ours.payback_quarter, ours.peak_funding > 0.0
     taxed = "programme, after tax" if digest.data.taxes.rate > 0.0 else "programme"
     end_value_zero = money(ours.npv_end_value_zero, currency)
     figures = [
@@ -459,15 +443,19 @@ def _returns(digest: Digest) -> list[KeyFigure]:
         ),
         KeyFigure(
             "Payback",
-            "not within the horizon" if at is None else labels[at],
+            "not within the horizon" if at is None else labels[at] if funded else "from the start",
             "sum of cash flows stays positive",
         ),
-        KeyFigure("Peak funding", money(ours.peak_funding, currency), labels[ours.peak_funding_quarter]),
+        KeyFigure(
+            "Peak funding",
+            money(ours.peak_funding, currency),
+            labels[ours.peak_funding_quarter] if funded else "nothing is laid out",
+        ),
     ]
     if _counting_transfer(digest):
         whole = money(ours.npv + digest.transfer_worth, currency)
         figures.insert(2, KeyFigure("With internal use", whole, "counted at its transfer value"))
-    paid, extra = renewal(digest)
+    paid, extra = digest.renewal
     if paid > NOTHING:
         more = f"{money(abs(extra), currency)} {'more' if extra >= 0.0 else 'less'} than without"
         remark = more if digest.has_base else "counted in the net present value"
