@@ -113,30 +113,6 @@ def test_a_day_that_is_none_is_refused(run):
     assert "yesterday" in result.output
 
 
-def test_a_narrow_window_shows_fewer_columns_and_breaks_no_cell(narrow):
-    """Every chip has its name and its numbers whole in one line; only three very long names break."""
-    lines = narrow()
-    assert max(map(len, lines)) <= 80
-    (h20,) = [line.split() for line in lines if "H20 96GB" in line]
-    assert h20 == ["H20", "96GB", "148", "296", "96", "4,000", "400", "11,000"]
-    rows = lines[next(i for i, line in enumerate(lines) if "───" in line) + 1 :]
-    rows = rows[: next(i for i, line in enumerate(rows) if line.startswith("? not read"))]
-    assert len(rows) == 43 + 3
-    assert any("TFLOPS" in line for line in lines)
-    assert any("A wider window also shows" in line for line in lines)
-
-
-def test_a_narrow_window_shows_each_rule_in_its_own_lines(narrow):
-    text = " ".join(" ".join(narrow("H20 96GB", "--on", "2025-09-01")).split())
-    assert "2025-08_H20_15pct_share: since 2025-08-11; effect allowed with fee 15%; destination CN" in text
-
-
-def test_a_wide_window_shows_vendors_and_days(run):
-    (h20,) = [line for line in run().stdout.splitlines() if "H20 96GB" in line]
-    assert "NVIDIA" in h20
-    assert "2023-11-09" in h20
-
-
 def judged(run, *words: str) -> dict:
     (chip, *_) = shown(run, *words)["chips"]
     return chip["status"]
@@ -203,3 +179,34 @@ def test_a_sale_that_cannot_be_judged_is_refused(run, words, message):
     result = run("H20", *words)
     assert isinstance(result.exception, CaseError)
     assert message in str(result.exception)
+
+
+def test_a_narrow_window_shows_fewer_columns_and_breaks_no_cell(narrow):
+    """Every chip has its name and its numbers whole in one line; only three very long names break."""
+    lines = narrow()
+    assert max(map(len, lines)) <= 80
+    (h20,) = [line.split() for line in lines if "H20 96GB" in line]
+    assert h20 == ["H20", "96GB", "148", "296", "96", "4,000", "400", "11,000"]
+    rows = lines[next(i for i, line in enumerate(lines) if "───" in line) + 1 :]
+    rows = rows[: next(i for i, line in enumerate(rows) if line.startswith("? not read"))]
+    assert len(rows) == 43 + 3
+    assert any("TFLOPS" in line for line in lines)
+    assert any("A wider window also shows" in line for line in lines)
+
+
+def test_a_narrow_window_shows_each_rule_in_its_own_lines(narrow):
+    text = " ".join(" ".join(narrow("H20 96GB", "--on", "2025-09-01")).split())
+    assert "2025-08_H20_15pct_share: since 2025-08-11; effect allowed with fee 15%; destination CN" in text
+
+
+def test_a_wide_window_shows_vendors_and_days(run):
+    (h20,) = [line for line in run().stdout.splitlines() if "H20 96GB" in line]
+    assert "NVIDIA" in h20
+    assert "2023-11-09" in h20
+
+
+def test_a_narrow_window_has_room_for_what_may_be_sold(narrow):
+    lines = narrow("--on", "2025-04-20", "--to", "CN")
+    assert max(map(len, lines)) <= 80
+    (h20,) = [line.split() for line in lines if "H20 96GB" in line]
+    assert h20[-1] == "licence"

@@ -32,6 +32,9 @@ OVERVIEW = {
 WIDE_ONLY = ("total_processing_performance", "performance_density")
 """Figures of that table that a narrow window leaves out, with the vendor and the day."""
 
+WIDE_WHERE_JUDGED = (*WIDE_ONLY, "dense_fp16_tflops", "tdp_w")
+"""The same where the table also says what may be sold."""
+
 NAME_WIDTH = 24
 """Names longer than this break [character]: three are, and would take the place of a figure."""
 
@@ -64,7 +67,8 @@ def _fits(console: Console, table: Table) -> bool:
 
 def _overview(view: ChipsView, *, wide: bool) -> Table:
     """The table of all accelerators, with every column or with those that a narrow window has room for."""
-    fields = [field for field in OVERVIEW if wide or field not in WIDE_ONLY]
+    left_out = () if wide else WIDE_ONLY if view.transaction is None else WIDE_WHERE_JUDGED
+    fields = [field for field in OVERVIEW if field not in left_out]
     headings = [OVERVIEW[field] for field in fields]
     judged = ["sale"] if view.transaction is not None else []
     table = _grid("name", *(("vendor", "known on") if wide else ()), *headings, *judged, right=headings)
