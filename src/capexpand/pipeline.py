@@ -23,6 +23,7 @@ from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
+from capexpand.model.rates import computed_workloads
 from capexpand.model.unusable import unusable
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
@@ -190,6 +191,7 @@ def _warnings(case: Case, plan: Plan) -> list[str]:
     if plan.shortfall > 1e-6 * max(plan.data.budget.floor, 1.0):
         share = plan.shortfall / plan.data.budget.floor
         doubts.append(f"{share:.1%} of the least spending that the programme promises would not pay")
+    doubts += _late_evidence(case)
     market = rental_market(case.as_of)
     dollars = case.exchange_rates.get("USD")
     if market is None or (dollars is None and case.currency != "USD"):
@@ -202,3 +204,16 @@ def _warnings(case: Case, plan: Plan) -> list[str]:
             if doubt is not None:
                 doubts.append(f"{name}: implies {price:.2f} USD an accelerator-hour, {doubt}")
     return doubts
+
+
+def _late_evidence(case: Case) -> list[str]:
+    """What is computed with efficiencies that were measured after the case's date."""
+    computed = computed_workloads(case)
+    if not computed:
+        return []
+    from capexpand.hardware.matrix import EVIDENCE_KNOWN_ON
+
+    if case.as_of >= EVIDENCE_KNOWN_ON:
+        return []
+    titles = ", ".join(case.workloads[name].title for name in computed)
+    return [f"hindsight: throughput is computed with efficiencies measured after {case.as_of}, for {titles}"]

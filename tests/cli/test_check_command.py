@@ -1,6 +1,8 @@
 """``capexpand check`` as a user calls it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -181,3 +183,83 @@ def test_the_starter_case_pays_and_its_variants_point_the_right_way(starter):
         for variant in (None, "late-power")
     }
     assert 0 < values["late-power"] < values[None]
+
+
+@pytest.fixture
+def computing(starter, tmp_path, monkeypatch):
+    """Return the starter case with an accelerator named, a model named and export rules followed."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (starter / "mine.yaml").write_text(COMPUTING)
+    return starter / "mine.yaml"
+
+
+COMPUTING = """\
+extends: case.yaml
+offers:
+  imported:
+    accelerator: H20 96GB
+    supply: {CN: {status: null, rules: true}}
+  small:
+    title: Half a server
+    reason: invented
+    accelerator: H20 96GB
+    accelerators: 4
+    memory: 384 GB
+    power: 4 kW
+    lead_time: 6 months
+    attrition: 2 %/year
+    maintenance: 2 %/year
+    buy: {price: 0.6 mn CNY, deposit: 0 %}
+    supply: {CN: {}}
+workloads:
+  chat:
+    throughput: {imported: null}
+    memory: null
+    serving: {model: DeepSeek V3, input: 2000 token, output: 500 token, tpot: 50 ms}
+"""
+
+
+def test_check_shows_what_was_computed_and_why_a_cell_is_empty(call, computing):
+    code, out, err = call("check", computing)
+    assert (code, err) == (0, "")
+    assert "throughput of a unit for chat" in out
+    row = next(
+        line for line in out.splitlines() if line.strip().startswith("imported ") and "token/s" in line
+    )
+    assert "computed, bound by" in row
+    empty = next(line for line in out.splitlines() if line.strip().startswith("small ") and "token/s" in line)
+    assert "0 token/s  computed; does not fit: DeepSeek V3 needs 671 GB" in empty
+    assert "Throughput of chat is computed with efficiencies measured after 2025-03-31 (hindsight)." in out
+
+
+def test_check_shows_what_the_export_rules_give(call, computing):
+    _, out, _ = call("check", computing)
+    assert "export rules known on 2025-03-31, by quarter of order" in out
+    assert "imported to CN, 2025Q2 to " in out
+    assert ": free, 100% of the limit" in out
+    data = json.loads(call("check", computing, "--json")[1])
+    (span,) = data["export"]
+    assert (span["offer"], span["destination"], span["status"]) == ("imported", "CN", "free")
+    assert (span["quantity_fraction"], span["fee_fraction"]) == (1.0, 0.0)
+    rates = {rate["offer"]: rate for rate in data["throughput"]}
+    assert rates["imported"]["unit"] == "tn token/quarter"
+    assert rates["imported"]["value"] > 0.0
+    assert (rates["small"]["value"], rates["small"]["origin"]) == (0.0, "computed")
+    assert "workloads.chat.throughput (computed)" in data["hindsight"]
+
+
+def test_check_of_a_case_that_computes_nothing_says_nothing_of_it(call, starter):
+    code, out, _ = call("check", starter, "--json")
+    data = json.loads(out)
+    assert (code, data["throughput"], data["export"]) == (0, [], [])
+    assert "numpy" not in modules_after_checking(starter)
+
+
+def modules_after_checking(folder) -> set[str]:
+    """Names of the modules that a fresh interpreter holds after a check."""
+    program = (
+        "import sys\nfrom capexpand.cli.check import check_case\nfrom pathlib import Path\n"
+        f"check_case(Path({str(folder)!r}))\nprint(*sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(found.stdout.split())

@@ -113,6 +113,74 @@ def test_a_day_that_is_none_is_refused(run):
     assert "yesterday" in result.output
 
 
+def judged(run, *words: str) -> dict:
+    (chip, *_) = shown(run, *words)["chips"]
+    return chip["status"]
+
+
+def test_the_h20_turns_from_free_to_licence_in_april_2025(run):
+    assert judged(run, "H20 96GB", "--on", "2025-02-24", "--to", "CN")["status"] == "free"
+    after = judged(run, "H20 96GB", "--on", "2025-04-20", "--to", "CN")
+    assert (after["status"], after["united_states"], after["china"]) == ("licence", "licence", "free")
+    assert any("H20" in text for text in after["because"])
+    text = run("H20 96GB", "--on", "2025-04-20", "--to", "CN").stdout
+    assert (
+        "Sale to CN on 2025-04-20, by a company with headquarters in CN: licence, decided case by case"
+        in text
+    )
+
+
+def test_an_overseas_site_is_judged_by_the_headquarters(run):
+    sale = ("H100 SXM5 80GB", "--on", "2025-02-24", "--to", "MY")
+    own, chinese = judged(run, *sale), judged(run, *sale, "--buyer-headquarters", "CN")
+    assert own["status"] == "free"
+    assert (chinese["status"], chinese["review"]) == ("licence", "presumption of denial")
+
+
+def test_the_sterner_side_counts_and_both_are_shown(run):
+    sale = ("RTX Pro 6000D", "--on", "2025-10-20", "--to", "CN")
+    assert judged(run, *sale)["china"] == "free"
+    large = judged(run, *sale, "--end-user", "large tech")
+    assert (large["status"], large["united_states"], large["china"]) == ("prohibited", "free", "prohibited")
+    assert (
+        "by the United States' rules free, by China's prohibited"
+        in run(*sale, "--end-user", "large tech").stdout
+    )
+
+
+def test_a_fee_and_a_cap_are_told_in_words(run):
+    text = run("H200 SXM 141GB", "--on", "2026-06-10", "--to", "CN", "--buyer", "Alibaba").stdout
+    assert "25% of the price goes to the state" in text
+    assert "at most 50% of what customers in the US receive" in text
+
+
+def test_without_a_destination_nothing_is_judged(run):
+    assert judged(run, "H20 96GB", "--on", "2025-04-20") is None
+    assert "Sale" not in run("H20 96GB", "--on", "2025-04-20").stdout
+
+
+def test_the_overview_says_what_may_be_sold(run):
+    text = run("--on", "2025-04-20", "--to", "CN").stdout
+    assert "sale: to CN on 2025-04-20, by a company with headquarters in CN." in text
+    line = next(line for line in text.splitlines() if line.strip().startswith("H20 141GB"))
+    assert line.rstrip().endswith("licence")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--to", "China"), "destination 'CHINA' is not a country code"),
+        (("--end-user", "large tech"), "say where the chips are to stand: --to CN"),
+        (("--to", "CN", "--end-user", "friend"), "none of company, large tech, state-funded"),
+        (("--to", "MY", "--buyer-headquarters", "X"), "headquarters 'X' is not a country code"),
+    ],
+)
+def test_a_sale_that_cannot_be_judged_is_refused(run, words, message):
+    result = run("H20", *words)
+    assert isinstance(result.exception, CaseError)
+    assert message in str(result.exception)
+
+
 def test_a_narrow_window_shows_fewer_columns_and_breaks_no_cell(narrow):
     """Every chip has its name and its numbers whole in one line; only three very long names break."""
     lines = narrow()
@@ -135,3 +203,10 @@ def test_a_wide_window_shows_vendors_and_days(run):
     (h20,) = [line for line in run().stdout.splitlines() if "H20 96GB" in line]
     assert "NVIDIA" in h20
     assert "2023-11-09" in h20
+
+
+def test_a_narrow_window_has_room_for_what_may_be_sold(narrow):
+    lines = narrow("--on", "2025-04-20", "--to", "CN")
+    assert max(map(len, lines)) <= 80
+    (h20,) = [line.split() for line in lines if "H20 96GB" in line]
+    assert h20[-1] == "licence"

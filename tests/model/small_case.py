@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from capexpand.case.loading import load_case
+from capexpand.case.schema import Case
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.optimiser.deterministic import optimise_plan
@@ -79,6 +80,11 @@ ABSENT = object()
 
 def compiled(changes: dict[str, object] | None = None) -> ModelData:
     """Return the small case, compiled, with changes by dotted place."""
+    return compile_case(loaded(changes))
+
+
+def loaded(changes: dict[str, object] | None = None) -> Case:
+    """Return the small case with changes by dotted place."""
     case = copy.deepcopy(SMALL)
     for place, value in (changes or {}).items():
         *path, last = place.split(".")
@@ -92,7 +98,7 @@ def compiled(changes: dict[str, object] | None = None) -> ModelData:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "case.yaml"
         file.write_text(json.dumps(case), encoding="utf-8")  # JSON is YAML
-        return compile_case(load_case(file))
+        return load_case(file)
 
 
 def planned(changes: dict[str, object] | None = None) -> Plan:

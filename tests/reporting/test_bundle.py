@@ -1,9 +1,12 @@
 """The charts' script is kept between runs, and a damaged or missing copy is made anew."""
 
+import sys
+
 import pytest
 import vl_convert
 
 from capexpand.reporting import bundle
+from capexpand.user_cache import cache_directory
 
 
 @pytest.fixture
@@ -17,7 +20,7 @@ def made(tmp_path, monkeypatch):
 
     monkeypatch.setattr(vl_convert, "javascript_bundle", make)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(bundle.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     return calls
 
 
@@ -28,7 +31,7 @@ def script() -> str:
 def test_the_script_is_made_once_and_then_read(made):
     assert script() == script()
     assert len(made) == 1
-    assert len(list(bundle.cache_directory().iterdir())) == 1
+    assert len(list(cache_directory().iterdir())) == 1
 
 
 def test_the_script_cannot_end_its_element(made):
@@ -38,7 +41,7 @@ def test_the_script_cannot_end_its_element(made):
 @pytest.mark.parametrize("damage", ["", "// sha256 0\nsomething", "no first line"])
 def test_a_damaged_copy_is_made_anew(made, damage):
     whole = script()
-    (kept,) = bundle.cache_directory().iterdir()
+    (kept,) = cache_directory().iterdir()
     kept.write_text(damage, "utf-8")
     assert script() == whole
     assert len(made) == 2
@@ -57,11 +60,11 @@ def test_without_a_place_to_keep_it_the_script_is_made_each_time(made, tmp_path)
     [("linux", "XDG_CACHE_HOME", "capexpand"), ("win32", "LOCALAPPDATA", "capexpand")],
 )
 def test_the_cache_lies_where_the_system_keeps_caches(monkeypatch, tmp_path, platform, variable, tail):
-    monkeypatch.setattr(bundle.sys, "platform", platform)
+    monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setenv(variable, str(tmp_path))
-    assert bundle.cache_directory() == tmp_path / tail
+    assert cache_directory() == tmp_path / tail
 
 
 def test_on_a_mac_the_cache_lies_in_the_library(monkeypatch):
-    monkeypatch.setattr(bundle.sys, "platform", "darwin")
-    assert bundle.cache_directory().parts[-3:] == ("Library", "Caches", "capexpand")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cache_directory().parts[-3:] == ("Library", "Caches", "capexpand")

@@ -12,7 +12,18 @@ from capexpand.reporting.digest import Digest
 from capexpand.reporting.page import build_page, page_charts
 from capexpand.reporting.templating import keep_together
 
-SECTIONS = ["answers", "built", "money", "running", "limits", "naive", "costs", "assumptions", "made"]
+SECTIONS = [
+    "answers",
+    "built",
+    "money",
+    "running",
+    "serves",
+    "limits",
+    "naive",
+    "costs",
+    "assumptions",
+    "made",
+]
 
 
 class Elements(HTMLParser):

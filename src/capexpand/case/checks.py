@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from capexpand.case.drafts import Draft
+from capexpand.case.hardware_checks import hardware_complaints, served_offers
+from capexpand.case.hardware_fields import Relative
 from capexpand.case.numbers import walk
 from capexpand.case.references import Complaint
 from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload
@@ -28,6 +30,7 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     yield from _offers(draft)
     for name, workload in draft.workloads.items():
         yield from _workload(name, workload, draft)
+    yield from hardware_complaints(draft)
     yield from _opening(draft)
     yield from _series_start(draft)
 
@@ -174,10 +177,14 @@ def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint
     elif workload.usable_share is not None and workload.utilisation is not None:
         message = "stands beside usable_share, which says the same; keep one"
         yield (*place, "utilisation"), message
-    if not workload.throughput:
+    if not workload.throughput and workload.serving is None and workload.training is None:
         yield (*place, "throughput"), "names no offer, so nothing can serve this workload"
     volume = VOLUME_UNITS[workload.unit]
-    rates = {f"throughput.{offer}": rate.unit for offer, rate in workload.throughput.items()}
+    rates = {
+        f"throughput.{offer}": rate.unit
+        for offer, rate in workload.throughput.items()
+        if not isinstance(rate, Relative)
+    }
     for field, unit in {"demand": workload.demand.unit, **rates}.items():
         if unit != f"{volume}/quarter":
             yield (*place, *field.split(".")), f"is in {unit}, but the workload's unit is {workload.unit}"
@@ -204,7 +211,7 @@ def _fit(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
             if _may_run_at(workload, site_name, site) and site.latency is None:
                 yield ("sites", site_name), f"needs its latency, since workload {name} has a limit"
     if workload.memory is not None:
-        for offer_name in workload.throughput:
+        for offer_name in served_offers(workload, draft):
             offer = draft.offers.get(offer_name)
             if offer is not None and offer.memory is None:
                 yield ("offers", offer_name), f"needs its memory, since workload {name} has a minimum"

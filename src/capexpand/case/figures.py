@@ -93,6 +93,9 @@ _POWER_PER_UNIT = QuantityKind("power per unit", ("kW",), "10.2 kW", above=0.0, 
 _DURATION = QuantityKind("a duration", ("month",), "9 months", maximum=2400.0)  # 200 years
 _LIFE = QuantityKind("a life", ("month",), "5 years", above=0.0, maximum=2400.0)
 _LATENCY = QuantityKind("latency", ("ms",), "30 ms")
+_PROMPT = QuantityKind("a length in tokens", ("token",), "2000 token", bare=True)
+_ANSWER = QuantityKind("a length in tokens", ("token",), "500 token", above=0.0, bare=True)
+_WAIT = QuantityKind("a time limit", ("ms",), "50 ms", above=0.0)
 _MEMORY = QuantityKind("memory", ("GB",), "96 GB", per_unit=True)
 _COMPUTE = QuantityKind("compute", ("PFLOP/s",), "8 PFLOP/s", per_unit=True)
 _FRACTION = QuantityKind("a share", ("1",), "5 %", maximum=1.0, bare=True)
@@ -112,6 +115,9 @@ MoneyPerPowerQuarter = Annotated[Figure, _figure(_MONEY_PER_POWER_QUARTER)]
 Duration = Annotated[Figure, _figure(_DURATION)]
 Life = Annotated[Figure, _figure(_LIFE)]
 Latency = Annotated[Figure, _figure(_LATENCY)]
+PromptLength = Annotated[Figure, _figure(_PROMPT)]
+AnswerLength = Annotated[Figure, _figure(_ANSWER)]
+Wait = Annotated[Figure, _figure(_WAIT)]
 Memory = Annotated[Figure, _figure(_MEMORY)]
 Flops = Annotated[Figure, _figure(_COMPUTE)]
 Fraction = Annotated[Figure, _figure(_FRACTION)]

@@ -29,6 +29,14 @@ def broken_references(data: dict[str, Any]) -> Iterator[Complaint]:
         yield from _unknown(
             "site", _mapping(workload).get("excluded_sites"), sites, (*place, "excluded_sites")
         )
+        for offer, rate in _mapping(_mapping(workload).get("throughput")).items():
+            other = _mapping(rate).get("relative_to")
+            if isinstance(other, str):
+                for _, message in _unknown("offer", {other: None}, offers, ()):
+                    yield (*place, "throughput", offer, "relative_to"), message
+        for field in ("serving", "training"):
+            model = _mapping(_mapping(workload).get(field)).get("model")
+            yield from _unknown_model(model, data.get("as_of"), (*place, field, "model"))
         destinations = _mapping(workload).get("destinations")
         yield from _without_site(destinations, places, (*place, "destinations"))
     for name, offer in offers.items():
@@ -80,3 +88,17 @@ def _unknown_accelerator(name: object, place: Place) -> Iterator[Complaint]:
         find_accelerator(name)
     except CaseError as error:
         yield from ((place, problem.message) for problem in error.problems)
+
+
+def _unknown_model(name: object, as_of: object, place: Place) -> Iterator[Complaint]:
+    if not isinstance(name, str):
+        return
+    from capexpand.hardware.chips import model_row  # here, since it takes numpy and most cases name none
+
+    try:
+        row = model_row(name)
+    except CaseError as error:
+        yield from ((place, problem.message) for problem in error.problems)
+        return
+    if isinstance(as_of, str) and as_of < row.released_on.isoformat():
+        yield place, f"{row.name} was not known on {as_of}: it was released on {row.released_on}"

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr
 
+from capexpand.case.declared import Currency, Declared, Destination, Name
 from capexpand.case.figures import (
     Count,
     CountRateSeries,
@@ -43,44 +36,11 @@ from capexpand.case.figures import (
     RatioSeries,
     SpendingLimitSeries,
     UnitPriceSeries,
-    VolumeRate,
     VolumeRateSeries,
 )
+from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
 from capexpand.case.provenance import Provenance
-from capexpand.case.reading import Reading, inherited
 from capexpand.case.replayed_shares import ReplayedShare
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Destination = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 country code, such as CN")]
-
-
-class Declared(BaseModel):
-    """Anything a user writes: unknown fields are errors, values never change.
-
-    ``source``, ``reason`` and ``basis_date`` on a block speak for every number inside that has none itself.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source: str | None = None
-    reason: str | None = None
-    basis_date: Day | None = None
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _speak_for_numbers_inside(
-        cls, written: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
-    ) -> Self:
-        """Let the numbers inside inherit this block's source, reason and date while they are read."""
-        if not isinstance(written, dict) or not isinstance(info.context, Reading):
-            return handler(written)
-        blocks = info.context.blocks
-        blocks.append(inherited(written, info.context.origin))
-        try:
-            return handler(written)
-        finally:
-            blocks.pop()
 
 
 class Calendar(Declared):
@@ -109,6 +69,7 @@ class Programme(Declared):
 
     buyer: str
     headquarters: Destination
+    end_user: EndUser = "company"  # kind of buyer, as export rules tell them apart
     window_start: Day
     window_quarters: Annotated[int, Field(strict=True, ge=1)]
     cap: Money | None = None  # most that may be spent within the window
@@ -178,7 +139,8 @@ class Supply(Declared):
     fee: RatioSeries | None = None  # share of the price paid on top under an export regime
     import_duty: Ratio | None = None  # share of the price paid on top at the border
     minimum: CountRateSeries | None = None  # units that must be ordered in a quarter, by contract
-    status: str | dict[Day, str] = "free"  # export status by date, for the reader
+    status: str | dict[Day, str] | None = None  # export status by date, for the reader
+    rules: Rules | None = None  # take status, quantity and fee from the export rules known at as_of
 
 
 class Offer(Declared):
@@ -232,7 +194,11 @@ class Workload(Declared):
     usable_share: Fraction | None = None  # of what a unit serves: peak to mean, headroom, failures
     utilisation: ReplayedShare | None = None  # the same, as a replay found it; one of both is needed
     tranches: tuple[Tranche, ...] = ()
-    throughput: dict[Name, VolumeRate]  # what one unit of an offer serves; offers not named cannot serve it
+    serving: Serving | None = None  # computes what a unit serves, for offers that name their accelerator
+    training: TrainingRun | None = None  # the same for a workload in FLOP
+    throughput: dict[Name, Throughput] = Field(
+        default_factory=dict
+    )  # what one unit of an offer serves, before what is computed; other offers cannot serve it
     memory: Memory | None = None  # a unit with less accelerator memory cannot serve it
     max_latency: Latency | None = None  # a site with more cannot serve it
     destinations: tuple[Destination, ...] = ()  # where it may run; everywhere if empty

@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capexpand.cli.check_derived import (
+    computed_rates,
+    derived_exports,
+    export_data,
+    export_lines,
+    rate_data,
+    rate_lines,
+)
+
 if TYPE_CHECKING:
     from capexpand.case.numbers import NumberAt
     from capexpand.case.schema import Case
     from capexpand.errors import Problem
+    from capexpand.model.export_terms import ExportSpan
+    from capexpand.model.rates import Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,8 @@ class CheckView:
 
     case: Case
     numbers: tuple[NumberAt, ...]
+    rates: tuple[Rate, ...] = ()
+    exports: tuple[ExportSpan, ...] = ()
 
     @property
     def unexplained(self) -> tuple[NumberAt, ...]:
@@ -32,6 +45,16 @@ class CheckView:
     def hindsight(self) -> tuple[NumberAt, ...]:
         """Numbers that rest on evidence later than the case's date."""
         return tuple(number for number in self.numbers if number.figure.hindsight)
+
+    @property
+    def computed_later(self) -> tuple[str, ...]:
+        """Workloads whose rates are computed with efficiencies measured later than the case's date."""
+        if not self.rates:
+            return ()
+        from capexpand.hardware.matrix import EVIDENCE_KNOWN_ON
+        from capexpand.model.rates import computed_workloads
+
+        return computed_workloads(self.case) if self.case.as_of < EVIDENCE_KNOWN_ON else ()
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +100,7 @@ def check_case(path: Path, variant: str | None = None) -> CheckView:
     case = load_case(path, variant)
     if variant is None:
         _check_variants(path, case)
-    return CheckView(case, tuple(numbers(case)))
+    return CheckView(case, tuple(numbers(case)), computed_rates(case), derived_exports(case))
 
 
 def _check_variants(path: Path, case: Case) -> None:
@@ -130,7 +153,12 @@ def _as_data(view: CheckView) -> dict[str, object]:
         "content_hash": case.provenance.content_hash,
         "numbers": [_number_data(number) for number in view.numbers],
         "without_source": [number.path for number in view.unexplained],
-        "hindsight": [number.path for number in view.hindsight],
+        "hindsight": [
+            *(number.path for number in view.hindsight),
+            *(f"workloads.{name}.throughput (computed)" for name in view.computed_later),
+        ],
+        "throughput": [rate_data(rate, case) for rate in view.rates],
+        "export": [export_data(span) for span in view.exports],
         "problems": [],
     }
 
@@ -168,10 +196,15 @@ def _as_text(view: CheckView) -> str:
     for block, members in groupby(view.numbers, key=_block):
         rows = list(members)
         lines += ["", typer.style(block, bold=True), *_table(rows, block)]
+    lines += [*rate_lines(view.rates, case), *export_lines(view.exports, case)]
     lines += _list("without a source or a reason", view.unexplained)
     rests = "rests" if len(view.hindsight) == 1 else "rest"
     later = f"that {rests} on evidence later than {case.as_of} (hindsight)"
     lines += _list(later, view.hindsight)
+    if view.computed_later:
+        later = ", ".join(view.computed_later)
+        after = f"measured after {case.as_of} (hindsight)"
+        lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
     return "\n".join([*lines, "", "No problems."])
 
 

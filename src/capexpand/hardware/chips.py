@@ -46,6 +46,16 @@ def chip_register() -> Register:
     )
 
 
+def serving_chip(accelerator: str) -> str | None:
+    """Give the chip to compute with for an accelerator of the catalogue; None where figures lack.
+
+    Args:
+        accelerator: the accelerator's whole name.
+    """
+    named = (row.name for row in serving_chip_rows() if row.accelerator == accelerator)
+    return next((name for name in named if name in chip_register().names), None)
+
+
 def model_row(name: str) -> ModelRow:
     """Give a model's row of the catalogue by any of its names.
 

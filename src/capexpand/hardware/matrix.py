@@ -11,19 +11,26 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from capexpand.errors import CaseError, Problem
-from capexpand.hardware.chips import chip_named, model_named
+from capexpand.hardware.chips import chip_named, model_named, model_row
 from capexpand.hardware.efficiency import fitted_factors
 from capexpand.hardware.estimate import Serving, serve
 from capexpand.hardware.serving import Way
 from capexpand.hardware.specs import Load
 
-FORMULAS = 1
-"""Number of the formulas; to be raised when an answer changes without a change of factors."""
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+EVIDENCE_KNOWN_ON = date(2026, 11, 1)
+"""Day by which all measurements behind the fitted factors were public: their table was closed then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,16 @@ def _cell(unit: Unit, service: TokenService, measured: Measured | None, folder: 
     return Cell(unit.offer, service.workload, answer.output_tokens_per_s, bound, answer, "")
 
 
+@cache
+def _formulas() -> str:
+    """A hash of this layer's source, so that no answer outlives the formulas that gave it."""
+    digest = hashlib.sha256()
+    for file in sorted(files("capexpand.hardware").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 def content_key(unit: Unit, service: TokenService) -> str:
     """Give the hash of everything that a cell's answer depends on.
 
@@ -165,9 +182,10 @@ def content_key(unit: Unit, service: TokenService) -> str:
         CaseError: for unknown names.
     """
     content = {
-        "formulas": FORMULAS,
+        "formulas": _formulas(),
         "factors": fitted_factors().logs,
         "model": asdict(model_named(service.model)),
+        "stored": model_row(service.model).stored_weights,
         "chip": asdict(chip_named(unit.chip)),
         "chips": unit.chips,
         "load": {name: str(value) for name, value in asdict(service.load).items()},
@@ -184,7 +202,8 @@ def answer_for(unit: Unit, service: TokenService, *, folder: Path | None = None)
     Args:
         unit: the offer's unit.
         service: the workload's service.
-        folder: where answers are kept between runs; a damaged answer is computed anew.
+        folder: where answers are kept between runs; a damaged answer is computed anew, and where nothing
+            can be written every answer is.
 
     Raises:
         CaseError: for unknown names and impossible figures.
@@ -196,10 +215,11 @@ def answer_for(unit: Unit, service: TokenService, *, folder: Path | None = None)
     if kept is not None:
         return kept
     answer = _computed(unit.chip, unit.chips, service)
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}.part")
-    beside.write_text(json.dumps(asdict(answer)), encoding="utf-8")
-    beside.replace(path)
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(f".{os.getpid()}.part")
+        beside.write_text(json.dumps(asdict(answer)), encoding="utf-8")
+        beside.replace(path)
     return answer
 
 
@@ -217,9 +237,16 @@ def _computed(chip: str, chips: int, service: TokenService) -> Serving:
 
 
 def _kept(path: Path) -> Serving | None:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(Serving).validate_json(path.read_bytes())
+        return _reader().validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+@cache
+def _reader() -> TypeAdapter[Serving]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Serving)

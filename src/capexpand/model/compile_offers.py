@@ -9,6 +9,7 @@ import numpy as np
 
 from capexpand.case.schema import Offer, Supply
 from capexpand.model.data import Flags, Floats, Integers, OfferOptions
+from capexpand.model.export_terms import export_terms
 from capexpand.model.world import World
 from capexpand.timevalue import quarters_spanned
 
@@ -56,8 +57,9 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
     chosen = [option.offer for option in options]
     own = np.array([option.owned for option in options])
     lead = np.array([quarters_spanned(offer.lead_time.value) for offer in chosen], dtype=np.int64)
-    orderable = _orderable(world, chosen, own)
-    price, fee, duty = _prices(world, chosen, own)
+    limit, least, fees = _allowed(world)
+    orderable = _orderable(world, options, limit)
+    price, fee, duty = _prices(world, options, fees)
     none = np.zeros(world.quarters)
     list_price = np.array(
         [world.series(o.buy.price) if flag and o.buy else none for o, flag in zip(chosen, own, strict=True)]
@@ -92,8 +94,8 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
         draw_fraction=np.array([world.number(offer.average_draw, 1.0) for offer in chosen]),
         attrition=np.where(own, attrition, 0.0),  # the lessor replaces what fails
         orderable=orderable,
-        limit=_limits(world, lambda supply: world.series(supply.limit, np.inf)),
-        least=_in_time(world, options, lead) * _limits(world, lambda supply: world.series(supply.minimum)),
+        limit=limit,
+        least=_in_time(world, options, lead) * least,
         stock=np.array([world.number(offer.stock, np.inf) for offer in offers]),
         lot=np.array([float(offer.lot or 0) for offer in chosen]),
         end_value=world.case.finance.server_end_value.value
@@ -103,27 +105,29 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
     )
 
 
-def _prices(world: World, chosen: list[Offer], own: Flags) -> tuple[Floats, Floats, Floats]:
+def _prices(world: World, options: tuple[Option, ...], fees: Floats) -> tuple[Floats, Floats, Floats]:
     """Prices with duty and fee, and the two apart [offer option, destination, quarter]."""
-    shape = (len(chosen), len(world.destinations), world.quarters)
+    shape = (len(options), len(world.destinations), world.quarters)
     price, fee, duty = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for k, offer in enumerate(chosen):
-        if not own[k] or offer.buy is None:
+    for k, option in enumerate(options):
+        offer = option.offer
+        if not option.owned or offer.buy is None:
             continue
         listed = world.series(offer.buy.price)
         for d, destination in enumerate(world.destinations):
             supply = offer.supply.get(destination)
             if supply is not None:
-                fee[k, d] = listed * world.series(supply.fee)
+                fee[k, d] = listed * fees[option.product, d]
                 duty[k, d] = listed * world.number(supply.import_duty)
                 price[k, d] = listed + fee[k, d] + duty[k, d]
     return price, fee, duty
 
 
-def _orderable(world: World, chosen: list[Offer], own: Flags) -> Flags:
-    result = np.zeros((len(chosen), len(world.destinations), world.quarters), dtype=np.bool_)
-    for k, offer in enumerate(chosen):
-        if (own[k] and offer.buy is None) or (not own[k] and offer.lease is None):
+def _orderable(world: World, options: tuple[Option, ...], limit: Floats) -> Flags:
+    result = np.zeros((len(options), len(world.destinations), world.quarters), dtype=np.bool_)
+    for k, option in enumerate(options):
+        offer = option.offer
+        if (option.owned and offer.buy is None) or (not option.owned and offer.lease is None):
             continue
         sold = np.array(
             [
@@ -133,10 +137,29 @@ def _orderable(world: World, chosen: list[Offer], own: Flags) -> Flags:
             ]
         )
         for d, destination in enumerate(world.destinations):
-            supply = offer.supply.get(destination)
-            if supply is not None:
-                result[k, d] = sold & (world.series(supply.limit, np.inf) > 0)
+            if destination in offer.supply:
+                result[k, d] = sold & (limit[option.product, d] > 0)
     return result
+
+
+def _allowed(world: World) -> tuple[Floats, Floats, Floats]:
+    """What can and what must be ordered, and the fee as a share of the price [offer, destination, quarter].
+
+    All are as stated, or follow the export rules where a supply asks for that; what the rules stop need not
+    be ordered, whatever a contract says.
+    """
+    limit = _limits(world, lambda supply: world.series(supply.limit, np.inf))
+    least = _limits(world, lambda supply: world.series(supply.minimum))
+    fee = _limits(world, lambda supply: world.series(supply.fee))
+    for g, name in enumerate(world.case.offers):
+        for d, destination in enumerate(world.destinations):
+            terms = export_terms(world.case, name, destination)
+            if terms is not None:
+                share = np.array([term.quantity_fraction for term in terms])
+                limit[g, d] = np.where(share > 0, limit[g, d], 0.0) * np.where(share > 0, share, 1.0)
+                least[g, d] = np.minimum(least[g, d], limit[g, d])
+                fee[g, d] = [term.fee_fraction for term in terms]
+    return limit, least, fee
 
 
 def _limits(world: World, read: Callable[[Supply], Floats]) -> Floats:

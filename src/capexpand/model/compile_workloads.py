@@ -7,6 +7,7 @@ import numpy as np
 from capexpand.case.schema import Workload
 from capexpand.model.compile_offers import Option
 from capexpand.model.data import Flags, Floats, Integers, Workloads
+from capexpand.model.rates import service_rates
 from capexpand.model.world import World
 
 UNPAYABLE = (
@@ -84,13 +85,9 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
 def service_matrix(world: World, options: tuple[Option, ...]) -> Floats:
     """Returns a·r, the volume that a unit serves in a quarter, usable share taken [offer option, workload].
 
-    It is 0 where the offer cannot serve the workload or its memory does not hold it.
+    It is 0 where the offer cannot serve the workload or its memory does not hold it; see ``service_rates``.
     """
-    result = np.zeros((len(options), len(world.case.workloads)))
-    for j, workload in enumerate(world.case.workloads.values()):
-        for k, option in enumerate(options):
-            memory = option.offer.memory
-            fits = workload.memory is None or (memory is not None and memory.value >= workload.memory.value)
-            if option.product_name in workload.throughput and fits:
-                result[k, j] = workload.throughput[option.product_name].value * workload.usable_fraction
-    return result
+    rates = service_rates(world.case)
+    volume = np.array([[rate.volume_per_quarter for rate in line] for line in rates])
+    usable = np.array([workload.usable_fraction for workload in world.case.workloads.values()])
+    return volume[[option.product for option in options]] * usable

@@ -38,8 +38,8 @@ def unusable(case: Case, m: ModelData) -> Iterator[str]:
 
 
 def _why_unserved(workload: Workload) -> str:
-    if workload.usable_share.value == 0:
+    if workload.usable_fraction == 0:
         return "its usable share is 0"
-    if workload.memory is None or not any(rate.value for rate in workload.throughput.values()):
+    if workload.memory is None:
         return "its throughput is 0 on every offer"
     return f"no offer that serves it has {workload.memory.written} of memory"

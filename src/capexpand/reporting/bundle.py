@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+
+from capexpand.user_cache import cache_directory
 
 _MARK = "// sha256 "
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
@@ -41,17 +42,6 @@ def javascript() -> str:
     made = bundle.replace("</script", "<\\/script")
     _write(path, made)
     return made
-
-
-def cache_directory() -> Path:
-    """Returns where the user's cached files of this project belong, whether or not it exists."""
-    if sys.platform == "win32":
-        root = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        root = str(Path.home() / "Library" / "Caches")
-    else:
-        root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(root) / "capexpand"
 
 
 def _read(path: Path) -> str | None:

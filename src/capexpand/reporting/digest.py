@@ -10,6 +10,7 @@ import numpy as np
 from capexpand.finance.fleet import Fleet, fleet
 from capexpand.finance.unit_costs import UnitCosts, unit_costs
 from capexpand.model.data import Floats, ModelData
+from capexpand.model.rates import Rate, service_rates
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import Limit, limits
 from capexpand.reporting.wording import MoneyScale, short_names
@@ -53,6 +54,11 @@ class Digest:
     def naive_fleet(self) -> Fleet:
         """What stands with the evenly spent plan."""
         return fleet(self.findings.naive.plan)
+
+    @cached_property
+    def rates(self) -> tuple[tuple[Rate, ...], ...]:
+        """What a unit of each offer serves of each workload [offer, workload]."""
+        return service_rates(self.findings.case)
 
     @cached_property
     def costs(self) -> UnitCosts:

@@ -21,6 +21,7 @@ from capexpand.reporting.digest import Digest
 from capexpand.reporting.headline import answers, hindsight, key_figures
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.templating import environment
+from capexpand.reporting.unit_rates import export_rows, heat_map
 
 __all__ = ["build_page", "page_charts", "warm_up"]
 
@@ -102,6 +103,8 @@ def build_page(findings: Findings) -> str:
             placement=page_tables.placement(digest),
             limits=page_tables.limit_rows(digest),
             costs=page_tables.unit_cost_rows(digest),
+            heat=heat_map(digest),
+            exports=export_rows(digest),
             returns=page_tables.returns(digest),
             bridges=page_tables.bridges(digest),
             rates=page_tables.exchange_rates(digest),

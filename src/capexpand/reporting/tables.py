@@ -22,6 +22,7 @@ from capexpand.reporting.digest import Digest
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.long_tables import Axis, Quantity, long_table
+from capexpand.reporting.unit_rates import shown
 from capexpand.units import VOLUME_UNITS as CANONICAL_VOLUMES
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def frames(findings: Findings) -> dict[str, polars.DataFrame]:
         ),
         "shadow_prices": _shadow_prices(digest),
         "unit_costs": _unit_costs(digest),
+        "throughput": _throughput(digest),
         "metrics": _metrics(digest),
     }
 
@@ -266,6 +268,30 @@ def _unit_costs(digest: Digest) -> polars.DataFrame:
         ),
     ]
     return long_table((Axis.named("workload", m.workloads.names), _quarters(digest)), quantities)
+
+
+def _throughput(digest: Digest) -> polars.DataFrame:
+    """What a unit of each offer serves of each workload, in the unit that people use, and what bounds it."""
+    import polars
+
+    workloads = digest.findings.case.workloads
+    rows = [
+        {
+            "offer": rate.offer,
+            "workload": rate.workload,
+            "value": value,
+            "unit": unit,
+            "origin": rate.origin,
+            "bound_by": rate.bound_by,
+            "note": rate.note,
+        }
+        for line in digest.rates
+        for rate in line
+        for value, unit in (shown(rate, workloads[rate.workload]),)
+    ]
+    texts = ("unit", "origin", "bound_by", "note")
+    schema = {"offer": polars.String, "workload": polars.String, "value": polars.Float64}
+    return polars.DataFrame(rows, schema={**schema, **dict.fromkeys(texts, polars.String)})
 
 
 def _metrics(digest: Digest) -> polars.DataFrame:

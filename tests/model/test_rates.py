@@ -1,0 +1,173 @@
+"""What a unit serves is computed from its model and chip, unless the case says otherwise."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_case import ABSENT, SMALL, compiled, loaded, offer, workload
+
+from capexpand.hardware.estimate import serve
+from capexpand.hardware.specs import Load
+from capexpand.hardware.training import train
+from capexpand.model.rates import SECONDS_PER_QUARTER, computed_workloads, service_rates, token_service
+
+SERVING = {
+    "model": "Qwen2.5 72B",
+    "input": "2000 token",
+    "output": "500 token",
+    "cached": "25 %",
+    "tpot": "50 ms",
+    "ttft": "2 s",
+}
+H20 = {"offers.server.accelerator": "H20 96GB", "offers.server.accelerators": 8}
+COMPUTED = {**H20, "workloads.chat.serving": SERVING, "workloads.chat.throughput": ABSENT}
+LOAD = Load(2000.0, 500.0, 0.25, time_per_token_s=0.05, time_to_first_token_s=2.0)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def rate(changes: dict[str, object]):
+    return service_rates(loaded(changes))[0][0]
+
+
+def test_a_computed_rate_is_that_of_the_hardware_layer():
+    """Tokens in and out of one server, as ``serve`` gives them, over a quarter of 7,889,400 seconds, in 1e12.
+
+    Sensitivity: with the answers alone counted it would be a fifth (500 of 2500 tokens).
+    """
+    answer = serve("Qwen2.5 72B", "H20", chips=8, load=LOAD)
+    both = (answer.input_tokens_per_s + answer.output_tokens_per_s) * 7_889_400 / 1e12
+    found = rate(COMPUTED)
+    assert (found.origin, found.bound_by) == ("computed", answer.bound_by)
+    assert found.volume_per_quarter == pytest.approx(both, rel=1e-12)
+    only = rate({**COMPUTED, "workloads.chat.serving": {**SERVING, "counted": "output"}})
+    assert only.volume_per_quarter == pytest.approx(both / 5, rel=1e-9)
+
+
+def test_the_plan_uses_the_computed_rate_times_the_usable_share():
+    volume = rate(COMPUTED).volume_per_quarter
+    data = compiled({**COMPUTED, "workloads.chat.usable_share": "40 %"})
+    assert data.workloads.service[0, 0] == pytest.approx(0.4 * volume, rel=1e-12)
+
+
+def test_a_stated_rate_takes_the_place_of_a_computed_one():
+    measured = {"value": "9000 token/s", "source": "own test of March 2025"}
+    found = rate({**COMPUTED, "workloads.chat.throughput": {"server": measured}})
+    assert (found.origin, found.note) == ("stated", "own test of March 2025")
+    assert found.volume_per_quarter == pytest.approx(9000 * SECONDS_PER_QUARTER / 1e12)
+
+
+def test_the_share_reached_scales_what_is_computed():
+    half = rate({**COMPUTED, "workloads.chat.serving": {**SERVING, "reached": 0.5}})
+    assert half.volume_per_quarter == pytest.approx(rate(COMPUTED).volume_per_quarter / 2)
+
+
+def test_a_rate_beside_its_own_is_a_share_of_the_computed_one():
+    text = {"server": {"relative_to": "server", "times": 0.7, "reason": "young software"}}
+    found = rate({**COMPUTED, "workloads.chat.throughput": text})
+    assert found.origin == "relative"
+    assert found.volume_per_quarter == pytest.approx(0.7 * rate(COMPUTED).volume_per_quarter)
+    assert found.note == "0.7 × its computed rate: young software"
+
+
+def test_a_successor_is_stated_beside_a_known_chip():
+    successor = {"next": {"relative_to": "server", "times": 1.7, "reason": "trend"}}
+    changes = {**COMPUTED, "offers.next": offer(), "workloads.chat.throughput": successor}
+    (first,), (second,) = service_rates(loaded(changes))
+    assert second.volume_per_quarter == pytest.approx(1.7 * first.volume_per_quarter)
+    assert second.note == "1.7 × server: trend"
+
+
+def test_what_does_not_fit_serves_nothing_and_says_why():
+    big = {
+        **COMPUTED,
+        "workloads.chat.serving": {**SERVING, "model": "DeepSeek V3"},
+        "offers.server.accelerators": 4,
+    }
+    found = rate(big)
+    assert found.volume_per_quarter == 0.0
+    assert found.note.startswith("does not fit: DeepSeek V3 needs 671 GB")
+    assert compiled(big).workloads.service[0, 0] == 0.0
+    together = rate(
+        {**big, "workloads.chat.serving": {**SERVING, "model": "DeepSeek V3", "units_together": 8}}
+    )
+    assert together.volume_per_quarter > 0.0
+
+
+def test_the_memory_that_a_workload_asks_for_holds_for_computed_rates():
+    found = rate({**COMPUTED, "workloads.chat.memory": "800 GB", "offers.server.memory": "768 GB"})
+    assert found.volume_per_quarter == 0.0
+    assert found.note == "does not fit: the workload asks for 800 GB of memory, a unit has 768 GB"
+
+
+def test_an_offer_without_an_accelerator_keeps_to_what_is_stated():
+    rates = service_rates(loaded({**COMPUTED, "offers.cpu": offer()}))
+    assert (rates[1][0].origin, rates[1][0].volume_per_quarter) == ("none", 0.0)
+    stated = service_rates(loaded({}))[0][0]
+    assert (stated.origin, stated.volume_per_quarter) == ("stated", 1.0)
+    assert computed_workloads(loaded({})) == ()
+    assert computed_workloads(loaded(COMPUTED)) == ("chat",)
+
+
+def test_training_takes_the_utilisation_of_the_hardware_layer():
+    """Operations of 8 chips in a quarter: those of the run over its chip-seconds at full progress."""
+    training = {"model": "Qwen2.5 72B", "accelerators": 2048}
+    changes = {
+        **H20,
+        "workloads.chat": workload(
+            unit="FLOP",
+            demand="1 ZFLOP/quarter",
+            price="1 CNY/PFLOP",
+            throughput={},
+            training=training,
+        ),
+    }
+    run = train("Qwen2.5 72B", "H20", chips=2048, tokens=1e12, goodput=1.0)
+    expected = run.operations / (run.chip_hours * 3600) * 8 * SECONDS_PER_QUARTER / 1e21
+    assert rate(changes).volume_per_quarter == pytest.approx(expected, rel=1e-9)
+
+
+def test_answers_are_kept_by_content_and_read_again(tmp_path, monkeypatch):
+    first = rate(COMPUTED)
+    (kept,) = (tmp_path / "cache" / "capexpand" / "throughput").iterdir()
+    text = kept.read_text()
+    assert first.answer is not None
+    changed = text.replace(repr(first.answer.output_tokens_per_s), "1.0")
+    assert changed != text
+    kept.write_text(changed)
+    again = rate(COMPUTED)
+    assert again.answer is not None
+    assert again.answer.output_tokens_per_s == 1.0  # it was read, not computed
+    rate({**COMPUTED, "workloads.chat.serving": {**SERVING, "tpot": "40 ms"}})
+    assert len(list(kept.parent.iterdir())) == 2  # another question, another answer
+
+
+def test_without_a_place_to_write_answers_are_computed(tmp_path, monkeypatch):
+    expected = rate(COMPUTED).volume_per_quarter
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    assert rate(COMPUTED).volume_per_quarter == expected
+
+
+def test_equal_questions_share_an_answer_whatever_the_workload_is_called(tmp_path):
+    two = {**COMPUTED, "workloads.more": workload(serving=SERVING, throughput={})}
+    chat, more = service_rates(loaded(two))[0]
+    assert chat.volume_per_quarter == more.volume_per_quarter
+    assert len(list(Path(tmp_path / "cache" / "capexpand" / "throughput").iterdir())) == 1
+    assert replace(chat, workload="more") == more
+
+
+def test_lengths_and_limits_arrive_in_the_units_of_the_hardware_layer():
+    serving = loaded(COMPUTED).workloads["chat"].serving
+    assert serving is not None
+    assert token_service(serving).load == LOAD
+
+
+def test_a_case_that_names_no_model_needs_no_hardware():
+    assert "serving" not in SMALL["workloads"]["chat"]
+    assert np.array_equal(compiled().workloads.service, [[1.0]])

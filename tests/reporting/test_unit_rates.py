@@ -1,0 +1,83 @@
+"""The report shows what a unit serves, what bounds it, and why a cell is empty."""
+
+import pytest
+
+from capexpand.hardware.estimate import serve
+from capexpand.hardware.specs import Load
+from capexpand.reporting.digest import Digest
+from capexpand.reporting.page import build_page
+from capexpand.reporting.tables import frames
+from capexpand.reporting.unit_rates import SHADES, export_rows, heat_map
+
+STATED = """\
+    throughput:
+      server: 2 tn token/quarter   # half of it usable: a server sells 1 tn tokens a quarter
+"""
+
+
+def serving(model: str) -> tuple[tuple[str, str], ...]:
+    asked = f"    serving: {{model: {model}, input: 1000 token, output: 1000 token, counted: output}}\n"
+    chip = ("    accelerators: 8\n", "    accelerator: A800 SXM4 80GB\n    accelerators: 8\n")
+    return (STATED, asked), chip
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_a_computed_cell_shows_its_rate_and_what_bounds_it(changed):
+    answer = serve("Qwen2.5 72B", "A800", chips=8, load=Load(1000.0, 1000.0))
+    found = heat_map(Digest(changed(*serving("Qwen2.5 72B"))))
+    ((_, (cell,)),) = found.rows
+    assert found.columns == (("Chat", "tokens/s"),)
+    assert (cell.text, cell.remark) == (f"{answer.output_tokens_per_s:,.0f}", answer.bound_by)
+    assert cell.shade == SHADES
+    assert "Qwen2.5 72B in bf16" in cell.note
+    assert found.computed
+
+
+def test_an_empty_cell_says_why(changed):
+    findings = changed(*serving("DeepSeek V3"))
+    ((_, (cell,)),) = heat_map(Digest(findings)).rows
+    assert (cell.text, cell.remark, cell.shade) == ("0", "does not fit", 0)
+    page = build_page(findings)
+    assert "does not fit: DeepSeek V3 needs 1,342 GB" in page
+
+
+def test_a_stated_cell_says_that_it_is_stated(two_sites):
+    found = heat_map(Digest(two_sites))
+    ((_, (cell,)),) = found.rows
+    assert cell.remark == "stated"
+    assert not found.computed
+
+
+def test_a_pair_without_a_throughput_is_a_dash(alibaba):
+    found = heat_map(Digest(alibaba))
+    (servers, *_) = [cells for title, cells in found.rows if title.startswith("CPU")]
+    texts = [cell.text for cell in servers]
+    assert texts.count("–") == len(texts) - 1  # general cloud only
+    assert all(max(cells[j].shade for _, cells in found.rows) == SHADES for j in range(len(texts)))
+
+
+def test_the_table_holds_every_pair_with_unit_and_origin(alibaba):
+    table = frames(alibaba)["throughput"]
+    assert table.height == len(alibaba.case.offers) * len(alibaba.case.workloads)
+    named = (table["offer"] == "h20-server") & (table["workload"] == "tokens-large")
+    row = table.filter(named).row(0, named=True)
+    assert (row["unit"], row["origin"], row["bound_by"]) == ("tokens/s", "computed", "compute")
+    assert 5_000 < row["value"] < 15_000
+
+
+def test_the_page_shows_what_the_export_rules_give(alibaba):
+    rows = {(row.offer, row.destination): row for row in export_rows(Digest(alibaba))}
+    h20 = rows["H20 server", "CN"]
+    assert (h20.status, h20.quantity, h20.fee) == ("free", "100 %", "–")
+    page = build_page(alibaba)
+    assert "What the export rules give" in page
+    assert "presumption of denial" in page
+
+
+def test_hindsight_of_computed_rates_is_among_the_doubts(alibaba, two_sites):
+    assert any(doubt.startswith("hindsight: throughput is computed") for doubt in alibaba.warnings)
+    assert not any("hindsight" in doubt for doubt in two_sites.warnings)
