@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr
 
+from capexpand.case.declared import Declared, Name
 from capexpand.case.figures import (
     Count,
     CountRateSeries,
@@ -47,39 +40,10 @@ from capexpand.case.figures import (
     VolumeRateSeries,
 )
 from capexpand.case.provenance import Provenance
-from capexpand.case.reading import Reading, inherited
+from capexpand.case.uncertainty import Uncertainty
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Destination = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 country code, such as CN")]
-
-
-class Declared(BaseModel):
-    """Anything a user writes: unknown fields are errors, values never change.
-
-    ``source``, ``reason`` and ``basis_date`` on a block speak for every number inside that has none itself.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source: str | None = None
-    reason: str | None = None
-    basis_date: Day | None = None
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _speak_for_numbers_inside(
-        cls, written: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
-    ) -> Self:
-        """Let the numbers inside inherit this block's source, reason and date while they are read."""
-        if not isinstance(written, dict) or not isinstance(info.context, Reading):
-            return handler(written)
-        blocks = info.context.blocks
-        blocks.append(inherited(written, info.context.origin))
-        try:
-            return handler(written)
-        finally:
-            blocks.pop()
 
 
 class Calendar(Declared):
@@ -286,6 +250,7 @@ class Case(Declared):
     sites: dict[Name, Site]
     offers: dict[Name, Offer]
     workloads: dict[Name, Workload]
+    uncertainty: Uncertainty = Uncertainty()
     solve: Solve = Solve()
     variants: dict[Name, Variant] = Field(default_factory=dict)
 
