@@ -207,6 +207,12 @@ ONE_MISTAKE = {
         "as_of",
         "2025-06-30 is after the calendar's start, 2025-04-01",
     ),
+    "a window that starts in the middle": (
+        {"window_start: 2025-04-01": "window_start: 2025-05-01"},
+        "18:3",
+        "programme.window_start",
+        "2025-05-01 is not the first day of a quarter, such as 2025-04-01",
+    ),
     "a window before the calendar": (
         {"window_start: 2025-04-01": "window_start: 2025-01-01"},
         "18:3",

@@ -169,3 +169,15 @@ def test_heavy_modules_stay_out_of_help_and_check(starter):
         )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert done.stderr.strip() == "[]"
+
+
+def test_the_starter_case_pays_and_its_variants_point_the_right_way(starter):
+    """A later connection to the grid never helps, and in this case it costs something."""
+    from capexpand.case.loading import load_case
+    from capexpand.pipeline import evaluate, optimise
+
+    values = {
+        variant: evaluate(optimise(load_case(starter, variant))).metrics.npv
+        for variant in (None, "late-power")
+    }
+    assert 0 < values["late-power"] < values[None]

@@ -104,9 +104,10 @@ def test_parts_of_lots_and_halls_are_found_out(build):
 
 
 def test_rented_power_may_not_fill_a_grid_that_halls_on_their_way_need(build):
-    """A grid of 10 MW: halls of 10 ordered now for the fifth quarter, 10 MW rented from the third on.
+    """A grid of 10 MW: halls of 10 ordered now for the fifth quarter, 10 rented from the third on for a year.
 
-    Sensitivity: looking no further than the arrival of what is rented, 10 MW would be within the grid.
+    Sensitivity: looking no further than the arrival of what is rented, or with a term of two quarters, 10 MW
+    would be within the grid.
     """
     m = build(
         quarters=6,
@@ -115,6 +116,7 @@ def test_rented_power_may_not_fill_a_grid_that_halls_on_their_way_need(build):
         power={
             "owned": [True, False],
             "lead_quarters": [4, 1],
+            "term_quarters": [0, 4],
             "limit_mw": [[10.0, 0, 0, 0, 0, 0], [0, 10.0, 0, 0, 0, 0]],
         },
         opening={"power_mw": 0.0},
@@ -128,7 +130,10 @@ def test_rented_power_may_not_fill_a_grid_that_halls_on_their_way_need(build):
     )
     assert "power commitments within the grid" not in broken(only_rented)
     both = np.array([[10.0, 0, 0, 0, 0, 0], rented[1]])
-    assert "power commitments within the grid" in broken(replace(only_rented, power_ordered_mw=both))
+    clash = replace(only_rented, power_ordered_mw=both)
+    assert "power commitments within the grid" in broken(clash)
+    short = replace(m, power=replace(m.power, term_quarters=np.array([0, 2])))
+    assert "power commitments within the grid" not in broken(replace(clash, data=short))
 
 
 def test_violations_are_relative_and_a_limit_of_infinity_never_binds():

@@ -84,7 +84,7 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
     solve = data.get("solve")
     return Draft(
         as_of=reading.as_of,
-        currency=data["currency"] if data.get("currency") in CURRENCIES else None,
+        currency=next((code for code in CURRENCIES if code == data.get("currency")), None),
         exchange_rates=rates,
         calendar=block(Calendar, data.get("calendar")),
         finance=block(Finance, data.get("finance")),

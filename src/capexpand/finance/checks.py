@@ -143,21 +143,24 @@ def _power_rules(plan: Plan) -> dict[str, float]:
 
 
 def _commitments(plan: Plan, orderable: np.ndarray) -> float:
-    """What stands at a site and is on its way, within the grid counted on, whenever something is ordered.
+    """What is bound to stand at a site, within the grid counted on, whenever something is ordered.
 
-    From the first arrival of what can be ordered in a quarter until all that is on its way has come.
+    That is what stands and is on its way, less rented power that can be handed back by then; from the first
+    arrival of what can be ordered in a quarter until all that is on its way has come.
     """
     m, worst = plan.data, 0.0
     lead, site = m.power.lead_quarters, m.power.site
     quarter, sites = np.arange(m.times.count), len(m.sites.names)
-    energised = by_position(plan.power_mw, site, sites)
+    gone, rented = np.cumsum(plan.power_returned_mw, axis=1), ~m.power.owned[:, None]
     connected = m.sites.committed_grid_mw / m.sites.power_usage_effectiveness[:, None]
     last = np.zeros(sites, dtype=np.int64)
     np.maximum.at(last, site, lead)
     for t in quarter:
         known = np.where(quarter <= t, plan.power_ordered_mw, 0.0)
-        coming = np.cumsum(by_position(delivered(known, lead) + m.opening.power_due_mw, site, sites), axis=1)
-        expected = energised[:, [t]] + coming - coming[:, [t]]
+        coming = np.cumsum(delivered(known, lead) + m.opening.power_due_mw, axis=1)
+        past_term = np.cumsum(delivered(known, lead + m.power.term_quarters), axis=1)
+        free = np.where(rented, past_term + m.opening.power_mw[:, None] - gone[:, [t]], 0.0)
+        expected = by_position(plan.power_mw[:, [t]] + coming - coming[:, [t]] - free, site, sites)
         first = np.full(sites, m.times.count)
         np.minimum.at(first, site[orderable[:, t]], lead[orderable[:, t]])
         counted = (quarter >= t + first[:, None]) & (quarter <= t + last[:, None])

@@ -154,7 +154,7 @@ def committed_grid(grid_mw: Floats, opening_mw: Floats) -> Floats:
 
     Args:
         grid_mw: [site, quarter] power that the grid connection can give.
-        opening_mw: [site, quarter] power at the connection of what stands at the start or has arrived by then.
+        opening_mw: [site, quarter] power at the connection of what stands at the start or came by then.
     """
     counted = np.maximum(np.maximum.accumulate(grid_mw, axis=1), opening_mw[:, -1:])
     left = (counted - opening_mw)[:, ::-1]

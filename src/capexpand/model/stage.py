@@ -40,7 +40,7 @@ class Power:
     energised: Indices  # P
     free: Indices  # F
     orders: Indices  # b of this quarter and of those before [power option, age]
-    commitment_rows: Indices  # [site, quarters ahead] what stands and is due by then within the grid of then
+    commitment_rows: Indices  # [site, quarters ahead] what is bound to stand then within the grid of then
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +186,14 @@ def _power(lp: Blocks, m: ModelData, t: int, before: State) -> Power:
     lp.add(terms, before.power_free, -1.0)
     lp.add(terms, _aged(orders, lead + m.power.term_quarters), -1.0)
     lp.add(terms, back)
-    return Power(b, back, P, F, orders, _commitments(lp, m, t, P=P, orders=orders, orderable=limit > 0))
+    rows = _commitments(lp, m, t, P=P, F=F, orders=orders, orderable=limit > 0)
+    return Power(b, back, P, F, orders, rows)
 
 
 def _commitments(
-    lp: Blocks, m: ModelData, t: int, *, P: Indices, orders: Indices, orderable: Flags
+    lp: Blocks, m: ModelData, t: int, *, P: Indices, F: Indices, orders: Indices, orderable: Flags
 ) -> Indices:
-    """Σ_o∈s (P + what is due by θ) ≤ Ĝ_θ / PUE, for each θ from the first arrival of what is ordered now.
+    """Σ_o∈s (P + what is due by θ − what can go back by θ) ≤ Ĝ_θ / PUE, for each θ that an order meets.
 
     Options of one site wait for different times, so an order of now also meets what older orders, still on
     their way, add to it later: a row for every quarter until the last of them.
@@ -212,10 +213,12 @@ def _commitments(
     limit = (connected - promised)[:, :, None]
     rows = lp.rows("commitment", labels, upper=limit, where=written[:, :, None])[:, :, 0]
     lp.add(rows[site], P[:, None])
-    for age in range(min(ahead.size - 1, orders.shape[1])):
+    lp.add(rows[site], F[:, None], -1.0)
+    for age in range(orders.shape[1]):
         wait = (lead - age)[:, None]
-        due = (wait > 0) & (wait <= ahead[None, :])
-        lp.add(np.where(due, rows[site], ABSENT), orders[:, [age]])
+        over = np.where(m.power.owned[:, None], 0, wait + m.power.term_quarters[:, None])
+        due, free = ((left > 0) & (left <= ahead) for left in (wait, over))
+        lp.add(rows[site], orders[:, [age]], due.astype(np.float64) - free)
     return rows
 
 

@@ -2,56 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 Description = tuple[str, tuple[str, ...]]
 
-# what a user reads for a block of rows or columns; braces number the block's labels
-_SENTENCES = {
-    "supply": "{0} for {1} in {2}: the units that must be ordered, or that can be (offers.{0}.supply.{1})",
-    "stock": "{0} in {1}: no more units than the stock holds (offers.{0}.stock)",
-    "opening stock": "{0}: the stock at the start (offers.{0}.stock)",
-    "commitment": "{0} in {1}: power ordered then must fit the grid when it arrives (sites.*.grid)",
-    "grid": "{0} in {1}: running power within the grid connection (sites.{0}.grid)",
-    "running power": "{0} in {1}: running power within the power energised there",
-    "power balance": "{0} in {1}: power energised is what stood, arrives and is handed back",
-    "power ordered": "{0} in {1}: the most power that can be ordered (sites.*.limit)",
-    "budget": "{1}: spent and due {0} within the programme's cap (programme.cap)",
-    "renewal": "{1}: what falls due {0} within the renewal budget (programme.renewal_budget)",
-    "service": "{0} in {1}: an obligation without a penalty must be served in full (workloads.{0})",
-    "delivery": "{0} for {1} in {2}: units arrive when their lead time has passed (offers.*.lead_time)",
-    "fleet": "{1} at {0} in {2}: units are what stood, arrives and is handed back",
-    "run": "{1} at {0} in {2}: no more units run than are installed",
-    "sharing": "{1} in {2}: no more units serve than run",
-    "opening units": "{1} at {0}: the units at the start (opening.sites.{0}.installed)",
-    "opening power": "{0}: the power at the start (opening.sites)",
-    "payment": "{0}: paid is what was due and the deposits of what is ordered",
-    "due": "{1}: what is due {0} for orders placed",
-    "spending": "{0}: spent is what was paid up to then",
+# What a user reads for a block of rows or columns; braces number its labels, ``when`` is the quarters.
+_LIMITS = {
+    "supply": "{0} for {1}, {when}: units that must be ordered, or that can be (offers.{0}.supply.{1})",
+    "stock": "{0}, {when}: no more units than the stock holds (offers.{0}.stock)",
+    "opening stock": "{0}: no more units than the stock holds (offers.{0}.stock)",
+    "commitment": "{0}, {when}: power that stands or is on order must fit the grid (sites.{0}.grid)",
+    "grid": "{0}, {when}: running power within the grid connection (sites.{0}.grid)",
+    "power ordered": "{0}, {when}: the most power that can be ordered (sites.{0}.build.limit)",
+    "budget": "{when}: spent and due by then within the cap (programme.cap, programme.cap_by_date)",
+    "renewal": "{when}: what falls due within the renewal budget (programme.renewal_budget)",
+    "service": "{0}, {when}: an obligation without a penalty must be served in full (workloads.{0}.demand)",
+    "sold": "{0}, {when}: no more is sold than is demanded (workloads.{0}.demand)",
 }
-# bookkeeping that links the limits of a conflict, and is no limit of its own
-_BOOKKEEPING = {
-    "power balance", "delivery", "fleet", "run", "sharing", "payment", "due", "spending", "opening units",
-    "opening power", "opening free power", "opening free units", "opening spent", "power term", "unit term",
-}  # fmt: skip
+# Balances that link the limits: what they say once, however many there are of them.
+_UNITS = "units serve from the quarter in which they arrive (offers.*.lead_time, opening.sites.*.installed)"
+_POWER = "power serves from the quarter in which it arrives (sites.*.build.lead_time, opening.sites.*.power)"
+_LINKS = {
+    "fleet": _UNITS,
+    "delivery": _UNITS,
+    "opening units": _UNITS,
+    "running power": _POWER,
+    "power balance": _POWER,
+    "opening power": _POWER,
+    "power ordered, whole lots": "halls are whole (solve.whole_sizes, sites.*.build.hall)",
+    "ordered, whole lots": "lots are whole (solve.whole_sizes, offers.*.lot)",
+}
+_NOTHING_SERVES = (
+    "nothing that stands or can have arrived serves it (offers.*.lead_time, workloads.*.throughput)"
+)
+NO_WHOLE_SIZES = "whole halls and lots (solve.whole_sizes): with parts of them there is a plan"
 
 
 def explain(conflict: Sequence[Description]) -> list[str]:
     """Returns sentences for a conflicting set of rows and columns, the limits a user can change first.
 
     Args:
-        conflict: block name and labels of each row and column of the conflict.
+        conflict: block name and labels of each row and column of the conflict; the last label is the quarter,
+            one such as ``in 3`` counts quarters from there.
     """
-    chosen = [item for item in conflict if item[0] not in _BOOKKEEPING]
-    links = [item for item in conflict if item[0] in _BOOKKEEPING]
-    sentences = [_sentence(item) for item in chosen]
-    if links:
-        names = sorted({name for name, _ in links})
-        sentences.append(f"linked by {len(links)} balances ({', '.join(names)})")
-    return list(dict.fromkeys(sentences))
+    quarters: dict[str, set[int]] = {}
+    for name, labels in conflict:
+        if name in _LIMITS:
+            sentence = _LIMITS[name].format(*labels, when="{when}")
+            quarters.setdefault(sentence, set()).update(_quarter(labels))
+    limits = [sentence.format(when=_ranges(when)) for sentence, when in quarters.items()]
+    links = dict.fromkeys(_LINKS[name] for name, _ in conflict if name in _LINKS)
+    if not links and {name for name, _ in conflict if name in _LIMITS} == {"service"}:
+        return [*limits, _NOTHING_SERVES]
+    return [*limits, *links] or [f"{name} ({', '.join(labels)})" for name, labels in conflict]
 
 
-def _sentence(item: Description) -> str:
-    name, labels = item
-    sentence = _SENTENCES.get(name)
-    return sentence.format(*labels) if sentence else f"{name} ({', '.join(labels)})"
+def _quarter(labels: tuple[str, ...]) -> Iterable[int]:
+    """The quarter that a row limits, counted from the year 0; none where it belongs to the opening state."""
+    year, separator, number = labels[-1].partition("Q")
+    if separator and year.isdigit():
+        ahead = [int(label[3:]) for label in labels if label.startswith("in ") and label[3:].isdigit()]
+        yield 4 * int(year) + int(number) - 1 + sum(ahead)
+
+
+def _ranges(quarters: set[int]) -> str:
+    """Quarters as text, such as ``2025Q2 to 2026Q1 and 2027Q3``."""
+    parts: list[list[int]] = []
+    for quarter in sorted(quarters):
+        if parts and parts[-1][-1] == quarter - 1:
+            parts[-1].append(quarter)
+        else:
+            parts.append([quarter])
+    return " and ".join(
+        _label(part[0]) if len(part) == 1 else f"{_label(part[0])} to {_label(part[-1])}" for part in parts
+    )
+
+
+def _label(quarter: int) -> str:
+    return f"{quarter // 4}Q{quarter % 4 + 1}"

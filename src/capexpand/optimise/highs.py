@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
-from capexpand.model.blocks import Floats, LinearProgram
-from capexpand.optimise.conflict import Description, explain
+from capexpand.model.blocks import Floats, Indices, LinearProgram
+from capexpand.optimise.conflict import NO_WHOLE_SIZES, Description, explain
 
 if TYPE_CHECKING:
     import highspy
 
 TOLERANCE = 1e-6  # largest violation of a row or bound that passes, relative to the size of its limit
+RAY_TOLERANCE = 1e-9  # smallest weight of a row in a contradiction, relative to the largest
+UNNAMED = "limits that lie within the solver's tolerance of each other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: 
     status = solver.getModelStatus()
     kinds = highspy.HighsModelStatus
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
-        raise InfeasibleError(explain(conflict(lp)))
+        raise InfeasibleError(explain(conflict(lp)) or [NO_WHOLE_SIZES if lp.integer.any() else UNNAMED])
     info = solver.getInfo()
     has_answer = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     if status != kinds.kOptimal and not (status == kinds.kTimeLimit and has_answer):
@@ -133,9 +135,50 @@ def _dual_violation(lp: LinearProgram, columns: Floats, duals: Floats) -> float:
 
 
 def conflict(lp: LinearProgram) -> list[Description]:
-    """Returns an irreducible set of rows and column bounds that exclude each other, by block and labels."""
-    solver = load(lp)
-    solver.setOptionValue("iis_strategy", 2)
-    _, iis = solver.getIis()
-    rows = [lp.describe_row(int(i)) for i in iis.row_index_]
-    return [*rows, *(lp.describe_column(int(i)) for i in iis.col_index_)]
+    """Returns rows and column bounds that exclude each other, by block and labels.
+
+    They are the support of a ray of the dual program, weights with which the rows add up to a contradiction
+    (Farkas' lemma). The simplex method ends at an extreme ray, so none of them can be spared (Gleeson and
+    Ryan 1990). HiGHS's own search for such a set is not used: release 1.15.1 crashes on some programs.
+
+    Args:
+        lp: a program that has no solution; empty is returned where only its whole numbers exclude one.
+    """
+    relaxed = replace(lp, cost=np.zeros_like(lp.cost), integer=np.zeros_like(lp.integer))
+    solver = load(relaxed)
+    for option, value in (("presolve", "off"), ("solver", "simplex"), ("simplex_strategy", 1)):
+        solver.setOptionValue(option, value)
+    solver.run()
+    _, found, ray = solver.getDualRay()  # pyrefly: ignore[missing-attribute]  absent from highspy's stubs
+    if not found:
+        return []
+    weights = np.where(np.abs(ray) > RAY_TOLERANCE * np.max(np.abs(ray)), ray, 0.0)
+    columns = _bounds_used(lp, weights)
+    return [
+        *(lp.describe_row(int(i)) for i in np.flatnonzero(weights)),
+        *(lp.describe_column(int(i)) for i in columns),
+    ]
+
+
+def _bounds_used(lp: LinearProgram, weights: Floats) -> Indices:
+    """Columns whose bound is part of a contradiction, those that merely cannot be negative left out.
+
+    Weighted rows ask for w·A x of at least what their limits give; bounds allow no more than a lesser value.
+    """
+    row_of = np.repeat(np.arange(lp.row_lower.size), np.diff(lp.start))
+    slope = np.zeros(lp.cost.size)
+    np.add.at(slope, lp.index, lp.value * weights[row_of])
+    slope[np.abs(slope) <= RAY_TOLERANCE * np.max(np.abs(weights), initial=1.0)] = 0.0
+    for sign in (1.0, -1.0):
+        asked = _extreme(-sign * weights, lp.row_lower, lp.row_upper)
+        allowed = _extreme(sign * slope, lp.column_lower, lp.column_upper)
+        if -asked > allowed:
+            used = np.where(sign * slope > 0, lp.column_upper, lp.column_lower)
+            return np.flatnonzero((slope != 0) & (used != 0)).astype(np.int64)
+    return np.zeros(0, dtype=np.int64)
+
+
+def _extreme(slope: Floats, lower: Floats, upper: Floats) -> float:
+    """Returns the largest value of slope·x for x within its bounds."""
+    moved = slope != 0
+    return float(np.sum(slope[moved] * np.where(slope[moved] > 0, upper[moved], lower[moved])))

@@ -1,0 +1,116 @@
+"""Every number of a case with what stands behind it, by block: for the page's table of sources."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from capexpand.case.numbers import numbers
+from capexpand.case.schema import Case
+from capexpand.case.values import Figure
+from capexpand.units import format_number
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"',;)]+")
+NAMED_BLOCKS = ("sites", "offers", "workloads")
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One number of a case."""
+
+    place: str  # within its block
+    written: str
+    canonical: str
+    source: str
+    address: str  # of the source, empty where it has none
+    reason: str
+    marks: tuple[str, ...]  # hindsight, unverified, without source or reason
+    repeated: bool  # whether source and reason are those of the number before
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a case and its numbers."""
+
+    title: str
+    rows: tuple[Assumption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """How many numbers of a case rest on what."""
+
+    total: int
+    sourced: int
+    reasoned: int
+    unexplained: int
+    hindsight: int
+
+
+def origins(case: Case) -> Origins:
+    """Counts what the numbers of a case rest on.
+
+    Args:
+        case: the case.
+    """
+    figures = [found.figure for found in numbers(case)]
+    sourced = sum(1 for figure in figures if figure.source)
+    explained = sum(1 for figure in figures if figure.explained)
+    return Origins(
+        total=len(figures),
+        sourced=sourced,
+        reasoned=explained - sourced,
+        unexplained=len(figures) - explained,
+        hindsight=sum(1 for figure in figures if figure.hindsight),
+    )
+
+
+def blocks(case: Case) -> tuple[Block, ...]:
+    """Returns every number of a case by block, in the order of the case.
+
+    Args:
+        case: the case.
+    """
+    titles = {
+        **{("sites", name): site.title for name, site in case.sites.items()},
+        **{("offers", name): offer.title for name, offer in case.offers.items()},
+        **{("workloads", name): workload.title for name, workload in case.workloads.items()},
+    }
+    found: dict[str, list[Assumption]] = {}
+    before: dict[str, Figure] = {}
+    for number in numbers(case):
+        parts = number.path.split(".")
+        deep = 2 if parts[0] in NAMED_BLOCKS and len(parts) > 2 else 1
+        title = titles.get((parts[0], parts[1]), "") if deep == 2 else ""
+        block = f"{parts[0].capitalize().removesuffix('s')}: {title}" if title else _plain(parts[0])
+        place = ".".join(parts[deep:]) or parts[0]
+        found.setdefault(block, []).append(_assumption(place, number.figure, before.get(block)))
+        before[block] = number.figure
+    return tuple(Block(title, tuple(rows)) for title, rows in found.items())
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _assumption(place: str, figure: Figure, before: Figure | None) -> Assumption:
+    source = figure.source or ""
+    address = _ADDRESS.search(source)
+    marks = []
+    if figure.hindsight:
+        date = figure.basis_date or figure.known_on
+        marks.append(f"hindsight: evidence of {date}" if date else "hindsight")
+    if figure.verified is False:
+        marks.append("not seen in its source")
+    if not figure.explained:
+        marks.append("no source or reason")
+    return Assumption(
+        place=place,
+        written=figure.written,
+        canonical=f"{format_number(figure.value)} {'' if figure.unit == '1' else figure.unit}".strip(),
+        source=(_ADDRESS.sub("", source).strip(" ,;") if address else source),
+        address=address.group() if address else "",
+        reason=figure.reason or "",
+        marks=tuple(marks),
+        repeated=before is not None and (before.source, before.reason) == (figure.source, figure.reason),
+    )

@@ -1,0 +1,70 @@
+(async () => {
+  "use strict";
+  const data = JSON.parse(document.getElementById("chart-data").textContent);
+  const { q, d, e } = data.quarters;
+  const middle = d.map((day, t) => new Date((Date.parse(day) + Date.parse(e[t])) / 2).toISOString().slice(0, 10));
+
+  function rows(chart) {
+    if (chart.rows.length) return chart.rows;
+    return chart.series.flatMap((one, i) =>
+      one.v.map((v, t) => ({ q: q[t], d: d[t], e: e[t], m: middle[t], s: one.s, k: one.k, i, v, label: one.s })));
+  }
+
+  function withWindow(spec) {
+    const byQuarter = JSON.stringify(spec).includes('"field":"d"') || JSON.stringify(spec).includes('"field":"m"');
+    const shaded = spec.layer && byQuarter && !spec.layer.some((layer) => layer.mark.type === "rect");
+    if (!shaded) return spec;
+    const band = {
+      data: { values: [{ d: data.window[0], e: data.window[1] }] },
+      mark: { type: "rect", color: data.colours.window },
+      encoding: { x: { field: "d", type: "temporal", scale: { type: "utc" } }, x2: { field: "e" } },
+    };
+    return { ...spec, layer: [band, ...spec.layer] };
+  }
+
+  function numbers(chart) {
+    const table = document.createElement("table");
+    const head = table.createTHead().insertRow();
+    const cell = (row, kind, text) => {
+      const made = document.createElement(kind);
+      made.textContent = text;
+      if (kind === "th") made.scope = row.parentNode.tagName === "THEAD" ? "col" : "row";
+      row.append(made);
+    };
+    ["Quarter", ...chart.series.map((one) => one.s.replaceAll("\n", " "))].forEach((name) => cell(head, "th", name));
+    const body = table.createTBody();
+    q.forEach((name, t) => {
+      const row = body.insertRow();
+      cell(row, "th", name);
+      chart.series.forEach((one) => cell(row, "td", one.v[t] === null ? "–" : one.v[t].toLocaleString("en", { maximumSignificantDigits: 5 })));
+    });
+    const box = document.createElement("div");
+    box.className = "scroll";
+    box.append(table);
+    return box;
+  }
+
+  for (const place of document.querySelectorAll("[data-chart]")) {
+    const chart = data.charts[place.dataset.chart];
+    const spec = { ...withWindow(chart.spec), data: { values: rows(chart) }, autosize: { type: "fit-x", contains: "padding" } };
+    try {
+      await vegaEmbed(place, spec, {
+        mode: "vega-lite", renderer: "svg", config: data.config, tooltip: { theme: "light" },
+        actions: { export: true, source: false, compiled: false, editor: false },
+        downloadFileName: place.dataset.chart,
+      });
+      place.style.minHeight = "";
+    } catch (error) {
+      place.textContent = "This chart could not be drawn: " + error.message;
+      throw error;
+    }
+  }
+  for (const details of document.querySelectorAll("details.numbers")) {
+    details.addEventListener("toggle", () => {
+      if (details.open && !details.querySelector("table")) {
+        details.append(numbers(data.charts[details.parentNode.querySelector("[data-chart]").dataset.chart]));
+      }
+    });
+  }
+  document.documentElement.dataset.charts = "drawn";
+})();

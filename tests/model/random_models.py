@@ -1,0 +1,261 @@
+"""Random small cases that have everything in them, for properties and for the comparison with linopy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+
+from capexpand.model.compile import committed_grid
+from capexpand.model.data import (
+    Budget,
+    ModelData,
+    OfferOptions,
+    OpeningState,
+    PowerOptions,
+    Sites,
+    Taxes,
+    Times,
+    Workloads,
+)
+from capexpand.timevalue import discount_factors, end_discount_factor, quarter_starts
+
+Random = np.random.Generator
+
+
+def random_model(
+    seed: int, *, quarters: int = 6, demands: bool = False, whole_sizes: bool = False
+) -> ModelData:
+    """Return a case from a seed.
+
+    Args:
+        seed: of the random numbers.
+        quarters: length of the horizon.
+        demands: whether contracts and obligations may have to be fulfilled at any price; such a case may be
+            infeasible, any other has a plan.
+        whole_sizes: whether halls and lots are whole.
+    """
+    rng = np.random.default_rng(seed)
+    times = _times(rng, quarters)
+    destination = np.array([0, 0, 1])[: rng.integers(1, 4)]
+    sites, group, served_by = destination.size, *_groups(rng, destination.size)
+    power = _power(rng, sites, quarters)
+    offers = _offers(rng, int(destination.max()) + 1, quarters, workloads=4, demands=demands)
+    opening = _opening(rng, power, offers, destination, quarters)
+    return ModelData(
+        title=f"random {seed}",
+        currency="CNY",
+        times=times,
+        destinations=tuple(f"D{i}" for i in range(int(destination.max()) + 1)),
+        sites=_sites(rng, destination, group, power, opening),
+        power=power,
+        offers=offers,
+        workloads=_workloads(rng, offers.names, served_by, quarters, demands=demands),
+        budget=_budget(rng, times),
+        taxes=_taxes(rng, quarters),
+        opening=opening,
+        whole_sizes=whole_sizes,
+        hours_per_quarter=2000.0,
+    )
+
+
+def _times(rng: Random, quarters: int) -> Times:
+    starts = quarter_starts(date(2025, 4, 1), quarters + 1)
+    rate = float(rng.uniform(0.0, 0.2))
+    first = int(rng.integers(0, 3))
+    return Times(
+        starts=starts[:quarters],
+        ends=tuple(day - timedelta(days=1) for day in starts[1:]),
+        discount=discount_factors(rate, quarters),
+        discount_end=end_discount_factor(rate, quarters),
+        window=(first, int(rng.integers(first + 1, quarters + 1))),
+    )
+
+
+def _groups(rng: Random, sites: int) -> tuple[np.ndarray, np.ndarray]:
+    may = rng.random((sites, 4)) < 0.8
+    served_by, group = np.unique(may, axis=0, return_inverse=True)
+    return group.reshape(-1), served_by
+
+
+def _power(rng: Random, sites: int, quarters: int) -> PowerOptions:
+    u = rng.uniform
+    hosted = np.flatnonzero(rng.random(sites) < 0.6)
+    site = np.concatenate((np.arange(sites), hosted))
+    owned = np.arange(site.size) < sites
+    shape = (site.size, quarters)
+    return PowerOptions(
+        names=tuple(f"P{i}" for i in range(site.size)),
+        site=site,
+        owned=owned,
+        lead_quarters=rng.integers(0, 4, site.size),
+        term_quarters=np.where(owned, 0, rng.integers(1, 4, site.size)),
+        limit_mw=np.where(
+            rng.random(shape) < 0.3, 0.0, np.where(rng.random(shape) < 0.3, np.inf, u(0, 8, shape))
+        ),
+        price=np.where(owned[:, None], u(2, 10, shape), 0.0),
+        deposit_fraction=np.where(owned, u(0, 1, site.size), 0.0),
+        running_cost=u(0, 0.5, shape),
+        exit_cost=np.where(owned[:, None], 0.0, u(0, 0.2, shape)),
+        hall_mw=np.where(owned, 0.5, 0.0),
+        end_value=np.where(owned, u(0, 2, site.size), 0.0),
+    )
+
+
+def _offers(rng: Random, destinations: int, quarters: int, *, workloads: int, demands: bool) -> OfferOptions:
+    u = rng.uniform
+    product = np.array([0, 1, 1, 2])  # the second offer can be bought or leased, the third only leased
+    owned = np.array([True, True, False, False])
+    options, products, shape = 4, 3, (4, destinations, quarters)
+    bought = owned[:, None, None]
+    lead = rng.integers(0, 4, options)
+    limit = np.where(
+        rng.random((products, destinations, quarters)) < 0.3,
+        np.inf,
+        u(0, 8, (products, destinations, quarters)),
+    )
+    orderable = rng.random(shape) < 0.8
+    in_time = np.arange(quarters) + lead[:, None] < quarters
+    wanted = np.zeros(limit.shape, dtype=bool)
+    np.logical_or.at(wanted, product, orderable & in_time[:, None])
+    least = np.where(
+        demands & wanted & (rng.random(limit.shape) < 0.2), np.minimum(u(0, 1, limit.shape), limit), 0.0
+    )
+    return OfferOptions(
+        names=("A", "B", "B (leased)", "C (leased)"),
+        products=("A", "B", "C"),
+        product_titles=("A", "B", "C"),
+        product=product,
+        owned=owned,
+        lead_quarters=lead,
+        term_quarters=np.where(owned, 0, rng.integers(1, 4, options)),
+        price=np.where(bought, u(20, 60, shape), 0.0),
+        export_fee=np.zeros(shape),
+        import_duty=np.zeros(shape),
+        deposit_fraction=np.where(owned, u(0, 1, options), 0.0),
+        running_cost=np.where(owned[:, None], u(0, 1, (options, quarters)), u(5, 12, (options, quarters))),
+        exit_cost=np.where(owned[:, None], 0.0, u(0, 2, (options, quarters))),
+        power_kw=u(200, 900, options),
+        draw_fraction=u(0.5, 1, options),
+        attrition=np.where(owned, u(0, 0.1, options), 0.0),
+        orderable=orderable,
+        limit=limit,
+        least=least,
+        stock=np.where(rng.random(products) < 0.5, np.inf, u(3, 20, products)),
+        lot=np.array([0.0, 2.0, 0.0, 1.0]),
+        end_value=np.where(owned, u(0, 15, options), 0.0),
+        accelerators=np.full(products, 8.0),
+        compute_pflops=np.ones(products),
+    )
+
+
+def _opening(
+    rng: Random, power: PowerOptions, offers: OfferOptions, destination: np.ndarray, quarters: int
+) -> OpeningState:
+    u, options, kinds = rng.uniform, len(power.names), len(offers.names)
+    some = rng.random() < 0.8
+    due = (kinds, int(destination.max()) + 1, quarters)
+    return OpeningState(
+        power_mw=some * u(0, 4, options),
+        power_due_mw=np.where(
+            power.owned[:, None] & (rng.random((options, quarters)) < 0.2), u(0, 2, (options, quarters)), 0.0
+        ),
+        installed=some * u(0, 4, (destination.size, kinds)) * (rng.random((destination.size, kinds)) < 0.7),
+        units_due=np.where(offers.owned[:, None, None] & (rng.random(due) < 0.2), u(0, 2, due), 0.0),
+        payments_due=u(0, 5, quarters),
+        other_revenue=u(0, 30, quarters),
+        other_cost=u(0, 40, quarters),
+        depreciation=u(0, 10, quarters),
+    )
+
+
+def _sites(
+    rng: Random, destination: np.ndarray, group: np.ndarray, power: PowerOptions, opening: OpeningState
+) -> Sites:
+    count, quarters = destination.size, opening.payments_due.size
+    effectiveness = rng.uniform(1.1, 1.5, count)
+    grid = rng.uniform(1, 20, (count, quarters)) * (rng.random((count, quarters)) < 0.9)
+    standing = np.zeros((count, quarters))
+    np.add.at(standing, power.site, opening.power_mw[:, None] + np.cumsum(opening.power_due_mw, axis=1))
+    return Sites(
+        names=tuple(f"S{i}" for i in range(count)),
+        titles=tuple(f"Site {i}" for i in range(count)),
+        destination=destination,
+        grid_mw=grid,
+        committed_grid_mw=committed_grid(grid, standing * effectiveness[:, None]),
+        power_usage_effectiveness=effectiveness,
+        energy_price=rng.uniform(0, 1e-3, (count, quarters)),
+        group=group,
+    )
+
+
+def _workloads(
+    rng: Random, offers: tuple[str, ...], served_by: np.ndarray, quarters: int, *, demands: bool
+) -> Workloads:
+    u, roles = rng.uniform, ("external", "internal", "obligation", "obligation")
+    kinds, tranches = len(roles), 2
+    demand = u(0, 8, (kinds, tranches, quarters)) * (rng.random((kinds, tranches, quarters)) < 0.9)
+    must = np.array([False, False, False, demands])
+    demand[3] *= 0.02 if demands else 1.0
+    return Workloads(
+        names=("sold", "used", "owed", "due"),
+        titles=("Sold", "Used", "Owed", "Due"),
+        roles=roles,
+        units=("token", "accelerator_hour", "FLOP", "token"),
+        tranches=tranches,
+        service=u(0.5, 2, (len(offers), kinds)) * (rng.random((len(offers), kinds)) < 0.8),
+        served_by=served_by,
+        productivity=np.cumprod(u(1.0, 1.2, (kinds, quarters)), axis=1),
+        demand=demand,
+        price=u(5, 25, (kinds, tranches, quarters)),
+        must_serve=must,
+        penalty=u(0, 40, (kinds, quarters)),
+        margin_fraction=u(0.5, 1.0, (kinds, quarters)),
+        usable_fraction=np.ones(kinds),
+    )
+
+
+def _budget(rng: Random, times: Times) -> Budget:
+    quarter = np.arange(times.count)
+    inside = (quarter >= times.window[0]) & (quarter < times.window[1])
+    cap = np.maximum.accumulate(rng.uniform(50, 400, times.count))
+    binds = inside & ((quarter == times.window[1] - 1) | (rng.random(times.count) < 0.3))
+    return Budget(
+        cap=np.where(binds, cap, np.inf),
+        floor=float(rng.choice([0.0, 0.5, 1.5]) * cap[times.window[1] - 1]),
+        floor_penalty=2.0,
+        renewal=np.where(inside, np.inf, rng.uniform(0, 40, times.count)),
+        renewal_without_programme=rng.uniform(0, 20, times.count),
+    )
+
+
+def _taxes(rng: Random, quarters: int) -> Taxes:
+    rate = float(rng.choice([0.0, 0.25]))
+    return Taxes(
+        rate=rate,
+        server_life_quarters=20,
+        building_life_quarters=60,
+        value_added_tax=0.13,
+        recovery_quarters=2,
+        payment_factor=rng.uniform(1.0, 1.13, quarters),
+        server_shield=rate * rng.uniform(0.5, 1.0, quarters),
+        building_shield=rate * rng.uniform(0.5, 1.0, quarters),
+    )
+
+
+def scaled_money(m: ModelData, factor: float) -> ModelData:
+    """Return the case in a currency of which one old unit is worth ``factor``."""
+    return replace(
+        m,
+        sites=_scaled(m.sites, factor, "energy_price"),
+        power=_scaled(m.power, factor, "price", "running_cost", "exit_cost", "end_value"),
+        offers=_scaled(m.offers, factor, "price", "running_cost", "exit_cost", "end_value"),
+        workloads=_scaled(m.workloads, factor, "price", "penalty"),
+        budget=_scaled(m.budget, factor, "cap", "floor", "renewal", "renewal_without_programme"),
+        opening=_scaled(m.opening, factor, "payments_due", "other_revenue", "other_cost", "depreciation"),
+    )
+
+
+def _scaled(part, factor: float, *names: str):
+    return replace(part, **{name: getattr(part, name) * factor for name in names})

@@ -1,0 +1,56 @@
+"""The stages give the same objective as the same formulation written independently in linopy."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import oracle, oracle_objective
+from random_models import random_model
+
+from capexpand.case.loading import load_case
+from capexpand.errors import InfeasibleError
+from capexpand.model.compile import compile_case
+from capexpand.optimise.deterministic import optimise_plan
+
+CASES = Path(__file__).parents[2] / "cases"
+seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.mark.parametrize("variant", [None, "late-power", "chips-banned", "double-budget"])
+def test_two_sites_has_the_objective_of_linopy(variant):
+    m = compile_case(load_case(CASES / "two-sites", variant))
+    assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7)
+
+
+@pytest.mark.slow
+def test_the_alibaba_case_has_the_objective_of_linopy():
+    m = compile_case(load_case(CASES / "alibaba-2025"))
+    assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7)
+
+
+@given(seed=seeds)
+@settings(max_examples=8)
+def test_random_cases_have_the_objective_of_linopy(seed):
+    m = random_model(seed)
+    assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7, abs=1e-7)
+
+
+@given(seed=seeds)
+@settings(max_examples=3)
+def test_random_cases_of_whole_sizes_have_the_objective_of_linopy(seed):
+    m = random_model(seed, quarters=5, whole_sizes=True)
+    ours = optimise_plan(m, relative_gap=1e-9).solver.objective
+    assert ours == pytest.approx(oracle_objective(m), rel=1e-7, abs=1e-7)
+
+
+@given(seed=seeds)
+@settings(max_examples=4)
+def test_what_must_be_done_is_feasible_for_both_or_for_neither(seed):
+    m = random_model(seed, demands=True)
+    try:
+        ours = optimise_plan(m).solver.objective
+    except InfeasibleError:
+        assert oracle(m).solve("highs", io_api="direct", output_flag=False)[1] == "infeasible"
+    else:
+        assert ours == pytest.approx(oracle_objective(m), rel=1e-7, abs=1e-7)
