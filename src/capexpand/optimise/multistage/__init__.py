@@ -1,0 +1,1 @@
+"""A general engine for multistage stochastic linear programs: reading, training, simulating, checking."""

@@ -1,0 +1,176 @@
+"""The cuts of a node: affine functions of the outgoing state below its cost-to-go.
+
+The pool keeps every cut. *Selection* marks those that are highest at one or more states visited so far
+(level-one dominance: de Matos, Philpott and Finardi, 2015, *Improving the performance of stochastic dual
+dynamic programming*; Guigues, 2017); only these are looked at when a solver searches for a violated cut.
+A solver holds in its linear program only the few that have been active lately, see ``HighsStage``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One cut, ``theta[target] >= intercept + slope @ x`` at a node.
+
+    Args:
+        node: the node whose future it bounds.
+        target: which of the node's cost-to-go variables; 0 with single cuts.
+        intercept: value at the state zero.
+        slope: shape (states,).
+        state: shape (states,), the state at which it was made.
+    """
+
+    node: int
+    target: int
+    intercept: float
+    slope: Floats
+    state: Floats
+
+
+class CutPool:
+    """All cuts of one node, with the selection of those that matter.
+
+    Args:
+        state_count: number of states.
+        floor: shape (targets,), a valid lower bound of each cost-to-go variable.
+    """
+
+    def __init__(self, state_count: int, floor: Floats) -> None:
+        self.floor = floor
+        self.count = 0
+        self.intercepts = np.empty(16)
+        self.slopes = np.empty((16, state_count))
+        self.targets = np.zeros(16, dtype=np.int64)
+        self._visited = np.empty((16, state_count))
+        self._visited_targets = np.zeros(16, dtype=np.int64)
+        self._best = np.empty(16)
+        self._owner = np.zeros(16, dtype=np.int64)
+        self._visits = 0
+        self.mixes: list[Floats] = []
+        self._selected = np.empty(16, dtype=np.int64)
+        self._scan_intercepts = np.empty(16)
+        self._scan_slopes = np.empty((16, state_count))
+        self._selected_count = 0
+        self._selected_at = 0
+
+    def add(self, cut: Cut) -> int:
+        """Add a cut and update the selection.
+
+        Returns:
+            The cut's index in the pool.
+        """
+        if self.count == len(self.intercepts):
+            self._grow()
+        index = self.count
+        self.intercepts[index] = cut.intercept
+        self.slopes[index] = cut.slope
+        self.targets[index] = cut.target
+        self.count += 1
+        self._select(index, cut)
+        return index
+
+    def value(self, state: Floats, target: int = 0) -> float:
+        """Return the height of the approximation of one cost-to-go variable at a state."""
+        heights = self.intercepts[: self.count] + self.slopes[: self.count] @ state
+        own = heights[self.targets[: self.count] == target]
+        return float(max(own.max(initial=-np.inf), self.floor[target]))
+
+    @property
+    def selected(self) -> NDArray[np.int64]:
+        """Return the indices of the cuts that matter."""
+        return self._selected[: self._selected_count]
+
+    @property
+    def scan_intercepts(self) -> Floats:
+        """Return the intercepts of the selected cuts, shape (selected,)."""
+        return self._scan_intercepts[: self._selected_count]
+
+    @property
+    def scan_slopes(self) -> Floats:
+        """Return the slopes of the selected cuts, shape (selected, states)."""
+        return self._scan_slopes[: self._selected_count]
+
+    def add_mix(self, weights: Floats) -> bool:
+        """Add ``theta[last] >= weights @ theta[:-1]``, which joins the targets of multi-cuts under risk.
+
+        Returns:
+            Whether it is new.
+        """
+        if any(np.abs(known - weights).max() < 1e-12 for known in self.mixes):
+            return False
+        self.mixes.append(weights)
+        return True
+
+    def arrays(self) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """Return copies of intercepts, slopes and targets of all cuts, in the order of their making."""
+        n = self.count
+        return self.intercepts[:n].copy(), self.slopes[:n].copy(), self.targets[:n].copy()
+
+    def visited(self) -> Floats:
+        """Return a copy of the states at which cuts were made, shape (visits, states)."""
+        return self._visited[: self._visits].copy()
+
+    def _select(self, index: int, cut: Cut) -> None:
+        """Let the cut take over the visited states where it is highest, and visit its own state."""
+        visits = self._visits
+        heights = cut.intercept + self._visited[:visits] @ cut.slope
+        margin = 1e-9 * (1.0 + np.abs(self._best[:visits]))
+        won = (heights > self._best[:visits] + margin) & (self._visited_targets[:visits] == cut.target)
+        self._best[:visits][won] = heights[won]
+        self._owner[:visits][won] = index
+        all_heights = self.intercepts[: self.count] + self.slopes[: self.count] @ cut.state
+        all_heights[self.targets[: self.count] != cut.target] = -np.inf
+        self._visited[visits] = cut.state
+        self._visited_targets[visits] = cut.target
+        self._owner[visits] = int(np.argmax(all_heights))
+        self._best[visits] = all_heights[self._owner[visits]]
+        self._visits += 1
+        if self.count - self._selected_at >= 1 + self.count // 8:
+            self._reselect()
+        else:
+            place = self._selected_count
+            self._selected[place] = index
+            self._scan_intercepts[place] = cut.intercept
+            self._scan_slopes[place] = cut.slope
+            self._selected_count += 1
+
+    def _reselect(self) -> None:
+        """Keep for scanning only the cuts that own a visited state."""
+        kept = np.unique(self._owner[: self._visits])
+        self._selected_count = len(kept)
+        self._selected[: len(kept)] = kept
+        self._scan_intercepts[: len(kept)] = self.intercepts[kept]
+        self._scan_slopes[: len(kept)] = self.slopes[kept]
+        self._selected_at = self.count
+
+    def _grow(self) -> None:
+        """Double the room."""
+        for name in _ROOMS:
+            setattr(self, name, _doubled(getattr(self, name)))
+
+
+_ROOMS = (
+    "intercepts",
+    "slopes",
+    "targets",
+    "_visited",
+    "_visited_targets",
+    "_best",
+    "_owner",
+    "_selected",
+    "_scan_intercepts",
+    "_scan_slopes",
+)
+
+
+def _doubled(array: NDArray) -> NDArray:
+    """Return the array with twice the rows."""
+    return np.concatenate((array, np.empty_like(array)))
