@@ -49,7 +49,9 @@ def register(app: typer.Typer) -> None:
         ] = 1.0,
         seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
         paths: Annotated[int, typer.Option(min=2, help="Paths to simulate with the final policy.")] = 1000,
-        streams: Annotated[int, typer.Option(min=1, help="Logical streams of training; part of the result.")] = 1,
+        streams: Annotated[
+            int, typer.Option(min=1, help="Logical streams of training; part of the result.")
+        ] = 1,
         workers: Annotated[int, typer.Option(min=1, help="Processes; never part of the result.")] = 1,
         cuts: Annotated[Cuts, typer.Option(help="One cut a visit, or one for each outcome.")] = Cuts.SINGLE,
         back_end: Annotated[str, typer.Option(help="Stage solver: auto, highs or kernel.")] = "auto",
@@ -57,7 +59,8 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option(help="File to resume from and to write checkpoints to.")
         ] = None,
         weight: Annotated[
-            float | None, typer.Option(min=0.0, max=1.0, help="Deficit weight of a compact hydro-thermal file.")
+            float | None,
+            typer.Option(min=0.0, max=1.0, help="Deficit weight of a compact hydro-thermal file."),
         ] = None,
         stages: Annotated[
             int | None, typer.Option(min=1, help="Number of stages of a compact hydro-thermal file.")
@@ -100,9 +103,16 @@ def _trained_data(
     from capexpand.optimise.multistage.training import train
 
     policy = train(graph, settings=settings, progress=_Printer(), checkpoint=checkpoint)
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(settings.seed, spawn_key=(2_000_000,))))
+    generator = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence(settings.seed, spawn_key=(2_000_000,)))
+    )
     value = assess(
-        policy.solvers(), policy.bound, paths=paths, exact_limit=settings.exact_limit, check=0, generator=generator
+        policy.solvers(),
+        policy.bound,
+        paths=paths,
+        exact_limit=settings.exact_limit,
+        check=0,
+        generator=generator,
     )
     return {
         "status": policy.status,
@@ -178,7 +188,9 @@ class _Printer:
         if record.seconds - self._last_seconds < 0.5:
             return
         if self._last_seconds < 0.0:
-            typer.echo("iterations          bound     recent paths      ±  95 %    seconds     solves", err=True)
+            typer.echo(
+                "iterations          bound     recent paths      ±  95 %    seconds     solves", err=True
+            )
         halfwidth = "" if math.isinf(record.recent_halfwidth) else f"{record.recent_halfwidth:.6g}"
         typer.echo(
             f"{record.iterations:10d} {record.bound:14.8g} {record.recent_mean:16.8g} {halfwidth:>10} "
@@ -203,8 +215,12 @@ def _as_text(result: dict[str, Any]) -> str:
         if result["gap_fraction"] is not None:
             lines.append(f"gap at most       {100.0 * result['gap_fraction']:.4g} %")
         else:
-            lines.append("gap               none claimed: the policy is risk averse and its tree too large to evaluate")
-        lines.append(f"iterations        {result['iterations']}, {result['solves']} programs by {_used(result)}")
+            lines.append(
+                "gap               none claimed: the policy is risk averse and its tree too large to evaluate"
+            )
+        lines.append(
+            f"iterations        {result['iterations']}, {result['solves']} programs by {_used(result)}"
+        )
     lines.append(f"seconds           {result['seconds']:.2f}")
     lines.append("first stage")
     for name, value in result["first_stage"].items():

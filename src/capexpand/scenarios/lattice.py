@@ -72,8 +72,6 @@ class Lattice:
         from capexpand.scenarios.quantisation import squared_distances
 
         here = self.quarters[quarter]
-        away = squared_distances(
-            drivers.T @ self.features[quarter], here.centre.T @ self.features[quarter]
-        )
+        away = squared_distances(drivers.T @ self.features[quarter], here.centre.T @ self.features[quarter])
         other = (state[:, :, None] != here.state[:, None, :]).any(axis=0)
         return np.argmin(np.where(other & ~other.all(axis=1, keepdims=True), np.inf, away), axis=1)

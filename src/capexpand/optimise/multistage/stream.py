@@ -94,7 +94,9 @@ class Solvers:
             future = future_of(graph, index, kind)
             pool = CutPool(len(graph.initial_state), _target_floors(graph, index, floor, len(future.costs)))
             self.pools.append(pool)
-            self.stages.append(_stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole))
+            self.stages.append(
+                _stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole)
+            )
 
     def add(self, cut: Cut) -> None:
         """Add a cut to its node's pool."""
