@@ -298,12 +298,6 @@ ONE_MISTAKE = {
         "workloads.chat",
         "is external and needs a price",
     ),
-    "an obligation without a penalty": (
-        {"role: external": "role: obligation"},
-        "53:3",
-        "workloads.chat",
-        "is an obligation and needs a penalty for what stays unserved",
-    ),
     "a role that does not exist": (
         {"role: external": "role: extern"},
         "55:5",
@@ -317,10 +311,10 @@ ONE_MISTAKE = {
         "names no offer, so nothing can serve this workload",
     ),
     "an offer that cannot be had": (
-        {"    buy: {price: 150000 USD, deposit: 30 %}\n": ""},
-        "41:3",
+        {"    buy: {price: 150000 USD, deposit: 30 %}\n": "", "      installed: {h20: 10}\n": ""},
+        "40:3",
         "offers.h20",
-        "can be neither bought nor leased; add buy or lease",
+        "can be neither bought nor leased, and stands nowhere; add buy or lease",
     ),
     "a site without the latency that a workload limits": (
         {"    latency: 30 ms\n": ""},

@@ -69,13 +69,13 @@ def test_what_is_right_is_checked_where_something_else_is_wrong(write_case, prob
         {
             "{start: 2025-04-01, quarters: 8}": "{start: soon, quarters: 8}",
             "USD: 7.25 CNY/USD": "USD: 7.25",
-            "role: external": "role: obligation",
+            "    price: 1.2 CNY/Mtoken\n": "",
         }
     )
     assert [problem.partition(": ")[2] for problem in problems_of(file)] == [
         "calendar.start: 'soon' is not a date; write it as 2025-04-01",
         'exchange_rates.USD: needs a unit, e.g. "7.25 CNY/USD"',
-        "workloads.chat: is an obligation and needs a penalty for what stays unserved",
+        "workloads.chat: is external and needs a price",
     ]
 
 

@@ -153,10 +153,12 @@ def _by_quarter(series: Series, calendar: Calendar) -> tuple[float, ...]:
 
 
 def _offers(draft: Draft) -> Iterator[Complaint]:
+    opening = draft.opening.sites.values() if draft.opening is not None else ()
+    standing = {name for site in opening for name in (*site.installed, *site.units_due)}
     for name, offer in draft.offers.items():
         place = ("offers", name)
-        if offer.buy is None and offer.lease is None:
-            yield place, "can be neither bought nor leased; add buy or lease"
+        if offer.buy is None and offer.lease is None and name not in standing:
+            yield place, "can be neither bought nor leased, and stands nowhere; add buy or lease"
         if offer.accelerator is not None and offer.accelerators == 0:
             yield place, "says which accelerator it holds but not how many; add accelerators, e.g. 8"
         first, last = offer.available_from, offer.available_until
@@ -168,8 +170,6 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
 
 def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
     place = ("workloads", name)
-    if workload.role == "obligation" and workload.penalty is None:
-        yield place, "is an obligation and needs a penalty for what stays unserved"
     if workload.role != "obligation" and workload.price is None:
         yield place, f"is {workload.role} and needs a price"
     if not workload.throughput:

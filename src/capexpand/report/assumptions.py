@@ -11,6 +11,7 @@ from capexpand.case.values import Figure
 from capexpand.units import format_number
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"',;)]+")
+_UNIT_WORDS = {"1": "", "1/year": "per year", "month": "months", "unit": "units"}
 NAMED_BLOCKS = ("sites", "offers", "workloads")
 
 
@@ -34,6 +35,11 @@ class Block:
 
     title: str
     rows: tuple[Assumption, ...]
+
+    @property
+    def marked(self) -> int:
+        """Number of rows that carry a mark."""
+        return sum(1 for row in self.rows if row.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def _assumption(place: str, figure: Figure, before: Figure | None) -> Assumption
     return Assumption(
         place=place,
         written=figure.written,
-        canonical=f"{format_number(figure.value)} {'' if figure.unit == '1' else figure.unit}".strip(),
+        canonical=f"{format_number(figure.value)} {_UNIT_WORDS.get(figure.unit, figure.unit)}".strip(),
         source=(_ADDRESS.sub("", source).strip(" ,;") if address else source),
         address=address.group() if address else "",
         reason=figure.reason or "",

@@ -24,6 +24,7 @@ from capexpand.report.wording import (
     volume,
     years,
 )
+from capexpand.report.years import Years
 
 SMALL = 0.005  # share below which a difference is called none
 FIRST_ORDERS = 4  # orders named in the sentence about the first quarter
@@ -95,8 +96,9 @@ def _budget(digest: Digest) -> str:
     if cap is not None:
         return f"Of the {money(cap, currency)} allowed, {money(spent, currency)} is worth spending; it buys"
     if floor > 0.0:
-        wanted = f"where at least {money(floor, currency)} is wanted; it"
-        return f"{money(spent, currency)} is spent {wanted} buys"
+        done = "is" if spent >= (1.0 - SMALL) * floor else "would pay"
+        only = "only " if done == "would pay" else ""
+        return f"At least {money(floor, currency)} is to be spent, {only}{money(spent, currency)} {done}; it buys"
     return f"{money(spent, currency)} is spent, with no limit set; it buys"
 
 
@@ -140,13 +142,14 @@ def spends(digest: Digest) -> str:
     for day, amount in zip(starts, paid, strict=True):
         by_year[day.year] += float(amount) / digest.spent
     parts = [f"{share(part)} in {year}" for year, part in by_year.items() if part >= SMALL]
+    when = f"paid {listing(parts)}" if len(parts) > 1 else f"all paid in {starts[int(np.argmax(paid))].year}"
     heaviest = int(np.argmax(paid))
     servers = float(total.payments_servers[here].sum()) / digest.spent
     split = f"{share(servers)} goes into servers and {share(1.0 - servers)} into halls and power"
     if min(servers, 1.0 - servers) < SMALL:
         split = f"all of it goes into {'servers' if servers > 0.5 else 'halls and power'}"
     return (
-        f"It is paid {listing(parts)}, most in {digest.labels[here.start + heaviest]} "
+        f"It is {when}, most in {digest.labels[here.start + heaviest]} "
         f"({money(float(paid[heaviest]), digest.currency)}); {split}."
     )
 
@@ -200,10 +203,24 @@ def pays(digest: Digest) -> str:
     parts = [f"{worth}{discounted}; {zero}.", f"{_rate_of_return(digest)}, and {_payback(digest)}."]
     if metrics.peak_funding > 0.0:
         most, when = money(metrics.peak_funding, currency), digest.labels[metrics.peak_funding_quarter]
-        parts.append(f"At most {most} is laid out before it comes back, in {when}.")
+        parts.append(f"At most {most} is laid out at a time, in {when}.")
     else:
         parts.append("It never needs money from outside.")
+    parts.append(_yearly_earnings(digest))
     return " ".join(parts)
+
+
+def _yearly_earnings(digest: Digest) -> str:
+    """What the programme earns in the last whole year, or over a horizon that has none."""
+    ours, currency, years = digest.findings.result.programme, digest.currency, Years.of(digest.data.times)
+    whole = [year for year, inside in zip(years.numbers, years.quarters, strict=True) if len(inside) == 4]
+    revenue, ebita = ours.revenue, ours.ebita
+    when = "Over the horizon"
+    if whole:
+        here = list(years.quarters[years.numbers.index(whole[-1])])
+        revenue, ebita, when = revenue[here], ebita[here], f"In {whole[-1]}"
+    earned, profit = money(float(revenue.sum()), currency), money(float(ebita.sum()), currency)
+    return f"{when} it earns {earned} of revenue and {profit} of operating profit (EBITA)."
 
 
 def _rate_of_return(digest: Digest) -> str:
@@ -236,7 +253,7 @@ def limits_worth(digest: Digest) -> str:
         return "No limit binds: more power, supply, budget or demand would add nothing."
     first = binding[0]
     gain = money(first.gain_total, digest.currency)
-    parts = [f"{first.title} is the limit worth most: one percent more of it throughout would add {gain}."]
+    parts = [f"The limit worth most is {first.noun}: one percent more of it throughout would add {gain}."]
     supplied = [limit for limit in binding if limit.kind != "demand"]
     told = [next((limit for limit in supplied if limit.kind == kind), None) for kind in ("grid", "supply")]
     parts += [limit.describe(digest.labels) for limit in told if limit is not None]
@@ -258,6 +275,11 @@ def compares(digest: Digest) -> str:
     gain = ours.npv - naive.npv
     spent = float(digest.findings.naive.plan.paid[digest.window].sum())
     beside = ""
+    if spent <= 1e-9 < digest.spent:
+        return (
+            "Spent evenly over the window, nothing could be delivered in time: "
+            f"planning adds {money(gain, currency)}."
+        )
     if abs(spent - digest.spent) > 0.02 * max(spent, digest.spent):
         beside = f" (it pays {money(spent, currency)} for orders)"
     if abs(gain) <= SMALL * max(abs(ours.npv), abs(naive.npv)):

@@ -45,7 +45,7 @@ class Limit:
 
     name: str  # such as grid:zhangbei
     kind: Kind
-    title: str  # such as Grid power at Zhangbei
+    noun: str  # such as grid power at Zhangbei
     unit: str  # of the worth, such as CNY/MW
     worth: Floats  # [quarter] plain money of the plan's start per unit of the limit
     amount: Floats  # [quarter] the limit itself, infinite where there is none
@@ -54,6 +54,11 @@ class Limit:
     words: str  # "one more MW of grid at Zhangbei", with a place for the quarter
     step: float  # millions of money in a worth of 1, for the amount that the words name
     currency: str
+
+    @property
+    def title(self) -> str:
+        """The noun as a title."""
+        return self.noun[:1].upper() + self.noun[1:]
 
     @property
     def gain_total(self) -> float:
@@ -111,7 +116,12 @@ def limits(
         *_money(plan.data, plan),
         *_volumes(plan.data, workloads, plan),
     )
-    return tuple(sorted(found, key=lambda limit: (-abs(limit.gain_total), limit.name)))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(limit: Limit) -> tuple[bool, float, str]:
+    """What is owed comes last: it costs, and nobody would want more of it."""
+    return limit.kind == "obligation", -abs(limit.gain_total), limit.name
 
 
 def _gain(worth: Floats, amount: Floats) -> Floats:
@@ -132,7 +142,7 @@ def _power(m: ModelData, titles: tuple[str, ...], worth: Floats) -> Iterator[Lim
         yield Limit(
             name=f"grid:{name}",
             kind="grid",
-            title=f"Grid power at {title}",
+            noun=f"grid power at {title}",
             unit=f"{m.currency}/MW",
             worth=cleaned[i] * 1e6,
             amount=m.sites.grid_mw[i],
@@ -154,13 +164,13 @@ def _supply(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limit
             yield Limit(
                 name=f"supply:{name}@{destination}",
                 kind="supply",
-                title=f"Supply of {title} for {destination}",
+                noun=f"supply of {title} for {destination}",
                 unit=f"{m.currency}/unit",
                 worth=supply[g, d] * 1e6,
                 amount=amount,
                 amount_unit="unit/quarter",
                 gain=_gain(supply[g, d], amount),
-                words=f"one more {title} to be ordered for {destination} in {{quarter}}",
+                words=f"one more unit ({title}) to be ordered for {destination} in {{quarter}}",
                 step=1e-6,
                 currency=m.currency,
             )
@@ -172,13 +182,13 @@ def _supply(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limit
             yield Limit(
                 name=f"stock:{name}",
                 kind="stock",
-                title=f"Stock of {title}",
+                noun=f"stock of {title}",
                 unit=f"{m.currency}/unit",
                 worth=stock[g] * 1e6,
                 amount=np.full(m.times.count, m.offers.stock[g]),
                 amount_unit="unit",
                 gain=_gain(stock[g], first),
-                words=f"one more {title} in stock in {{quarter}}",
+                words=f"one more unit ({title}) in stock in {{quarter}}",
                 step=1e-6,
                 currency=m.currency,
             )
@@ -186,24 +196,31 @@ def _supply(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limit
 
 def _money(m: ModelData, plan: Plan) -> Iterator[Limit]:
     kinds: tuple[tuple[Kind, str, str, Floats, Floats, str], ...] = (
-        ("budget", "Budget of the programme", "budget by the end of", plan.shadow.budget, m.budget.cap, ""),
+        (
+            "budget",
+            "the budget of the programme",
+            "budget by the end of",
+            plan.shadow.budget,
+            m.budget.cap,
+            "",
+        ),
         (
             "renewal",
-            "Renewal budget",
+            "the renewal budget",
             "renewal budget in",
             plan.shadow.renewal,
             m.budget.renewal,
             "/quarter",
         ),
     )
-    for kind, title, words, worth, amount, per in kinds:
+    for kind, noun, words, worth, amount, per in kinds:
         if not np.isfinite(amount).any():
             continue
         cleaned = _clean(worth)
         yield Limit(
             name=kind,
             kind=kind,
-            title=title,
+            noun=noun,
             unit=f"{m.currency}/{m.currency}",
             worth=cleaned,
             amount=amount * 1e6,
@@ -227,7 +244,7 @@ def _volumes(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limi
         yield Limit(
             name=f"{kind}:{name}",
             kind=kind,
-            title=f"{'What is owed for' if obliged else 'Demand for'} {title}",
+            noun=f"{'what is owed for' if obliged else 'demand for'} {title}",
             unit=f"{m.currency}/{VOLUME_UNITS[unit]}",
             worth=worth,
             amount=owed[j],

@@ -12,7 +12,7 @@ from capexpand.report.assumptions import blocks, origins
 from capexpand.report.bundle import javascript, warm_up
 from capexpand.report.charts import palette
 from capexpand.report.charts.capacity import built_when, sites_against_grids
-from capexpand.report.charts.drawing import Chart
+from capexpand.report.charts.drawing import Chart, shared_legend
 from capexpand.report.charts.money import bridge_chart, cash, earnings, spending
 from capexpand.report.charts.service import costs_beside_prices, power_by_workload, served_by_offer
 from capexpand.report.charts.worth import beside_naive, prices_of_limits, worth_by_quarter
@@ -96,6 +96,7 @@ def build_page(findings: Findings) -> str:
             figures=key_figures(digest),
             hindsight=hindsight(digest),
             charts=charts,
+            shared_legend=shared_legend,
             statements=page_tables.statements(digest),
             orders=page_tables.orders(digest),
             placement=page_tables.placement(digest),
@@ -140,7 +141,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
         {"s": one.name, "k": one.mark, "v": [value if value == value else None for value in one.values]}  # noqa: PLR0124 - NaN is a gap
         for one in chart.series
     ]
-    return {"spec": chart.spec, "series": series, "rows": chart.rows}
+    return {"spec": chart.spec, "series": series, "rows": chart.rows, "shaded": chart.shaded}
 
 
 FONT = "Inter, 'Segoe UI', system-ui, -apple-system, 'Helvetica Neue', Arial, sans-serif"

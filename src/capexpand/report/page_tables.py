@@ -84,7 +84,7 @@ def orders(digest: Digest) -> Table:
         how = "" if m.offers.owned[k] else ", leased"
         for d, destination in enumerate(m.destinations):
             title = f"{digest.offers[int(m.offers.product[k])]}{how}"
-            add(f"{title} for {destination}" if len(m.destinations) > 1 else title, plan.ordered[k, d, here])
+            add(f"{title}, {destination}" if len(m.destinations) > 1 else title, plan.ordered[k, d, here])
     paid = Row(
         f"Paid, {digest.scale.unit}",
         tuple(digest.scale.write(float(value)) for value in (*plan.paid[here], digest.spent)),
@@ -151,7 +151,7 @@ def _limit_row(limit: Limit, digest: Digest) -> LimitRow:
     return LimitRow(
         title=limit.title,
         sentence=limit.describe(digest.labels),
-        peak=f"{worth} per {per.replace('_', '-')}",
+        peak=f"{worth} per {per.replace('_', '-').replace('vcpu', 'vCPU')}",
         quarters=str(limit.binding_quarters),
         gain=money(limit.gain_total, digest.currency),
     )
@@ -197,8 +197,8 @@ def unit_cost_rows(digest: Digest) -> Table:
         "Unit",
         "Full cost",
         "Earned or worth",
-        f"Cost, {hour}",
-        f"Revenue, {hour}",
+        f"Full cost, {hour}",
+        f"Earned or worth, {hour}",
     )
     idle = percent(averages.idle_fraction)
     return Table(

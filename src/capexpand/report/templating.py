@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _NUMBER_AND_UNIT = re.compile(
-    r"(?<=[\d½¼¾]) (?=(?:bn|mn|tn|%|[MGkT]W|MWh|[PEZ]FLOP|[A-Z]{3}\b))|(?<=\b[bmt]n) (?=[A-Z]{3}\b)"
+    r"(?<=[\d½¼¾]) (?=(?:bn|mn|tn|million|%|[MGkT]W|MWh|[PEZ]FLOP|[A-Z]{3}\b))|(?<=\b[bmt]n) (?=[A-Z]{3}\b)"
 )
 
 

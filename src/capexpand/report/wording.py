@@ -35,13 +35,15 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def count(value: float) -> str:
-    """Writes how many there are: whole below 1,000, three digits above.
+    """Writes how many there are: whole below 1,000, three digits above, in millions from one on.
 
     Args:
         value: a number of things; parts of one arise where sizes are not whole.
     """
     if 0 < abs(value) < 0.5:
         return number(value, 1)
+    if abs(value) >= 999_500:
+        return f"{number(value / 1e6)} million"
     return number(float(round(value)), 3 if abs(value) >= 1000 else 6)
 
 

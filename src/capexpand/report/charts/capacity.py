@@ -27,7 +27,7 @@ def built_when(digest: Digest) -> Iterator[Chart]:
         series = stacked(digest.sites, fleet.power_energised_mw, site_colours(digest), factor=factor)
         yield Chart(
             "power",
-            grows("Energised power", total, digest, power),
+            develops("Energised power", total, digest, power),
             f"IT power energised at the end of each quarter, by site, in {unit}.",
             over_quarters(series, f"{unit} of IT power", stocks=True),
             series,
@@ -40,7 +40,7 @@ def built_when(digest: Digest) -> Iterator[Chart]:
         series = stacked(digest.offers, amounts, hues, factor=factor)
         yield Chart(
             "accelerators",
-            grows("Accelerators", amounts.sum(axis=0), digest, count),
+            develops("Accelerators", amounts.sum(axis=0), digest, count),
             f"Accelerators installed at the end of each quarter, by kind, in {unit}.",
             over_quarters(series, unit, stocks=True),
             series,
@@ -51,7 +51,7 @@ def built_when(digest: Digest) -> Iterator[Chart]:
         series = stacked(digest.offers, fleet.compute_pflops, hues, factor=factor)
         yield Chart(
             "compute",
-            grows("Computing power", fleet.compute_pflops.sum(axis=0), digest, compute),
+            develops("Computing power", fleet.compute_pflops.sum(axis=0), digest, compute),
             f"Dense FP8 or INT8 operations of the installed accelerators, in {unit}.",
             over_quarters(series, unit, stocks=True),
             series,
@@ -62,7 +62,7 @@ def built_when(digest: Digest) -> Iterator[Chart]:
         series = stacked(digest.offers, general, hues, factor=factor)
         yield Chart(
             "servers",
-            grows("Servers without accelerators", general.sum(axis=0), digest, count),
+            develops("Servers without accelerators", general.sum(axis=0), digest, count),
             f"Servers installed at the end of each quarter, in {unit}.",
             over_quarters(series, unit.replace("accelerators", "servers"), stocks=True),
             series,
@@ -74,7 +74,7 @@ def built_when(digest: Digest) -> Iterator[Chart]:
         series = stacked(digest.workloads, tokens, workload_colours(digest), factor=factor)
         yield Chart(
             "tokens",
-            grows("Tokens served a day", tokens.sum(axis=0), digest, volume),
+            develops("Tokens served a day", tokens.sum(axis=0), digest, volume),
             f"Tokens served, by workload, in {unit}.",
             over_quarters(series, unit, stocks=False),
             series,
@@ -118,20 +118,27 @@ def _how_full(energised: Floats, fleet: Fleet, site: int, digest: Digest) -> str
     return f"at most {percent(float(energised[at] / max(grid[at], 1e-9)))} of the grid, {digest.labels[at]}"
 
 
-def grows(what: str, values: Floats, digest: Digest, write: Callable[[float], str]) -> str:
-    """Returns a title that says how a total develops: from the start, to the window's end, to its peak.
+def develops(what: str, values: Floats, digest: Digest, write: Callable[[float], str]) -> str:
+    """Returns a title that says how a total stands at the start, when the window ends, and at the end.
 
     Args:
-        what: what is counted, in the words a title begins with.
+        what: what is counted, in the plural or the singular, as the title begins.
         values: [quarter].
         digest: what the run found out.
         write: writes a value.
     """
     end = digest.window_end
-    first, then, last = float(values[0]), float(values[end]), float(values[-1])
-    text = f"{what}: {write(first)} in {digest.labels[0]}" if first > 0 else f"{what}: none at first"
-    text += f", {write(then)} in {digest.labels[end]}"
-    return text if end == len(values) - 1 else f"{text}, {write(last)} in {digest.labels[-1]}"
+    first, then, last = (float(values[t]) for t in (0, end, -1))
+    start = f"from {write(first)} " if first > 0.0 else "from nothing "
+    text = f"{what} {_moves(what, first, then)} {start}to {write(then)} by {digest.labels[end]}"
+    if end == len(values) - 1 or write(then) == write(last):
+        return text
+    return f"{text}, then {_moves(what, then, last)} to {write(last)} by {digest.labels[-1]}"
+
+
+def _moves(what: str, before: float, after: float) -> str:
+    verb = "grow" if after >= before else "fall"
+    return verb if what.split(maxsplit=1)[0].endswith("s") else f"{verb}s"
 
 
 def site_colours(digest: Digest) -> Sequence[str]:
@@ -140,8 +147,13 @@ def site_colours(digest: Digest) -> Sequence[str]:
 
 
 def offer_colours(digest: Digest) -> Sequence[str]:
-    """Returns the colour of each offer."""
-    return palette.colours(len(digest.data.offers.products))
+    """Returns the colour of each offer: those that take most power over the horizon are told apart."""
+    m = digest.data
+    kilowatts = np.zeros(len(m.offers.products))
+    kilowatts[m.offers.product] = m.offers.power_kw
+    ranks = np.argsort(np.argsort(-(digest.fleet.installed.sum(axis=1) * kilowatts), kind="stable"))
+    hues = palette.colours(len(ranks))
+    return tuple(hues[rank] for rank in ranks)
 
 
 def workload_colours(digest: Digest) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 Values travel to the page as one row of numbers for each series; the page's script lays them out by quarter
 into the fields ``q`` (name), ``d`` and ``e`` (first day, and first day of the next quarter), ``m`` (middle),
-``s`` (series), ``k`` (how it is drawn), ``i`` (position) and ``v`` (value).
+``s`` (series), ``k`` (how it is drawn), ``v`` (value), and ``a`` and ``b`` (ends of a stacked bar).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from capexpand.report.charts import palette
 from capexpand.report.wording import number
 
 Spec = dict[str, Any]
-Mark = Literal["bar", "line", "limit"]
+Mark = Literal["bar", "line", "dots", "limit"]
 
 HEIGHT = 260
 SMALL_HEIGHT = 150
@@ -58,12 +58,18 @@ class Chart:
     series: tuple[Series, ...] = ()
     rows: tuple[dict[str, Any], ...] = ()  # data that is not by quarter
     small: bool = False
+    shaded: bool = True  # whether the programme's window is shaded
 
     @property
     def legend(self) -> tuple[Series, ...]:
         """The series to be named beside the chart; one alone is named by the chart's title."""
         coloured = len({one.colour for one in self.series}) > 1
         return self.series if coloured else ()
+
+    @property
+    def height(self) -> int:
+        """Height of the drawing [px]."""
+        return int(self.spec["height"])
 
     @property
     def summary(self) -> str:
@@ -76,7 +82,20 @@ class Chart:
         return f"{self.title}. {self.note} {'; '.join(ends)}".strip()
 
 
-TIME = {
+def shared_legend(charts: Sequence[Chart]) -> tuple[Series, ...]:
+    """Returns the series of several charts by name, to be named once above them.
+
+    Args:
+        charts: charts in which a name has one colour.
+    """
+    found: dict[str, Series] = {}
+    for chart in charts:
+        for series in chart.legend:
+            found.setdefault(series.name, series)
+    return tuple(sorted(found.values(), key=lambda series: series.mark != "bar"))
+
+
+TIME: Spec = {
     "type": "temporal",
     "scale": {"type": "utc"},
     "axis": {"format": "%Y", "tickCount": {"interval": "year", "step": 1}, "title": None, "grid": False},
@@ -87,9 +106,21 @@ def _quarter(field: str) -> Spec:
     return {"field": field, **TIME}
 
 
-def _value(unit: str, **scale: float) -> Spec:
+def _sparse(spec: Spec) -> Spec:
+    """The same drawing with a year's name at every second year, for narrow places."""
+    axis = {**TIME["axis"], "tickCount": {"interval": "year", "step": 2}}
+
+    def thin(layer: Spec) -> Spec:
+        x = {**layer["encoding"]["x"], "axis": axis}
+        return {**layer, "encoding": {**layer["encoding"], "x": x}}
+
+    return {**spec, "layer": [thin(layer) for layer in spec["layer"]]}
+
+
+def _value(unit: str, *, zero: bool = False) -> Spec:
     axis = {"format": ",~f", "title": unit}
-    return {"field": "v", "type": "quantitative", "axis": axis, **({"scale": scale} if scale else {})}
+    scale: Spec = {"scale": {"zero": True}} if zero else {}
+    return {"field": "v", "type": "quantitative", "axis": axis, **scale}
 
 
 def _colour(series: Sequence[Series]) -> Spec:
@@ -110,7 +141,7 @@ def _only(mark: Mark) -> list[Spec]:
 
 
 def over_quarters(series: Sequence[Series], unit: str, *, stocks: bool, height: int = HEIGHT) -> Spec:
-    """Returns the drawing of series by quarter: bars stacked, lines over them, limits as dark steps.
+    """Returns the drawing of series by quarter: bars stacked, lines over them, limits as steps, dots joined.
 
     Args:
         series: what is drawn.
@@ -123,23 +154,31 @@ def over_quarters(series: Sequence[Series], unit: str, *, stocks: bool, height: 
     shared = {"color": _colour(series), "tooltip": _tooltip(unit)}
     if "bar" in marks:
         across = {"x": _quarter("d"), "x2": {"field": "e"}}
-        y = {**_value(unit), "stack": "zero"}
-        order = {"field": "i", "type": "quantitative"}
+        up = {"y": {**_value(unit), "field": "a"}, "y2": {"field": "b"}}
         layers.append(
             {
                 "transform": _only("bar"),
-                "mark": {"type": "bar", "stroke": "white", "strokeWidth": 0.5},
-                "encoding": {**across, "y": y, "order": order, **shared},
+                "mark": {"type": "rect", "stroke": "white", "strokeWidth": 0.5},
+                "encoding": {**across, **up, **shared},
             }
         )
     if "line" in marks:
         at = _quarter("e" if stocks else "m")
-        line = {"type": "line", "strokeWidth": 2.5, "point": {"size": 18, "filled": True}}
+        line = {"type": "line", "strokeWidth": 2.5, "point": {"size": 70, "opacity": 0}}
         layers.append(
             {
                 "transform": _only("line"),
                 "mark": line,
                 "encoding": {"x": at, "y": _value(unit), **shared},
+            }
+        )
+    if "dots" in marks:
+        dots = {"type": "line", "strokeWidth": 1.5, "point": {"size": 36, "filled": True}}
+        layers.append(
+            {
+                "transform": _only("dots"),
+                "mark": dots,
+                "encoding": {"x": _quarter("m"), "y": _value(unit, zero=True), **shared},
             }
         )
     if "limit" in marks:
@@ -151,7 +190,8 @@ def over_quarters(series: Sequence[Series], unit: str, *, stocks: bool, height: 
                 "encoding": {**across, "y": _value(unit), **shared},
             }
         )
-    return {"width": "container", "height": height, "layer": layers}
+    spec: Spec = {"width": "container", "height": height, "layer": layers}
+    return spec if height == HEIGHT else _sparse(spec)
 
 
 def marked(spec: Spec, points: Sequence[tuple[str, str, float, str, str]]) -> Spec:
@@ -224,7 +264,7 @@ def waterfall(unit: str, rows: int) -> Spec:
         {"field": "name", "type": "nominal", "title": "Step"},
         {"field": "v", "type": "quantitative", "title": unit, "format": ",.4~r"},
     ]
-    axis = {"format": ",~f", "title": unit}
+    axis = {"format": ",~f", "title": unit, "tickCount": 6}
     x = {"field": "a", "type": "quantitative", "axis": axis, "scale": {"zero": True}}
     bar: Spec = {
         "mark": {"type": "bar", "height": {"band": 0.62}},

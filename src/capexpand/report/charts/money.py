@@ -150,4 +150,5 @@ def bridge_chart(steps: Sequence[Step], scale: MoneyScale) -> Chart:
         f"Present values in {scale.unit}. Steps of zero are left out here and stand in the table.",
         waterfall(scale.unit, len(rows)),
         rows=tuple(rows),
+        shaded=False,
     )

@@ -60,7 +60,7 @@ def power_by_workload(digest: Digest) -> Iterator[Chart]:
     share = float(megawatts[largest, at] / max(megawatts[:, at].sum(), 1e-12))
     yield Chart(
         "workloads",
-        f"{digest.workloads[largest]} takes {percent(share)} of the power in use in {digest.labels[at]}",
+        f"{digest.workloads[largest]}: {percent(share)} of the power in use in {digest.labels[at]}",
         "IT power reserved by running servers, by workload, in MW.",
         over_quarters(series, "MW of IT power", stocks=False),
         series,

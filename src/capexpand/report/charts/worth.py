@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from capexpand.model.data import Floats
 from capexpand.report.charts import palette
 from capexpand.report.charts.drawing import SMALL_HEIGHT, Chart, Series, heat_map, over_quarters
 from capexpand.report.digest import Digest
 from capexpand.report.limits import Limit
-from capexpand.report.wording import money
+from capexpand.report.wording import money, power
 
 MOST_LIMITS = 12
 MOST_LINES = 6
@@ -36,11 +37,12 @@ def worth_by_quarter(digest: Digest) -> Iterator[Chart]:
     when = int(np.argmax(np.abs(binding[0].gain)))
     yield Chart(
         "limits",
-        f"{binding[0].title} matters most, above all in {digest.labels[when]}",
+        f"{binding[0].title} is worth most, above all in {digest.labels[when]}",
         f"What one percent more of each limit in a quarter adds to the objective today, in {unit}; "
         "of what is owed, what one percent more would cost.",
         heat_map(unit, len(series)),
         series,
+        shaded=False,
     )
 
 
@@ -62,23 +64,23 @@ def prices_of_limits(digest: Digest) -> Iterator[Chart]:
         shown = found[:MOST_LINES]
         hues = palette.colours(len(shown))
         series = tuple(
-            Series.of(_short(limit), hue, limit.worth * factor, "line")
+            Series.of(_short(limit), hue, np.where(limit.worth > 0.0, limit.worth * factor, np.nan), "dots")
             for limit, hue in zip(shown, hues, strict=True)
         )
         price = money(float(best.worth.max()) * 1e-6, digest.currency)
         yield Chart(
             f"price-{kind}",
             f"{title} is worth up to {price}",
-            f"Worth today of one more in each quarter, in {unit}.",
+            f"Worth today of one more in each quarter, in {unit}; no dot where it is worth nothing.",
             over_quarters(series, unit, stocks=False),
             series,
         )
 
 
 def _short(limit: Limit) -> str:
-    for beginning in ("Grid power at ", "Supply of "):
-        if limit.title.startswith(beginning):
-            return limit.title.removeprefix(beginning)
+    for beginning in ("grid power at ", "supply of "):
+        if limit.noun.startswith(beginning):
+            return limit.noun.removeprefix(beginning)
     return limit.title
 
 
@@ -89,42 +91,25 @@ def beside_naive(digest: Digest) -> Iterator[Chart]:
         digest: what the run found out.
     """
     ours, naive, scale = digest.findings.result, digest.findings.naive, digest.scale
-    rows = (
-        (
-            "naive-capex",
-            "Payments",
-            ours.programme.capital_payments / scale.divisor,
-            naive.programme.capital_payments / scale.divisor,
-            scale.unit,
-            False,
-        ),
-        (
-            "naive-power",
-            "Energised IT power",
-            digest.power_mw(digest.fleet),
-            digest.power_mw(digest.naive_fleet),
-            "MW",
-            True,
-        ),
-        (
-            "naive-cash",
-            "Cumulative free cash flow",
-            ours.programme.cumulative_free_cash_flow / scale.divisor,
-            naive.programme.cumulative_free_cash_flow / scale.divisor,
-            scale.unit,
-            True,
-        ),
+    at, label, currency = digest.window_end, digest.labels[digest.window_end], digest.currency
+    paid = [money(float(one.plan.paid[digest.window].sum()), currency) for one in (ours, naive)]
+    flows = [one.programme.capital_payments / scale.divisor for one in (ours, naive)]
+    title = f"Paid in the window: {paid[0]} against {paid[1]}"
+    yield _pair("naive-capex", title, flows, scale.unit, stocks=False)
+    powers = [digest.power_mw(fleet) for fleet in (digest.fleet, digest.naive_fleet)]
+    title = f"IT power in {label}: {power(float(powers[0][at]))} against {power(float(powers[1][at]))}"
+    yield _pair("naive-power", title, powers, "MW", stocks=True)
+    sums = [one.programme.cumulative_free_cash_flow for one in (ours, naive)]
+    ends = [money(float(one[-1]), currency) for one in sums]
+    title = f"Cash summed up to {digest.labels[-1]}: {ends[0]} against {ends[1]}"
+    yield _pair("naive-cash", title, [one / scale.divisor for one in sums], scale.unit, stocks=True)
+
+
+def _pair(identifier: str, title: str, values: Sequence[Floats], unit: str, *, stocks: bool) -> Chart:
+    series = (
+        Series.of("optimised", palette.PROGRAMME, values[0], "line"),
+        Series.of("evenly spent", palette.NAIVE, values[1], "line"),
     )
-    for identifier, title, mine, theirs, unit, stocks in rows:
-        series = (
-            Series.of("optimised", palette.PROGRAMME, mine, "line"),
-            Series.of("evenly spent", palette.NAIVE, theirs, "line"),
-        )
-        yield Chart(
-            identifier,
-            title,
-            f"In {unit}{', at the end of each quarter' if stocks else ', by quarter'}.",
-            over_quarters(series, unit, stocks=stocks, height=SMALL_HEIGHT + 30),
-            series,
-            small=True,
-        )
+    when = "at the end of each quarter" if stocks else "by quarter"
+    spec = over_quarters(series, unit, stocks=stocks, height=SMALL_HEIGHT)
+    return Chart(identifier, title, f"In {unit}, {when}.", spec, series, small=True)

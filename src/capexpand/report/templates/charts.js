@@ -6,14 +6,19 @@
 
   function rows(chart) {
     if (chart.rows.length) return chart.rows;
-    return chart.series.flatMap((one, i) =>
-      one.v.map((v, t) => ({ q: q[t], d: d[t], e: e[t], m: middle[t], s: one.s, k: one.k, i, v, label: one.s })));
+    const above = q.map(() => 0), below = q.map(() => 0);
+    return chart.series.flatMap((one) => one.v.map((v, t) => {
+      const row = { q: q[t], d: d[t], e: e[t], m: middle[t], s: one.s, k: one.k, v };
+      if (one.k === "bar") {
+        const sums = v < 0 ? below : above;
+        row.a = sums[t];
+        row.b = sums[t] += v;
+      }
+      return row;
+    }));
   }
 
   function withWindow(spec) {
-    const byQuarter = JSON.stringify(spec).includes('"field":"d"') || JSON.stringify(spec).includes('"field":"m"');
-    const shaded = spec.layer && byQuarter && !spec.layer.some((layer) => layer.mark.type === "rect");
-    if (!shaded) return spec;
     const band = {
       data: { values: [{ d: data.window[0], e: data.window[1] }] },
       mark: { type: "rect", color: data.colours.window },
@@ -46,7 +51,7 @@
 
   for (const place of document.querySelectorAll("[data-chart]")) {
     const chart = data.charts[place.dataset.chart];
-    const spec = { ...withWindow(chart.spec), data: { values: rows(chart) }, autosize: { type: "fit-x", contains: "padding" } };
+    const spec = { ...(chart.shaded ? withWindow(chart.spec) : chart.spec), data: { values: rows(chart) }, autosize: { type: "fit-x", contains: "padding" } };
     try {
       await vegaEmbed(place, spec, {
         mode: "vega-lite", renderer: "svg", config: data.config, tooltip: { theme: "light" },
