@@ -26,6 +26,14 @@ Quantity = Literal[
     "exchange_rate",
 ]
 
+OF_OFFERS: frozenset[Quantity] = frozenset(
+    {"purchase_price", "lease_fee", "supply_limit", "export_fee", "delivery"}
+)
+"""Quantities of an offer."""
+
+OF_WORKLOADS: frozenset[Quantity] = frozenset({"demand", "price", "penalty", "productivity", "market_share"})
+"""Quantities of a workload."""
+
 DELAYABLE: tuple[Quantity, ...] = ("grid", "supply_limit", "delivery")
 """What a delay can move."""
 

@@ -60,7 +60,7 @@ class Shock(Declared):
 
 
 class State(Declared):
-    """A state of the world and what holds in it: a factor for each target; for an export fee a share added."""
+    """A state of the world, with a factor for each target; for an export fee it is a share added."""
 
     title: str = ""
     moves: dict[Target, Ratio] = Field(default_factory=dict)

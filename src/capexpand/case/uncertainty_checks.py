@@ -117,7 +117,7 @@ def _regimes(regimes: Regimes, place: Place) -> Iterator[Complaint]:
         where = (*place, "transitions", state)
         if state not in regimes.states:
             yield where, f"there is no state '{state}'{suggest(state, known)}"
-        for target, chance in row.items():
+        for target in row:
             if target not in regimes.states:
                 yield (*where, target), f"there is no state '{target}'{suggest(target, known)}"
             elif target == state:

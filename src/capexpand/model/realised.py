@@ -1,4 +1,4 @@
-"""Puts a future into a compiled case: the factors of a scenario or of a lattice node replace what was declared.
+"""Puts a future into a compiled case, as a scenario or a lattice node has it.
 
 What commitments may count on (``committed_grid_mw``), budgets, taxes, end values, maintenance and the opening
 state stay as declared, so that a promise made under one future can be kept in every other.

@@ -1,1 +1,1 @@
-"""Possible futures: processes compiled to factors, scenarios drawn from them, and the lattice made of those."""
+"""Possible futures: processes become factors, scenarios are drawn, a lattice is made of them."""

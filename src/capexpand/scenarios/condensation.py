@@ -1,4 +1,4 @@
-"""Condenses scenarios to a lattice: nodes by regime and quantised drivers, transitions counted on the paths."""
+"""Condenses scenarios to a lattice: nodes by regime and drivers, transitions counted on the paths."""
 
 from __future__ import annotations
 
@@ -157,6 +157,8 @@ def _quarter(
     futures, nodes = scenarios.futures, cells.state.shape[1]
     factors, persistent = scenarios.factors(quarter), scenarios.persistent(quarter)
     at_order = np.array([entry.kind in AT_ORDER for entry in futures.entries], dtype=np.bool_)
+    stake = futures.at_stake[:, [quarter]]
+    seen = ~at_order & (stake[:, 0] * factors.std(axis=1) > 0.0)  # what tells outcomes apart
     means = np.zeros((len(futures.entries), nodes))
     centre = np.zeros((persistent.shape[0], nodes))
     chance = np.zeros((nodes, outcomes))
@@ -166,14 +168,14 @@ def _quarter(
         means[:, n] = inside.mean(axis=1)
         centre[:, n] = persistent[:, cells.group == n].mean(axis=1)
         residual = np.where(at_order[:, None], 0.0, inside - means[:, [n]])
-        found = quantise((residual * futures.at_stake[:, [quarter]]).T, outcomes, generator=generator)
+        found = quantise((residual * stake)[seen].T, outcomes, generator=generator)
         sizes = np.bincount(found, minlength=outcomes)
         chance[n] = sizes / sizes.sum()
         for o in range(outcomes):
             at = found == o
             values[:, n, o] = means[:, n] if sizes[o] == 0 else means[:, n] + residual[:, at].mean(axis=1)
     scale = _to_mean(means @ probability, futures.mean[:, quarter])
-    used = int((chance > 0).any(axis=0).nonzero()[0].max()) + 1
+    used = int(np.max(np.flatnonzero(np.any(chance > 0, axis=0)))) + 1
     return LatticeQuarter(
         probability=probability,
         state=cells.state,

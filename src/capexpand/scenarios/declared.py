@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.case.schema import Case
-from capexpand.case.targets import MovableTarget
+from capexpand.case.targets import OF_OFFERS, OF_WORKLOADS, MovableTarget
 from capexpand.case.values import Series
 from capexpand.scenarios.entries import Entry, Floats
 from capexpand.timevalue import HOURS_PER_QUARTER, QuarterCalendar
@@ -55,32 +55,33 @@ class DeclaredPaths:
     def series(self, target: MovableTarget) -> Series | None:
         """Return the series that stands at a target, or None where the case leaves it out."""
         case, name = self.case, target.name
-        match target.quantity:
-            case "exchange_rate":
-                return case.exchange_rates[name]
-            case "grid":
-                return case.sites[name].grid
-            case "energy_price":
-                return case.sites[name].energy_price
-            case "build_cost" | "build_limit":
-                build = case.sites[name].build
-                return build and (build.cost if target.quantity == "build_cost" else build.limit)
-            case "colocation_fee":
-                hosted = case.sites[name].colocate
-                return hosted and hosted.fee
-            case "purchase_price":
-                buy = case.offers[name].buy
-                return buy and buy.price
-            case "lease_fee":
-                lease = case.offers[name].lease
-                return lease and lease.fee
-            case "supply_limit" | "export_fee":
-                supply = case.offers[name].supply[target.destination or ""]
-                return supply.limit if target.quantity == "supply_limit" else supply.fee
-            case "delivery":
-                return None
-            case "demand" | "price" | "penalty" | "productivity" | "market_share":
-                return getattr(case.workloads[name], target.quantity)
+        if target.quantity == "exchange_rate":
+            return case.exchange_rates[name]
+        if target.quantity in OF_WORKLOADS:
+            found: Series | None = getattr(case.workloads[name], target.quantity)
+            return found
+        return self._of_offer(target) if target.quantity in OF_OFFERS else self._of_site(target)
+
+    def _of_site(self, target: MovableTarget) -> Series | None:
+        site = self.case.sites[target.name]
+        parts: dict[str, Series | None] = {"grid": site.grid, "energy_price": site.energy_price}
+        if site.build is not None:
+            parts |= {"build_cost": site.build.cost, "build_limit": site.build.limit}
+        if site.colocate is not None:
+            parts |= {"colocation_fee": site.colocate.fee}
+        return parts.get(target.quantity)
+
+    def _of_offer(self, target: MovableTarget) -> Series | None:
+        offer = self.case.offers[target.name]
+        parts: dict[str, Series | None] = {}
+        if offer.buy is not None:
+            parts |= {"purchase_price": offer.buy.price}
+        if offer.lease is not None:
+            parts |= {"lease_fee": offer.lease.fee}
+        if target.destination is not None:
+            supply = offer.supply[target.destination]
+            parts |= {"supply_limit": supply.limit, "export_fee": supply.fee}
+        return parts.get(target.quantity)
 
     def money_at_stake(self, entry: Entry) -> Floats:
         """Return roughly how much money a quarter depends on an entry [quarter].
@@ -90,13 +91,15 @@ class DeclaredPaths:
         the purchases that the limit allows, a site with the cost of the power that its grid can carry.
         """
         case, window = self.case, max(self.case.programme.window_quarters, 1)
-        if entry.name in case.workloads:
+        if entry.kind == "productivity":
+            return np.zeros(self.quarters)  # only its products enter the program
+        if entry.kind in ("base_demand", "base_price", "base_penalty"):
             workload = case.workloads[entry.name]
             volume = self.values(workload.demand) * self.values(workload.market_share)
             price = workload.penalty if entry.kind == "base_penalty" else workload.price or workload.penalty
-            return np.zeros(self.quarters) if entry.kind == "productivity" else volume * self.values(price)
+            return volume * self.values(price)
         budget = np.inf if case.programme.cap is None else case.programme.cap.value / window
-        if entry.name in case.offers:
+        if entry.kind in OF_OFFERS:
             return np.minimum(self._purchases(entry), budget)
         site = case.sites[entry.name]
         grid = self.values(site.grid)
@@ -115,7 +118,6 @@ class DeclaredPaths:
         offer = self.case.offers[entry.name]
         places = [entry.destination] if entry.destination else list(offer.supply)
         units = sum((self.values(offer.supply[place].limit, np.inf) for place in places), np.zeros(1))
-        price = self.values(offer.buy.price) if offer.buy else self.values(offer.lease and offer.lease.fee)
-        if entry.kind == "lease_fee" and offer.lease:
-            price = self.values(offer.lease.fee)
+        fee = offer.lease.fee if offer.lease else None
+        price = self.values(offer.buy.price if offer.buy and entry.kind != "lease_fee" else fee)
         return units * np.maximum(price, 1e-12)

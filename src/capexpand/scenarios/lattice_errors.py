@@ -24,6 +24,17 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryErrors:
+    """What the lattice keeps of one entry; autocorrelations are None where nothing varies twice in a row."""
+
+    entry: str
+    largest_mean_error: float  # as a share of the mean
+    kept_deviation: float  # share of the standard deviation
+    process_autocorrelation: float | None  # mean over the quarters
+    lattice_autocorrelation: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LatticeErrors:
     """Moments of the process, in closed form where it has one, and of the lattice made from it."""
 
@@ -41,6 +52,20 @@ class LatticeErrors:
     def kept_deviation(self) -> Floats:
         """The share of the standard deviation that the lattice keeps, over all quarters [entry]."""
         return _ratio(self.lattice.deviation, self.process.deviation)
+
+    def rows(self) -> tuple[EntryErrors, ...]:
+        """Return what is kept of each entry, in one line each."""
+        mean, kept = self.largest_mean_error, self.kept_deviation
+        return tuple(
+            EntryErrors(
+                entry=entry.label,
+                largest_mean_error=float(mean[row]),
+                kept_deviation=float(kept[row]),
+                process_autocorrelation=_average(self.process.autocorrelation[row]),
+                lattice_autocorrelation=_average(self.lattice.autocorrelation[row]),
+            )
+            for row, entry in enumerate(self.entries)
+        )
 
 
 def lattice_errors(lattice: Lattice, scenarios: Scenarios) -> LatticeErrors:
@@ -93,3 +118,8 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     """Root mean square of one beside that of the other; 1 where nothing varies."""
     above, below = np.sqrt((part**2).sum(axis=1)), np.sqrt((whole**2).sum(axis=1))
     return np.where(below > 0, above / np.where(below > 0, below, 1.0), 1.0)
+
+
+def _average(values: Floats) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else None

@@ -86,7 +86,7 @@ class Moves:
         return {entry: value for entry, value in found.items() if value != 0.0}
 
     def _of_workload(self, name: str, moved: Mapping[str, float]) -> dict[Entry, float]:
-        """ln φ, ln(D/φ), ln(p·φ) and ln(v·φ), after the market has passed productivity on to price and demand."""
+        """Logarithms on φ, D/φ, p·φ and v·φ, after the market has passed productivity on."""
         phi, price = moved.get("productivity", 0.0), moved.get("price", 0.0)
         demand = moved.get("demand", 0.0) + moved.get("market_share", 0.0)
         workload = self.case.workloads[name]

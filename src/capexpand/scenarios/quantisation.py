@@ -7,6 +7,7 @@ import numpy as np
 from capexpand.scenarios.entries import Floats, Integers
 
 _ROUNDS = 60
+_SETTLED = 0.001  # share of points that may still change their group when the search ends
 
 
 def squared_distances(points: Floats, centres: Floats) -> Floats:
@@ -19,7 +20,8 @@ def quantise(points: Floats, groups: int, *, generator: np.random.Generator) -> 
     """Return the group of each point, so that points lie near the mean of their group.
 
     The starts are drawn with chances proportional to the squared distance from those before (Arthur and
-    Vassilvitskii, 2007, k-means++); then means and groups take turns until nothing changes. There are fewer
+    Vassilvitskii, 2007, k-means++); then means and groups take turns until
+    they settle. There are fewer
     groups than asked for where fewer points differ; none is empty.
 
     Args:
@@ -27,6 +29,8 @@ def quantise(points: Floats, groups: int, *, generator: np.random.Generator) -> 
         groups: number of groups wanted.
         generator: of the starts.
     """
+    if groups < 2 or points.shape[1] == 0:
+        return np.zeros(len(points), dtype=np.int64)
     centres = _starts(points, groups, generator)
     group = np.argmin(squared_distances(points, centres), axis=1)
     for _ in range(_ROUNDS):
@@ -35,9 +39,10 @@ def quantise(points: Floats, groups: int, *, generator: np.random.Generator) -> 
         kept = sizes > 0
         centres = (sums.reshape(points.shape[1], -1).T)[kept] / sizes[kept, None]
         moved = np.argmin(squared_distances(points, centres), axis=1)
-        if np.array_equal(moved, group):
-            break
+        changed = np.count_nonzero(moved != group)
         group = moved
+        if changed <= _SETTLED * len(points):
+            break
     return np.unique(group, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 

@@ -1,9 +1,9 @@
 """Draws scenarios from the processes with quasi-random numbers, one stream for each process.
 
 Every process has a scrambled Sobol' sequence of its own, seeded by its name, whose points come in a random
-order of their own. Within a process the numbers fill space evenly; between processes they are paired at random
-(Owen, 1998, Latin supercube sampling for very high-dimensional simulations, ACM TOMACS 8), without which two
-sequences of the same kind would move together. So a process that is added changes no other's draws.
+order of their own. Within a process the numbers fill space evenly; between processes they are paired at
+random (Owen, 1998, Latin supercube sampling for very high-dimensional simulations, ACM TOMACS 8), without
+which two sequences of the same kind would move together. So a process that is added changes no other's draws.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _bridged(driver: Driver, later: int, *, count: int, seed: int) -> Floats:
     triangular = np.tril(steps)
     eigenvalues, vectors = np.linalg.eigh(triangular @ triangular.T)
     components = (vectors * np.sqrt(np.maximum(eigenvalues, 0.0)))[:, ::-1]
-    return np.linalg.solve(triangular, components @ points)
+    return np.asarray(np.linalg.solve(triangular, components @ points), dtype=np.float64)
 
 
 def _accumulated(retention: float, innovations: Floats) -> Floats:
@@ -159,12 +159,13 @@ def _accumulated(retention: float, innovations: Floats) -> Floats:
 
 
 def _jumps(driver: Driver, later: int, *, count: int, seed: int) -> Floats:
-    """Sum of the jumps of each quarter [quarter, scenario]: n of them sum to a normal with n times the moments."""
+    """Sum of the jumps of each quarter [quarter, scenario]: n of them add up to one normal number."""
     from scipy.stats import poisson
 
     uniform = _uniform(driver.name, 2 * later, count=count, seed=seed)
     number = poisson.ppf(uniform[:later], driver.jumps)
-    return number * driver.jump_mean + np.sqrt(number) * driver.jump_deviation * _normal(uniform[later:])
+    noise = np.sqrt(number) * driver.jump_deviation * _normal(uniform[later:])
+    return np.asarray(number * driver.jump_mean + noise, dtype=np.float64)
 
 
 def _walk(chain: Chain, quarters: int, *, count: int, seed: int) -> Integers:
