@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from capexpand.model.blocks import Floats
-from capexpand.model.data import ModelData
+from capexpand.model.data import Integers, ModelData
 from capexpand.optimise.deterministic import base_value
 from capexpand.optimise.multistage.problem import Node, PolicyGraph
 from capexpand.optimise.multistage.risk import Expectation, RiskMeasure
 from capexpand.optimise.stage_numbers import StageNumbers
 from capexpand.optimise.stages import StateLayout, state_layout
+from capexpand.scenarios.entries import Entry
 from capexpand.scenarios.lattice import Lattice
 
 UNLIMITED_UNITS = 1e6
@@ -27,11 +28,13 @@ class Stages:
         data: the compiled case as a policy sees it, see ``recourse_data``.
         layout: the state that the quarters hand on.
         numbers: [quarter] programs, and how their numbers depend on the future.
+        entries: what is uncertain.
     """
 
     data: ModelData
     layout: StateLayout
     numbers: tuple[StageNumbers, ...]
+    entries: tuple[Entry, ...]
 
 
 def recourse_data(m: ModelData, lattice: Lattice | None = None) -> ModelData:
@@ -75,7 +78,7 @@ def take_apart(m: ModelData, lattice: Lattice) -> Stages:
     data = recourse_data(m, lattice)
     layout = state_layout(data)
     numbers = tuple(StageNumbers(data, layout, lattice.entries, t) for t in range(data.times.count))
-    return Stages(data, layout, numbers)
+    return Stages(data, layout, numbers, tuple(lattice.entries))
 
 
 def policy_graph(stages: Stages, lattice: Lattice, risk: RiskMeasure | None = None) -> PolicyGraph:
@@ -116,7 +119,7 @@ def policy_graph(stages: Stages, lattice: Lattice, risk: RiskMeasure | None = No
     )
 
 
-def first_nodes(lattice: Lattice) -> Floats:
+def first_nodes(lattice: Lattice) -> Integers:
     """Returns the position of the first node of each quarter in the graph [quarter]."""
     return np.concatenate(([0], np.cumsum([quarter.nodes for quarter in lattice.quarters])))[:-1]
 

@@ -55,6 +55,14 @@ class Dependence:
         return self.start + self.slope * f + (self.fee_slope + self.joint_slope * f) * g
 
 
+@dataclass(frozen=True, slots=True)
+class OrderLimits:
+    """What can be ordered in a quarter, stocks and money aside."""
+
+    power: Floats  # [scenario, power option] MW
+    supply: Floats  # [scenario, offer, destination] units
+
+
 class StageNumbers:
     """The program of a quarter as the engine takes it, and its numbers under any factors.
 
@@ -78,6 +86,8 @@ class StageNumbers:
         self._sizes = (lp.cost.size,) * 3 + (lp.row_lower.size,) * 2 + (lp.value.size,)
         self._ends = np.cumsum(self._sizes)
         self._start = self._numbers(self.built)
+        self._column_names = tuple(_name(lp.describe_column(i)) for i in range(lp.cost.size))
+        self._row_names = tuple(_name(lp.describe_row(i)) for i in range(lp.row_lower.size))
 
         def at(factors: Floats) -> Floats:
             built = quarter_program(realise_quarter(m, entries, factors, quarter), layout, quarter)
@@ -114,8 +124,8 @@ class StageNumbers:
             incoming=self.built.incoming,
             outgoing=self.built.outgoing,
             integer=np.zeros(first, dtype=np.bool_),
-            column_names=tuple(_name(lp.describe_column(i)) for i in range(lp.cost.size)),
-            row_names=tuple(_name(lp.describe_row(i)) for i in range(lp.row_lower.size)),
+            column_names=self._column_names,
+            row_names=self._row_names,
         )
 
     def realisations(
@@ -145,6 +155,38 @@ class StageNumbers:
             constant=np.full(probability.size, constant) if constant else None,
             coefficients=part(5) if coefficients else None,
         )
+
+    def order_limits(self, factors: Floats) -> OrderLimits:
+        """Returns what can be ordered in the quarter under factors [entry, scenario]."""
+        moved = self.dependence.values(factors)
+        stage = self.built.stage
+        upper, supply = self._part(2, moved), self._part(4, moved)
+        power, rows = stage.power.ordered, stage.orders.supply_rows
+        return OrderLimits(
+            power=np.where(power == ABSENT, 0.0, upper[:, np.maximum(power, 0)]),
+            supply=np.where(rows == ABSENT, np.inf, supply[:, np.maximum(rows, 0)]),
+        )
+
+    def costs(self, factors: Floats) -> Floats:
+        """Returns the costs [scenario, column] under factors [entry, scenario]."""
+        return self._part(0, self.dependence.values(factors))
+
+    def coefficients(self, factors: Floats) -> Floats:
+        """Returns the coefficients [scenario, entry of the matrix] under factors [entry, scenario]."""
+        return self._part(5, self.dependence.values(factors))
+
+    def rows_of(self, names: set[str]) -> Indices:
+        """Returns the rows of blocks with given names."""
+        blocks = [block for block in self.built.program.row_blocks if block.name in names]
+        return np.concatenate([block.first + np.arange(block.positions.size) for block in blocks])
+
+    def entries_of(self, column: int) -> Indices:
+        """Returns where the coefficients of a column stand."""
+        return np.arange(self._matrix.starts[column], self._matrix.starts[column + 1], dtype=np.int64)
+
+    def entry_rows(self, entries: Indices) -> Indices:
+        """Returns the rows of coefficients."""
+        return self._matrix.rows[entries].astype(np.int64)
 
     def _part(self, index: int, moved: Floats) -> Floats:
         """One of the six kinds of numbers [scenario, number]."""
@@ -184,7 +226,7 @@ def _dependence(entries: Sequence[Entry], start: Floats, at: Callable[[Floats], 
         fee_entry, fee_slope = _moved_by(start, one, at(neutral + 0.5 * share * added), 0.5, share)
         both = at(neutral + 0.5)
         twice = (entry != ABSENT) & (fee_entry != ABSENT)
-        joint[twice] = (both - start)[twice] / 0.25 - (slope + fee_slope)[twice] / 0.5
+        joint[twice] = (both[twice] - start[twice]) / 0.25 - (slope + fee_slope)[twice] / 0.5
     positions = np.flatnonzero((entry != ABSENT) | (fee_entry != ABSENT))
     found = Dependence(
         positions,

@@ -45,6 +45,11 @@ class StateLayout:
             names += [f"{part} {' '.join(map(str, place))}" for place in np.ndindex(*shape)]
         return tuple(names[position] for position in self.kept)
 
+    def state_after(self, columns: Floats, stage: Stage) -> Floats:
+        """Returns the state [slot] that a solution [column] of a chain leaves after one of its stages."""
+        after = _flat(stage.state)[self.kept]
+        return np.where(after == ABSENT, 0.0, columns[np.maximum(after, 0)])
+
 
 @dataclass(frozen=True, slots=True)
 class QuarterProgram:
@@ -124,7 +129,8 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
         return QuarterProgram(lp.build(), stage, _flat(before)[layout.kept], np.full(after.size, ABSENT))
     wanted = layout.live[quarter + 1, layout.kept]
     handed = wanted & (after < count)  # a column of the state before; the engine wants one of its own
-    labels = [tuple(layout.names[slot] for slot in np.flatnonzero(handed))]
+    names = layout.names
+    labels = [tuple(names[slot] for slot in np.flatnonzero(handed))]
     carried = lp.columns("carried", labels)
     rows = lp.rows("carried", labels, lower=0.0, upper=0.0)
     lp.add(rows, carried)

@@ -88,7 +88,7 @@ class Solvers:
         self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
         self.pools: list[CutPool] = []
         self.stages: list[StageSolver] = []
-        self.families: list[Family] = families(graph)
+        self.families: list[Family] = families(graph, kind)
         self.family_of = {member: family for family in self.families for member in family.members}
         for index, node in enumerate(graph.nodes):
             future = future_of(graph, index, kind)
