@@ -20,7 +20,8 @@ uncertainty:
   reversions:
     chips: {{deviation: 15 %, half_life: 12 months, moves: {{offers.*.buy.price: 1}}}}
   shocks:
-    jump: {{rate: 0.4 /year, size: 60 %, size_deviation: 30 %, half_life: 2 years, moves: {{workloads.*.productivity: 1}}}}
+    jump:
+      {{rate: 0.4 /year, size: 60 %, half_life: 2 years, moves: {{workloads.*.productivity: 1}}}}
   regimes:
     export:
       initial: free
@@ -77,16 +78,28 @@ ONE_MISTAKE = {
         "sites.west.energy_price",
         "cannot be late",
     ),
-    "an unknown kind of process": ({"  trends:": "  trend:"}, "trend:", "unknown field; did you mean trends?"),
+    "an unknown kind of process": (
+        {"  trends:": "  trend:"},
+        "trend:",
+        "unknown field; did you mean trends?",
+    ),
     "an unknown field of a process": (
         {"volatility: 30 %": "volatilty: 30 %"},
         "volatilty",
         "unknown field; did you mean volatility?",
     ),
-    "a volatility without measure": ({"volatility: 30 %": "volatility: 30 MW"}, "volatility: 30 MW", "a plain ratio"),
+    "a volatility without measure": (
+        {"volatility: 30 %": "volatility: 30 MW"},
+        "volatility: 30 MW",
+        "a plain ratio",
+    ),
     "a rate without a time": ({"0.4 /year": "0.4"}, "rate: 0.4", 'needs a unit, e.g. "0.4 /year"'),
     "a jump to nothing": ({"size: 60 %": "size: -100 %"}, "size: -100", "a jump is more than -1"),
-    "a half-life of zero": ({"half_life: 12 months": "half_life: 0 months"}, "half_life: 0", "is more than 0"),
+    "a half-life of zero": (
+        {"half_life: 12 months": "half_life: 0 months"},
+        "half_life: 0",
+        "is more than 0",
+    ),
     "an unknown initial state": (
         {"initial: free": "initial: fre"},
         "initial: fre",
@@ -97,7 +110,11 @@ ONE_MISTAKE = {
         "chargd:",
         "there is no state 'chargd'; did you mean charged?",
     ),
-    "chances of more than one": ({"banned: 20 %": "banned: 95 %"}, "free: {charged", "sum to 1.05, more than 1"),
+    "chances of more than one": (
+        {"banned: 20 %": "banned: 95 %"},
+        "free: {charged",
+        "sum to 1.05, more than 1",
+    ),
     "a state that leads to itself": ({"{charged: 50 %}": "{banned: 50 %}"}, "banned: 50", "leads to itself"),
     "probabilities mixed with rates": (
         {"{charged: 50 %}": "{charged: 50 %/year}"},
@@ -120,10 +137,14 @@ ONE_MISTAKE = {
         "between: [adoption, jump",
         "'jump' is one of the shocks; only trends and reversions correlate",
     ),
-    "a correlation with itself": ({"[adoption, chips]": "[chips, chips]"}, "between: [chips, chips", "with itself"),
+    "a correlation with itself": (
+        {"[adoption, chips]": "[chips, chips]"},
+        "between: [chips, chips",
+        "with itself",
+    ),
     "a name used twice": (
-        {"    jump: {": "    chips: {"},
-        "chips: {rate",
+        {"    jump:": "    chips:"},
+        "chips:\n      {rate",
         "there is a process 'chips' under reversions already",
     ),
 }

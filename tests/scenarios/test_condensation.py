@@ -46,7 +46,8 @@ markets: {m: {workloads: [chat], pass_through: 80 %, elasticity: 1.2}}
 def test_a_coin_becomes_a_tree_of_two_leaves(futures_of):
     """One node, then high with 40 % and low with 60 %, for good: factors 1, then 1.25 and 0.75.
 
-    The mean is 0.4 · 1.25 + 0.6 · 0.75 = 0.95. Sensitivity: a lattice without regimes would have one node of 0.95.
+    The mean is 0.4 · 1.25 + 0.6 · 0.75 = 0.95.
+    Sensitivity: a lattice without regimes would have one node of 0.95.
     """
     lattice = condense(draw_scenarios(futures_of(COIN), 512, seed=1), nodes=20, outcomes=3)
     assert [quarter.nodes for quarter in lattice.quarters] == [1, 2, 2, 2, 2, 2, 2, 2]

@@ -16,7 +16,7 @@ def logs(futures, name, count=COUNT):
 
 
 def test_a_trend_spreads_with_the_root_of_time(futures_of):
-    """Volatility 40 % a year: after h quarters the deviation is 0.4 √(h/4), so 0.2 after one and 0.4 after four.
+    """Volatility 40 % a year: after h quarters the deviation is 0.4 √(h/4), 0.2 after one and 0.4 after four.
 
     Sensitivity: without the root it would be 0.1 and 0.4.
     """
@@ -27,9 +27,10 @@ def test_a_trend_spreads_with_the_root_of_time(futures_of):
 
 
 def test_a_reversion_forgets_half_in_a_half_life(futures_of):
-    """Deviation s = 30 % and a half-life of one quarter, from 0: variance s² (1 − 4⁻ʰ), correlation a √(V₁/V₂).
+    """Deviation s = 30 %, half-life one quarter, from 0: variance s² (1 − 4⁻ʰ), correlation a √(V₁/V₂).
 
-    After one quarter 0.3 √0.75 = 0.2598, after two 0.3 √0.9375 = 0.2905; between them 0.5 · 0.2598 / 0.2905 = 0.447.
+    After one quarter 0.3 √0.75 = 0.2598, after two 0.3 √0.9375 = 0.2905; between them
+    0.5 · 0.2598 / 0.2905 = 0.447.
     Sensitivity: without reversion the deviation would grow as 0.26, 0.37.
     """
     block = "reversions: {a: {deviation: 30 %, half_life: 3 months, moves: {workloads.chat.demand: 1}}}"
@@ -39,7 +40,7 @@ def test_a_reversion_forgets_half_in_a_half_life(futures_of):
 
 
 def test_a_shock_jumps_at_its_rate_and_fades(futures_of):
-    """Rate 2 a year, median jump +50 %, half-life one quarter: the chance of none in a quarter is e^−0.5 = 0.6065.
+    """Rate 2 a year, median jump +50 %, half-life one quarter: none in a quarter with e^−0.5 = 0.6065.
 
     The mean of x_1 is 0.5 ln 1.5 = 0.2027, of x_2 half of that more: 0.3041.
     Sensitivity: without fading the second mean would be 0.4055.
@@ -51,10 +52,8 @@ def test_a_shock_jumps_at_its_rate_and_fades(futures_of):
 
 
 def test_jumps_differ_by_their_deviation(futures_of):
-    """One jump a quarter of deviation 0.4 around a median of 0: variance of the sum λ s² = 0.25 · 0.16 = 0.04."""
-    block = (
-        "shocks: {a: {rate: 1 /year, size: 0 %, size_deviation: 40 %, moves: {workloads.chat.demand: 1}}}"
-    )
+    """A quarter of a jump in a quarter, deviation 0.4 around 0: variance of the sum λ s² = 0.25 · 0.16."""
+    block = "shocks: {a: {rate: 1 /year, size: 0 %, size_deviation: 40 %, moves: {workloads.chat.demand: 1}}}"
     assert logs(futures_of(block), "a")[1].std() == pytest.approx(0.2, rel=0.05)
 
 
@@ -85,7 +84,7 @@ def test_regimes_settle_at_their_stationary_shares(futures_of):
 
 
 def test_rates_are_those_of_continuous_time(futures_of):
-    """Rates 0.8 there and 0.4 back a year: P(banned after t) = 2/3 (1 − e^(−1.2 t)); after one quarter 0.1728."""
+    """Rates 0.8 there and 0.4 back a year: P(banned after t) = 2/3 (1 − e^(−1.2 t))."""
     futures = futures_of(REGIMES.format(there="80 %/year", back="10 %/quarter"))
     assert futures.chains[0].transition[1][0, 1] == pytest.approx(2 / 3 * (1 - np.exp(-0.3)), abs=1e-12)
 
@@ -105,7 +104,7 @@ def test_a_delay_is_as_late_as_declared(futures_of):
 
 
 def test_what_falls_due_while_something_waits_comes_with_it(futures_of):
-    """With a second step one quarter after the first, both are there at the latest two quarters after the first."""
+    """With a second step a quarter after the first, both are there two quarters after the first."""
     more = "sites: {west: {grid: {2026-01-01: 6 MW, 2026-04-01: 9 MW}}}"
     scenarios = draw_scenarios(futures_of(DELAY, more), 2048, seed=3)
     late = scenarios.factors(3)[0] == 0

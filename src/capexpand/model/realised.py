@@ -104,6 +104,7 @@ def _offers(offers: OfferOptions, destinations: tuple[str, ...], moved: _Moved) 
         limit=limit,
         least=np.minimum(offers.least, limit),  # a contract gives no more than there is
         running_cost=offers.running_cost * lease,
+        released=offers.released * moved.each("delivery", names),
     )
 
 
