@@ -61,12 +61,34 @@ class CutPool:
         self._selected_count = 0
         self._selected_at = 0
 
-    def add(self, cut: Cut) -> int:
-        """Add a cut and update the selection.
+    def add(self, cut: Cut) -> None:
+        """Add a cut and update the selection."""
+        height, owner = self._highest(cut.state, cut.target)
+        own = cut.intercept + float(cut.slope @ cut.state)
+        self._append(cut, self.count if own >= height else owner, max(own, height))
 
-        Returns:
-            The cut's index in the pool.
-        """
+    def offer(self, cut: Cut) -> bool:
+        """Add a cut if it raises the selected ones at its state; tell whether it did."""
+        known = max(self._highest(cut.state, cut.target)[0], self.floor[cut.target])
+        own = cut.intercept + float(cut.slope @ cut.state)
+        if own <= known + 1e-9 * (1.0 + abs(known)):
+            return False
+        self._append(cut, self.count, own)
+        return True
+
+    def _highest(self, state: Floats, target: int) -> tuple[float, int]:
+        """Return the height at a state of the highest selected cut, and its index; -1 where there is none."""
+        if self._selected_count == 0:
+            return -np.inf, -1
+        heights = self.scan_slopes @ state
+        heights += self.scan_intercepts
+        if len(self.floor) > 1:
+            heights[self.targets[self.selected] != target] = -np.inf
+        best = int(heights.argmax())
+        return float(heights[best]), int(self._selected[best])
+
+    def _append(self, cut: Cut, owner: int, height: float) -> None:
+        """Add a cut whose own state belongs to an owner, which is highest there."""
         if self.count == len(self.intercepts):
             self._grow()
         index = self.count
@@ -74,8 +96,7 @@ class CutPool:
         self.slopes[index] = cut.slope
         self.targets[index] = cut.target
         self.count += 1
-        self._select(index, cut)
-        return index
+        self._select(index, cut, owner, height)
 
     def value(self, state: Floats, target: int = 0) -> float:
         """Return the height of the approximation of one cost-to-go variable at a state."""
@@ -118,20 +139,22 @@ class CutPool:
         """Return a copy of the states at which cuts were made, shape (visits, states)."""
         return self._visited[: self._visits].copy()
 
-    def _select(self, index: int, cut: Cut) -> None:
+    def _select(self, index: int, cut: Cut, owner: int, height: float) -> None:
         """Let the cut take over the visited states where it is highest, and visit its own state."""
         visits = self._visits
-        heights = cut.intercept + self._visited[:visits] @ cut.slope
-        margin = 1e-9 * (1.0 + np.abs(self._best[:visits]))
-        won = (heights > self._best[:visits] + margin) & (self._visited_targets[:visits] == cut.target)
-        self._best[:visits][won] = heights[won]
-        self._owner[:visits][won] = index
-        all_heights = self.intercepts[: self.count] + self.slopes[: self.count] @ cut.state
-        all_heights[self.targets[: self.count] != cut.target] = -np.inf
+        best = self._best[:visits]
+        heights = self._visited[:visits] @ cut.slope
+        heights += cut.intercept
+        won = heights > best + 1e-9 * (1.0 + np.abs(best))
+        if len(self.floor) > 1:
+            won &= self._visited_targets[:visits] == cut.target
+        winners = won.nonzero()[0]
+        best[winners] = heights[winners]
+        self._owner[winners] = index
         self._visited[visits] = cut.state
         self._visited_targets[visits] = cut.target
-        self._owner[visits] = int(np.argmax(all_heights))
-        self._best[visits] = all_heights[self._owner[visits]]
+        self._owner[visits] = owner
+        self._best[visits] = height
         self._visits += 1
         if self.count - self._selected_at >= 1 + self.count // 8:
             self._reselect()

@@ -64,9 +64,7 @@ def tree_columns(graph: PolicyGraph, limit: int) -> int | None:
     return int(total)
 
 
-def solve_extensive(
-    graph: PolicyGraph, *, limit: int = 200_000, relax_integers: bool = False
-) -> ExtensiveSolution:
+def solve_extensive(graph: PolicyGraph, *, limit: int = 200_000, relax_integers: bool = False) -> ExtensiveSolution:
     """Solve the whole tree at once.
 
     Args:
@@ -119,9 +117,7 @@ class _Tree:
         self.constant = 0.0
         self._grow()
 
-    def _columns(
-        self, cost: Floats, lower: Floats, upper: Floats, integer: NDArray[np.bool_] | None = None
-    ) -> int:
+    def _columns(self, cost: Floats, lower: Floats, upper: Floats, integer: NDArray[np.bool_] | None = None) -> int:
         """Add columns and return the place of the first."""
         place = self._column_count
         self._cost.append(cost)
@@ -181,9 +177,7 @@ class _Tree:
             return []
         risk = graph.nodes[node].risk
         if total is None and is_risk_neutral(risk):
-            return [
-                (child, outcome, out, False, weight * chance, None) for child, outcome, chance in children
-            ]
+            return [(child, outcome, out, False, weight * chance, None) for child, outcome, chance in children]
         values = [self._column(0.0, -np.inf) for _ in children]
         charges: list[tuple[int, float]] = []
         for part, tail in risk.mixture():
@@ -195,9 +189,7 @@ class _Tree:
             self._close(total + [(column, -factor) for column, factor in charges])
         return [(c, r, out, False, 0.0, value) for (c, r, _), value in zip(children, values, strict=True)]
 
-    def _tail(
-        self, part: float, tail: float, values: list[int], chances: list[float]
-    ) -> list[tuple[int, float]]:
+    def _tail(self, part: float, tail: float, values: list[int], chances: list[float]) -> list[tuple[int, float]]:
         """Add the columns and rows of one AVaR of the children's values; return what it charges."""
         ended = max(0.0, 1.0 - sum(chances))
         if tail >= 1.0:
@@ -231,14 +223,7 @@ class _Tree:
         self._row(right, list(merged), list(merged.values()), right)
 
     def _visit(
-        self,
-        node: int,
-        outcome: int,
-        state: Floats | NDArray[np.int_],
-        *,
-        known: bool,
-        weight: float,
-        value: int | None,
+        self, node: int, outcome: int, state: Floats | NDArray[np.int_], *, known: bool, weight: float, value: int | None
     ) -> tuple[NDArray[np.int_], list[tuple[int, float]] | None]:
         """Add one node of the tree.
 

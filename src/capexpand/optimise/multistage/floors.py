@@ -106,10 +106,7 @@ def _unions(stage: StageProgram, noise: Realisations) -> list[tuple[_Union, Floa
         return own[None] if array is None else array
 
     lower, upper = rows_of(noise.lower, stage.lower), rows_of(noise.upper, stage.upper)
-    row_lower, row_upper = (
-        rows_of(noise.row_lower, stage.row_lower),
-        rows_of(noise.row_upper, stage.row_upper),
-    )
+    row_lower, row_upper = rows_of(noise.row_lower, stage.row_lower), rows_of(noise.row_upper, stage.row_upper)
     cost = rows_of(noise.cost, stage.cost)
     constant = np.zeros(1) if noise.constant is None else noise.constant
     signed = lower.min(axis=0) < 0.0
@@ -153,18 +150,11 @@ class _Relaxation:
         for union, values in self._unions:
             lower, upper = union.lower.copy(), union.upper.copy()
             lower[columns], upper[columns] = -np.inf, np.inf
-            matrix = type(stage.matrix)(
-                stage.matrix.starts, stage.matrix.rows, values, stage.matrix.row_count
-            )
+            matrix = type(stage.matrix)(stage.matrix.starts, stage.matrix.rows, values, stage.matrix.row_count)
             self._programs.append(
                 HighsProgram(
-                    matrix,
-                    union.cost,
-                    lower=lower,
-                    upper=upper,
-                    row_lower=union.row_lower,
-                    row_upper=union.row_upper,
-                    options=HighsOptions(),
+                    matrix, union.cost, lower=lower, upper=upper,
+                    row_lower=union.row_lower, row_upper=union.row_upper, options=HighsOptions(),
                 )  # fmt: skip
             )
 
@@ -221,10 +211,7 @@ def _joined(stage: StageProgram, noises: Sequence[Realisations]) -> Realisations
             return None
         counts = [len(noise.probability) for noise in noises]
         return np.concatenate(
-            [
-                np.tile(own, (n, *(1,) * own.ndim)) if p is None else p
-                for p, n in zip(parts, counts, strict=True)
-            ]
+            [np.tile(own, (n, *(1,) * own.ndim)) if p is None else p for p, n in zip(parts, counts, strict=True)]
         )
 
     return Realisations(
@@ -264,9 +251,7 @@ def _by_relaxation(graph: PolicyGraph, own: Floats) -> tuple[Floats, bool]:
 def _open_sides(stage: StageProgram, state: int) -> list[float]:
     """Return 1 where a state has no lower bound of its own, and -1 where it has no upper bound."""
     column = stage.outgoing[state]
-    return [
-        sign for sign, bound in ((1.0, stage.lower[column]), (-1.0, stage.upper[column])) if np.isinf(bound)
-    ]
+    return [sign for sign, bound in ((1.0, stage.lower[column]), (-1.0, stage.upper[column])) if np.isinf(bound)]
 
 
 def _boxes(
@@ -286,9 +271,7 @@ def _boxes(
         children = graph.children(node)
         if not len(children) or (lower[node] > upper[node]).any():
             continue
-        out_lower, out_upper = _outgoing_box(
-            graph, relaxations[node], node, (lower[node], upper[node]), boxed
-        )
+        out_lower, out_upper = _outgoing_box(graph, relaxations[node], node, (lower[node], upper[node]), boxed)
         lower[children] = np.minimum(lower[children], out_lower)
         upper[children] = np.maximum(upper[children], out_upper)
     if order is None:

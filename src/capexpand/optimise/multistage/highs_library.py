@@ -21,7 +21,6 @@ from capexpand.optimise.multistage.matrix import ColumnMatrix
 
 Floats = NDArray[np.float64]
 
-
 class SolveStatus(Enum):
     """How a solve ended."""
 
@@ -108,10 +107,7 @@ class HighsProgram:
         self._set_options(options or HighsOptions())
         self.column_count = matrix.column_count
         self.row_count = matrix.row_count
-        arrays = [
-            np.ascontiguousarray(part, dtype=np.float64)
-            for part in (cost, lower, upper, row_lower, row_upper)
-        ]
+        arrays = [np.ascontiguousarray(part, dtype=np.float64) for part in (cost, lower, upper, row_lower, row_upper)]
         starts = np.ascontiguousarray(matrix.starts, dtype=np.int32)
         rows = np.ascontiguousarray(matrix.rows, dtype=np.int32)
         values = np.ascontiguousarray(matrix.values, dtype=np.float64)
@@ -206,20 +202,14 @@ class HighsProgram:
 
     def delete_rows(self, rows: NDArray[np.int32]) -> None:
         """Remove rows; those behind them move up."""
-        self._check(
-            self._library.Highs_deleteRowsBySet(self._handle, len(rows), _pointer(rows)), "delete rows"
-        )
+        self._check(self._library.Highs_deleteRowsBySet(self._handle, len(rows), _pointer(rows)), "delete rows")
         self.row_count -= len(rows)
 
     def solve(self) -> SolveStatus:
         """Solve from the last basis."""
         library, handle = self._library, self._handle
         code = library.Highs_run(handle)
-        status = (
-            _STATUS.get(library.Highs_getModelStatus(handle), SolveStatus.FAILED)
-            if code >= 0
-            else SolveStatus.FAILED
-        )
+        status = _STATUS.get(library.Highs_getModelStatus(handle), SolveStatus.FAILED) if code >= 0 else SolveStatus.FAILED
         if status is SolveStatus.OPTIMAL:
             library.Highs_getSolution(handle, *self._answer)
         return status

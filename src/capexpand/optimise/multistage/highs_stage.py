@@ -36,9 +36,7 @@ class HighsStage:
         whole: whether integer columns must be whole numbers in ``decide``.
     """
 
-    def __init__(
-        self, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool = False
-    ) -> None:
+    def __init__(self, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool = False) -> None:
         self.form = form
         self.counts = SolveCounts()
         outcomes, states = form.outcome_count, form.state_count
@@ -50,10 +48,7 @@ class HighsStage:
         self._whole = whole and bool(form.integer.any())
         self._integer_program: LoadedProgram | None = None
         self._multipliers = Multipliers(
-            np.zeros((outcomes, len(form.rows))),
-            np.zeros(outcomes),
-            np.zeros((outcomes, states)),
-            np.zeros(outcomes),
+            np.zeros((outcomes, len(form.rows))), np.zeros(outcomes), np.zeros((outcomes, states)), np.zeros(outcomes)
         )
         self._objectives = np.zeros(outcomes)
         self._future_duals = np.zeros((outcomes, 64))
@@ -93,9 +88,7 @@ class HighsStage:
             loaded.load(states[path], outcome, source)
             self.counts.answers += 1
             self._solve_with_cuts(loaded)
-            constant = float(
-                source.of("constant", outcome) + source.of("incoming_cost", outcome) @ states[path]
-            )
+            constant = float(source.of("constant", outcome) + source.of("incoming_cost", outcome) @ states[path])
             values[path] = loaded.program.objective + constant
             costs[path] = values[path] - float(self._future.costs @ loaded.theta)
             columns[path] = loaded.program.column_value[: form.matrix.column_count]
@@ -115,9 +108,7 @@ class HighsStage:
         if not self._whole:
             return self._program
         if self._integer_program is None:
-            self._integer_program = LoadedProgram(
-                self._name, self.form, self._future, self._pool, integer=True
-            )
+            self._integer_program = LoadedProgram(self._name, self.form, self._future, self._pool, integer=True)
         self.counts.integer_solves += 1
         return self._integer_program
 

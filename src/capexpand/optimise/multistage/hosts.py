@@ -84,9 +84,7 @@ class LocalHost:
     @staticmethod
     def _stream(task: HostTask, number: int) -> Stream:
         solvers = Solvers(task.graph, task.floor.stage_and_future, kind=task.kind, back_end=task.back_end)
-        generator = np.random.Generator(
-            np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,)))
-        )
+        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,))))
         if task.generators:
             generator.bit_generator.state = task.generators[number]
         return Stream(solvers, kind=task.kind, generator=generator, longest_path=task.longest_path)

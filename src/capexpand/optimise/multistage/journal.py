@@ -94,9 +94,7 @@ class Journal:
         if not chunks:
             return None
         if chunks[0]["name"].item() != self._name:
-            raise RunError(
-                f"{self._path} belongs to another problem or other settings; name another file or remove it"
-            )
+            raise RunError(f"{self._path} belongs to another problem or other settings; name another file or remove it")
         if len(chunks) == 1:
             return None
         rounds: list[tuple[Iteration, ...]] = []
@@ -115,11 +113,7 @@ class Journal:
     ) -> None:
         """Write what is new since the last checkpoint, so that it survives a crash."""
         state = json.dumps({"generators": generators, "seconds": seconds, "extra": extra})
-        parts = (
-            []
-            if self._path.exists() and self._path.stat().st_size
-            else [_archive({"name": np.array(self._name)})]
-        )
+        parts = [] if self._path.exists() and self._path.stat().st_size else [_archive({"name": np.array(self._name)})]
         parts.append(_archive({**_pack(rounds), "state": np.array(state)}))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -189,17 +183,10 @@ def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
     cuts = [
         Cut(int(node), int(target), float(intercept), slope, chunk["states"][number])
         for node, target, intercept, slope, number in zip(
-            chunk["nodes"],
-            chunk["targets"],
-            chunk["intercepts"],
-            chunk["slopes"],
-            chunk["state_numbers"],
-            strict=True,
+            chunk["nodes"], chunk["targets"], chunk["intercepts"], chunk["slopes"], chunk["state_numbers"], strict=True
         )
     ]
-    pieces = (
-        np.split(chunk["mix_weights"], np.cumsum(chunk["mix_sizes"])[:-1]) if len(chunk["mix_sizes"]) else []
-    )
+    pieces = np.split(chunk["mix_weights"], np.cumsum(chunk["mix_sizes"])[:-1]) if len(chunk["mix_sizes"]) else []
     mixes = [Mix(int(node), weights) for node, weights in zip(chunk["mix_nodes"], pieces, strict=True)]
     iterations: list[Iteration] = []
     cut_place = mix_place = 0

@@ -53,6 +53,7 @@ class StageData:
     fixed_slope: Floats
     values: Floats
 
+
     def of(self, name: str, outcome: int) -> Floats:
         """Return an outcome's part of one of the arrays, whether or not the outcomes share it."""
         array: Floats = getattr(self, name)
@@ -140,10 +141,7 @@ def form_data(stage: StageProgram, form: StageForm, noise: Realisations) -> Stag
     _, entries = _kept_matrix(stage.matrix, kept, incoming)
     fixed_columns = form.columns[form.fixed]
     fixed_entries = np.array(
-        [
-            stage.matrix.entry_index(int(r), int(c))
-            for r, c in zip(form.fixed_rows, fixed_columns, strict=True)
-        ],
+        [stage.matrix.entry_index(int(r), int(c)) for r, c in zip(form.fixed_rows, fixed_columns, strict=True)],
         dtype=np.int_,
     )
     return _data(stage, noise, (form.rows, form.columns, entries), (form.fixed_rows, fixed_entries))

@@ -158,9 +158,7 @@ def first_decisions(solvers: Solvers) -> tuple[FirstDecision, ...]:
         decisions = stage.decide(states, outcomes)
         for outcome in outcomes:
             values = decisions.columns[outcome]
-            columns = {
-                names[column]: float(value) for column, value in zip(form.columns, values, strict=True)
-            }
+            columns = {names[column]: float(value) for column, value in zip(form.columns, values, strict=True)}
             probability = float(graph.root[node] * form.probability[outcome])
             found.append(FirstDecision(graph.nodes[node].name, int(outcome), probability, columns))
     return tuple(found)

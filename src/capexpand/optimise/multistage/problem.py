@@ -181,9 +181,7 @@ def _problems(graph: PolicyGraph) -> Sequence[str]:
     for index, node in enumerate(graph.nodes):
         probability = node.realisations.probability
         if len(probability) == 0 or abs(probability.sum() - 1.0) > 1e-6 or (probability < 0.0).any():
-            found.append(
-                f"{node.name}: the probabilities of its outcomes sum to {probability.sum():.6g}, not 1"
-            )
+            found.append(f"{node.name}: the probabilities of its outcomes sum to {probability.sum():.6g}, not 1")
         stage = graph.stages[node.stage]
         if len(graph.children(index)) and (stage.outgoing < 0).any():
             missing = [graph.state_names[i] for i in np.flatnonzero(stage.outgoing < 0)]

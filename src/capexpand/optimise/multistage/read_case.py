@@ -75,9 +75,7 @@ class _Reader:
         states = tuple(document["initial_state"])
         extra = self._extra_places()
         subproblems = {
-            name: self._guarded(
-                f"subproblems.{name}", lambda n=name, s=part: self._subproblem(n, s, states, extra)
-            )
+            name: self._guarded(f"subproblems.{name}", lambda n=name, s=part: self._subproblem(n, s, states, extra))
             for name, part in document["subproblems"].items()
         }
         names = list(document["nodes"])
@@ -160,15 +158,12 @@ class _Reader:
         sense = {"==": "==", "=": "==", "<=": "<=", ">=": ">="}.get(constraint["sense"])
         if sense is None:
             self._wrong(
-                f"subproblems.{name}.{constraint['name']}.sense",
-                f"{constraint['sense']!r} is not one of == <= >=",
+                f"subproblems.{name}.{constraint['name']}.sense", f"{constraint['sense']!r} is not one of == <= >="
             )
             return "=="
         return sense
 
-    def _node(
-        self, name: str, subproblems: Mapping[str, _Subproblem | None], keys: Sequence[str]
-    ) -> Node | None:
+    def _node(self, name: str, subproblems: Mapping[str, _Subproblem | None], keys: Sequence[str]) -> Node | None:
         part = self._document["nodes"][name]
         key = str(part["subproblem"])
         if key not in keys:
@@ -181,16 +176,12 @@ class _Reader:
         noise = self._realisations(name, subproblem, scenarios)
         return Node(name, keys.index(key), noise, self._risk(name))
 
-    def _realisations(
-        self, name: str, subproblem: _Subproblem, scenarios: Sequence[Document]
-    ) -> Realisations:
+    def _realisations(self, name: str, subproblem: _Subproblem, scenarios: Sequence[Document]) -> Realisations:
         stage, count = subproblem.stage, len(scenarios)
         changes = [scenario.get("set") or {} for scenario in scenarios]
         for change in changes:
             for unknown in set(change) - _KNOWN_CHANGES:
-                self._wrong(
-                    f"nodes.{name}.set.{unknown}", f"unknown change; known are {sorted(_KNOWN_CHANGES)}"
-                )
+                self._wrong(f"nodes.{name}.set.{unknown}", f"unknown change; known are {sorted(_KNOWN_CHANGES)}")
         touched = {key for change in changes for key in change if change[key] not in ({}, [])}
         cost, lower = np.tile(stage.cost, (count, 1)), np.tile(stage.lower, (count, 1))
         upper = np.tile(stage.upper, (count, 1))
@@ -213,9 +204,7 @@ class _Reader:
                 if row_name not in subproblem.row_of or column_name not in subproblem.column_of:
                     self._wrong(f"nodes.{name}.set.coef", f"unknown place ({row_name}, {column_name})")
                     continue
-                entry = stage.matrix.entry_index(
-                    subproblem.row_of[row_name], subproblem.column_of[column_name]
-                )
+                entry = stage.matrix.entry_index(subproblem.row_of[row_name], subproblem.column_of[column_name])
                 coefficients[r, entry] = float(value)
         return Realisations(
             probability=np.array([float(scenario["prob"]) for scenario in scenarios]),

@@ -53,7 +53,9 @@ def graph_from_compact(
     count = int(stages if stages is not None else document["stages"])
     months = [_stage(data, month, weight, 1.0 if count == 12 else float(count)) for month in range(12)]
     regions = len(data["hydro_ub"])
-    nodes = tuple(Node(str(t + 1), t % 12, _inflows(months[t % 12], data, t, regions)) for t in range(count))
+    nodes = tuple(
+        Node(str(t + 1), t % 12, _inflows(months[t % 12], data, t, regions)) for t in range(count)
+    )
     root, transition = np.zeros(count), np.zeros((count, count))
     root[0] = 1.0
     transition[np.arange(count - 1), np.arange(1, count)] = 1.0

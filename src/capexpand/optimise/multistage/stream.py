@@ -94,9 +94,7 @@ class Solvers:
             future = future_of(graph, index, kind)
             pool = CutPool(len(graph.initial_state), _target_floors(graph, index, floor, len(future.costs)))
             self.pools.append(pool)
-            self.stages.append(
-                _stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole)
-            )
+            self.stages.append(_stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole))
 
     def add(self, cut: Cut) -> None:
         """Add a cut to its node's pool."""
@@ -149,6 +147,11 @@ def _stage_solver(
     back_end: str, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool
 ) -> StageSolver:
     """Choose the back end of a node."""
+    if back_end in {"auto", "kernel"}:
+        from capexpand.optimise.multistage.kernel_stage import KernelStage, suits
+
+        if suits(form, future):
+            return KernelStage(name, form, future, pool)
     return HighsStage(name, form, future, pool, whole=whole)
 
 
@@ -233,11 +236,7 @@ class Stream:
 
     def _offer(self, cut: Cut, cuts: list[Cut]) -> None:
         """Add a cut where it raises the approximation at its state."""
-        pool = self.solvers.pools[cut.node]
-        height = cut.intercept + float(cut.slope @ cut.state)
-        known = pool.value(cut.state, cut.target)
-        if height > known + 1e-9 * (1.0 + abs(known)):
-            pool.add(cut)
+        if self.solvers.pools[cut.node].offer(cut):
             cuts.append(cut)
 
 

@@ -120,14 +120,7 @@ def _check(settings: TrainingSettings) -> None:
     """Refuse settings that make no sense."""
     problems = [
         Problem(f"must be at least 1, not {getattr(settings, name)}", path=name)
-        for name in (
-            "iterations",
-            "streams",
-            "workers",
-            "stall_iterations",
-            "sample_paths",
-            "checkpoint_rounds",
-        )
+        for name in ("iterations", "streams", "workers", "stall_iterations", "sample_paths", "checkpoint_rounds")
         if getattr(settings, name) < 1
     ]
     if settings.back_end not in {"auto", "highs", "kernel"}:
@@ -311,10 +304,7 @@ class _Training:
         """Return solvers apart from those of the streams, so that looking changes nothing."""
         if self._assessor is None:
             self._assessor = Solvers(
-                self._graph,
-                self._floor.stage_and_future,
-                kind=self._settings.cuts,
-                back_end=self._settings.back_end,
+                self._graph, self._floor.stage_and_future, kind=self._settings.cuts, back_end=self._settings.back_end
             )
         fill(self._assessor, tuple(self._rounds[self._assessed_rounds :]))
         self._assessed_rounds = len(self._rounds)
