@@ -203,3 +203,13 @@ def test_numbers_about_the_unknown_have_sources_too(load):
     found = {number.path: number.figure for number in numbers(load())}
     assert found["uncertainty.trends.adoption.volatility"].reason == "invented"
     assert found["uncertainty.delays.grid.quarters.1"].value == 0.4
+
+
+def test_a_variant_can_change_or_end_a_process(load, tmp_path):
+    load()
+    file = tmp_path / "variants.yaml"
+    calm = "set: {uncertainty.trends.adoption.volatility: 5 %, uncertainty.shocks.jump: null}"
+    file.write_text(f"extends: case.yaml\nvariants:\n  calm: {{title: Calm, {calm}}}\n", "utf-8")
+    declared = load_case(file, "calm").uncertainty
+    assert declared.trends["adoption"].volatility.value == 0.05
+    assert declared.shocks == {}

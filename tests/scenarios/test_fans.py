@@ -81,6 +81,17 @@ def test_the_alibaba_case_is_uncertain_about_what_matters(alibaba):
     assert np.all(futures.mean[h20][:, -1] < 0.6)
 
 
+def test_the_example_of_the_documentation_loads(tmp_path):
+    page = (CASES.parent / "docs" / "explanation" / "uncertainty.md").read_text("utf-8")
+    block = page.partition("```yaml\n")[2].partition("```")[0]
+    plain = (CASES / "alibaba-2025" / "case.yaml").read_text("utf-8").replace("extends:", "# extends:")
+    file = tmp_path / "case.yaml"
+    file.write_text(f"{plain}\n{block}", "utf-8")
+    futures = compile_futures(load_case(file))
+    assert next(chain.name for chain in futures.chains) == "export"
+    assert len(futures.chains) == 1 + 6  # each of six sites waits by itself
+
+
 def test_every_number_about_the_unknown_in_a_shipped_case_has_a_source_or_a_reason(alibaba):
     from capexpand.case.numbers import numbers
 
