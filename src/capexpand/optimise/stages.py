@@ -17,6 +17,7 @@ from capexpand.model.blocks import ABSENT, Blocks, Floats, Indices, LinearProgra
 from capexpand.model.data import Flags, ModelData
 from capexpand.model.stage import Stage, State, add_stage, opening_columns
 
+_OVERRUN = 100.0  # times the price of what is overrun; far above what one more of any limit is worth
 PARTS = tuple(field.name for field in fields(State))
 
 
@@ -124,6 +125,7 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
     before = _incoming(lp, layout.shapes, layout.live[quarter])
     count = int(layout.live[quarter].sum())
     stage = add_stage(lp, m, quarter, before)
+    _give_way(lp, m, stage)
     after = _flat(stage.state)[layout.kept]
     if quarter == m.times.count - 1:
         return QuarterProgram(lp.build(), stage, _flat(before)[layout.kept], np.full(after.size, ABSENT))
@@ -139,6 +141,21 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
     outgoing = after.copy()
     outgoing[handed], outgoing[~wanted] = carried, idle
     return QuarterProgram(lp.build(), stage, _flat(before)[layout.kept], outgoing)
+
+
+def _give_way(lp: Blocks, m: ModelData, stage: Stage) -> None:
+    """Lets limits that a state may miss by a rounding error give way, at a price that no plan pays on purpose."""
+    discount = float(m.times.discount[0])
+    dearest = max(float(np.max(m.power.price, initial=0.0)), float(np.max(m.power.running_cost, initial=0.0)), 1.0)
+    for rows, price in (
+        (stage.money.budget_rows, 1.0),
+        (stage.money.renewal_rows, 1.0),
+        (stage.power.commitment_rows.ravel(), dearest),
+    ):
+        there = rows[rows != ABSENT]
+        over = lp.columns("overrun", [tuple(map(str, there))])
+        lp.add(there, over, -1.0)
+        lp.add_cost(over, -_OVERRUN * price * discount)
 
 
 def program_from(
