@@ -15,7 +15,7 @@ _HOMES = {
     "CapexpandError": "errors",
     "Case": "case.schema",
     "CaseError": "errors",
-    "Findings": "report.inputs",
+    "Findings": "reporting.inputs",
     "InfeasibleError": "errors",
     "Plans": "pipeline",
     "Problem": "errors",

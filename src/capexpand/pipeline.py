@@ -23,10 +23,10 @@ from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
-from capexpand.optimise.deterministic import optimise_plan
-from capexpand.optimise.naive import naive_commitments
-from capexpand.optimise.plan import Plan
-from capexpand.report.inputs import Findings, Provenance
+from capexpand.optimiser.deterministic import optimise_plan
+from capexpand.optimiser.naive import naive_commitments
+from capexpand.optimiser.plan import Plan
+from capexpand.reporting.inputs import Findings, Provenance
 from capexpand.runs.folder import Content, write_run
 
 Progress = Callable[[str], None]
@@ -129,7 +129,7 @@ def report(findings: Findings) -> Report:
     Args:
         findings: from ``evaluate``.
     """
-    from capexpand.report.page import build_page
+    from capexpand.reporting.page import build_page
 
     return Report(build_page(findings))
 
@@ -144,8 +144,8 @@ def write(findings: Findings, folder: Path) -> None:
     Raises:
         RunError: the folder cannot be written.
     """
-    from capexpand.report.document import metrics_document
-    from capexpand.report.tables import frames
+    from capexpand.reporting.document import metrics_document
+    from capexpand.reporting.tables import frames
 
     origin = findings.case.provenance
     files = {"case/case.yaml": origin.text.encode()}

@@ -9,7 +9,7 @@ from capexpand.finance.checks import check_plan
 from capexpand.finance.metrics import measure
 from capexpand.finance.programme import programme_result
 from capexpand.finance.unit_costs import unit_costs
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -10,7 +10,7 @@ from capexpand.case.loading import load_case
 from capexpand.errors import SolverError
 from capexpand.finance.checks import above, apart, check_plan, violations
 from capexpand.model.compile import compile_case
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"
 

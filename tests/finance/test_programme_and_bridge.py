@@ -6,7 +6,7 @@ import pytest
 from capexpand.finance.bridge import bridge
 from capexpand.finance.metrics import measure
 from capexpand.finance.programme import programme_result
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 ONCE = [1.0, 0.0, 0.0, 0.0]
 

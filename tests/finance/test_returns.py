@@ -13,7 +13,7 @@ from capexpand.finance.metrics import (
     return_on_capital,
 )
 from capexpand.finance.programme import programme_result
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 ONCE = [1.0, 0.0, 0.0, 0.0]
 

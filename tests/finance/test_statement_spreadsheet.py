@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from capexpand.finance.metrics import measure
 from capexpand.finance.programme import programme_result
 from capexpand.finance.statements import statement
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 LINES = [
     "revenue",

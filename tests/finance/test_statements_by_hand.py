@@ -5,7 +5,7 @@ import pytest
 
 from capexpand.finance.statements import statement
 from capexpand.finance.taxation import tax_bill
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 ONCE = [1.0, 0.0, 0.0, 0.0]  # one unit can be ordered, in the first quarter
 

@@ -5,7 +5,7 @@ import pytest
 
 from capexpand.finance.fleet import fleet
 from capexpand.finance.unit_costs import unit_costs
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 
 def test_costs_follow_the_running_units_and_the_rest_is_idle(build):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from capexpand.model.compile import committed_grid
+from capexpand.model.compile import committed_grid, taxes
 from capexpand.model.data import (
     Budget,
     ModelData,
@@ -53,7 +53,7 @@ def random_model(
         offers=offers,
         workloads=_workloads(rng, offers.names, served_by, quarters, demands=demands),
         budget=_budget(rng, times),
-        taxes=_taxes(rng, quarters),
+        taxes=_taxes(rng, times),
         opening=opening,
         whole_sizes=whole_sizes,
         hours_per_quarter=2000.0,
@@ -222,9 +222,10 @@ def _budget(rng: Random, times: Times) -> Budget:
     quarter = np.arange(times.count)
     inside = (quarter >= times.window[0]) & (quarter < times.window[1])
     cap = np.maximum.accumulate(rng.uniform(50, 400, times.count))
-    binds = inside & ((quarter == times.window[1] - 1) | (rng.random(times.count) < 0.3))
+    if rng.random() < 0.5:  # no caps by date
+        cap[:] = cap[times.window[1] - 1]
     return Budget(
-        cap=np.where(binds, cap, np.inf),
+        cap=np.where(inside, cap, np.inf),
         floor=float(rng.choice([0.0, 0.5, 1.5]) * cap[times.window[1] - 1]),
         floor_penalty=2.0,
         renewal=np.where(inside, np.inf, rng.uniform(0, 40, times.count)),
@@ -232,17 +233,14 @@ def _budget(rng: Random, times: Times) -> Budget:
     )
 
 
-def _taxes(rng: Random, quarters: int) -> Taxes:
-    rate = float(rng.choice([0.0, 0.25]))
-    return Taxes(
-        rate=rate,
-        server_life_quarters=20,
-        building_life_quarters=60,
-        value_added_tax=0.13,
-        recovery_quarters=2,
-        payment_factor=rng.uniform(1.0, 1.13, quarters),
-        server_shield=rate * rng.uniform(0.5, 1.0, quarters),
-        building_shield=rate * rng.uniform(0.5, 1.0, quarters),
+def _taxes(rng: Random, times: Times) -> Taxes:
+    return taxes(
+        times,
+        rate=float(rng.choice([0.0, 0.25])),
+        server_life_quarters=int(rng.integers(1, 10)),
+        building_life_quarters=int(rng.integers(1, 30)),
+        value_added_tax=float(rng.choice([0.0, 0.13])),
+        recovery_quarters=[None, 0, 1, 3][int(rng.integers(4))],
     )
 
 

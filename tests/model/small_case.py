@@ -11,8 +11,8 @@ from typing import Any
 from capexpand.case.loading import load_case
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
-from capexpand.optimise.deterministic import optimise_plan
-from capexpand.optimise.plan import Plan
+from capexpand.optimiser.deterministic import optimise_plan
+from capexpand.optimiser.plan import Plan
 
 # Four quarters, no discount, no tax. 1 MW stands: room for ten servers of 100 kW. A server costs 1 mn CNY,
 # comes at once and earns 1 mn CNY a quarter (1 tn tokens at 1 CNY/Mtoken), so ten ordered in quarter 1 earn 4

@@ -11,7 +11,7 @@ from random_models import random_model
 from capexpand.case.loading import load_case
 from capexpand.errors import InfeasibleError
 from capexpand.model.compile import compile_case
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 CASES = Path(__file__).parents[2] / "cases"
 seeds = st.integers(0, 2**32 - 1)

@@ -9,8 +9,8 @@ import pytest
 from capexpand.case.loading import load_case
 from capexpand.model.compile import compile_case
 from capexpand.model.realised import realise
-from capexpand.optimise.deterministic import optimise_plan
-from capexpand.optimise.naive import Commitments
+from capexpand.optimiser.deterministic import optimise_plan
+from capexpand.optimiser.naive import Commitments
 from capexpand.scenarios.entries import Entry
 
 TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"

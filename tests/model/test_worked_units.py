@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_case import OBJECTIVE, compiled, objective, offer, planned, site, workload
 
-from capexpand.optimise.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import optimise_plan
 
 
 def test_units_serve_from_the_quarter_in_which_they_arrive():
@@ -115,7 +115,7 @@ def test_units_at_the_start_serve_and_fail_too():
 def test_units_on_their_way_at_the_start_arrive_when_they_are_due():
     """Servers cost 2.5, and four are due in quarter 3 that are paid for; power holds ten.
 
-    Six of quarter 1 gain 6 · (4 − 2.5) = 9, the four due earn 4 · 2 = 8, four for two quarters would lose: 17.
+    Six of quarter 1 gain 6 · (4 − 2.5) = 9, the four due earn 4 · 2 = 8; four for two quarters lose: 17.
     Sensitivity: without what is due the answer would be 10 · 1.5 = 15.
     """
     changes = {

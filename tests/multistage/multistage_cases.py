@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from capexpand.optimise.multistage.matrix import ColumnMatrix
-from capexpand.optimise.multistage.problem import Node, PolicyGraph, Realisations, StageProgram
-from capexpand.optimise.multistage.risk import Expectation
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.problem import Node, PolicyGraph, Realisations, StageProgram
+from capexpand.optimiser.multistage.risk import Expectation
 
 OWN = Path(__file__).parent / "data"
 FOLDER = os.environ.get("CAPEXPAND_CASES")

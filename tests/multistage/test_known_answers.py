@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from multistage_cases import FOLDER, WHY_ABSENT, known, outside_files, own_files
 
-from capexpand.optimise.multistage.extensive import solve_extensive, tree_columns
-from capexpand.optimise.multistage.futures import CutKind
-from capexpand.optimise.multistage.reading import read_problem
-from capexpand.optimise.multistage.training import TrainingSettings, train
+from capexpand.optimiser.multistage.extensive import solve_extensive, tree_columns
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.reading import read_problem
+from capexpand.optimiser.multistage.training import TrainingSettings, train
 
 _LIMIT = 200_000
 _FREE_RUNNING = {"capacity_12", "capacity_24", "brazil_hydrothermal_60"}

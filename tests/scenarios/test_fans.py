@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from capexpand.case.loading import load_case
-from capexpand.report.fan_charts import fan_spec
+from capexpand.reporting.fan_charts import fan_spec
 from capexpand.scenarios.fans import LEVELS, fans
 from capexpand.scenarios.futures import compile_futures
 from capexpand.scenarios.sampling import draw_scenarios

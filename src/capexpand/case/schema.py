@@ -186,7 +186,9 @@ class Workload(Declared):
     demand: VolumeRateSeries
     market_share: FractionSeries | None = None  # of the demand, 1 if absent
     price: UnitPriceSeries | None = None  # revenue, or transfer value of an internal workload
-    penalty: UnitPriceSeries | None = None  # for each unit of an obligation left unserved; without it, all must be served
+    penalty: UnitPriceSeries | None = (
+        None  # for each unit of an obligation left unserved; without it, all must be served
+    )
     productivity: ProductivitySeries | None = (
         None  # how much more a unit serves than at the base date, 1 if absent
     )

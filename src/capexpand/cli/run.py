@@ -35,7 +35,7 @@ def run(
     check_place(folder)
     console, messages = Console(), Console(stderr=True)
     with ThreadPoolExecutor(max_workers=1) as pool, messages.status("Optimising the plan") as status:
-        from capexpand.report.page import warm_up
+        from capexpand.reporting.page import warm_up
 
         pool.submit(warm_up)  # the page's scripts load while the solver works
         from capexpand.pipeline import evaluate, optimise, write
@@ -46,11 +46,11 @@ def run(
         status.update("Writing the report")
         write(findings, folder)
     if as_json:
-        from capexpand.report.document import metrics_document
+        from capexpand.reporting.document import metrics_document
 
         print(json.dumps(metrics_document(findings), ensure_ascii=False))
         return
-    from capexpand.report.summary import print_summary
+    from capexpand.reporting.summary import print_summary
 
     print_summary(findings, console)
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)

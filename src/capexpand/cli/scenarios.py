@@ -137,7 +137,7 @@ def _regimes(scenarios: Scenarios) -> dict[str, dict[str, list[float]]]:
 
 def _as_text(view: ScenariosView) -> str:
     """Tables for people: quantiles in some quarters, chances of the regimes, what the lattice keeps."""
-    from capexpand.report.wording import number
+    from capexpand.reporting.wording import number
 
     last = len(view.labels) - 1
     shown = sorted({min(quarter, last) for quarter in (1, 3, 11, last)})
@@ -177,7 +177,7 @@ def _write(view: ScenariosView, folder: Path) -> None:
     import csv
 
     from capexpand.errors import RunError
-    from capexpand.report.fan_charts import fan_drawing, fan_page
+    from capexpand.reporting.fan_charts import fan_drawing, fan_page
     from capexpand.scenarios.fans import LEVELS
     from capexpand.timevalue import QuarterCalendar
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from capexpand.optimise.multistage.extensive import ExtensiveSolution
-    from capexpand.optimise.multistage.policy import FirstDecision, Policy, TrainingRecord
-    from capexpand.optimise.multistage.problem import PolicyGraph
-    from capexpand.optimise.multistage.training import TrainingSettings
+    from capexpand.optimiser.multistage.extensive import ExtensiveSolution
+    from capexpand.optimiser.multistage.policy import FirstDecision, Policy, TrainingRecord
+    from capexpand.optimiser.multistage.problem import PolicyGraph
+    from capexpand.optimiser.multistage.training import TrainingSettings
 
 
 class Method(str, Enum):
@@ -68,16 +68,16 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
     ) -> None:
         """Solve a multistage stochastic linear program and say how good the policy is."""
-        from capexpand.optimise.multistage.reading import read_problem
+        from capexpand.optimiser.multistage.reading import read_problem
 
         graph = read_problem(file, weight=weight, stages=stages)
         if method is Method.EXTENSIVE:
-            from capexpand.optimise.multistage.extensive import solve_extensive
+            from capexpand.optimiser.multistage.extensive import solve_extensive
 
             result = _extensive_data(graph, solve_extensive(graph))
         else:
-            from capexpand.optimise.multistage.futures import CutKind
-            from capexpand.optimise.multistage.training import TrainingSettings
+            from capexpand.optimiser.multistage.futures import CutKind
+            from capexpand.optimiser.multistage.training import TrainingSettings
 
             settings = TrainingSettings(
                 iterations=iterations,
@@ -99,8 +99,8 @@ def _trained_data(
     """Train, simulate the policy on fresh paths of the lattice, and collect what to print."""
     import numpy as np
 
-    from capexpand.optimise.multistage.assessment import assess
-    from capexpand.optimise.multistage.training import train
+    from capexpand.optimiser.multistage.assessment import assess
+    from capexpand.optimiser.multistage.training import train
 
     policy = train(graph, settings=settings, progress=_Printer(), checkpoint=checkpoint)
     generator = np.random.Generator(

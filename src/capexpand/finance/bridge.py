@@ -12,7 +12,7 @@ from capexpand.finance.metrics import (
 from capexpand.finance.programme import ProgrammeResult
 from capexpand.finance.statements import Statement
 from capexpand.model.data import ModelData
-from capexpand.optimise.plan import Plan
+from capexpand.optimiser.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from capexpand.finance.fleet import by_position
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
-from capexpand.optimise.plan import Plan
+from capexpand.optimiser.plan import Plan
 
 TOLERANCE = 1e-6  # relative to the size of what is compared, at least one unit of it
 

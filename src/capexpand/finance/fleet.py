@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.model.data import Floats, Integers
-from capexpand.optimise.plan import Plan
+from capexpand.optimiser.plan import Plan
 
 HOURS_PER_DAY = 24.0
 TOKENS_PER_VOLUME = 1e12  # the canonical volume of a workload that serves tokens

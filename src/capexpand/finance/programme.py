@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from capexpand.finance.statements import Statement, statement
 from capexpand.model.data import Times
-from capexpand.optimise.plan import Plan
+from capexpand.optimiser.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

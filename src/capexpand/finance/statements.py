@@ -19,7 +19,7 @@ from capexpand.finance.schedule import (
 )
 from capexpand.finance.taxation import tax_bill
 from capexpand.model.data import Floats, ModelData
-from capexpand.optimise.plan import Plan
+from capexpand.optimiser.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

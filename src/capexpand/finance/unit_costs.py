@@ -29,7 +29,7 @@ from capexpand.finance.schedule import (
     unit_purchases,
 )
 from capexpand.model.data import Floats, ModelData
-from capexpand.optimise.plan import Plan
+from capexpand.optimiser.plan import Plan
 
 HOURS_PER_VOLUME = 1e6  # accelerator-hours are counted in millions, as money is
 

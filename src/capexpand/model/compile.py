@@ -182,31 +182,51 @@ def _budget(world: World, times: Times) -> Budget:
 
 def _taxes(world: World, times: Times) -> Taxes:
     finance = world.case.finance
-    rate = finance.tax_rate.value
-    vat = finance.value_added_tax.value if finance.value_added_tax else 0.0
-    recovery = (
-        quarters_spanned(finance.value_added_tax_recovery.value) if finance.value_added_tax_recovery else None
+    recovery = finance.value_added_tax_recovery
+    return taxes(
+        times,
+        rate=finance.tax_rate.value,
+        server_life_quarters=quarters_spanned(finance.server_life.value),
+        building_life_quarters=quarters_spanned(finance.building_life.value),
+        value_added_tax=finance.value_added_tax.value if finance.value_added_tax else 0.0,
+        recovery_quarters=quarters_spanned(recovery.value) if recovery else None,
     )
-    factor = np.full(times.count, 1.0 + vat)
-    if recovery is not None:
-        later = np.append(times.discount, np.full(recovery, times.discount_end))[
-            recovery : recovery + times.count
-        ]
-        factor = 1.0 + vat * (1.0 - later / times.discount)
-    lost_vat = vat if recovery is None else 0.0
-    servers, buildings = (
-        quarters_spanned(finance.server_life.value),
-        quarters_spanned(finance.building_life.value),
-    )
+
+
+def taxes(
+    times: Times,
+    *,
+    rate: float,
+    server_life_quarters: int,
+    building_life_quarters: int,
+    value_added_tax: float,
+    recovery_quarters: int | None,
+) -> Taxes:
+    """Returns taxes with the present values that the objective needs.
+
+    Args:
+        times: the quarters and their discount factors.
+        rate: of the tax on earnings [fraction].
+        server_life_quarters: over which servers are written off evenly.
+        building_life_quarters: the same for halls.
+        value_added_tax: share of payments added to them [fraction].
+        recovery_quarters: until it comes back, None where it never does; it is then written off, too.
+    """
+    factor = np.full(times.count, 1.0 + value_added_tax)
+    if recovery_quarters is not None:
+        after = np.append(times.discount, np.full(recovery_quarters, times.discount_end))
+        back = after[recovery_quarters : recovery_quarters + times.count] / times.discount
+        factor = 1.0 + value_added_tax * (1.0 - back)
+    lost = value_added_tax if recovery_quarters is None else 0.0
     return Taxes(
         rate=rate,
-        server_life_quarters=servers,
-        building_life_quarters=buildings,
-        value_added_tax=vat,
-        recovery_quarters=recovery,
+        server_life_quarters=server_life_quarters,
+        building_life_quarters=building_life_quarters,
+        value_added_tax=value_added_tax,
+        recovery_quarters=recovery_quarters,
         payment_factor=factor,
-        server_shield=(1.0 + lost_vat) * rate * _written_off(times, servers),
-        building_shield=(1.0 + lost_vat) * rate * _written_off(times, buildings),
+        server_shield=(1.0 + lost) * rate * _written_off(times, server_life_quarters),
+        building_shield=(1.0 + lost) * rate * _written_off(times, building_life_quarters),
     )
 
 

@@ -134,7 +134,7 @@ class Workloads:
 class Budget:
     """What may be spent [quarter]."""
 
-    cap: Floats  # [quarter] cumulative payments allowed by a quarter of the window, infinite elsewhere
+    cap: Floats  # [quarter] cumulative payments allowed in the window, never falling; infinite outside it
     floor: float  # cumulative payments wanted by the window's end, 0 if none
     floor_penalty: float  # money charged in the objective for each unit of money below the floor
     renewal: Floats  # [quarter] payments allowed in a quarter outside the window, infinite inside

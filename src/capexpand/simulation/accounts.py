@@ -13,7 +13,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
-from capexpand.optimise.stage_numbers import StageNumbers
+from capexpand.optimiser.stage_numbers import StageNumbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import numpy as np
 
 from capexpand.model.blocks import Floats
 from capexpand.model.data import ModelData
-from capexpand.optimise.plan import Plan
-from capexpand.optimise.stage_numbers import StageNumbers
+from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.stage_numbers import StageNumbers
 from capexpand.simulation.accounts import Bookkeeper, Books, Done, read_done
 from capexpand.simulation.operation import Operation
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats, Indices
-from capexpand.optimise.multistage.cuts import CutPool
-from capexpand.optimise.multistage.futures import Future
-from capexpand.optimise.multistage.highs_stage import HighsStage
-from capexpand.optimise.multistage.matrix import ColumnMatrix
-from capexpand.optimise.multistage.normal_form import form_data, normal_form
-from capexpand.optimise.multistage.problem import Node, Realisations, StageProgram
-from capexpand.optimise.stage_numbers import StageNumbers
+from capexpand.optimiser.multistage.cuts import CutPool
+from capexpand.optimiser.multistage.futures import Future
+from capexpand.optimiser.multistage.highs_stage import HighsStage
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.normal_form import form_data, normal_form
+from capexpand.optimiser.multistage.problem import Node, Realisations, StageProgram
+from capexpand.optimiser.stage_numbers import StageNumbers
 
 _ROWS = {"run", "running power", "grid", "sharing", "service"}
 

@@ -10,11 +10,11 @@ import numpy as np
 from capexpand.model.blocks import Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.realised import realise
-from capexpand.optimise.case_policy import CasePolicy
-from capexpand.optimise.deterministic import base_value, optimise_plan
-from capexpand.optimise.naive import naive_commitments
-from capexpand.optimise.plan import Plan
-from capexpand.optimise.policy_graph import recourse_data
+from capexpand.optimiser.case_policy import CasePolicy
+from capexpand.optimiser.deterministic import base_value, optimise_plan
+from capexpand.optimiser.naive import naive_commitments
+from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.policy_graph import recourse_data
 from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.sampling import Scenarios, draw_scenarios
 from capexpand.simulation.accounts import Books

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats, Indices
-from capexpand.optimise.case_policy import CasePolicy
-from capexpand.optimise.multistage.problem import Realisations
-from capexpand.optimise.multistage.simulation import ScenarioStage, simulate_scenarios
-from capexpand.optimise.multistage.stage_solver import Decisions
-from capexpand.optimise.policy_graph import first_nodes
+from capexpand.optimiser.case_policy import CasePolicy
+from capexpand.optimiser.multistage.problem import Realisations
+from capexpand.optimiser.multistage.simulation import ScenarioStage, simulate_scenarios
+from capexpand.optimiser.multistage.stage_solver import Decisions
+from capexpand.optimiser.policy_graph import first_nodes
 from capexpand.simulation.accounts import Bookkeeper, Books, read_done
 
 

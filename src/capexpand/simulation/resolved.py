@@ -9,9 +9,9 @@ from capexpand.model.blocks import ABSENT, Floats, Indices, LinearProgram
 from capexpand.model.data import ModelData
 from capexpand.model.realised import realise
 from capexpand.model.stage import Stage
-from capexpand.optimise.deterministic import build_program
-from capexpand.optimise.policy_graph import Stages
-from capexpand.optimise.stages import program_from
+from capexpand.optimiser.deterministic import build_program
+from capexpand.optimiser.policy_graph import Stages
+from capexpand.optimiser.stages import program_from
 from capexpand.scenarios.lattice import Lattice
 from capexpand.simulation.accounts import Bookkeeper, Books, read_done
 from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
@@ -32,7 +32,7 @@ class WarmSolver:
         """
         import highspy
 
-        from capexpand.optimise.highs import load
+        from capexpand.optimiser.highs import load
 
         solver = load(lp)
         solver.setOptionValue("threads", 1)

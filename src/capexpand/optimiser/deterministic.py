@@ -1,0 +1,81 @@
+"""The deterministic program: the stages of all quarters in a chain, over the mean path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
+from capexpand.model.data import ModelData
+from capexpand.model.stage import Stage, add_stage, opening_columns
+from capexpand.optimiser.highs import solve
+from capexpand.optimiser.naive import Commitments
+from capexpand.optimiser.plan import Plan, read_plan
+
+
+def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
+    """Returns the program of all quarters, with the columns and rows of each stage."""
+    lp = Blocks()
+    state = opening_columns(lp, m)
+    stages: list[Stage] = []
+    for t in range(m.times.count):
+        stages.append(add_stage(lp, m, t, state))
+        state = stages[-1].state
+    lp.offset = base_value(m)
+    return lp.build(), stages
+
+
+def base_value(m: ModelData) -> float:
+    """Returns the present value after tax of what does not depend on any decision [money].
+
+    That is the revenue and cost of business outside the case, payments already due, and the tax saved by
+    writing off what stands.
+    """
+    o = m.opening
+    cash = (
+        (1.0 - m.taxes.rate) * (o.other_revenue - o.other_cost)
+        + m.taxes.rate * o.depreciation
+        - o.payments_due
+    )
+    return float(np.sum(m.times.discount * cash))
+
+
+def optimise_plan(
+    m: ModelData,
+    commitments: Commitments | None = None,
+    *,
+    relative_gap: float = 1e-4,
+    time_limit_seconds: float = 600.0,
+) -> Plan:
+    """Returns the plan of highest objective over the mean path.
+
+    Args:
+        m: the compiled case.
+        commitments: orders that are given; all are chosen if absent.
+        relative_gap: gap [fraction] at which a program with whole sizes counts as solved.
+        time_limit_seconds: when to stop [s].
+
+    Raises:
+        InfeasibleError: no plan satisfies the case.
+        SolverError: the solver failed or its answer did not pass the checks.
+    """
+    program, stages = build_program(m)
+    if commitments is not None:
+        program = _committed(program, stages, commitments)
+    solution = solve(program, relative_gap=relative_gap, time_limit_seconds=time_limit_seconds)
+    return read_plan(m, stages, solution)
+
+
+def _committed(program: LinearProgram, stages: list[Stage], commitments: Commitments) -> LinearProgram:
+    """The program with the columns of given orders fixed."""
+    lower, upper = program.column_lower.copy(), program.column_upper.copy()
+    for t, stage in enumerate(stages):
+        given = (
+            (stage.power.ordered, commitments.power_ordered_mw[:, t]),
+            (stage.orders.ordered, commitments.ordered[:, :, t]),
+        )
+        for columns, amounts in given:
+            fixed = (columns != ABSENT) & np.isfinite(amounts)
+            lower[columns[fixed]] = upper[columns[fixed]] = amounts[fixed]
+    return replace(program, column_lower=lower, column_upper=upper)

@@ -1,0 +1,208 @@
+"""Where streams live: in this process or in others; what they compute is the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+import numpy as np
+
+from capexpand.errors import InfeasibleError, SolverError
+from capexpand.optimiser.multistage.floors import Floors
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.stream import Iteration, Solvers, Stream
+
+Round = tuple[Iteration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostTask:
+    """What a host has to know.
+
+    Args:
+        graph: the problem.
+        floor: bounds before the cuts.
+        kind: single or multi cuts.
+        back_end: which stage solver.
+        seed: of the whole training; each stream draws from its own child.
+        longest_path: where to stop walking in an endless graph.
+        streams: numbers of the streams that live here.
+        past: rounds from a checkpoint.
+        generators: states of all streams' random numbers at the checkpoint, or empty.
+    """
+
+    graph: PolicyGraph
+    floor: Floors
+    kind: CutKind
+    back_end: str
+    seed: int
+    longest_path: int
+    streams: tuple[int, ...]
+    past: tuple[Round, ...]
+    generators: tuple[dict[str, Any], ...]
+
+
+class Host(Protocol):
+    """Runs some streams round by round."""
+
+    def start(self) -> None:
+        """Begin an iteration of each stream."""
+        ...
+
+    def finish(self) -> list[Iteration]:
+        """Wait for it and return what the streams found, in their order."""
+        ...
+
+    def exchange(self, merged: Round, *, forget: bool) -> None:
+        """Give all streams what all found; at a checkpoint they also forget their bases."""
+        ...
+
+    def generator_states(self) -> list[dict[str, Any]]:
+        """Return the state of each stream's random numbers."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class LocalHost:
+    """Streams in this process."""
+
+    def __init__(self, task: HostTask) -> None:
+        self._numbers = task.streams
+        self.streams = [self._stream(task, number) for number in task.streams]
+        for merged in task.past:
+            self.exchange(merged, forget=False, replay=True)
+
+    @staticmethod
+    def _stream(task: HostTask, number: int) -> Stream:
+        solvers = Solvers(task.graph, task.floor.stage_and_future, kind=task.kind, back_end=task.back_end)
+        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,))))
+        if task.generators:
+            generator.bit_generator.state = task.generators[number]
+        return Stream(solvers, kind=task.kind, generator=generator, longest_path=task.longest_path)
+
+    def start(self) -> None:
+        """Do nothing: the work is done when it is asked for."""
+
+    def finish(self) -> list[Iteration]:
+        """Iterate each stream once."""
+        return [stream.iterate() for stream in self.streams]
+
+    def exchange(self, merged: Round, *, forget: bool, replay: bool = False) -> None:
+        """Give each stream the others' cuts in the order of the streams; its own come first."""
+        for number, stream in zip(self._numbers, self.streams, strict=True):
+            if replay and number < len(merged):
+                stream.receive(merged[number])
+            for other, iteration in enumerate(merged):
+                if other != number:
+                    stream.receive(iteration)
+            if forget:
+                stream.solvers.forget()
+
+    def generator_states(self) -> list[dict[str, Any]]:
+        """Return the state of each stream's random numbers."""
+        return [dict(stream.generator.bit_generator.state) for stream in self.streams]
+
+    def back_ends_used(self) -> dict[str, int]:
+        """Return how many nodes each stage solver serves."""
+        return self.streams[0].solvers.back_ends_used()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class ProcessHost:
+    """Streams in another process, which ends with this one."""
+
+    def __init__(self, task: HostTask) -> None:
+        context = multiprocessing.get_context(_start_method())
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, task), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def start(self) -> None:
+        """Ask for an iteration."""
+        self.connection.send(("iterate",))
+
+    def finish(self) -> list[Iteration]:
+        """Wait for the answer."""
+        return _answer(self.connection)
+
+    def exchange(self, merged: Round, *, forget: bool) -> None:
+        """Send what all streams found; the process takes it in while this one goes on."""
+        self.connection.send(("exchange", merged, forget))
+
+    def generator_states(self) -> list[dict[str, Any]]:
+        """Ask for the states of the random numbers."""
+        self.connection.send(("generators",))
+        return _answer(self.connection)
+
+    def close(self) -> None:
+        """End the process, also in the middle of an iteration."""
+        self.connection.close()
+        self._process.terminate()
+        self._process.join()
+
+
+def _start_method() -> str:
+    """Fork where that is safe, which starts in no time and shares memory; else spawn."""
+    single = threading.active_count() == 1
+    return "fork" if single and "fork" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+def _answer(connection: Connection) -> Any:
+    try:
+        kind, content = connection.recv()
+    except EOFError as error:
+        raise SolverError("a worker process ended unexpectedly") from error
+    if kind == "infeasible":
+        raise InfeasibleError(content)
+    if kind == "failed":
+        raise SolverError(content)
+    return content
+
+
+def _serve(connection: Connection, task: HostTask) -> None:
+    """Answer the requests of the training process until it hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        host = LocalHost(task)
+        while True:
+            request = connection.recv()
+            if request[0] == "iterate":
+                connection.send(("done", host.finish()))
+            elif request[0] == "generators":
+                connection.send(("done", host.generator_states()))
+            else:
+                host.exchange(request[1], forget=request[2])
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except InfeasibleError as error:
+        connection.send(("infeasible", list(error.conflict)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the training process has to hear of it
+        connection.send(("failed", f"a worker process failed: {type(error).__name__}: {error}"))
+
+
+def open_hosts(task: HostTask, workers: int) -> Sequence[LocalHost | ProcessHost]:
+    """Spread the streams over this process or over several."""
+    if workers <= 1 or len(task.streams) <= 1:
+        return [LocalHost(task)]
+    hosts = min(workers, len(task.streams))
+    shares = [tuple(task.streams[first::hosts]) for first in range(hosts)]
+    return [ProcessHost(_with_streams(task, share)) for share in shares]
+
+
+def _with_streams(task: HostTask, streams: tuple[int, ...]) -> HostTask:
+    return HostTask(
+        task.graph, task.floor, task.kind, task.back_end, task.seed, task.longest_path, streams,
+        task.past, task.generators,
+    )  # fmt: skip

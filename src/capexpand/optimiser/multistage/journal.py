@@ -1,0 +1,212 @@
+"""The checkpoint file of a training: a journal to which each checkpoint appends what is new.
+
+A chunk is ``CXJ1``, its length, its CRC-32 and an ``npz`` archive. A process killed while writing leaves a
+last chunk that does not check; reading stops before it, and the next run cuts it off. The first chunk
+names the problem and the settings, so that a journal is never continued with others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from capexpand.errors import RunError
+from capexpand.optimiser.multistage.cuts import Cut
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.stage_solver import SolveCounts
+from capexpand.optimiser.multistage.stream import Iteration, Mix
+
+_MAGIC = b"CXJ1"
+_HEADER = struct.Struct("<4sQI")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """What a journal holds.
+
+    Args:
+        rounds: all iterations.
+        generators: state of each stream's random numbers at the last checkpoint.
+        seconds: time spent until then.
+        extra: what the training keeps for itself, such as the number of checks made.
+    """
+
+    rounds: list[tuple[Iteration, ...]]
+    generators: list[dict[str, Any]]
+    seconds: float
+    extra: dict[str, Any]
+
+
+def fingerprint(graph: PolicyGraph, settings: str) -> str:
+    """Return a digest of a problem and the settings on which a training's result depends."""
+    digest = hashlib.sha256(settings.encode())
+    for stage in graph.stages:
+        parts = (stage.matrix.starts, stage.matrix.rows, stage.matrix.values, stage.cost, stage.lower, stage.upper,
+                 stage.row_lower, stage.row_upper, stage.incoming, stage.outgoing, stage.integer)  # fmt: skip
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).tobytes())
+    for node in graph.nodes:
+        digest.update(f"{node.stage} {node.risk!r}".encode())
+        noise = node.realisations
+        for part in (noise.probability, noise.cost, noise.lower, noise.upper, noise.row_lower, noise.row_upper,
+                     noise.constant, noise.coefficients):  # fmt: skip
+            digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
+    for part in (graph.root, graph.transition, graph.initial_state):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    digest.update(str(graph.maximise).encode())
+    return digest.hexdigest()
+
+
+class Journal:
+    """A journal file.
+
+    Args:
+        path: where it is.
+        name: the fingerprint of the training that may use it.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._name = name
+
+    def read(self) -> JournalState | None:
+        """Return what the file holds, or None where there is nothing yet.
+
+        Raises:
+            RunError: the file belongs to another problem or other settings.
+        """
+        if not self._path.exists():
+            return None
+        content = self._path.read_bytes()
+        chunks, end = _chunks(content)
+        if end < len(content):
+            with self._path.open("r+b") as file:
+                file.truncate(end)
+        if not chunks:
+            return None
+        if chunks[0]["name"].item() != self._name:
+            raise RunError(f"{self._path} belongs to another problem or other settings; name another file or remove it")
+        if len(chunks) == 1:
+            return None
+        rounds: list[tuple[Iteration, ...]] = []
+        for chunk in chunks[1:]:
+            rounds.extend(_unpack(chunk))
+        last = json.loads(chunks[-1]["state"].item())
+        return JournalState(rounds, last["generators"], float(last["seconds"]), last["extra"])
+
+    def append(
+        self,
+        rounds: list[tuple[Iteration, ...]],
+        *,
+        generators: list[dict[str, Any]],
+        seconds: float,
+        extra: dict[str, Any],
+    ) -> None:
+        """Write what is new since the last checkpoint, so that it survives a crash."""
+        state = json.dumps({"generators": generators, "seconds": seconds, "extra": extra})
+        parts = [] if self._path.exists() and self._path.stat().st_size else [_archive({"name": np.array(self._name)})]
+        parts.append(_archive({**_pack(rounds), "state": np.array(state)}))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                for part in parts:
+                    file.write(_HEADER.pack(_MAGIC, len(part), zlib.crc32(part)) + part)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise RunError(f"cannot write the checkpoint {self._path}: {error}") from error
+
+
+def _archive(arrays: dict[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _chunks(content: bytes) -> tuple[list[dict[str, np.ndarray]], int]:
+    """Return the whole chunks at the beginning of a file and where they end."""
+    found, place = [], 0
+    while place + _HEADER.size <= len(content):
+        magic, length, checksum = _HEADER.unpack_from(content, place)
+        body = content[place + _HEADER.size : place + _HEADER.size + length]
+        if magic != _MAGIC or len(body) < length or zlib.crc32(body) != checksum:
+            break
+        with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+            found.append({key: archive[key] for key in archive.files})
+        place += _HEADER.size + length
+    return found, place
+
+
+def _pack(rounds: list[tuple[Iteration, ...]]) -> dict[str, np.ndarray]:
+    """Turn rounds into arrays."""
+    iterations = [iteration for group in rounds for iteration in group]
+    cuts = [cut for iteration in iterations for cut in iteration.cuts]
+    mixes = [mix for iteration in iterations for mix in iteration.mixes]
+    states: dict[int, int] = {}
+    for cut in cuts:
+        states.setdefault(id(cut.state), len(states))
+    by_number = {states[id(cut.state)]: cut.state for cut in cuts}
+    width = len(iterations[0].first_state) if iterations else 0
+    return {
+        "round_sizes": np.array([len(group) for group in rounds], dtype=np.int64),
+        "cut_counts": np.array([len(iteration.cuts) for iteration in iterations], dtype=np.int64),
+        "mix_counts": np.array([len(iteration.mixes) for iteration in iterations], dtype=np.int64),
+        "bounds": np.array([iteration.bound for iteration in iterations]),
+        "path_costs": np.array([iteration.path_cost for iteration in iterations]),
+        "first_states": np.array([iteration.first_state for iteration in iterations]).reshape(-1, width),
+        "counts": np.array(
+            [[getattr(i.counts, name) for name in SolveCounts.__slots__] for i in iterations], dtype=np.int64
+        ),
+        "nodes": np.array([cut.node for cut in cuts], dtype=np.int64),
+        "targets": np.array([cut.target for cut in cuts], dtype=np.int64),
+        "intercepts": np.array([cut.intercept for cut in cuts]),
+        "slopes": np.array([cut.slope for cut in cuts]).reshape(-1, width),
+        "state_numbers": np.array([states[id(cut.state)] for cut in cuts], dtype=np.int64),
+        "states": np.array([by_number[number] for number in range(len(states))]).reshape(-1, width),
+        "mix_nodes": np.array([mix.node for mix in mixes], dtype=np.int64),
+        "mix_sizes": np.array([len(mix.weights) for mix in mixes], dtype=np.int64),
+        "mix_weights": np.concatenate([mix.weights for mix in mixes]) if mixes else np.zeros(0),
+    }
+
+
+def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
+    """Turn arrays back into rounds."""
+    cuts = [
+        Cut(int(node), int(target), float(intercept), slope, chunk["states"][number])
+        for node, target, intercept, slope, number in zip(
+            chunk["nodes"], chunk["targets"], chunk["intercepts"], chunk["slopes"], chunk["state_numbers"], strict=True
+        )
+    ]
+    pieces = np.split(chunk["mix_weights"], np.cumsum(chunk["mix_sizes"])[:-1]) if len(chunk["mix_sizes"]) else []
+    mixes = [Mix(int(node), weights) for node, weights in zip(chunk["mix_nodes"], pieces, strict=True)]
+    iterations: list[Iteration] = []
+    cut_place = mix_place = 0
+    for number in range(len(chunk["bounds"])):
+        cut_end = cut_place + int(chunk["cut_counts"][number])
+        mix_end = mix_place + int(chunk["mix_counts"][number])
+        counts = SolveCounts(*(int(value) for value in chunk["counts"][number]))
+        iterations.append(
+            Iteration(
+                tuple(cuts[cut_place:cut_end]),
+                tuple(mixes[mix_place:mix_end]),
+                float(chunk["bounds"][number]),
+                float(chunk["path_costs"][number]),
+                chunk["first_states"][number],
+                counts,
+            )
+        )
+        cut_place, mix_place = cut_end, mix_end
+    rounds, place = [], 0
+    for size in chunk["round_sizes"]:
+        rounds.append(tuple(iterations[place : place + int(size)]))
+        place += int(size)
+    return rounds

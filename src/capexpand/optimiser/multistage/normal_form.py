@@ -1,0 +1,233 @@
+"""The normal form of a node: the incoming state moves to the right-hand side, simple rows to bounds.
+
+For a node with state x and outcome r the solvers see
+
+    min cost[r] @ y + theta        row_lower[r] + T x <= A y <= row_upper[r] + T x,  lower[r] <= y <= upper[r]
+
+where y holds all columns but the incoming ones. Rows that say ``a y_j = b + T x`` for a single column
+(pipelines that move on by one stage, for instance) leave the program: they fix y_j at ``(b + T x) / a``,
+which saves about a quarter of the rows of an expansion program and is exact. Since every dependence on x
+is in right-hand sides and fixed values, the value is convex in x and row duals give its slope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capexpand.optimiser.multistage.matrix import ColumnMatrix
+from capexpand.optimiser.multistage.problem import Node, Realisations, StageProgram
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class StageData:
+    """Outcomes in normal form; first axis: outcome, of length 1 where all outcomes share it.
+
+    Args:
+        cost: shape (outcomes, columns).
+        incoming_cost: shape (outcomes, states), cost on the incoming state itself.
+        constant: shape (outcomes,).
+        lower: shape (outcomes, columns).
+        upper: shape (outcomes, columns).
+        row_lower: shape (outcomes, rows).
+        row_upper: shape (outcomes, rows).
+        incoming: shape (outcomes, rows, states), T.
+        fixed_value: shape (outcomes, fixed), constant part of the fixed columns.
+        fixed_slope: shape (outcomes, fixed, states), their slope in x.
+        values: shape (outcomes, entries) of A.
+    """
+
+    cost: Floats
+    incoming_cost: Floats
+    constant: Floats
+    lower: Floats
+    upper: Floats
+    row_lower: Floats
+    row_upper: Floats
+    incoming: Floats
+    fixed_value: Floats
+    fixed_slope: Floats
+    values: Floats
+
+
+    def of(self, name: str, outcome: int) -> Floats:
+        """Return an outcome's part of one of the arrays, whether or not the outcomes share it."""
+        array: Floats = getattr(self, name)
+        return array[outcome if array.shape[0] > 1 else 0]
+
+
+@dataclass(frozen=True, slots=True)
+class StageForm:
+    """What of the normal form is the same for all outcomes of a node.
+
+    Args:
+        matrix: A, kept rows and columns.
+        columns: shape (columns,), which column of the stage program each is.
+        rows: shape (rows,), which row of the stage program each is.
+        fixed: shape (fixed,), columns (of this form) whose value the state gives.
+        fixed_rows: shape (fixed,), the stage program's row that gives it.
+        fixed_scale: shape (fixed,), coefficient of the column in that row.
+        outgoing: shape (states,), columns (of this form) of the outgoing state.
+        integer: shape (columns,).
+        data: the outcomes.
+        probability: shape (outcomes,).
+    """
+
+    matrix: ColumnMatrix
+    columns: NDArray[np.int_]
+    rows: NDArray[np.int_]
+    fixed: NDArray[np.int_]
+    fixed_rows: NDArray[np.int_]
+    fixed_scale: Floats
+    outgoing: NDArray[np.int_]
+    integer: NDArray[np.bool_]
+    data: StageData
+    probability: Floats
+
+    @property
+    def state_count(self) -> int:
+        """Return the number of states."""
+        return self.data.incoming.shape[2]
+
+    @property
+    def outcome_count(self) -> int:
+        """Return the number of outcomes."""
+        return len(self.probability)
+
+
+def normal_form(stage: StageProgram, node: Node) -> StageForm:
+    """Bring a node into normal form."""
+    noise = node.realisations
+    incoming = np.zeros(len(stage.cost), dtype=bool)
+    incoming[stage.incoming[stage.incoming >= 0]] = True
+    columns = np.flatnonzero(~incoming)
+    place = np.full(len(stage.cost), -1)
+    place[columns] = np.arange(len(columns))
+    fixed_rows, fixed_columns, fixed_entries = _defining_rows(stage, noise, incoming)
+    kept = np.ones(stage.matrix.row_count, dtype=bool)
+    kept[fixed_rows] = False
+    rows = np.flatnonzero(kept)
+    matrix, entries = _kept_matrix(stage.matrix, kept, incoming)
+    data = _data(stage, noise, (rows, columns, entries), (fixed_rows, fixed_entries))
+    outgoing = np.where(stage.outgoing >= 0, place[stage.outgoing], -1)
+    return StageForm(
+        matrix=matrix,
+        columns=columns,
+        rows=rows,
+        fixed=place[fixed_columns],
+        fixed_rows=fixed_rows,
+        fixed_scale=stage.matrix.values[fixed_entries],
+        outgoing=outgoing,
+        integer=stage.integer[columns],
+        data=data,
+        probability=noise.probability,
+    )
+
+
+def form_data(stage: StageProgram, form: StageForm, noise: Realisations) -> StageData:
+    """Bring other outcomes of the same node (sampled off the lattice) into its normal form.
+
+    The rows that were moved to fixed values must stay equalities with the same coefficient.
+    """
+    inverse = np.full(stage.matrix.row_count, -1)
+    inverse[form.rows] = np.arange(len(form.rows))
+    incoming = np.ones(len(stage.cost), dtype=bool)
+    incoming[form.columns] = False
+    kept = inverse >= 0
+    _, entries = _kept_matrix(stage.matrix, kept, incoming)
+    fixed_columns = form.columns[form.fixed]
+    fixed_entries = np.array(
+        [stage.matrix.entry_index(int(r), int(c)) for r, c in zip(form.fixed_rows, fixed_columns, strict=True)],
+        dtype=np.int_,
+    )
+    return _data(stage, noise, (form.rows, form.columns, entries), (form.fixed_rows, fixed_entries))
+
+
+def _kept_matrix(
+    matrix: ColumnMatrix, kept: NDArray[np.bool_], incoming: NDArray[np.bool_]
+) -> tuple[ColumnMatrix, NDArray[np.int_]]:
+    """Return the matrix without the moved rows and incoming columns, and where its entries come from."""
+    row_place = np.cumsum(kept) - 1
+    entry_columns = matrix.columns
+    entries = np.flatnonzero(kept[matrix.rows] & ~incoming[entry_columns])
+    counts = np.bincount(entry_columns[entries], minlength=matrix.column_count)[~incoming]
+    starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+    rows = row_place[matrix.rows[entries]].astype(np.int32)
+    return ColumnMatrix(starts, rows, matrix.values[entries].copy(), int(kept.sum())), entries
+
+
+def _defining_rows(
+    stage: StageProgram, noise: Realisations, incoming: NDArray[np.bool_]
+) -> tuple[NDArray[np.int_], NDArray[np.int_], NDArray[np.int_]]:
+    """Find equality rows with one certain coefficient, at most one for each column."""
+    matrix = stage.matrix
+    entry_columns = matrix.columns
+    own = ~incoming[entry_columns]
+    counts = np.bincount(matrix.rows[own], minlength=matrix.row_count)
+    row_lower = stage.row_lower[None] if noise.row_lower is None else noise.row_lower
+    row_upper = stage.row_upper[None] if noise.row_upper is None else noise.row_upper
+    equal = (row_lower == row_upper).all(axis=0)
+    fixed_rows, fixed_columns, fixed_entries = [], [], []
+    used: set[int] = set()
+    for entry in np.flatnonzero(own & (counts == 1)[matrix.rows] & equal[matrix.rows]):
+        row, column = int(matrix.rows[entry]), int(entry_columns[entry])
+        certain = noise.coefficients is None or bool(
+            (noise.coefficients[:, entry] == matrix.values[entry]).all()
+        )
+        if column in used or not certain or abs(matrix.values[entry]) < 1e-9:
+            continue
+        used.add(column)
+        fixed_rows.append(row)
+        fixed_columns.append(column)
+        fixed_entries.append(int(entry))
+    return tuple(np.array(part, dtype=np.int_) for part in (fixed_rows, fixed_columns, fixed_entries))
+
+
+def _data(
+    stage: StageProgram,
+    noise: Realisations,
+    kept: tuple[NDArray[np.int_], NDArray[np.int_], NDArray[np.int_]],
+    moved: tuple[NDArray[np.int_], NDArray[np.int_]],
+) -> StageData:
+    """Collect the outcomes' arrays for the kept rows, columns and entries and the moved rows."""
+    rows, columns, entries = kept
+    fixed_rows, fixed_entries = moved
+    states = len(stage.incoming)
+    values = stage.matrix.values[None] if noise.coefficients is None else noise.coefficients
+    cost = stage.cost[None] if noise.cost is None else noise.cost
+    row_lower = stage.row_lower[None] if noise.row_lower is None else noise.row_lower
+    row_upper = stage.row_upper[None] if noise.row_upper is None else noise.row_upper
+    outcomes = len(noise.probability)
+    entering = np.zeros((values.shape[0], stage.matrix.row_count, states))
+    incoming_cost = np.zeros((cost.shape[0], states))
+    for state, column in enumerate(stage.incoming):
+        if column >= 0:
+            begin, end = stage.matrix.starts[column], stage.matrix.starts[column + 1]
+            entering[:, stage.matrix.rows[begin:end], state] = -values[:, begin:end]
+            incoming_cost[:, state] = cost[:, column]
+    scale = stage.matrix.values[fixed_entries]
+    lower = stage.lower[None] if noise.lower is None else noise.lower
+    upper = stage.upper[None] if noise.upper is None else noise.upper
+    return StageData(
+        cost=_shared(cost[:, columns]),
+        incoming_cost=_shared(incoming_cost),
+        constant=_shared(np.zeros(outcomes) if noise.constant is None else noise.constant),
+        lower=_shared(lower[:, columns]),
+        upper=_shared(upper[:, columns]),
+        row_lower=_shared(row_lower[:, rows]),
+        row_upper=_shared(row_upper[:, rows]),
+        incoming=_shared(entering[:, rows, :]),
+        fixed_value=_shared(row_lower[:, fixed_rows] / scale),
+        fixed_slope=_shared(entering[:, fixed_rows, :] / scale[:, None]),
+        values=_shared(values[:, entries]),
+    )
+
+
+def _shared(array: Floats) -> Floats:
+    """Return one row where all outcomes have the same."""
+    same = array.shape[0] > 1 and bool((array == array[:1]).all())
+    return np.ascontiguousarray(array[:1] if same else array)

@@ -1,0 +1,256 @@
+"""One logical stream of training: its own random numbers, solvers and cut pools.
+
+A stream walks forward through the graph, drawing outcomes and deciding with the cuts known so far, then
+backward, making a cut at each state it met (Pereira and Pinto, 1991). Streams exchange cuts at barriers
+in a fixed order and share nothing else, so that what a stream computes depends on its number and not on
+the process that hosts it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capexpand.optimiser.multistage.cuts import Cut, CutPool
+from capexpand.optimiser.multistage.futures import CutKind, Family, Future, families, future_of
+from capexpand.optimiser.multistage.highs_stage import HighsStage
+from capexpand.optimiser.multistage.normal_form import StageForm, normal_form
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.risk import is_risk_neutral, reweight
+from capexpand.optimiser.multistage.stage_solver import SolveCounts, StageSolver
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One visit of a path.
+
+    Args:
+        node: the node.
+        outcome: its outcome.
+        state: shape (states,), the outgoing state.
+        cost: the stage's cost.
+    """
+
+    node: int
+    outcome: int
+    state: Floats
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A mixing row of multi-cuts under risk, see ``CutPool.add_mix``."""
+
+    node: int
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """What one iteration of a stream found.
+
+    Args:
+        cuts: the new cuts, in the order of their making.
+        mixes: the new mixing rows.
+        bound: certified lower bound on the problem's value.
+        path_cost: cost of the path that was walked.
+        first_state: shape (states,), outgoing state of the first stage.
+        counts: what the solvers did.
+    """
+
+    cuts: tuple[Cut, ...]
+    mixes: tuple[Mix, ...]
+    bound: float
+    path_cost: float
+    first_state: Floats
+    counts: SolveCounts
+
+
+class Solvers:
+    """The stage solvers and cut pools of all nodes of a graph.
+
+    Args:
+        graph: the problem.
+        floor: shape (nodes,), from ``floors``.
+        kind: single or multi cuts.
+        back_end: which solver answers the stage programs.
+        whole: whether decisions respect whole-number columns.
+    """
+
+    def __init__(
+        self, graph: PolicyGraph, floor: Floats, *, kind: CutKind, back_end: str = "highs", whole: bool = True
+    ) -> None:
+        self.graph = graph
+        self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
+        self.pools: list[CutPool] = []
+        self.stages: list[StageSolver] = []
+        self.families: list[Family] = families(graph, kind)
+        self.family_of = {member: family for family in self.families for member in family.members}
+        for index, node in enumerate(graph.nodes):
+            future = future_of(graph, index, kind)
+            pool = CutPool(len(graph.initial_state), _target_floors(graph, index, floor, len(future.costs)))
+            self.pools.append(pool)
+            self.stages.append(_stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole))
+
+    def add(self, cut: Cut) -> None:
+        """Add a cut to its node's pool."""
+        self.pools[cut.node].add(cut)
+
+    def counts(self) -> SolveCounts:
+        """Return what all solvers did together."""
+        total = SolveCounts()
+        for stage in self.stages:
+            total.add(stage.counts)
+        return total
+
+    def back_ends_used(self) -> dict[str, int]:
+        """Return how many nodes each stage solver serves."""
+        names = [type(stage).__name__ for stage in self.stages]
+        return {name: names.count(name) for name in sorted(set(names))}
+
+    def bound(self) -> float:
+        """Return a certified lower bound on the value of the problem with its integers relaxed."""
+        total = 0.0
+        for node in np.flatnonzero(self.graph.root > 0.0):
+            stage = self.stages[node]
+            stage.evaluate(self.graph.initial_state)
+            total += float(self.graph.root[node] * (stage.form.probability @ stage.values))
+        return total
+
+    def forget(self) -> None:
+        """Drop every basis, so that what follows depends on the cuts alone."""
+        for stage in self.stages:
+            stage.forget()
+
+
+def _target_floors(graph: PolicyGraph, node: int, floor: Floats, targets: int) -> Floats:
+    """Return the floors of a node's cost-to-go variables."""
+    children = graph.children(node)
+    if targets == 0:
+        return np.zeros(0)
+    ends = graph.transition[node].sum() < 1.0 - 1e-9
+    risk_neutral = is_risk_neutral(graph.nodes[node].risk)
+    least = float(graph.transition[node] @ floor)
+    if not risk_neutral:
+        least = float(min(floor[children].min(), 0.0 if ends else np.inf))
+    if targets == 1:
+        return np.array([least])
+    each = np.concatenate([np.full(len(graph.nodes[c].realisations.probability), floor[c]) for c in children])
+    return each if len(each) == targets else np.append(each, least)
+
+
+def _stage_solver(
+    back_end: str, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool
+) -> StageSolver:
+    """Choose the back end of a node."""
+    if back_end in {"auto", "kernel"}:
+        from capexpand.optimiser.multistage.kernel_stage import KernelStage, suits
+
+        if suits(form, future):
+            return KernelStage(name, form, future, pool)
+    return HighsStage(name, form, future, pool, whole=whole)
+
+
+class Stream:
+    """A stream of iterations.
+
+    Args:
+        solvers: the stream's own solvers.
+        kind: single or multi cuts.
+        generator: the stream's own random numbers.
+        longest_path: where to stop walking in an endless graph.
+    """
+
+    def __init__(
+        self, solvers: Solvers, *, kind: CutKind, generator: np.random.Generator, longest_path: int
+    ) -> None:
+        self.solvers = solvers
+        self.generator = generator
+        self._kind = kind
+        self._longest_path = longest_path
+        self._counted = SolveCounts()
+
+    def iterate(self) -> Iteration:
+        """Walk forward once and make cuts backward."""
+        path = self._walk()
+        cuts: list[Cut] = []
+        mixes: list[Mix] = []
+        for step in reversed(path):
+            family = self.solvers.family_of.get(step.node)
+            if family is not None:
+                self._make_cuts(family, step.state, cuts, mixes)
+        bound = self.solvers.bound()
+        cost = float(sum(step.cost for step in path))
+        counts = self.solvers.counts()
+        new = SolveCounts()
+        new.add(counts)
+        _subtract(new, self._counted)
+        self._counted = counts
+        return Iteration(tuple(cuts), tuple(mixes), bound, cost, path[0].state, new)
+
+    def receive(self, iteration: Iteration) -> None:
+        """Take in the cuts of another stream."""
+        for cut in iteration.cuts:
+            self.solvers.add(cut)
+        for mix in iteration.mixes:
+            self.solvers.pools[mix.node].add_mix(mix.weights)
+
+    def _walk(self) -> list[Step]:
+        """Draw a path and decide along it."""
+        graph, state = self.solvers.graph, self.solvers.graph.initial_state
+        node: int | None = draw(self.generator, graph.root)
+        path: list[Step] = []
+        while node is not None and len(path) < self._longest_path:
+            stage = self.solvers.stages[node]
+            outcome = draw(self.generator, stage.form.probability)
+            decision = stage.decide(state[None], np.array([outcome or 0]))
+            state = decision.next_states[0]
+            path.append(Step(node, outcome or 0, state, float(decision.stage_costs[0])))
+            node = draw(self.generator, graph.transition[node])
+        return path
+
+    def _make_cuts(self, family: Family, state: Floats, cuts: list[Cut], mixes: list[Mix]) -> None:
+        """Evaluate what can follow at a state and cut the future of every node of the family."""
+        stages = [self.solvers.stages[child] for child in family.children]
+        for stage in stages:
+            stage.evaluate(state)
+        values = np.concatenate([stage.values for stage in stages])
+        slopes = np.concatenate([stage.slopes for stage in stages])
+        for member, probability in zip(family.members, family.probability, strict=True):
+            risk = self.solvers.graph.nodes[member].risk
+            weights = reweight(risk, values, probability)
+            if self._kind is CutKind.SINGLE:
+                slope = weights @ slopes
+                self._offer(Cut(member, 0, float(weights @ values - slope @ state), slope, state), cuts)
+                continue
+            for target in np.flatnonzero(probability > 0.0):
+                slope = slopes[target].copy()
+                intercept = float(values[target] - slope @ state)
+                self._offer(Cut(member, int(target), intercept, slope, state), cuts)
+            if not is_risk_neutral(risk) and self.solvers.pools[member].add_mix(weights):
+                mixes.append(Mix(member, weights))
+
+    def _offer(self, cut: Cut, cuts: list[Cut]) -> None:
+        """Add a cut where it raises the approximation at its state."""
+        if self.solvers.pools[cut.node].offer(cut):
+            cuts.append(cut)
+
+
+def draw(generator: np.random.Generator, probability: Floats) -> int | None:
+    """Draw an index by its probability; None for the rest that is missing to 1."""
+    index = int(np.searchsorted(np.cumsum(probability), generator.random(), side="right"))
+    if index < len(probability):
+        return index
+    if probability.sum() > 1.0 - 1e-9:
+        return int(np.flatnonzero(probability)[-1])
+    return None
+
+
+def _subtract(counts: SolveCounts, other: SolveCounts) -> None:
+    """Subtract another's counts, in place."""
+    for name in SolveCounts.__slots__:
+        setattr(counts, name, getattr(counts, name) - getattr(other, name))

@@ -1,0 +1,362 @@
+"""Trains a policy: rounds of iterations, barriers at which cuts are exchanged, checkpoints, and when to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import numpy as np
+
+from capexpand.errors import CaseError, Problem
+from capexpand.optimiser.multistage.assessment import assess, stall_fraction
+from capexpand.optimiser.multistage.floors import Floors, floors
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
+from capexpand.optimiser.multistage.journal import Journal, fingerprint
+from capexpand.optimiser.multistage.policy import (
+    Assessment,
+    Policy,
+    TrainingRecord,
+    fill,
+    first_stage_bound,
+)
+from capexpand.optimiser.multistage.problem import PolicyGraph
+from capexpand.optimiser.multistage.simulation import path_count
+from capexpand.optimiser.multistage.stage_solver import SolveCounts
+from capexpand.optimiser.multistage.stream import Solvers
+
+Progress = Callable[[TrainingRecord], bool | None]
+"""Sees each round; training stops where it returns True."""
+
+_CHECK_KEY = 1_000_000
+_RECENT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How to train.
+
+    Args:
+        iterations: limit, all streams together.
+        seconds: limit of time, or None; a training that it ends is not reproducible to the last digit.
+        seed: of all random numbers.
+        streams: logical streams; part of the result. More streams make better use of more workers.
+        workers: processes; never part of the result, unless asynchronous.
+        asynchronous: let streams exchange cuts whenever they are ready. Faster with uneven work, but two
+            runs differ.
+        cuts: single or multi.
+        back_end: ``auto``, ``highs`` or ``kernel``.
+        gap_fraction: stop when the policy may lose at most this against the optimum, by a sample.
+        exact_gap_fraction: the same where all paths are evaluated.
+        stall_fraction: a sample is drawn only while the bound moves less than this ...
+        stall_iterations: ... over so many iterations; ten times less over four times as many ends the training.
+        sample_paths: paths of a check.
+        exact_limit: outcomes on a tree up to which all are evaluated.
+        checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
+        longest_path: where to stop walking in an endless graph.
+        lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
+    """
+
+    iterations: int = 2000
+    seconds: float | None = None
+    seed: int = 1
+    streams: int = 1
+    workers: int = 1
+    asynchronous: bool = False
+    cuts: CutKind = CutKind.SINGLE
+    back_end: str = "auto"
+    gap_fraction: float = 0.01
+    exact_gap_fraction: float = 1e-6
+    stall_fraction: float = 2e-5
+    stall_iterations: int = 50
+    sample_paths: int = 500
+    exact_limit: int = 2000
+    checkpoint_rounds: int = 20
+    longest_path: int = 1000
+    lower_bound: float | None = None
+
+    def on_which_results_depend(self) -> str:
+        """Return the settings that change a training's result, for its fingerprint."""
+        free = {"iterations", "seconds", "workers"}
+        return repr({key: value for key, value in asdict(self).items() if key not in free})
+
+
+def train(
+    graph: PolicyGraph,
+    *,
+    settings: TrainingSettings | None = None,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+) -> Policy:
+    """Find a policy by stochastic dual dynamic programming.
+
+    Args:
+        graph: the problem.
+        settings: how; the defaults suit programs of up to a few hundred rows.
+        progress: sees each round and may end the training. Ctrl-C ends it too; what was reached is kept.
+        checkpoint: file from which the training resumes and to which it writes. With it, a killed
+            training ends where an undisturbed one (with the same settings and a file) does.
+
+    Raises:
+        CaseError: the settings make no sense.
+        InfeasibleError: a stage has no feasible point at a state that earlier stages reach.
+        RunError: the checkpoint belongs to another problem or cannot be written.
+        SolverError: the solver failed.
+    """
+    chosen = settings or TrainingSettings()
+    _check(chosen)
+    training = _Training(graph, chosen, checkpoint)
+    try:
+        training.run(progress)
+    finally:
+        training.close()
+    return training.policy()
+
+
+def _check(settings: TrainingSettings) -> None:
+    """Refuse settings that make no sense."""
+    problems = [
+        Problem(f"must be at least 1, not {getattr(settings, name)}", path=name)
+        for name in ("iterations", "streams", "workers", "stall_iterations", "sample_paths", "checkpoint_rounds")
+        if getattr(settings, name) < 1
+    ]
+    if settings.back_end not in {"auto", "highs", "kernel"}:
+        problems.append(Problem(f"{settings.back_end!r} is not one of auto, highs, kernel", path="back_end"))
+    if problems:
+        raise CaseError(problems)
+
+
+class _Training:
+    """A training while it runs."""
+
+    def __init__(self, graph: PolicyGraph, settings: TrainingSettings, checkpoint: Path | None) -> None:
+        self._began = time.perf_counter()
+        self._graph, self._settings = graph, settings
+        self._floor = self._floors()
+        self._rounds: list[Round] = []
+        self._records: list[TrainingRecord] = []
+        self._path_values: list[float] = []
+        self._status = "iteration_limit"
+        self._assessment: Assessment | None = None
+        self._assessor: Solvers | None = None
+        self._assessed_rounds = 0
+        self._next_check, self._checks = 4, 0
+        self._written = 0
+        self._earlier_seconds = 0.0
+        self._journal: Journal | None = None
+        generators: list[dict] = []
+        if checkpoint is not None:
+            self._journal = Journal(checkpoint, fingerprint(graph, settings.on_which_results_depend()))
+            generators = self._resume(self._journal)
+        task = HostTask(
+            graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
+            tuple(range(settings.streams)), tuple(self._rounds), tuple(generators),
+        )  # fmt: skip
+        self._hosts = open_hosts(task, settings.workers)
+
+    def _floors(self) -> Floors:
+        bound = self._settings.lower_bound
+        return floors(self._graph) if bound is None else Floors(np.full(len(self._graph.nodes), bound), False)
+
+    def _resume(self, journal: Journal) -> list[dict]:
+        """Take up what a checkpoint holds; return the states of the random numbers."""
+        state = journal.read()
+        if state is None:
+            return []
+        self._earlier_seconds = state.seconds
+        self._next_check, self._checks = state.extra["next_check"], state.extra["checks"]
+        for merged in state.rounds:
+            self._note(merged)
+        self._written = len(self._rounds)
+        return state.generators
+
+    @property
+    def _seconds(self) -> float:
+        return self._earlier_seconds + time.perf_counter() - self._began
+
+    @property
+    def _iterations(self) -> int:
+        return self._records[-1].iterations if self._records else 0
+
+    def run(self, progress: Progress | None) -> None:
+        """Run rounds until a rule says stop."""
+        try:
+            while not self._stops():
+                if self._settings.asynchronous and isinstance(self._hosts[0], ProcessHost):
+                    self._run_free(progress)
+                    return
+                for host in self._hosts:
+                    host.start()
+                found = [iteration for host in self._hosts for iteration in self._in_order(host)]
+                merged = tuple(iteration for _, iteration in sorted(found, key=lambda pair: pair[0]))
+                self._note(merged)
+                due = self._journal is not None and len(self._rounds) % self._settings.checkpoint_rounds == 0
+                for host in self._hosts:
+                    host.exchange(merged, forget=due)
+                if progress is not None and progress(self._records[-1]):
+                    self._status = "interrupted"
+                    break
+                if due:
+                    self._write()
+        except KeyboardInterrupt:
+            self._status = "interrupted"
+
+    def _in_order(self, host: LocalHost | ProcessHost) -> list[tuple[int, object]]:
+        """Wait for a host and number what its streams found."""
+        first, step = self._hosts.index(host), len(self._hosts)
+        return [(first + place * step, iteration) for place, iteration in enumerate(host.finish())]
+
+    def _run_free(self, progress: Progress | None) -> None:
+        """Let every process iterate at its own pace, each with the cuts known when it starts."""
+        hosts = {host.connection: host for host in self._hosts if isinstance(host, ProcessHost)}
+        seen = dict.fromkeys(hosts, 0)
+        for host in hosts.values():
+            host.start()
+        while not self._stops():
+            for connection in wait(list(hosts)):
+                host = hosts[connection]  # type: ignore[index]
+                found = tuple(host.finish())
+                news = self._rounds[seen[host.connection] :]
+                self._note(found)
+                seen[host.connection] = len(self._rounds)
+                for merged in news:
+                    host.exchange(merged, forget=False)
+                host.start()
+                if progress is not None and progress(self._records[-1]):
+                    self._status = "interrupted"
+                    return
+
+    def _note(self, merged: Round) -> None:
+        """Keep a round and its record."""
+        graph = self._graph
+        previous = self._records[-1] if self._records else None
+        best = max(iteration.bound for iteration in merged)
+        bound = graph.sign * best
+        if previous is not None and graph.sign * previous.bound > best:
+            bound = previous.bound
+        self._rounds.append(merged)
+        self._path_values += [graph.sign * iteration.path_cost for iteration in merged]
+        recent = np.array(self._path_values[-_RECENT:])
+        spread = float(recent.std(ddof=1)) if len(recent) > 1 else float("inf")
+        self._records.append(
+            TrainingRecord(
+                iterations=self._iterations + len(merged),
+                bound=bound,
+                path_value=float(np.mean(self._path_values[-len(merged) :])),
+                recent_mean=float(recent.mean()),
+                recent_halfwidth=1.96 * spread / float(np.sqrt(len(recent))),
+                first_state=merged[0].first_state,
+                seconds=self._seconds,
+                solves=(previous.solves if previous else 0) + sum(i.counts.solves for i in merged),
+            )
+        )
+
+    def _stops(self) -> bool:
+        """Tell whether a rule ends the training; sets the status."""
+        settings, done = self._settings, self._iterations
+        if not self._records:
+            return False
+        if done >= self._next_check and self._check_gap():
+            self._status = "converged"
+        elif self._has_stalled():
+            self._status = "stalled"
+        elif done >= settings.iterations:
+            self._status = "iteration_limit"
+        elif settings.seconds is not None and self._seconds >= settings.seconds:
+            self._status = "time_limit"
+        else:
+            return False
+        return True
+
+    def _has_stalled(self) -> bool:
+        settings = self._settings
+        return stall_fraction(self._records, 4 * settings.stall_iterations) < settings.stall_fraction / 10.0
+
+    def _check_gap(self) -> bool:
+        """Assess the policy where that is worth it; true where the gap is within tolerance."""
+        settings, done = self._settings, self._iterations
+        self._next_check = done + max(1, done // 2)
+        small = path_count(self._graph, settings.exact_limit) is not None
+        if not small and stall_fraction(self._records, settings.stall_iterations) > settings.stall_fraction:
+            return False
+        solvers = self._assessing()
+        self._checks += 1
+        bound = self._records[-1].bound
+        if self._graph.has_integers:
+            bound = self._graph.sign * max(self._graph.sign * bound, first_stage_bound(solvers))
+        seeds = np.random.SeedSequence(settings.seed, spawn_key=(_CHECK_KEY, self._checks))
+        self._assessment = assess(
+            solvers,
+            bound,
+            paths=settings.sample_paths,
+            exact_limit=settings.exact_limit,
+            check=self._checks,
+            generator=np.random.Generator(np.random.PCG64(seeds)),
+        )
+        gap = self._assessment.gap_fraction
+        limit = settings.exact_gap_fraction if self._assessment.exact else settings.gap_fraction
+        return gap is not None and gap <= limit
+
+    def _assessing(self) -> Solvers:
+        """Return solvers apart from those of the streams, so that looking changes nothing."""
+        if self._assessor is None:
+            self._assessor = Solvers(
+                self._graph, self._floor.stage_and_future, kind=self._settings.cuts, back_end=self._settings.back_end
+            )
+        fill(self._assessor, tuple(self._rounds[self._assessed_rounds :]))
+        self._assessed_rounds = len(self._rounds)
+        self._assessor.forget()
+        return self._assessor
+
+    def _write(self) -> None:
+        """Append the new rounds to the checkpoint file."""
+        if self._journal is None:
+            return
+        states: dict[int, dict] = {}
+        for first, host in enumerate(self._hosts):
+            for place, state in enumerate(host.generator_states()):
+                states[first + place * len(self._hosts)] = state
+        self._journal.append(
+            self._rounds[self._written :],
+            generators=[states[number] for number in sorted(states)],
+            seconds=self._seconds,
+            extra={"next_check": self._next_check, "checks": self._checks},
+        )
+        self._written = len(self._rounds)
+
+    def close(self) -> None:
+        """End the hosts."""
+        for host in self._hosts:
+            host.close()
+
+    def policy(self) -> Policy:
+        """Return what was reached."""
+        solvers = self._assessing()
+        relaxed = self._records[-1].bound if self._records else self._graph.sign * solvers.bound()
+        bound = relaxed
+        if self._graph.has_integers:
+            whole = first_stage_bound(solvers)
+            bound = self._graph.sign * max(whole, self._graph.sign * relaxed)
+        counts = SolveCounts()
+        for merged in self._rounds:
+            for iteration in merged:
+                counts.add(iteration.counts)
+        return Policy(
+            graph=self._graph,
+            kind=self._settings.cuts,
+            back_end=self._settings.back_end,
+            back_ends_used=solvers.back_ends_used(),
+            floor=self._floor,
+            rounds=tuple(self._rounds),
+            bound=bound,
+            relaxation_bound=relaxed,
+            status=self._status,
+            assessment=self._assessment,
+            records=tuple(self._records),
+            seconds=self._seconds,
+            counts=counts,
+            _ready=[solvers],
+        )

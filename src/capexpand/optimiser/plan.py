@@ -1,0 +1,137 @@
+"""A plan: what is done in each quarter, and what each limit is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.model.blocks import ABSENT, Floats, Indices
+from capexpand.model.data import ModelData
+from capexpand.model.stage import Stage
+from capexpand.optimiser.highs import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class SolverReport:
+    """How an answer was reached, and how well it passed our checks."""
+
+    status: str
+    objective: float  # money, present value
+    bound: float
+    relative_gap: float
+    seconds: float
+    solver: str
+    columns: int
+    rows: int
+    largest_row_violation: float
+    largest_bound_violation: float
+    largest_dual_violation: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPrices:
+    """What one more of each limit would add to the objective, in present value; 0 where sizes are whole."""
+
+    grid: Floats  # [site, quarter] money per MW at the grid
+    supply: Floats  # [offer, destination, quarter] money per unit that can be ordered
+    stock: Floats  # [offer, quarter] money per unit in stock
+    budget: Floats  # [quarter] money per money of the cap that holds in this quarter
+    renewal: Floats  # [quarter] money per money of the renewal budget
+    demand: Floats  # [workload, quarter] money per volume of demand, in the mix of its tranches
+    obligation: Floats  # [workload, quarter] cost of one more volume owed, as money per volume
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done in each quarter. Stocks are those at the quarter's end."""
+
+    data: ModelData
+    power_ordered_mw: Floats  # [power option, quarter]
+    power_returned_mw: Floats  # [power option, quarter]
+    power_mw: Floats  # [power option, quarter] energised IT power
+    ordered: Floats  # [offer option, destination, quarter] units
+    placed: Floats  # [site, offer option, quarter] units
+    returned: Floats  # [site, offer option, quarter] leased units handed back
+    installed: Floats  # [site, offer option, quarter] units
+    running: Floats  # [site, offer option, quarter] units
+    serving: Floats  # [site group, offer option, workload, quarter] units
+    sold: Floats  # [workload, tranche, quarter] volume
+    unmet: Floats  # [workload, quarter] volume owed and not served
+    paid: Floats  # [quarter] money for orders, without value-added tax
+    shortfall: float  # money below the floor
+    shadow: ShadowPrices
+    solver: SolverReport
+
+
+def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
+    """Returns the plan that a solution of the chained stages describes."""
+    x, phi = solution.columns, m.workloads.productivity
+
+    def over(columns: list[Indices]) -> Floats:
+        return np.stack([_values(x, block) for block in columns], axis=-1)
+
+    return Plan(
+        data=m,
+        power_ordered_mw=over([s.power.ordered for s in stages]),
+        power_returned_mw=over([s.power.returned for s in stages]),
+        power_mw=over([s.power.energised for s in stages]),
+        ordered=over([s.orders.ordered for s in stages]),
+        placed=over([s.fleet.placed for s in stages]),
+        returned=over([s.fleet.returned for s in stages]),
+        installed=over([s.fleet.installed for s in stages]),
+        running=over([s.service.running for s in stages]),
+        serving=over([s.service.serving for s in stages]),
+        sold=over([s.service.sold for s in stages]) * phi[:, None, :],
+        unmet=over([s.service.unmet for s in stages]) * phi,
+        paid=over([s.money.paid for s in stages])[0],
+        shortfall=float(over([s.money.shortfall for s in stages]).sum()),
+        shadow=_shadow_prices(m, stages, solution),
+        solver=SolverReport(
+            status=solution.status,
+            objective=solution.objective,
+            bound=solution.bound,
+            relative_gap=solution.relative_gap,
+            seconds=solution.seconds,
+            solver=solution.solver,
+            columns=solution.columns.size,
+            rows=solution.row_duals.size,
+            largest_row_violation=solution.largest_row_violation,
+            largest_bound_violation=solution.largest_bound_violation,
+            largest_dual_violation=solution.largest_dual_violation,
+        ),
+    )
+
+
+def _values(x: Floats, columns: Indices) -> Floats:
+    """Values of columns; one that does not exist is 0, and rounding below 1e-9 of zero is cut."""
+    values = np.where(columns == ABSENT, 0.0, x[np.maximum(columns, 0)] if x.size else 0.0)
+    return np.where(np.abs(values) < 1e-9, 0.0, values)
+
+
+def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
+    quarters = m.times.count
+    grid = np.zeros((len(m.sites.names), quarters))
+    budget, renewal = np.zeros(quarters), np.zeros(quarters)
+    duals = solution.row_duals
+    for t, stage in enumerate(stages):
+        grid[:, t] += _values(duals, stage.service.grid_rows)
+        until = np.minimum(t + np.arange(stage.power.commitment_rows.shape[1]), quarters - 1)
+        np.add.at(grid.T, until, _values(duals, stage.power.commitment_rows).T)
+        ahead = np.minimum(t + np.arange(stage.money.budget_rows.size), quarters - 1)
+        np.add.at(budget, ahead, _values(duals, stage.money.budget_rows))
+        np.add.at(renewal, ahead, _values(duals, stage.money.renewal_rows))
+    sold = np.stack([_values(solution.column_duals, stage.service.sold) for stage in stages], axis=-1)
+    weight = m.workloads.demand / np.maximum(m.workloads.demand.sum(axis=1, keepdims=True), 1e-300)
+    service = np.stack([_values(duals, stage.service.service_rows) for stage in stages], axis=-1)
+    supply = np.stack([_values(duals, stage.orders.supply_rows) for stage in stages], axis=-1)
+    obliged = np.array([role == "obligation" for role in m.workloads.roles])[:, None]
+    return ShadowPrices(
+        grid=np.maximum(grid, 0.0) / m.sites.power_usage_effectiveness[:, None],
+        supply=np.maximum(supply, 0.0),  # below 0 it is the least that must be ordered that binds
+        stock=np.stack([_values(duals, stage.orders.stock_rows) for stage in stages], axis=-1),
+        budget=budget,
+        renewal=renewal,
+        demand=(np.maximum(sold, 0.0) * weight).sum(axis=1) / m.workloads.productivity,
+        obligation=np.where(obliged, -service / m.workloads.productivity, 0.0),
+    )

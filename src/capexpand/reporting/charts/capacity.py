@@ -1,0 +1,173 @@
+"""What is built when: power against grid limits, accelerators, computing power, tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from capexpand.finance.fleet import Fleet
+from capexpand.model.data import Floats
+from capexpand.reporting.charts import palette
+from capexpand.reporting.charts.drawing import SMALL_HEIGHT, Chart, Series, over_quarters, stacked
+from capexpand.reporting.digest import Digest
+from capexpand.reporting.wording import compute, count, of_each, percent, power, volume
+
+
+def built_when(digest: Digest) -> Iterator[Chart]:
+    """Yields the charts of what is built, without those that would be empty.
+
+    Args:
+        digest: what the run found out.
+    """
+    m, fleet = digest.data, digest.fleet
+    total = digest.power_mw(fleet)
+    if total.any():
+        factor, unit = (1e-3, "GW") if total.max() >= 2000 else (1.0, "MW")
+        series = stacked(digest.sites, fleet.power_energised_mw, site_colours(digest), factor=factor)
+        yield Chart(
+            "power",
+            develops("Energised power", total, digest, power),
+            f"IT power energised at the end of each quarter, by site, in {unit}.",
+            over_quarters(series, f"{unit} of IT power", stocks=True),
+            series,
+        )
+    owned = m.offers.accelerators > 0
+    hues = offer_colours(digest)
+    amounts = fleet.accelerators
+    if amounts.any():
+        factor, unit = _thousands(amounts)
+        series = stacked(digest.offers, amounts, hues, factor=factor)
+        yield Chart(
+            "accelerators",
+            develops("Accelerators", amounts.sum(axis=0), digest, count),
+            f"Accelerators installed at the end of each quarter, by kind, in {unit}.",
+            over_quarters(series, unit, stocks=True),
+            series,
+        )
+    if fleet.compute_pflops.any():
+        largest = float(fleet.compute_pflops.sum(axis=0).max())
+        factor, unit = (1e-3, "EFLOP/s") if largest >= 2000 else (1.0, "PFLOP/s")
+        series = stacked(digest.offers, fleet.compute_pflops, hues, factor=factor)
+        yield Chart(
+            "compute",
+            develops("Computing power", fleet.compute_pflops.sum(axis=0), digest, compute),
+            f"Dense FP8 or INT8 operations of the installed accelerators, in {unit}.",
+            over_quarters(series, unit, stocks=True),
+            series,
+        )
+    general = np.where(owned[:, None], 0.0, fleet.installed)
+    if general.any():
+        factor, unit = _thousands(general)
+        series = stacked(digest.offers, general, hues, factor=factor)
+        yield Chart(
+            "servers",
+            develops("Servers without accelerators", general.sum(axis=0), digest, count),
+            f"Servers installed at the end of each quarter, in {unit}.",
+            over_quarters(series, unit.replace("accelerators", "servers"), stocks=True),
+            series,
+        )
+    tokens = fleet.tokens_per_day
+    if tokens.any():
+        factor, word = _scale_of(float(tokens.sum(axis=0).max()))
+        unit = f"{word} tokens a day".strip()
+        series = stacked(digest.workloads, tokens, workload_colours(digest), factor=factor)
+        yield Chart(
+            "tokens",
+            develops("Tokens served a day", tokens.sum(axis=0), digest, volume),
+            f"Tokens served, by workload, in {unit}.",
+            over_quarters(series, unit, stocks=False),
+            series,
+        )
+
+
+def sites_against_grids(digest: Digest) -> Iterator[Chart]:
+    """Yields for each site the power drawn from the grid beside what the connection can give.
+
+    Args:
+        digest: what the run found out.
+    """
+    m, fleet = digest.data, digest.fleet
+    for i, (name, title) in enumerate(zip(m.sites.names, digest.sites, strict=True)):
+        used = fleet.grid_used_mw[i]
+        energised = fleet.power_energised_mw[i] * m.sites.power_usage_effectiveness[i]
+        series = (
+            Series.of("for running servers", palette.PROGRAMME, used),
+            Series.of("energised and idle", palette.IDLE, np.maximum(energised - used, 0.0)),
+            Series.of("grid limit", palette.LIMIT, fleet.grid_mw[i], "limit"),
+        )
+        yield Chart(
+            f"site-{name}",
+            f"{title}: {_how_full(energised, fleet, i, digest)}",
+            "MW at the grid connection.",
+            over_quarters(series, "MW at the grid", stocks=True, height=SMALL_HEIGHT),
+            series,
+            small=True,
+        )
+
+
+def _how_full(energised: Floats, fleet: Fleet, site: int, digest: Digest) -> str:
+    grid = fleet.grid_mw[site]
+    full = (energised >= 0.995 * grid) & (grid > 0.0) & (energised > 0.0)
+    if not energised.any():
+        return "nothing is built"
+    if full.any():
+        first = digest.labels[int(np.argmax(full))]
+        return f"grid full in {of_each(int(full.sum()), 'quarter', 'quarters')}, first {first}"
+    at = int(np.argmax(energised / np.maximum(grid, 1e-9)))
+    return f"at most {percent(float(energised[at] / max(grid[at], 1e-9)))} of the grid, {digest.labels[at]}"
+
+
+def develops(what: str, values: Floats, digest: Digest, write: Callable[[float], str]) -> str:
+    """Returns a title that says how a total stands at the start, when the window ends, and at the end.
+
+    Args:
+        what: what is counted, in the plural or the singular, as the title begins.
+        values: [quarter].
+        digest: what the run found out.
+        write: writes a value.
+    """
+    end = digest.window_end
+    first, then, last = (float(values[t]) for t in (0, end, -1))
+    start = f"from {write(first)} " if first > 0.0 else "from nothing "
+    text = f"{what} {_moves(what, first, then)} {start}to {write(then)} by {digest.labels[end]}"
+    if end == len(values) - 1 or write(then) == write(last):
+        return text
+    return f"{text}, then {_moves(what, then, last)} to {write(last)} by {digest.labels[-1]}"
+
+
+def _moves(what: str, before: float, after: float) -> str:
+    verb = "grow" if after >= before else "fall"
+    return verb if what.split(maxsplit=1)[0].endswith("s") else f"{verb}s"
+
+
+def site_colours(digest: Digest) -> Sequence[str]:
+    """Returns the colour of each site."""
+    return palette.colours(len(digest.data.sites.names))
+
+
+def offer_colours(digest: Digest) -> Sequence[str]:
+    """Returns the colour of each offer: those that take most power over the horizon are told apart."""
+    m = digest.data
+    kilowatts = np.zeros(len(m.offers.products))
+    kilowatts[m.offers.product] = m.offers.power_kw
+    ranks = np.argsort(np.argsort(-(digest.fleet.installed.sum(axis=1) * kilowatts), kind="stable"))
+    hues = palette.colours(len(ranks))
+    return tuple(hues[rank] for rank in ranks)
+
+
+def workload_colours(digest: Digest) -> Sequence[str]:
+    """Returns the colour of each workload."""
+    return palette.colours(len(digest.data.workloads.names))
+
+
+def _thousands(values: Floats) -> tuple[float, str]:
+    largest = float(values.sum(axis=0).max())
+    return (1e-3, "thousand") if largest >= 5000 else (1.0, "units")
+
+
+def _scale_of(largest: float) -> tuple[float, str]:
+    for size, word in ((1e12, "tn"), (1e9, "bn"), (1e6, "mn")):
+        if largest >= size:
+            return 1.0 / size, word
+    return 1.0, ""

@@ -1,0 +1,320 @@
+"""What a chart is, and how stacks, lines and marks are drawn: the only place that knows Vega-Lite.
+
+Values travel to the page as one row of numbers for each series; the page's script lays them out by quarter
+into the fields ``q`` (name), ``d`` and ``e`` (first day, and first day of the next quarter), ``m`` (middle),
+``s`` (series), ``k`` (how it is drawn), ``v`` (value), and ``a`` and ``b`` (ends of a stacked bar).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from capexpand.model.data import Floats
+from capexpand.reporting.charts import palette
+from capexpand.reporting.wording import number
+
+Spec = dict[str, Any]
+Mark = Literal["bar", "line", "dots", "limit"]
+
+HEIGHT = 260
+SMALL_HEIGHT = 150
+FEW = 9  # things in a stack that can be told apart; smaller ones are drawn together
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One row of numbers and how it is drawn."""
+
+    name: str
+    colour: str
+    values: tuple[float, ...]  # [quarter]
+    mark: Mark = "bar"
+
+    @classmethod
+    def of(cls, name: str, colour: str, values: Floats, mark: Mark = "bar") -> Series:
+        """Returns a series of an array, rounded to five digits to keep the page small.
+
+        Args:
+            name: what it is called.
+            colour: how it is coloured.
+            values: [quarter]; what is not finite is drawn as a gap.
+            mark: how it is drawn.
+        """
+        return cls(name, colour, tuple(float(f"{value:.5g}") for value in values), mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart: what it says, how it is drawn, and its numbers."""
+
+    identifier: str
+    title: str  # states the finding
+    note: str  # what is shown, and in which unit
+    spec: Spec  # Vega-Lite without data
+    series: tuple[Series, ...] = ()
+    rows: tuple[dict[str, Any], ...] = ()  # data that is not by quarter
+    small: bool = False
+    shaded: bool = True  # whether the programme's window is shaded
+
+    @property
+    def legend(self) -> tuple[Series, ...]:
+        """The series to be named beside the chart; one alone is named by the chart's title."""
+        coloured = len({one.colour for one in self.series}) > 1
+        return self.series if coloured else ()
+
+    @property
+    def height(self) -> int:
+        """Height of the drawing [px]."""
+        return int(self.spec["height"])
+
+    @property
+    def summary(self) -> str:
+        """The text for those who cannot see the chart."""
+        ends = [
+            f"{one.name}: {number(one.values[0])} first, {number(one.values[-1])} last"
+            for one in self.series
+            if one.values
+        ]
+        return f"{self.title}. {self.note} {'; '.join(ends)}".strip()
+
+
+def shared_legend(charts: Sequence[Chart]) -> tuple[Series, ...]:
+    """Returns the series of several charts by name, to be named once above them.
+
+    Args:
+        charts: charts in which a name has one colour.
+    """
+    found: dict[str, Series] = {}
+    for chart in charts:
+        for series in chart.legend:
+            found.setdefault(series.name, series)
+    return tuple(sorted(found.values(), key=lambda series: series.mark != "bar"))
+
+
+TIME: Spec = {
+    "type": "temporal",
+    "scale": {"type": "utc"},
+    "axis": {"format": "%Y", "tickCount": {"interval": "year", "step": 1}, "title": None, "grid": False},
+}
+
+
+def _quarter(field: str) -> Spec:
+    return {"field": field, **TIME}
+
+
+def _sparse(spec: Spec) -> Spec:
+    """The same drawing with a year's name at every second year, for narrow places."""
+    axis = {**TIME["axis"], "tickCount": {"interval": "year", "step": 2}}
+
+    def thin(layer: Spec) -> Spec:
+        x = {**layer["encoding"]["x"], "axis": axis}
+        return {**layer, "encoding": {**layer["encoding"], "x": x}}
+
+    return {**spec, "layer": [thin(layer) for layer in spec["layer"]]}
+
+
+def _value(unit: str, *, zero: bool = False) -> Spec:
+    axis = {"format": ",~f", "title": unit}
+    scale: Spec = {"scale": {"zero": True}} if zero else {}
+    return {"field": "v", "type": "quantitative", "axis": axis, **scale}
+
+
+def _colour(series: Sequence[Series]) -> Spec:
+    scale = {"domain": [one.name for one in series], "range": [one.colour for one in series]}
+    return {"field": "s", "type": "nominal", "scale": scale, "legend": None}
+
+
+def _tooltip(unit: str) -> list[Spec]:
+    return [
+        {"field": "q", "type": "nominal", "title": "Quarter"},
+        {"field": "s", "type": "nominal", "title": "Series"},
+        {"field": "v", "type": "quantitative", "title": unit, "format": ",.4~r"},
+    ]
+
+
+def _only(mark: Mark) -> list[Spec]:
+    return [{"filter": f"datum.k === '{mark}'"}]
+
+
+def over_quarters(series: Sequence[Series], unit: str, *, stocks: bool, height: int = HEIGHT) -> Spec:
+    """Returns the drawing of series by quarter: bars stacked, lines over them, limits as steps, dots joined.
+
+    Args:
+        series: what is drawn.
+        unit: unit of the values, for the axis.
+        stocks: whether lines join the ends of quarters rather than their middles.
+        height: height of the drawing [px].
+    """
+    layers: list[Spec] = []
+    marks = {one.mark for one in series}
+    shared = {"color": _colour(series), "tooltip": _tooltip(unit)}
+    if "bar" in marks:
+        across = {"x": _quarter("d"), "x2": {"field": "e"}}
+        up = {"y": {**_value(unit), "field": "a"}, "y2": {"field": "b"}}
+        layers.append(
+            {
+                "transform": _only("bar"),
+                "mark": {"type": "rect", "stroke": "white", "strokeWidth": 0.5},
+                "encoding": {**across, **up, **shared},
+            }
+        )
+    if "line" in marks:
+        at = _quarter("e" if stocks else "m")
+        line = {"type": "line", "strokeWidth": 2.5, "point": {"size": 70, "opacity": 0}}
+        layers.append(
+            {
+                "transform": _only("line"),
+                "mark": line,
+                "encoding": {"x": at, "y": _value(unit), **shared},
+            }
+        )
+    if "dots" in marks:
+        dots = {"type": "line", "strokeWidth": 1.5, "point": {"size": 36, "filled": True}}
+        layers.append(
+            {
+                "transform": _only("dots"),
+                "mark": dots,
+                "encoding": {"x": _quarter("m"), "y": _value(unit, zero=True), **shared},
+            }
+        )
+    if "limit" in marks:
+        across = {"x": _quarter("d"), "x2": {"field": "e"}}
+        layers.append(
+            {
+                "transform": _only("limit"),
+                "mark": {"type": "rule", "strokeWidth": 2.5},
+                "encoding": {**across, "y": _value(unit), **shared},
+            }
+        )
+    spec: Spec = {"width": "container", "height": height, "layer": layers}
+    return spec if height == HEIGHT else _sparse(spec)
+
+
+def marked(spec: Spec, points: Sequence[tuple[str, str, float, str, str]]) -> Spec:
+    """Returns a drawing with some points of it marked and named.
+
+    Args:
+        spec: a drawing by quarter.
+        points: of each the day, its name, its value, its colour, and ``top`` or ``bottom`` for the text.
+    """
+    layers = list(spec["layer"])
+    for day, name, value, colour, baseline in points:
+        data = {"values": [{"d": day, "v": float(f"{value:.5g}"), "n": name}]}
+        place = {"x": _quarter("d"), "y": {"field": "v", "type": "quantitative"}}
+        layers.append(
+            {
+                "data": data,
+                "mark": {"type": "point", "size": 90, "color": colour, "filled": True, "opacity": 1},
+                "encoding": {**place, "tooltip": {"field": "n", "type": "nominal", "title": "Mark"}},
+            }
+        )
+        text: Spec = {
+            "type": "text",
+            "dy": 14 if baseline == "top" else -14,
+            "baseline": baseline,
+            "color": colour,
+            "fontWeight": 600,
+            "fontSize": 12,
+        }
+        text["align"] = {"expr": "scale('x', datum.d) > width * 0.6 ? 'right' : 'left'"}
+        layers.append({"data": data, "mark": text, "encoding": {**place, "text": {"field": "n"}}})
+    return {**spec, "layer": layers}
+
+
+def stacked(
+    names: Sequence[str], values: Floats, colours: Sequence[str], *, factor: float = 1.0
+) -> tuple[Series, ...]:
+    """Returns the series of a stack, without what is always zero, small ones drawn together.
+
+    Args:
+        names: [row].
+        values: [row, quarter].
+        colours: [row].
+        factor: what values are multiplied by.
+    """
+    size = np.nansum(np.abs(values), axis=1)
+    shown = [i for i in range(len(names)) if size[i] > 1e-9 * max(float(size.max(initial=0.0)), 1e-300)]
+    large = set(sorted(shown, key=lambda i: -size[i])[: FEW if len(shown) > FEW + 1 else FEW + 1])
+    series = [Series.of(names[i], colours[i], np.nan_to_num(values[i]) * factor) for i in shown if i in large]
+    small = [i for i in shown if i not in large]
+    if small:
+        together = np.nan_to_num(values[small]).sum(axis=0) * factor
+        series.append(Series.of(f"{len(small)} others", palette.OTHERS, together))
+    return tuple(series)
+
+
+def waterfall(unit: str, rows: int) -> Spec:
+    """Returns the drawing of steps from one sum to another.
+
+    Its rows have a ``label`` and ``name``, ends ``a`` and ``b`` with the ``right`` of them, an amount ``v``,
+    its text ``t`` and its kind ``k``.
+
+    Args:
+        unit: unit of the values, for the axis.
+        rows: number of steps.
+    """
+    labels = {"labelExpr": "split(datum.label, '\\n')", "labelLimit": 260, "title": None, "ticks": False}
+    y = {"field": "label", "type": "nominal", "sort": None, "axis": {**labels, "domain": False}}
+    scale = {"domain": ["sum", "up", "down"], "range": [palette.TOTAL, palette.GOOD, palette.BAD]}
+    tip = [
+        {"field": "name", "type": "nominal", "title": "Step"},
+        {"field": "v", "type": "quantitative", "title": unit, "format": ",.4~r"},
+    ]
+    axis = {"format": ",~f", "title": unit, "tickCount": 6}
+    x = {"field": "a", "type": "quantitative", "axis": axis, "scale": {"zero": True}}
+    bar: Spec = {
+        "mark": {"type": "bar", "height": {"band": 0.62}},
+        "encoding": {
+            "x": x,
+            "x2": {"field": "b"},
+            "y": y,
+            "color": {"field": "k", "type": "nominal", "scale": scale, "legend": None},
+            "tooltip": tip,
+        },
+    }
+    text: Spec = {
+        "mark": {"type": "text", "align": "left", "dx": 5, "color": palette.INK, "fontSize": 11},
+        "encoding": {
+            "x": {"field": "right", "type": "quantitative"},
+            "y": y,
+            "text": {"field": "t", "type": "nominal"},
+        },
+    }
+    return {"width": "container", "height": 38 * rows, "layer": [bar, text]}
+
+
+def heat_map(unit: str, rows: int) -> Spec:
+    """Returns the drawing of one coloured field for each row and quarter.
+
+    Args:
+        unit: unit of the values, for the legend.
+        rows: number of rows.
+    """
+    labels = {"labelExpr": "split(datum.label, '\\n')", "labelLimit": 260, "title": None, "ticks": False}
+    y = {"field": "s", "type": "nominal", "sort": None, "axis": {**labels, "domain": False}}
+    legend = {"title": unit, "orient": "bottom", "format": ",~f", "gradientLength": 110}
+    colour = {
+        "field": "v",
+        "type": "quantitative",
+        "scale": {"range": ["#f1f4f7", "#8fc1e3", "#0b5fa5", "#0a2f57"]},
+    }
+    return {
+        "width": "container",
+        "height": 30 * rows,
+        "layer": [
+            {
+                "mark": {"type": "rect", "stroke": "white", "strokeWidth": 1},
+                "encoding": {
+                    "x": _quarter("d"),
+                    "x2": {"field": "e"},
+                    "y": y,
+                    "color": {**colour, "legend": legend},
+                    "tooltip": _tooltip(unit),
+                },
+            }
+        ],
+    }

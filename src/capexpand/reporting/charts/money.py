@@ -1,0 +1,154 @@
+"""Where the money goes and what comes back."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from capexpand.finance.bridge import Step
+from capexpand.reporting.charts import palette
+from capexpand.reporting.charts.drawing import Chart, Series, marked, over_quarters, waterfall
+from capexpand.reporting.digest import Digest
+from capexpand.reporting.wording import MoneyScale, money
+
+
+def spending(digest: Digest) -> Iterator[Chart]:
+    """Yields the chart of capital expenditure.
+
+    Args:
+        digest: what the run found out.
+    """
+    ours, scale = digest.findings.result.programme, digest.scale
+    series = (
+        Series.of("paid for servers", palette.SERVERS, ours.payments_servers / scale.divisor),
+        Series.of("paid for halls", palette.BUILDINGS, ours.payments_buildings / scale.divisor),
+        Series.of("committed", palette.NAIVE, ours.commitments / scale.divisor, "line"),
+        Series.of("delivered", palette.INK, ours.additions / scale.divisor, "line"),
+    )
+    peak = int(np.argmax(ours.capital_payments))
+    yield Chart(
+        "capex",
+        f"Payments peak in {digest.labels[peak]} at "
+        f"{money(float(ours.capital_payments[peak]), digest.currency)} a quarter",
+        f"The programme's payments for orders by quarter, in {scale.unit}; beside them what is committed at "
+        "order and what is delivered, which a company reports as capital expenditure.",
+        over_quarters(series, scale.unit, stocks=False),
+        series,
+    )
+
+
+def cash(digest: Digest) -> Iterator[Chart]:
+    """Yields the charts of cash flow: by quarter, and summed up with payback and peak funding marked.
+
+    Args:
+        digest: what the run found out.
+    """
+    ours, scale, metrics = digest.findings.result.programme, digest.scale, digest.findings.metrics
+    flow, total = ours.free_cash_flow / scale.divisor, ours.cumulative_free_cash_flow / scale.divisor
+    ends = [*digest.data.times.starts[1:], digest.data.times.ends[-1]]
+    series = (Series.of("free cash flow", palette.PROGRAMME, flow),)
+    positive = np.flatnonzero(flow > 0.0)
+    turned = next((int(t) for t in positive if (flow[t:] >= 0.0).all()), None)
+    title = "Cash flow never turns positive for good"
+    if turned is not None:
+        title = f"Cash flow is positive from {digest.labels[turned]} on"
+    yield Chart(
+        "cash-flow",
+        title,
+        f"The programme's free cash flow after tax by quarter, in {scale.unit}.",
+        over_quarters(series, scale.unit, stocks=False),
+        series,
+    )
+    points: list[tuple[str, str, float, str, str]] = []
+    if metrics.peak_funding > 0.0:
+        at = metrics.peak_funding_quarter
+        text = f"peak funding {money(metrics.peak_funding, digest.currency)}"
+        points.append((ends[at].isoformat(), text, float(total[at]), palette.BAD, "top"))
+    paid_back = "is not paid back within the horizon"
+    if metrics.payback_quarter is not None and metrics.peak_funding > 0.0:
+        at = metrics.payback_quarter
+        points.append(
+            (ends[at].isoformat(), f"payback {digest.labels[at]}", float(total[at]), palette.GOOD, "bottom")
+        )
+        paid_back = f"is paid back in {digest.labels[at]}"
+    line = (Series.of("cumulative cash flow", palette.PROGRAMME, total, "line"),)
+    yield Chart(
+        "cumulative",
+        f"The programme {paid_back}",
+        f"The programme's free cash flow after tax, summed up to each quarter's end, in {scale.unit}; "
+        "not discounted, without end value.",
+        marked(over_quarters(line, scale.unit, stocks=True), points),
+        line,
+    )
+
+
+def earnings(digest: Digest) -> Iterator[Chart]:
+    """Yields the charts of revenue and of operating profit: base, programme and both.
+
+    Args:
+        digest: what the run found out.
+    """
+    result, scale, end = digest.findings.result, digest.scale, -1
+    parts = [("programme", palette.PROGRAMME, result.programme)]
+    if digest.has_base:
+        parts.insert(0, ("base", palette.BASE, result.base))
+    bars = tuple(Series.of(name, hue, one.revenue / scale.divisor) for name, hue, one in parts)
+    yield Chart(
+        "revenue",
+        f"The programme earns {money(float(result.programme.revenue[end]), digest.currency)} of the "
+        f"{money(float(result.total.revenue[end]), digest.currency)} of revenue in {digest.labels[end]}",
+        f"Cash revenue by quarter, in {scale.unit}; internal workloads earn no cash.",
+        over_quarters(bars, scale.unit, stocks=False),
+        bars,
+    )
+    lines = [Series.of(name, hue, one.ebita / scale.divisor, "line") for name, hue, one in parts]
+    if digest.has_base:
+        lines.append(Series.of("total", palette.TOTAL, result.total.ebita / scale.divisor, "line"))
+    best = int(np.argmax(result.programme.ebita))
+    yield Chart(
+        "ebita",
+        f"The programme's operating profit is highest in {digest.labels[best]}, at "
+        f"{money(float(result.programme.ebita[best]), digest.currency)}",
+        f"Operating profit before amortisation and interest (EBITA) by quarter, in {scale.unit}.",
+        over_quarters(lines, scale.unit, stocks=False),
+        tuple(lines),
+    )
+
+
+def bridge_chart(steps: Sequence[Step], scale: MoneyScale) -> Chart:
+    """Returns the bridge from the objective to the net present value.
+
+    Args:
+        steps: the steps in order.
+        scale: the unit of money.
+    """
+    rows: list[dict[str, str | float]] = []
+    level = 0.0
+    shown = [step for step in steps if step.is_sum or abs(step.amount) > 1e-9 * abs(steps[0].amount)]
+    for step in shown:
+        start = 0.0 if step.is_sum else level
+        level = step.amount if step.is_sum else level + step.amount
+        kind = "sum" if step.is_sum else "up" if step.amount >= 0.0 else "down"
+        ends = [float(f"{value / scale.divisor:.6g}") for value in (start, level)]
+        rows.append(
+            {
+                "label": "\n".join(textwrap.wrap(step.name, 30)),
+                "name": step.name,
+                "a": ends[0],
+                "b": ends[1],
+                "right": max(ends),
+                "v": float(f"{step.amount / scale.divisor:.6g}"),
+                "t": scale.write(step.amount),
+                "k": kind,
+            }
+        )
+    return Chart(
+        "bridge",
+        "From what the plan maximises to what the programme earns",
+        f"Present values in {scale.unit}. Steps of zero are left out here and stand in the table.",
+        waterfall(scale.unit, len(rows)),
+        rows=tuple(rows),
+        shaded=False,
+    )

@@ -1,0 +1,98 @@
+"""The evenly spent plan beside the optimised one, as a table for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.finance.fleet import Fleet
+from capexpand.finance.metrics import Metrics
+from capexpand.finance.programme import ProgrammeResult
+from capexpand.reporting.digest import Digest
+from capexpand.reporting.wording import compute, count, money, percent, power, volume
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One figure of both plans."""
+
+    title: str
+    optimised: str
+    naive: str
+    difference: str
+
+
+def comparisons(digest: Digest) -> tuple[Comparison, ...]:
+    """Returns the headline figures of both plans.
+
+    Args:
+        digest: what the run found out.
+    """
+    found = digest.findings
+    ours = _amounts(digest, found.result, found.metrics, digest.fleet)
+    naive = _amounts(digest, found.naive, found.naive_metrics, digest.naive_fleet)
+    rows: list[Comparison] = []
+    for (title, mine, kind), (_, theirs, _) in zip(ours, naive, strict=True):
+        rows.append(
+            Comparison(
+                title,
+                _write(mine, kind, digest),
+                _write(theirs, kind, digest),
+                "–" if mine is None or theirs is None else _difference(mine - theirs, kind, digest),
+            )
+        )
+    return tuple(rows)
+
+
+def _amounts(
+    digest: Digest, result: ProgrammeResult, metrics: Metrics, fleet: Fleet
+) -> list[tuple[str, float | None, str]]:
+    at, label = digest.window_end, digest.labels[digest.window_end]
+    return [
+        ("Net present value", metrics.npv, "money"),
+        ("… with end value zero", metrics.npv_end_value_zero, "money"),
+        ("… before tax", metrics.npv_before_tax, "money"),
+        ("Internal rate of return, a year", metrics.irr, "percent"),
+        ("Payback", metrics.payback_quarter, "quarter"),
+        ("Peak funding", metrics.peak_funding, "money"),
+        ("Objective", result.plan.solver.objective, "money"),
+        ("Paid for orders in the window", float(result.plan.paid[digest.window].sum()), "money"),
+        ("Programme's revenue over the horizon", float(result.programme.revenue.sum()), "money"),
+        (f"IT power energised in {label}", float(fleet.power_energised_mw[:, at].sum()), "power"),
+        (f"Accelerators installed in {label}", float(fleet.accelerators[:, at].sum()), "count"),
+        (f"Computing power in {label}", float(fleet.compute_pflops[:, at].sum()), "compute"),
+        (f"Tokens a day in {label}", float(fleet.tokens_per_day[:, at].sum()), "volume"),
+        ("Units running over units installed", _utilisation(digest, fleet), "percent"),
+    ]
+
+
+def _utilisation(digest: Digest, fleet: Fleet) -> float | None:
+    """Accelerators that run over those installed, over the horizon; servers where there are none."""
+    weight = digest.data.offers.accelerators
+    weight = weight if weight.any() else np.ones_like(weight)
+    standing = float((fleet.installed * weight[:, None]).sum())
+    return float((fleet.running * weight[:, None]).sum()) / standing if standing > 0.0 else None
+
+
+def _write(value: float | None, kind: str, digest: Digest) -> str:
+    if value is None:
+        return "not within the horizon" if kind == "quarter" else "none"
+    if kind == "quarter":
+        return digest.labels[int(value)]
+    return _amount(value, kind, digest)
+
+
+def _difference(value: float, kind: str, digest: Digest) -> str:
+    if kind == "quarter":
+        quarters = round(abs(value))
+        return "same" if not quarters else f"{quarters} q {'later' if value > 0 else 'earlier'}"
+    sign = "+" if value > 0 else ""
+    if kind == "percent":
+        return f"{sign}{percent(value).removesuffix(' %')} points"
+    return sign + _amount(value, kind, digest)
+
+
+def _amount(value: float, kind: str, digest: Digest) -> str:
+    write = {"percent": percent, "power": power, "count": count, "compute": compute, "volume": volume}
+    return write[kind](value) if kind in write else money(value, digest.currency)

@@ -1,0 +1,346 @@
+"""The answers in sentences: the same for the page, the terminal and the web.
+
+Each function takes the digest of what a run found out and returns plain text; nothing here knows where it
+is shown. The sentences must read well for every case: without a budget, a payback, tokens or accelerators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.reporting.digest import Digest
+from capexpand.reporting.wording import (
+    compute,
+    count,
+    listing,
+    money,
+    of_each,
+    percent,
+    power,
+    sentence,
+    share,
+    volume,
+    years,
+)
+from capexpand.reporting.years import Years
+
+SMALL = 0.005  # share below which a difference is called none
+FIRST_ORDERS = 4  # orders named in the sentence about the first quarter
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question that a board asks, and the answer in one or a few sentences."""
+
+    question: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """A number large on the page, what it is, and a remark below."""
+
+    title: str
+    value: str
+    remark: str
+
+
+def answers(digest: Digest) -> tuple[Answer, ...]:
+    """Returns the five answers of a report, in order.
+
+    Args:
+        digest: what the run found out.
+    """
+    return (
+        Answer("What does the money buy, and when?", f"{buys(digest)} {stands(digest)}"),
+        Answer("How is it best spent?", f"{spends(digest)} {first_orders(digest)}"),
+        Answer("Does it pay?", pays(digest)),
+        Answer("What is each limit worth?", limits_worth(digest)),
+        Answer("How does it compare?", compares(digest)),
+    )
+
+
+def buys(digest: Digest) -> str:
+    """Says what is ordered within the window.
+
+    Args:
+        digest: what the run found out.
+    """
+    m, plan, here = digest.data, digest.findings.result.plan, digest.window
+    own = float(plan.power_ordered_mw[m.power.owned, here].sum())
+    rented = float(plan.power_ordered_mw[~m.power.owned, here].sum())
+    units = plan.ordered[:, :, here].sum(axis=(1, 2))
+    accelerators = float(units @ m.offers.accelerators[m.offers.product])
+    others = float(units[m.offers.accelerators[m.offers.product] == 0].sum())
+    sites = np.unique(m.power.site[plan.power_ordered_mw[:, here].sum(axis=1) > 1e-6]).size
+    bought: list[str] = []
+    if own + rented > 1e-6:
+        part = f" ({power(rented)} of it rented)" if own > 1e-6 and rented > 1e-6 else ""
+        kind = "rented IT power" if own <= 1e-6 else "IT power"
+        bought.append(f"{power(own + rented)} of {kind}{part} at {of_each(sites, 'site', 'sites')}")
+    if accelerators >= 0.5:
+        bought.append(of_each(accelerators, "accelerator", "accelerators"))
+    if others >= 0.5:
+        bought.append(of_each(others, "general server", "general servers"))
+    return sentence(f"{_budget(digest)} {listing(bought) or 'nothing'}")
+
+
+def _budget(digest: Digest) -> str:
+    """The beginning of the sentence: the money, and how much of it is spent."""
+    cap, spent, floor = digest.cap, digest.spent, digest.data.budget.floor
+    currency = digest.currency
+    if cap is not None and cap > 0.0 and spent >= (1.0 - SMALL) * cap:
+        return f"{money(cap, currency)} buys"
+    if cap is not None:
+        return f"Of the {money(cap, currency)} allowed, {money(spent, currency)} is worth spending; it buys"
+    if floor > 0.0:
+        enough = spent >= (1.0 - SMALL) * floor
+        done = f"{money(spent, currency)} is" if enough else f"only {money(spent, currency)} would pay"
+        return f"At least {money(floor, currency)} is to be spent, {done}; it buys"
+    return f"{money(spent, currency)} is spent, with no limit set; it buys"
+
+
+def stands(digest: Digest) -> str:
+    """Says what stands at the end of the window, and what it serves.
+
+    Args:
+        digest: what the run found out.
+    """
+    at, label = digest.window_end, digest.labels[digest.window_end]
+    power_mw = float(digest.power_mw(digest.fleet)[at])
+    without = float(digest.power_mw(digest.base_fleet)[at])
+    pflops = float(digest.fleet.compute_pflops[:, at].sum())
+    tokens = float(digest.tokens_per_day(digest.fleet)[at])
+    if power_mw < 1e-6:
+        return f"When the window ends, in {label}, no power is energised."
+    more = f", {power(power_mw - without)} more than without the programme" if without > 1e-6 else ""
+    if abs(power_mw - without) <= SMALL * power_mw:
+        more = ", as much as without the programme"
+    does = []
+    if pflops > 0.0:
+        does.append(f"holds {compute(pflops)} of computing power")
+    if tokens > 0.0:
+        does.append(f"serves {volume(tokens, 'tokens')} a day")
+    then = f"; the fleet {listing(does)}" if does else ""
+    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}{then}."
+
+
+def spends(digest: Digest) -> str:
+    """Says when and for what the money is paid.
+
+    Args:
+        digest: what the run found out.
+    """
+    total, here = digest.findings.result.total, digest.window
+    paid = digest.findings.result.plan.paid[here]
+    if digest.spent <= 1e-9:
+        return "Nothing is paid for orders within the window."
+    starts = digest.data.times.starts[here]
+    by_year = {day.year: 0.0 for day in starts}
+    for day, amount in zip(starts, paid, strict=True):
+        by_year[day.year] += float(amount) / digest.spent
+    parts = [f"{share(part)} in {year}" for year, part in by_year.items() if part >= SMALL]
+    when = f"paid {listing(parts)}" if len(parts) > 1 else f"all paid in {starts[int(np.argmax(paid))].year}"
+    heaviest = int(np.argmax(paid))
+    servers = float(total.payments_servers[here].sum()) / digest.spent
+    split = f"{share(servers)} goes into servers and {share(1.0 - servers)} into halls and power"
+    if min(servers, 1.0 - servers) < SMALL:
+        split = f"all of it goes into {'servers' if servers > 0.5 else 'halls and power'}"
+    return (
+        f"It is {when}, most in {digest.labels[here.start + heaviest]} "
+        f"({money(float(paid[heaviest]), digest.currency)}); {split}."
+    )
+
+
+def first_orders(digest: Digest) -> str:
+    """Says what to commit in the first quarter of the window, the dearest orders first.
+
+    Args:
+        digest: what the run found out.
+    """
+    m, plan, t = digest.data, digest.findings.result.plan, digest.window.start
+    orders: list[tuple[float, str]] = []
+    for o, megawatts in enumerate(plan.power_ordered_mw[:, t]):
+        if megawatts > 1e-6:
+            title = digest.sites[int(m.power.site[o])]
+            how = "" if m.power.owned[o] else " rented"
+            cost = float(megawatts * max(m.power.price[o, t], m.power.running_cost[o, t]))
+            orders.append((cost, f"{power(float(megawatts))}{how} at {title}"))
+    for k in range(len(m.offers.names)):
+        amounts = plan.ordered[k, :, t]
+        if amounts.sum() < 0.5:
+            continue
+        title = digest.offers[int(m.offers.product[k])]
+        how = "" if m.offers.owned[k] else " (leased)"
+        cost = float(np.nansum(amounts * np.maximum(m.offers.price[k, :, t], m.offers.running_cost[k, t])))
+        orders.append((cost, f"{count(float(amounts.sum()))} × {title}{how}"))
+    if not orders:
+        return f"In the first quarter, {digest.labels[t]}, nothing needs to be committed yet."
+    orders.sort(key=lambda order: -order[0])
+    named = [text for _, text in orders[:FIRST_ORDERS]]
+    left = len(orders) - len(named)
+    if left:
+        named.append(of_each(left, "other order", "other orders"))
+    return f"To be committed first, in {digest.labels[t]}: {listing(named)}."
+
+
+def pays(digest: Digest) -> str:
+    """Says what the programme is worth, its rate of return, its payback and its peak funding.
+
+    Args:
+        digest: what the run found out.
+    """
+    metrics, currency = digest.findings.metrics, digest.currency
+    rate = digest.findings.case.finance.discount_rate.value
+    taxed = " after tax" if digest.data.taxes.rate > 0.0 else ""
+    worth = f"The programme's net present value is {money(metrics.npv, currency)}{taxed}"
+    discounted = f", discounted at {percent(rate)} a year" if rate > 0.0 else ", without discounting"
+    zero = f"{money(metrics.npv_end_value_zero, currency)} if nothing is worth anything after the horizon"
+    if abs(metrics.npv - metrics.npv_end_value_zero) <= SMALL * max(abs(metrics.npv), 1e-9):
+        zero = "none of it rests on the value of what stands at the horizon's end"
+    parts = [f"{worth}{discounted}; {zero}.", f"{_rate_of_return(digest)}, and {_payback(digest)}."]
+    if metrics.peak_funding > 0.0:
+        most, when = money(metrics.peak_funding, currency), digest.labels[metrics.peak_funding_quarter]
+        parts.append(f"At most {most} is laid out at a time, in {when}.")
+    else:
+        parts.append("It never needs money from outside.")
+    parts.append(_yearly_earnings(digest))
+    return " ".join(parts)
+
+
+def _yearly_earnings(digest: Digest) -> str:
+    """What the programme earns in the last whole year, or over a horizon that has none."""
+    ours, currency, years = digest.findings.result.programme, digest.currency, Years.of(digest.data.times)
+    whole = [year for year, inside in zip(years.numbers, years.quarters, strict=True) if len(inside) == 4]
+    revenue, ebita = ours.revenue, ours.ebita
+    when = "Over the horizon"
+    if whole:
+        here = list(years.quarters[years.numbers.index(whole[-1])])
+        revenue, ebita, when = revenue[here], ebita[here], f"In {whole[-1]}"
+    earned, profit = money(float(revenue.sum()), currency), money(float(ebita.sum()), currency)
+    return f"{when} it earns {earned} of revenue and {profit} of operating profit (EBITA)."
+
+
+def _rate_of_return(digest: Digest) -> str:
+    metrics = digest.findings.metrics
+    if metrics.irr is None:
+        return "It has no internal rate of return"
+    doubt = "" if metrics.irr_unique else " (one of several possible rates)"
+    return f"Its internal rate of return is {percent(metrics.irr)} a year{doubt}"
+
+
+def _payback(digest: Digest) -> str:
+    at = digest.findings.metrics.payback_quarter
+    if at is None:
+        return f"it is not paid back before the horizon ends in {digest.labels[-1]}"
+    if digest.findings.metrics.peak_funding <= 0.0:
+        return "it is paid back from the start"
+    return f"it is paid back in {digest.labels[at]}, {years(at + 1)} after the start"
+
+
+def limits_worth(digest: Digest) -> str:
+    """Says which limits are worth most.
+
+    Args:
+        digest: what the run found out.
+    """
+    if digest.data.whole_sizes:
+        return "Sizes are whole in this case, so what one more of a limit is worth is not known."
+    binding = [limit for limit in digest.limits if limit.binds and limit.kind != "obligation"]
+    if not binding:
+        return "No limit binds: more power, supply, budget or demand would add nothing."
+    first = binding[0]
+    gain = money(first.gain_total, digest.currency)
+    parts = [f"The limit worth most is {first.noun}: one percent more of it throughout would add {gain}."]
+    supplied = [limit for limit in binding if limit.kind != "demand"]
+    told = [next((limit for limit in supplied if limit.kind == kind), None) for kind in ("grid", "supply")]
+    parts += [limit.describe(digest.labels) for limit in told if limit is not None]
+    budget = next((limit for limit in supplied if limit.kind == "budget"), None)
+    if budget is not None:
+        parts.append(budget.describe(digest.labels))
+    elif digest.cap is not None:
+        parts.append("The budget itself binds nowhere: more money alone would add nothing.")
+    return " ".join(parts)
+
+
+def compares(digest: Digest) -> str:
+    """Sets the evenly spent plan beside the optimised one.
+
+    Args:
+        digest: what the run found out.
+    """
+    ours, naive, currency = digest.findings.metrics, digest.findings.naive_metrics, digest.currency
+    gain = ours.npv - naive.npv
+    spent = float(digest.findings.naive.plan.paid[digest.window].sum())
+    beside = ""
+    if spent <= 1e-9 < digest.spent:
+        return (
+            "Spent evenly over the window, nothing could be delivered in time: "
+            f"planning adds {money(gain, currency)}."
+        )
+    if abs(spent - digest.spent) > 0.02 * max(spent, digest.spent):
+        beside = f" (it pays {money(spent, currency)} for orders)"
+    if abs(gain) <= SMALL * max(abs(ours.npv), abs(naive.npv)):
+        return f"Spent evenly over the window{beside}, the money would be worth as much."
+    return (
+        f"Spent evenly over the window{beside}, the money would be worth {money(naive.npv, currency)}: "
+        f"planning adds {money(gain, currency)}."
+    )
+
+
+def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
+    """Returns the strip of figures below the headline.
+
+    Args:
+        digest: what the run found out.
+    """
+    ours, currency, at = digest.findings.metrics, digest.currency, digest.window_end
+    label, labels = digest.labels[at], digest.labels
+    power_mw = float(digest.power_mw(digest.fleet)[at])
+    accelerators = float(digest.accelerators(digest.fleet)[at])
+    tokens = float(digest.tokens_per_day(digest.fleet)[at])
+    cap = digest.cap
+    of_cap = "" if cap is None else f"of {money(cap, currency)} allowed by {label}"
+    paid_back = "not within the horizon" if ours.payback_quarter is None else labels[ours.payback_quarter]
+    figures = [
+        KeyFigure("Spent in the window", money(digest.spent, currency), of_cap or f"by {label}"),
+        KeyFigure("Net present value", money(ours.npv, currency), "programme, after tax"),
+        KeyFigure(
+            "Without end value", money(ours.npv_end_value_zero, currency), "nothing worth anything at the end"
+        ),
+        KeyFigure(
+            "Internal rate of return",
+            "none" if ours.irr is None else percent(ours.irr),
+            "a year" if ours.irr is not None else "flows never change sign or no rate found",
+        ),
+        KeyFigure("Payback", paid_back, "sum of cash flows stays positive"),
+        KeyFigure("Peak funding", money(ours.peak_funding, currency), labels[ours.peak_funding_quarter]),
+        KeyFigure("Power energised", power(power_mw), f"IT power in {label}"),
+    ]
+    if accelerators >= 0.5:
+        figures.append(KeyFigure("Accelerators", count(accelerators), f"installed in {label}"))
+    if tokens > 0.0:
+        figures.append(KeyFigure("Tokens a day", volume(tokens), f"served in {label}"))
+    gain = ours.npv - digest.findings.naive_metrics.npv
+    figures.append(KeyFigure("Worth of planning", money(gain, currency), "over the evenly spent plan"))
+    return tuple(figures)
+
+
+def hindsight(digest: Digest) -> str:
+    """Says how many numbers rest on evidence later than the case's date; empty where none does.
+
+    Args:
+        digest: what the run found out.
+    """
+    from capexpand.reporting.assumptions import origins
+
+    found = origins(digest.findings.case)
+    if not found.hindsight:
+        return ""
+    return (
+        f"{of_each(found.hindsight, 'number', 'numbers')} of {found.total} "
+        f"{'rests' if found.hindsight == 1 else 'rest'} on evidence later than {digest.findings.case.as_of}: "
+        "the answers below are partly hindsight."
+    )

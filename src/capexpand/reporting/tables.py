@@ -1,0 +1,303 @@
+"""The result as long tables: one value in a row, with its unit. docs/reference/tables.md describes them.
+
+Money is in plain units of the currency. In tables with more than two axes rows of zero are left out, so that
+large cases stay small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from capexpand.finance.fleet import Fleet
+from capexpand.finance.metrics import Metrics
+from capexpand.finance.programme import ProgrammeResult
+from capexpand.finance.statements import Statement
+from capexpand.model.data import Floats
+from capexpand.optimiser.plan import Plan
+from capexpand.reporting.digest import Digest
+from capexpand.reporting.inputs import Findings
+from capexpand.reporting.limits import VOLUME_UNITS
+from capexpand.reporting.long_tables import Axis, Quantity, long_table
+from capexpand.units import VOLUME_UNITS as CANONICAL_VOLUMES
+
+if TYPE_CHECKING:
+    import polars
+
+MILLION = 1e6
+SUMS = (
+    "revenue",
+    "transfer_value",
+    "ordinary_costs",
+    "operating_cost",
+    "ebitda",
+    "depreciation",
+    "ebita",
+    "ebita_with_transfer",
+    "ebita_after_tax",
+    "capital_payments",
+    "additions",
+    "book_value",
+    "invested",
+    "free_cash_flow_before_tax",
+    "free_cash_flow",
+    "cumulative_free_cash_flow",
+)
+"""Lines of a statement that follow from those that it stores."""
+
+
+def frames(findings: Findings) -> dict[str, polars.DataFrame]:
+    """Returns every table by its name.
+
+    Args:
+        findings: what the run found out.
+    """
+    digest = Digest(findings)
+    plans = {
+        "optimised": (findings.result.plan, digest.fleet),
+        "naive": (findings.naive.plan, digest.naive_fleet),
+        "base": (findings.result.base_plan, digest.base_fleet),
+    }
+
+    def of_plans(make: Callable[[Plan, Fleet, Digest], polars.DataFrame]) -> polars.DataFrame:
+        return _together({name: make(plan, fleet, digest) for name, (plan, fleet) in plans.items()})
+
+    return {
+        "capacity": of_plans(_capacity),
+        "orders": of_plans(_orders),
+        "units": of_plans(_units),
+        "serving": of_plans(_serving),
+        "sales": of_plans(_sales),
+        "statements": _together(
+            {
+                "optimised": _statements(findings.result, digest),
+                "naive": _statements(findings.naive, digest),
+            }
+        ),
+        "shadow_prices": _shadow_prices(digest),
+        "unit_costs": _unit_costs(digest),
+        "metrics": _metrics(digest),
+    }
+
+
+def _together(tables: dict[str, polars.DataFrame]) -> polars.DataFrame:
+    """One table of several, with a first column that names each."""
+    import polars
+
+    named = [table.select(polars.lit(name).alias("plan"), polars.all()) for name, table in tables.items()]
+    return polars.concat(named, how="vertical")
+
+
+def _quarters(digest: Digest) -> Axis:
+    return Axis({"quarter": digest.data.times.starts, "quarter_name": digest.labels})
+
+
+def _options(digest: Digest) -> Axis:
+    m = digest.data
+    return Axis(
+        {
+            "offer_option": m.offers.names,
+            "offer": [m.offers.products[g] for g in m.offers.product],
+            "tenure": ["bought" if owned else "leased" for owned in m.offers.owned],
+        }
+    )
+
+
+def _capacity(plan: Plan, fleet: Fleet, digest: Digest) -> polars.DataFrame:
+    """Power by option, and beside it the grid connection by site, for which the option is ``all``."""
+    import polars
+
+    m = digest.data
+    options = Axis(
+        {
+            "site": [m.sites.names[s] for s in m.power.site],
+            "power_option": m.power.names,
+            "tenure": ["own" if owned else "colocated" for owned in m.power.owned],
+        }
+    )
+    count = len(m.sites.names)
+    sites = Axis({"site": m.sites.names, "power_option": ["all"] * count, "tenure": ["all"] * count})
+    quarters = _quarters(digest)
+    by_option = (
+        Quantity("ordered", plan.power_ordered_mw, "MW"),
+        Quantity("returned", plan.power_returned_mw, "MW"),
+        Quantity("energised", plan.power_mw, "MW"),
+    )
+    by_site = (
+        Quantity("in use", fleet.power_used_mw, "MW"),
+        Quantity("drawn from the grid", fleet.grid_used_mw, "MW"),
+        Quantity("grid limit", fleet.grid_mw, "MW"),
+    )
+    return polars.concat([long_table((options, quarters), by_option), long_table((sites, quarters), by_site)])
+
+
+def _orders(plan: Plan, _: Fleet, digest: Digest) -> polars.DataFrame:
+    m = digest.data
+    axes = (_options(digest), Axis.named("destination", m.destinations), _quarters(digest))
+    cost = plan.ordered * np.where(plan.ordered > 0.0, m.offers.price, 0.0) * MILLION
+    ordered = Quantity("ordered", plan.ordered, "unit")
+    return long_table(axes, (ordered, Quantity("committed", cost, digest.currency)), zeros=False)
+
+
+def _units(plan: Plan, _: Fleet, digest: Digest) -> polars.DataFrame:
+    axes = (Axis.named("site", digest.data.sites.names), _options(digest), _quarters(digest))
+    quantities = (
+        Quantity("placed", plan.placed, "unit"),
+        Quantity("returned", plan.returned, "unit"),
+        Quantity("installed", plan.installed, "unit"),
+        Quantity("running", plan.running, "unit"),
+    )
+    return long_table(axes, quantities, zeros=False)
+
+
+def _serving(plan: Plan, _: Fleet, digest: Digest) -> polars.DataFrame:
+    m = digest.data
+    groups = [
+        "+".join(m.sites.names[i] for i in np.flatnonzero(m.sites.group == g))
+        for g in range(plan.serving.shape[0])
+    ]
+    axes = (
+        Axis.named("site_group", groups),
+        _options(digest),
+        Axis.named("workload", m.workloads.names),
+        _quarters(digest),
+    )
+    power = plan.serving * (m.offers.power_kw / 1000.0)[:, None, None]
+    quantities = (Quantity("units", plan.serving, "unit"), Quantity("power", power, "MW"))
+    return long_table(axes, quantities, zeros=False)
+
+
+def _sales(plan: Plan, fleet: Fleet, digest: Digest) -> polars.DataFrame:
+    """Volumes by tranche, and beside them those of the whole workload, whose tranche is ``all``."""
+    import polars
+
+    m = digest.data
+    units = [f"{CANONICAL_VOLUMES[unit]}/quarter" for unit in m.workloads.units]
+    prices = [f"{digest.currency}/{VOLUME_UNITS[unit]}" for unit in m.workloads.units]
+    tranches = Axis.named("tranche", [str(i + 1) for i in range(m.workloads.tranches)])
+    workloads, quarters = Axis.named("workload", m.workloads.names), _quarters(digest)
+    asked = m.workloads.demand > 0.0
+    by_tranche = (
+        Quantity("demand", np.where(asked, m.workloads.demand, np.nan), units),
+        Quantity("sold", np.where(asked, plan.sold, np.nan), units),
+        Quantity("price", np.where(asked, m.workloads.price, np.nan), prices),
+    )
+    whole = (
+        Quantity("served", fleet.served[:, None], units),
+        Quantity("unmet", plan.unmet[:, None], units),
+        Quantity("capacity", fleet.capacity[:, None], units),
+    )
+    return polars.concat(
+        [
+            long_table((workloads, tranches, quarters), by_tranche),
+            long_table((workloads, Axis.named("tranche", ["all"]), quarters), whole),
+        ]
+    )
+
+
+def _statements(result: ProgrammeResult, digest: Digest) -> polars.DataFrame:
+    """Lines of the three statements by quarter; those by workload name it, the others say ``all``."""
+    import polars
+
+    quarters, currency = _quarters(digest), digest.currency
+    tables: list[polars.DataFrame] = []
+    for basis, of in (("programme", result.programme), ("base", result.base), ("total", result.total)):
+        bases = Axis.named("basis", [basis])
+        whole, by_workload = _lines(of)
+        names = digest.data.workloads.names
+        for workloads, found in ((["all"], whole), (names, by_workload)):
+            axes = (bases, Axis.named("workload", workloads), quarters)
+            tables.append(
+                long_table(
+                    axes,
+                    [
+                        Quantity(name, values.reshape(1, len(workloads), -1) * MILLION, currency)
+                        for name, values in found.items()
+                    ],
+                )
+            )
+    return polars.concat(tables)
+
+
+def _lines(of: Statement) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Lines of a statement by quarter, and by workload and quarter."""
+    stored = {field.name: np.asarray(getattr(of, field.name)) for field in fields(of)}
+    whole = {name: values for name, values in stored.items() if values.ndim == 1}
+    whole |= {name: np.asarray(getattr(of, name)) for name in SUMS}
+    by_workload = {
+        name.removesuffix("_by_workload"): values for name, values in stored.items() if values.ndim == 2
+    }
+    return whole, by_workload
+
+
+def _shadow_prices(digest: Digest) -> polars.DataFrame:
+    found = sorted(digest.limits, key=lambda limit: limit.name)
+    limits = Axis({"limit": [limit.name for limit in found], "kind": [limit.kind for limit in found]})
+    quantities = (
+        Quantity("worth", np.array([limit.worth for limit in found]), [limit.unit for limit in found]),
+        Quantity(
+            "amount", np.array([limit.amount for limit in found]), [limit.amount_unit for limit in found]
+        ),
+        Quantity("one percent more", np.array([limit.gain for limit in found]) * MILLION, digest.currency),
+    )
+    return long_table((limits, _quarters(digest)), quantities)
+
+
+def _unit_costs(digest: Digest) -> polars.DataFrame:
+    m, costs, currency = digest.data, digest.costs, digest.currency
+    per = [f"{currency}/{VOLUME_UNITS[unit]}" for unit in m.workloads.units]
+    volumes = [f"{CANONICAL_VOLUMES[unit]}/quarter" for unit in m.workloads.units]
+    parts = ("ordinary_costs", "energy", "units", "power", "depreciation")
+    quantities = [Quantity(name, getattr(costs, name) * MILLION, currency) for name in parts]
+    quantities += [
+        Quantity("cost", costs.cost * MILLION, currency),
+        Quantity("value", costs.value * MILLION, currency),
+        Quantity("volume", costs.volume, volumes),
+        Quantity("accelerator hours", costs.accelerator_hours * MILLION, "accelerator_hour"),
+        Quantity("cost per volume", costs.cost_per_volume, per),
+        Quantity(
+            "cost per accelerator-hour", costs.cost_per_accelerator_hour, f"{currency}/accelerator_hour"
+        ),
+        Quantity(
+            "value per accelerator-hour", costs.value_per_accelerator_hour, f"{currency}/accelerator_hour"
+        ),
+    ]
+    return long_table((Axis.named("workload", m.workloads.names), _quarters(digest)), quantities)
+
+
+def _metrics(digest: Digest) -> polars.DataFrame:
+    import polars
+
+    rows: list[dict[str, object]] = []
+    pairs = (
+        ("optimised", digest.findings.result, digest.findings.metrics),
+        ("naive", digest.findings.naive, digest.findings.naive_metrics),
+    )
+    for plan, result, metrics in pairs:
+        for name, value, unit in _figures(result, metrics, digest):
+            rows.append({"plan": plan, "metric": name, "value": value, "unit": unit})
+    schema = {"plan": polars.String, "metric": polars.String, "value": polars.Float64, "unit": polars.String}
+    return polars.DataFrame(rows, schema=schema)
+
+
+def _figures(
+    result: ProgrammeResult, metrics: Metrics, digest: Digest
+) -> list[tuple[str, float | None, str]]:
+    currency, window = digest.currency, digest.window
+    payments = result.total.capital_payments
+    return [
+        ("objective", result.plan.solver.objective * MILLION, currency),
+        ("npv", metrics.npv * MILLION, currency),
+        ("npv_before_tax", metrics.npv_before_tax * MILLION, currency),
+        ("npv_end_value_zero", metrics.npv_end_value_zero * MILLION, currency),
+        ("end_value", metrics.end_value * MILLION, currency),
+        ("irr", metrics.irr, "1/year"),
+        ("payback_quarter", metrics.payback_quarter, "quarters from the start"),
+        ("peak_funding", metrics.peak_funding * MILLION, currency),
+        ("peak_funding_quarter", metrics.peak_funding_quarter, "quarters from the start"),
+        ("capex_total", float(payments[window].sum()) * MILLION, currency),
+        ("renewal_capex_total", float(payments.sum() - payments[window].sum()) * MILLION, currency),
+    ]

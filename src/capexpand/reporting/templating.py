@@ -1,0 +1,35 @@
+"""The page's templates, ready to be filled."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_NUMBER_AND_UNIT = re.compile(
+    r"(?<=[\d½¼¾]) (?=(?:bn|mn|tn|million|%|[MGkT]W|MWh|[PEZ]FLOP|[A-Z]{3}\b))|(?<=\b[bmt]n) (?=[A-Z]{3}\b)"
+)
+
+
+def keep_together(text: str) -> str:
+    """Puts spaces that do not break between numbers and their units."""
+    return _NUMBER_AND_UNIT.sub("\u00a0", text)
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Returns the environment with the packaged templates; every value is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("capexpand.reporting"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    made.filters["together"] = keep_together
+    return made
