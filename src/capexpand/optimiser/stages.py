@@ -31,12 +31,14 @@ class StateLayout:
             parts, flattened.
         kept: [slot] position of each number of the state vector: all that live in some quarter.
         opening: [slot] value before the first quarter.
+        dearest_mw: the highest price of a megawatt [money].
     """
 
     shapes: tuple[tuple[int, ...], ...]
     live: Flags
     kept: Indices
     opening: Floats
+    dearest_mw: float
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,7 +104,8 @@ def state_layout(m: ModelData) -> StateLayout:
         live[t, later] = True
     kept = np.flatnonzero(live.any(axis=0))
     start = np.where(first != ABSENT, opening[np.maximum(first, 0)], 0.0)[kept]
-    return StateLayout(shapes, live, kept, start)
+    dearest = max(float(np.max(m.power.price, initial=0.0)), float(np.max(m.power.running_cost, initial=0.0)), 1.0)
+    return StateLayout(shapes, live, kept, start, dearest)
 
 
 def _spent_in_vain(m: ModelData, shapes: Sequence[tuple[int, ...]], t: int) -> Flags:
@@ -125,7 +128,7 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
     before = _incoming(lp, layout.shapes, layout.live[quarter])
     count = int(layout.live[quarter].sum())
     stage = add_stage(lp, m, quarter, before)
-    _give_way(lp, m, stage)
+    _give_way(lp, layout, stage)
     after = _flat(stage.state)[layout.kept]
     if quarter == m.times.count - 1:
         return QuarterProgram(lp.build(), stage, _flat(before)[layout.kept], np.full(after.size, ABSENT))
@@ -143,19 +146,17 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
     return QuarterProgram(lp.build(), stage, _flat(before)[layout.kept], outgoing)
 
 
-def _give_way(lp: Blocks, m: ModelData, stage: Stage) -> None:
+def _give_way(lp: Blocks, layout: StateLayout, stage: Stage) -> None:
     """Lets limits that a state may miss by a rounding error give way, at a price that no plan pays on purpose."""
-    discount = float(m.times.discount[0])
-    dearest = max(float(np.max(m.power.price, initial=0.0)), float(np.max(m.power.running_cost, initial=0.0)), 1.0)
     for rows, price in (
         (stage.money.budget_rows, 1.0),
         (stage.money.renewal_rows, 1.0),
-        (stage.power.commitment_rows.ravel(), dearest),
+        (stage.power.commitment_rows.ravel(), layout.dearest_mw),
     ):
         there = rows[rows != ABSENT]
         over = lp.columns("overrun", [tuple(map(str, there))])
         lp.add(there, over, -1.0)
-        lp.add_cost(over, -_OVERRUN * price * discount)
+        lp.add_cost(over, -_OVERRUN * price)
 
 
 def program_from(

@@ -33,6 +33,9 @@ Progress = Callable[[TrainingRecord], bool | None]
 
 _CHECK_KEY = 1_000_000
 _RECENT = 100
+_FRESH_ROUNDS = 5
+"""Rounds after which streams drop their bases: among equally good decisions a warm basis returns to the same
+one for ever, while whoever follows the policy later may meet another, where no cut was ever made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ class _Training:
                 self._note(merged)
                 due = self._journal is not None and len(self._rounds) % self._settings.checkpoint_rounds == 0
                 for host in self._hosts:
-                    host.exchange(merged, forget=due)
+                    host.exchange(merged, forget=due or len(self._rounds) % _FRESH_ROUNDS == 0)
                 if progress is not None and progress(self._records[-1]):
                     self._status = "interrupted"
                     break
