@@ -114,6 +114,8 @@ class LatticeSettings:
 
     nodes: int = 20
     outcomes: int = 1
+    recourse_quarters: int = 17  # with that many nodes; this quarter is the first
+    later_nodes: int = 6
     paths: int = 8192
     seed: int = 1
 
@@ -151,7 +153,14 @@ def optimise_policy(
     grain = lattice or LatticeSettings()
     futures, m = compile_futures(case), compile_case(case)
     drawn = draw_scenarios(futures, grain.paths, seed=grain.seed)
-    condensed = condense(drawn, nodes=grain.nodes, outcomes=grain.outcomes, seed=grain.seed)
+    condensed = condense(
+        drawn,
+        nodes=grain.nodes,
+        outcomes=grain.outcomes,
+        seed=grain.seed,
+        fine_quarters=grain.recourse_quarters,
+        later_nodes=grain.later_nodes,
+    )
     return PlannedPolicy(
         case, m, futures, find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint)
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats
 from capexpand.model.data import ModelData
+from capexpand.optimiser.guides import guides
 from capexpand.optimiser.multistage.policy import Policy, TrainingRecord
 from capexpand.optimiser.multistage.risk import Expectation, RiskMeasure
 from capexpand.optimiser.multistage.simulation import simulate
@@ -34,6 +35,8 @@ class PolicySettings:
         streams: logical streams, part of the result.
         workers: processes, no part of it.
         sample_paths: of the lattice, on which the gap is measured.
+        guides: good plans of single futures along which the first cuts are made.
+        back_end: of the engine.
     """
 
     risk: RiskMeasure = field(default_factory=Expectation)
@@ -44,6 +47,8 @@ class PolicySettings:
     streams: int = 2
     workers: int = 1
     sample_paths: int = 500
+    guides: int = 16
+    back_end: str = "highs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +144,11 @@ def optimise_policy(
             stall_iterations=20,
             sample_paths=chosen.sample_paths,
             lower_bound=lower_bound(stages, graph),
+            back_end=chosen.back_end,
         ),
         progress=progress,
         checkpoint=checkpoint,
+        given=guides(stages, lattice, chosen.guides, seed=chosen.seed),
     )
     neutral = chosen.risk.mixture() == Expectation().mixture()
     return CasePolicy(stages, lattice, trained, _gap(trained, chosen, neutral=neutral), neutral)

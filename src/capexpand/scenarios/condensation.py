@@ -24,7 +24,15 @@ class _Cells:
     state: Integers  # [regime, node]
 
 
-def condense(scenarios: Scenarios, *, nodes: int = 20, outcomes: int = 3, seed: int = 1) -> Lattice:
+def condense(
+    scenarios: Scenarios,
+    *,
+    nodes: int = 20,
+    outcomes: int = 3,
+    seed: int = 1,
+    fine_quarters: int | None = None,
+    later_nodes: int = 6,
+) -> Lattice:
     """Return the lattice of some scenarios.
 
     More nodes keep more of what lasts, more outcomes more of what does not; the work of a policy grows with
@@ -35,18 +43,24 @@ def condense(scenarios: Scenarios, *, nodes: int = 20, outcomes: int = 3, seed: 
         nodes: wanted in a quarter; there is at least one for each combination of regimes that occurs.
         outcomes: wanted in a node, of what it leaves open.
         seed: of the quantisation.
+        fine_quarters: quarters with that many nodes and outcomes, all if None; those after them have ...
+        later_nodes: ... so many nodes, with one outcome each.
     """
     futures, quarters = scenarios.futures, scenarios.quarters
     features = _features(futures, quarters)
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
-    cells = [_cells(scenarios, t, features[t], nodes=nodes, generator=generator) for t in range(quarters)]
+    fine = quarters if fine_quarters is None else fine_quarters
+    cells = [
+        _cells(scenarios, t, features[t], nodes=nodes if t < fine else later_nodes, generator=generator)
+        for t in range(quarters)
+    ]
     transitions = [_transition(futures, cells[t], cells[t + 1], t) for t in range(quarters - 1)]
     probability = np.ones(1)
     built: list[LatticeQuarter] = []
     for t in range(quarters):
         following = transitions[t] if t + 1 < quarters else np.zeros((probability.size, 0))
         built.append(
-            _quarter(scenarios, t, cells[t], probability, following, outcomes=outcomes, generator=generator)
+            _quarter(scenarios, t, cells[t], probability, following, outcomes=outcomes if t < fine else 1, generator=generator)
         )
         probability = probability @ following
     return Lattice(

@@ -4,50 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.errors import SolverError
-from capexpand.model.blocks import ABSENT, Floats, Indices, LinearProgram
+from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.realised import realise
 from capexpand.model.stage import Stage
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.policy_graph import Stages
 from capexpand.optimiser.stages import program_from
+from capexpand.optimiser.warm import WarmSolver
 from capexpand.scenarios.lattice import Lattice
 from capexpand.simulation.accounts import Bookkeeper, Books, read_done
 from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
-
-
-class WarmSolver:
-    """Solves programs of one shape one after the other, each from the basis of the one before."""
-
-    def __init__(self) -> None:
-        self._basis: object | None = None
-        self._shape = (0, 0)
-
-    def solve(self, lp: LinearProgram) -> Floats:
-        """Returns the optimal columns.
-
-        Raises:
-            SolverError: there is no optimum.
-        """
-        import highspy
-
-        from capexpand.optimiser.highs import load
-
-        solver = load(lp)
-        solver.setOptionValue("threads", 1)
-        solver.setOptionValue("parallel", "off")
-        shape = (lp.cost.size, lp.row_lower.size)
-        if self._basis is not None and shape == self._shape:
-            solver.setBasis(self._basis)
-        solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            solver.clearSolver()
-            solver.run()
-            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                raise SolverError("a scenario's program has no optimum")
-        self._basis, self._shape = solver.getBasis(), shape
-        return np.asarray(solver.getSolution().col_value)
 
 
 def foresee(stages: Stages, factors: Floats) -> Books:

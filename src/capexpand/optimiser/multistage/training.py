@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -26,7 +27,7 @@ from capexpand.optimiser.multistage.policy import (
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.simulation import path_count
 from capexpand.optimiser.multistage.stage_solver import SolveCounts
-from capexpand.optimiser.multistage.stream import Solvers
+from capexpand.optimiser.multistage.stream import Solvers, Step
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
@@ -93,6 +94,7 @@ def train(
     settings: TrainingSettings | None = None,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    given: Sequence[tuple[Step, ...]] = (),
 ) -> Policy:
     """Find a policy by stochastic dual dynamic programming.
 
@@ -102,6 +104,8 @@ def train(
         progress: sees each round and may end the training. Ctrl-C ends it too; what was reached is kept.
         checkpoint: file from which the training resumes and to which it writes. With it, a killed
             training ends where an undisturbed one (with the same settings and a file) does.
+        given: paths along which to make cuts before any is walked, such as good plans of single futures: they
+            bring the cuts to where they matter, and cuts are valid wherever they are made.
 
     Raises:
         CaseError: the settings make no sense.
@@ -111,12 +115,21 @@ def train(
     """
     chosen = settings or TrainingSettings()
     _check(chosen)
-    training = _Training(graph, chosen, checkpoint)
+    training = _Training(graph, chosen, checkpoint, tuple(given))
     try:
         training.run(progress)
     finally:
         training.close()
     return training.policy()
+
+
+def _digest(given: tuple[tuple[Step, ...], ...]) -> str:
+    """Return what tells given paths from others."""
+    digest = hashlib.sha256()
+    for path in given:
+        for step in path:
+            digest.update(step.state.tobytes())
+    return digest.hexdigest() if given else ""
 
 
 def _check(settings: TrainingSettings) -> None:
@@ -135,7 +148,13 @@ def _check(settings: TrainingSettings) -> None:
 class _Training:
     """A training while it runs."""
 
-    def __init__(self, graph: PolicyGraph, settings: TrainingSettings, checkpoint: Path | None) -> None:
+    def __init__(
+        self,
+        graph: PolicyGraph,
+        settings: TrainingSettings,
+        checkpoint: Path | None,
+        given: tuple[tuple[Step, ...], ...],
+    ) -> None:
         self._began = time.perf_counter()
         self._graph, self._settings = graph, settings
         self._floor = self._floors()
@@ -152,11 +171,12 @@ class _Training:
         self._journal: Journal | None = None
         generators: list[dict] = []
         if checkpoint is not None:
-            self._journal = Journal(checkpoint, fingerprint(graph, settings.on_which_results_depend()))
+            self._journal = Journal(checkpoint, fingerprint(graph, settings.on_which_results_depend() + _digest(given)))
             generators = self._resume(self._journal)
         task = HostTask(
             graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
             tuple(range(settings.streams)), tuple(self._rounds), tuple(generators),
+            tuple(given[number :: settings.streams] for number in range(settings.streams)),
         )  # fmt: skip
         self._hosts = open_hosts(task, settings.workers)
 
