@@ -117,9 +117,9 @@ def test_foresight_bounds_the_policy_on_every_path():
 
 
 def test_training_resumes_to_the_same_policy(tmp_path):
-    m = random_model(4, quarters=4)
-    lattice = random_lattice(m, 4)
-    settings = PolicySettings(iterations=200, sample_paths=50, gap_fraction=1e-9)
+    m = random_model(4, quarters=6)
+    lattice = random_lattice(m, 4, nodes=3)
+    settings = PolicySettings(iterations=60, sample_paths=20, gap_fraction=1e-9, guides=5)
     whole = optimise_policy(m, lattice, settings=settings, checkpoint=tmp_path / "whole")
     count = iter(range(10_000))
     stopped = optimise_policy(

@@ -195,7 +195,8 @@ class _Position:
         for theta in range(t + soonest, min(t + int(m.power.lead_quarters.max(initial=0)) + 1, m.times.count)):
             bound = self.power - self.power_free + m.opening.power_due_mw[:, t : theta + 1].sum(axis=1)
             bound = bound + self._underway(t, theta)
-            coming = np.where(m.power.lead_quarters <= theta - t, b, 0.0)
+            over = ~m.power.owned & (m.power.lead_quarters + m.power.term_quarters <= theta - t)
+            coming = np.where((m.power.lead_quarters <= theta - t) & ~over, b, 0.0)
             standing, arriving = np.zeros_like(wanted), np.zeros_like(wanted)
             np.add.at(standing, (slice(None), m.power.site), bound)
             np.add.at(arriving, (slice(None), m.power.site), coming)
