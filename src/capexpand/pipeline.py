@@ -245,15 +245,16 @@ def evaluate(plans: Plans) -> Findings:
     )
 
 
-def report(findings: Findings) -> Report:
+def report(findings: Findings, policy: PolicyFindings | None = None) -> Report:
     """Makes the report of what was found out.
 
     Args:
         findings: from ``evaluate``.
+        policy: from ``evaluate_policy``, if a policy was sought.
     """
     from capexpand.reporting.page import build_page
 
-    return Report(build_page(findings))
+    return Report(build_page(findings, policy))
 
 
 def write(findings: Findings, folder: Path, policy: PolicyFindings | None = None) -> None:
@@ -274,7 +275,7 @@ def write(findings: Findings, folder: Path, policy: PolicyFindings | None = None
     files |= {f"case/{name}": data for name, data in origin.tables.items()}
     document = result_document(findings, policy)
     files["metrics.json"] = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
-    files["report.html"] = report(findings).html.encode()
+    files["report.html"] = report(findings, policy).html.encode()
     for name, frame in frames(findings).items():
         parquet, text = BytesIO(), StringIO()
         frame.write_parquet(parquet)
