@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import programs
 from measure import Comparison, compare_programs, python
 
 ROOT = Path(__file__).parents[1]
@@ -58,4 +59,7 @@ PHASES: dict[str, Phase] = {
     "import": import_package,
     "help": show_help,
     "check": check_case,
+    "build": programs.build,
+    "solve": programs.solve,
+    "large": programs.large,
 }

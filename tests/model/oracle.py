@@ -40,7 +40,8 @@ def oracle(m: ModelData, *, lean: bool = False) -> linopy.Model:
 
     Args:
         m: the compiled case.
-        lean: whether to leave out what can only be 0, and to serve from groups of sites; for timing.
+        lean: whether to leave out what can only be 0, and to serve from groups of sites; for timing. Only a
+            case without leased units and rented power may be lean.
     """
     return _Oracle(m, lean=lean).program()
 
@@ -218,9 +219,10 @@ class _Oracle:
         m, offers = self.m, self.m.offers
         owned = self.data(offers.owned, "offer")
         at = self.member(m.sites.destination, "site", "destination")
-        self.N = self.variable("N", "site", "offer", "quarter")
+        self.there = self.reached(at)
+        self.N = self.variable("N", "site", "offer", "quarter", exists=self.there)
         self.r = self.variable("r", "site", "offer", "quarter", exists=~owned)
-        q = self.variable("q", "site", "offer", "quarter")
+        q = self.variable("q", "site", "offer", "quarter", exists=self.there)
         coming = self.pipeline(
             "units coming", self.waits(self.x, offers.lead_quarters, "offer"), "offer", "destination"
         )
@@ -229,7 +231,9 @@ class _Oracle:
         standing = self.data(m.opening.installed, "site", "offer")
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
         left = self.N - kept - q + self.r
-        self.require("owned units", left, "<=", 0.0, owned)
+        self.require("owned units", left, "<=", 0.0, owned & self.there)
+        if self.lean:
+            return
         self.require("leased units", left, "==", 0.0, ~owned)
         term = offers.lead_quarters + offers.term_quarters
         freed = self.pipeline("units freed", self.waits(self.x, term, "offer"), "offer", "destination")
@@ -237,10 +241,21 @@ class _Oracle:
         past = self.before(free, (standing * at).sum("site")) + freed.sel(ahead=0, drop=True)
         self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
 
+    def reached(self, at: xr.DataArray) -> xr.DataArray:
+        """Whether units of an offer can have come to a site by a quarter; taken as true unless lean."""
+        m, offers = self.m, self.m.offers
+        arriving = m.opening.units_due > 0 if self.lean else np.ones(m.opening.units_due.shape, dtype=bool)
+        for k, lead in enumerate(offers.lead_quarters):
+            arriving[k, :, lead:] |= offers.orderable[k, :, : m.times.count - lead]
+        dims = ("offer", "destination", "quarter")
+        come = self.data(np.logical_or.accumulate(arriving, axis=2).astype(float), *dims)
+        standing = self.data(m.opening.installed > 0, "site", "offer")
+        return ((come * at).sum("destination") > 0) | standing
+
     def service(self, place: str) -> None:
         m, work = self.m, self.m.workloads
-        self.u = self.variable("u", "site", "offer", "quarter")
-        self.require("run", self.u - self.N, "<=", 0.0)
+        self.u = self.variable("u", "site", "offer", "quarter", exists=self.there)
+        self.require("run", self.u - self.N, "<=", 0.0, self.there)
         running_mw = (self.u * self.data(m.offers.power_kw / 1000.0, "offer")).sum("offer")
         energised = (self.P * self.member(m.power.site, "power", "site")).sum("power")
         self.require("running power", running_mw - energised, "<=", 0.0)
@@ -249,12 +264,15 @@ class _Oracle:
 
         served = work.served_by[m.sites.group] if place == "site" else work.served_by
         service = self.data(work.service, "offer", "workload")
-        able = (service > 0) & self.data(served, place, "workload")
+        present = self.there
+        if place == "group":
+            present = (present * self.member(m.sites.group, "site", "group")).sum("site") > 0
+        able = (service > 0) & self.data(served, place, "workload") & present
         y = self.variable("y", place, "offer", "workload", "quarter", exists=able)
         there = (
             self.u if place == "site" else (self.u * self.member(m.sites.group, "site", "group")).sum("site")
         )
-        self.require("sharing", y.sum("workload") - there, "<=", 0.0)
+        self.require("sharing", y.sum("workload") - there, "<=", 0.0, present)
 
         phi = self.data(work.productivity, "workload", "quarter")
         demand = self.data(work.demand, "workload", "tranche", "quarter") / phi

@@ -30,14 +30,14 @@ def test_the_alibaba_case_has_the_objective_of_linopy():
 
 
 @given(seed=seeds)
-@settings(max_examples=8)
+@settings(max_examples=5)
 def test_random_cases_have_the_objective_of_linopy(seed):
     m = random_model(seed)
     assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7, abs=1e-7)
 
 
 @given(seed=seeds)
-@settings(max_examples=3)
+@settings(max_examples=2)
 def test_random_cases_of_whole_sizes_have_the_objective_of_linopy(seed):
     m = random_model(seed, quarters=5, whole_sizes=True)
     ours = optimise_plan(m, relative_gap=1e-9).solver.objective
@@ -45,7 +45,7 @@ def test_random_cases_of_whole_sizes_have_the_objective_of_linopy(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_what_must_be_done_is_feasible_for_both_or_for_neither(seed):
     m = random_model(seed, demands=True)
     try:

@@ -57,6 +57,7 @@ def test_what_limits_are_worth():
     assert shadow.budget.sum() == pytest.approx(budget)
     assert shadow.grid[0].sum() == pytest.approx((COAST - 2.3 * budget) / 0.01 / 1.3)
     assert plan("late-power").shadow.grid[0].sum() == pytest.approx(COAST / 0.01 / 1.3)
+    assert shadow.grid[1] == pytest.approx([0, 0, (WEST + 2.2) / 5 / 0.01 / 1.2, 0, 0, 0, 0, 0])
     assert shadow.demand.max() == pytest.approx(0.0, abs=1e-9)
     assert shadow.supply.max() == pytest.approx(0.0, abs=1e-9)
 
@@ -84,6 +85,7 @@ def test_the_page_states_the_numbers_of_the_program():
         f"{plan('late-power').solver.objective:.5f}",
         f"{best.shadow.budget.sum():.7f}",
         f"{best.shadow.grid[0].sum():.4f}",
+        f"{best.shadow.grid[1, 2]:.4f}",
         *(f"{paid:.4f}".rstrip("0").rstrip(".") for paid in best.paid[:4]),
     ]
     assert [number for number in stated if number not in page] == []

@@ -10,8 +10,9 @@ from small_case import planned
 from capexpand.errors import InfeasibleError
 from capexpand.model.blocks import Blocks
 from capexpand.optimiser.conflict import explain
+from capexpand.optimiser.contradiction import conflict
 from capexpand.optimiser.deterministic import build_program, optimise_plan
-from capexpand.optimiser.highs import conflict, solve
+from capexpand.optimiser.highs import solve
 
 OWED = {
     "title": "Train",

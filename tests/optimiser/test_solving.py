@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Blocks
-from capexpand.optimiser.highs import solve
+from capexpand.optimiser.highs import Limits, solve
 
 
 def knapsack(values, weights, room, *, whole=True):
@@ -90,6 +90,22 @@ def test_a_dual_says_what_one_more_of_a_limit_brings():
     answer = solve(lp.build())
     assert answer.row_duals == pytest.approx([1.0])
     assert answer.column_duals == pytest.approx([0.0, 4.0])
+
+
+def test_at_a_kink_the_dual_asked_for_says_what_more_brings():
+    """One thing needs both of two limits of 0 and is worth 5: one more of either alone brings nothing.
+
+    A second, worth 3, needs the first limit only: one more of that brings 3. Less of either is impossible.
+    Sensitivity: any dual from 3 up would do for the first limit, and 5 together.
+    """
+    lp = Blocks()
+    both, first = lp.columns("x", [("both", "first")])
+    rows = lp.rows("limit", [("first", "second")], upper=0.0)
+    lp.add(rows, both)
+    lp.add(rows[:1], first)
+    lp.add_cost(np.array([both, first]), np.array([5.0, 3.0]))
+    answer = solve(lp.build(), limits=Limits(rows[:1], np.zeros(0, dtype=np.int64)))
+    assert answer.row_duals == pytest.approx([3.0, 2.0])
 
 
 def test_an_unbounded_program_is_an_error():

@@ -9,7 +9,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage, add_stage, opening_columns
-from capexpand.optimiser.highs import solve
+from capexpand.optimiser.highs import Limits, solve
 from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan, read_plan
 
@@ -63,8 +63,27 @@ def optimise_plan(
     program, stages = build_program(m)
     if commitments is not None:
         program = _committed(program, stages, commitments)
-    solution = solve(program, relative_gap=relative_gap, time_limit_seconds=time_limit_seconds)
+    solution = solve(
+        program, limits=_limits(stages), relative_gap=relative_gap, time_limit_seconds=time_limit_seconds
+    )
     return read_plan(m, stages, solution)
+
+
+def _limits(stages: list[Stage]) -> Limits:
+    """The limits that a user can widen, whose worth a plan reports."""
+    rows = [
+        block.ravel()
+        for stage in stages
+        for block in (
+            stage.service.grid_rows,
+            stage.power.commitment_rows,
+            stage.orders.supply_rows,
+            stage.money.budget_rows,
+            stage.money.renewal_rows,
+        )
+    ]
+    columns = [stage.service.sold.ravel() for stage in stages]
+    return Limits(*(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns))))
 
 
 def _committed(program: LinearProgram, stages: list[Stage], commitments: Commitments) -> LinearProgram:

@@ -9,13 +9,16 @@ import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, Indices, LinearProgram
-from capexpand.optimiser.conflict import NO_WHOLE_SIZES, Description, explain
+from capexpand.optimiser.conflict import NO_WHOLE_SIZES, explain
+from capexpand.optimiser.contradiction import conflict
+from capexpand.optimiser.highs_model import load
 
 if TYPE_CHECKING:
     import highspy
 
 TOLERANCE = 1e-6  # largest violation of a row or bound that passes, relative to the size of its limit
-RAY_TOLERANCE = 1e-9  # smallest weight of a row in a contradiction, relative to the largest
+WIDENING = 1e-6  # relative to a limit, by which it is widened to learn what more of it brings
+INTERIOR_POINT_COLUMNS = 5_000  # from this size on the interior point method with crossover is the faster
 UNNAMED = "limits that lie within the solver's tolerance of each other"
 
 
@@ -37,11 +40,27 @@ class Solution:
     seconds: float
 
 
-def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: float = 600.0) -> Solution:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Rows and columns whose upper limits are asked about: what would one more of each bring?"""
+
+    rows: Indices
+    columns: Indices
+
+
+def solve(
+    lp: LinearProgram,
+    *,
+    limits: Limits | None = None,
+    relative_gap: float = 1e-4,
+    time_limit_seconds: float = 600.0,
+) -> Solution:
     """Solves a program.
 
     Args:
         lp: the program, to be maximised.
+        limits: whose duals should say what more brings. At a kink of the objective, as at a limit of zero, a
+            dual can be anything between that and what less costs; any such dual is given if absent.
         relative_gap: gap [fraction] at which a program with whole-number columns counts as solved.
         time_limit_seconds: when to stop [s].
 
@@ -54,9 +73,14 @@ def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: 
     solver = load(lp)
     solver.setOptionValue("mip_rel_gap", relative_gap)
     solver.setOptionValue("time_limit", time_limit_seconds)
-    solver.run()
-    status = solver.getModelStatus()
     kinds = highspy.HighsModelStatus
+    if lp.cost.size >= INTERIOR_POINT_COLUMNS and not lp.integer.any():
+        solver.setOptionValue("solver", "ipx")
+    solver.run()
+    if solver.getModelStatus() in {kinds.kUnknown, kinds.kSolveError}:
+        solver.setOptionValue("solver", "simplex")
+        solver.run()
+    status = solver.getModelStatus()
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
         raise InfeasibleError(explain(conflict(lp)) or [NO_WHOLE_SIZES if lp.integer.any() else UNNAMED])
     info = solver.getInfo()
@@ -64,38 +88,12 @@ def solve(lp: LinearProgram, *, relative_gap: float = 1e-4, time_limit_seconds: 
     if status != kinds.kOptimal and not (status == kinds.kTimeLimit and has_answer):
         raise SolverError(f"HiGHS ended with '{solver.modelStatusToString(status)}' and no answer")
     answer = _read(lp, solver, "optimal" if status == kinds.kOptimal else "time limit")
+    if limits is not None and status == kinds.kOptimal and not lp.integer.any():
+        answer = _with_duals_of_more(lp, solver, answer, limits)
     worst = max(answer.largest_row_violation, answer.largest_bound_violation)
     if worst > TOLERANCE:
         raise SolverError(f"the solver's answer violates a limit by {worst:.2g} (relative); no plan is given")
     return answer
-
-
-def load(lp: LinearProgram) -> highspy.Highs:
-    """Returns a HiGHS object that holds the program."""
-    import highspy
-
-    limits = (lp.column_lower, lp.column_upper, lp.row_lower, lp.row_upper)
-    if (
-        not (np.isfinite(lp.value).all() and np.isfinite(lp.cost).all())
-        or np.isnan(np.concatenate(limits)).any()
-    ):
-        raise SolverError("a coefficient or limit of the program is not a number")
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = lp.cost.size, lp.row_lower.size
-    model.sense_ = highspy.ObjSense.kMaximize
-    model.offset_ = lp.offset
-    model.col_cost_, model.col_lower_, model.col_upper_ = lp.cost, lp.column_lower, lp.column_upper
-    model.row_lower_, model.row_upper_ = lp.row_lower, lp.row_upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = lp.start, lp.index, lp.value
-    if lp.integer.any():
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        model.integrality_ = [kinds[int(flag)] for flag in lp.integer]
-    if solver.passModel(model) == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS did not take the program")
-    return solver
 
 
 def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
@@ -123,6 +121,37 @@ def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
     )
 
 
+def _with_duals_of_more(
+    lp: LinearProgram, solver: highspy.Highs, answer: Solution, limits: Limits
+) -> Solution:
+    """The answer with the duals that it has when all limits are a little wider.
+
+    The simplex method goes on from where the solver stands, mostly for no step at all.
+    """
+    import highspy
+
+    rows, columns = limits.rows.astype(np.int32), limits.columns.astype(np.int32)
+    wider = [
+        above[at] + WIDENING * np.maximum(1.0, np.abs(above[at]))
+        for above, at in ((lp.row_upper, rows), (lp.column_upper, columns))
+    ]
+    # pyrefly: ignore[missing-attribute]  absent from highspy's stubs
+    solver.changeRowsBounds(rows.size, rows, lp.row_lower[rows], wider[0])
+    solver.changeColsBounds(columns.size, columns, lp.column_lower[columns], wider[1])
+    solver.setOptionValue("solver", "simplex")
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return answer
+    found = solver.getSolution()
+    duals = np.asarray(found.row_dual)
+    worst = _dual_violation(lp, answer.columns, duals)
+    if worst > max(answer.largest_dual_violation, TOLERANCE):
+        return answer
+    return replace(
+        answer, row_duals=duals, column_duals=np.asarray(found.col_dual), largest_dual_violation=worst
+    )
+
+
 def _violation(values: Floats, lower: Floats, upper: Floats) -> float:
     below = (lower - values) / np.maximum(1.0, np.abs(np.where(np.isfinite(lower), lower, 0.0)))
     above = (values - upper) / np.maximum(1.0, np.abs(np.where(np.isfinite(upper), upper, 0.0)))
@@ -138,81 +167,3 @@ def _dual_violation(lp: LinearProgram, columns: Floats, duals: Floats) -> float:
     room_down = columns > lp.column_lower + 1e-7 * np.maximum(1.0, np.abs(columns))
     worst = max(np.max(reduced[room_up], initial=0.0), np.max(-reduced[room_down], initial=0.0))
     return float(worst / max(1.0, np.max(np.abs(lp.cost), initial=0.0)))
-
-
-def conflict(lp: LinearProgram) -> list[Description]:
-    """Returns rows and column bounds that exclude each other, none of which can be spared.
-
-    They are found from a ray of the dual program, weights with which rows add up to a contradiction (Farkas'
-    lemma), by leaving out one row after the other while a contradiction remains (a deletion filter).
-    HiGHS's own search for such a set is not used: release 1.15.1 crashes on some programs.
-
-    Args:
-        lp: a program that has no solution; empty is returned where only its whole numbers exclude one.
-    """
-    crossed = np.flatnonzero(lp.row_lower > lp.row_upper)
-    if crossed.size:
-        return [lp.describe_row(int(i)) for i in crossed]
-    kept = np.arange(lp.row_lower.size)
-    weights = _contradiction(lp, kept)
-    if weights is None:
-        return []
-    for row in np.flatnonzero(weights):
-        if weights[row]:
-            fewer = _contradiction(lp, np.setdiff1d(np.flatnonzero(weights), [row]))
-            weights = weights if fewer is None else fewer
-    return [
-        *(lp.describe_row(int(i)) for i in np.flatnonzero(weights)),
-        *(lp.describe_column(int(i)) for i in _bounds_used(lp, weights)),
-    ]
-
-
-def _contradiction(lp: LinearProgram, kept: Indices) -> Floats | None:
-    """Returns weights [row] with which some of the rows exclude any solution, or None if they allow one."""
-    entries = np.concatenate(
-        [np.arange(lp.start[i], lp.start[i + 1]) for i in kept] or [np.zeros(0, np.int64)]
-    )
-    only = replace(
-        lp,
-        cost=np.zeros_like(lp.cost),
-        integer=np.zeros_like(lp.integer),
-        row_lower=lp.row_lower[kept],
-        row_upper=lp.row_upper[kept],
-        start=np.concatenate(([0], np.cumsum(np.diff(lp.start)[kept]))),
-        index=lp.index[entries],
-        value=lp.value[entries],
-    )
-    solver = load(only)
-    for option, value in (("presolve", "off"), ("solver", "simplex"), ("simplex_strategy", 1)):
-        solver.setOptionValue(option, value)
-    solver.run()
-    _, found, ray = solver.getDualRay()  # pyrefly: ignore[missing-attribute]  absent from highspy's stubs
-    if not found:
-        return None
-    weights = np.zeros(lp.row_lower.size)
-    weights[kept] = np.where(np.abs(ray) > RAY_TOLERANCE * np.max(np.abs(ray)), ray, 0.0)
-    return weights
-
-
-def _bounds_used(lp: LinearProgram, weights: Floats) -> Indices:
-    """Columns whose bound is part of a contradiction, those that merely cannot be negative left out.
-
-    Weighted rows ask for w·A x of at least what their limits give; bounds allow no more than a lesser value.
-    """
-    row_of = np.repeat(np.arange(lp.row_lower.size), np.diff(lp.start))
-    slope = np.zeros(lp.cost.size)
-    np.add.at(slope, lp.index, lp.value * weights[row_of])
-    slope[np.abs(slope) <= RAY_TOLERANCE * np.max(np.abs(weights), initial=1.0)] = 0.0
-    for sign in (1.0, -1.0):
-        asked = _extreme(-sign * weights, lp.row_lower, lp.row_upper)
-        allowed = _extreme(sign * slope, lp.column_lower, lp.column_upper)
-        if -asked > allowed:
-            used = np.where(sign * slope > 0, lp.column_upper, lp.column_lower)
-            return np.flatnonzero((slope != 0) & (used != 0)).astype(np.int64)
-    return np.zeros(0, dtype=np.int64)
-
-
-def _extreme(slope: Floats, lower: Floats, upper: Floats) -> float:
-    """Returns the largest value of slope·x for x within its bounds."""
-    moved = slope != 0
-    return float(np.sum(slope[moved] * np.where(slope[moved] > 0, upper[moved], lower[moved])))

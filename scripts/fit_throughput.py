@@ -1,0 +1,243 @@
+#!/usr/bin/env python
+"""Fits the efficiency factors on the packaged measurements, and says how they do on rows they did not see.
+
+Usage: scripts/fit_throughput.py [--write] [--show]
+
+Four further fits leave out a quarter of the rows each; they predict the rows they did not see. ``--write``
+replaces the factors in the package by the new ones, all five fits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from capexpand.catalogue.throughput_facts import throughput_facts
+from capexpand.hardware import efficiency
+from capexpand.hardware.efficiency import FIELDS, SHARES, Factors, Point, fitted_factors, keys_for, weight_of
+from capexpand.hardware.measurements import Measurement
+from capexpand.hardware.prediction import log_errors, predict, predict_with, stack
+from capexpand.hardware.roofline import Efficiency
+from capexpand.hardware.validation import packaged_measurements
+
+START = {
+    "compute": math.log(0.6),
+    "expert_compute": math.log(0.7),
+    "memory": math.log(0.75),
+    "cache_memory": math.log(0.6),
+    "attention": math.log(0.4),
+    "links": math.log(0.6),
+    "layer_s": math.log(4e-5),
+    "token_s": math.log(1e-5),
+    "prompt_token_s": math.log(5e-7),
+    "network_s": math.log(3e-5),
+    "batch_max": math.log(1024),
+}
+FREE = {
+    "compute": 0.4,
+    "expert_compute": 0.4,
+    "memory": 0.15,
+    "cache_memory": 0.3,
+    "attention": 0.4,
+    "links": 0.3,
+    "layer_s": 0.7,
+    "token_s": 1.0,
+    "prompt_token_s": 1.0,
+    "network_s": 0.7,
+    "batch_max": 0.5,
+}
+"""How far a level may lie from where it starts, as a standard deviation of its logarithm."""
+
+NOISE = 0.15
+
+
+_SPREADS = (
+    ("batch_max#", 0.5),
+    ("rate#community", 0.4),
+    ("expert_compute#community", 0.8),
+    ("expert_compute#", 0.2),
+    ("links~experts", 0.7),
+)
+"""Standard deviations of single steps, by how their keys begin; see :func:`prior` for the others."""
+
+_WELL_MEASURED = ("@hopper", "@blackwell", "@cdna3")
+
+
+def prior(key: str) -> tuple[float, float]:
+    """Give a key's starting value and its standard deviation."""
+    if key in START:
+        return START[key], FREE[key]
+    if "^" in key:
+        return (0.3, 0.3) if key.endswith("^power") else (0.15, 0.15)
+    single = [spread for start, spread in _SPREADS if key.startswith(start)]
+    return 0.0, single[0] if single else _usual_spread(key)
+
+
+def _usual_spread(key: str) -> float:
+    """Give the standard deviation of a step by what it is a step of."""
+    if key.startswith("rate#"):
+        return 0.4 if "~" in key else 0.25
+    if "#" in key:
+        return 1.0 if "community" in key else 0.4
+    if key.startswith("compute@@"):
+        return 0.25 if key.endswith(_WELL_MEASURED) else 0.5
+    if "~" in key:
+        return 0.5
+    if "@@" in key:
+        return 0.25
+    return 0.2 if "/" in key else 0.3
+
+
+def memberships(points: Sequence[Point]) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Say which keys add up to which field of which point.
+
+    Returns:
+        The keys, and for each field and ``rate`` weights of shape (points, keys).
+    """
+    fields = (*FIELDS, "rate")
+    keys = sorted({key for point in points for field in fields for key in keys_for(field, point)})
+    place = {key: index for index, key in enumerate(keys)}
+    weights = {field: np.zeros((len(points), len(keys))) for field in fields}
+    for row, point in enumerate(points):
+        for field in fields:
+            for key in keys_for(field, point):
+                weights[field][row, place[key]] += weight_of(key, point)
+    return keys, weights
+
+
+class Problem:
+    """Residuals and their derivatives for the solver: points depend on the keys through ten fields only."""
+
+    def __init__(self, measurements: Sequence[Measurement]) -> None:
+        self.stacked = stack(measurements)
+        self.keys, self.weights = memberships(self.stacked.points)
+        self.centre = np.array([prior(key)[0] for key in self.keys])
+        self.spread = np.array([prior(key)[1] for key in self.keys])
+        self.measured = np.log([m.tokens_per_chip_s for m in measurements])
+
+    def log_fields(self, theta: np.ndarray) -> dict[str, np.ndarray]:
+        """Give the logarithm of every field at every point."""
+        logs = self.centre + theta * self.spread
+        return {field: weights @ logs for field, weights in self.weights.items()}
+
+    def errors(self, fields: dict[str, np.ndarray]) -> np.ndarray:
+        """Give log(predicted / measured), bounded where nothing fits."""
+        values = {
+            name: np.exp(np.minimum(fields[name], 0.0 if name in SHARES else np.inf)) for name in FIELDS
+        }
+        predicted = predict_with(self.stacked, Efficiency(**values))
+        with np.errstate(divide="ignore"):
+            logs = np.where(predicted > 0, np.log(np.maximum(predicted, 1e-300)), -np.inf)
+        return np.clip(logs + fields["rate"] - self.measured, -3, 3)
+
+    def residuals(self, theta: np.ndarray) -> np.ndarray:
+        """Give pseudo-Huber residuals of the errors, and the distances from the priors."""
+        return np.concatenate([bent(self.errors(self.log_fields(theta)) / NOISE), theta])
+
+    def jacobian(self, theta: np.ndarray) -> np.ndarray:
+        """Give the derivatives: ten differences, spread over the keys."""
+        fields = self.log_fields(theta)
+        start = self.errors(fields)
+        slope = np.zeros((start.size, theta.size))
+        for field, weights in self.weights.items():
+            moved = self.errors({**fields, field: fields[field] + 1e-4})
+            slope += ((moved - start) / 1e-4)[:, None] * weights * self.spread
+        return np.vstack([slope / NOISE * bent_slope(start / NOISE)[:, None], np.eye(theta.size)])
+
+
+def bent(error: np.ndarray) -> np.ndarray:
+    """Bend large errors, so that an outlier pulls like its size and not like its square."""
+    return np.sign(error) * np.sqrt(2 * (np.sqrt(1 + error**2) - 1))
+
+
+def bent_slope(error: np.ndarray) -> np.ndarray:
+    """Give the derivative of :func:`bent`."""
+    root = np.sqrt(1 + error**2)
+    return np.where(
+        np.abs(error) < 1e-6, 1.0, np.abs(error) / root / np.sqrt(np.maximum(2 * (root - 1), 1e-30))
+    )
+
+
+def fit(measurements: Sequence[Measurement], *, start: Factors | None = None, steps: int = 40) -> Factors:
+    """Fit the factors: least squares on logarithms, robust to outliers, held near the priors."""
+    problem = Problem(measurements)
+    known = {} if start is None else dict(start.logs)
+    logs = np.array(
+        [known.get(key, centre) for key, centre in zip(problem.keys, problem.centre, strict=True)]
+    )
+    found = least_squares(
+        problem.residuals,
+        (logs - problem.centre) / problem.spread,
+        jac=problem.jacobian,
+        method="trf",
+        max_nfev=steps,
+        ftol=1e-5,
+        xtol=1e-5,
+    )
+    logs = problem.centre + found.x * problem.spread
+    return Factors(tuple((key, float(value)) for key, value in zip(problem.keys, logs, strict=True)))
+
+
+def summary(errors: np.ndarray) -> str:
+    """Say the median and the 90th percentile of the absolute errors, and the share within 1.5 times."""
+    share = np.abs(np.expm1(errors))
+    return (
+        f"{errors.size} rows, median |error| {np.median(share):.1%}, p90 {np.quantile(share, 0.9):.1%}, "
+        f"within 1.5x {np.mean(np.abs(errors) <= math.log(1.5)):.1%}, bias {np.median(errors):+.3f}"
+    )
+
+
+def main() -> None:
+    """Run the fits."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true", help="replace the factors in the package")
+    parser.add_argument("--show", action="store_true", help="print factors and rows")
+    options = parser.parse_args()
+    rows = packaged_measurements()
+    fold = np.array([int(fact.fold or 0) for fact in throughput_facts() if fact.kind == "inference"])
+    factors = fit(
+        rows, start=fitted_factors()
+    )  # the folds start afresh: they must not know what they leave out
+    seen = log_errors(rows, predict(stack(rows), factors))
+    print("rows that the fit saw:    ", summary(seen))
+    by_fold, held = [], np.zeros(len(rows))
+    for left_out in range(int(fold.max()) + 1):
+        by_fold.append(fit([one for one, its in zip(rows, fold, strict=True) if its != left_out]))
+        held = np.where(fold == left_out, log_errors(rows, predict(stack(rows), by_fold[-1])), held)
+    print("rows that it did not see: ", summary(held))
+    if options.show:
+        show(rows, factors, seen, held)
+    if options.write:
+        content = {"logs": rounded(factors), "folds": [rounded(one) for one in by_fold]}
+        path = Path(efficiency.__file__).with_name("efficiency.json")
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def show(rows: Sequence[Measurement], factors: Factors, seen: np.ndarray, held: np.ndarray) -> None:
+    """Print the factors, and each row with its error in the fit and out of it."""
+    for key, value in factors.logs:
+        print(f"   {key:32s} {value:+.3f}  factor {math.exp(value):.3g}")
+    for one, inside, outside in zip(rows, seen, held, strict=True):
+        lengths = f"{one.input_tokens:.0f}/{one.output_tokens:.0f}"
+        print(
+            f"{one.row:4d} {one.suite:12s} {one.model:16s} {one.chip:20s} {one.chips:4d} {one.weights:4s} "
+            f"{one.phase:8s} {lengths:11s} {one.tokens_per_chip_s:9.1f} {math.expm1(inside):+.2f} "
+            f"{math.expm1(outside):+.2f}"
+        )
+
+
+def rounded(factors: Factors) -> dict[str, float]:
+    """Give the logarithms to four places, without those that do nothing."""
+    return {key: round(value, 4) for key, value in factors.logs if abs(value) >= 5e-5}
+
+
+if __name__ == "__main__":
+    main()

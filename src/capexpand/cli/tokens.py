@@ -1,0 +1,319 @@
+"""``capexpand tokens``: what chips serve of a model, and how far such answers are from measurements."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from capexpand.errors import CaseError, Problem
+
+if TYPE_CHECKING:
+    from capexpand.hardware.estimate import Serving
+    from capexpand.hardware.validation import Validation
+
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?(?:e-?\d+)?)\s*(us|µs|ms|s|min)\s*", re.IGNORECASE)
+_SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+
+    @app.command("tokens")
+    def tokens(
+        model: Annotated[str | None, typer.Argument(help="A model, such as 'DeepSeek R1'.")] = None,
+        chip: Annotated[str | None, typer.Argument(help="A chip, such as H20.")] = None,
+        *,
+        count: Annotated[
+            int | None, typer.Option("--count", help="Chips to use; one server without it.")
+        ] = None,
+        input_tokens: Annotated[float, typer.Option("--input", help="Mean prompt [tokens].")] = 1024.0,
+        output_tokens: Annotated[float, typer.Option("--output", help="Mean answer [tokens].")] = 1024.0,
+        cached: Annotated[
+            float, typer.Option("--cached", help="Share of the prompt that a cache holds.")
+        ] = 0.0,
+        tpot: Annotated[
+            str | None, typer.Option("--tpot", help="Longest time per output token: 50ms.")
+        ] = None,
+        ttft: Annotated[
+            str | None, typer.Option("--ttft", help="Longest time to the first token: 2s.")
+        ] = None,
+        weights: Annotated[
+            str | None, typer.Option("--weights", help="Format of the weights: bf16, fp8, int8, fp4 or int4.")
+        ] = None,
+        cache: Annotated[
+            str | None, typer.Option("--cache", help="Format of the cache: bf16 or fp8.")
+        ] = None,
+        way: Annotated[
+            str, typer.Option("--way", help="Prefill and decode: together, apart or best.")
+        ] = "best",
+        layout: Annotated[
+            str | None, typer.Option("--layout", help="One layout only: TP8, DEP16, TP8xPP2.")
+        ] = None,
+        suite: Annotated[
+            str, typer.Option("--suite", help="Whose software to expect: typical, report or community.")
+        ] = "typical",
+        validate: Annotated[
+            bool, typer.Option("--validate", help="Compare with measurements: the packaged ones, or FILE.")
+        ] = False,
+        picture: Annotated[
+            Path | None, typer.Option("--picture", help="With --validate: draw the comparison as SVG.")
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    ) -> None:
+        """Show what chips serve of a model: tokens per second, layout, what bounds it, energy."""
+        if validate:
+            show_validation(None if model is None else Path(model), as_json=as_json, picture=picture)
+            return
+        if model is None or chip is None:
+            raise CaseError([Problem("name a model and a chip: capexpand tokens 'DeepSeek R1' H20")])
+        asked = Asked(
+            count=count,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cached=cached,
+            tpot=tpot,
+            ttft=ttft,
+            weights=weights,
+            cache=cache,
+            way=way,
+            layout=layout,
+            suite=suite,
+        )
+        answer = look_up_tokens(model, chip, asked=asked)
+        if as_json:
+            typer.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2))
+        else:
+            _print_serving(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as they were written; times are text with a unit, None is not given."""
+
+    count: int | None = None
+    input_tokens: float = 1024.0
+    output_tokens: float = 1024.0
+    cached: float = 0.0
+    tpot: str | None = None
+    ttft: str | None = None
+    weights: str | None = None
+    cache: str | None = None
+    way: str = "best"
+    layout: str | None = None
+    suite: str = "typical"
+
+
+def look_up_tokens(model: str, chip: str, *, asked: Asked) -> Serving:
+    """Turn the options as written into the call of the Python function.
+
+    Args:
+        model: name of the model.
+        chip: name of the chip.
+        asked: the options.
+
+    Raises:
+        CaseError: for unknown names, formats and suites, and impossible numbers; every problem at once.
+    """
+    from capexpand.hardware.estimate import serve
+    from capexpand.hardware.layouts import Layout
+    from capexpand.hardware.specs import Load
+
+    problems: list[Problem] = []
+    limits = _seconds("--tpot", asked.tpot, problems), _seconds("--ttft", asked.ttft, problems)
+    problems += _mistakes(asked)
+    layout = None
+    try:
+        layout = Layout.parse(asked.layout or "")
+    except ValueError as error:
+        problems.append(Problem(f"--layout: {error}"))
+    if problems:
+        raise CaseError(problems)
+    load = Load(
+        asked.input_tokens,
+        asked.output_tokens,
+        asked.cached,
+        time_per_token_s=limits[0],
+        time_to_first_token_s=limits[1],
+    )
+    return serve(
+        model,
+        chip,
+        chips=asked.count,
+        load=load,
+        weights=asked.weights,
+        cache=asked.cache,
+        way=_WAYS[asked.way],
+        layout=layout,
+        suite=asked.suite,
+    )
+
+
+_WAYS: dict[str, Literal["together", "apart", "best"]] = {
+    "together": "together",
+    "apart": "apart",
+    "best": "best",
+}
+
+
+def _mistakes(asked: Asked) -> list[Problem]:
+    """Find what is wrong with the options that are words or counts."""
+    from capexpand.hardware.estimate import SUITE_NAMES
+
+    problems: list[Problem] = []
+    if asked.count is not None and asked.count < 1:
+        problems.append(Problem(f"--count: {asked.count} is less than one chip"))
+    if asked.way not in _WAYS:
+        problems.append(Problem(f"--way: '{asked.way}' is not one of {', '.join(_WAYS)}"))
+    if asked.suite not in SUITE_NAMES:
+        problems.append(Problem(f"--suite: '{asked.suite}' is not one of {', '.join(SUITE_NAMES)}"))
+    return problems
+
+
+def _seconds(option: str, text: str | None, problems: list[Problem]) -> float:
+    """Read a time; what cannot be read is added to the problems."""
+    if text is None:
+        return math.inf
+    found = _DURATION.fullmatch(text)
+    if not found or float(found[1]) <= 0:
+        problems.append(Problem(f"{option}: '{text}' is not a time; write it as 50ms or 2s"))
+        return math.inf
+    return float(found[1]) * _SECONDS[found[2].lower()]
+
+
+def _print_serving(answer: Serving) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    title = f"{answer.model} on {answer.chips} × {answer.chip}, weights in {answer.weights}"
+    if not answer.fits:
+        console.print(f"{title}: {answer.reason}", markup=False, highlight=False)
+        return
+    table = Table(title=title, show_header=False, title_justify="left")
+    together = "prefill and decode together"
+    if answer.prefill_layout:
+        share = answer.prefill_chip_fraction
+        together = f"apart: {share:.0%} of the chips prefill as {answer.prefill_layout}"
+    shares = zip(("compute", "memory bandwidth", "links", "overhead"), answer.time_shares, strict=True)
+    memory = (
+        f"{answer.weights_gb_per_chip:,.1f} GB weights, {answer.cache_gb_per_chip:,.1f} GB cache, "
+        f"of {answer.memory_gb_per_chip:,.1f} GB"
+    )
+    rows = (
+        ("tokens out", f"{answer.output_tokens_per_s:,.0f} /s"),
+        ("tokens in", f"{answer.input_tokens_per_s:,.0f} /s"),
+        ("requests", f"{answer.requests_per_s:,.2f} /s"),
+        ("layout", f"{answer.layout}, {together}"),
+        ("sequences on a rank", f"{answer.batch_per_rank:,.0f}, held by {answer.batch_limited_by}"),
+        ("time per token", f"{answer.time_per_token_s * 1000:,.1f} ms"),
+        ("prefill of a prompt", f"{answer.prefill_s * 1000:,.1f} ms"),
+        ("memory of a chip", memory),
+        ("bound by", f"{answer.bound_by} ({', '.join(f'{name} {share:.0%}' for name, share in shares)})"),
+        ("power", f"{answer.power_kw:,.2f} kW"),
+        ("energy", f"{answer.energy_kwh_per_million_tokens:,.3f} kWh per million tokens out"),
+    )
+    for name, text in rows:
+        table.add_row(name, text)
+    console.print(table)
+
+
+def show_validation(path: Path | None, *, as_json: bool, picture: Path | None = None) -> None:
+    """Compare with measurements and print how far off the answers are.
+
+    Args:
+        path: a file of measurements, or None for the packaged ones.
+        as_json: print one JSON object instead of tables.
+        picture: where to draw the comparison as SVG; None for no picture.
+
+    Raises:
+        CaseError: where a file cannot be read or written.
+    """
+    from capexpand.hardware.validation import validate_file, validate_packaged
+
+    found = validate_packaged() if path is None else validate_file(path)
+    if picture is not None:
+        from capexpand.cli.tokens_picture import save_picture
+
+        save_picture(found, picture)
+    if as_json:
+        typer.echo(json.dumps(as_data(found), ensure_ascii=False, indent=2))
+    else:
+        _print_validation(found)
+
+
+def as_data(found: Validation) -> dict[str, object]:
+    """Turn a comparison into what ``--json`` prints; NaN becomes null."""
+
+    def finite(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    unseen = [one for one in found.comparisons if not one.packaged]
+    return {
+        "rows": found.rows,
+        "used": found.used,
+        "coverage": found.coverage,
+        "median_abs_error": finite(found.median_abs_error),
+        "p90_abs_error": finite(found.p90_abs_error),
+        "within_factor_1_5": finite(found.within_factor),
+        "rows_unknown_to_the_fit": len(unseen),
+        "by_chip": [asdict(group) for group in found.by("chip")],
+        "by_model": [asdict(group) for group in found.by("model")],
+        "by_suite": [asdict(group) for group in found.by("suite")],
+        "comparisons": [
+            {
+                "row": one.measurement.row,
+                "model": one.measurement.model,
+                "chip": one.measurement.chip,
+                "chips": one.measurement.chips,
+                "suite": one.measurement.suite,
+                "phase": one.measurement.phase,
+                "counted": one.measurement.counted,
+                "measured_tokens_per_chip_s": one.measurement.tokens_per_chip_s,
+                "predicted_tokens_per_chip_s": one.predicted_tokens_per_chip_s,
+                "error": one.error,
+                "packaged": one.packaged,
+            }
+            for one in found.comparisons
+        ],
+        "unused": [asdict(one) for one in found.unusable],
+    }
+
+
+def _print_validation(found: Validation) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not found.used:
+        console.print(f"none of {found.rows} rows is a measurement to compare with")
+    else:
+        console.print(
+            f"{found.used} of {found.rows} rows compared ({found.coverage:.0%} of the inference rows whose "
+            f"model and chip are in the catalogue): median absolute error {found.median_abs_error:.1%}, nine "
+            f"in ten below {found.p90_abs_error:.1%}, {found.within_factor:.0%} within a factor of 1.5",
+            highlight=False,
+        )
+    for field in ("chip", "model", "suite") if found.used else ():
+        table = Table(title=f"by {field}", title_justify="left")
+        for heading in (field, "rows", "median error", "absolute", "worst factor"):
+            table.add_column(heading, justify="left" if heading == field else "right")
+        for group in found.by(field):
+            table.add_row(
+                group.name,
+                str(group.used),
+                f"{group.median_error:+.0%}",
+                f"{group.median_abs_error:.0%}",
+                f"{group.worst_factor:.2f}",
+            )
+        console.print(table)
+    reasons: dict[str, int] = {}
+    for one in found.unusable:
+        reasons[one.reason] = reasons.get(one.reason, 0) + 1
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
+        console.print(f"{count} rows not compared: {reason}", markup=False, highlight=False)

@@ -1,0 +1,161 @@
+"""Chips and models of the catalogue as specifications to compute with."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from capexpand.catalogue import accelerators
+from capexpand.catalogue.model_architectures import ModelRow, model_rows
+from capexpand.catalogue.serving_chips import ServingChipRow, serving_chip_rows
+from capexpand.hardware.architecture import Architecture, model_spec
+from capexpand.hardware.names import Register
+from capexpand.hardware.precision import Format
+from capexpand.hardware.specs import ChipSpec, ModelSpec
+
+_FIGURES = {
+    "fp16_tflops": "dense_fp16_tflops",
+    "fp8_tflops": "dense_fp8_tflops",
+    "int8_tops": "int8_tops",
+    "memory_gb": "memory_gb",
+    "memory_bandwidth_gb_per_s": "memory_bandwidth_gb_per_s",
+    "interconnect_gb_per_s": "interconnect_gb_per_s",
+    "tdp_w": "tdp_w",
+}
+"""Figures of a chip in servers, and their names in the table of accelerators."""
+
+_NEEDED = ("fp16_tflops", "memory_gb", "memory_bandwidth_gb_per_s", "interconnect_gb_per_s", "tdp_w")
+
+
+@cache
+def model_register() -> Register:
+    """Give the names of all models."""
+    return Register({row.name: row.aliases for row in model_rows()})
+
+
+@cache
+def chip_register() -> Register:
+    """Give the names of all chips whose specification is complete enough to compute with."""
+    return Register(
+        {
+            row.name: (*row.aliases, row.accelerator)
+            for row in serving_chip_rows()
+            if all(figures_of(row)[name] for name in _NEEDED)
+        }
+    )
+
+
+def model_row(name: str) -> ModelRow:
+    """Give a model's row of the catalogue by any of its names.
+
+    Args:
+        name: such as ``Llama 3.1 70B`` or ``deepseek-r1``.
+
+    Raises:
+        CaseError: for an unknown name, with suggestions.
+    """
+    found = model_register().require(name, kind="model")
+    return next(row for row in model_rows() if row.name == found)
+
+
+def runnable_format(model: str, chip: str, weights: Format) -> Format:
+    """Give the format that runs when a model is published in 4 bits and the chip has no 4-bit products.
+
+    Such weights stay at 4 bits in memory and are widened before they are multiplied.
+
+    Args:
+        model: catalogue name of the model.
+        chip: catalogue name of the chip.
+        weights: format as stated.
+    """
+    if model_row(model).stored_weights != "fp4" or weights == "bf16":
+        return weights
+    return "fp4" if float(np.max(chip_named(chip).fp4_tflops)) > 0 else "int4"
+
+
+@cache
+def model_named(name: str) -> ModelSpec:
+    """Give a model of the catalogue by any of its names.
+
+    Args:
+        name: such as ``Llama 3.1 70B`` or ``deepseek-r1``.
+
+    Raises:
+        CaseError: for an unknown name, with suggestions.
+    """
+    return model_spec(architecture_of(model_row(name)))
+
+
+def architecture_of(row: ModelRow) -> Architecture:
+    """Give a catalogue row's configuration.
+
+    Args:
+        row: the row.
+    """
+    return Architecture(
+        name=row.name,
+        layers=int(row.layers),
+        hidden_size=int(row.hidden_size),
+        attention_heads=int(row.attention_heads),
+        key_value_heads=int(row.key_value_heads),
+        head_size=int(row.head_size),
+        vocabulary=int(row.vocabulary),
+        feed_forward_size=int(row.feed_forward_size),
+        latent_size=int(row.latent_size),
+        rope_size=int(row.rope_size),
+        query_latent_size=int(row.query_latent_size),
+        dense_layers=int(row.dense_layers),
+        experts_total=int(row.experts_total),
+        experts_active=int(row.experts_active),
+        shared_experts=int(row.shared_experts),
+        expert_feed_forward_size=int(row.expert_feed_forward_size),
+        window_tokens=int(row.window_tokens),
+        windowed_share=row.windowed_share,
+        tied_embeddings=row.tied_embeddings,
+    )
+
+
+@cache
+def figures_of(row: ServingChipRow) -> dict[str, float]:
+    """Give a chip's figures, its own before those of the accelerator; 0 where none is known.
+
+    Args:
+        row: a chip in servers.
+    """
+    accelerator = next((one for one in accelerators() if one.name == row.accelerator), None)
+    figures: dict[str, float] = {}
+    for own, other in _FIGURES.items():
+        value = getattr(row, own)
+        figures[own] = float((getattr(accelerator, other, None) if value is None else value) or 0.0)
+    return figures
+
+
+@cache
+def chip_named(name: str) -> ChipSpec:
+    """Give a chip of the catalogue by any of its names.
+
+    Args:
+        name: such as ``H20`` or ``GB200 NVL72``.
+
+    Raises:
+        CaseError: for an unknown name, with suggestions.
+    """
+    found = chip_register().require(name, kind="chip")
+    row = next(row for row in serving_chip_rows() if row.name == found)
+    figures = figures_of(row)
+    return ChipSpec(
+        name=row.name,
+        family=row.family,
+        fp16_tflops=figures["fp16_tflops"],
+        fp8_tflops=figures["fp8_tflops"],
+        int8_tops=figures["int8_tops"],
+        fp4_tflops=row.fp4_tflops or 0.0,
+        memory_gb=figures["memory_gb"],
+        memory_bandwidth_gb_per_s=figures["memory_bandwidth_gb_per_s"],
+        interconnect_gb_per_s=figures["interconnect_gb_per_s"],
+        scale_out_gb_per_s=row.scale_out_gb_per_s,
+        scale_up_chips=row.scale_up_chips,
+        server_chips=int(row.server_chips),
+        power_w=figures["tdp_w"],
+    )

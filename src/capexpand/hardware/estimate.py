@@ -1,0 +1,338 @@
+"""The answer to one question: what do so many chips serve of this model, how, and what holds them back?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from capexpand.hardware.chips import chip_named, model_named, model_row, runnable_format
+from capexpand.hardware.conditions import SUITES
+from capexpand.hardware.efficiency import (
+    Factors,
+    Point,
+    efficiency_of,
+    expert_grain,
+    fitted_factors,
+    power_ratio,
+)
+from capexpand.hardware.layouts import Layout
+from capexpand.hardware.precision import Precision, arithmetic_rate, default_precision, precision_named
+from capexpand.hardware.roofline import (
+    USABLE_MEMORY,
+    Bench,
+    Efficiency,
+    StepTimes,
+    batch_by_memory,
+    cache_bytes,
+    decode_step,
+    prefill_request,
+    weight_bytes_per_chip,
+)
+from capexpand.hardware.serving import Served, Way, search
+from capexpand.hardware.specs import ChipSpec, Load, ModelSpec, check_possible
+
+SYSTEM_POWER_RATIO = 1.22
+"""Measured wall power of a loaded eight-chip server over the rated power of its chips: the mean of six MLPerf
+v5.1 runs with power measurement on a DGX B200 (9.0 to 10.4 kW over 8 kW)."""
+
+Shares: TypeAlias = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What chips serve of a model at a load, and how.
+
+    Args:
+        model: the model's name.
+        chip: the chip's name.
+        chips: chips used.
+        weights: format of the weights.
+        fits: whether the load can be served at all; if not, ``reason`` says why and the rates are 0.
+        reason: why it cannot be served; empty if it can.
+        requests_per_s: requests [1/s].
+        input_tokens_per_s: prompt tokens taken in, cached ones included [tokens/s].
+        output_tokens_per_s: tokens generated [tokens/s].
+        layout: chips of one copy, such as ``TP8``; of the decoding copies where apart.
+        prefill_layout: the same of the prefilling copies where apart; empty otherwise.
+        prefill_chip_fraction: share of the chips that prefill where apart; 0 otherwise.
+        batch_per_rank: sequences running on each data-parallel rank.
+        time_per_token_s: time between two tokens of an answer [s].
+        prefill_s: time to prefill one prompt on an idle copy [s].
+        weights_gb_per_chip: memory of the weights on a chip [GB].
+        cache_gb_per_chip: memory of the running sequences' cache on a chip [GB].
+        memory_gb_per_chip: memory that may be filled [GB].
+        bound_by: what most of the time goes to: ``compute``, ``memory bandwidth``, ``links`` or ``overhead``.
+        time_shares: those four shares of the time, in that order.
+        batch_limited_by: what keeps the batch from growing.
+        power_kw: power of the servers under load, without the building [kW].
+        energy_kwh_per_million_tokens: energy per million tokens generated [kWh].
+    """
+
+    model: str
+    chip: str
+    chips: int
+    weights: str
+    fits: bool
+    reason: str
+    requests_per_s: float
+    input_tokens_per_s: float
+    output_tokens_per_s: float
+    layout: str
+    prefill_layout: str
+    prefill_chip_fraction: float
+    batch_per_rank: float
+    time_per_token_s: float
+    prefill_s: float
+    weights_gb_per_chip: float
+    cache_gb_per_chip: float
+    memory_gb_per_chip: float
+    bound_by: str
+    time_shares: Shares
+    batch_limited_by: str
+    power_kw: float
+    energy_kwh_per_million_tokens: float
+
+
+SUITE_NAMES = ("typical", *SUITES)
+"""Whose software and tuning an estimate may expect."""
+
+BOUNDS = ("compute", "memory bandwidth", "links", "overhead")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What was asked, with the efficiencies that it is answered with."""
+
+    model: ModelSpec
+    chip: ChipSpec
+    chips: int
+    precision: Precision
+    load: Load
+    efficiency: Efficiency
+    rate: float
+
+    def bench(self, layout: Layout) -> Bench:
+        arithmetic = arithmetic_rate(self.chip, self.precision)
+        return Bench(self.model, self.chip, self.precision, arithmetic, self.load, self.efficiency, layout)
+
+
+def efficiency_for(
+    model: ModelSpec,
+    chip: ChipSpec,
+    precision: Precision,
+    *,
+    suite: str = "typical",
+    factors: Factors | None = None,
+) -> tuple[Efficiency, float]:
+    """Give the efficiencies for planning with one model on one chip, and the factor on the rate.
+
+    Args:
+        model: the model.
+        chip: the chip.
+        precision: formats.
+        suite: whose software and tuning to expect: ``typical``, or a family of measurements such as
+            ``report`` for an operator's own tuned system or ``community`` for a public engine out of the box.
+        factors: fitted logarithms; the packaged ones by default.
+    """
+    experts = float(np.max(model.expert_layers)) > 0
+    latent = experts and float(np.max(model.cache_shards)) == 1.0
+    point = Point(
+        chip.family,
+        precision.weights,
+        suite,
+        latent,
+        experts,
+        power=power_ratio(chip),
+        grain=expert_grain(model),
+    )
+    efficiency, rate = efficiency_of([point], fitted_factors() if factors is None else factors)
+    scalar = Efficiency(**{name: float(np.max(getattr(efficiency, name))) for name in Efficiency.__slots__})
+    return scalar, float(rate[0])
+
+
+def serve(
+    model: str | ModelSpec,
+    chip: str | ChipSpec,
+    *,
+    chips: int | None = None,
+    load: Load | None = None,
+    weights: str | None = None,
+    cache: str | None = None,
+    way: Way = "best",
+    layout: Layout | None = None,
+    suite: str = "typical",
+) -> Serving:
+    """Say what chips serve of a model.
+
+    Args:
+        model: a model, or its name in the catalogue.
+        chip: a chip, or its name in the catalogue.
+        chips: how many; one server by default.
+        load: lengths and limits; 1024 tokens in and 1024 out without limits by default.
+        weights: format of the weights; by default the narrowest that the chip computes with at speed.
+        cache: format of the cache; by default the one usual beside the weights.
+        way: prefill and decode together, apart, or the better of both.
+        layout: one layout only; by default the best.
+        suite: whose software and tuning to expect, see :func:`efficiency_for`.
+
+    Raises:
+        CaseError: for unknown names and impossible specifications.
+    """
+    stored = model_row(model) if isinstance(model, str) else None
+    model_spec = model_named(model) if isinstance(model, str) else model
+    chip_spec = chip_named(chip) if isinstance(chip, str) else chip
+    load = Load(1024.0, 1024.0) if load is None else load
+    check_possible(model_spec, chip_spec, load)
+    chips = chip_spec.server_chips if chips is None else chips
+    precision = default_precision(chip_spec) if weights is None else precision_named(weights, cache=cache)
+    if stored is not None and isinstance(chip, str):
+        named = runnable_format(stored.name, chip_spec.name, precision.weights)
+        precision = precision if named == precision.weights else precision_named(named, cache=cache or "fp8")
+    efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite)
+    found = search(
+        model_spec,
+        chip_spec,
+        precision=precision,
+        load=load,
+        efficiency=efficiency,
+        chips=float(chips),
+        way=way,
+        layouts=None if layout is None else (layout,),
+    )
+    asked = _Question(model_spec, chip_spec, chips, precision, load, efficiency, rate)
+    return _explain(asked, found)
+
+
+def _explain(asked: _Question, found: Served) -> Serving:
+    """Put the found layout into words and figures."""
+    model, chip, load = asked.model, asked.chip, asked.load
+    usable = float(np.max(chip.memory_gb)) * USABLE_MEMORY
+    power = float(np.max(chip.power_w)) * asked.chips * SYSTEM_POWER_RATIO / 1000
+    if float(found.requests) <= 0:
+        return _nothing(asked, _why_not(asked, found), usable=usable, power=power)
+    apart = bool(found.apart)
+    bench = asked.bench(found.layouts[int(found.layout)])
+    ahead = asked.bench(found.layouts[int(found.prefill_layout)]) if apart else bench
+    batch, output = float(found.batch), float(np.max(load.output_tokens))
+    step, prompt = decode_step(bench, batch), prefill_request(ahead)
+    waiting = 0.0 if apart else batch * float(prompt.total) / output
+    prompt_chip_s = float(prompt.total) * ahead.layout.tensor
+    answer_chip_s = float(step.total) * bench.layout.tensor / batch * output
+    shares = _shares(
+        step, prompt, step_weight=answer_chip_s / float(step.total), prompt_weight=float(ahead.layout.tensor)
+    )
+    requests = float(found.requests) * asked.chips * asked.rate
+    split = min(bench.layout.tensor, float(np.max(model.cache_shards)))
+    cache = float(cache_bytes(model, asked.precision, load.input_tokens + output)) * batch / split / 1e9
+    return Serving(
+        model=model.name,
+        chip=chip.name,
+        chips=asked.chips,
+        weights=asked.precision.weights,
+        fits=True,
+        reason="",
+        requests_per_s=requests,
+        input_tokens_per_s=requests * float(np.max(load.input_tokens)),
+        output_tokens_per_s=output * requests,
+        layout=str(bench.layout),
+        prefill_layout=str(ahead.layout) if apart else "",
+        prefill_chip_fraction=prompt_chip_s / (prompt_chip_s + answer_chip_s) if apart else 0.0,
+        batch_per_rank=batch,
+        time_per_token_s=float(step.total) + waiting,
+        prefill_s=float(prompt.total),
+        weights_gb_per_chip=float(weight_bytes_per_chip(model, asked.precision, bench.layout)) / 1e9,
+        cache_gb_per_chip=cache,
+        memory_gb_per_chip=usable,
+        bound_by=BOUNDS[int(np.argmax(shares))],
+        time_shares=shares,
+        batch_limited_by=_batch_limit(bench, batch),
+        power_kw=power,
+        energy_kwh_per_million_tokens=power / 3600 / (output * requests) * 1e6,
+    )
+
+
+def _nothing(asked: _Question, reason: str, *, usable: float, power: float) -> Serving:
+    """Say that the load cannot be served, and why."""
+    return Serving(
+        model=asked.model.name,
+        chip=asked.chip.name,
+        chips=asked.chips,
+        weights=asked.precision.weights,
+        fits=False,
+        reason=reason,
+        requests_per_s=0.0,
+        input_tokens_per_s=0.0,
+        output_tokens_per_s=0.0,
+        layout="",
+        prefill_layout="",
+        prefill_chip_fraction=0.0,
+        batch_per_rank=0.0,
+        time_per_token_s=0.0,
+        prefill_s=0.0,
+        weights_gb_per_chip=0.0,
+        cache_gb_per_chip=0.0,
+        memory_gb_per_chip=usable,
+        bound_by="",
+        time_shares=(0.0, 0.0, 0.0, 0.0),
+        batch_limited_by="",
+        power_kw=power,
+        energy_kwh_per_million_tokens=0.0,
+    )
+
+
+def _shares(step: StepTimes, prompt: StepTimes, *, step_weight: float, prompt_weight: float) -> Shares:
+    """Divide a request's chip-seconds among compute, memory bandwidth, links and overhead."""
+    parts = np.zeros(4)
+    for times, weight in ((step, step_weight), (prompt, prompt_weight)):
+        products = float(np.hypot(times.compute, times.memory))
+        by_compute = float(times.compute) ** 2 / max(products**2, 1e-300)
+        attention = float(np.maximum(times.attention_compute, times.attention_memory))
+        computed = attention if float(times.attention_compute) >= float(times.attention_memory) else 0.0
+        parts += weight * np.array(
+            [
+                products * by_compute + computed,
+                products * (1 - by_compute) + attention - computed,
+                float(times.links),
+                float(times.fixed),
+            ]
+        )
+    compute, memory, links, fixed = (float(part) for part in parts / parts.sum())
+    return compute, memory, links, fixed
+
+
+def _batch_limit(bench: Bench, batch: float) -> str:
+    if batch >= float(batch_by_memory(bench)) * 0.999:
+        return "memory size"
+    if batch >= float(np.max(bench.efficiency.batch_max)) * 0.999:
+        return "scheduler"
+    return "latency limit"
+
+
+def _why_not(asked: _Question, found: Served) -> str:
+    """Say whether memory or a latency limit stands in the way, with the figures."""
+    model, chip, load = asked.model, asked.chip, asked.load
+    benches = [asked.bench(layout) for layout in found.layouts]
+    if not bool(found.fits):
+        weights = float(np.max(model.parameters_total)) * float(np.max(asked.precision.weight_bytes)) / 1e9
+        tokens = load.input_tokens + np.asarray(load.output_tokens)
+        cache = float(cache_bytes(model, asked.precision, tokens)) / 1e9
+        room = float(np.max(chip.memory_gb)) * USABLE_MEMORY * asked.chips
+        return (
+            f"does not fit: {model.name} needs {weights:,.0f} GB for weights in {asked.precision.weights} "
+            f"and {cache:,.2f} GB of cache for one sequence; {asked.chips} × {chip.name} have {room:,.0f} GB "
+            f"to fill"
+        )
+    roomy = [one for one in benches if float(batch_by_memory(one)) >= 1 and one.layout.chips <= asked.chips]
+    first, first_limit = min(float(prefill_request(one).total) for one in roomy), load.time_to_first_token_s
+    if first >= float(np.max(first_limit)):
+        return (
+            f"too slow: the prompt alone takes {first * 1000:,.0f} ms at best, and the first token is due "
+            f"within {float(np.max(first_limit)) * 1000:,.0f} ms"
+        )
+    fastest = min(float(decode_step(one, 1.0).total) for one in roomy)
+    return (
+        f"too slow: a token takes {fastest * 1000:,.1f} ms at best, and "
+        f"{float(np.max(load.time_per_token_s)) * 1000:,.1f} ms are allowed"
+    )

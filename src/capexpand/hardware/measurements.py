@@ -1,0 +1,379 @@
+"""Published throughput measurements: reading rows of text into comparable rates.
+
+A row names model, chip, chips, precision, a metric in words, a value and a unit. Sources differ in what they
+count (output tokens, input tokens, both), per what (chip, node, system), at which lengths and under which
+latency limit; all that is read from the words, with the published conditions of known benchmarks filled in.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from capexpand.hardware.chips import chip_named, chip_register, model_named, model_register, runnable_format
+from capexpand.hardware.conditions import SUITES, Conditions, suite_conditions
+from capexpand.hardware.layouts import Layout
+from capexpand.hardware.precision import WEIGHT_BYTES, Format
+from capexpand.hardware.roofline import USABLE_MEMORY
+from capexpand.hardware.specs import ChipSpec
+
+Counted: TypeAlias = Literal["input", "output", "total"]
+Phase: TypeAlias = Literal["together", "prefill", "decode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One published inference rate with its conditions.
+
+    Args:
+        row: number of the row in its file, from 1.
+        model: catalogue name of the model.
+        chip: catalogue name of the chip.
+        chips: chips that the figure was measured on.
+        weights: format of the weights.
+        cache: format of the cache where it is known to differ from the usual one.
+        phase: whether prefill and decode share the chips, or the figure is of one of them.
+        counted: which tokens the figure counts.
+        tokens_per_chip_s: the rate [tokens/s and chip].
+        input_tokens: mean prompt [tokens].
+        output_tokens: mean answer [tokens].
+        cached_fraction: share of the prompt served from a cache and yet counted.
+        time_per_token_s: limit on the time per output token [s]; infinite without.
+        time_to_first_token_s: limit on the time to the first token [s]; infinite without.
+        layout: layout where stated.
+        apart: whether prefill and decode may run on different chips.
+        suite: benchmark family, which shares one factor.
+        scenario: ``offline``, ``server`` or ``interactive`` where the benchmark has them.
+        capped: whether the chips ran at reduced power.
+        input_variation: standard deviation of the prompt length over its mean.
+        output_variation: standard deviation of the answer length over its mean.
+        source_title: the source.
+    """
+
+    row: int
+    model: str
+    chip: str
+    chips: int
+    weights: Format
+    cache: str | None
+    phase: Phase
+    counted: Counted
+    tokens_per_chip_s: float
+    input_tokens: float
+    output_tokens: float
+    cached_fraction: float
+    time_per_token_s: float
+    time_to_first_token_s: float
+    layout: Layout | None
+    apart: bool
+    suite: str
+    scenario: str
+    capped: bool
+    input_variation: float
+    output_variation: float
+    source_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A row that is not a comparable inference rate.
+
+    Args:
+        row: number of the row in its file, from 1.
+        label: model, chip and metric.
+        reason: why it cannot be used.
+        inference: whether it is an inference rate of a model and chip in the catalogue, so that leaving it
+            out lowers the coverage.
+    """
+
+    row: int
+    label: str
+    reason: str
+    inference: bool
+
+
+_RATE_UNIT = re.compile(
+    r"\b(tok(en)?s?)\s*/\s*s(ec(ond)?)?\b|\btokens? per second\b|\btps\b|\btgs\b", re.IGNORECASE
+)
+_TRAINING = re.compile(r"\btrain|pretrain|\bmfu\b|utilisation|utilization", re.IGNORECASE)
+_PAIR = re.compile(
+    r"(?<![\d.])(\d+(?:\.\d+)?)\s*(k?)\s*(?:/|in\s*/|:|→|->)\s*(\d+(?:\.\d+)?)\s*(k?)(?![\d.])", re.IGNORECASE
+)
+_PROMPT = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(k?)[\s-]*(?:tokens?[\s-]*)?(?:long\s*)?(?:inputs?|prompts?|context|isl)\b",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(k?)[\s-]*(?:tokens?[\s-]*)?(?:outputs?|answers?|osl)\b", re.IGNORECASE
+)
+_NAMED_LENGTH = re.compile(
+    r"\b(isl|osl|input|output)(?:[\s_-]*len(?:gth)?)?\s*[=:]?\s*(\d+(?:\.\d+)?)\s*(k?)\b", re.IGNORECASE
+)
+_TIME_LIMIT = re.compile(
+    r"(?:(?:tpot|itl|time per (?:output )?token)\s*(?:<=?|≤|under|within|of|at|:|=)?\s*(\d+(?:\.\d+)?)\s*ms)"
+    r"|(?:(\d+(?:\.\d+)?)\s*ms\s*(?:tpot|itl|latency|per (?:output )?token))",
+    re.IGNORECASE,
+)
+_USER_RATE = re.compile(
+    r"(\d+(?:\.\d+)?)\s*"
+    r"(?:tok(?:en)?s?\s*/\s*s(?:ec)?\s*/\s*user|tps\s*/\s*user|tokens? per second per user)",
+    re.IGNORECASE,
+)
+_FIRST_LIMIT = re.compile(
+    r"ttft\s*(?:<=?|≤|under|within|of|at|:|=)?\s*(\d+(?:\.\d+)?)\s*(ms|s)\b", re.IGNORECASE
+)
+_LAYOUT = re.compile(r"\b(dep|tep|tp|ep|dp|pp)[\s=_-]*(\d+)\b", re.IGNORECASE)
+_PER_CHIP = re.compile(
+    r"/\s*(?:gpu|npu|chip|accelerator|tpu|card|device|xpu|die)\b|per (?:gpu|npu|chip|card|accelerator)",
+    re.IGNORECASE,
+)
+_PER_NODE = re.compile(r"/\s*(?:node|server|host)\b|per (?:node|server)", re.IGNORECASE)
+_PER_USER = re.compile(r"/\s*(?:user|request|query|stream)\b|per user", re.IGNORECASE)
+
+
+def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
+    """Read one row of a measurements file.
+
+    Args:
+        cells: the row with the columns model, chip, n_chips, precision, metric, value and unit; source_title
+            and quote help where present.
+        row: its number, from 1.
+    """
+    text = {name: (cells.get(name) or "").strip() for name in _COLUMNS}
+    label = " · ".join(part for part in (text["model"], text["chip"], text["metric"]) if part)
+    problem = _why_not_inference(text)
+    if problem:
+        return Unusable(row, label, problem, inference=False)
+    model, chip = model_register().find(text["model"]), chip_register().find(text["chip"])
+    if model is None:
+        return Unusable(row, label, f"model {text['model']!r} is not in the catalogue", inference=False)
+    if chip is None:
+        return Unusable(row, label, f"chip {text['chip']!r} is not in the catalogue", inference=False)
+    per_chip, chips, problem = _rate_per_chip(text, chip)
+    if problem:
+        return Unusable(row, label, problem, inference=True)
+    known = suite_conditions(model, text["metric"], text["source_title"], text["quote"])
+    known = _stated(known, text)
+    if math.isnan(known.input_tokens) or (math.isnan(known.output_tokens)):
+        return Unusable(
+            row,
+            label,
+            "neither states its lengths nor belongs to a benchmark that fixes them",
+            inference=True,
+        )
+    weights, cache = _formats(text["precision"], chip, known)
+    weights = runnable_format(model, chip, weights)
+    phase, counted = _counting(text)
+    chips = _deployment(chips, model, weights, chip_named(chip), suite=known.suite, phase=phase)
+    if phase == "decode" and counted == "output" and known.cached_fraction:
+        known = replace(known, cached_fraction=0.0)
+    return Measurement(
+        row=row,
+        model=model,
+        chip=chip,
+        chips=chips,
+        weights=weights,
+        cache=cache,
+        phase=phase,
+        counted=counted,
+        tokens_per_chip_s=per_chip,
+        input_tokens=known.input_tokens,
+        output_tokens=known.output_tokens,
+        cached_fraction=known.cached_fraction,
+        time_per_token_s=known.time_per_token_s,
+        time_to_first_token_s=known.time_to_first_token_s,
+        layout=_layout(text["metric"], chips),
+        apart=known.apart,
+        suite=known.suite,
+        scenario=known.scenario,
+        input_variation=known.input_variation,
+        output_variation=known.output_variation,
+        capped="maxq" in text["chip"].lower().replace("-", ""),
+        source_title=text["source_title"],
+    )
+
+
+_COLUMNS = ("model", "chip", "n_chips", "precision", "metric", "value", "unit", "source_title", "quote")
+
+
+_NOT_INFERENCE: tuple[tuple[str, re.Pattern[str], bool, str], ...] = (
+    (
+        "unit",
+        re.compile(r"quer(y|ies)\s*/|samples?\s*/\s*s|requests?\s*/\s*s|qps", re.IGNORECASE),
+        True,
+        "counts {unit}, not tokens each second",
+    ),
+    ("unit", _RATE_UNIT, False, "unit '{unit}' is not a rate of tokens"),
+    (
+        "unit",
+        re.compile(r"tflop", re.IGNORECASE),
+        True,
+        "an efficiency per rated operation, the same measurement as its rate",
+    ),
+    (
+        "unit",
+        re.compile(r"/\s*(mw|kw|w|\$|usd)\b", re.IGNORECASE),
+        True,
+        "unit '{unit}' is not a rate of a chip or system",
+    ),
+    ("metric", _TRAINING, True, "training, not inference; see the training table"),
+    ("model", _TRAINING, True, "training, not inference; see the training table"),
+    ("unit", _PER_USER, True, "speed that one user sees, not a system's throughput"),
+    (
+        "metric",
+        re.compile(r"\bsim(ulated|ulation)?\b|predicted", re.IGNORECASE),
+        True,
+        "simulated, not measured",
+    ),
+    (
+        "metric",
+        re.compile(r"fleet-mean|daily|average over", re.IGNORECASE),
+        True,
+        "mean of a fleet under a day's demand, not what its chips can serve; see the worked example",
+    ),
+)
+"""What shows that a row is no inference rate: a column, a pattern, whether it must match, and the reason."""
+
+
+def _why_not_inference(text: Mapping[str, str]) -> str:
+    for column, pattern, tells, reason in _NOT_INFERENCE:
+        if bool(pattern.search(text[column])) == tells:
+            return reason.format(unit=text["unit"])
+    try:
+        value = float(text["value"])
+    except ValueError:
+        return f"value {text['value']!r} is not a number"
+    return "" if value > 0 and math.isfinite(value) else f"value {text['value']!r} is not a positive number"
+
+
+def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]:
+    """Give the rate per chip, the number of chips, and what is missing."""
+    value, unit = float(text["value"]), text["unit"]
+    server = chip_named(chip).server_chips
+    try:
+        stated = int(float(text["n_chips"])) if text["n_chips"] else 0
+    except ValueError:
+        return 0.0, 0, f"number of chips {text['n_chips']!r} is not a number"
+    if not stated:
+        counted = re.search(r"(?<!\d)(\d+)\s*x\s*[a-z]|[a-z0-9]x(\d+)(?!\d)", text["chip"], re.IGNORECASE)
+        stated = int(counted.group(1) or counted.group(2)) if counted else 0
+    if _PER_CHIP.search(unit):
+        return value, stated or max(server, 8), ""
+    if _PER_NODE.search(unit):
+        return value / server, stated or server, ""
+    if re.search(r"rack|nvl72", unit, re.IGNORECASE):
+        return value / (stated or 72), stated or 72, ""
+    if stated:
+        return value / stated, stated, ""
+    return 0.0, 0, "per system, and the number of chips is not stated"
+
+
+def _deployment(chips: int, model: str, weights: Format, spec: ChipSpec, *, suite: str, phase: Phase) -> int:
+    """Give the chips that a rate per chip or node was measured on, where the row names only one node.
+
+    Reports of prefill and decode apart are of wide expert parallelism; sweeps use a rack, or servers for two
+    copies, one to prefill and one to decode.
+    """
+    if suite == "report" and phase != "together" and float(np.max(model_named(model).expert_layers)) > 0:
+        return max(chips, 144)
+    if suite != "inferencex":
+        return chips
+    if float(np.max(spec.scale_up_chips)) > spec.server_chips:
+        return max(chips, min(int(float(np.max(spec.scale_up_chips))), 72))
+    needed = float(np.max(model_named(model).parameters_total)) * WEIGHT_BYTES[weights] / 1e9
+    held = float(np.max(spec.memory_gb)) * spec.server_chips * USABLE_MEMORY * 0.9
+    return max(chips, 2 * math.ceil(needed / held) * spec.server_chips)
+
+
+def _number(digits: str, kilo: str) -> float:
+    """Read a length; ``8k`` means 8192 and ``1k`` 1024, as benchmarks write them."""
+    return float(digits) * (1024.0 if kilo else 1.0)
+
+
+def _stated(known: Conditions, text: Mapping[str, str]) -> Conditions:
+    """Overwrite a benchmark's usual conditions by what the row itself states."""
+    metric = text["metric"]
+    bare = _USER_RATE.sub(" ", metric)
+    prompt, answer = known.input_tokens, known.output_tokens
+    named = {name.lower(): _number(digits, kilo) for name, digits, kilo in _NAMED_LENGTH.findall(bare)}
+    prompt = named.get("isl", named.get("input", prompt))
+    answer = named.get("osl", named.get("output", answer))
+    pair = _PAIR.search(bare)
+    if pair:
+        prompt, answer = _number(pair.group(1), pair.group(2)), _number(pair.group(3), pair.group(4))
+    elif found := _PROMPT.search(bare):
+        prompt = _number(found.group(1), found.group(2))
+        if found_answer := _ANSWER.search(bare):
+            answer = _number(found_answer.group(1), found_answer.group(2))
+    per_token, first = known.time_per_token_s, known.time_to_first_token_s
+    if found := _USER_RATE.search(metric):
+        per_token = 1 / float(found.group(1))
+    elif found := _TIME_LIMIT.search(metric):
+        per_token = float(found.group(1) or found.group(2)) / 1000
+    if found := _FIRST_LIMIT.search(metric):
+        first = float(found.group(1)) / (1000 if found.group(2).lower() == "ms" else 1)
+    cached = known.cached_fraction
+    if re.search(r"incl\S* (?:the )?cache|including cache", metric, re.IGNORECASE) and not cached:
+        cached = 0.563  # the only published share of hits beside a rate that counts them
+    return replace(
+        known,
+        input_tokens=prompt,
+        output_tokens=answer,
+        time_per_token_s=per_token,
+        time_to_first_token_s=first,
+        cached_fraction=cached,
+    )
+
+
+def _formats(stated: str, chip: str, known: Conditions) -> tuple[Format, str | None]:
+    """Read the format of the weights, and of the cache where the row says."""
+    text = stated.lower()
+    cache = "bf16" if re.search(r"bf16 (?:mla|attention)", text) else known.cache
+    for pattern, name in (
+        (r"(?:nv|mx)?fp4|w4a4|mxfp4", "fp4"),
+        (r"u?int4|awq|gptq|w4a16", "int4"),
+        (r"fp8|w8a8-fp8|e4m3", "fp8"),
+        (r"int8|w8a8", "int8"),
+        (r"bf16|fp16|half|w16a16", "bf16"),
+    ):
+        if re.search(pattern, text):
+            return name, cache
+    from capexpand.hardware.precision import default_precision
+
+    return default_precision(chip_named(chip)).weights, cache
+
+
+def _counting(text: Mapping[str, str]) -> tuple[Phase, Counted]:
+    """Read what the figure counts, and whether it is of one phase only."""
+    words = f"{text['metric']} {text['unit']}".lower()
+    if re.search(r"\btotal\b|in\s*\+\s*out|input\s*(?:\+|and)\s*output", words):
+        return "together", "total"
+    if "prefill" in words:
+        return "prefill", "input"
+    if re.search(r"\bdecod", words):
+        return "decode", "output"
+    if re.search(r"\binput (?:tokens|throughput|rate)", words) and "output" not in words:
+        return "prefill", "input"
+    return "together", "output"
+
+
+def _layout(metric: str, chips: int) -> Layout | None:
+    """Read the layout where one is stated that fits the chips."""
+    ways = {name.lower(): int(number) for name, number in _LAYOUT.findall(metric)}
+    if not ways or re.search(r"dp attention|dp-attention", metric, re.IGNORECASE):
+        tensor = ways.get("tp", 0)
+        return Layout(data=tensor) if 1 < tensor <= chips else None
+    data = ways.get("dep", ways.get("ep", ways.get("dp", 1)))
+    tensor = ways.get("tp", ways.get("tep", 1))
+    if tensor > 1 and "ep" in ways:
+        data = 1
+    layout = Layout(tensor=tensor, data=data, stages=ways.get("pp", 1))
+    return layout if layout.chips <= max(chips, 1) else None
+
+
+__all__ = ["SUITES", "Counted", "Measurement", "Phase", "Unusable", "parse_row"]

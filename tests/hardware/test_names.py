@@ -1,0 +1,62 @@
+"""Names of models and chips as benchmark logs and people write them."""
+
+import pytest
+
+from capexpand.errors import CaseError
+from capexpand.hardware.chips import chip_named, chip_register, model_named, model_register
+
+
+@pytest.mark.parametrize(
+    ("written", "chip"),
+    [
+        ("NVIDIA H100-SXM-80GB", "H100"),
+        ("SR675_V3_8xH100_NVL_TRT", "H100 NVL"),
+        ("DGX-H100_H100-SXM-80GBx8_TRT", "H100"),
+        ("CDI_L40Sx8_TRT", "L40S"),
+        ("8xMI300X_2xEPYC-9374F", "MI300X"),
+        ("GH200-GraceHopper-Superchip_GH200-144GB_aarch64x1_TRT", "GH200"),
+        ("AMD Instinct MI325X 256GB HBM3e", "MI325X"),
+        ("Ascend 910C (CloudMatrix384)", "Ascend 910C"),
+        ("H20-96G", "H20"),
+        ("NVIDIA H200-NVL-141GB", "H200 NVL"),
+        ("B200 (DGX B200)", "B200"),
+        ("GB200 NVL72", "GB200"),
+        ("nvidia rtx pro 6000 blackwell server edition", "RTX PRO 6000 Server"),
+    ],
+)
+def test_chips_are_found_in_system_names(written, chip):
+    assert chip_register().find(written) == chip
+
+
+@pytest.mark.parametrize(
+    ("written", "model"),
+    [
+        ("llama2-70b-99", "Llama 2 70B"),
+        ("Llama-3.3-70B", "Llama 3.1 70B"),
+        ("DeepSeek-R1-0528", "DeepSeek V3"),
+        ("deepseek-v3/r1", "DeepSeek V3"),
+        ("GPT-OSS-120B", "gpt-oss 120B"),
+        ("Qwen3-30B-A3B", "Qwen3 30B-A3B"),
+        ("DeepSeek-R1-Distill-Llama-70B", "Llama 3.1 70B"),
+    ],
+)
+def test_models_are_found_by_their_many_names(written, model):
+    assert model_register().find(written) == model
+
+
+def test_an_h20_is_not_an_h200():
+    assert chip_named("H20").memory_gb == 96
+    assert chip_named("H200").memory_gb == 141
+
+
+def test_an_unknown_distilled_model_is_not_taken_for_its_teacher():
+    assert model_register().find("DeepSeek-R1-Distill-Unknown-14B") is None
+
+
+@pytest.mark.parametrize(
+    ("look_up", "written", "meant"),
+    [(model_named, "lama 3.1 8b", "Llama 3.1 8B"), (chip_named, "H1OO", "H100")],
+)
+def test_an_unknown_name_gets_a_suggestion(look_up, written, meant):
+    with pytest.raises(CaseError, match=f"did you mean .*{meant}"):
+        look_up(written)
