@@ -2,6 +2,7 @@
 
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def random_graph(seed: int, *, stages: int = 3, nodes: int = 2, outcomes: int = 
     layers = [[0]] + [list(range(1 + nodes * t, 1 + nodes * (t + 1))) for t in range(stages - 1)]
     count = 1 + nodes * (stages - 1)
     transition = np.zeros((count, count))
-    for layer, following in zip(layers, layers[1:], strict=False):
+    for layer, following in pairwise(layers):
         for node in layer:
             transition[node, following] = generator.dirichlet(np.ones(len(following)))
     root = np.zeros(count)

@@ -17,7 +17,8 @@ _FREE_RUNNING = {"capacity_12", "capacity_24", "brazil_hydrothermal_60"}
 def _train_and_compare(file: Path, cuts: CutKind, back_end: str) -> None:
     answer = known(file)
     policy = train(
-        read_problem(file), settings=TrainingSettings(iterations=600, seconds=60, cuts=cuts, back_end=back_end)
+        read_problem(file),
+        settings=TrainingSettings(iterations=600, seconds=60, cuts=cuts, back_end=back_end),
     )
     assert policy.bound == pytest.approx(answer["value"], abs=answer["abs_tol"])
     first = policy.first_decisions()[0].columns

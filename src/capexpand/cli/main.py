@@ -10,7 +10,7 @@ import typer
 
 from capexpand.errors import CapexpandError
 
-COMMANDS = ("run", "check", "scenarios", "new", "schema", "chips", "tokens")
+COMMANDS = ("run", "check", "scenarios", "new", "schema", "chips", "tokens", "solve")
 """Modules of this package, in the order in which the help lists their commands."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from capexpand.optimiser.multistage.training import TrainingSettings
 
 
-class Method(str, Enum):
+class Method(StrEnum):
     """How to solve."""
 
     SDDP = "sddp"
     EXTENSIVE = "extensive"
 
 
-class Cuts(str, Enum):
+class Cuts(StrEnum):
     """Which cuts to make."""
 
     SINGLE = "single"
@@ -48,13 +48,18 @@ def register(app: typer.Typer) -> None:
             float, typer.Option(min=0.0, help="Gap in percent at which a sampled check counts as converged.")
         ] = 1.0,
         seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
-        paths: Annotated[int, typer.Option(min=2, help="Paths to simulate with the final policy.")] = 1000,
+        paths: Annotated[
+            int | None,
+            typer.Option(
+                min=2, help="Paths to simulate with the final policy; 1000, with whole numbers 100."
+            ),
+        ] = None,
         streams: Annotated[
             int, typer.Option(min=1, help="Logical streams of training; part of the result.")
         ] = 1,
         workers: Annotated[int, typer.Option(min=1, help="Processes; never part of the result.")] = 1,
         cuts: Annotated[Cuts, typer.Option(help="One cut a visit, or one for each outcome.")] = Cuts.SINGLE,
-        back_end: Annotated[str, typer.Option(help="Stage solver: auto, highs or kernel.")] = "auto",
+        back_end: Annotated[str, typer.Option(help="Stage solver: auto, highs, kernel or check.")] = "auto",
         checkpoint: Annotated[
             Path | None, typer.Option(help="File to resume from and to write checkpoints to.")
         ] = None,
@@ -94,7 +99,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _trained_data(
-    graph: PolicyGraph, settings: TrainingSettings, paths: int, checkpoint: Path | None
+    graph: PolicyGraph, settings: TrainingSettings, paths: int | None, checkpoint: Path | None
 ) -> dict[str, Any]:
     """Train, simulate the policy on fresh paths of the lattice, and collect what to print."""
     import numpy as np
@@ -109,7 +114,7 @@ def _trained_data(
     value = assess(
         policy.solvers(),
         policy.bound,
-        paths=paths,
+        paths=paths or (100 if graph.has_integers else 1000),
         exact_limit=settings.exact_limit,
         check=0,
         generator=generator,

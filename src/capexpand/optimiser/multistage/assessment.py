@@ -24,7 +24,13 @@ _ERROR_PROBABILITY = 0.05
 
 
 def assess(
-    solvers: Solvers, bound: float, *, paths: int, exact_limit: int, check: int, generator: np.random.Generator
+    solvers: Solvers,
+    bound: float,
+    *,
+    paths: int,
+    exact_limit: int,
+    check: int,
+    generator: np.random.Generator,
 ) -> Assessment:
     """Measure a policy against a bound.
 

@@ -41,10 +41,13 @@ class CutPool:
     Args:
         state_count: number of states.
         floor: shape (targets,), a valid lower bound of each cost-to-go variable.
+        select_all: whether every cut counts for good; slower, but then an answer depends on the cuts alone
+            and not on which of the deselected ones a solver still holds.
     """
 
-    def __init__(self, state_count: int, floor: Floats) -> None:
+    def __init__(self, state_count: int, floor: Floats, *, select_all: bool = False) -> None:
         self.floor = floor
+        self._select_all = select_all
         self.count = 0
         self.intercepts = np.empty(16)
         self.slopes = np.empty((16, state_count))
@@ -156,7 +159,7 @@ class CutPool:
         self._owner[visits] = owner
         self._best[visits] = height
         self._visits += 1
-        if self.count - self._selected_at >= 1 + self.count // 8:
+        if not self._select_all and self.count - self._selected_at >= 1 + self.count // 8:
             self._reselect()
         else:
             place = self._selected_count
@@ -194,6 +197,6 @@ _ROOMS = (
 )
 
 
-def _doubled(array: NDArray) -> NDArray:
+def _doubled(array: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return the array with twice the rows."""
     return np.concatenate((array, np.empty_like(array)))

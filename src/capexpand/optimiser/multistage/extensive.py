@@ -21,12 +21,15 @@ from capexpand.errors import CaseError, InfeasibleError, Problem, SolverError
 from capexpand.optimiser.multistage.highs_library import HighsOptions, HighsProgram, SolveStatus
 from capexpand.optimiser.multistage.matrix import ColumnMatrix
 from capexpand.optimiser.multistage.policy import FirstDecision
-from capexpand.optimiser.multistage.problem import PolicyGraph, StageProgram
+from capexpand.optimiser.multistage.problem import PolicyGraph, Realisations, StageProgram
 from capexpand.optimiser.multistage.risk import is_risk_neutral
 
 Floats = NDArray[np.float64]
 
 _SIMPLEX_COLUMNS = 100_000
+
+_Entries = tuple[NDArray[np.integer], NDArray[np.integer], Floats]
+"""Rows, columns and values of some entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,9 @@ def tree_columns(graph: PolicyGraph, limit: int) -> int | None:
     return int(total)
 
 
-def solve_extensive(graph: PolicyGraph, *, limit: int = 200_000, relax_integers: bool = False) -> ExtensiveSolution:
+def solve_extensive(
+    graph: PolicyGraph, *, limit: int = 200_000, relax_integers: bool = False
+) -> ExtensiveSolution:
     """Solve the whole tree at once.
 
     Args:
@@ -111,13 +116,15 @@ class _Tree:
         self._row_count = 0
         self._row_lower: list[Floats] = []
         self._row_upper: list[Floats] = []
-        self._entries: list[tuple[Floats, Floats, Floats]] = []
+        self._entries: list[_Entries] = []
         self._extra_cost: list[tuple[int, float]] = []
         self._first: list[tuple[int, int, float, int]] = []
         self.constant = 0.0
         self._grow()
 
-    def _columns(self, cost: Floats, lower: Floats, upper: Floats, integer: NDArray[np.bool_] | None = None) -> int:
+    def _columns(
+        self, cost: Floats, lower: Floats, upper: Floats, integer: NDArray[np.bool_] | None = None
+    ) -> int:
         """Add columns and return the place of the first."""
         place = self._column_count
         self._cost.append(cost)
@@ -130,7 +137,7 @@ class _Tree:
     def _column(self, cost: float, lower: float) -> int:
         return self._columns(np.array([cost]), np.array([lower]), np.array([np.inf]))
 
-    def _rows(self, lower: Floats, upper: Floats, entries: tuple[Floats, Floats, Floats]) -> None:
+    def _rows(self, lower: Floats, upper: Floats, entries: _Entries) -> None:
         """Add rows; the rows of the entries count from the first of them."""
         rows, columns, values = entries
         self._entries.append((np.asarray(rows) + self._row_count, columns, values))
@@ -139,7 +146,7 @@ class _Tree:
         self._row_count += len(lower)
 
     def _row(self, lower: float, columns: list[int], values: list[float], upper: float = np.inf) -> None:
-        entries = (np.zeros(len(columns)), np.array(columns, dtype=float), np.array(values))
+        entries = (np.zeros(len(columns), dtype=np.int_), np.array(columns, dtype=np.int_), np.array(values))
         self._rows(np.array([lower]), np.array([upper]), entries)
 
     def _grow(self) -> None:
@@ -177,7 +184,9 @@ class _Tree:
             return []
         risk = graph.nodes[node].risk
         if total is None and is_risk_neutral(risk):
-            return [(child, outcome, out, False, weight * chance, None) for child, outcome, chance in children]
+            return [
+                (child, outcome, out, False, weight * chance, None) for child, outcome, chance in children
+            ]
         values = [self._column(0.0, -np.inf) for _ in children]
         charges: list[tuple[int, float]] = []
         for part, tail in risk.mixture():
@@ -189,7 +198,9 @@ class _Tree:
             self._close(total + [(column, -factor) for column, factor in charges])
         return [(c, r, out, False, 0.0, value) for (c, r, _), value in zip(children, values, strict=True)]
 
-    def _tail(self, part: float, tail: float, values: list[int], chances: list[float]) -> list[tuple[int, float]]:
+    def _tail(
+        self, part: float, tail: float, values: list[int], chances: list[float]
+    ) -> list[tuple[int, float]]:
         """Add the columns and rows of one AVaR of the children's values; return what it charges."""
         ended = max(0.0, 1.0 - sum(chances))
         if tail >= 1.0:
@@ -223,7 +234,14 @@ class _Tree:
         self._row(right, list(merged), list(merged.values()), right)
 
     def _visit(
-        self, node: int, outcome: int, state: Floats | NDArray[np.int_], *, known: bool, weight: float, value: int | None
+        self,
+        node: int,
+        outcome: int,
+        state: Floats | NDArray[np.int_],
+        *,
+        known: bool,
+        weight: float,
+        value: int | None,
     ) -> tuple[NDArray[np.int_], list[tuple[int, float]] | None]:
         """Add one node of the tree.
 
@@ -241,7 +259,8 @@ class _Tree:
         charged = np.zeros(int(own.sum())) if value is not None else weight * data.cost[own]
         first = self._columns(charged, data.lower[own], data.upper[own], integer)
         place[own] = np.arange(first, first + int(own.sum()))
-        constant, on_parent = data.constant, []
+        constant = data.constant
+        on_parent: list[tuple[int, float]] = []
         row_lower, row_upper = data.row_lower.copy(), data.row_upper.copy()
         for index, column in enumerate(stage.incoming):
             if column < 0:
@@ -305,7 +324,7 @@ class _Tree:
 class _Outcome:
     """A stage's data in one outcome."""
 
-    def __init__(self, stage: StageProgram, noise, outcome: int) -> None:
+    def __init__(self, stage: StageProgram, noise: Realisations, outcome: int) -> None:
         def pick(array: Floats | None, own: Floats) -> Floats:
             return own if array is None else array[outcome]
 

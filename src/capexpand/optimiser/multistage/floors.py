@@ -2,10 +2,10 @@
 
 First by sight: a stage whose costs all stand on finite bounds cannot cost less than their sum. Where that
 is not finite, by relaxation: the stage's program with a free incoming state (within the bounds that the
-outgoing columns before it have) and the outcomes' data relaxed to their union. Where even that is unbounded, the
-states along the unbounded direction are boxed: the least and the greatest value that each can reach
-stage after stage from the initial state, by small programs; all states where those alone do not help. What is still unbounded then is
-*assumed* to be above a large negative number, which the result states.
+outgoing columns before it have) and the outcomes' data relaxed to their union. Where even that is
+unbounded, the states along the unbounded direction are boxed: the least and the greatest value that each
+can reach stage after stage from the initial state, by small programs; all states where those alone do not
+help. What is still unbounded then is *assumed* to be above a large negative number, which the result states.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _cyclic(graph: PolicyGraph, own: Floats, assumed: bool) -> Floors:
     if continuation >= 1.0 - 1e-9:
         return Floors(np.where(own >= 0.0, own, _ASSUMED), bool((own < 0.0).any()) or assumed)
     total = np.linalg.solve(np.eye(len(own)) - graph.transition, own)
-    return Floors(total, assumed)
+    return Floors(np.asarray(total, dtype=np.float64), assumed)
 
 
 def _by_sight(graph: PolicyGraph, node: int) -> float:
@@ -106,7 +106,10 @@ def _unions(stage: StageProgram, noise: Realisations) -> list[tuple[_Union, Floa
         return own[None] if array is None else array
 
     lower, upper = rows_of(noise.lower, stage.lower), rows_of(noise.upper, stage.upper)
-    row_lower, row_upper = rows_of(noise.row_lower, stage.row_lower), rows_of(noise.row_upper, stage.row_upper)
+    row_lower, row_upper = (
+        rows_of(noise.row_lower, stage.row_lower),
+        rows_of(noise.row_upper, stage.row_upper),
+    )
     cost = rows_of(noise.cost, stage.cost)
     constant = np.zeros(1) if noise.constant is None else noise.constant
     signed = lower.min(axis=0) < 0.0
@@ -150,12 +153,19 @@ class _Relaxation:
         for union, values in self._unions:
             lower, upper = union.lower.copy(), union.upper.copy()
             lower[columns], upper[columns] = -np.inf, np.inf
-            matrix = type(stage.matrix)(stage.matrix.starts, stage.matrix.rows, values, stage.matrix.row_count)
+            matrix = type(stage.matrix)(
+                stage.matrix.starts, stage.matrix.rows, values, stage.matrix.row_count
+            )
             self._programs.append(
                 HighsProgram(
-                    matrix, union.cost, lower=lower, upper=upper,
-                    row_lower=union.row_lower, row_upper=union.row_upper, options=HighsOptions(),
-                )  # fmt: skip
+                    matrix,
+                    union.cost,
+                    lower=lower,
+                    upper=upper,
+                    row_lower=union.row_lower,
+                    row_upper=union.row_upper,
+                    options=HighsOptions(primal=True),
+                )
             )
 
     def least(self, cost: Floats | None, box: tuple[Floats, Floats]) -> tuple[float, NDArray[np.int_]]:
@@ -211,7 +221,10 @@ def _joined(stage: StageProgram, noises: Sequence[Realisations]) -> Realisations
             return None
         counts = [len(noise.probability) for noise in noises]
         return np.concatenate(
-            [np.tile(own, (n, *(1,) * own.ndim)) if p is None else p for p, n in zip(parts, counts, strict=True)]
+            [
+                np.tile(own, (n, *(1,) * own.ndim)) if p is None else p
+                for p, n in zip(parts, counts, strict=True)
+            ]
         )
 
     return Realisations(
@@ -232,7 +245,7 @@ def _by_relaxation(graph: PolicyGraph, own: Floats) -> tuple[Floats, bool]:
     boxed: set[int] = set()
     own = own.copy()
     everything = set(range(len(graph.initial_state)))
-    for attempt in range(5):
+    for attempt in range(3):
         boxes = _boxes(graph, relaxations, boxed)
         wanted: set[int] = set()
         for node in np.flatnonzero(np.isinf(own)):
@@ -242,16 +255,36 @@ def _by_relaxation(graph: PolicyGraph, own: Floats) -> tuple[Floats, bool]:
             wanted.update(int(state) for state in moving)
         if not np.isinf(own).any():
             break
-        boxed = boxed | wanted if attempt < 3 and not wanted <= boxed else everything
+        # First only these and the states that feed them; asking again and again would cost more than all.
+        boxed = _feeding(graph, wanted) if attempt == 0 else everything
     endless = np.isinf(own)
     own[endless] = _ASSUMED
     return own, bool(endless.any())
 
 
+def _feeding(graph: PolicyGraph, wanted: set[int]) -> set[int]:
+    """Return states with all that feed them: whose incoming column shares a row with their outgoing one."""
+    count = len(graph.initial_state)
+    feeds = np.zeros((count, count), dtype=bool)
+    for stage in graph.stages:
+        used = stage.matrix.dense() != 0.0
+        held = np.where(stage.outgoing >= 0, used[:, stage.outgoing], False)
+        met = np.where(stage.incoming >= 0, used[:, stage.incoming], False)
+        feeds |= (held.T.astype(np.int64) @ met.astype(np.int64)) > 0
+    found, todo = set(wanted), list(wanted)
+    while todo:
+        new = {int(state) for state in np.flatnonzero(feeds[todo.pop()])} - found
+        found |= new
+        todo.extend(new)
+    return found
+
+
 def _open_sides(stage: StageProgram, state: int) -> list[float]:
     """Return 1 where a state has no lower bound of its own, and -1 where it has no upper bound."""
     column = stage.outgoing[state]
-    return [sign for sign, bound in ((1.0, stage.lower[column]), (-1.0, stage.upper[column])) if np.isinf(bound)]
+    return [
+        sign for sign, bound in ((1.0, stage.lower[column]), (-1.0, stage.upper[column])) if np.isinf(bound)
+    ]
 
 
 def _boxes(
@@ -271,7 +304,9 @@ def _boxes(
         children = graph.children(node)
         if not len(children) or (lower[node] > upper[node]).any():
             continue
-        out_lower, out_upper = _outgoing_box(graph, relaxations[node], node, (lower[node], upper[node]), boxed)
+        out_lower, out_upper = _outgoing_box(
+            graph, relaxations[node], node, (lower[node], upper[node]), boxed
+        )
         lower[children] = np.minimum(lower[children], out_lower)
         upper[children] = np.maximum(upper[children], out_upper)
     if order is None:

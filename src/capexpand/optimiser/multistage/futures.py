@@ -92,7 +92,10 @@ def _joint_probability(graph: PolicyGraph, members: list[int], children: tuple[i
     return np.array(
         [
             np.concatenate(
-                [graph.transition[member, child] * graph.nodes[child].realisations.probability for child in children]
+                [
+                    graph.transition[member, child] * graph.nodes[child].realisations.probability
+                    for child in children
+                ]
             )
             for member in members
         ]

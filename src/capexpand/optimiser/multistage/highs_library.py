@@ -21,6 +21,7 @@ from capexpand.optimiser.multistage.matrix import ColumnMatrix
 
 Floats = NDArray[np.float64]
 
+
 class SolveStatus(Enum):
     """How a solve ended."""
 
@@ -46,12 +47,14 @@ class HighsOptions:
     Args:
         presolve: whether HiGHS simplifies first; wasteful on warm starts, useful on large programs.
         solver: ``simplex``, ``ipm`` or ``choose``.
+        primal: use the primal simplex, for programs of which only the costs change.
         plain: leave all else at HiGHS's defaults instead of the settings for small warm-started programs.
         mip_gap_fraction: relative gap at which integer programs count as solved.
     """
 
     presolve: bool = False
     solver: str = "simplex"
+    primal: bool = False
     plain: bool = False
     mip_gap_fraction: float = 1e-7
 
@@ -79,7 +82,7 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def _pointer(array: NDArray) -> ctypes.c_void_p:
+def _pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
 
 
@@ -107,7 +110,10 @@ class HighsProgram:
         self._set_options(options or HighsOptions())
         self.column_count = matrix.column_count
         self.row_count = matrix.row_count
-        arrays = [np.ascontiguousarray(part, dtype=np.float64) for part in (cost, lower, upper, row_lower, row_upper)]
+        arrays = [
+            np.ascontiguousarray(part, dtype=np.float64)
+            for part in (cost, lower, upper, row_lower, row_upper)
+        ]
         starts = np.ascontiguousarray(matrix.starts, dtype=np.int32)
         rows = np.ascontiguousarray(matrix.rows, dtype=np.int32)
         values = np.ascontiguousarray(matrix.values, dtype=np.float64)
@@ -139,7 +145,7 @@ class HighsProgram:
         library.Highs_setStringOptionValue(handle, b"presolve", b"on" if options.presolve else b"off")
         library.Highs_setStringOptionValue(handle, b"solver", options.solver.encode())
         library.Highs_setStringOptionValue(handle, b"parallel", b"off")
-        library.Highs_setIntOptionValue(handle, b"simplex_strategy", 1)
+        library.Highs_setIntOptionValue(handle, b"simplex_strategy", 4 if options.primal else 1)
         library.Highs_setIntOptionValue(handle, b"simplex_dual_edge_weight_strategy", 1)
         zero = ctypes.c_double(0.0)
         library.Highs_setDoubleOptionValue(handle, b"dual_simplex_cost_perturbation_multiplier", zero)
@@ -192,9 +198,10 @@ class HighsProgram:
 
     def add_row(self, lower: float, upper: float, columns: NDArray[np.int32], values: Floats) -> None:
         """Append a row."""
+        bounds = ctypes.c_double(lower), ctypes.c_double(upper)
         status = self._library.Highs_addRow(
-            self._handle, ctypes.c_double(lower), ctypes.c_double(upper), len(columns), _pointer(columns), _pointer(values)
-        )  # fmt: skip
+            self._handle, *bounds, len(columns), _pointer(columns), _pointer(values)
+        )
         self._check(status, "add a row")
         self.row_count += 1
         if self.row_count > len(self._row_value_room):
@@ -202,14 +209,20 @@ class HighsProgram:
 
     def delete_rows(self, rows: NDArray[np.int32]) -> None:
         """Remove rows; those behind them move up."""
-        self._check(self._library.Highs_deleteRowsBySet(self._handle, len(rows), _pointer(rows)), "delete rows")
+        self._check(
+            self._library.Highs_deleteRowsBySet(self._handle, len(rows), _pointer(rows)), "delete rows"
+        )
         self.row_count -= len(rows)
 
     def solve(self) -> SolveStatus:
         """Solve from the last basis."""
         library, handle = self._library, self._handle
         code = library.Highs_run(handle)
-        status = _STATUS.get(library.Highs_getModelStatus(handle), SolveStatus.FAILED) if code >= 0 else SolveStatus.FAILED
+        status = (
+            _STATUS.get(library.Highs_getModelStatus(handle), SolveStatus.FAILED)
+            if code >= 0
+            else SolveStatus.FAILED
+        )
         if status is SolveStatus.OPTIMAL:
             library.Highs_getSolution(handle, *self._answer)
         return status

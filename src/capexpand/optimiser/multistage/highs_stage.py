@@ -23,6 +23,7 @@ from capexpand.optimiser.multistage.stage_solver import Decisions, SolveCounts
 Floats = NDArray[np.float64]
 
 _AGREEMENT = 1e-7
+_WHOLE = 1e-7
 
 
 class HighsStage:
@@ -34,9 +35,20 @@ class HighsStage:
         future: its cost-to-go variables.
         pool: its cuts; the solver reads them, whoever made them.
         whole: whether integer columns must be whole numbers in ``decide``.
+        cold: whether every solve starts without a basis, for checking others.
     """
 
-    def __init__(self, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        form: StageForm,
+        future: Future,
+        pool: CutPool,
+        *,
+        whole: bool = False,
+        cold: bool = False,
+    ) -> None:
+        self._cold = cold
         self.form = form
         self.counts = SolveCounts()
         outcomes, states = form.outcome_count, form.state_count
@@ -48,7 +60,10 @@ class HighsStage:
         self._whole = whole and bool(form.integer.any())
         self._integer_program: LoadedProgram | None = None
         self._multipliers = Multipliers(
-            np.zeros((outcomes, len(form.rows))), np.zeros(outcomes), np.zeros((outcomes, states)), np.zeros(outcomes)
+            np.zeros((outcomes, len(form.rows))),
+            np.zeros(outcomes),
+            np.zeros((outcomes, states)),
+            np.zeros(outcomes),
         )
         self._objectives = np.zeros(outcomes)
         self._future_duals = np.zeros((outcomes, 64))
@@ -76,26 +91,26 @@ class HighsStage:
         """Solve one outcome for each state, of the node's own data or of other data in its normal form."""
         form, count = self.form, len(states)
         source = form.data if data is None else data
-        loaded = self._chosen_program()
-        loaded.add_mixes()
-        loaded.activate_newest()
+        self._program.add_mixes()
+        self._program.activate_newest()
         values, costs = np.zeros(count), np.zeros(count)
         next_states = np.zeros((count, form.state_count))
         columns = np.zeros((count, form.matrix.column_count))
         duals = np.zeros((count, len(form.rows)))
         for path in range(count):
             outcome = int(outcomes[path])
-            loaded.load(states[path], outcome, source)
             self.counts.answers += 1
-            self._solve_with_cuts(loaded)
-            constant = float(source.of("constant", outcome) + source.of("incoming_cost", outcome) @ states[path])
+            loaded = self._solve_chosen(states[path], outcome, source)
+            constant = float(
+                source.of("constant", outcome) + source.of("incoming_cost", outcome) @ states[path]
+            )
             values[path] = loaded.program.objective + constant
             costs[path] = values[path] - float(self._future.costs @ loaded.theta)
             columns[path] = loaded.program.column_value[: form.matrix.column_count]
             next_states[path] = loaded.outgoing_state
             if loaded is self._program:
                 duals[path] = loaded.program.row_dual[: len(form.rows)]
-        loaded.trim()
+        self._program.trim()
         return Decisions(values, costs, next_states, columns, duals)
 
     def forget(self) -> None:
@@ -103,14 +118,28 @@ class HighsStage:
         self._program = LoadedProgram(self._name, self.form, self._future, self._pool, integer=False)
         self._integer_program = None
 
-    def _chosen_program(self) -> LoadedProgram:
-        """Return the program with whole numbers where the node has them and they are wanted."""
+    def _solve_chosen(self, state: Floats, outcome: int, data: StageData) -> LoadedProgram:
+        """Solve the relaxation, and the program itself where whole numbers came out fractional."""
+        relaxed = self._program
+        relaxed.load(state, outcome, data)
+        self._solve_with_cuts(relaxed)
         if not self._whole:
-            return self._program
+            return relaxed
+        values = relaxed.program.column_value[: self.form.matrix.column_count][self.form.integer]
+        if (np.abs(values - np.round(values)) < _WHOLE).all():
+            return relaxed
         if self._integer_program is None:
-            self._integer_program = LoadedProgram(self._name, self.form, self._future, self._pool, integer=True)
+            self._integer_program = LoadedProgram(
+                self._name, self.form, self._future, self._pool, integer=True
+            )
+        loaded = self._integer_program
+        loaded.add_mixes()
+        loaded.activate_newest()
+        loaded.load(state, outcome, data)
         self.counts.integer_solves += 1
-        return self._integer_program
+        self._solve_with_cuts(loaded)
+        loaded.trim()
+        return loaded
 
     def _solve_outcomes(self, state: Floats, pending: NDArray[np.int_]) -> None:
         """Solve outcomes, add the cuts that the answers violate, and solve those again."""
@@ -158,7 +187,7 @@ class HighsStage:
         count = loaded.mixes + len(loaded.active)
         duals = np.maximum(self._future_duals[:, :count], 0.0)
         mixing, cutting = duals[:, : loaded.mixes], duals[:, loaded.mixes :]
-        loaded.note_used((cutting > 0.0).any(axis=0))
+        loaded.note_used(np.asarray((cutting > 0.0).any(axis=0)))
         active = np.array(loaded.active, dtype=np.int64)
         if len(self._future.costs) == 1:
             weight, total = self._future.costs[0], cutting.sum(axis=1)
@@ -170,7 +199,8 @@ class HighsStage:
             if loaded.mixes:
                 left[:, -1] -= mixing.sum(axis=1)
                 left[:, :-1] += mixing @ np.array(pool.mixes)
-            np.subtract.at(left, (slice(None), pool.targets[active]), cutting)
+            by_target = pool.targets[active][:, None] == np.arange(len(self._future.costs))
+            left -= cutting @ by_target.astype(np.float64)
             left[np.abs(left) < 1e-11] = 0.0
         kept.cut_value[:] = cutting @ pool.intercepts[active]
         kept.cut_slope[:] = cutting @ pool.slopes[active]
@@ -186,6 +216,8 @@ class HighsStage:
     def _solve(self, loaded: LoadedProgram) -> None:
         """Solve the loaded program; from a cold start where the warm one fails."""
         self.counts.solves += 1
+        if self._cold:
+            loaded.program.forget_basis()
         status = loaded.program.solve()
         if status is not SolveStatus.OPTIMAL:
             loaded.program.forget_basis()
@@ -200,8 +232,8 @@ class HighsStage:
     def _refuse(self, status: SolveStatus) -> None:
         """Say which node has no answer, and why."""
         if status is SolveStatus.INFEASIBLE:
-            message = f"the stage program of {self._name} has no feasible point at a state that earlier stages reach"
-            raise InfeasibleError([message])
+            why = "has no feasible point at a state that earlier stages reach"
+            raise InfeasibleError([f"the stage program of {self._name} {why}"])
         if status in {SolveStatus.UNBOUNDED, SolveStatus.UNBOUNDED_OR_INFEASIBLE}:
             raise SolverError(f"the stage program of {self._name} is unbounded or infeasible")
         raise SolverError(f"HiGHS did not solve the stage program of {self._name}")

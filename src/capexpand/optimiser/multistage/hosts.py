@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
 from typing import Any, Protocol
 
 import numpy as np
@@ -86,7 +87,9 @@ class LocalHost:
     @staticmethod
     def _stream(task: HostTask, number: int) -> Stream:
         solvers = Solvers(task.graph, task.floor.stage_and_future, kind=task.kind, back_end=task.back_end)
-        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,))))
+        generator = np.random.Generator(
+            np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,)))
+        )
         if task.generators:
             generator.bit_generator.state = task.generators[number]
         given = task.given[number][len(task.past) :] if task.given else ()
@@ -116,10 +119,6 @@ class LocalHost:
         """Return the state of each stream's random numbers."""
         return [dict(stream.generator.bit_generator.state) for stream in self.streams]
 
-    def back_ends_used(self) -> dict[str, int]:
-        """Return how many nodes each stage solver serves."""
-        return self.streams[0].solvers.back_ends_used()
-
     def close(self) -> None:
         """Do nothing."""
 
@@ -128,7 +127,9 @@ class ProcessHost:
     """Streams in another process, which ends with this one."""
 
     def __init__(self, task: HostTask) -> None:
-        context = multiprocessing.get_context(_start_method())
+        fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+        # Forking starts in no time and shares memory; it is safe only without threads.
+        context: ForkContext | SpawnContext = ForkContext() if fork else SpawnContext()
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, task), daemon=True)
         self._process.start()
@@ -156,12 +157,6 @@ class ProcessHost:
         self.connection.close()
         self._process.terminate()
         self._process.join()
-
-
-def _start_method() -> str:
-    """Fork where that is safe, which starts in no time and shares memory; else spawn."""
-    single = threading.active_count() == 1
-    return "fork" if single and "fork" in multiprocessing.get_all_start_methods() else "spawn"
 
 
 def _answer(connection: Connection) -> Any:

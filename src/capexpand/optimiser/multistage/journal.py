@@ -50,15 +50,16 @@ def fingerprint(graph: PolicyGraph, settings: str) -> str:
     """Return a digest of a problem and the settings on which a training's result depends."""
     digest = hashlib.sha256(settings.encode())
     for stage in graph.stages:
-        parts = (stage.matrix.starts, stage.matrix.rows, stage.matrix.values, stage.cost, stage.lower, stage.upper,
-                 stage.row_lower, stage.row_upper, stage.incoming, stage.outgoing, stage.integer)  # fmt: skip
-        for part in parts:
+        matrix = stage.matrix
+        parts = (matrix.starts, matrix.rows, matrix.values, stage.cost, stage.lower, stage.upper)
+        more = (stage.row_lower, stage.row_upper, stage.incoming, stage.outgoing, stage.integer)
+        for part in (*parts, *more):
             digest.update(np.ascontiguousarray(part).tobytes())
     for node in graph.nodes:
         digest.update(f"{node.stage} {node.risk!r}".encode())
         noise = node.realisations
-        for part in (noise.probability, noise.cost, noise.lower, noise.upper, noise.row_lower, noise.row_upper,
-                     noise.constant, noise.coefficients):  # fmt: skip
+        bounds = (noise.lower, noise.upper, noise.row_lower, noise.row_upper)
+        for part in (noise.probability, noise.cost, *bounds, noise.constant, noise.coefficients):
             digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
     for part in (graph.root, graph.transition, graph.initial_state):
         digest.update(np.ascontiguousarray(part).tobytes())
@@ -94,7 +95,9 @@ class Journal:
         if not chunks:
             return None
         if chunks[0]["name"].item() != self._name:
-            raise RunError(f"{self._path} belongs to another problem or other settings; name another file or remove it")
+            raise RunError(
+                f"{self._path} belongs to another problem or other settings; name another file or remove it"
+            )
         if len(chunks) == 1:
             return None
         rounds: list[tuple[Iteration, ...]] = []
@@ -113,7 +116,11 @@ class Journal:
     ) -> None:
         """Write what is new since the last checkpoint, so that it survives a crash."""
         state = json.dumps({"generators": generators, "seconds": seconds, "extra": extra})
-        parts = [] if self._path.exists() and self._path.stat().st_size else [_archive({"name": np.array(self._name)})]
+        parts = (
+            []
+            if self._path.exists() and self._path.stat().st_size
+            else [_archive({"name": np.array(self._name)})]
+        )
         parts.append(_archive({**_pack(rounds), "state": np.array(state)}))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +141,8 @@ def _archive(arrays: dict[str, np.ndarray]) -> bytes:
 
 def _chunks(content: bytes) -> tuple[list[dict[str, np.ndarray]], int]:
     """Return the whole chunks at the beginning of a file and where they end."""
-    found, place = [], 0
+    found: list[dict[str, np.ndarray]] = []
+    place = 0
     while place + _HEADER.size <= len(content):
         magic, length, checksum = _HEADER.unpack_from(content, place)
         body = content[place + _HEADER.size : place + _HEADER.size + length]
@@ -183,10 +191,17 @@ def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
     cuts = [
         Cut(int(node), int(target), float(intercept), slope, chunk["states"][number])
         for node, target, intercept, slope, number in zip(
-            chunk["nodes"], chunk["targets"], chunk["intercepts"], chunk["slopes"], chunk["state_numbers"], strict=True
+            chunk["nodes"],
+            chunk["targets"],
+            chunk["intercepts"],
+            chunk["slopes"],
+            chunk["state_numbers"],
+            strict=True,
         )
     ]
-    pieces = np.split(chunk["mix_weights"], np.cumsum(chunk["mix_sizes"])[:-1]) if len(chunk["mix_sizes"]) else []
+    pieces = (
+        np.split(chunk["mix_weights"], np.cumsum(chunk["mix_sizes"])[:-1]) if len(chunk["mix_sizes"]) else []
+    )
     mixes = [Mix(int(node), weights) for node, weights in zip(chunk["mix_nodes"], pieces, strict=True)]
     iterations: list[Iteration] = []
     cut_place = mix_place = 0
@@ -205,7 +220,8 @@ def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
             )
         )
         cut_place, mix_place = cut_end, mix_end
-    rounds, place = [], 0
+    rounds: list[tuple[Iteration, ...]] = []
+    place = 0
     for size in chunk["round_sizes"]:
         rounds.append(tuple(iterations[place : place + int(size)]))
         place += int(size)

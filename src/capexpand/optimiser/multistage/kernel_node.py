@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from capexpand.optimiser.multistage.compiling import compiled, inlined
 from capexpand.optimiser.multistage.kernel_simplex import (
     BASIC,
     CAPACITY,
@@ -47,8 +47,6 @@ NEWEST = 4
 # Places in the array ``tally``.
 ANSWERS, SOLVES, REFACTORED, COLD = 0, 1, 2, 3
 
-_FAST = {"contract", "reassoc", "nsz", "arcp"}
-
 
 class Outcomes(NamedTuple):
     """A node's outcomes in normal form; arrays of length 1 in the first axis are shared.
@@ -74,14 +72,21 @@ class Outcomes(NamedTuple):
     fixed_slope: Floats
 
 
-@njit(cache=True)
+@compiled
 def lay_outcomes(sizes: Integers, integers: Integers, floats: Floats) -> Outcomes:
     """Lay a node's outcomes over two buffers.
 
     ``sizes`` holds the numbers of columns, rows, states, fixed columns, entries of T and of the fixed
     columns' slopes, and then the number of outcomes of each float array in the order of their making.
     """
-    columns, rows, states, fixed, entering, slopes = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]
+    columns, rows, states, fixed, entering, slopes = (
+        sizes[0],
+        sizes[1],
+        sizes[2],
+        sizes[3],
+        sizes[4],
+        sizes[5],
+    )
     widths = (columns, states, 1, columns, columns, rows, rows, entering, fixed, slopes)
     f = np.zeros(11, dtype=np.int64)
     for k in range(10):
@@ -125,8 +130,8 @@ class Pool(NamedTuple):
     floor: Floats
 
 
-@njit(cache=True, fastmath=_FAST)
-def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:
+@compiled
+def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:  # noqa: PLR0912 - see certify
     """Put an outcome at a state into the program; false where a fixed column would leave its bounds."""
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
     cost = o.cost[outcome if o.cost.shape[0] > 1 else 0]
@@ -172,7 +177,7 @@ def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:
     return inside
 
 
-@njit(cache=True, inline="always")
+@inlined
 def legal_status(status: int, lower: float, upper: float) -> int:
     """Return on which bound a nonbasic variable stands: where it stood, if it still has that bound."""
     if lower > -np.inf:
@@ -180,7 +185,7 @@ def legal_status(status: int, lower: float, upper: float) -> int:
     return UPPER if upper < np.inf else FREE
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def worst_cut(p: Program, pool: Pool) -> int:
     """Return the selected cut that the solution violates most, or -1."""
     states, columns = p.size[STATES], p.size[COLUMNS]
@@ -203,9 +208,9 @@ def worst_cut(p: Program, pool: Pool) -> int:
     return best_cut
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def read_solution(p: Program) -> None:
-    """Write the values of the columns into ``solution``, basic ones clipped to their bounds within tolerance."""
+    """Write the values of the columns into ``solution``."""
     for j in range(p.size[VARIABLES]):
         if p.status[j] != BASIC:
             p.solution[j] = bound_value(p.status[j], p.lower[j], p.upper[j])
@@ -215,8 +220,10 @@ def read_solution(p: Program) -> None:
             p.solution[j] = p.value[place]
 
 
-@njit(cache=True, fastmath=_FAST)
-def certify(p: Program, o: Outcomes, outcome: int, state: Floats, slope: Floats) -> tuple[float, float, float, bool]:
+@compiled
+def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call costs 100 ns
+    p: Program, o: Outcomes, outcome: int, state: Floats, slope: Floats
+) -> tuple[float, float, float, bool]:
     """Check an answer against the original matrix.
 
     Returns:
@@ -300,7 +307,7 @@ def certify(p: Program, o: Outcomes, outcome: int, state: Floats, slope: Floats)
     return primal + extra, dual + extra, worst, valid
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def solve_with_cuts(p: Program, pool: Pool, tally: Integers) -> int:
     """Solve, add the most violated cut, and again, until none is violated."""
     fresh = True
@@ -321,15 +328,15 @@ def solve_with_cuts(p: Program, pool: Pool, tally: Integers) -> int:
         add_cut(p, cut, pool.intercepts[cut], pool.slopes[cut])
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def is_certified(primal: float, dual: float, worst: float, valid: bool) -> bool:
     """Tell whether an answer is optimal within tolerance, by what ``certify`` found."""
     gap = abs(primal - dual)
     return valid and worst <= FEASIBILITY_TOLERANCE and gap <= CERTIFICATE_TOLERANCE * (1.0 + abs(primal))
 
 
-@njit(cache=True, fastmath=_FAST)
-def answer(
+@compiled
+def answer(  # noqa: PLR0917 - compiled code takes its arguments by position
     p: Program, o: Outcomes, pool: Pool, outcome: int, state: Floats, slope: Floats, tally: Integers
 ) -> tuple[int, float, float]:
     """Solve one outcome at a state, with fallbacks: refactored, then from the basis of logicals.
@@ -360,7 +367,7 @@ def answer(
     return ended, 0.0, 0.0
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def begin(p: Program, pool: Pool) -> None:
     """Make the basis ready and add the newest cuts, which are the likeliest to be violated."""
     if p.count[READY] == 0:
@@ -383,7 +390,7 @@ def begin(p: Program, pool: Pool) -> None:
         p.count[SEEN] = known
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def note_used(p: Program) -> None:
     """Note which cuts carry a multiplier."""
     for cut in range(p.count[CUTS]):
@@ -391,7 +398,7 @@ def note_used(p: Program) -> None:
             p.cut_used[cut] = p.count[CLOCK]
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def trim(p: Program, kept: int) -> None:
     """Remove the cuts that have been inactive for longest, where there are more than wanted."""
     if p.count[CUTS] <= kept:
@@ -407,8 +414,8 @@ def trim(p: Program, kept: int) -> None:
             return
 
 
-@njit(cache=True, fastmath=_FAST)
-def evaluate_outcomes(
+@compiled
+def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers, floor: Floats,
@@ -434,8 +441,8 @@ def evaluate_outcomes(
     return OPTIMAL, len(values)
 
 
-@njit(cache=True, fastmath=_FAST)
-def decide_paths(
+@compiled
+def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers, floor: Floats,

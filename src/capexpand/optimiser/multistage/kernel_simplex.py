@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from capexpand.optimiser.multistage.compiling import compiled, inlined
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -31,17 +32,14 @@ DUAL_TOLERANCE = 1e-9
 PIVOT_TOLERANCE = 1e-7
 PIVOTS_BETWEEN_FACTORS = 100
 
-# Sums may be reordered, which makes them fast; infinities keep their meaning.
-_FAST = {"contract", "reassoc", "nsz", "arcp"}
-
 
 class Program(NamedTuple):
     """A node's program: what stays, what is loaded, and the basis.
 
-    ``size`` and ``count`` hold whole numbers at the places named above. ``own_outgoing[j]`` is the state that
-    column j hands on, or -1. ``cost``, ``lower`` and ``upper`` hold all variables, logicals last; ``true_cost``
-    those before shifting. ``value`` holds the values of the basic variables by place, ``weight`` the squared
-    norms of the rows of the inverse.
+    ``size`` and ``count`` hold whole numbers at the places named above. ``own_outgoing[j]`` is the state
+    that column j hands on, or -1. ``cost``, ``lower`` and ``upper`` hold all variables, logicals last;
+    ``true_cost`` those before shifting. ``value`` holds the values of the basic variables by place,
+    ``weight`` the squared norms of the rows of the inverse.
     """
 
     size: Integers
@@ -77,7 +75,7 @@ class Program(NamedTuple):
     before: Integers
 
 
-@njit(cache=True)
+@compiled
 def room(size: Integers) -> tuple[int, int]:
     """Return how many floats and integers a program of a size needs."""
     columns, rows, variables, states = size[COLUMNS], size[ROWS], size[VARIABLES], size[STATES]
@@ -90,9 +88,11 @@ def room(size: Integers) -> tuple[int, int]:
     return floats, integers
 
 
-@njit(cache=True)
-def assemble(size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32]) -> Program:
-    """Lay a program over two buffers. Handing thirty arrays to compiled code would cost 20 µs a call."""
+@compiled
+def assemble(
+    size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32]
+) -> Program:
+    """Lay a program over two buffers, because thirty arrays cost 20 µs on their way to compiled code."""
     columns, row_count, variables, states = size[COLUMNS], size[ROWS], size[VARIABLES], size[STATES]
     capacity, entries = size[CAPACITY], size[ENTRIES]
     total = row_count + capacity
@@ -106,7 +106,8 @@ def assemble(size: Integers, count: Integers, floats: Floats, integers: Integers
         f[k + 1] = f[k] + lengths[k]
     i = np.zeros(11, dtype=np.int64)
     int_lengths = (
-        columns + 1, columns, states, everything, total, capacity, capacity, total + capacity, everything, everything,
+        columns + 1, columns, states, everything, total, capacity, capacity, total + capacity,
+        everything, everything,
     )  # fmt: skip
     for k in range(10):
         i[k + 1] = i[k] + int_lengths[k]
@@ -145,7 +146,7 @@ def assemble(size: Integers, count: Integers, floats: Floats, integers: Integers
     )
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def gather_column(p: Program, variable: int) -> int:
     """Write a variable's column into ``entry_rows`` and ``entry_values``; return the number of entries."""
     columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
@@ -172,7 +173,7 @@ def gather_column(p: Program, variable: int) -> int:
     return entries
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def transformed_column(p: Program, variable: int) -> None:
     """Write the inverse times a variable's column into ``column_work``."""
     total = p.size[ROWS] + p.count[CUTS]
@@ -184,7 +185,7 @@ def transformed_column(p: Program, variable: int) -> None:
         p.column_work[place] = summed
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def row_times_columns(p: Program, row: Floats, result: Floats, skip_fixed: bool) -> None:
     """Multiply a row vector with the columns of all nonbasic variables; zero elsewhere."""
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
@@ -217,7 +218,7 @@ def row_times_columns(p: Program, row: Floats, result: Floats, skip_fixed: bool)
         result[j] = -row[i] if wanted else 0.0
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def price(p: Program) -> None:
     """Compute duals and reduced costs from the costs and the inverse."""
     total, variables = p.size[ROWS] + p.count[CUTS], p.size[VARIABLES]
@@ -233,7 +234,7 @@ def price(p: Program) -> None:
         p.reduced[j] = 0.0 if p.status[j] == BASIC else p.cost[j] - p.reduced[j]
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def settle_nonbasic(p: Program) -> bool:
     """Put each nonbasic variable on the bound that its reduced cost asks for; shift costs where it has none.
 
@@ -272,14 +273,14 @@ def settle_nonbasic(p: Program) -> bool:
     return shifted
 
 
-@njit(cache=True, inline="always")
+@inlined
 def bound_value(status: int, lower: float, upper: float) -> float:
     """Return the value of a nonbasic variable. Scalars, because passing the program costs 100 ns a call."""
     return lower if status == LOWER else (upper if status == UPPER else 0.0)
 
 
-@njit(cache=True, fastmath=_FAST)
-def compute_values(p: Program) -> None:
+@compiled
+def compute_values(p: Program) -> None:  # noqa: PLR0912 - branches are cheaper than calls here
     """Compute the basic variables from the nonbasic ones."""
     columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
     total = rows + cuts
@@ -314,7 +315,7 @@ def compute_values(p: Program) -> None:
         p.value[place] = -summed
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def replace_basic(p: Program, place: int, entering: int) -> None:
     """Change the inverse for a variable that enters at a place; ``column_work`` holds its column.
 
@@ -347,7 +348,7 @@ def replace_basic(p: Program, place: int, entering: int) -> None:
     p.count[TOTAL_PIVOTS] += 1
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def start_from_logicals(p: Program) -> None:
     """Make all logicals basic."""
     variables, total = p.size[VARIABLES], p.size[ROWS] + p.count[CUTS]
@@ -365,7 +366,7 @@ def start_from_logicals(p: Program) -> None:
     p.count[READY] = 1
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def refactor(p: Program) -> None:
     """Compute the inverse anew: columns enter the basis of logicals one by one, each at its largest pivot.
 
@@ -407,7 +408,7 @@ def refactor(p: Program) -> None:
     p.count[PIVOTS] = 0
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def _eliminate(p: Program, place: int) -> None:
     """Make the column in ``column_work`` a unit column by row operations on the inverse."""
     total = p.size[ROWS] + p.count[CUTS]
@@ -424,7 +425,7 @@ def _eliminate(p: Program, place: int) -> None:
                 row[i] -= factor * pivot_row[i]
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def choose_leaving(p: Program) -> int:
     """Return the place of the basic variable that is furthest outside its bounds by steepest edge, or -1."""
     best, best_place = 0.0, -1
@@ -445,9 +446,9 @@ def choose_leaving(p: Program) -> int:
     return best_place
 
 
-@njit(cache=True, fastmath=_FAST)
-def choose_entering(p: Program, side: float, slope: float) -> int:
-    """Return the variable that enters by the bound-flipping ratio test, -1 where none can, -2 where none is safe.
+@compiled
+def choose_entering(p: Program, side: float, slope: float) -> int:  # noqa: PLR0912 - branches are cheaper than calls here
+    """Return the variable that enters by the bound-flipping ratio test; -1: none can, -2: none is safe.
 
     Breakpoints are passed in groups within a tolerance (Harris, 1973) while the dual objective still rises;
     boxed variables that are passed are flipped: ``status`` changes and ``alpha_row`` keeps their entries.
@@ -455,6 +456,7 @@ def choose_entering(p: Program, side: float, slope: float) -> int:
     """
     left = 0
     largest = 0.0
+    tie = 1e-9 * (1.0 + slope)
     for j in range(p.size[VARIABLES] + p.size[ROWS] + p.count[CUTS]):
         alpha = side * p.alpha_row[j]
         if alpha == 0.0 or p.status[j] == BASIC:
@@ -483,7 +485,8 @@ def choose_entering(p: Program, side: float, slope: float) -> int:
                 drop += size * (p.upper[j] - p.lower[j])
                 if size > best:
                     best, entering = size, j
-        if slope - drop < 0.0 or not drop < np.inf:
+        # A slope of nearly nothing is a tie, not a sign that the row cannot become feasible.
+        if slope - drop <= tie or not drop < np.inf:
             return entering if best > PIVOT_TOLERANCE * min(1.0, largest) else -2
         slope -= drop
         kept = 0
@@ -498,7 +501,7 @@ def choose_entering(p: Program, side: float, slope: float) -> int:
     return -1
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def dual_step(p: Program, entering: int) -> bool:
     """Change the reduced costs for a pivot; costs are shifted where a sign would turn wrong by rounding.
 
@@ -532,8 +535,8 @@ def dual_step(p: Program, entering: int) -> bool:
     return shifted
 
 
-@njit(cache=True, fastmath=_FAST)
-def move_flipped(p: Program) -> None:
+@compiled
+def move_flipped(p: Program) -> None:  # noqa: PLR0912 - branches are cheaper than calls here
     """Change the basic values for the boxed variables whose bound changed since ``before`` was noted."""
     columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
     total = rows + cuts
@@ -565,7 +568,7 @@ def move_flipped(p: Program) -> None:
         p.value[place] -= summed
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def dual_simplex(p: Program, limit: int) -> int:
     """Pivot until no basic variable is outside its bounds, from a dual feasible basis.
 
@@ -631,7 +634,7 @@ def dual_simplex(p: Program, limit: int) -> int:
     return STUCK
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def primal_simplex(p: Program, limit: int) -> int:
     """Clean up after shifting: pivot on the true costs from a feasible basis (largest violation first).
 
@@ -669,7 +672,9 @@ def primal_simplex(p: Program, limit: int) -> int:
             return STUCK
         leaving = p.head[place]
         to_lower = direction * p.column_work[place] > 0.0
-        entering_value = bound_value(p.status[entering], p.lower[entering], p.upper[entering]) + direction * step
+        entering_value = (
+            bound_value(p.status[entering], p.lower[entering], p.upper[entering]) + direction * step
+        )
         for other in range(total):
             p.value[other] -= direction * step * p.column_work[other]
         replace_basic(p, place, entering)
@@ -681,7 +686,7 @@ def primal_simplex(p: Program, limit: int) -> int:
     return STUCK
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def _primal_ratio(p: Program, direction: float) -> tuple[float, int, float]:
     """Return the longest step along a direction, the place that blocks it (or -1) and its pivot's size."""
     total = p.size[ROWS] + p.count[CUTS]
@@ -712,7 +717,7 @@ def _primal_ratio(p: Program, direction: float) -> tuple[float, int, float]:
     return step, best_place, size
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def is_dual_feasible(p: Program) -> bool:
     """Tell whether every nonbasic variable stands on the bound that its reduced cost asks for."""
     for j in range(p.size[VARIABLES] + p.size[ROWS] + p.count[CUTS]):
@@ -726,7 +731,7 @@ def is_dual_feasible(p: Program) -> bool:
     return True
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def optimise(p: Program, fresh: bool) -> int:
     """Solve the loaded program from its basis.
 
@@ -762,7 +767,7 @@ def optimise(p: Program, fresh: bool) -> int:
     return STUCK
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> None:
     """Append a cut's row with its logical basic, and the row that the inverse gains."""
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
@@ -811,7 +816,7 @@ def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> None:
     p.count[CUTS] = cut + 1
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled
 def remove_cut(p: Program, cut: int) -> bool:
     """Remove a cut whose logical is basic; the last row takes its place. False where it is not basic."""
     rows, variables = p.size[ROWS], p.size[VARIABLES]

@@ -138,7 +138,9 @@ class _Buffers:
         variables, entries = columns + len(future.costs), len(form.matrix.rows)
         self.capacity = capacity
         self.count = np.zeros(6, dtype=np.int64)
-        size = np.array([columns, form.matrix.row_count, variables, states, capacity, entries], dtype=np.int64)
+        size = np.array(
+            [columns, form.matrix.row_count, variables, states, capacity, entries], dtype=np.int64
+        )
         floats, integers = simplex.room(size)
         rows = form.matrix.rows.astype(np.uint32)
         self.arrays = (size, self.count, np.zeros(floats), np.zeros(integers, dtype=np.int64), rows)
@@ -160,7 +162,14 @@ def _packed(form: StageForm, data: StageData) -> tuple[NDArray[np.int64], NDArra
         data.cost, data.incoming_cost, data.constant, data.lower, data.upper, data.row_lower, data.row_upper,
         data.incoming[:, rows, states], data.fixed_value, data.fixed_slope[:, fixed, fixed_states],
     )  # fmt: skip
-    sizes = [form.matrix.column_count, form.matrix.row_count, form.state_count, len(form.fixed), len(rows), len(fixed)]
+    sizes = [
+        form.matrix.column_count,
+        form.matrix.row_count,
+        form.state_count,
+        len(form.fixed),
+        len(rows),
+        len(fixed),
+    ]
     sizes += [part.shape[0] for part in parts]
     integers = np.concatenate((rows, states, form.fixed, fixed, fixed_states)).astype(np.int64)
     floats = np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in parts])

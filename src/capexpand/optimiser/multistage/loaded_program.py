@@ -230,9 +230,15 @@ class _Switches:
         self.bounds = _varying(data.lower, data.upper)
         self.costs = _varying(data.cost)
         count = max(part.shape[0] for part in (data.lower, data.upper, data.cost))
-        self.lower = np.ascontiguousarray(np.broadcast_to(data.lower, (count, data.lower.shape[1]))[:, self.bounds])
-        self.upper = np.ascontiguousarray(np.broadcast_to(data.upper, (count, data.upper.shape[1]))[:, self.bounds])
-        self.cost = np.ascontiguousarray(np.broadcast_to(data.cost, (count, data.cost.shape[1]))[:, self.costs])
+        self.lower = np.ascontiguousarray(
+            np.broadcast_to(data.lower, (count, data.lower.shape[1]))[:, self.bounds]
+        )
+        self.upper = np.ascontiguousarray(
+            np.broadcast_to(data.upper, (count, data.upper.shape[1]))[:, self.bounds]
+        )
+        self.cost = np.ascontiguousarray(
+            np.broadcast_to(data.cost, (count, data.cost.shape[1]))[:, self.costs]
+        )
 
 
 def _varying(*arrays: Floats) -> NDArray[np.int32]:
@@ -246,7 +252,9 @@ def _varying(*arrays: Floats) -> NDArray[np.int32]:
 def _switches(form: StageForm) -> _Switches | None:
     """Return what differs between the outcomes, or None where that is not only bounds and costs."""
     data = form.data
-    same = all(part.shape[0] == 1 for part in (data.incoming, data.values, data.fixed_value, data.fixed_slope))
+    same = all(
+        part.shape[0] == 1 for part in (data.incoming, data.values, data.fixed_value, data.fixed_slope)
+    )
     switches = _Switches(data)
     return switches if same and not np.isin(form.fixed, switches.bounds).any() else None
 

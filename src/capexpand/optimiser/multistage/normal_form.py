@@ -53,7 +53,6 @@ class StageData:
     fixed_slope: Floats
     values: Floats
 
-
     def of(self, name: str, outcome: int) -> Floats:
         """Return an outcome's part of one of the arrays, whether or not the outcomes share it."""
         array: Floats = getattr(self, name)
@@ -141,7 +140,10 @@ def form_data(stage: StageProgram, form: StageForm, noise: Realisations) -> Stag
     _, entries = _kept_matrix(stage.matrix, kept, incoming)
     fixed_columns = form.columns[form.fixed]
     fixed_entries = np.array(
-        [stage.matrix.entry_index(int(r), int(c)) for r, c in zip(form.fixed_rows, fixed_columns, strict=True)],
+        [
+            stage.matrix.entry_index(int(r), int(c))
+            for r, c in zip(form.fixed_rows, fixed_columns, strict=True)
+        ],
         dtype=np.int_,
     )
     return _data(stage, noise, (form.rows, form.columns, entries), (form.fixed_rows, fixed_entries))
@@ -171,7 +173,9 @@ def _defining_rows(
     row_lower = stage.row_lower[None] if noise.row_lower is None else noise.row_lower
     row_upper = stage.row_upper[None] if noise.row_upper is None else noise.row_upper
     equal = (row_lower == row_upper).all(axis=0)
-    fixed_rows, fixed_columns, fixed_entries = [], [], []
+    fixed_rows: list[int] = []
+    fixed_columns: list[int] = []
+    fixed_entries: list[int] = []
     used: set[int] = set()
     for entry in np.flatnonzero(own & (counts == 1)[matrix.rows] & equal[matrix.rows]):
         row, column = int(matrix.rows[entry]), int(entry_columns[entry])
@@ -184,7 +188,11 @@ def _defining_rows(
         fixed_rows.append(row)
         fixed_columns.append(column)
         fixed_entries.append(int(entry))
-    return tuple(np.array(part, dtype=np.int_) for part in (fixed_rows, fixed_columns, fixed_entries))
+    return (
+        np.array(fixed_rows, dtype=np.int_),
+        np.array(fixed_columns, dtype=np.int_),
+        np.array(fixed_entries, dtype=np.int_),
+    )
 
 
 def _data(

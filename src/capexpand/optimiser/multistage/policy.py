@@ -91,7 +91,6 @@ class Policy:
         graph: the problem.
         kind: single or multi cuts.
         back_end: the stage solver asked for.
-        back_ends_used: how many nodes each stage solver serves.
         floor: bounds before the cuts.
         rounds: all iterations with their cuts, in order; each round holds one iteration of each stream.
         bound: certified bound on the optimum, in the sense of the problem (integers relaxed except in
@@ -107,7 +106,6 @@ class Policy:
     graph: PolicyGraph
     kind: CutKind
     back_end: str
-    back_ends_used: dict[str, int]
     floor: Floors
     rounds: tuple[tuple[Iteration, ...], ...]
     bound: float
@@ -126,6 +124,11 @@ class Policy:
             fill(solvers, self.rounds)
             self._ready.append(solvers)
         return self._ready[0]
+
+    @property
+    def back_ends_used(self) -> dict[str, int]:
+        """Return how many nodes each stage solver serves."""
+        return self.solvers().back_ends_used()
 
     def decide(self, node: int, state: Floats, outcome: int = 0) -> Decisions:
         """Decide at one node, state and outcome."""
@@ -148,7 +151,8 @@ def fill(solvers: Solvers, rounds: tuple[tuple[Iteration, ...], ...]) -> None:
 
 def first_decisions(solvers: Solvers) -> tuple[FirstDecision, ...]:
     """Return what solvers decide in the first stage, in each of its outcomes."""
-    graph, found = solvers.graph, []
+    graph = solvers.graph
+    found: list[FirstDecision] = []
     for node in np.flatnonzero(graph.root > 0.0):
         stage = solvers.stages[node]
         form = stage.form
@@ -158,7 +162,9 @@ def first_decisions(solvers: Solvers) -> tuple[FirstDecision, ...]:
         decisions = stage.decide(states, outcomes)
         for outcome in outcomes:
             values = decisions.columns[outcome]
-            columns = {names[column]: float(value) for column, value in zip(form.columns, values, strict=True)}
+            columns = {
+                names[column]: float(value) for column, value in zip(form.columns, values, strict=True)
+            }
             probability = float(graph.root[node] * form.probability[outcome])
             found.append(FirstDecision(graph.nodes[node].name, int(outcome), probability, columns))
     return tuple(found)

@@ -12,7 +12,7 @@ multistage stochastic programming problems*, Networks 76.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class StageProgram:
-    """One stage: minimise ``cost @ y`` over ``row_lower <= matrix @ y <= row_upper``, ``lower <= y <= upper``.
+    """One stage: least ``cost @ y`` with ``row_lower <= matrix @ y <= row_upper`` and y in bounds.
 
     Args:
         matrix: all columns, those of the incoming state among them.
@@ -99,7 +99,7 @@ class Node:
     name: str
     stage: int
     realisations: Realisations
-    risk: RiskMeasure = Expectation()
+    risk: RiskMeasure = field(default_factory=Expectation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +175,17 @@ def _problems(graph: PolicyGraph) -> Sequence[str]:
         found.append(f"the probabilities of the first node sum to {graph.root.sum():.6g}, not 1")
     if (graph.transition < 0.0).any() or (graph.transition.sum(axis=1) > 1.0 + 1e-6).any():
         found.append("the probabilities out of a node are negative or sum to more than 1")
-    for stage in graph.stages:
-        if len(stage.incoming) != states or len(stage.outgoing) != states:
-            found.append("a stage does not name an incoming and outgoing column for every state")
+    found += [
+        "a stage does not name an incoming and outgoing column for every state"
+        for stage in graph.stages
+        if len(stage.incoming) != states or len(stage.outgoing) != states
+    ]
     for index, node in enumerate(graph.nodes):
         probability = node.realisations.probability
         if len(probability) == 0 or abs(probability.sum() - 1.0) > 1e-6 or (probability < 0.0).any():
-            found.append(f"{node.name}: the probabilities of its outcomes sum to {probability.sum():.6g}, not 1")
+            found.append(
+                f"{node.name}: the probabilities of its outcomes sum to {probability.sum():.6g}, not 1"
+            )
         stage = graph.stages[node.stage]
         if len(graph.children(index)) and (stage.outgoing < 0).any():
             missing = [graph.state_names[i] for i in np.flatnonzero(stage.outgoing < 0)]

@@ -1,8 +1,9 @@
 """Reads a multistage problem from the neutral JSON format ``sddp-case/1``.
 
 A document has ``sense``, ``initial_state``, ``graph`` (``root`` and ``edges``), ``nodes`` (a subproblem and
-scenarios whose ``set`` overrides ``rhs``, ``ub``, ``lb``, ``obj``, ``coef`` or ``obj_const``), ``subproblems``
-(variables and constraints; ``x.in`` and ``x.out`` are a state's incoming and outgoing value) and ``risk``.
+scenarios whose ``set`` overrides ``rhs``, ``ub``, ``lb``, ``obj``, ``coef`` or ``obj_const``),
+``subproblems`` (variables and constraints; ``x.in`` and ``x.out`` are a state's incoming and outgoing value)
+and ``risk``.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class _Reader:
         states = tuple(document["initial_state"])
         extra = self._extra_places()
         subproblems = {
-            name: self._guarded(f"subproblems.{name}", lambda n=name, s=part: self._subproblem(n, s, states, extra))
+            name: self._guarded(
+                f"subproblems.{name}", lambda n=name, s=part: self._subproblem(n, s, states, extra)
+            )
             for name, part in document["subproblems"].items()
         }
         names = list(document["nodes"])
@@ -158,12 +161,15 @@ class _Reader:
         sense = {"==": "==", "=": "==", "<=": "<=", ">=": ">="}.get(constraint["sense"])
         if sense is None:
             self._wrong(
-                f"subproblems.{name}.{constraint['name']}.sense", f"{constraint['sense']!r} is not one of == <= >="
+                f"subproblems.{name}.{constraint['name']}.sense",
+                f"{constraint['sense']!r} is not one of == <= >=",
             )
             return "=="
         return sense
 
-    def _node(self, name: str, subproblems: Mapping[str, _Subproblem | None], keys: Sequence[str]) -> Node | None:
+    def _node(
+        self, name: str, subproblems: Mapping[str, _Subproblem | None], keys: Sequence[str]
+    ) -> Node | None:
         part = self._document["nodes"][name]
         key = str(part["subproblem"])
         if key not in keys:
@@ -176,12 +182,16 @@ class _Reader:
         noise = self._realisations(name, subproblem, scenarios)
         return Node(name, keys.index(key), noise, self._risk(name))
 
-    def _realisations(self, name: str, subproblem: _Subproblem, scenarios: Sequence[Document]) -> Realisations:
+    def _realisations(
+        self, name: str, subproblem: _Subproblem, scenarios: Sequence[Document]
+    ) -> Realisations:
         stage, count = subproblem.stage, len(scenarios)
         changes = [scenario.get("set") or {} for scenario in scenarios]
         for change in changes:
             for unknown in set(change) - _KNOWN_CHANGES:
-                self._wrong(f"nodes.{name}.set.{unknown}", f"unknown change; known are {sorted(_KNOWN_CHANGES)}")
+                self._wrong(
+                    f"nodes.{name}.set.{unknown}", f"unknown change; known are {sorted(_KNOWN_CHANGES)}"
+                )
         touched = {key for change in changes for key in change if change[key] not in ({}, [])}
         cost, lower = np.tile(stage.cost, (count, 1)), np.tile(stage.lower, (count, 1))
         upper = np.tile(stage.upper, (count, 1))
@@ -190,21 +200,23 @@ class _Reader:
         for r, change in enumerate(changes):
             constant[r] = self._sign * float(change.get("obj_const") or 0.0)
             for column, value in self._places(name, change.get("obj"), subproblem.column_of):
-                cost[r, column] = self._sign * float(value)
+                cost[r, column] = self._sign * _bound(value, 0.0)
             for column, value in self._places(name, change.get("ub"), subproblem.column_of):
                 upper[r, column] = _bound(value, np.inf)
             for column, value in self._places(name, change.get("lb"), subproblem.column_of):
                 lower[r, column] = _bound(value, -np.inf)
             for row, value in self._places(name, change.get("rhs"), subproblem.row_of):
                 if subproblem.senses[row] != "<=":
-                    row_lower[r, row] = float(value)
+                    row_lower[r, row] = _bound(value, -np.inf)
                 if subproblem.senses[row] != ">=":
-                    row_upper[r, row] = float(value)
+                    row_upper[r, row] = _bound(value, np.inf)
             for row_name, column_name, value in change.get("coef") or ():
                 if row_name not in subproblem.row_of or column_name not in subproblem.column_of:
                     self._wrong(f"nodes.{name}.set.coef", f"unknown place ({row_name}, {column_name})")
                     continue
-                entry = stage.matrix.entry_index(subproblem.row_of[row_name], subproblem.column_of[column_name])
+                entry = stage.matrix.entry_index(
+                    subproblem.row_of[row_name], subproblem.column_of[column_name]
+                )
                 coefficients[r, entry] = float(value)
         return Realisations(
             probability=np.array([float(scenario["prob"]) for scenario in scenarios]),

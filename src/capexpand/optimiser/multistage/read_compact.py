@@ -3,7 +3,8 @@
 Stage t = 1…T has for every region i a reservoir (state ``level[i]``), spill, hydro and thermal generation,
 a deficit in four tranches, and exchanges between the regions and one junction:
 
-    sum_j deficit[i][j] + hydro[i] + sum_j thermal[i][j] + sum_k exchange[k][i] - sum_k exchange[i][k] = demand[m][i]
+    sum_j deficit[i][j] + hydro[i] + sum_j thermal[i][j]
+        + sum_k exchange[k][i] - sum_k exchange[i][k] = demand[m][i]
     level.out[i] + spill[i] + hydro[i] - level.in[i] = inflow[i]
     sum_k exchange[k][junction] = sum_k exchange[junction][k]
 
@@ -53,9 +54,7 @@ def graph_from_compact(
     count = int(stages if stages is not None else document["stages"])
     months = [_stage(data, month, weight, 1.0 if count == 12 else float(count)) for month in range(12)]
     regions = len(data["hydro_ub"])
-    nodes = tuple(
-        Node(str(t + 1), t % 12, _inflows(months[t % 12], data, t, regions)) for t in range(count)
-    )
+    nodes = tuple(Node(str(t + 1), t % 12, _inflows(months[t % 12], data, t, regions)) for t in range(count))
     root, transition = np.zeros(count), np.zeros((count, count))
     root[0] = 1.0
     transition[np.arange(count - 1), np.arange(1, count)] = 1.0

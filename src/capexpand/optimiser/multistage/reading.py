@@ -30,11 +30,15 @@ def read_problem(file: Path, *, weight: float | None = None, stages: int | None 
     if form == "sddp-case/compact-1":
         return graph_from_compact(document, weight=0.0 if weight is None else weight, stages=stages)
     if weight is not None or stages is not None:
-        raise CaseError([Problem("a weight or a number of stages fits only the form sddp-case/compact-1", file=file)])
+        raise CaseError(
+            [Problem("a weight or a number of stages fits only the form sddp-case/compact-1", file=file)]
+        )
     if form == "sddp-case/1":
         return graph_from_document(document, file)
     known = "sddp-case/1 and sddp-case/compact-1"
-    raise CaseError([Problem(f"the format {form!r} is not known; known are {known}", path="format", file=file)])
+    raise CaseError(
+        [Problem(f"the format {form!r} is not known; known are {known}", path="format", file=file)]
+    )
 
 
 def _document(file: Path) -> Mapping[str, Any]:

@@ -69,7 +69,11 @@ class StageSolver(Protocol):
     """Shape (outcomes,): certified lower bounds on the value of each outcome, from ``evaluate``."""
     slopes: Floats
     """Shape (outcomes, states): their slopes in the incoming state."""
-    counts: SolveCounts
+
+    @property
+    def counts(self) -> SolveCounts:
+        """Return what the solver did so far."""
+        ...
 
     def evaluate(self, state: Floats) -> None:
         """Solve all outcomes at a state, into ``values`` and ``slopes``."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.optimiser.multistage.checked_stage import CheckedStage
 from capexpand.optimiser.multistage.cuts import Cut, CutPool
 from capexpand.optimiser.multistage.futures import CutKind, Family, Future, families, future_of
 from capexpand.optimiser.multistage.highs_stage import HighsStage
@@ -22,6 +23,9 @@ from capexpand.optimiser.multistage.risk import is_risk_neutral, reweight
 from capexpand.optimiser.multistage.stage_solver import SolveCounts, StageSolver
 
 Floats = NDArray[np.float64]
+
+_WORTH_COMPILING = 20_000
+"""Columns a sweep from which the own stage solver pays, which is compiled for half a minute on first use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +90,20 @@ class Solvers:
     ) -> None:
         self.graph = graph
         self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
+        if back_end == "auto":
+            back_end = "kernel" if _size(self.forms) >= _WORTH_COMPILING else "highs"
         self.pools: list[CutPool] = []
         self.stages: list[StageSolver] = []
         self.families: list[Family] = families(graph, kind)
         self.family_of = {member: family for family in self.families for member in family.members}
         for index, node in enumerate(graph.nodes):
             future = future_of(graph, index, kind)
-            pool = CutPool(len(graph.initial_state), _target_floors(graph, index, floor, len(future.costs)))
+            floors = _target_floors(graph, index, floor, len(future.costs))
+            pool = CutPool(len(graph.initial_state), floors, select_all=back_end == "check")
             self.pools.append(pool)
-            self.stages.append(_stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole))
+            self.stages.append(
+                _stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole)
+            )
 
     def add(self, cut: Cut) -> None:
         """Add a cut to its node's pool."""
@@ -143,15 +152,23 @@ def _target_floors(graph: PolicyGraph, node: int, floor: Floats, targets: int) -
     return each if len(each) == targets else np.append(each, least)
 
 
+def _size(forms: list[StageForm]) -> int:
+    """Return the columns of all programs of one sweep over a graph."""
+    return sum(form.outcome_count * form.matrix.column_count for form in forms)
+
+
 def _stage_solver(
     back_end: str, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool
 ) -> StageSolver:
     """Choose the back end of a node."""
-    if back_end in {"auto", "kernel"}:
+    if back_end != "highs":
         from capexpand.optimiser.multistage.kernel_stage import KernelStage, suits
 
         if suits(form, future):
-            return KernelStage(name, form, future, pool)
+            kernel = KernelStage(name, form, future, pool)
+            if back_end == "check":
+                return CheckedStage(name, kernel, HighsStage(name, form, future, pool, cold=True))
+            return kernel
     return HighsStage(name, form, future, pool, whole=whole)
 
 
@@ -228,19 +245,30 @@ class Stream:
             stage.evaluate(state)
         values = np.concatenate([stage.values for stage in stages])
         slopes = np.concatenate([stage.slopes for stage in stages])
+        if self._kind is CutKind.SINGLE:
+            weights = self._weights(family, values)
+            cut_slopes = weights @ slopes
+            intercepts = weights @ values - cut_slopes @ state
+            for place, member in enumerate(family.members):
+                self._offer(Cut(member, 0, float(intercepts[place]), cut_slopes[place], state), cuts)
+            return
         for member, probability in zip(family.members, family.probability, strict=True):
             risk = self.solvers.graph.nodes[member].risk
             weights = reweight(risk, values, probability)
-            if self._kind is CutKind.SINGLE:
-                slope = weights @ slopes
-                self._offer(Cut(member, 0, float(weights @ values - slope @ state), slope, state), cuts)
-                continue
             for target in np.flatnonzero(probability > 0.0):
                 slope = slopes[target].copy()
                 intercept = float(values[target] - slope @ state)
                 self._offer(Cut(member, int(target), intercept, slope, state), cuts)
             if not is_risk_neutral(risk) and self.solvers.pools[member].add_mix(weights):
                 mixes.append(Mix(member, weights))
+
+    def _weights(self, family: Family, values: Floats) -> Floats:
+        """Return the weights of the outcomes for each member, shape (members, outcomes)."""
+        risks = [self.solvers.graph.nodes[member].risk for member in family.members]
+        if all(map(is_risk_neutral, risks)):
+            return family.probability
+        pairs = zip(risks, family.probability, strict=True)
+        return np.array([reweight(risk, values, probability) for risk, probability in pairs])
 
     def _offer(self, cut: Cut, cuts: list[Cut]) -> None:
         """Add a cut where it raises the approximation at its state."""

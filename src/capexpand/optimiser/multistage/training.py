@@ -1,4 +1,4 @@
-"""Trains a policy: rounds of iterations, barriers at which cuts are exchanged, checkpoints, and when to stop."""
+"""Trains a policy: rounds of iterations, barriers where cuts are exchanged, checkpoints, when to stop."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from capexpand.optimiser.multistage.policy import (
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.simulation import path_count
 from capexpand.optimiser.multistage.stage_solver import SolveCounts
-from capexpand.optimiser.multistage.stream import Solvers, Step
+from capexpand.optimiser.multistage.stream import Iteration, Solvers, Step
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
@@ -37,6 +38,7 @@ _RECENT = 100
 _FRESH_ROUNDS = 5
 """Rounds after which streams drop their bases: among equally good decisions a warm basis returns to the same
 one for ever, while whoever follows the policy later may meet another, where no cut was ever made."""
+_INTEGER_PATHS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,13 @@ class TrainingSettings:
         asynchronous: let streams exchange cuts whenever they are ready. Faster with uneven work, but two
             runs differ.
         cuts: single or multi.
-        back_end: ``auto``, ``highs`` or ``kernel``.
+        back_end: ``highs``; ``kernel``, the own stage solver where it suits; ``auto``, the own one for
+            all but small problems; or ``check``, the own one with HiGHS from a cold start beside it.
         gap_fraction: stop when the policy may lose at most this against the optimum, by a sample.
         exact_gap_fraction: the same where all paths are evaluated.
         stall_fraction: a sample is drawn only while the bound moves less than this ...
-        stall_iterations: ... over so many iterations; ten times less over four times as many ends the training.
+        stall_iterations: ... over so many iterations; a tenth of it over four times as many ends the
+            training.
         sample_paths: paths of a check.
         exact_limit: outcomes on a tree up to which all are evaluated.
         checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
@@ -136,11 +140,20 @@ def _check(settings: TrainingSettings) -> None:
     """Refuse settings that make no sense."""
     problems = [
         Problem(f"must be at least 1, not {getattr(settings, name)}", path=name)
-        for name in ("iterations", "streams", "workers", "stall_iterations", "sample_paths", "checkpoint_rounds")
+        for name in (
+            "iterations",
+            "streams",
+            "workers",
+            "stall_iterations",
+            "sample_paths",
+            "checkpoint_rounds",
+        )
         if getattr(settings, name) < 1
     ]
-    if settings.back_end not in {"auto", "highs", "kernel"}:
-        problems.append(Problem(f"{settings.back_end!r} is not one of auto, highs, kernel", path="back_end"))
+    if settings.back_end not in {"auto", "highs", "kernel", "check"}:
+        problems.append(
+            Problem(f"{settings.back_end!r} is not one of auto, highs, kernel, check", path="back_end")
+        )
     if problems:
         raise CaseError(problems)
 
@@ -169,7 +182,7 @@ class _Training:
         self._written = 0
         self._earlier_seconds = 0.0
         self._journal: Journal | None = None
-        generators: list[dict] = []
+        generators: list[dict[str, Any]] = []
         if checkpoint is not None:
             self._journal = Journal(checkpoint, fingerprint(graph, settings.on_which_results_depend() + _digest(given)))
             generators = self._resume(self._journal)
@@ -184,7 +197,7 @@ class _Training:
         bound = self._settings.lower_bound
         return floors(self._graph) if bound is None else Floors(np.full(len(self._graph.nodes), bound), False)
 
-    def _resume(self, journal: Journal) -> list[dict]:
+    def _resume(self, journal: Journal) -> list[dict[str, Any]]:
         """Take up what a checkpoint holds; return the states of the random numbers."""
         state = journal.read()
         if state is None:
@@ -227,7 +240,7 @@ class _Training:
         except KeyboardInterrupt:
             self._status = "interrupted"
 
-    def _in_order(self, host: LocalHost | ProcessHost) -> list[tuple[int, object]]:
+    def _in_order(self, host: LocalHost | ProcessHost) -> list[tuple[int, Iteration]]:
         """Wait for a host and number what its streams found."""
         first, step = self._hosts.index(host), len(self._hosts)
         return [(first + place * step, iteration) for place, iteration in enumerate(host.finish())]
@@ -307,14 +320,15 @@ class _Training:
             return False
         solvers = self._assessing()
         self._checks += 1
-        bound = self._records[-1].bound
+        bound, paths = self._records[-1].bound, settings.sample_paths
         if self._graph.has_integers:
+            paths = min(paths, _INTEGER_PATHS)
             bound = self._graph.sign * max(self._graph.sign * bound, first_stage_bound(solvers))
         seeds = np.random.SeedSequence(settings.seed, spawn_key=(_CHECK_KEY, self._checks))
         self._assessment = assess(
             solvers,
             bound,
-            paths=settings.sample_paths,
+            paths=paths,
             exact_limit=settings.exact_limit,
             check=self._checks,
             generator=np.random.Generator(np.random.PCG64(seeds)),
@@ -327,7 +341,10 @@ class _Training:
         """Return solvers apart from those of the streams, so that looking changes nothing."""
         if self._assessor is None:
             self._assessor = Solvers(
-                self._graph, self._floor.stage_and_future, kind=self._settings.cuts, back_end=self._settings.back_end
+                self._graph,
+                self._floor.stage_and_future,
+                kind=self._settings.cuts,
+                back_end=self._settings.back_end,
             )
         fill(self._assessor, tuple(self._rounds[self._assessed_rounds :]))
         self._assessed_rounds = len(self._rounds)
@@ -338,7 +355,7 @@ class _Training:
         """Append the new rounds to the checkpoint file."""
         if self._journal is None:
             return
-        states: dict[int, dict] = {}
+        states: dict[int, dict[str, Any]] = {}
         for first, host in enumerate(self._hosts):
             for place, state in enumerate(host.generator_states()):
                 states[first + place * len(self._hosts)] = state
@@ -357,21 +374,22 @@ class _Training:
 
     def policy(self) -> Policy:
         """Return what was reached."""
-        solvers = self._assessing()
-        relaxed = self._records[-1].bound if self._records else self._graph.sign * solvers.bound()
+        graph = self._graph
+        ready: list[Solvers] = []
+        if not self._records or graph.has_integers or self._assessor is not None:
+            ready = [self._assessing()]
+        relaxed = self._records[-1].bound if self._records else graph.sign * ready[0].bound()
         bound = relaxed
-        if self._graph.has_integers:
-            whole = first_stage_bound(solvers)
-            bound = self._graph.sign * max(whole, self._graph.sign * relaxed)
+        if graph.has_integers:
+            bound = graph.sign * max(first_stage_bound(ready[0]), graph.sign * relaxed)
         counts = SolveCounts()
         for merged in self._rounds:
             for iteration in merged:
                 counts.add(iteration.counts)
         return Policy(
-            graph=self._graph,
+            graph=graph,
             kind=self._settings.cuts,
             back_end=self._settings.back_end,
-            back_ends_used=solvers.back_ends_used(),
             floor=self._floor,
             rounds=tuple(self._rounds),
             bound=bound,
@@ -381,5 +399,5 @@ class _Training:
             records=tuple(self._records),
             seconds=self._seconds,
             counts=counts,
-            _ready=[solvers],
+            _ready=ready,
         )

@@ -1,0 +1,52 @@
+"""Compiles functions with Numba into a cache that a change of *any* of the compiled files makes anew.
+
+Numba keys its cache by the file of the function alone. A function that calls one in another file would go
+on running the old version of the other, silently. So the folder of the cache carries a digest of all
+compiled files. It lies with the user's other caches, so that a read-only installation has one too.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+from numba import config, njit
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+_COMPILED_FILES = ("kernel_simplex.py", "kernel_node.py")
+
+# Sums may be reordered, which makes them fast; infinities keep their meaning.
+_FAST = {"contract", "reassoc", "nsz", "arcp"}
+
+
+@functools.lru_cache(maxsize=1)
+def cache_folder() -> str:
+    """Return the folder for compiled code: the one Numba was told, or one of our own by content."""
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return os.environ["NUMBA_CACHE_DIR"]
+    digest = hashlib.sha256()
+    for name in _COMPILED_FILES:
+        digest.update((Path(__file__).parent / name).read_bytes())
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".cache")
+    return str(Path(home) / "capexpand" / f"compiled-{digest.hexdigest()[:16]}")
+
+
+def compiled(function: Function) -> Function:
+    """Compile a function when it is first called, or take it from the cache."""
+    options = vars(config)  # numba makes its options when it is imported, so no type checker knows them
+    before = options["CACHE_DIR"]
+    options["CACHE_DIR"] = cache_folder()
+    try:
+        return cast("Function", njit(cache=True, fastmath=_FAST)(function))
+    finally:
+        options["CACHE_DIR"] = before
+
+
+def inlined(function: Function) -> Function:
+    """Compile a small function into those that call it."""
+    return cast("Function", njit(inline="always")(function))

@@ -1,0 +1,146 @@
+"""The stage solver says what HiGHS says, or hands over: on random, degenerate and infeasible programs."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from multistage_cases import random_graph
+from random_programs import KINDS, STATES
+from stage_solver import compare
+
+from capexpand.errors import SolverError
+from capexpand.optimiser.multistage.certificate import Certifier, Multipliers
+from capexpand.optimiser.multistage.checked_stage import CheckedStage
+from capexpand.optimiser.multistage.cuts import Cut, CutPool
+from capexpand.optimiser.multistage.futures import CutKind, Future
+from capexpand.optimiser.multistage.highs_stage import HighsStage
+from capexpand.optimiser.multistage.kernel_stage import KernelStage, suits
+from capexpand.optimiser.multistage.training import TrainingSettings, train
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("seed", range(25))
+def test_values_equal_those_of_highs_from_a_cold_start(kind: str, seed: int) -> None:
+    assert compare(KINDS[kind](seed), Counter()) == []
+
+
+@pytest.mark.parametrize("seed", [10_000_008, 10_000_011, 10_000_041, 10_000_048])
+def test_a_row_that_flips_make_exactly_feasible_is_no_infeasibility(seed: int) -> None:
+    """Found by the trial: a slope of zero after the last flip was taken for infeasible."""
+    tally: Counter[str] = Counter()
+    assert compare(KINDS["feasible"](seed), tally) == []
+    assert tally["handed over"] <= tally["infeasible"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(sorted(KINDS)), st.integers(0, 2**31))
+def test_no_seed_finds_a_difference(kind: str, seed: int) -> None:
+    assert compare(KINDS[kind](seed), Counter()) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_training_in_check_mode_finds_no_difference(seed: int) -> None:
+    graph = random_graph(seed, stages=4)
+    policy = train(
+        graph,
+        settings=TrainingSettings(iterations=25, exact_limit=0, stall_iterations=1000, back_end="check"),
+    )
+    assert policy.back_ends_used == {"CheckedStage": len(graph.nodes)}
+    assert policy.counts.answers > 100
+
+
+def test_check_mode_stops_at_a_wrong_value() -> None:
+    form, future, pool, states = KINDS["feasible"](1)
+    kernel, reference = (
+        KernelStage("node", form, future, pool),
+        HighsStage("node", form, future, pool, cold=True),
+    )
+    kernel.evaluate(states[0])
+
+    class Wrong(KernelStage):
+        def evaluate(self, state: np.ndarray) -> None:
+            super().evaluate(state)
+            self.values[0] += 0.01
+
+    wrong = Wrong("node", form, future, pool)
+    CheckedStage("node", kernel, reference).evaluate(states[0])
+    with pytest.raises(SolverError, match="HiGHS"):
+        CheckedStage("node", wrong, reference).evaluate(states[0])
+
+
+@pytest.mark.parametrize("kind", ["feasible", "degenerate"])
+def test_values_and_slopes_bound_the_value_at_every_other_state(kind: str) -> None:
+    """What ``evaluate`` returns is a cut: at any state it lies below what HiGHS finds there."""
+    checked = 0
+    for seed in range(12):
+        form, future, pool, states = KINDS[kind](seed)
+        kernel, reference = (
+            KernelStage("n", form, future, pool),
+            HighsStage("n", form, future, pool, cold=True),
+        )
+        try:
+            kernel.evaluate(states[0])
+            reference.evaluate(states[1])
+        except Exception:  # noqa: BLE001 - an infeasible trial says nothing about cuts
+            continue
+        height = kernel.values + kernel.slopes @ (states[1] - states[0])
+        assert (height <= reference.values + 1e-6 * (1.0 + np.abs(reference.values))).all()
+        checked += 1
+    assert checked >= 3
+
+
+@given(st.integers(0, 200), st.lists(st.floats(-5.0, 5.0), min_size=30, max_size=30))
+@settings(max_examples=40, deadline=None)
+def test_any_multipliers_prove_a_bound_that_is_at_most_the_value(seed: int, numbers: list[float]) -> None:
+    """Weak duality needs no optimal duals: whatever the multipliers, D is valid or said to be worthless."""
+    form, future, pool, states = KINDS["feasible"](seed)
+    reference = HighsStage("node", form, future, pool, cold=True)
+    try:
+        reference.evaluate(states[0])
+    except Exception:  # noqa: BLE001 - an infeasible trial has no value to compare with
+        return
+    outcomes, rows = form.outcome_count, len(form.rows)
+    chosen = np.resize(np.array(numbers), (outcomes, rows))
+    share = np.resize(np.abs(numbers), pool.count)
+    share = share / max(1.0, share.sum())
+    multipliers = Multipliers(
+        chosen,
+        np.full(outcomes, share @ pool.intercepts[: pool.count]),
+        np.tile(share @ pool.slopes[: pool.count], (outcomes, 1))
+        if pool.count
+        else np.zeros((outcomes, STATES)),
+        np.full(outcomes, (1.0 - share.sum()) * pool.floor[0]),
+    )
+    bound = Certifier(form).bound(states[0], multipliers)
+    below = bound.values <= reference.values + 1e-6 * (1.0 + np.abs(reference.values))
+    assert (below | ~bound.valid).all()
+
+
+def test_more_active_cuts_than_there_is_room_for_are_given_room() -> None:
+    """A fine polyhedral bowl of 400 cuts over three states, with more of them active than the first room."""
+    form, _, _, states = KINDS["feasible"](2)
+    generator = np.random.default_rng(4)
+    pool = CutPool(STATES, np.array([-1000.0]), select_all=True)
+    kernel = KernelStage("node", form, Future(np.ones(1)), pool)
+    for _ in range(400):
+        point = generator.uniform(0.0, 6.0, STATES)
+        pool.add(Cut(0, 0, float(-point @ point), 2.0 * point, point))
+    reference = HighsStage("node", form, Future(np.ones(1)), pool, cold=True)
+    kernel.evaluate(states[0])
+    reference.evaluate(states[0])
+    assert kernel.values == pytest.approx(reference.values, rel=1e-6)
+
+
+def test_the_kernel_is_chosen_by_size_and_structure() -> None:
+    form, future, _, _ = KINDS["feasible"](2)
+    assert suits(form, future)
+    assert not suits(form, Future(np.array([0.5, 0.5])))
+    graph = random_graph(2)
+    small = train(graph, settings=TrainingSettings(iterations=2))
+    single = train(graph, settings=TrainingSettings(iterations=2, back_end="kernel"))
+    multi = train(graph, settings=TrainingSettings(iterations=2, back_end="kernel", cuts=CutKind.MULTI))
+    assert small.back_ends_used == {"HighsStage": len(graph.nodes)}
+    assert single.back_ends_used == {"KernelStage": len(graph.nodes)}
+    assert multi.back_ends_used["HighsStage"] >= 1
