@@ -178,7 +178,7 @@ def simulate(
 
     Args:
         planned: from ``optimise_policy``.
-        scenarios: for the policy and the fixed plans; the ways that solve whole programs see the first of them.
+        scenarios: for the policy and the fixed plans; ways that solve whole programs see the first few.
         seed: of the draws; take another than that of the lattice.
         workers: processes; no part of the result.
         progress: is told how far it is.

@@ -1,12 +1,11 @@
-"""The quarters taken apart are the same problem as the deterministic program and as the tree of all futures."""
+"""The quarters taken apart are the same problem as the deterministic program and the tree."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-import sys
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
 

@@ -1,4 +1,4 @@
-"""What fixed plans earn when nothing unexpected happens is what was planned; money adds up to the statements."""
+"""Fixed plans earn what they planned where nothing unexpected happens; money adds up."""
 
 import sys
 from pathlib import Path

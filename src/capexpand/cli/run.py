@@ -19,6 +19,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; runs/CASE or runs/CASE-VARIANT if not given.")
     ] = None,
+    *,
     policy: Annotated[
         bool, typer.Option("--policy", help="Also find a policy: what to commit now, and a rule for later.")
     ] = False,

@@ -1,7 +1,7 @@
 """What each way of planning earns over many scenarios: returns, their spread, and what knowing more is worth.
 
-Tax, depreciation and value-added tax follow the rules of the statements, for all scenarios at once; what a way
-earns is its business less the one without the programme in the same scenario.
+Tax, depreciation and value-added tax follow the rules of the statements, for all scenarios at once; what a
+way earns is its business less the one without the programme in the same scenario.
 """
 
 from __future__ import annotations
@@ -95,9 +95,7 @@ def measure_outcomes(outcomes: Outcomes) -> WaysFindings:
     """
     m = outcomes.policy.data
     base = _flows(m, outcomes.base)
-    returns = {
-        way: returns_of(m, outcomes.books[way], base, value=outcomes.values(way)) for way in WAYS
-    }
+    returns = {way: returns_of(m, outcomes.books[way], base, value=outcomes.values(way)) for way in WAYS}
     policy = returns["policy"]
     ways = tuple(_metrics(way, returns[way], policy) for way in WAYS)
     fixed = max(("naive", "mean_value"), key=lambda way: float(returns[way].value.mean()))
@@ -194,8 +192,8 @@ def _payback(sums: Floats) -> Floats:
 def _rates(free: Floats, end: Floats) -> Floats:
     """Internal rate of return of each scenario by bisection, where the present value falls through zero once.
 
-    Flows fall in the middle of quarters, the end value at the horizon's end; NaN where the present value has one
-    sign at −50 % and at +400 % a year.
+    Flows fall in the middle of quarters, the end value at the horizon's end; NaN where the present value
+    has one sign at −50 % and at +400 % a year.
     """
     exponents = np.append(np.arange(len(free)) * 2.0, 2.0 * len(free) - 1.0) / HALF_QUARTERS_PER_YEAR
     series = np.concatenate((free, end[None]))
@@ -248,8 +246,8 @@ def _estimate(values: Floats) -> Estimate:
 def _controlled(values: Floats, control: Floats) -> Estimate:
     """The mean of few scenarios, corrected by how the policy does in these beside how it does in all.
 
-    The estimate is mean(v) − β (mean of the control here − its mean everywhere) with β from the regression of v
-    on the control (Glasserman, 2003, Monte Carlo Methods in Financial Engineering, section 4.1).
+    The estimate is mean(v) − β (mean of the control here − its mean everywhere) with β from the regression
+    of v on the control (Glasserman, 2003, Monte Carlo Methods in Financial Engineering, section 4.1).
     """
     here = control[: values.size]
     if values.size == control.size or values.size < 3 or here.std() <= 1e-12 * max(1.0, abs(here.mean())):
@@ -257,9 +255,7 @@ def _controlled(values: Floats, control: Floats) -> Estimate:
     beta = float(np.cov(values, here)[0, 1] / here.var(ddof=1))
     rest = _estimate(values - beta * here)
     whole = _estimate(control)
-    return Estimate(
-        rest.mean + beta * whole.mean, float(np.hypot(rest.halfwidth, beta * whole.halfwidth))
-    )
+    return Estimate(rest.mean + beta * whole.mean, float(np.hypot(rest.halfwidth, beta * whole.halfwidth)))
 
 
 def as_rows(findings: WaysFindings) -> list[dict[str, float | str]]:

@@ -94,7 +94,7 @@ class CasePolicy:
         return self.stages.data
 
     def first_orders(self) -> tuple[Floats, Floats]:
-        """Returns what to order in the first quarter: power [power option] MW, units [offer option, destination]."""
+        """Returns the first quarter's orders: [power option] MW, [offer option, destination] units."""
         numbers = self.stages.numbers[0]
         decided = self.trained.decide(0, self.stages.layout.opening)
         columns = np.zeros(numbers.built.program.cost.size)
@@ -121,7 +121,7 @@ def optimise_policy(
         m: the compiled case.
         lattice: of its futures.
         settings: how.
-        progress: sees each round of the training and may end it; Ctrl-C ends it too, and what was reached stays.
+        progress: sees each round and may end the training; Ctrl-C ends it too; what was reached stays.
         checkpoint: file from which the training resumes.
 
     Raises:

@@ -42,7 +42,8 @@ def mean_path(lattice: Lattice) -> Floats:
 
 def _drawn(lattice: Lattice, generator: np.random.Generator) -> Floats:
     """The factors along one path of the lattice [entry, quarter]."""
-    node, found = 0, []
+    node = 0
+    found: list[Floats] = []
     for quarter in lattice.quarters:
         found.append(quarter.factors[:, node])
         if quarter.transition.shape[1]:

@@ -9,7 +9,7 @@ import numpy as np
 from capexpand.model.blocks import Floats
 from capexpand.model.data import Integers, ModelData
 from capexpand.optimiser.deterministic import base_value
-from capexpand.optimiser.multistage.problem import Node, PolicyGraph
+from capexpand.optimiser.multistage.problem import Node, PolicyGraph, StageProgram
 from capexpand.optimiser.multistage.risk import Expectation, RiskMeasure
 from capexpand.optimiser.stage_numbers import StageNumbers
 from capexpand.optimiser.stages import StateLayout, state_layout
@@ -90,7 +90,8 @@ def policy_graph(stages: Stages, lattice: Lattice, risk: RiskMeasure | None = No
         risk: how a planner weighs what may follow; the mean if absent.
     """
     measure = Expectation() if risk is None else risk
-    programs, nodes = [], []
+    programs: list[StageProgram] = []
+    nodes: list[Node] = []
     counts = [quarter.nodes for quarter in lattice.quarters]
     for t, (numbers, quarter) in enumerate(zip(stages.numbers, lattice.quarters, strict=True)):
         shared = None if numbers.prices_move else numbers.stage_program()

@@ -25,7 +25,9 @@ class CVaR:
 
     def __post_init__(self) -> None:
         if not (0.0 <= self.level < 1.0 and 0.0 <= self.weight <= 1.0):
-            text = f"cvar needs a level in [0, 1) and a weight in [0, 1], not {self.level:g} and {self.weight:g}"
+            text = (
+                f"cvar needs a level in [0, 1) and a weight in [0, 1], not {self.level:g} and {self.weight:g}"
+            )
             raise CaseError([Problem(text, path="risk")])
 
     def mixture(self) -> tuple[tuple[float, float], ...]:

@@ -1,6 +1,7 @@
 """How the numbers of a quarter's program depend on the factors of a future, found once and applied to many.
 
-Every number of a program is a constant, or linear in one factor, or (prices at order, with a fee of their own)
+Every number of a program is a constant, or linear in one factor, or (prices at order, with a fee of their
+own)
 linear in each of two. So a few programs built at chosen factors tell all there is to know, and the numbers of
 ten thousand scenarios need no further building. A last program, at other factors, checks it.
 """
@@ -16,6 +17,7 @@ from capexpand.errors import SolverError
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.realised import realise_quarter
+from capexpand.model.stage import MANY_UNITS
 from capexpand.optimiser.multistage.matrix import ColumnMatrix
 from capexpand.optimiser.multistage.problem import Realisations, StageProgram
 from capexpand.optimiser.stages import QuarterProgram, StateLayout, quarter_program
@@ -61,6 +63,7 @@ class OrderLimits:
 
     power: Floats  # [scenario, power option] MW
     supply: Floats  # [scenario, offer, destination] units
+    released: Floats  # [scenario, offer option, destination] share of what is due that is delivered
 
 
 class StageNumbers:
@@ -165,7 +168,18 @@ class StageNumbers:
         return OrderLimits(
             power=np.where(power == ABSENT, 0.0, upper[:, np.maximum(power, 0)]),
             supply=np.where(rows == ABSENT, np.inf, supply[:, np.maximum(rows, 0)]),
+            released=self._released(supply),
         )
+
+    def _released(self, row_upper: Floats) -> Floats:
+        """1 where what is due is delivered; what may be held back has a row that says so."""
+        orders = self.built.stage.orders.ordered
+        result = np.ones((len(row_upper), orders.size))
+        for block in self.built.program.row_blocks:
+            if block.name == "release":
+                rows = block.first + np.arange(block.positions.size)
+                result[:, block.positions] = np.clip(row_upper[:, rows] / MANY_UNITS, 0.0, 1.0)
+        return result.reshape(len(row_upper), *orders.shape)
 
     def costs(self, factors: Floats) -> Floats:
         """Returns the costs [scenario, column] under factors [entry, scenario]."""
@@ -206,24 +220,26 @@ def _name(described: tuple[str, tuple[str, ...]]) -> str:
 def _dependence(entries: Sequence[Entry], start: Floats, at: Callable[[Floats], Floats]) -> Dependence:
     """Finds what moves what by two programs for the factors, two for the fees, and one for both.
 
-    With f − 1 the same for all entries in one program and proportional to the entry's number in the other, the
-    ratio of the two changes of a number tells which entry moves it.
+    With f − 1 the same for all entries in one program and proportional to the entry's number in the other,
+    the ratio of the two changes of a number tells which entry moves it.
     """
     added = np.array([entry.added for entry in entries], dtype=np.bool_)
-    neutral = np.where(added, 0.0, 1.0)
+    neutral = np.where(added, 0.0, 1.0).astype(np.float64)
+    chosen = (~added).astype(np.float64)
     if not added.size:
         nothing = np.zeros(0)
         none = np.zeros(0, dtype=np.int64)
         return Dependence(none, nothing, none, nothing, none, nothing, nothing)
-    share = (1.0 + np.arange(added.size)) / added.size
+    share = np.asarray((1.0 + np.arange(added.size)) / added.size, dtype=np.float64)
     entry, slope = _moved_by(
-        start, at(neutral + 0.5 * ~added), at(neutral + 0.5 * share * ~added), 0.5, share
+        start, at(neutral + 0.5 * chosen), at(neutral + 0.5 * share * chosen), 0.5, share
     )
     fee_entry, fee_slope = np.full(start.size, ABSENT), np.zeros(start.size)
     joint = np.zeros(start.size)
     if added.any():
-        one = at(neutral + 0.5 * added)
-        fee_entry, fee_slope = _moved_by(start, one, at(neutral + 0.5 * share * added), 0.5, share)
+        fees = added.astype(np.float64)
+        one = at(neutral + 0.5 * fees)
+        fee_entry, fee_slope = _moved_by(start, one, at(neutral + 0.5 * share * fees), 0.5, share)
         both = at(neutral + 0.5)
         twice = (entry != ABSENT) & (fee_entry != ABSENT)
         joint[twice] = (both[twice] - start[twice]) / 0.25 - (slope + fee_slope)[twice] / 0.5

@@ -1,9 +1,11 @@
 """Takes the formulation apart: one program for each quarter, with columns for the state before and after.
 
-Every program is built by ``model.stage.add_stage``, the same function that builds the deterministic chain. The
-state that they share keeps only what can still matter: a number of it lives in a quarter where some row or cost
-of that quarter uses it, or where a later one will (so orders are remembered up to their lead time and term and
-no longer, spending up to the window's end, stocks only where they are finite).
+Every program is built by ``model.stage.add_stage``, the same function that builds the deterministic chain.
+The
+state that they share keeps only what can still matter: a number of it lives in a quarter where some row or
+cost
+of that quarter uses it, or where a later one will (so orders are remembered up to their lead time and term
+and no longer, spending up to the window's end, stocks only where they are finite).
 """
 
 from __future__ import annotations
@@ -104,7 +106,9 @@ def state_layout(m: ModelData) -> StateLayout:
         live[t, later] = True
     kept = np.flatnonzero(live.any(axis=0))
     start = np.where(first != ABSENT, opening[np.maximum(first, 0)], 0.0)[kept]
-    dearest = max(float(np.max(m.power.price, initial=0.0)), float(np.max(m.power.running_cost, initial=0.0)), 1.0)
+    dearest = max(
+        float(np.max(m.power.price, initial=0.0)), float(np.max(m.power.running_cost, initial=0.0)), 1.0
+    )
     return StateLayout(shapes, live, kept, start, dearest)
 
 
@@ -147,7 +151,7 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
 
 
 def _give_way(lp: Blocks, layout: StateLayout, stage: Stage) -> None:
-    """Lets limits that a state may miss by a rounding error give way, at a price that no plan pays on purpose."""
+    """Lets limits give way to rounding, at a price that no plan pays on purpose."""
     for rows, price in (
         (stage.money.budget_rows, 1.0),
         (stage.money.renewal_rows, 1.0),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from capexpand.errors import SolverError
 from capexpand.model.blocks import Floats, LinearProgram
 from capexpand.optimiser.highs import load
 
+if TYPE_CHECKING:
+    import highspy
+
 
 class WarmSolver:
     """Solves programs of one shape one after the other, each from the basis of the one before."""
 
     def __init__(self) -> None:
-        self._basis: object | None = None
+        self._basis: highspy.HighsBasis | None = None
         self._shape = (0, 0)
 
     def solve(self, lp: LinearProgram) -> Floats:

@@ -105,7 +105,9 @@ def decision_sentence(findings: PolicyFindings) -> str:
             title = m.offers.product_titles[int(m.offers.product[k])]
             orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}{how}"))
     now = m.times.labels[0]
-    wait = sorted({each.name for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere})
+    wait = sorted(
+        {each.name for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere}
+    )
     held = f"; hold back {listing(wait[:4])} until more is seen" if wait else ""
     if not orders:
         return sentence(f"In {now} commit nothing yet{held}")
@@ -198,7 +200,9 @@ def this_quarter(findings: PolicyFindings) -> dict[str, Any]:
     return {
         "quarter": m.times.starts[0].isoformat(),
         "sentence": decision_sentence(findings),
-        "power_mw": {name: _number(float(x)) for name, x in zip(m.power.names, megawatts, strict=True) if x > 1e-6},
+        "power_mw": {
+            name: _number(float(x)) for name, x in zip(m.power.names, megawatts, strict=True) if x > 1e-6
+        },
         "units": {
             f"{m.offers.names[k]} {m.destinations[d]}": _number(float(x))
             for (k, d), x in np.ndenumerate(units)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from capexpand.reporting.charts.drawing import Chart
 from capexpand.reporting.charts.futures import distributions, fans
 from capexpand.reporting.page_tables import Row, Table
@@ -12,6 +14,7 @@ from capexpand.reporting.wording import MoneyScale, count, listing, money, numbe
 from capexpand.simulation.reactions import Commitment, Reaction
 
 MOST_REGIME_ROWS = 12
+SELDOM = 0.02  # share of futures below which an order is noise to a reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,10 @@ def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
     for quarter in sorted({row.quarter for row in findings.reactions}):
         rows.append(Row(f"In {m.times.labels[quarter]}", (), "group"))
         rows += [
-            Row(_condition(row), (share(row.share), scale.write(row.money), power(row.power_mw), _orders(row, titles)))
+            Row(
+                _condition(row),
+                (share(row.share), scale.write(row.money), power(row.power_mw), _orders(row, titles)),
+            )
             for row in findings.reactions
             if row.quarter == quarter
         ]
@@ -87,7 +93,11 @@ def _condition(row: Reaction) -> str:
     where = row.regime or "always"
     if not row.driver:
         return where
-    split = f"{row.driver} above {row.above:.2f}" if row.above is not None else f"{row.driver} at most {row.below:.2f}"
+    split = (
+        f"{row.driver} above {row.above:.2f}"
+        if row.above is not None
+        else f"{row.driver} at most {row.below:.2f}"
+    )
     return f"{where}, {split}" if row.regime else split
 
 
@@ -103,10 +113,15 @@ def _commitments(findings: PolicyFindings) -> Table:
     rows = tuple(
         Row(
             f"{labels[each.quarter]}: {each.name}{f' for {each.destination}' if each.destination else ''}",
-            (_amount(each, each.least), _amount(each, each.mean), _amount(each, each.most), share(each.share)),
+            (
+                _amount(each, each.least),
+                _amount(each, each.mean),
+                _amount(each, each.most),
+                share(each.share),
+            ),
         )
         for each in findings.commitments
-        if each.share > 0.02  # noqa: PLR2004 - what one future in fifty orders is noise to a reader
+        if each.share > SELDOM
     )
     return Table(
         "Commitments of the first quarters",
@@ -121,11 +136,13 @@ def _amount(each: Commitment, amount: float) -> str:
 
 def _worth(findings: PolicyFindings) -> str:
     ways, currency = findings.ways, findings.outcomes.policy.data.currency
+    vss, waiting, known = (
+        f"{money(each.mean, currency)} (± {money(each.halfwidth, currency)})"
+        for each in (ways.vss, ways.waiting, ways.evpi)
+    )
     return (
-        f"Planning for many futures instead of their mean adds {money(ways.vss.mean, currency)} "
-        f"(± {money(ways.vss.halfwidth, currency)}); waiting for what is seen adds {money(ways.waiting.mean, currency)} "
-        f"(± {money(ways.waiting.halfwidth, currency)}) over the better fixed plan; knowing the future would add "
-        f"{money(ways.evpi.mean, currency)} (± {money(ways.evpi.halfwidth, currency)}) more."
+        f"Planning for many futures instead of their mean adds {vss}; waiting for what is seen adds "
+        f"{waiting} over the better fixed plan; knowing the future would add {known} more."
     )
 
 
@@ -140,7 +157,7 @@ def _ways(findings: PolicyFindings, scale: MoneyScale) -> Table:
                 scale.write(float(way.npv_quantiles[0])),
                 scale.write(way.npv_tail),
                 percent(way.loses),
-                percent(float(way.irr_quantiles[2])) if way.irr_quantiles[2] == way.irr_quantiles[2] else "–",  # noqa: PLR0124 - NaN
+                percent(float(way.irr_quantiles[2])) if np.isfinite(way.irr_quantiles[2]) else "–",
                 scale.write(float(way.peak_funding[2])),
                 percent(way.idle_accelerators),
                 percent(way.unmet),
@@ -149,22 +166,33 @@ def _ways(findings: PolicyFindings, scale: MoneyScale) -> Table:
         for way in findings.ways.ways
     )
     head = (
-        "Way", "scenarios", f"value, {scale.unit}", "NPV, mean", "NPV, worst 5 %", "NPV, mean of the worst tenth",
-        "chance of a loss", "rate of return, middle", "peak funding, middle", "accelerators idle", "obligations unmet",
-    )  # fmt: skip
+        "Way",
+        "scenarios",
+        f"value, {scale.unit}",
+        "NPV, mean",
+        "NPV, worst 5 %",
+        "NPV, mean of the worst tenth",
+        "chance of a loss",
+        "rate of return, middle",
+        "peak funding, middle",
+        "accelerators idle",
+        "obligations unmet",
+    )
     return Table("Five ways", head, rows)
 
 
 def _regime_cost(findings: PolicyFindings) -> str:
     currency = findings.outcomes.policy.data.currency
     parts = [
-        f"that {name} may leave its present state costs {money(mean, currency)} (± {money(half, currency)}) in the mean"
+        f"that {name} may leave its present state costs {money(mean, currency)} "
+        f"(± {money(half, currency)}) in the mean"
         for name, (mean, half) in findings.regime_cost.items()
     ]
     if not parts:
         return "What one more unit that may be ordered is worth, in present value, by state."
     text = listing(parts)
-    return f"{text[0].upper()}{text[1:]}. The table says what one more unit that may be ordered is worth, in present value."
+    told = "The table says what one more unit that may be ordered is worth, in present value."
+    return f"{text[0].upper()}{text[1:]}. {told}"
 
 
 def _regimes(findings: PolicyFindings) -> Table:
@@ -177,11 +205,17 @@ def _regimes(findings: PolicyFindings) -> Table:
             (
                 each.regime,
                 money(each.worth, m.currency),
-                money(each.worth / per_unit[each.offer], m.currency) if per_unit[each.offer] > 0 else number(0.0),
+                money(each.worth / per_unit[each.offer], m.currency)
+                if per_unit[each.offer] > 0
+                else number(0.0),
                 share(each.share),
             ),
         )
         for each in findings.regime_worth[:MOST_REGIME_ROWS]
         if each.regime
     )
-    return Table("Shadow prices of the regimes", ("Offer", "state", "per unit", "per accelerator", "share of quarters"), rows)
+    return Table(
+        "Shadow prices of the regimes",
+        ("Offer", "state", "per unit", "per accelerator", "share of quarters"),
+        rows,
+    )

@@ -43,7 +43,7 @@ def print_policy(findings: PolicyFindings, console: Console) -> None:
             percent(way.loses),
         )
     console.print(table)
-    console.print(
-        f"Planning for many futures adds {money(ways.vss.mean, currency)} ± {money(ways.vss.halfwidth, currency)}; "
-        f"knowing the future would add {money(ways.evpi.mean, currency)} ± {money(ways.evpi.halfwidth, currency)} more."
+    vss, known = (
+        f"{money(each.mean, currency)} ± {money(each.halfwidth, currency)}" for each in (ways.vss, ways.evpi)
     )
+    console.print(f"Planning for many futures adds {vss}; knowing the future would add {known} more.")

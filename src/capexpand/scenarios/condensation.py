@@ -60,7 +60,15 @@ def condense(
     for t in range(quarters):
         following = transitions[t] if t + 1 < quarters else np.zeros((probability.size, 0))
         built.append(
-            _quarter(scenarios, t, cells[t], probability, following, outcomes=outcomes if t < fine else 1, generator=generator)
+            _quarter(
+                scenarios,
+                t,
+                cells[t],
+                probability,
+                following,
+                outcomes=outcomes if t < fine else 1,
+                generator=generator,
+            )
         )
         probability = probability @ following
     return Lattice(

@@ -1,7 +1,8 @@
 """Keeps the books of many scenarios at once: what is done in a quarter, and the money that it moves.
 
 Money follows from the program's own numbers, so no price is computed twice: the objective coefficient of a
-column, undone of discount and tax, is its cash flow, and its coefficients in the payment rows add up to its price.
+column, undone of discount and tax, is its cash flow, and its coefficients in the payment rows add up to its
+price.
 """
 
 from __future__ import annotations
@@ -101,7 +102,10 @@ class Books:
     def joined(parts: list[Books]) -> Books:
         """Returns the books of all scenarios from those of some each, in order."""
         return Books(
-            *(np.concatenate([getattr(part, field.name) for part in parts], axis=1) for field in fields(Books))
+            *(
+                np.concatenate([getattr(part, field.name) for part in parts], axis=1)
+                for field in fields(Books)
+            )
         )
 
     @property
@@ -122,13 +126,16 @@ class Bookkeeper:
         self._m, self._numbers = m, numbers
         self.stage = numbers.built.stage
         self._columns = done_columns(self.stage)
-        self._order_entries = [_price_entries(numbers, block) for block in (self._columns[0], self._columns[3])]
+        self._order_entries = [
+            _price_entries(numbers, block) for block in (self._columns[0], self._columns[3])
+        ]
 
     def prices(self, factors: Floats) -> tuple[Floats, Floats]:
-        """Returns the prices at order of power [scenario, power option] and units [scenario, option and place]."""
+        """Returns prices at order [scenario, power option] and [scenario, offer option and place]."""
         values = self._numbers.coefficients(factors)
         power, units = (
-            np.stack([-values[:, rows].sum(axis=1) for rows in entries], axis=1) for entries in self._order_entries
+            np.stack([-values[:, rows].sum(axis=1) for rows in entries], axis=1)
+            for entries in self._order_entries
         )
         return power, units
 
@@ -145,9 +152,8 @@ class Bookkeeper:
         cost = self._numbers.costs(factors)
         parts = [picked(cost, block) for block in self._columns]
         amounts = [getattr(done, field.name) for field in fields(Done)]
-        b, b_back, power, x, back, fleet, run, sold, unmet, paid, short = (
-            part * amount for part, amount in zip(parts, amounts, strict=True)
-        )
+        everything = [part * amount for part, amount in zip(parts, amounts, strict=True)]
+        _, b_back, power, _, back, fleet, run, sold, unmet, _, short = everything
         kept = m.times.discount[t] * (1.0 - m.taxes.rate)
         tranches = m.workloads.tranches
         margin = -sold.reshape(len(sold), -1, tranches).sum(axis=2) / kept  # [scenario, workload]
@@ -164,7 +170,7 @@ class Bookkeeper:
         owed = np.array([role == "obligation" for role in m.workloads.roles])
         demand = (m.workloads.demand[:, :, t].sum(axis=1) / m.workloads.productivity[:, t])[owed].sum()
         entries = {
-            "objective": -sum(part.sum(axis=1) for part in (b, b_back, power, x, back, fleet, run, sold, unmet, paid, short)),
+            "objective": -sum((part.sum(axis=1) for part in everything), np.zeros(len(sold))),
             "revenue": gross[:, external].sum(axis=1),
             "transfer": gross[:, ~external].sum(axis=1),
             "ordinary": (gross - margin).sum(axis=1),

@@ -1,8 +1,8 @@
 """A plan that nothing can change meets reality: its orders are cut back where they cannot be had, no more.
 
 Orders are cut in proportion, all that share a limit by the same factor: supply and stock by offer, power by
-option and by site's grid, and all of a quarter by one factor where money would not reach. What arrives is placed
-at the sites, retired and handed back in the plan's own proportions; only operation follows reality.
+option and by site's grid, and all of a quarter by one factor where money would not reach. What arrives is
+placed at the sites, retired and handed back in the plan's own proportions; only operation follows reality.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.model.blocks import Floats
-from capexpand.model.data import ModelData
+from capexpand.model.data import Integers, ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.stage_numbers import StageNumbers
 from capexpand.simulation.accounts import Bookkeeper, Books, Done, read_done
@@ -70,6 +70,12 @@ class FixedPlan:
             placed=np.divide(placed, total, out=evenly, where=total > _NOTHING),
             kept=np.clip(kept, 0.0, 1.0),
         )
+
+
+def _by_group(values: Floats, group: Integers, count: int) -> Floats:
+    """Sums the last axis by group."""
+    member = (group[:, None] == np.arange(count)).astype(np.float64)
+    return np.asarray(values @ member, dtype=np.float64)
 
 
 def _returned_share(m: ModelData, ordered: Floats, returned: Floats) -> Floats:
@@ -139,7 +145,9 @@ class FixedPlans:
         spent = position.payments[:, first:last].sum(axis=1, keepdims=True)
         return np.maximum(m.budget.floor - spent, 0.0)
 
-    def _quarter(self, t: int, plan: FixedPlan, position: _Position, factors: Floats, keeper: Bookkeeper) -> None:
+    def _quarter(
+        self, t: int, plan: FixedPlan, position: _Position, factors: Floats, keeper: Bookkeeper
+    ) -> None:
         """Orders, receives, places and hands back."""
         m = self._m
         limits = self._stages[t].order_limits(factors)
@@ -152,13 +160,13 @@ class FixedPlans:
         share = position.money_share(t, b * power_price, x.reshape(count, -1) * unit_price)
         b, x = b * share[:, None], x * share[:, None, None]
         position.order(t, b, x, b * power_price, x.reshape(count, -1) * unit_price)
-        position.receive(t, plan)
+        position.receive(t, plan, limits.released)
 
 
 def _shares(m: ModelData, x: Floats, supply: Floats, stock: Floats) -> Floats:
-    """What can be had of each order [scenario, offer option, destination]: bought and leased share limits."""
+    """Share of each order that can be had; bought and leased units share limits."""
     wanted = np.zeros((len(x), *supply.shape[1:]))
-    np.add.at(wanted, (slice(None), m.offers.product), x)
+    wanted += _by_group(x.transpose(0, 2, 1), m.offers.product, supply.shape[1]).transpose(0, 2, 1)
     share = np.minimum(np.divide(supply, wanted, out=np.ones_like(wanted), where=wanted > supply), 1.0)
     total = (wanted * share).sum(axis=2)
     left = np.minimum(np.divide(stock, total, out=np.ones_like(total), where=total > stock), 1.0)
@@ -179,28 +187,33 @@ class _Position:
         self.returned = np.zeros_like(self.installed)
         self.units_free = np.zeros((count, offers, places))
         leased = np.where(m.offers.owned, 0.0, m.opening.installed)
-        np.add.at(self.units_free, (slice(None), slice(None), m.sites.destination), leased.T[None])
+        self.units_free += _by_group(leased.T, m.sites.destination, places)[None]
+        self.waiting = np.zeros_like(self.units_free)  # due, and held back
         self.stock = np.tile(m.offers.stock, (count, 1))
         self.payments = np.zeros((count, quarters))
         self.power_ordered = np.zeros((quarters, count, options))
         self.ordered = np.zeros((quarters, count, offers, places))
 
     def grid_share(self, t: int, b: Floats) -> Floats:
-        """Share of the power ordered that the grid of its arrival, and of later, can carry [scenario, site]."""
+        """Share of the power ordered that the grid can carry, when it comes and later [scenario, site]."""
         m = self._m
         wanted = np.zeros((len(b), len(m.sites.names)))
-        np.add.at(wanted, (slice(None), m.power.site), b)
+        wanted += _by_group(b, m.power.site, len(m.sites.names))
         share = np.ones_like(wanted)
         soonest = int(m.power.lead_quarters.min(initial=0))
-        for theta in range(t + soonest, min(t + int(m.power.lead_quarters.max(initial=0)) + 1, m.times.count)):
+        for theta in range(
+            t + soonest, min(t + int(m.power.lead_quarters.max(initial=0)) + 1, m.times.count)
+        ):
             bound = self.power - self.power_free + m.opening.power_due_mw[:, t : theta + 1].sum(axis=1)
             bound = bound + self._underway(t, theta)
             over = ~m.power.owned & (m.power.lead_quarters + m.power.term_quarters <= theta - t)
             coming = np.where((m.power.lead_quarters <= theta - t) & ~over, b, 0.0)
             standing, arriving = np.zeros_like(wanted), np.zeros_like(wanted)
-            np.add.at(standing, (slice(None), m.power.site), bound)
-            np.add.at(arriving, (slice(None), m.power.site), coming)
-            room = np.maximum(m.sites.committed_grid_mw[:, theta] / m.sites.power_usage_effectiveness - standing, 0.0)
+            standing += _by_group(bound, m.power.site, len(m.sites.names))
+            arriving += _by_group(coming, m.power.site, len(m.sites.names))
+            room = np.maximum(
+                m.sites.committed_grid_mw[:, theta] / m.sites.power_usage_effectiveness - standing, 0.0
+            )
             tight = arriving > room + _NOTHING
             share = np.minimum(share, np.divide(room, arriving, out=np.ones_like(room), where=tight))
         return share
@@ -257,10 +270,10 @@ class _Position:
         self.power_ordered[t], self.ordered[t] = b, x
         self.payments += self._instalments(t, halls, units)
         taken = np.zeros_like(self.stock)
-        np.add.at(taken, (slice(None), self._m.offers.product), x.sum(axis=2))
+        taken += _by_group(x.sum(axis=2), self._m.offers.product, taken.shape[1])
         self.stock = np.maximum(self.stock - taken, 0.0)
 
-    def receive(self, t: int, plan: FixedPlan) -> None:
+    def receive(self, t: int, plan: FixedPlan, released: Floats) -> None:
         """Receives what is due in a quarter, places it, and hands back what is past its term."""
         m = self._m
         for o, (lead, term) in enumerate(zip(m.power.lead_quarters, m.power.term_quarters, strict=True)):
@@ -278,12 +291,15 @@ class _Position:
                 arriving[:, k] += self.ordered[t - lead][:, k]
             if not m.offers.owned[k] and t >= lead + term:
                 self.units_free[:, k] += self.ordered[t - lead - term][:, k]
+        arriving = arriving + self.waiting
+        self.waiting = arriving * (1.0 - released)
+        arriving = arriving - self.waiting
         placed = arriving[:, :, m.sites.destination].transpose(0, 2, 1) * plan.placed[None, :, :, t]
         could = self.installed * (1.0 - m.offers.attrition) + placed
         leased = ~m.offers.owned
         back = np.where(leased, could * (1.0 - plan.kept[None, :, :, t]), 0.0)
         wanted = np.zeros_like(self.units_free)
-        np.add.at(wanted, (slice(None), slice(None), m.sites.destination), back.transpose(0, 2, 1))
+        wanted += _by_group(back.transpose(0, 2, 1), m.sites.destination, wanted.shape[2])
         share = np.divide(self.units_free, wanted, out=np.ones_like(wanted), where=wanted > self.units_free)
         self.returned = back * np.minimum(share, 1.0)[:, :, m.sites.destination].transpose(0, 2, 1)
         self.units_free = np.maximum(self.units_free - wanted * np.minimum(share, 1.0), 0.0)

@@ -1,4 +1,4 @@
-"""The best operation of a fleet that is given: running, serving and selling in one quarter, scenario by scenario.
+"""The best operation of a given fleet: running, serving and selling in one quarter, by scenario.
 
 It is the part of the stage's program that nothing of later quarters depends on: its columns run, serve, sell
 and leave unmet; power and units come in from outside. So a fixed plan needs no program of its own.

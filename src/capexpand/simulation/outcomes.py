@@ -132,7 +132,9 @@ def simulate_policy(
                 progress(way, part.stop, count)
     paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)])
     books = {
-        way: Books.joined([part for part in found[way] if isinstance(part, Books)]) for way in works if way != "policy"
+        way: Books.joined([part for part in found[way] if isinstance(part, Books)])
+        for way in works
+        if way != "policy"
     }
     base_books = books.pop("base")
     ordered = {way: paths.books if way == "policy" else books[way] for way in WAYS}

@@ -1,4 +1,4 @@
-"""Shares scenarios among processes, in slices that are put together in order, so that the number is no matter."""
+"""Shares scenarios among processes; their number changes nothing, since slices are joined in order."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def reactions(outcomes: Outcomes, quarter: int) -> tuple[Reaction, ...]:
         middle = float(np.median(factors[driver, here]))
         for above in (True, False):
             part = here & ((factors[driver] > middle) == above)
-            found.append(_reaction(outcomes, quarter, regime, part, label, middle, above=above))
+            found.append(_reaction(outcomes, quarter, regime, part, driver=label, middle=middle, above=above))
     return tuple(found)
 
 
@@ -134,9 +134,9 @@ def _reaction(
     t: int,
     regime: str,
     here: Flags,
+    *,
     driver: str = "",
     middle: float | None = None,
-    *,
     above: bool = True,
 ) -> Reaction:
     m, paths = outcomes.policy.data, outcomes.paths
@@ -196,8 +196,8 @@ def regime_worth(outcomes: Outcomes) -> tuple[RegimeWorth, ...]:
 def cost_of_regimes(outcomes: Outcomes) -> dict[str, tuple[float, float]]:
     """Returns for each regime process what it costs that it may leave its first state: mean and halfwidth.
 
-    It is the policy's mean value where the process stays in its first state throughout the window, less its mean
-    value over all scenarios. The processes are independent of each other, so nothing else differs.
+    It is the policy's mean value where the process stays in its first state throughout the window, less its
+    mean value over all scenarios. The processes are independent of each other, so nothing else differs.
     """
     values = outcomes.values("policy")
     last = max(outcomes.policy.data.times.window[1], 1)

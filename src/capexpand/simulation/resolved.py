@@ -37,9 +37,7 @@ def foresee(stages: Stages, factors: Floats) -> Books:
     return books
 
 
-def roll(
-    stages: Stages, lattice: Lattice, plans: FixedPlans, factors: Floats, nodes: Indices
-) -> Books:
+def roll(stages: Stages, lattice: Lattice, plans: FixedPlans, factors: Floats, nodes: Indices) -> Books:
     """Returns the books of those who plan anew in every quarter of the window, for the means expected then.
 
     The means are those of the lattice from the node where the scenario stands, the quarter itself as it is.
@@ -94,6 +92,7 @@ def _replanned(
 
 def _kept_to(m: ModelData, chosen: list[tuple[Floats, Stage]]) -> FixedPlan:
     """The plan that was carried out, as a plan to be kept to."""
+
     def over(pick: str, part: str) -> Floats:
         blocks = [(x, getattr(getattr(stage, part), pick)) for x, stage in chosen]
         return np.stack([np.where(c == ABSENT, 0.0, x[np.maximum(c, 0)]) for x, c in blocks], axis=-1)

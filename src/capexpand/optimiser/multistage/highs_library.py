@@ -228,7 +228,7 @@ class HighsProgram:
         return status
 
     def solve_carefully(self) -> SolveStatus:
-        """Solve from a cold start with steepest edge, perturbed costs and presolve, where plain settings fail."""
+        """Solve from a cold start with every care, where plain settings fail."""
         library, handle = self._library, self._handle
         number, one, zero = library.Highs_setIntOptionValue, ctypes.c_double(1.0), ctypes.c_double(0.0)
         perturbation = b"dual_simplex_cost_perturbation_multiplier"

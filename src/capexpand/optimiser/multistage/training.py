@@ -184,7 +184,8 @@ class _Training:
         self._journal: Journal | None = None
         generators: list[dict[str, Any]] = []
         if checkpoint is not None:
-            self._journal = Journal(checkpoint, fingerprint(graph, settings.on_which_results_depend() + _digest(given)))
+            depends = settings.on_which_results_depend() + _digest(given)
+            self._journal = Journal(checkpoint, fingerprint(graph, depends))
             generators = self._resume(self._journal)
         task = HostTask(
             graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,

@@ -45,7 +45,8 @@ def fans(findings: PolicyFindings, scale: MoneyScale) -> Iterator[Chart]:
 
 def _fan_rows(starts: tuple[date, ...], quantiles: Floats) -> tuple[dict[str, Any], ...]:
     return tuple(
-        {"d": day.isoformat()} | {f"q{level}": float(f"{quantiles[level, t]:.5g}") for level in range(len(QUANTILES))}
+        {"d": day.isoformat()}
+        | {f"q{level}": float(f"{quantiles[level, t]:.5g}") for level in range(len(QUANTILES))}
         for t, day in enumerate(starts)
     )
 
@@ -79,37 +80,63 @@ def distributions(findings: PolicyFindings, scale: MoneyScale) -> Chart:
     currency = findings.outcomes.policy.data.currency
     rows: list[dict[str, Any]] = []
     for way in findings.ways.ways:
-        ends = {f"q{level}": float(f"{value / scale.divisor:.5g}") for level, value in enumerate(way.npv_quantiles)}
+        ends = {
+            f"q{level}": float(f"{value / scale.divisor:.5g}")
+            for level, value in enumerate(way.npv_quantiles)
+        }
         rows.append({"w": TITLES[way.way], "m": float(f"{way.npv.mean / scale.divisor:.5g}"), **ends})
-    y = {"field": "w", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 220, "ticks": False}}
+    y = {
+        "field": "w",
+        "type": "nominal",
+        "sort": None,
+        "axis": {"title": None, "labelLimit": 220, "ticks": False},
+    }
+    names = {
+        "q0": "worst 5 %",
+        "q1": "worst quarter",
+        "q2": "middle",
+        "m": "mean",
+        "q3": "best quarter",
+        "q4": "best 5 %",
+    }
     tip = [
         {"field": field, "type": "quantitative", "title": title, "format": ",.4~r"}
-        for field, title in (
-            ("q0", "worst 5 %"), ("q1", "worst quarter"), ("q2", "middle"), ("m", "mean"), ("q3", "best quarter"), ("q4", "best 5 %"),
-        )
-    ]  # fmt: skip
+        for field, title in names.items()
+    ]
 
     def layer(mark: dict[str, Any], low: str, high: str | None = None) -> dict[str, Any]:
-        x = {"field": low, "type": "quantitative", "axis": {"title": scale.unit, "format": ",~f", "tickCount": 6}}
-        return {"mark": mark, "encoding": {"x": x, "y": y, "tooltip": tip} | ({"x2": {"field": high}} if high else {})}
+        x = {
+            "field": low,
+            "type": "quantitative",
+            "axis": {"title": scale.unit, "format": ",~f", "tickCount": 6},
+        }
+        return {
+            "mark": mark,
+            "encoding": {"x": x, "y": y, "tooltip": tip} | ({"x2": {"field": high}} if high else {}),
+        }
 
     bar = {
         "width": "container",
         "height": 38 * len(rows),
         "layer": [
             layer({"type": "rule", "color": palette.PROGRAMME, "strokeWidth": 2}, "q0", "q4"),
-            layer({"type": "bar", "color": palette.PROGRAMME, "opacity": 0.45, "height": {"band": 0.55}}, "q1", "q3"),
+            layer(
+                {"type": "bar", "color": palette.PROGRAMME, "opacity": 0.45, "height": {"band": 0.55}},
+                "q1",
+                "q3",
+            ),
             layer({"type": "tick", "color": palette.INK, "thickness": 3, "height": 24}, "q2"),
             layer({"type": "point", "color": palette.NAIVE, "filled": True, "size": 60}, "m"),
         ],
     }
+    low, high = (money(float(ours.npv_quantiles[end]), currency) for end in (0, -1))
     return Chart(
         "npv-of-ways",
-        f"In nine futures of ten the policy is worth between {money(float(ours.npv_quantiles[0]), currency)} and "
-        f"{money(float(ours.npv_quantiles[-1]), currency)}; it loses in {percent(ours.loses)} of them",
-        f"Net present value of the programme after tax in {scale.unit}: nine futures in ten (line), half of them "
-        "(bar), the middle (tick), the mean (dot); the same scenarios for all ways, fewer where whole programs are "
-        "solved anew in each.",
+        f"In nine futures of ten the policy is worth between {low} and {high}; it loses in "
+        f"{percent(ours.loses)} of them",
+        f"Net present value of the programme after tax in {scale.unit}: nine futures in ten (line), half of "
+        "them (bar), the middle (tick), the mean (dot); the same scenarios for all ways, fewer where whole "
+        "programs are solved anew in each.",
         bar,
         rows=tuple(rows),
         shaded=False,
