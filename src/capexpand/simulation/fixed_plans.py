@@ -64,9 +64,9 @@ class FixedPlan:
         alike = np.bincount(m.sites.destination, minlength=len(m.destinations))[m.sites.destination]
         evenly = np.broadcast_to(1.0 / alike[:, None, None], total.shape).copy()
         return FixedPlan(
-            power_ordered=power_ordered,
+            power_ordered=np.maximum(power_ordered, 0.0),  # rounding may leave less than nothing
             power_returned=_returned_share(m, power_ordered, power_returned),
-            ordered=ordered,
+            ordered=np.maximum(ordered, 0.0),
             placed=np.divide(placed, total, out=evenly, where=total > _NOTHING),
             kept=np.clip(kept, 0.0, 1.0),
         )
@@ -300,7 +300,8 @@ class _Position:
         back = np.where(leased, could * (1.0 - plan.kept[None, :, :, t]), 0.0)
         wanted = np.zeros_like(self.units_free)
         wanted += _by_group(back.transpose(0, 2, 1), m.sites.destination, wanted.shape[2])
-        share = np.divide(self.units_free, wanted, out=np.ones_like(wanted), where=wanted > self.units_free)
+        tight = wanted > np.maximum(self.units_free, _NOTHING)
+        share = np.divide(self.units_free, wanted, out=np.ones_like(wanted), where=tight)
         self.returned = back * np.minimum(share, 1.0)[:, :, m.sites.destination].transpose(0, 2, 1)
         self.units_free = np.maximum(self.units_free - wanted * np.minimum(share, 1.0), 0.0)
         self.installed = np.where(leased, could - self.returned, could * plan.kept[None, :, :, t])
