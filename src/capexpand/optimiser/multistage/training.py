@@ -35,7 +35,7 @@ Progress = Callable[[TrainingRecord], bool | None]
 
 _CHECK_KEY = 1_000_000
 _RECENT = 100
-_FRESH_ROUNDS = 5
+_FRESH_ROUNDS = 10
 """Rounds after which streams drop their bases: among equally good decisions a warm basis returns to the same
 one for ever, while whoever follows the policy later may meet another, where no cut was ever made."""
 _INTEGER_PATHS = 100
