@@ -32,7 +32,9 @@ class PlainLoop:
 
     def __init__(self, graph: PolicyGraph, floor: np.ndarray, seed: int) -> None:
         self.graph = graph
-        self.families = {member: family for family in families(graph) for member in family.members}
+        self.families = {
+            member: family for family in families(graph, CutKind.SINGLE) for member in family.members
+        }
         self.generator = np.random.default_rng(seed)
         self.solves = 0
         self.models = [self._model(node, floor) for node in range(len(graph.nodes))]

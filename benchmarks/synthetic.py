@@ -151,6 +151,8 @@ def _offers(rng: np.random.Generator, offers: int, quarters: int) -> OfferOption
         least=zero,
         stock=np.where(rng.random(offers) < 0.2, rng.uniform(500, 4000, offers), np.inf),
         lot=np.zeros(offers),
+        delayed=np.zeros(offers, dtype=np.bool_),
+        released=np.ones((offers, quarters)),
         end_value=np.full(offers, 0.2),
         accelerators=np.full(offers, 8.0),
         compute_pflops=np.full(offers, 8.0),

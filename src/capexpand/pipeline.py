@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from io import BytesIO, StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from capexpand.case.schema import Case
-from capexpand.errors import RunError
+from capexpand.errors import CaseError, Problem, RunError
 from capexpand.finance.bridge import bridge
 from capexpand.finance.checks import Check, check_plan
 from capexpand.finance.metrics import measure
@@ -30,6 +31,14 @@ from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.reporting.inputs import Findings, Provenance
 from capexpand.runs.folder import Content, write_run
+
+if TYPE_CHECKING:
+    from capexpand.optimiser.case_policy import CasePolicy, PolicySettings
+    from capexpand.optimiser.case_policy import Progress as TrainingProgress
+    from capexpand.reporting.policy_findings import PolicyFindings
+    from capexpand.scenarios.futures import Futures
+    from capexpand.simulation.outcomes import Outcomes
+    from capexpand.simulation.outcomes import Progress as SimulationProgress
 
 Progress = Callable[[str], None]
 """Told in a few words what is being done now."""
@@ -94,6 +103,119 @@ def optimise(case: Case) -> Plans:
         pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts it does not wait for a solver
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedPolicy:
+    """A policy for a case, with what is needed to follow it."""
+
+    case: Case
+    data: ModelData
+    futures: Futures
+    policy: CasePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class LatticeSettings:
+    """How futures are condensed for a policy."""
+
+    nodes: int = 20
+    outcomes: int = 1
+    recourse_quarters: int = 17  # with that many nodes; this quarter is the first
+    later_nodes: int = 6
+    paths: int = 8192
+    seed: int = 1
+
+
+def optimise_policy(
+    case: Case,
+    *,
+    settings: PolicySettings | None = None,
+    lattice: LatticeSettings | None = None,
+    progress: TrainingProgress | None = None,
+    checkpoint: Path | None = None,
+) -> PlannedPolicy:
+    """Finds a policy for a case: what to commit now, and a rule for later that reacts to what is seen.
+
+    Args:
+        case: as ``load_case`` gives it; it must declare what is unknown.
+        settings: of the training, its attitude to risk among them.
+        lattice: how futures are condensed.
+        progress: sees each round of the training.
+        checkpoint: file from which an interrupted training resumes.
+
+    Raises:
+        CaseError: the case declares nothing unknown.
+        SolverError: a program could not be solved.
+        RunError: the checkpoint belongs to another case or cannot be written.
+    """
+    from capexpand.optimiser.case_policy import optimise_policy as find
+    from capexpand.scenarios.condensation import condense
+    from capexpand.scenarios.futures import compile_futures
+    from capexpand.scenarios.sampling import draw_scenarios
+
+    if case.uncertainty.empty:
+        file = case.provenance.path
+        raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
+    grain = lattice or LatticeSettings()
+    futures, m = compile_futures(case), compile_case(case)
+    drawn = draw_scenarios(futures, grain.paths, seed=grain.seed)
+    condensed = condense(
+        drawn,
+        nodes=grain.nodes,
+        outcomes=grain.outcomes,
+        seed=grain.seed,
+        fine_quarters=grain.recourse_quarters,
+        later_nodes=grain.later_nodes,
+    )
+    return PlannedPolicy(
+        case, m, futures, find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint)
+    )
+
+
+def simulate(
+    planned: PlannedPolicy,
+    scenarios: int = 10_000,
+    *,
+    seed: int = 2,
+    workers: int = 1,
+    progress: SimulationProgress | None = None,
+) -> Outcomes:
+    """Follows a policy, and the four ways it is held against, through fresh scenarios from the processes.
+
+    Args:
+        planned: from ``optimise_policy``.
+        scenarios: for the policy and the fixed plans; ways that solve whole programs see the first few.
+        seed: of the draws; take another than that of the lattice.
+        workers: processes; no part of the result.
+        progress: is told how far it is.
+
+    Raises:
+        SolverError: a program could not be solved.
+    """
+    from capexpand.simulation.outcomes import SampleSizes, simulate_policy
+
+    return simulate_policy(
+        planned.policy,
+        planned.data,
+        planned.futures,
+        sizes=SampleSizes(scenarios),
+        seed=seed,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def evaluate_policy(planned: PlannedPolicy, outcomes: Outcomes) -> PolicyFindings:
+    """Accounts for what happened to a policy and to the ways it is held against.
+
+    Args:
+        planned: the policy.
+        outcomes: from ``simulate``.
+    """
+    from capexpand.reporting.policy_findings import policy_findings
+
+    return policy_findings(planned.case, outcomes)
+
+
 def evaluate(plans: Plans) -> Findings:
     """Accounts for the plans of a case and checks them on our own arrays.
 
@@ -128,36 +250,37 @@ def evaluate(plans: Plans) -> Findings:
     )
 
 
-def report(findings: Findings) -> Report:
+def report(findings: Findings, policy: PolicyFindings | None = None) -> Report:
     """Makes the report of what was found out.
 
     Args:
         findings: from ``evaluate``.
+        policy: from ``evaluate_policy``, if a policy was sought.
     """
     from capexpand.reporting.page import build_page
 
-    return Report(build_page(findings))
+    return Report(build_page(findings, policy))
 
 
-def write(findings: Findings, folder: Path) -> None:
+def write(findings: Findings, folder: Path, policy: PolicyFindings | None = None) -> None:
     """Writes a run folder: the case's copy, tables, metrics and the report, whole or not at all.
 
     Args:
         findings: from ``evaluate``.
         folder: where the run is to stand; an older run there is replaced.
+        policy: what was found out about a policy, if one was sought.
 
     Raises:
         RunError: the folder cannot be written.
     """
-    from capexpand.reporting.document import metrics_document
     from capexpand.reporting.tables import frames
 
     origin = findings.case.provenance
     files = {"case/case.yaml": origin.text.encode()}
     files |= {f"case/{name}": data for name, data in origin.tables.items()}
-    document = metrics_document(findings)
+    document = result_document(findings, policy)
     files["metrics.json"] = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
-    files["report.html"] = report(findings).html.encode()
+    files["report.html"] = report(findings, policy).html.encode()
     for name, frame in frames(findings).items():
         parquet, text = BytesIO(), StringIO()
         frame.write_parquet(parquet)
@@ -172,9 +295,27 @@ def write(findings: Findings, folder: Path) -> None:
         "case": source.case_name,
         "variant": source.variant,
         "case_hash": source.case_hash,
-        "seed": source.seed,
+        "seed": source.seed if policy is None else policy.seed,
     }
     write_run(folder, Content(files, about))
+
+
+def result_document(findings: Findings, policy: PolicyFindings | None = None) -> dict[str, Any]:
+    """Returns the result as one JSON object, with what a policy adds.
+
+    Args:
+        findings: of the plans.
+        policy: of the policy, if one was sought.
+    """
+    from capexpand.reporting.document import metrics_document
+
+    document = metrics_document(findings)
+    if policy is not None:
+        from capexpand.reporting.policy_findings import policy_document
+
+        document |= policy_document(policy)
+        document["seed"] = policy.seed
+    return document
 
 
 def _worst(checks: list[tuple[Check, ...]]) -> dict[str, float]:

@@ -109,6 +109,8 @@ def build_model(
             limit=np.full((g, d, t), np.inf),
             least=np.zeros((g, d, t)),
             stock=np.full(g, np.inf),
+            delayed=np.zeros(k, dtype=bool),
+            released=np.ones((k, t)),
             lot=np.zeros(k),
             end_value=np.zeros(k),
             accelerators=np.full(g, 8.0),

@@ -143,6 +143,8 @@ def _offers(rng: Random, destinations: int, quarters: int, *, workloads: int, de
         limit=limit,
         least=least,
         stock=np.where(rng.random(products) < 0.5, np.inf, u(3, 20, products)),
+        delayed=np.zeros(options, dtype=np.bool_),
+        released=np.ones((options, quarters)),
         lot=np.array([0.0, 2.0, 0.0, 1.0]),
         end_value=np.where(owned, u(0, 15, options), 0.0),
         accelerators=np.full(products, 8.0),

@@ -8,8 +8,9 @@ import sys
 import capexpand as cx
 
 PUBLIC = """
-    CapexpandError Case CaseError Findings InfeasibleError Plans Problem Report RunError SolverError
-    evaluate load_case optimise report write
+    CVaR CapexpandError Case CaseError Expectation Findings InfeasibleError PlannedPolicy Plans PolicySettings
+    Problem Report RunError SolverError WorstCase
+    evaluate evaluate_policy load_case optimise optimise_policy report simulate write
 """
 
 

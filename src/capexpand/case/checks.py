@@ -11,6 +11,7 @@ from capexpand.case.hardware_fields import Relative
 from capexpand.case.numbers import walk
 from capexpand.case.references import Complaint
 from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload
+from capexpand.case.uncertainty_checks import uncertainty_complaints
 from capexpand.case.values import Series
 from capexpand.timevalue import QuarterCalendar, is_quarter_start
 from capexpand.units import VOLUME_UNITS, format_number
@@ -33,6 +34,8 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     yield from hardware_complaints(draft)
     yield from _opening(draft)
     yield from _series_start(draft)
+    if draft.uncertainty is not None:
+        yield from uncertainty_complaints(draft.uncertainty)
 
 
 def _quarters(calendar: Calendar) -> QuarterCalendar:

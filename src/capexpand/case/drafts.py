@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from capexpand.case.figures import ExchangeRateSeries
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
+from capexpand.case.uncertainty import Uncertainty
 from capexpand.case.values import Series
 from capexpand.units.currencies import CURRENCIES
 
@@ -33,6 +34,7 @@ class Draft:
     finance: Finance | None
     programme: Programme | None
     opening: Opening | None
+    uncertainty: Uncertainty | None = None
     sites: Mapping[str, Site] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
@@ -49,6 +51,7 @@ def whole_draft(case: Case) -> Draft:
         finance=case.finance,
         programme=case.programme,
         opening=case.opening,
+        uncertainty=case.uncertainty,
         sites=case.sites,
         offers=case.offers,
         workloads=case.workloads,
@@ -90,6 +93,7 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
         finance=block(Finance, data.get("finance")),
         programme=block(Programme, data.get("programme")),
         opening=block(Opening, data.get("opening", {})),
+        uncertainty=block(Uncertainty, data.get("uncertainty", {})),
         sites=blocks(Site, "sites"),
         offers=blocks(Offer, "offers"),
         workloads=blocks(Workload, "workloads"),

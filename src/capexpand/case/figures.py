@@ -107,6 +107,12 @@ _COUNT = QuantityKind("a count", ("unit",), "20000 units", bare=True)
 _COUNT_RATE = QuantityKind("a count per time", ("unit/quarter",), "20000 unit/quarter", limit=True)
 _VOLUME_RATE = QuantityKind("a volume per time", _RATES, "2 tn token/day", per_unit=True)
 _UNIT_PRICE = QuantityKind("a price per volume", _PRICES, "1.2 CNY/Mtoken")
+_EXPONENT = QuantityKind("an exponent", ("1",), "1.2", minimum=-20.0, maximum=20.0, bare=True)
+_SPREAD = QuantityKind("a standard deviation of a logarithm", ("1",), "30 %", maximum=5.0, bare=True)
+_JUMP = QuantityKind("a jump", ("1",), "60 %", minimum=None, above=-1.0, bare=True)
+_RATE = QuantityKind("a rate", ("1/year",), "0.5 /year", maximum=400.0)
+_TRANSITION = QuantityKind("a probability or a rate", ("1", "1/year"), "10 %", bare=True)
+_CORRELATION = QuantityKind("a correlation", ("1",), "0.5", minimum=-1.0, maximum=1.0, bare=True)
 
 Money = Annotated[Figure, _figure(_MONEY)]
 Power = Annotated[Figure, _figure(_POWER)]
@@ -128,6 +134,12 @@ Count = Annotated[Figure, _figure(_COUNT)]
 VolumeRate = Annotated[Figure, _figure(_VOLUME_RATE)]
 Growth = Annotated[Figure, _figure(GROWTH)]
 Change = Annotated[Figure, _figure(CHANGE)]
+Exponent = Annotated[Figure, _figure(_EXPONENT)]
+Spread = Annotated[Figure, _figure(_SPREAD)]
+Jump = Annotated[Figure, _figure(_JUMP)]
+Rate = Annotated[Figure, _figure(_RATE)]
+Transition = Annotated[Figure, _figure(_TRANSITION)]
+Correlation = Annotated[Figure, _figure(_CORRELATION)]
 
 MoneySeries = Annotated[Series, _series(_MONEY)]
 MoneyPerQuarterSeries = Annotated[Series, _series(_MONEY_PER_QUARTER)]

@@ -20,6 +20,7 @@ from capexpand.case.provenance import Provenance
 from capexpand.case.reading import FILE_FIELDS, Reading, dotted, parse_day
 from capexpand.case.references import broken_references
 from capexpand.case.schema import Case
+from capexpand.case.uncertainty_checks import broken_targets
 from capexpand.errors import CaseError, Problem
 from capexpand.units import QuantityError
 
@@ -53,7 +54,7 @@ def load_case(path: Path | str, variant: str | None = None) -> Case:
     except ValidationError as error:
         problems += validation_problems(error, node)
     draft = partial_draft(data, reading) if case is None else whole_draft(case)
-    for place, message in (*broken_references(data), *complaints(draft)):
+    for place, message in (*broken_references(data), *broken_targets(data), *complaints(draft)):
         problems.append(locate(node, place).problem(message, dotted(place)))
     if case is None or problems:
         raise CaseError(_in_order(problems))

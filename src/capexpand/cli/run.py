@@ -19,6 +19,20 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; runs/CASE or runs/CASE-VARIANT if not given.")
     ] = None,
+    *,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Also find a policy: what to commit now, and a rule for later.")
+    ] = False,
+    risk: Annotated[
+        str, typer.Option(help="With --policy: mean, worst, cvar:LEVEL or cvar:LEVEL:WEIGHT.")
+    ] = "mean",
+    scenarios: Annotated[
+        int, typer.Option(min=10, help="With --policy: scenarios to follow it through.")
+    ] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="With --policy: seed of all random numbers.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="With --policy: processes; the result is the same for any number.")
+    ] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
@@ -38,21 +52,30 @@ def run(
         from capexpand.reporting.page import warm_up
 
         pool.submit(warm_up)  # the page's scripts load while the solver works
-        from capexpand.pipeline import evaluate, optimise, write
+        from capexpand.pipeline import evaluate, optimise, result_document, write
 
         plans = optimise(loaded)
         status.update("Accounting")
         findings = evaluate(plans)
-        status.update("Writing the report")
-        write(findings, folder)
-    if as_json:
-        from capexpand.reporting.document import metrics_document
+        sought = None
+        if policy:
+            from capexpand.cli.policy_run import find_policy
 
-        print(json.dumps(metrics_document(findings), ensure_ascii=False))
+            sought = find_policy(
+                loaded, folder, status, risk=risk, scenarios=scenarios, seed=seed, workers=workers
+            )
+        status.update("Writing the report")
+        write(findings, folder, sought)
+    if as_json:
+        print(json.dumps(result_document(findings, sought), ensure_ascii=False))
         return
     from capexpand.reporting.summary import print_summary
 
     print_summary(findings, console)
+    if sought is not None:
+        from capexpand.reporting.policy_summary import print_policy
+
+        print_policy(sought, console)
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
 
 

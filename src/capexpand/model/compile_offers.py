@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.case.schema import Offer, Supply
+from capexpand.case.schema import Case, Offer, Supply
+from capexpand.case.targets import matching_targets, movable_targets
 from capexpand.model.data import Flags, Floats, Integers, OfferOptions
 from capexpand.model.export_terms import export_terms
 from capexpand.model.world import World
@@ -97,12 +98,26 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
         limit=limit,
         least=_in_time(world, options, lead) * least,
         stock=np.array([world.number(offer.stock, np.inf) for offer in offers]),
+        delayed=np.array([option.product_name in _delayed(world.case) for option in options]),
+        released=np.ones((len(options), world.quarters)),
         lot=np.array([float(offer.lot or 0) for offer in chosen]),
         end_value=world.case.finance.server_end_value.value
         * competitive_value(list_price[:, -1], service, own & orderable[:, :, -1].any(axis=1)),
         accelerators=np.array([float(offer.accelerators) for offer in offers]),
         compute_pflops=np.array([world.number(offer.compute) for offer in offers]),
     )
+
+
+def _delayed(case: Case) -> set[str]:
+    """Offers whose deliveries some process may hold back."""
+    targets = movable_targets(case)
+    return {
+        target.name
+        for delay in case.uncertainty.delays.values()
+        for pattern in delay.moves
+        for target in matching_targets(pattern, targets)
+        if target.quantity == "delivery"
+    }
 
 
 def _prices(world: World, options: tuple[Option, ...], fees: Floats) -> tuple[Floats, Floats, Floats]:

@@ -102,6 +102,8 @@ class OfferOptions:
     limit: Floats  # [offer, destination, quarter] units that can be ordered
     least: Floats  # [offer, destination, quarter] units that must be ordered, by contract
     stock: Floats  # [offer] units that can ever be ordered
+    delayed: Flags  # [offer option] whether deliveries may be held back
+    released: Floats  # [offer option, quarter] 1 where what is due is delivered, 0 where it is held back
     lot: Floats  # [offer option] units in a lot, 0 where any number can be ordered
     end_value: Floats  # [offer option] money per unit standing at the horizon's end
     accelerators: Floats  # [offer] accelerators in a unit

@@ -15,6 +15,9 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 
+MANY_UNITS = 1e6
+"""Units that can never be due at once: what may be released, or wait, where nothing limits it."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -26,6 +29,7 @@ class State:
     installed: Indices  # N [site, offer option] units
     order_history: Indices  # x of the quarters before [offer option, destination, age]
     units_free: Indices  # E [offer option, destination] leased units past their term
+    waiting: Indices  # R [offer option, destination] units due and held back
     stock: Indices  # A [offer] units that can still be ordered
     spent: Indices  # m [1] money spent in the window
     due: Indices  # h [age] money due in 1, 2, … quarters for orders placed
@@ -62,6 +66,7 @@ class Fleet:
     installed: Indices  # N [site, offer option]
     returned: Indices  # r [site, offer option]
     free: Indices  # E [offer option, destination]
+    waiting: Indices  # R [offer option, destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,7 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         ),
         order_history=np.full((len(K), len(D), offer_age), ABSENT, dtype=np.int64),
         units_free=lp.columns("opening free units", [K, D], lower=free, upper=free, where=free > 0),
+        waiting=np.full((len(K), len(D)), ABSENT, dtype=np.int64),
         stock=lp.columns("opening stock", [m.offers.products], lower=stock, upper=stock, where=finite),
         spent=lp.columns("opening spent", [("opening",)], upper=0.0),
         due=np.full(payment_age, ABSENT, dtype=np.int64),
@@ -154,6 +160,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         installed=fleet.installed,
         order_history=orders.orders[:, :, : before.order_history.shape[2]],
         units_free=fleet.free,
+        waiting=fleet.waiting,
         stock=orders.stock,
         spent=money.spent,
         due=money.due,
@@ -258,7 +265,7 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     S, K, D, here = m.sites.names, m.offers.names, m.destinations, (m.times.labels[t],)
     owned, lead = m.offers.owned, np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
     arriving = _aged(orders, lead)
-    arrivals = (arriving != ABSENT) | (m.opening.units_due[:, :, t] > 0)
+    arrivals = (arriving != ABSENT) | (m.opening.units_due[:, :, t] > 0) | (before.waiting != ABSENT)
     delivery = arrivals.T[m.sites.destination]
     there = delivery | (before.installed != ABSENT)
     q = lp.columns("placed", [S, K, here], where=delivery[:, :, None])[:, :, 0]
@@ -268,6 +275,7 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     deliveries = lp.rows("delivery", [K, D, here], lower=due, upper=due, where=arrivals[:, :, None])[:, :, 0]
     lp.add(deliveries.T[m.sites.destination], q)
     lp.add(deliveries, arriving, -1.0)
+    R = _held_back(lp, m, t, before, q=q, arrivals=arrivals, deliveries=deliveries)
     least = np.where(owned, -INFINITY, 0.0)[None, :, None]
     fleet = lp.rows("fleet", [S, K, here], lower=least, upper=0.0, where=there[:, :, None])[:, :, 0]
     lp.add(fleet, N)
@@ -283,7 +291,22 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     lp.add(terms, before.units_free, -1.0)
     lp.add(terms, _aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
     lp.add(terms.T[m.sites.destination], r)
-    return Fleet(q, N, r, E)
+    return Fleet(q, N, r, E, R)
+
+
+def _held_back(
+    lp: Blocks, m: ModelData, t: int, before: State, *, q: Indices, arrivals: Flags, deliveries: Indices
+) -> Indices:
+    """Held back: q + R = R⁻ + what is due, q ≤ M ξ, R ≤ M (1 − ξ); with ξ = 1 all comes, with 0 nothing."""
+    labels = (m.offers.names, m.destinations, (m.times.labels[t],))
+    waits = (m.offers.delayed[:, None] & arrivals)[:, :, None]
+    released = np.broadcast_to(m.offers.released[:, t][:, None, None], waits.shape)
+    R = lp.columns("waiting", labels, upper=MANY_UNITS * (1.0 - released), where=waits)[:, :, 0]
+    lp.add(deliveries, R)
+    lp.add(deliveries, before.waiting, -1.0)
+    release = lp.rows("release", labels, upper=MANY_UNITS * released, where=waits)[:, :, 0]
+    lp.add(release.T[m.sites.destination], q)
+    return R
 
 
 def _service(lp: Blocks, m: ModelData, t: int, P: Indices, N: Indices) -> Service:

@@ -20,6 +20,8 @@ from capexpand.reporting.comparison import comparisons
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.headline import answers, hindsight, key_figures
 from capexpand.reporting.inputs import Findings
+from capexpand.reporting.policy_findings import PolicyFindings
+from capexpand.reporting.policy_page import policy_page
 from capexpand.reporting.templating import environment
 from capexpand.reporting.unit_rates import export_rows, heat_map
 
@@ -75,14 +77,16 @@ def page_charts(digest: Digest) -> PageCharts:
     )
 
 
-def build_page(findings: Findings) -> str:
+def build_page(findings: Findings, sought: PolicyFindings | None = None) -> str:
     """Returns the report as HTML that needs nothing from outside.
 
     Args:
         findings: what the run found out.
+        sought: what was found out about a policy, if one was sought.
     """
     digest = Digest(findings)
     charts = page_charts(digest)
+    policy = None if sought is None else policy_page(sought, digest.scale)
     return (
         environment()
         .get_template("page.html")
@@ -112,7 +116,8 @@ def build_page(findings: Findings) -> str:
             blocks=blocks(findings.case),
             origins=origins(findings.case),
             quarters=_quarters(digest),
-            data=_embedded(digest, charts.all),
+            data=_embedded(digest, (*charts.all, *(policy.charts if policy else ()))),
+            policy=policy,
             javascript=javascript(),
         )
     )

@@ -51,17 +51,41 @@ class Family:
     probability: Floats
 
 
-def families(graph: PolicyGraph) -> list[Family]:
-    """Group the nodes by what can follow them; nodes that nothing follows are in no family."""
+def families(graph: PolicyGraph, kind: CutKind) -> list[Family]:
+    """Group the nodes by what can follow them; nodes that nothing follows are in no family.
+
+    With multi-cuts the members of a family have the same followers, since each follower has a variable of its
+    own. Single cuts need no such thing: nodes that share a follower form one family, in which what cannot
+    follow a member has no chance; so one visit cuts the future of every regime of a stage, though some
+    transitions are impossible.
+    """
     groups: dict[tuple[int, ...], list[int]] = {}
     for node in range(len(graph.nodes)):
         children = tuple(int(child) for child in graph.children(node))
         if children:
             groups.setdefault(children, []).append(node)
+    if kind is CutKind.SINGLE:
+        groups = _joined_groups(groups)
     return [
         Family(tuple(members), children, _joint_probability(graph, members, children))
         for children, members in groups.items()
     ]
+
+
+def _joined_groups(groups: dict[tuple[int, ...], list[int]]) -> dict[tuple[int, ...], list[int]]:
+    """Join the groups that share a follower, directly or through others."""
+    joined: list[tuple[set[int], list[int]]] = []
+    for children, members in groups.items():
+        followers, together = set(children), list(members)
+        apart: list[tuple[set[int], list[int]]] = []
+        for others, theirs in joined:
+            if followers & others:
+                followers |= others
+                together += theirs
+            else:
+                apart.append((others, theirs))
+        joined = [*apart, (followers, together)]
+    return {tuple(sorted(followers)): sorted(members) for followers, members in joined}
 
 
 def _joint_probability(graph: PolicyGraph, members: list[int], children: tuple[int, ...]) -> Floats:

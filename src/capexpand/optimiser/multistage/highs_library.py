@@ -237,6 +237,21 @@ class HighsProgram:
             library.Highs_getSolution(handle, *self._answer)
         return status
 
+    def solve_carefully(self) -> SolveStatus:
+        """Solve from a cold start with every care, where plain settings fail."""
+        library, handle = self._library, self._handle
+        number, one, zero = library.Highs_setIntOptionValue, ctypes.c_double(1.0), ctypes.c_double(0.0)
+        perturbation = b"dual_simplex_cost_perturbation_multiplier"
+        number(handle, b"simplex_dual_edge_weight_strategy", -1)
+        library.Highs_setDoubleOptionValue(handle, perturbation, one)
+        library.Highs_setStringOptionValue(handle, b"presolve", b"on")
+        self.forget_basis()
+        status = self.solve()
+        number(handle, b"simplex_dual_edge_weight_strategy", 1)
+        library.Highs_setDoubleOptionValue(handle, perturbation, zero)
+        library.Highs_setStringOptionValue(handle, b"presolve", b"off")
+        return status
+
     @property
     def objective(self) -> float:
         """Return the objective of the last answer."""

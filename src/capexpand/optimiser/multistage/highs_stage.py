@@ -224,6 +224,8 @@ class HighsStage:
             self.counts.cold += 1
             self.counts.solves += 1
             status = loaded.program.solve()
+            if status is not SolveStatus.OPTIMAL and loaded is self._program:
+                status = loaded.program.solve_carefully()
             if status is not SolveStatus.OPTIMAL:
                 self._refuse(status)
 

@@ -17,7 +17,7 @@ from capexpand.errors import InfeasibleError, SolverError
 from capexpand.optimiser.multistage.floors import Floors
 from capexpand.optimiser.multistage.futures import CutKind
 from capexpand.optimiser.multistage.problem import PolicyGraph
-from capexpand.optimiser.multistage.stream import Iteration, Solvers, Stream
+from capexpand.optimiser.multistage.stream import Iteration, Solvers, Step, Stream
 
 Round = tuple[Iteration, ...]
 
@@ -36,6 +36,7 @@ class HostTask:
         streams: numbers of the streams that live here.
         past: rounds from a checkpoint.
         generators: states of all streams' random numbers at the checkpoint, or empty.
+        given: for every stream of the training the paths that it takes first.
     """
 
     graph: PolicyGraph
@@ -47,6 +48,7 @@ class HostTask:
     streams: tuple[int, ...]
     past: tuple[Round, ...]
     generators: tuple[dict[str, Any], ...]
+    given: tuple[tuple[tuple[Step, ...], ...], ...] = ()
 
 
 class Host(Protocol):
@@ -90,7 +92,10 @@ class LocalHost:
         )
         if task.generators:
             generator.bit_generator.state = task.generators[number]
-        return Stream(solvers, kind=task.kind, generator=generator, longest_path=task.longest_path)
+        given = task.given[number][len(task.past) :] if task.given else ()
+        return Stream(
+            solvers, kind=task.kind, generator=generator, longest_path=task.longest_path, given=given
+        )
 
     def start(self) -> None:
         """Do nothing: the work is done when it is asked for."""
@@ -199,5 +204,5 @@ def open_hosts(task: HostTask, workers: int) -> Sequence[LocalHost | ProcessHost
 def _with_streams(task: HostTask, streams: tuple[int, ...]) -> HostTask:
     return HostTask(
         task.graph, task.floor, task.kind, task.back_end, task.seed, task.longest_path, streams,
-        task.past, task.generators,
+        task.past, task.generators, task.given,
     )  # fmt: skip

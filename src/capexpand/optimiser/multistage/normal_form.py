@@ -210,12 +210,17 @@ def _data(
     row_lower = stage.row_lower[None] if noise.row_lower is None else noise.row_lower
     row_upper = stage.row_upper[None] if noise.row_upper is None else noise.row_upper
     outcomes = len(noise.probability)
-    entering = np.zeros((values.shape[0], stage.matrix.row_count, states))
+    seen = stage.incoming[stage.incoming >= 0]
+    entering_entries = np.isin(stage.matrix.columns, seen)
+    # of many scenarios at once, what comes in usually enters all alike
+    alike = bool((values[:, entering_entries] == values[:1, entering_entries]).all())
+    head = values[:1] if alike else values
+    entering = np.zeros((head.shape[0], stage.matrix.row_count, states))
     incoming_cost = np.zeros((cost.shape[0], states))
     for state, column in enumerate(stage.incoming):
         if column >= 0:
             begin, end = stage.matrix.starts[column], stage.matrix.starts[column + 1]
-            entering[:, stage.matrix.rows[begin:end], state] = -values[:, begin:end]
+            entering[:, stage.matrix.rows[begin:end], state] = -head[:, begin:end]
             incoming_cost[:, state] = cost[:, column]
     scale = stage.matrix.values[fixed_entries]
     lower = stage.lower[None] if noise.lower is None else noise.lower

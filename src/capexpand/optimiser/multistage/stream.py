@@ -93,7 +93,7 @@ class Solvers:
         back_end = chosen_back_end(graph, back_end)
         self.pools: list[CutPool] = []
         self.stages: list[StageSolver] = []
-        self.families: list[Family] = families(graph)
+        self.families: list[Family] = families(graph, kind)
         self.family_of = {member: family for family in self.families for member in family.members}
         for index, node in enumerate(graph.nodes):
             future = future_of(graph, index, kind)
@@ -184,12 +184,20 @@ class Stream:
         kind: single or multi cuts.
         generator: the stream's own random numbers.
         longest_path: where to stop walking in an endless graph.
+        given: paths to make cuts along before any is walked.
     """
 
     def __init__(
-        self, solvers: Solvers, *, kind: CutKind, generator: np.random.Generator, longest_path: int
+        self,
+        solvers: Solvers,
+        *,
+        kind: CutKind,
+        generator: np.random.Generator,
+        longest_path: int,
+        given: tuple[tuple[Step, ...], ...] = (),
     ) -> None:
         self.solvers = solvers
+        self._given = list(given)
         self.generator = generator
         self._kind = kind
         self._longest_path = longest_path
@@ -197,7 +205,7 @@ class Stream:
 
     def iterate(self) -> Iteration:
         """Walk forward once and make cuts backward."""
-        path = self._walk()
+        path = list(self._given.pop(0)) if self._given else self._walk()
         cuts: list[Cut] = []
         mixes: list[Mix] = []
         for step in reversed(path):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -27,13 +28,16 @@ from capexpand.optimiser.multistage.policy import (
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.simulation import path_count
 from capexpand.optimiser.multistage.stage_solver import SolveCounts
-from capexpand.optimiser.multistage.stream import Iteration, Solvers, chosen_back_end
+from capexpand.optimiser.multistage.stream import Iteration, Solvers, Step, chosen_back_end
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
 
 _CHECK_KEY = 1_000_000
 _RECENT = 100
+_FRESH_ROUNDS = 10
+"""Rounds after which streams drop their bases: among equally good decisions a warm basis returns to the same
+one for ever, while whoever follows the policy later may meet another, where no cut was ever made."""
 _INTEGER_PATHS = 100
 
 
@@ -94,6 +98,7 @@ def train(
     settings: TrainingSettings | None = None,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    given: Sequence[tuple[Step, ...]] = (),
 ) -> Policy:
     """Find a policy by stochastic dual dynamic programming.
 
@@ -103,6 +108,8 @@ def train(
         progress: sees each round and may end the training. Ctrl-C ends it too; what was reached is kept.
         checkpoint: file from which the training resumes and to which it writes. With it, a killed
             training ends where an undisturbed one (with the same settings and a file) does.
+        given: paths along which to make cuts before any is walked, such as good plans of single futures: they
+            bring the cuts to where they matter, and cuts are valid wherever they are made.
 
     Raises:
         CaseError: the settings make no sense.
@@ -112,12 +119,21 @@ def train(
     """
     chosen = settings or TrainingSettings()
     _check(chosen)
-    training = _Training(graph, chosen, checkpoint)
+    training = _Training(graph, chosen, checkpoint, tuple(given))
     try:
         training.run(progress)
     finally:
         training.close()
     return training.policy()
+
+
+def _digest(given: tuple[tuple[Step, ...], ...]) -> str:
+    """Return what tells given paths from others."""
+    digest = hashlib.sha256()
+    for path in given:
+        for step in path:
+            digest.update(step.state.tobytes())
+    return digest.hexdigest() if given else ""
 
 
 def _check(settings: TrainingSettings) -> None:
@@ -145,7 +161,13 @@ def _check(settings: TrainingSettings) -> None:
 class _Training:
     """A training while it runs."""
 
-    def __init__(self, graph: PolicyGraph, settings: TrainingSettings, checkpoint: Path | None) -> None:
+    def __init__(
+        self,
+        graph: PolicyGraph,
+        settings: TrainingSettings,
+        checkpoint: Path | None,
+        given: tuple[tuple[Step, ...], ...],
+    ) -> None:
         if chosen_back_end(graph, settings.back_end) != "highs":
             # Before the clock starts, and before other processes do, which then inherit it.
             from capexpand.optimiser.multistage.kernel_stage import compile_now
@@ -167,11 +189,13 @@ class _Training:
         self._journal: Journal | None = None
         generators: list[dict[str, Any]] = []
         if checkpoint is not None:
-            self._journal = Journal(checkpoint, fingerprint(graph, settings.on_which_results_depend()))
+            depends = settings.on_which_results_depend() + _digest(given)
+            self._journal = Journal(checkpoint, fingerprint(graph, depends))
             generators = self._resume(self._journal)
         task = HostTask(
             graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
             tuple(range(settings.streams)), tuple(self._rounds), tuple(generators),
+            tuple(given[number :: settings.streams] for number in range(settings.streams)),
         )  # fmt: skip
         self._hosts = open_hosts(task, settings.workers)
 
@@ -213,7 +237,7 @@ class _Training:
                 self._note(merged)
                 due = self._journal is not None and len(self._rounds) % self._settings.checkpoint_rounds == 0
                 for host in self._hosts:
-                    host.exchange(merged, forget=due)
+                    host.exchange(merged, forget=due or len(self._rounds) % _FRESH_ROUNDS == 0)
                 if progress is not None and progress(self._records[-1]):
                     self._status = "interrupted"
                     break

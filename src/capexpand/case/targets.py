@@ -1,0 +1,132 @@
+"""The places of a case that a process may move, and how a name with stars picks among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+Quantity = Literal[
+    "grid",
+    "build_cost",
+    "build_limit",
+    "colocation_fee",
+    "energy_price",
+    "purchase_price",
+    "lease_fee",
+    "supply_limit",
+    "export_fee",
+    "delivery",
+    "demand",
+    "price",
+    "penalty",
+    "productivity",
+    "market_share",
+    "exchange_rate",
+]
+
+OF_OFFERS: frozenset[Quantity] = frozenset(
+    {"purchase_price", "lease_fee", "supply_limit", "export_fee", "delivery"}
+)
+"""Quantities of an offer."""
+
+OF_WORKLOADS: frozenset[Quantity] = frozenset({"demand", "price", "penalty", "productivity", "market_share"})
+"""Quantities of a workload."""
+
+DELAYABLE: tuple[Quantity, ...] = ("grid", "supply_limit", "delivery")
+"""What a delay can move."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovableTarget:
+    """One place that a process may move.
+
+    Args:
+        path: the dotted place.
+        quantity: what stands there.
+        name: of the site, offer, workload or currency.
+        destination: of a supply, else None.
+    """
+
+    path: str
+    quantity: Quantity
+    name: str
+    destination: str | None = None
+
+
+def movable_targets(case: object) -> tuple[MovableTarget, ...]:
+    """Return every place of a case that a process may move, in the order of the case.
+
+    Args:
+        case: a case, or the document behind one as plain mappings.
+    """
+    return tuple(_movable(case))
+
+
+def matching_targets(pattern: str, targets: Sequence[MovableTarget]) -> tuple[MovableTarget, ...]:
+    """Return the targets that a dotted name with stars picks; each step must match by itself.
+
+    Args:
+        pattern: such as ``offers.*.buy.price``.
+        targets: from ``movable_targets``.
+    """
+    steps = pattern.split(".")
+    return tuple(
+        target
+        for target in targets
+        if len(places := target.path.split(".")) == len(steps)
+        and all(fnmatchcase(place, step) for place, step in zip(places, steps, strict=True))
+    )
+
+
+def _movable(case: object) -> Iterator[MovableTarget]:
+    for name in _named(case, "exchange_rates"):
+        yield MovableTarget(f"exchange_rates.{name}", "exchange_rate", name)
+    for name, site in _named(case, "sites").items():
+        place = f"sites.{name}"
+        yield MovableTarget(f"{place}.grid", "grid", name)
+        yield MovableTarget(f"{place}.energy_price", "energy_price", name)
+        build = _part(site, "build")
+        if build is not None:
+            yield MovableTarget(f"{place}.build.cost", "build_cost", name)
+            if _part(build, "limit") is not None:
+                yield MovableTarget(f"{place}.build.limit", "build_limit", name)
+        if _part(site, "colocate") is not None:
+            yield MovableTarget(f"{place}.colocate.fee", "colocation_fee", name)
+    for name, offer in _named(case, "offers").items():
+        yield from _of_offer(name, offer)
+    for name, workload in _named(case, "workloads").items():
+        place = f"workloads.{name}"
+        yield MovableTarget(f"{place}.demand", "demand", name)
+        yield MovableTarget(f"{place}.market_share", "market_share", name)
+        yield MovableTarget(f"{place}.productivity", "productivity", name)
+        if _part(workload, "price") is not None:
+            yield MovableTarget(f"{place}.price", "price", name)
+        if _part(workload, "penalty") is not None:
+            yield MovableTarget(f"{place}.penalty", "penalty", name)
+
+
+def _of_offer(name: str, offer: object) -> Iterator[MovableTarget]:
+    place = f"offers.{name}"
+    bought = _part(offer, "buy") is not None
+    if bought:
+        yield MovableTarget(f"{place}.buy.price", "purchase_price", name)
+    if _part(offer, "lease") is not None:
+        yield MovableTarget(f"{place}.lease.fee", "lease_fee", name)
+    yield MovableTarget(f"{place}.delivery", "delivery", name)
+    for destination, supply in _named(offer, "supply").items():
+        if _part(supply, "limit") is not None:
+            yield MovableTarget(f"{place}.supply.{destination}.limit", "supply_limit", name, destination)
+        if bought:
+            yield MovableTarget(f"{place}.supply.{destination}.fee", "export_fee", name, destination)
+
+
+def _part(block: object, name: str) -> object:
+    """A field of a block or of the mapping behind one; None where it is absent."""
+    return block.get(name) if isinstance(block, Mapping) else getattr(block, name, None)
+
+
+def _named(block: object, name: str) -> Mapping[str, object]:
+    part = _part(block, name)
+    return part if isinstance(part, Mapping) else {}

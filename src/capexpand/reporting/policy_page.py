@@ -1,0 +1,221 @@
+"""The part of the report that shows a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.reporting.charts.drawing import Chart
+from capexpand.reporting.charts.futures import distributions, fans
+from capexpand.reporting.page_tables import Row, Table
+from capexpand.reporting.policy_findings import TITLES, PolicyFindings, decision_sentence
+from capexpand.reporting.wording import MoneyScale, count, listing, money, number, percent, power, share
+from capexpand.simulation.reactions import Commitment, Reaction
+
+MOST_REGIME_ROWS = 12
+SELDOM = 0.02  # share of futures below which an order is noise to a reader
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPage:
+    """What the section holds."""
+
+    sentence: str
+    trust: str
+    table: Table
+    commitments: Table
+    fans: tuple[Chart, ...]
+    distribution: Chart
+    worth: str
+    ways: Table
+    regime_cost: str
+    regimes: Table
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        """All charts of the section."""
+        return (*self.fans, self.distribution)
+
+
+def policy_page(findings: PolicyFindings, scale: MoneyScale) -> PolicyPage:
+    """Returns the section of a policy.
+
+    Args:
+        findings: of the policy.
+        scale: of money.
+    """
+    return PolicyPage(
+        sentence=decision_sentence(findings),
+        trust=_trust(findings),
+        table=_table(findings, scale),
+        commitments=_commitments(findings),
+        fans=tuple(fans(findings, scale)),
+        distribution=distributions(findings, scale),
+        worth=_worth(findings),
+        ways=_ways(findings, scale),
+        regime_cost=_regime_cost(findings),
+        regimes=_regimes(findings),
+    )
+
+
+def _trust(findings: PolicyFindings) -> str:
+    """How good the policy is, and what that rests on."""
+    policy = findings.outcomes.policy
+    currency, gap = policy.data.currency, policy.gap
+    nodes = sum(quarter.nodes for quarter in policy.lattice.quarters)
+    bound = f"No policy on the lattice of {nodes} nodes is worth more than {money(gap.bound, currency)}"
+    found = f"this one is worth {money(gap.mean, currency)} ± {money(gap.halfwidth, currency)} there"
+    if gap.fraction is None:
+        return f"{bound} by the chosen attitude to risk; {found}, and with risk aversion no gap is claimed."
+    return f"{bound}; {found}, a gap of {percent(gap.fraction)}."
+
+
+def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
+    m = findings.outcomes.policy.data
+    titles = dict(zip(m.offers.names, (m.offers.product_titles[g] for g in m.offers.product), strict=True))
+    rows: list[Row] = []
+    for quarter in sorted({row.quarter for row in findings.reactions}):
+        rows.append(Row(f"In {m.times.labels[quarter]}", (), "group"))
+        rows += [
+            Row(
+                _condition(row),
+                (share(row.share), scale.write(row.money), power(row.power_mw), _orders(row, titles)),
+            )
+            for row in findings.reactions
+            if row.quarter == quarter
+        ]
+    head = ("If", "share of futures", f"committed, {scale.unit}", "power ordered", "units ordered")
+    return Table("The policy as a table", head, tuple(rows))
+
+
+def _condition(row: Reaction) -> str:
+    where = row.regime or "always"
+    if not row.driver:
+        return where
+    split = (
+        f"{row.driver} above {row.above:.2f}"
+        if row.above is not None
+        else f"{row.driver} at most {row.below:.2f}"
+    )
+    return f"{where}, {split}" if row.regime else split
+
+
+def _orders(row: Reaction, titles: dict[str, str]) -> str:
+    most = sorted(row.units.items(), key=lambda item: -item[1])[:3]
+    named = [f"{count(amount)} × {titles[name]}" for name, amount in most]
+    rest = len(row.units) - len(named)
+    return listing([*named, f"{rest} more"] if rest else named) or "hold"
+
+
+def _commitments(findings: PolicyFindings) -> Table:
+    labels = findings.outcomes.policy.data.times.labels
+    rows = tuple(
+        Row(
+            f"{labels[each.quarter]}: {each.name}{f' for {each.destination}' if each.destination else ''}",
+            (
+                _amount(each, each.least),
+                _amount(each, each.mean),
+                _amount(each, each.most),
+                share(each.share),
+            ),
+        )
+        for each in findings.commitments
+        if each.share > SELDOM
+    )
+    return Table(
+        "Commitments of the first quarters",
+        ("Order", "in every future", "on average", "at most", "share of futures"),
+        rows,
+    )
+
+
+def _amount(each: Commitment, amount: float) -> str:
+    return power(amount) if each.is_power else count(amount)
+
+
+def _worth(findings: PolicyFindings) -> str:
+    ways, currency = findings.ways, findings.outcomes.policy.data.currency
+    vss, waiting, known = (
+        f"{money(each.mean, currency)} (± {money(each.halfwidth, currency)})"
+        for each in (ways.vss, ways.waiting, ways.evpi)
+    )
+    return (
+        f"Planning for many futures instead of their mean adds {vss}; waiting for what is seen adds "
+        f"{waiting} over the better fixed plan; knowing the future would add {known} more."
+    )
+
+
+def _ways(findings: PolicyFindings, scale: MoneyScale) -> Table:
+    rows = tuple(
+        Row(
+            TITLES[way.way],
+            (
+                f"{way.scenarios:,}",
+                f"{scale.write(way.value.mean)} ± {scale.write(way.value.halfwidth)}",
+                scale.write(way.npv.mean),
+                scale.write(float(way.npv_quantiles[0])),
+                scale.write(way.npv_tail),
+                percent(way.loses),
+                percent(float(way.irr_quantiles[2])) if np.isfinite(way.irr_quantiles[2]) else "–",
+                scale.write(float(way.peak_funding[2])),
+                percent(way.idle_accelerators),
+                percent(way.unmet),
+            ),
+        )
+        for way in findings.ways.ways
+    )
+    head = (
+        "Way",
+        "scenarios",
+        f"value, {scale.unit}",
+        "NPV, mean",
+        "NPV, worst 5 %",
+        "NPV, mean of the worst tenth",
+        "chance of a loss",
+        "rate of return, middle",
+        "peak funding, middle",
+        "accelerators idle",
+        "obligations unmet",
+    )
+    return Table("Five ways", head, rows)
+
+
+def _regime_cost(findings: PolicyFindings) -> str:
+    currency = findings.outcomes.policy.data.currency
+    parts = [
+        f"that {name} may leave its present state costs {money(mean, currency)} "
+        f"(± {money(half, currency)}) in the mean"
+        for name, (mean, half) in findings.regime_cost.items()
+    ]
+    if not parts:
+        return "What one more unit that may be ordered is worth, in present value, by state."
+    text = listing(parts)
+    told = "The table says what one more unit that may be ordered is worth, in present value."
+    return f"{text[0].upper()}{text[1:]}. {told}"
+
+
+def _regimes(findings: PolicyFindings) -> Table:
+    m = findings.outcomes.policy.data
+    per_unit = dict(zip(m.offers.products, m.offers.accelerators, strict=True))
+    titles = dict(zip(m.offers.products, m.offers.product_titles, strict=True))
+    rows = tuple(
+        Row(
+            f"{titles[each.offer]} for {each.destination}",
+            (
+                each.regime,
+                money(each.worth, m.currency),
+                money(each.worth / per_unit[each.offer], m.currency)
+                if per_unit[each.offer] > 0
+                else number(0.0),
+                share(each.share),
+            ),
+        )
+        for each in findings.regime_worth[:MOST_REGIME_ROWS]
+        if each.regime
+    )
+    return Table(
+        "Shadow prices of the regimes",
+        ("Offer", "state", "per unit", "per accelerator", "share of quarters"),
+        rows,
+    )

@@ -1,0 +1,49 @@
+"""A policy in the terminal: the decision of the quarter, the gap, and the five ways side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capexpand.reporting.policy_findings import TITLES, PolicyFindings, decision_sentence
+from capexpand.reporting.wording import money, percent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_policy(findings: PolicyFindings, console: Console) -> None:
+    """Prints what there is to say about a policy.
+
+    Args:
+        findings: of the policy.
+        console: where to print.
+    """
+    from rich.table import Table
+
+    outcomes, ways = findings.outcomes, findings.ways
+    currency, gap = outcomes.policy.data.currency, outcomes.policy.gap
+    console.print()
+    console.print(decision_sentence(findings))
+    known = "no gap is claimed with risk aversion" if gap.fraction is None else f"gap {percent(gap.fraction)}"
+    console.print(
+        f"Bound on the lattice {money(gap.bound, currency)}, policy there {money(gap.mean, currency)} ± "
+        f"{money(gap.halfwidth, currency)}: {known}."
+    )
+    table = Table(title=f"Five ways through {outcomes.scenarios.count} fresh scenarios")
+    for title in ("way", "scenarios", "value", "±", "NPV of the programme", "worst tenth", "chance below 0"):
+        table.add_column(title, justify="left" if title == "way" else "right")
+    for way in ways.ways:
+        table.add_row(
+            TITLES[way.way],
+            str(way.scenarios),
+            money(way.value.mean, currency),
+            money(way.value.halfwidth, currency),
+            money(way.npv.mean, currency),
+            money(way.npv_tail, currency),
+            percent(way.loses),
+        )
+    console.print(table)
+    vss, known = (
+        f"{money(each.mean, currency)} ± {money(each.halfwidth, currency)}" for each in (ways.vss, ways.evpi)
+    )
+    console.print(f"Planning for many futures adds {vss}; knowing the future would add {known} more.")

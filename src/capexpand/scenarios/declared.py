@@ -1,0 +1,123 @@
+"""What a case declares at the places that a process moves: values by quarter, units, and rough weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.case.schema import Case
+from capexpand.case.targets import OF_OFFERS, OF_WORKLOADS, MovableTarget
+from capexpand.case.values import Series
+from capexpand.scenarios.entries import Entry, Floats
+from capexpand.timevalue import HOURS_PER_QUARTER, QuarterCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPaths:
+    """The series of a case by quarter, in its own currency."""
+
+    case: Case
+
+    @property
+    def quarters(self) -> int:
+        """Number of quarters."""
+        return self.case.calendar.quarters
+
+    def values(self, series: Series | None, otherwise: float = 1.0) -> Floats:
+        """Return a series [quarter] in the case's currency, or a constant where it is absent."""
+        if series is None:
+            return np.full(self.quarters, otherwise)
+        calendar = QuarterCalendar(self.case.calendar.start, self.quarters)
+        values = series.values(calendar)
+        if series.currency is None or series.currency == self.case.currency:
+            return values
+        return values * self.case.exchange_rates[series.currency].values(calendar)
+
+    def target(self, target: MovableTarget) -> Floats:
+        """Return what a case declares at a target [quarter], in the case's currency."""
+        series = self.series(target)
+        if series is None and target.quantity == "export_fee":
+            return np.zeros(self.quarters)
+        if target.quantity == "exchange_rate" and series is not None:
+            return series.values(QuarterCalendar(self.case.calendar.start, self.quarters))
+        return self.values(series)
+
+    def unit(self, target: MovableTarget) -> str:
+        """Return the unit of ``target``, in the case's currency."""
+        series = self.series(target)
+        if series is None:
+            return "1"
+        if target.quantity == "exchange_rate" or series.currency is None:
+            return series.unit
+        return series.unit.replace(series.currency, self.case.currency)
+
+    def series(self, target: MovableTarget) -> Series | None:
+        """Return the series that stands at a target, or None where the case leaves it out."""
+        case, name = self.case, target.name
+        if target.quantity == "exchange_rate":
+            return case.exchange_rates[name]
+        if target.quantity in OF_WORKLOADS:
+            found: Series | None = getattr(case.workloads[name], target.quantity)
+            return found
+        return self._of_offer(target) if target.quantity in OF_OFFERS else self._of_site(target)
+
+    def _of_site(self, target: MovableTarget) -> Series | None:
+        site = self.case.sites[target.name]
+        parts: dict[str, Series | None] = {"grid": site.grid, "energy_price": site.energy_price}
+        if site.build is not None:
+            parts |= {"build_cost": site.build.cost, "build_limit": site.build.limit}
+        if site.colocate is not None:
+            parts |= {"colocation_fee": site.colocate.fee}
+        return parts.get(target.quantity)
+
+    def _of_offer(self, target: MovableTarget) -> Series | None:
+        offer = self.case.offers[target.name]
+        parts: dict[str, Series | None] = {}
+        if offer.buy is not None:
+            parts |= {"purchase_price": offer.buy.price}
+        if offer.lease is not None:
+            parts |= {"lease_fee": offer.lease.fee}
+        if target.destination is not None:
+            supply = offer.supply[target.destination]
+            parts |= {"supply_limit": supply.limit, "export_fee": supply.fee}
+        return parts.get(target.quantity)
+
+    def money_at_stake(self, entry: Entry) -> Floats:
+        """Return roughly how much money a quarter depends on an entry [quarter].
+
+        It serves one end: to say which differences between two futures matter when they are condensed. So
+        sizes count, not precision: a workload counts with its revenue, a limit and a price of an offer with
+        the purchases that the limit allows, a site with the cost of the power that its grid can carry.
+        """
+        case, window = self.case, max(self.case.programme.window_quarters, 1)
+        if entry.kind == "productivity":
+            return np.zeros(self.quarters)  # only its products enter the program
+        if entry.kind in ("base_demand", "base_price", "base_penalty"):
+            workload = case.workloads[entry.name]
+            volume = self.values(workload.demand) * self.values(workload.market_share)
+            price = workload.penalty if entry.kind == "base_penalty" else workload.price or workload.penalty
+            return volume * self.values(price)
+        budget = np.inf if case.programme.cap is None else case.programme.cap.value / window
+        if entry.kind in OF_OFFERS:
+            return np.minimum(self._purchases(entry), budget)
+        site = case.sites[entry.name]
+        grid = self.values(site.grid)
+        if entry.kind == "energy_price":
+            return grid * self.values(site.energy_price) * HOURS_PER_QUARTER
+        per_mw = self.values(site.build.cost) / 20.0 if site.build else np.zeros(self.quarters)
+        hosted = site.colocate
+        if hosted is not None and (entry.kind == "colocation_fee" or site.build is None):
+            per_mw = self.values(hosted.fee)
+        if entry.kind == "grid":
+            return grid * per_mw
+        return np.minimum(self.values(hosted.limit if hosted else None, np.inf), grid) * per_mw
+
+    def _purchases(self, entry: Entry) -> Floats:
+        """What the supply of an offer costs in a quarter; infinite where it has no limit."""
+        offer = self.case.offers[entry.name]
+        places = [entry.destination] if entry.destination else list(offer.supply)
+        units = sum((self.values(offer.supply[place].limit, np.inf) for place in places), np.zeros(1))
+        fee = offer.lease.fee if offer.lease else None
+        price = self.values(offer.buy.price if offer.buy and entry.kind != "lease_fee" else fee)
+        return units * np.maximum(price, 1e-12)

@@ -1,0 +1,232 @@
+"""The uncertainty of a case, compiled: drivers, chains, and how they make the factors of every entry.
+
+    factor_e(t) = exp(Σ_d loading_ed x_d(t)) · Π_c value_ce(state_c(t)) / normaliser_e(t)
+
+Export fees are sums of the values of the states instead. The normaliser is the mean of that part of the
+product which is declared to keep the mean, in closed form: e^(½ l'Vl) for normal drivers with covariance V,
+Π exp(λ (M(l aʰ) − 1)) for jumps with moment generating function M, Σ π value for chains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.case.schema import Case
+from capexpand.scenarios.declared import DeclaredPaths
+from capexpand.scenarios.entries import Entry, Floats, Integers
+from capexpand.scenarios.loadings import Moves
+from capexpand.scenarios.processes import (
+    Chain,
+    Driver,
+    delay_chain,
+    late_share,
+    regime_chain,
+    reversion_driver,
+    shock_driver,
+    trend_driver,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainValues:
+    """What the states of a chain do: values [moved entry, state, quarter] of the entries at ``entries``."""
+
+    entries: Integers
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Futures:
+    """The uncertainty of a case as arrays.
+
+    Args:
+        entries: what is uncertain in the program.
+        drivers: logarithms of factors.
+        chains: regimes first, then delays.
+        correlation: [driver, driver] of the normal innovations.
+        loading: [entry, driver] exponents.
+        chain_values: for each chain.
+        normaliser: [entry, quarter] so that means are kept where that is declared.
+        mean: [entry, quarter] mean of each entry's factor.
+        at_stake: [entry, quarter] money a quarter that depends on it, roughly.
+    """
+
+    entries: tuple[Entry, ...]
+    drivers: tuple[Driver, ...]
+    chains: tuple[Chain, ...]
+    correlation: Floats
+    loading: Floats
+    chain_values: tuple[ChainValues, ...]
+    normaliser: Floats
+    mean: Floats
+    at_stake: Floats
+
+    @property
+    def quarters(self) -> int:
+        """Number of quarters."""
+        return self.mean.shape[1]
+
+    @property
+    def regimes(self) -> int:
+        """Number of regime processes; they come first among the chains."""
+        return sum(chain.is_regime for chain in self.chains)
+
+    def factors(self, quarter: int, drivers: Floats, states: Integers) -> Floats:
+        """Return the factors of one quarter [entry, scenario].
+
+        Args:
+            quarter: from 0.
+            drivers: [driver, scenario].
+            states: [chain, scenario].
+        """
+        added = np.array([entry.added for entry in self.entries], dtype=np.bool_)
+        result = np.exp(self.loading @ drivers)
+        result[added] = 0.0
+        for chain, state in zip(self.chain_values, states, strict=True):
+            value = chain.values[:, state, quarter]
+            here = added[chain.entries][:, None]
+            result[chain.entries] = np.where(
+                here, result[chain.entries] + value, result[chain.entries] * value
+            )
+        return result / self.normaliser[:, [quarter]]
+
+
+def compile_futures(case: Case) -> Futures:
+    """Return the uncertainty of a case as arrays; without any process there is no entry."""
+    moves, declared = Moves.of(case), case.uncertainty
+    quarters = case.calendar.quarters
+    continuous = [
+        *((trend_driver(name, each), each.moves) for name, each in declared.trends.items()),
+        *((reversion_driver(name, each), each.moves) for name, each in declared.reversions.items()),
+        *((shock_driver(name, each), each.moves) for name, each in declared.shocks.items()),
+    ]
+    exponents = [moves.of_driver(moved) for _, moved in continuous]
+    regimes = [regime_chain(name, each, quarters) for name, each in declared.regimes.items()]
+    in_states = [
+        [moves.of_state(state.moves) for state in each.states.values()] for each in declared.regimes.values()
+    ]
+    delays = list(_delays(case, moves))
+    found = {entry for moved in exponents for entry in moved}
+    found |= {entry for states in in_states for moved in states for entry in moved}
+    found |= {entry for _, entry, _ in delays}
+    entries = tuple(sorted(found, key=lambda entry: (entry.kind, entry.name, entry.destination or "")))
+    loading = np.array([[moved.get(entry, 0.0) for moved in exponents] for entry in entries])
+    values = [
+        *(_regime_values(states, entries, quarters) for states in in_states),
+        *(ChainValues(np.array([entries.index(entry)]), share[None]) for _, entry, share in delays),
+    ]
+    drivers = tuple(driver for driver, _ in continuous)
+    chains = (*regimes, *(chain for chain, _, _ in delays))
+    loading = loading.reshape(len(entries), len(drivers))
+    correlation = _correlation(case, drivers)
+    everything = _mean(
+        entries, drivers, chains, correlation=correlation, loading=loading, values=values, quarters=quarters
+    )
+    kept = _mean(
+        entries,
+        tuple(driver for driver in drivers if driver.keeps_mean),
+        tuple(chain for chain in chains if chain.keeps_mean),
+        correlation=correlation[np.ix_(*[[driver.keeps_mean for driver in drivers]] * 2)],
+        loading=loading[:, [driver.keeps_mean for driver in drivers]],
+        values=[value for value, chain in zip(values, chains, strict=True) if chain.keeps_mean],
+        quarters=quarters,
+    )
+    added = np.array([entry.added for entry in entries], dtype=np.bool_)
+    kept[added] = 1.0  # a fee of nothing cannot be scaled to keep its mean
+    kept[kept == 0.0] = 1.0
+    paths = DeclaredPaths(case)
+    return Futures(
+        entries=entries,
+        drivers=drivers,
+        chains=chains,
+        correlation=correlation,
+        loading=loading,
+        chain_values=tuple(values),
+        normaliser=kept,
+        mean=everything / kept,
+        at_stake=np.array([paths.money_at_stake(entry) for entry in entries]).reshape(len(entries), quarters),
+    )
+
+
+def _delays(case: Case, moves: Moves) -> list[tuple[Chain, Entry, Floats]]:
+    """Each target of a delay waits by itself: its chain, its entry and values [age, quarter]."""
+    found: list[tuple[Chain, Entry, Floats]] = []
+    quarters = case.calendar.quarters
+    for name, delay in case.uncertainty.delays.items():
+        longest = max(delay.quarters)
+        for target, _ in moves.picked(dict.fromkeys(delay.moves, delay.quarters[longest])):
+            full = f"{name} of {target.path}"
+            if target.quantity == "delivery":
+                share = np.zeros((longest + 1, quarters))
+                share[0] = 1.0
+                found.append(
+                    (delay_chain(full, delay, None, quarters), Entry("delivery", target.name), share)
+                )
+            elif target.quantity in ("grid", "supply_limit"):
+                due = moves.paths.target(target)
+                kind = "grid" if target.quantity == "grid" else "supply_limit"
+                entry = Entry(kind, target.name, target.destination)
+                found.append((delay_chain(full, delay, due, quarters), entry, late_share(due, longest)))
+    return found
+
+
+def _regime_values(
+    states: list[dict[Entry, float]], entries: tuple[Entry, ...], quarters: int
+) -> ChainValues:
+    moved = [e for e, entry in enumerate(entries) if any(entry in state for state in states)]
+    values = np.array([[state.get(entries[e], entries[e].neutral) for state in states] for e in moved])
+    values = values.reshape(len(moved), len(states), 1)
+    return ChainValues(np.array(moved, dtype=np.int64), np.repeat(values, quarters, axis=2))
+
+
+def _correlation(case: Case, drivers: tuple[Driver, ...]) -> Floats:
+    names = [driver.name for driver in drivers]
+    result = np.eye(len(names))
+    for each in case.uncertainty.correlations:
+        one, other = (names.index(name) for name in each.between)
+        result[one, other] = result[other, one] = each.value.value
+    return result
+
+
+def driver_covariance(drivers: tuple[Driver, ...], correlation: Floats, quarter: int) -> Floats:
+    """Return the covariance [driver, driver] of the normal drivers in a quarter; jumps count as zero.
+
+    Σ_h<t (a_i a_j)^h ρ_ij s_i s_j for x_t = Σ_h a^h ε_{t−h}, from x_0 = 0.
+    """
+    retention = np.array([driver.retention for driver in drivers])
+    deviation = np.array([driver.innovation_deviation for driver in drivers])
+    both = retention[:, None] * retention[None, :]
+    powers = both[:, :, None] ** np.arange(quarter)
+    return correlation * deviation[:, None] * deviation[None, :] * powers.sum(axis=2)
+
+
+def _mean(
+    entries: tuple[Entry, ...],
+    drivers: tuple[Driver, ...],
+    chains: tuple[Chain, ...],
+    *,
+    correlation: Floats,
+    loading: Floats,
+    values: list[ChainValues],
+    quarters: int,
+) -> Floats:
+    """The mean of each entry in each quarter [entry, quarter] before any normaliser."""
+    logs = np.zeros((len(entries), quarters))
+    for t in range(quarters):
+        covariance = driver_covariance(drivers, correlation, t)
+        logs[:, t] = 0.5 * np.einsum("ei,ij,ej->e", loading, covariance, loading)
+        for d, driver in enumerate(drivers):
+            if not driver.normal:
+                u = loading[:, [d]] * driver.retention ** np.arange(t)
+                generated = np.exp(u * driver.jump_mean + 0.5 * (u * driver.jump_deviation) ** 2)
+                logs[:, t] += driver.jumps * (generated - 1.0).sum(axis=1)
+    result = np.exp(logs)
+    added = np.array([entry.added for entry in entries], dtype=np.bool_)
+    result[added] = 0.0
+    for chain, value in zip(chains, values, strict=True):
+        mean = np.einsum("est,ts->et", value.values, chain.marginals())
+        here = added[value.entries][:, None]
+        result[value.entries] = np.where(here, result[value.entries] + mean, result[value.entries] * mean)
+    return result

@@ -1,0 +1,62 @@
+"""Quantisation: groups of points around centres, by Lloyd's algorithm from well-spread starts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from capexpand.scenarios.entries import Floats, Integers
+
+_ROUNDS = 60
+_SETTLED = 0.001  # share of points that may still change their group when the search ends
+
+
+def squared_distances(points: Floats, centres: Floats) -> Floats:
+    """Return squared distances [point, centre] between points [point, feature] and centres."""
+    squares = (points**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1)[None, :]
+    return np.maximum(squares - 2.0 * points @ centres.T, 0.0)
+
+
+def quantise(points: Floats, groups: int, *, generator: np.random.Generator) -> Integers:
+    """Return the group of each point, so that points lie near the mean of their group.
+
+    The starts are drawn with chances proportional to the squared distance from those before (Arthur and
+    Vassilvitskii, 2007, k-means++); then means and groups take turns until
+    they settle. There are fewer
+    groups than asked for where fewer points differ; none is empty.
+
+    Args:
+        points: [point, feature].
+        groups: number of groups wanted.
+        generator: of the starts.
+    """
+    if groups < 2 or points.shape[1] == 0:
+        return np.zeros(len(points), dtype=np.int64)
+    centres = _starts(points, groups, generator)
+    group = np.argmin(squared_distances(points, centres), axis=1)
+    for _ in range(_ROUNDS):
+        sizes = np.bincount(group, minlength=len(centres))
+        sums = np.array([np.bincount(group, feature, minlength=len(centres)) for feature in points.T])
+        kept = sizes > 0
+        centres = (sums.reshape(points.shape[1], -1).T)[kept] / sizes[kept, None]
+        moved = np.argmin(squared_distances(points, centres), axis=1)
+        changed = np.count_nonzero(moved != group)
+        group = moved
+        if changed <= _SETTLED * len(points):
+            break
+    return np.unique(group, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _starts(points: Floats, groups: int, generator: np.random.Generator) -> Floats:
+    centres = points[[generator.integers(len(points))]]
+    away = squared_distances(points, centres)[:, 0]
+    scale = 1e-20 * float(np.max((points**2).sum(axis=1), initial=0.0))
+    while len(centres) < groups:
+        away[away <= 1e-9 * away.max(initial=0.0)] = 0.0  # rounding makes no point new
+        total = away.sum()
+        if total <= scale or not np.isfinite(total):
+            break
+        chosen = int(np.searchsorted(np.cumsum(away), generator.random() * total))
+        chosen = min(chosen, len(points) - 1)
+        centres = np.concatenate([centres, points[[chosen]]])
+        away = np.minimum(away, squared_distances(points, centres[-1:])[:, 0])
+    return centres

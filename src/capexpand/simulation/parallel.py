@@ -1,0 +1,70 @@
+"""Shares scenarios among processes; their number changes nothing, since slices are joined in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+from capexpand.errors import CapexpandError, SolverError
+
+Part = TypeVar("Part")
+
+
+def in_slices(
+    work: Callable[[slice], Part], count: int, *, workers: int, size: int
+) -> Iterator[tuple[slice, Part]]:
+    """Yields what is found for each slice of scenarios, in order.
+
+    Args:
+        work: what to do; it must not depend on what other slices did.
+        count: number of scenarios.
+        workers: processes; where processes cannot share what is loaded (no fork), all is done in this one.
+        size: scenarios in a slice.
+
+    Raises:
+        SolverError: a process failed.
+    """
+    slices = [slice(first, min(first + size, count)) for first in range(0, count, size)]
+    if workers <= 1 or len(slices) <= 1 or "fork" not in multiprocessing.get_all_start_methods():
+        for part in slices:
+            yield part, work(part)
+        return
+    context = multiprocessing.get_context("fork")
+    running = []
+    for worker in range(min(workers, len(slices))):
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_serve, args=(theirs, work, slices[worker::workers]), daemon=True)
+        process.start()
+        theirs.close()
+        running.append((process, ours))
+    try:
+        for place, part in enumerate(slices):
+            yield part, _answer(running[place % workers][1])
+    finally:
+        for process, ours in running:
+            ours.close()
+            process.terminate()
+            process.join()
+
+
+def _serve(connection: Connection, work: Callable[[slice], Part], slices: list[slice]) -> None:
+    for part in slices:
+        try:
+            connection.send((True, work(part)))
+        except CapexpandError as error:
+            connection.send((False, str(error)))
+            return
+        except (BrokenPipeError, KeyboardInterrupt):
+            return
+
+
+def _answer(connection: Connection) -> Part:
+    try:
+        good, content = connection.recv()
+    except EOFError as error:
+        raise SolverError("a process that followed scenarios ended unexpectedly") from error
+    if not good:
+        raise SolverError(content)
+    return content

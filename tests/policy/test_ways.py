@@ -1,0 +1,61 @@
+"""Fixed plans earn what they planned where nothing unexpected happens; money adds up."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
+
+from random_lattices import certain_lattice, random_lattice, walk
+from random_models import random_model
+
+from capexpand.finance.metrics import measure
+from capexpand.finance.programme import programme_result
+from capexpand.finance.ways import _flows, returns_of
+from capexpand.optimiser.deterministic import base_value, optimise_plan
+from capexpand.optimiser.policy_graph import recourse_data, take_apart
+from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
+from capexpand.simulation.resolved import foresee
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_plan_that_meets_what_it_expected_earns_what_it_planned(seed):
+    m = random_model(seed)
+    lattice = certain_lattice(m)
+    stages = take_apart(m, lattice)
+    plan = optimise_plan(stages.data)
+    books = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), np.ones((m.times.count, 0, 1)))
+    value = float(books.value[0]) + base_value(stages.data)
+    assert value == pytest.approx(plan.solver.objective, rel=1e-6, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_money_of_the_ways_is_the_money_of_the_statements(seed):
+    m = random_model(seed)
+    lattice = certain_lattice(m)
+    stages = take_apart(m, lattice)
+    base_data = recourse_data(m, lattice).without_programme()
+    plan, base_plan = optimise_plan(stages.data), optimise_plan(base_data)
+    neutral = np.ones((m.times.count, 0, 1))
+    books = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), neutral)
+    base = FixedPlans(base_data, stages.numbers).follow(FixedPlan.of(base_plan), neutral)
+    found = returns_of(stages.data, books, _flows(stages.data, base), value=books.value)
+    wanted = measure(programme_result(plan, base_plan))
+    assert found.npv[0] == pytest.approx(wanted.npv, rel=1e-5, abs=1e-2)
+    assert found.peak_funding[0] == pytest.approx(wanted.peak_funding, rel=1e-5, abs=1e-2)
+    if wanted.irr is not None and wanted.irr_unique and not np.isnan(found.irr[0]):
+        assert found.irr[0] == pytest.approx(wanted.irr, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_fixed_plan_beats_foresight_on_any_path(seed):
+    m = random_model(seed, quarters=5)
+    lattice = random_lattice(m, seed)
+    stages = take_apart(m, lattice)
+    factors, _ = walk(lattice, 10, seed)
+    plan = optimise_plan(stages.data)
+    fixed = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors).value
+    best = foresee(stages, factors).value
+    assert (best >= fixed - 1e-5 * np.abs(best) - 1e-3).all()
