@@ -63,7 +63,7 @@ def test_many_of_a_thing_are_worth_in_the_plural(changed):
 def test_what_is_owed_comes_last_and_costs(changed):
     found = changed(
         (
-            "variants:\n",
+            "uncertainty:\n",
             """  training:
     title: Training
     role: obligation
@@ -73,7 +73,7 @@ def test_what_is_owed_comes_last_and_costs(changed):
     usable_share: 100 %
     throughput:
       server: 1 ZFLOP/quarter
-variants:
+uncertainty:
 """,
         )
     )
