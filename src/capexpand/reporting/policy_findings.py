@@ -105,9 +105,10 @@ def decision_sentence(findings: PolicyFindings) -> str:
             title = m.offers.product_titles[int(m.offers.product[k])]
             orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}{how}"))
     now = m.times.labels[0]
-    wait = sorted(
-        {each.name for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere}
-    )
+    offers = dict(zip(m.offers.names, (m.offers.product_titles[g] for g in m.offers.product), strict=True))
+    sites = dict(zip(m.power.names, (m.sites.titles[s] for s in m.power.site), strict=True))
+    later = [each for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere]
+    wait = sorted({f"power at {sites[each.name]}" if each.is_power else offers[each.name] for each in later})
     held = f"; hold back {listing(wait[:4])} until more is seen" if wait else ""
     if not orders:
         return sentence(f"In {now} commit nothing yet{held}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capexpand.reporting.policy_findings import TITLES, PolicyFindings, decision_sentence
-from capexpand.reporting.wording import money, percent
+from capexpand.reporting.wording import MoneyScale, money, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +18,7 @@ def print_policy(findings: PolicyFindings, console: Console) -> None:
         findings: of the policy.
         console: where to print.
     """
+    from rich import box
     from rich.table import Table
 
     outcomes, ways = findings.outcomes, findings.ways
@@ -29,17 +30,20 @@ def print_policy(findings: PolicyFindings, console: Console) -> None:
         f"Bound on the lattice {money(gap.bound, currency)}, policy there {money(gap.mean, currency)} ± "
         f"{money(gap.halfwidth, currency)}: {known}."
     )
-    table = Table(title=f"Five ways through {outcomes.scenarios.count} fresh scenarios")
-    for title in ("way", "scenarios", "value", "±", "NPV of the programme", "worst tenth", "chance below 0"):
+    scale = MoneyScale.of(max(abs(way.value.mean) for way in ways.ways), currency)
+    console.print()
+    console.print(f"Five ways through {outcomes.scenarios.count} fresh scenarios, {scale.unit}", style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("way", "scenarios", "value", "±", "NPV", "NPV, worst tenth", "chance < 0"):
         table.add_column(title, justify="left" if title == "way" else "right")
     for way in ways.ways:
         table.add_row(
             TITLES[way.way],
             str(way.scenarios),
-            money(way.value.mean, currency),
-            money(way.value.halfwidth, currency),
-            money(way.npv.mean, currency),
-            money(way.npv_tail, currency),
+            scale.write(way.value.mean),
+            scale.write(way.value.halfwidth),
+            scale.write(way.npv.mean),
+            scale.write(way.npv_tail),
             percent(way.loses),
         )
     console.print(table)

@@ -34,13 +34,19 @@ def number(value: float, digits: int = 3) -> str:
     return text.replace("-", MINUS)
 
 
+ROUNDING = 1e-6
+"""Parts of a thing or of a megawatt below this are what a solver's arithmetic left, and read as none."""
+
+
 def count(value: float) -> str:
     """Writes how many there are: whole below 1,000, three digits above, in millions from one on.
 
     Args:
         value: a number of things; parts of one arise where sizes are not whole.
     """
-    if 0 < abs(value) < 0.5:
+    if abs(value) < ROUNDING:
+        return "0"
+    if abs(value) < 0.5:
         return number(value, 1)
     if abs(value) >= 999_500:
         return f"{number(value / 1e6)} million"
@@ -81,7 +87,7 @@ def power(megawatts: float) -> str:
     """Writes power [MW] in MW or GW."""
     if abs(megawatts) >= 999.5:
         return f"{number(megawatts / 1000.0)} GW"
-    return f"{number(megawatts)} MW"
+    return f"{number(megawatts if abs(megawatts) >= ROUNDING else 0.0)} MW"
 
 
 def volume(amount: float, thing: str = "") -> str:
