@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import programs
-from measure import Comparison, compare_programs, python
+from measure import Call, Comparison, compare_calls, compare_programs, python
 
 ROOT = Path(__file__).parents[1]
 CASE = ROOT / "cases" / "alibaba-2025"
@@ -55,11 +56,48 @@ def check_case(repeats: int) -> list[Comparison]:
     return [compare_programs("check", subject, floor, repeats=repeats)]
 
 
+OPTIMISE_ONLY = """
+import sys
+import capexpand as cx
+cx.optimise(cx.load_case(sys.argv[1]))
+"""
+
+
+def make_report(repeats: int) -> list[Comparison]:
+    """The page and the JSON document of the Alibaba case beside writing the same bytes to a file."""
+    import capexpand as cx
+    from capexpand.reporting.document import metrics_document
+
+    findings = cx.evaluate(cx.optimise(cx.load_case(CASE)))
+    html = cx.report(findings).html.encode()
+
+    def page() -> None:
+        cx.report(findings)
+        metrics_document(findings)
+
+    def write() -> None:
+        with tempfile.TemporaryFile() as file:
+            file.write(html)
+
+    subject, floor = Call("page and JSON document", page), Call("the page's bytes to a file", write)
+    return [compare_calls("report", subject, floor, repeats=repeats)]
+
+
+def run_whole(repeats: int) -> list[Comparison]:
+    """`capexpand run`, process start to written report, beside a process that only solves the three plans."""
+    with tempfile.TemporaryDirectory() as folder:
+        subject = python("capexpand run", *CAPEXPAND, "run", str(CASE), "--out", f"{folder}/run", "--json")
+        floor = python("the three plans alone", "-c", OPTIMISE_ONLY, str(CASE))
+        return [compare_programs("run", subject, floor, repeats=repeats)]
+
+
 PHASES: dict[str, Phase] = {
     "import": import_package,
     "help": show_help,
     "check": check_case,
     "build": programs.build,
     "solve": programs.solve,
+    "report": make_report,
+    "run": run_whole,
     "large": programs.large,
 }
