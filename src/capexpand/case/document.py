@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,11 @@ def read_document(path: Path) -> Node:
     Raises:
         CaseError: the file is missing, too large, empty, no YAML or no mapping, or a key stands twice.
     """
-    text = _content(path)
+    return _tree(path, _content(path))
+
+
+@lru_cache(maxsize=16)  # a case is read once for each of its variants
+def _tree(path: Path, text: str) -> Node:
     try:
         node = _Composer(path, text).document()
     except CaseError:

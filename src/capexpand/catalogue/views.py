@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import TypeVar, cast
 
 from capexpand.catalogue.reading import load_table
@@ -35,6 +36,7 @@ def _visible(rows: Sequence[Dated], as_of: date | None) -> tuple[Dated, ...]:
     return tuple(row for row in rows if known_by(row.known_on, as_of))
 
 
+@cache
 def accelerators(as_of: date | None = None) -> tuple[Accelerator, ...]:
     """List the accelerators whose specification was known, without a price that became known later.
 
