@@ -10,6 +10,27 @@
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what each name is, for editors and type checkers
+    from capexpand.case.loading import load_case
+    from capexpand.case.schema import Case
+    from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
+    from capexpand.optimiser.case_policy import PolicySettings
+    from capexpand.optimiser.risk_attitudes import CVaR, Expectation, WorstCase
+    from capexpand.pipeline import (
+        PlannedPolicy,
+        Plans,
+        Report,
+        evaluate,
+        evaluate_policy,
+        optimise,
+        optimise_policy,
+        report,
+        simulate,
+        write,
+    )
+    from capexpand.reporting.inputs import Findings
 
 _HOMES = {
     "CapexpandError": "errors",
