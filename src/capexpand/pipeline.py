@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -39,13 +38,6 @@ if TYPE_CHECKING:
     from capexpand.scenarios.futures import Futures
     from capexpand.simulation.outcomes import Outcomes
     from capexpand.simulation.outcomes import Progress as SimulationProgress
-
-Progress = Callable[[str], None]
-"""Told in a few words what is being done now."""
-
-
-def _silent(_: str) -> None:
-    """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)

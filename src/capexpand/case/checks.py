@@ -106,15 +106,7 @@ def _exchange_rates(draft: Draft, home: str, rates: Mapping[str, Series]) -> Ite
                 f"is in {rate.unit}; write how many {home} a {code} is: {wanted}",
             )
     known = {home, *rates}
-    parts = {
-        "finance": draft.finance,
-        "programme": draft.programme,
-        "sites": draft.sites,
-        "offers": draft.offers,
-        "workloads": draft.workloads,
-        "opening": draft.opening,
-    }
-    for place, number in walk(parts):
+    for place, number in walk(draft.blocks):
         if number.currency is not None and number.currency not in known:
             known.add(number.currency)  # one complaint for each currency
             wanted = f"{home}/{number.currency}"
@@ -250,16 +242,7 @@ def _series_start(draft: Draft) -> Iterator[Complaint]:
     if draft.calendar is None:
         return
     start = draft.calendar.start
-    parts = {
-        "exchange_rates": draft.exchange_rates or {},
-        "finance": draft.finance,
-        "programme": draft.programme,
-        "sites": draft.sites,
-        "offers": draft.offers,
-        "workloads": draft.workloads,
-        "opening": draft.opening,
-    }
-    for place, number in walk(parts):
+    for place, number in walk({"exchange_rates": draft.exchange_rates or {}, **draft.blocks}):
         if (
             isinstance(number, Series)
             and not number.limit

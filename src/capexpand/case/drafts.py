@@ -40,6 +40,18 @@ class Draft:
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     whole_sizes: bool = False
 
+    @property
+    def blocks(self) -> dict[str, object]:
+        """The blocks whose numbers may be money or series, by their names in the file."""
+        return {
+            "finance": self.finance,
+            "programme": self.programme,
+            "sites": self.sites,
+            "offers": self.offers,
+            "workloads": self.workloads,
+            "opening": self.opening,
+        }
+
 
 def whole_draft(case: Case) -> Draft:
     """Return a valid case as a draft."""
