@@ -19,6 +19,7 @@ COMMANDS = (
     "new",
     "schema",
     "chips",
+    "claims",
     "tokens",
     "replay",
     "size",

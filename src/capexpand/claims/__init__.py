@@ -1,0 +1,7 @@
+"""What was claimed: figures of news reports and programmes, how they contradict each other, and new ones read."""
+
+from capexpand.claims.joining import list_claims
+from capexpand.claims.rules import find_contradictions
+from capexpand.claims.table import Claim
+
+__all__ = ["Claim", "find_contradictions", "list_claims"]

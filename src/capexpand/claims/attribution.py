@@ -1,0 +1,153 @@
+"""Says whom an amount is about: finds companies by name, by the form of their names, and by what they do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from capexpand.claims.companies import all_names, canonical
+
+_LEGAL = r"(?:Inc|Corp|Corporation|Ltd|Limited|plc|PLC|AG|SE|AB|ASA|NV|N\.V|GmbH|SA|S\.A|SpA|Co|Oy|KK|LLC)\b\.?"
+_KIND = r"(?:Group|Holdings?|Partners|Technologies|Systems|Networks|Capital|Ventures|Industries|Computing|Cloud|Energy|Semiconductor)"
+_CAPITAL = r"[A-Z][\w&’'-]*[\w]"
+_RUN = rf"{_CAPITAL}(?: {_CAPITAL})*"
+_FORMAL = re.compile(rf"\b({_CAPITAL}(?: {_CAPITAL}){{0,3}}?)(?: {_KIND})?(?:,? {_LEGAL})")
+_NAMED_KIND = re.compile(rf"\b({_CAPITAL}(?: {_CAPITAL}){{0,2}}? {_KIND})\b")
+_DOES = re.compile(
+    rf"\b({_RUN})(?:,[^,]{{3,60}},)? (?:plans?|intends?|will|has (?:agreed|allocated|earmarked|raised|committed|set|budgeted|spent)"
+    r"|agreed to|is (?:expected|building|considering|projected|investing)|expects?|said it|reported|posted|spent|earmarked|raised)\b"
+)
+_PERSON = re.compile(
+    r"\b(?i:investors?|chief executive|CEO|chair(?:man|woman)?|analysts?|president|co-founders?|founders?|entrepreneur|billionaire"
+    rf"|minister|Mr|Ms|Mrs|officer|chief),?\.? ({_CAPITAL} {_CAPITAL})"
+)
+_NOT_NAMES = frozenset(
+    """The A An It Its He She They Their We Analysts Investors Shares Analyst Last This Next That These Those In On By For As At
+    Together However Meanwhile But And While Although After Before Since Chairman Chief President Another Other Both Some Many Most
+    January February March April May June July August September October November December Monday Tuesday Wednesday Thursday Friday
+    Saturday Sunday Revenue Sales Profit Chinese American European US China Europe Published""".split()
+)
+
+_OF_SHARES = re.compile(
+    r"\b(?:shares?|stocks?|value|revenues?|sales|profits?|spending|capex|capital expenditures?|stake|holding|shareholding|interest)"
+    r" (?:of|in|at|by|for) $",
+    re.IGNORECASE,
+)
+_STAKE_IN = re.compile(
+    r"\b(?:stake|holding|shareholding|interest|investment) in $", re.IGNORECASE
+)
+_OBJECT = re.compile(r"\b(?:of|in|for|at|with|from|than|to|against|including|like|as|into|on|via|through|for) $", re.IGNORECASE)
+_BY_AFTER = re.compile(r"^\s*(?:[\w-]+ ){0,4}(?:by|from) (?:the )?$")
+_ALL_OF_THEM = re.compile(
+    r"\b(?:the )?(?:two|three|four|five|six|seven|biggest|largest)(?: \w+)? (?:buyers|companies|firms|groups|players|hyperscalers)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A company named in a sentence.
+
+    Args:
+        start: first character, from 0.
+        end: the character after its last.
+        company: its name in the catalogue, or as the article gives it in full.
+        subject: whether it may be what the sentence is about.
+    """
+
+    start: int
+    end: int
+    company: str
+    subject: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of companies in an article, each with the company it stands for."""
+
+    called: tuple[tuple[str, str], ...]
+
+    def mentions(self, text: str) -> tuple[Mention, ...]:
+        """Find the companies that a sentence names, in order."""
+        found: list[Mention] = []
+        for name, company in self.called:
+            for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?![\w])", text):
+                if not any(match.start() < other.end and other.start < match.end() for other in found):
+                    found.append(Mention(match.start(), match.end(), company, _may_be_subject(text, match)))
+        return tuple(sorted(found, key=lambda mention: mention.start))
+
+
+def _may_be_subject(text: str, match: re.Match[str]) -> bool:
+    before = text[: match.start()]
+    if _OF_SHARES.search(before):
+        return True
+    return _OBJECT.search(before) is None
+
+
+def names_in(text: str) -> Names:
+    """Find the names by which an article calls companies: those of the catalogue and those it introduces itself.
+
+    Args:
+        text: the whole article.
+    """
+    called = {name: canonical(name) for name in all_names()}
+    persons = {match[1] for match in _PERSON.finditer(text)}
+    for pattern in (_FORMAL, _NAMED_KIND, _DOES):
+        for match in pattern.finditer(text):
+            full = _clean(match[0] if pattern is _NAMED_KIND else match[1])
+            if pattern is _FORMAL:
+                full = _clean(re.sub(rf",? {_LEGAL}$", "", match[0]))
+            if not full or full in persons or any(name in full.split() for name in called if len(name) > 3):
+                continue
+            if pattern is _DOES and " " not in full and not _stands_inside(full, text):
+                continue
+            called.setdefault(full, full)
+            first = full.split()[0]
+            if " " in full and first not in _NOT_NAMES and len(first) > 3:
+                called.setdefault(first, full)
+    return Names(tuple(sorted(called.items(), key=lambda item: -len(item[0]))))
+
+
+def _clean(name: str) -> str:
+    words = name.split()
+    while words and words[0] in _NOT_NAMES:
+        words = words[1:]
+    cleaned = " ".join(words)
+    for ending in ("'s", "’s"):
+        cleaned = cleaned.removesuffix(ending)
+    return "" if cleaned in _NOT_NAMES else cleaned
+
+
+def _stands_inside(word: str, text: str) -> bool:
+    """Tell whether a capitalised word also stands inside a sentence, as names do and first words do not."""
+    return re.search(rf"[a-z,] {re.escape(word)}\b", text) is not None
+
+
+def subject_of(text: str, position: int, mentions: Sequence[Mention], *, stake: bool = False) -> Mention | None:
+    """Say whom the amount at a position is about.
+
+    The nearest company before it that may be a subject counts; then one right after it that ``by`` or ``from``
+    introduces; then any before it. For a stake it is the company in which it is held.
+
+    Args:
+        text: the sentence.
+        position: where the amount begins.
+        mentions: the companies in the sentence.
+        stake: whether the amount is that of a stake.
+    """
+    if stake:
+        held = [m for m in mentions if _STAKE_IN.search(text[: m.start])]
+        if held:
+            return held[0]
+    before = [m for m in mentions if m.start < position]
+    subjects = [m for m in before if m.subject]
+    if subjects:
+        return subjects[-1]
+    after = [m for m in mentions if m.start > position and _BY_AFTER.search(text[position : m.start][-40:])]
+    return after[0] if after else before[-1] if before else None
+
+
+def is_about_several(text: str) -> bool:
+    """Tell whether a sentence speaks of several companies together, without their names."""
+    return _ALL_OF_THEM.search(text) is not None

@@ -1,0 +1,84 @@
+"""What a rule finds: readings that exclude each other, and what is at stake between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capexpand.claims.table import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """What a reading would change in a case of the company.
+
+    Args:
+        cap: most that may be spent, in ``currency``; None leaves the case's own.
+        floor: least that is to be spent, in ``currency``, which then replaces the cap.
+        currency: of both, or the one whose rate ``rate`` is.
+        rate: units of the case's currency for one of ``currency``.
+    """
+
+    cap: float | None = None
+    floor: float | None = None
+    currency: str = ""
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read what was claimed.
+
+    Args:
+        words: what it says.
+        claims: which say so.
+        change: what it would mean for a plan, None where it maps to nothing in a case.
+    """
+
+    words: str
+    claims: tuple[Claim, ...] = ()
+    change: PlanChange | None = None
+
+    @property
+    def places(self) -> str:
+        """Where it is said, each place once."""
+        return "; ".join(dict.fromkeys(claim.place for claim in self.claims))
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What hangs on which reading is right.
+
+    Args:
+        words: in words, with the amount.
+        amount: in money, None where the claims give none.
+        currency: of the amount.
+        share: of the programme [fraction], None where there is none to compare with.
+    """
+
+    words: str
+    amount: float | None = None
+    currency: str = ""
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A contradiction, or a figure that was revised.
+
+    Args:
+        rule: which found it.
+        company: whom it is about.
+        subject: which figure: measure and period. Findings of one rule and subject in two currencies are one.
+        title: what disagrees.
+        readings: two or more.
+        stake: what hangs on it.
+        revised: whether a later word replaces an earlier one; no contradiction then.
+    """
+
+    rule: str
+    company: str
+    subject: str
+    title: str
+    readings: tuple[Reading, ...]
+    stake: Stake
+    revised: bool = False

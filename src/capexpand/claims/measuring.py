@@ -1,0 +1,256 @@
+"""Measures how well articles are read: precision and recall against answers made by hand."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from capexpand.claims.companies import canonical
+from capexpand.claims.documents import read_document
+from capexpand.claims.proposals import Proposal, propose_claims
+from capexpand.errors import CaseError, Problem
+
+ANSWERS = "answers.csv"
+COLUMNS = (
+    "article",
+    "paragraph",
+    "company",
+    "amount",
+    "amount_high",
+    "unit",
+    "kind",
+    "period_basis",
+    "period_start",
+    "period_end",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a careful reader would write down of one claim; dates as text, empty where there is none."""
+
+    article: str
+    paragraph: int
+    company: str
+    amount: float
+    amount_high: float | None
+    unit: str
+    kind: str
+    period_basis: str
+    period_start: str
+    period_end: str
+
+    @property
+    def words(self) -> str:
+        """The claim in one line."""
+        high = "" if self.amount_high is None else f" to {self.amount_high:.6g}"
+        period = " ".join(part for part in (self.period_basis, self.period_start, self.period_end) if part)
+        return f"{self.company or '(nobody)'} {self.amount:.6g}{high} {self.unit} {self.kind} {period}".rstrip()
+
+
+def as_answer(article: str, proposal: Proposal) -> Answer:
+    """Write a proposal as an answer, so that both can be compared.
+
+    Args:
+        article: its name.
+        proposal: what was read.
+    """
+    period = proposal.period
+    return Answer(
+        article,
+        proposal.sentence.paragraph,
+        proposal.company,
+        proposal.amount,
+        proposal.amount_high,
+        proposal.unit,
+        proposal.kind,
+        period.basis,
+        "" if period.start is None else period.start.isoformat(),
+        "" if period.end is None else period.end.isoformat(),
+    )
+
+
+def _same_amount(one: Answer, two: Answer) -> bool:
+    highs = (one.amount_high or one.amount, two.amount_high or two.amount)
+    return math.isclose(one.amount, two.amount, rel_tol=1e-6) and math.isclose(*highs, rel_tol=1e-6)
+
+
+FIELDS: dict[str, Callable[[Answer, Answer], bool]] = {
+    "amount": _same_amount,
+    "currency": lambda one, two: one.unit == two.unit,
+    "company": lambda one, two: canonical(one.company) == canonical(two.company),
+    "kind": lambda one, two: one.kind == two.kind,
+    "period": lambda one, two: (
+        (one.period_basis, one.period_start, one.period_end) == (two.period_basis, two.period_start, two.period_end)
+    ),
+}
+"""The fields of a claim, and when two have the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many there were and how many were right.
+
+    Args:
+        right: proposals that are as the answer says.
+        proposed: all proposals.
+        due: all answers.
+    """
+
+    right: int
+    proposed: int
+    due: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the proposals that are right [fraction]; one where nothing was proposed."""
+        return self.right / self.proposed if self.proposed else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the answers that were found [fraction]; one where nothing was due."""
+        return self.right / self.due if self.due else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A proposal and the answer it is held against; None where there is no counterpart."""
+
+    proposed: Answer | None
+    due: Answer | None
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The fields that differ; all of them where there is no counterpart."""
+        if self.proposed is None or self.due is None:
+            return tuple(FIELDS)
+        return tuple(name for name, same in FIELDS.items() if not same(self.proposed, self.due))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The scores of a folder of articles, all fields together and each apart, and the pairs behind them."""
+
+    name: str
+    articles: int
+    whole: Score
+    fields: tuple[tuple[str, Score], ...]
+    pairs: tuple[Pair, ...]
+
+
+def read_answers(path: Path) -> tuple[Answer, ...]:
+    """Read answers that were made by hand.
+
+    Raises:
+        CaseError: the file cannot be read, or rows do not hold; every problem with its line.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CaseError([Problem(f"cannot be read: {error}", file=path)]) from None
+    if not rows or set(rows[0]) != set(COLUMNS):
+        raise CaseError([Problem(f"needs the columns {', '.join(COLUMNS)} and a row for each claim", file=path, line=1)])
+    answers: list[Answer] = []
+    problems: list[Problem] = []
+    for line, row in enumerate(rows, start=2):
+        try:
+            answers.append(_answer(row))
+        except (ValueError, TypeError):
+            problems.append(Problem("paragraph, amount and amount_high must be numbers", file=path, line=line))
+    if problems:
+        raise CaseError(problems)
+    return tuple(answers)
+
+
+def _answer(row: dict[str, str]) -> Answer:
+    high = float(row["amount_high"]) if row["amount_high"] else None
+    return Answer(
+        row["article"],
+        int(row["paragraph"]),
+        row["company"],
+        float(row["amount"]),
+        high,
+        row["unit"],
+        row["kind"],
+        row["period_basis"],
+        row["period_start"],
+        row["period_end"],
+    )
+
+
+def measure_folder(folder: Path) -> tuple[Measured, ...]:
+    """Measure the articles of a folder, or of each folder in it that has answers.
+
+    Args:
+        folder: with ``answers.csv`` beside the articles ``NAME.txt``, or with such folders.
+
+    Raises:
+        CaseError: there are no answers, an article is missing, or a file does not hold.
+    """
+    if (folder / ANSWERS).is_file():
+        return (_measure_one(folder),)
+    inside = sorted(path.parent for path in folder.glob(f"*/{ANSWERS}")) if folder.is_dir() else []
+    if not inside:
+        raise CaseError([Problem(f"has no {ANSWERS}, nor has a folder in it", file=folder)])
+    return tuple(_measure_one(path) for path in inside)
+
+
+def _measure_one(folder: Path) -> Measured:
+    answers = read_answers(folder / ANSWERS)
+    names = dict.fromkeys(answer.article for answer in answers)
+    pairs: list[Pair] = []
+    for name in names:
+        proposals = propose_claims(read_document(folder / f"{name}.txt"))
+        due = [answer for answer in answers if answer.article == name]
+        pairs += pair_up([as_answer(name, one) for one in proposals], due)
+    return measured(folder.name, len(names), pairs)
+
+
+def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
+    """Count what is right in pairs of proposals and answers.
+
+    Args:
+        name: of the set.
+        articles: how many were read.
+        pairs: from ``pair_up``.
+    """
+    proposed = sum(pair.proposed is not None for pair in pairs)
+    due = sum(pair.due is not None for pair in pairs)
+
+    def score(wrong: Callable[[Pair], bool]) -> Score:
+        return Score(sum(not wrong(pair) for pair in pairs), proposed, due)
+
+    fields = tuple((field, score(lambda pair, field=field: field in pair.wrong)) for field in FIELDS)
+    return Measured(name, articles, score(lambda pair: bool(pair.wrong)), fields, tuple(pairs))
+
+
+def pair_up(proposed: Sequence[Answer], due: Sequence[Answer]) -> Iterator[Pair]:
+    """Pair proposals with answers of the same paragraph: by the same amount, and then those that have most in common.
+
+    Args:
+        proposed: of one article.
+        due: of the same article.
+    """
+    left, open_answers = list(proposed), list(due)
+    options = sorted(
+        (
+            (-len(FIELDS) + len(Pair(one, two).wrong), i, j)
+            for i, one in enumerate(proposed)
+            for j, two in enumerate(due)
+            if one.paragraph == two.paragraph and (_same_amount(one, two) or one.unit == two.unit)
+        ),
+        key=lambda option: (not _same_amount(proposed[option[1]], due[option[2]]), *option),
+    )
+    taken: set[int] = set()
+    given: set[int] = set()
+    for _, i, j in options:
+        if i not in taken and j not in given:
+            taken.add(i)
+            given.add(j)
+            yield Pair(proposed[i], due[j])
+    yield from (Pair(one, None) for i, one in enumerate(left) if i not in taken)
+    yield from (Pair(None, two) for j, two in enumerate(open_answers) if j not in given)

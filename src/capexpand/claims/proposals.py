@@ -1,0 +1,221 @@
+"""Proposes claims from an article: every amount with its company, measure, kind, period and quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from capexpand.claims.amounts import Amount, find_amounts
+from capexpand.claims.attribution import Mention, Names, is_about_several, names_in, subject_of
+from capexpand.claims.documents import Document, Sentence
+from capexpand.claims.periods import Moment, NamedPeriod, Period, find_periods
+from capexpand.claims.table import CURRENCIES, FRACTION
+from capexpand.claims.wording import fell, kind_of, measure_of, scope_near, verb_near
+
+GAINS = ("share price gain", "market value gain")
+NO_PERIOD = Period("", None, None)
+_STAKE = re.compile(r"\b(?:stake|holding|shareholding)\b", re.IGNORECASE)
+_IN_PARENTHESES = re.compile(r"\(\s*(?:about |around |approximately |roughly |some |or )?$")
+_HAS_VERB = re.compile(
+    r"\b(?:is|are|was|has|have|had|will|would|may|plans?|expects?|said|spent|reported|posted|rose|fell|earmarked|committed|budgeted)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A claim that an article seems to make.
+
+    Args:
+        company: whom it is about, empty where the text does not say.
+        measure: what it is about.
+        amount: in whole units, percentages as fractions.
+        amount_high: the upper end of a range.
+        unit: a currency, ``fraction`` or ``shares``.
+        kind: how the amount binds.
+        verb: by which it is said.
+        period: to which it belongs.
+        scope: what money is for.
+        sentence: in which it stands.
+        start: first character of the amount in the whole text, from 0.
+        end: the character after its last.
+    """
+
+    company: str
+    measure: str
+    amount: float
+    amount_high: float | None
+    unit: str
+    kind: str
+    verb: str
+    period: Period
+    scope: str
+    sentence: Sentence
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Context:
+    """What the sentences so far were about."""
+
+    company: str = ""
+    measure: str = ""
+
+
+def propose_claims(document: Document, published: date | None = None) -> tuple[Proposal, ...]:
+    """Propose the claims of an article, in the order of its text.
+
+    Args:
+        document: the article.
+        published: its day; that of its text if None. Without one, words such as this year stay open.
+    """
+    day = published or document.published
+    names = names_in(document.text)
+    yuan = re.search(r"\byuan\b|\bRMB\b|\bChin", document.text) is not None
+    context = _Context()
+    found: list[Proposal] = []
+    for sentence in document.sentences:
+        found += _read(sentence, names, context, day=day, yen_is_yuan=yuan)
+    return tuple(_without_repeats(found))
+
+
+def _without_repeats(proposals: Sequence[Proposal]) -> Iterator[Proposal]:
+    """Leave out what a heading says twice."""
+    seen: set[tuple[object, ...]] = set()
+    for one in proposals:
+        key = (one.sentence.paragraph, one.company, one.measure, one.amount, one.unit, one.kind)
+        if one.sentence.heading and key in seen:
+            continue
+        if one.sentence.heading:
+            seen.add(key)
+        yield one
+
+
+def _read(
+    sentence: Sentence, names: Names, context: _Context, *, day: date | None, yen_is_yuan: bool
+) -> Iterator[Proposal]:
+    text = sentence.text
+    mentions = names.mentions(text)
+    previous: Proposal | None = None
+    several = is_about_several(text)
+    for amount in find_amounts(text, yen_is_yuan=yen_is_yuan):
+        beside = previous is not None and _is_conversion(text, amount, previous, sentence)
+        subject = subject_of(text, amount.start, mentions, stake=_STAKE.search(text) is not None)
+        measure = measure_of(text, amount, subject.start if subject else 0)
+        if measure is None:
+            continue
+        company = subject.company if subject else "" if several else context.company
+        if previous is not None and beside:
+            proposal = _conversion(previous, amount, sentence)
+        else:
+            proposal = Proposal(
+                company=company,
+                measure=measure,
+                amount=-amount.low if amount.unit == FRACTION and fell(text, amount) else amount.low,
+                amount_high=amount.high,
+                unit=amount.unit,
+                kind=kind_of(text, amount),
+                verb=verb_near(text, amount),
+                period=_period(text, amount, subject, mentions, measure=measure, company=company, day=day, previous=previous),
+                scope=scope_near(text) if measure in ("spending", "financing") else "not stated",
+                sentence=sentence,
+                start=sentence.start + amount.start,
+                end=sentence.start + amount.end,
+            )
+        previous = proposal
+        yield proposal
+    leading = [mention for mention in mentions if mention.subject] or list(mentions)
+    if leading:
+        context.company = leading[0].company
+
+
+def _is_conversion(text: str, amount: Amount, previous: Proposal, sentence: Sentence) -> bool:
+    """Tell whether an amount in parentheses repeats the one before them in another currency."""
+    between = text[previous.end - sentence.start : amount.start]
+    return (
+        amount.unit in CURRENCIES
+        and previous.unit in CURRENCIES
+        and amount.unit != previous.unit
+        and len(between) <= 20
+        and _IN_PARENTHESES.search(between) is not None
+    )
+
+
+def _conversion(previous: Proposal, amount: Amount, sentence: Sentence) -> Proposal:
+    return Proposal(
+        previous.company,
+        previous.measure,
+        amount.low,
+        amount.high,
+        amount.unit,
+        "range" if amount.high is not None else "total" if previous.kind == "range" else previous.kind,
+        previous.verb,
+        previous.period,
+        previous.scope,
+        sentence,
+        sentence.start + amount.start,
+        sentence.start + amount.end,
+    )
+
+
+def _period(
+    text: str,
+    amount: Amount,
+    subject: Mention | None,
+    mentions: Sequence[Mention],
+    *,
+    measure: str,
+    company: str,
+    day: date | None,
+    previous: Proposal | None,
+) -> Period:
+    """Pick the period of an amount: the nearest that is named in the part of the sentence about its company.
+
+    What stands after the amount counts before what stands before it. A company in a list, without a verb of its
+    own, shares the period of the one before it.
+    """
+    begin, end = _part(text, amount, subject, mentions)
+    named = [p for p in find_periods(text, Moment(day, company)) if begin <= p.start < end or p.end <= _first(mentions)]
+    named = [p for p in named if not p.before or _compares(text, amount, p)]
+    best = min(named, key=lambda p: _away(text, amount, p), default=None)
+    if best is not None:
+        return _as_gain(best, measure, day)
+    if previous is not None and subject is not None and _HAS_VERB.search(text[subject.end : amount.start]) is None:
+        return previous.period if previous.sentence.text == text and previous.measure == measure else NO_PERIOD
+    return NO_PERIOD
+
+
+def _first(mentions: Sequence[Mention]) -> int:
+    return mentions[0].start if mentions else 0
+
+
+def _part(text: str, amount: Amount, subject: Mention | None, mentions: Sequence[Mention]) -> tuple[int, int]:
+    """Find where the part of a sentence about a company begins and ends: at the next one that may be a subject."""
+    begin = 0 if subject is None or subject.start > amount.start else subject.start
+    later = [m.start for m in mentions if m.start > amount.end and m.subject and (subject is None or m.company != subject.company)]
+    return begin, min(later, default=len(text))
+
+
+def _compares(text: str, amount: Amount, named: NamedPeriod) -> bool:
+    """Tell whether ``a year earlier`` is what an amount belongs to, as in ``up from 88 billion a year earlier``."""
+    return amount.unit != FRACTION and 0 <= named.start - amount.end <= 3
+
+
+def _away(text: str, amount: Amount, named: NamedPeriod) -> tuple[int, int]:
+    """Order periods: those right after the amount, then by distance with what is before counting double."""
+    if named.start >= amount.end:
+        between = find_amounts(text[amount.end : named.start])
+        return (len(between), named.start - amount.end)
+    between = find_amounts(text[named.end : amount.start])
+    return (len(between), 2 * (amount.start - named.end))
+
+
+def _as_gain(named: NamedPeriod, measure: str, day: date | None) -> Period:
+    """Lay the period of a gain in price or value up to the day of the article, where the year is not over."""
+    period = named.period
+    this_year = day is not None and period == Period("calendar", date(day.year, 1, 1), date(day.year, 12, 31))
+    if measure in GAINS and this_year:
+        return Period("calendar", period.start, day)
+    return period

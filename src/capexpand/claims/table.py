@@ -1,0 +1,232 @@
+"""The table of claims: its columns, what must hold in a row, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from capexpand.catalogue.columns import NO_UNIT, boolean, choice, day, number, text
+from capexpand.catalogue.reading import DATA_FOLDER, read_table
+from capexpand.catalogue.rows import Source
+from capexpand.catalogue.tables import Table, Values, check_known
+
+MEASURES = (
+    "spending",
+    "past spending",
+    "financing",
+    "revenue",
+    "revenue growth",
+    "profit",
+    "share price",
+    "share price gain",
+    "market value",
+    "market value gain",
+    "stake value",
+    "stake shares",
+    "duration",
+    "date",
+    "other",
+)
+"""What a claim is about."""
+
+KINDS = (
+    "total",
+    "floor",
+    "ceiling",
+    "range",
+    "approximate",
+    "forecast",
+    "under consideration",
+    "share",
+    "count",
+    "record",
+    "undisclosed",
+    "day",
+)
+"""How the amount binds. ``share`` and ``count`` are plain fractions and numbers of things, as ``total`` is plain
+money; a ``record`` only says that something is the most so far; a ``day`` is that of the period."""
+
+WITHOUT_AMOUNT = ("record", "undisclosed", "day")
+
+FRACTION, SHARES, YEARS, DAY = "fraction", "shares", "years", "day"
+
+CURRENCIES = (
+    "CNY",
+    "USD",
+    "HKD",
+    "EUR",
+    "GBP",
+    "JPY",
+    "KRW",
+    "TWD",
+    "INR",
+    "SGD",
+    "CHF",
+    "SEK",
+    "NOK",
+    "DKK",
+    "CAD",
+    "AUD",
+    "AED",
+    "SAR",
+)
+UNITS = (*CURRENCIES, FRACTION, SHARES, YEARS, DAY)
+
+BASES = ("calendar", "fiscal", "undated")
+"""What a period counts in. Undated ones have no first day in the source; the dates beside them are assumed."""
+
+SHORT_TITLE = 48
+"""Longest title that stands for a document in lists [characters]."""
+
+SCOPES = ("AI and cloud", "AI", "cloud", "company", "not stated")
+"""What money is spent on; the whole company's capital expenditure is ``company``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One figure that somebody stated about a company.
+
+    Args:
+        claim_id: names the claim.
+        document: which document; claims with the same one and the same paragraph stand side by side.
+        paragraph: of the body, from 1; of a heading, the number of the paragraph after it; None if not recorded.
+        company: whom it is about.
+        measure: one of ``MEASURES``.
+        amount: in ``unit``, money in whole units of the currency; None for kinds without an amount.
+        amount_high: closes a range.
+        unit: a currency, ``fraction``, ``shares``, ``years`` or ``day``.
+        kind: one of ``KINDS``.
+        verb: the word by which it is said: spent, expected, earmarked.
+        period_basis: one of ``BASES``, or empty where there is no period.
+        period_start: first day.
+        period_end: last day.
+        scope: one of ``SCOPES``.
+        known_on: when it became known, None where nobody recorded it.
+        known_on_estimated: whether that day is an estimate.
+        notes: in our words.
+        source: where it stands.
+        quote: the words of a text that a user confirmed; the packaged claims quote nobody.
+        quote_start: first character of the quote in that text, from 0.
+        quote_end: the character after its last.
+        rows: which rows of which tables say so.
+    """
+
+    claim_id: str
+    document: str
+    paragraph: float | None
+    company: str
+    measure: str
+    amount: float | None
+    amount_high: float | None
+    unit: str
+    kind: str
+    verb: str
+    period_basis: str
+    period_start: date | None
+    period_end: date | None
+    scope: str
+    known_on: date | None
+    known_on_estimated: bool
+    notes: str
+    source: Source
+    quote: str = ""
+    quote_start: float | None = None
+    quote_end: float | None = None
+    rows: tuple[str, ...] = ()
+
+    @property
+    def in_money(self) -> bool:
+        """Whether the amount is money."""
+        return self.unit in CURRENCIES
+
+    @property
+    def place(self) -> str:
+        """Document and paragraph in short; where no paragraph was recorded, what the title begins with."""
+        if self.paragraph is None:
+            return self.source.title.partition(":")[0][:SHORT_TITLE]
+        mark = "heading, ¶" if self.source.place.startswith("heading") else "¶"
+        return f"{self.document} {mark}{self.paragraph:.0f}"
+
+
+def place_words(paragraph: int, *, heading: bool = False) -> str:
+    """Write the place of a claim, as the table holds it."""
+    return f"heading before paragraph {paragraph}" if heading else f"paragraph {paragraph} of the body"
+
+
+def _check(values: Values) -> Iterator[str]:
+    yield from check_known(values)
+    amount, high, kind = values["amount"], values["amount_high"], values["kind"]
+    if (amount is None) != (kind in WITHOUT_AMOUNT):
+        yield f"amount is empty where kind is {' or '.join(WITHOUT_AMOUNT)}, and only there"
+    if (high is None) != (kind != "range"):
+        yield "amount_high is given where kind is range, and only there"
+    if isinstance(amount, float) and isinstance(high, float) and amount > high:
+        yield f"amount {amount:g} is more than amount_high {high:g}"
+    start, end = values["period_start"], values["period_end"]
+    if isinstance(start, date) and isinstance(end, date) and start > end:
+        yield f"period_start {start} is later than period_end {end}"
+    if not values["period_basis"] and (start is not None or end is not None):
+        yield "period_basis is empty although the period has a day"
+    paragraph, place = values["paragraph"], values["source_place"]
+    if isinstance(paragraph, float):
+        due = [place_words(int(paragraph), heading=heading) for heading in (False, True)]
+        if place not in due:
+            yield f"source_place '{place}' must be {due[0]} or {due[1]}, as paragraph is {paragraph:.0f}"
+
+
+COLUMNS = (
+    text("claim_id"),
+    text("document"),
+    number("paragraph", unit=NO_UNIT),
+    text("company"),
+    choice("measure", MEASURES),
+    number("amount", unit="column:unit", signed=True),
+    number("amount_high", unit="column:unit", signed=True),
+    choice("unit", UNITS),
+    choice("kind", KINDS),
+    text("verb", required=False),
+    choice("period_basis", BASES, required=False),
+    day("period_start", required=False),
+    day("period_end", required=False),
+    choice("scope", SCOPES),
+    day("known_on", required=False),
+    boolean("known_on_estimated"),
+    text("notes", required=False),
+)
+
+OWN_COLUMNS = (
+    *COLUMNS,
+    text("quote", required=False),
+    number("quote_start", unit=NO_UNIT),
+    number("quote_end", unit=NO_UNIT),
+)
+
+TABLE = Table("claims", cast("type", Claim), ("claim_id",), COLUMNS, ("",), _check)
+OWN_TABLE = Table("claims", cast("type", Claim), ("claim_id",), OWN_COLUMNS, ("",), _check)
+"""The format of a file of confirmed claims: the table's, and the quote with its place."""
+
+
+def read_claims(path: Path) -> tuple[Claim, ...]:
+    """Read claims that a user confirmed.
+
+    Args:
+        path: the CSV file, UTF-8.
+
+    Raises:
+        CaseError: the file cannot be read or rows do not hold; every problem with file and line.
+    """
+    return cast("tuple[Claim, ...]", read_table(OWN_TABLE, path))
+
+
+@cache
+def reported_claims() -> tuple[Claim, ...]:
+    """Read the packaged table: the figures of the two news reports, and of others that bear on them.
+
+    Raises:
+        CaseError: rows that do not hold; every problem with file and line.
+    """
+    return cast("tuple[Claim, ...]", read_table(TABLE, DATA_FOLDER / f"{TABLE.name}.csv"))

@@ -1,0 +1,54 @@
+"""What ``capexpand claims`` prints: the claims of each company, as a table or as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from capexpand.claims.table import Claim
+
+
+def claim_data(claim: Claim) -> dict[str, Any]:
+    """Turn a claim into what ``--json`` prints: names, numbers and texts only."""
+    data = {key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(claim).items()}
+    if not claim.quote:
+        data = {key: value for key, value in data.items() if not key.startswith("quote")}
+    return data
+
+
+def print_claims(claims: Sequence[Claim]) -> None:
+    """Print claims as one table with a section for each company.
+
+    Args:
+        claims: sorted by company.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from capexpand.claims.figures import amount_words, period_words
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("about", "amount", "period", "for", "known on", "where"):
+        table.add_column(heading, overflow="fold")
+    documents: dict[str, str] = {}
+    for company, told in groupby(claims, key=lambda claim: claim.company):
+        table.add_row(f"[bold]{company}[/bold]")
+        for claim in told:
+            known = "unknown" if claim.known_on is None else str(claim.known_on)
+            scope = "" if claim.scope == "not stated" else claim.scope
+            amount = amount_words(claim) + ("" if claim.source.verified else "?")
+            table.add_row(claim.measure, amount, period_words(claim), scope, known, claim.place)
+            if claim.paragraph is not None:
+                documents.setdefault(claim.document, claim.source.title)
+        table.add_section()
+    console = Console(highlight=False)
+    console.print(table)
+    plural = "" if len(claims) == 1 else "s"
+    console.print(f"{len(claims)} claim{plural}. ? not read in a source. ¶ is the paragraph of the body.")
+    for document, title in documents.items():
+        console.print(f"{document}: {title}")
