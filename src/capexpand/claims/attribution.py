@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from capexpand.claims.companies import all_names, canonical
 
 _LEGAL = r"(?:Inc|Corp|Corporation|Ltd|Limited|plc|PLC|AG|SE|AB|ASA|NV|N\.V|GmbH|SA|S\.A|SpA|Co|Oy|KK|LLC)\b\.?"
-_KIND = r"(?:Group|Holdings?|Partners|Technologies|Systems|Networks|Capital|Ventures|Industries|Computing|Cloud|Energy|Semiconductor)"
+_KIND = r"(?:Group|Holdings?|Partners|Technologies|Systems|Networks|Ventures|Industries|Semiconductor)"
 _CAPITAL = r"[A-Z][\w&’'-]*[\w]"
 _RUN = rf"{_CAPITAL}(?: {_CAPITAL})*"
 _FORMAL = re.compile(rf"\b({_CAPITAL}(?: {_CAPITAL}){{0,3}}?)(?: {_KIND})?(?:,? {_LEGAL})")

@@ -18,6 +18,9 @@ _MONTHS = "january february march april may june july august september october n
 MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
 _DAY_FIRST = re.compile(rf"\b(\d{{1,2}}) ({MONTH}),? (\d{{4}})\b")
 _MONTH_FIRST = re.compile(rf"({MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})\b")
+LONGEST_TITLE = 90
+"""Titles are cut here [characters]."""
+
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
 
@@ -44,7 +47,7 @@ class Document:
 
     Args:
         text: all of it.
-        title: its first line.
+        title: its first heading, or how it begins.
         published: its day, None where the text does not give one.
         sentences: in order.
     """
@@ -85,7 +88,6 @@ def parse_document(text: str) -> Document:
     sentences: list[Sentence] = []
     paragraph, position = 1, 0
     lines = text.splitlines(keepends=True)
-    title = next((line.strip() for line in lines if line.strip()), "")
     day = _published(lines)
     for line in lines:
         skipped = len(_MARK.match(line)[0])  # pyrefly: ignore[unsupported-operation]
@@ -96,7 +98,15 @@ def parse_document(text: str) -> Document:
                 sentences.append(Sentence(piece, position + skipped + start, paragraph, heading))
             paragraph += not heading
         position += len(line)
-    return Document(text, title, day, tuple(sentences))
+    return Document(text, _title(sentences), day, tuple(sentences))
+
+
+def _title(sentences: list[Sentence]) -> str:
+    """Pick the first heading of five words or more above the body, else what the text begins with."""
+    above = [s.text for s in sentences if s.heading and s.paragraph == 1]
+    longer = [text for text in above if len(text.split()) >= 5 and not _MONTH_FIRST.search(text) and not _DAY_FIRST.search(text)]
+    first = (longer or above or [s.text for s in sentences])[0]
+    return first if len(first) <= LONGEST_TITLE else f"{first[:LONGEST_TITLE].rsplit(' ', 1)[0]} …"
 
 
 def _split(body: str) -> Iterator[tuple[str, int]]:

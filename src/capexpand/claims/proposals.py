@@ -12,16 +12,12 @@ from capexpand.claims.attribution import Mention, Names, is_about_several, names
 from capexpand.claims.documents import Document, Sentence
 from capexpand.claims.periods import Moment, NamedPeriod, Period, find_periods
 from capexpand.claims.table import CURRENCIES, FRACTION
-from capexpand.claims.wording import fell, kind_of, measure_of, scope_near, verb_near
+from capexpand.claims.wording import fell, has_verb, kind_of, measure_of, scope_near, verb_near
 
 GAINS = ("share price gain", "market value gain")
 NO_PERIOD = Period("", None, None)
 _STAKE = re.compile(r"\b(?:stake|holding|shareholding)\b", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"\(\s*(?:about |around |approximately |roughly |some |or )?$")
-_HAS_VERB = re.compile(
-    r"\b(?:is|are|was|has|have|had|will|would|may|plans?|expects?|said|spent|reported|posted|rose|fell|earmarked|committed|budgeted)\b"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -103,7 +99,8 @@ def _read(
     for amount in find_amounts(text, yen_is_yuan=yen_is_yuan):
         beside = previous is not None and _is_conversion(text, amount, previous, sentence)
         subject = subject_of(text, amount.start, mentions, stake=_STAKE.search(text) is not None)
-        measure = measure_of(text, amount, subject.start if subject else 0)
+        held = subject is not None and _STAKE.search(text[: subject.start]) is not None
+        measure = measure_of(text, amount, subject.start if subject is not None and not held else 0)
         if measure is None:
             continue
         company = subject.company if subject else "" if several else context.company
@@ -178,11 +175,11 @@ def _period(
     """
     begin, end = _part(text, amount, subject, mentions)
     named = [p for p in find_periods(text, Moment(day, company)) if begin <= p.start < end or p.end <= _first(mentions)]
-    named = [p for p in named if not p.before or _compares(text, amount, p)]
+    named = [p for p in named if (_compares(text, amount, p) if p.before else _belongs(text, amount, p))]
     best = min(named, key=lambda p: _away(text, amount, p), default=None)
     if best is not None:
         return _as_gain(best, measure, day)
-    if previous is not None and subject is not None and _HAS_VERB.search(text[subject.end : amount.start]) is None:
+    if previous is not None and subject is not None and not has_verb(text[subject.end : amount.start]):
         return previous.period if previous.sentence.text == text and previous.measure == measure else NO_PERIOD
     return NO_PERIOD
 
@@ -201,6 +198,15 @@ def _part(text: str, amount: Amount, subject: Mention | None, mentions: Sequence
 def _compares(text: str, amount: Amount, named: NamedPeriod) -> bool:
     """Tell whether ``a year earlier`` is what an amount belongs to, as in ``up from 88 billion a year earlier``."""
     return amount.unit != FRACTION and 0 <= named.start - amount.end <= 3
+
+
+def _belongs(text: str, amount: Amount, named: NamedPeriod) -> bool:
+    """Tell whether no other amount with a verb of its own stands nearer to a period, or between it and this one."""
+    if named.start >= amount.end:
+        between = text[amount.end : named.start]
+        return not (find_amounts(between) and has_verb(between))
+    earlier = find_amounts(text[: named.start])
+    return not (earlier and has_verb(text[named.end : amount.start]))
 
 
 def _away(text: str, amount: Amount, named: NamedPeriod) -> tuple[int, int]:

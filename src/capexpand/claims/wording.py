@@ -58,6 +58,17 @@ _VERB = re.compile(
 )
 
 
+_ACTS = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|will|would|may|might|could|can|said|closed|hopes?|plans?|wants?|expects?|intends?|rose|fell"
+    r"|posted|reported|spent|earmarked|committed|budgeted|contributing|taking|bringing|lifting|adding|giving|making)\b"
+)
+
+
+def has_verb(text: str) -> bool:
+    """Tell whether a piece of a sentence has a verb of its own, so that it says something else."""
+    return _ACTS.search(text) is not None
+
+
 def kind_of(text: str, amount: Amount) -> str:
     """Say how an amount binds, from the words right before it and after it.
 
