@@ -42,7 +42,7 @@ PREFIXES = {
     "AED": "AED",
     "SAR": "SAR",
 }
-"""What stands before an amount, longest first, and its currency; the yen sign is read by the rest of the text."""
+"""What stands before an amount, longest first, and its currency; the sign of yen and yuan stays open."""
 
 SUFFIXES = {
     "Hong Kong dollars?": "HKD",
@@ -82,11 +82,32 @@ SCALES = {
 }
 
 WORDS = {
-    word: float(value)
-    for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
-} | {"half a": 0.5, "a half": 0.5, "a": 1.0, "fifteen": 15.0, "twenty": 20.0, "fifty": 50.0, "a hundred": 100.0}
+    "half a": 0.5,
+    "a half": 0.5,
+    "a": 1.0,
+    "one": 1.0,
+    "two": 2.0,
+    "three": 3.0,
+    "four": 4.0,
+    "five": 5.0,
+    "six": 6.0,
+    "seven": 7.0,
+    "eight": 8.0,
+    "nine": 9.0,
+    "ten": 10.0,
+    "eleven": 11.0,
+    "twelve": 12.0,
+    "fifteen": 15.0,
+    "twenty": 20.0,
+    "fifty": 50.0,
+    "a hundred": 100.0,
+}
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?i:" + "|".join(sorted(WORDS, key=len, reverse=True)) + r")\b)"
+_NUMBER = (
+    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?i:"
+    + "|".join(sorted(WORDS, key=len, reverse=True))
+    + r")\b)"
+)
 _SCALE = r"(?:(?i:trillion|billion|million|thousand|trn|tn|bn|mn)|[BMTmbk])\b"
 _BEFORE = "|".join(PREFIXES)
 _AFTER = "|".join(SUFFIXES)
@@ -106,6 +127,9 @@ def _pre() -> str:
 
 _RANGE = re.compile(_one("1") + r"\s?(?:-|–|—|to|and|or)\s?" + _one("2"))
 _SINGLE = re.compile(_one("1"))
+_CHANGED = re.compile(
+    r"\b(?:rose|rises?|grew|up|increased|raised|lifted|fell|falls?|down|cut|went|moved)\b[^.]{0,40}\bfrom\s*$"
+)
 _EACH = re.compile(r"\s(?:a|per|each) share\b|\s?/share")
 
 
@@ -162,7 +186,7 @@ def _single(match: re.Match[str], yen_is_yuan: bool) -> Amount | None:
     if unit is None or value is None or (unit == SHARES and value < 1000):
         return None
     start, end = match.span()
-    return Amount(start, end, value / 100 if unit == FRACTION else value, None, unit)
+    return Amount(start, end, _fraction(value) if unit == FRACTION else value, None, unit)
 
 
 def _range(match: re.Match[str], text: str, yen_is_yuan: bool) -> Amount | None:
@@ -174,14 +198,20 @@ def _range(match: re.Match[str], text: str, yen_is_yuan: bool) -> Amount | None:
     joined = text[match.end("num1") : match.start("num2")]
     if unit is None or (first is not None and second is not None and first != second):
         return None
-    if re.search(r"\b(?:and|or)\b", joined) and not between:
+    if (re.search(r"\b(?:and|or)\b", joined) and not between) or _CHANGED.search(text[: match.start()]):
         return None
     low = _value(match["num1"], match["scale1"] or match["scale2"])
     high = _value(match["num2"], match["scale2"] or (match["scale1"] if second is None else None))
     if low is None or high is None or low >= high:
         return None
-    scale = 0.01 if unit == FRACTION else 1.0
-    return Amount(match.start(), match.end(), low * scale, high * scale, unit)
+    if unit == FRACTION:
+        low, high = _fraction(low), _fraction(high)
+    return Amount(match.start(), match.end(), low, high, unit)
+
+
+def _fraction(percent: float) -> float:
+    """Turn per cent into a fraction without the noise of binary numbers, so that it reads back the same."""
+    return float(f"{percent / 100:.12g}")
 
 
 def _unit(before: str | None, after: str | None, yen_is_yuan: bool) -> str | None:

@@ -8,39 +8,48 @@ from dataclasses import dataclass
 
 from capexpand.claims.companies import all_names, canonical
 
-_LEGAL = r"(?:Inc|Corp|Corporation|Ltd|Limited|plc|PLC|AG|SE|AB|ASA|NV|N\.V|GmbH|SA|S\.A|SpA|Co|Oy|KK|LLC)\b\.?"
+_LEGAL = (
+    r"(?:Inc|Corp|Corporation|Ltd|Limited|plc|PLC|AG|SE|AB|ASA|NV|N\.V|GmbH|SA|S\.A|SpA|Co|Oy|KK|LLC)\b\.?"
+)
 _KIND = r"(?:Group|Holdings?|Partners|Technologies|Systems|Networks|Ventures|Industries|Semiconductor)"
 _CAPITAL = r"[A-Z][\w&’'-]*[\w]"
 _RUN = rf"{_CAPITAL}(?: {_CAPITAL})*"
 _FORMAL = re.compile(rf"\b({_CAPITAL}(?: {_CAPITAL}){{0,3}}?)(?: {_KIND})?(?:,? {_LEGAL})")
 _NAMED_KIND = re.compile(rf"\b({_CAPITAL}(?: {_CAPITAL}){{0,2}}? {_KIND})\b")
 _DOES = re.compile(
-    rf"\b({_RUN})(?:,[^,]{{3,60}},)? (?:plans?|intends?|will|has (?:agreed|allocated|earmarked|raised|committed|set|budgeted|spent)"
-    r"|agreed to|is (?:expected|building|considering|projected|investing)|expects?|said it|reported|posted|spent|earmarked|raised)\b"
+    rf"\b({_RUN})(?:,[^,]{{3,60}},)? (?:plans?|intends?|will|has (?:agreed|allocated|earmarked|raised"
+    rf"|committed|set|budgeted|spent)"
+    r"|agreed to|is (?:expected|building|considering|projected|investing)|expects?|said it|reported"
+    r"|posted|spent|earmarked|raised)\b"
 )
 _PERSON = re.compile(
-    r"\b(?i:investors?|chief executive|CEO|chair(?:man|woman)?|analysts?|president|co-founders?|founders?|entrepreneur|billionaire"
+    r"\b(?i:investors?|chief executive|CEO|chair(?:man|woman)?|analysts?|president|co-founders?|founders?"
+    r"|entrepreneur|billionaire"
     rf"|minister|Mr|Ms|Mrs|officer|chief),?\.? ({_CAPITAL} {_CAPITAL})"
 )
-_NOT_NAMES = frozenset(
-    """The A An It Its He She They Their We Analysts Investors Shares Analyst Last This Next That These Those In On By For As At
-    Together However Meanwhile But And While Although After Before Since Chairman Chief President Another Other Both Some Many Most
-    January February March April May June July August September October November December Monday Tuesday Wednesday Thursday Friday
-    Saturday Sunday Revenue Sales Profit Chinese American European US China Europe Published""".split()
+_NOT_NAMES = re.compile(
+    r"The|A|An|It|Its|He|She|They|Their|We|Analysts|Investors|Shares|Analyst|Last|This|Next|That"
+    r"|These|Those|In|On|By|For|As|At|Together|However|Meanwhile|But|And|While|Although|After|Before"
+    r"|Since|Chairman|Chief|President|Another|Other|Both|Some|Many|Most|January|February|March|April"
+    r"|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|Thursday"
+    r"|Friday|Saturday|Sunday|Revenue|Sales|Profit|Chinese|American|European|US|China|Europe|Published"
 )
 
 _OF_SHARES = re.compile(
-    r"\b(?:shares?|stocks?|value|revenues?|sales|profits?|spending|capex|capital expenditures?|stake|holding|shareholding|interest)"
+    r"\b(?:shares?|stocks?|value|revenues?|sales|profits?|spending|capex|capital expenditures?|stake"
+    r"|holding|shareholding|interest)"
     r" (?:of|in|at|by|for) $",
     re.IGNORECASE,
 )
-_STAKE_IN = re.compile(
-    r"\b(?:stake|holding|shareholding|interest|investment) in $", re.IGNORECASE
+_STAKE_IN = re.compile(r"\b(?:stake|holding|shareholding|interest|investment) in $", re.IGNORECASE)
+_OBJECT = re.compile(
+    r"\b(?:of|in|for|at|with|from|than|to|against|including|like|as|into|on|via|through|for) $", re.IGNORECASE
 )
-_OBJECT = re.compile(r"\b(?:of|in|for|at|with|from|than|to|against|including|like|as|into|on|via|through|for) $", re.IGNORECASE)
 _BY_AFTER = re.compile(r"^\s*(?:[\w-]+ ){0,4}(?:by|from) (?:the )?$")
+_JOINED = re.compile(r",? and |, ")
 _ALL_OF_THEM = re.compile(
-    r"\b(?:the )?(?:two|three|four|five|six|seven|biggest|largest)(?: \w+)? (?:buyers|companies|firms|groups|players|hyperscalers)\b",
+    r"\b(?:the )?(?:two|three|four|five|six|seven|biggest|largest)(?: \w+)? (?:buyers|companies|firms"
+    r"|groups|players|hyperscalers)\b",
     re.IGNORECASE,
 )
 
@@ -86,7 +95,7 @@ def _may_be_subject(text: str, match: re.Match[str]) -> bool:
 
 
 def names_in(text: str) -> Names:
-    """Find the names by which an article calls companies: those of the catalogue and those it introduces itself.
+    """Find the names by which an article calls companies: those of the catalogue and those it introduces.
 
     Args:
         text: the whole article.
@@ -104,19 +113,19 @@ def names_in(text: str) -> Names:
                 continue
             called.setdefault(full, full)
             first = full.split()[0]
-            if " " in full and first not in _NOT_NAMES and len(first) > 3:
+            if " " in full and not _NOT_NAMES.fullmatch(first) and len(first) > 3:
                 called.setdefault(first, full)
     return Names(tuple(sorted(called.items(), key=lambda item: -len(item[0]))))
 
 
 def _clean(name: str) -> str:
     words = name.split()
-    while words and words[0] in _NOT_NAMES:
+    while words and _NOT_NAMES.fullmatch(words[0]):
         words = words[1:]
     cleaned = " ".join(words)
     for ending in ("'s", "’s"):
         cleaned = cleaned.removesuffix(ending)
-    return "" if cleaned in _NOT_NAMES else cleaned
+    return "" if _NOT_NAMES.fullmatch(cleaned) else cleaned
 
 
 def _stands_inside(word: str, text: str) -> bool:
@@ -124,11 +133,13 @@ def _stands_inside(word: str, text: str) -> bool:
     return re.search(rf"[a-z,] {re.escape(word)}\b", text) is not None
 
 
-def subject_of(text: str, position: int, mentions: Sequence[Mention], *, stake: bool = False) -> Mention | None:
+def subject_of(
+    text: str, position: int, mentions: Sequence[Mention], *, stake: bool = False
+) -> Mention | None:
     """Say whom the amount at a position is about.
 
-    The nearest company before it that may be a subject counts; then one right after it that ``by`` or ``from``
-    introduces; then any before it. For a stake it is the company in which it is held.
+    The nearest company before it that may be a subject counts, or the first of a list that ends there; then one
+    right after it that ``by`` or ``from`` introduces; then any before it. For a stake it is the company in which it is held.
 
     Args:
         text: the sentence.
@@ -143,9 +154,17 @@ def subject_of(text: str, position: int, mentions: Sequence[Mention], *, stake: 
     before = [m for m in mentions if m.start < position]
     subjects = [m for m in before if m.subject]
     if subjects:
-        return subjects[-1]
+        return _first_of_list(text, subjects)
     after = [m for m in mentions if m.start > position and _BY_AFTER.search(text[position : m.start][-40:])]
     return after[0] if after else before[-1] if before else None
+
+
+def _first_of_list(text: str, subjects: Sequence[Mention]) -> Mention:
+    """Return the last subject, or the first of the names that ``and`` or commas join to it."""
+    at = len(subjects) - 1
+    while at > 0 and _JOINED.fullmatch(text[subjects[at - 1].end : subjects[at].start]):
+        at -= 1
+    return subjects[at]
 
 
 def is_about_several(text: str) -> bool:

@@ -13,11 +13,22 @@ from capexpand.errors import CaseError, Problem
 _MARK = re.compile(r"^\s*(?:[-*•–]\s*)?")
 _CLOSED = re.compile(r"[.!?…:;][\"'”’)\]]*$")
 _ENDS = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9])")
-_ABBREVIATED = re.compile(r"(?:\b(?:Inc|Corp|Ltd|Co|plc|Mr|Ms|Mrs|Dr|No|vs|St|approx|est|U\.S|U\.K)|\b[A-Z])\.$")
-_MONTHS = "january february march april may june july august september october november december".split()
-MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:Inc|Corp|Ltd|Co|plc|Mr|Ms|Mrs|Dr|No|vs|St|approx|est|U\.S|U\.K)|\b[A-Z])\.$"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
+)
 _DAY_FIRST = re.compile(rf"\b(\d{{1,2}}) ({MONTH}),? (\d{{4}})\b")
 _MONTH_FIRST = re.compile(rf"({MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})\b")
+LONGEST_QUESTION = 10
+"""A question or exclamation of so few words on a line of its own is a heading."""
+
+LINES_WITH_DAY = 4
+"""The day of an article stands in one of its first lines."""
+
 LONGEST_TITLE = 90
 """Titles are cut here [characters]."""
 
@@ -71,7 +82,9 @@ def read_document(path: Path) -> Document:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise CaseError([Problem("is not plain text in UTF-8; save the article as text", file=path)]) from None
+        raise CaseError(
+            [Problem("is not plain text in UTF-8; save the article as text", file=path)]
+        ) from None
     if "\x00" in text:
         raise CaseError([Problem("is not plain text; save the article as text", file=path)])
     if not text.strip():
@@ -80,7 +93,7 @@ def read_document(path: Path) -> Document:
 
 
 def parse_document(text: str) -> Document:
-    """Part a text into sentences. A line that no full stop closes is a heading; others are paragraphs.
+    """Part a text into sentences. A line that nothing closes is a heading, and so is a short question.
 
     Args:
         text: the article, one paragraph a line or with empty lines between them.
@@ -93,7 +106,7 @@ def parse_document(text: str) -> Document:
         skipped = len(_MARK.match(line)[0])  # pyrefly: ignore[unsupported-operation]
         body = line[skipped:].rstrip()
         if body:
-            heading = _CLOSED.search(body) is None
+            heading = _is_heading(body)
             for piece, start in _split(body):
                 sentences.append(Sentence(piece, position + skipped + start, paragraph, heading))
             paragraph += not heading
@@ -104,15 +117,28 @@ def parse_document(text: str) -> Document:
 def _title(sentences: list[Sentence]) -> str:
     """Pick the first heading of five words or more above the body, else what the text begins with."""
     above = [s.text for s in sentences if s.heading and s.paragraph == 1]
-    longer = [text for text in above if len(text.split()) >= 5 and not _MONTH_FIRST.search(text) and not _DAY_FIRST.search(text)]
+    longer = [
+        text
+        for text in above
+        if len(text.split()) >= 5 and not _MONTH_FIRST.search(text) and not _DAY_FIRST.search(text)
+    ]
     first = (longer or above or [s.text for s in sentences])[0]
     return first if len(first) <= LONGEST_TITLE else f"{first[:LONGEST_TITLE].rsplit(' ', 1)[0]} …"
+
+
+def _is_heading(line: str) -> bool:
+    """Tell a heading from a paragraph: nothing closes it, or it is a short question."""
+    return _CLOSED.search(line) is None or (
+        line.endswith(("?", "!")) and len(line.split()) <= LONGEST_QUESTION
+    )
 
 
 def _split(body: str) -> Iterator[tuple[str, int]]:
     start = 0
     for end in _ENDS.finditer(body):
-        if _ABBREVIATED.search(body[start : end.start()]) and not body[end.end() :].startswith(("It ", "The ")):
+        if _ABBREVIATED.search(body[start : end.start()]) and not body[end.end() :].startswith(
+            ("It ", "The ")
+        ):
             continue
         yield body[start : end.start()], start
         start = end.end()
@@ -120,16 +146,13 @@ def _split(body: str) -> Iterator[tuple[str, int]]:
 
 
 def _published(lines: list[str]) -> date | None:
-    """Find the day of publication: the first whole date in the lines that are no paragraph, or in the first one."""
-    for line in lines:
-        stripped = line.strip()
+    """Find the day of publication: the first whole date in the first lines."""
+    for line in [line.strip() for line in lines if line.strip()][:LINES_WITH_DAY]:
         for pattern in (_DAY_FIRST, _MONTH_FIRST, _ISO):
-            found = pattern.search(stripped)
+            found = pattern.search(line)
             day = None if found is None else day_from(found, pattern)
             if day is not None:
                 return day
-        if _CLOSED.search(stripped) and stripped:
-            return None
     return None
 
 
@@ -149,4 +172,4 @@ def day_from(found: re.Match[str], pattern: re.Pattern[str]) -> date | None:
 def month_number(name: str) -> int:
     """Return the number of a month by its name or the beginning of it [1 to 12]."""
     start = name.rstrip(".").casefold()[:3]
-    return next(number for number, month in enumerate(_MONTHS, start=1) if month.startswith(start))
+    return _MONTHS.index(start) + 1

@@ -157,9 +157,10 @@ def amount_words(claim: Claim) -> str:
     if claim.unit == FRACTION:
         words = " to ".join(number_words(100 * end, 4) for end in ends) + " %"
     elif claim.in_money:
-        words = money_words(ends[0], claim.unit, 5)
-        if len(ends) == 2:
-            words = f"{money_words(ends[0], claim.unit, 5).split(' ')[0]} to {money_words(ends[1], claim.unit, 5)}"
+        written = [money_words(end, claim.unit, 5) for end in ends]
+        if len({words.partition(" ")[2] for words in written}) == 1:  # the unit once, at the end
+            written = [*(words.partition(" ")[0] for words in written[:-1]), written[-1]]
+        words = " to ".join(written)
     else:
         size = ends[0]
         words = f"{number_words(size / 1e6)} mn {claim.unit}" if size >= 1e6 else f"{size:g} {claim.unit}"
@@ -170,18 +171,21 @@ def amount_words(claim: Claim) -> str:
 def period_words(claim: Claim) -> str:
     """Write the period of a claim: a year, a fiscal year, or its days; an undated one by its length."""
     span = days(claim)
-    if span is None:
+    if span is None or claim.kind == "day":
         return ""
     start, after = span
     months = (after.year - start.year) * 12 + after.month - start.month
-    if claim.period_basis == "calendar" and (start.month, start.day, months) == (1, 1, 12):
-        return str(start.year)
-    if claim.period_basis == "fiscal" and months == 12:
-        return f"fiscal year to {span[1] - timedelta(days=1):%b %Y}"
+    last = after - timedelta(days=1)
     if claim.period_basis == "undated" and start.day == after.day and months % 12 == 0:
-        which = "from" if claim.known_on is None or start >= claim.known_on else "to"
-        return f"{months // 12} years, {which} {start if which == 'from' else after:%b %Y}"
-    return f"{start:%d %b %Y} to {after - timedelta(days=1):%d %b %Y}"
+        ahead = claim.known_on is None or after > claim.known_on
+        return f"{months // 12} years, {'from' if ahead else 'to'} {start if ahead else after:%b %Y}"
+    if start.day == after.day == 1 and claim.period_basis != "undated":
+        if months == 12:
+            return str(start.year) if start.month == 1 else f"fiscal year to {last:%b %Y}"
+        if months == 3:
+            return f"quarter to {last:%b %Y}"
+    first = f"{start:%d %b}" if start.year == last.year else f"{start:%d %b %Y}"
+    return f"{first} to {last:%d %b %Y}"
 
 
 def budget_of(company: str, claims: Sequence[Claim], near: Claim | None = None) -> Claim | None:

@@ -31,7 +31,11 @@ def list_claims(
     Raises:
         CaseError: a table does not hold; every problem with file and line.
     """
-    own = (replace(claim, rows=(f"{path.name} {claim.claim_id}",)) for path in extra for claim in read_claims(path))
+    own = (
+        replace(claim, rows=(f"{path.name} {claim.claim_id}",))
+        for path in extra
+        for claim in read_claims(path)
+    )
     claims = [claim for claim in (*_packaged(), *own) if known_by(claim.known_on, on)]
     if company is not None:
         wanted = canonical(company).casefold()
@@ -41,8 +45,10 @@ def list_claims(
 
 @cache
 def _packaged() -> tuple[Claim, ...]:
-    """Join the packaged claims with the programmes; a programme row that repeats a claim becomes part of it."""
-    claims = {claim.claim_id: replace(claim, rows=(f"claims {claim.claim_id}",)) for claim in reported_claims()}
+    """Join the packaged claims with the programmes; a row of theirs that repeats a claim becomes part of it."""
+    claims = {
+        claim.claim_id: replace(claim, rows=(f"claims {claim.claim_id}",)) for claim in reported_claims()
+    }
     for line, row in enumerate(programmes(), start=2):
         claim = from_programme(row, line)
         same = next((known for known in claims.values() if _repeats(claim, known)), None)
@@ -94,8 +100,8 @@ def from_programme(row: Programme, line: int) -> Claim:
 def period_basis(row: Programme) -> str:
     """Say what the period of a programme counts in.
 
-    A period that begins with the announcement is undated: its source names a length only. Whole calendar
-    years are calendar; other periods from the first of a month, and those that speak of a fiscal year, fiscal.
+    A period that begins with the announcement is undated: its source names a length only. Those that speak of a
+    fiscal year are fiscal, and so are whole years from another month than January. All others are calendar.
     """
     start, after = row.period_start, row.period_end + timedelta(days=1)
     if _FISCAL.search(row.scope):

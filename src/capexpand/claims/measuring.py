@@ -48,7 +48,9 @@ class Answer:
         """The claim in one line."""
         high = "" if self.amount_high is None else f" to {self.amount_high:.6g}"
         period = " ".join(part for part in (self.period_basis, self.period_start, self.period_end) if part)
-        return f"{self.company or '(nobody)'} {self.amount:.6g}{high} {self.unit} {self.kind} {period}".rstrip()
+        return (
+            f"{self.company or '(nobody)'} {self.amount:.6g}{high} {self.unit} {self.kind} {period}".rstrip()
+        )
 
 
 def as_answer(article: str, proposal: Proposal) -> Answer:
@@ -84,7 +86,8 @@ FIELDS: dict[str, Callable[[Answer, Answer], bool]] = {
     "company": lambda one, two: canonical(one.company) == canonical(two.company),
     "kind": lambda one, two: one.kind == two.kind,
     "period": lambda one, two: (
-        (one.period_basis, one.period_start, one.period_end) == (two.period_basis, two.period_start, two.period_end)
+        (one.period_basis, one.period_start, one.period_end)
+        == (two.period_basis, two.period_start, two.period_end)
     ),
 }
 """The fields of a claim, and when two have the same."""
@@ -153,14 +156,18 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CaseError([Problem(f"cannot be read: {error}", file=path)]) from None
     if not rows or set(rows[0]) != set(COLUMNS):
-        raise CaseError([Problem(f"needs the columns {', '.join(COLUMNS)} and a row for each claim", file=path, line=1)])
+        raise CaseError(
+            [Problem(f"needs the columns {', '.join(COLUMNS)} and a row for each claim", file=path, line=1)]
+        )
     answers: list[Answer] = []
     problems: list[Problem] = []
     for line, row in enumerate(rows, start=2):
         try:
             answers.append(_answer(row))
         except (ValueError, TypeError):
-            problems.append(Problem("paragraph, amount and amount_high must be numbers", file=path, line=line))
+            problems.append(
+                Problem("paragraph, amount and amount_high must be numbers", file=path, line=line)
+            )
     if problems:
         raise CaseError(problems)
     return tuple(answers)
@@ -229,7 +236,7 @@ def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
 
 
 def pair_up(proposed: Sequence[Answer], due: Sequence[Answer]) -> Iterator[Pair]:
-    """Pair proposals with answers of the same paragraph: by the same amount, and then those that have most in common.
+    """Pair proposals with answers of the same paragraph: by amount, and then by how much they have in common.
 
     Args:
         proposed: of one article.

@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 
 from capexpand.catalogue.rows import Source
+from capexpand.catalogue.tables import source_columns
 from capexpand.claims.documents import Document
 from capexpand.claims.proposals import Proposal
 from capexpand.claims.table import OWN_TABLE, Claim, place_words, read_claims
-from capexpand.catalogue.tables import source_columns
-from capexpand.errors import CaseError, Problem, RunError
+from capexpand.errors import RunError
 
 HEADER = tuple(column.name for column in (*OWN_TABLE.columns, *source_columns("")))
 

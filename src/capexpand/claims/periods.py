@@ -12,7 +12,19 @@ from capexpand.claims.companies import CALENDAR_YEAR_END, fiscal_year_end
 from capexpand.claims.documents import MONTH, month_number
 
 _N = r"(\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve)"
-_COUNTS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
+_COUNTS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "twelve": 12,
+}
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "final": 4, "last": 4}
 _YEAR = r"(20\d\d)"
 
@@ -28,12 +40,18 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class NamedPeriod:
-    """A period and where it is named in a sentence; ``ahead`` is a plain year or length, with no earlier end."""
+    """A period and where it is named in a sentence.
+
+    Args:
+        start: first character, from 0.
+        end: the character after its last.
+        period: what it is.
+        before: whether it is a year before one that the sentence names.
+    """
 
     start: int
     end: int
     period: Period
-    to_date: bool = False
     before: bool = False
 
 
@@ -79,7 +97,7 @@ def _ahead(match: re.Match[str], moment: Moment) -> Period:
     return Period("undated", moment.published, add_months(moment.published, months) - timedelta(days=1))
 
 
-def _decade(match: re.Match[str], moment: Moment) -> Period:
+def _decade(_match: re.Match[str], moment: Moment) -> Period:
     return _past(120, moment)
 
 
@@ -108,10 +126,12 @@ def _fiscal_relative(match: re.Match[str], moment: Moment) -> Period:
     if month is None or day is None:
         return Period("fiscal", None, None)
     year = day.year + (day.month > month)
-    return _fiscal_year(year + {"this": 0, "current": 0, "last": -1, "next": 1, "previous": -1}[match[1].casefold()], moment)
+    return _fiscal_year(
+        year + {"this": 0, "current": 0, "last": -1, "next": 1, "previous": -1}[match[1].casefold()], moment
+    )
 
 
-def _year_to_month(match: re.Match[str], moment: Moment) -> Period:
+def _year_to_month(match: re.Match[str], _moment: Moment) -> Period:
     return _months_to(int(match[2]), month_number(match[1]), 12, "fiscal")
 
 
@@ -141,11 +161,25 @@ def _month_quarter(match: re.Match[str], moment: Moment) -> Period:
     return _last_to(month_number(match[1]), 3, moment)
 
 
-def _quarter_of(match: re.Match[str], moment: Moment) -> Period:
+def _quarter_of(match: re.Match[str], _moment: Moment) -> Period:
     return _months_to(int(match[2]), 3 * _ORDINALS[match[1].casefold()], 3, "calendar")
 
 
-def _short_quarter(match: re.Match[str], moment: Moment) -> Period:
+def _bare_quarter(match: re.Match[str], moment: Moment) -> Period:
+    return _last_to(3 * _ORDINALS[match[1].casefold()], 3, moment)
+
+
+def _whole_year(_match: re.Match[str], moment: Moment) -> Period:
+    return (
+        Period("calendar", None, None) if moment.published is None else _calendar_year(moment.published.year)
+    )
+
+
+def _past_year(_match: re.Match[str], moment: Moment) -> Period:
+    return _past(12, moment)
+
+
+def _short_quarter(match: re.Match[str], _moment: Moment) -> Period:
     return _months_to(int(match[2]), 3 * int(match[1]), 3, "calendar")
 
 
@@ -156,38 +190,48 @@ def _relative_year(match: re.Match[str], moment: Moment) -> Period:
     return _calendar_year(moment.published.year + step)
 
 
-def _plain_year(match: re.Match[str], moment: Moment) -> Period:
+def _plain_year(match: re.Match[str], _moment: Moment) -> Period:
     return _calendar_year(int(match[1]))
 
 
-def _since_start(match: re.Match[str], moment: Moment) -> Period:
+def _since_start(_match: re.Match[str], moment: Moment) -> Period:
     if moment.published is None:
         return Period("calendar", None, None)
     return Period("calendar", date(moment.published.year, 1, 1), moment.published)
 
 
+_TO_DAY = rf"(?:that )?(?:ended|ending|to) (?:on )?(?:\d{{1,2}} )?({MONTH})(?: \d{{1,2}})?(?:,? {_YEAR})?"
+_YEAR_TO = rf"year (?:to|ended|ending|that ends in|through) ({MONTH})(?: \d{{1,2}},?)? {_YEAR}"
+_NEXT = rf"(?:over|in|within|during|for) (?:the )?(?:next|coming|following) {_N} (?:years|months)"
+_SINCE = r"since (?:January|the (?:start|beginning) of the year)|year[- ]to[- ]date|so far this year"
+
 _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], Moment], Period]], ...] = (
-    (r"\b(?:since (?:January|the (?:start|beginning) of the year)|year[- ]to[- ]date|so far this year)\b", _since_start),
+    (rf"\b(?:{_SINCE})\b", _since_start),
     (rf"\b(?:past|last|previous) {_N} (?:years|months)\b", _behind),
     (r"\b(?:past|last|previous) (?:decade|ten years)\b", _decade),
-    (rf"\b(?:over|in|within|during|for) (?:the )?(?:next|coming|following) {_N} (?:years|months)\b", _ahead),
+    (rf"\b{_NEXT}\b", _ahead),
     (rf"\bnext {_N} (?:years|months)\b", _ahead),
     (rf"\b(?:over|within|across) {_N} (?:years|months)\b", _ahead),
-    (rf"\bby (?:the end of )?{_YEAR}\b", _by_year),
-    (rf"\b(?:fiscal|financial) year (?:to|ended|ending|that ends in|through) ({MONTH})(?: \d{{1,2}},?)? {_YEAR}\b", _year_to_month),
+    (rf"\b(?:by|through|until) (?:the end of )?{_YEAR}\b", _by_year),
+    (rf"\b(?:fiscal|financial) {_YEAR_TO}\b", _year_to_month),
     (r"\b(?:fiscal|financial)(?: year)? (20\d\d|\d\d)\b", _fiscal_named),
     (r"\bFY ?(20\d\d|\d\d)\b", _fiscal_named),
     (r"\b(this|current|last|next|previous) (?:fiscal|financial) year\b", _fiscal_relative),
-    (rf"\bquarter (?:that )?(?:ended|ending|to) (?:on )?(?:\d{{1,2}} )?({MONTH})(?: \d{{1,2}})?(?:,? {_YEAR})?", _ended(3)),
-    (rf"\b(?:half[- ]year|six months) (?:that )?(?:ended|ending|to) (?:on )?(?:\d{{1,2}} )?({MONTH})(?: \d{{1,2}})?(?:,? {_YEAR})?", _ended(6)),
+    (rf"\bquarter {_TO_DAY}", _ended(3)),
+    (rf"\b(?:half[- ]year|six months) {_TO_DAY}", _ended(6)),
     (rf"\b({MONTH}) quarter\b", _month_quarter),
     (rf"\b(first|second|third|fourth|final|last) quarter of {_YEAR}\b", _quarter_of),
     (rf"\bQ([1-4]) {_YEAR}\b", _short_quarter),
+    (r"\b(first|second|third|fourth|final)[- ]quarter\b", _bare_quarter),
+    (r"\bfor the (?:whole |full )?year\b|\b(?:whole|full) year\b", _whole_year),
+    (r"\b(?:past year|(?:past|last|previous) (?:twelve|12) months)\b", _past_year),
     (r"\b(this|next|last) year\b", _relative_year),
     (rf"\b(?:in|for|during|of|throughout|late|early) {_YEAR}\b", _plain_year),
 )
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), read) for pattern, read in _PATTERNS)
-_A_YEAR_BEFORE = re.compile(r"\b(?:a year (?:earlier|ago|before)|the year before|the previous year)\b", re.IGNORECASE)
+_A_YEAR_BEFORE = re.compile(
+    r"\b(?:a year (?:earlier|ago|before)|the year before|the previous year)\b", re.IGNORECASE
+)
 _COMPARED = re.compile(r"\b(?:than|since|until|before|after)\s+(?:in\s+)?(?:late |early )?$", re.IGNORECASE)
 
 
@@ -204,12 +248,13 @@ def find_periods(text: str, moment: Moment) -> tuple[NamedPeriod, ...]:
             taken = any(match.start() < other.end and other.start < match.end() for other in found)
             if taken or _COMPARED.search(text[: match.start()]):
                 continue
-            to_date = read is _since_start
-            found.append(NamedPeriod(match.start(), match.end(), read(match, moment), to_date))
+            found.append(NamedPeriod(match.start(), match.end(), read(match, moment)))
     for match in _A_YEAR_BEFORE.finditer(text):
         earlier = [named for named in found if named.end <= match.start() and named.period.start is not None]
         if earlier:
-            found.append(NamedPeriod(match.start(), match.end(), a_year_before(earlier[-1].period), before=True))
+            found.append(
+                NamedPeriod(match.start(), match.end(), a_year_before(earlier[-1].period), before=True)
+            )
     return tuple(sorted(found, key=lambda named: named.start))
 
 

@@ -19,6 +19,7 @@ NO_PERIOD = Period("", None, None)
 _STAKE = re.compile(r"\b(?:stake|holding|shareholding)\b", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"\(\s*(?:about |around |approximately |roughly |some |or )?$")
 
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A claim that an article seems to make.
@@ -115,7 +116,16 @@ def _read(
                 unit=amount.unit,
                 kind=kind_of(text, amount),
                 verb=verb_near(text, amount),
-                period=_period(text, amount, subject, mentions, measure=measure, company=company, day=day, previous=previous),
+                period=_period(
+                    text,
+                    amount,
+                    subject,
+                    mentions,
+                    measure=measure,
+                    company=company,
+                    day=day,
+                    previous=previous,
+                ),
                 scope=scope_near(text) if measure in ("spending", "financing") else "not stated",
                 sentence=sentence,
                 start=sentence.start + amount.start,
@@ -170,17 +180,23 @@ def _period(
 ) -> Period:
     """Pick the period of an amount: the nearest that is named in the part of the sentence about its company.
 
-    What stands after the amount counts before what stands before it. A company in a list, without a verb of its
-    own, shares the period of the one before it.
+    What stands after the amount counts before what stands before it. A company in a list, without a verb
+    of its own, shares the period of the one before it.
     """
     begin, end = _part(text, amount, subject, mentions)
-    named = [p for p in find_periods(text, Moment(day, company)) if begin <= p.start < end or p.end <= _first(mentions)]
-    named = [p for p in named if (_compares(text, amount, p) if p.before else _belongs(text, amount, p))]
+    named = [
+        p
+        for p in find_periods(text, Moment(day, company))
+        if begin <= p.start < end or p.end <= _first(mentions)
+    ]
+    named = [p for p in named if (_compares(amount, p) if p.before else _belongs(text, amount, p))]
     best = min(named, key=lambda p: _away(text, amount, p), default=None)
     if best is not None:
         return _as_gain(best, measure, day)
     if previous is not None and subject is not None and not has_verb(text[subject.end : amount.start]):
-        return previous.period if previous.sentence.text == text and previous.measure == measure else NO_PERIOD
+        return (
+            previous.period if previous.sentence.text == text and previous.measure == measure else NO_PERIOD
+        )
     return NO_PERIOD
 
 
@@ -189,24 +205,27 @@ def _first(mentions: Sequence[Mention]) -> int:
 
 
 def _part(text: str, amount: Amount, subject: Mention | None, mentions: Sequence[Mention]) -> tuple[int, int]:
-    """Find where the part of a sentence about a company begins and ends: at the next one that may be a subject."""
+    """Find where the part of a sentence about a company begins and ends: at the next possible subject."""
     begin = 0 if subject is None or subject.start > amount.start else subject.start
-    later = [m.start for m in mentions if m.start > amount.end and m.subject and (subject is None or m.company != subject.company)]
+    later = [
+        m.start
+        for m in mentions
+        if m.start > amount.end and m.subject and (subject is None or m.company != subject.company)
+    ]
     return begin, min(later, default=len(text))
 
 
-def _compares(text: str, amount: Amount, named: NamedPeriod) -> bool:
-    """Tell whether ``a year earlier`` is what an amount belongs to, as in ``up from 88 billion a year earlier``."""
+def _compares(amount: Amount, named: NamedPeriod) -> bool:
+    """Tell whether an amount is that of a year earlier, as in ``up from 88 billion a year earlier``."""
     return amount.unit != FRACTION and 0 <= named.start - amount.end <= 3
 
 
 def _belongs(text: str, amount: Amount, named: NamedPeriod) -> bool:
-    """Tell whether no other amount with a verb of its own stands nearer to a period, or between it and this one."""
+    """Tell whether nothing that says something else stands between an amount and a period."""
     if named.start >= amount.end:
         between = text[amount.end : named.start]
         return not (find_amounts(between) and has_verb(between))
-    earlier = find_amounts(text[: named.start])
-    return not (earlier and has_verb(text[named.end : amount.start]))
+    return not (has_verb(text[: named.start]) and has_verb(text[named.end : amount.start]))
 
 
 def _away(text: str, amount: Amount, named: NamedPeriod) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Rules about amounts: different values, totals against bounds, calendar against fiscal years, scopes, revisions."""
+"""Rules about amounts: different values, totals against bounds, kinds of year, scopes, revisions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from capexpand.claims.figures import (
     is_open,
     last_digit,
     money_words,
-    overlap,
     period_words,
     same_subject,
     share_words,
@@ -69,7 +68,9 @@ def _stake(low: float, high: float, claim: Claim, words: str = "") -> Stake:
     between = share_words(high - low) if not claim.in_money else money_words(high - low, claim.unit)
     of = "" if share is None else f", {share_words(share)} of the lower"
     amount = high - low if claim.in_money else None
-    return Stake(f"{words or 'between them '}{between}{of}", amount, claim.unit if claim.in_money else "", share)
+    return Stake(
+        f"{words or 'between them '}{between}{of}", amount, claim.unit if claim.in_money else "", share
+    )
 
 
 def different_values(claims: Sequence[Claim]) -> Iterator[Finding]:
@@ -170,7 +171,8 @@ def _open_stake(bound: Claim) -> Stake:
         return Stake(f"how far beyond {amount_words(bound)} it may be is open")
     side = "above" if bound.kind == "floor" else "below"
     tenth = money_words(amount / 10, bound.unit)
-    words = f"as an amount it ends at {money_words(amount, bound.unit)}; as a {bound.kind} it is open, and each tenth {side} is {tenth}"
+    ends = f"as an amount it ends at {money_words(amount, bound.unit)}"
+    words = f"{ends}; as a {bound.kind} it is open, and each tenth {side} is {tenth}"
     return Stake(words, amount / 10, bound.unit, 0.1)
 
 
@@ -198,7 +200,8 @@ def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
         amount = (calendar.amount or 0.0) * apart
         of = money_words(amount, calendar.unit) if calendar.in_money else share_words(amount)
         readings = tuple(
-            Reading(f"{amount_words(same[0])} in {words}", tuple(same)) for words, same in _by_period(group).items()
+            Reading(f"{amount_words(same[0])} in {words}", tuple(same))
+            for words, same in _by_period(group).items()
         )
         yield Finding(
             "calendar against fiscal",
@@ -207,7 +210,8 @@ def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
             f"{amount_words(calendar)} for the calendar year here, for the fiscal year there",
             readings,
             Stake(
-                f"{of}, {share_words(apart)} of it, spent evenly, falls into months that only one of the years has",
+                f"{of}, {share_words(apart)} of it, spent evenly, falls into months that only one of the "
+                f"years has",
                 amount,
                 calendar.unit,
                 apart,
@@ -217,7 +221,11 @@ def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
 
 def at_the_same_time_or_year(one: Claim, two: Claim) -> bool:
     """Tell whether two claims are near enough for one to repeat the other: within a quarter of a year."""
-    return one.known_on is not None and two.known_on is not None and abs((one.known_on - two.known_on).days) <= 92
+    return (
+        one.known_on is not None
+        and two.known_on is not None
+        and abs((one.known_on - two.known_on).days) <= 92
+    )
 
 
 def _as_long(one: Claim, two: Claim) -> bool:
@@ -229,7 +237,7 @@ def _as_long(one: Claim, two: Claim) -> bool:
 
 
 def _time_apart(one: Claim, two: Claim) -> float:
-    """Return which share of the first period is not in the second [fraction], in whole months where they fit."""
+    """Return which share of the first period is not in the second [fraction], in whole months."""
     first, second = days(one), days(two)
     if first is None or second is None:
         return 0.0
@@ -256,7 +264,10 @@ def scopes_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
         if len(scopes) < 2:
             continue
         readings = tuple(
-            Reading(f"for {scope if scope != 'company' else 'the whole company'}", tuple(c for c in group if c.scope == scope))
+            Reading(
+                f"for {scope if scope != 'company' else 'the whole company'}",
+                tuple(c for c in group if c.scope == scope),
+            )
             for scope in scopes
         )
         amount = max(c.amount or 0.0 for c in group)
@@ -294,7 +305,14 @@ def revised_figures(claims: Sequence[Claim]) -> Iterator[Finding]:
         readings = tuple(Reading(f"{claim.known_on}: {amount_words(claim)}", (claim,)) for claim in told)
         change = (last.amount_high or last.amount or 0.0) - (first.amount_high or first.amount or 0.0)
         share = change / (first.amount_high or first.amount or 1.0)
-        words = f"{money_words(abs(change), first.unit)} {'more' if change >= 0 else 'less'}, {share_words(abs(share))}"
+        way = "more" if change >= 0 else "less"
+        words = f"{money_words(abs(change), first.unit)} {way}, {share_words(abs(share))}"
         yield Finding(
-            "revised", first.company, subject_words(first), "revised", readings, Stake(words, abs(change), first.unit, abs(share)), revised=True
+            "revised",
+            first.company,
+            subject_words(first),
+            "revised",
+            readings,
+            Stake(words, abs(change), first.unit, abs(share)),
+            revised=True,
         )

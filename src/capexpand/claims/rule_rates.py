@@ -9,7 +9,15 @@ from itertools import combinations
 
 from capexpand.catalogue.rows import SiteCost
 from capexpand.catalogue.views import site_costs
-from capexpand.claims.figures import Span, at_the_same_time, budget_of, groups, money_words, share_words, stated
+from capexpand.claims.figures import (
+    Span,
+    at_the_same_time,
+    budget_of,
+    groups,
+    money_words,
+    share_words,
+    stated,
+)
 from capexpand.claims.findings import Finding, PlanChange, Reading, Stake
 from capexpand.claims.rule_amounts import beside
 from capexpand.claims.table import Claim
@@ -66,7 +74,11 @@ def day_rates(rows: Sequence[SiteCost] | None = None) -> tuple[DayRate, ...]:
     found: list[DayRate] = []
     for row in site_costs() if rows is None else rows:
         pair, _, label = row.region.partition(" (")
-        if row.metric == "fx_rate" and row.known_on is not None and not row.source.url.startswith("news-report:"):
+        if (
+            row.metric == "fx_rate"
+            and row.known_on is not None
+            and not row.source.url.startswith("news-report:")
+        ):
             home, _, foreign = pair.partition(" per ")
             found.append(DayRate(home, foreign, row.value, row.known_on, label.rstrip(")"), row.source.url))
     return tuple(found)
@@ -74,12 +86,14 @@ def day_rates(rows: Sequence[SiteCost] | None = None) -> tuple[DayRate, ...]:
 
 def implied_rates(claims: Sequence[Claim]) -> tuple[ImpliedRate, ...]:
     """List the rates that amounts told in two currencies imply."""
-    pairs = (sorted(pair, key=lambda c: -(c.amount or 0.0)) for pair in combinations(claims, 2) if beside(*pair))
+    pairs = (
+        sorted(pair, key=lambda c: -(c.amount or 0.0)) for pair in combinations(claims, 2) if beside(*pair)
+    )
     return tuple(ImpliedRate(home, foreign) for home, foreign in pairs)
 
 
 def rates_disagree(claims: Sequence[Claim], rates: Sequence[DayRate] | None = None) -> Iterator[Finding]:
-    """Find implied exchange rates that differ by more than rounding, from each other or from the rate of the day.
+    """Find implied exchange rates that differ by more than rounding, from each other or from that of the day.
 
     Args:
         claims: all there are.
@@ -89,7 +103,8 @@ def rates_disagree(claims: Sequence[Claim], rates: Sequence[DayRate] | None = No
 
     def together(one: ImpliedRate, two: ImpliedRate) -> bool:
         return (
-            (one.home.company, one.home.unit, one.foreign.unit) == (two.home.company, two.home.unit, two.foreign.unit)
+            (one.home.company, one.home.unit, one.foreign.unit)
+            == (two.home.company, two.home.unit, two.foreign.unit)
         ) and at_the_same_time(one.home, two.home)
 
     for group in groups(implied_rates(claims), together):
@@ -121,9 +136,12 @@ def _finding(group: Sequence[ImpliedRate], day: DayRate | None, claims: Sequence
     promised = budget.amount if budget is not None and budget.unit == foreign else None
     readings = [_reading(same, promised) for same in said.values()]
     if day is not None:
-        words = f"{_rate_words(day.rate, home, foreign)}: {day.label}{_converted(promised, day.rate, home, foreign)}"
+        converted = _converted(promised, day.rate, home, foreign)
+        words = f"{_rate_words(day.rate, home, foreign)}: {day.label}{converted}"
         readings.append(Reading(words, (), PlanChange(currency=foreign, rate=day.rate)))
-    values = [reading.change.rate for reading in readings if reading.change is not None and reading.change.rate]
+    values = [
+        reading.change.rate for reading in readings if reading.change is not None and reading.change.rate
+    ]
     return Finding(
         "exchange rates",
         group[0].home.company,
@@ -150,7 +168,8 @@ def _reading(same: Sequence[ImpliedRate], promised: float | None) -> Reading:
     home, foreign = one.home.unit, one.foreign.unit
     words = (
         f"{_rate_words(one.rate, home, foreign)}: {money_words(one.home.amount or 0.0, home, 5)} = "
-        f"{money_words(one.foreign.amount or 0.0, foreign, 5)} (rounding leaves {one.span.low:.3f} to {one.span.high:.3f})"
+        f"{money_words(one.foreign.amount or 0.0, foreign, 5)} (rounding leaves {one.span.low:.3f} to "
+        f"{one.span.high:.3f})"
         f"{_converted(promised, one.rate, home, foreign)}"
     )
     return Reading(words, tuple(each.home for each in same), PlanChange(currency=foreign, rate=one.rate))
@@ -159,6 +178,14 @@ def _reading(same: Sequence[ImpliedRate], promised: float | None) -> Reading:
 def _stake(one: ImpliedRate, low: float, high: float, promised: float | None) -> Stake:
     home, apart = one.home.unit, high / low - 1
     if promised is None:
-        return Stake(f"the rates lie {share_words(apart)} apart; no programme beside them to apply it to", share=apart)
+        return Stake(
+            f"the rates lie {share_words(apart)} apart; no programme beside them to apply it to", share=apart
+        )
     between = promised * (high - low)
-    return Stake(f"{money_words(between, home, 2)} between the lowest and the highest, {share_words(apart)} of the programme", between, home, apart)
+    return Stake(
+        f"{money_words(between, home, 2)} between the lowest and the highest, {share_words(apart)} of the "
+        f"programme",
+        between,
+        home,
+        apart,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 
 from capexpand.claims.companies import members
 from capexpand.claims.figures import (
@@ -30,10 +29,16 @@ def gains_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
     What is at stake follows where a gain in market value over the same time is claimed, too: what the company
     was worth before is that gain divided by the share's.
     """
-    gains = [c for c in claims if c.measure == "share price gain" and not is_open(c) and c.period_start is not None]
+    gains = [
+        c for c in claims if c.measure == "share price gain" and not is_open(c) and c.period_start is not None
+    ]
 
     def clash(one: Claim, two: Claim) -> bool:
-        return same_subject(one, two, least_overlap=0.9) and at_the_same_time(one, two) and not allowed(one).meets(allowed(two))
+        return (
+            same_subject(one, two, least_overlap=0.9)
+            and at_the_same_time(one, two)
+            and not allowed(one).meets(allowed(two))
+        )
 
     for group in groups(gains, clash):
         if len(group) > 1:
@@ -54,7 +59,10 @@ def _worth(gains: Sequence[Claim], claims: Sequence[Claim]) -> Stake:
     grown = [
         c
         for c in claims
-        if c.company == first.company and c.measure == "market value gain" and overlap(c, first) >= 0.9 and c.amount
+        if c.company == first.company
+        and c.measure == "market value gain"
+        and overlap(c, first) >= 0.9
+        and c.amount
     ]
     if not grown or low <= 0:
         return Stake(f"{share_words(high - low)} of the market value before, which no claim gives")
@@ -76,7 +84,9 @@ def stake_against_price(claims: Sequence[Claim]) -> Iterator[Finding]:
     implied = list(_implied_prices(claims))
     for value, shares, span in implied:
         for price in prices:
-            near = price.company == value.company and price.unit == value.unit and at_the_same_time(price, value)
+            near = (
+                price.company == value.company and price.unit == value.unit and at_the_same_time(price, value)
+            )
             if near and not allowed(price).meets(span):
                 yield _price_finding((value, shares, span), price)
 
@@ -84,8 +94,18 @@ def stake_against_price(claims: Sequence[Claim]) -> Iterator[Finding]:
 def _implied_prices(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim, Span]]:
     for one in claims:
         for two in claims:
-            side_by_side = (one.document, one.source.place, one.company) == (two.document, two.source.place, two.company)
-            if side_by_side and one.measure == "stake value" and two.measure == "stake shares" and one.amount and two.amount:
+            side_by_side = (one.document, one.source.place, one.company) == (
+                two.document,
+                two.source.place,
+                two.company,
+            )
+            if (
+                side_by_side
+                and one.measure == "stake value"
+                and two.measure == "stake shares"
+                and one.amount
+                and two.amount
+            ):
                 value, shares = allowed(one), allowed(two)
                 if shares.low > 0:
                     yield one, two, Span(value.low / shares.high, value.high / shares.low)
@@ -102,8 +122,13 @@ def _price_finding(implied: tuple[Claim, Claim, Span], price: Claim) -> Finding:
         "share price",
         "a stake's value and shares imply another price than the one told",
         (
-            Reading(f"{amount_words(value)} for {amount_words(shares)}: {money_words(each, value.unit)} a share", (value, shares)),
-            Reading(f"{amount_words(price)} a share: {money_words(worth, value.unit)} for the stake", (price,)),
+            Reading(
+                f"{amount_words(value)} for {amount_words(shares)}: {money_words(each, value.unit)} a share",
+                (value, shares),
+            ),
+            Reading(
+                f"{amount_words(price)} a share: {money_words(worth, value.unit)} for the stake", (price,)
+            ),
         ),
         Stake(f"the stake is worth {money_words(between, value.unit)} more or less", between, value.unit),
     )
@@ -131,7 +156,10 @@ def _part(name: str, total: Claim, claims: Sequence[Claim]) -> Claim | None:
     own = [
         c
         for c in claims
-        if c.company == name and (c.measure, c.unit) == (total.measure, total.unit) and overlap(c, total) >= 0.9 and c.known_on
+        if c.company == name
+        and (c.measure, c.unit) == (total.measure, total.unit)
+        and overlap(c, total) >= 0.9
+        and c.known_on
     ]
     if total.known_on is None:
         return None
@@ -142,11 +170,11 @@ def _part(name: str, total: Claim, claims: Sequence[Claim]) -> Claim | None:
 
 
 def _sum_finding(total: Claim, parts: Sequence[Claim], due: Span) -> Finding:
-    missing = allowed(total).low - due.high if allowed(total).low > due.high else due.low - allowed(total).high
-    amount = total.amount or 1.0
-    listed = ", ".join(
-        f"{part.company} {amount_words(part)}{_later(part, total)}" for part in parts
+    missing = (
+        allowed(total).low - due.high if allowed(total).low > due.high else due.low - allowed(total).high
     )
+    amount = total.amount or 1.0
+    listed = ", ".join(f"{part.company} {amount_words(part)}{_later(part, total)}" for part in parts)
     return Finding(
         "sums",
         total.company,
@@ -154,10 +182,15 @@ def _sum_finding(total: Claim, parts: Sequence[Claim], due: Span) -> Finding:
         "the parts miss the total",
         (
             Reading(f"the total: {amount_words(total)}", (total,)),
-            Reading(f"the parts: {money_words(due.low, total.unit, 3)} to {money_words(due.high, total.unit, 3)}: {listed}", tuple(parts)),
+            Reading(
+                f"the parts: {money_words(due.low, total.unit, 3)} to "
+                f"{money_words(due.high, total.unit, 3)}: {listed}",
+                tuple(parts),
+            ),
         ),
         Stake(
-            f"at least {money_words(missing, total.unit, 3)}, {share_words(missing / amount)} of the total, is not accounted for",
+            f"at least {money_words(missing, total.unit, 3)}, {share_words(missing / amount)} of the "
+            f"total, is not accounted for",
             missing,
             total.unit,
             missing / amount,

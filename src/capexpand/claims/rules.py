@@ -62,5 +62,7 @@ def _merge(one: Finding, two: Finding) -> Finding:
     said = {reading.words: reading for reading in first.readings}
     for reading in second.readings:
         before = said.get(reading.words)
-        said[reading.words] = reading if before is None else replace(before, claims=before.claims + reading.claims)
+        said[reading.words] = (
+            reading if before is None else replace(before, claims=before.claims + reading.claims)
+        )
     return replace(first, readings=tuple(said.values()))

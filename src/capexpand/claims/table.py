@@ -47,8 +47,8 @@ KINDS = (
     "undisclosed",
     "day",
 )
-"""How the amount binds. ``share`` and ``count`` are plain fractions and numbers of things, as ``total`` is plain
-money; a ``record`` only says that something is the most so far; a ``day`` is that of the period."""
+"""How the amount binds. ``share`` and ``count`` are plain fractions and numbers of things, as ``total`` is
+plain money; a ``record`` only says that something is the most so far; a ``day`` is that of the period."""
 
 WITHOUT_AMOUNT = ("record", "undisclosed", "day")
 
@@ -77,7 +77,7 @@ CURRENCIES = (
 UNITS = (*CURRENCIES, FRACTION, SHARES, YEARS, DAY)
 
 BASES = ("calendar", "fiscal", "undated")
-"""What a period counts in. Undated ones have no first day in the source; the dates beside them are assumed."""
+"""What a period counts in. Undated ones have no first day in the source; their days here are assumed."""
 
 SHORT_TITLE = 48
 """Longest title that stands for a document in lists [characters]."""
@@ -93,7 +93,7 @@ class Claim:
     Args:
         claim_id: names the claim.
         document: which document; claims with the same one and the same paragraph stand side by side.
-        paragraph: of the body, from 1; of a heading, the number of the paragraph after it; None if not recorded.
+        paragraph: of the body, from 1; of a heading, that of the paragraph after it; None if not recorded.
         company: whom it is about.
         measure: one of ``MEASURES``.
         amount: in ``unit``, money in whole units of the currency; None for kinds without an amount.

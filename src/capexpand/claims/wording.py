@@ -1,4 +1,4 @@
-"""What the words around an amount say of it: how it binds, what it measures, which way it went, by which verb."""
+"""What the words around an amount say: how it binds, what it measures, which way it went, by which verb."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from capexpand.claims.table import FRACTION, SHARES
 
 _LINK = r"\s+(?:a |an |the |another |a further |its |by )?$"
 _FLOOR = re.compile(
-    r"(?:more than|over|at least|above|exceed(?:ing|s)?|in excess of|no less than|not less than|upwards? of|a minimum of"
+    r"(?:(?<!no )(?<!not )more than|over|at least|above|exceed(?:ing|s)?|in excess of|no less than"
+    r"|not less than|upwards? of|a minimum of"
     r"|greater than|surpass(?:ing|es)?|beyond)" + _LINK,
     re.IGNORECASE,
 )
 _CEILING = re.compile(
-    r"(?:up to|as much as|at most|no more than|not more than|less than|under|below|a maximum of|as many as|capped at)" + _LINK,
+    r"(?:up to|as much as|at most|no more than|not more than|(?<!no )(?<!not )less than|under|below"
+    r"|a maximum of|as many as|capped at)" + _LINK,
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|close to|an estimated|estimated|circa|in the region of"
+    r"(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|close to|an estimated|estimated"
+    r"|circa|in the region of"
     r"|nearer|towards|~)" + _LINK + r"|~\s?$",
     re.IGNORECASE,
 )
-_OR_MORE = re.compile(r"\s*(?:or more|and more|plus\b|\+)", re.IGNORECASE)
+_OR_MORE = re.compile(r"[\s-]?(?:or more|and more|plus\b|\+)", re.IGNORECASE)
 
 _DOWN = re.compile(
     r"\b(?:fell|falls?|fallen|falling|slip(?:s|ped)?|drop(?:s|ped)?|declin\w+|down|lost|loses?|slid(?:es?)?|sank|shrank|shed|tumbled"
@@ -34,24 +37,34 @@ _UP = re.compile(
     re.IGNORECASE,
 )
 
+_REVENUE = (
+    r"\b(?:revenues?|sales|turnover|(?:business|arm|division|segment)(?= (?:grew|rose|fell)))\b|\barm, grew"
+)
+_SPENDING = (
+    r"\b(?:spend\w*|spent|invest(?!or)\w*|capex|capital (?:expenditures?|spending|outlays?)|earmark\w*"
+    r"|allocat\w*|budget\w*|commit\w*|set aside|outlays?|pour\w*|put\b.*\binto|pay(?:s|ing)?|paid|building"
+    r"|build|for processors|sticking to its plan)\b"
+)
 _CUES: tuple[tuple[str, str], ...] = (
     ("stake", r"\b(?:stake|holding|shareholding|owns?|holds?)\b"),
-    ("market value", r"\b(?:market (?:value|capitali[sz]ation|cap)|valuation|valued at|worth)\b"),
-    ("shares", r"\b(?:shares?|stocks?|share price|stock price|year-to-date)\b"),
-    ("revenue", r"\b(?:revenues?|sales|turnover)\b"),
-    ("profit", r"\b(?:profits?|net income|earnings|loss|lost|EBITA|EBITDA)\b"),
     (
-        "spending",
-        r"\b(?:spend\w*|spent|invest(?!or)\w*|capex|capital (?:expenditures?|spending|outlays?)|earmark\w*|allocat\w*|budget\w*"
-        r"|commit\w*|set aside|outlays?|pour\w*|put\b.*\binto|pay(?:s|ing)?|paid|building|build|for processors|sticking to its plan)\b",
+        "market value",
+        r"\b(?:market (?:value|capitali[sz]ation|cap)|valuation|(?:is|are|was|company) worth)\b",
     ),
+    ("shares", r"\b(?:shares?|stocks?|share price|stock price|year-to-date)\b"),
+    ("revenue", _REVENUE),
+    ("profit", r"\b(?:profits?|net income|earnings|loss|lost|EBITA|EBITDA)\b"),
+    ("spending", _SPENDING),
     ("financing", r"\b(?:rais(?:e|es|ed|ing)|borrow\w*|financ\w*|placement|bonds?|loans?)\b"),
 )
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _CUES)
-_GAINED = re.compile(r"\b(?:grown|grew|risen|rose|surged?|added|gained|increased|jumped|soared|swell\w*)\b", re.IGNORECASE)
+_GAINED = re.compile(
+    r"\b(?:grown|grew|risen|rose|surged?|added|gained|increased|jumped|soared|swell\w*)\b", re.IGNORECASE
+)
 _VERB = re.compile(
     r"\b(?:spend|spent|spending|invest|invests|invested|investing|earmark\w*|allocat\w*|budget\w*|commit\w*|plans?|planned"
-    r"|expect\w*|project\w*|intend\w*|consider\w*|guid\w*|rais\w*|report\w*|post\w*|announc\w*|set aside|pay|pays|paid|rose|risen"
+    r"|expect\w*|project\w*|intend\w*|consider\w*|guid\w*|rais\w*|report\w*|post\w*|announc\w*|set aside"
+    r"|pay|pays|paid|rose|risen"
     r"|gain\w*|fell|fallen|slipped|surg\w*|soar\w*|jump\w*|climb\w*|grew|grown|owns?|holds?|represent\w*|wants?|hopes?|contribut\w*"
     r"|building|receive|reach|cut|lost|had|closed|increas\w*)\b",
     re.IGNORECASE,
@@ -91,7 +104,7 @@ def kind_of(text: str, amount: Amount) -> str:
 
 
 def cue_near(text: str, amount: Amount, start: int = 0) -> str | None:
-    """Say which word of measure stands nearest to an amount, before it rather than after; None if there is none.
+    """Say which word of measure stands nearest to an amount, before it rather than after; None without any.
 
     Args:
         text: the sentence.
@@ -103,7 +116,11 @@ def cue_near(text: str, amount: Amount, start: int = 0) -> str | None:
         for match in pattern.finditer(text):
             if amount.start <= match.start() < amount.end and not match[0].casefold().startswith("share"):
                 continue
-            away = amount.start - match.end() if match.end() <= amount.start else 1.5 * (match.start() - amount.end)
+            away = (
+                amount.start - match.end()
+                if match.end() <= amount.start
+                else 1.5 * (match.start() - amount.end)
+            )
             away += 200 * (match.start() < start)
             if best is None or away < best[0]:
                 best = (away, name)
@@ -126,13 +143,26 @@ def measure_of(text: str, amount: Amount, start: int = 0) -> str | None:
     if amount.unit == FRACTION:
         if cue == "stake":
             return "other"
-        return {"shares": "share price gain", "market value": "market value gain", "revenue": "revenue growth", "profit": "other"}.get(
-            cue or ""
-        )
+        return {
+            "shares": "share price gain",
+            "market value": "market value gain",
+            "revenue": "revenue growth",
+            "profit": "other",
+        }.get(cue or "")
     if cue in ("market value", "shares"):
         has_value = _COMPILED[1][1].search(text) is not None
-        return ("market value gain" if _GAINED.search(text[: amount.start]) else "market value") if has_value else "other"
-    named = {"stake": "stake value", "revenue": "revenue", "profit": "profit", "spending": "spending", "financing": "financing"}
+        return (
+            ("market value gain" if _GAINED.search(text[: amount.start]) else "market value")
+            if has_value
+            else "other"
+        )
+    named = {
+        "stake": "stake value",
+        "revenue": "revenue",
+        "profit": "profit",
+        "spending": "spending",
+        "financing": "financing",
+    }
     return named.get(cue or "", "other")
 
 
@@ -160,4 +190,8 @@ def scope_near(text: str) -> str:
     has_cloud = re.search(r"\bcloud\b", text, re.IGNORECASE) is not None
     if has_ai or has_cloud:
         return "AI and cloud" if has_ai and has_cloud else "AI" if has_ai else "cloud"
-    return "company" if re.search(r"capital (?:expenditure|spending)|\bcapex\b", text, re.IGNORECASE) else "not stated"
+    return (
+        "company"
+        if re.search(r"capital (?:expenditure|spending)|\bcapex\b", text, re.IGNORECASE)
+        else "not stated"
+    )

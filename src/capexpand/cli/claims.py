@@ -1,4 +1,4 @@
-"""``capexpand claims``: what was said about the programmes, where it contradicts itself, and new claims read."""
+"""``capexpand claims``: what was said about programmes, where it contradicts itself, and new claims read."""
 
 from __future__ import annotations
 
@@ -35,14 +35,20 @@ def claims(
     *,
     company: Annotated[str | None, typer.Option(help="Only about this company, by any of its names.")] = None,
     contradictions: Annotated[
-        bool, typer.Option("--contradictions", help="Show where claims contradict each other, and what is at stake.")
+        bool,
+        typer.Option(
+            "--contradictions", help="Show where claims contradict each other, and what is at stake."
+        ),
     ] = False,
     revisions: Annotated[
-        bool, typer.Option("--revisions", help="With --contradictions: also figures that a later word replaced.")
+        bool,
+        typer.Option("--revisions", help="With --contradictions: also figures that a later word replaced."),
     ] = False,
     case: Annotated[
         Path | None,
-        typer.Option(help="With --contradictions: plan this case by each reading, with what was known on its day."),
+        typer.Option(
+            help="With --contradictions: plan this case by each reading, with what was known on its day."
+        ),
     ] = None,
     on: ON = None,
     extra: Annotated[
@@ -65,7 +71,9 @@ def claims(
         if company is not None and not listed:
             raise CaseError([Problem(_unknown(company, extra or []))])
         if as_json:
-            typer.echo(json.dumps({"claims": [claim_data(claim) for claim in listed]}, ensure_ascii=False, indent=2))
+            typer.echo(
+                json.dumps({"claims": [claim_data(claim) for claim in listed]}, ensure_ascii=False, indent=2)
+            )
         else:
             print_claims(listed)
         return
@@ -78,21 +86,27 @@ def _unknown(company: str, extra: list[Path]) -> str:
     from capexpand.catalogue.reading import near
     from capexpand.claims.joining import list_claims
 
-    return f"nothing is claimed about '{company}'{near(company, {claim.company for claim in list_claims(extra=extra)})}"
+    names = {claim.company for claim in list_claims(extra=extra)}
+    return f"nothing is claimed about '{company}'{near(company, names)}"
 
 
 def add(
     file: Annotated[Path, typer.Argument(help="A news article as plain text.")],
     *,
     to: Annotated[
-        Path | None, typer.Option("--to", help="File that confirmed claims are added to; claims.csv beside the article.")
+        Path | None,
+        typer.Option("--to", help="File that confirmed claims are added to; claims.csv beside the article."),
     ] = None,
     published: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day of the article, where its text does not give it."),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the article; its first line if not given.")] = None,
-    address: Annotated[str | None, typer.Option(help="Where it was found: an address that begins with https://.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title of the article; its first line if not given.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Where it was found: an address that begins with https://.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Accept every proposal without asking.")] = False,
     as_json: AS_JSON = False,
 ) -> None:

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding, and what each of its readings makes of the plan; None where it changes nothing in the case."""
+    """A finding, and what each of its readings makes of the plan; None where it changes nothing there."""
 
     finding: Finding
     plans: tuple[ReadingPlan | None, ...]
 
 
 def show_contradictions(
-    company: str | None, on: date | None, case: Path | None, *, extra: Sequence[Path], revisions: bool, as_json: bool
+    company: str | None,
+    on: date | None,
+    case: Path | None,
+    *,
+    extra: Sequence[Path],
+    revisions: bool,
+    as_json: bool,
 ) -> None:
     """Find and print contradictions.
 
@@ -53,7 +59,9 @@ def show_contradictions(
 
         wanted = canonical(company)
         names = [(one, (one.finding.company, *members(one.finding.company))) for one in judged]
-        judged = tuple(one for one, called in names if wanted.casefold() in {name.casefold() for name in called})
+        judged = tuple(
+            one for one, called in names if wanted.casefold() in {name.casefold() for name in called}
+        )
     if as_json:
         data = {
             "on": None if on is None else on.isoformat(),
@@ -136,7 +144,8 @@ def _print(judged: Sequence[Judged], on: date | None) -> None:
         console.print(f"\n{len(against)} contradiction{plural}{when}. ¶ is the paragraph of the body.")
     if any(plan is not None for one in judged for plan in one.plans):
         console.print(
-            "NPV: the case planned anew by that reading: as a cap the amount is the most that may be spent, as a floor the "
+            "NPV: the case planned anew by that reading: as a cap the amount is the most that may be "
+            "spent, as a floor the "
             "least, with no cap; a rate holds for everything that is priced in that currency."
         )
 

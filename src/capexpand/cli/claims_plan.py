@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from capexpand.case.schema import Case
+    from capexpand.case.values import Figure
     from capexpand.claims.findings import PlanChange
 
 MILLION = 1e6
@@ -69,7 +72,9 @@ class ReadingPlans:
         npv, currency = self.found[key], self.case.currency
         by = npv - self.npv
         words = f"NPV {money(npv, currency)}" + (
-            ", as the case stands" if abs(by) < 0.5 else f", {'+' if by > 0 else ''}{money(by, currency)} against the case as it stands"
+            ", as the case stands"
+            if abs(by) < 0.5
+            else f", {'+' if by > 0 else ''}{money(by, currency)} against the case as it stands"
         )
         return ReadingPlan(npv, by, currency, words)
 
@@ -100,10 +105,13 @@ def changed_case(case: Case, change: PlanChange) -> Case | None:
         return None
     figure = replace(pattern, value=millions)
     if change.floor is not None:
-        update = {"floor": figure, "cap": None, "cap_by_date": {}}
+        no_dates: dict[date, Figure] = {}
+        update = {"floor": figure, "cap": None, "cap_by_date": no_dates}
     else:
         scale = millions / pattern.value
-        dates = {day: replace(limit, value=limit.value * scale) for day, limit in programme.cap_by_date.items()}
+        dates = {
+            day: replace(limit, value=limit.value * scale) for day, limit in programme.cap_by_date.items()
+        }
         update = {"cap": figure, "cap_by_date": dates}
     return case.model_copy(update={"programme": programme.model_copy(update=update)})
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def claim_data(claim: Claim) -> dict[str, Any]:
     """Turn a claim into what ``--json`` prints: names, numbers and texts only."""
-    data = {key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(claim).items()}
+    data = {
+        key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(claim).items()
+    }
     if not claim.quote:
         data = {key: value for key, value in data.items() if not key.startswith("quote")}
     return data
