@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
+    from capexpand.claims.joining import list_claims
+    from capexpand.claims.rules import find_contradictions
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
     from capexpand.optimiser.case_policy import PolicySettings
     from capexpand.optimiser.risk_attitudes import CVaR, Expectation, WorstCase
@@ -50,6 +52,8 @@ _HOMES = {
     "WorstCase": "optimiser.risk_attitudes",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
+    "find_contradictions": "claims.rules",
+    "list_claims": "claims.joining",
     "load_case": "case.loading",
     "optimise": "pipeline",
     "optimise_policy": "pipeline",
@@ -75,6 +79,8 @@ __all__ = [
     "WorstCase",
     "evaluate",
     "evaluate_policy",
+    "find_contradictions",
+    "list_claims",
     "load_case",
     "optimise",
     "optimise_policy",

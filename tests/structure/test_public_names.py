@@ -10,7 +10,8 @@ import capexpand as cx
 PUBLIC = """
     CVaR CapexpandError Case CaseError Expectation Findings InfeasibleError PlannedPolicy Plans PolicySettings
     Problem Report RunError SolverError WorstCase
-    evaluate evaluate_policy load_case optimise optimise_policy report simulate write
+    evaluate evaluate_policy find_contradictions list_claims load_case optimise optimise_policy report
+    simulate write
 """
 
 

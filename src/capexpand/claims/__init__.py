@@ -1,4 +1,4 @@
-"""What was claimed: figures of reports and programmes, where they contradict each other, and new ones read."""
+"""What was claimed: figures of reports and programmes, where they contradict each other, new ones read."""
 
 from capexpand.claims.joining import list_claims
 from capexpand.claims.rules import find_contradictions

@@ -138,8 +138,9 @@ def subject_of(
 ) -> Mention | None:
     """Say whom the amount at a position is about.
 
-    The nearest company before it that may be a subject counts, or the first of a list that ends there; then one
-    right after it that ``by`` or ``from`` introduces; then any before it. For a stake it is the company in which it is held.
+    The nearest company before it that may be a subject counts, or the first of a list that ends there; then
+    one right after it that ``by`` or ``from`` introduces; then any before it. A stake is about the company in
+    which it is held.
 
     Args:
         text: the sentence.

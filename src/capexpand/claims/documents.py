@@ -122,7 +122,7 @@ def _title(sentences: list[Sentence]) -> str:
         for text in above
         if len(text.split()) >= 5 and not _MONTH_FIRST.search(text) and not _DAY_FIRST.search(text)
     ]
-    first = (longer or above or [s.text for s in sentences])[0]
+    first = next(iter(longer or above or [s.text for s in sentences]), "")
     return first if len(first) <= LONGEST_TITLE else f"{first[:LONGEST_TITLE].rsplit(' ', 1)[0]} …"
 
 

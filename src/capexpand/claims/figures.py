@@ -25,14 +25,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Values from ``low`` to ``high``, both included."""
+    """Values between ``low`` and ``high``; one on the edge may round either way and counts for neither."""
 
     low: float
     high: float
 
     def meets(self, other: Span) -> bool:
         """Tell whether both allow one value."""
-        return self.low <= other.high and other.low <= self.high
+        return self.low < other.high and other.low < self.high
 
 
 def last_digit(amount: float, unit: str) -> float:
@@ -48,6 +48,10 @@ def last_digit(amount: float, unit: str) -> float:
     digits = f"{abs(amount):.12e}"
     mantissa, exponent = digits.split("e")
     last = len(mantissa.rstrip("0").rstrip(".").replace(".", "")) - 1
+    if unit not in LEAST_DIGIT:
+        most = min(
+            most, 10.0 ** (int(exponent) - 1)
+        )  # a billion is more exact than from a half to one and a half
     return min(most, 10.0 ** (int(exponent) - last))
 
 

@@ -45,7 +45,7 @@ def list_claims(
 
 @cache
 def _packaged() -> tuple[Claim, ...]:
-    """Join the packaged claims with the programmes; a row of theirs that repeats a claim becomes part of it."""
+    """Join the packaged claims with the programmes; a row that repeats a claim becomes part of it."""
     claims = {
         claim.claim_id: replace(claim, rows=(f"claims {claim.claim_id}",)) for claim in reported_claims()
     }
@@ -100,8 +100,8 @@ def from_programme(row: Programme, line: int) -> Claim:
 def period_basis(row: Programme) -> str:
     """Say what the period of a programme counts in.
 
-    A period that begins with the announcement is undated: its source names a length only. Those that speak of a
-    fiscal year are fiscal, and so are whole years from another month than January. All others are calendar.
+    A period that begins with the announcement is undated: its source names a length only. Those that speak of
+    a fiscal year are fiscal, and so are whole years from another month than January. All others are calendar.
     """
     start, after = row.period_start, row.period_end + timedelta(days=1)
     if _FISCAL.search(row.scope):

@@ -16,6 +16,7 @@ from capexpand.claims.wording import fell, has_verb, kind_of, measure_of, scope_
 
 GAINS = ("share price gain", "market value gain")
 NO_PERIOD = Period("", None, None)
+_GOES_ON = re.compile(r",? (?:where|when|in which|during which|for which)\b")
 _STAKE = re.compile(r"\b(?:stake|holding|shareholding)\b", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"\(\s*(?:about |around |approximately |roughly |some |or )?$")
 
@@ -126,7 +127,9 @@ def _read(
                     day=day,
                     previous=previous,
                 ),
-                scope=scope_near(text) if measure in ("spending", "financing") else "not stated",
+                scope=scope_near(_without(mentions, text))
+                if measure in ("spending", "financing")
+                else "not stated",
                 sentence=sentence,
                 start=sentence.start + amount.start,
                 end=sentence.start + amount.end,
@@ -136,6 +139,13 @@ def _read(
     leading = [mention for mention in mentions if mention.subject] or list(mentions)
     if leading:
         context.company = leading[0].company
+
+
+def _without(mentions: Sequence[Mention], text: str) -> str:
+    """Blank out the names of companies: what is called a cloud need not spend on one."""
+    for mention in mentions:
+        text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
+    return text
 
 
 def _is_conversion(text: str, amount: Amount, previous: Proposal, sentence: Sentence) -> bool:
@@ -225,6 +235,8 @@ def _belongs(text: str, amount: Amount, named: NamedPeriod) -> bool:
     if named.start >= amount.end:
         between = text[amount.end : named.start]
         return not (find_amounts(between) and has_verb(between))
+    if _GOES_ON.match(text, named.end):
+        return True
     return not (has_verb(text[: named.start]) and has_verb(text[named.end : amount.start]))
 
 

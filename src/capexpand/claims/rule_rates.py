@@ -25,6 +25,9 @@ from capexpand.claims.table import Claim
 SAME_RATE = 0.005
 """How far the rate of the day may lie from an implied one: rates move, and days differ [fraction]."""
 
+NO_DIFFERENCE = 1e-4
+"""An implied rate so near to that of the day is the same one [fraction]."""
+
 NEAR_DAYS = 120
 """How old a rate of the day may be [days]."""
 
@@ -135,7 +138,8 @@ def _finding(group: Sequence[ImpliedRate], day: DayRate | None, claims: Sequence
     budget = budget_of(group[0].home.company, claims, group[0].foreign)
     promised = budget.amount if budget is not None and budget.unit == foreign else None
     readings = [_reading(same, promised) for same in said.values()]
-    if day is not None:
+    readings.sort(key=lambda reading: reading.change.rate or 0.0 if reading.change is not None else 0.0)
+    if day is not None and all(abs(rate / day.rate - 1) > NO_DIFFERENCE for rate in said):
         converted = _converted(promised, day.rate, home, foreign)
         words = f"{_rate_words(day.rate, home, foreign)}: {day.label}{converted}"
         readings.append(Reading(words, (), PlanChange(currency=foreign, rate=day.rate)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from capexpand.claims.companies import members
 from capexpand.claims.figures import (
@@ -48,9 +49,16 @@ def gains_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
                 first.company,
                 subject_words(first),
                 "different gains",
-                by_words(group),
+                tuple(_with_note(reading) for reading in by_words(group)),
                 _worth(group, claims),
             )
+
+
+def _with_note(reading: Reading) -> Reading:
+    """Say beside a gain what is known of its market, since gains differ between markets."""
+    notes = dict.fromkeys(claim.notes.rstrip(".") for claim in reading.claims if claim.notes)
+    note = next(iter(notes), "")
+    return replace(reading, words=f"{reading.words} ({note[0].lower()}{note[1:]})") if note else reading
 
 
 def _worth(gains: Sequence[Claim], claims: Sequence[Claim]) -> Stake:
@@ -72,7 +80,7 @@ def _worth(gains: Sequence[Claim], claims: Sequence[Claim]) -> Stake:
     share = between / budget.amount if budget is not None and budget.unit == unit and budget.amount else None
     of = "" if share is None else f", {share_words(share)} of the programme"
     words = (
-        f"a market value that grew by {money_words(value, unit)} was {money_words(value / high, unit, 3)} or "
+        f"a market value that grew by {amount_words(grown[0])} was {money_words(value / high, unit, 3)} or "
         f"{money_words(value / low, unit, 3)} before: {money_words(between, unit, 2)} between them{of}"
     )
     return Stake(words, between, unit, share)

@@ -163,4 +163,6 @@ def _print_one(console: Any, one: Judged, number: str) -> None:
         plan = one.plans[place] if one.plans else None
         if plan is not None:
             console.print(Padding(Text(f"  {plan.words}"), (0, 0, 0, 3)))
-    console.print(Padding(Text(f"At stake: {finding.stake.words}."), (0, 0, 0, 3)))
+    console.print(
+        Padding(Text(f"{'Change' if finding.revised else 'At stake'}: {finding.stake.words}."), (0, 0, 0, 3))
+    )

@@ -1,4 +1,4 @@
-"""``capexpand claims add`` and ``measure``: claims of an article, confirmed; and how well articles are read."""
+"""``capexpand claims add`` and ``measure``: claims of an article, confirmed; how well articles are read."""
 
 from __future__ import annotations
 
@@ -64,11 +64,12 @@ def confirm_claims(
         raise CaseError([Problem("no figure about a company was found", file=file)])
     article = Article(document, short_name(file), title or document.title, address or "", day)
     target = to or file.with_name("claims.csv")
-    asks = not accept_all and not as_json and sys.stdin.isatty()
+    asks = not accept_all and not as_json and on_terminal()
     if not as_json:
         _print_head(article, proposals)
-    taken = _ask(proposals) if asks else proposals if accept_all else ()
-    claims = [as_claim(proposal, article, proposals.index(proposal) + 1) for proposal in taken]
+    numbered = tuple(enumerate(proposals, start=1))
+    taken = _ask(numbered) if asks else numbered if accept_all else ()
+    claims = [as_claim(proposal, article, number) for number, proposal in taken]
     added, known = append_claims(target, claims) if claims else (0, 0)
     if as_json:
         data = {
@@ -85,6 +86,11 @@ def confirm_claims(
     if not asks:
         _print_proposals(proposals)
     _print_end(target, added, known, asked=asks, accepted=bool(claims))
+
+
+def on_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty()
 
 
 def _proposal_data(proposal: Proposal) -> dict[str, Any]:
@@ -165,11 +171,14 @@ def _said(proposal: Proposal) -> str:
     return ", ".join(part for part in (amount_words(claim), period, scope, verb) if part)
 
 
-def _ask(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
+Numbered = tuple[int, "Proposal"]
+
+
+def _ask(proposals: Sequence[Numbered]) -> tuple[Numbered, ...]:
     """Ask about each proposal: accept, skip, name another company, accept the rest, or stop."""
     console = _console()
-    taken: list[Proposal] = []
-    for number, proposal in enumerate(proposals, start=1):
+    taken: list[Numbered] = []
+    for number, proposal in proposals:
         _print_one(console, proposal, number)
         answer = typer.prompt(
             "   [a]ccept, [s]kip, accept a[l]l that follow, [q]uit; or write another company",
@@ -180,10 +189,11 @@ def _ask(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
         if choice in ("q", "quit"):
             break
         if choice in ("l", "all"):
-            return (*taken, *proposals[number - 1 :])
+            return (*taken, *(one for one in proposals if one[0] >= number))
         if choice in ("s", "skip"):
             continue
-        taken.append(proposal if choice in ("a", "accept", "y", "yes") else replace(proposal, company=answer))
+        named = proposal if choice in ("a", "accept", "y", "yes") else replace(proposal, company=answer)
+        taken.append((number, named))
     return tuple(taken)
 
 
