@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from capexpand.claims.companies import all_names, canonical
 
@@ -42,6 +42,10 @@ _OF_SHARES = re.compile(
     re.IGNORECASE,
 )
 _STAKE_IN = re.compile(r"\b(?:stake|holding|shareholding|interest|investment) in $", re.IGNORECASE)
+_SHARES_OF = re.compile(r"^[\w.,]+ (?:\w+ )?shares (?:of|in) $")
+_REFERS = re.compile(
+    r"(?:It|Its|They|Their|(?:The|This) (?:company|group|firm|business|retailer|\w+ maker|\w+ group))\b"
+)
 _OBJECT = re.compile(
     r"\b(?:of|in|for|at|with|from|than|to|against|including|like|as|into|on|via|through|for) $", re.IGNORECASE
 )
@@ -84,7 +88,18 @@ class Names:
             for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?![\w])", text):
                 if not any(match.start() < other.end and other.start < match.end() for other in found):
                     found.append(Mention(match.start(), match.end(), company, _may_be_subject(text, match)))
-        return tuple(sorted(found, key=lambda mention: mention.start))
+        return tuple(_joined_alike(text, sorted(found, key=lambda mention: mention.start)))
+
+
+def _joined_alike(text: str, mentions: Sequence[Mention]) -> Iterator[Mention]:
+    """Make what ``and`` joins to a name in passing stand in passing, too: chips for Nvidia and Apple."""
+    before: Mention | None = None
+    for mention in mentions:
+        joined = before is not None and _JOINED.fullmatch(text[before.end : mention.start])
+        if before is not None and joined and not before.subject:
+            mention = replace(mention, subject=False)  # noqa: PLW2901
+        yield mention
+        before = mention
 
 
 def _may_be_subject(text: str, match: re.Match[str]) -> bool:
@@ -107,7 +122,7 @@ def names_in(text: str) -> Names:
             full = _clean(match[0] if pattern is _NAMED_KIND else match[1])
             if pattern is _FORMAL:
                 full = _clean(re.sub(rf",? {_LEGAL}$", "", match[0]))
-            if not full or full in persons or any(name in full.split() for name in called if len(name) > 3):
+            if not full or full in persons or any(_has_name(full, name) for name in called):
                 continue
             if pattern is _DOES and " " not in full and not _stands_inside(full, text):
                 continue
@@ -116,6 +131,10 @@ def names_in(text: str) -> Names:
             if " " in full and not _NOT_NAMES.fullmatch(first) and len(first) > 3:
                 called.setdefault(first, full)
     return Names(tuple(sorted(called.items(), key=lambda item: -len(item[0]))))
+
+
+def _has_name(words: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words) is not None
 
 
 def _clean(name: str) -> str:
@@ -152,12 +171,17 @@ def subject_of(
         held = [m for m in mentions if _STAKE_IN.search(text[: m.start])]
         if held:
             return held[0]
+    of_shares = [m for m in mentions if m.start > position and _SHARES_OF.search(text[position : m.start])]
+    if of_shares:
+        return of_shares[0]
     before = [m for m in mentions if m.start < position]
     subjects = [m for m in before if m.subject]
     if subjects:
         return _first_of_list(text, subjects)
     after = [m for m in mentions if m.start > position and _BY_AFTER.search(text[position : m.start][-40:])]
-    return after[0] if after else before[-1] if before else None
+    if after:
+        return after[0]
+    return before[-1] if before and not _REFERS.match(text) else None
 
 
 def _first_of_list(text: str, subjects: Sequence[Mention]) -> Mention:

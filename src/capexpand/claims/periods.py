@@ -132,7 +132,12 @@ def _fiscal_relative(match: re.Match[str], moment: Moment) -> Period:
 
 
 def _year_to_month(match: re.Match[str], _moment: Moment) -> Period:
-    return _months_to(int(match[2]), month_number(match[1]), 12, "fiscal")
+    month = month_number(match[1])
+    return _months_to(int(match[2]), month, 12, "calendar" if month == CALENDAR_YEAR_END else "fiscal")
+
+
+def _years(match: re.Match[str], _moment: Moment) -> Period:
+    return Period("calendar", date(int(match[1]), 1, 1), date(int(match[2]), 12, 31))
 
 
 def _ended(months: int) -> Callable[[re.Match[str], Moment], Period]:
@@ -214,6 +219,8 @@ _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], Moment], Period]], ...] = (
     (rf"\b(?:over|within|across) {_N} (?:years|months)\b", _ahead),
     (rf"\b(?:by|through|until) (?:the end of )?{_YEAR}\b", _by_year),
     (rf"\b(?:fiscal|financial) {_YEAR_TO}\b", _year_to_month),
+    (rf"\b{_YEAR_TO}\b", _year_to_month),
+    (rf"\b(?:between|from) {_YEAR} (?:and|to) {_YEAR}\b", _years),
     (r"\b(?:fiscal|financial)(?: year)? (20\d\d|\d\d)\b", _fiscal_named),
     (r"\bFY ?(20\d\d|\d\d)\b", _fiscal_named),
     (r"\b(this|current|last|next|previous) (?:fiscal|financial) year\b", _fiscal_relative),
@@ -246,7 +253,7 @@ def find_periods(text: str, moment: Moment) -> tuple[NamedPeriod, ...]:
     for pattern, read in _COMPILED:
         for match in pattern.finditer(text):
             taken = any(match.start() < other.end and other.start < match.end() for other in found)
-            if taken or _COMPARED.search(text[: match.start()]):
+            if taken or (read is _plain_year and _COMPARED.search(text[: match.start()])):
                 continue
             found.append(NamedPeriod(match.start(), match.end(), read(match, moment)))
     for match in _A_YEAR_BEFORE.finditer(text):

@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from datetime import date
 
 from capexpand.claims.amounts import Amount, find_amounts
-from capexpand.claims.attribution import Mention, Names, is_about_several, names_in, subject_of
+from capexpand.claims.attribution import (
+    Mention,
+    Names,
+    is_about_several,
+    names_in,
+    subject_of,
+)
 from capexpand.claims.documents import Document, Sentence
 from capexpand.claims.periods import Moment, NamedPeriod, Period, find_periods
 from capexpand.claims.table import CURRENCIES, FRACTION
 from capexpand.claims.wording import fell, has_verb, kind_of, measure_of, scope_near, verb_near
 
 GAINS = ("share price gain", "market value gain")
+CHANGES = (*GAINS, "revenue growth")
+"""Measures of which a word of movement gives the sign."""
+
 NO_PERIOD = Period("", None, None)
 _GOES_ON = re.compile(r",? (?:where|when|in which|during which|for which)\b")
+_TURNS = re.compile(r"(?:^|,) ?(?:after|as|while|when|because|but)\b")
 _STAKE = re.compile(r"\b(?:stake|holding|shareholding)\b", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"\(\s*(?:about |around |approximately |roughly |some |or )?$")
 
@@ -112,7 +122,9 @@ def _read(
             proposal = Proposal(
                 company=company,
                 measure=measure,
-                amount=-amount.low if amount.unit == FRACTION and fell(text, amount) else amount.low,
+                amount=-amount.low
+                if amount.unit == FRACTION and measure in CHANGES and fell(text, amount)
+                else amount.low,
                 amount_high=amount.high,
                 unit=amount.unit,
                 kind=kind_of(text, amount),
@@ -234,7 +246,7 @@ def _belongs(text: str, amount: Amount, named: NamedPeriod) -> bool:
     """Tell whether nothing that says something else stands between an amount and a period."""
     if named.start >= amount.end:
         between = text[amount.end : named.start]
-        return not (find_amounts(between) and has_verb(between))
+        return not has_verb(between) and _TURNS.search(between) is None
     if _GOES_ON.match(text, named.end):
         return True
     return not (has_verb(text[: named.start]) and has_verb(text[named.end : amount.start]))

@@ -51,9 +51,9 @@ _CUES: tuple[tuple[str, str], ...] = (
         "market value",
         r"\b(?:market (?:value|capitali[sz]ation|cap)|valuation|(?:is|are|was|company) worth)\b",
     ),
-    ("shares", r"\b(?:shares?|stocks?|share price|stock price|year-to-date)\b"),
+    ("shares", r"\b(?:shares?|stocks?|share price|stock price|year-to-date|of (?:its|their) value)\b"),
     ("revenue", _REVENUE),
-    ("profit", r"\b(?:profits?|net income|earnings|loss|lost|EBITA|EBITDA)\b"),
+    ("profit", r"\b(?:profits?|net income|earnings|loss|lost(?= \S*[$£€])|EBITA|EBITDA)\b"),
     ("spending", _SPENDING),
     ("financing", r"\b(?:rais(?:e|es|ed|ing)|borrow\w*|financ\w*|placement|bonds?|loans?)\b"),
 )
