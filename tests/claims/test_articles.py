@@ -13,7 +13,7 @@ from capexpand.claims.table import CURRENCIES, FRACTION, SHARES, reported_claims
 from capexpand.errors import CaseError
 
 ARTICLES = Path(__file__).parent / "articles"
-FLOORS = {"tuned": (0.94, 0.94), "held_out": (0.75, 0.72)}
+FLOORS = {"tuned": (0.95, 0.95), "held_out": (0.81, 0.78)}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_whole_claims_are_read_about_as_well_as_was_measured(name, floors, sets)
 
 @pytest.mark.parametrize(
     ("field", "floor"),
-    [("amount", 0.85), ("currency", 0.88), ("company", 0.85), ("kind", 0.85), ("period", 0.74)],
+    [("amount", 0.9), ("currency", 0.95), ("company", 0.95), ("kind", 0.95), ("period", 0.83)],
 )
 def test_each_field_is_read_about_as_well_as_was_measured(field, floor, sets):
     score = dict(sets["held_out"].fields)[field]
@@ -38,8 +38,8 @@ def test_each_field_is_read_about_as_well_as_was_measured(field, floor, sets):
 
 
 def test_there_are_enough_articles(sets):
-    assert sets["tuned"].articles >= 8
-    assert sets["held_out"].articles >= 6
+    assert sets["tuned"].articles >= 12
+    assert sets["held_out"].articles >= 10
     assert all(
         f"{path.stem}," in (path.parent / ANSWERS).read_text("utf-8") for path in ARTICLES.glob("*/*.txt")
     )
@@ -58,8 +58,8 @@ def test_the_two_reports_are_read():
         pairs += pair_up([as_answer(name, one) for one in proposals], answers_of(name))
     result = measured("reports", 2, pairs)
     assert result.whole.due == 21
-    assert result.whole.precision >= 0.9
-    assert result.whole.recall >= 0.85
+    assert result.whole.precision >= 0.94
+    assert result.whole.recall >= 0.89
 
 
 def answers_of(name: str) -> list[Answer]:

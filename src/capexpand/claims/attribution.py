@@ -138,7 +138,7 @@ def _has_name(words: str, name: str) -> bool:
 
 
 def _clean(name: str) -> str:
-    words = name.split()
+    words = re.sub(r"^\w+['’]s ", "", name).split()
     while words and _NOT_NAMES.fullmatch(words[0]):
         words = words[1:]
     cleaned = " ".join(words)

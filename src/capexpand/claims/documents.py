@@ -93,7 +93,10 @@ def read_document(path: Path) -> Document:
 
 
 def parse_document(text: str) -> Document:
-    """Part a text into sentences. A line that nothing closes is a heading, and so is a short question.
+    """Part a text into sentences.
+
+    A line that nothing closes is a heading; so are a short question, and a short line with the day above the
+    body.
 
     Args:
         text: the article, one paragraph a line or with empty lines between them.
@@ -106,7 +109,7 @@ def parse_document(text: str) -> Document:
         skipped = len(_MARK.match(line)[0])  # pyrefly: ignore[unsupported-operation]
         body = line[skipped:].rstrip()
         if body:
-            heading = _is_heading(body)
+            heading = _is_heading(body) or (paragraph == 1 and _is_dateline(body))
             for piece, start in _split(body):
                 sentences.append(Sentence(piece, position + skipped + start, paragraph, heading))
             paragraph += not heading
@@ -131,6 +134,12 @@ def _is_heading(line: str) -> bool:
     return _CLOSED.search(line) is None or (
         line.endswith(("?", "!")) and len(line.split()) <= LONGEST_QUESTION
     )
+
+
+def _is_dateline(line: str) -> bool:
+    """Tell a short line that holds the day of the article, as it stands above the body."""
+    dated = any(pattern.search(line) for pattern in (_DAY_FIRST, _MONTH_FIRST, _ISO))
+    return dated and len(line.split()) <= LONGEST_QUESTION
 
 
 def _split(body: str) -> Iterator[tuple[str, int]]:

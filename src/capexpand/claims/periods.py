@@ -224,6 +224,7 @@ _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], Moment], Period]], ...] = (
     (r"\b(?:fiscal|financial)(?: year)? (20\d\d|\d\d)\b", _fiscal_named),
     (r"\bFY ?(20\d\d|\d\d)\b", _fiscal_named),
     (r"\b(this|current|last|next|previous) (?:fiscal|financial) year\b", _fiscal_relative),
+    (r"\b(?:fiscal|financial) year that (?:began|begins|started|starts) (this) \w+\b", _fiscal_relative),
     (rf"\bquarter {_TO_DAY}", _ended(3)),
     (rf"\b(?:half[- ]year|six months) {_TO_DAY}", _ended(6)),
     (rf"\b({MONTH}) quarter\b", _month_quarter),

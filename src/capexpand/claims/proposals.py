@@ -27,6 +27,8 @@ CHANGES = (*GAINS, "revenue growth")
 NO_PERIOD = Period("", None, None)
 _GOES_ON = re.compile(r",? (?:where|when|in which|during which|for which)\b")
 _TURNS = re.compile(r"(?:^|,) ?(?:after|as|while|when|because|but)\b")
+_PARTED = re.compile(r"[,;]| and | but ")
+_GOES_BACK = re.compile(r"(?:They|It) (?:has|have|had|is|are|rose|fell|closed)\b")
 _STAKE = re.compile(r"\b(?:stake|holding|shareholding)\b", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"\(\s*(?:about |around |approximately |roughly |some |or )?$")
 
@@ -113,6 +115,8 @@ def _read(
         subject = subject_of(text, amount.start, mentions, stake=_STAKE.search(text) is not None)
         held = subject is not None and _STAKE.search(text[: subject.start]) is not None
         measure = measure_of(text, amount, subject.start if subject is not None and not held else 0)
+        if measure is None and context.measure in CHANGES and _GOES_BACK.match(text):
+            measure = context.measure
         if measure is None:
             continue
         company = subject.company if subject else "" if several else context.company
@@ -147,6 +151,7 @@ def _read(
                 end=sentence.start + amount.end,
             )
         previous = proposal
+        context.measure = measure
         yield proposal
     leading = [mention for mention in mentions if mention.subject] or list(mentions)
     if leading:
@@ -249,7 +254,8 @@ def _belongs(text: str, amount: Amount, named: NamedPeriod) -> bool:
         return not has_verb(between) and _TURNS.search(between) is None
     if _GOES_ON.match(text, named.end):
         return True
-    return not (has_verb(text[: named.start]) and has_verb(text[named.end : amount.start]))
+    between = text[named.end : amount.start]
+    return not (_PARTED.search(between) and has_verb(text[: named.start]) and has_verb(between))
 
 
 def _away(text: str, amount: Amount, named: NamedPeriod) -> tuple[int, int]:

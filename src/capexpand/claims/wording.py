@@ -33,7 +33,8 @@ _DOWN = re.compile(
     re.IGNORECASE,
 )
 _UP = re.compile(
-    r"\b(?:rose|risen|ris(?:e|es|ing)|up|gain\w*|grew|grown|grow\w*|climb\w*|jump\w*|soar\w*|surg\w*|increas\w*|more|higher|added)\b",
+    r"\b(?:rose|risen|ris(?:e|es|ing)|up|gain\w*|grew|grown|grow\w*|climb\w*|jump\w*|soar\w*|surg\w*"
+    r"|increas\w*|more(?! than)|higher|added)\b",
     re.IGNORECASE,
 )
 
@@ -73,7 +74,7 @@ _VERB = re.compile(
 
 _ACTS = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|would|may|might|could|can|said|closed|hopes?|plans?|wants?|expects?|intends?|rose|fell"
-    r"|posted|reported|spent|earmarked|committed|budgeted|contributing|taking|bringing|lifting|adding|giving|making)\b"
+    r"|posted|reported|spent|earmarked|committed|budgeted|put|owns|paid|sold|raised|bought|stands|agreed|contributing|taking|bringing|lifting|adding|giving|making)\b"
 )
 
 
