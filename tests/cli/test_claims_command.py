@@ -95,9 +95,9 @@ def test_json_holds_each_proposal_with_its_place(run, article):
 
 
 def test_a_person_is_asked_about_each_proposal(run, article, monkeypatch):
-    """Accept the first under another name, skip the second."""
+    """A slip is asked about again; the first is accepted under another name, the second skipped."""
     monkeypatch.setattr("capexpand.cli.claims_reading.on_terminal", lambda: True)
-    assert "1 claim added" in run("add", article, input="Another Name\ns\n").stdout.replace("\n", " ")
+    assert "1 claim added" in run("add", article, input="x\nAnother Name\ns\n").stdout.replace("\n", " ")
     listed = data(run("--with", article.parent / "claims.csv", "--company", "Another Name", "--json"))[
         "claims"
     ]

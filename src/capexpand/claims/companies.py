@@ -69,24 +69,25 @@ COMPANIES = (
 
 @cache
 def _by_name() -> dict[str, Company]:
-    return {name: company for company in COMPANIES for name in (company.name, *company.aliases)}
+    return {name.casefold(): company for company in COMPANIES for name in (company.name, *company.aliases)}
 
 
 @cache
 def all_names() -> tuple[str, ...]:
     """List every name and alias, the longest first."""
-    return tuple(sorted(_by_name(), key=len, reverse=True))
+    names = {name for company in COMPANIES for name in (company.name, *company.aliases)}
+    return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
 
 def canonical(name: str) -> str:
     """Return the name under which the catalogue has a company; an unknown one stays as it is written."""
-    found = _by_name().get(name.strip())
+    found = _by_name().get(name.strip().casefold())
     return name.strip() if found is None else found.name
 
 
 def fiscal_year_end(name: str) -> int | None:
     """Return the month in which the fiscal year of a company ends, None where the company is unknown."""
-    found = _by_name().get(name.strip())
+    found = _by_name().get(name.strip().casefold())
     return None if found is None else found.fiscal_year_end
 
 

@@ -133,7 +133,8 @@ def is_open(claim: Claim) -> bool:
 
 def number_words(value: float, digits: int = 6) -> str:
     """Write a number without needless zeros, thousands separated."""
-    return f"{value:,.{digits}g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    words = f"{value:,.{digits}g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    return words.replace("-", "−")
 
 
 def money_words(amount: float, currency: str, digits: int = 4) -> str:

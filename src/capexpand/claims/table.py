@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -147,7 +148,7 @@ class Claim:
     def place(self) -> str:
         """Document and paragraph in short; where no paragraph was recorded, what the title begins with."""
         if self.paragraph is None:
-            return self.source.title.partition(":")[0][:SHORT_TITLE]
+            return re.split(r"[:;]| \(", self.source.title)[0][:SHORT_TITLE].strip()
         mark = "heading, ¶" if self.source.place.startswith("heading") else "¶"
         return f"{self.document} {mark}{self.paragraph:.0f}"
 

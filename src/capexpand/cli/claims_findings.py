@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from capexpand.cli.claims_plan import ReadingPlan
 
 
+_ABOUT_NPV = (
+    "NPV: the case planned anew by that reading. An amount is then the most that may be spent, a floor the "
+    "least, with no cap; a rate holds for all that is priced in that currency. NPV counts cash, and what "
+    "serves the company itself earns none, so more budget may lower it."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A finding, and what each of its readings makes of the plan; None where it changes nothing there."""
@@ -143,11 +150,7 @@ def _print(judged: Sequence[Judged], on: date | None) -> None:
         plural = "" if len(against) == 1 else "s"
         console.print(f"\n{len(against)} contradiction{plural}{when}. ¶ is the paragraph of the body.")
     if any(plan is not None for one in judged for plan in one.plans):
-        console.print(
-            "NPV: the case planned anew by that reading: as a cap the amount is the most that may be "
-            "spent, as a floor the "
-            "least, with no cap; a rate holds for everything that is priced in that currency."
-        )
+        console.print(_ABOUT_NPV)
 
 
 def _print_one(console: Any, one: Judged, number: str) -> None:

@@ -166,12 +166,24 @@ def _said(proposal: Proposal) -> str:
     period = period_words(claim)
     if not period and proposal.period.basis:
         period = f"{proposal.period.basis}, days open"
-    scope = "" if proposal.scope == "not stated" else f"for {proposal.scope}"
+    scopes = {"not stated": "", "company": "for the whole company"}
+    scope = scopes.get(proposal.scope, f"for {proposal.scope}")
     verb = f"by the word “{proposal.verb}”" if proposal.verb else ""
     return ", ".join(part for part in (amount_words(claim), period, scope, verb) if part)
 
 
 Numbered = tuple[int, "Proposal"]
+
+SINGLE_LETTERS = ("a", "s", "l", "q", "y")
+
+
+def _answer() -> str:
+    """Ask until the answer is one of the letters or a name; another single letter is a slip."""
+    while True:
+        question = "   [a]ccept, [s]kip, accept a[l]l that follow, [q]uit; or write another company"
+        answer: str = typer.prompt(question, default="a", show_default=False).strip()
+        if len(answer) > 1 or answer.casefold() in SINGLE_LETTERS:
+            return answer
 
 
 def _ask(proposals: Sequence[Numbered]) -> tuple[Numbered, ...]:
@@ -180,11 +192,7 @@ def _ask(proposals: Sequence[Numbered]) -> tuple[Numbered, ...]:
     taken: list[Numbered] = []
     for number, proposal in proposals:
         _print_one(console, proposal, number)
-        answer = typer.prompt(
-            "   [a]ccept, [s]kip, accept a[l]l that follow, [q]uit; or write another company",
-            default="a",
-            show_default=False,
-        ).strip()
+        answer = _answer()
         choice = answer.casefold()
         if choice in ("q", "quit"):
             break
