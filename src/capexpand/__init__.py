@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
+    from capexpand.comparison.comparing import Comparison, compare
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
     from capexpand.optimiser.case_policy import PolicySettings
     from capexpand.optimiser.risk_attitudes import CVaR, Expectation, WorstCase
@@ -37,6 +38,7 @@ _HOMES = {
     "Case": "case.schema",
     "CVaR": "optimiser.risk_attitudes",
     "CaseError": "errors",
+    "Comparison": "comparison.comparing",
     "Expectation": "optimiser.risk_attitudes",
     "Findings": "reporting.inputs",
     "InfeasibleError": "errors",
@@ -48,6 +50,7 @@ _HOMES = {
     "RunError": "errors",
     "SolverError": "errors",
     "WorstCase": "optimiser.risk_attitudes",
+    "compare": "comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
     "load_case": "case.loading",
@@ -62,6 +65,7 @@ __all__ = [
     "CapexpandError",
     "Case",
     "CaseError",
+    "Comparison",
     "Expectation",
     "Findings",
     "InfeasibleError",
@@ -73,6 +77,7 @@ __all__ = [
     "RunError",
     "SolverError",
     "WorstCase",
+    "compare",
     "evaluate",
     "evaluate_policy",
     "load_case",
