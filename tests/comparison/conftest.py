@@ -13,8 +13,20 @@ as_of: 2025-03-31
 currency: CNY
 reason: invented for the test
 calendar: {start: 2025-04-01, quarters: 5}
-finance: {discount_rate: 0 %/year, tax_rate: 0 %, server_life: 4 years, building_life: 15 years, server_end_value: 0 %, building_end_value: 0 %}
-programme: {buyer: Seller, headquarters: CN, window_start: 2025-04-01, window_quarters: 1, cap: 1 bn CNY, renewal_budget: 0 CNY/quarter}
+finance:
+  discount_rate: 0 %/year
+  tax_rate: 0 %
+  server_life: 4 years
+  building_life: 15 years
+  server_end_value: 0 %
+  building_end_value: 0 %
+programme:
+  buyer: Seller
+  headquarters: CN
+  window_start: 2025-04-01
+  window_quarters: 1
+  cap: 1 bn CNY
+  renewal_budget: 0 CNY/quarter
 sites:
   town:
     title: Town
@@ -56,7 +68,13 @@ as_of: 2025-03-31
 currency: USD
 reason: invented for the test
 calendar: {start: 2025-04-01, quarters: 5}
-finance: {discount_rate: 0 %/year, tax_rate: 0 %, server_life: 4 years, building_life: 15 years, server_end_value: 0 %, building_end_value: 0 %}
+finance:
+  discount_rate: 0 %/year
+  tax_rate: 0 %
+  server_life: 4 years
+  building_life: 15 years
+  server_end_value: 0 %
+  building_end_value: 0 %
 programme:
   buyer: User
   headquarters: US

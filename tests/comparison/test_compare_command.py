@@ -43,7 +43,11 @@ def test_without_json_a_reader_gets_tables_and_the_place_of_the_page(tiny, tmp_p
         (["compare", "SOLD", "nowhere"], 2, "nowhere"),
         (["compare", "SOLD", "SOLD:half-demnd"], 2, "did you mean half-demand?"),
         (["compare", "SOLD:promised", "USED"], 3, "sold:promised: "),
-        (["compare", "SOLD", "USED", "--currency", "EUR"], 2, "no exchange rate between CNY and EUR was known"),
+        (
+            ["compare", "SOLD", "USED", "--currency", "EUR"],
+            2,
+            "no exchange rate between CNY and EUR was known",
+        ),
         (["compare", "SOLD", "USED", "--currency", "XXY"], 2, "there is no currency 'XXY'"),
         (["compare", "SOLD", "USED", "--rates-of", "2025-02-19"], 2, 'e.g. --rate "7.2 CNY/USD"'),
         (["compare", "SOLD", "USED", "--rates-of", "soon"], 2, "--rates-of"),

@@ -31,8 +31,9 @@ def test_the_order_of_the_cases_changes_no_figure(both):
 def test_another_currency_scales_all_money_and_nothing_else(both):
     """Each figure is multiplied once, from the case's own currency, so the factor is exact."""
     found = [one.findings for one in both.programmes]
-    own, other = by_name(compare(found, rates=["8 CNY/USD"])), by_name(
-        compare(found, currency="CNY", rates=["8 CNY/USD"])
+    own, other = (
+        by_name(compare(found, rates=["8 CNY/USD"])),
+        by_name(compare(found, currency="CNY", rates=["8 CNY/USD"])),
     )
     compared = 0
     for name, figures in own.items():
@@ -89,7 +90,9 @@ def test_a_comparison_is_a_run_that_can_be_made_again(both, tmp_path):
     again = compare([tmp_path / "first/cases/sold", tmp_path / "first/cases/used"])
     write_comparison(again, tmp_path / "second")
     names = ("tables/comparison.csv", "tables/comparison.parquet", "comparison.json")
-    first, second = ((tmp_path / run / name).read_bytes() for run in ("first", "second") for name in names[:1])
+    first, second = (
+        (tmp_path / run / name).read_bytes() for run in ("first", "second") for name in names[:1]
+    )
     assert first == second
     assert read_manifest(tmp_path / "second")["cases"] == manifest["cases"]
 

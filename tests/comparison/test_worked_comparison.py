@@ -1,10 +1,12 @@
 """Two tiny programmes by hand.
 
-*Sold* (CNY). Demand is what 100 servers of eight serve: 100 · 8 · 2,191.5 h = 1.7532 mn hours a quarter. All is ordered
-in the window's only quarter and serves the four after it: 7.0128 mn hours. Servers 200 mn, 1 MW of halls 20 mn.
+*Sold* (CNY). Demand is what 100 servers of eight serve: 100 · 8 · 2,191.5 h = 1.7532 mn hours a quarter.
+All is ordered in the window's only quarter and serves the four after it: 7.0128 mn hours. Servers 200 mn,
+1 MW of halls 20 mn.
 
-*Used* (USD). The same hours, inside, with servers of 30 mn. 219.15 mn vCPU-hours a quarter take 1,000 general servers
-of 100, which cost 10 mn, and are worth 219.15 · 0.02 · 4 = 17.532 mn. Both need 1 MW: 2 MW of halls for 6 mn.
+*Used* (USD). The same hours, inside, with servers of 30 mn. 219.15 mn vCPU-hours a quarter take 1,000
+general servers of 100, which cost 10 mn, and are worth 219.15 · 0.02 · 4 = 17.532 mn. Both need 1 MW: 2
+MW of halls for 6 mn.
 
 Discount, tax, energy, upkeep and end values are zero. 7.2993 CNY are a USD (release known on 2025-02-20).
 """
@@ -22,7 +24,7 @@ def figures(comparison, label):
 
 
 def test_amounts_are_those_of_the_window_in_one_currency(both):
-    """Sold orders 220 mn CNY of 1,000; in a year that is 4 · 220. Used orders 30 + 10 + 6 mn USD in half a year.
+    """Sold orders 220 mn CNY of 1,000; in a year that is 4 · 220. Used orders 46 mn USD in half a year.
 
     Sensitivity: without the exchange rate Sold would read 220 and not 30.14.
     """
@@ -101,8 +103,8 @@ def test_an_hour_must_bring_what_the_rest_does_not(both):
 def test_worth_is_in_cash_and_with_transfer_values(both):
     """Sold: 701.28 − 220 mn CNY. Used brings no cash: −46, and 70.128 + 17.532 mn of transfer value.
 
-    Sold pays back in its second quarter: 175.3 after one quarter of service, 350.6 after two, so at the end of
-    the third quarter. Used with transfer serves 21.9 mn a quarter and covers 46 mn in three: the fourth quarter.
+    Sold pays back in its second quarter of service: 175.3 after one, 350.6 after two, so at the end of the
+    third quarter. Used with transfer serves 21.9 mn a quarter and covers 46 mn in three: the fourth quarter.
     """
     sold, used = figures(both, "sold"), figures(both, "used")
     assert sold.worth.npv == pytest.approx(481.28 * CNY)
@@ -116,11 +118,13 @@ def test_worth_is_in_cash_and_with_transfer_values(both):
 
 
 def test_at_the_needed_hour_the_programme_is_worth_nothing(tiny, tmp_path):
-    """The closed form, put back as the price, makes the net present value zero, though the plan is sought anew."""
+    """The closed form, put back as the price, makes the value zero, though the plan is sought anew."""
     from capexpand.comparison.comparing import compare
 
     needed = 220 / 7.0128
-    text = (tiny("sold") / "case.yaml").read_text("utf-8").replace("100 CNY/acc", f"{needed + 1e-6:.9f} CNY/acc")
+    text = (
+        (tiny("sold") / "case.yaml").read_text("utf-8").replace("100 CNY/acc", f"{needed + 1e-6:.9f} CNY/acc")
+    )
     (tmp_path / "case.yaml").write_text(text, "utf-8")
     found = compare([tmp_path, tiny("used")], currency="CNY")
     assert found.programmes[0].measures.worth.npv == pytest.approx(7.0128e-6, abs=1e-6)

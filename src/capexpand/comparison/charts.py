@@ -35,14 +35,15 @@ def _yearly(comparison: Comparison) -> Chart:
         ("of it, AI part", palette.SERVERS, lambda m: m.amounts.ai_ordered_a_year),
     )
     largest = max(
-        (value for one in comparison.programmes for *_, read in parts if (value := read(one.measures))), default=0.0
+        (value for one in comparison.programmes for *_, read in parts if (value := read(one.measures))),
+        default=0.0,
     )
     scale = MoneyScale.of(largest, comparison.currency)
     rows = _rows(comparison, parts, 1.0 / scale.divisor)
     most = _largest(comparison, parts[1][2])
     title = "Nothing is ordered" if most is None else f"In twelve months {most} orders most"
     note = f"Money of twelve months, in {scale.unit}; the announced amount is that of the whole programme."
-    return _grouped("yearly", title, note, rows, parts, scale.unit)
+    return _grouped("yearly", title, note=note, rows=rows, parts=parts, unit=scale.unit)
 
 
 def _hours(comparison: Comparison) -> Chart:
@@ -65,7 +66,8 @@ def _hours(comparison: Comparison) -> Chart:
         f"Per hour that an accelerator runs, after ordinary costs, in {comparison.currency}. Accelerators of "
         "different programmes are not alike: the table has the same by hours of an H100."
     )
-    return _grouped("hours", title, note, rows, parts, f"{comparison.currency}/accelerator-hour")
+    unit = f"{comparison.currency}/accelerator-hour"
+    return _grouped("hours", title, note=note, rows=rows, parts=parts, unit=unit)
 
 
 def _unit_price(comparison: Comparison, what: str) -> Chart:
@@ -81,7 +83,7 @@ def _unit_price(comparison: Comparison, what: str) -> Chart:
     note = f"Its server and a new hall for it, in {unit}."
     if what == "h100":
         note += " By dense FP8 or INT8 operations, which rules for exports hold down."
-    return _grouped(f"price-{what}", title, note, rows, parts, unit)
+    return _grouped(f"price-{what}", title, note=note, rows=rows, parts=parts, unit=unit)
 
 
 SHARES: tuple[tuple[str, str, Read], ...] = (
@@ -96,7 +98,9 @@ SHARES: tuple[tuple[str, str, Read], ...] = (
 
 def _costs(comparison: Comparison) -> Chart:
     rows = _rows(comparison, SHARES, 100.0)
-    energy = [value for one in comparison.programmes if (value := one.measures.shares.cost_energy) is not None]
+    energy = [
+        value for one in comparison.programmes if (value := one.measures.shares.cost_energy) is not None
+    ]
     title = "Where the money goes"
     if energy:
         low, high = (round(100.0 * bound) for bound in (min(energy), max(energy)))
@@ -116,14 +120,15 @@ def _costs(comparison: Comparison) -> Chart:
         "order": {"field": "o"},
         "tooltip": _tip("%"),
     }
-    spec = {"width": "container", "height": 40 * len(names) + AXIS}
-    mark = {"type": "bar", "height": {"band": 0.62}}
-    return _chart("costs", title, note, {**spec, "layer": [{"mark": mark, "encoding": encoding}]}, rows, SHARES)
+    spec: Spec = {"width": "container", "height": 40 * len(names) + AXIS}
+    spec["layer"] = [{"mark": {"type": "bar", "height": {"band": 0.62}}, "encoding": encoding}]
+    return _chart("costs", title, note=note, spec=spec, rows=rows, parts=SHARES)
 
 
 def _grouped(
     identifier: str,
     title: str,
+    *,
     note: str,
     rows: list[dict[str, Any]],
     parts: Sequence[tuple[str, str, Read]],
@@ -150,14 +155,14 @@ def _grouped(
         "encoding": {"y": y, "yOffset": offset, "x": x, "text": {"field": "t", "type": "nominal"}},
     }
     height = (BAR * len(parts) + 14) * len(names) + AXIS
-    return _chart(
-        identifier, title, note, {"width": "container", "height": height, "layer": [bar, text]}, rows, parts
-    )
+    spec = {"width": "container", "height": height, "layer": [bar, text]}
+    return _chart(identifier, title, note=note, spec=spec, rows=rows, parts=parts)
 
 
 def _chart(
     identifier: str,
     title: str,
+    *,
     note: str,
     spec: Spec,
     rows: list[dict[str, Any]],
@@ -192,7 +197,13 @@ def _largest(comparison: Comparison, read: Read) -> str | None:
 
 def _programme_axis(names: Sequence[str]) -> Spec:
     axis = {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 130}
-    return {"field": "p", "type": "nominal", "sort": list(names), "axis": axis, "scale": {"paddingInner": 0.25}}
+    return {
+        "field": "p",
+        "type": "nominal",
+        "sort": list(names),
+        "axis": axis,
+        "scale": {"paddingInner": 0.25},
+    }
 
 
 def _colour(parts: Sequence[tuple[str, str, Read]]) -> Spec:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-
 from capexpand.case.loading import load_case
 from capexpand.case.schema import Case
 from capexpand.comparison.measures import Measures
@@ -26,7 +25,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """One programme of a comparison: what it is called, what was found out, and its figures in the currency of all."""
+    """One programme of a comparison: its name, what was found out, and its figures in the currency of all."""
 
     label: str  # folder of the case, with its variant
     findings: Findings
@@ -75,8 +74,8 @@ def compare(
     """Plan cases and lay them side by side on one yardstick.
 
     Args:
-        programmes: two or more of: a case file or folder, ``FOLDER:VARIANT``, a run folder (its case is planned
-            again), a loaded case, or findings, which are taken as they are.
+        programmes: two or more of: a case file or folder, ``FOLDER:VARIANT``, a run folder (its case is
+            planned again), a loaded case, or findings, which are taken as they are.
         currency: of all money; the cases' own if they share one, else USD.
         rates_of: day of the exchange rates; the latest ``as_of`` of the cases if absent.
         rates: exchange rates such as ``7.2 CNY/USD``, which come before all others.
@@ -139,13 +138,16 @@ def _repeated(entries: Sequence[_Entry]) -> list[Problem]:
         digest = entry.case.provenance.content_hash
         if digest in first:
             other = "" if first[digest] == entry.label else f", as {first[digest]}"
-            problems.append(Problem(f"{entry.label}: stands twice{other}; name each case once, or another variant"))
+            problems.append(
+                Problem(f"{entry.label}: stands twice{other}; name each case once, or another variant")
+            )
         first.setdefault(digest, entry.label)
     labels = [entry.label for entry in entries]
     alike = {label for label in labels if labels.count(label) > 1}
     if not problems and alike:
         return [
-            Problem(f"{label}: two different cases have this name; rename a folder") for label in sorted(alike)
+            Problem(f"{label}: two different cases have this name; rename a folder")
+            for label in sorted(alike)
         ]
     return problems
 

@@ -38,7 +38,12 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "yardstick": None if comparison.yardstick is None else str(comparison.yardstick),
         "programmes": [_programme(one) for one in comparison.programmes],
         "lines": [
-            {"key": line.key, "group": group.key, "title": line.title, "unit": unit_of(line, comparison.currency)}
+            {
+                "key": line.key,
+                "group": group.key,
+                "title": line.title,
+                "unit": unit_of(line, comparison.currency),
+            }
             for group in GROUPS
             for line in group.lines
         ],

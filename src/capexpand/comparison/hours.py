@@ -69,8 +69,7 @@ def served_by_accelerators(m: ModelData) -> Flags:
         m: the compiled case.
     """
     with_accelerators = m.offers.accelerators[m.offers.product] > 0.0
-    found: Flags = (m.workloads.service[with_accelerators] > 0.0).any(axis=0)
-    return found
+    return np.any(m.workloads.service[with_accelerators] > 0.0, axis=0)
 
 
 def compute_hours(plan: Plan) -> Floats:

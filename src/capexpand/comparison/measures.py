@@ -96,9 +96,10 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class HourlyValues:
-    """What an hour of an accelerator must bring for the programme to be worth nothing, and what it brings here.
+    """What an hour of an accelerator must bring lest the programme lose, and what it brings here.
 
-    In plain currency, after ordinary costs, the same in every quarter of the horizon; hours that train are hours too.
+    In plain currency, after ordinary costs, the same in every quarter of the horizon; hours that train are
+    hours too.
     """
 
     needed: float | None  # per hour that any accelerator runs

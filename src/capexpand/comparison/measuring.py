@@ -70,7 +70,7 @@ def _amounts(case: Case, orders: Orders, result: ProgrammeResult) -> Amounts:
 
 
 def _in_home_currency(case: Case, amount: Figure | None) -> float | None:
-    """An amount of the programme in the case's currency [million], at the rate of the plan's first quarter."""
+    """An amount in the case's currency [million], at the rate of the plan's first quarter."""
     if amount is None or amount.currency is None or amount.currency == case.currency:
         return None if amount is None else amount.value
     return amount.value * float(case.exchange_rates[amount.currency].values(case.calendar)[0])

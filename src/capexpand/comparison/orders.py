@@ -1,4 +1,4 @@
-"""What a plan orders in the programme's window, by kind: accelerators, other servers, halls, and what is hired."""
+"""What a plan orders in the programme's window: accelerators, other servers, halls, and what is hired."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Orders:
 
     @property
     def ai_with_halls(self) -> float | None:
-        """Accelerators' servers as if all of them stood in new halls [million]; None without a price of halls."""
+        """Accelerators' servers as if all stood in new halls [million]; None without a price of halls."""
         price = self.hall_price
         return None if price is None else self.accelerator_money + self.ai_power_mw * price
 

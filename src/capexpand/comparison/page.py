@@ -66,13 +66,14 @@ def _table(group: Group, comparison: Comparison, names: Sequence[str]) -> Table:
 
 def _embedded(charts: Sequence[Chart]) -> str:
     """The charts as JSON that can stand inside a script element; nothing here is by quarter."""
+    empty: list[str] = []
     document = {
-        "quarters": {"q": [], "d": [], "e": []},
+        "quarters": {"q": empty, "d": empty, "e": empty},
         "window": ["", ""],
         "colours": {"window": palette.WINDOW},
         "config": CONFIG,
         "charts": {
-            chart.identifier: {"spec": chart.spec, "series": [], "rows": chart.rows, "shaded": False}
+            chart.identifier: {"spec": chart.spec, "series": empty, "rows": chart.rows, "shaded": False}
             for chart in charts
         },
     }

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from capexpand.catalogue import SiteCost, site_costs
 from capexpand.case.schema import Case
+from capexpand.catalogue import SiteCost, site_costs
 from capexpand.errors import CaseError, Problem
 from capexpand.units.currencies import CURRENCIES
 
@@ -87,7 +87,9 @@ def day_rates(day: date, currency: str, cases: Sequence[Case], written: Sequence
         rate = _rate(code, currency, pairs)
         if rate is None:
             advice = f'write one, e.g. --rate "7.2 {code}/{currency}"'
-            problems.append(Problem(f"no exchange rate between {code} and {currency} was known on {day}; {advice}"))
+            problems.append(
+                Problem(f"no exchange rate between {code} and {currency} was known on {day}; {advice}")
+            )
         else:
             found.append(rate)
     if problems:
@@ -110,7 +112,9 @@ def _of_user(written: Sequence[str], problems: list[Problem]) -> list[_Pair]:
         match = _WRITTEN.fullmatch(text)
         value = float(match[1]) if match else 0.0
         if match is None or value <= 0.0 or not math.isfinite(value):
-            problems.append(Problem(f"'{text}' is no exchange rate; write how many of one is the other: 7.2 CNY/USD"))
+            problems.append(
+                Problem(f"'{text}' is no exchange rate; write how many of one is the other: 7.2 CNY/USD")
+            )
         else:
             pairs.append(_Pair(match[2], match[3], value, f"{text.strip()}, as given"))
     return pairs
@@ -121,7 +125,12 @@ def _of_catalogue(day: date) -> list[_Pair]:
     known = [(row, match) for row, match in rows if match is not None]
     known.sort(key=lambda found: _standing(found[0]), reverse=True)
     return [
-        _Pair(match[1], match[2], row.value, f"{row.value:g} {match[1]}/{match[2]}, {row.region}, known on {row.known_on}")
+        _Pair(
+            match[1],
+            match[2],
+            row.value,
+            f"{row.value:g} {match[1]}/{match[2]}, {row.region}, known on {row.known_on}",
+        )
         for row, match in known
     ]
 

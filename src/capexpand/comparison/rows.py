@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from capexpand.comparison.measures import Measures
-from capexpand.reporting.wording import compute, count, money, number, percent, power, volume
+from capexpand.reporting.wording import MINUS, compute, count, money, number, percent, power, volume
 
 Kind = Literal["money", "price", "count", "power", "compute", "tokens", "share", "rate", "years", "hour"]
 """``money`` in millions; ``price`` and ``hour`` in plain currency; ``rate`` by year."""
@@ -50,32 +50,26 @@ class Group:
 
 
 def _written(value: float, kind: Kind, currency: str) -> str:
-    match kind:
-        case "money":
-            return money(value, currency)
-        case "price":
-            return money(value / 1e6, currency)
-        case "hour":
-            return f"{value:,.2f} {currency}".replace("-", "−")
-        case "count":
-            return count(value)
-        case "power":
-            return power(value)
-        case "compute":
-            return compute(value)
-        case "tokens":
-            return volume(value)
-        case "share" | "rate":
-            return percent(value)
-        case "years":
-            return f"{number(value)} years"
+    writers: dict[Kind, Callable[[float], str]] = {
+        "money": lambda amount: money(amount, currency),
+        "price": lambda amount: money(amount / 1e6, currency),
+        "hour": lambda amount: f"{amount:,.2f} {currency}".replace("-", MINUS),
+        "count": count,
+        "power": power,
+        "compute": compute,
+        "tokens": volume,
+        "share": percent,
+        "rate": percent,
+        "years": lambda span: f"{number(span)} years",
+    }
+    return writers[kind](value)
 
 
 AMOUNTS = Group(
     "amounts",
     "The money",
-    "Ordered is the full price of what is ordered in the window that can still be planned; paid is what falls due "
-    "in it. Hired counts fees over the least term.",
+    "Ordered is the full price of what is ordered in the window that can still be planned; paid is what "
+    "falls due in it. Hired counts fees over the least term.",
     (
         Line("announced", "Announced", "money", lambda m: m.amounts.announced),
         Line("spent_before", "Spent or bound before", "money", lambda m: m.amounts.spent_before),
@@ -89,8 +83,9 @@ AMOUNTS = Group(
 YEARLY = Group(
     "yearly",
     "In twelve months, in like scope",
-    "The AI part is the accelerators' servers and their share of the halls, by the power of what is ordered; what was "
-    "announced is cut by the same share. With hire: fees over the least term, as finance leases count them.",
+    "The AI part is the accelerators' servers and their share of the halls, by the power of what is "
+    "ordered; what was announced is cut by the same share. With hire: fees over the least term, as "
+    "finance leases count them.",
     (
         Line("announced_a_year", "Announced", "money", lambda m: m.amounts.announced_a_year),
         Line("ai_announced_a_year", "Announced, AI part", "money", lambda m: m.amounts.ai_announced_a_year),
@@ -114,8 +109,8 @@ YEARLY = Group(
 PURCHASE = Group(
     "purchase",
     "What it buys",
-    "Orders of the window. Operations are dense FP8 or INT8. Tokens are what the accelerators could serve of one model, "
-    "all day and with nothing else to do, with the software of the cases' dates.",
+    "Orders of the window. Operations are dense FP8 or INT8. Tokens are what the accelerators could serve "
+    "of one model, all day and with nothing else to do, with the software of the cases' dates.",
     (
         Line("accelerators", "Accelerators", "count", lambda m: m.purchase.accelerators),
         Line("h100_equivalents", "the same in H100", "count", lambda m: m.purchase.h100_equivalents),
@@ -133,8 +128,8 @@ PURCHASE = Group(
 PRICES = Group(
     "prices",
     "What a unit costs",
-    "With hall: as if every server with accelerators stood in a new hall at the price of those ordered, so that a "
-    "programme that fills halls of before does not look cheap.",
+    "With hall: as if every server with accelerators stood in a new hall at the price of those ordered, "
+    "so that a programme that fills halls of before does not look cheap.",
     (
         Line("hall_per_mw", "A MW of halls", "price", lambda m: m.prices.hall_per_mw),
         Line("servers_per_mw", "A MW of accelerators", "price", lambda m: m.prices.servers_per_mw),
@@ -154,11 +149,18 @@ PRICES = Group(
 SHARES = Group(
     "shares",
     "Where the money goes",
-    "First of the orders of the window, then of all that the programme costs to the end of the horizon but sales and "
-    "staff, as present values.",
+    "First of the orders of the window, then of all that the programme costs to the end of the horizon "
+    "but sales and staff, as present values.",
     (
-        Line("ordered_accelerators", "Orders: accelerators", "share", lambda m: m.shares.ordered_accelerators),
-        Line("ordered_other_servers", "Orders: other servers", "share", lambda m: m.shares.ordered_other_servers),
+        Line(
+            "ordered_accelerators", "Orders: accelerators", "share", lambda m: m.shares.ordered_accelerators
+        ),
+        Line(
+            "ordered_other_servers",
+            "Orders: other servers",
+            "share",
+            lambda m: m.shares.ordered_other_servers,
+        ),
         Line("ordered_halls", "Orders: halls and power", "share", lambda m: m.shares.ordered_halls),
         Line("cost_accelerators", "Cost: accelerators", "share", lambda m: m.shares.cost_accelerators),
         Line("cost_other_servers", "Cost: other servers", "share", lambda m: m.shares.cost_other_servers),
@@ -172,15 +174,21 @@ SHARES = Group(
 WORTH = Group(
     "worth",
     "What comes back",
-    "Present values after tax at the plan's start, less the business without the programme; each case with its own "
-    "discount rate. With transfer values, what is used inside counts at what the case says it is worth.",
+    "Present values after tax at the plan's start, less the business without the programme; each case "
+    "with its own discount rate. With transfer values, what is used inside counts at what the case says "
+    "it is worth.",
     (
         Line("internal_share", "Used inside", "share", lambda m: m.returns.internal_share),
         Line("npv", "Net present value, cash", "money", lambda m: m.worth.npv),
         Line("npv_without_end_value", "without end value", "money", lambda m: m.worth.npv_without_end_value),
         Line("rate", "Rate of return, cash", "rate", lambda m: m.returns.rate),
         Line("payback_years", "Payback, cash", "years", lambda m: m.returns.payback_years),
-        Line("npv_with_transfer", "Net present value with transfer", "money", lambda m: m.worth.npv_with_transfer),
+        Line(
+            "npv_with_transfer",
+            "Net present value with transfer",
+            "money",
+            lambda m: m.worth.npv_with_transfer,
+        ),
         Line("rate_with_transfer", "Rate with transfer", "rate", lambda m: m.returns.rate_with_transfer),
         Line(
             "payback_with_transfer_years",
@@ -194,8 +202,9 @@ WORTH = Group(
 HOURS = Group(
     "hours",
     "What an hour must bring",
-    "Revenue or use of an hour that an accelerator runs, after ordinary costs and the same in every quarter, at which "
-    "the net present value is zero; beside it what it brings at the case's own prices and transfer values.",
+    "Revenue or use of an hour that an accelerator runs, after ordinary costs and the same in every "
+    "quarter, at which the net present value is zero; beside it what it brings at the case's own prices "
+    "and transfer values.",
     (
         Line("needed", "Needed per accelerator-hour", "hour", lambda m: m.hours.needed),
         Line("earned", "Brought in the case", "hour", lambda m: m.hours.earned),

@@ -85,7 +85,11 @@ def verdict(one: Programme, currency: str) -> str:
         return "the programme runs no accelerators beyond those of the business without it."
     if hours.needed <= 0.0:
         return "it is worth its money even if an hour of an accelerator brings nothing."
-    which = "most of it is used inside, where no revenue can be laid on it" if one.mostly_internal else "most is sold"
+    which = (
+        "most of it is used inside, where no revenue can be laid on it"
+        if one.mostly_internal
+        else "most is sold"
+    )
     enough = "more" if hours.earned >= hours.needed else "less"
     needed, earned = f"{hours.needed:,.2f}", f"{hours.earned:,.2f}".replace("-", "−")
     return (

@@ -25,17 +25,19 @@ class Yardstick:
     first_token_ms: float  # longest time to the first token
 
     def __str__(self) -> str:
-        mix = f"{self.input_tokens:,.0f} tokens in, {self.cached_fraction:.0%} of them cached, {self.output_tokens:,.0f} out"
-        return f"{self.model}, {mix}"
+        cached = f"{100.0 * self.cached_fraction:.0f} % of them cached"
+        return f"{self.model}, {self.input_tokens:,.0f} tokens in, {cached}, {self.output_tokens:,.0f} out"
 
 
 def common_yardstick(cases: Sequence[Case]) -> Yardstick | None:
-    """Return the way to serve a model that all cases have in common; the first by name where there are several.
+    """Return the way to serve a model that all cases have in common; the first by name of several.
 
     Args:
         cases: to be compared.
     """
-    named = [{_key(workload.serving) for workload in case.workloads.values() if workload.serving} for case in cases]
+    named = [
+        {_key(workload.serving) for workload in case.workloads.values() if workload.serving} for case in cases
+    ]
     shared = set.intersection(*named) if named else set()
     return min(shared, default=None)
 
@@ -52,7 +54,7 @@ def _key(serving: Serving) -> Yardstick:
 
 
 def tokens_per_day(case: Case, units: Floats, yardstick: Yardstick | None) -> float | None:
-    """Return the tokens a day that units could serve of the yardstick's model, all day and with nothing else to do.
+    """Return the tokens a day that units could serve of the yardstick's model with nothing else to do.
 
     Rates are those of the base date, of the cases' own software but for the share ``reached``, with which
     a case lets the model stand for another. What serves it in no case counts for nothing.
