@@ -97,6 +97,19 @@ def test_a_comparison_is_a_run_that_can_be_made_again(both, tmp_path):
     assert read_manifest(tmp_path / "second")["cases"] == manifest["cases"]
 
 
+def test_a_run_that_holds_no_single_case_or_was_changed_is_refused(both, tiny, tmp_path):
+    from capexpand.errors import RunError
+    from capexpand.pipeline import write
+
+    write_comparison(both, tmp_path / "both")
+    with pytest.raises(RunError, match="is no run of one case"):
+        compare([tmp_path / "both", tiny("sold")])
+    write(both.programmes[0].findings, tmp_path / "run")
+    (tmp_path / "run/case/case.yaml").write_text("title: other", "utf-8")
+    with pytest.raises(RunError, match="was changed after the run was written"):
+        compare([tmp_path / "run", tiny("used")])
+
+
 def test_a_run_of_one_case_stands_for_the_case(both, tiny, tmp_path):
     from capexpand.pipeline import write
 

@@ -1,4 +1,4 @@
-"""The shipped programmes load without a doubt, know nothing of their future, and give what their READMEs say."""
+"""The shipped programmes load, know nothing of their future, and give what their READMEs say."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUMMARY = {  # ordered and paid in the window, cash NPV, worth of internal use: 
     "meta-2025": (29_784, 21_042, -61_712, 91_912, 452_600),
     "bytedance-2025": (73_960, 50_433, -134_120, 219_570, 297_800),
 }
-"""Golden figures: what changes them by more than a hundredth must be looked at and put into the README as well."""
+"""Golden figures: what changes them by more than a hundredth must be looked at and go into the READMEs."""
 
 
 @pytest.mark.parametrize(("name", "variant"), READINGS)
@@ -47,7 +47,7 @@ def test_what_is_spent_and_what_is_left_make_the_announced_amount(name: str) -> 
 
 
 def test_chinese_programmes_share_sites_and_servers() -> None:
-    """What export rules and prices say of a server is the same for both buyers; quantities are each one's own."""
+    """What a server is and costs is the same for both buyers; quantities are each one's own."""
     ours, theirs = (load_case(CASES / name) for name in ("bytedance-2025", "alibaba-2025"))
     assert set(ours.offers) == set(theirs.offers)
     for name in ours.offers:
