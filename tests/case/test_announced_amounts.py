@@ -14,8 +14,10 @@ from capexpand.case.loading import load_case
         ),
         (
             "announced_quarters: 4",
-            "case.yaml:20:3: programme.announced_quarters: says over which time, "
-            "but announced says no amount",
+            (
+                "case.yaml:20:3: programme.announced_quarters: says over which time, "
+                "but announced says no amount"
+            ),
         ),
     ],
 )
