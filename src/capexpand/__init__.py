@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.case.schema import Case
     from capexpand.claims.joining import list_claims
     from capexpand.claims.rules import find_contradictions
+    from capexpand.comparison.comparing import Comparison, compare
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
     from capexpand.optimiser.case_policy import PolicySettings
     from capexpand.optimiser.risk_attitudes import CVaR, Expectation, WorstCase
@@ -39,6 +40,7 @@ _HOMES = {
     "Case": "case.schema",
     "CVaR": "optimiser.risk_attitudes",
     "CaseError": "errors",
+    "Comparison": "comparison.comparing",
     "Expectation": "optimiser.risk_attitudes",
     "Findings": "reporting.inputs",
     "InfeasibleError": "errors",
@@ -50,6 +52,7 @@ _HOMES = {
     "RunError": "errors",
     "SolverError": "errors",
     "WorstCase": "optimiser.risk_attitudes",
+    "compare": "comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
     "find_contradictions": "claims.rules",
@@ -66,6 +69,7 @@ __all__ = [
     "CapexpandError",
     "Case",
     "CaseError",
+    "Comparison",
     "Expectation",
     "Findings",
     "InfeasibleError",
@@ -77,6 +81,7 @@ __all__ = [
     "RunError",
     "SolverError",
     "WorstCase",
+    "compare",
     "evaluate",
     "evaluate_policy",
     "find_contradictions",

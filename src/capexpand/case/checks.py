@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from capexpand.case.drafts import Draft
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
@@ -16,6 +16,9 @@ from capexpand.case.values import Series
 from capexpand.timevalue import QuarterCalendar, is_quarter_start
 from capexpand.units import VOLUME_UNITS, format_number
 from capexpand.units.currencies import CURRENCIES
+
+_RUNNING_QUARTER = timedelta(days=31)
+"""A plan may begin with the quarter that runs on the day of the case, while two thirds of it are to come."""
 
 
 def complaints(draft: Draft) -> Iterator[Complaint]:
@@ -48,7 +51,7 @@ def _calendar(draft: Draft) -> Iterator[Complaint]:
         return
     if not is_quarter_start(calendar.start):
         yield ("calendar", "start"), f"{calendar.start} is not the first day of a quarter, such as 2025-04-01"
-    if draft.as_of is not None and draft.as_of > calendar.start:
+    if draft.as_of is not None and draft.as_of > calendar.start + _RUNNING_QUARTER:
         yield ("as_of",), f"{draft.as_of} is after the calendar's start, {calendar.start}"
 
 
@@ -62,6 +65,7 @@ def _programme(draft: Draft) -> Iterator[Complaint]:
     cap, floor = programme.cap, programme.floor
     if cap is not None and floor is not None and cap.currency == floor.currency and floor.value > cap.value:
         yield (place, "floor"), f"{floor.written} is more than the cap, {cap.written}"
+    yield from _announced(programme)
     if not is_quarter_start(programme.window_start):
         message = f"{programme.window_start} is not the first day of a quarter, such as 2025-04-01"
         yield (place, "window_start"), message
@@ -73,6 +77,16 @@ def _programme(draft: Draft) -> Iterator[Complaint]:
             message = f"{amount.written} is less than allowed before; amounts count from the window's start"
             yield (place, "cap_by_date", str(day)), message
         last = amount.value
+
+
+def _announced(programme: Programme) -> Iterator[Complaint]:
+    """What was announced is the whole, of which a part is spent."""
+    whole, spent = programme.announced, programme.spent
+    if whole is None:
+        if programme.announced_quarters is not None:
+            yield ("programme", "announced_quarters"), "says over which time, but announced says no amount"
+    elif spent is not None and spent.currency == whole.currency and spent.value > whole.value:
+        yield ("programme", "spent"), f"{spent.written} is more than was announced, {whole.written}"
 
 
 def _window(programme: Programme, calendar: QuarterCalendar) -> Iterator[Complaint]:

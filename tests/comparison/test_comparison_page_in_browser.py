@@ -1,0 +1,54 @@
+"""The page of a comparison opens from a file, without a network, in a real browser."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from capexpand.comparison.charts import comparison_charts
+from capexpand.comparison.page import comparison_page
+
+
+@pytest.fixture(scope="module")
+def saved(both, tmp_path_factory):
+    path = tmp_path_factory.mktemp("comparison") / "comparison.html"
+    path.write_text(comparison_page(both), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [1360, 390])
+def test_the_page_opens_without_a_network(chromium, saved, both, width):
+    said, asked = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium)
+        page = browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(saved.as_uri())
+        page.wait_for_selector("html[data-charts=drawn]", timeout=60_000)
+        drawn = page.evaluate(
+            """() => [...document.querySelectorAll("[data-chart] svg.marks")].map((svg) => {
+                const box = svg.getBoundingClientRect();
+                return [box.width, box.height, svg.querySelectorAll("path").length];
+            })"""
+        )
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        heads = page.locator("thead th").all_inner_texts()
+        text = page.locator("body").inner_text()
+        browser.close()
+    assert said == []
+    assert asked == [saved.as_uri()]
+    assert wide <= width
+    assert len(drawn) == len(comparison_charts(both)) == 5
+    assert all(100 < box[0] <= width and box[1] > 60 and box[2] > 4 for box in drawn)
+    assert {"Seller", "User"} <= set(heads)
+    assert "7.2993 CNY/USD" in text
+
+
+def test_a_name_cannot_break_out_of_the_page(tiny, tmp_path):
+    from capexpand.comparison.comparing import compare
+
+    text = (tiny("used") / "case.yaml").read_text("utf-8")
+    (tmp_path / "case.yaml").write_text(text.replace("buyer: User", "buyer: </script><b>User</b>"), "utf-8")
+    html = comparison_page(compare([tiny("sold"), tmp_path]))
+    assert "</script><b>" not in html
+    assert "<b>User" not in html
