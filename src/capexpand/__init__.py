@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what each name is, for editors and type checkers
+    from capexpand.backtesting.backtest import Backtest, backtest
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.reporting.inputs import Findings
 
 _HOMES = {
+    "Backtest": "backtesting.backtest",
     "CapexpandError": "errors",
     "Case": "case.schema",
     "CVaR": "optimiser.risk_attitudes",
@@ -48,6 +50,7 @@ _HOMES = {
     "RunError": "errors",
     "SolverError": "errors",
     "WorstCase": "optimiser.risk_attitudes",
+    "backtest": "backtesting.backtest",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
     "load_case": "case.loading",
@@ -58,6 +61,7 @@ _HOMES = {
     "write": "pipeline",
 }
 __all__ = [
+    "Backtest",
     "CVaR",
     "CapexpandError",
     "Case",
@@ -73,6 +77,7 @@ __all__ = [
     "RunError",
     "SolverError",
     "WorstCase",
+    "backtest",
     "evaluate",
     "evaluate_policy",
     "load_case",

@@ -1,4 +1,4 @@
-"""Backtests a case: plans and forecasts on its day and on each later one, freezes them, and scores them after."""
+"""Backtests a case: plans and forecasts on its day and each later one, frozen first and scored after."""
 
 from __future__ import annotations
 
@@ -89,13 +89,14 @@ def backtest(
     Args:
         case: a case file, or a folder that holds ``case.yaml``.
         variant: to apply; the case as it stands if absent, or its variant ``strict`` where it has hindsight.
-        edition: the catalogue, the shipped one if absent. Every forecast sees of it what was known on its day.
+        edition: the catalogue, the shipped one if absent. Every forecast sees of it what was known on its
+            day.
         settings: of the backtest.
         progress: is told what is being done.
 
     Raises:
-        CaseError: the case is wrong or rests on later evidence, or nothing was reported that it could be held to.
-        InfeasibleError: no plan satisfies the case as of some day.
+        CaseError: the case is wrong or rests on later evidence, or nothing was reported that it could be
+        held to. InfeasibleError: no plan satisfies the case as of some day.
         SolverError: a program could not be solved.
     """
     everything, chosen = edition or SHIPPED, settings or Settings()
@@ -159,9 +160,7 @@ def _scored(
     )
 
 
-def load_as_of_its_day(
-    path: Path | str, variant: str | None, everything: Edition
-) -> tuple[Case, str | None]:
+def load_as_of_its_day(path: Path | str, variant: str | None, everything: Edition) -> tuple[Case, str | None]:
     """Load a case in the catalogue of its own day, so that no later row exists while it is read.
 
     Args:

@@ -1,17 +1,19 @@
 """Makes everything that is said on one day, from the case and the catalogue as known on it, and freezes it.
 
-``freeze`` works inside the edition of the day: no row that became known later exists there. What it returns holds
-numbers only; scoring takes it as it is. Its bytes do not change with any later row, and a test holds it to that.
+``freeze`` works inside the edition of the day: no row that became known later exists there. What it
+returns holds
+numbers only; scoring takes it as it is. Its bytes do not change with any later row, and a test holds it
+to that.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from capexpand.backtesting.guidance import UnlikeGuidance, guidance_for
 from capexpand.backtesting.losses import Quantiles
@@ -50,7 +52,7 @@ from capexpand.scenarios.sampling import Scenarios, draw_scenarios
 REVENUE, EBITA, CAPEX = "cloud_revenue", "cloud_adjusted_ebita", "capex"
 PLAN = "plan"
 DEVIATIONS = {REVENUE: 0.05, EBITA: 0.2}
-"""Standard deviation of the logarithm after a quarter, for last value and last growth of figures of the segment:
+"""Standard deviation of the logarithm after a quarter, for last value and last growth of the segment:
 a revenue that grew by 3 to 7 % a quarter in 2024, a profit of a tenth of it (estimates)."""
 
 
@@ -65,7 +67,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class FigureForecast:
-    """What a method says of one quarter of a figure that the planned company reports, in the case's millions."""
+    """What a method says of a quarter of a figure that the company reports, in the case's millions."""
 
     metric: str
     method: str
@@ -91,7 +93,8 @@ class Frozen:
         left_out: announcements that are no guidance for what is reported.
         objective: of the plan, present value in the case's millions.
         regimes: the state in which each regime was taken to be.
-        floor: the least amount that the programme is called by then, in the case's millions; None where the cap holds.
+        floor: the least amount that the programme is called by then, in the case's millions; None where
+            the cap holds.
         payments: of the plan by quarter of the case, in the case's millions, as everything goes as declared.
     """
 
@@ -141,7 +144,8 @@ def freeze_spending(
         as_of: the day.
         beside: what the planned company's group spends beside its programme, as the case states it.
         company: the planned one.
-        first: whether it is the first day; then all that had reported are forecast, else those that did on the day.
+        first: whether it is the first day; then all that had reported are forecast, else those that did
+            on the day.
     """
     with standing_in(known):
         bridge = beside if beside is None else (trailing_rest(company) or (beside, ""))[0]
@@ -163,11 +167,11 @@ def serialised(content: Frozen | SpendingDay) -> bytes:
     return json.dumps(_plain(content), sort_keys=True, ensure_ascii=False).encode()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
+    if isinstance(value, tuple):
+        return [_plain(each) for each in cast("tuple[object, ...]", value)]
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -209,7 +213,11 @@ def freeze(case: Case, known: Edition, as_of: date, *, before: Day | None, setti
         prices = forecast_prices(
             case, as_of, futures=futures, scenarios=scenarios, quarters=settings.quarters
         )
-        supply = forecast_supply(case, as_of, futures=futures, quarters=settings.quarters) if before is None else ()
+        supply = (
+            forecast_supply(case, as_of, futures=futures, quarters=settings.quarters)
+            if before is None
+            else ()
+        )
         frozen = Frozen(
             as_of=as_of,
             case_hash=case.provenance.content_hash,
@@ -234,7 +242,7 @@ def company_of(case: Case) -> str:
 
 
 def _beside(case: Case, company: str) -> tuple[float | None, str]:
-    """What the group spends beside the programme: as the company's own two totals give it, or as the case states it."""
+    """What the group spends beside the programme, as the company's two totals give it or the case states."""
     stated = case.reported.capital_expenditure_beside
     if stated is None:
         return None, ""
@@ -246,7 +254,7 @@ def _beside(case: Case, company: str) -> tuple[float | None, str]:
 
 
 def trailing_rest(company: str) -> tuple[float, str] | None:
-    """Return what a group spent beside AI and cloud a quarter, where it gave a total for both over four quarters.
+    """Return what a group spent beside AI and cloud a quarter, where it gave a total over four quarters.
 
     Args:
         company: name in the catalogue.
@@ -260,7 +268,9 @@ def trailing_rest(company: str) -> tuple[float, str] | None:
         last, quarters = quarter_of(row.quarter_end), series.single() if series is not None else {}
         if all(quarter in quarters for quarter in range(last - 3, last + 1)):
             total = sum(quarters[quarter] for quarter in range(last - 3, last + 1))
-            words = f"group {total:,.0f} less AI and cloud {row.value:,.0f} in the four quarters to {label(last)}"
+            words = (
+                f"group {total:,.0f} less AI and cloud {row.value:,.0f} in the four quarters to {label(last)}"
+            )
             return max(total - row.value, 0.0) / 4.0, f"{words}, as reported by {row.known_on}"
     return None
 
@@ -338,7 +348,7 @@ def _of_plan(
 
 
 def _simple(metric: str, one: ReportedSeries, end: int) -> Iterator[FigureForecast]:
-    """Last value, and last growth: the newest growth over a year where it was reported, else over a quarter."""
+    """Last value, and last growth: the newest growth over a year, where it was reported."""
     spread, last = Spread(DEVIATIONS[metric], 4.0), one.last
     yearly = _yearly_growth(one) if metric == REVENUE else None
     for quarter in range(last.quarter + 1, end):
@@ -353,7 +363,7 @@ def _simple(metric: str, one: ReportedSeries, end: int) -> Iterator[FigureForeca
 
 
 def _yearly_growth(one: ReportedSeries) -> float | None:
-    rows: Sequence = [
+    rows = [
         row
         for row in actuals()
         if row.company == one.company
@@ -372,7 +382,7 @@ def _left_out(company: str, beside: float | None) -> tuple[UnlikeGuidance, ...]:
 
 
 def days_of(case: Case, everything: Edition) -> tuple[date, ...]:
-    """Return the case's date and every later day on which the planned company reported revenue or expenditure.
+    """Return the case's date and every later day on which its company reported revenue or expenditure.
 
     The last one is left out where nothing was reported after it.
 

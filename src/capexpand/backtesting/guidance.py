@@ -1,4 +1,4 @@
-"""What companies said they would spend, as amounts by period in the unit of what they report, and its revisions."""
+"""What companies said they would spend, by period in the unit of their reports, and its revisions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Guidance:
         quarters: numbers of those whose middle lies in the period.
         amount: the middle of a range.
         announced_on: the day.
-        bridged: what was added for the rest of the group over the period; 0 where the scope is that of the reports.
+        bridged: what was added for the rest of the group over the period; 0 where the scope is that of
+            the reports.
     """
 
     quarters: tuple[int, ...]
@@ -93,11 +94,12 @@ def guidance_for(
 
 
 def revision_rate(as_of: date) -> float:
-    """Return by how much announced amounts drift, as change of the logarithm a quarter, pooled over companies.
+    """Return the drift of announced amounts as change of the logarithm a quarter, pooled over companies.
 
-    For every amount and period that a company stands behind, the change of the logarithm from the first to the
-    newest wording, and the quarters between the first and the day (or the period's end): the sum of the changes
-    over the sum of the quarters and ``NO_REVISION_QUARTERS`` more, so that few cases say little.
+    For every amount and period that a company stands behind, the change of the logarithm from the first
+    to the
+    newest wording, and the quarters between the first and the day (or the period's end): the sum of the
+    changes over the sum of the quarters and ``NO_REVISION_QUARTERS`` more, so that few cases say little.
 
     Args:
         as_of: the day.
@@ -107,7 +109,8 @@ def revision_rate(as_of: date) -> float:
         if row.amount_kind in ANNOUNCED and row.amount is not None:
             key = row.company, row.period_start, row.period_end, row.currency
             wordings.setdefault(key, []).append(row)
-    changes, quarters = [], []
+    changes: list[float] = []
+    quarters: list[float] = []
     for (_, _, end, _), rows in wordings.items():
         ordered = sorted(rows, key=lambda row: (row.announced_date, _amount(row)))
         first = ordered[0].announced_date
@@ -117,7 +120,7 @@ def revision_rate(as_of: date) -> float:
 
 
 def latest_by_quarter(guidance: tuple[Guidance, ...]) -> Mapping[int, Guidance]:
-    """Return, for each quarter, the guidance that counts: of those that cover it the shortest, then the newest.
+    """Return, for each quarter, the guidance that counts: the shortest that covers it, then the newest.
 
     Args:
         guidance: of one company, the newest last.

@@ -1,4 +1,4 @@
-"""Forecasts of prices and of supply that a case makes on its date: list prices of tokens, and export regimes."""
+"""Forecasts of prices and supply that a case makes on its date: list prices of tokens, export regimes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INPUT_SHARE = 0.75
 
 TREND_METRIC = "price_decline_factor_per_year"
 PRICE_DEVIATION = 0.3
-"""Standard deviation of the logarithm of a list price after a quarter, for forecasts that state none: a halving or
+"""Standard deviation of the logarithm of a list price after a quarter, where none is stated: a halving or
 doubling within half a year lies inside (an estimate)."""
 
 
@@ -84,7 +84,7 @@ def list_prices(model: str) -> tuple[ListPrice, ...]:
 def forecast_prices(
     case: Case, as_of: date, *, futures: Futures, scenarios: Scenarios, quarters: int
 ) -> tuple[PriceForecast, ...]:
-    """Forecast the list prices that workloads follow: the case's path from the newest list, beside two others.
+    """Forecast list prices that workloads follow: the case's path from the newest list, and two others.
 
     Args:
         case: which states the path of each price.
@@ -137,7 +137,9 @@ def _known_decline() -> float | None:
     return max(rows, key=lambda row: row.date).value if rows else None
 
 
-def forecast_supply(case: Case, as_of: date, *, futures: Futures, quarters: int) -> tuple[SupplyForecast, ...]:
+def forecast_supply(
+    case: Case, as_of: date, *, futures: Futures, quarters: int
+) -> tuple[SupplyForecast, ...]:
     """Give the chance that each offer whose export status may change can be had freely, by quarter.
 
     Args:
@@ -184,7 +186,7 @@ def is_governed(case: Case, offer: str, destination: str) -> bool:
 
 
 def obtained_freely(case: Case, offer: str, destination: str, day: date) -> bool:
-    """Tell whether an offer could be had on a day without licence or fee, by the rules that the catalogue has.
+    """Tell whether an offer could be had on a day without licence or fee, by the rules of that day.
 
     Args:
         case: for the buyer.
@@ -209,4 +211,3 @@ def came_free(case: Case, offer: str, destination: str, quarter: int) -> bool:
         quarter: its number.
     """
     return obtained_freely(case, offer, destination, last_day(quarter))
-

@@ -1,7 +1,8 @@
 """What a plan says of reported figures: kept to in scenarios of the case's own processes, quarter by quarter.
 
 What is unknown begins after the last reported quarter: a quarter h quarters later has the spread that the
-case's processes have after h quarters. (A policy treats its first quarter as known; on the day nobody knew it.)
+case's processes have after h quarters. (A policy treats its first quarter as known; on the day nobody
+knew it.)
 """
 
 from __future__ import annotations
@@ -42,7 +43,13 @@ class PlannedFigures:
 
 
 def follow(
-    m: ModelData, plan: Plan, *, futures: Futures, scenarios: Scenarios, last_reported: Sequence[int], quarters: int
+    m: ModelData,
+    plan: Plan,
+    *,
+    futures: Futures,
+    scenarios: Scenarios,
+    last_reported: Sequence[int],
+    quarters: int,
 ) -> tuple[PlannedFigures, ...]:
     """Keep to a plan in scenarios and read off what would be reported.
 
@@ -51,7 +58,8 @@ def follow(
         plan: made on it.
         futures: the case's processes.
         scenarios: drawn from them.
-        last_reported: quarters of the plan after which nothing is reported; below 0 where they lie before the plan.
+        last_reported: quarters of the plan after which nothing is reported; below 0 where they lie before
+            the plan.
         quarters: quarters of the plan to follow, from the first.
 
     Returns:
@@ -72,10 +80,10 @@ def follow(
 
 
 def _factors(futures: Futures, scenarios: Scenarios, quarter: int, ahead: int) -> Floats:
-    """Factors of a quarter [entry, scenario] with the spread of so many quarters ahead; neutral where it is reported.
+    """Factors of a quarter [entry, scenario], spread as so many quarters ahead; neutral where reported.
 
-    Delays follow the calendar, since what falls due has its date; all else begins anew on the day of the plan.
-    Regimes are drawn from the case's own first state only where nothing was reported of the plan yet.
+    Delays follow the calendar, since what falls due has its date; all else begins anew on the day of the
+    plan. Regimes are drawn from the case's own first state only where nothing was reported of the plan yet.
     """
     if ahead <= 0:
         return np.array([entry.neutral for entry in futures.entries])[:, None].repeat(scenarios.count, axis=1)
@@ -96,7 +104,9 @@ def _figures(m: ModelData, books: Books, quarters: int) -> tuple[Floats, Floats,
     opening = m.opening
     revenue = books.revenue[here] + opening.other_revenue[here, None]
     payments = books.paid[here] + opening.payments_due[here, None]
-    costs = (books.ordinary + books.energy + books.running + books.exits)[here] + opening.other_cost[here, None]
+    costs = (books.ordinary + books.energy + books.running + books.exits)[here] + opening.other_cost[
+        here, None
+    ]
     cost = 1.0 + lost_value_added_tax(m)
     servers = depreciation(cost * books.servers_ordered[here].T, m.taxes.server_life_quarters).T
     halls = depreciation(cost * books.buildings_ordered[here].T, m.taxes.building_life_quarters).T

@@ -1,7 +1,9 @@
 """What the plan would have been with the inputs that came true, what keeping to it cost, and why it was off.
 
-Inputs that came true, in this order: the export rules by quarter, the later wording of the amount, the list prices
-of tokens, and demand (external demand times reported over planned cloud revenue: volumes are not reported). After
+Inputs that came true, in this order: the export rules by quarter, the later wording of the amount, the
+list prices
+of tokens, and demand (external demand times reported over planned cloud revenue: volumes are not
+reported). After
 the last report prices and demand keep their last ratio to what the case states, and the rules stay.
 """
 
@@ -70,7 +72,7 @@ class Waterfall:
 
 @dataclass(frozen=True, slots=True)
 class Regret:
-    """What a way to decide is worth under the inputs that came true, in the case's millions of present value."""
+    """What a way to decide is worth under the inputs that came true, in millions of present value."""
 
     way: str
     objective: float
@@ -103,9 +105,10 @@ def look_back(case: Case, days: Sequence[Day], everything: Edition) -> Hindsight
         for count in range(1, len(INPUTS) + 1):
             solved[INPUTS[count - 1]] = optimise_plan(came.data(INPUTS[:count]))
         world = came.data(INPUTS)
-        waterfalls = [*_capital(case, days, came, solved), *_revenue(days, came, solved)]
+        waterfalls = [*_capital(case, days, solved), *_revenue(case, days, solved)]
         decided = max(quarter_of(came.known_on) - quarter_of(case.calendar.start) + 1, 0)
-        regrets = _regrets(case, days, world, futures, solved[INPUTS[-1]], decided)
+        best = solved[INPUTS[-1]]
+        regrets = _regrets(case, days, world, best=best, decided=decided, futures=futures)
     return Hindsight(came.known_on, decided, regrets, tuple(waterfalls))
 
 
@@ -119,7 +122,9 @@ class _CameTrue:
     @classmethod
     def of(cls, case: Case, first: Day) -> _CameTrue:
         futures = compile_futures(case)
-        series = [one for metric in (REVENUE, CAPEX) if (one := reported(company_of(case), metric)) is not None]
+        series = [
+            one for metric in (REVENUE, CAPEX) if (one := reported(company_of(case), metric)) is not None
+        ]
         known_on = max(value.known_on for one in series for value in one.values)
         ratios = {("token prices", name): path for name, path in _price_ratios(case).items()}
         demand = _demand_ratio(case, first)
@@ -170,13 +175,14 @@ def _price_ratios(case: Case) -> dict[str, Floats]:
 
 
 def _demand_ratio(case: Case, first: Day) -> Floats | None:
-    """Reported over planned cloud revenue by quarter of the plan; the last ratio is kept after the reports."""
+    """Reported over planned cloud revenue by quarter of the plan; after the reports the last ratio."""
     series = reported(company_of(case), REVENUE)
     if series is None:
         return None
     start = quarter_of(case.calendar.start)
     planned = statement(first.plan).revenue
-    known = {one.quarter - start: one.value for one in series.values if one.quarter >= start}
+    inside = range(start, start + case.calendar.quarters)
+    known = {one.quarter - start: one.value for one in series.values if one.quarter in inside}
     if not known:
         return None
     places = sorted(known)
@@ -185,7 +191,7 @@ def _demand_ratio(case: Case, first: Day) -> Floats | None:
 
 
 def _regrets(
-    case: Case, days: Sequence[Day], world: ModelData, futures: Futures, best: Plan, decided: int
+    case: Case, days: Sequence[Day], world: ModelData, *, best: Plan, decided: int, futures: Futures
 ) -> tuple[Regret, ...]:
     """What each way to have decided until now is worth, with the best that can follow."""
     standing = Standing(max(day.frozen.as_of for day in days), decided)
@@ -226,12 +232,10 @@ def _scored_quarters(case: Case, metric: str) -> dict[int, float]:
     series = reported(company_of(case), metric)
     start = quarter_of(case.calendar.start)
     values = series.by_quarter() if series is not None else {}
-    return {quarter: value for quarter, value in values.items() if quarter >= start}
+    return {q: value for q, value in values.items() if start <= q < start + case.calendar.quarters}
 
 
-def _capital(
-    case: Case, days: Sequence[Day], came: _CameTrue, solved: dict[str, Plan]
-) -> list[Waterfall]:
+def _capital(case: Case, days: Sequence[Day], came: _CameTrue, solved: dict[str, Plan]) -> list[Waterfall]:
     """From the plan's payments, with the rest of the group, to reported capital expenditure."""
     frozen: Frozen = days[0].frozen
     actual = _scored_quarters(case, CAPEX)
@@ -264,9 +268,8 @@ def _capital(
     return [Waterfall(CAPEX, tuple(sorted(actual)), planned, tuple(steps), came_to)]
 
 
-def _revenue(days: Sequence[Day], came: _CameTrue, solved: dict[str, Plan]) -> list[Waterfall]:
+def _revenue(case: Case, days: Sequence[Day], solved: dict[str, Plan]) -> list[Waterfall]:
     """From the plan's cloud revenue to the reported one; demand, a ratio to it, is what is left."""
-    case = came.case
     actual = _scored_quarters(case, REVENUE)
     if not actual:
         return []
@@ -278,7 +281,9 @@ def _revenue(days: Sequence[Day], came: _CameTrue, solved: dict[str, Plan]) -> l
         steps.append(Step(name, after - total, after, _WHY[name]))
         total = after
     came_to = sum(actual.values())
-    steps.append(Step("not explained", came_to - total, came_to, "what the case's servers and power cannot serve"))
+    steps.append(
+        Step("not explained", came_to - total, came_to, "what the case's servers and power cannot serve")
+    )
     return [Waterfall(REVENUE, tuple(sorted(actual)), planned, tuple(steps), came_to)]
 
 

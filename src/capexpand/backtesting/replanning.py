@@ -1,4 +1,4 @@
-"""Plans a case as of a later day: the rules and wordings known by then, what was spent, what was ordered before."""
+"""Plans a case as of a later day: rules and wordings known by then, what was spent and ordered before."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Standing:
 
 
 def standing_wording(case: Case, as_of: date) -> float | None:
-    """Return the least amount that the buyer spoke of after the case's date, in the case's millions; else None.
+    """Return the least amount that the buyer spoke of after the case's date, in millions; else None.
 
     Args:
         case: the case.
@@ -97,7 +97,7 @@ def replan(m: ModelData, standing: Standing, case: Case) -> Plan:
 
 
 def _kept_orders(m: ModelData, earlier: Plan, decided: int) -> Commitments:
-    """Orders of the decided quarters, cut in proportion to what the rules known now leave of them; the rest is free."""
+    """Orders of the decided quarters, cut to what the rules known now leave of them; the rest is free."""
     power = np.full_like(earlier.power_ordered_mw, np.nan)
     units = np.full_like(earlier.ordered, np.nan)
     power[:, :decided] = np.maximum(earlier.power_ordered_mw[:, :decided], 0.0)
@@ -148,9 +148,11 @@ def _moved(futures: Futures, values: ChainValues) -> list[Entry]:
 
 
 def _held_factors(case: Case, seen: Case, futures: Futures) -> Floats:
-    """Factors [entry, quarter] of the states in which the regimes are held; offers under the rules have theirs already."""
+    """Factors [entry, quarter] of the regimes' states; neutral for offers that are under the rules."""
     states = held_regimes(case, seen.as_of, futures)
-    path = np.array([entry.neutral for entry in futures.entries]).reshape(-1, 1).repeat(futures.quarters, axis=1)
+    path = (
+        np.array([entry.neutral for entry in futures.entries]).reshape(-1, 1).repeat(futures.quarters, axis=1)
+    )
     for chain, values in zip(futures.chains, futures.chain_values, strict=True):
         if not chain.is_regime:
             continue
@@ -163,7 +165,7 @@ def _held_factors(case: Case, seen: Case, futures: Futures) -> Floats:
 
 
 def _governed(seen: Case, entries: list[Entry]) -> dict[tuple[str, str | None], tuple[float, float]]:
-    """For offers that take their terms from the rules: share of the limit, and fee, of what is ordered first."""
+    """For offers under the rules: share of the limit, and fee, of what is ordered first."""
     found: dict[tuple[str, str | None], tuple[float, float]] = {}
     for entry in entries:
         if entry.kind not in ("supply_limit", "export_fee") or entry.destination is None:
@@ -171,14 +173,17 @@ def _governed(seen: Case, entries: list[Entry]) -> dict[tuple[str, str | None], 
         terms = export_terms(seen, entry.name, entry.destination)
         if terms:
             quarter = min(first_open_quarter(seen, seen.as_of), len(terms) - 1)
-            found[entry.name, entry.destination] = (terms[quarter].quantity_fraction, terms[quarter].fee_fraction)
+            found[entry.name, entry.destination] = (
+                terms[quarter].quantity_fraction,
+                terms[quarter].fee_fraction,
+            )
     return found
 
 
 def regime_state(
     case: Case, seen: Case, regime: str, governed: dict[tuple[str, str | None], tuple[float, float]]
 ) -> str:
-    """Return the state of a regime that fits what the rules leave best; the declared one where nothing shows it.
+    """Return the state of a regime that fits best what the rules leave; the declared one if nothing shows.
 
     Args:
         case: which declares the regime.
@@ -198,7 +203,9 @@ def regime_state(
         for (name, place), (quantity, fee) in governed.items():
             expected = moved.get(Entry("export_fee", name, place), 0.0)
             apart = abs(moved.get(Entry("supply_limit", name, place), 1.0) - quantity)
-            apart += abs(expected - fee) if (expected > 0) == (fee > 0) else 1.0  # a fee or none is another state
+            apart += (
+                abs(expected - fee) if (expected > 0) == (fee > 0) else 1.0
+            )  # a fee or none is another state
             total += weights[name, place] * apart
         return total
 
@@ -206,7 +213,7 @@ def regime_state(
 
 
 def _stated_limit(case: Case, offer: str, destination: str | None) -> float:
-    """Units a quarter at the start: what can be ordered much of shows a regime more than what hardly can be."""
+    """Units a quarter at the start: what is sold in quantity shows a regime better than what hardly is."""
     supply = case.offers[offer].supply.get(destination or "")
     limit = None if supply is None else supply.limit
     return 1.0 if limit is None else float(limit.values(case.calendar)[0])

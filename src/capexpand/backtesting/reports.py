@@ -1,10 +1,11 @@
-"""What companies reported, as series by quarter: read from the catalogue that stands in, derived where needed."""
+"""What companies reported, by quarter: read from the catalogue that stands in, derived where needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from capexpand.backtesting.quarters import label, quarter_of
 from capexpand.backtesting.scopes import YEAR_METRICS, is_quarterly_spending
@@ -71,20 +72,14 @@ class ReportedSeries:
         return {one.quarter: one.value for one in self.values if one.quarters == 1}
 
     def by_quarter(self) -> dict[int, float]:
-        """Return the values by quarter, those known together shared evenly, gaps between filled on a line of growth."""
-        found = {
-            one.quarter - back: one.per_quarter for one in self.values for back in range(one.quarters)
-        }
-        for earlier, later in _neighbours(sorted(found)):
+        """Return values by quarter, those known together shared evenly, gaps filled by even growth."""
+        found = {one.quarter - back: one.per_quarter for one in self.values for back in range(one.quarters)}
+        for earlier, later in pairwise(sorted(found)):
             ratio = found[later] / found[earlier] if found[earlier] > 0 else 1.0
             for quarter in range(earlier + 1, later):
                 share = (quarter - earlier) / (later - earlier)
                 found[quarter] = found[earlier] * max(ratio, 1e-9) ** share
         return found
-
-
-def _neighbours(quarters: Sequence[int]) -> Iterable[tuple[int, int]]:
-    return zip(quarters[:-1], quarters[1:], strict=True)
 
 
 def reported(company: str, metric: str) -> ReportedSeries | None:
@@ -119,7 +114,13 @@ def _plain(row: Actual) -> Reported:
     known_on = row.known_on or date.max
     derived = "derived by the source" if row.source.kind == "derived" else ""
     return Reported(
-        quarter_of(row.quarter_end), 1, row.value, known_on, derived, not row.source.verified, row.known_on_estimated
+        quarter_of(row.quarter_end),
+        1,
+        row.value,
+        known_on,
+        derived,
+        not row.source.verified,
+        row.known_on_estimated,
     )
 
 

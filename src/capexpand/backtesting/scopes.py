@@ -51,7 +51,9 @@ class ScopeBreak:
 
 
 SCOPE_BREAKS = (
-    ScopeBreak("Alibaba", "cloud_adjusted_ebita", "2026Q2", "the segment was restated with the chip maker's losses"),
+    ScopeBreak(
+        "Alibaba", "cloud_adjusted_ebita", "2026Q2", "the segment was restated with the chip maker's losses"
+    ),
 )
 
 
@@ -66,7 +68,9 @@ class ListSuccessor:
 
 LIST_SUCCESSORS = (
     ListSuccessor("deepseek-chat", "deepseek-v3.2", "the general model of the same developer and size"),
-    ListSuccessor("deepseek-chat", "deepseek-v4-flash", "the developer's small general model, at the same use"),
+    ListSuccessor(
+        "deepseek-chat", "deepseek-v4-flash", "the developer's small general model, at the same use"
+    ),
 )
 
 

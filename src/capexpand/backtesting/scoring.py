@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,7 +10,7 @@ from capexpand.backtesting.forecast import CAPEX, EBITA, PLAN, REVENUE, FigureFo
 from capexpand.backtesting.losses import Coverage, Quantiles, coverage, pinball_loss, skill
 from capexpand.backtesting.market import came_free, is_governed, list_prices
 from capexpand.backtesting.quarters import label, last_day, quarter_of
-from capexpand.backtesting.reports import Reported, reported, spending_series
+from capexpand.backtesting.reports import Reported, ReportedSeries, reported, spending_series
 from capexpand.backtesting.scopes import LIST_SUCCESSORS, NEVER_COMPARED, scope_break
 from capexpand.backtesting.spending import SpendingForecast
 from capexpand.case.schema import Case
@@ -171,7 +171,7 @@ def _figures(frozen: Frozen) -> Iterator[Scored]:
             for came in _after(frozen.as_of, series.values):
                 if scope_break(frozen.company, metric, label(came.quarter)):
                     continue
-                found = _scored("planned", frozen.company, metric, series.unit, frozen.as_of, said, came)
+                found = _scored("planned", series, frozen.as_of, said=said, came=came)
                 if found is not None:
                     yield found
 
@@ -182,11 +182,10 @@ def _after(as_of: date, values: Iterable[Reported]) -> list[Reported]:
 
 def _scored(
     part: str,
-    subject: str,
-    metric: str,
-    unit: str,
+    series: ReportedSeries,
     as_of: date,
-    said: dict[int, FigureForecast] | dict[int, SpendingForecast],
+    *,
+    said: Mapping[int, FigureForecast] | Mapping[int, SpendingForecast],
     came: Reported,
 ) -> Scored | None:
     """The forecast of a figure: that of its quarter, or the sum of those of its quarters."""
@@ -199,9 +198,9 @@ def _scored(
         total = total.plus(said[quarter].said)
     return Scored(
         part,
-        subject,
-        metric,
-        unit,
+        series.company,
+        series.metric,
+        series.unit,
         last.method,
         as_of,
         came.quarter,
@@ -222,9 +221,7 @@ def _spending(frozen: SpendingDay) -> Iterator[Scored]:
         for method in dict.fromkeys(each.method for each in mine):
             said = {each.quarter: each for each in mine if each.method == method}
             for came in _after(frozen.as_of, series.values):
-                found = _scored(
-                    "spending", series.company, series.metric, series.unit, frozen.as_of, said, came
-                )
+                found = _scored("spending", series, frozen.as_of, said=said, came=came)
                 if found is not None:
                     yield found
 
@@ -291,7 +288,9 @@ def not_scored(frozen: Frozen, actual: Edition) -> tuple[NotScored, ...]:
     """
     found: list[NotScored] = []
     with standing_in(actual):
-        rows = [r for r in actuals() if r.company == frozen.company and (r.known_on or date.max) > frozen.as_of]
+        rows = [
+            r for r in actuals() if r.company == frozen.company and (r.known_on or date.max) > frozen.as_of
+        ]
         for each in NEVER_COMPARED:
             quarters = [quarter_of(row.quarter_end) for row in rows if row.metric == each.metric]
             if quarters:
@@ -300,16 +299,16 @@ def not_scored(frozen: Frozen, actual: Edition) -> tuple[NotScored, ...]:
         for row in rows:
             broken = scope_break(row.company, row.metric, label(quarter_of(row.quarter_end)))
             if broken:
-                found.append(
-                    NotScored(row.company, row.metric, label(quarter_of(row.quarter_end)), broken)
-                )
+                found.append(NotScored(row.company, row.metric, label(quarter_of(row.quarter_end)), broken))
         if frozen.beside is None and any(row.metric == CAPEX for row in rows):
             reason = "of the whole group, and the case states no bridge (reported.capital_expenditure_beside)"
             found.append(NotScored(frozen.company, CAPEX, "beside the plan", reason))
     return tuple(found)
 
 
-def skills(scored: Sequence[Scored], part: str, method: str, *, metric: str | None = None) -> tuple[Skill, ...]:
+def skills(
+    scored: Sequence[Scored], part: str, method: str, *, metric: str | None = None
+) -> tuple[Skill, ...]:
     """Hold a method against every other, pooled over all subjects and for each.
 
     Args:
@@ -323,13 +322,13 @@ def skills(scored: Sequence[Scored], part: str, method: str, *, metric: str | No
     subjects = list(dict.fromkeys(one.subject for one in mine))
     found: list[Skill] = []
     for beside in others:
-        for subject in (["all", *subjects] if len(subjects) > 1 else subjects):
+        for subject in ["all", *subjects] if len(subjects) > 1 else subjects:
             found += _skill(mine, part, subject, method, beside)
     return tuple(found)
 
 
 def beside_the_plan(scored: Sequence[Scored], company: str) -> tuple[Scored, ...]:
-    """Return the forecasts of the planned company's figures, with those of its capital expenditure by other methods.
+    """Return the forecasts of the planned company's figures, capital expenditure by all methods.
 
     Args:
         scored: all forecasts.

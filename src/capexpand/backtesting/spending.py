@@ -2,17 +2,20 @@
 
 With y the mean of a quarter in the newest report, h quarters ahead:
 
-* Inside a guided period of amount G, of which S is reported, n quarters are left and G' = G e^(δ min(n, 4)) is
+* Inside a guided period of amount G, of which S is reported, n quarters are left and G' = G e^(δ min(n,
+  4)) is
   what G is expected to become (δ: ``revision_rate``). The rest is a ramp from the last quarter, y r, y r², …,
   y rⁿ, with r such that it adds up to G' − S.
-* Outside, y grows by γ = Σ d / (m + 8) a quarter, d being the m changes of logarithms from quarter to quarter that
-  all companies had reported by then: 8 changes of nothing stand beside them.
+* Outside, y grows by γ = Σ d / (m + 8) a quarter, d being the m changes of logarithms from quarter to
+  quarter that all companies had reported by then: 8 changes of nothing stand beside them.
 * That is the median. The quantile at level τ is median × exp(s √h t_τ), t of Student's distribution with
-  ν = 4 + Σ 1/h degrees of freedom and s² = (4 · 0.2² + Σ e² / h²) / ν, over the errors e = ln(actual / median) of the
-  same method at earlier days, of all companies, as far as known by the day. A case h quarters ahead counts 1/h,
-  as h of them overlap; its e² / h estimates s².
+  ν = 4 + Σ 1/h degrees of freedom and s² = (4 · 0.2² + Σ e² / h²) / ν, over the errors e = ln(actual /
+  median) of the
+  same method at earlier days, of all companies, as far as known by the day. A case h quarters ahead
+  counts 1/h, as h of them overlap; its e² / h estimates s².
 
-Last value, last growth and even guidance are forecasts with their own medians and the same way to an interval.
+Last value, last growth and even guidance are forecasts with their own medians and the same way to an
+interval.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 
 FARTHEST = 8  # quarters ahead
 PRIOR_DEVIATION = 0.2
-"""Standard deviation of the logarithm of capital expenditure after a quarter, before any error is known: about that
+"""Standard deviation of the logarithm of capital expenditure after a quarter, before errors are known: that
 of the five largest spenders in 2024 (remembered)."""
 
 PRIOR_FREEDOM = 4.0  # errors that the prior stands for
@@ -116,7 +119,14 @@ def forecast_spending(
             quarter = series.last.quarter + ahead
             found.append(
                 SpendingForecast(
-                    series.company, series.metric, series.unit, method, quarter, ahead, series.last.per_quarter, said
+                    series.company,
+                    series.metric,
+                    series.unit,
+                    method,
+                    quarter,
+                    ahead,
+                    series.last.per_quarter,
+                    said,
                 )
             )
     return tuple(found)
@@ -135,7 +145,7 @@ def report_days(series: ReportedSeries, after: date) -> tuple[date, ...]:
 def _known_errors(
     known: Edition, as_of: date, beside: tuple[tuple[str, float], ...]
 ) -> dict[Method, list[tuple[float, int]]]:
-    """Errors by method of all forecasts that could have been made before the day, of what was reported by it."""
+    """Errors by method of all forecasts that could have been made before the day, as far as known by it."""
     with standing_in(known):
         everything = spending_series()
     days = sorted({day for series in everything for day in report_days(series, date.min) if day < as_of})

@@ -24,8 +24,8 @@ def hindsight_left(case: Case) -> tuple[str, ...]:
         case: a case that ``load_case`` found good.
 
     Returns:
-        Places of numbers with later evidence, and workloads whose throughput is computed with efficiencies that
-        were measured later; none where the case is strict.
+        Places of numbers with later evidence, and workloads whose throughput is computed with
+        efficiencies that were measured later; none where the case is strict.
     """
     late = [
         f"{found.path} ({_evidence(found.figure.basis_date or found.figure.known_on)})"
@@ -68,7 +68,8 @@ def load_strict(path: Path | str, variant: str | None) -> tuple[Case, str | None
         named = "; ".join(left[:MOST_NAMED])
         more = f"; and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
         message = (
-            f"cannot be backtested: {len(left)} of its numbers rest on evidence later than {case.as_of}: {named}{more}. "
+            f"cannot be backtested: {len(left)} of its numbers rest on evidence later than {case.as_of}: "
+            f"{named}{more}. "
             f"State them as they could be stated on the day, in a variant '{STRICT}'"
         )
         raise CaseError([Problem(message, file=case.provenance.path)])

@@ -1,6 +1,7 @@
 """What a user declares about the buyer's reports: how they relate to what the case describes.
 
-A company reports its whole group, a case describes a part of it. Only a stated bridge makes the two comparable.
+A company reports its whole group, a case describes a part of it. Only a stated bridge makes the two
+comparable.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ class Reported(Declared):
 
     company: str | None = None  # name in the catalogue of actuals, the programme's buyer if absent
     capital_expenditure_beside: MoneyPerQuarterSeries | None = (
-        None  # what the group spends beside what the case plans; without it capital expenditure is not compared
+        None  # what the group spends beside the programme; without it capital expenditure is not compared
     )
     price_lists: dict[Name, str] = Field(
         default_factory=dict

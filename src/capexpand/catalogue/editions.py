@@ -82,13 +82,13 @@ _STANDING_IN: ContextVar[Edition] = ContextVar("edition", default=SHIPPED)
 
 
 def current() -> Edition:
-    """Return the edition that every view of the catalogue reads: the shipped one, unless another stands in."""
+    """Return the edition that every view reads: the shipped one, unless another stands in."""
     return _STANDING_IN.get()
 
 
 @contextmanager
 def standing_in(edition: Edition) -> Generator[Edition]:
-    """Let an edition stand in for the shipped one inside a ``with`` block; threads begun inside do not see it.
+    """Let an edition stand in for the shipped one in a ``with`` block; threads begun inside do not see it.
 
     Args:
         edition: to be read by every view of the catalogue.

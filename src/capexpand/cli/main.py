@@ -14,6 +14,7 @@ from capexpand.errors import CapexpandError
 
 COMMANDS = (
     "run",
+    "backtest",
     "check",
     "scenarios",
     "new",
