@@ -85,7 +85,7 @@ def guidance_for(
         amount, bridged = _amount(row) / UNITS_PER_AMOUNT[series.unit], 0.0
         if not is_capital_expenditure(row):
             if beside is None:
-                reason = "a part of capital expenditure, and nobody states the rest"
+                reason = "not said to be all of capital expenditure, and nobody states the rest"
                 unlike.append(UnlikeGuidance(series.company, row.announced_date, row.scope, reason))
                 continue
             bridged = beside * len(quarters)

@@ -77,7 +77,7 @@ class Coverage:
             return "no case"
         if self.high < PROMISED:
             return "too narrow"
-        return "too wide" if self.low > PROMISED else "not told apart from 80 %"
+        return "too wide" if self.low > PROMISED else "may be 80 %"
 
 
 def coverage(inside: int, count: int, *, confidence: float = 0.95) -> Coverage:

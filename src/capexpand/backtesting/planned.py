@@ -134,8 +134,8 @@ def anchored_revenue(figures: PlannedFigures, reported: Mapping[int, float], las
         reported: revenue by quarter of the plan.
         last: quarter of the plan that was reported last.
     """
-    if last not in reported or last < 0:
-        return figures.cloud_revenue
+    if last not in reported or last < 0 or figures.declared[0, last] <= 0.0:
+        return figures.cloud_revenue  # a plan that expected nothing has no level to set
     return figures.cloud_revenue * (reported[last] / float(figures.declared[0, last]))
 
 
@@ -150,10 +150,12 @@ def anchored_ebita(
         ebita: reported, by quarter of the plan.
         last: quarter of the plan that was reported last.
     """
-    both = [t for t in ebita if 0 <= t <= last and t in revenue]
+    expected = figures.declared[0]
+    both = [t for t in ebita if 0 <= t <= last and revenue.get(t, 0.0) > 0.0 and expected[t] > 0.0]
     if not both:
         return figures.ebita
     at = max(both)
-    shift = ebita[at] / revenue[at] - float(figures.declared[2, at] / figures.declared[0, at])
-    margin = figures.ebita / figures.cloud_revenue + shift
+    shift = ebita[at] / revenue[at] - float(figures.declared[2, at] / expected[at])
+    sold = figures.cloud_revenue
+    margin = np.divide(figures.ebita, sold, out=np.zeros_like(sold), where=sold > 0.0) + shift
     return anchored_revenue(figures, revenue, max(t for t in revenue if t <= last)) * margin

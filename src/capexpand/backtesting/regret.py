@@ -181,8 +181,11 @@ def _demand_ratio(case: Case, first: Day) -> Floats | None:
         return None
     start = quarter_of(case.calendar.start)
     planned = statement(first.plan).revenue
-    inside = range(start, start + case.calendar.quarters)
-    known = {one.quarter - start: one.value for one in series.values if one.quarter in inside}
+    known = {
+        one.quarter - start: one.value
+        for one in series.values
+        if start <= one.quarter < start + case.calendar.quarters and planned[one.quarter - start] > 0.0
+    }
     if not known:
         return None
     places = sorted(known)
@@ -235,7 +238,7 @@ def _scored_quarters(case: Case, metric: str) -> dict[int, float]:
     return {q: value for q, value in values.items() if start <= q < start + case.calendar.quarters}
 
 
-def _capital(case: Case, days: Sequence[Day], came: _CameTrue, solved: dict[str, Plan]) -> list[Waterfall]:
+def _capital(case: Case, days: Sequence[Day], solved: dict[str, Plan]) -> list[Waterfall]:
     """From the plan's payments, with the rest of the group, to reported capital expenditure."""
     frozen: Frozen = days[0].frozen
     actual = _scored_quarters(case, CAPEX)
@@ -282,7 +285,12 @@ def _revenue(case: Case, days: Sequence[Day], solved: dict[str, Plan]) -> list[W
         total = after
     came_to = sum(actual.values())
     steps.append(
-        Step("not explained", came_to - total, came_to, "what the case's servers and power cannot serve")
+        Step(
+            "not explained",
+            came_to - total,
+            came_to,
+            "came although the case's servers and power could not serve it",
+        )
     )
     return [Waterfall(REVENUE, tuple(sorted(actual)), planned, tuple(steps), came_to)]
 

@@ -11,6 +11,7 @@ import numpy as np
 from capexpand.backtesting.quarters import quarter_of
 from capexpand.case.schema import Case
 from capexpand.catalogue import Programme, programmes
+from capexpand.finance.schedule import hall_purchases, unit_purchases
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Budget, Floats, ModelData
 from capexpand.model.export_terms import export_terms
@@ -93,7 +94,19 @@ def replan(m: ModelData, standing: Standing, case: Case) -> Plan:
     if standing.orders is None or standing.decided == 0:
         return optimise_plan(m, relative_gap=gap, time_limit_seconds=seconds)
     kept = _kept_orders(m, standing.orders, standing.decided)
-    return optimise_plan(m.without_demands(), kept, relative_gap=gap, time_limit_seconds=seconds)
+    excused = _with_room_for(m.without_demands(), kept)
+    return optimise_plan(excused, kept, relative_gap=gap, time_limit_seconds=seconds)
+
+
+def _with_room_for(m: ModelData, kept: Commitments) -> ModelData:
+    """The same with budgets that at least pay what standing orders still cost, since they are owed."""
+    units = unit_purchases(m, np.nan_to_num(kept.ordered), np.nan_to_num(m.offers.price, posinf=0.0))
+    halls = hall_purchases(m, np.nan_to_num(kept.power_ordered_mw))
+    owed = (units.payments.sum(axis=(0, 1)) + halls.payments.sum(axis=0)) * (1.0 + 1e-9)
+    first, last = m.times.window
+    cap, renewal = m.budget.cap.copy(), np.maximum(m.budget.renewal, owed)
+    cap[first:last] = np.maximum(cap[first:last], np.cumsum(owed[first:last]))
+    return replace(m, budget=replace(m.budget, cap=cap, renewal=renewal))
 
 
 def _kept_orders(m: ModelData, earlier: Plan, decided: int) -> Commitments:

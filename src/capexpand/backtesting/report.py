@@ -117,7 +117,7 @@ def print_backtest(found: Backtest, console: Console) -> None:
     shown = (
         _first_columns(tables.result_table(found), 6),
         *(_first_columns(table, 6) for table in tables.skill_tables(found)),
-        tables.calibration_table(found),
+        tables.calibration_table(found, by_day=False),
         *tables.waterfall_tables(found),
         tables.regret_table(found),
         *tables.market_tables(found),
@@ -154,10 +154,10 @@ def _print_group(table: Table, rows: Sequence[Row], console: Console, *, head: b
     from rich.text import Text
 
     grid = Grid(box=SIMPLE_HEAD if head else None, pad_edge=False, show_header=head)
-    for column, title in enumerate(table.head):
-        cells = [_cell(row, column) for row in table.rows if row.kind != "group"]
-        widest = max(map(len, [title, *cells]))
-        words = column > 0 and widest > WORDY
+    widths = [_widest(table, column) for column in range(len(table.head))]
+    fits = sum(widths) + 2 * len(widths) <= console.width
+    for column, (title, widest) in enumerate(zip(table.head, widths, strict=True)):
+        words = widest > WORDY and not (fits and column == 0)
         grid.add_column(
             title,
             justify="left" if column == 0 or words else "right",
@@ -171,6 +171,11 @@ def _print_group(table: Table, rows: Sequence[Row], console: Console, *, head: b
         style = "bold" if row.kind == "sum" else None
         grid.add_row(*(Text(_cell(row, column)) for column in range(len(table.head))), style=style)
     console.print(grid)
+
+
+def _widest(table: Table, column: int) -> int:
+    cells = [_cell(row, column) for row in table.rows if row.kind != "group"]
+    return max(map(len, [table.head[column], *cells]))
 
 
 WORDY = 30

@@ -18,6 +18,7 @@ from capexpand.catalogue import actuals
 from capexpand.catalogue.editions import Edition, standing_in
 
 MODEL = "model"
+LIST_PREFIX = "list price of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ def _prices(frozen: Frozen) -> Iterator[Scored]:
                         yield Scored(
                             "price",
                             each.workload,
-                            f"list price of {name}",
+                            f"{LIST_PREFIX}{name}",
                             "USD per million tokens",
                             each.method,
                             frozen.as_of,

@@ -8,6 +8,7 @@ from capexpand.backtesting.backtest import Backtest
 from capexpand.backtesting.forecast import PLAN
 from capexpand.backtesting.quarters import label
 from capexpand.backtesting.scoring import (
+    LIST_PREFIX,
     MODEL,
     Calibration,
     Scored,
@@ -150,17 +151,19 @@ def _fraction(value: float | None) -> str:
     return "–" if value is None else signed(f"{value:.2f}".replace("-", MINUS))
 
 
-def calibration_table(found: Backtest) -> Table:
+def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
     """Return how often 80 % intervals held: in all, of each figure's newest forecast, and by day.
 
     Args:
         found: the backtest.
+        by_day: whether there is a row for each day.
     """
+    groups = [each for each in found.calibration if by_day or each.group in ("all", "nearest")]
     rows: list[Row] = []
     keys = dict.fromkeys((one.part, one.metric, one.method) for one in found.calibration)
     for part, metric, method in keys:
         rows.append(Row(f"{_what(part, metric)}: {METHOD_TITLES[method]}", (), "group"))
-        mine = [e for e in found.calibration if (e.part, e.metric, e.method) == (part, metric, method)]
+        mine = [e for e in groups if (e.part, e.metric, e.method) == (part, metric, method)]
         rows += [_calibration_row(each) for each in mine if each.coverage.count]
     note = (
         "The range is the exact binomial one for independent cases (95 %). 'Newest forecast of each figure' "
@@ -259,7 +262,7 @@ def market_tables(found: Backtest) -> tuple[Table, ...]:
     if prices:
         rows = tuple(
             Row(
-                f"{one.metric}, {one.name}",
+                f"{one.metric.removeprefix(LIST_PREFIX)}, {one.name}",
                 (
                     METHOD_TITLES[one.method],
                     number(one.said.middle),
@@ -298,10 +301,10 @@ def _supply_table(found: Backtest) -> Table:
     mean = sum(one.brier for one in found.supply) / total
     unchanged = sum(one.brier_unchanged for one in found.supply) / total
     rows.append(Row("mean", ("", "", f"{mean:.3f}", f"{unchanged:.3f}"), "sum"))
-    head = ("Offer and quarter", "Chance that it is free", "Came", "Squared error", "If rules stay")
+    head = ("Offer and quarter", "Chance", "Came", "Error²", "Error² if unchanged")
     note = (
-        "Free: no licence and no fee on the last day of the quarter, by the rules of that day. All rows "
-        "hang on the same few rules, so this is one draw rather than many."
+        "The chance that it is free: no licence and no fee on the last day of the quarter, by the rules of "
+        "that day. All rows hang on the same few rules, so this is one draw rather than many."
     )
     return Table("Export status", head, tuple(rows), note)
 
@@ -318,11 +321,11 @@ def regret_table(found: Backtest) -> Table:
         for each in found.hindsight.regrets
     )
     note = (
-        f"In {scale.unit}, present value at the plan's start. Inputs as they came until "
-        f"{found.hindsight.known_on}, and with their last ratio to the case after it: only orders until "
-        "then can be called right or wrong. 'Until now' is followed by the best that can be done."
+        f"In {scale.unit}, present value at the plan's start; spent within the window. Inputs as they "
+        f"came until {found.hindsight.known_on}, and with their last ratio to the case after it: only "
+        "orders until then can be called right or wrong. 'Until now' is followed by the best that can be done."
     )
-    head = ("Way", "Objective", "Regret", "Spent in the window")
+    head = ("Way", "Objective", "Regret", "Spent")
     return Table("Regret", head, rows, note)
 
 
