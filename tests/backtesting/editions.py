@@ -87,7 +87,7 @@ def known_day(row: Row) -> date | None:
 
 @st.composite
 def later_changes(draw: st.DrawFn, day: date) -> Edition:
-    """Draw the shipped catalogue, rows of all tables that became known after a day changed, removed, added."""
+    """Draw the shipped catalogue; rows of all tables that became known after a day change, go or come."""
     tables: dict[str, tuple[Row, ...]] = {}
     for table in TABLES:
         rows: list[Row] = []

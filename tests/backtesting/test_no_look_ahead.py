@@ -114,7 +114,7 @@ def test_every_day_of_a_backtest_stays_as_it_was_when_more_is_reported(two_sites
 
 
 def test_hindsight_is_refused_and_listed():
-    """As it stands the case takes energy prices and efficiencies from later evidence; strictly it does not."""
+    """As it stands the case takes energy prices and efficiencies from later evidence; strict it does not."""
     case, applied = load_as_of_its_day(ALIBABA, None, SHIPPED)
     assert applied == "strict"
     assert case.as_of == DAY

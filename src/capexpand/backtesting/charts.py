@@ -242,7 +242,7 @@ def waterfalls(found: Backtest) -> Iterator[Chart]:
 def _with_room(spec: Spec, largest: float) -> Spec:
     """The same drawing with room for the text beside its longest bar."""
     bar, text = spec["layer"]
-    x = {**bar["encoding"]["x"], "scale": {"zero": True, "domainMax": _short(1.15 * largest), "nice": False}}
+    x = {**bar["encoding"]["x"], "scale": {"zero": True, "domainMax": _short(1.3 * largest), "nice": False}}
     return {**spec, "layer": [{**bar, "encoding": {**bar["encoding"], "x": x}}, text]}
 
 

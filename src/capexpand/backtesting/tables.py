@@ -323,7 +323,7 @@ def regret_table(found: Backtest) -> Table:
     note = (
         f"In {scale.unit}, present value at the plan's start; spent within the window. Inputs as they "
         f"came until {found.hindsight.known_on}, and with their last ratio to the case after it: only "
-        "orders until then can be called right or wrong. 'Until now' is followed by the best that can be done."
+        "orders until then can be called right or wrong. 'Until now' is followed by the best that is left."
     )
     head = ("Way", "Objective", "Regret", "Spent")
     return Table("Regret", head, rows, note)
