@@ -246,6 +246,31 @@ def test_a_case_without_a_buyer_cannot_be_held_to_reports(two_sites):
         backtest(two_sites, edition=reports((100.0, 110.0)), settings=SMALL)
 
 
+def test_a_case_without_a_date_says_so(two_sites):
+    file = two_sites / "case.yaml"
+    file.write_text(file.read_text("utf-8").replace("as_of: 2025-03-31\n", ""), "utf-8")
+    with pytest.raises(CaseError, match="as_of"):
+        backtest(two_sites, edition=reports((100.0, 110.0)), settings=SMALL)
+
+
+def test_a_regime_is_drawn_on_the_cases_day_and_held_later(two_sites):
+    """Demand may be a quarter above or below from the next quarter on; on a later day no rule shows which.
+
+    So the first day's interval of revenue is wide once servers stand, and that of the next day has no spread
+    (nothing else is unknown in this case).
+    """
+    known = reports((100.0,) * 4).rows("actuals")
+    before = actual(COMPANY, "cloud_revenue", FIRST - 2, 100.0)
+    found = backtest(two_sites, edition=edition(before, *known), settings=SMALL)
+
+    def widest(frozen):
+        mine = [e.said for e in frozen.figures if (e.metric, e.method) == ("cloud_revenue", "plan")]
+        return max((said.high - said.low) / said.middle for said in mine)
+
+    assert widest(found.frozen[0]) > 0.1
+    assert widest(found.frozen[1]) == pytest.approx(0.0, abs=1e-9)
+
+
 def test_figures_from_memory_and_derived_ones_are_marked(two_sites):
     from dataclasses import replace
 

@@ -34,7 +34,7 @@ from capexpand.backtesting.scoring import (
     score_spending,
     score_supply,
 )
-from capexpand.backtesting.strictness import load_strict
+from capexpand.backtesting.strictness import day_of, load_strict
 from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
 from capexpand.catalogue.editions import SHIPPED, Edition, standing_in
@@ -174,8 +174,7 @@ def load_as_of_its_day(path: Path | str, variant: str | None, everything: Editio
     Raises:
         CaseError: the case is wrong, or rests on later evidence.
     """
-    with standing_in(everything):
-        day = load_strict(path, variant)[0].as_of
+    day = day_of(path, variant)
     with standing_in(everything.as_known_on(day)):
         return load_strict(path, variant)
 

@@ -315,7 +315,15 @@ def _figures(
         if (found := reported(company, metric)) is not None and found.unit == unit
     }
     lasts = sorted({one.last.quarter - start for one in series.values()})
-    followed = follow(m, plan, futures=futures, scenarios=scenarios, last_reported=lasts, quarters=quarters)
+    followed = follow(
+        m,
+        plan,
+        futures=futures,
+        scenarios=scenarios,
+        last_reported=lasts,
+        quarters=quarters,
+        hold_regimes=as_of > case.as_of,
+    )
     for metric, one in series.items():
         if metric != CAPEX:
             yield from _simple(metric, one, start + quarters)

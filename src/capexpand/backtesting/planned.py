@@ -50,6 +50,7 @@ def follow(
     scenarios: Scenarios,
     last_reported: Sequence[int],
     quarters: int,
+    hold_regimes: bool,
 ) -> tuple[PlannedFigures, ...]:
     """Keep to a plan in scenarios and read off what would be reported.
 
@@ -61,6 +62,7 @@ def follow(
         last_reported: quarters of the plan after which nothing is reported; below 0 where they lie before
             the plan.
         quarters: quarters of the plan to follow, from the first.
+        hold_regimes: whether regimes stay in the state that ``m`` has; else they are drawn from their first.
 
     Returns:
         What follows where the unknown begins after each of those quarters, in their order.
@@ -73,22 +75,23 @@ def follow(
     declared = np.stack([each[:, 0] for each in _figures(m, fixed.follow(kept, neutral), quarters)])
     found: list[PlannedFigures] = []
     for last in last_reported:
-        factors = np.stack([_factors(futures, scenarios, t, t - last) for t in range(quarters)])
+        factors = np.stack(
+            [_factors(futures, scenarios, t, t - last, held=hold_regimes) for t in range(quarters)]
+        )
         revenue, payments, ebita = _figures(m, fixed.follow(kept, factors), quarters)
         found.append(PlannedFigures(revenue, payments, ebita, declared))
     return tuple(found)
 
 
-def _factors(futures: Futures, scenarios: Scenarios, quarter: int, ahead: int) -> Floats:
+def _factors(futures: Futures, scenarios: Scenarios, quarter: int, ahead: int, *, held: bool) -> Floats:
     """Factors of a quarter [entry, scenario], spread as so many quarters ahead; neutral where reported.
 
     Delays follow the calendar, since what falls due has its date; all else begins anew on the day of the
-    plan. Regimes are drawn from the case's own first state only where nothing was reported of the plan yet.
+    plan. Regimes are drawn from their first state, or held.
     """
     if ahead <= 0:
         return np.array([entry.neutral for entry in futures.entries])[:, None].repeat(scenarios.count, axis=1)
     states = scenarios.states[:, min(quarter, scenarios.quarters - 1)].copy()
-    held = quarter - ahead >= -1  # a later day holds its regimes in the state that the rules then show
     for c, chain in enumerate(futures.chains):
         if chain.is_regime:
             states[c] = chain.initial if held else scenarios.states[c, min(ahead, scenarios.quarters - 1)]

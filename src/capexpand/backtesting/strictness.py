@@ -6,10 +6,13 @@ from datetime import date
 from pathlib import Path
 
 from capexpand.case.loading import load_case
+from capexpand.case.merging import apply_variant, read_merged
 from capexpand.case.numbers import numbers
+from capexpand.case.reading import parse_day
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.model.rates import computed_workloads
+from capexpand.units import QuantityError
 
 STRICT = "strict"
 """The variant that a case may have for backtests."""
@@ -43,6 +46,27 @@ def hindsight_left(case: Case) -> tuple[str, ...]:
 
 def _evidence(day: date | None) -> str:
     return "later evidence" if day is None else f"evidence of {day}"
+
+
+def day_of(path: Path | str, variant: str | None) -> date:
+    """Read the date of a case from its files alone, before anything of the catalogue is read.
+
+    Args:
+        path: a case file, or a folder with ``case.yaml``.
+        variant: to apply.
+
+    Raises:
+        CaseError: a file cannot be read, there is no such variant, or the case has no date.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file /= "case.yaml"
+    node, _ = read_merged(file)
+    written = (apply_variant(node, variant) if variant is not None else node).mapping or {}
+    try:
+        return parse_day(written["as_of"].value if "as_of" in written else None)
+    except QuantityError as error:
+        raise CaseError([Problem(str(error), path="as_of", file=file)]) from None
 
 
 def load_strict(path: Path | str, variant: str | None) -> tuple[Case, str | None]:
