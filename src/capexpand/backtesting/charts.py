@@ -61,7 +61,7 @@ def fans(found: Backtest) -> Iterator[Chart]:
             f"fan-{metric.replace('_', '-')}",
             f"{title[:1].upper()}{title[1:]}: {inside} of {len(planned)} intervals of the plan held",
             f"As of {found.case.as_of}, in {scale.unit} a quarter: medians and 80 % intervals, and {CAME} "
-            "(black). Quarters that are reported together stand as their mean.",
+            "(black). Quarters reported together stand as their mean; the axis does not begin at zero.",
             _intervals([one for one in mine if (one.quarter, one.quarters) in quarters], scale.unit),
             rows=_interval_rows([one for one in mine if (one.quarter, one.quarters) in quarters], scale),
             shaded=False,
