@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what each name is, for editors and type checkers
+    from capexpand.backtesting.backtest import Backtest, backtest
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.claims.joining import list_claims
@@ -36,9 +37,10 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.reporting.inputs import Findings
 
 _HOMES = {
+    "Backtest": "backtesting.backtest",
+    "CVaR": "optimiser.risk_attitudes",
     "CapexpandError": "errors",
     "Case": "case.schema",
-    "CVaR": "optimiser.risk_attitudes",
     "CaseError": "errors",
     "Comparison": "comparison.comparing",
     "Expectation": "optimiser.risk_attitudes",
@@ -52,6 +54,7 @@ _HOMES = {
     "RunError": "errors",
     "SolverError": "errors",
     "WorstCase": "optimiser.risk_attitudes",
+    "backtest": "backtesting.backtest",
     "compare": "comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
@@ -65,6 +68,7 @@ _HOMES = {
     "write": "pipeline",
 }
 __all__ = [
+    "Backtest",
     "CVaR",
     "CapexpandError",
     "Case",
@@ -81,6 +85,7 @@ __all__ = [
     "RunError",
     "SolverError",
     "WorstCase",
+    "backtest",
     "compare",
     "evaluate",
     "evaluate_policy",

@@ -8,10 +8,10 @@ import sys
 import capexpand as cx
 
 PUBLIC = """
-    CVaR CapexpandError Case CaseError Comparison Expectation Findings InfeasibleError PlannedPolicy Plans
-    PolicySettings Problem Report RunError SolverError WorstCase
-    compare evaluate evaluate_policy find_contradictions list_claims load_case optimise optimise_policy report
-    simulate write
+    Backtest CVaR CapexpandError Case CaseError Comparison Expectation Findings InfeasibleError
+    PlannedPolicy Plans PolicySettings Problem Report RunError SolverError WorstCase
+    backtest compare evaluate evaluate_policy find_contradictions list_claims load_case optimise
+    optimise_policy report simulate write
 """
 
 

@@ -41,6 +41,7 @@ from capexpand.case.figures import (
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
+from capexpand.case.reported import Reported
 from capexpand.case.uncertainty import Uncertainty
 
 
@@ -267,6 +268,7 @@ class Case(Declared):
     offers: Annotated[dict[Name, Offer], Field(min_length=1)]
     workloads: Annotated[dict[Name, Workload], Field(min_length=1)]
     uncertainty: Uncertainty = Uncertainty()
+    reported: Reported = Reported()
     solve: Solve = Solve()
     variants: dict[Name, Variant] = Field(default_factory=dict)
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from capexpand.catalogue.columns import UNIT_TEXTS, Cell
+from capexpand.catalogue.editions import current, known_by
 from capexpand.catalogue.names import matching_accelerators, suggestion
-from capexpand.catalogue.reading import load_table, near, table_named
+from capexpand.catalogue.reading import near, table_named
 from capexpand.catalogue.rows import Accelerator, Row, Source
 from capexpand.catalogue.tables import Table
-from capexpand.catalogue.views import known_by
 from capexpand.errors import CaseError, Problem
 
 RowKey = str | Mapping[str, object]
@@ -83,7 +83,7 @@ def fact(table: str, row: RowKey, *, field: str, as_of: date | None = None) -> F
         raise _error(f"{table} has no figure '{field}'{near(field, described.figures)}")
     wanted = {described.key[0]: row} if isinstance(row, str) else dict(row)
     _check_key(described, wanted)
-    rows = load_table(table)
+    rows = current().rows(table)
     known = [each for each in rows if known_by(_known_on(each, field), as_of)]
     seen = _matching(known, wanted)
     if len(seen) == 1:

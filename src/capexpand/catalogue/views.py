@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import TypeVar, cast
 
-from capexpand.catalogue.reading import load_table
+from capexpand.catalogue.editions import Edition, current, known_by, without_price
 from capexpand.catalogue.rows import (
     Accelerator,
     Actual,
@@ -22,35 +22,27 @@ from capexpand.catalogue.rows import (
 Dated = TypeVar("Dated", ExportRule, Programme, Actual, SiteCost, ModelPrice, TokenDemand)
 
 
-def known_by(known_on: date | None, as_of: date | None) -> bool:
-    """Tell whether a fact was known on a day; an unknown day counts as later than any.
-
-    Args:
-        known_on: when the fact became known, None where nobody recorded it.
-        as_of: the day, or None for whatever is known at all.
-    """
-    return as_of is None or (known_on is not None and known_on <= as_of)
-
-
 def _visible(rows: Sequence[Dated], as_of: date | None) -> tuple[Dated, ...]:
     return tuple(row for row in rows if known_by(row.known_on, as_of))
 
 
-@cache
 def accelerators(as_of: date | None = None) -> tuple[Accelerator, ...]:
     """List the accelerators whose specification was known, without a price that became known later.
 
     Args:
         as_of: the day to look from, or None for all that is known.
     """
-    rows = cast("tuple[Accelerator, ...]", load_table("accelerators"))
-    return tuple(_as_known(row, as_of) for row in rows if known_by(row.specification_known_on, as_of))
+    return _accelerators(current(), as_of)
 
 
-def _as_known(row: Accelerator, as_of: date | None) -> Accelerator:
-    if known_by(row.price_known_on, as_of):
-        return row
-    return replace(row, unit_price_usd=None, price_date=None, price_known_on=None, price_source=None)
+@lru_cache(maxsize=64)  # read for every offer of a case
+def _accelerators(edition: Edition, as_of: date | None) -> tuple[Accelerator, ...]:
+    rows = cast("tuple[Accelerator, ...]", edition.rows("accelerators"))
+    return tuple(
+        row if known_by(row.price_known_on, as_of) else without_price(row)
+        for row in rows
+        if known_by(row.specification_known_on, as_of)
+    )
 
 
 def export_rules(as_of: date | None = None) -> tuple[ExportRule, ...]:
@@ -59,7 +51,7 @@ def export_rules(as_of: date | None = None) -> tuple[ExportRule, ...]:
     Args:
         as_of: the day to look from, or None for all that is known.
     """
-    rows = cast("tuple[ExportRule, ...]", load_table("export_rules"))
+    rows = cast("tuple[ExportRule, ...]", current().rows("export_rules"))
     visible = _visible(rows, as_of)
     announced = {row.rule_id for row in visible}
     return tuple(
@@ -73,7 +65,7 @@ def programmes(as_of: date | None = None) -> tuple[Programme, ...]:
     Args:
         as_of: the day to look from, or None for all that is known.
     """
-    return _visible(cast("tuple[Programme, ...]", load_table("programmes")), as_of)
+    return _visible(cast("tuple[Programme, ...]", current().rows("programmes")), as_of)
 
 
 def actuals(as_of: date | None = None) -> tuple[Actual, ...]:
@@ -82,7 +74,7 @@ def actuals(as_of: date | None = None) -> tuple[Actual, ...]:
     Args:
         as_of: the day to look from, or None for all that is known.
     """
-    return _visible(cast("tuple[Actual, ...]", load_table("actuals")), as_of)
+    return _visible(cast("tuple[Actual, ...]", current().rows("actuals")), as_of)
 
 
 def site_costs(as_of: date | None = None) -> tuple[SiteCost, ...]:
@@ -91,7 +83,7 @@ def site_costs(as_of: date | None = None) -> tuple[SiteCost, ...]:
     Args:
         as_of: the day to look from, or None for all that is known.
     """
-    return _visible(cast("tuple[SiteCost, ...]", load_table("sites_costs")), as_of)
+    return _visible(cast("tuple[SiteCost, ...]", current().rows("sites_costs")), as_of)
 
 
 def model_prices(as_of: date | None = None) -> tuple[ModelPrice, ...]:
@@ -100,7 +92,7 @@ def model_prices(as_of: date | None = None) -> tuple[ModelPrice, ...]:
     Args:
         as_of: the day to look from, or None for all that is known.
     """
-    return _visible(cast("tuple[ModelPrice, ...]", load_table("model_prices")), as_of)
+    return _visible(cast("tuple[ModelPrice, ...]", current().rows("model_prices")), as_of)
 
 
 def token_demand(as_of: date | None = None) -> tuple[TokenDemand, ...]:
@@ -109,4 +101,4 @@ def token_demand(as_of: date | None = None) -> tuple[TokenDemand, ...]:
     Args:
         as_of: the day to look from, or None for all that is known.
     """
-    return _visible(cast("tuple[TokenDemand, ...]", load_table("token_demand")), as_of)
+    return _visible(cast("tuple[TokenDemand, ...]", current().rows("token_demand")), as_of)

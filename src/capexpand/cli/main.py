@@ -15,6 +15,7 @@ from capexpand.errors import CapexpandError
 COMMANDS = (
     "run",
     "compare",
+    "backtest",
     "check",
     "scenarios",
     "new",

@@ -14,6 +14,7 @@ from capexpand.optimiser.multistage.risk import Expectation, RiskMeasure
 from capexpand.optimiser.stage_numbers import StageNumbers
 from capexpand.optimiser.stages import StateLayout, state_layout
 from capexpand.scenarios.entries import Entry
+from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.lattice import Lattice
 
 UNLIMITED_UNITS = 1e6
@@ -37,7 +38,7 @@ class Stages:
     entries: tuple[Entry, ...]
 
 
-def recourse_data(m: ModelData, lattice: Lattice | None = None) -> ModelData:
+def recourse_data(m: ModelData, lattice: Lattice | Futures | None = None) -> ModelData:
     """Returns a case in which every quarter can be met from every state that earlier ones may leave.
 
     Orders by contract are no duty here, since their money may have become dearer than the budget; obligations
@@ -47,7 +48,7 @@ def recourse_data(m: ModelData, lattice: Lattice | None = None) -> ModelData:
 
     Args:
         m: the compiled case.
-        lattice: names what may be limited.
+        lattice: names what may be limited; the processes themselves do as well.
     """
     service = m.workloads.service
     dearest = np.nanmax(np.where(np.isfinite(m.offers.price), m.offers.price, np.nan), axis=(1, 2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from capexpand.reporting.policy_page import policy_page
 from capexpand.reporting.templating import environment
 from capexpand.reporting.unit_rates import export_rows, heat_map
 
-__all__ = ["build_page", "page_charts", "warm_up"]
+__all__ = ["build_page", "embed", "page_charts", "warm_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +128,31 @@ def _quarters(digest: Digest) -> str:
 
 
 def _embedded(digest: Digest, charts: Sequence[Chart]) -> str:
-    """The charts as JSON that can stand inside a script element."""
+    """The charts of a run with its quarters."""
     times = digest.data.times
     starts = [day.isoformat() for day in times.starts]
     after = times.ends[-1].toordinal() + 1
     ends = [*starts[1:], type(times.ends[-1]).fromordinal(after).isoformat()]
+    quarters = {"q": list(times.labels), "d": starts, "e": ends}
+    return embed(charts, quarters, window=(starts[digest.window.start], ends[digest.window_end]))
+
+
+def embed(
+    charts: Sequence[Chart],
+    quarters: Mapping[str, Sequence[str]] | None = None,
+    *,
+    window: tuple[str, str] | None = None,
+) -> str:
+    """Returns charts as JSON that can stand inside a script element.
+
+    Args:
+        charts: to be drawn.
+        quarters: names ``q``, first days ``d`` and days after the last ``e``, for charts by quarter.
+        window: days between which the ground of charts is shaded.
+    """
     document: dict[str, Any] = {
-        "quarters": {"q": times.labels, "d": starts, "e": ends},
-        "window": [starts[digest.window.start], ends[digest.window_end]],
+        "quarters": quarters or {"q": [], "d": [], "e": []},
+        "window": list(window or ()),
         "colours": {"window": palette.WINDOW},
         "config": CONFIG,
         "charts": {chart.identifier: _chart(chart) for chart in charts},

@@ -1,0 +1,119 @@
+"""Editions of the catalogue: the shipped one, that of a day, and any other that stands in for a while.
+
+An edition *as known on* a day holds no row that became known later, no price that did, and no end of a rule
+that was announced later. Whoever works with such an edition cannot see later facts, even by forgetting to say
+from which day to look. A backtest makes its forecasts in one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from capexpand.catalogue.reading import load_table
+from capexpand.catalogue.rows import Accelerator, ExportRule, Row
+from capexpand.catalogue.tables import TABLES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edition:
+    """Rows that stand in for shipped tables.
+
+    Args:
+        tables: by name; a table that is not named is the shipped one.
+    """
+
+    tables: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+
+    def rows(self, name: str) -> tuple[Row, ...]:
+        """Return the rows of a table.
+
+        Args:
+            name: such as ``actuals``.
+
+        Raises:
+            CaseError: there is no such table.
+        """
+        return self.tables[name] if name in self.tables else load_table(name)
+
+    def as_known_on(self, day: date) -> Edition:
+        """Return the edition of a day: what became known later, or nobody knows when, is not in it.
+
+        Args:
+            day: the last day that counts.
+        """
+        kept = {table.name: self._known(table.name, day) for table in TABLES}
+        announced = {row.rule_id for row in kept["export_rules"] if isinstance(row, ExportRule)}
+        kept["export_rules"] = tuple(
+            replace(row, ended_on=None, ended_by="")
+            if isinstance(row, ExportRule) and row.ended_by not in announced
+            else row
+            for row in kept["export_rules"]
+        )
+        return Edition(kept)
+
+    def _known(self, name: str, day: date) -> tuple[Row, ...]:
+        found: list[Row] = []
+        for row in self.rows(name):
+            if not isinstance(row, Accelerator):
+                if known_by(row.known_on, day):
+                    found.append(row)
+            elif known_by(row.specification_known_on, day):
+                found.append(row if known_by(row.price_known_on, day) else without_price(row))
+        return tuple(found)
+
+    @property
+    def digest(self) -> str:
+        """A hash of every row, in the order of the tables."""
+        content = hashlib.sha256()
+        for table in TABLES:
+            for row in self.rows(table.name):
+                content.update(repr(row).encode())
+        return content.hexdigest()
+
+
+SHIPPED = Edition()
+
+_STANDING_IN: ContextVar[Edition] = ContextVar("edition", default=SHIPPED)
+
+
+def current() -> Edition:
+    """Return the edition that every view reads: the shipped one, unless another stands in."""
+    return _STANDING_IN.get()
+
+
+@contextmanager
+def standing_in(edition: Edition) -> Generator[Edition]:
+    """Let an edition stand in for the shipped one in a ``with`` block; threads begun inside do not see it.
+
+    Args:
+        edition: to be read by every view of the catalogue.
+    """
+    token = _STANDING_IN.set(edition)
+    try:
+        yield edition
+    finally:
+        _STANDING_IN.reset(token)
+
+
+def known_by(known_on: date | None, as_of: date | None) -> bool:
+    """Tell whether a fact was known on a day; an unknown day counts as later than any.
+
+    Args:
+        known_on: when the fact became known, None where nobody recorded it.
+        as_of: the day, or None for whatever is known at all.
+    """
+    return as_of is None or (known_on is not None and known_on <= as_of)
+
+
+def without_price(row: Accelerator) -> Accelerator:
+    """Return an accelerator as it was known before its price was.
+
+    Args:
+        row: the accelerator.
+    """
+    return replace(row, unit_price_usd=None, price_date=None, price_known_on=None, price_source=None)

@@ -1,0 +1,63 @@
+"""``capexpand backtest``: holds what was planned on a case's day and later against what was reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command line."""
+    app.command("backtest")(backtest)
+
+
+def backtest(
+    case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
+    variant: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply a variant; the one named strict where the case has hindsight and none is given."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; runs/CASE-backtest if not given.")
+    ] = None,
+    *,
+    scenarios: Annotated[int, typer.Option(min=20, help="Scenarios behind the plan's intervals.")] = 512,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Plan a case with what was known on its day and hold it against what was then reported."""
+    import json
+
+    from rich.console import Console
+
+    from capexpand.backtesting.backtest import backtest as hold
+    from capexpand.backtesting.forecast import Settings
+    from capexpand.runs.folder import check_place
+
+    folder = out if out is not None else Path("runs") / f"{_run_name(case, variant)}-backtest"
+    check_place(folder)
+    console = Console()
+    with Console(stderr=True).status("Reading the case") as status:
+        found = hold(case, variant, settings=Settings(scenarios=scenarios, seed=seed), progress=status.update)
+        status.update("Writing the report")
+        from capexpand.backtesting.report import print_backtest, write_backtest
+
+        write_backtest(found, folder)
+    if as_json:
+        from capexpand.backtesting.document import backtest_document
+
+        print(json.dumps(backtest_document(found), ensure_ascii=False))
+        return
+    print_backtest(found, console)
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+
+
+def _run_name(path: Path, variant: str | None) -> str:
+    absolute = path.absolute()
+    folder = absolute if path.is_dir() else absolute.parent
+    name = absolute.stem if path.suffix and absolute.name != "case.yaml" else folder.name
+    return name if variant is None else f"{name}-{variant}"

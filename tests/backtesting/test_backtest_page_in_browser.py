@@ -1,0 +1,49 @@
+"""The page of a backtest opens from a file, without a network, and draws every picture."""
+
+import pytest
+from editions import actual, copied_case, edition
+from playwright.sync_api import sync_playwright
+
+from capexpand.backtesting.backtest import backtest
+from capexpand.backtesting.charts import charts
+from capexpand.backtesting.forecast import Settings
+from capexpand.backtesting.quarters import quarter_of
+from capexpand.backtesting.report import build_page
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    case = copied_case(folder)
+    from datetime import date
+
+    first = quarter_of(date(2025, 1, 1))
+    rows = [
+        actual("Example Cloud", metric, first + n, value * (1 + 0.1 * n))
+        for n in range(4)
+        for metric, value in (("cloud_revenue", 100.0), ("capex", 300.0))
+    ]
+    found = backtest(case, edition=edition(*rows), settings=Settings(scenarios=20, quarters=2))
+    path = folder / "report.html"
+    path.write_text(build_page(found), "utf-8")
+    return path, len(charts(found))
+
+
+@pytest.mark.parametrize("width", [1360, 390])
+def test_every_picture_is_drawn_and_nothing_is_asked_of_a_network(chromium, page, width):
+    path, count = page
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        seen = browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page()
+        said: list[str] = []
+        asked: list[str] = []
+        seen.on("console", lambda message: said.append(message.text))
+        seen.on("pageerror", lambda error: said.append(str(error)))
+        seen.on("request", lambda request: asked.append(request.url))
+        seen.goto(path.as_uri())
+        seen.wait_for_selector("html[data-charts=drawn]", timeout=60_000)
+        drawn = seen.locator("[data-chart] svg.marks").count()
+        wide = seen.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+    assert (drawn, wide, said) == (count, width, [])
+    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
