@@ -29,6 +29,8 @@ MONEY_TOLERANCE = 1e-4
 """Distance from the target at which a level counts as found, as a share of the money that is spent."""
 LEVEL_TOLERANCE = 1e-5
 """Width at which a bracket counts as closed, as a share of the lever's range."""
+NEXT_TO_NOTHING = 0.005
+"""Level, as a share of what is assumed, below which a value that fades there reaches its target at any."""
 PAIR_SPREAD = (0.5, 0.7, 0.85, 1.0, 1.15, 1.35, 1.6)
 """Levels of the first lever of a pair, as factors on what is assumed."""
 
@@ -129,6 +131,7 @@ def break_even(
     target: Target = PAYS,
     transfer: bool | None = None,
     progress: Progress | None = None,
+    search: Search | None = None,
 ) -> BreakEvens:
     """Finds what must be believed for a programme to pay, one belief at a time and in pairs.
 
@@ -140,13 +143,14 @@ def break_even(
         transfer: whether internal workloads count at their transfer value; if absent, only where no workload
             has customers outside.
         progress: is told what is being looked for.
+        search: of the same case, where one is at hand; ``transfer`` is then its own.
 
     Raises:
         CaseError: the case has no such belief, or a pair names one twice.
         InfeasibleError: no plan satisfies the case as declared.
         SolverError: a program could not be solved.
     """
-    search = Search.of(case, transfer=transfer)
+    search = search or Search.of(case, transfer=transfer)
     wanted = chosen(search.levers, beliefs) if beliefs else general(search.levers)
     curves = [_pair(search.levers, names) for names in pairs]
     single = search.single(wanted, target, progress)
@@ -255,6 +259,8 @@ class Search:
             target=target.value,
             tolerance=self.tolerance(lever),
         )
+        if root.fades and root.level is not None and abs(root.level) < NEXT_TO_NOTHING * lever.assumed:
+            root = replace(root, outcome="always", level=None, residual=None, fades=False)
         return BreakEven(lever, reading, root, self._hour(lever, root, reading))
 
     def _hour(self, lever: Lever, root: Root, reading: Reading) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -37,7 +38,16 @@ class Stages:
     entries: tuple[Entry, ...]
 
 
-def recourse_data(m: ModelData, lattice: Lattice | None = None) -> ModelData:
+class Uncertain(Protocol):
+    """Anything that names what may move: a lattice, or the compiled uncertainty of a case."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What factors multiply."""
+        ...
+
+
+def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
     """Returns a case in which every quarter can be met from every state that earlier ones may leave.
 
     Orders by contract are no duty here, since their money may have become dearer than the budget; obligations
@@ -68,7 +78,7 @@ def recourse_data(m: ModelData, lattice: Lattice | None = None) -> ModelData:
     )
 
 
-def take_apart(m: ModelData, lattice: Lattice) -> Stages:
+def take_apart(m: ModelData, lattice: Uncertain) -> Stages:
     """Returns the quarters of a case as programs of their own.
 
     Args:
