@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what each name is, for editors and type checkers
+    from capexpand.beliefs.break_even import BreakEvens, break_even
+    from capexpand.beliefs.findings import BeliefFindings, believe
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
@@ -33,6 +35,8 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.reporting.inputs import Findings
 
 _HOMES = {
+    "BeliefFindings": "beliefs.findings",
+    "BreakEvens": "beliefs.break_even",
     "CapexpandError": "errors",
     "Case": "case.schema",
     "CVaR": "optimiser.risk_attitudes",
@@ -48,6 +52,8 @@ _HOMES = {
     "RunError": "errors",
     "SolverError": "errors",
     "WorstCase": "optimiser.risk_attitudes",
+    "believe": "beliefs.findings",
+    "break_even": "beliefs.break_even",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
     "load_case": "case.loading",
@@ -58,6 +64,8 @@ _HOMES = {
     "write": "pipeline",
 }
 __all__ = [
+    "BeliefFindings",
+    "BreakEvens",
     "CVaR",
     "CapexpandError",
     "Case",
@@ -73,6 +81,8 @@ __all__ = [
     "RunError",
     "SolverError",
     "WorstCase",
+    "believe",
+    "break_even",
     "evaluate",
     "evaluate_policy",
     "load_case",

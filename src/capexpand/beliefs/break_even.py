@@ -302,27 +302,24 @@ class Search:
         for order in (range(middle, len(levels)), range(middle - 1, -1, -1)):
             start = second.assumed
             for position in order:
-                root = self._at(first, levels[position], second, reading, target, start)
+                worlds = worlds_at(self.valuation.data, first, levels[position])
+                root = self._at(worlds, second, reading, target, start=start)
                 roots[levels[position]] = root
                 start = root.level if root.level is not None else start
         return Pair(first, second, reading, levels, tuple(roots[level] for level in levels))
 
-    def _at(
-        self, first: Lever, at: float, second: Lever, reading: Reading, target: Target, start: float
-    ) -> Root:
-        """The break-even of one lever where another stands at a level; the search begins at ``start``."""
-        m = self.valuation.data
-        worlds = worlds_at(m, first, at)
+    def _at(self, worlds: Worlds, second: Lever, reading: Reading, target: Target, *, start: float) -> Root:
+        """The break-even of one lever in a world that another has changed, sought from ``start`` on."""
 
         def value(level: float) -> float | None:
             both = replace(
                 worlds,
                 known=second.change(worlds.known, level),
                 met=second.surprise(worlds.met, level),
-                family=f"{first.name} {at:g}, {second.name}",
+                family=f"{worlds.family} {worlds.level:g}, {second.name}",
                 level=level,
                 costs_only=second.costs_only,
-                operates=first.operates or second.operates,
+                operates=worlds.operates or second.operates,
             )
             return value_or_none(self.valuation, both, reading)
 

@@ -68,7 +68,7 @@ class Distribution:
         return float(np.interp(chance, self.chances, self.values))
 
     def reaches(self, value: float) -> tuple[float, float]:
-        """Returns the chance that the value is reached, as bounds; they are equal where the value lies inside.
+        """Returns the chance that the value is reached, as bounds, equal where the value lies inside.
 
         Args:
             value: money to be reached.

@@ -1,4 +1,4 @@
-"""All that must be believed about one programme: break-evens, the market's answer, and the claim on the past."""
+"""All that must be believed about one programme: break-evens, the market's answer, the claim on the past."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _usual(search: Search) -> tuple[tuple[str, str], ...]:
 def _market_beliefs(
     search: Search, market: MarketFindings, progress: Progress | None
 ) -> tuple[tuple[Target, tuple[BreakEven, ...]], ...]:
-    """Price and volume at which the plan is worth half of, and all of, what the first move may be due to it."""
+    """Price and volume at which the plan is worth half of, and all of, what the first move may owe to it."""
     first = market.moves[0].programme
     levers = tuple(search.levers[name] for name in (price_lever(search), "volume") if name in search.levers)
     targets = {"half of it": first.middle, "all of it": first.high if first.high > 0 else first.low}

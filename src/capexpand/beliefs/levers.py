@@ -206,7 +206,9 @@ def _costs(m: ModelData) -> list[Lever]:
     ]  # fmt: skip
     if (m.power.owned[:, None] & (m.power.limit_mw > 0)).any():
         found.append(
-            Lever("build-cost", "Cost of building halls", "factor", 1.0, 0.0, 20.0, False, **_alike(build_cost))
+            Lever(
+                "build-cost", "Cost of building halls", "factor", 1.0, 0.0, 20.0, False, **_alike(build_cost)
+            )
         )
     found += [
         Lever(

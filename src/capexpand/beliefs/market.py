@@ -1,4 +1,4 @@
-"""What the market added on an announcement, as a range, and what a plan would have to be worth to bear it out."""
+"""What the market added on an announcement, as a range, beside what a plan is worth."""
 
 from __future__ import annotations
 
@@ -113,7 +113,9 @@ def market_of(case: Case) -> Market:
         CaseError: it says nothing.
     """
     if case.announcement is None or case.announcement.market is None:
-        message = "says nothing about the company's shares; add announcement.market to hold the plan against it"
+        message = (
+            "says nothing about the company's shares; add announcement.market to hold the plan against it"
+        )
         raise CaseError([Problem(message, file=case.provenance.path)])
     return case.announcement.market
 

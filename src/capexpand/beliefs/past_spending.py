@@ -1,4 +1,4 @@
-"""The claim that a programme exceeds what was spent in the years before, tested as far as bounds decide it."""
+"""The claim that a programme exceeds what was spent in the years before, tested as far as bounds go."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class PastFindings:
         sums: by scope and years; the first is the claim's own reading.
         verdict: on the claim in its own scope, over both readings of the years.
         deciding: the unknown that moves the sum most, and by how much [million].
-        failing_share: share of the group's amounts, at their upper bound, from which on the claim fails; above 1
-            it holds for the whole group.
+        failing_share: share of the group's amounts, at their upper bound, from which on the claim fails;
+            above 1 it holds for the whole group.
         swings: by how much each unknown moves the sum [million], the others in the middle.
     """
 
@@ -82,7 +82,7 @@ def past_spending(case: Case) -> PastFindings:
     scope = Range(past.in_scope.low.value, past.in_scope.high.value)
     ends = sorted({full, last})
     sums = tuple(
-        _sum(past, world, end, share, title, amount)
+        _sum(past, world, end, share=share, title=title, amount=amount)
         for title, share in (("of the programme's kind", scope), ("of the whole group", Range(1.0, 1.0)))
         for end in ends
     )
@@ -116,15 +116,15 @@ def _stated(case: Case) -> tuple[PastSpending, float, World]:
     return past, world.number(amount), world
 
 
-def _sum(
-    past: PastSpending, world: World, end: date, share: Range, title: str, amount: float
-) -> PastSum:
+def _sum(past: PastSpending, world: World, end: date, *, share: Range, title: str, amount: float) -> PastSum:
     months = 12 * past.years
     low = _total(past, world, end, months, "low")
     high = _total(past, world, end, months, "high")
     known = sum(_inside(day, spent, end, months) for day, spent in past.periods.items())
     spent = Range(share.low * low, share.high * high)
-    return PastSum(title, _first(end, months), end, months - known, spent, _verdict(amount, spent, months - known))
+    return PastSum(
+        title, _first(end, months), end, months - known, spent, _verdict(amount, spent, months - known)
+    )
 
 
 def _verdict(amount: float, spent: Range, missing: int) -> Verdict:
@@ -163,7 +163,8 @@ def _swings(past: PastSpending, world: World, ends: list[date], scope: Range) ->
     """How far each unknown alone moves the sum, the others in the middle."""
     months = 12 * past.years
     totals = [
-        Range(_total(past, world, end, months, "low"), _total(past, world, end, months, "high")) for end in ends
+        Range(_total(past, world, end, months, "low"), _total(past, world, end, months, "high"))
+        for end in ends
     ]
     middle = totals[0]
     return {

@@ -69,7 +69,9 @@ class Programs:
         if line.straight:
             moved = _between(line.first, line.second, level)
             if moved is not None:
-                return Built(replace(moved, offset=_offset(line.first, line.second, level)), line.first[1].stages)
+                return Built(
+                    replace(moved, offset=_offset(line.first, line.second, level)), line.first[1].stages
+                )
         return self._build(m)
 
     def _build(self, m: ModelData) -> Built:
@@ -104,5 +106,6 @@ def _same(found: LinearProgram | None, wanted: LinearProgram) -> bool:
     if not (np.array_equal(found.start, wanted.start) and np.array_equal(found.index, wanted.index)):
         return False
     return all(
-        np.allclose(getattr(found, name), getattr(wanted, name), rtol=_CLOSE, atol=_CLOSE) for name in _NUMBERS
+        np.allclose(getattr(found, name), getattr(wanted, name), rtol=_CLOSE, atol=_CLOSE)
+        for name in _NUMBERS
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 Outcome = Literal["found", "always", "never", "impossible"]
@@ -188,11 +189,13 @@ def _root(
     ]
     fades = bool(worse) and all(abs(value) <= tolerance.money for value in worse)
     jumps = residual is not None and abs(residual) > 2.0 * tolerance.money and not fades
-    return Root(outcome, level, residual, jumps, fades, _turns(seen, tolerance, higher_is_better), seen.points)
+    return Root(
+        outcome, level, residual, jumps, fades, _turns(seen, tolerance, higher_is_better), seen.points
+    )
 
 
 def _turns(seen: _Seen, tolerance: Tolerance, higher_is_better: bool) -> bool:
     """Whether the value falls where it should rise, by more than the optima of near levels may differ."""
     values = [value for _, value in seen.points]
     rising = values if higher_is_better else values[::-1]
-    return any(later < sooner - 20.0 * tolerance.money for sooner, later in zip(rising, rising[1:], strict=False))
+    return any(later < sooner - 20.0 * tolerance.money for sooner, later in pairwise(rising))

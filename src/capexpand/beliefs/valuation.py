@@ -113,7 +113,9 @@ class Valuation:
         if reading == "committed" and not worlds.operates:
             plans = (replace(plan, data=worlds.met) for plan in (self.result.plan, self.result.base_plan))
             return programme_result(*plans)
-        if worlds.family != self._family:  # a new lever starts from the declared world, not where the last ended
+        if (
+            worlds.family != self._family
+        ):  # a new lever starts from the declared world, not where the last ended
             self._family = worlds.family
             self._solvers = {name: solver.copy() for name, solver in self._declared.items()}
         data = worlds.known if reading == "planned" else worlds.met
@@ -150,7 +152,7 @@ class Valuation:
 
 
 def _npv(result: ProgrammeResult) -> float:
-    return net_present_value(result.programme, result.times)
+    return float(net_present_value(result.programme, result.times))
 
 
 def kept_commitments(plan: Plan) -> Commitments:

@@ -104,7 +104,9 @@ def cell(one: BreakEven | None) -> str:
         words = {"always": "pays throughout", "never": "never pays", "impossible": "not possible"}
         return words.get(one.root.outcome, "–")
     sign = ">" if one.lever.higher_is_better else "<"
-    marks = ("*" if one.root.fades else "") + ("†" if one.root.jumps else "") + ("‡" if one.root.turns else "")
+    marks = (
+        ("*" if one.root.fades else "") + ("†" if one.root.jumps else "") + ("‡" if one.root.turns else "")
+    )
     return f"{sign} {one.lever.level(one.root.level)}{marks}"
 
 
@@ -146,8 +148,8 @@ def market_sentence(findings: MarketFindings, npv: float, currency: str) -> str:
     if findings.npv_for_stake is not None:
         stake = f" and {money(findings.npv_for_stake, currency)} for the stake"
     text = (
-        f"{first.title}: {money(first.gross, currency)} in all, {index} net of the market's own move, of which "
-        f"between {low} and {high} may be due to the programme. The plan is worth {money(npv, currency)}: "
+        f"{first.title}: {money(first.gross, currency)} in all, {index} net of the market's own move, "
+        f"of which between {low} and {high} may be due to the programme. The plan is worth {money(npv, currency)}: "
         f"{per_share}{stake}."
     )
     return f"{text} {_chances(first)}".strip()
@@ -181,8 +183,8 @@ def stake_sentence(findings: MarketFindings) -> str:
     verdict = "agrees with" if check.fits else "contradicts"
     off = check.implied / check.before - 1.0
     return (
-        f"The stake's value and count imply {implied} ({bounds} as the count is rounded), which {verdict} the "
-        f"price of {listing(prices)}; it is {percent(abs(off))} {'above' if off > 0 else 'below'} the former."
+        f"The stake's value and count imply {implied} ({bounds} as the count is rounded), which {verdict} "
+        f"the price of {listing(prices)}; it is {percent(abs(off))} {'above' if off > 0 else 'below'} the former."
     )
 
 
@@ -212,17 +214,18 @@ def past_sentence(findings: PastFindings, currency: str) -> str:
     own = [one for one in findings.sums if one.scope == findings.sums[0].scope]
     low = money(min(one.spent.low for one in own), currency)
     high = money(max(one.spent.high for one in own), currency)
+    decided = findings.verdict != "cannot be decided"
     text = (
-        f"That {amount} is more than the {years} years before brought {findings.verdict}: what was spent of the "
-        f"programme's kind lies between {low} and {high}."
-        if findings.verdict != "cannot be decided"
-        else f"Whether {amount} is more than the {years} years before brought cannot be decided: what was spent "
-        f"of the programme's kind lies between {low} and {high}."
+        f"{'That' if decided else 'Whether'} {amount} is more than was spent in the {years} years before "
+        f"{findings.verdict}: of the programme's kind it was between {low} and {high}."
     )
     name, swing = findings.deciding
     text += f" What moves the sum most is {name}, by {money(swing, currency)}."
     if findings.failing_share < 1.0:
-        text += f" The claim could fail only if more than {share(findings.failing_share)} of the group's amounts counted."
+        text += (
+            f" The claim could fail only if more than {share(findings.failing_share)} of all that the group "
+            "spent counted."
+        )
     group = [one for one in findings.sums if one.scope != own[0].scope]
     if any(one.verdict != "holds" for one in group):
         open_ones = [f"{one.first} to {one.last}" for one in group if one.verdict != "holds"]

@@ -54,8 +54,12 @@ class Market(Declared):
     shares: Count  # in the kind of share in which the price is quoted
     price_before: Money  # of one, before the first move
     index_sensitivity: Ratio | None = None  # change of the share for one of the index, 1 if absent
-    due_to_programme: ShareRange  # share of a move that the programme may have caused, beside the day's other news
-    moves: Annotated[dict[Name, Move], Field(min_length=1)]  # the first is the one that beliefs are sought for
+    due_to_programme: (
+        ShareRange  # share of a move that the programme may have caused, beside the day's other news
+    )
+    moves: Annotated[
+        dict[Name, Move], Field(min_length=1)
+    ]  # the first is the one that beliefs are sought for
     stake: Stake | None = None
 
 

@@ -44,7 +44,10 @@ def _market(market: Market) -> Iterator[Complaint]:
         if move.gain is None and move.value_added is None:
             yield here, "says no move; it needs gain or value_added"
         elif move.gain is not None and move.value_added is not None and move.gain.value <= 0:
-            yield (*here, "gain"), "must be more than zero where value_added is given, since it gives the value before"
+            yield (
+                (*here, "gain"),
+                "must be more than zero where value_added is given, since it gives the value before",
+            )
         for field in ("index_gain", "due_to_programme"):
             bounds = getattr(move, field)
             if bounds is not None:

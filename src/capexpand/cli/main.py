@@ -16,6 +16,7 @@ COMMANDS = (
     "run",
     "check",
     "scenarios",
+    "believe",
     "new",
     "schema",
     "chips",

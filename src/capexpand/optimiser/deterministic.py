@@ -86,9 +86,7 @@ def _limits(stages: list[Stage]) -> Limits:
     return Limits(*(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns))))
 
 
-def committed_program(
-    program: LinearProgram, stages: list[Stage], commitments: Commitments
-) -> LinearProgram:
+def committed_program(program: LinearProgram, stages: list[Stage], commitments: Commitments) -> LinearProgram:
     """Returns a program with the columns of given orders fixed.
 
     Args:
