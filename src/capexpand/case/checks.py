@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from capexpand.case.announcement_checks import announcement_complaints
 from capexpand.case.drafts import Draft
@@ -17,6 +17,9 @@ from capexpand.case.values import Series
 from capexpand.timevalue import QuarterCalendar, is_quarter_start
 from capexpand.units import VOLUME_UNITS, format_number
 from capexpand.units.currencies import CURRENCIES
+
+_RUNNING_QUARTER = timedelta(days=31)
+"""A plan may begin with the quarter that runs on the day of the case, while two thirds of it are to come."""
 
 
 def complaints(draft: Draft) -> Iterator[Complaint]:
@@ -51,7 +54,7 @@ def _calendar(draft: Draft) -> Iterator[Complaint]:
         return
     if not is_quarter_start(calendar.start):
         yield ("calendar", "start"), f"{calendar.start} is not the first day of a quarter, such as 2025-04-01"
-    if draft.as_of is not None and draft.as_of > calendar.start:
+    if draft.as_of is not None and draft.as_of > calendar.start + _RUNNING_QUARTER:
         yield ("as_of",), f"{draft.as_of} is after the calendar's start, {calendar.start}"
 
 

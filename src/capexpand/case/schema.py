@@ -74,6 +74,9 @@ class Programme(Declared):
     end_user: EndUser = "company"  # kind of buyer, as export rules tell them apart
     window_start: Day
     window_quarters: Annotated[int, Field(strict=True, ge=1)]
+    announced: Money | None = None  # the whole amount, where cap and floor are what is left of it
+    announced_quarters: Annotated[int, Field(strict=True, ge=1)] | None = None  # over which; the window's
+    spent: Money | None = None  # of what was announced, spent or bound before the plan starts; 0 if absent
     cap: Money | None = None  # most that may be spent within the window
     floor: Money | None = (
         None  # least that is to be spent within the window; a shortfall is penalised and shown
