@@ -315,7 +315,7 @@ class Search:
             both = replace(
                 worlds,
                 known=second.change(worlds.known, level),
-                met=second.surprise(worlds.met, level),
+                met=second.met(worlds.met, level),
                 family=f"{worlds.family} {worlds.level:g}, {second.name}",
                 level=level,
                 costs_only=second.costs_only,
@@ -343,7 +343,7 @@ def worlds_at(m: ModelData, lever: Lever, level: float) -> Worlds:
     """
     return Worlds(
         known=lever.change(m, level),
-        met=lever.surprise(m, level),
+        met=lever.met(m, level),
         family=lever.name,
         level=level,
         costs_only=lever.costs_only,

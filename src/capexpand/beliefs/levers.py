@@ -9,7 +9,7 @@ what is declared: a late grid connection does not undo what was promised to come
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -54,7 +54,7 @@ class Lever:
         high: highest level that is tried.
         higher_is_better: which way the programme is expected to gain.
         change: the world at a level, as a planner knows it.
-        surprise: the same world for orders placed under the declared one.
+        surprise: the same world for orders placed under the declared one; no different if absent.
         costs_only: whether only the objective of the program moves.
         operates: whether a fixed plan runs differently under it; a discount rate changes no operation.
     """
@@ -67,9 +67,18 @@ class Lever:
     high: float
     higher_is_better: bool
     change: Change
-    surprise: Change
+    surprise: Change | None = None
     costs_only: bool = False
     operates: bool = True
+
+    def met(self, m: ModelData, at: float) -> ModelData:
+        """Returns the world at a level for orders placed under the declared one.
+
+        Args:
+            m: the compiled case.
+            at: the level.
+        """
+        return (self.surprise or self.change)(m, at)
 
     def level(self, at: float) -> str:
         """Writes a level for a table: ``0.83``, ``12 %/year`` or ``2.4 quarters``.
@@ -149,10 +158,6 @@ def _known(levers: dict[str, Lever]) -> str:
     return f"there are {', '.join(lever.name for lever in general(levers))}{of_one}"
 
 
-def _alike(change: Change) -> dict[str, Change]:
-    return {"change": change, "surprise": change}
-
-
 def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
     """Levers of what is sold, and how it is served."""
     external = paying & np.array([role == "external" for role in m.workloads.roles])
@@ -162,14 +167,14 @@ def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
         found.append(_price("price", "Price of all that is sold", external))
     if internal.any():
         title = "Value of an hour or token to the group itself"
-        found.append(replace(_price("transfer-value", title, internal)))
+        found.append(_price("transfer-value", title, internal))
     found.append(_volume("volume", "Volume demanded", paying))
     usable = float(m.workloads.usable_fraction.max(initial=0.0))
     most = 1.0 / usable if usable > 0 else 2.0
     found.append(
         Lever(
             "utilisation", "Usable share of a unit", "factor", 1.0, 0.05, max(most, 1.0), True,
-            **_alike(utilisation),
+            utilisation,
         )
     )  # fmt: skip
     demand = m.workloads.demand[paying].sum(axis=1)
@@ -177,7 +182,7 @@ def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
         found.append(
             Lever(
                 "growth", "Growth of demand", "exponent", 1.0, 0.0, 1.5, True,
-                **_alike(lambda data, level: growth(data, level, paying)),
+                lambda data, level: growth(data, level, paying),
             )
         )  # fmt: skip
     gains = paying & (np.ptp(m.workloads.productivity, axis=1) > 1e-9)
@@ -186,7 +191,7 @@ def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
         found.append(
             Lever(
                 "pass-through", "Share of software's gains passed on", "factor", 1.0, -1.0, 3.0, False,
-                **_alike(lambda data, level: pass_through(data, level, gains, elasticity)),
+                lambda data, level: pass_through(data, level, gains, elasticity),
             )
         )  # fmt: skip
     return found
@@ -201,27 +206,25 @@ def _costs(m: ModelData) -> list[Lever]:
             "chip-price",
             "Price of accelerator servers" if with_accelerators.any() else "Price of servers",
             "factor", 1.0, 0.0, 10.0, False,
-            **_alike(lambda data, level: server_price(data, level, chips)),
+            lambda data, level: server_price(data, level, chips),
         )
     ]  # fmt: skip
     if (m.power.owned[:, None] & (m.power.limit_mw > 0)).any():
         found.append(
-            Lever(
-                "build-cost", "Cost of building halls", "factor", 1.0, 0.0, 20.0, False, **_alike(build_cost)
-            )
+            Lever("build-cost", "Cost of building halls", "factor", 1.0, 0.0, 20.0, False, build_cost)
         )
     found += [
         Lever(
             "energy-price", "Price of electricity", "factor", 1.0, 0.0, 50.0, False,
-            **_alike(energy_price), costs_only=True,
+            energy_price, costs_only=True,
         ),
         Lever(
             "grid-delay", "Grid connections late by", "quarters", 0.0, 0.0, float(m.times.count), False,
-            change=grid_known_late, surprise=grid_late,
+            grid_known_late, surprise=grid_late,
         ),
         Lever(
             "discount-rate", "Discount rate", "rate", _rate(m), -0.5, 4.0, False,
-            **_alike(discount_rate), operates=False,
+            discount_rate, operates=False,
         ),
     ]  # fmt: skip
     return found
@@ -237,14 +240,14 @@ def _of_workload(m: ModelData, name: str, position: int) -> tuple[Lever, Lever]:
 
 
 def _price(name: str, title: str, here: Flags) -> Lever:
-    change = _alike(lambda data, level: price(data, level, here))
-    return Lever(name, title, "factor", 1.0, 0.0, 10.0, True, **change, costs_only=True)
+    def change(data: ModelData, level: float) -> ModelData:
+        return price(data, level, here)
+
+    return Lever(name, title, "factor", 1.0, 0.0, 10.0, True, change, costs_only=True)
 
 
 def _volume(name: str, title: str, here: Flags) -> Lever:
-    return Lever(
-        name, title, "factor", 1.0, 0.0, 10.0, True, **_alike(lambda data, level: volume(data, level, here))
-    )
+    return Lever(name, title, "factor", 1.0, 0.0, 10.0, True, lambda data, level: volume(data, level, here))
 
 
 def _rate(m: ModelData) -> float:

@@ -16,8 +16,8 @@ from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
 from capexpand.optimiser.deterministic import build_program
 
-_NUMBERS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "value")
 _CLOSE = 1e-9
+_NUMBERS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,7 @@ class Programs:
         if line.straight:
             moved = _between(line.first, line.second, level)
             if moved is not None:
-                return Built(
-                    replace(moved, offset=_offset(line.first, line.second, level)), line.first[1].stages
-                )
+                return Built(moved, line.first[1].stages)
         return self._build(m)
 
     def _build(self, m: ModelData) -> Built:
@@ -86,18 +84,21 @@ def _between(one: tuple[float, Built], other: tuple[float, Built], level: float)
     if not (same and np.array_equal(p.start, q.start) and np.array_equal(p.index, q.index)):
         return None
     share = (level - start) / (end - start)
-    return replace(p, **{name: _moved(getattr(p, name), getattr(q, name), share) for name in _NUMBERS})
+    return replace(
+        p,
+        cost=_moved(p.cost, q.cost, share),
+        offset=p.offset + share * (q.offset - p.offset),
+        column_lower=_moved(p.column_lower, q.column_lower, share),
+        column_upper=_moved(p.column_upper, q.column_upper, share),
+        row_lower=_moved(p.row_lower, q.row_lower, share),
+        row_upper=_moved(p.row_upper, q.row_upper, share),
+        value=_moved(p.value, q.value, share),
+    )
 
 
 def _moved(one: Floats, other: Floats, share: float) -> Floats:
     with np.errstate(invalid="ignore"):  # what has no limit at either level has none
         return np.where(one == other, one, one + share * (other - one))
-
-
-def _offset(one: tuple[float, Built], other: tuple[float, Built], level: float) -> float:
-    share = (level - one[0]) / (other[0] - one[0])
-    first, last = one[1].program.offset, other[1].program.offset
-    return first + share * (last - first)
 
 
 def _same(found: LinearProgram | None, wanted: LinearProgram) -> bool:

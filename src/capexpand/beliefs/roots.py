@@ -175,7 +175,10 @@ def _close(seen: _Seen, bracket: tuple[float, float], tolerance: Tolerance) -> f
     for end in (low, high):
         if shifted(end) == 0.0:
             return end
-    return float(toms748(shifted, low, high, xtol=tolerance.level, rtol=1e-12, maxiter=60))
+    level, _ = toms748(
+        shifted, low, high, xtol=tolerance.level, rtol=1e-12, maxiter=60, full_output=True, disp=False
+    )
+    return float(level)
 
 
 def _root(

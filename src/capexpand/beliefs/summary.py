@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from capexpand.reporting.page_tables import Table
 
 
+SHOWN = (0, 1, 2, 4)
+"""Columns of the break-evens that a terminal has room for; the page shows all."""
+MOVES_SHOWN = (0, 3, 4, 7)
+"""The same of the moves of the shares."""
+
+
 def print_beliefs(findings: BeliefFindings, console: Console) -> None:
     """Prints the headline, the tables and what the case says nothing about.
 
@@ -28,17 +34,19 @@ def print_beliefs(findings: BeliefFindings, console: Console) -> None:
     console.print(Text(f"{case.title}{variant}, as of {case.as_of}", style="bold"))
     console.print()
     console.print(Text(wording.headline(findings)))
-    console.print(_table(page.break_even_table(findings)))
+    console.print(_table(page.break_even_table(findings), SHOWN))
     console.print(Text(wording.MARKS, style="dim"))
     for one in page.pair_tables(findings):
         console.print(_table(one))
     if findings.market is not None:
         console.print(Text(wording.market_sentence(findings.market, findings.break_evens.npv, case.currency)))
-        console.print(_table(page.move_table(findings, scale)))
+        console.print(_table(page.move_table(findings, scale), MOVES_SHOWN))
         console.print(_table(page.market_belief_table(findings)))
-        for text in (wording.stake_sentence(findings.market), *wording.gap_sentences(findings.market)):
-            if text:
-                console.print(Text(f"Doubt: {text}", style="yellow"))
+        stake = wording.stake_sentence(findings.market)
+        if stake:
+            console.print(Text(stake))
+        for text in wording.gap_sentences(findings.market):
+            console.print(Text(f"Doubt: {text}", style="yellow"))
     if findings.past is not None:
         console.print()
         console.print(Text(wording.past_sentence(findings.past, case.currency)))
@@ -46,16 +54,18 @@ def print_beliefs(findings: BeliefFindings, console: Console) -> None:
         console.print(Text(text, style="dim"))
 
 
-def _table(table: Table) -> RichTable:
+def _table(table: Table, shown: tuple[int, ...] = ()) -> RichTable:
+    """The table, or some of its columns by position."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as Made
 
     made = Made(box=SIMPLE_HEAD, title=table.title, title_justify="left", padding=(0, 1, 0, 0))
-    for position, title in enumerate(table.head):
-        made.add_column(title, justify="left" if position == 0 else "right")
+    columns = shown or tuple(range(len(table.head)))
+    for position in columns:
+        made.add_column(table.head[position], justify="left" if position == 0 else "right")
     for row in table.rows:
         if row.kind == "group":
-            made.add_row(row.title, *[""] * (len(table.head) - 1), style="bold")
+            made.add_row(row.title, *[""] * (len(columns) - 1), style="bold")
         else:
-            made.add_row(row.title, *row.cells)
+            made.add_row(*((row.title, *row.cells)[position] for position in columns))
     return made

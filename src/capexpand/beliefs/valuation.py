@@ -19,7 +19,7 @@ from capexpand.finance.metrics import net_present_value
 from capexpand.finance.programme import ProgrammeResult, programme_result
 from capexpand.finance.schedule import hall_purchases, unit_purchases
 from capexpand.model.blocks import Floats, LinearProgram
-from capexpand.model.data import Flags, ModelData
+from capexpand.model.data import Flags, ModelData, Role
 from capexpand.optimiser.deterministic import build_program, committed_program, optimise_plan
 from capexpand.optimiser.highs import TOLERANCE, Solution, violations
 from capexpand.optimiser.naive import Commitments
@@ -52,7 +52,7 @@ def paid_by_the_group(m: ModelData) -> ModelData:
     Args:
         m: the compiled case.
     """
-    roles = tuple("external" if role == "internal" else role for role in m.workloads.roles)
+    roles: tuple[Role, ...] = tuple("external" if role == "internal" else role for role in m.workloads.roles)
     return replace(m, workloads=replace(m.workloads, roles=roles))
 
 

@@ -149,8 +149,8 @@ def market_sentence(findings: MarketFindings, npv: float, currency: str) -> str:
         stake = f" and {money(findings.npv_for_stake, currency)} for the stake"
     text = (
         f"{first.title}: {money(first.gross, currency)} in all, {index} net of the market's own move, "
-        f"of which between {low} and {high} may be due to the programme. The plan is worth {money(npv, currency)}: "
-        f"{per_share}{stake}."
+        f"of which between {low} and {high} may be due to the programme. The plan is worth "
+        f"{money(npv, currency)}: {per_share}{stake}."
     )
     return f"{text} {_chances(first)}".strip()
 
@@ -182,9 +182,10 @@ def stake_sentence(findings: MarketFindings) -> str:
         prices.append(f"{number(check.after)} after the reported gain")
     verdict = "agrees with" if check.fits else "contradicts"
     off = check.implied / check.before - 1.0
+    side = "above" if off > 0 else "below"
     return (
         f"The stake's value and count imply {implied} ({bounds} as the count is rounded), which {verdict} "
-        f"the price of {listing(prices)}; it is {percent(abs(off))} {'above' if off > 0 else 'below'} the former."
+        f"the price of {listing(prices)}; it is {percent(abs(off))} {side} the former."
     )
 
 

@@ -31,7 +31,7 @@ def believe(
         bool | None,
         typer.Option(
             "--transfer/--cash",
-            help="Count internal workloads at their transfer value, or cash only; if absent the case decides.",
+            help="Count internal workloads at their transfer value, or cash only.",
         ),
     ] = None,
     policy_run: Annotated[
