@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from capexpand.beliefs.levers import Lever, chosen, general, levers_of
-from capexpand.beliefs.roots import Root, Tolerance, break_even_level
+from capexpand.beliefs.roots import SLACK, Root, Tolerance, break_even_level
 from capexpand.beliefs.valuation import (
     READINGS,
     Reading,
@@ -112,6 +112,11 @@ class BreakEvens:
         """The programme's net present value as assumed [money], transfer value counted as stated."""
         return self.valuation.npv
 
+    @property
+    def tolerance(self) -> float:
+        """Distance from the target within which a level counts as found [money]."""
+        return SLACK * MONEY_TOLERANCE * self.valuation.scale
+
     def of(self, name: str, reading: Reading) -> BreakEven | None:
         """Returns the break-even of a lever in a reading, if it was sought."""
         for found in self.single:
@@ -140,8 +145,8 @@ def break_even(
         beliefs: names of levers, such as ``price`` or ``volume:tokens-large``; all general ones if empty.
         pairs: of levers: for levels of the first, the break-even of the second.
         target: the value to be reached; zero if absent.
-        transfer: whether internal workloads count at their transfer value; if absent, only where no workload
-            has customers outside.
+        transfer: whether internal workloads count at their transfer value; if absent, only where they are
+            most of what the case may earn.
         progress: is told what is being looked for.
         search: of the same case, where one is at hand; ``transfer`` is then its own.
 

@@ -40,7 +40,7 @@ def room_chart(found: BreakEvens) -> Chart:
         lever = tight[0].lever
         title = f"{lever.title} has the least room: {room(tight[0])}"
     ticks = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4]
-    x_scale = {"type": "log", "domain": [1 / FURTHEST, FURTHEST], "nice": False, "clamp": True}
+    x_scale = {"type": "log", "domain": [1 / (2.2 * FURTHEST), 2.8 * FURTHEST], "nice": False, "clamp": True}
     y = {"field": "n", "type": "nominal", "sort": order, "axis": _names_axis()}
     shift = {"field": "r", "scale": {"domain": ["committed", "planned"]}}
     x_axis = {"values": ticks, "format": "~g", "title": "of what is assumed"}
@@ -259,8 +259,12 @@ def _small(title: str) -> str:
 
 def _axis(title: str, kind: str) -> Spec:
     if kind == "rate":
-        return {"format": ".0%", "title": f"{title}, a year"}
-    return {"format": "~g", "title": f"{title}, {'quarters' if kind == 'quarters' else 'of what is assumed'}"}
+        return {"format": ".0%", "title": f"{title}, a year", "tickCount": 6}
+    return {
+        "format": "~g",
+        "tickCount": 6,
+        "title": f"{title}, {'quarters' if kind == 'quarters' else 'of what is assumed'}",
+    }
 
 
 def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScale) -> Chart:
@@ -332,7 +336,11 @@ def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScal
 
 
 def _layer(kind: str, mark: Spec, more: Spec, scale: MoneyScale) -> Spec:
-    x = {"field": "x", "type": "quantitative", "axis": {"title": scale.unit, "format": ",~f"}}
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "axis": {"title": scale.unit, "format": ",~f", "tickCount": 6},
+    }
     return {"transform": [{"filter": f"datum.k === '{kind}'"}], "mark": mark, "encoding": {"x": x, **more}}
 
 
@@ -359,7 +367,8 @@ def market_chart(findings: BeliefFindings, market: MarketFindings, scale: MoneyS
     colour = {"field": "k", "type": "nominal", "scale": colours, "legend": None}
 
     def x(field: str) -> Spec:
-        return {"field": field, "type": "quantitative", "axis": {"title": scale.unit, "format": ",~f"}}
+        axis = {"title": scale.unit, "format": ",~f", "tickCount": 6}
+        return {"field": field, "type": "quantitative", "axis": axis}
 
     tip = [
         {"field": name, "type": "quantitative", "title": title, "format": ",.3~f"}

@@ -34,7 +34,7 @@ def belief_document(findings: BeliefFindings) -> dict[str, Any]:
         "npv": _money(found.npv),
         "npv_cash": _money(found.npv_cash),
         "transfer_value_counts": found.transfer,
-        "tolerance": _money(1e-4 * found.valuation.scale),
+        "tolerance": _money(found.tolerance),
         "break_even": [break_even_row(one) for one in found.single],
         "pairs": [row for pair in found.pairs for row in pair_rows(pair)],
         "distribution": _distribution(findings),

@@ -55,10 +55,11 @@ def belief_page(findings: BeliefFindings) -> str:
             headline=wording.headline(findings),
             sentences=[wording.sentence_of(one) for one in findings.break_evens.single],
             transfer=findings.break_evens.transfer,
-            tolerance=money(1e-4 * findings.break_evens.valuation.scale, currency),
+            tolerance=money(findings.break_evens.tolerance, currency),
             single=break_even_table(findings),
             marks=wording.MARKS,
             pairs=pair_tables(findings),
+            chance_sentence=wording.chance_sentence(findings),
             charts=charts,
             scale=scale,
             market_sentence=""

@@ -20,6 +20,7 @@ FIRST_STEP = 0.1  # of the way from the start to the end of the bracket
 OVERSHOOT = 1.15  # beyond where a straight line puts the crossing
 LEAST_STEP = 0.03  # of the way to the end
 MOST_STEPS = 12
+SLACK = 2.0  # times the tolerance of money within which a level counts as found
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Tolerance:
     """When a level counts as found.
 
     Args:
-        money: largest distance of the value from its target.
+        money: distance of the value from its target that is aimed at; up to ``SLACK`` times it is accepted.
         level: width of the bracket at which a jump is taken for one.
     """
 
@@ -126,7 +127,7 @@ def _settled(value: float, tolerance: Tolerance) -> float:
 
 def _near(value: float, tolerance: Tolerance) -> bool:
     """Near enough to stop, and not so near as to lie on a plateau at the target itself."""
-    return 0.1 * tolerance.money <= value <= 2.0 * tolerance.money
+    return 0.1 * tolerance.money <= value <= SLACK * tolerance.money
 
 
 def _crossing(
@@ -191,7 +192,7 @@ def _root(
         if value is not None and level is not None and at != level and (at < level) == higher_is_better
     ]
     fades = bool(worse) and all(abs(value) <= tolerance.money for value in worse)
-    jumps = residual is not None and abs(residual) > 2.0 * tolerance.money and not fades
+    jumps = residual is not None and abs(residual) > SLACK * tolerance.money and not fades
     return Root(
         outcome, level, residual, jumps, fades, _turns(seen, tolerance, higher_is_better), seen.points
     )

@@ -38,6 +38,8 @@ def print_beliefs(findings: BeliefFindings, console: Console) -> None:
     console.print(Text(wording.MARKS, style="dim"))
     for one in page.pair_tables(findings):
         console.print(_table(one))
+    if findings.distribution is not None:
+        console.print(Text(wording.chance_sentence(findings)))
     if findings.market is not None:
         console.print(Text(wording.market_sentence(findings.market, findings.break_evens.npv, case.currency)))
         console.print(_table(page.move_table(findings, scale), MOVES_SHOWN))

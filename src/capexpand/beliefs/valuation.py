@@ -42,8 +42,20 @@ def paying_workloads(m: ModelData, *, transfer: bool) -> Flags:
 
 
 def counts_transfer(m: ModelData) -> bool:
-    """Tells whether a case's returns lie in transfer value alone: no workload has customers outside."""
-    return "external" not in m.workloads.roles and "internal" in m.workloads.roles
+    """Tells whether most of what a case may earn is what the group would pay itself.
+
+    What may be earned is demand at its price, in present value; revenue of such a programme cannot be
+    attributed, and cash alone would call it a loss.
+
+    Args:
+        m: the compiled case.
+    """
+    w = m.workloads
+    worth = (w.demand * w.price).sum(axis=1) @ m.times.discount
+    internal, external = (
+        float(worth[[role == kind for role in w.roles]].sum()) for kind in ("internal", "external")
+    )
+    return internal > external
 
 
 def paid_by_the_group(m: ModelData) -> ModelData:
@@ -141,10 +153,10 @@ class Valuation:
             program = committed_program(program, built.stages, given)
         try:
             feasible = worlds is not None and worlds.costs_only
-            columns = self._solvers[purpose].solve(program, from_feasible=feasible)
+            answer = _solution(program, self._solvers[purpose].solve(program, from_feasible=feasible))
         except SolverError:
             return optimise_plan(m, given)
-        return read_plan(m, built.stages, _solution(program, columns))
+        return read_plan(m, built.stages, answer)
 
     @property
     def _kept_renewal(self) -> Floats:

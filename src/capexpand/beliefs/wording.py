@@ -132,6 +132,25 @@ def room(one: BreakEven | None) -> str:
     return f"{100 * (level / lever.assumed - 1.0):+.0f} %".replace("-", "−")
 
 
+def chance_sentence(findings: BeliefFindings) -> str:
+    """Says how the value spreads over the futures, and where the value as assumed lies; nothing if unknown.
+
+    Args:
+        findings: of a programme.
+    """
+    known = findings.distribution
+    if known is None:
+        return ""
+    currency, npv = findings.case.currency, findings.break_evens.npv
+    low, high = (money(known.quantile(chance), currency) for chance in (0.05, 0.95))
+    middle, pays = money(known.quantile(0.5), currency), _share(known.reaches(0.0))
+    return (
+        f"Over {known.scenarios:,} futures {known.what} is worth {middle} in the middle, between {low} and "
+        f"{high} in nine of ten; zero or more in {pays}, as much as assumed ({money(npv, currency)}) in "
+        f"{_share(known.reaches(npv))}."
+    )
+
+
 def market_sentence(findings: MarketFindings, npv: float, currency: str) -> str:
     """Says what the market added and what the plan is worth, in all and for a share.
 
@@ -163,7 +182,8 @@ def _chances(first: ValueAdded) -> str:
 
 
 def _share(bounds: tuple[float, float]) -> str:
-    return share(bounds[0]) if bounds[0] == bounds[1] else f"{share(bounds[0])} to {share(bounds[1])}"
+    low, high = (share(bound) for bound in bounds)
+    return low if low == high else f"{low} to {high}"
 
 
 def stake_sentence(findings: MarketFindings) -> str:
