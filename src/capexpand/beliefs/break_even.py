@@ -24,6 +24,7 @@ from capexpand.errors import CaseError, Problem
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
+from capexpand.optimiser.plan import Plan
 
 MONEY_TOLERANCE = 1e-4
 """Distance from the target at which a level counts as found, as a share of the money that is spent."""
@@ -111,6 +112,11 @@ class BreakEvens:
     def npv(self) -> float:
         """The programme's net present value as assumed [money], transfer value counted as stated."""
         return self.valuation.npv
+
+    @property
+    def value_per_accelerator_hour(self) -> float | None:
+        """What an hour of an accelerator brings as assumed [money], or None where none runs."""
+        return accelerator_hour(self.valuation.result.plan)
 
     @property
     def tolerance(self) -> float:
@@ -273,11 +279,7 @@ class Search:
         if root.level is None:
             return None
         worlds = worlds_at(self.valuation.data, lever, root.level)
-        plan = self.valuation.programme(worlds, reading).plan
-        costs, paying = unit_costs(plan), _paid(plan.data)
-        hours = float(costs.accelerator_hours[paying].sum())
-        served = paying & (costs.accelerator_hours.sum(axis=1) > 0)
-        return float(costs.value[served].sum()) / hours if hours > 1e-9 else None
+        return accelerator_hour(self.valuation.programme(worlds, reading).plan)
 
     def pair(
         self,
@@ -364,8 +366,16 @@ def _levels(lever: Lever) -> tuple[float, ...]:
     return tuple(level for level in scaled if lever.low <= level <= lever.high)
 
 
-def _paid(m: ModelData) -> np.ndarray:
-    return paying_workloads(m, transfer=False)
+def accelerator_hour(plan: Plan) -> float | None:
+    """Returns what an hour of an accelerator brings over the horizon [money], of the workloads that pay for one.
+
+    Args:
+        plan: in which internal workloads pay where their transfer value counts.
+    """
+    costs, paying = unit_costs(plan), paying_workloads(plan.data, transfer=False)
+    served = paying & (costs.accelerator_hours.sum(axis=1) > 0)
+    hours = float(costs.accelerator_hours[served].sum())
+    return float(costs.value[served].sum()) / hours if hours > 1e-9 else None
 
 
 def _cash(valuation: Valuation, m: ModelData) -> float:

@@ -35,6 +35,7 @@ def belief_document(findings: BeliefFindings) -> dict[str, Any]:
         "npv_cash": _money(found.npv_cash),
         "transfer_value_counts": found.transfer,
         "tolerance": _money(found.tolerance),
+        "value_per_accelerator_hour": _number(found.value_per_accelerator_hour),
         "break_even": [break_even_row(one) for one in found.single],
         "pairs": [row for pair in found.pairs for row in pair_rows(pair)],
         "distribution": _distribution(findings),

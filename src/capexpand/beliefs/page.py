@@ -53,6 +53,7 @@ def belief_page(findings: BeliefFindings) -> str:
             provenance=findings.case.provenance,
             version=version("capexpand"),
             headline=wording.headline(findings),
+            hour=wording.hour_sentence(findings),
             sentences=[wording.sentence_of(one) for one in findings.break_evens.single],
             transfer=findings.break_evens.transfer,
             tolerance=money(findings.break_evens.tolerance, currency),

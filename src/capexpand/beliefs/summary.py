@@ -33,7 +33,7 @@ def print_beliefs(findings: BeliefFindings, console: Console) -> None:
     variant = f", variant {case.provenance.variant}" if case.provenance.variant else ""
     console.print(Text(f"{case.title}{variant}, as of {case.as_of}", style="bold"))
     console.print()
-    console.print(Text(wording.headline(findings)))
+    console.print(Text(" ".join(filter(None, (wording.headline(findings), wording.hour_sentence(findings))))))
     console.print(_table(page.break_even_table(findings), SHOWN))
     console.print(Text(wording.MARKS, style="dim"))
     for one in page.pair_tables(findings):

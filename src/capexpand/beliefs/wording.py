@@ -41,6 +41,29 @@ def headline(findings: BeliefFindings) -> str:
     return f"{worth} Once committed, {verb[0].lower()}{verb[1:]} only with {listing(parts)}."
 
 
+def hour_sentence(findings: BeliefFindings) -> str:
+    """Says what an accelerator-hour must bring at the break-even price; nothing where that is not known.
+
+    Args:
+        findings: of a programme.
+    """
+    found, currency = findings.break_evens, findings.case.currency
+    assumed = found.value_per_accelerator_hour
+    for name in ("transfer-value", "price") if found.transfer else ("price",):
+        kept, planned = found.of(name, "committed"), found.of(name, "planned")
+        if kept is None or kept.value_per_accelerator_hour is None or assumed is None:
+            continue
+        text = (
+            f"An accelerator-hour must bring {number(kept.value_per_accelerator_hour)} {currency} once money is "
+            f"committed"
+        )
+        if planned is not None and planned.value_per_accelerator_hour is not None:
+            text += f", {number(planned.value_per_accelerator_hour)} {currency} where the plan is made for it"
+        worth = "worth to the group itself and sold for" if found.transfer else "sold for"
+        return f"{text}; as assumed it is {worth} {number(assumed)} {currency}, on average over the horizon."
+    return ""
+
+
 def _phrase(lever: Lever, level: float) -> str:
     side = "above" if lever.higher_is_better else "below"
     return f"{_lower(lever.title)} {side} {lever.described(level)}"
