@@ -8,9 +8,9 @@ import sys
 import capexpand as cx
 
 PUBLIC = """
-    CVaR CapexpandError Case CaseError Expectation Findings InfeasibleError PlannedPolicy Plans PolicySettings
-    Problem Report RunError SolverError WorstCase
-    evaluate evaluate_policy load_case optimise optimise_policy report simulate write
+    BeliefFindings BreakEvens CVaR CapexpandError Case CaseError Expectation Findings InfeasibleError PlannedPolicy Plans
+    PolicySettings Problem Report RunError SolverError WorstCase
+    believe break_even evaluate evaluate_policy load_case optimise optimise_policy report simulate write
 """
 
 

@@ -367,7 +367,7 @@ def _levels(lever: Lever) -> tuple[float, ...]:
 
 
 def accelerator_hour(plan: Plan) -> float | None:
-    """Returns what an hour of an accelerator brings over the horizon [money], of the workloads that pay for one.
+    """Returns what an hour of an accelerator brings over the horizon [money], of workloads that pay for one.
 
     Args:
         plan: in which internal workloads pay where their transfer value counts.

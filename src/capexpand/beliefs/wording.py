@@ -54,8 +54,8 @@ def hour_sentence(findings: BeliefFindings) -> str:
         if kept is None or kept.value_per_accelerator_hour is None or assumed is None:
             continue
         text = (
-            f"An accelerator-hour must bring {number(kept.value_per_accelerator_hour)} {currency} once money is "
-            f"committed"
+            f"An accelerator-hour must bring {number(kept.value_per_accelerator_hour)} {currency} once money "
+            "is committed"
         )
         if planned is not None and planned.value_per_accelerator_hour is not None:
             text += f", {number(planned.value_per_accelerator_hour)} {currency} where the plan is made for it"
