@@ -28,7 +28,7 @@ from capexpand.optimiser.plan import Plan
 
 MONEY_TOLERANCE = 1e-4
 """Distance from the target at which a level counts as found, as a share of the money that is spent."""
-LEVEL_TOLERANCE = 1e-5
+LEVEL_TOLERANCE = 5e-5
 """Width at which a bracket counts as closed, as a share of the lever's range."""
 NEXT_TO_NOTHING = 0.005
 """Level, as a share of what is assumed, below which a value that fades there reaches its target at any."""

@@ -117,7 +117,7 @@ def _text(align: str, keep: str, y: Spec, shift: Spec, x: Spec) -> Spec:
 
 
 def _by_distance(found: BreakEvens) -> list[BreakEven]:
-    kept = [one for one in found.single if one.reading == "committed" and one.lever.kind != "quarters"]
+    kept = [one for one in found.single if one.reading == "committed" and one.lever.assumed > 0.0]
     return sorted(kept, key=_distance)
 
 
@@ -138,7 +138,7 @@ def _ratio(one: BreakEven) -> float:
 def _room_row(one: BreakEven) -> dict[str, Any]:
     ratio = _ratio(one)
     level = one.root.level
-    texts = {"always": "pays throughout", "never": "never pays", "impossible": "not possible"}
+    texts = {"always": "always", "never": "never", "impossible": "not possible"}  # short, to fit beside a bar
     text = texts.get(one.root.outcome, "") if level is None else one.lever.level(level)
     return {
         "n": _two_lines(one.lever.title),
@@ -247,9 +247,8 @@ def _pair_title(pairs: list[Pair], first: str, second: str) -> str:
         return f"{second} against {_small(first)}"
     (low, at_low), (high, at_high) = known[0], known[-1]
     return (
-        f"With {_small(first)} at {kept.first.level(low)} it takes {_small(second)} of "
-        f"{kept.second.level(at_low)}, "
-        f"at {kept.first.level(high)} {kept.second.level(at_high)}"
+        f"{first} at {kept.first.level(low)} needs {_small(second)} at {kept.second.level(at_low)}; "
+        f"at {kept.first.level(high)}, at {kept.second.level(at_high)}"
     )
 
 

@@ -211,11 +211,11 @@ def _costs(m: ModelData) -> list[Lever]:
     ]  # fmt: skip
     if (m.power.owned[:, None] & (m.power.limit_mw > 0)).any():
         found.append(
-            Lever("build-cost", "Cost of building halls", "factor", 1.0, 0.0, 20.0, False, build_cost)
+            Lever("build-cost", "Cost of building halls", "factor", 1.0, 0.0, 10.0, False, build_cost)
         )
     found += [
         Lever(
-            "energy-price", "Price of electricity", "factor", 1.0, 0.0, 50.0, False,
+            "energy-price", "Price of electricity", "factor", 1.0, 0.0, 20.0, False,
             energy_price, costs_only=True,
         ),
         Lever(

@@ -134,7 +134,7 @@ def cell(one: BreakEven | None) -> str:
 
 
 MARKS = (
-    "* below it nothing is worth building, rather than a loss made. † the value jumps over zero there. "
+    "* beyond it nothing is worth building, rather than a loss made. † the value jumps over zero there. "
     "‡ the value was seen to turn on the way, so another level may exist."
 )
 
