@@ -1,6 +1,8 @@
 """What the market added, the stake, and the claim on the past, on announcements small enough to work out."""
 
 import copy
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from capexpand.beliefs.market import value_added
 from capexpand.beliefs.past_spending import UNKNOWN_SCOPE, past_spending
 from capexpand.case.loading import load_case
 from capexpand.errors import CaseError, RunError
+from capexpand.runs.folder import Content, write_run
 
 MARKET = {
     "shares": "200 mn units",
@@ -151,8 +154,6 @@ def test_the_plan_for_the_mean_meets_the_coin() -> None:
 
     Sensitivity: were the fleet smaller by the west's 36.36 servers, the loss would be 60.
     """
-    from pathlib import Path
-
     case = load_case(Path(__file__).parents[2] / "cases" / "two-sites")
     found = simulated(case, scenarios=64, seed=3, transfer=False)
     assert set(np.round(found.sample, 2)) == {248.45, 143.0}
@@ -168,6 +169,19 @@ def test_quantiles_alone_bound_the_chance() -> None:
     assert known.reaches(31.0) == pytest.approx((0.0, 0.05))
 
 
-def test_a_folder_without_a_run_is_refused(tmp_path) -> None:
+def test_a_policy_s_run_gives_its_distribution_in_millions(tmp_path: Path) -> None:
+    found = {"npv_quantiles": {"0.05": -1e6, "0.5": 5e6, "0.95": 9e6}}
+    found["ways"] = {"policy": {"scenarios": 1000, "npv": {"mean": 4.5e6}}}
+    for name, document in (("policy", found), ("plain", {})):
+        content = Content({"metrics.json": json.dumps(document).encode()}, {})
+        write_run(tmp_path / name, content)
+    known = of_policy_run(tmp_path / "policy")
+    assert (known.scenarios, known.mean, known.quantile(0.5)) == (1000, 4.5, 5.0)
+    assert known.reaches(0.0)[0] == pytest.approx(0.95 - 0.45 / 6)
+    with pytest.raises(RunError, match="holds no policy"):
+        of_policy_run(tmp_path / "plain")
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is no run folder"):
         of_policy_run(tmp_path)

@@ -98,6 +98,27 @@ def test_a_value_that_turns_on_the_way_is_told() -> None:
     assert root.turns
 
 
+def test_a_value_that_falls_where_it_should_rise_is_found_on_the_other_side() -> None:
+    root = break_even_level(
+        lambda level: 3.0 - level, start=1.0, ends=(0.0, 5.0), higher_is_better=True, tolerance=FINE
+    )
+    assert root.level == pytest.approx(3.0, abs=1e-2)
+    assert not root.pays_above
+    assert root.turns
+
+
+@given(crossing=st.floats(5.0, 99.0))
+def test_a_crossing_far_away_is_reached_before_the_steps_run_out(crossing: float) -> None:
+    root = break_even_level(
+        lambda level: min(1.0, 1e3 * (crossing - level)),
+        start=1.0,
+        ends=(0.0, 100.0),
+        higher_is_better=False,
+        tolerance=FINE,
+    )
+    assert root.level == pytest.approx(crossing, abs=1e-4)
+
+
 def test_a_world_that_is_not_possible_ends_the_search() -> None:
     root = break_even_level(
         lambda level: 5.0 * level if level > 0.8 else None,

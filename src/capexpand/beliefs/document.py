@@ -59,7 +59,7 @@ def break_even_row(one: BreakEven) -> dict[str, Any]:
         "assumed": one.lever.assumed,
         "outcome": one.root.outcome,
         "level": one.root.level,
-        "pays": "above" if one.lever.higher_is_better else "below",
+        "pays": "above" if one.root.pays_above else "below",
         "low": one.lever.low,
         "high": one.lever.high,
         "residual": _money(one.root.residual),

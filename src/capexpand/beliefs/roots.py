@@ -45,6 +45,7 @@ class Root:
             ends of the bracket; ``impossible`` where what must be done cannot be done before it is reached.
         level: of the crossing, or None; the last possible level where ``impossible``.
         residual: value less target at the level [money].
+        pays_above: whether the target is exceeded above the level rather than below it.
         jumps: whether the value jumps over the target there.
         fades: whether it stays at the target beyond the level, rather than crossing it.
         turns: whether the value was seen to turn on the way, so that other crossings may exist.
@@ -54,6 +55,7 @@ class Root:
     outcome: Outcome
     level: float | None
     residual: float | None
+    pays_above: bool
     jumps: bool
     fades: bool
     turns: bool
@@ -102,22 +104,23 @@ def break_even_level(
     seen = _Seen(value, target)
     here = seen(start)
     if here is None:
-        return _root(seen, "impossible", None, tolerance, higher_is_better=higher_is_better)
+        return _root(seen, "impossible", None, tolerance, rises=higher_is_better)
     if _near(here, tolerance):
-        return _root(seen, "found", start, tolerance, higher_is_better=higher_is_better)
+        return _root(seen, "found", start, tolerance, rises=higher_is_better)
     upwards = (_settled(here, tolerance) < 0.0) == higher_is_better
     blocked = False
     for end in (ends[1], ends[0]) if upwards else ends:
         bracket, stopped = _crossing(seen, start, end, tolerance)
         if bracket is not None:
             level = _close(seen, bracket, tolerance)
-            return _root(seen, "found", level, tolerance, higher_is_better=higher_is_better)
+            pays_above = (level < start) == (_settled(here, tolerance) > 0.0)
+            return _root(seen, "found", level, tolerance, rises=higher_is_better, pays_above=pays_above)
         blocked = blocked or stopped
         if stopped:
             break
     reached = _settled(here, tolerance) > 0.0
     side: Outcome = "impossible" if blocked else ("always" if reached else "never")
-    return _root(seen, side, None, tolerance, higher_is_better=higher_is_better)
+    return _root(seen, side, None, tolerance, rises=higher_is_better)
 
 
 def _settled(value: float, tolerance: Tolerance) -> float:
@@ -139,7 +142,7 @@ def _crossing(
     if span == 0.0 or last is None:
         return None, False
     at = start + FIRST_STEP * span
-    for _ in range(MOST_STEPS):
+    for taken in range(MOST_STEPS):
         found = _shifted(seen(at), tolerance)
         if found is None:
             return None, True
@@ -153,7 +156,7 @@ def _crossing(
         step = max(abs(least), min(abs(towards), 4.0 * abs(at - before))) * (1.0 if span > 0 else -1.0)
         before, last = at, found
         at = at + step
-        if abs(at - start) >= 0.98 * abs(span):
+        if abs(at - start) >= 0.98 * abs(span) or taken == MOST_STEPS - 2:
             at = end
     return None, False
 
@@ -183,19 +186,25 @@ def _close(seen: _Seen, bracket: tuple[float, float], tolerance: Tolerance) -> f
 
 
 def _root(
-    seen: _Seen, outcome: Outcome, level: float | None, tolerance: Tolerance, *, higher_is_better: bool
+    seen: _Seen,
+    outcome: Outcome,
+    level: float | None,
+    tolerance: Tolerance,
+    *,
+    rises: bool,
+    pays_above: bool | None = None,
 ) -> Root:
+    above = rises if pays_above is None else pays_above
     residual = None if level is None else seen(level)
     worse = [
         value
         for at, value in seen.known.items()
-        if value is not None and level is not None and at != level and (at < level) == higher_is_better
+        if value is not None and level is not None and at != level and (at < level) == above
     ]
     fades = bool(worse) and all(abs(value) <= tolerance.money for value in worse)
     jumps = residual is not None and abs(residual) > SLACK * tolerance.money and not fades
-    return Root(
-        outcome, level, residual, jumps, fades, _turns(seen, tolerance, higher_is_better), seen.points
-    )
+    turns = above != rises or _turns(seen, tolerance, rises)
+    return Root(outcome, level, residual, above, jumps, fades, turns, seen.points)
 
 
 def _turns(seen: _Seen, tolerance: Tolerance, higher_is_better: bool) -> bool:

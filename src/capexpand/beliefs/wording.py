@@ -36,7 +36,7 @@ def headline(findings: BeliefFindings) -> str:
     tight = nearest(found)[:NEAREST]
     if not tight:
         return worth
-    parts = [_phrase(one.lever, float(one.root.level or 0.0)) for one in tight]
+    parts = [_phrase(one) for one in tight]
     verb = "It pays" if found.npv > 0 else "It would pay"
     return f"{worth} Once committed, {verb[0].lower()}{verb[1:]} only with {listing(parts)}."
 
@@ -64,9 +64,9 @@ def hour_sentence(findings: BeliefFindings) -> str:
     return ""
 
 
-def _phrase(lever: Lever, level: float) -> str:
-    side = "above" if lever.higher_is_better else "below"
-    return f"{_lower(lever.title)} {side} {lever.described(level)}"
+def _phrase(one: BreakEven) -> str:
+    side = "above" if one.root.pays_above else "below"
+    return f"{_lower(one.lever.title)} {side} {one.lever.described(float(one.root.level or 0.0))}"
 
 
 def _lower(title: str) -> str:
@@ -85,7 +85,7 @@ def sentence_of(one: BreakEven) -> str:
         return f"{subject}: what must be done cannot be done before a break-even is reached."
     if root.level is None:
         return f"{subject} {_throughout(one)}."
-    side = "above" if lever.higher_is_better else "below"
+    side = "above" if root.pays_above else "below"
     at = lever.described(root.level)
     if root.fades:
         text = f"{subject} finds something worth building with {_lower(lever.title)} {side} {at}"
@@ -126,7 +126,7 @@ def cell(one: BreakEven | None) -> str:
     if one.root.level is None:
         words = {"always": "pays throughout", "never": "never pays", "impossible": "not possible"}
         return words.get(one.root.outcome, "–")
-    sign = ">" if one.lever.higher_is_better else "<"
+    sign = ">" if one.root.pays_above else "<"
     marks = (
         ("*" if one.root.fades else "") + ("†" if one.root.jumps else "") + ("‡" if one.root.turns else "")
     )
