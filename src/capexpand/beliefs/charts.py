@@ -318,7 +318,8 @@ def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScal
     title = f"The plan is worth something in {share(reached)} of the futures"
     if market is not None and market.moves[0].chance is not None:
         upper = market.moves[0].chance[1][0]
-        title += f", and all that the market added in {share(upper)}"
+        told = "none" if upper == 0.0 else share(upper)
+        title += f", and all that the market may have added for it in {told}"
     note = (
         f"Chance that {known.what} is worth at least so much, in {scale.unit}, over {known.scenarios:,} "
         "futures; the line is the value as assumed"

@@ -116,7 +116,7 @@ def simulated(case: Case, *, scenarios: int, seed: int, transfer: bool) -> Distr
         factors = np.stack([drawn.factors(t)[:, first : first + AT_ONCE] for t in range(drawn.quarters)])
         books: tuple[Books, Books] = (ours.follow(with_plan, factors), base.follow(base_plan, factors))
         parts.append(returns_beside(stages.data, *books).npv)
-    return Distribution.of_sample("the plan for the mean of the futures, kept to", np.concatenate(parts))
+    return Distribution.of_sample("the plan made for their mean", np.concatenate(parts))
 
 
 def _mean_plan(m: ModelData, futures: Futures) -> FixedPlan:

@@ -218,13 +218,20 @@ def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
                 span(move.net),
                 span(move.programme),
                 f"{number(move.per_share.low)} to {number(move.per_share.high)}",
-                "–" if move.for_stake is None else span(move.for_stake),
+                _stake(move.for_stake, findings.case.currency),
                 chances(move.chance),
             ),
         )
         for move in moves
     )
     return Table("What the market added", head, rows)
+
+
+def _stake(bounds: Range | None, currency: str) -> str:
+    """A stake is small beside a company, so it is written in its own unit."""
+    if bounds is None:
+        return "–"
+    return f"{money(bounds.low, currency)} to {money(bounds.high, currency)}"
 
 
 def market_belief_table(findings: BeliefFindings) -> Table:

@@ -206,7 +206,9 @@ def _chances(first: ValueAdded) -> str:
 
 def _share(bounds: tuple[float, float]) -> str:
     low, high = (share(bound) for bound in bounds)
-    return low if low == high else f"{low} to {high}"
+    if bounds[0] == bounds[1]:
+        return {0.0: "none", 1.0: "all"}.get(bounds[0], low)
+    return f"{low} to {high}"
 
 
 def stake_sentence(findings: MarketFindings) -> str:
