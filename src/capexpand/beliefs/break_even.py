@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from capexpand.beliefs.levers import Lever, chosen, general, levers_of
 from capexpand.beliefs.roots import SLACK, Root, Tolerance, break_even_level
 from capexpand.beliefs.valuation import (
@@ -304,19 +302,18 @@ class Search:
         levels = _levels(first)
         if progress is not None:
             progress(f"{first.title} with {second.title[:1].lower()}{second.title[1:]}")
-        roots: dict[float, Root] = {}
-        middle = int(np.argmin(np.abs(np.array(levels) - first.assumed)))
-        for order in (range(middle, len(levels)), range(middle - 1, -1, -1)):
-            start = second.assumed
-            for position in order:
-                worlds = worlds_at(self.valuation.data, first, levels[position])
-                root = self._at(worlds, second, reading, target, start=start)
-                roots[levels[position]] = root
-                start = root.level if root.level is not None else start
-        return Pair(first, second, reading, levels, tuple(roots[level] for level in levels))
+        roots = tuple(
+            self._at(worlds_at(self.valuation.data, first, level), second, reading, target)
+            for level in levels
+        )
+        return Pair(first, second, reading, levels, roots)
 
-    def _at(self, worlds: Worlds, second: Lever, reading: Reading, target: Target, *, start: float) -> Root:
-        """The break-even of one lever in a world that another has changed, sought from ``start`` on."""
+    def _at(self, worlds: Worlds, second: Lever, reading: Reading, target: Target) -> Root:
+        """The break-even of one lever in a world that another has changed.
+
+        The search begins where the lever is assumed, not at the level found for the world before: of
+        several crossings the nearest to what is assumed is meant throughout.
+        """
 
         def value(level: float) -> float | None:
             both = replace(
@@ -332,7 +329,7 @@ class Search:
 
         return break_even_level(
             value,
-            start=start,
+            start=second.assumed,
             ends=(second.low, second.high),
             higher_is_better=second.higher_is_better,
             target=target.value,

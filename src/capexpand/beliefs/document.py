@@ -86,6 +86,8 @@ def pair_rows(pair: Pair) -> list[dict[str, Any]]:
             "outcome": root.outcome,
             "break_even": root.level,
             "fades": root.fades,
+            "jumps": root.jumps,
+            "turns": root.turns,
         }
         for level, root in zip(pair.levels, pair.roots, strict=True)
     ]

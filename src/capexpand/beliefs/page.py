@@ -171,7 +171,9 @@ def _pair_table(pairs: list[Pair]) -> Table:
         Row(
             first.level(level),
             tuple(
-                words[root.outcome] if root.level is None else second.level(root.level)
+                words[root.outcome]
+                if root.level is None
+                else f"{second.level(root.level)}{wording.marks(root)}"
                 for root in (pair.roots[place] for pair in ordered)
             ),
         )

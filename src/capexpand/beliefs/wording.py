@@ -7,6 +7,7 @@ from capexpand.beliefs.findings import BeliefFindings
 from capexpand.beliefs.levers import Lever
 from capexpand.beliefs.market import MarketFindings, ValueAdded
 from capexpand.beliefs.past_spending import PastFindings
+from capexpand.beliefs.roots import Root
 from capexpand.reporting.wording import listing, money, number, percent, share
 
 NEAREST = 3  # beliefs named in the headline
@@ -127,10 +128,16 @@ def cell(one: BreakEven | None) -> str:
         words = {"always": "pays throughout", "never": "never pays", "impossible": "not possible"}
         return words.get(one.root.outcome, "–")
     sign = ">" if one.root.pays_above else "<"
-    marks = (
-        ("*" if one.root.fades else "") + ("†" if one.root.jumps else "") + ("‡" if one.root.turns else "")
-    )
-    return f"{sign} {one.lever.level(one.root.level)}{marks}"
+    return f"{sign} {one.lever.level(one.root.level)}{marks(one.root)}"
+
+
+def marks(root: Root) -> str:
+    """Returns the signs that ``MARKS`` explains.
+
+    Args:
+        root: where a value reaches its target.
+    """
+    return ("*" if root.fades else "") + ("†" if root.jumps else "") + ("‡" if root.turns else "")
 
 
 MARKS = (
