@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.backtesting.backtest import Backtest, backtest
+    from capexpand.beliefs.break_even import BreakEvens, break_even
+    from capexpand.beliefs.findings import BeliefFindings, believe
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.claims.joining import list_claims
@@ -38,6 +40,8 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
 
 _HOMES = {
     "Backtest": "backtesting.backtest",
+    "BeliefFindings": "beliefs.findings",
+    "BreakEvens": "beliefs.break_even",
     "CVaR": "optimiser.risk_attitudes",
     "CapexpandError": "errors",
     "Case": "case.schema",
@@ -55,6 +59,8 @@ _HOMES = {
     "SolverError": "errors",
     "WorstCase": "optimiser.risk_attitudes",
     "backtest": "backtesting.backtest",
+    "believe": "beliefs.findings",
+    "break_even": "beliefs.break_even",
     "compare": "comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
@@ -69,6 +75,8 @@ _HOMES = {
 }
 __all__ = [
     "Backtest",
+    "BeliefFindings",
+    "BreakEvens",
     "CVaR",
     "CapexpandError",
     "Case",
@@ -86,6 +94,8 @@ __all__ = [
     "SolverError",
     "WorstCase",
     "backtest",
+    "believe",
+    "break_even",
     "compare",
     "evaluate",
     "evaluate_policy",

@@ -8,10 +8,11 @@ import sys
 import capexpand as cx
 
 PUBLIC = """
-    Backtest CVaR CapexpandError Case CaseError Comparison Expectation Findings InfeasibleError
-    PlannedPolicy Plans PolicySettings Problem Report RunError SolverError WorstCase
-    backtest compare evaluate evaluate_policy find_contradictions list_claims load_case optimise
-    optimise_policy report simulate write
+    Backtest BeliefFindings BreakEvens CVaR CapexpandError Case CaseError Comparison Expectation
+    Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem Report RunError SolverError
+    WorstCase
+    backtest believe break_even compare evaluate evaluate_policy find_contradictions list_claims
+    load_case optimise optimise_policy report simulate write
 """
 
 

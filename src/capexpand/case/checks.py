@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
+from capexpand.case.announcement_checks import announcement_complaints
 from capexpand.case.drafts import Draft
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
@@ -39,6 +40,8 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     yield from _series_start(draft)
     if draft.uncertainty is not None:
         yield from uncertainty_complaints(draft.uncertainty)
+    if draft.announcement is not None:
+        yield from announcement_complaints(draft.announcement, draft.as_of)
 
 
 def _quarters(calendar: Calendar) -> QuarterCalendar:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from capexpand.case.announcement import Announcement
 from capexpand.case.figures import ExchangeRateSeries
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
@@ -35,6 +36,7 @@ class Draft:
     programme: Programme | None
     opening: Opening | None
     uncertainty: Uncertainty | None = None
+    announcement: Announcement | None = None
     sites: Mapping[str, Site] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Draft:
             "offers": self.offers,
             "workloads": self.workloads,
             "opening": self.opening,
+            "announcement": self.announcement,
         }
 
 
@@ -64,6 +67,7 @@ def whole_draft(case: Case) -> Draft:
         programme=case.programme,
         opening=case.opening,
         uncertainty=case.uncertainty,
+        announcement=case.announcement,
         sites=case.sites,
         offers=case.offers,
         workloads=case.workloads,
@@ -106,6 +110,7 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
         programme=block(Programme, data.get("programme")),
         opening=block(Opening, data.get("opening", {})),
         uncertainty=block(Uncertainty, data.get("uncertainty", {})),
+        announcement=block(Announcement, data["announcement"]) if data.get("announcement") else None,
         sites=blocks(Site, "sites"),
         offers=blocks(Offer, "offers"),
         workloads=blocks(Workload, "workloads"),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr
 
+from capexpand.case.announcement import Announcement
 from capexpand.case.declared import Currency, Declared, Destination, Name
 from capexpand.case.figures import (
     Count,
@@ -269,6 +270,7 @@ class Case(Declared):
     workloads: Annotated[dict[Name, Workload], Field(min_length=1)]
     uncertainty: Uncertainty = Uncertainty()
     reported: Reported = Reported()
+    announcement: Announcement | None = None
     solve: Solve = Solve()
     variants: dict[Name, Variant] = Field(default_factory=dict)
 

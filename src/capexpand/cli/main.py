@@ -18,6 +18,7 @@ COMMANDS = (
     "backtest",
     "check",
     "scenarios",
+    "believe",
     "new",
     "schema",
     "chips",

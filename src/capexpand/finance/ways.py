@@ -146,6 +146,17 @@ def _flows(m: ModelData, books: Books) -> _Flows:
     return _Flows(free, end_value + later - end_tax)
 
 
+def returns_beside(m: ModelData, books: Books, base: Books) -> Returns:
+    """Returns what the programme earns in each scenario, from the books with it and without it.
+
+    Args:
+        m: the compiled case.
+        books: of a way.
+        base: of the business without the programme, in the same scenarios.
+    """
+    return returns_of(m, books, _flows(m, base), value=books.value)
+
+
 def returns_of(m: ModelData, books: Books, base: _Flows, *, value: Floats) -> Returns:
     """Returns what the programme earns in each scenario.
 

@@ -62,7 +62,7 @@ def optimise_plan(
     """
     program, stages = build_program(m)
     if commitments is not None:
-        program = _committed(program, stages, commitments)
+        program = committed_program(program, stages, commitments)
     solution = solve(
         program, limits=_limits(stages), relative_gap=relative_gap, time_limit_seconds=time_limit_seconds
     )
@@ -86,8 +86,14 @@ def _limits(stages: list[Stage]) -> Limits:
     return Limits(*(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns))))
 
 
-def _committed(program: LinearProgram, stages: list[Stage], commitments: Commitments) -> LinearProgram:
-    """The program with the columns of given orders fixed."""
+def committed_program(program: LinearProgram, stages: list[Stage], commitments: Commitments) -> LinearProgram:
+    """Returns a program with the columns of given orders fixed.
+
+    Args:
+        program: of all quarters.
+        stages: its columns.
+        commitments: the orders.
+    """
     lower, upper = program.column_lower.copy(), program.column_upper.copy()
     for t, stage in enumerate(stages):
         given = (

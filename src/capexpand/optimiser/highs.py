@@ -104,7 +104,7 @@ def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
     reduced = np.zeros(columns.size) if whole else np.asarray(solution.col_dual)
     objective = float(lp.cost @ columns + lp.offset)
     bound = float(info.mip_dual_bound) if whole else objective
-    rows = lp.activity(columns)
+    rows, bounds = violations(lp, columns)
     return Solution(
         status=status,
         objective=objective,
@@ -113,8 +113,8 @@ def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
         columns=columns,
         row_duals=duals,
         column_duals=reduced,
-        largest_row_violation=_violation(rows, lp.row_lower, lp.row_upper),
-        largest_bound_violation=_violation(columns, lp.column_lower, lp.column_upper),
+        largest_row_violation=rows,
+        largest_bound_violation=bounds,
         largest_dual_violation=0.0 if whole else _dual_violation(lp, columns, duals),
         solver=f"HiGHS {solver.version()}",
         seconds=float(solver.getRunTime()),
@@ -149,6 +149,19 @@ def _with_duals_of_more(
         return answer
     return replace(
         answer, row_duals=duals, column_duals=np.asarray(found.col_dual), largest_dual_violation=worst
+    )
+
+
+def violations(lp: LinearProgram, columns: Floats) -> tuple[float, float]:
+    """Returns the largest violation of a row and of a column's bound, relative to the size of the limit.
+
+    Args:
+        lp: the program.
+        columns: [column] an answer to it.
+    """
+    return (
+        _violation(lp.activity(columns), lp.row_lower, lp.row_upper),
+        _violation(columns, lp.column_lower, lp.column_upper),
     )
 
 

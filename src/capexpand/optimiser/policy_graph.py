@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from capexpand.optimiser.multistage.risk import Expectation, RiskMeasure
 from capexpand.optimiser.stage_numbers import StageNumbers
 from capexpand.optimiser.stages import StateLayout, state_layout
 from capexpand.scenarios.entries import Entry
-from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.lattice import Lattice
 
 UNLIMITED_UNITS = 1e6
@@ -38,7 +38,16 @@ class Stages:
     entries: tuple[Entry, ...]
 
 
-def recourse_data(m: ModelData, lattice: Lattice | Futures | None = None) -> ModelData:
+class Uncertain(Protocol):
+    """Anything that names what may move: a lattice, or the compiled uncertainty of a case."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What factors multiply."""
+        ...
+
+
+def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
     """Returns a case in which every quarter can be met from every state that earlier ones may leave.
 
     Orders by contract are no duty here, since their money may have become dearer than the budget; obligations
@@ -69,7 +78,7 @@ def recourse_data(m: ModelData, lattice: Lattice | Futures | None = None) -> Mod
     )
 
 
-def take_apart(m: ModelData, lattice: Lattice) -> Stages:
+def take_apart(m: ModelData, lattice: Uncertain) -> Stages:
     """Returns the quarters of a case as programs of their own.
 
     Args:

@@ -1,0 +1,294 @@
+"""The page that says what must be believed, self-contained like every report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from capexpand.beliefs import wording
+from capexpand.beliefs.break_even import BreakEven, Pair
+from capexpand.beliefs.charts import chance_chart, market_chart, pair_charts, room_chart
+from capexpand.beliefs.findings import BeliefFindings
+from capexpand.beliefs.market import Range
+from capexpand.reporting.bundle import javascript
+from capexpand.reporting.charts import palette
+from capexpand.reporting.charts.drawing import Chart
+from capexpand.reporting.page import CONFIG
+from capexpand.reporting.page_tables import Row, Table
+from capexpand.reporting.templating import environment
+from capexpand.reporting.wording import MoneyScale, money, number, percent, share
+
+HEAD = ("Belief", "assumed", "once committed", "room", "planned for", "room")
+
+
+@dataclass(frozen=True, slots=True)
+class _Charts:
+    room: Chart
+    pairs: tuple[Chart, ...]
+    chance: tuple[Chart, ...]
+    market: tuple[Chart, ...]
+
+    @property
+    def all(self) -> tuple[Chart, ...]:
+        return (self.room, *self.pairs, *self.chance, *self.market)
+
+
+def belief_page(findings: BeliefFindings) -> str:
+    """Returns the page as HTML that needs nothing from outside.
+
+    Args:
+        findings: of a programme.
+    """
+    scale = scale_of(findings)
+    charts = _charts(findings, scale)
+    market, past = findings.market, findings.past
+    currency = findings.case.currency
+    return (
+        environment()
+        .get_template("beliefs.html")
+        .render(
+            case=findings.case,
+            provenance=findings.case.provenance,
+            version=version("capexpand"),
+            headline=wording.headline(findings),
+            hour=wording.hour_sentence(findings),
+            sentences=[wording.sentence_of(one) for one in findings.break_evens.single],
+            transfer=findings.break_evens.transfer,
+            tolerance=money(findings.break_evens.tolerance, currency),
+            single=break_even_table(findings),
+            marks=wording.MARKS,
+            pairs=pair_tables(findings),
+            chance_sentence=wording.chance_sentence(findings),
+            charts=charts,
+            scale=scale,
+            market_sentence=""
+            if market is None
+            else wording.market_sentence(market, findings.break_evens.npv, currency),
+            stake=("" if market is None else wording.stake_sentence(market)),
+            gaps=() if market is None else wording.gap_sentences(market),
+            moves=None if market is None else move_table(findings, scale),
+            market_beliefs=None if market is None else market_belief_table(findings),
+            past_sentence="" if past is None else wording.past_sentence(past, currency),
+            past=None if past is None else past_table(findings, scale),
+            missing=findings.missing,
+            data=_embedded(findings, charts.all),
+            javascript=javascript(),
+        )
+    )
+
+
+def scale_of(findings: BeliefFindings) -> MoneyScale:
+    """Returns the unit in which money is shown.
+
+    Args:
+        findings: of a programme.
+    """
+    return MoneyScale.of(findings.break_evens.valuation.scale, findings.case.currency)
+
+
+def _charts(findings: BeliefFindings, scale: MoneyScale) -> _Charts:
+    known, market = findings.distribution, findings.market
+    return _Charts(
+        room=room_chart(findings.break_evens),
+        pairs=pair_charts(findings.break_evens.pairs),
+        chance=() if known is None else (chance_chart(findings, known, scale),),
+        market=() if market is None else (market_chart(findings, market, scale),),
+    )
+
+
+def _embedded(findings: BeliefFindings, charts: tuple[Chart, ...]) -> str:
+    """The charts as JSON that can stand inside a script element; none of them is by quarter."""
+    times = findings.break_evens.valuation.data.times
+    starts = [day.isoformat() for day in times.starts]
+    document: dict[str, Any] = {
+        "quarters": {"q": times.labels, "d": starts, "e": [*starts[1:], times.ends[-1].isoformat()]},
+        "window": [starts[0], starts[-1]],
+        "colours": {"window": palette.WINDOW},
+        "config": CONFIG,
+        "charts": {
+            chart.identifier: {"spec": chart.spec, "series": [], "rows": chart.rows, "shaded": False}
+            for chart in charts
+        },
+    }
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def break_even_table(findings: BeliefFindings) -> Table:
+    """Returns the break-evens, one row for each belief.
+
+    Args:
+        findings: of a programme.
+    """
+    found = findings.break_evens
+    rows: list[Row] = []
+    for name in dict.fromkeys(one.lever.name for one in found.single):
+        planned, kept = found.of(name, "planned"), found.of(name, "committed")
+        lever = (kept or planned or found.single[0]).lever
+        cells = (
+            lever.level(lever.assumed),
+            wording.cell(kept),
+            wording.room(kept),
+            wording.cell(planned),
+            wording.room(planned),
+        )
+        rows.append(Row(lever.title, (*cells, *_hours(findings, kept)), ""))
+    head = (*HEAD, f"{findings.case.currency} an accelerator-hour there") if _has_hours(findings) else HEAD
+    return Table("Break-even of each belief", head, tuple(rows))
+
+
+def _has_hours(findings: BeliefFindings) -> bool:
+    return any(one.value_per_accelerator_hour is not None for one in findings.break_evens.single)
+
+
+def _hours(findings: BeliefFindings, kept: BreakEven | None) -> tuple[str, ...]:
+    if not _has_hours(findings):
+        return ()
+    value = None if kept is None else kept.value_per_accelerator_hour
+    return ("–" if value is None else number(value),)
+
+
+def pair_tables(findings: BeliefFindings) -> tuple[Table, ...]:
+    """Returns the curves of pairs as tables.
+
+    Args:
+        findings: of a programme.
+    """
+    pairs = findings.break_evens.pairs
+    names = list(dict.fromkeys((pair.first.name, pair.second.name) for pair in pairs))
+    return tuple(
+        _pair_table([pair for pair in pairs if (pair.first.name, pair.second.name) == key]) for key in names
+    )
+
+
+def _pair_table(pairs: list[Pair]) -> Table:
+    first, second = pairs[0].first, pairs[0].second
+    ordered = sorted(pairs, key=lambda pair: pair.reading)
+    words = {"always": "pays throughout", "never": "never pays", "impossible": "not possible"}
+    rows = tuple(
+        Row(
+            first.level(level),
+            tuple(
+                words[root.outcome]
+                if root.level is None
+                else f"{second.level(root.level)}{wording.marks(root)}"
+                for root in (pair.roots[place] for pair in ordered)
+            ),
+        )
+        for place, level in enumerate(ordered[0].levels)
+    )
+    titles = {"committed": "once committed", "planned": "planned for"}
+    small = f"{second.title[:1].lower()}{second.title[1:]}"
+    head = (first.title, *(f"{small}, {titles[pair.reading]}" for pair in ordered))
+    return Table(f"{second.title} against {first.title[:1].lower()}{first.title[1:]}", head, rows)
+
+
+def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
+    """Returns what the market added by each move.
+
+    Args:
+        findings: with a market.
+        scale: of money.
+    """
+    market = findings.market
+    moves = () if market is None else market.moves
+
+    def span(bounds: Range) -> str:
+        return f"{scale.write(bounds.low)} to {scale.write(bounds.high)}"
+
+    def chances(bounds: tuple[tuple[float, float], ...] | None) -> str:
+        return "–" if bounds is None else f"{share(bounds[0][0])} to {share(bounds[1][0])}"
+
+    head = (
+        "Move",
+        f"in all, {scale.unit}",
+        "of the market's own",
+        "net",
+        "due to the programme",
+        f"a share, {findings.case.currency}",
+        "for the stake",
+        "chance that the plan is worth it",
+    )
+    rows = tuple(
+        Row(
+            move.title,
+            (
+                scale.write(move.gross),
+                span(move.of_index),
+                span(move.net),
+                span(move.programme),
+                f"{number(move.per_share.low)} to {number(move.per_share.high)}",
+                _stake(move.for_stake, findings.case.currency),
+                chances(move.chance),
+            ),
+        )
+        for move in moves
+    )
+    return Table("What the market added", head, rows)
+
+
+def _stake(bounds: Range | None, currency: str) -> str:
+    """A stake is small beside a company, so it is written in its own unit."""
+    if bounds is None:
+        return "–"
+    return f"{money(bounds.low, currency)} to {money(bounds.high, currency)}"
+
+
+def market_belief_table(findings: BeliefFindings) -> Table:
+    """Returns what would make the plan worth what the market added.
+
+    Args:
+        findings: with a market.
+    """
+    rows: list[Row] = []
+    for target, found in findings.market_beliefs:
+        rows.append(
+            Row(
+                f"{target.name[:1].upper()}{target.name[1:]}: {money(target.value, findings.case.currency)}",
+                (),
+                "group",
+            )
+        )
+        for name in dict.fromkeys(one.lever.name for one in found):
+            both = {one.reading: one for one in found if one.lever.name == name}
+            cells = tuple(_needed(both.get(reading)) for reading in ("committed", "planned"))
+            rows.append(Row(next(iter(both.values())).lever.title, cells))
+    return Table("Beliefs that bear the market out", ("Belief", "once committed", "planned for"), tuple(rows))
+
+
+def _needed(one: BreakEven | None) -> str:
+    if one is None:
+        return "–"
+    if one.root.level is None:
+        reach = f"{one.lever.level(one.lever.low)} to {one.lever.level(one.lever.high)}"
+        return {"always": f"exceeded from {reach}", "never": f"not reached from {reach}"}.get(
+            one.root.outcome, "not possible"
+        )
+    return one.lever.level(one.root.level)
+
+
+def past_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
+    """Returns what was spent before, by scope and years.
+
+    Args:
+        findings: with past spending.
+        scale: of money.
+    """
+    past = findings.past
+    rows = tuple(
+        Row(
+            f"{one.scope[:1].upper()}{one.scope[1:]}, {one.first} to {one.last}",
+            (
+                f"{scale.write(one.spent.low)} to {scale.write(one.spent.high)}",
+                percent(one.spent.high / past.amount) if past.amount > 0 else "–",
+                one.verdict,
+            ),
+        )
+        for one in (past.sums if past else ())
+        if past is not None
+    )
+    return Table(
+        "Spent before", ("Scope and years", scale.unit, "at most, of the programme", "the claim"), rows
+    )

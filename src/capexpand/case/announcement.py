@@ -1,0 +1,86 @@
+"""What was said and how it was received: the market's answer to an announcement, and what was spent before.
+
+Nothing here enters a plan. It is what a plan is held against: the value that the market added on the day, and
+the claim that the programme is more than was spent in the years before.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from capexpand.case.declared import Declared, Name
+from capexpand.case.figures import Change, Count, Day, Fraction, Money, Ratio
+
+
+class ChangeRange(Declared):
+    """A relative change that is known within bounds."""
+
+    low: Change
+    high: Change
+
+
+class ShareRange(Declared):
+    """A share that is known within bounds."""
+
+    low: Fraction
+    high: Fraction
+
+
+class Move(Declared):
+    """A move of the company's shares, and of the market beside it, over some days.
+
+    One of ``gain`` and ``value_added`` is needed; with both, their ratio gives the value before.
+    """
+
+    title: str
+    gain: Change | None = None  # of the share price
+    value_added: Money | None = None  # to the value of all shares
+    index_gain: ChangeRange | None = None  # of the market in the same days, none if absent
+    due_to_programme: ShareRange | None = None  # of what is left; the one of the block if absent
+
+
+class Stake(Declared):
+    """A stake as it was reported: its value and its number of shares."""
+
+    value: Money
+    shares: Count
+
+
+class Market(Declared):
+    """The company's shares about the day of the announcement."""
+
+    shares: Count  # in the kind of share in which the price is quoted
+    price_before: Money  # of one, before the first move
+    index_sensitivity: Ratio | None = None  # change of the share for one of the index, 1 if absent
+    due_to_programme: (
+        ShareRange  # share of a move that the programme may have caused, beside the day's other news
+    )
+    moves: Annotated[
+        dict[Name, Move], Field(min_length=1)
+    ]  # the first is the one that beliefs are sought for
+    stake: Stake | None = None
+
+
+class SpentBefore(Declared):
+    """Capital expenditure of a period as reported or remembered, within bounds."""
+
+    months: Annotated[int, Field(strict=True, ge=1, le=12)] = 12
+    low: Money
+    high: Money
+
+
+class PastSpending(Declared):
+    """What was spent before, against which the programme's amount is held."""
+
+    years: Annotated[int, Field(strict=True, ge=1, le=50)]  # that the claim speaks of
+    in_scope: ShareRange  # share of the amounts below that is of the programme's kind
+    periods: Annotated[dict[Day, SpentBefore], Field(min_length=1)]  # by last day
+
+
+class Announcement(Declared):
+    """What is known about the announcement of a programme."""
+
+    market: Market | None = None
+    past_spending: PastSpending | None = None

@@ -1,0 +1,112 @@
+"""``capexpand believe``: what must be believed for a programme to pay, and for the market to be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command line."""
+    app.command("believe")(believe)
+
+
+def believe(
+    case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
+    belief: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A belief, such as price, volume:NAME or chip-price; all general ones if none is given."
+        ),
+    ] = None,
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(help="Two beliefs, such as volume,price; or none. volume,price if not given."),
+    ] = None,
+    *,
+    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
+    transfer: Annotated[
+        bool | None,
+        typer.Option(
+            "--transfer/--cash",
+            help="Count internal workloads at their transfer value, or cash only.",
+        ),
+    ] = None,
+    policy_run: Annotated[
+        Path | None, typer.Option(help="Folder of a run with --policy, whose value is taken as the plan's.")
+    ] = None,
+    scenarios: Annotated[int, typer.Option(min=10, help="Futures to follow the plan through.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the futures.")] = 2,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; runs/beliefs-CASE if not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Find what must be believed: the price, volume and other levels at which a programme just pays."""
+    import json
+
+    from rich.console import Console
+
+    from capexpand.case.loading import load_case
+    from capexpand.runs.folder import check_place
+
+    loaded = load_case(case, variant)
+    folder = out if out is not None else Path("runs") / _run_name(loaded.provenance.path, variant)
+    check_place(folder)
+    pairs = _pairs(pair)
+    from capexpand.beliefs.distribution import of_policy_run
+    from capexpand.beliefs.findings import believe as find
+    from capexpand.beliefs.writing import write_beliefs
+
+    known = None if policy_run is None else of_policy_run(policy_run)
+    with Console(stderr=True).status("Planning as assumed") as status:
+        findings = find(
+            loaded,
+            tuple(belief or ()),
+            pairs=pairs,
+            transfer=transfer,
+            distribution=known,
+            scenarios=scenarios,
+            seed=seed,
+            progress=lambda what: status.update(f"Looking for break-even: {what}"),
+        )
+        status.update("Writing the report")
+        write_beliefs(findings, folder)
+    if as_json:
+        from capexpand.beliefs.document import belief_document
+
+        print(json.dumps(belief_document(findings), ensure_ascii=False))
+        return
+    from capexpand.beliefs.summary import print_beliefs
+
+    console = Console()
+    print_beliefs(findings, console)
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+
+
+def _pairs(written: list[str] | None) -> tuple[tuple[str, str], ...] | None:
+    """The pairs as written; None where none was, an empty tuple for the word none.
+
+    Raises:
+        CaseError: one is not two names with a comma between.
+    """
+    from capexpand.errors import CaseError, Problem
+
+    if written is None:
+        return None
+    if written == ["none"]:
+        return ()
+    split = [tuple(part.strip() for part in text.split(",")) for text in written]
+    wrong = [text for text, parts in zip(written, split, strict=True) if len(parts) != 2]
+    if wrong:
+        raise CaseError(
+            [Problem(f"'{text}' is not a pair; write two beliefs, as volume,price") for text in wrong]
+        )
+    return tuple((parts[0], parts[1]) for parts in split)
+
+
+def _run_name(path: Path, variant: str | None) -> str:
+    name = path.absolute().parent.name if path.name == "case.yaml" else path.stem
+    return f"beliefs-{name}" if variant is None else f"beliefs-{name}-{variant}"
