@@ -116,6 +116,28 @@ def decision_sentence(findings: PolicyFindings) -> str:
     return sentence(f"In {now} commit {listing([text for _, text in orders])}{held}")
 
 
+def interruption_note(findings: PolicyFindings) -> str | None:
+    """Returns what a reader has to know where someone ended training or evaluation early, else None.
+
+    Args:
+        findings: of the policy.
+    """
+    outcomes, trained = findings.outcomes, findings.outcomes.policy.trained
+    notes: list[str] = []
+    if trained.status == "interrupted":
+        iterations = trained.records[-1].iterations if trained.records else 0
+        notes.append(
+            f"The training was interrupted after {iterations:,} iterations; what follows rests on what it "
+            "had reached. The same command goes on from its last checkpoint."
+        )
+    if outcomes.scenarios.count < outcomes.wanted:
+        notes.append(
+            f"The evaluation was interrupted: it holds {outcomes.scenarios.count:,} of the "
+            f"{outcomes.wanted:,} scenarios asked for."
+        )
+    return " ".join(notes) or None
+
+
 def policy_document(findings: PolicyFindings) -> dict[str, Any]:
     """Returns what a policy adds to the result as plain data for JSON, money in plain units.
 

@@ -9,7 +9,12 @@ import numpy as np
 from capexpand.reporting.charts.drawing import Chart
 from capexpand.reporting.charts.futures import distributions, fans
 from capexpand.reporting.page_tables import Row, Table
-from capexpand.reporting.policy_findings import TITLES, PolicyFindings, decision_sentence
+from capexpand.reporting.policy_findings import (
+    TITLES,
+    PolicyFindings,
+    decision_sentence,
+    interruption_note,
+)
 from capexpand.reporting.wording import MoneyScale, count, listing, money, number, percent, power, share
 from capexpand.simulation.reactions import Commitment, Reaction
 
@@ -22,6 +27,7 @@ class PolicyPage:
     """What the section holds."""
 
     sentence: str
+    interrupted: str | None
     trust: str
     table: Table
     commitments: Table
@@ -47,6 +53,7 @@ def policy_page(findings: PolicyFindings, scale: MoneyScale) -> PolicyPage:
     """
     return PolicyPage(
         sentence=decision_sentence(findings),
+        interrupted=interruption_note(findings),
         trust=_trust(findings),
         table=_table(findings, scale),
         commitments=_commitments(findings),

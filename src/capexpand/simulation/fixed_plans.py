@@ -117,6 +117,7 @@ class FixedPlans:
         books = Books.empty(self._m.times.count, count)
         position = _Position(self._m, count)
         for t, (keeper, operation) in enumerate(zip(self._keepers, self._operations, strict=True)):
+            operation.forget()
             self._quarter(t, plan, position, factors[t], keeper)
             columns = operation.operate(factors[t], position.power, position.installed.reshape(count, -1))
             stage = self._stages[t].built.stage

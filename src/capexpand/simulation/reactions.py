@@ -104,7 +104,7 @@ def reactions(outcomes: Outcomes, quarter: int) -> tuple[Reaction, ...]:
     factors = outcomes.scenarios.factors(quarter)
     money = outcomes.paths.books.commitments[quarter]
     found: list[Reaction] = []
-    for regime in sorted(set(regimes), key=lambda name: -regimes.count(name)):
+    for regime in sorted(set(regimes), key=lambda name: (-regimes.count(name), name)):
         here = np.array([name == regime for name in regimes])
         driver = _explaining(factors[:, here], money[here]) if here.mean() > 0.04 else None
         if driver is None:
