@@ -122,13 +122,15 @@ def simulate_policy(
     mean = realise(stages.data, stages.entries, futures.mean)
     base_data = recourse_data(m, policy.lattice).without_programme()
     mean_plan = optimise_plan(mean)
-    naive_plan = optimise_plan(mean, naive_commitments(mean))
+    free = mean.without_demands()  # spending evenly keeps no contract
+    naive_plan = optimise_plan(free, naive_commitments(free))
     base_plan = optimise_plan(realise(base_data, stages.entries, futures.mean))
     fixed, base = FixedPlans(stages.data, stages.numbers), FixedPlans(base_data, stages.numbers)
+    naive = FixedPlans(stages.data.without_demands(), stages.numbers)
     policy.trained.solvers()  # before the processes part
     works: dict[str, Callable[[slice], Books | PolicyPaths]] = {
         "policy": lambda part: follow_policy(policy, factors[:, :, part], nodes[:, part]),
-        "naive": lambda part: fixed.follow(FixedPlan.of(naive_plan), factors[:, :, part]),
+        "naive": lambda part: naive.follow(FixedPlan.of(naive_plan), factors[:, :, part]),
         "mean_value": lambda part: fixed.follow(FixedPlan.of(mean_plan), factors[:, :, part]),
         "base": lambda part: base.follow(FixedPlan.of(base_plan), factors[:, :, part]),
         "foresight": lambda part: foresee(stages, factors[:, :, part]),
