@@ -11,6 +11,7 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.finance.ways import QUANTILES, Estimate, WayMetrics, WaysFindings, measure_outcomes
 from capexpand.model.blocks import Floats
+from capexpand.model.data import ModelData
 from capexpand.reporting.wording import count, listing, power, sentence
 from capexpand.simulation.outcomes import Outcomes
 from capexpand.simulation.reactions import (
@@ -24,6 +25,9 @@ from capexpand.simulation.reactions import (
 )
 
 MILLION = 1e6
+MOST_HELD_BACK = 4
+"""Kinds of orders that the sentence of the quarter names as held back."""
+
 SHOWN_QUARTERS = (1, 2, 4)
 """Quarters from the start for which the table of the policy is made."""
 
@@ -104,16 +108,44 @@ def decision_sentence(findings: PolicyFindings) -> str:
             price = np.nan_to_num(np.maximum(m.offers.price[k, :, 0], m.offers.running_cost[k, 0]))
             title = m.offers.product_titles[int(m.offers.product[k])]
             orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}{how}"))
-    now = m.times.labels[0]
-    offers = dict(zip(m.offers.names, (m.offers.product_titles[g] for g in m.offers.product), strict=True))
-    sites = dict(zip(m.power.names, (m.sites.titles[s] for s in m.power.site), strict=True))
-    later = [each for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere]
-    wait = sorted({f"power at {sites[each.name]}" if each.is_power else offers[each.name] for each in later})
-    held = f"; hold back {listing(wait[:4])} until more is seen" if wait else ""
+    now, held = m.times.labels[0], _held_back(findings, megawatts, units)
     if not orders:
         return sentence(f"In {now} commit nothing yet{held}")
     orders.sort(key=lambda order: -order[0])
     return sentence(f"In {now} commit {listing([text for _, text in orders])}{held}")
+
+
+def _held_back(findings: PolicyFindings, megawatts: Floats, units: Floats) -> str:
+    """What is ordered later in some futures only; of what is ordered now as well, more."""
+    m = findings.outcomes.policy.data
+    now = {name: x > 1e-6 for name, x in zip(m.power.names, megawatts, strict=True)}
+    now |= {name: line.sum() > 0.5 for name, line in zip(m.offers.names, units, strict=True)}
+    later = [each for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere]
+    wait = dict.fromkeys(
+        f"{'more ' if now[each.name] else ''}{'' if each.is_power or not now[each.name] else 'of '}"
+        f"{option_title(m, each.name)}"
+        for each in later
+    )
+    named = list(wait)[:MOST_HELD_BACK]
+    if len(wait) > len(named):
+        named.append("others")
+    return f"; hold back {listing(named)} until more is seen" if named else ""
+
+
+def option_title(m: ModelData, name: str) -> str:
+    """Returns what a way to get power or units is called in a sentence.
+
+    Args:
+        m: the compiled case.
+        name: of the power or offer option.
+    """
+    if name in m.power.names:
+        o = m.power.names.index(name)
+        site = m.sites.titles[int(m.power.site[o])]
+        return f"power at {site}" if m.power.owned[o] else f"rented power at {site}"
+    k = m.offers.names.index(name)
+    title = m.offers.product_titles[int(m.offers.product[k])]
+    return title if m.offers.owned[k] else f"{title} (leased)"
 
 
 def interruption_note(findings: PolicyFindings) -> str | None:
