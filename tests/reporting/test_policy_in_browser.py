@@ -83,7 +83,7 @@ def test_the_policy_reads_as_sentences_with_titles_and_numbers(chromium, found):
         "a new plan each quarter",
         "perfect foresight",
     ]
-    assert "that export may leave its present state costs" in text
+    assert "hat export may leave its present state costs" in text
     assert any("export rationed" in state for state in states)
     assert "nan" not in text.lower().split()
     shown = policy.ways.ways[0]
