@@ -86,6 +86,7 @@ def test_the_policy_reads_as_sentences_with_titles_and_numbers(chromium, found):
     assert "hat export may leave its present state costs" in text
     assert any("export rationed" in state for state in states)
     assert "nan" not in text.lower().split()
+    assert all(row.share > 0 and row.money > -1e-6 for row in policy.reactions)
     shown = policy.ways.ways[0]
     assert f"{shown.value.mean:,.1f}" in text
 

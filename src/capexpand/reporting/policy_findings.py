@@ -12,7 +12,7 @@ from capexpand.case.schema import Case
 from capexpand.finance.ways import QUANTILES, Estimate, WayMetrics, WaysFindings, measure_outcomes
 from capexpand.model.blocks import Floats
 from capexpand.model.data import ModelData
-from capexpand.reporting.wording import count, listing, power, sentence
+from capexpand.reporting.wording import count, listing, of_each, power, sentence, short_names
 from capexpand.simulation.outcomes import Outcomes
 from capexpand.simulation.reactions import (
     Commitment,
@@ -25,6 +25,9 @@ from capexpand.simulation.reactions import (
 )
 
 MILLION = 1e6
+MOST_NAMED = 5
+"""Orders that the sentence of the quarter names, the largest."""
+
 MOST_HELD_BACK = 4
 """Kinds of orders that the sentence of the quarter names as held back."""
 
@@ -95,24 +98,25 @@ def decision_sentence(findings: PolicyFindings) -> str:
     policy = findings.outcomes.policy
     m = policy.data
     megawatts, units = policy.first_orders()
-    titles = dict(zip(m.sites.names, m.sites.titles, strict=True))
     orders: list[tuple[float, str]] = []
     for o, amount in enumerate(megawatts):
         if amount > 1e-6:
-            how = "" if m.power.owned[o] else " rented"
             worth = float(amount * max(m.power.price[o, 0], m.power.running_cost[o, 0]))
-            orders.append((worth, f"{power(float(amount))}{how} at {titles[m.sites.names[m.power.site[o]]]}"))
+            place = option_title(m, m.power.names[o]).replace("power at", "at")
+            orders.append((worth, f"{power(float(amount))} {place}"))
     for k, line in enumerate(units):
         if line.sum() > 0.5:
-            how = "" if m.offers.owned[k] else " (leased)"
             price = np.nan_to_num(np.maximum(m.offers.price[k, :, 0], m.offers.running_cost[k, 0]))
-            title = m.offers.product_titles[int(m.offers.product[k])]
-            orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}{how}"))
+            title = option_title(m, m.offers.names[k])
+            orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}"))
     now, held = m.times.labels[0], _held_back(findings, megawatts, units)
     if not orders:
         return sentence(f"In {now} commit nothing yet{held}")
     orders.sort(key=lambda order: -order[0])
-    return sentence(f"In {now} commit {listing([text for _, text in orders])}{held}")
+    named = [text for _, text in orders[:MOST_NAMED]]
+    if len(orders) > len(named):
+        named.append(of_each(len(orders) - len(named), "smaller order", "smaller orders"))
+    return sentence(f"In {now} commit {listing(named)}{held}")
 
 
 def _held_back(findings: PolicyFindings, megawatts: Floats, units: Floats) -> str:
@@ -141,10 +145,10 @@ def option_title(m: ModelData, name: str) -> str:
     """
     if name in m.power.names:
         o = m.power.names.index(name)
-        site = m.sites.titles[int(m.power.site[o])]
+        site = short_names(m.sites.titles)[int(m.power.site[o])]
         return f"power at {site}" if m.power.owned[o] else f"rented power at {site}"
     k = m.offers.names.index(name)
-    title = m.offers.product_titles[int(m.offers.product[k])]
+    title = short_names(m.offers.product_titles)[int(m.offers.product[k])]
     return title if m.offers.owned[k] else f"{title} (leased)"
 
 

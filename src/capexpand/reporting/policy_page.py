@@ -16,10 +16,21 @@ from capexpand.reporting.policy_findings import (
     interruption_note,
     option_title,
 )
-from capexpand.reporting.wording import MoneyScale, count, listing, money, number, percent, power, share
+from capexpand.reporting.wording import (
+    MoneyScale,
+    count,
+    listing,
+    money,
+    number,
+    percent,
+    power,
+    share,
+    short_names,
+)
 from capexpand.simulation.reactions import Commitment, Reaction
 
 MOST_REGIME_ROWS = 12
+MOST_COMMITMENTS = 8  # of a quarter, the surest
 SELDOM = 0.02  # share of futures below which an order is noise to a reader
 
 
@@ -93,7 +104,7 @@ def _uncertain(mean: float, halfwidth: float, scale: MoneyScale) -> str:
 
 def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
     m = findings.outcomes.policy.data
-    titles = dict(zip(m.offers.names, (m.offers.product_titles[g] for g in m.offers.product), strict=True))
+    titles = {name: option_title(m, name) for name in m.offers.names}
     words = _in_words(findings)
     rows: list[Row] = []
     for quarter in sorted({row.quarter for row in findings.reactions}):
@@ -107,7 +118,7 @@ def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
             if row.quarter == quarter
         ]
     head = ("If", "share of futures", f"committed, {scale.unit}", "power ordered", "units ordered")
-    return Table("The policy as a table", head, tuple(rows))
+    return Table("The policy as a table", head, tuple(rows), kind="wordy")
 
 
 def _condition(row: Reaction, words: dict[str, str]) -> str:
@@ -141,9 +152,9 @@ _KINDS = {
 def _in_words(findings: PolicyFindings) -> dict[str, str]:
     """What each uncertain number is called, by the label of its entry."""
     m = findings.outcomes.policy.data
-    titles = dict(zip(m.sites.names, m.sites.titles, strict=True))
-    titles |= dict(zip(m.offers.products, m.offers.product_titles, strict=True))
-    titles |= dict(zip(m.workloads.names, m.workloads.titles, strict=True))
+    titles = dict(zip(m.sites.names, short_names(m.sites.titles), strict=True))
+    titles |= dict(zip(m.offers.products, short_names(m.offers.product_titles), strict=True))
+    titles |= dict(zip(m.workloads.names, short_names(m.workloads.titles), strict=True))
     return {
         entry.label: f"{_KINDS[entry.kind]} {titles.get(entry.name, entry.name)}"
         f"{f' for {entry.destination}' if entry.destination else ''}"
@@ -184,14 +195,23 @@ def _commitments(findings: PolicyFindings) -> Table:
                 share(each.share),
             ),
         )
-        for each in findings.commitments
-        if each.share > SELDOM
+        for each in _surest(findings.commitments)
     )
     return Table(
         "Commitments of the first quarters",
         ("Order", "in every future", "on average", "at most", "share of futures"),
         rows,
     )
+
+
+def _surest(found: tuple[Commitment, ...]) -> list[Commitment]:
+    """The surest orders of each quarter; the rest would bury them, and stands in the result's JSON."""
+    often = [each for each in found if each.share > SELDOM]
+    return [
+        each
+        for quarter in sorted({each.quarter for each in often})
+        for each in [other for other in often if other.quarter == quarter][:MOST_COMMITMENTS]
+    ]
 
 
 def _amount(each: Commitment, amount: float) -> str:
