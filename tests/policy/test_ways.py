@@ -1,5 +1,6 @@
 """Fixed plans earn what they planned where nothing unexpected happens; money adds up."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,12 +12,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
 from random_lattices import certain_lattice, random_lattice, walk
 from random_models import random_model
 
+import capexpand as cx
 from capexpand.finance.metrics import measure
 from capexpand.finance.programme import programme_result
 from capexpand.finance.ways import _flows, returns_of
+from capexpand.optimiser.case_policy import PolicySettings
 from capexpand.optimiser.deterministic import base_value, optimise_plan
 from capexpand.optimiser.policy_graph import recourse_data, take_apart
+from capexpand.reporting.policy_findings import interruption_note
 from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
+from capexpand.simulation.outcomes import Outcomes
 from capexpand.simulation.resolved import foresee
 
 
@@ -59,3 +64,37 @@ def test_no_fixed_plan_beats_foresight_on_any_path(seed):
     fixed = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors).value
     best = foresee(stages, factors).value
     assert (best >= fixed - 1e-5 * np.abs(best) - 1e-3).all()
+
+
+@pytest.fixture(scope="module")
+def followed() -> tuple[cx.PlannedPolicy, Outcomes]:
+    case = cx.load_case(Path(__file__).parents[2] / "cases" / "two-sites")
+    planned = cx.optimise_policy(case, settings=PolicySettings(iterations=20))
+    return planned, cx.simulate(planned, 40)
+
+
+@pytest.mark.parametrize(
+    ("way", "reached", "workers"),
+    [("policy", 10, 1), ("mean_value", 10, 2), ("foresight", 10, 1), ("rolling", 6, 2)],
+)
+def test_who_interrupts_the_evaluation_keeps_the_scenarios_that_were_followed(
+    followed: tuple[cx.PlannedPolicy, Outcomes], way: str, reached: int, workers: int
+) -> None:
+    """Slices hold an eighth of a sample, rounded up; the signal comes after the second slice of a way."""
+    planned, whole = followed
+
+    def interrupt(now: str, done: int, count: int) -> None:
+        if now == way and done == reached:
+            assert count > done
+            signal.raise_signal(signal.SIGINT)
+
+    part = cx.simulate(planned, 40, workers=workers, progress=interrupt)
+    short = way in ("foresight", "rolling")
+    assert part.scenarios.count == (40 if short else 10)
+    sizes = {name: books.value.size for name, books in part.books.items()}
+    assert sizes[way] == reached
+    for name, books in part.books.items():
+        assert books.value == pytest.approx(whole.books[name].value[: sizes[name]])
+    note = interruption_note(cx.evaluate_policy(planned, part))
+    assert (note is None) if short else ("holds 10 of the 40 scenarios" in str(note))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from capexpand.case.schema import Case
+    from capexpand.optimiser.case_policy import PolicySettings
     from capexpand.optimiser.multistage.policy import TrainingRecord
+    from capexpand.pipeline import PlannedPolicy
     from capexpand.reporting.policy_findings import PolicyFindings
 
 _NAMES = {
@@ -22,30 +25,81 @@ _NAMES = {
 }
 
 
-def find_policy(
-    case: Case, folder: Path, status: Status, *, risk: str, scenarios: int, seed: int, workers: int
-) -> PolicyFindings:
+@dataclass(frozen=True, slots=True)
+class PolicyOptions:
+    """What the command line says about a policy.
+
+    Args:
+        risk: attitude, as ``read_risk`` takes it.
+        scenarios: to follow the policy through.
+        seed: of the training; the scenarios have another of their own.
+        workers: processes.
+        iterations: limit of the training, or None for the usual one.
+        gap_percent: at which the training ends, or None for the usual one.
+    """
+
+    risk: str
+    scenarios: int
+    seed: int
+    workers: int
+    iterations: int | None = None
+    gap_percent: float | None = None
+
+    def settings(self) -> PolicySettings:
+        """Returns the settings of the training.
+
+        Raises:
+            CaseError: the attitude to risk is none.
+        """
+        from capexpand.optimiser.case_policy import PolicySettings
+        from capexpand.optimiser.risk_attitudes import read_risk
+
+        usual = PolicySettings()
+        return PolicySettings(
+            risk=read_risk(self.risk),
+            seed=self.seed,
+            workers=self.workers,
+            iterations=usual.iterations if self.iterations is None else self.iterations,
+            gap_fraction=usual.gap_fraction if self.gap_percent is None else self.gap_percent / 100.0,
+        )
+
+
+def find_policy(case: Case, folder: Path, status: Status, options: PolicyOptions) -> PolicyFindings:
     """Returns what there is to say about the policy of a case.
 
     Args:
         case: as loaded.
         folder: of the run; the training keeps its place in a file beside it until it is done.
         status: the line that shows progress.
-        risk: attitude, as ``read_risk`` takes it.
-        scenarios: to follow the policy through.
-        seed: of the training; the scenarios have another of their own.
-        workers: processes.
+        options: what the command line says.
 
     Raises:
         CaseError: the case declares nothing unknown, or the attitude to risk is none.
     """
-    from capexpand.optimiser.case_policy import PolicySettings
-    from capexpand.optimiser.risk_attitudes import read_risk
-    from capexpand.pipeline import LatticeSettings, evaluate_policy, optimise_policy, simulate
+    from capexpand.pipeline import evaluate_policy, simulate
+    from capexpand.reporting.policy_findings import interruption_note
 
-    settings = PolicySettings(risk=read_risk(risk), seed=seed, workers=workers)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    def followed(way: str, done: int, count: int) -> None:
+        status.update(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
+
     checkpoint = folder.parent / f".{folder.name}.training"
+    planned = _trained(case, checkpoint, status, options)
+    outcomes = simulate(
+        planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
+    )
+    findings = evaluate_policy(planned, outcomes)
+    if interruption_note(findings) is None:
+        checkpoint.unlink(missing_ok=True)
+    return findings
+
+
+def _trained(case: Case, checkpoint: Path, status: Status, options: PolicyOptions) -> PlannedPolicy:
+    """Trains from the checkpoint on; one of another case or other settings is of no use any more."""
+    from capexpand.optimiser.multistage.journal import ForeignJournalError
+    from capexpand.pipeline import LatticeSettings, optimise_policy
+
+    settings = options.settings()
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
     status.update("Drawing futures")
 
     def trained(record: TrainingRecord) -> bool:
@@ -55,13 +109,14 @@ def find_policy(
         )
         return False
 
-    def followed(way: str, done: int, count: int) -> None:
-        status.update(f"Following {_NAMES[way]}: {done} of {count} scenarios")
+    def find() -> PlannedPolicy:
+        lattice = LatticeSettings(seed=options.seed)
+        return optimise_policy(
+            case, settings=settings, lattice=lattice, progress=trained, checkpoint=checkpoint
+        )
 
-    planned = optimise_policy(
-        case, settings=settings, lattice=LatticeSettings(seed=seed), progress=trained, checkpoint=checkpoint
-    )
-    outcomes = simulate(planned, scenarios, seed=seed + 1, workers=workers, progress=followed)
-    findings = evaluate_policy(planned, outcomes)
-    checkpoint.unlink(missing_ok=True)
-    return findings
+    try:
+        return find()
+    except ForeignJournalError:
+        checkpoint.unlink()
+        return find()

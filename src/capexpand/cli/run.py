@@ -33,6 +33,12 @@ def run(
     workers: Annotated[
         int, typer.Option(min=1, help="With --policy: processes; the result is the same for any number.")
     ] = 2,
+    iterations: Annotated[
+        int | None, typer.Option(min=1, help="With --policy: limit of the iterations of the training.")
+    ] = None,
+    gap: Annotated[
+        float | None, typer.Option(min=0.0, help="With --policy: gap in percent at which the training ends.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
@@ -59,10 +65,10 @@ def run(
         findings = evaluate(plans)
         sought = None
         if policy:
-            from capexpand.cli.policy_run import find_policy
+            from capexpand.cli.policy_run import PolicyOptions, find_policy
 
             sought = find_policy(
-                loaded, folder, status, risk=risk, scenarios=scenarios, seed=seed, workers=workers
+                loaded, folder, status, PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
             )
         status.update("Writing the report")
         write(findings, folder, sought)

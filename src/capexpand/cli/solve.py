@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from capexpand.optimiser.multistage.extensive import ExtensiveSolution
     from capexpand.optimiser.multistage.policy import FirstDecision, Policy, TrainingRecord
     from capexpand.optimiser.multistage.problem import PolicyGraph
+    from capexpand.optimiser.multistage.read_stochoptformat import StatedGraph
     from capexpand.optimiser.multistage.training import TrainingSettings
 
 
@@ -37,7 +38,10 @@ def register(app: typer.Typer) -> None:
 
     @app.command("solve")
     def solve(
-        file: Annotated[Path, typer.Argument(help="A multistage stochastic program in JSON (sddp-case/1).")],
+        file: Annotated[
+            Path,
+            typer.Argument(help="A multistage stochastic program in JSON: sddp-case/1 or StochOptFormat."),
+        ],
         *,
         method: Annotated[
             Method, typer.Option(help="Train a policy, or solve the whole tree at once (small trees only).")
@@ -73,9 +77,10 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
     ) -> None:
         """Solve a multistage stochastic linear program and say how good the policy is."""
-        from capexpand.optimiser.multistage.reading import read_problem
+        from capexpand.optimiser.multistage.reading import read_with_scenarios
 
-        graph = read_problem(file, weight=weight, stages=stages)
+        stated = read_with_scenarios(file, weight=weight, stages=stages)
+        graph = stated.graph
         if method is Method.EXTENSIVE:
             from capexpand.optimiser.multistage.extensive import solve_extensive
 
@@ -94,12 +99,12 @@ def register(app: typer.Typer) -> None:
                 back_end=back_end,
                 gap_fraction=gap / 100.0,
             )
-            result = _trained_data(graph, settings, paths, checkpoint)
+            result = _trained_data(stated, settings, paths, checkpoint)
         typer.echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _as_text(result))
 
 
 def _trained_data(
-    graph: PolicyGraph, settings: TrainingSettings, paths: int | None, checkpoint: Path | None
+    stated: StatedGraph, settings: TrainingSettings, paths: int | None, checkpoint: Path | None
 ) -> dict[str, Any]:
     """Train, simulate the policy on fresh paths of the lattice, and collect what to print."""
     import numpy as np
@@ -107,6 +112,7 @@ def _trained_data(
     from capexpand.optimiser.multistage.assessment import assess
     from capexpand.optimiser.multistage.training import train
 
+    graph = stated.graph
     policy = train(graph, settings=settings, progress=_Printer(), checkpoint=checkpoint)
     generator = np.random.Generator(
         np.random.PCG64(np.random.SeedSequence(settings.seed, spawn_key=(2_000_000,)))
@@ -142,6 +148,18 @@ def _trained_data(
             "uncertified": policy.counts.uncertified,
         },
         "first_stage": _first_stage(policy.first_decisions()),
+    } | _followed(policy, stated)
+
+
+def _followed(policy: Policy, stated: StatedGraph) -> dict[str, Any]:
+    """Follow the policy along the scenarios of the file, where it has any."""
+    if stated.scenarios is None:
+        return {}
+    from capexpand.optimiser.multistage.simulation import simulate_scenarios
+
+    values = simulate_scenarios(policy.solvers(), stated.scenarios).values
+    return {
+        "validation_scenarios": {"mean": float(values.mean()), "values": [float(each) for each in values]}
     }
 
 
@@ -226,6 +244,9 @@ def _as_text(result: dict[str, Any]) -> str:
         lines.append(
             f"iterations        {result['iterations']}, {result['solves']} programs by {_used(result)}"
         )
+    if "validation_scenarios" in result:
+        found = result["validation_scenarios"]
+        lines.append(f"in the file's own {found['mean']:.10g} on average of {len(found['values'])} scenarios")
     lines.append(f"seconds           {result['seconds']:.2f}")
     lines.append("first stage")
     for name, value in result["first_stage"].items():

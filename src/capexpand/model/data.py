@@ -108,6 +108,10 @@ class OfferOptions:
     end_value: Floats  # [offer option] money per unit standing at the horizon's end
     accelerators: Floats  # [offer] accelerators in a unit
     compute_pflops: Floats  # [offer] dense FP8 (or INT8) operations of a unit, 1e15 a second
+    contract_penalty: Floats | None = (
+        None  # [offer, destination, quarter] money per unit less than by contract,
+    )
+    # 0 where there is none; None: contracts are kept at any price
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,6 @@ class ModelData:
 
     def without_demands(self) -> ModelData:
         """Returns the case without what must be done at any price, for plans that are only compared with."""
-        offers = replace(self.offers, least=np.zeros_like(self.offers.least))
+        offers = replace(self.offers, least=np.zeros_like(self.offers.least), contract_penalty=None)
         workloads = replace(self.workloads, must_serve=np.zeros_like(self.workloads.must_serve))
         return replace(self, offers=offers, workloads=workloads)

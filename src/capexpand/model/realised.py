@@ -102,7 +102,7 @@ def _offers(offers: OfferOptions, destinations: tuple[str, ...], moved: _Moved) 
         export_fee=fee,
         import_duty=duty,
         limit=limit,
-        least=np.minimum(offers.least, limit),  # a contract gives no more than there is
+        least=offers.least * supply,  # what is cut is cut for contracts, too
         running_cost=offers.running_cost * lease,
         released=offers.released * moved.each("delivery", names),
     )

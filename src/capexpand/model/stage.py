@@ -56,6 +56,7 @@ class Orders:
     stock: Indices  # A [offer]
     supply_rows: Indices  # [offer, destination]
     stock_rows: Indices  # [offer]
+    lacking: Indices  # units less than by contract [offer, destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +242,15 @@ def _orders(lp: Blocks, m: ModelData, t: int, before: State) -> Orders:
     wanted = np.zeros((len(G), len(D)), dtype=np.bool_)
     np.logical_or.at(wanted, m.offers.product, orderable)
     least = m.offers.least[:, :, t]
-    limited = ((np.isfinite(U) & wanted) | (least > 0))[:, :, None]
+    contracts = m.offers.contract_penalty
+    soft = np.zeros(least.shape, dtype=np.bool_) if contracts is None else contracts[:, :, t] > 0
+    limited = ((np.isfinite(U) & wanted) | (least > 0) | soft)[:, :, None]
     supply_rows = lp.rows(
         "supply", [G, D, here], lower=least[:, :, None], upper=U[:, :, None], where=limited
     )[:, :, 0]
     lp.add(supply_rows[m.offers.product], x)
+    lacking = lp.columns("lacking", [G, D, here], where=soft[:, :, None])[:, :, 0]
+    lp.add(supply_rows, lacking)
     finite = np.isfinite(m.offers.stock)[:, None]
     A = lp.columns("stock", [G, here], where=finite)[:, 0]
     stock_rows = lp.rows("stock", [G, here], lower=0.0, upper=0.0, where=finite)[:, 0]
@@ -253,7 +258,7 @@ def _orders(lp: Blocks, m: ModelData, t: int, before: State) -> Orders:
     lp.add(stock_rows, before.stock, -1.0)
     lp.add(stock_rows[m.offers.product][:, None], x)
     return Orders(
-        x, np.concatenate((x[:, :, None], before.order_history), axis=2), A, supply_rows, stock_rows
+        x, np.concatenate((x[:, :, None], before.order_history), axis=2), A, supply_rows, stock_rows, lacking
     )
 
 
@@ -437,6 +442,8 @@ def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
     lp.add_cost(stage.orders.ordered, bought[:, None] * m.offers.price[:, :, t])
     lp.add_cost(stage.service.unmet, -disc * m.workloads.penalty[:, t] * phi)
     lp.add_cost(stage.money.shortfall, -disc * m.budget.floor_penalty)
+    if m.offers.contract_penalty is not None:
+        lp.add_cost(stage.orders.lacking, -disc * m.offers.contract_penalty[:, :, t])
     if t == T - 1:
         at_end = m.times.discount_end * (1.0 - m.taxes.rate)
         lp.add_cost(stage.fleet.installed, at_end * m.offers.end_value[None, :])

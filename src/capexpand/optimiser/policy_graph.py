@@ -21,6 +21,11 @@ UNLIMITED_UNITS = 1e6
 """Units a quarter that stand for no limit where a regime may set one."""
 
 
+_CONTRACT_WEIGHT = 10.0
+"""Times its dearest price that a unit less than by contract costs: more than money is ever worth, less than
+a budget's overrun."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stages:
     """The quarters of a case taken apart.
@@ -50,10 +55,12 @@ class Uncertain(Protocol):
 def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
     """Returns a case in which every quarter can be met from every state that earlier ones may leave.
 
-    Orders by contract are no duty here, since their money may have become dearer than the budget; obligations
-    without a penalty get one: the price of the dearest unit that serves them, for each volume of a quarter,
-    so that they are left unserved only where nothing else is possible. Sizes are not whole. Supply without a
-    limit gets a very large one where a regime may stop it.
+    Orders by contract get a penalty, since their price may have risen above the budget: for each unit less,
+    ten times what the dearest way to get one costs over the horizon, so that they are left out only where the
+    money does not reach. What a regime takes from a supply it takes from the contract in proportion.
+    Obligations without a penalty get one: the price of the dearest unit that serves them, for each volume of
+    a quarter, so that they are left unserved only where nothing else is possible. Sizes are not whole. Supply
+    without a limit gets a very large one where a regime may stop it.
 
     Args:
         m: the compiled case.
@@ -72,10 +79,20 @@ def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
     soft = m.without_demands()
     return replace(
         soft,
-        offers=replace(soft.offers, limit=limit),
+        offers=replace(soft.offers, limit=limit, least=m.offers.least, contract_penalty=_contract_penalty(m)),
         workloads=replace(soft.workloads, penalty=penalty),
         whole_sizes=False,
     )
+
+
+def _contract_penalty(m: ModelData) -> Floats | None:
+    """Money for a unit less than by contract [offer, destination, quarter]; None without contracts."""
+    if not (m.offers.least > 0).any():
+        return None
+    price = np.where(np.isfinite(m.offers.price), m.offers.price, 0.0).max(axis=(1, 2))
+    dearest = np.zeros(len(m.offers.products))
+    np.maximum.at(dearest, m.offers.product, price + m.offers.running_cost.sum(axis=1))
+    return np.where(m.offers.least > 0, _CONTRACT_WEIGHT * dearest[:, None, None], 0.0)
 
 
 def take_apart(m: ModelData, lattice: Uncertain) -> Stages:

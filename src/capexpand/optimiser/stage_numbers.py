@@ -64,6 +64,7 @@ class OrderLimits:
     power: Floats  # [scenario, power option] MW
     supply: Floats  # [scenario, offer, destination] units
     released: Floats  # [scenario, offer option, destination] share of what is due that is delivered
+    least: Floats  # [scenario, offer, destination] units by contract
 
 
 class StageNumbers:
@@ -163,12 +164,13 @@ class StageNumbers:
         """Returns what can be ordered in the quarter under factors [entry, scenario]."""
         moved = self.dependence.values(factors)
         stage = self.built.stage
-        upper, supply = self._part(2, moved), self._part(4, moved)
+        upper, least, supply = (self._part(part, moved) for part in (2, 3, 4))
         power, rows = stage.power.ordered, stage.orders.supply_rows
         return OrderLimits(
             power=np.where(power == ABSENT, 0.0, upper[:, np.maximum(power, 0)]),
             supply=np.where(rows == ABSENT, np.inf, supply[:, np.maximum(rows, 0)]),
             released=self._released(supply),
+            least=np.where(rows == ABSENT, 0.0, np.maximum(least[:, np.maximum(rows, 0)], 0.0)),
         )
 
     def _released(self, row_upper: Floats) -> Floats:

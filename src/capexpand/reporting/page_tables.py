@@ -33,6 +33,7 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[Row, ...]
     note: str = ""
+    kind: str = ""  # wordy, where the last column is a text that may take several lines
 
 
 def statements(digest: Digest) -> tuple[Table, ...]:

@@ -11,7 +11,8 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.finance.ways import QUANTILES, Estimate, WayMetrics, WaysFindings, measure_outcomes
 from capexpand.model.blocks import Floats
-from capexpand.reporting.wording import count, listing, power, sentence
+from capexpand.model.data import ModelData
+from capexpand.reporting.wording import count, listing, of_each, power, sentence, short_names
 from capexpand.simulation.outcomes import Outcomes
 from capexpand.simulation.reactions import (
     Commitment,
@@ -24,6 +25,12 @@ from capexpand.simulation.reactions import (
 )
 
 MILLION = 1e6
+MOST_NAMED = 5
+"""Orders that the sentence of the quarter names, the largest."""
+
+MOST_HELD_BACK = 4
+"""Kinds of orders that the sentence of the quarter names as held back."""
+
 SHOWN_QUARTERS = (1, 2, 4)
 """Quarters from the start for which the table of the policy is made."""
 
@@ -91,29 +98,80 @@ def decision_sentence(findings: PolicyFindings) -> str:
     policy = findings.outcomes.policy
     m = policy.data
     megawatts, units = policy.first_orders()
-    titles = dict(zip(m.sites.names, m.sites.titles, strict=True))
     orders: list[tuple[float, str]] = []
     for o, amount in enumerate(megawatts):
         if amount > 1e-6:
-            how = "" if m.power.owned[o] else " rented"
             worth = float(amount * max(m.power.price[o, 0], m.power.running_cost[o, 0]))
-            orders.append((worth, f"{power(float(amount))}{how} at {titles[m.sites.names[m.power.site[o]]]}"))
+            place = option_title(m, m.power.names[o]).replace("power at", "at")
+            orders.append((worth, f"{power(float(amount))} {place}"))
     for k, line in enumerate(units):
         if line.sum() > 0.5:
-            how = "" if m.offers.owned[k] else " (leased)"
             price = np.nan_to_num(np.maximum(m.offers.price[k, :, 0], m.offers.running_cost[k, 0]))
-            title = m.offers.product_titles[int(m.offers.product[k])]
-            orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}{how}"))
-    now = m.times.labels[0]
-    offers = dict(zip(m.offers.names, (m.offers.product_titles[g] for g in m.offers.product), strict=True))
-    sites = dict(zip(m.power.names, (m.sites.titles[s] for s in m.power.site), strict=True))
-    later = [each for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere]
-    wait = sorted({f"power at {sites[each.name]}" if each.is_power else offers[each.name] for each in later})
-    held = f"; hold back {listing(wait[:4])} until more is seen" if wait else ""
+            title = option_title(m, m.offers.names[k])
+            orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}"))
+    now, held = m.times.labels[0], _held_back(findings, megawatts, units)
     if not orders:
         return sentence(f"In {now} commit nothing yet{held}")
     orders.sort(key=lambda order: -order[0])
-    return sentence(f"In {now} commit {listing([text for _, text in orders])}{held}")
+    named = [text for _, text in orders[:MOST_NAMED]]
+    if len(orders) > len(named):
+        named.append(of_each(len(orders) - len(named), "smaller order", "smaller orders"))
+    return sentence(f"In {now} commit {listing(named)}{held}")
+
+
+def _held_back(findings: PolicyFindings, megawatts: Floats, units: Floats) -> str:
+    """What is ordered later in some futures only; of what is ordered now as well, more."""
+    m = findings.outcomes.policy.data
+    now = {name: x > 1e-6 for name, x in zip(m.power.names, megawatts, strict=True)}
+    now |= {name: line.sum() > 0.5 for name, line in zip(m.offers.names, units, strict=True)}
+    later = [each for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere]
+    wait = dict.fromkeys(
+        f"{'more ' if now[each.name] else ''}{'' if each.is_power or not now[each.name] else 'of '}"
+        f"{option_title(m, each.name)}"
+        for each in later
+    )
+    named = list(wait)[:MOST_HELD_BACK]
+    if len(wait) > len(named):
+        named.append("others")
+    return f"; hold back {listing(named)} until more is seen" if named else ""
+
+
+def option_title(m: ModelData, name: str) -> str:
+    """Returns what a way to get power or units is called in a sentence.
+
+    Args:
+        m: the compiled case.
+        name: of the power or offer option.
+    """
+    if name in m.power.names:
+        o = m.power.names.index(name)
+        site = short_names(m.sites.titles)[int(m.power.site[o])]
+        return f"power at {site}" if m.power.owned[o] else f"rented power at {site}"
+    k = m.offers.names.index(name)
+    title = short_names(m.offers.product_titles)[int(m.offers.product[k])]
+    return title if m.offers.owned[k] else f"{title} (leased)"
+
+
+def interruption_note(findings: PolicyFindings) -> str | None:
+    """Returns what a reader has to know where someone ended training or evaluation early, else None.
+
+    Args:
+        findings: of the policy.
+    """
+    outcomes, trained = findings.outcomes, findings.outcomes.policy.trained
+    notes: list[str] = []
+    if trained.status == "interrupted":
+        iterations = trained.records[-1].iterations if trained.records else 0
+        notes.append(
+            f"The training was interrupted after {iterations:,} iterations; what follows rests on what it "
+            "had reached. The same command goes on from its last checkpoint."
+        )
+    if outcomes.scenarios.count < outcomes.wanted:
+        notes.append(
+            f"The evaluation was interrupted: it holds {outcomes.scenarios.count:,} of the "
+            f"{outcomes.wanted:,} scenarios asked for."
+        )
+    return " ".join(notes) or None
 
 
 def policy_document(findings: PolicyFindings) -> dict[str, Any]:

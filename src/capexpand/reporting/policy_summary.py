@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capexpand.reporting.policy_findings import TITLES, PolicyFindings, decision_sentence
+from capexpand.reporting.policy_findings import (
+    TITLES,
+    PolicyFindings,
+    decision_sentence,
+    interruption_note,
+)
 from capexpand.reporting.wording import MoneyScale, money, percent
 
 if TYPE_CHECKING:
@@ -25,6 +30,9 @@ def print_policy(findings: PolicyFindings, console: Console) -> None:
     currency, gap = outcomes.policy.data.currency, outcomes.policy.gap
     console.print()
     console.print(decision_sentence(findings))
+    interrupted = interruption_note(findings)
+    if interrupted is not None:
+        console.print(interrupted)
     known = "no gap is claimed with risk aversion" if gap.fraction is None else f"gap {percent(gap.fraction)}"
     console.print(
         f"Bound on the lattice {money(gap.bound, currency)}, policy there {money(gap.mean, currency)} ± "

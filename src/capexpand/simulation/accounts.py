@@ -32,6 +32,7 @@ class Done:
     unmet: Floats  # [scenario, workload] base units
     paid: Floats  # [scenario, 1] money
     shortfall: Floats  # [scenario, 1] money
+    lacking: Floats  # [scenario, offer and destination] units less than by contract
 
 
 def done_columns(stage: Stage) -> tuple[Indices, ...]:
@@ -48,6 +49,7 @@ def done_columns(stage: Stage) -> tuple[Indices, ...]:
         stage.service.unmet,
         stage.money.paid,
         stage.money.shortfall,
+        stage.orders.lacking.ravel(),
     )
 
 
@@ -153,7 +155,7 @@ class Bookkeeper:
         parts = [picked(cost, block) for block in self._columns]
         amounts = [getattr(done, field.name) for field in fields(Done)]
         everything = [part * amount for part, amount in zip(parts, amounts, strict=True)]
-        _, b_back, power, _, back, fleet, run, sold, unmet, _, short = everything
+        _, b_back, power, _, back, fleet, run, sold, unmet, _, short, lacking = everything
         kept = m.times.discount[t] * (1.0 - m.taxes.rate)
         tranches = m.workloads.tranches
         margin = -sold.reshape(len(sold), -1, tranches).sum(axis=2) / kept  # [scenario, workload]
@@ -179,7 +181,7 @@ class Bookkeeper:
             "exits": (b_back.sum(axis=1) + back.sum(axis=1)) / kept,
             "paid": done.paid[:, 0],
             "commitments": halls.sum(axis=1) + servers.sum(axis=1),
-            "penalty": unmet.sum(axis=1) + short[:, 0],
+            "penalty": unmet.sum(axis=1) + short[:, 0] + lacking.sum(axis=1),
             "end_value": end,
             "unmet": done.unmet.sum(axis=1) / demand if demand > 0 else np.zeros(len(sold)),
             "power_mw": done.power.sum(axis=1),

@@ -117,6 +117,7 @@ class FixedPlans:
         books = Books.empty(self._m.times.count, count)
         position = _Position(self._m, count)
         for t, (keeper, operation) in enumerate(zip(self._keepers, self._operations, strict=True)):
+            operation.forget()
             self._quarter(t, plan, position, factors[t], keeper)
             columns = operation.operate(factors[t], position.power, position.installed.reshape(count, -1))
             stage = self._stages[t].built.stage
@@ -133,6 +134,7 @@ class FixedPlans:
                 unmet=served.unmet,
                 paid=position.payments[:, [t]],
                 shortfall=self._shortfall(t, position),
+                lacking=self._lacking(t, position, factors[t]),
             )
             keeper.write(books, np.arange(count), done, factors[t])
         return books
@@ -144,6 +146,13 @@ class FixedPlans:
             return np.zeros((len(position.payments), 1))
         spent = position.payments[:, first:last].sum(axis=1, keepdims=True)
         return np.maximum(m.budget.floor - spent, 0.0)
+
+    def _lacking(self, t: int, position: _Position, factors: Floats) -> Floats:
+        """Units less than by contract, of those who are bound by contracts."""
+        least = self._stages[t].order_limits(factors).least
+        ordered = _by_group(position.ordered[t].transpose(0, 2, 1), self._m.offers.product, least.shape[1])
+        wanted = least if self._m.offers.contract_penalty is not None else np.zeros_like(least)
+        return np.maximum(wanted - ordered.transpose(0, 2, 1), 0.0).reshape(len(least), -1)
 
     def _quarter(
         self, t: int, plan: FixedPlan, position: _Position, factors: Floats, keeper: Bookkeeper

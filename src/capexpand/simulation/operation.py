@@ -47,6 +47,10 @@ class Operation:
             CutPool(self._given.size, np.zeros(0)),
         )
 
+    def forget(self) -> None:
+        """Drops the basis, so that what follows depends on nothing that was solved before."""
+        self._solver.forget()
+
     def operate(self, factors: Floats, power: Floats, installed: Floats) -> Floats:
         """Returns the quarter's columns [scenario, column], those that operation does not decide left at 0.
 

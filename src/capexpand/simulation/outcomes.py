@@ -12,6 +12,7 @@ from capexpand.model.data import ModelData
 from capexpand.model.realised import realise
 from capexpand.optimiser.case_policy import CasePolicy
 from capexpand.optimiser.deterministic import base_value, optimise_plan
+from capexpand.optimiser.multistage.interruption import asked_to_end
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.policy_graph import recourse_data
@@ -26,6 +27,14 @@ from capexpand.simulation.resolved import foresee, roll
 Progress = Callable[[str, int, int], None]
 """Told the way that is being followed, how many scenarios are done, and of how many."""
 
+_LARGEST_SLICE = 250
+_SLICES = 8
+"""Slices of a small sample. Their number is the same for any number of processes: whoever solves a slice
+starts without a basis, so that among equally good decisions the slice decides, not the process."""
+
+_SHORT = ("foresight", "rolling")
+"""Ways that solve whole programs, on the first scenarios only."""
+
 WAYS = ("policy", "naive", "mean_value", "rolling", "foresight")
 
 
@@ -39,7 +48,7 @@ class SampleSizes:
 
     def of(self, way: str) -> int:
         """Returns the number of scenarios of a way."""
-        if way in ("foresight", "rolling"):
+        if way in _SHORT:
             return min(self.scenarios, getattr(self, way))
         return self.scenarios
 
@@ -57,6 +66,7 @@ class Outcomes:
         mean_plan: the plan of the mean path.
         nodes: [quarter, scenario] nearest node of the lattice.
         constant: money in present value that is the same in all scenarios and ways.
+        wanted: scenarios that were asked for; more than there are where someone interrupted.
     """
 
     policy: CasePolicy
@@ -67,6 +77,7 @@ class Outcomes:
     mean_plan: Plan
     nodes: Indices
     constant: float
+    wanted: int
 
     def values(self, way: str) -> Floats:
         """Returns the objective of a way in each of its scenarios [scenario], in present value."""
@@ -92,7 +103,8 @@ def simulate_policy(
         sizes: of the samples.
         seed: of the draws; not the one of the lattice, or the policy would have seen them.
         workers: processes; no part of the result.
-        progress: is told how far it is.
+        progress: is told how far it is. Ctrl-C ends the way at work after the slice at work; the ways after
+            it are followed no further than that, and what was reached is kept.
 
     Raises:
         SolverError: a program could not be solved.
@@ -110,42 +122,71 @@ def simulate_policy(
     mean = realise(stages.data, stages.entries, futures.mean)
     base_data = recourse_data(m, policy.lattice).without_programme()
     mean_plan = optimise_plan(mean)
-    naive_plan = optimise_plan(mean, naive_commitments(mean))
+    free = mean.without_demands()  # spending evenly keeps no contract
+    naive_plan = optimise_plan(free, naive_commitments(free))
     base_plan = optimise_plan(realise(base_data, stages.entries, futures.mean))
     fixed, base = FixedPlans(stages.data, stages.numbers), FixedPlans(base_data, stages.numbers)
+    naive = FixedPlans(stages.data.without_demands(), stages.numbers)
     policy.trained.solvers()  # before the processes part
     works: dict[str, Callable[[slice], Books | PolicyPaths]] = {
         "policy": lambda part: follow_policy(policy, factors[:, :, part], nodes[:, part]),
-        "naive": lambda part: fixed.follow(FixedPlan.of(naive_plan), factors[:, :, part]),
+        "naive": lambda part: naive.follow(FixedPlan.of(naive_plan), factors[:, :, part]),
         "mean_value": lambda part: fixed.follow(FixedPlan.of(mean_plan), factors[:, :, part]),
         "base": lambda part: base.follow(FixedPlan.of(base_plan), factors[:, :, part]),
         "foresight": lambda part: foresee(stages, factors[:, :, part]),
         "rolling": lambda part: roll(stages, policy.lattice, fixed, factors[:, :, part], nodes[:, part]),
     }
-    found: dict[str, list[Books | PolicyPaths]] = {way: [] for way in works}
-    for way, work in works.items():
-        count = chosen.of(way)
-        size = max(1, min(250, -(-count // max(2 * workers, 1))))
-        for part, result in in_slices(work, count, workers=workers, size=size):
-            found[way].append(result)
-            if progress is not None:
-                progress(way, part.stop, count)
-    paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)])
+    found, count = _followed(works, chosen, workers, progress)
+    paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)
     books = {
-        way: Books.joined([part for part in found[way] if isinstance(part, Books)])
+        way: Books.joined([part for part in found[way] if isinstance(part, Books)]).first(count)
         for way in works
         if way != "policy"
     }
     base_books = books.pop("base")
     ordered = {way: paths.books if way == "policy" else books[way] for way in WAYS}
-    return Outcomes(policy, scenarios, ordered, base_books, paths, mean_plan, nodes, base_value(stages.data))
+    return Outcomes(
+        policy,
+        scenarios.first(count),
+        ordered,
+        base_books,
+        paths,
+        mean_plan,
+        nodes[:, :count],
+        base_value(stages.data),
+        chosen.scenarios,
+    )
 
 
-def _joined_paths(parts: list[PolicyPaths]) -> PolicyPaths:
+def _followed(
+    works: dict[str, Callable[[slice], Books | PolicyPaths]],
+    sizes: SampleSizes,
+    workers: int,
+    progress: Progress | None,
+) -> tuple[dict[str, list[Books | PolicyPaths]], int]:
+    """What is found for each way in slices, and the number of scenarios that no long sample lacks."""
+    found: dict[str, list[Books | PolicyPaths]] = {way: [] for way in works}
+    limit = sizes.scenarios
+    with asked_to_end() as interruption:
+        for way, work in works.items():
+            count = min(sizes.of(way), limit)
+            size = max(1, min(_LARGEST_SLICE, -(-count // _SLICES)))
+            for part, result in in_slices(work, count, workers=workers, size=size):
+                found[way].append(result)
+                if progress is not None:
+                    progress(way, part.stop, count)
+                if interruption.asked:
+                    limit = limit if way in _SHORT else part.stop
+                    break
+            interruption.asked = False
+    return found, limit
+
+
+def _joined_paths(parts: list[PolicyPaths], count: int) -> PolicyPaths:
     return PolicyPaths(
-        Books.joined([part.books for part in parts]),
+        Books.joined([part.books for part in parts]).first(count),
         *(
-            np.concatenate([getattr(part, name) for part in parts], axis=2)
+            np.concatenate([getattr(part, name) for part in parts], axis=2)[:, :, :count]
             for name in ("power_ordered", "ordered", "supply_worth")
         ),
     )

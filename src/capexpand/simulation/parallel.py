@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from typing import TypeVar
 
 from capexpand.errors import CapexpandError, SolverError
+from capexpand.optimiser.multistage.interruption import deaf_children
 
 Part = TypeVar("Part")
 
@@ -35,8 +36,10 @@ def in_slices(
     running = []
     for worker in range(min(workers, len(slices))):
         ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_serve, args=(theirs, work, slices[worker::workers]), daemon=True)
-        process.start()
+        arguments = (theirs, ours, work, slices[worker::workers])
+        process = context.Process(target=_serve, args=arguments, daemon=True)
+        with deaf_children():
+            process.start()
         theirs.close()
         running.append((process, ours))
     try:
@@ -49,7 +52,11 @@ def in_slices(
             process.join()
 
 
-def _serve(connection: Connection, work: Callable[[slice], Part], slices: list[slice]) -> None:
+def _serve(
+    connection: Connection, inherited: Connection, work: Callable[[slice], Part], slices: list[slice]
+) -> None:
+    """Works on some slices; ends where nobody listens, which it hears once its copy of that end is closed."""
+    inherited.close()
     for part in slices:
         try:
             connection.send((True, work(part)))

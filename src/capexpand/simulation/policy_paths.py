@@ -42,6 +42,7 @@ def follow_policy(policy: CasePolicy, factors: Floats, nodes: Indices) -> Policy
         nodes: [quarter, scenario] the nearest node of the lattice.
     """
     stages, solvers = policy.stages, policy.trained.solvers()
+    solvers.forget()  # so that what is done here depends on the cuts alone, not on what was solved before
     m, count = stages.data, factors.shape[2]
     places = len(m.destinations)
     keepers = [Bookkeeper(m, numbers) for numbers in stages.numbers]

@@ -9,6 +9,12 @@ import numpy as np
 from capexpand.model.data import Flags, Floats
 from capexpand.simulation.outcomes import Outcomes
 
+_EXPLAINS = 0.15
+"""Correlation above which a factor explains what is ordered."""
+
+_ALIKE = 0.85
+"""Share of the best explanation that another has to reach."""
+
 SMALL = 1e-3  # share of the largest order below which an order counts as none
 
 
@@ -103,30 +109,57 @@ def reactions(outcomes: Outcomes, quarter: int) -> tuple[Reaction, ...]:
     regimes = regime_names(outcomes, quarter)
     factors = outcomes.scenarios.factors(quarter)
     money = outcomes.paths.books.commitments[quarter]
+    stake = _stake(outcomes, quarter)
     found: list[Reaction] = []
-    for regime in sorted(set(regimes), key=lambda name: -regimes.count(name)):
+    for regime in sorted(set(regimes), key=lambda name: (-regimes.count(name), name)):
         here = np.array([name == regime for name in regimes])
-        driver = _explaining(factors[:, here], money[here]) if here.mean() > 0.04 else None
+        driver = _explaining(factors[:, here], money[here], stake) if here.mean() > 0.04 else None
         if driver is None:
             found.append(_reaction(outcomes, quarter, regime, here))
             continue
         label = outcomes.scenarios.entries[driver].label
-        middle = float(np.median(factors[driver, here]))
+        middle = split_at(factors[driver, here])
         for above in (True, False):
             part = here & ((factors[driver] > middle) == above)
             found.append(_reaction(outcomes, quarter, regime, part, driver=label, middle=middle, above=above))
     return tuple(found)
 
 
-def _explaining(factors: Floats, money: Floats) -> int | None:
-    """The entry whose factor goes most with the money, where any does."""
+def split_at(values: Floats) -> float:
+    """Returns the median, or the next value below it where nothing lies above.
+
+    Args:
+        values: [scenario], not all the same.
+    """
+    middle = float(np.median(values))
+    return middle if values.max() > middle else float(np.max(values[values < middle]))
+
+
+def _stake(outcomes: Outcomes, quarter: int) -> Floats:
+    """Money that depends on each entry in a quarter; none on an offer that cannot be ordered then."""
+    offers = outcomes.policy.data.offers
+    sold = offers.orderable[:, :, quarter].any(axis=1)
+    on_sale = {offers.products[g] for g in offers.product[sold]}
+    entries, stake = outcomes.scenarios.entries, outcomes.scenarios.futures.at_stake[:, quarter]
+    absent = [each.name in offers.products and each.name not in on_sale for each in entries]
+    return np.where(absent, 0.0, stake)
+
+
+def _explaining(factors: Floats, money: Floats, stake: Floats) -> int | None:
+    """The entry whose factor goes most with the money, where any does.
+
+    Prices of many offers may move as one; of those that explain about as much, the one on which most depends
+    says it best.
+    """
     spread = factors.std(axis=1)
     if not factors.size or money.std() <= 1e-9 * max(1.0, abs(money.mean())) or (spread <= 1e-9).all():
         return None
     centred = factors - factors.mean(axis=1, keepdims=True)
     together = np.abs(centred @ (money - money.mean())) / np.where(spread > 1e-9, spread, np.inf)
-    best = int(np.argmax(together))
-    return best if together[best] / (money.size * money.std()) > 0.15 else None
+    if together.max() / (money.size * money.std()) <= _EXPLAINS:
+        return None
+    alike = together >= _ALIKE * together.max()
+    return int(np.argmax(np.where(alike, stake, -1.0)))
 
 
 def _reaction(

@@ -16,6 +16,7 @@ import numpy as np
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.optimiser.multistage.floors import Floors
 from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.interruption import deaf_children
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.stream import Iteration, Solvers, Step, Stream
 
@@ -131,8 +132,10 @@ class ProcessHost:
         # Forking starts in no time and shares memory; it is safe only without threads.
         context: ForkContext | SpawnContext = ForkContext() if fork else SpawnContext()
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, task), daemon=True)
-        self._process.start()
+        inherited = self.connection if fork else None
+        self._process = context.Process(target=_serve, args=(theirs, task, inherited), daemon=True)
+        with deaf_children():
+            self._process.start()
         theirs.close()
 
     def start(self) -> None:
@@ -171,9 +174,15 @@ def _answer(connection: Connection) -> Any:
     return content
 
 
-def _serve(connection: Connection, task: HostTask) -> None:
-    """Answer the requests of the training process until it hangs up."""
+def _serve(connection: Connection, task: HostTask, inherited: Connection | None) -> None:
+    """Answer the requests of the training process until it hangs up, or is killed.
+
+    A forked process holds the other end of its own connection, too; unless it closes that, it never hears
+    that the training process has gone.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if inherited is not None:
+        inherited.close()
     try:
         host = LocalHost(task)
         while True:

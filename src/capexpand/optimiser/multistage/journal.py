@@ -29,6 +29,10 @@ _MAGIC = b"CXJ1"
 _HEADER = struct.Struct("<4sQI")
 
 
+class ForeignJournalError(RunError):
+    """A checkpoint file belongs to another problem or to other settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalState:
     """What a journal holds.
@@ -83,7 +87,7 @@ class Journal:
         """Return what the file holds, or None where there is nothing yet.
 
         Raises:
-            RunError: the file belongs to another problem or other settings.
+            ForeignJournalError: the file belongs to another problem or other settings.
         """
         if not self._path.exists():
             return None
@@ -95,7 +99,7 @@ class Journal:
         if not chunks:
             return None
         if chunks[0]["name"].item() != self._name:
-            raise RunError(
+            raise ForeignJournalError(
                 f"{self._path} belongs to another problem or other settings; name another file or remove it"
             )
         if len(chunks) == 1:

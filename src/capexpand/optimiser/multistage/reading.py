@@ -12,6 +12,11 @@ from capexpand.errors import CaseError, Problem
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.read_case import graph_from_document
 from capexpand.optimiser.multistage.read_compact import graph_from_compact
+from capexpand.optimiser.multistage.read_stochoptformat import (
+    StatedGraph,
+    graph_from_stochoptformat,
+    is_stochoptformat,
+)
 
 
 def read_problem(file: Path, *, weight: float | None = None, stages: int | None = None) -> PolicyGraph:
@@ -25,17 +30,34 @@ def read_problem(file: Path, *, weight: float | None = None, stages: int | None 
     Raises:
         CaseError: the file cannot be read, or what is wrong in it.
     """
+    return read_with_scenarios(file, weight=weight, stages=stages).graph
+
+
+def read_with_scenarios(file: Path, *, weight: float | None = None, stages: int | None = None) -> StatedGraph:
+    """Read a multistage problem and the scenarios of its own along which it is to be followed, if any.
+
+    Args:
+        file: JSON, also compressed with gzip.
+        weight: as for ``read_problem``.
+        stages: as for ``read_problem``.
+
+    Raises:
+        CaseError: the file cannot be read, or what is wrong in it.
+    """
     document = _document(file)
     form = document.get("format")
     if form == "sddp-case/compact-1":
-        return graph_from_compact(document, weight=0.0 if weight is None else weight, stages=stages)
+        weighed = 0.0 if weight is None else weight
+        return StatedGraph(graph_from_compact(document, weight=weighed, stages=stages), None)
     if weight is not None or stages is not None:
         raise CaseError(
             [Problem("a weight or a number of stages fits only the form sddp-case/compact-1", file=file)]
         )
     if form == "sddp-case/1":
-        return graph_from_document(document, file)
-    known = "sddp-case/1 and sddp-case/compact-1"
+        return StatedGraph(graph_from_document(document, file), None)
+    if is_stochoptformat(document):
+        return graph_from_stochoptformat(document, file)
+    known = "sddp-case/1, sddp-case/compact-1 and StochOptFormat (which has a version instead)"
     raise CaseError(
         [Problem(f"the format {form!r} is not known; known are {known}", path="format", file=file)]
     )

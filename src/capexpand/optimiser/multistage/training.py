@@ -17,6 +17,7 @@ from capexpand.optimiser.multistage.assessment import assess, stall_fraction
 from capexpand.optimiser.multistage.floors import Floors, floors
 from capexpand.optimiser.multistage.futures import CutKind
 from capexpand.optimiser.multistage.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
+from capexpand.optimiser.multistage.interruption import Interruption, asked_to_end
 from capexpand.optimiser.multistage.journal import Journal, fingerprint
 from capexpand.optimiser.multistage.policy import (
     Assessment,
@@ -105,7 +106,8 @@ def train(
     Args:
         graph: the problem.
         settings: how; the defaults suit programs of up to a few hundred rows.
-        progress: sees each round and may end the training. Ctrl-C ends it too; what was reached is kept.
+        progress: sees each round and may end the training. Ctrl-C ends it too, after the round that is at
+            work, or at once the second time; what was reached is kept.
         checkpoint: file from which the training resumes and to which it writes. With it, a killed
             training ends where an undisturbed one (with the same settings and a file) does.
         given: paths along which to make cuts before any is walked, such as good plans of single futures: they
@@ -119,11 +121,12 @@ def train(
     """
     chosen = settings or TrainingSettings()
     _check(chosen)
-    training = _Training(graph, chosen, checkpoint, tuple(given))
-    try:
-        training.run(progress)
-    finally:
-        training.close()
+    with asked_to_end() as interruption:
+        training = _Training(graph, chosen, checkpoint, tuple(given))
+        try:
+            training.run(progress, interruption)
+        finally:
+            training.close()
     return training.policy()
 
 
@@ -223,12 +226,17 @@ class _Training:
     def _iterations(self) -> int:
         return self._records[-1].iterations if self._records else 0
 
-    def run(self, progress: Progress | None) -> None:
-        """Run rounds until a rule says stop."""
+    def run(self, progress: Progress | None, interruption: Interruption) -> None:
+        """Run rounds until a rule says stop, or someone does."""
+
+        def ended() -> bool:
+            stopped = progress is not None and progress(self._records[-1])
+            return bool(stopped) or interruption.asked
+
         try:
             while not self._stops():
                 if self._settings.asynchronous and isinstance(self._hosts[0], ProcessHost):
-                    self._run_free(progress)
+                    self._run_free(ended)
                     return
                 for host in self._hosts:
                     host.start()
@@ -238,7 +246,7 @@ class _Training:
                 due = self._journal is not None and len(self._rounds) % self._settings.checkpoint_rounds == 0
                 for host in self._hosts:
                     host.exchange(merged, forget=due or len(self._rounds) % _FRESH_ROUNDS == 0)
-                if progress is not None and progress(self._records[-1]):
+                if ended():
                     self._status = "interrupted"
                     break
                 if due:
@@ -251,7 +259,7 @@ class _Training:
         first, step = self._hosts.index(host), len(self._hosts)
         return [(first + place * step, iteration) for place, iteration in enumerate(host.finish())]
 
-    def _run_free(self, progress: Progress | None) -> None:
+    def _run_free(self, ended: Callable[[], bool]) -> None:
         """Let every process iterate at its own pace, each with the cuts known when it starts."""
         hosts = {host.connection: host for host in self._hosts if isinstance(host, ProcessHost)}
         seen = dict.fromkeys(hosts, 0)
@@ -267,7 +275,7 @@ class _Training:
                 for merged in news:
                     host.exchange(merged, forget=False)
                 host.start()
-                if progress is not None and progress(self._records[-1]):
+                if ended():
                     self._status = "interrupted"
                     return
 

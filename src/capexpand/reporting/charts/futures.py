@@ -130,10 +130,10 @@ def distributions(findings: PolicyFindings, scale: MoneyScale) -> Chart:
         ],
     }
     low, high = (money(float(ours.npv_quantiles[end]), currency) for end in (0, -1))
+    losing = f"loses in {percent(ours.loses)} of all futures" if ours.loses > 0 else "loses in none"
     return Chart(
         "npv-of-ways",
-        f"In nine futures of ten the policy is worth between {low} and {high}; it loses in "
-        f"{percent(ours.loses)} of them",
+        f"In nine futures of ten the policy is worth between {low} and {high}; it {losing}",
         f"Net present value of the programme after tax in {scale.unit}: nine futures in ten (line), half of "
         "them (bar), the middle (tick), the mean (dot); the same scenarios for all ways, fewer where whole "
         "programs are solved anew in each.",
