@@ -65,6 +65,10 @@ class TrainingSettings:
         exact_limit: outcomes on a tree up to which all are evaluated.
         checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
         longest_path: where to stop walking in an endless graph.
+        pull: of two rounds in three, how far cuts are made from the states met on the path towards the centre
+            of those where cuts were made before, as a fraction. Early paths lead to extreme states, and a cut
+            made between them and the centre holds for more of what follows (Ben-Ameur and Neto, 2007,
+            *Acceleration of cutting-plane and column generation algorithms*). It pays with many states.
         lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
     """
 
@@ -84,6 +88,7 @@ class TrainingSettings:
     exact_limit: int = 2000
     checkpoint_rounds: int = 20
     longest_path: int = 1000
+    pull: float = 0.0
     lower_bound: float | None = None
 
     def on_which_results_depend(self) -> str:
@@ -195,7 +200,7 @@ class _Training:
         task = HostTask(
             graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
             tuple(range(settings.streams)), tuple(self._rounds), tuple(generators),
-            tuple(given[number :: settings.streams] for number in range(settings.streams)),
+            tuple(given[number :: settings.streams] for number in range(settings.streams)), settings.pull,
         )  # fmt: skip
         self._hosts = open_hosts(task, settings.workers)
 
