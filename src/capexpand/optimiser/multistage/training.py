@@ -155,6 +155,8 @@ def _check(settings: TrainingSettings) -> None:
         )
         if getattr(settings, name) < 1
     ]
+    if not 0.0 <= settings.pull < 1.0:
+        problems.append(Problem(f"must be at least 0 and less than 1, not {settings.pull}", path="pull"))
     if settings.back_end not in {"auto", "highs", "kernel", "check"}:
         problems.append(
             Problem(f"{settings.back_end!r} is not one of auto, highs, kernel, check", path="back_end")
