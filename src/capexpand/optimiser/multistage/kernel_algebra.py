@@ -8,8 +8,6 @@ from capexpand.optimiser.multistage import kernel_layout as at
 from capexpand.optimiser.multistage.compiling import compiled, inlined
 from capexpand.optimiser.multistage.kernel_factors import (
     add_column_eta,
-    add_row_eta,
-    factorise,
     solve_basis,
     solve_transposed,
 )
@@ -25,6 +23,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     LOWER,
     PIVOTS,
     ROWS,
+    SHIFTED,
     TOTAL_PIVOTS,
     TOUCHED,
     UPPER,
@@ -174,51 +173,46 @@ def _cuts_in_pivot_row(p: Program) -> None:
 
 
 @compiled
+def compute_duals(p: Program) -> None:
+    """Compute the duals from the costs."""
+    work, cost, head = floats_of(p, at.RIGHT_WORK), floats_of(p, at.COST), places_of(p, at.HEAD)
+    for place in range(p.size[ROWS] + p.count[CUTS]):
+        work[place] = cost[head[place]]
+    solve_transposed(p, work, floats_of(p, at.DUAL))
+
+
+@compiled
 def price(p: Program) -> None:
     """Compute duals and reduced costs from the costs."""
-    right_work = floats_of(p, at.RIGHT_WORK)
-    cost = floats_of(p, at.COST)
+    compute_duals(p)
+    cost, dual, reduced = floats_of(p, at.COST), floats_of(p, at.DUAL), floats_of(p, at.REDUCED)
+    starts, in_row = places_of(p, at.ROW_STARTS), places_of(p, at.ROW_COLUMNS)
+    values, columns_of_live, slopes = floats_of(p, at.ROW_VALUES), places_of(p, at.LIVE), cut_slopes(p)
     head = places_of(p, at.HEAD)
-    dual = floats_of(p, at.DUAL)
-    starts = places_of(p, at.STARTS)
-    rows_ = places_of(p, at.ROWS)
-    values = floats_of(p, at.VALUES)
-    reduced = floats_of(p, at.REDUCED)
-    live_ = places_of(p, at.LIVE)
-    cut_slope = cut_slopes(p)
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
     cuts, live = p.count[CUTS], p.size[LIVE]
-    total = rows + cuts
-    for place in range(total):
-        right_work[place] = cost[head[place]]
-    solve_transposed(p, right_work, dual)
-    for j in range(columns):
-        summed = cost[j]
-        for k in range(starts[j], starts[j + 1]):
-            summed -= dual[rows_[k]] * values[k]
-        reduced[j] = summed
-    if variables > columns:
-        left = cost[columns]
-        for cut in range(cuts):
-            multiplier = dual[rows + cut]
-            if multiplier != 0.0:
-                left -= multiplier
-                for state in range(live):
-                    reduced[live_[state]] += multiplier * cut_slope[cut, state]
-        reduced[columns] = left
-    for i in range(total):
+    for j in range(variables):
+        reduced[j] = cost[j]
+    for i in range(rows):
+        multiplier = dual[i]
+        if multiplier != 0.0:
+            for k in range(starts[i], starts[i + 1]):
+                reduced[in_row[k]] -= multiplier * values[k]
+    for cut in range(cuts):
+        multiplier = dual[rows + cut]
+        if multiplier != 0.0:
+            reduced[columns] -= multiplier
+            for state in range(live):
+                reduced[columns_of_live[state]] += multiplier * slopes[cut, state]
+    for i in range(rows + cuts):
         reduced[variables + i] = cost[variables + i] + dual[i]
-    for place in range(total):
+    for place in range(rows + cuts):
         reduced[head[place]] = 0.0
 
 
 @compiled
-def settle_nonbasic(p: Program) -> bool:
-    """Put each nonbasic variable on the bound that its reduced cost asks for; shift costs where it has none.
-
-    Returns:
-        Whether a cost was shifted by more than rounding.
-    """
+def settle_nonbasic(p: Program) -> None:
+    """Put each nonbasic variable on the bound that its reduced cost asks for; shift costs where it has none."""
     movable = places_of(p, at.MOVABLE)
     status = places_of(p, at.STATUS)
     lower = floats_of(p, at.LOWER)
@@ -226,7 +220,6 @@ def settle_nonbasic(p: Program) -> bool:
     reduced_ = floats_of(p, at.REDUCED)
     cost = floats_of(p, at.COST)
     true_cost = floats_of(p, at.TRUE_COST)
-    shifted = False
     for j in range(p.size[VARIABLES] + p.size[ROWS] + p.count[CUTS]):
         movable[j] = 0
         if status[j] == BASIC:
@@ -256,44 +249,47 @@ def settle_nonbasic(p: Program) -> bool:
             cost[j] -= reduced
             reduced_[j] = 0.0
             if abs(reduced) > DUAL_TOLERANCE * (1.0 + abs(true_cost[j])):
-                shifted = True
-    return shifted
+                p.count[SHIFTED] = 1
 
 
 @compiled
 def compute_values(p: Program) -> None:
     """Compute the basic variables from the nonbasic ones."""
-    right_work = floats_of(p, at.RIGHT_WORK)
-    status = places_of(p, at.STATUS)
-    lower = floats_of(p, at.LOWER)
-    upper = floats_of(p, at.UPPER)
-    starts = places_of(p, at.STARTS)
-    rows_ = places_of(p, at.ROWS)
-    values = floats_of(p, at.VALUES)
-    own_live = places_of(p, at.OWN_LIVE)
-    cut_slope = cut_slopes(p)
-    value = floats_of(p, at.VALUE)
+    right, status = floats_of(p, at.RIGHT_WORK), places_of(p, at.STATUS)
+    lower, upper = floats_of(p, at.LOWER), floats_of(p, at.UPPER)
+    starts, in_column, values = places_of(p, at.STARTS), places_of(p, at.ROWS), floats_of(p, at.VALUES)
     columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
-    right, total = right_work, rows + cuts
-    for i in range(total):
+    for i in range(rows + cuts):
         j = variables + i
         right[i] = 0.0 if status[j] == BASIC else bound_value(status[j], lower[j], upper[j])
     for j in range(columns):
-        if status[j] == BASIC:
-            continue
-        x = bound_value(status[j], lower[j], upper[j])
-        if x != 0.0:
-            for k in range(starts[j], starts[j + 1]):
-                right[rows_[k]] -= values[k] * x
-            state = own_live[j]
-            if state >= 0:
-                for cut in range(cuts):
-                    right[rows + cut] += cut_slope[cut, state] * x
-    if variables > columns and status[columns] != BASIC:
-        theta = bound_value(status[columns], lower[columns], upper[columns])
-        for cut in range(cuts):
-            right[rows + cut] -= theta
-    solve_basis(p, right, value)
+        if status[j] != BASIC:
+            x = bound_value(status[j], lower[j], upper[j])
+            if x != 0.0:
+                for k in range(starts[j], starts[j + 1]):
+                    right[in_column[k]] -= values[k] * x
+    if cuts > 0:
+        _cuts_of_nonbasic(p)
+    solve_basis(p, right, floats_of(p, at.VALUE))
+
+
+@compiled
+def _cuts_of_nonbasic(p: Program) -> None:
+    """Add what the nonbasic states and theta contribute to the rows of cuts, in ``right_work``."""
+    right, status, states = floats_of(p, at.RIGHT_WORK), places_of(p, at.STATUS), floats_of(p, at.STATE_WORK)
+    lower, upper = floats_of(p, at.LOWER), floats_of(p, at.UPPER)
+    columns, slopes, live = places_of(p, at.LIVE), cut_slopes(p), p.size[LIVE]
+    for state in range(live):
+        j = columns[state]
+        states[state] = 0.0 if status[j] == BASIC else bound_value(status[j], lower[j], upper[j])
+    theta, j = 0.0, p.size[COLUMNS]
+    if status[j] != BASIC:
+        theta = bound_value(status[j], lower[j], upper[j])
+    for cut in range(p.count[CUTS]):
+        summed = -theta
+        for state in range(live):
+            summed += slopes[cut, state] * states[state]
+        right[p.size[ROWS] + cut] += summed
 
 
 @compiled
@@ -389,8 +385,8 @@ def replace_basic(p: Program, place: int, entering: int, norm: float) -> None:
 
 
 @compiled
-def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> bool:
-    """Append a cut's row with its logical basic; false where the factors have no room for it."""
+def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> None:
+    """Append a cut's row with its logical basic. The factors need not know of it until it leaves the basis."""
     live_state = places_of(p, at.LIVE_STATE)
     cut_slope = cut_slopes(p)
     live_ = places_of(p, at.LIVE)
@@ -437,10 +433,8 @@ def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> bool:
     lower[logical] = intercept
     upper[logical] = np.inf
     p.count[CUTS] = cut + 1
-    if not add_row_eta(p, total, total) and not factorise(p):
-        return False
+    places_of(p, at.SLACK_PLACE)[cut] = total
     weight[total] = basis_row(p, total)
-    return True
 
 
 @compiled

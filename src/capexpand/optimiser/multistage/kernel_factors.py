@@ -21,6 +21,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     BASIC,
     COLUMNS,
     CUTS,
+    ENTRIES,
     ETAS,
     FACTOR_END,
     FACTOR_ROOM,
@@ -92,6 +93,46 @@ def solve_basis(p: Program, right: Floats, result: Floats) -> None:
                 for k in range(eta_start[eta], eta_start[eta + 1]):
                     result[index[k]] -= value[k] * x
                 result[place] = x
+    if p.count[CUTS] > 0:
+        _solve_slack_cuts(p, right, result)
+
+
+@compiled
+def _solve_slack_cuts(p: Program, right: Floats, result: Floats) -> None:
+    """Compute the entries of slack cuts, which no factor knows, from those of the states and theta."""
+    slack, columns, live = places_of(p, at.SLACK_PLACE), places_of(p, at.LIVE), p.size[LIVE]
+    status, place_of = places_of(p, at.STATUS), places_of(p, at.PLACE_OF)
+    states, slopes, theta = floats_of(p, at.LIVE_WORK), cut_slopes(p), p.size[COLUMNS]
+    for state in range(live):
+        j = columns[state]
+        states[state] = result[place_of[j]] if status[j] == BASIC else 0.0
+    of_theta = result[place_of[theta]] if status[theta] == BASIC else 0.0
+    for cut in range(p.count[CUTS]):
+        if slack[cut] >= 0:
+            x = of_theta - right[p.size[ROWS] + cut]
+            for state in range(live):
+                x -= slopes[cut, state] * states[state]
+            result[slack[cut]] = x
+
+
+@compiled
+def _transpose_slack_cuts(p: Program, left: Floats, result: Floats) -> None:
+    """Move the entries of slack cuts in ``left`` to the states and theta."""
+    slack, columns, live = places_of(p, at.SLACK_PLACE), places_of(p, at.LIVE), p.size[LIVE]
+    status, place_of = places_of(p, at.STATUS), places_of(p, at.PLACE_OF)
+    slopes, theta = cut_slopes(p), p.size[COLUMNS]
+    for cut in range(p.count[CUTS]):
+        if slack[cut] < 0:
+            continue
+        x = left[slack[cut]]
+        result[p.size[ROWS] + cut] = -x
+        if x != 0.0:
+            if status[theta] == BASIC:
+                left[place_of[theta]] += x
+            for state in range(live):
+                j = columns[state]
+                if status[j] == BASIC:
+                    left[place_of[j]] -= x * slopes[cut, state]
 
 
 @compiled
@@ -112,6 +153,8 @@ def solve_transposed(p: Program, left: Floats, result: Floats) -> None:
     lower_start = places_of(p, at.LOWER_START)
     lower_end = places_of(p, at.LOWER_END)
     value, index = factor_value, factor_index
+    if p.count[CUTS] > 0:
+        _transpose_slack_cuts(p, left, result)
     for eta in range(p.count[ETAS] - 1, -1, -1):
         place, row = eta_place[eta], eta_row[eta]
         x = left[place]
@@ -134,36 +177,6 @@ def solve_transposed(p: Program, left: Floats, result: Floats) -> None:
         for k in range(lower_start[step], lower_end[step]):
             x -= value[k] * result[index[k]]
         result[lower_row[step]] = x
-
-
-@compiled
-def gather_column(p: Program, variable: int, rows: Places, values: Floats) -> int:
-    """Write a variable's column into rows and values; return the number of entries."""
-    starts = places_of(p, at.STARTS)
-    rows_ = places_of(p, at.ROWS)
-    values_ = floats_of(p, at.VALUES)
-    own_live = places_of(p, at.OWN_LIVE)
-    cut_slope = cut_slopes(p)
-    columns, first, cuts = p.size[COLUMNS], p.size[ROWS], p.count[CUTS]
-    if variable >= p.size[VARIABLES]:
-        rows[0], values[0] = variable - p.size[VARIABLES], -1.0
-        return 1
-    entries = 0
-    if variable == columns:
-        for cut in range(cuts):
-            rows[cut], values[cut] = first + cut, 1.0
-        return cuts
-    for k in range(starts[variable], starts[variable + 1]):
-        rows[entries], values[entries] = rows_[k], values_[k]
-        entries += 1
-    state = own_live[variable]
-    if state >= 0:
-        for cut in range(cuts):
-            slope = cut_slope[cut, state]
-            if slope != 0.0:
-                rows[entries], values[entries] = first + cut, -slope
-                entries += 1
-    return entries
 
 
 @compiled
@@ -211,8 +224,8 @@ def has_room_for_eta(p: Program) -> bool:
     """Tell whether another pivot fits behind the factors."""
     eta_place = places_of(p, at.ETA_PLACE)
     total = p.size[ROWS] + p.count[CUTS]
-    within = p.count[ETAS] + 1 < len(eta_place)
-    return within and p.count[FACTOR_END] + total <= p.size[FACTOR_ROOM]
+    within = p.count[ETAS] + 2 < len(eta_place)
+    return within and p.count[FACTOR_END] + total + p.size[COLUMNS] + 1 <= p.size[FACTOR_ROOM]
 
 
 @compiled
@@ -224,10 +237,23 @@ def add_column_eta(p: Program, place: int, column: Floats) -> None:
     eta_row = places_of(p, at.ETA_ROW)
     eta_pivot = floats_of(p, at.ETA_PIVOT)
     eta_start = places_of(p, at.ETA_START)
+    head, slack, first_cut = (
+        places_of(p, at.HEAD),
+        places_of(p, at.SLACK_PLACE),
+        p.size[VARIABLES] + p.size[ROWS],
+    )
+    leaving = head[place] - first_cut
+    if leaving >= 0 and slack[leaving] == place:
+        # From here on the factors must know this row.
+        add_row_eta(p, place, p.size[ROWS] + leaving)
+        slack[leaving] = -1
     eta, end = p.count[ETAS], p.count[FACTOR_END]
     for other in range(p.size[ROWS] + p.count[CUTS]):
         x = column[other]
         if other != place and (x > 1e-14 or x < -1e-14):
+            cut = head[other] - first_cut
+            if cut >= 0 and slack[cut] == other:
+                continue
             factor_index[end], factor_value[end] = other, x
             end += 1
     eta_place[eta], eta_row[eta], eta_pivot[eta] = place, -1, 1.0 / column[place]
@@ -238,8 +264,8 @@ def add_column_eta(p: Program, place: int, column: Floats) -> None:
 
 
 @compiled
-def start_from_logicals(p: Program) -> None:
-    """Make all logicals basic, with the weights that belong to them."""
+def start_from_logicals(p: Program) -> bool:
+    """Make all logicals basic, with the weights that belong to them; false where the factors have no room."""
     status = places_of(p, at.STATUS)
     head = places_of(p, at.HEAD)
     weight = floats_of(p, at.WEIGHT)
@@ -252,7 +278,7 @@ def start_from_logicals(p: Program) -> None:
         status[variables + place] = BASIC
         weight[place] = 1.0
     p.count[READY] = 1
-    factorise(p)
+    return factorise(p)
 
 
 @compiled
@@ -272,77 +298,92 @@ def factorise(p: Program) -> bool:
 @compiled
 def _factorise_once(p: Program) -> int:
     """Return 0 where it is done, 1 where columns had to leave, 2 where there is no room."""
-    head = places_of(p, at.HEAD)
-    place_of = places_of(p, at.PLACE_OF)
-    eta_start = places_of(p, at.ETA_START)
+    head, place_of = places_of(p, at.HEAD), places_of(p, at.PLACE_OF)
     variables, total = p.size[VARIABLES], p.size[ROWS] + p.count[CUTS]
     p.count[SHAKY] = 0
     p.count[PIVOTS] = p.count[ETAS] = p.count[LOWER_STEPS] = p.count[UPPER_STEPS] = p.count[FACTOR_END] = 0
-    places = np.empty(total, dtype=np.int32)
+    core = np.empty(total, dtype=np.int32)
     number = 0
     for place in range(total):
         j = head[place]
         place_of[j] = place
         if j < variables:
-            places[number] = place
+            core[number] = place
             number += 1
     outcome = 0
     if number > 0:
-        outcome = _factorise_core(p, places[:number])
+        outcome = _factorise_core(p, core[:number])
     if outcome != 0:
         return outcome
-    eta_start[0] = p.count[FACTOR_END]
+    places_of(p, at.ETA_START)[0] = p.count[FACTOR_END]
+    slack, rows = places_of(p, at.SLACK_PLACE), p.size[ROWS]
+    for cut in range(p.count[CUTS]):
+        slack[cut] = -1
     for place in range(total):
-        if head[place] >= variables and not add_row_eta(p, place, head[place] - variables):
+        row = head[place] - variables
+        if row >= rows:
+            slack[row - rows] = place
+        elif row >= 0 and not add_row_eta(p, place, row):
             return 2
     # Some pivots must fit behind, or every one of them would ask for new factors.
     return 0 if p.count[FACTOR_END] + 8 * total <= p.size[FACTOR_ROOM] else 2
 
 
 @compiled
-def _factorise_core(p: Program, places: Places) -> int:  # noqa: PLR0912, PLR0915 - one pass over shared lists
-    """Find the triangular pivots of the core, then eliminate the nucleus; returns as ``_factorise_once``."""
-    head = places_of(p, at.HEAD)
-    starts_ = places_of(p, at.STARTS)
-    status = places_of(p, at.STATUS)
-    variables, total, number = p.size[VARIABLES], p.size[ROWS] + p.count[CUTS], len(places)
-    starts = np.empty(number + 1, dtype=np.int32)
-    rows_of = np.empty(p.size[ROWS] + p.size[VARIABLES] + p.count[CUTS], dtype=np.int32)
-    values_of = np.empty(len(rows_of))
-    room = 0
-    for k in range(number):
-        j = head[places[k]]
-        room += starts_[j + 1] - starts_[j] + p.count[CUTS] if j < p.size[COLUMNS] else p.count[CUTS]
-    rows, values = np.empty(room, dtype=np.int32), np.empty(room)
-    row_count = np.zeros(total + 1, dtype=np.int32)
-    column_count = np.zeros(number, dtype=np.int32)
+def _gather_core(p: Program, core: Places, starts: Places, rows: Places, values: Floats) -> None:
+    """Write the columns of the core, on the rows whose logical is not basic."""
+    head, status = places_of(p, at.HEAD), places_of(p, at.STATUS)
+    matrix_starts, matrix_rows = places_of(p, at.STARTS), places_of(p, at.ROWS)
+    matrix_values, own_live, slopes = floats_of(p, at.VALUES), places_of(p, at.OWN_LIVE), cut_slopes(p)
+    variables, columns, first, cuts = p.size[VARIABLES], p.size[COLUMNS], p.size[ROWS], p.count[CUTS]
     end = 0
+    for number in range(len(core)):
+        starts[number] = end
+        j = head[core[number]]
+        state = -1
+        if j < columns:
+            state = own_live[j]
+            for k in range(matrix_starts[j], matrix_starts[j + 1]):
+                row = matrix_rows[k]
+                if status[variables + row] != BASIC:
+                    rows[end], values[end] = row, matrix_values[k]
+                    end += 1
+        if j == columns or state >= 0:
+            for cut in range(cuts):
+                slope = 1.0 if j == columns else -slopes[cut, state]
+                if slope != 0.0 and status[variables + first + cut] != BASIC:
+                    rows[end], values[end] = first + cut, slope
+                    end += 1
+    starts[len(core)] = end
+
+
+@compiled
+def _factorise_core(p: Program, core: Places) -> int:  # noqa: PLR0912, PLR0915 - one pass over shared lists
+    """Find the triangular pivots of the core, then eliminate the nucleus; returns as ``_factorise_once``."""
+    total, number = p.size[ROWS] + p.count[CUTS], len(core)
+    room = p.size[ENTRIES] + (p.size[LIVE] + 1) * p.count[CUTS]
+    starts, rows, values = (
+        np.empty(number + 1, dtype=np.int32),
+        np.empty(room, dtype=np.int32),
+        np.empty(room),
+    )
+    _gather_core(p, core, starts, rows, values)
+    row_count, row_starts = np.zeros(total + 1, dtype=np.int32), np.empty(total + 1, dtype=np.int32)
+    column_count = np.empty(number, dtype=np.int32)
     for k in range(number):
-        starts[k] = end
-        for entry in range(gather_column(p, head[places[k]], rows_of, values_of)):
-            row = rows_of[entry]
-            if status[variables + row] != BASIC:
-                rows[end], values[end] = row, values_of[entry]
-                row_count[row] += 1
-                end += 1
-        column_count[k] = end - starts[k]
-    starts[number] = end
-    row_starts = np.empty(total + 1, dtype=np.int32)
+        column_count[k] = starts[k + 1] - starts[k]
+        for e in range(starts[k], starts[k + 1]):
+            row_count[rows[e]] += 1
     row_starts[0] = 0
     for i in range(total):
         row_starts[i + 1] = row_starts[i] + row_count[i]
-    in_row = np.empty(end, dtype=np.int32)
-    filled = row_starts.copy()
+    in_row, filled = np.empty(starts[number] + 1, dtype=np.int32), row_starts.copy()
+    queue = np.empty(2 * (total + number) + 2, dtype=np.int32)
+    waiting = 0
     for k in range(number):
         for e in range(starts[k], starts[k + 1]):
             in_row[filled[rows[e]]] = k
             filled[rows[e]] += 1
-    # -1: no pivot yet
-    step_of_row = np.full(total, -1, dtype=np.int32)
-    step_of_column = np.full(number, -1, dtype=np.int32)
-    queue = np.empty(2 * (total + number) + 2, dtype=np.int32)
-    waiting = 0
-    for k in range(number):
         if column_count[k] == 1:
             queue[waiting] = k
             waiting += 1
@@ -350,7 +391,17 @@ def _factorise_core(p: Program, places: Places) -> int:  # noqa: PLR0912, PLR091
         if row_count[i] == 1:
             queue[waiting] = -1 - i
             waiting += 1
-    done = 0
+    step_of_row = np.full(total, -1, dtype=np.int32)
+    step_of_column = np.full(number, -1, dtype=np.int32)
+    if p.size[FACTOR_ROOM] < starts[number]:
+        return 2
+    index, value = places_of(p, at.FACTOR_INDEX), floats_of(p, at.FACTOR_VALUE)
+    upper_row, upper_place = places_of(p, at.UPPER_ROW), places_of(p, at.UPPER_PLACE)
+    upper_start, upper_end = places_of(p, at.UPPER_START), places_of(p, at.UPPER_END)
+    upper_pivot = floats_of(p, at.UPPER_PIVOT)
+    lower_row = places_of(p, at.LOWER_ROW)
+    lower_start, lower_end = places_of(p, at.LOWER_START), places_of(p, at.LOWER_END)
+    end = step = lower = done = 0
     while done < waiting:
         item = queue[done]
         done += 1
@@ -374,66 +425,41 @@ def _factorise_core(p: Program, places: Places) -> int:  # noqa: PLR0912, PLR091
                     row, pivot = rows[e], values[e]
         if abs(pivot) < PIVOT_TOLERANCE or abs(pivot) < 0.01 * largest:
             continue
-        if p.count[FACTOR_END] + starts[column + 1] - starts[column] > p.size[FACTOR_ROOM]:
-            return 2
-        _store_column(p, places[column], row, pivot, rows[starts[column] : starts[column + 1]],
-                      values[starts[column] : starts[column + 1]], step_of_row)  # fmt: skip
-        step_of_row[row] = step_of_column[column] = p.count[UPPER_STEPS]
+        # Entries in rows with a pivot go to U, the others to L.
+        upper_row[step], upper_place[step], upper_pivot[step] = row, core[column], 1.0 / pivot
+        upper_start[step] = end
+        for e in range(starts[column], starts[column + 1]):
+            if step_of_row[rows[e]] >= 0:
+                index[end], value[end] = rows[e], values[e]
+                end += 1
+        upper_end[step] = end
+        lower_start[lower] = end
+        for e in range(starts[column], starts[column + 1]):
+            i = rows[e]
+            if step_of_row[i] < 0 and i != row:
+                index[end], value[end] = i, values[e] / pivot
+                end += 1
+            row_count[i] -= 1
+            if row_count[i] == 1 and step_of_row[i] < 0:
+                queue[waiting] = -1 - i
+                waiting += 1
+        if end > lower_start[lower]:
+            lower_row[lower], lower_end[lower] = row, end
+            lower += 1
+        step_of_row[row] = step_of_column[column] = step
+        step += 1
         for e in range(row_starts[row], row_starts[row + 1]):
             k = in_row[e]
             column_count[k] -= 1
             if column_count[k] == 1 and step_of_column[k] < 0:
                 queue[waiting] = k
                 waiting += 1
-        for e in range(starts[column], starts[column + 1]):
-            i = rows[e]
-            row_count[i] -= 1
-            if row_count[i] == 1 and step_of_row[i] < 0:
-                queue[waiting] = -1 - i
-                waiting += 1
-    left = 0
-    for k in range(number):
-        left += 1 if step_of_column[k] < 0 else 0
-    if left == 0:
+    p.count[FACTOR_END], p.count[UPPER_STEPS], p.count[LOWER_STEPS] = end, step, lower
+    if step == number:
         return 0
     return _eliminate(
-        p, places, left, starts, rows, values, step_of_row, step_of_column, column_count, row_count
+        p, core, number - step, starts, rows, values, step_of_row, step_of_column, column_count, row_count
     )
-
-
-@compiled
-def _store_column(
-    p: Program, place: int, row: int, pivot: float, rows: Places, values: Floats, step_of_row: Places
-) -> None:
-    """Store a pivot without fill: entries in rows with a pivot go to U, the others to L."""
-    upper_row = places_of(p, at.UPPER_ROW)
-    upper_place = places_of(p, at.UPPER_PLACE)
-    upper_pivot = floats_of(p, at.UPPER_PIVOT)
-    upper_start = places_of(p, at.UPPER_START)
-    factor_index = places_of(p, at.FACTOR_INDEX)
-    factor_value = floats_of(p, at.FACTOR_VALUE)
-    upper_end = places_of(p, at.UPPER_END)
-    lower_row = places_of(p, at.LOWER_ROW)
-    lower_start = places_of(p, at.LOWER_START)
-    lower_end = places_of(p, at.LOWER_END)
-    end, step = p.count[FACTOR_END], p.count[UPPER_STEPS]
-    upper_row[step], upper_place[step], upper_pivot[step] = row, place, 1.0 / pivot
-    upper_start[step] = end
-    for e in range(len(rows)):
-        if step_of_row[rows[e]] >= 0:
-            factor_index[end], factor_value[end] = rows[e], values[e]
-            end += 1
-    upper_end[step] = end
-    first = end
-    for e in range(len(rows)):
-        if step_of_row[rows[e]] < 0 and rows[e] != row:
-            factor_index[end], factor_value[end] = rows[e], values[e] / pivot
-            end += 1
-    if end > first:
-        lower = p.count[LOWER_STEPS]
-        lower_row[lower], lower_start[lower], lower_end[lower] = row, first, end
-        p.count[LOWER_STEPS] = lower + 1
-    p.count[UPPER_STEPS], p.count[FACTOR_END] = step + 1, end
 
 
 @compiled

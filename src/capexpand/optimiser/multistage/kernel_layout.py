@@ -25,7 +25,8 @@ CUT_INTERCEPT = 18
 UPPER_PIVOT = 19  # inverse pivots of U
 ETA_PIVOT = 20  # inverse pivots of the column etas
 FACTOR_VALUE = 21  # entries of all factors
-FLOAT_ARRAYS = 22
+LIVE_WORK = 22
+FLOAT_ARRAYS = 23
 
 # arrays of whole numbers
 STARTS = 0  # matrix by columns
@@ -56,3 +57,4 @@ ETA_PLACE = 24  # place that an eta changes
 ETA_ROW = 25  # row of a row eta, or -1
 ETA_START = 26
 FACTOR_INDEX = 27  # rows or places of the entries of all factors
+SLACK_PLACE = 28  # of each active cut: the place of its logical where no factor knows it, or -1

@@ -308,8 +308,10 @@ def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call 
         if own_live[j] >= 0:
             reduced += state_work[own_live[j]]
         low, high = lower[j], upper[j]
-        worst = max(worst, (low - x) / (1.0 + abs(low)) if low > -np.inf else 0.0)
-        worst = max(worst, (x - high) / (1.0 + abs(high)) if high < np.inf else 0.0)
+        if x < low:
+            worst = max(worst, (low - x) / (1.0 + abs(low)))
+        elif x > high:
+            worst = max(worst, (x - high) / (1.0 + abs(high)))
         reduced_[j] = reduced
         bound = low if reduced > 0.0 else high
         if abs(bound) < np.inf:
@@ -334,8 +336,10 @@ def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call 
     for i in range(rows):
         multiplier = dual_[i]
         low, high = lower[variables + i], upper[variables + i]
-        worst = max(worst, (low - row_work[i]) / (1.0 + abs(low)) if low > -np.inf else 0.0)
-        worst = max(worst, (row_work[i] - high) / (1.0 + abs(high)) if high < np.inf else 0.0)
+        if row_work[i] < low:
+            worst = max(worst, (low - row_work[i]) / (1.0 + abs(low)))
+        elif row_work[i] > high:
+            worst = max(worst, (row_work[i] - high) / (1.0 + abs(high)))
         bound = low if multiplier > 0.0 else high
         if abs(bound) < np.inf:
             dual += multiplier * bound
@@ -373,8 +377,7 @@ def solve_with_cuts(p: Program, pool: Pool, tally: Integers) -> int:
             return OPTIMAL
         if p.count[CUTS] == p.size[CAPACITY]:
             return FULL
-        if not add_cut(p, cut, pool.intercepts[cut], pool.slopes[cut]):
-            return FULL
+        add_cut(p, cut, pool.intercepts[cut], pool.slopes[cut])
 
 
 @compiled
@@ -434,7 +437,8 @@ def begin(p: Program, pool: Pool) -> bool:
         p.count[CUTS] = p.count[TOUCHED] = 0
         mark[:] = 0
         alpha_row[:] = 0.0
-        start_from_logicals(p)
+        if not start_from_logicals(p):
+            return False
         if p.size[VARIABLES] > p.size[COLUMNS]:
             columns = p.size[COLUMNS]
             true_cost[columns] = 1.0
@@ -447,8 +451,8 @@ def begin(p: Program, pool: Pool) -> bool:
             present = p.count[CUTS] >= p.size[CAPACITY]
             for other in range(p.count[CUTS]):
                 present = present or cut_index[other] == cut
-            if not present and not add_cut(p, cut, pool.intercepts[cut], pool.slopes[cut]):
-                return False
+            if not present:
+                add_cut(p, cut, pool.intercepts[cut], pool.slopes[cut])
         p.count[SEEN] = known
     return True
 

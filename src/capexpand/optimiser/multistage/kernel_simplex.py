@@ -15,6 +15,7 @@ from capexpand.optimiser.multistage.compiling import compiled
 from capexpand.optimiser.multistage.kernel_algebra import (
     basis_row,
     bound_value,
+    compute_duals,
     compute_values,
     move_flipped,
     pivot_row,
@@ -42,6 +43,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     PRIMAL_TOLERANCE,
     ROWS,
     SHAKY,
+    SHIFTED,
     STUCK,
     TOTAL_PIVOTS,
     TOUCHED,
@@ -58,6 +60,8 @@ SMALL_PIVOT = 1e-5
 IDLE_PIVOTS = 30
 """Pivots in a row without progress after which costs are perturbed."""
 PERTURBATION = 1e-6
+PIVOTS_BETWEEN_VALUES = 20
+"""Pivots after which basic values are computed anew before an answer."""
 NEGLIGIBLE = 5e-8
 """A violation below this that no pivot can mend came in with the state, which is exact to this only."""
 
@@ -176,6 +180,8 @@ def dual_step(p: Program, entering: int, step: float) -> None:
                 or (status == FREE and changed != 0.0)
             ):
                 cost[j] -= changed
+                if abs(changed) > DUAL_TOLERANCE * (1.0 + abs(cost[j])):
+                    p.count[SHIFTED] = 1
                 changed = 0.0
         reduced[j] = changed
     reduced[entering] = 0.0
@@ -193,6 +199,7 @@ def perturb(p: Program) -> None:
     cost = floats_of(p, at.COST)
     reduced = floats_of(p, at.REDUCED)
     state = 12345
+    p.count[SHIFTED] = 1
     for j in range(p.size[VARIABLES] + p.size[ROWS] + p.count[CUTS]):
         if movable[j] == 0 or status[j] == FREE:
             continue
@@ -426,6 +433,7 @@ def optimise(p: Program, fresh: bool) -> int:
             weight[place] = 1.0
     for attempt in range(4):
         if fresh or attempt > 0:
+            p.count[SHIFTED] = 0
             for j in range(variables + total):
                 cost[j] = true_cost[j]
             price(p)
@@ -437,15 +445,21 @@ def optimise(p: Program, fresh: bool) -> int:
             return outcome
         for j in range(variables + total):
             cost[j] = true_cost[j]
+        afresh = p.count[SHAKY] != 0 or p.count[TOTAL_PIVOTS] > before + PIVOTS_BETWEEN_VALUES
         if p.count[SHAKY] != 0 and not factorise(p):
             return FULL
-        price(p)
-        if not is_dual_feasible(p):
-            outcome = primal_simplex(p, limit)
-            if outcome != OPTIMAL:
-                return outcome
-        if p.count[TOTAL_PIVOTS] > before:
-            compute_values(p)  # without what rounding left in them on the way
+        if p.count[SHIFTED] == 0:
+            compute_duals(p)
+        else:
+            price(p)
+            if not is_dual_feasible(p):
+                afresh = True
+                outcome = primal_simplex(p, limit)
+                if outcome != OPTIMAL:
+                    return outcome
+        if not afresh:
+            return OPTIMAL
+        compute_values(p)  # without what rounding left in them on the way
         if choose_leaving(p) < 0:
             return OPTIMAL
     return STUCK
