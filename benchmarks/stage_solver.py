@@ -1,8 +1,10 @@
 """The trial of the stage solver: a million programs, each beside HiGHS from a cold start.
 
 Run ``python benchmarks/stage_solver.py`` for a million programs: random, degenerate, infeasible, unbounded
-and badly scaled ones, and those met while training on case files (``--cases FILE ...``). It prints what was
-answered, what had to be handed to HiGHS, and every wrong value; it ends with status 1 if there is any.
+and badly scaled ones, those met while training on case files (``--cases FILE ...``), and those of the
+quarters of planning cases (``--policies FOLDER ...``). It prints what was answered, what had to be handed to
+HiGHS, and every wrong value; it ends with status 1 if there is any. ``--seconds 3600`` goes on with new seeds
+for an hour instead, whatever the number of programs. The shares are done by ``--workers`` processes.
 """
 
 from __future__ import annotations
@@ -12,6 +14,10 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +28,15 @@ from capexpand.optimiser.multistage.checked_stage import AGREEMENT
 from capexpand.optimiser.multistage.floors import floors
 from capexpand.optimiser.multistage.futures import CutKind
 from capexpand.optimiser.multistage.highs_stage import HighsStage
-from capexpand.optimiser.multistage.kernel_stage import KernelStage
+from capexpand.optimiser.multistage.kernel_stage import KernelStage, compile_now
+from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.reading import read_problem
 from capexpand.optimiser.multistage.stage_solver import StageSolver
 from capexpand.optimiser.multistage.stream import Solvers, Stream
+
+ANSWERS = ("optimal", "infeasible", "unbounded or infeasible")
+SHARE = 20_000
+"""Programs in one share of the work."""
 
 
 def ask(solver: StageSolver, state: np.ndarray, outcome: int) -> tuple[str, float]:
@@ -66,31 +77,103 @@ def compare(trial: Trial, tally: Counter[str]) -> list[str]:
     return wrong
 
 
-def random_trials(kind: str, programs: int, seed: int) -> dict[str, object]:
+@dataclass(frozen=True)
+class Share:
+    """A share of the work: so many programs of one kind, or of one file or folder."""
+
+    kind: str
+    programs: int
+    seed: int
+    file: Path | None = None
+    weight: float | None = None
+
+
+@dataclass
+class Found:
+    """What a share found."""
+
+    kind: str
+    tally: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def work(share: Share) -> Found:
+    """Do one share."""
+    began = time.process_time()
+    if share.file is None:
+        found = random_trials(share)
+    else:
+        found = training_trials(share, graph_of(share.file, share.weight))
+    found.seconds = time.process_time() - began
+    return found
+
+
+def random_trials(share: Share) -> Found:
     """Compare random programs of one kind."""
-    tally: Counter[str] = Counter()
-    wrong: list[str] = []
-    number = seed
-    while sum(tally[key] for key in ("optimal", "infeasible", "unbounded or infeasible")) < programs:
-        wrong += [f"seed {number}: {text}" for text in compare(KINDS[kind](number), tally)]
+    found, number = Found(share.kind), share.seed
+    while sum(found.tally[key] for key in ANSWERS) < share.programs:
+        found.wrong += [
+            f"{share.kind} seed {number}: {text}" for text in compare(KINDS[share.kind](number), found.tally)
+        ]
         number += 1
-    return {**tally, "seeds": [seed, number], "wrong": wrong}
+    return found
 
 
-def case_trials(file: Path, programs: int, seed: int, weight: float | None) -> dict[str, object]:
-    """Train on a case in check mode until so many programs have been compared."""
-    graph = read_problem(file, weight=weight)
-    solvers = Solvers(graph, floors(graph).stage_and_future, kind=CutKind.SINGLE, back_end="check")
-    stream = Stream(solvers, kind=CutKind.SINGLE, generator=np.random.default_rng(seed), longest_path=500)
-    wrong: list[str] = []
+def graph_of(file: Path, weight: float | None) -> PolicyGraph:
+    """Read a multistage problem from a file, or take the quarters of a planning case in a folder apart."""
+    if file.is_file():
+        return read_problem(file, weight=weight)
+    from capexpand.case.loading import load_case
+    from capexpand.model.compile import compile_case
+    from capexpand.optimiser.policy_graph import policy_graph, take_apart
+    from capexpand.scenarios.condensation import condense
+    from capexpand.scenarios.futures import compile_futures
+    from capexpand.scenarios.sampling import draw_scenarios
+
+    case = load_case(file)
+    drawn = draw_scenarios(compile_futures(case), 500, seed=1)
+    lattice = condense(drawn, nodes=6, outcomes=1, seed=1, fine_quarters=16, later_nodes=3)
+    return policy_graph(take_apart(compile_case(case), lattice), lattice)
+
+
+def training_trials(share: Share, graph: PolicyGraph) -> Found:
+    """Train on a problem in check mode until so many programs have been compared."""
+    bounded = share.file is not None and share.file.is_dir()
+    floor = np.full(len(graph.nodes), -1e8) if bounded else floors(graph).stage_and_future
+    solvers = Solvers(graph, floor, kind=CutKind.SINGLE, back_end="check")
+    generator = np.random.default_rng(share.seed)
+    stream = Stream(solvers, kind=CutKind.SINGLE, generator=generator, longest_path=500)
+    found = Found(share.kind)
     try:
-        while solvers.counts().answers < programs:
+        while solvers.counts().answers < share.programs:
             stream.iterate()
     except SolverError as error:
-        wrong.append(str(error))
+        found.wrong.append(f"{share.kind} seed {share.seed}: {error}")
     counts = solvers.counts()
-    tally = {"optimal": counts.answers, "handed over": counts.handed_over}
-    return {**tally, "refactored": counts.refactored, "cold": counts.cold, "wrong": wrong}
+    found.tally.update(
+        {
+            "optimal": counts.answers,
+            "handed over": counts.handed_over,
+            "refactored": counts.refactored,
+            "cold": counts.cold,
+        }
+    )
+    return found
+
+
+def shares(arguments: argparse.Namespace) -> Iterator[Share]:
+    """Return the shares of the work, kind after kind, each with seeds of its own."""
+    files = [*arguments.cases, *arguments.policies]
+    each = -(-arguments.programs // (len(KINDS) + len(files)))
+    rounds = count() if arguments.seconds else range(-(-each // SHARE))
+    for number in rounds:
+        programs = SHARE if arguments.seconds else min(SHARE, each - number * SHARE)
+        for kind in KINDS:
+            yield Share(kind, programs, arguments.seed * 100_000_000 + number * SHARE)
+        for file in files:
+            weight = 0.5 if "hydrothermal" in file.stem else None
+            yield Share(file.name, programs, arguments.seed * 1000 + number, file, weight)
 
 
 def main() -> None:
@@ -98,21 +181,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=int, default=1_000_000)
     parser.add_argument("--cases", nargs="*", type=Path, default=[])
+    parser.add_argument("--policies", nargs="*", type=Path, default=[])
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, help="go on for so long, whatever the number of programs")
+    parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
+    compile_now()
     began = time.perf_counter()
-    parts = len(KINDS) + len(arguments.cases)
-    share = arguments.programs // parts + 1
-    found: dict[str, dict[str, object]] = {}
-    for kind in KINDS:
-        found[kind] = random_trials(kind, share, arguments.seed * 10_000_000)
-    for file in arguments.cases:
-        weight = 0.5 if "hydrothermal" in file.stem else None
-        found[file.stem] = case_trials(file, share, arguments.seed, weight)
-    wrong = sum(len(part["wrong"]) for part in found.values() if isinstance(part["wrong"], list))
-    print(
-        json.dumps({"parts": found, "wrong": wrong, "seconds": round(time.perf_counter() - began)}, indent=2)
-    )
+    total: dict[str, Counter[str]] = {}
+    wrong: list[str] = []
+    waiting = shares(arguments)
+    with ProcessPoolExecutor(arguments.workers) as pool:
+        running = [
+            pool.submit(work, share) for _, share in zip(range(arguments.workers), waiting, strict=False)
+        ]
+        while running:
+            found = running.pop(0).result()
+            passed = time.perf_counter() - began
+            following = None if arguments.seconds and passed > arguments.seconds else next(waiting, None)
+            if following is not None:
+                running.append(pool.submit(work, following))
+            total.setdefault(found.kind, Counter()).update(found.tally)
+            wrong += found.wrong
+            programs = sum(tally[key] for tally in total.values() for key in tally if key in ANSWERS)
+            print(
+                f"{passed:7.0f} s  {programs:9d} programs  {len(wrong)} wrong  ({found.kind})",
+                file=sys.stderr,
+            )
+            for text in found.wrong:
+                print(text, file=sys.stderr, flush=True)
+    programs = sum(tally[key] for tally in total.values() for key in tally if key in ANSWERS)
+    parts = {kind: dict(tally) for kind, tally in total.items()}
+    seconds = round(time.perf_counter() - began)
+    print(json.dumps({"parts": parts, "programs": programs, "wrong": wrong, "seconds": seconds}, indent=2))
     sys.exit(1 if wrong else 0)
 
 

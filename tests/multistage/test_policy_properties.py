@@ -7,6 +7,7 @@ import pytest
 from multistage_cases import random_graph
 
 from capexpand.errors import CaseError, InfeasibleError
+from capexpand.optimiser.multistage.certificate import Certifier, DualBound, Multipliers
 from capexpand.optimiser.multistage.extensive import solve_extensive
 from capexpand.optimiser.multistage.floors import floors
 from capexpand.optimiser.multistage.futures import CutKind
@@ -143,6 +144,37 @@ def test_a_sampled_mean_agrees_with_the_evaluation_of_every_path() -> None:
     sample = simulate(solvers, 2000, generator=np.random.default_rng(3), confidence=0.9999)
     assert sample.mean == pytest.approx(exact.mean, abs=sample.halfwidth)
     assert exact.risk_value == pytest.approx(exact.mean)
+
+
+def test_the_control_variate_narrows_the_interval_and_leaves_the_mean_where_it_is() -> None:
+    """Sixty samples of one policy: their corrected means scatter less, about the exact mean."""
+    solvers = _trained(random_graph(7), iterations=10, exact_limit=0).solvers()
+    exact = evaluate_exactly(solvers).mean
+    samples = [simulate(solvers, 100, generator=np.random.default_rng(seed)) for seed in range(60)]
+    means = np.array([sample.mean for sample in samples])
+    plain = np.array([sample.values.mean() for sample in samples])
+    assert means.std() < 0.5 * plain.std()
+    assert abs(means.mean() - exact) < 4.0 * means.std() / np.sqrt(60.0)
+    held = [abs(sample.mean - exact) <= sample.halfwidth for sample in samples]
+    assert sum(held) >= 48
+
+
+def test_a_visit_that_proves_nothing_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every seventh answer is said to be worthless; the training goes on to the same optimum."""
+    calls = iter(range(10**9))
+    certify = Certifier.bound
+
+    def doubting(self: Certifier, state: np.ndarray, multipliers: Multipliers) -> DualBound:
+        bound = certify(self, state, multipliers)
+        worthless = next(calls) % 7 < 2  # the second look, after a cold start, proves nothing either
+        return DualBound(bound.values, bound.slopes, bound.valid & (not worthless))
+
+    graph = random_graph(7)
+    expected = solve_extensive(graph).value
+    monkeypatch.setattr(Certifier, "bound", doubting)
+    policy = _trained(graph, back_end="highs")
+    assert policy.counts.uncertified > 0
+    assert policy.bound == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
 def test_the_mean_value_plan_is_never_better_than_the_policy() -> None:

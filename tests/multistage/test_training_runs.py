@@ -12,6 +12,7 @@ import pytest
 from multistage_cases import OWN, random_graph
 
 from capexpand.errors import CaseError, RunError
+from capexpand.optimiser.multistage.extensive import solve_extensive
 from capexpand.optimiser.multistage.policy import TrainingRecord
 from capexpand.optimiser.multistage.training import TrainingSettings, train
 
@@ -26,11 +27,11 @@ def _changed(**changes: object) -> TrainingSettings:
     return replace(_SETTINGS, **changes)
 
 
-@pytest.mark.parametrize("back_end", ["highs", "kernel"])
-def test_workers_never_change_the_result(back_end: str) -> None:
+@pytest.mark.parametrize(("back_end", "pull"), [("highs", 0.0), ("highs", 0.3), ("kernel", 0.3)])
+def test_workers_never_change_the_result(back_end: str, pull: float) -> None:
     graph = random_graph(21, stages=4)
-    one = train(graph, settings=_changed(back_end=back_end))
-    two = train(graph, settings=_changed(back_end=back_end, workers=2))
+    one = train(graph, settings=_changed(back_end=back_end, pull=pull))
+    two = train(graph, settings=_changed(back_end=back_end, pull=pull, workers=2))
     assert [record.bound for record in two.records] == [record.bound for record in one.records]
     assert [record.path_value for record in two.records] == [record.path_value for record in one.records]
 
@@ -48,16 +49,25 @@ def test_asynchronous_workers_reach_the_same_optimum() -> None:
     assert train(graph, settings=settings).bound == pytest.approx(expected, rel=1e-6)
 
 
-def test_an_interrupted_training_resumes_to_the_same_bounds(tmp_path: Path) -> None:
-    graph = random_graph(23, stages=4)
-    whole = train(graph, settings=_SETTINGS, checkpoint=tmp_path / "whole.journal")
+def test_a_pull_changes_where_cuts_are_made_and_not_what_they_lead_to() -> None:
+    graph = random_graph(24, stages=4)
+    plain = train(graph, settings=_changed(iterations=300, streams=1))
+    pulled = train(graph, settings=_changed(iterations=300, streams=1, pull=0.3))
+    assert [record.bound for record in pulled.records] != [record.bound for record in plain.records]
+    assert pulled.bound == pytest.approx(solve_extensive(graph).value, rel=1e-4)
+
+
+@pytest.mark.parametrize("pull", [0.0, 0.3])
+def test_an_interrupted_training_resumes_to_the_same_bounds(tmp_path: Path, pull: float) -> None:
+    graph, settings = random_graph(23, stages=4), _changed(pull=pull)
+    whole = train(graph, settings=settings, checkpoint=tmp_path / "whole.journal")
 
     def stop(record: TrainingRecord) -> bool:
         return record.iterations >= 15
 
-    part = train(graph, settings=_SETTINGS, checkpoint=tmp_path / "part.journal", progress=stop)
+    part = train(graph, settings=settings, checkpoint=tmp_path / "part.journal", progress=stop)
     assert part.status == "interrupted"
-    resumed = train(graph, settings=_changed(workers=2), checkpoint=tmp_path / "part.journal")
+    resumed = train(graph, settings=_changed(pull=pull, workers=2), checkpoint=tmp_path / "part.journal")
     assert [record.bound for record in resumed.records] == [record.bound for record in whole.records]
 
 
@@ -80,8 +90,8 @@ def test_a_journal_of_another_problem_is_refused(tmp_path: Path) -> None:
 
 def test_settings_without_sense_are_refused() -> None:
     with pytest.raises(CaseError) as caught:
-        train(random_graph(1), settings=TrainingSettings(iterations=0, back_end="magic"))
-    assert len(caught.value.problems) == 2
+        train(random_graph(1), settings=TrainingSettings(iterations=0, pull=1.5, back_end="magic"))
+    assert len(caught.value.problems) == 3
 
 
 def test_a_callback_sees_growing_counts_and_the_first_decision() -> None:

@@ -36,6 +36,7 @@ class PolicySettings:
         workers: processes, no part of it.
         sample_paths: of the lattice, on which the gap is measured.
         guides: good plans of single futures along which the first cuts are made.
+        pull: of the engine, see its ``TrainingSettings``.
         back_end: of the engine.
     """
 
@@ -46,9 +47,10 @@ class PolicySettings:
     seed: int = 1
     streams: int = 2
     workers: int = 1
-    sample_paths: int = 500
-    guides: int = 16
-    back_end: str = "highs"
+    sample_paths: int = 1000
+    guides: int = 4
+    pull: float = 0.3
+    back_end: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def optimise_policy(
             stall_fraction=1e-3,
             stall_iterations=20,
             sample_paths=chosen.sample_paths,
+            pull=chosen.pull,
             lower_bound=lower_bound(stages, graph),
             back_end=chosen.back_end,
         ),

@@ -18,7 +18,14 @@ from numba import config, njit
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-_COMPILED_FILES = ("kernel_program.py", "kernel_algebra.py", "kernel_simplex.py", "kernel_node.py")
+_COMPILED_FILES = (
+    "kernel_layout.py",
+    "kernel_program.py",
+    "kernel_factors.py",
+    "kernel_algebra.py",
+    "kernel_simplex.py",
+    "kernel_node.py",
+)
 
 # Sums may be reordered, which makes them fast; infinities keep their meaning.
 _FAST = {"contract", "reassoc", "nsz", "arcp"}

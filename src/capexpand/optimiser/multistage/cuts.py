@@ -138,9 +138,10 @@ class CutPool:
         n = self.count
         return self.intercepts[:n].copy(), self.slopes[:n].copy(), self.targets[:n].copy()
 
-    def visited(self) -> Floats:
-        """Return a copy of the states at which cuts were made, shape (visits, states)."""
-        return self._visited[: self._visits].copy()
+    def visited(self, latest: int | None = None) -> Floats:
+        """Return a copy of the states, all or the latest, at which cuts were made, shape (visits, states)."""
+        first = 0 if latest is None else max(0, self._visits - latest)
+        return self._visited[first : self._visits].copy()
 
     def _select(self, index: int, cut: Cut, owner: int, height: float) -> None:
         """Let the cut take over the visited states where it is highest, and visit its own state."""

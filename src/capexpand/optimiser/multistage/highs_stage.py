@@ -69,7 +69,7 @@ class HighsStage:
         self._future_duals = np.zeros((outcomes, 64))
 
     def evaluate(self, state: Floats) -> None:
-        """Solve all outcomes at a state, into ``values`` and ``slopes``."""
+        """Solve all outcomes at a state, into ``values`` and ``slopes``; −∞ where nothing is proven."""
         self._solve_outcomes(state, np.arange(self.form.outcome_count))
         bound, wrong = self._certify(state)
         if wrong.any():
@@ -79,10 +79,8 @@ class HighsStage:
                 self.counts.cold += 1
             bound, wrong = self._certify(state)
             self.counts.uncertified += int(wrong.sum())
-            if not bound.valid.all():
-                raise SolverError(f"{self._name}: HiGHS's duals prove nothing even from a cold start")
-        self.values[:] = bound.values
-        self.slopes[:] = bound.slopes
+        self.values[:] = np.where(bound.valid, bound.values, -np.inf)
+        self.slopes[:] = np.where(bound.valid[:, None], bound.slopes, 0.0)
         self._program.trim()
 
     def decide(

@@ -6,7 +6,7 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, SpawnContext
 from typing import Any, Protocol
@@ -38,6 +38,7 @@ class HostTask:
         past: rounds from a checkpoint.
         generators: states of all streams' random numbers at the checkpoint, or empty.
         given: for every stream of the training the paths that it takes first.
+        pull: of the streams.
     """
 
     graph: PolicyGraph
@@ -50,6 +51,7 @@ class HostTask:
     past: tuple[Round, ...]
     generators: tuple[dict[str, Any], ...]
     given: tuple[tuple[tuple[Step, ...], ...], ...] = ()
+    pull: float = 0.0
 
 
 class Host(Protocol):
@@ -95,7 +97,12 @@ class LocalHost:
             generator.bit_generator.state = task.generators[number]
         given = task.given[number][len(task.past) :] if task.given else ()
         return Stream(
-            solvers, kind=task.kind, generator=generator, longest_path=task.longest_path, given=given
+            solvers,
+            kind=task.kind,
+            generator=generator,
+            longest_path=task.longest_path,
+            given=given,
+            pull=task.pull,
         )
 
     def start(self) -> None:
@@ -113,6 +120,7 @@ class LocalHost:
             for other, iteration in enumerate(merged):
                 if other != number:
                     stream.receive(iteration)
+            stream.move_centres(merged)
             if forget:
                 stream.solvers.forget()
 
@@ -211,7 +219,4 @@ def open_hosts(task: HostTask, workers: int) -> Sequence[LocalHost | ProcessHost
 
 
 def _with_streams(task: HostTask, streams: tuple[int, ...]) -> HostTask:
-    return HostTask(
-        task.graph, task.floor, task.kind, task.back_end, task.seed, task.longest_path, streams,
-        task.past, task.generators, task.given,
-    )  # fmt: skip
+    return replace(task, streams=streams)

@@ -1,156 +1,43 @@
-"""The linear algebra of the compiled dual simplex: products, prices, the inverse and the rows of cuts."""
+"""The linear algebra of the compiled dual simplex: rows and columns, prices, values, and the rows of cuts."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from capexpand.optimiser.multistage import kernel_layout as at
 from capexpand.optimiser.multistage.compiling import compiled, inlined
+from capexpand.optimiser.multistage.kernel_factors import (
+    add_column_eta,
+    solve_basis,
+    solve_transposed,
+)
 from capexpand.optimiser.multistage.kernel_program import (
     BASIC,
     CLOCK,
     COLUMNS,
     CUTS,
     DUAL_TOLERANCE,
+    FLIPPED,
     FREE,
+    LIVE,
     LOWER,
-    PIVOT_TOLERANCE,
     PIVOTS,
-    READY,
     ROWS,
-    STATES,
+    SHIFTED,
     TOTAL_PIVOTS,
+    TOUCHED,
     UPPER,
     VARIABLES,
     Floats,
     Program,
+    cut_slopes,
+    floats_of,
+    places_of,
 )
 
-
-@compiled
-def gather_column(p: Program, variable: int) -> int:
-    """Write a variable's column into ``entry_rows`` and ``entry_values``; return the number of entries."""
-    columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
-    if variable >= variables:
-        p.entry_rows[0] = variable - variables
-        p.entry_values[0] = -1.0
-        return 1
-    entries = 0
-    if variable == columns:
-        for cut in range(cuts):
-            p.entry_rows[cut] = rows + cut
-            p.entry_values[cut] = 1.0
-        return cuts
-    for place in range(p.starts[variable], p.starts[variable + 1]):
-        p.entry_rows[entries] = p.rows[place]
-        p.entry_values[entries] = p.values[place]
-        entries += 1
-    state = p.own_outgoing[variable]
-    if state >= 0:
-        for cut in range(cuts):
-            p.entry_rows[entries] = rows + cut
-            p.entry_values[entries] = -p.cut_slope[cut, state]
-            entries += 1
-    return entries
-
-
-@compiled
-def transformed_column(p: Program, variable: int) -> None:
-    """Write the inverse times a variable's column into ``column_work``."""
-    total = p.size[ROWS] + p.count[CUTS]
-    entries = gather_column(p, variable)
-    for place in range(total):
-        summed = 0.0
-        for entry in range(entries):
-            summed += p.inverse[place, p.entry_rows[entry]] * p.entry_values[entry]
-        p.column_work[place] = summed
-
-
-@compiled
-def row_times_columns(p: Program, row: Floats, result: Floats, skip_fixed: bool) -> None:
-    """Multiply a row vector with the columns of all nonbasic variables; zero elsewhere."""
-    columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
-    cuts, states = p.count[CUTS], p.size[STATES]
-    for state in range(states):
-        p.state_work[state] = 0.0
-    on_theta = 0.0
-    for cut in range(cuts):
-        factor = row[rows + cut]
-        if factor != 0.0:
-            on_theta += factor
-            for state in range(states):
-                p.state_work[state] += factor * p.cut_slope[cut, state]
-    for j in range(columns):
-        result[j] = 0.0
-        if p.status[j] == BASIC or (skip_fixed and p.lower[j] == p.upper[j]):
-            continue
-        summed = 0.0
-        for place in range(p.starts[j], p.starts[j + 1]):
-            summed += row[p.rows[place]] * p.values[place]
-        state = p.own_outgoing[j]
-        if state >= 0:
-            summed -= p.state_work[state]
-        result[j] = summed
-    if variables > columns:
-        result[columns] = on_theta if p.status[columns] != BASIC else 0.0
-    for i in range(rows + cuts):
-        j = variables + i
-        wanted = p.status[j] != BASIC and not (skip_fixed and p.lower[j] == p.upper[j])
-        result[j] = -row[i] if wanted else 0.0
-
-
-@compiled
-def price(p: Program) -> None:
-    """Compute duals and reduced costs from the costs and the inverse."""
-    total, variables = p.size[ROWS] + p.count[CUTS], p.size[VARIABLES]
-    for i in range(total):
-        p.dual[i] = 0.0
-    for place in range(total):
-        cost = p.cost[p.head[place]]
-        if cost != 0.0:
-            for i in range(total):
-                p.dual[i] += cost * p.inverse[place, i]
-    row_times_columns(p, p.dual, p.reduced, False)
-    for j in range(variables + total):
-        p.reduced[j] = 0.0 if p.status[j] == BASIC else p.cost[j] - p.reduced[j]
-
-
-@compiled
-def settle_nonbasic(p: Program) -> bool:
-    """Put each nonbasic variable on the bound that its reduced cost asks for; shift costs where it has none.
-
-    Returns:
-        Whether a cost was shifted by more than rounding.
-    """
-    shifted = False
-    for j in range(p.size[VARIABLES] + p.size[ROWS] + p.count[CUTS]):
-        if p.status[j] == BASIC:
-            continue
-        low, high, reduced = p.lower[j], p.upper[j], p.reduced[j]
-        if low == high:
-            p.status[j] = LOWER
-            continue
-        has_low, has_high = low > -np.inf, high < np.inf
-        if has_low and has_high:
-            if reduced > DUAL_TOLERANCE or (p.status[j] != UPPER and reduced >= -DUAL_TOLERANCE):
-                p.status[j] = LOWER
-            else:
-                p.status[j] = UPPER
-            wrong = (reduced < 0.0) if p.status[j] == LOWER else (reduced > 0.0)
-        elif has_low:
-            p.status[j] = LOWER
-            wrong = reduced < 0.0
-        elif has_high:
-            p.status[j] = UPPER
-            wrong = reduced > 0.0
-        else:
-            p.status[j] = FREE
-            wrong = reduced != 0.0
-        if wrong:
-            p.cost[j] -= reduced
-            p.reduced[j] = 0.0
-            if abs(reduced) > DUAL_TOLERANCE * (1.0 + abs(p.true_cost[j])):
-                shifted = True
-    return shifted
+_NOTHING = 1e-14
+"""An entry of a row of the inverse below this is rounding."""
+_LEAST_WEIGHT = 1e-4
 
 
 @inlined
@@ -160,266 +47,446 @@ def bound_value(status: int, lower: float, upper: float) -> float:
 
 
 @compiled
-def compute_values(p: Program) -> None:  # noqa: PLR0912 - branches are cheaper than calls here
-    """Compute the basic variables from the nonbasic ones."""
-    columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
-    total = rows + cuts
-    for i in range(total):
-        p.row_work[i] = 0.0
-        j = variables + i
-        if p.status[j] != BASIC:
-            p.row_work[i] = -bound_value(p.status[j], p.lower[j], p.upper[j])
-    for state in range(p.size[STATES]):
-        p.state_work[state] = 0.0
-    for j in range(columns):
-        if p.status[j] == BASIC:
-            continue
-        x = bound_value(p.status[j], p.lower[j], p.upper[j])
-        if x != 0.0:
-            for place in range(p.starts[j], p.starts[j + 1]):
-                p.row_work[p.rows[place]] += p.values[place] * x
-            if p.own_outgoing[j] >= 0:
-                p.state_work[p.own_outgoing[j]] = x
-    theta = 0.0
-    if variables > columns and p.status[columns] != BASIC:
-        theta = bound_value(p.status[columns], p.lower[columns], p.upper[columns])
-    for cut in range(cuts):
-        summed = theta
-        for state in range(p.size[STATES]):
-            summed -= p.cut_slope[cut, state] * p.state_work[state]
-        p.row_work[rows + cut] += summed
-    for place in range(total):
-        summed = 0.0
-        for i in range(total):
-            summed += p.inverse[place, i] * p.row_work[i]
-        p.value[place] = -summed
-
-
-@compiled
-def move_flipped(p: Program) -> None:  # noqa: PLR0912 - branches are cheaper than calls here
-    """Change the basic values for the boxed variables whose bound changed since ``before`` was noted."""
-    columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
-    total = rows + cuts
-    moved = False
-    for i in range(total):
-        p.row_work[i] = 0.0
-    for j in range(variables + total):
-        if p.status[j] == p.before[j] or p.status[j] == BASIC:
-            continue
-        moved = True
-        change = p.upper[j] - p.lower[j] if p.status[j] == UPPER else p.lower[j] - p.upper[j]
-        if j >= variables:
-            p.row_work[j - variables] -= change
-        elif j == columns:
-            for cut in range(cuts):
-                p.row_work[rows + cut] += change
-        else:
-            for place in range(p.starts[j], p.starts[j + 1]):
-                p.row_work[p.rows[place]] += p.values[place] * change
-            if p.own_outgoing[j] >= 0:
-                for cut in range(cuts):
-                    p.row_work[rows + cut] -= p.cut_slope[cut, p.own_outgoing[j]] * change
-    if not moved:
-        return
-    for place in range(total):
-        summed = 0.0
-        for i in range(total):
-            summed += p.inverse[place, i] * p.row_work[i]
-        p.value[place] -= summed
-
-
-@compiled
-def replace_basic(p: Program, place: int, entering: int) -> None:
-    """Change the inverse for a variable that enters at a place; ``column_work`` holds its column.
-
-    The norms of the changed rows are computed on the way, so the steepest-edge weights are exact.
-    """
+def transformed_column(p: Program, variable: int) -> None:
+    """Write the inverse times a variable's column into ``column_work``."""
+    right_work = floats_of(p, at.RIGHT_WORK)
+    starts = places_of(p, at.STARTS)
+    rows = places_of(p, at.ROWS)
+    values = floats_of(p, at.VALUES)
+    own_live = places_of(p, at.OWN_LIVE)
+    cut_slope = cut_slopes(p)
+    column_work = floats_of(p, at.COLUMN_WORK)
     total = p.size[ROWS] + p.count[CUTS]
-    inverse_pivot = 1.0 / p.column_work[place]
-    pivot_row, own = p.row_work, p.inverse[place]
+    right = right_work
+    for i in range(total):
+        right[i] = 0.0
+    if variable >= p.size[VARIABLES]:
+        right[variable - p.size[VARIABLES]] = -1.0
+    elif variable == p.size[COLUMNS]:
+        for i in range(p.size[ROWS], total):
+            right[i] = 1.0
+    else:
+        for k in range(starts[variable], starts[variable + 1]):
+            right[rows[k]] = values[k]
+        state = own_live[variable]
+        if state >= 0:
+            for cut in range(p.count[CUTS]):
+                right[p.size[ROWS] + cut] = -cut_slope[cut, state]
+    solve_basis(p, right, column_work)
+
+
+@compiled
+def basis_row(p: Program, place: int) -> float:
+    """Write a row of the inverse into ``row_work``; return its squared norm."""
+    right_work = floats_of(p, at.RIGHT_WORK)
+    row_work = floats_of(p, at.ROW_WORK)
+    total = p.size[ROWS] + p.count[CUTS]
+    left, row = right_work, row_work
+    for i in range(total):
+        left[i] = 0.0
+    left[place] = 1.0
+    solve_transposed(p, left, row)
     norm = 0.0
     for i in range(total):
-        value = own[i] * inverse_pivot
-        own[i] = value
-        pivot_row[i] = value
-        norm += value * value
-    p.weight[place] = norm
-    for other in range(total):
-        factor = p.column_work[other]
-        if other == place or factor == 0.0:
+        norm += row[i] * row[i]
+    return norm
+
+
+@compiled
+def pivot_row(p: Program) -> None:
+    """Multiply the row in ``row_work`` with the columns of all movable variables, into ``alpha_row``.
+
+    The variables that are not zero there are listed in ``touched``.
+    """
+    touched, mark, alpha = places_of(p, at.TOUCHED), places_of(p, at.MARK), floats_of(p, at.ALPHA_ROW)
+    movable, row = places_of(p, at.MOVABLE), floats_of(p, at.ROW_WORK)
+    starts, in_row = places_of(p, at.ROW_STARTS), places_of(p, at.ROW_COLUMNS)
+    values = floats_of(p, at.ROW_VALUES)
+    for number in range(p.count[TOUCHED]):
+        alpha[touched[number]] = 0.0
+        mark[touched[number]] = 0
+    found, variables = 0, p.size[VARIABLES]
+    for i in range(p.size[ROWS]):
+        factor = row[i]
+        if abs(factor) <= _NOTHING:
             continue
-        row = p.inverse[other]
-        norm = 0.0
-        for i in range(total):
-            changed = row[i] - factor * pivot_row[i]
-            row[i] = changed
-            norm += changed * changed
-        p.weight[other] = norm
-    p.head[place] = entering
-    p.status[entering] = BASIC
+        j = variables + i
+        if movable[j] != 0:
+            alpha[j] = -factor
+            mark[j] = 1
+            touched[found] = j
+            found += 1
+        for k in range(starts[i], starts[i + 1]):
+            j = in_row[k]
+            if movable[j] != 0:
+                if mark[j] == 0:
+                    mark[j] = 1
+                    touched[found] = j
+                    found += 1
+                alpha[j] += factor * values[k]
+    p.count[TOUCHED] = found
+    if p.count[CUTS] > 0:
+        _cuts_in_pivot_row(p)
+
+
+@compiled
+def _cuts_in_pivot_row(p: Program) -> None:
+    """Add the part of the active cuts to the pivot row."""
+    touched, mark, alpha = places_of(p, at.TOUCHED), places_of(p, at.MARK), floats_of(p, at.ALPHA_ROW)
+    movable, row = places_of(p, at.MOVABLE), floats_of(p, at.ROW_WORK)
+    states, slopes, columns = floats_of(p, at.STATE_WORK), cut_slopes(p), places_of(p, at.LIVE)
+    found, first, live, any_cut, on_theta = p.count[TOUCHED], p.size[ROWS], p.size[LIVE], False, 0.0
+    for cut in range(p.count[CUTS]):
+        factor = row[first + cut]
+        if abs(factor) <= _NOTHING:
+            continue
+        if not any_cut:
+            for state in range(live):
+                states[state] = 0.0
+            any_cut = True
+        on_theta += factor
+        for state in range(live):
+            states[state] += factor * slopes[cut, state]
+        j = p.size[VARIABLES] + first + cut
+        if movable[j] != 0:
+            mark[j] = 1
+            alpha[j] = -factor
+            touched[found] = j
+            found += 1
+    if not any_cut:
+        return
+    j = p.size[COLUMNS]
+    if movable[j] != 0:
+        mark[j] = 1
+        alpha[j] = on_theta
+        touched[found] = j
+        found += 1
+    for state in range(live):
+        j = columns[state]
+        if movable[j] != 0 and states[state] != 0.0:
+            if mark[j] == 0:
+                mark[j] = 1
+                touched[found] = j
+                found += 1
+            alpha[j] -= states[state]
+    p.count[TOUCHED] = found
+
+
+@compiled
+def compute_duals(p: Program) -> None:
+    """Compute the duals from the costs."""
+    work, cost, head = floats_of(p, at.RIGHT_WORK), floats_of(p, at.COST), places_of(p, at.HEAD)
+    for place in range(p.size[ROWS] + p.count[CUTS]):
+        work[place] = cost[head[place]]
+    solve_transposed(p, work, floats_of(p, at.DUAL))
+
+
+@compiled
+def price(p: Program) -> None:
+    """Compute duals and reduced costs from the costs."""
+    compute_duals(p)
+    cost, dual, reduced = floats_of(p, at.COST), floats_of(p, at.DUAL), floats_of(p, at.REDUCED)
+    starts, in_row = places_of(p, at.ROW_STARTS), places_of(p, at.ROW_COLUMNS)
+    values, columns_of_live, slopes = floats_of(p, at.ROW_VALUES), places_of(p, at.LIVE), cut_slopes(p)
+    head = places_of(p, at.HEAD)
+    columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
+    cuts, live = p.count[CUTS], p.size[LIVE]
+    for j in range(variables):
+        reduced[j] = cost[j]
+    for i in range(rows):
+        multiplier = dual[i]
+        if multiplier != 0.0:
+            for k in range(starts[i], starts[i + 1]):
+                reduced[in_row[k]] -= multiplier * values[k]
+    for cut in range(cuts):
+        multiplier = dual[rows + cut]
+        if multiplier != 0.0:
+            reduced[columns] -= multiplier
+            for state in range(live):
+                reduced[columns_of_live[state]] += multiplier * slopes[cut, state]
+    for i in range(rows + cuts):
+        reduced[variables + i] = cost[variables + i] + dual[i]
+    for place in range(rows + cuts):
+        reduced[head[place]] = 0.0
+
+
+@compiled
+def settle_nonbasic(p: Program) -> None:
+    """Put each nonbasic variable on the bound that its reduced cost asks for; shift costs where it has none."""
+    movable = places_of(p, at.MOVABLE)
+    status = places_of(p, at.STATUS)
+    lower = floats_of(p, at.LOWER)
+    upper = floats_of(p, at.UPPER)
+    reduced_ = floats_of(p, at.REDUCED)
+    cost = floats_of(p, at.COST)
+    true_cost = floats_of(p, at.TRUE_COST)
+    for j in range(p.size[VARIABLES] + p.size[ROWS] + p.count[CUTS]):
+        movable[j] = 0
+        if status[j] == BASIC:
+            continue
+        low, high, reduced = lower[j], upper[j], reduced_[j]
+        if low == high:
+            status[j] = LOWER
+            continue
+        movable[j] = 1
+        has_low, has_high = low > -np.inf, high < np.inf
+        if has_low and has_high:
+            if reduced > DUAL_TOLERANCE or (status[j] != UPPER and reduced >= -DUAL_TOLERANCE):
+                status[j] = LOWER
+            else:
+                status[j] = UPPER
+            wrong = (reduced < 0.0) if status[j] == LOWER else (reduced > 0.0)
+        elif has_low:
+            status[j] = LOWER
+            wrong = reduced < 0.0
+        elif has_high:
+            status[j] = UPPER
+            wrong = reduced > 0.0
+        else:
+            status[j] = FREE
+            wrong = reduced != 0.0
+        if wrong:
+            cost[j] -= reduced
+            reduced_[j] = 0.0
+            if abs(reduced) > DUAL_TOLERANCE * (1.0 + abs(true_cost[j])):
+                p.count[SHIFTED] = 1
+
+
+@compiled
+def compute_values(p: Program) -> None:
+    """Compute the basic variables from the nonbasic ones."""
+    right, status = floats_of(p, at.RIGHT_WORK), places_of(p, at.STATUS)
+    lower, upper = floats_of(p, at.LOWER), floats_of(p, at.UPPER)
+    starts, in_column, values = places_of(p, at.STARTS), places_of(p, at.ROWS), floats_of(p, at.VALUES)
+    columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
+    for i in range(rows + cuts):
+        j = variables + i
+        right[i] = 0.0 if status[j] == BASIC else bound_value(status[j], lower[j], upper[j])
+    for j in range(columns):
+        if status[j] != BASIC:
+            x = bound_value(status[j], lower[j], upper[j])
+            if x != 0.0:
+                for k in range(starts[j], starts[j + 1]):
+                    right[in_column[k]] -= values[k] * x
+    if cuts > 0:
+        _cuts_of_nonbasic(p)
+    solve_basis(p, right, floats_of(p, at.VALUE))
+
+
+@compiled
+def _cuts_of_nonbasic(p: Program) -> None:
+    """Add what the nonbasic states and theta contribute to the rows of cuts, in ``right_work``."""
+    right, status, states = floats_of(p, at.RIGHT_WORK), places_of(p, at.STATUS), floats_of(p, at.STATE_WORK)
+    lower, upper = floats_of(p, at.LOWER), floats_of(p, at.UPPER)
+    columns, slopes, live = places_of(p, at.LIVE), cut_slopes(p), p.size[LIVE]
+    for state in range(live):
+        j = columns[state]
+        states[state] = 0.0 if status[j] == BASIC else bound_value(status[j], lower[j], upper[j])
+    theta, j = 0.0, p.size[COLUMNS]
+    if status[j] != BASIC:
+        theta = bound_value(status[j], lower[j], upper[j])
+    for cut in range(p.count[CUTS]):
+        summed = -theta
+        for state in range(live):
+            summed += slopes[cut, state] * states[state]
+        right[p.size[ROWS] + cut] += summed
+
+
+@compiled
+def move_flipped(p: Program) -> None:
+    """Change the basic values for the boxed variables that were flipped to their other bound."""
+    right_work = floats_of(p, at.RIGHT_WORK)
+    flipped = places_of(p, at.FLIPPED)
+    upper = floats_of(p, at.UPPER)
+    lower = floats_of(p, at.LOWER)
+    status = places_of(p, at.STATUS)
+    starts = places_of(p, at.STARTS)
+    rows_ = places_of(p, at.ROWS)
+    values = floats_of(p, at.VALUES)
+    own_live = places_of(p, at.OWN_LIVE)
+    cut_slope = cut_slopes(p)
+    norm_work = floats_of(p, at.NORM_WORK)
+    value = floats_of(p, at.VALUE)
+    if p.count[FLIPPED] == 0:
+        return
+    columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
+    right, total = right_work, rows + cuts
+    for i in range(total):
+        right[i] = 0.0
+    for number in range(p.count[FLIPPED]):
+        j = flipped[number]
+        change = upper[j] - lower[j] if status[j] == UPPER else lower[j] - upper[j]
+        if j >= variables:
+            right[j - variables] -= change
+        elif j == columns:
+            for cut in range(cuts):
+                right[rows + cut] += change
+        else:
+            for k in range(starts[j], starts[j + 1]):
+                right[rows_[k]] += values[k] * change
+            state = own_live[j]
+            if state >= 0:
+                for cut in range(cuts):
+                    right[rows + cut] -= cut_slope[cut, state] * change
+    solve_basis(p, right, norm_work)
+    for place in range(total):
+        value[place] -= norm_work[place]
+
+
+@compiled
+def undo_flips(p: Program) -> None:
+    """Put the flipped variables back."""
+    flipped = places_of(p, at.FLIPPED)
+    status = places_of(p, at.STATUS)
+    for number in range(p.count[FLIPPED]):
+        j = flipped[number]
+        status[j] = UPPER if status[j] == LOWER else LOWER
+    p.count[FLIPPED] = 0
+
+
+@compiled
+def replace_basic(p: Program, place: int, entering: int, norm: float) -> None:
+    """Let a variable enter at a place; ``column_work`` holds its column, ``row_work`` the place's row.
+
+    The steepest-edge weights are updated (Forrest and Goldfarb, 1992); ``norm`` is that of the row, exact.
+    """
+    column_work = floats_of(p, at.COLUMN_WORK)
+    right_work = floats_of(p, at.RIGHT_WORK)
+    row_work = floats_of(p, at.ROW_WORK)
+    norm_work = floats_of(p, at.NORM_WORK)
+    weight = floats_of(p, at.WEIGHT)
+    head = places_of(p, at.HEAD)
+    movable = places_of(p, at.MOVABLE)
+    lower = floats_of(p, at.LOWER)
+    upper = floats_of(p, at.UPPER)
+    place_of = places_of(p, at.PLACE_OF)
+    status = places_of(p, at.STATUS)
+    total = p.size[ROWS] + p.count[CUTS]
+    pivot = column_work[place]
+    for i in range(total):
+        right_work[i] = row_work[i]
+    solve_basis(p, right_work, norm_work)
+    for other in range(total):
+        x = column_work[other]
+        if x != 0.0:
+            ratio = x / pivot
+            changed = weight[other] + ratio * (ratio * norm - 2.0 * norm_work[other])
+            weight[other] = max(changed, _LEAST_WEIGHT)
+    weight[place] = max(norm / (pivot * pivot), _LEAST_WEIGHT)
+    add_column_eta(p, place, column_work)
+    leaving = head[place]
+    movable[leaving] = 1 if lower[leaving] != upper[leaving] else 0
+    movable[entering] = 0
+    head[place] = entering
+    place_of[entering] = place
+    status[entering] = BASIC
     p.count[PIVOTS] += 1
     p.count[TOTAL_PIVOTS] += 1
 
 
 @compiled
-def start_from_logicals(p: Program) -> None:
-    """Make all logicals basic."""
-    variables, total = p.size[VARIABLES], p.size[ROWS] + p.count[CUTS]
-    for j in range(variables):
-        if p.status[j] == BASIC:
-            p.status[j] = LOWER
-    for place in range(total):
-        for i in range(total):
-            p.inverse[place, i] = 0.0
-        p.inverse[place, place] = -1.0
-        p.head[place] = variables + place
-        p.status[variables + place] = BASIC
-        p.weight[place] = 1.0
-    p.count[PIVOTS] = 0
-    p.count[READY] = 1
-
-
-@compiled
-def refactor(p: Program) -> None:
-    """Compute the inverse anew: columns enter the basis of logicals one by one, each at its largest pivot.
-
-    A column without a usable pivot leaves the basis, and a logical takes its place.
-    """
-    variables, total = p.size[VARIABLES], p.size[ROWS] + p.count[CUTS]
-    wanted = 0
-    for place in range(total):
-        if p.head[place] < variables:
-            p.candidates[wanted] = p.head[place]
-            wanted += 1
-    for place in range(total):
-        for i in range(total):
-            p.inverse[place, i] = 0.0
-        p.inverse[place, place] = -1.0
-        p.weight[place] = 1.0
-        # A place is free (-1) where its logical is not wanted in the basis.
-        p.head[place] = variables + place if p.status[variables + place] == BASIC else -1
-    for number in range(wanted):
-        entering = p.candidates[number]
-        transformed_column(p, entering)
-        best, best_place = PIVOT_TOLERANCE, -1
-        for place in range(total):
-            if p.head[place] == -1 and abs(p.column_work[place]) > best:
-                best, best_place = abs(p.column_work[place]), place
-        if best_place < 0:
-            p.status[entering] = LOWER
-        else:
-            _eliminate(p, best_place)
-            p.head[best_place] = entering
-    for place in range(total):
-        norm = 0.0
-        for i in range(total):
-            norm += p.inverse[place, i] * p.inverse[place, i]
-        p.weight[place] = norm
-        if p.head[place] == -1:
-            p.head[place] = variables + place
-            p.status[variables + place] = BASIC
-    p.count[PIVOTS] = 0
-
-
-@compiled
-def _eliminate(p: Program, place: int) -> None:
-    """Make the column in ``column_work`` a unit column by row operations on the inverse."""
-    total = p.size[ROWS] + p.count[CUTS]
-    inverse_pivot = 1.0 / p.column_work[place]
-    pivot_row, own = p.row_work, p.inverse[place]
-    for i in range(total):
-        own[i] *= inverse_pivot
-        pivot_row[i] = own[i]
-    for other in range(total):
-        factor = p.column_work[other]
-        if other != place and factor != 0.0:
-            row = p.inverse[other]
-            for i in range(total):
-                row[i] -= factor * pivot_row[i]
-
-
-@compiled
 def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> None:
-    """Append a cut's row with its logical basic, and the row that the inverse gains."""
-    columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
+    """Append a cut's row with its logical basic. The factors need not know of it until it leaves the basis."""
+    live_state = places_of(p, at.LIVE_STATE)
+    cut_slope = cut_slopes(p)
+    live_ = places_of(p, at.LIVE)
+    status = places_of(p, at.STATUS)
+    value = floats_of(p, at.VALUE)
+    place_of = places_of(p, at.PLACE_OF)
+    lower = floats_of(p, at.LOWER)
+    upper = floats_of(p, at.UPPER)
+    cut_intercept = floats_of(p, at.CUT_INTERCEPT)
+    cut_index = places_of(p, at.CUT_INDEX)
+    cut_used = places_of(p, at.CUT_USED)
+    head = places_of(p, at.HEAD)
+    movable = places_of(p, at.MOVABLE)
+    reduced = floats_of(p, at.REDUCED)
+    cost = floats_of(p, at.COST)
+    true_cost = floats_of(p, at.TRUE_COST)
+    weight = floats_of(p, at.WEIGHT)
+    columns, rows, variables, live = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.size[LIVE]
     cut = p.count[CUTS]
-    total = rows + cut
-    for state in range(p.size[STATES]):
-        p.cut_slope[cut, state] = slope[state]
-    p.cut_intercept[cut] = intercept
-    p.cut_index[cut] = index
-    p.cut_used[cut] = p.count[CLOCK]
-    for i in range(total + 1):
-        p.inverse[total, i] = 0.0
-        p.inverse[i, total] = 0.0
-    held = 0.0
-    for place in range(total):
-        j = p.head[place]
-        factor = 0.0
-        if j == columns and variables > columns:
-            factor = 1.0
-        elif j < columns and p.own_outgoing[j] >= 0:
-            factor = -slope[p.own_outgoing[j]]
+    total, held = rows + cut, 0.0
+    for state in range(live):
+        factor = slope[live_state[state]]
+        cut_slope[cut, state] = factor
         if factor != 0.0:
-            held += factor * p.value[place]
-            for i in range(total):
-                p.inverse[total, i] += factor * p.inverse[place, i]
-    for state in range(p.size[STATES]):
-        j = p.outgoing[state]
-        if p.status[j] != BASIC:
-            held -= slope[state] * bound_value(p.status[j], p.lower[j], p.upper[j])
-    if p.status[columns] != BASIC:
-        held += bound_value(p.status[columns], p.lower[columns], p.upper[columns])
-    p.inverse[total, total] = -1.0
-    norm = 0.0
-    for i in range(total + 1):
-        norm += p.inverse[total, i] * p.inverse[total, i]
+            j = live_[state]
+            if status[j] == BASIC:
+                held -= factor * value[place_of[j]]
+            else:
+                held -= factor * bound_value(status[j], lower[j], upper[j])
+    if status[columns] == BASIC:
+        held += value[place_of[columns]]
+    else:
+        held += bound_value(status[columns], lower[columns], upper[columns])
+    cut_intercept[cut] = intercept
+    cut_index[cut] = index
+    cut_used[cut] = p.count[CLOCK]
     logical = variables + total
-    p.weight[total] = norm
-    p.head[total] = logical
-    p.value[total] = held
-    p.status[logical] = BASIC
-    p.reduced[logical] = 0.0
-    p.cost[logical] = 0.0
-    p.true_cost[logical] = 0.0
-    p.lower[logical] = intercept
-    p.upper[logical] = np.inf
+    head[total] = logical
+    place_of[logical] = total
+    value[total] = held
+    status[logical] = BASIC
+    movable[logical] = 0
+    reduced[logical] = cost[logical] = true_cost[logical] = 0.0
+    lower[logical] = intercept
+    upper[logical] = np.inf
     p.count[CUTS] = cut + 1
+    places_of(p, at.SLACK_PLACE)[cut] = total
+    weight[total] = basis_row(p, total)
 
 
 @compiled
 def remove_cut(p: Program, cut: int) -> bool:
-    """Remove a cut whose logical is basic; the last row takes its place. False where it is not basic."""
+    """Remove a cut whose logical is basic; the last row takes its place. False where it is not basic.
+
+    The factors are void afterwards.
+    """
+    status = places_of(p, at.STATUS)
+    head = places_of(p, at.HEAD)
+    weight = floats_of(p, at.WEIGHT)
+    value = floats_of(p, at.VALUE)
+    movable = places_of(p, at.MOVABLE)
+    lower = floats_of(p, at.LOWER)
+    upper = floats_of(p, at.UPPER)
+    cost = floats_of(p, at.COST)
+    true_cost = floats_of(p, at.TRUE_COST)
+    reduced = floats_of(p, at.REDUCED)
+    cut_slope = cut_slopes(p)
+    cut_intercept = floats_of(p, at.CUT_INTERCEPT)
+    cut_index = places_of(p, at.CUT_INDEX)
+    cut_used = places_of(p, at.CUT_USED)
     rows, variables = p.size[ROWS], p.size[VARIABLES]
     row, last_row = rows + cut, rows + p.count[CUTS] - 1
-    if p.status[variables + row] != BASIC:
+    if status[variables + row] != BASIC:
         return False
     place = -1
     for candidate in range(last_row + 1):
-        if p.head[candidate] == variables + row:
+        if head[candidate] == variables + row:
             place = candidate
     if place != last_row:
-        for i in range(last_row + 1):
-            p.inverse[place, i] = p.inverse[last_row, i]
-        p.head[place] = p.head[last_row]
-        p.weight[place] = p.weight[last_row]
-        p.value[place] = p.value[last_row]
+        head[place] = head[last_row]
+        weight[place] = weight[last_row]
+        value[place] = value[last_row]
     if row != last_row:
-        for other in range(last_row):
-            p.inverse[other, row] = p.inverse[other, last_row]
         last = variables + last_row
         moved = variables + row
-        p.status[moved] = p.status[last]
-        p.lower[moved], p.upper[moved] = p.lower[last], p.upper[last]
-        p.reduced[moved] = p.reduced[last]
-        for other in range(last_row):
-            if p.head[other] == last:
-                p.head[other] = moved
+        status[moved] = status[last]
+        movable[moved] = movable[last]
+        lower[moved] = lower[last]
+        upper[moved] = upper[last]
+        cost[moved] = cost[last]
+        true_cost[moved] = true_cost[last]
+        reduced[moved] = reduced[last]
+        for candidate in range(last_row):
+            if head[candidate] == last:
+                head[candidate] = moved
         last_cut = p.count[CUTS] - 1
-        for state in range(p.size[STATES]):
-            p.cut_slope[cut, state] = p.cut_slope[last_cut, state]
-        p.cut_intercept[cut] = p.cut_intercept[last_cut]
-        p.cut_index[cut] = p.cut_index[last_cut]
-        p.cut_used[cut] = p.cut_used[last_cut]
+        for state in range(p.size[LIVE]):
+            cut_slope[cut, state] = cut_slope[last_cut, state]
+        cut_intercept[cut] = cut_intercept[last_cut]
+        cut_index[cut] = cut_index[last_cut]
+        cut_used[cut] = cut_used[last_cut]
     p.count[CUTS] -= 1
     return True

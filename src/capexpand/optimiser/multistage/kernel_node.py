@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.optimiser.multistage import kernel_layout as at
 from capexpand.optimiser.multistage.compiling import compiled, inlined
 from capexpand.optimiser.multistage.kernel_algebra import (
     add_cut,
     bound_value,
-    refactor,
     remove_cut,
-    start_from_logicals,
 )
+from capexpand.optimiser.multistage.kernel_factors import factorise, start_from_logicals
 from capexpand.optimiser.multistage.kernel_program import (
     BASIC,
     CAPACITY,
@@ -22,7 +22,9 @@ from capexpand.optimiser.multistage.kernel_program import (
     COLUMNS,
     CUTS,
     FREE,
+    FULL,
     INFEASIBLE,
+    LIVE,
     LOWER,
     OPTIMAL,
     READY,
@@ -30,10 +32,14 @@ from capexpand.optimiser.multistage.kernel_program import (
     SEEN,
     STATES,
     STUCK,
+    TOUCHED,
     UPPER,
     VARIABLES,
+    Places,
     Program,
-    assemble,
+    cut_slopes,
+    floats_of,
+    places_of,
 )
 from capexpand.optimiser.multistage.kernel_simplex import (
     optimise,
@@ -42,7 +48,7 @@ from capexpand.optimiser.multistage.kernel_simplex import (
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-FULL, UNCERTAIN = 10, 11
+UNCERTAIN = 11
 CUT_TOLERANCE = 1e-9
 CERTIFICATE_TOLERANCE = 1e-8
 FEASIBILITY_TOLERANCE = 1e-7
@@ -141,6 +147,12 @@ class Pool(NamedTuple):
 @compiled
 def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:  # noqa: PLR0912 - see certify
     """Put an outcome at a state into the program; false where a fixed column would leave its bounds."""
+    true_cost = floats_of(p, at.TRUE_COST)
+    lower_ = floats_of(p, at.LOWER)
+    upper_ = floats_of(p, at.UPPER)
+    row_work = floats_of(p, at.ROW_WORK)
+    column_work = floats_of(p, at.COLUMN_WORK)
+    status = places_of(p, at.STATUS)
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
     cost = o.cost[outcome if o.cost.shape[0] > 1 else 0]
     lower = o.lower[outcome if o.lower.shape[0] > 1 else 0]
@@ -148,40 +160,40 @@ def load(p: Program, o: Outcomes, outcome: int, state: Floats) -> bool:  # noqa:
     row_lower = o.row_lower[outcome if o.row_lower.shape[0] > 1 else 0]
     row_upper = o.row_upper[outcome if o.row_upper.shape[0] > 1 else 0]
     for j in range(columns):
-        p.true_cost[j] = cost[j]
-        p.lower[j] = lower[j]
-        p.upper[j] = upper[j]
+        true_cost[j] = cost[j]
+        lower_[j] = lower[j]
+        upper_[j] = upper[j]
     for i in range(rows):
-        p.row_work[i] = 0.0
+        row_work[i] = 0.0
     entering = o.entering_value[outcome if o.entering_value.shape[0] > 1 else 0]
     for k in range(len(o.entering_row)):
-        p.row_work[o.entering_row[k]] += entering[k] * state[o.entering_state[k]]
+        row_work[o.entering_row[k]] += entering[k] * state[o.entering_state[k]]
     for i in range(rows):
-        p.lower[variables + i] = row_lower[i] + p.row_work[i]
-        p.upper[variables + i] = row_upper[i] + p.row_work[i]
-        p.true_cost[variables + i] = 0.0
+        lower_[variables + i] = row_lower[i] + row_work[i]
+        upper_[variables + i] = row_upper[i] + row_work[i]
+        true_cost[variables + i] = 0.0
     fixed_value = o.fixed_value[outcome if o.fixed_value.shape[0] > 1 else 0]
     slope = o.fixed_slope[outcome if o.fixed_slope.shape[0] > 1 else 0]
     inside = True
     for f in range(len(o.fixed)):
-        p.column_work[f] = fixed_value[f]
+        column_work[f] = fixed_value[f]
     for k in range(len(o.fixed_place)):
-        p.column_work[o.fixed_place[k]] += slope[k] * state[o.fixed_state[k]]
+        column_work[o.fixed_place[k]] += slope[k] * state[o.fixed_state[k]]
     for f in range(len(o.fixed)):
-        j, value = o.fixed[f], p.column_work[f]
-        clipped = min(max(value, p.lower[j]), p.upper[j])
+        j, value = o.fixed[f], column_work[f]
+        clipped = min(max(value, lower_[j]), upper_[j])
         if abs(clipped - value) > 1e-6 * (1.0 + abs(value)):
             inside = False
-        p.lower[j], p.upper[j] = clipped, clipped
-        if p.status[j] == UPPER:
-            p.status[j] = LOWER
+        lower_[j], upper_[j] = clipped, clipped
+        if status[j] == UPPER:
+            status[j] = LOWER
     for j in range(columns):
-        if p.status[j] != BASIC:
-            p.status[j] = legal_status(p.status[j], p.lower[j], p.upper[j])
+        if status[j] != BASIC:
+            status[j] = legal_status(status[j], lower_[j], upper_[j])
     for i in range(rows):
         j = variables + i
-        if p.status[j] != BASIC:
-            p.status[j] = legal_status(p.status[j], p.lower[j], p.upper[j])
+        if status[j] != BASIC:
+            status[j] = legal_status(status[j], lower_[j], upper_[j])
     return inside
 
 
@@ -196,22 +208,29 @@ def legal_status(status: int, lower: float, upper: float) -> int:
 @compiled
 def worst_cut(p: Program, pool: Pool) -> int:
     """Return the selected cut that the solution violates most, or -1."""
+    solution = floats_of(p, at.SOLUTION)
+    state_work = floats_of(p, at.STATE_WORK)
+    live_state = places_of(p, at.LIVE_STATE)
+    live = places_of(p, at.LIVE)
+    cut_index = places_of(p, at.CUT_INDEX)
     states, columns = p.size[STATES], p.size[COLUMNS]
-    theta = p.solution[columns]
+    theta = solution[columns]
     best, best_number = -np.inf, -1
     for state in range(states):
-        p.state_work[state] = p.solution[p.outgoing[state]]
+        state_work[state] = 0.0
+    for k in range(p.size[LIVE]):
+        state_work[live_state[k]] = solution[live[k]]
     for number in range(len(pool.selected)):
         height = pool.scan_intercepts[number]
         for state in range(states):
-            height += pool.scan_slopes[number, state] * p.state_work[state]
+            height += pool.scan_slopes[number, state] * state_work[state]
         if height > best:
             best, best_number = height, number
     if best_number < 0 or best - theta <= CUT_TOLERANCE * (1.0 + abs(theta)):
         return -1
     best_cut = pool.selected[best_number]
     for cut in range(p.count[CUTS]):
-        if p.cut_index[cut] == best_cut:
+        if cut_index[cut] == best_cut:
             return -1
     return best_cut
 
@@ -219,13 +238,19 @@ def worst_cut(p: Program, pool: Pool) -> int:
 @compiled
 def read_solution(p: Program) -> None:
     """Write the values of the columns into ``solution``."""
+    status = places_of(p, at.STATUS)
+    solution = floats_of(p, at.SOLUTION)
+    lower = floats_of(p, at.LOWER)
+    upper = floats_of(p, at.UPPER)
+    head = places_of(p, at.HEAD)
+    value = floats_of(p, at.VALUE)
     for j in range(p.size[VARIABLES]):
-        if p.status[j] != BASIC:
-            p.solution[j] = bound_value(p.status[j], p.lower[j], p.upper[j])
+        if status[j] != BASIC:
+            solution[j] = bound_value(status[j], lower[j], upper[j])
     for place in range(p.size[ROWS] + p.count[CUTS]):
-        j = p.head[place]
+        j = head[place]
         if j < p.size[VARIABLES]:
-            p.solution[j] = p.value[place]
+            solution[j] = value[place]
 
 
 @compiled
@@ -238,46 +263,63 @@ def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call 
         The primal objective, the dual bound D, the worst primal violation relative to its bound, and
         whether D is valid (no multiplier on an infinite bound). ``slope`` receives the slope of D.
     """
+    row_work = floats_of(p, at.ROW_WORK)
+    state_work = floats_of(p, at.STATE_WORK)
+    dual_ = floats_of(p, at.DUAL)
+    cut_intercept = floats_of(p, at.CUT_INTERCEPT)
+    cut_slope = cut_slopes(p)
+    solution = floats_of(p, at.SOLUTION)
+    true_cost = floats_of(p, at.TRUE_COST)
+    starts = places_of(p, at.STARTS)
+    rows_ = places_of(p, at.ROWS)
+    values = floats_of(p, at.VALUES)
+    own_live = places_of(p, at.OWN_LIVE)
+    lower = floats_of(p, at.LOWER)
+    upper = floats_of(p, at.UPPER)
+    reduced_ = floats_of(p, at.REDUCED)
+    live_ = places_of(p, at.LIVE)
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
-    states, cuts = p.size[STATES], p.count[CUTS]
+    states, live, cuts = p.size[STATES], p.size[LIVE], p.count[CUTS]
     primal = dual = worst = 0.0
     valid = True
     for i in range(rows + cuts):
-        p.row_work[i] = 0.0
-    for s in range(states):
-        p.state_work[s] = 0.0
+        row_work[i] = 0.0
+    for s in range(live):
+        state_work[s] = 0.0
     left = 1.0
     for cut in range(cuts):
-        multiplier = p.dual[rows + cut]
+        multiplier = dual_[rows + cut]
         if multiplier < 0.0:
             if multiplier < -FEASIBILITY_TOLERANCE:
                 valid = False
             multiplier = 0.0
         if multiplier > 0.0:
             left -= multiplier
-            dual += multiplier * p.cut_intercept[cut]
-            for s in range(states):
-                p.state_work[s] += multiplier * p.cut_slope[cut, s]
+            dual += multiplier * cut_intercept[cut]
+            for s in range(live):
+                state_work[s] += multiplier * cut_slope[cut, s]
     for j in range(columns):
-        x = p.solution[j]
-        primal += p.true_cost[j] * x
-        reduced = p.true_cost[j]
-        for place in range(p.starts[j], p.starts[j + 1]):
-            p.row_work[p.rows[place]] += p.values[place] * x
-            reduced -= p.dual[p.rows[place]] * p.values[place]
-        if p.own_outgoing[j] >= 0:
-            reduced += p.state_work[p.own_outgoing[j]]
-        low, high = p.lower[j], p.upper[j]
-        worst = max(worst, (low - x) / (1.0 + abs(low)) if low > -np.inf else 0.0)
-        worst = max(worst, (x - high) / (1.0 + abs(high)) if high < np.inf else 0.0)
-        p.reduced[j] = reduced
+        x = solution[j]
+        primal += true_cost[j] * x
+        reduced = true_cost[j]
+        for place in range(starts[j], starts[j + 1]):
+            row_work[rows_[place]] += values[place] * x
+            reduced -= dual_[rows_[place]] * values[place]
+        if own_live[j] >= 0:
+            reduced += state_work[own_live[j]]
+        low, high = lower[j], upper[j]
+        if x < low:
+            worst = max(worst, (low - x) / (1.0 + abs(low)))
+        elif x > high:
+            worst = max(worst, (x - high) / (1.0 + abs(high)))
+        reduced_[j] = reduced
         bound = low if reduced > 0.0 else high
         if abs(bound) < np.inf:
             dual += reduced * bound
         elif abs(reduced) > FEASIBILITY_TOLERANCE:
             valid = False
     if variables > columns:
-        theta, floor = p.solution[columns], p.lower[columns]
+        theta, floor = solution[columns], lower[columns]
         primal += theta
         worst = max(worst, (floor - theta) / (1.0 + abs(floor)))
         if left < -FEASIBILITY_TOLERANCE:
@@ -285,17 +327,19 @@ def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call 
         elif left > 1e-11:
             dual += left * floor
         for cut in range(cuts):
-            height = p.cut_intercept[cut]
-            for s in range(states):
-                height += p.cut_slope[cut, s] * p.solution[p.outgoing[s]]
+            height = cut_intercept[cut]
+            for s in range(live):
+                height += cut_slope[cut, s] * solution[live_[s]]
             worst = max(worst, (height - theta) / (1.0 + abs(theta)))
     for s in range(states):
         slope[s] = 0.0
     for i in range(rows):
-        multiplier = p.dual[i]
-        low, high = p.lower[variables + i], p.upper[variables + i]
-        worst = max(worst, (low - p.row_work[i]) / (1.0 + abs(low)) if low > -np.inf else 0.0)
-        worst = max(worst, (p.row_work[i] - high) / (1.0 + abs(high)) if high < np.inf else 0.0)
+        multiplier = dual_[i]
+        low, high = lower[variables + i], upper[variables + i]
+        if row_work[i] < low:
+            worst = max(worst, (low - row_work[i]) / (1.0 + abs(low)))
+        elif row_work[i] > high:
+            worst = max(worst, (row_work[i] - high) / (1.0 + abs(high)))
         bound = low if multiplier > 0.0 else high
         if abs(bound) < np.inf:
             dual += multiplier * bound
@@ -303,10 +347,10 @@ def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call 
             valid = False
     entering = o.entering_value[outcome if o.entering_value.shape[0] > 1 else 0]
     for k in range(len(o.entering_row)):
-        slope[o.entering_state[k]] += p.dual[o.entering_row[k]] * entering[k]
+        slope[o.entering_state[k]] += dual_[o.entering_row[k]] * entering[k]
     fixed_slope = o.fixed_slope[outcome if o.fixed_slope.shape[0] > 1 else 0]
     for k in range(len(o.fixed_place)):
-        slope[o.fixed_state[k]] += p.reduced[o.fixed[o.fixed_place[k]]] * fixed_slope[k]
+        slope[o.fixed_state[k]] += reduced_[o.fixed[o.fixed_place[k]]] * fixed_slope[k]
     incoming_cost = o.incoming_cost[outcome if o.incoming_cost.shape[0] > 1 else 0]
     extra = o.constant[outcome if o.constant.shape[0] > 1 else 0]
     for s in range(states):
@@ -360,7 +404,8 @@ def answer(  # noqa: PLR0917 - compiled code takes its arguments by position
     for attempt in range(3):
         if attempt == 1:
             tally[REFACTORED] += 1
-            refactor(p)
+            if not factorise(p):
+                return FULL, 0.0, 0.0
         if attempt == 2:
             tally[COLD] += 1
             start_from_logicals(p)
@@ -376,55 +421,75 @@ def answer(  # noqa: PLR0917 - compiled code takes its arguments by position
 
 
 @compiled
-def begin(p: Program, pool: Pool) -> None:
-    """Make the basis ready and add the newest cuts, which are the likeliest to be violated."""
+def begin(p: Program, pool: Pool) -> bool:
+    """Make the basis ready and add the newest cuts, which are the likeliest to be violated.
+
+    Returns:
+        Whether there was room for all.
+    """
+    mark = places_of(p, at.MARK)
+    alpha_row = floats_of(p, at.ALPHA_ROW)
+    true_cost = floats_of(p, at.TRUE_COST)
+    upper = floats_of(p, at.UPPER)
+    lower = floats_of(p, at.LOWER)
+    cut_index = places_of(p, at.CUT_INDEX)
     if p.count[READY] == 0:
-        p.count[CUTS] = 0
-        start_from_logicals(p)
+        p.count[CUTS] = p.count[TOUCHED] = 0
+        mark[:] = 0
+        alpha_row[:] = 0.0
+        if not start_from_logicals(p):
+            return False
         if p.size[VARIABLES] > p.size[COLUMNS]:
             columns = p.size[COLUMNS]
-            p.true_cost[columns] = 1.0
-            p.upper[columns] = np.inf
+            true_cost[columns] = 1.0
+            upper[columns] = np.inf
     if p.size[VARIABLES] > p.size[COLUMNS]:
-        p.lower[p.size[COLUMNS]] = pool.floor[0]
+        lower[p.size[COLUMNS]] = pool.floor[0]
         known = len(pool.intercepts)
         first = max(p.count[SEEN], known - NEWEST)
         for cut in range(first, known):
             present = p.count[CUTS] >= p.size[CAPACITY]
             for other in range(p.count[CUTS]):
-                present = present or p.cut_index[other] == cut
+                present = present or cut_index[other] == cut
             if not present:
                 add_cut(p, cut, pool.intercepts[cut], pool.slopes[cut])
         p.count[SEEN] = known
+    return True
 
 
 @compiled
 def note_used(p: Program) -> None:
     """Note which cuts carry a multiplier."""
+    status = places_of(p, at.STATUS)
+    cut_used = places_of(p, at.CUT_USED)
     for cut in range(p.count[CUTS]):
-        if p.status[p.size[VARIABLES] + p.size[ROWS] + cut] != BASIC:
-            p.cut_used[cut] = p.count[CLOCK]
+        if status[p.size[VARIABLES] + p.size[ROWS] + cut] != BASIC:
+            cut_used[cut] = p.count[CLOCK]
 
 
 @compiled
 def trim(p: Program, kept: int) -> None:
     """Remove the cuts that have been inactive for longest, where there are more than wanted."""
-    if p.count[CUTS] <= kept:
+    cut_used = places_of(p, at.CUT_USED)
+    before = p.count[CUTS]
+    if before <= kept:
         return
     target = (2 * kept) // 3
     for age in (64, 16, 4, 1, 0):
         cut = p.count[CUTS] - 1
         while cut >= 0 and p.count[CUTS] > target:
-            if p.count[CLOCK] - p.cut_used[cut] > age:
+            if p.count[CLOCK] - cut_used[cut] > age:
                 remove_cut(p, cut)
             cut -= 1
         if p.count[CUTS] <= kept:
-            return
+            break
+    if p.count[CUTS] < before:
+        factorise(p)
 
 
 @compiled
 def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by position
-    size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
+    size: Integers, count: Integers, floats: Floats, places: Places,
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers,
     scan_intercepts: Floats, scan_slopes: Floats, floor: Floats,
@@ -435,10 +500,11 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     Returns:
         OPTIMAL, or how the outcome ended that is for others to settle, and the number of that outcome.
     """
-    p = assemble(size, count, floats, integers, rows)
+    p = Program(size, count, floats, places)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
     pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, floor)
-    begin(p, pool)
+    if not begin(p, pool):
+        return FULL, first
     for outcome in range(first, len(values)):
         ended, _, dual = answer(p, o, pool, outcome, state, slopes[outcome], tally)
         if ended != OPTIMAL:
@@ -452,7 +518,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
 
 @compiled
 def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by position
-    size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32],
+    size: Integers, count: Integers, floats: Floats, places: Places,
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers,
     scan_intercepts: Floats, scan_slopes: Floats, floor: Floats,
@@ -460,22 +526,25 @@ def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by positi
     tally: Integers, first: int, kept: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Decide for all paths from ``first`` on; like ``evaluate_outcomes``."""
-    p = assemble(size, count, floats, integers, rows)
+    p = Program(size, count, floats, places)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
     pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, floor)
-    begin(p, pool)
+    if not begin(p, pool):
+        return FULL, first
     slope = np.empty(p.size[STATES])
     width = p.size[COLUMNS]
+    solution, dual = floats_of(p, at.SOLUTION), floats_of(p, at.DUAL)
+    lower, upper = floats_of(p, at.LOWER), floats_of(p, at.UPPER)
     for path in range(first, len(values)):
         ended, primal, _ = answer(p, o, pool, outcomes[path], states[path], slope, tally)
         if ended != OPTIMAL:
             return ended, path
         values[path] = primal
-        costs[path] = primal - (p.solution[width] if p.size[VARIABLES] > width else 0.0)
+        costs[path] = primal - (solution[width] if p.size[VARIABLES] > width else 0.0)
         for j in range(width):
-            columns[path, j] = min(max(p.solution[j], p.lower[j]), p.upper[j])
+            columns[path, j] = min(max(solution[j], lower[j]), upper[j])
         for i in range(p.size[ROWS]):
-            duals[path, i] = p.dual[i]
+            duals[path, i] = dual[i]
         note_used(p)
         if path % 16 == 15:
             p.count[CLOCK] += 1

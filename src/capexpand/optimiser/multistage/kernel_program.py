@@ -1,4 +1,8 @@
-"""The memory of one stage program in compiled code: what it holds, and how it lies in two buffers."""
+"""The memory of one stage program in compiled code: what it holds, and how it lies in two buffers.
+
+A program is four arrays, whatever it holds: compiled functions are handed these and look up what they need.
+Handing each its fifty arrays one by one made calls slow and compiling slower.
+"""
 
 from __future__ import annotations
 
@@ -7,133 +11,90 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.optimiser.multistage import kernel_layout as at
 from capexpand.optimiser.multistage.compiling import compiled
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Places = NDArray[np.int32]
 
 BASIC, LOWER, UPPER, FREE = 0, 1, 2, 3
-OPTIMAL, INFEASIBLE, UNBOUNDED, STUCK = 0, 1, 2, 3
+OPTIMAL, INFEASIBLE, UNBOUNDED, STUCK, FULL = 0, 1, 2, 3, 10
 
-# Places in the array ``size``.
-COLUMNS, ROWS, VARIABLES, STATES, CAPACITY, ENTRIES = 0, 1, 2, 3, 4, 5
+# Places in the array ``size``: numbers of columns, rows, columns with theta, states, cuts that there is room
+# for, entries of the matrix, entries of the factors that there is room for, and states that can leave zero.
+COLUMNS, ROWS, VARIABLES, STATES, CAPACITY, ENTRIES, FACTOR_ROOM, LIVE = 0, 1, 2, 3, 4, 5, 6, 7
+SIZES = 8
+
 # Places in the array ``count``.
-CUTS, PIVOTS, SEEN, CLOCK, READY, TOTAL_PIVOTS = 0, 1, 2, 3, 4, 5
+CUTS, PIVOTS, SEEN, CLOCK, READY, TOTAL_PIVOTS, TOUCHED, FLIPPED = 0, 1, 2, 3, 4, 5, 6, 7
+LOWER_STEPS, UPPER_STEPS, ETAS, FACTOR_END, SHAKY, SHIFTED = 8, 9, 10, 11, 12, 13
+COUNTS = 14
 
-PRIMAL_TOLERANCE = 1e-9
+PRIMAL_TOLERANCE = 1e-8
 DUAL_TOLERANCE = 1e-9
+HARRIS_TOLERANCE = 1e-7
 PIVOT_TOLERANCE = 1e-7
-PIVOTS_BETWEEN_FACTORS = 100
+PIVOTS_BETWEEN_FACTORS = 64
 
 
 class Program(NamedTuple):
     """A node's program: what stays, what is loaded, and the basis.
 
-    ``size`` and ``count`` hold whole numbers at the places named above. ``own_outgoing[j]`` is the state
-    that column j hands on, or -1. ``cost``, ``lower`` and ``upper`` hold all variables, logicals last;
-    ``true_cost`` those before shifting. ``value`` holds the values of the basic variables by place,
-    ``weight`` the squared norms of the rows of the inverse.
+    Args:
+        size: numbers that stay, then where each array begins.
+        count: numbers that change.
+        floats: all arrays of floats, see ``kernel_layout``.
+        places: all arrays of whole numbers.
     """
 
     size: Integers
-    starts: Integers
-    rows: NDArray[np.uint32]
-    values: Floats
-    own_outgoing: Integers
-    outgoing: Integers
-    cost: Floats
-    true_cost: Floats
-    lower: Floats
-    upper: Floats
-    reduced: Floats
-    status: Integers
-    head: Integers
-    inverse: Floats
-    value: Floats
-    weight: Floats
-    dual: Floats
-    solution: Floats
-    cut_slope: Floats
-    cut_intercept: Floats
-    cut_index: Integers
-    cut_used: Integers
     count: Integers
-    row_work: Floats
-    column_work: Floats
-    state_work: Floats
-    alpha_row: Floats
-    entry_rows: Integers
-    entry_values: Floats
-    candidates: Integers
-    before: Integers
+    floats: Floats
+    places: Places
 
 
 @compiled
-def room(size: Integers) -> tuple[int, int]:
-    """Return how many floats and integers a program of a size needs."""
-    columns, rows, variables, states = size[COLUMNS], size[ROWS], size[VARIABLES], size[STATES]
-    capacity, entries = size[CAPACITY], size[ENTRIES]
+def floats_of(p: Program, array: int) -> Floats:
+    """Return one of a program's arrays of floats."""
+    return p.floats[p.size[SIZES + array] : p.size[SIZES + array + 1]]
+
+
+@compiled
+def places_of(p: Program, array: int) -> Places:
+    """Return one of a program's arrays of whole numbers."""
+    first = SIZES + at.FLOAT_ARRAYS + 1
+    return p.places[p.size[first + array] : p.size[first + array + 1]]
+
+
+@compiled
+def cut_slopes(p: Program) -> Floats:
+    """Return the slopes of the active cuts, shape (room, live states)."""
+    return floats_of(p, at.CUT_SLOPE).reshape(p.size[CAPACITY], p.size[LIVE])
+
+
+def memory(numbers: tuple[int, ...], *, count: Integers) -> Program:
+    """Return empty memory for a program.
+
+    Args:
+        numbers: the first ``SIZES`` numbers of ``size``.
+        count: taken as it is.
+    """
+    columns, rows, variables, states, capacity, entries, room, live = numbers
     total = rows + capacity
     everything = variables + total
-    floats = entries + 6 * everything + total * total + 4 * total + variables + capacity * (states + 1)
-    floats += max(total, columns) + states + total + capacity
-    integers = columns + 1 + columns + states + 3 * everything + total + 2 * capacity + total + capacity
-    return floats, integers
-
-
-@compiled
-def assemble(
-    size: Integers, count: Integers, floats: Floats, integers: Integers, rows: NDArray[np.uint32]
-) -> Program:
-    """Lay a program over two buffers, because thirty arrays cost 20 µs on their way to compiled code."""
-    columns, row_count, variables, states = size[COLUMNS], size[ROWS], size[VARIABLES], size[STATES]
-    capacity, entries = size[CAPACITY], size[ENTRIES]
-    total = row_count + capacity
-    everything = variables + total
-    f = np.zeros(18, dtype=np.int64)
-    lengths = (
-        entries, everything, everything, everything, everything, everything, everything, total * total, total,
-        total, total, variables, capacity * states, capacity, total, max(total, columns), states,
+    etas = total + capacity + PIVOTS_BETWEEN_FACTORS + 2
+    of_states = max(total, columns, states)
+    floats = (
+        entries, entries, everything, everything, everything, everything, everything, everything, variables,
+        total, total, total, total, of_states, total, total, of_states, capacity * live, capacity, total, etas,
+        room, live,
     )  # fmt: skip
-    for k in range(17):
-        f[k + 1] = f[k] + lengths[k]
-    i = np.zeros(11, dtype=np.int64)
-    int_lengths = (
-        columns + 1, columns, states, everything, total, capacity, capacity, total + capacity,
-        everything, everything,
+    places = (
+        columns + 1, entries, rows + 1, entries, columns, live, live, everything, everything, everything,
+        total, capacity, capacity, everything, everything, everything, everything, total, total, total, total,
+        total, total, total, etas, etas, etas + 1, room, capacity,
     )  # fmt: skip
-    for k in range(10):
-        i[k + 1] = i[k] + int_lengths[k]
-    return Program(
-        size,
-        integers[i[0] : i[1]],
-        rows,
-        floats[f[0] : f[1]],
-        integers[i[1] : i[2]],
-        integers[i[2] : i[3]],
-        floats[f[1] : f[2]],
-        floats[f[2] : f[3]],
-        floats[f[3] : f[4]],
-        floats[f[4] : f[5]],
-        floats[f[5] : f[6]],
-        integers[i[3] : i[4]],
-        integers[i[4] : i[5]],
-        floats[f[7] : f[8]].reshape(total, total),
-        floats[f[8] : f[9]],
-        floats[f[9] : f[10]],
-        floats[f[10] : f[11]],
-        floats[f[11] : f[12]],
-        floats[f[12] : f[13]].reshape(capacity, states),
-        floats[f[13] : f[14]],
-        integers[i[5] : i[6]],
-        integers[i[6] : i[7]],
-        count,
-        floats[f[14] : f[15]],
-        floats[f[15] : f[16]],
-        floats[f[16] : f[17]],
-        floats[f[6] : f[7]],
-        integers[i[7] : i[8]],
-        floats[f[17] : f[17] + total + capacity],
-        integers[i[8] : i[9]],
-        integers[i[9] : i[10]],
-    )
+    starts = np.concatenate(([0], np.cumsum(floats), [0], np.cumsum(places)))
+    size = np.concatenate((numbers, starts)).astype(np.int64)
+    return Program(size, count, np.zeros(sum(floats)), np.zeros(sum(places), dtype=np.int32))

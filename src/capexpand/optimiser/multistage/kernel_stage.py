@@ -7,6 +7,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.optimiser.multistage import kernel_layout as at
 from capexpand.optimiser.multistage import kernel_node as node
 from capexpand.optimiser.multistage import kernel_program as program_memory
 from capexpand.optimiser.multistage.cuts import CutPool
@@ -55,7 +56,7 @@ class KernelStage:
         self._tally = np.zeros(4, dtype=np.int64)
         self._kept = max(_ROWS_KEPT, form.outcome_count)
         self._floor = pool.floor if len(pool.floor) else np.zeros(1)
-        self._buffers = _Buffers(form, future, _FIRST_CAPACITY)
+        self._buffers = _Buffers(form, future, _FIRST_CAPACITY, _first_factor_room(form))
         self._fallback: HighsStage | None = None
 
     @property
@@ -76,7 +77,7 @@ class KernelStage:
             if ended == program_memory.OPTIMAL:
                 return
             first = outcome
-            if ended == node.FULL:
+            if ended == program_memory.FULL:
                 self._enlarge()
                 continue
             stage = self._hand_over()
@@ -106,7 +107,7 @@ class KernelStage:
             if ended == program_memory.OPTIMAL:
                 break
             first = path
-            if ended == node.FULL:
+            if ended == program_memory.FULL:
                 self._enlarge()
                 continue
             one = self._hand_over().decide(states[path : path + 1], chosen[path : path + 1], data=data)
@@ -133,7 +134,8 @@ class KernelStage:
 
     def _enlarge(self) -> None:
         """Give the active cuts more room; the basis starts anew."""
-        self._buffers = _Buffers(self.form, self._future, 2 * self._buffers.capacity)
+        old = self._buffers
+        self._buffers = _Buffers(self.form, self._future, 2 * old.capacity, 2 * old.factor_room)
 
 
 @functools.lru_cache(maxsize=1)
@@ -164,25 +166,56 @@ def compile_now() -> None:
 class _Buffers:
     """The memory of a node's program, with room for some active cuts, as yet without a basis."""
 
-    def __init__(self, form: StageForm, future: Future, capacity: int) -> None:
+    def __init__(self, form: StageForm, future: Future, capacity: int, factor_room: int) -> None:
         columns, states = form.matrix.column_count, form.state_count
         variables, entries = columns + len(future.costs), len(form.matrix.rows)
-        self.capacity = capacity
-        self.count = np.zeros(6, dtype=np.int64)
-        size = np.array(
-            [columns, form.matrix.row_count, variables, states, capacity, entries], dtype=np.int64
+        live_state = _live_states(form)
+        self.capacity, self.factor_room = capacity, factor_room
+        self.count = np.zeros(program_memory.COUNTS, dtype=np.int64)
+        program = program_memory.memory(
+            (
+                columns,
+                form.matrix.row_count,
+                variables,
+                states,
+                capacity,
+                entries,
+                factor_room,
+                len(live_state),
+            ),
+            count=self.count,
         )
-        floats, integers = program_memory.room(size)
-        rows = form.matrix.rows.astype(np.uint32)
-        self.arrays = (size, self.count, np.zeros(floats), np.zeros(integers, dtype=np.int64), rows)
-        program = program_memory.assemble(*self.arrays)
-        known = np.flatnonzero(form.outgoing >= 0)
-        program.starts[:] = form.matrix.starts
-        program.values[:] = form.data.values[0]
-        program.own_outgoing[:] = -1
-        program.own_outgoing[form.outgoing[known]] = known
-        program.outgoing[:] = np.maximum(form.outgoing, 0)
-        program.status[:] = program_memory.LOWER
+        self.arrays = tuple(program)
+        floats_of, places_of = program_memory.floats_of.py_func, program_memory.places_of.py_func
+        matrix, values = form.matrix, form.data.values[0]
+        order = np.argsort(matrix.rows, kind="stable")
+        floats_of(program, at.VALUES)[:] = values
+        floats_of(program, at.ROW_VALUES)[:] = values[order]
+        places_of(program, at.STARTS)[:], places_of(program, at.ROWS)[:] = matrix.starts, matrix.rows
+        places_of(program, at.ROW_STARTS)[1:] = np.cumsum(
+            np.bincount(matrix.rows, minlength=matrix.row_count)
+        )
+        places_of(program, at.ROW_COLUMNS)[:] = matrix.columns[order]
+        live = form.outgoing[live_state]
+        places_of(program, at.LIVE)[:], places_of(program, at.LIVE_STATE)[:] = live, live_state
+        own = places_of(program, at.OWN_LIVE)
+        own[:] = -1
+        own[live] = np.arange(len(live))
+        places_of(program, at.STATUS)[:] = program_memory.LOWER
+
+
+def _live_states(form: StageForm) -> NDArray[np.int_]:
+    """Return the states that the node hands on and that can be anything but zero."""
+    there = np.flatnonzero(form.outgoing >= 0)
+    columns = form.outgoing[there]
+    zero = (form.data.lower[:, columns] == 0.0).all(axis=0) & (form.data.upper[:, columns] == 0.0).all(axis=0)
+    return there[~zero]
+
+
+def _first_factor_room(form: StageForm) -> int:
+    """Return how many entries the factors of a basis will hardly exceed."""
+    rows, entries = form.matrix.row_count, len(form.matrix.rows)
+    return 2 * entries + 40 * (rows + _FIRST_CAPACITY) + _FIRST_CAPACITY * (form.state_count + rows)
 
 
 def _packed(form: StageForm, data: StageData) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:

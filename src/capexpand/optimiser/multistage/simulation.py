@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.errors import InfeasibleError
 from capexpand.optimiser.multistage.normal_form import StageData, form_data
 from capexpand.optimiser.multistage.problem import PolicyGraph, Realisations
 from capexpand.optimiser.multistage.risk import reweight
@@ -20,6 +21,8 @@ Observer = Callable[[int, int, NDArray[np.int_], Decisions], None]
 """Called with depth, node, the paths that are there and their decisions."""
 
 _LONGEST_PATH = 100_000
+_PATHS_WORTH_CONTROL = 100
+_RECENT_STATES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Simulation:
 
     Args:
         values: shape (paths,), in the sense of the problem.
-        mean: their mean.
-        halfwidth: half of the confidence interval of the mean.
+        mean: estimate of the policy's value: their mean, less what a control variate explains of it.
+        halfwidth: half of the confidence interval of ``mean``.
     """
 
     values: Floats
@@ -47,6 +50,12 @@ def simulate(
 ) -> Simulation:
     """Sample paths of the lattice and follow the policy along them.
 
+    What a path costs depends on what it meets at least as much as on what the policy does. So the mean is
+    corrected by a control variate: the sum over the stages of how much more the rest costs at the outcome met
+    than in the mean of what could have been met, both from one fixed state a stage. Its mean is zero and
+    its values come from the policy's own stage programs (Glasserman, 2003, *Monte Carlo Methods in
+    Financial Engineering*, section 4.1).
+
     Args:
         solvers: a policy's, see ``Policy.solvers``.
         paths: how many.
@@ -56,7 +65,8 @@ def simulate(
     """
     graph = solvers.graph
     states = np.tile(graph.initial_state, (paths, 1))
-    costs = np.zeros(paths)
+    costs, luck = np.zeros(paths), np.zeros(paths)
+    control = _Control(solvers) if paths >= _PATHS_WORTH_CONTROL else None
     nodes = _draw_many(generator, np.tile(graph.root, (paths, 1)))
     for depth in range(_LONGEST_PATH):
         if (nodes < 0).all():
@@ -68,11 +78,53 @@ def simulate(
             decisions = solvers.stages[node].decide(states[here], outcomes)
             costs[here] += decisions.stage_costs
             states[here] = decisions.next_states
+            if control is not None:
+                luck[here] += control.luck(int(node), outcomes)
             if observe is not None:
                 observe(depth, int(node), here, decisions)
         walking = np.flatnonzero(nodes >= 0)
         nodes[walking] = _draw_many(generator, graph.transition[nodes[walking]])
-    return _summary(graph.sign * costs, confidence)
+    return _summary(graph.sign * costs, confidence, graph.sign * (luck - control.start) if control else None)
+
+
+class _Control:
+    """What the rest costs at each outcome of each node from a fixed state, and in the mean of what follows.
+
+    The state is the mean of those at which the last cuts of the nodes before were made.
+    """
+
+    def __init__(self, solvers: Solvers) -> None:
+        graph = solvers.graph
+        rest = [np.zeros(stage.form.outcome_count) for stage in solvers.stages]
+        for node in np.flatnonzero(graph.root > 0.0):
+            rest[node] = _values(solvers, int(node), graph.initial_state)
+        for family in solvers.families:
+            states = np.concatenate(
+                [solvers.pools[member].visited(_RECENT_STATES) for member in family.members]
+            )
+            state = states.mean(axis=0) if len(states) else graph.initial_state
+            for child in family.children:
+                rest[child] = _values(solvers, child, state)
+        mean = np.array(
+            [stage.form.probability @ costs for stage, costs in zip(solvers.stages, rest, strict=True)]
+        )
+        self._rest = rest
+        self._expected = graph.transition @ mean
+        self.start = float(graph.root @ mean)
+
+    def luck(self, node: int, outcomes: NDArray[np.int_]) -> Floats:
+        """Return what outcomes of a node add to the control variate, with what is expected after them."""
+        return self._rest[node][outcomes] - self._expected[node]
+
+
+def _values(solvers: Solvers, node: int, state: Floats) -> Floats:
+    """The costs of all outcomes of a node at a state; zero where nothing is proven about one of them."""
+    stage = solvers.stages[node]
+    try:
+        stage.evaluate(state)
+    except InfeasibleError:  # such a mean of states no path may meet
+        return np.zeros(len(stage.values))
+    return stage.values.copy() if np.isfinite(stage.values).all() else np.zeros(len(stage.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +252,12 @@ def _draw_many(generator: np.random.Generator, probability: Floats) -> NDArray[n
     return drawn
 
 
-def _summary(values: Floats, confidence: float) -> Simulation:
+def _summary(values: Floats, confidence: float, control: Floats | None = None) -> Simulation:
+    """Mean and interval, with a control variate of mean zero at its best weight where there is one."""
     quantile = NormalDist().inv_cdf(0.5 + confidence / 2.0)
-    spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-    return Simulation(values, float(values.mean()), float(quantile * spread / np.sqrt(len(values))))
+    rest = values
+    if control is not None and (variance := float(control.var())) > 0.0:
+        weight = float(((control - control.mean()) * values).mean()) / variance
+        rest = values - weight * control
+    spread = float(rest.std(ddof=1)) if len(values) > 1 else 0.0
+    return Simulation(values, float(rest.mean()), float(quantile * spread / np.sqrt(len(values))))

@@ -26,6 +26,10 @@ Floats = NDArray[np.float64]
 
 _WORTH_COMPILING = 20_000
 """Columns a sweep from which the own stage solver pays, which is compiled for half a minute on first use."""
+_CENTRE_WEIGHT = 0.25
+"""Weight of a new state in the running mean that is the centre of a family."""
+_EXACT_ROUNDS = 3
+"""Of so many rounds one makes its cuts at the very states that it met; without it nothing would converge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,8 @@ class Stream:
         generator: the stream's own random numbers.
         longest_path: where to stop walking in an endless graph.
         given: paths to make cuts along before any is walked.
+        pull: how far cuts are made from the state that was met towards the centre of such states, see
+            ``TrainingSettings``.
     """
 
     def __init__(
@@ -195,23 +201,29 @@ class Stream:
         generator: np.random.Generator,
         longest_path: int,
         given: tuple[tuple[Step, ...], ...] = (),
+        pull: float = 0.0,
     ) -> None:
         self.solvers = solvers
         self._given = list(given)
         self.generator = generator
         self._kind = kind
         self._longest_path = longest_path
+        self._pull = pull
+        self._centres: dict[tuple[int, ...], Floats] = {}
+        self._rounds = 0
         self._counted = SolveCounts()
 
     def iterate(self) -> Iteration:
         """Walk forward once and make cuts backward."""
+        exact = bool(self._given) or self._rounds % _EXACT_ROUNDS == 0
         path = list(self._given.pop(0)) if self._given else self._walk()
         cuts: list[Cut] = []
         mixes: list[Mix] = []
         for step in reversed(path):
             family = self.solvers.family_of.get(step.node)
             if family is not None:
-                self._make_cuts(family, step.state, cuts, mixes)
+                state = step.state if exact else self._trial(family, step.state)
+                self._make_cuts(family, state, cuts, mixes)
         bound = self.solvers.bound()
         cost = float(sum(step.cost for step in path))
         counts = self.solvers.counts()
@@ -220,6 +232,25 @@ class Stream:
         _subtract(new, self._counted)
         self._counted = counts
         return Iteration(tuple(cuts), tuple(mixes), bound, cost, path[0].state, new)
+
+    def _trial(self, family: Family, state: Floats) -> Floats:
+        """Return where to make cuts: between a state and the centre of those where cuts were made."""
+        centre = self._centres.get(family.members)
+        return state if centre is None else state + self._pull * (centre - state)
+
+    def move_centres(self, merged: tuple[Iteration, ...]) -> None:
+        """Move the centres by the states at which all streams of a round made cuts, in their order."""
+        self._rounds += 1
+        if self._pull == 0.0:
+            return
+        for iteration in merged:
+            moved: set[tuple[int, ...]] = set()
+            for cut in iteration.cuts:
+                place = self.solvers.family_of[cut.node].members
+                if place not in moved:
+                    moved.add(place)
+                    centre = self._centres.get(place, cut.state)
+                    self._centres[place] = centre + _CENTRE_WEIGHT * (cut.state - centre)
 
     def receive(self, iteration: Iteration) -> None:
         """Take in the cuts of another stream."""
@@ -249,6 +280,8 @@ class Stream:
             stage.evaluate(state)
         values = np.concatenate([stage.values for stage in stages])
         slopes = np.concatenate([stage.slopes for stage in stages])
+        if not np.isfinite(values).all():  # the solver proved nothing for one of them; another visit will
+            return
         if self._kind is CutKind.SINGLE:
             weights = self._weights(family, values)
             cut_slopes = weights @ slopes

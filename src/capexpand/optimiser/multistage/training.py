@@ -66,6 +66,10 @@ class TrainingSettings:
         exact_limit: outcomes on a tree up to which all are evaluated.
         checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
         longest_path: where to stop walking in an endless graph.
+        pull: of two rounds in three, how far cuts are made from the states met on the path towards the centre
+            of those where cuts were made before, as a fraction. Early paths lead to extreme states, and a cut
+            made between them and the centre holds for more of what follows (Ben-Ameur and Neto, 2007,
+            *Acceleration of cutting-plane and column generation algorithms*). It pays with many states.
         lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
     """
 
@@ -85,6 +89,7 @@ class TrainingSettings:
     exact_limit: int = 2000
     checkpoint_rounds: int = 20
     longest_path: int = 1000
+    pull: float = 0.0
     lower_bound: float | None = None
 
     def on_which_results_depend(self) -> str:
@@ -153,6 +158,8 @@ def _check(settings: TrainingSettings) -> None:
         )
         if getattr(settings, name) < 1
     ]
+    if not 0.0 <= settings.pull < 1.0:
+        problems.append(Problem(f"must be at least 0 and less than 1, not {settings.pull}", path="pull"))
     if settings.back_end not in {"auto", "highs", "kernel", "check"}:
         problems.append(
             Problem(f"{settings.back_end!r} is not one of auto, highs, kernel, check", path="back_end")
@@ -198,7 +205,7 @@ class _Training:
         task = HostTask(
             graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
             tuple(range(settings.streams)), tuple(self._rounds), tuple(generators),
-            tuple(given[number :: settings.streams] for number in range(settings.streams)),
+            tuple(given[number :: settings.streams] for number in range(settings.streams)), settings.pull,
         )  # fmt: skip
         self._hosts = open_hosts(task, settings.workers)
 
