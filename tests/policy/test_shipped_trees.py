@@ -73,10 +73,10 @@ def test_more_weight_on_the_worst_never_raises_the_nested_optimum_of_alibaba(tmp
     risks = [CVaR(0.7, weight=weight) for weight in (0.0, 0.25, 0.5, 0.75, 1.0)]
     values = [solve_extensive(policy_graph(stages, lattice, risk)).value for risk in [*risks, WorstCase()]]
     assert (np.diff(values) <= 1e-6 * np.abs(values[1:])).all()
-    assert values[-1] < 0.99 * values[0]
+    assert values[-1] < (1.0 - AGREEMENT) * values[0]
 
 
-@pytest.mark.parametrize(("name", "iterations"), [("two-sites", 40), ("alibaba-2025", 150)])
+@pytest.mark.parametrize(("name", "iterations"), [("two-sites", 200), ("alibaba-2025", 150)])
 @pytest.mark.slow
 def test_the_policy_is_no_worse_in_the_lattice_than_the_plan_for_the_mean(
     name: str, iterations: int, tmp_path: Path
