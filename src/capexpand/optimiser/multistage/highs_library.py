@@ -238,15 +238,21 @@ class HighsProgram:
         return status
 
     def solve_carefully(self) -> SolveStatus:
-        """Solve from a cold start with every care, where plain settings fail."""
+        """Solve from a cold start with every care, where plain settings fail or leave a dual in doubt.
+
+        The tolerance on duals holds for the scaled program; where a column has no bound, a sign that is wrong
+        by little more after scaling would prove nothing.
+        """
         library, handle = self._library, self._handle
         number, one, zero = library.Highs_setIntOptionValue, ctypes.c_double(1.0), ctypes.c_double(0.0)
         perturbation = b"dual_simplex_cost_perturbation_multiplier"
         number(handle, b"simplex_dual_edge_weight_strategy", -1)
         library.Highs_setDoubleOptionValue(handle, perturbation, one)
         library.Highs_setStringOptionValue(handle, b"presolve", b"on")
+        library.Highs_setDoubleOptionValue(handle, b"dual_feasibility_tolerance", ctypes.c_double(1e-9))
         self.forget_basis()
         status = self.solve()
+        library.Highs_setDoubleOptionValue(handle, b"dual_feasibility_tolerance", ctypes.c_double(1e-7))
         number(handle, b"simplex_dual_edge_weight_strategy", 1)
         library.Highs_setDoubleOptionValue(handle, perturbation, zero)
         library.Highs_setStringOptionValue(handle, b"presolve", b"off")

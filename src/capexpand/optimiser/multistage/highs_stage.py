@@ -78,6 +78,9 @@ class HighsStage:
                 self._solve_outcomes(state, np.array([outcome]))
                 self.counts.cold += 1
             bound, wrong = self._certify(state)
+            if not bound.valid.all():
+                self._solve_outcomes(state, np.flatnonzero(~bound.valid), carefully=True)
+                bound, wrong = self._certify(state)
             self.counts.uncertified += int(wrong.sum())
         self.values[:] = np.where(bound.valid, bound.values, -np.inf)
         self.slopes[:] = np.where(bound.valid[:, None], bound.slopes, 0.0)
@@ -139,7 +142,7 @@ class HighsStage:
         loaded.trim()
         return loaded
 
-    def _solve_outcomes(self, state: Floats, pending: NDArray[np.int_]) -> None:
+    def _solve_outcomes(self, state: Floats, pending: NDArray[np.int_], *, carefully: bool = False) -> None:
         """Solve outcomes, add the cuts that the answers violate, and solve those again."""
         loaded, data = self._program, self.form.data
         loaded.add_mixes()
@@ -151,6 +154,8 @@ class HighsStage:
             else:
                 loaded.switch(int(outcome))
             self._solve_with_cuts(loaded)
+            if carefully and loaded.program.solve_carefully() is not SolveStatus.OPTIMAL:
+                self._solve_with_cuts(loaded)
             self._keep(int(outcome))
 
     def _keep(self, outcome: int) -> None:
