@@ -26,6 +26,9 @@ from capexpand.simulation.resolved import foresee, roll
 Progress = Callable[[str, int, int], None]
 """Told the way that is being followed, how many scenarios are done, and of how many."""
 
+SLICE = 1000
+"""Scenarios followed at once: many, since the stages' data are made and read for all of a node together."""
+
 WAYS = ("policy", "naive", "mean_value", "rolling", "foresight")
 
 
@@ -125,7 +128,7 @@ def simulate_policy(
     found: dict[str, list[Books | PolicyPaths]] = {way: [] for way in works}
     for way, work in works.items():
         count = chosen.of(way)
-        size = max(1, min(250, -(-count // max(2 * workers, 1))))
+        size = max(1, min(SLICE, -(-count // max(2 * workers, 1))))
         for part, result in in_slices(work, count, workers=workers, size=size):
             found[way].append(result)
             if progress is not None:

@@ -54,17 +54,18 @@ class Program(NamedTuple):
     places: Places
 
 
-@compiled
-def floats_of(p: Program, array: int) -> Floats:
+def float_view(p: Program, array: int) -> Floats:
     """Return one of a program's arrays of floats."""
     return p.floats[p.size[SIZES + array] : p.size[SIZES + array + 1]]
 
 
-@compiled
-def places_of(p: Program, array: int) -> Places:
+def place_view(p: Program, array: int) -> Places:
     """Return one of a program's arrays of whole numbers."""
     first = SIZES + at.FLOAT_ARRAYS + 1
     return p.places[p.size[first + array] : p.size[first + array + 1]]
+
+
+floats_of, places_of = compiled(float_view), compiled(place_view)
 
 
 @compiled

@@ -188,7 +188,7 @@ class _Buffers:
             count=self.count,
         )
         self.arrays = tuple(program)
-        floats_of, places_of = program_memory.floats_of.py_func, program_memory.places_of.py_func
+        floats_of, places_of = program_memory.float_view, program_memory.place_view
         matrix, values = form.matrix, form.data.values[0]
         order = np.argsort(matrix.rows, kind="stable")
         floats_of(program, at.VALUES)[:] = values
