@@ -1,16 +1,17 @@
 """The stage solver says what HiGHS says, or hands over: on random, degenerate and infeasible programs."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multistage_cases import random_graph
-from random_programs import KINDS, STATES
-from stage_solver import compare
+from random_programs import KINDS, OUTCOMES, STATES
+from stage_solver import agree, ask, compare
 
-from capexpand.errors import SolverError
+from capexpand.errors import InfeasibleError, SolverError
 from capexpand.optimiser.multistage.certificate import Certifier, Multipliers
 from capexpand.optimiser.multistage.checked_stage import CheckedStage
 from capexpand.optimiser.multistage.cuts import Cut, CutPool
@@ -131,6 +132,53 @@ def test_more_active_cuts_than_there_is_room_for_are_given_room() -> None:
     kernel.evaluate(states[0])
     reference.evaluate(states[0])
     assert kernel.values == pytest.approx(reference.values, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_scenarios_with_their_own_coefficients_get_the_values_of_highs(seed: int) -> None:
+    """Prices of a scenario stand in the matrix; afterwards the node's own matrix is back."""
+    form, future, pool, states = KINDS["feasible"](seed)
+    generator = np.random.default_rng(seed)
+    factor = generator.uniform(0.98, 1.02, (OUTCOMES, len(form.matrix.rows)))
+    data = replace(form.data, values=form.data.values * factor)
+    kernel, reference = (
+        KernelStage("n", form, future, pool),
+        HighsStage("n", form, future, pool, cold=True),
+    )
+    own = ask(kernel, states[0], 0)
+    for outcome in range(OUTCOMES):
+        chosen = np.array([outcome])
+        try:
+            expected = reference.decide(states[:1], chosen, data=data)
+        except (SolverError, InfeasibleError):
+            continue
+        found = kernel.decide(states[:1], chosen, data=data)
+        assert found.values == pytest.approx(expected.values, rel=1e-6, abs=1e-6)
+    kernel.forget()
+    assert agree(ask(kernel, states[0], 0), own)
+
+
+def test_scenarios_of_one_call_follow_each_other_with_different_coefficients() -> None:
+    factor, checked = np.linspace(0.99, 1.01, 6)[:, None], 0
+    for seed in range(30):
+        form, future, pool, states = KINDS["feasible"](seed)
+        one = {
+            name: np.repeat(getattr(form.data, name)[:1], 6, axis=0)
+            for name in ("cost", "row_lower", "row_upper", "lower", "upper")
+        }
+        data = replace(form.data, **one, values=form.data.values[:1] * factor)
+        kernel = KernelStage("n", form, future, pool)
+        reference = HighsStage("n", form, future, pool, cold=True)
+        many = np.tile(states[0], (6, 1))
+        try:
+            expected = reference.decide(many, np.arange(6), data=data)
+        except (SolverError, InfeasibleError):
+            continue
+        found = kernel.decide(many, np.arange(6), data=data)
+        assert found.values == pytest.approx(expected.values, rel=1e-6, abs=1e-6)
+        assert kernel.counts.handed_over == 0
+        checked += len(np.unique(np.round(found.values, 9))) > 1
+    assert checked >= 3
 
 
 def test_the_kernel_is_chosen_by_size_and_structure() -> None:

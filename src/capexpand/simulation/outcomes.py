@@ -27,7 +27,7 @@ from capexpand.simulation.resolved import foresee, roll
 Progress = Callable[[str, int, int], None]
 """Told the way that is being followed, how many scenarios are done, and of how many."""
 
-_LARGEST_SLICE = 250
+_LARGEST_SLICE = 1000  # many: the data of a quarter are made and read for all scenarios at a node together
 _SLICES = 8
 """Slices of a small sample. Their number is the same for any number of processes: whoever solves a slice
 starts without a basis, so that among equally good decisions the slice decides, not the process."""

@@ -21,9 +21,11 @@ Function = TypeVar("Function", bound=Callable[..., object])
 _COMPILED_FILES = (
     "kernel_layout.py",
     "kernel_program.py",
+    "kernel_basis.py",
     "kernel_factors.py",
     "kernel_algebra.py",
     "kernel_simplex.py",
+    "kernel_outcomes.py",
     "kernel_node.py",
 )
 
@@ -49,11 +51,11 @@ def compiled(function: Function) -> Function:
     before = options["CACHE_DIR"]
     options["CACHE_DIR"] = cache_folder()
     try:
-        return cast("Function", njit(cache=True, fastmath=_FAST)(function))
+        return cast("Function", njit(cache=True, fastmath=_FAST, error_model="numpy")(function))
     finally:
         options["CACHE_DIR"] = before
 
 
 def inlined(function: Function) -> Function:
     """Compile a small function into those that call it."""
-    return cast("Function", njit(inline="always")(function))
+    return cast("Function", njit(inline="always", error_model="numpy")(function))

@@ -6,7 +6,7 @@ import numpy as np
 
 from capexpand.optimiser.multistage import kernel_layout as at
 from capexpand.optimiser.multistage.compiling import compiled, inlined
-from capexpand.optimiser.multistage.kernel_factors import (
+from capexpand.optimiser.multistage.kernel_basis import (
     add_column_eta,
     solve_basis,
     solve_transposed,
@@ -212,7 +212,7 @@ def price(p: Program) -> None:
 
 @compiled
 def settle_nonbasic(p: Program) -> None:
-    """Put each nonbasic variable on the bound that its reduced cost asks for; shift costs where it has none."""
+    """Put nonbasic variables on the bounds that their reduced costs ask for; without one, shift the cost."""
     movable = places_of(p, at.MOVABLE)
     status = places_of(p, at.STATUS)
     lower = floats_of(p, at.LOWER)
@@ -386,7 +386,7 @@ def replace_basic(p: Program, place: int, entering: int, norm: float) -> None:
 
 @compiled
 def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> None:
-    """Append a cut's row with its logical basic. The factors need not know of it until it leaves the basis."""
+    """Append a cut's row with its logical basic; until that leaves the basis no factor need know."""
     live_state = places_of(p, at.LIVE_STATE)
     cut_slope = cut_slopes(p)
     live_ = places_of(p, at.LIVE)

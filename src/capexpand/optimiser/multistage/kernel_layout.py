@@ -58,3 +58,4 @@ ETA_ROW = 25  # row of a row eta, or -1
 ETA_START = 26
 FACTOR_INDEX = 27  # rows or places of the entries of all factors
 SLACK_PLACE = 28  # of each active cut: the place of its logical where no factor knows it, or -1
+ROW_ORDER = 29  # matrix by rows: where each entry stands by columns

@@ -28,8 +28,8 @@ SIZES = 8
 
 # Places in the array ``count``.
 CUTS, PIVOTS, SEEN, CLOCK, READY, TOTAL_PIVOTS, TOUCHED, FLIPPED = 0, 1, 2, 3, 4, 5, 6, 7
-LOWER_STEPS, UPPER_STEPS, ETAS, FACTOR_END, SHAKY, SHIFTED = 8, 9, 10, 11, 12, 13
-COUNTS = 14
+LOWER_STEPS, UPPER_STEPS, ETAS, FACTOR_END, SHAKY, SHIFTED, FOREIGN = 8, 9, 10, 11, 12, 13, 14
+COUNTS = 15
 
 PRIMAL_TOLERANCE = 1e-8
 DUAL_TOLERANCE = 1e-9
@@ -54,17 +54,18 @@ class Program(NamedTuple):
     places: Places
 
 
-@compiled
-def floats_of(p: Program, array: int) -> Floats:
+def float_view(p: Program, array: int) -> Floats:
     """Return one of a program's arrays of floats."""
     return p.floats[p.size[SIZES + array] : p.size[SIZES + array + 1]]
 
 
-@compiled
-def places_of(p: Program, array: int) -> Places:
+def place_view(p: Program, array: int) -> Places:
     """Return one of a program's arrays of whole numbers."""
     first = SIZES + at.FLOAT_ARRAYS + 1
     return p.places[p.size[first + array] : p.size[first + array + 1]]
+
+
+floats_of, places_of = compiled(float_view), compiled(place_view)
 
 
 @compiled
@@ -87,13 +88,13 @@ def memory(numbers: tuple[int, ...], *, count: Integers) -> Program:
     of_states = max(total, columns, states)
     floats = (
         entries, entries, everything, everything, everything, everything, everything, everything, variables,
-        total, total, total, total, of_states, total, total, of_states, capacity * live, capacity, total, etas,
-        room, live,
+        total, total, total, total, of_states, total, total, of_states, capacity * live, capacity, total,
+        etas,        room, live,
     )  # fmt: skip
     places = (
         columns + 1, entries, rows + 1, entries, columns, live, live, everything, everything, everything,
         total, capacity, capacity, everything, everything, everything, everything, total, total, total, total,
-        total, total, total, etas, etas, etas + 1, room, capacity,
+        total, total, total, etas, etas, etas + 1, room, capacity, entries,
     )  # fmt: skip
     starts = np.concatenate(([0], np.cumsum(floats), [0], np.cumsum(places)))
     size = np.concatenate((numbers, starts)).astype(np.int64)

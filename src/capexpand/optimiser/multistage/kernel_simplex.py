@@ -25,7 +25,12 @@ from capexpand.optimiser.multistage.kernel_algebra import (
     transformed_column,
     undo_flips,
 )
-from capexpand.optimiser.multistage.kernel_factors import factorise, has_room_for_eta
+from capexpand.optimiser.multistage.kernel_basis import (
+    has_room_for_eta,
+)
+from capexpand.optimiser.multistage.kernel_factors import (
+    factorise,
+)
 from capexpand.optimiser.multistage.kernel_program import (
     BASIC,
     CUTS,
@@ -93,12 +98,12 @@ def choose_leaving(p: Program) -> int:
 
 
 @compiled
-def choose_entering(p: Program, side: float, slope: float) -> int:  # noqa: PLR0912 - branches are cheaper than calls here
+def choose_entering(p: Program, side: float, slope: float) -> int:  # noqa: PLR0912, PLR0915 - no calls here
     """Return the variable that enters by the bound-flipping ratio test; -1: none can, -2: none is safe.
 
     Breakpoints are passed in groups within a tolerance (Harris, 1973) while the dual objective still rises;
     boxed variables that are passed are flipped: ``status`` changes and ``flipped`` lists them.
-    Of the last group the largest pivot is taken. A group of nothing but tiny entries is passed without a flip.
+    Of the last group the largest pivot is taken. A group of tiny entries alone is passed without a flip.
     """
     touched = places_of(p, at.TOUCHED)
     alpha_row = floats_of(p, at.ALPHA_ROW)
@@ -222,7 +227,7 @@ def start_over(p: Program) -> bool:
 
 
 @compiled
-def dual_simplex(p: Program, limit: int) -> int:
+def dual_simplex(p: Program, limit: int) -> int:  # noqa: PLR0911, PLR0912, PLR0915 - a call is not free
     """Pivot until no basic variable is outside its bounds, from a dual feasible basis.
 
     Args:
@@ -299,6 +304,23 @@ def dual_simplex(p: Program, limit: int) -> int:
 
 
 @compiled
+def _worst_sign(p: Program) -> int:
+    """Return the nonbasic variable whose reduced cost has the wrong sign most, or -1."""
+    status, reduced, cost = places_of(p, at.STATUS), floats_of(p, at.REDUCED), floats_of(p, at.COST)
+    lower, upper = floats_of(p, at.LOWER), floats_of(p, at.UPPER)
+    best, entering = 0.0, -1
+    for j in range(p.size[VARIABLES] + p.size[ROWS] + p.count[CUTS]):
+        if status[j] == BASIC or lower[j] == upper[j]:
+            continue
+        wrong = -reduced[j] if status[j] == LOWER else reduced[j]
+        if status[j] == FREE:
+            wrong = abs(reduced[j])
+        if wrong > DUAL_TOLERANCE * (1.0 + abs(cost[j])) and wrong > best:
+            best, entering = wrong, j
+    return entering
+
+
+@compiled
 def primal_simplex(p: Program, limit: int) -> int:
     """Clean up after shifting: pivot on the true costs from a feasible basis (largest violation first).
 
@@ -309,23 +331,13 @@ def primal_simplex(p: Program, limit: int) -> int:
     lower = floats_of(p, at.LOWER)
     upper = floats_of(p, at.UPPER)
     reduced_ = floats_of(p, at.REDUCED)
-    cost = floats_of(p, at.COST)
     value = floats_of(p, at.VALUE)
     column_work = floats_of(p, at.COLUMN_WORK)
     head = places_of(p, at.HEAD)
-    variables, total = p.size[VARIABLES], p.size[ROWS] + p.count[CUTS]
+    total = p.size[ROWS] + p.count[CUTS]
     for _ in range(limit):
         price(p)
-        best, entering = 0.0, -1
-        for j in range(variables + total):
-            if status[j] == BASIC or lower[j] == upper[j]:
-                continue
-            reduced = reduced_[j]
-            wrong = -reduced if status[j] == LOWER else reduced
-            if status[j] == FREE:
-                wrong = abs(reduced)
-            if wrong > DUAL_TOLERANCE * (1.0 + abs(cost[j])) and wrong > best:
-                best, entering = wrong, j
+        entering = _worst_sign(p)
         if entering < 0:
             return OPTIMAL
         transformed_column(p, entering)
@@ -413,7 +425,7 @@ def is_dual_feasible(p: Program) -> bool:
 
 
 @compiled
-def optimise(p: Program, fresh: bool) -> int:
+def optimise(p: Program, fresh: bool) -> int:  # noqa: PLR0912 - as above
     """Solve the loaded program from its basis.
 
     Args:

@@ -32,8 +32,7 @@ def suits(form: StageForm, future: Future) -> bool:
     inverse costs the square of that a pivot.
     """
     single = len(future.costs) <= 1 and not future.mixed and (not len(future.costs) or future.costs[0] == 1.0)
-    certain = form.data.values.shape[0] == 1 and not form.integer.any()
-    return single and certain and len(form.rows) <= ROW_LIMIT
+    return single and not form.integer.any() and len(form.rows) <= ROW_LIMIT
 
 
 class KernelStage:
@@ -90,10 +89,9 @@ class KernelStage:
     ) -> Decisions:
         """Solve one outcome for each state, of the node's own data or of other data in its normal form."""
         form, count, pool = self.form, len(states), self._pool
-        if data is not None and not np.array_equal(data.values, form.data.values):
-            self._handed_over += count
-            return self._fallback_stage().decide(states, outcomes, data=data)
         source = self._data if data is None else _packed(form, data)
+        if data is not None:
+            self._buffers.count[program_memory.FOREIGN] = 1
         values, costs = np.zeros(count), np.zeros(count)
         columns, duals = np.zeros((count, form.matrix.column_count)), np.zeros((count, len(form.rows)))
         chosen, states = np.asarray(outcomes, dtype=np.int64), np.ascontiguousarray(states)
@@ -114,11 +112,14 @@ class KernelStage:
             values[path], costs[path] = one.values[0], one.stage_costs[0]
             columns[path], duals[path] = one.columns[0], one.row_duals[0]
             first = path + 1
+        if data is not None:
+            self._buffers.count[program_memory.FOREIGN] = 1
         return Decisions(values, costs, columns[:, form.outgoing], columns, duals)
 
     def forget(self) -> None:
         """Drop the basis and the active rows."""
         self._buffers.count[:] = 0
+        self._buffers.count[program_memory.FOREIGN] = 1
         self._fallback = None
 
     def _fallback_stage(self) -> HighsStage:
@@ -136,6 +137,7 @@ class KernelStage:
         """Give the active cuts more room; the basis starts anew."""
         old = self._buffers
         self._buffers = _Buffers(self.form, self._future, 2 * old.capacity, 2 * old.factor_room)
+        self._buffers.count[program_memory.FOREIGN] = 1
 
 
 @functools.lru_cache(maxsize=1)
@@ -186,7 +188,7 @@ class _Buffers:
             count=self.count,
         )
         self.arrays = tuple(program)
-        floats_of, places_of = program_memory.floats_of.py_func, program_memory.places_of.py_func
+        floats_of, places_of = program_memory.float_view, program_memory.place_view
         matrix, values = form.matrix, form.data.values[0]
         order = np.argsort(matrix.rows, kind="stable")
         floats_of(program, at.VALUES)[:] = values
@@ -196,6 +198,7 @@ class _Buffers:
             np.bincount(matrix.rows, minlength=matrix.row_count)
         )
         places_of(program, at.ROW_COLUMNS)[:] = matrix.columns[order]
+        places_of(program, at.ROW_ORDER)[:] = order
         live = form.outgoing[live_state]
         places_of(program, at.LIVE)[:], places_of(program, at.LIVE_STATE)[:] = live, live_state
         own = places_of(program, at.OWN_LIVE)
@@ -225,6 +228,7 @@ def _packed(form: StageForm, data: StageData) -> tuple[NDArray[np.int64], NDArra
     parts = (
         data.cost, data.incoming_cost, data.constant, data.lower, data.upper, data.row_lower, data.row_upper,
         data.incoming[:, rows, states], data.fixed_value, data.fixed_slope[:, fixed, fixed_states],
+        data.values,
     )  # fmt: skip
     sizes = [
         form.matrix.column_count,
@@ -233,6 +237,7 @@ def _packed(form: StageForm, data: StageData) -> tuple[NDArray[np.int64], NDArra
         len(form.fixed),
         len(rows),
         len(fixed),
+        len(form.matrix.rows),
     ]
     sizes += [part.shape[0] for part in parts]
     integers = np.concatenate((rows, states, form.fixed, fixed, fixed_states)).astype(np.int64)

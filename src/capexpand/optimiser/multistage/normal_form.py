@@ -60,6 +60,25 @@ class StageData:
 
 
 @dataclass(frozen=True, slots=True)
+class FormPlaces:
+    """Where in a stage program the numbers of its normal form stand.
+
+    Args:
+        entries: of the kept matrix, among those of the stage's.
+        fixed_entries: the coefficient of each fixed column.
+        entering: entries of the incoming columns.
+        entering_rows: their rows.
+        entering_states: their states.
+    """
+
+    entries: NDArray[np.int_]
+    fixed_entries: NDArray[np.int_]
+    entering: NDArray[np.int_]
+    entering_rows: NDArray[np.int_]
+    entering_states: NDArray[np.int_]
+
+
+@dataclass(frozen=True, slots=True)
 class StageForm:
     """What of the normal form is the same for all outcomes of a node.
 
@@ -74,6 +93,7 @@ class StageForm:
         integer: shape (columns,).
         data: the outcomes.
         probability: shape (outcomes,).
+        places: where in the stage program the numbers stand.
     """
 
     matrix: ColumnMatrix
@@ -86,6 +106,7 @@ class StageForm:
     integer: NDArray[np.bool_]
     data: StageData
     probability: Floats
+    places: FormPlaces
 
     @property
     def state_count(self) -> int:
@@ -111,7 +132,18 @@ def normal_form(stage: StageProgram, node: Node) -> StageForm:
     kept[fixed_rows] = False
     rows = np.flatnonzero(kept)
     matrix, entries = _kept_matrix(stage.matrix, kept, incoming)
-    data = _data(stage, noise, (rows, columns, entries), (fixed_rows, fixed_entries))
+    state_of = np.full(len(stage.cost), -1)
+    state_of[stage.incoming[stage.incoming >= 0]] = np.flatnonzero(stage.incoming >= 0)
+    entering_state = state_of[stage.matrix.columns]
+    entering = np.flatnonzero(entering_state >= 0)
+    places = FormPlaces(
+        entries,
+        fixed_entries,
+        entering,
+        stage.matrix.rows[entering].astype(np.int_),
+        entering_state[entering],
+    )
+    data = _data(stage, noise, (rows, columns, fixed_rows), places)
     outgoing = np.where(stage.outgoing >= 0, place[stage.outgoing], -1)
     return StageForm(
         matrix=matrix,
@@ -124,6 +156,7 @@ def normal_form(stage: StageProgram, node: Node) -> StageForm:
         integer=stage.integer[columns],
         data=data,
         probability=noise.probability,
+        places=places,
     )
 
 
@@ -132,21 +165,7 @@ def form_data(stage: StageProgram, form: StageForm, noise: Realisations) -> Stag
 
     The rows that were moved to fixed values must stay equalities with the same coefficient.
     """
-    inverse = np.full(stage.matrix.row_count, -1)
-    inverse[form.rows] = np.arange(len(form.rows))
-    incoming = np.ones(len(stage.cost), dtype=bool)
-    incoming[form.columns] = False
-    kept = inverse >= 0
-    _, entries = _kept_matrix(stage.matrix, kept, incoming)
-    fixed_columns = form.columns[form.fixed]
-    fixed_entries = np.array(
-        [
-            stage.matrix.entry_index(int(r), int(c))
-            for r, c in zip(form.fixed_rows, fixed_columns, strict=True)
-        ],
-        dtype=np.int_,
-    )
-    return _data(stage, noise, (form.rows, form.columns, entries), (form.fixed_rows, fixed_entries))
+    return _data(stage, noise, (form.rows, form.columns, form.fixed_rows), form.places, own=form.data)
 
 
 def _kept_matrix(
@@ -199,32 +218,36 @@ def _data(
     stage: StageProgram,
     noise: Realisations,
     kept: tuple[NDArray[np.int_], NDArray[np.int_], NDArray[np.int_]],
-    moved: tuple[NDArray[np.int_], NDArray[np.int_]],
+    places: FormPlaces,
+    *,
+    own: StageData | None = None,
 ) -> StageData:
-    """Collect the outcomes' arrays for the kept rows, columns and entries and the moved rows."""
-    rows, columns, entries = kept
-    fixed_rows, fixed_entries = moved
+    """Collect the outcomes' arrays for the kept rows and columns and the rows that fix columns.
+
+    Where the state enters as it does in the node's own data, those arrays are taken as they are.
+    """
+    rows, columns, fixed_rows = kept
     states = len(stage.incoming)
     values = stage.matrix.values[None] if noise.coefficients is None else noise.coefficients
     cost = stage.cost[None] if noise.cost is None else noise.cost
     row_lower = stage.row_lower[None] if noise.row_lower is None else noise.row_lower
     row_upper = stage.row_upper[None] if noise.row_upper is None else noise.row_upper
     outcomes = len(noise.probability)
-    seen = stage.incoming[stage.incoming >= 0]
-    entering_entries = np.isin(stage.matrix.columns, seen)
+    entering = values[:, places.entering]
     # of many scenarios at once, what comes in usually enters all alike
-    alike = bool((values[:, entering_entries] == values[:1, entering_entries]).all())
-    head = values[:1] if alike else values
-    entering = np.zeros((head.shape[0], stage.matrix.row_count, states))
+    entering = entering[:1] if bool((entering == entering[:1]).all()) else entering
+    there = np.flatnonzero(stage.incoming >= 0)
     incoming_cost = np.zeros((cost.shape[0], states))
-    for state, column in enumerate(stage.incoming):
-        if column >= 0:
-            begin, end = stage.matrix.starts[column], stage.matrix.starts[column + 1]
-            entering[:, stage.matrix.rows[begin:end], state] = -head[:, begin:end]
-            incoming_cost[:, state] = cost[:, column]
-    scale = stage.matrix.values[fixed_entries]
+    incoming_cost[:, there] = cost[:, stage.incoming[there]]
+    scale = stage.matrix.values[places.fixed_entries]
     lower = stage.lower[None] if noise.lower is None else noise.lower
     upper = stage.upper[None] if noise.upper is None else noise.upper
+    if own is not None and bool((entering == stage.matrix.values[places.entering]).all()):
+        incoming, fixed_slope = own.incoming, own.fixed_slope
+    else:
+        slope = np.zeros((entering.shape[0], stage.matrix.row_count, states))
+        slope[:, places.entering_rows, places.entering_states] = -entering
+        incoming, fixed_slope = _shared(slope[:, rows, :]), _shared(slope[:, fixed_rows, :] / scale[:, None])
     return StageData(
         cost=_shared(cost[:, columns]),
         incoming_cost=_shared(incoming_cost),
@@ -233,10 +256,10 @@ def _data(
         upper=_shared(upper[:, columns]),
         row_lower=_shared(row_lower[:, rows]),
         row_upper=_shared(row_upper[:, rows]),
-        incoming=_shared(entering[:, rows, :]),
+        incoming=incoming,
         fixed_value=_shared(row_lower[:, fixed_rows] / scale),
-        fixed_slope=_shared(entering[:, fixed_rows, :] / scale[:, None]),
-        values=_shared(values[:, entries]),
+        fixed_slope=fixed_slope,
+        values=_shared(values[:, places.entries]),
     )
 
 
