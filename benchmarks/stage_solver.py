@@ -104,7 +104,7 @@ def work(share: Share) -> Found:
     if share.file is None:
         found = random_trials(share)
     else:
-        found = training_trials(share, graph_of(share.file, share.weight))
+        found = training_trials(share, *graph_of(share.file, share.weight))
     found.seconds = time.process_time() - began
     return found
 
@@ -120,13 +120,14 @@ def random_trials(share: Share) -> Found:
     return found
 
 
-def graph_of(file: Path, weight: float | None) -> PolicyGraph:
-    """Read a multistage problem from a file, or take the quarters of a planning case in a folder apart."""
+def graph_of(file: Path, weight: float | None) -> tuple[PolicyGraph, np.ndarray]:
+    """Read a multistage problem from a file, or take a planning case apart; with the floors of its nodes."""
     if file.is_file():
-        return read_problem(file, weight=weight)
+        graph = read_problem(file, weight=weight)
+        return graph, floors(graph).stage_and_future
     from capexpand.case.loading import load_case
     from capexpand.model.compile import compile_case
-    from capexpand.optimiser.policy_graph import policy_graph, take_apart
+    from capexpand.optimiser.policy_graph import lower_bound, policy_graph, take_apart
     from capexpand.scenarios.condensation import condense
     from capexpand.scenarios.futures import compile_futures
     from capexpand.scenarios.sampling import draw_scenarios
@@ -134,22 +135,28 @@ def graph_of(file: Path, weight: float | None) -> PolicyGraph:
     case = load_case(file)
     drawn = draw_scenarios(compile_futures(case), 500, seed=1)
     lattice = condense(drawn, nodes=6, outcomes=1, seed=1, fine_quarters=16, later_nodes=3)
-    return policy_graph(take_apart(compile_case(case), lattice), lattice)
+    stages = take_apart(compile_case(case), lattice)
+    graph = policy_graph(stages, lattice)
+    return graph, np.full(len(graph.nodes), lower_bound(stages, graph) or -1e8)
 
 
-def training_trials(share: Share, graph: PolicyGraph) -> Found:
-    """Train on a problem in check mode until so many programs have been compared."""
-    bounded = share.file is not None and share.file.is_dir()
-    floor = np.full(len(graph.nodes), -1e8) if bounded else floors(graph).stage_and_future
+def training_trials(share: Share, graph: PolicyGraph, floor: np.ndarray) -> Found:
+    """Train on a problem in check mode until so many programs have been compared.
+
+    Where HiGHS gives up and so cannot confirm an answer, that is counted, and training goes on.
+    """
     solvers = Solvers(graph, floor, kind=CutKind.SINGLE, back_end="check")
     generator = np.random.default_rng(share.seed)
     stream = Stream(solvers, kind=CutKind.SINGLE, generator=generator, longest_path=500)
     found = Found(share.kind)
-    try:
-        while solvers.counts().answers < share.programs:
+    while solvers.counts().answers < share.programs:
+        try:
             stream.iterate()
-    except SolverError as error:
-        found.wrong.append(f"{share.kind} seed {share.seed}: {error}")
+        except SolverError as error:
+            if "the stage solver says" in str(error):
+                found.wrong.append(f"{share.kind} seed {share.seed}: {error}")
+                break
+            found.tally["HiGHS gave up"] += 1
     counts = solvers.counts()
     found.tally.update(
         {

@@ -1,7 +1,7 @@
 """The stage solver says what HiGHS says, or hands over: on random, degenerate and infeasible programs."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from capexpand.optimiser.multistage.cuts import Cut, CutPool
 from capexpand.optimiser.multistage.futures import CutKind, Future
 from capexpand.optimiser.multistage.highs_stage import HighsStage
 from capexpand.optimiser.multistage.kernel_stage import KernelStage, suits
+from capexpand.optimiser.multistage.normal_form import StageData
 from capexpand.optimiser.multistage.training import TrainingSettings, train
 
 
@@ -163,10 +164,10 @@ def test_scenarios_of_one_call_follow_each_other_with_different_coefficients() -
     for seed in range(30):
         form, future, pool, states = KINDS["feasible"](seed)
         one = {
-            name: np.repeat(getattr(form.data, name)[:1], 6, axis=0)
-            for name in ("cost", "row_lower", "row_upper", "lower", "upper")
+            field.name: np.repeat(getattr(form.data, field.name)[:1], 6, axis=0)
+            for field in fields(StageData)
         }
-        data = replace(form.data, **one, values=form.data.values[:1] * factor)
+        data = StageData(**{**one, "values": form.data.values[:1] * factor})
         kernel = KernelStage("n", form, future, pool)
         reference = HighsStage("n", form, future, pool, cold=True)
         many = np.tile(states[0], (6, 1))
