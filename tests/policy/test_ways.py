@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -73,12 +74,20 @@ def followed() -> tuple[cx.PlannedPolicy, Outcomes]:
     return planned, cx.simulate(planned, 40)
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Python's own answer to Ctrl-C, which a process started in the background does not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("way", "reached", "workers"),
     [("policy", 10, 1), ("mean_value", 10, 2), ("foresight", 10, 1), ("rolling", 6, 2)],
 )
 def test_who_interrupts_the_evaluation_keeps_the_scenarios_that_were_followed(
-    followed: tuple[cx.PlannedPolicy, Outcomes], way: str, reached: int, workers: int
+    followed: tuple[cx.PlannedPolicy, Outcomes], way: str, reached: int, workers: int, listening: None
 ) -> None:
     """Slices hold an eighth of a sample, rounded up; the signal comes after the second slice of a way."""
     planned, whole = followed
