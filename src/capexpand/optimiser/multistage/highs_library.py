@@ -241,7 +241,8 @@ class HighsProgram:
         """Solve from a cold start with every care, where plain settings fail or leave a dual in doubt.
 
         The tolerance on duals holds for the scaled program; where a column has no bound, a sign that is wrong
-        by little more after scaling would prove nothing.
+        by little more after scaling would prove nothing. A state that other solves left is exact to their
+        tolerance, so the rows that it enters get a little more.
         """
         library, handle = self._library, self._handle
         number, one, zero = library.Highs_setIntOptionValue, ctypes.c_double(1.0), ctypes.c_double(0.0)
@@ -249,10 +250,13 @@ class HighsProgram:
         number(handle, b"simplex_dual_edge_weight_strategy", -1)
         library.Highs_setDoubleOptionValue(handle, perturbation, one)
         library.Highs_setStringOptionValue(handle, b"presolve", b"on")
-        library.Highs_setDoubleOptionValue(handle, b"dual_feasibility_tolerance", ctypes.c_double(1e-9))
+        tolerances = ((b"dual_feasibility_tolerance", 1e-9), (b"primal_feasibility_tolerance", 1e-6))
+        for name, value in tolerances:
+            library.Highs_setDoubleOptionValue(handle, name, ctypes.c_double(value))
         self.forget_basis()
         status = self.solve()
-        library.Highs_setDoubleOptionValue(handle, b"dual_feasibility_tolerance", ctypes.c_double(1e-7))
+        for name, _ in tolerances:
+            library.Highs_setDoubleOptionValue(handle, name, ctypes.c_double(1e-7))
         number(handle, b"simplex_dual_edge_weight_strategy", 1)
         library.Highs_setDoubleOptionValue(handle, perturbation, zero)
         library.Highs_setStringOptionValue(handle, b"presolve", b"off")

@@ -114,7 +114,8 @@ class KernelStage:
             first = path + 1
         if data is not None:
             self._buffers.count[program_memory.FOREIGN] = 1
-        return Decisions(values, costs, columns[:, form.outgoing], columns, duals)
+        bounds = form.data if data is None else data
+        return Decisions(values, costs, _inside(columns, form.outgoing, bounds, chosen), columns, duals)
 
     def forget(self) -> None:
         """Drop the basis and the active rows."""
@@ -138,6 +139,17 @@ class KernelStage:
         old = self._buffers
         self._buffers = _Buffers(self.form, self._future, 2 * old.capacity, 2 * old.factor_room)
         self._buffers.count[program_memory.FOREIGN] = 1
+
+
+def _inside(
+    columns: Floats, outgoing: NDArray[np.int_], data: StageData, outcomes: NDArray[np.int64]
+) -> Floats:
+    """Return the outgoing states inside their bounds: the next stage cannot meet what rounding leaves below."""
+    lower, upper = (
+        bound[outcomes if bound.shape[0] > 1 else np.zeros_like(outcomes)][:, outgoing]
+        for bound in (data.lower, data.upper)
+    )
+    return np.clip(columns[:, outgoing], lower, upper)
 
 
 @functools.lru_cache(maxsize=1)
