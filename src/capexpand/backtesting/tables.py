@@ -18,7 +18,7 @@ from capexpand.backtesting.scoring import (
 )
 from capexpand.backtesting.wording import METRICS, span
 from capexpand.reporting.page_tables import Row, Table
-from capexpand.reporting.wording import MINUS, MoneyScale, number, percent
+from capexpand.reporting.wording import MINUS, MoneyScale, capitalised, number, percent
 
 MEMORY = "*"
 DERIVED = "†"
@@ -39,11 +39,12 @@ def scale_of(found: Backtest) -> MoneyScale:
     return MoneyScale.of(largest, found.case.currency)
 
 
-def result_table(found: Backtest) -> Table:
+def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
     """Return what was said on the case's day beside what came, quarter by quarter.
 
     Args:
         found: the backtest.
+        methods: of forecasting, all if none is given.
     """
     scale = scale_of(found)
     ours = [
@@ -51,9 +52,11 @@ def result_table(found: Backtest) -> Table:
     ]
     rows: list[Row] = []
     for metric, title in METRICS.items():
-        methods = dict.fromkeys(one.method for one in ours if one.metric == metric)
-        for method in sorted(methods, key=lambda name: name != PLAN):
-            rows.append(Row(f"{title}: {METHOD_TITLES[method]}", (), "group"))
+        used = dict.fromkeys(one.method for one in ours if one.metric == metric)
+        for method in sorted(used, key=lambda name: name != PLAN):
+            if methods and method not in methods:
+                continue
+            rows.append(Row(f"{capitalised(title)}: {METHOD_TITLES[method]}", (), "group"))
             rows += [_came(one, scale) for one in ours if (one.metric, one.method) == (metric, method)]
     head = ("Quarter", "Said", "80 % interval", "Came", "Error", "Inside", "Loss", "Known on")
     note = (
@@ -346,7 +349,7 @@ def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
         rows.append(Row("reported", ("", scale.write(each.actual), ""), "sum"))
         title = f"From plan to report: {METRICS[each.metric]}, {span(each)}"
         note = f"In {scale.unit}. One assumption after the other becomes what came, in this order."
-        tables.append(Table(title, ("Step", "Change", "Sum", "How"), tuple(rows), note))
+        tables.append(Table(title, ("Step", "Change", "Sum", "How"), tuple(rows), note, "wordy"))
     return tuple(tables)
 
 

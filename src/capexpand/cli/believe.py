@@ -40,7 +40,7 @@ def believe(
     scenarios: Annotated[int, typer.Option(min=10, help="Futures to follow the plan through.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the futures.")] = 2,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the run; runs/beliefs-CASE if not given.")
+        Path | None, typer.Option(help="Folder of the run; runs/CASE-beliefs if not given.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -50,10 +50,10 @@ def believe(
     from rich.console import Console
 
     from capexpand.case.loading import load_case
-    from capexpand.runs.folder import check_place
+    from capexpand.runs.folder import check_place, usual_folder
 
     loaded = load_case(case, variant)
-    folder = out if out is not None else Path("runs") / _run_name(loaded.provenance.path, variant)
+    folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "beliefs")
     check_place(folder)
     pairs = _pairs(pair)
     from capexpand.beliefs.distribution import of_policy_run
@@ -105,8 +105,3 @@ def _pairs(written: list[str] | None) -> tuple[tuple[str, str], ...] | None:
             [Problem(f"'{text}' is not a pair; write two beliefs, as volume,price") for text in wrong]
         )
     return tuple((parts[0], parts[1]) for parts in split)
-
-
-def _run_name(path: Path, variant: str | None) -> str:
-    name = path.absolute().parent.name if path.name == "case.yaml" else path.stem
-    return f"beliefs-{name}" if variant is None else f"beliefs-{name}-{variant}"
