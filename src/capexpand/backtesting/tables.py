@@ -359,7 +359,7 @@ def left_out_table(found: Backtest) -> Table:
     Args:
         found: the backtest.
     """
-    rows = [Row(f"{e.company}: {e.metric.replace('_', ' ')}", (e.quarters, e.reason)) for e in found.left_out]
+    rows = [Row(f"{e.company}: {_plain(e.metric)}", (e.quarters, e.reason)) for e in found.left_out]
     rows += [
         Row(f"{e.company}: announcement of {e.announced_on}", (e.scope, e.reason))
         for e in found.frozen[-1].left_out
@@ -374,4 +374,9 @@ def left_out_table(found: Backtest) -> Table:
             f"({bridge.bridge})."
         )
     )
-    return Table("Not compared", ("Figure", "Quarters or scope", "Why"), tuple(rows), note)
+    return Table("Not compared", ("Figure", "Quarters or scope", "Why"), tuple(rows), note, "found")
+
+
+def _plain(metric: str) -> str:
+    """A metric's name in words."""
+    return metric.replace("_", " ").replace("ebita", "EBITA").replace("ai ", "AI ")

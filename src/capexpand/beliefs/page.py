@@ -161,7 +161,7 @@ def _pair_table(pairs: list[Pair]) -> Table:
     )
     titles = {"committed": "once committed", "planned": "planned for"}
     head = (first.title, *(titles[pair.reading] for pair in ordered))
-    title = f"{second.title} that is needed, by {first.title[:1].lower()}{first.title[1:]}"
+    title = f"{second.title} at break-even, by {first.title[:1].lower()}{first.title[1:]}"
     return Table(title, head, rows, wording.explained(" ".join(cell for row in rows for cell in row.cells)))
 
 

@@ -27,7 +27,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     print_answers(
         (
             (
-                name,
+                f"{name}:",
                 f"{capitalised(verdict(one, comparison.currency))} ({one.case.title}, {about_window(one)}.)",
             )
             for name, one in zip(names, comparison.programmes, strict=True)
@@ -109,9 +109,9 @@ def verdict(one: Programme, currency: str) -> str:
     if hours.needed <= 0.0:
         return "it is worth its money even if an hour of an accelerator brings nothing."
     which = (
-        "most of it is used inside, where no revenue can be laid on it"
+        "most of the demand is inside, where no revenue can be laid on it"
         if one.mostly_internal
-        else "most is sold"
+        else "most of the demand is from customers"
     )
     enough = "more" if hours.earned >= hours.needed else "less"
     needed, earned = f"{hours.needed:,.2f}", f"{hours.earned:,.2f}".replace("-", "−")
