@@ -1,4 +1,4 @@
-"""The page of what must be believed opens from a file, without a network, and its pictures keep their frames."""
+"""The page of what must be believed opens without a network, and its pictures keep their frames."""
 
 from pathlib import Path
 

@@ -152,7 +152,7 @@ def test_what_a_server_does_not_state_is_not_shown_as_nothing(tiny, tmp_path):
 
 
 def test_a_programme_is_called_internal_by_what_it_may_earn_not_by_what_it_builds(tiny, tmp_path):
-    """As many hours as ranking's could be sold at 25 instead of 10 USD, by a server that costs more than it earns.
+    """As many hours as ranking's could be sold, at 25 USD for 10, by servers that cost more than they earn.
 
     All that is built serves the group; a quarter may earn 43.8 mn by sales, 17.5 + 4.4 inside: cash counts,
     as in ``believe``. Sensitivity: by what is built the programme would be called internal.
