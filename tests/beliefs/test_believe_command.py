@@ -53,7 +53,7 @@ def test_the_same_case_gives_the_same_folder_twice(tmp_path: Path) -> None:
     [
         (
             ("--belief", "prise"),
-            "there is no belief 'prise'; did you mean price? this case has price, volume",
+            "there is no belief 'prise'; did you mean price? this case has price,",
         ),
         (("--pair", "price"), "'price' is not a pair"),
         (("--pair", "price,price"), "'price' is named twice"),

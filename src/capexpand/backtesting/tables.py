@@ -44,7 +44,7 @@ def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
 
     Args:
         found: the backtest.
-        methods: of forecasting, all if none is given.
+        methods: of forecasting, for a terminal, which has no room for the loss; all if none is given.
     """
     scale = scale_of(found)
     ours = [
@@ -59,10 +59,9 @@ def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
             rows.append(Row(f"{capitalised(title)}: {METHOD_TITLES[method]}", (), "group"))
             rows += [_came(one, scale) for one in ours if (one.metric, one.method) == (metric, method)]
     head = ("Quarter", "Said", "80 % interval", "Came", "Error", "Inside", "Loss", "Known on")
-    note = (
-        f"In {scale.unit}. Error: came less said. Loss: pinball loss over the newest report of the day. "
-        f"{MEMORY} not read in a source; {DERIVED} derived from other reported figures."
-    )
+    loss = "" if methods else " Loss: pinball loss over the newest report of the day."
+    marks = f"{MEMORY} not read in a source; {DERIVED} derived from other reported figures."
+    note = f"In {scale.unit}. Error: came less said.{loss} {marks}"
     return Table(f"As of {found.case.as_of}", head, tuple(rows), note)
 
 

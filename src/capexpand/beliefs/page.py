@@ -183,7 +183,7 @@ def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
 
     head = (
         "Move",
-        f"in all, {scale.unit}",
+        "in all",
         "of the market's own",
         "net",
         "due to the programme",
@@ -206,7 +206,7 @@ def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
         )
         for move in moves
     )
-    return Table("What the market added", head, rows)
+    return Table(f"What the market added, in {scale.unit}", head, rows)
 
 
 def _stake(bounds: Range | None, currency: str) -> str:

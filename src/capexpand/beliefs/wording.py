@@ -81,7 +81,8 @@ def hour_sentence(findings: BeliefFindings) -> str:
         if planned is not None and planned.value_per_accelerator_hour is not None:
             text += f", {number(planned.value_per_accelerator_hour)} {currency} where the plan is made for it"
         worth = "worth to the group itself and sold for" if found.transfer else "sold for"
-        return f"{text}; as assumed it is {worth} {number(assumed)} {currency}, on average over the horizon."
+        text += f"; as assumed it is {worth} {number(assumed)} {currency}"
+        return f"{text}. All are averages over the horizon, before costs."
     return ""
 
 
