@@ -82,7 +82,7 @@ def hour_sentence(findings: BeliefFindings) -> str:
             text += f", {number(planned.value_per_accelerator_hour)} {currency} where the plan is made for it"
         worth = "worth to the group itself and sold for" if found.transfer else "sold for"
         text += f"; as assumed it is {worth} {number(assumed)} {currency}"
-        return f"{text}. All are averages over the horizon, before costs."
+        return f"{text}. All are averages over the whole fleet and the horizon, before costs."
     return ""
 
 
