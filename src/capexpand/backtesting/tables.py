@@ -136,10 +136,10 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
                     str(one.cases),
                     percent(one.loss),
                     percent(one.beside_loss),
-                    _fraction(one.skill),
+                    skill_text(one.skill),
                     percent(one.absolute_error),
                     percent(one.beside_absolute_error),
-                    _fraction(one.absolute_skill),
+                    skill_text(one.absolute_skill),
                 ),
                 "sum" if one.subject == "all" else "",
             )
@@ -149,8 +149,13 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
     )
 
 
-def _fraction(value: float | None) -> str:
-    return "–" if value is None else signed(f"{value:.2f}".replace("-", MINUS))
+def skill_text(value: float | None) -> str:
+    """Write a skill with its sign; nothing is neither above nor below 0.
+
+    Args:
+        value: the skill, or None where there is no measure.
+    """
+    return "–" if value is None else signed(f"{value:z.2f}".replace("-", MINUS))
 
 
 def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
