@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from capexpand.backtesting.losses import Quantiles, coverage, pinball_loss, skill
 from capexpand.backtesting.tables import skill_text
-from capexpand.backtesting.tables import skill_text
 
 SAID = (Quantiles(8.0, 10.0, 12.0), Quantiles(9.0, 11.0, 14.0), Quantiles(10.0, 12.0, 16.0))
 CAME = (11.0, 15.0, 9.0)
