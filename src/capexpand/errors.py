@@ -79,3 +79,12 @@ class RunError(CapexpandError):
     """A run folder cannot be written or read."""
 
     exit_code = 2
+
+
+def in_words(error: Exception) -> str:
+    """Writes why a file could not be read, without the system's number and without the file's name again.
+
+    Args:
+        error: of the system, or of what was read.
+    """
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -7,7 +7,6 @@ import platform
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.reporting.inputs import Findings, Provenance
-from capexpand.runs.folder import Content, write_run
+from capexpand.runs.folder import Content, table_files, write_run
 
 if TYPE_CHECKING:
     from capexpand.optimiser.case_policy import CasePolicy, PolicySettings
@@ -273,12 +272,7 @@ def write(findings: Findings, folder: Path, policy: PolicyFindings | None = None
     document = result_document(findings, policy)
     files["metrics.json"] = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
     files["report.html"] = report(findings, policy).html.encode()
-    for name, frame in frames(findings).items():
-        parquet, text = BytesIO(), StringIO()
-        frame.write_parquet(parquet)
-        frame.write_csv(text)
-        files[f"tables/{name}.parquet"] = parquet.getvalue()
-        files[f"tables/{name}.csv"] = text.getvalue().encode()
+    files |= table_files(frames(findings))
     source = findings.provenance
     about = {
         "capexpand": source.capexpand,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capexpand.backtesting.losses import Quantiles, coverage, pinball_loss, skill
+from capexpand.backtesting.tables import skill_text
 
 SAID = (Quantiles(8.0, 10.0, 12.0), Quantiles(9.0, 11.0, 14.0), Quantiles(10.0, 12.0, 16.0))
 CAME = (11.0, 15.0, 9.0)
@@ -82,3 +83,10 @@ def test_a_loss_is_never_negative_and_scales_with_the_unit(came, values, factor)
     assert pinball_loss(came * factor, said.times(factor)) == pytest.approx(
         factor * pinball_loss(came, said), rel=1e-9, abs=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    ("skill", "text"), [(0.114, "+0.11"), (-0.004, "0.00"), (0.004, "0.00"), (-1.34, "−1.34"), (None, "–")]
+)
+def test_a_skill_that_rounds_to_nothing_has_no_sign(skill, text):
+    assert skill_text(skill) == text

@@ -51,7 +51,10 @@ def test_the_same_case_gives_the_same_folder_twice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--belief", "prise"), "there is no belief 'prise' in this case; did you mean price?"),
+        (
+            ("--belief", "prise"),
+            "there is no belief 'prise'; did you mean price? this case has price,",
+        ),
         (("--pair", "price"), "'price' is not a pair"),
         (("--pair", "price,price"), "'price' is named twice"),
         (("--pair", "price,sun"), "there is no belief 'sun'"),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from capexpand.cli.main import COMMANDS
+
 TWO_SITES = Path(__file__).parents[2] / "cases/two-sites"
 COMMAND = [sys.executable, "-m", "capexpand.cli.main"]
 
@@ -75,3 +77,12 @@ def test_check_counts_in_the_singular():
     done = subprocess.run([*COMMAND, "check", str(TWO_SITES)], capture_output=True, text=True, check=True)
     assert "\n2 sites: " in done.stdout
     assert "\n1 offer: server\n1 workload: chat\n" in done.stdout
+
+
+def test_the_help_lists_every_command_in_one_order():
+    """Groups of commands, such as claims, stand where they belong and not behind all others."""
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+    listed = [
+        words[1] for line in done.stdout.splitlines() if (words := line.split())[1:2] and line[2:3].isalpha()
+    ]
+    assert [word for word in listed if word in COMMANDS] == list(COMMANDS)

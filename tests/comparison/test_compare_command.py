@@ -30,8 +30,8 @@ def test_without_json_a_reader_gets_tables_and_the_place_of_the_page(tiny, tmp_p
     assert "Money in CNY, at the rates known on 2025-03-31: 7.2993 CNY/USD" in words
     assert "An accelerator with hall 275,000 CNY" in words
     assert "must bring 31.37 CNY after ordinary costs" in words
-    assert done.stdout.strip().endswith("Page: runs/comparison/comparison.html")
-    assert (tmp_path / "runs/comparison/comparison.html").is_file()
+    assert done.stdout.strip().endswith("Report: runs/comparison/report.html")
+    assert (tmp_path / "runs/comparison/report.html").is_file()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,11 @@ Discount, tax, energy, upkeep and end values are zero. 7.2993 CNY are a USD (rel
 
 import pytest
 
+from capexpand.beliefs.break_even import Search
+from capexpand.case.loading import load_case
 from capexpand.catalogue import fact
+from capexpand.comparison.comparing import compare
+from capexpand.comparison.summary import group_tables
 
 H100_PFLOPS = fact("accelerators", "H100 SXM5 80GB", field="dense_fp8_tflops").value / 1000
 CNY = 1 / 7.2993
@@ -128,3 +132,54 @@ def test_at_the_needed_hour_the_programme_is_worth_nothing(tiny, tmp_path):
     (tmp_path / "case.yaml").write_text(text, "utf-8")
     found = compare([tmp_path, tiny("used")], currency="CNY")
     assert found.programmes[0].measures.worth.npv == pytest.approx(7.0128e-6, abs=1e-6)
+
+
+def test_what_a_server_does_not_state_is_not_shown_as_nothing(tiny, tmp_path):
+    """Sold's servers say nothing of operations here: 800 accelerators, whose operations nobody knows.
+
+    Sensitivity: with operations summed as stated they would read 0 PFLOP/s, a fact about 800 accelerators.
+    """
+    text = (tiny("sold") / "case.yaml").read_text("utf-8")
+    (tmp_path / "case.yaml").write_text(text.replace("    compute: 16 PFLOPS\n", ""), "utf-8")
+    found = compare([tmp_path, tiny("used")])
+    silent = found.programmes[0].measures
+    assert silent.purchase.accelerators == pytest.approx(800)
+    assert silent.purchase.compute_pflops is None
+    assert silent.purchase.h100_equivalents is None
+    assert (silent.prices.per_pflops, silent.prices.per_h100) == (None, None)
+    shown = {row.title: row.cells for table in group_tables(found) for row in table.rows}
+    assert shown["Operations"] == ("–", "1.6 EFLOP/s")
+
+
+def test_a_programme_is_called_internal_by_what_it_may_earn_not_by_what_it_builds(tiny, tmp_path):
+    """As many hours as ranking's could be sold, at 25 USD for 10, by servers that cost more than they earn.
+
+    All that is built serves the group; a quarter may earn 43.8 mn by sales, 17.5 + 4.4 inside: cash counts,
+    as in ``believe``. Sensitivity: by what is built the programme would be called internal.
+    """
+    text = (tiny("used") / "case.yaml").read_text("utf-8")
+    text += """  sold:
+    title: Sold hours
+    role: external
+    unit: accelerator_hour
+    demand: 1.7532 mn accelerator_hour/quarter
+    price: 25 USD/accelerator_hour
+    usable_share: 100 %
+    throughput: {dear: 8 accelerator_hours/hour}
+"""
+    dear = """  dear:
+    title: Server that nobody can afford
+    accelerators: 8
+    compute: 16 PFLOPS
+    power: 10 kW
+    lead_time: 3 months
+    attrition: 0 %/year
+    maintenance: 0 %/year
+    buy: {price: 300 mn USD, deposit: 100 %}
+    supply: {US: {limit: 600 units/quarter}}
+"""
+    (tmp_path / "case.yaml").write_text(text.replace("workloads:\n", f"{dear}workloads:\n", 1), "utf-8")
+    mixed = compare([tmp_path, tiny("sold")]).programmes[0]
+    assert mixed.measures.returns.internal_share == pytest.approx(1.0)
+    assert not mixed.mostly_internal
+    assert mixed.mostly_internal == Search.of(load_case(tmp_path)).transfer

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from capexpand.errors import RunError
-from capexpand.runs.folder import MANIFEST, Content, check_place, read_manifest, write_run
+from capexpand.runs.folder import MANIFEST, Content, check_place, read_manifest, usual_folder, write_run
 
 CONTENT = Content({"report.html": b"<p>page</p>", "tables/orders.csv": b"a,b\n"}, {"capexpand": "1.0"})
 
@@ -105,3 +105,23 @@ def test_a_folder_without_a_readable_manifest_is_no_run(tmp_path: Path, text: st
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(RunError, match="is no run folder"):
         read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("case", "variant", "kind", "folder"),
+    [
+        ("cases/mine", None, "", "runs/mine"),
+        ("cases/mine/case.yaml", "late", "", "runs/mine-late"),
+        ("cases/mine.v2.yaml", None, "backtest", "runs/mine.v2-backtest"),
+        ("cases/mine/deeper/..", "late", "beliefs", "runs/mine-late-beliefs"),
+    ],
+)
+def test_a_run_without_a_place_is_named_after_its_case(
+    case: str, variant: str | None, kind: str, folder: str
+) -> None:
+    assert usual_folder(Path(case), variant, kind) == Path(folder)
+
+
+def test_a_case_folder_whose_name_looks_like_a_file_keeps_its_name(tmp_path: Path) -> None:
+    (tmp_path / "plans.yaml").mkdir()
+    assert usual_folder(tmp_path / "plans.yaml") == Path("runs/plans.yaml")

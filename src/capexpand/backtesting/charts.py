@@ -15,7 +15,7 @@ from capexpand.backtesting.tables import METHOD_TITLES, scale_of, signed
 from capexpand.backtesting.wording import METRICS, span
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import HEIGHT, Chart, Spec, waterfall
-from capexpand.reporting.wording import MoneyScale, money, percent
+from capexpand.reporting.wording import MoneyScale, capitalised, money, percent
 
 COLOURS = {
     PLAN: palette.PROGRAMME,
@@ -59,7 +59,7 @@ def fans(found: Backtest) -> Iterator[Chart]:
         quarters = {(one.quarter, one.quarters) for one in planned}
         yield Chart(
             f"fan-{metric.replace('_', '-')}",
-            f"{title[:1].upper()}{title[1:]}: {inside} of {len(planned)} intervals of the plan held",
+            f"{capitalised(title)}: {inside} of {len(planned)} intervals of the plan held",
             f"As of {found.case.as_of}, in {scale.unit} a quarter: medians and 80 % intervals, and {CAME} "
             "(black). Quarters reported together stand as their mean; the axis does not begin at zero.",
             _intervals([one for one in mine if (one.quarter, one.quarters) in quarters], scale.unit),
@@ -175,7 +175,7 @@ def rolling(found: Backtest) -> Iterator[Chart]:
         days = sorted({str(one.as_of) for one in ours})
         yield Chart(
             f"rolling-{metric.replace('_', '-')}",
-            f"{title[:1].upper()}{title[1:]} as planned on each day",
+            f"{capitalised(title)} as planned on each day",
             f"Medians of the plan by the day on which it was made, and {CAME}, in {scale.unit} a quarter.",
             _lines(days, scale.unit),
             rows=tuple(rows),
@@ -231,7 +231,7 @@ def waterfalls(found: Backtest) -> Iterator[Chart]:
         rows = _waterfall_rows(each, scale)
         yield Chart(
             f"waterfall-{each.metric.replace('_', '-')}",
-            f"{title[:1].upper()}{title[1:]} came {money(abs(gap), found.case.currency)} {way} the plan",
+            f"{capitalised(title)} came {money(abs(gap), found.case.currency)} {way} the plan",
             f"{span(each)}, in {scale.unit}. One assumption after the other is replaced by what came.",
             _with_room(waterfall(scale.unit, len(rows)), max(row["right"] for row in rows)),
             rows=rows,

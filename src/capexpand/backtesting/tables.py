@@ -18,7 +18,7 @@ from capexpand.backtesting.scoring import (
 )
 from capexpand.backtesting.wording import METRICS, span
 from capexpand.reporting.page_tables import Row, Table
-from capexpand.reporting.wording import MINUS, MoneyScale, number, percent
+from capexpand.reporting.wording import MINUS, MoneyScale, capitalised, number, percent
 
 MEMORY = "*"
 DERIVED = "†"
@@ -39,11 +39,12 @@ def scale_of(found: Backtest) -> MoneyScale:
     return MoneyScale.of(largest, found.case.currency)
 
 
-def result_table(found: Backtest) -> Table:
+def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
     """Return what was said on the case's day beside what came, quarter by quarter.
 
     Args:
         found: the backtest.
+        methods: of forecasting, for a terminal, which has no room for the loss; all if none is given.
     """
     scale = scale_of(found)
     ours = [
@@ -51,15 +52,16 @@ def result_table(found: Backtest) -> Table:
     ]
     rows: list[Row] = []
     for metric, title in METRICS.items():
-        methods = dict.fromkeys(one.method for one in ours if one.metric == metric)
-        for method in sorted(methods, key=lambda name: name != PLAN):
-            rows.append(Row(f"{title}: {METHOD_TITLES[method]}", (), "group"))
+        used = dict.fromkeys(one.method for one in ours if one.metric == metric)
+        for method in sorted(used, key=lambda name: name != PLAN):
+            if methods and method not in methods:
+                continue
+            rows.append(Row(f"{capitalised(title)}: {METHOD_TITLES[method]}", (), "group"))
             rows += [_came(one, scale) for one in ours if (one.metric, one.method) == (metric, method)]
     head = ("Quarter", "Said", "80 % interval", "Came", "Error", "Inside", "Loss", "Known on")
-    note = (
-        f"In {scale.unit}. Error: came less said. Loss: pinball loss over the newest report of the day. "
-        f"{MEMORY} not read in a source; {DERIVED} derived from other reported figures."
-    )
+    loss = "" if methods else " Loss: pinball loss over the newest report of the day."
+    marks = f"{MEMORY} not read in a source; {DERIVED} derived from other reported figures."
+    note = f"In {scale.unit}. Error: came less said.{loss} {marks}"
     return Table(f"As of {found.case.as_of}", head, tuple(rows), note)
 
 
@@ -134,10 +136,10 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
                     str(one.cases),
                     percent(one.loss),
                     percent(one.beside_loss),
-                    _fraction(one.skill),
+                    skill_text(one.skill),
                     percent(one.absolute_error),
                     percent(one.beside_absolute_error),
-                    _fraction(one.absolute_skill),
+                    skill_text(one.absolute_skill),
                 ),
                 "sum" if one.subject == "all" else "",
             )
@@ -147,8 +149,13 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
     )
 
 
-def _fraction(value: float | None) -> str:
-    return "–" if value is None else signed(f"{value:.2f}".replace("-", MINUS))
+def skill_text(value: float | None) -> str:
+    """Write a skill with its sign; nothing is neither above nor below 0.
+
+    Args:
+        value: the skill, or None where there is no measure.
+    """
+    return "–" if value is None else signed(f"{value:z.2f}".replace("-", MINUS))
 
 
 def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
@@ -346,7 +353,7 @@ def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
         rows.append(Row("reported", ("", scale.write(each.actual), ""), "sum"))
         title = f"From plan to report: {METRICS[each.metric]}, {span(each)}"
         note = f"In {scale.unit}. One assumption after the other becomes what came, in this order."
-        tables.append(Table(title, ("Step", "Change", "Sum", "How"), tuple(rows), note))
+        tables.append(Table(title, ("Step", "Change", "Sum", "How"), tuple(rows), note, "wordy"))
     return tuple(tables)
 
 
@@ -356,7 +363,7 @@ def left_out_table(found: Backtest) -> Table:
     Args:
         found: the backtest.
     """
-    rows = [Row(f"{e.company}: {e.metric.replace('_', ' ')}", (e.quarters, e.reason)) for e in found.left_out]
+    rows = [Row(f"{e.company}: {_plain(e.metric)}", (e.quarters, e.reason)) for e in found.left_out]
     rows += [
         Row(f"{e.company}: announcement of {e.announced_on}", (e.scope, e.reason))
         for e in found.frozen[-1].left_out
@@ -371,4 +378,9 @@ def left_out_table(found: Backtest) -> Table:
             f"({bridge.bridge})."
         )
     )
-    return Table("Not compared", ("Figure", "Quarters or scope", "Why"), tuple(rows), note)
+    return Table("Not compared", ("Figure", "Quarters or scope", "Why"), tuple(rows), note, "found")
+
+
+def _plain(metric: str) -> str:
+    """A metric's name in words."""
+    return metric.replace("_", " ").replace("ebita", "EBITA").replace("ai ", "AI ")

@@ -12,13 +12,13 @@ from capexpand.beliefs.valuation import (
     Reading,
     Valuation,
     Worlds,
-    counts_transfer,
     paid_by_the_group,
     paying_workloads,
     value_or_none,
 )
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.finance.attribution import mostly_internal
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
@@ -209,7 +209,7 @@ class Search:
             SolverError: a program could not be solved.
         """
         m = compile_case(case)
-        counted = counts_transfer(m) if transfer is None else transfer
+        counted = mostly_internal(m) if transfer is None else transfer
         valuation = Valuation(paid_by_the_group(m) if counted else m)
         levers = levers_of(case, m, paying_workloads(m, transfer=counted))
         return cls(case, valuation, levers, counted, _cash(valuation, m))

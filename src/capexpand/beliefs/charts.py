@@ -301,6 +301,7 @@ def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScal
         "type": "quantitative",
         "axis": {"format": ".0%", "title": "chance to reach it"},
         "scale": {"domain": [0, 1]},
+        "stack": None,  # else areas of equal values are laid on each other and leave the picture
     }
     curve = {
         "type": "area",

@@ -142,8 +142,9 @@ def chosen(levers: dict[str, Lever], names: tuple[str, ...]) -> tuple[Lever, ...
     Raises:
         CaseError: with every name that this case does not have.
     """
+    known = _known(levers)
     problems = [
-        Problem(f"there is no belief '{name}' in this case{suggest(name, list(levers))}; {_known(levers)}")
+        Problem(f"there is no belief '{name}'{suggest(name, list(levers)) or ';'} {known}")
         for name in names
         if name not in levers
     ]
@@ -155,7 +156,7 @@ def chosen(levers: dict[str, Lever], names: tuple[str, ...]) -> tuple[Lever, ...
 def _known(levers: dict[str, Lever]) -> str:
     each = sorted({name.split(":")[1] for name in levers if ":" in name})
     of_one = f"; price and volume also as price:{each[0]}, for one workload" if each else ""
-    return f"there are {', '.join(lever.name for lever in general(levers))}{of_one}"
+    return f"this case has {', '.join(lever.name for lever in general(levers))}{of_one}"
 
 
 def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:

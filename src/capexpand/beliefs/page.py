@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import platform
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 from capexpand.beliefs import wording
 from capexpand.beliefs.break_even import BreakEven, Pair
@@ -13,12 +12,11 @@ from capexpand.beliefs.charts import chance_chart, market_chart, pair_charts, ro
 from capexpand.beliefs.findings import BeliefFindings
 from capexpand.beliefs.market import Range
 from capexpand.reporting.bundle import javascript
-from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart
-from capexpand.reporting.page import CONFIG
+from capexpand.reporting.page import embed
 from capexpand.reporting.page_tables import Row, Table
 from capexpand.reporting.templating import environment
-from capexpand.reporting.wording import MoneyScale, money, number, percent, share
+from capexpand.reporting.wording import MoneyScale, capitalised, money, number, percent, share
 
 HEAD = ("Belief", "assumed", "once committed", "room", "planned for", "room")
 
@@ -52,28 +50,26 @@ def belief_page(findings: BeliefFindings) -> str:
             case=findings.case,
             provenance=findings.case.provenance,
             version=version("capexpand"),
-            headline=wording.headline(findings),
-            hour=wording.hour_sentence(findings),
+            python=platform.python_version(),
+            solver=findings.break_evens.valuation.result.plan.solver.solver,
+            case_name=findings.case.provenance.path.absolute().parent.name,
+            seed=findings.seed,
+            distribution=findings.distribution,
+            answers=wording.answers(findings),
             sentences=[wording.sentence_of(one) for one in findings.break_evens.single],
             transfer=findings.break_evens.transfer,
             tolerance=money(findings.break_evens.tolerance, currency),
             single=break_even_table(findings),
-            marks=wording.MARKS,
             pairs=pair_tables(findings),
-            chance_sentence=wording.chance_sentence(findings),
             charts=charts,
             scale=scale,
-            market_sentence=""
-            if market is None
-            else wording.market_sentence(market, findings.break_evens.npv, currency),
             stake=("" if market is None else wording.stake_sentence(market)),
             gaps=() if market is None else wording.gap_sentences(market),
             moves=None if market is None else move_table(findings, scale),
             market_beliefs=None if market is None else market_belief_table(findings),
-            past_sentence="" if past is None else wording.past_sentence(past, currency),
             past=None if past is None else past_table(findings, scale),
             missing=findings.missing,
-            data=_embedded(findings, charts.all),
+            data=embed(charts.all),
             javascript=javascript(),
         )
     )
@@ -98,24 +94,6 @@ def _charts(findings: BeliefFindings, scale: MoneyScale) -> _Charts:
     )
 
 
-def _embedded(findings: BeliefFindings, charts: tuple[Chart, ...]) -> str:
-    """The charts as JSON that can stand inside a script element; none of them is by quarter."""
-    times = findings.break_evens.valuation.data.times
-    starts = [day.isoformat() for day in times.starts]
-    document: dict[str, Any] = {
-        "quarters": {"q": times.labels, "d": starts, "e": [*starts[1:], times.ends[-1].isoformat()]},
-        "window": [starts[0], starts[-1]],
-        "colours": {"window": palette.WINDOW},
-        "config": CONFIG,
-        "charts": {
-            chart.identifier: {"spec": chart.spec, "series": [], "rows": chart.rows, "shaded": False}
-            for chart in charts
-        },
-    }
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
 def break_even_table(findings: BeliefFindings) -> Table:
     """Returns the break-evens, one row for each belief.
 
@@ -136,7 +114,9 @@ def break_even_table(findings: BeliefFindings) -> Table:
         )
         rows.append(Row(lever.title, (*cells, *_hours(findings, kept)), ""))
     head = (*HEAD, f"{findings.case.currency} an accelerator-hour there") if _has_hours(findings) else HEAD
-    return Table("Break-even of each belief", head, tuple(rows))
+    levels = "Levels without a unit are factors on what is assumed."
+    used = wording.explained(" ".join(cell for row in rows for cell in row.cells))
+    return Table("Break-even of each belief", head, tuple(rows), " ".join(filter(None, (levels, used))))
 
 
 def _has_hours(findings: BeliefFindings) -> bool:
@@ -180,9 +160,9 @@ def _pair_table(pairs: list[Pair]) -> Table:
         for place, level in enumerate(ordered[0].levels)
     )
     titles = {"committed": "once committed", "planned": "planned for"}
-    small = f"{second.title[:1].lower()}{second.title[1:]}"
-    head = (first.title, *(f"{small}, {titles[pair.reading]}" for pair in ordered))
-    return Table(f"{second.title} against {first.title[:1].lower()}{first.title[1:]}", head, rows)
+    head = (first.title, *(titles[pair.reading] for pair in ordered))
+    title = f"{second.title} at break-even, by {first.title[:1].lower()}{first.title[1:]}"
+    return Table(title, head, rows, wording.explained(" ".join(cell for row in rows for cell in row.cells)))
 
 
 def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
@@ -203,7 +183,7 @@ def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
 
     head = (
         "Move",
-        f"in all, {scale.unit}",
+        "in all",
         "of the market's own",
         "net",
         "due to the programme",
@@ -226,7 +206,7 @@ def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
         )
         for move in moves
     )
-    return Table("What the market added", head, rows)
+    return Table(f"What the market added, in {scale.unit}", head, rows)
 
 
 def _stake(bounds: Range | None, currency: str) -> str:
@@ -246,7 +226,7 @@ def market_belief_table(findings: BeliefFindings) -> Table:
     for target, found in findings.market_beliefs:
         rows.append(
             Row(
-                f"{target.name[:1].upper()}{target.name[1:]}: {money(target.value, findings.case.currency)}",
+                f"{capitalised(target.name)}: {money(target.value, findings.case.currency)}",
                 (),
                 "group",
             )
@@ -279,7 +259,7 @@ def past_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
     past = findings.past
     rows = tuple(
         Row(
-            f"{one.scope[:1].upper()}{one.scope[1:]}, {one.first} to {one.last}",
+            f"{capitalised(one.scope)}, {one.first} to {one.last}",
             (
                 f"{scale.write(one.spent.low)} to {scale.write(one.spent.high)}",
                 percent(one.spent.high / past.amount) if past.amount > 0 else "–",

@@ -41,23 +41,6 @@ def paying_workloads(m: ModelData, *, transfer: bool) -> Flags:
     return np.array([role in roles for role in m.workloads.roles])
 
 
-def counts_transfer(m: ModelData) -> bool:
-    """Tells whether most of what a case may earn is what the group would pay itself.
-
-    What may be earned is demand at its price, in present value; revenue of such a programme cannot be
-    attributed, and cash alone would call it a loss.
-
-    Args:
-        m: the compiled case.
-    """
-    w = m.workloads
-    worth = (w.demand * w.price).sum(axis=1) @ m.times.discount
-    internal, external = (
-        float(worth[[role == kind for role in w.roles]].sum()) for kind in ("internal", "external")
-    )
-    return internal > external
-
-
 def paid_by_the_group(m: ModelData) -> ModelData:
     """Returns a case whose internal workloads pay their transfer value in cash; its plans are the same.
 

@@ -42,6 +42,26 @@ def headline(findings: BeliefFindings) -> str:
     return f"{worth} Once committed, {verb[0].lower()}{verb[1:]} only with {listing(parts)}."
 
 
+def answers(findings: BeliefFindings) -> tuple[tuple[str, str], ...]:
+    """Returns the questions that have an answer, each with it, for the head of the page and the terminal.
+
+    Args:
+        findings: of a programme.
+    """
+    market, past, currency = findings.market, findings.past, findings.case.currency
+    asked = (
+        ("What must be believed?", headline(findings)),
+        ("What must an hour bring?", hour_sentence(findings)),
+        ("How likely does it pay?", chance_sentence(findings)),
+        (
+            "What did the market add?",
+            "" if market is None else market_sentence(market, findings.break_evens.npv, currency),
+        ),
+        ("Is it more than before?", "" if past is None else past_sentence(past, currency)),
+    )
+    return tuple((question, text) for question, text in asked if text)
+
+
 def hour_sentence(findings: BeliefFindings) -> str:
     """Says what an accelerator-hour must bring at the break-even price; nothing where that is not known.
 
@@ -61,7 +81,8 @@ def hour_sentence(findings: BeliefFindings) -> str:
         if planned is not None and planned.value_per_accelerator_hour is not None:
             text += f", {number(planned.value_per_accelerator_hour)} {currency} where the plan is made for it"
         worth = "worth to the group itself and sold for" if found.transfer else "sold for"
-        return f"{text}; as assumed it is {worth} {number(assumed)} {currency}, on average over the horizon."
+        text += f"; as assumed it is {worth} {number(assumed)} {currency}"
+        return f"{text}. All are averages over the whole fleet and the horizon, before costs."
     return ""
 
 
@@ -140,10 +161,20 @@ def marks(root: Root) -> str:
     return ("*" if root.fades else "") + ("†" if root.jumps else "") + ("‡" if root.turns else "")
 
 
-MARKS = (
-    "* beyond it nothing is worth building, rather than a loss made. † the value jumps over zero there. "
-    "‡ the value was seen to turn on the way, so another level may exist."
-)
+MARKS = {
+    "*": "beyond it nothing is worth building, rather than a loss made.",
+    "†": "the value jumps over zero there.",
+    "‡": "the value was seen to turn on the way, so another level may exist.",
+}
+
+
+def explained(text: str) -> str:
+    """Returns what the signs in a text mean; nothing where it has none.
+
+    Args:
+        text: of a table's cells.
+    """
+    return " ".join(f"{sign} {meaning}" for sign, meaning in MARKS.items() if sign in text)
 
 
 def room(one: BreakEven | None) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import platform
 from importlib.metadata import version
-from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from capexpand.beliefs.document import belief_document
 from capexpand.beliefs.findings import BeliefFindings
 from capexpand.beliefs.page import belief_page
-from capexpand.runs.folder import Content, write_run
+from capexpand.runs.folder import Content, table_files, write_run
 
 if TYPE_CHECKING:
     import polars
@@ -34,12 +33,7 @@ def write_beliefs(findings: BeliefFindings, folder: Path) -> None:
     files |= {f"case/{name}": data for name, data in origin.tables.items()}
     files["beliefs.json"] = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
     files["report.html"] = belief_page(findings).encode()
-    for name, frame in tables(document).items():
-        parquet, text = BytesIO(), StringIO()
-        frame.write_parquet(parquet)
-        frame.write_csv(text)
-        files[f"tables/{name}.parquet"] = parquet.getvalue()
-        files[f"tables/{name}.csv"] = text.getvalue().encode()
+    files |= table_files(tables(document))
     about = {
         "capexpand": version("capexpand"),
         "python": platform.python_version(),

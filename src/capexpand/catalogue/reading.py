@@ -11,7 +11,7 @@ from pathlib import Path
 from capexpand.catalogue.columns import Cell, Column
 from capexpand.catalogue.rows import Row, Source
 from capexpand.catalogue.tables import TABLES, Table, Values, source_columns
-from capexpand.errors import CaseError, Problem
+from capexpand.errors import CaseError, Problem, in_words
 
 DATA_FOLDER = Path(__file__).parent / "data"
 
@@ -82,7 +82,7 @@ def read_table(table: Table, path: Path) -> tuple[Row, ...]:
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CaseError([Problem(f"cannot be read: {error}", file=path)]) from error
+        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     problems: list[Problem] = []
     rows: list[Row] = []

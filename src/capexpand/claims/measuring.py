@@ -11,7 +11,7 @@ from pathlib import Path
 from capexpand.claims.companies import canonical
 from capexpand.claims.documents import read_document
 from capexpand.claims.proposals import Proposal, propose_claims
-from capexpand.errors import CaseError, Problem
+from capexpand.errors import CaseError, Problem, in_words
 
 ANSWERS = "answers.csv"
 COLUMNS = (
@@ -154,7 +154,7 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError([Problem(f"cannot be read: {error}", file=path)]) from None
+        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from None
     if not rows or set(rows[0]) != set(COLUMNS):
         raise CaseError(
             [Problem(f"needs the columns {', '.join(COLUMNS)} and a row for each claim", file=path, line=1)]

@@ -36,9 +36,9 @@ def backtest(
 
     from capexpand.backtesting.backtest import backtest as hold
     from capexpand.backtesting.forecast import Settings
-    from capexpand.runs.folder import check_place
+    from capexpand.runs.folder import check_place, usual_folder
 
-    folder = out if out is not None else Path("runs") / f"{_run_name(case, variant)}-backtest"
+    folder = out if out is not None else usual_folder(case, variant, "backtest")
     check_place(folder)
     console = Console()
     with Console(stderr=True).status("Reading the case") as status:
@@ -54,10 +54,3 @@ def backtest(
         return
     print_backtest(found, console)
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
-
-
-def _run_name(path: Path, variant: str | None) -> str:
-    absolute = path.absolute()
-    folder = absolute if path.is_dir() else absolute.parent
-    name = absolute.stem if path.suffix and absolute.name != "case.yaml" else folder.name
-    return name if variant is None else f"{name}-{variant}"

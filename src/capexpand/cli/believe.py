@@ -15,6 +15,11 @@ def register(app: typer.Typer) -> None:
 
 def believe(
     case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
+    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; runs/CASE-beliefs if not given.")
+    ] = None,
+    *,
     belief: Annotated[
         list[str] | None,
         typer.Option(
@@ -25,8 +30,6 @@ def believe(
         list[str] | None,
         typer.Option(help="Two beliefs, such as volume,price; or none. volume,price if not given."),
     ] = None,
-    *,
-    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
     transfer: Annotated[
         bool | None,
         typer.Option(
@@ -38,10 +41,7 @@ def believe(
         Path | None, typer.Option(help="Folder of a run with --policy, whose value is taken as the plan's.")
     ] = None,
     scenarios: Annotated[int, typer.Option(min=10, help="Futures to follow the plan through.")] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the futures.")] = 2,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the run; runs/beliefs-CASE if not given.")
-    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find what must be believed: the price, volume and other levels at which a programme just pays."""
@@ -50,10 +50,10 @@ def believe(
     from rich.console import Console
 
     from capexpand.case.loading import load_case
-    from capexpand.runs.folder import check_place
+    from capexpand.runs.folder import check_place, usual_folder
 
     loaded = load_case(case, variant)
-    folder = out if out is not None else Path("runs") / _run_name(loaded.provenance.path, variant)
+    folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "beliefs")
     check_place(folder)
     pairs = _pairs(pair)
     from capexpand.beliefs.distribution import of_policy_run
@@ -105,8 +105,3 @@ def _pairs(written: list[str] | None) -> tuple[tuple[str, str], ...] | None:
             [Problem(f"'{text}' is not a pair; write two beliefs, as volume,price") for text in wrong]
         )
     return tuple((parts[0], parts[1]) for parts in split)
-
-
-def _run_name(path: Path, variant: str | None) -> str:
-    name = path.absolute().parent.name if path.name == "case.yaml" else path.stem
-    return f"beliefs-{name}" if variant is None else f"beliefs-{name}-{variant}"

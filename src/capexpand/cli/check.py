@@ -62,12 +62,12 @@ def register(app: typer.Typer) -> None:
 
     @app.command("check")
     def check(
-        case: Annotated[Path, typer.Argument(help="A case file, or a folder with case.yaml.")],
+        case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
         *,
         variant: Annotated[
             str | None, typer.Option("--variant", help="Check the case with this variant.")
         ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Check a case: what was understood with every unit, numbers without a source, every problem."""
         from capexpand.errors import CaseError

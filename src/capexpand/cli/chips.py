@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
             str, typer.Option("--end-user", help="Kind of buyer: company, large tech or state-funded.")
         ] = "company",
         buyer: Annotated[str, typer.Option("--buyer", help="The buyer's name, for grants by name.")] = "",
-        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Show accelerators: specification, price, sources, export rules, and whether a sale is allowed."""
         day = None if on is None else on.date()

@@ -13,7 +13,7 @@ ON = Annotated[
     datetime | None,
     typer.Option("--on", formats=["%Y-%m-%d"], help="Only what was known on that day."),
 ]
-AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
 def register(app: typer.Typer) -> None:

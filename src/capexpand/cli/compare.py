@@ -17,7 +17,7 @@ def compare(
     cases: Annotated[
         list[str], typer.Argument(help="Case files or folders, FOLDER:VARIANT, or runs; two or more.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the comparison.")] = Path("runs/comparison"),
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/comparison"),
     *,
     currency: Annotated[
         str | None, typer.Option(help="Currency of all money; the cases' own if they share one, else USD.")
@@ -28,7 +28,7 @@ def compare(
     rate: Annotated[
         list[str] | None, typer.Option(help='An exchange rate of your own, such as "7.2 CNY/USD".')
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Lay programmes side by side: what the money buys, what a unit costs, what must come back."""
     import json
@@ -48,7 +48,7 @@ def compare(
     from capexpand.comparison.comparing import compare as lay_side_by_side
     from capexpand.comparison.document import comparison_document
     from capexpand.comparison.summary import print_comparison
-    from capexpand.comparison.writing import PAGE, write_comparison
+    from capexpand.comparison.writing import write_comparison
 
     console, messages = Console(), Console(stderr=True)
     with messages.status("Reading the cases") as status:
@@ -59,10 +59,10 @@ def compare(
             rates=tuple(rate or ()),
             progress=lambda label: status.update(f"Planning {label}"),
         )
-        status.update("Writing the page")
+        status.update("Writing the report")
         write_comparison(found, out)
     if as_json:
         print(json.dumps(comparison_document(found), ensure_ascii=False))
         return
     print_comparison(found, console)
-    console.print(f"Page: {out / PAGE}", soft_wrap=True)
+    console.print(f"Report: {out / 'report.html'}", soft_wrap=True)

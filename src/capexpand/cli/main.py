@@ -6,23 +6,24 @@ import io
 import os
 import sys
 from importlib import import_module
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from capexpand.errors import CapexpandError
 
 COMMANDS = (
     "run",
+    "believe",
     "compare",
     "backtest",
-    "check",
     "scenarios",
-    "believe",
+    "check",
     "new",
     "schema",
-    "chips",
     "claims",
+    "chips",
     "tokens",
     "replay",
     "size",
@@ -36,10 +37,18 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 
 
+class _InOrder(TyperGroup):
+    """Lists the commands as ``COMMANDS`` does; by itself typer puts groups of commands last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # pyrefly: ignore[missing-override-decorator]  3.11 has none
+        return sorted(super().list_commands(ctx), key=COMMANDS.index)
+
+
 def build_app() -> typer.Typer:
     """Return the application with every command; the modules import heavy things only when they run."""
     app = typer.Typer(
         name="capexpand",
+        cls=_InOrder,
         help="Plan AI and cloud infrastructure build-outs: what the money buys, when, and whether it pays.",
         no_args_is_help=True,
         add_completion=False,

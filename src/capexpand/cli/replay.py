@@ -79,7 +79,7 @@ def replay(
     out: Annotated[
         Path | None, typer.Option(help="Write the derating: a .json or .csv file, or a folder for both.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Replay a trace on a fleet: waiting, utilisation, what is stranded and why, derating for a plan."""
     from capexpand.errors import CaseError, Problem

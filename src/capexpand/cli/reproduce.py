@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from capexpand.replay.serving.fit import FittedRun
 
 Folder = Annotated[Path, typer.Option("--traces", help="Folder that holds the traces.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -48,10 +48,10 @@ def run(
     from rich.console import Console
 
     from capexpand.case.loading import load_case
-    from capexpand.runs.folder import check_place
+    from capexpand.runs.folder import check_place, usual_folder
 
     loaded = load_case(case, variant)
-    folder = out if out is not None else Path("runs") / _run_name(loaded.provenance.path, variant)
+    folder = out if out is not None else usual_folder(loaded.provenance.path, variant)
     check_place(folder)
     console, messages = Console(), Console(stderr=True)
     with ThreadPoolExecutor(max_workers=1) as pool, messages.status("Optimising the plan") as status:
@@ -83,8 +83,3 @@ def run(
 
         print_policy(sought, console)
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
-
-
-def _run_name(path: Path, variant: str | None) -> str:
-    name = path.absolute().parent.name if path.name == "case.yaml" else path.stem
-    return name if variant is None else f"{name}-{variant}"

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("scenarios")
     def scenarios(
-        case: Annotated[Path, typer.Argument(help="A case file, or a folder with case.yaml.")],
+        case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
         *,
         variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
         count: Annotated[int, typer.Option("--scenarios", min=2, help="Number of scenarios.")] = 8192,
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         nodes: Annotated[int, typer.Option(min=1, help="Nodes of the lattice in a quarter.")] = 20,
         outcomes: Annotated[int, typer.Option(min=1, help="Outcomes in a node.")] = 3,
         out: Annotated[Path | None, typer.Option(help="Folder for fan charts and tables.")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Draw the futures of a case: quantiles by quarter, fan charts, and what a lattice keeps of them."""
         from rich.console import Console

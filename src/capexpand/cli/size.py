@@ -40,7 +40,7 @@ def size(
         "least-outstanding"
     ),
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad requests and count them.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas."""
     from capexpand.cli.replay import parse_choice, print_rows

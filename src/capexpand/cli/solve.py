@@ -74,7 +74,7 @@ def register(app: typer.Typer) -> None:
         stages: Annotated[
             int | None, typer.Option(min=1, help="Number of stages of a compact hydro-thermal file.")
         ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Solve a multistage stochastic linear program and say how good the policy is."""
         from capexpand.optimiser.multistage.reading import read_with_scenarios

@@ -64,7 +64,7 @@ def register(app: typer.Typer) -> None:
         picture: Annotated[
             Path | None, typer.Option("--picture", help="With --validate: draw the comparison as SVG.")
         ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Show what chips serve of a model: tokens per second, layout, what bounds it, energy."""
         if validate:

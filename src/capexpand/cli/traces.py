@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def traces(
     folder: Annotated[Path | None, typer.Argument(help="Describe the traces below this folder.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """List the formats of trace, or describe the traces below a folder. Nothing is downloaded."""
     if folder is None:

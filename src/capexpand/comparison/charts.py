@@ -181,7 +181,7 @@ def _rows(
             value = read(one.measures)
             if value is not None:
                 shown = float(f"{value * factor:.5g}")
-                rows.append({"p": name, "s": part, "v": shown, "t": number(shown), "o": order})
+                rows.append({"p": name, "s": part, "v": shown, "t": number(value * factor), "o": order})
     return rows
 
 

@@ -14,6 +14,7 @@ from capexpand.comparison.measuring import measure_programme
 from capexpand.comparison.rates import DayRates, day_rates
 from capexpand.comparison.yardstick import Yardstick, common_yardstick
 from capexpand.errors import CaseError, InfeasibleError, Problem, RunError, SolverError
+from capexpand.finance.attribution import mostly_internal
 from capexpand.pipeline import evaluate, optimise
 from capexpand.reporting.inputs import Findings
 from capexpand.runs.folder import MANIFEST, read_manifest
@@ -38,8 +39,8 @@ class Programme:
 
     @property
     def mostly_internal(self) -> bool:
-        """Whether most of what it serves is used inside, so that no revenue can be laid on it."""
-        return self.measures.returns.internal_share > 0.5
+        """Whether most of what it may serve is used inside, so that no revenue can be laid on it."""
+        return mostly_internal(self.findings.result.plan.data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ class Purchase:
     halls_mw: float  # own halls [MW of IT power]
     hired_accelerators: float
     hired_halls_mw: float
-    compute_pflops: float  # dense FP8 or INT8 [1e15 operations/s]
-    h100_equivalents: float  # the same in H100
+    compute_pflops: float | None  # dense FP8 or INT8 [1e15 operations/s]; None where a server states none
+    h100_equivalents: float | None  # the same in H100
     tokens_per_day: float | None  # of the model that all cases name; None where they name none in common
 
 

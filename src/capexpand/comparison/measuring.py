@@ -86,7 +86,7 @@ def _purchase(orders: Orders, tokens: float | None) -> Purchase:
         hired_accelerators=orders.hired_accelerators,
         hired_halls_mw=orders.hired_halls_mw,
         compute_pflops=orders.compute_pflops,
-        h100_equivalents=orders.compute_pflops / h100_pflops(),
+        h100_equivalents=None if orders.compute_pflops is None else orders.compute_pflops / h100_pflops(),
         tokens_per_day=tokens,
     )
 
@@ -95,8 +95,8 @@ def _prices(orders: Orders, bought: Purchase) -> Prices:
     whole = orders.ai_with_halls
     all_in = None if whole is None else whole * PLAIN
 
-    def per(amount: float) -> float | None:
-        return None if all_in is None or amount <= NOTHING else all_in / amount
+    def per(amount: float | None) -> float | None:
+        return None if all_in is None or amount is None or amount <= NOTHING else all_in / amount
 
     tokens = bought.tokens_per_day
     servers = orders.accelerator_money * PLAIN

@@ -10,6 +10,7 @@ from capexpand.finance.schedule import hall_purchases, unit_purchases
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
 
+NOTHING = 1e-6  # of a server: what a solver's arithmetic leaves
 PLAIN = 1e6  # money in plain currency, of millions
 
 
@@ -25,7 +26,7 @@ class Orders:
     ai_power_mw: float
     other_power_mw: float
     halls_mw: float
-    compute_pflops: float
+    compute_pflops: float | None  # None where a server that is ordered states none
     units: Floats  # [offer] bought
     hired_accelerators: float
     hired_halls_mw: float
@@ -65,6 +66,12 @@ class Orders:
         """Accelerators' servers as if all stood in new halls [million]; None without a price of halls."""
         price = self.hall_price
         return None if price is None else self.accelerator_money + self.ai_power_mw * price
+
+
+def _compute(each: Floats, ordered: Floats, owned: Flags) -> float | None:
+    """Operations of all servers ordered [1e15 a second]; None where one of them states none."""
+    unknown = (ordered > NOTHING) & (each[owned] <= 0.0)
+    return None if unknown.any() else float(ordered @ each[owned])
 
 
 def window_of(m: ModelData) -> slice:
@@ -110,7 +117,7 @@ def window_orders(plan: Plan) -> Orders:
         ai_power_mw=float(power[owned & ai].sum()),
         other_power_mw=float(power[owned & ~ai].sum()),
         halls_mw=built_mw,
-        compute_pflops=float((ordered * offers.compute_pflops[offers.product])[owned].sum()),
+        compute_pflops=_compute(offers.compute_pflops[offers.product], (ordered * ai)[owned], owned),
         units=units,
         hired_accelerators=float((ordered * each)[~owned].sum()),
         hired_halls_mw=float(halls_mw[~m.power.owned].sum()),

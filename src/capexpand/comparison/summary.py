@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from capexpand.comparison.comparing import Comparison, Programme
 from capexpand.comparison.rows import GROUPS, Group
+from capexpand.reporting.page_tables import Row, Table
+from capexpand.reporting.terminal import print_answers, print_heading, print_table
+from capexpand.reporting.wording import capitalised
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
-    """Print the programmes side by side.
+    """Print what must come back of each programme, then the programmes side by side.
 
     Args:
         comparison: what to print.
         console: where to print.
     """
-    from rich.text import Text
-
     names = headings(comparison)
-    console.print(Text("Programmes side by side", style="bold"))
+    print_heading("Programmes side by side", console)
+    print_answers(
+        (
+            (
+                f"{name}:",
+                f"{capitalised(verdict(one, comparison.currency))} ({one.case.title}, {about_window(one)}.)",
+            )
+            for name, one in zip(names, comparison.programmes, strict=True)
+        ),
+        console,
+    )
     console.print(about_rates(comparison), highlight=False)
-    for one, name in zip(comparison.programmes, names, strict=True):
-        console.print(Text(f"{name}: {one.case.title}, as of {one.case.as_of}; {about_window(one)}"))
-    for group in GROUPS:
-        console.print()
-        console.print(_table(group, comparison, names))
+    for table in group_tables(comparison):
+        print_table(replace(table, note=""), console)
     console.print()
-    for one, name in zip(comparison.programmes, names, strict=True):
-        console.print(f"{name}: {verdict(one, comparison.currency)}", highlight=False)
+
+
+def group_tables(comparison: Comparison) -> tuple[Table, ...]:
+    """Return the tables of a comparison, a column for each programme.
+
+    Args:
+        comparison: the programmes.
+    """
+    return tuple(_table(group, comparison, headings(comparison)) for group in GROUPS)
+
+
+def _table(group: Group, comparison: Comparison, names: tuple[str, ...]) -> Table:
+    rows = tuple(
+        Row(line.title, tuple(line.write(one.measures, comparison.currency) for one in comparison.programmes))
+        for line in group.lines
+    )
+    return Table(group.title, ("", *names), rows, group.note)
 
 
 def headings(comparison: Comparison) -> tuple[str, ...]:
@@ -70,7 +93,7 @@ def about_window(one: Programme) -> str:
     left, whole = one.measures.window_quarters, one.measures.announced_quarters
     first = one.case.programme.window_start
     part = "the whole programme" if left == whole else f"the last {left} of its {whole} quarters"
-    return f"planned is {part}, from {first} on"
+    return f"as of {one.case.as_of}; planned is {part}, from {first} on"
 
 
 def verdict(one: Programme, currency: str) -> str:
@@ -86,9 +109,9 @@ def verdict(one: Programme, currency: str) -> str:
     if hours.needed <= 0.0:
         return "it is worth its money even if an hour of an accelerator brings nothing."
     which = (
-        "most of it is used inside, where no revenue can be laid on it"
+        "most of the demand is inside, where no revenue can be laid on it"
         if one.mostly_internal
-        else "most is sold"
+        else "most of the demand is from customers"
     )
     enough = "more" if hours.earned >= hours.needed else "less"
     needed, earned = f"{hours.needed:,.2f}", f"{hours.earned:,.2f}".replace("-", "−")
@@ -96,17 +119,3 @@ def verdict(one: Programme, currency: str) -> str:
         f"{which}; an hour of an accelerator must bring {needed} {currency} after ordinary costs, "
         f"and the case's own values make it {earned}, which is {enough}."
     )
-
-
-def _table(group: Group, comparison: Comparison, names: tuple[str, ...]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, title=group.title, title_justify="left", padding=(0, 1, 0, 0))
-    table.add_column("", no_wrap=False)
-    for name in names:
-        table.add_column(name, justify="right")
-    for line in group.lines:
-        cells = [line.write(one.measures, comparison.currency) for one in comparison.programmes]
-        table.add_row(line.title, *cells)
-    return table

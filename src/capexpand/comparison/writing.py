@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from io import BytesIO, StringIO
 from pathlib import Path
 
 from capexpand.comparison.comparing import Comparison
 from capexpand.comparison.document import comparison_document, frame
 from capexpand.comparison.page import comparison_page
-from capexpand.runs.folder import Content, write_run
-
-PAGE = "comparison.html"
+from capexpand.runs.folder import Content, table_files, write_run
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
@@ -29,14 +26,9 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     document = comparison_document(comparison)
     files = {
         "comparison.json": (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(),
-        PAGE: comparison_page(comparison).encode(),
+        "report.html": comparison_page(comparison).encode(),
     }
-    table = frame(comparison)
-    parquet, text = BytesIO(), StringIO()
-    table.write_parquet(parquet)
-    table.write_csv(text)
-    files["tables/comparison.parquet"] = parquet.getvalue()
-    files["tables/comparison.csv"] = text.getvalue().encode()
+    files |= table_files({"comparison": frame(comparison)})
     for one in comparison.programmes:
         origin, place = one.case.provenance, f"cases/{one.label.replace(':', '-')}"
         files[f"{place}/case.yaml"] = origin.text.encode()

@@ -16,7 +16,7 @@ from typing import cast
 import numpy as np
 
 from capexpand.catalogue.throughput_facts import ThroughputFact, throughput_facts
-from capexpand.errors import CaseError, Problem
+from capexpand.errors import CaseError, Problem, in_words
 from capexpand.hardware.efficiency import Factors, fitted_factors, fitted_folds
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.measurements import Counted, Measurement, Phase, Unusable, parse_row
@@ -187,7 +187,7 @@ def validate_file(path: Path) -> Validation:
                 raise CaseError([Problem(f"column {name} is missing", file=path, line=1) for name in missing])
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError([Problem(f"cannot be read: {error}", file=path)]) from error
+        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
     parsed = [parse_row(cells, row) for row, cells in enumerate(rows, 1)]
     measurements = [item for item in parsed if isinstance(item, Measurement)]
     return _validate(len(rows), measurements, [item for item in parsed if isinstance(item, Unusable)])

@@ -126,6 +126,11 @@ def percent(fraction: float) -> str:
     return ("0" if text == "-0" else text).replace("-", MINUS) + " %"
 
 
+def capitalised(text: str) -> str:
+    """Writes a sentence's first letter large and leaves the rest as it is."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def share(fraction: float) -> str:
     """Writes a share of a whole [fraction] in whole percent; what is small says so."""
     if 0.0 < fraction < 0.005:

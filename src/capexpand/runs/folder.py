@@ -9,9 +9,14 @@ import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO, StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from capexpand.errors import RunError
+
+if TYPE_CHECKING:
+    from polars import DataFrame
 
 MANIFEST = "run.json"
 
@@ -107,6 +112,37 @@ def read_manifest(folder: Path) -> dict[str, object]:
 def _short(folder: Path) -> str:
     """The beginning of a folder's name, since what is made beside it adds to the name."""
     return folder.name[:40]
+
+
+def usual_folder(case: Path, variant: str | None = None, kind: str = "") -> Path:
+    """Returns where a run stands if its user names no place: ``runs/CASE``, with variant and kind behind.
+
+    Args:
+        case: the case's file or folder.
+        variant: applied to it, if any.
+        kind: what the run is, where it is not a plan, such as ``backtest``.
+    """
+    place = Path(os.path.abspath(case))  # noqa: PTH100 - a link keeps its own name, and ".." is no name
+    name = place.stem if place.suffix in (".yaml", ".yml") and not place.is_dir() else place.name
+    if place.name == "case.yaml":
+        name = place.parent.name
+    return Path("runs") / "-".join(part for part in (name, variant, kind) if part)
+
+
+def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
+    """Returns tables as files of a run folder, each in Parquet and in CSV.
+
+    Args:
+        frames: the tables by name.
+    """
+    files: dict[str, bytes] = {}
+    for name, frame in frames.items():
+        parquet, text = BytesIO(), StringIO()
+        frame.write_parquet(parquet)
+        frame.write_csv(text)
+        files[f"tables/{name}.parquet"] = parquet.getvalue()
+        files[f"tables/{name}.csv"] = text.getvalue().encode()
+    return files
 
 
 @contextmanager
