@@ -41,13 +41,13 @@ class PolicySettings:
     """
 
     risk: RiskMeasure = field(default_factory=Expectation)
-    iterations: int = 400
+    iterations: int = 600
     seconds: float | None = None
     gap_fraction: float = 0.01
     seed: int = 1
     streams: int = 2
     workers: int = 1
-    sample_paths: int = 1000
+    sample_paths: int = 500
     guides: int = 4
     pull: float = 0.3
     back_end: str = "auto"
@@ -142,7 +142,7 @@ def optimise_policy(
             streams=chosen.streams,
             workers=chosen.workers,
             gap_fraction=chosen.gap_fraction,
-            stall_fraction=1e-3,
+            stall_fraction=5e-4,
             stall_iterations=20,
             sample_paths=chosen.sample_paths,
             pull=chosen.pull,
