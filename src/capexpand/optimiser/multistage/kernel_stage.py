@@ -144,7 +144,7 @@ class KernelStage:
 def _inside(
     columns: Floats, outgoing: NDArray[np.int_], data: StageData, outcomes: NDArray[np.int64]
 ) -> Floats:
-    """Return the outgoing states inside their bounds: the next stage cannot meet what rounding leaves below."""
+    """Return the outgoing states inside their bounds: no stage can meet what rounding leaves below zero."""
     lower, upper = (
         bound[outcomes if bound.shape[0] > 1 else np.zeros_like(outcomes)][:, outgoing]
         for bound in (data.lower, data.upper)
