@@ -69,7 +69,7 @@ class TrainingSettings:
         pull: of two rounds in three, how far cuts are made from the states met on the path towards the centre
             of those where cuts were made before, as a fraction. Early paths lead to extreme states, and a cut
             made between them and the centre holds for more of what follows (Ben-Ameur and Neto, 2007,
-            *Acceleration of cutting-plane and column generation algorithms*). It pays with many states.
+            *Acceleration of cutting-plane and column generation algorithms*). It pays with more than a few states.
         lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
     """
 
@@ -89,7 +89,7 @@ class TrainingSettings:
     exact_limit: int = 2000
     checkpoint_rounds: int = 20
     longest_path: int = 1000
-    pull: float = 0.0
+    pull: float = 0.2
     lower_bound: float | None = None
 
     def on_which_results_depend(self) -> str:
