@@ -69,7 +69,7 @@ class TrainingSettings:
         pull: of two rounds in three, how far cuts are made from the states met on the path towards the centre
             of those where cuts were made before, as a fraction. Early paths lead to extreme states, and a cut
             made between them and the centre holds for more of what follows (Ben-Ameur and Neto, 2007,
-            *Acceleration of cutting-plane and column generation algorithms*). It pays with more than a few states.
+            *Acceleration of cutting-plane and column generation algorithms*).
         lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
     """
 
