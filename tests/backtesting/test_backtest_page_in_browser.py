@@ -2,8 +2,8 @@
 
 import pytest
 from editions import actual, copied_case, edition
-from playwright.sync_api import sync_playwright
 
+from browser_visits import visit
 from capexpand.backtesting.backtest import backtest
 from capexpand.backtesting.charts import charts
 from capexpand.backtesting.forecast import Settings
@@ -32,18 +32,8 @@ def page(tmp_path_factory):
 @pytest.mark.parametrize("width", [1360, 390])
 def test_every_picture_is_drawn_and_nothing_is_asked_of_a_network(chromium, page, width):
     path, count = page
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        seen = browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page()
-        said: list[str] = []
-        asked: list[str] = []
-        seen.on("console", lambda message: said.append(message.text))
-        seen.on("pageerror", lambda error: said.append(str(error)))
-        seen.on("request", lambda request: asked.append(request.url))
-        seen.goto(path.as_uri())
-        seen.wait_for_selector("html[data-charts=drawn]", timeout=60_000)
-        drawn = seen.locator("[data-chart] svg.marks").count()
-        wide = seen.evaluate("document.documentElement.scrollWidth")
-        browser.close()
-    assert (drawn, wide, said) == (count, width, [])
-    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+    with visit(chromium, path, width, 900) as seen:
+        drawn = seen.page.locator("[data-chart] svg.marks").count()
+        wide = seen.page.evaluate("document.documentElement.scrollWidth")
+    assert (drawn, wide, seen.said) == (count, width, [])
+    assert [url for url in seen.asked if not url.startswith(("file:", "blob:", "data:"))] == []

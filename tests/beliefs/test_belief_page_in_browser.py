@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+from browser_visits import visit
 from capexpand.beliefs.findings import believe
 from capexpand.beliefs.page import belief_page
 from capexpand.case.loading import load_case
@@ -23,25 +23,15 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("width", [1360, 390])
 def test_no_picture_leaves_its_frame(chromium: str, saved: Path, width: int) -> None:
     """Futures of equal value stand at one place; laid on each other they made a chart of 11,000 pixels."""
-    said: list[str] = []
-    asked: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium)
-        page = browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(saved.as_uri())
-        page.wait_for_selector("html[data-charts=drawn]", timeout=60_000)
-        sizes = page.evaluate(
+    with visit(chromium, saved, width, 900) as seen:
+        sizes = seen.page.evaluate(
             """() => [...document.querySelectorAll("[data-chart] svg.marks")].map((svg) => {
                 const box = svg.getBoundingClientRect();
                 return [box.width, box.height];
             })"""
         )
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        browser.close()
-    assert (said, asked, wide) == ([], [saved.as_uri()], width)
+        wide = seen.page.evaluate("document.documentElement.scrollWidth")
+    assert (seen.said, seen.asked, wide) == ([], [saved.as_uri()], width)
     assert len(sizes) == 3  # room, one pair, the chances
     assert all(100 < across <= width and 100 < down < 700 for across, down in sizes)
 

@@ -1,8 +1,8 @@
 """The page of a comparison opens from a file, without a network, in a real browser."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+from browser_visits import visit
 from capexpand.comparison.charts import comparison_charts
 from capexpand.comparison.page import comparison_page
 
@@ -16,27 +16,18 @@ def saved(both, tmp_path_factory):
 
 @pytest.mark.parametrize("width", [1360, 390])
 def test_the_page_opens_without_a_network(chromium, saved, both, width):
-    said, asked = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium)
-        page = browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(saved.as_uri())
-        page.wait_for_selector("html[data-charts=drawn]", timeout=60_000)
-        drawn = page.evaluate(
+    with visit(chromium, saved, width, 900) as seen:
+        drawn = seen.page.evaluate(
             """() => [...document.querySelectorAll("[data-chart] svg.marks")].map((svg) => {
                 const box = svg.getBoundingClientRect();
                 return [box.width, box.height, svg.querySelectorAll("path").length];
             })"""
         )
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        heads = page.locator("thead th").all_inner_texts()
-        text = page.locator("body").inner_text()
-        browser.close()
-    assert said == []
-    assert asked == [saved.as_uri()]
+        wide = seen.page.evaluate("document.documentElement.scrollWidth")
+        heads = seen.page.locator("thead th").all_inner_texts()
+        text = seen.page.locator("body").inner_text()
+    assert seen.said == []
+    assert seen.asked == [saved.as_uri()]
     assert wide <= width
     assert len(drawn) == len(comparison_charts(both)) == 5
     assert all(100 < box[0] <= width and box[1] > 60 and box[2] > 4 for box in drawn)

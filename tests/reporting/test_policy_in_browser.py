@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from test_page_in_browser import WIDTHS, visit
 
 import capexpand as cx
+from browser_visits import WIDTHS, visit
 from capexpand.reporting.policy_findings import PolicyFindings, decision_sentence
 
 CASE = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"

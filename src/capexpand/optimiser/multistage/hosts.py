@@ -50,8 +50,8 @@ class HostTask:
     streams: tuple[int, ...]
     past: tuple[Round, ...]
     generators: tuple[dict[str, Any], ...]
-    given: tuple[tuple[tuple[Step, ...], ...], ...] = ()
-    pull: float = 0.0
+    given: tuple[tuple[tuple[Step, ...], ...], ...]
+    pull: float
 
 
 class Host(Protocol):
@@ -215,8 +215,4 @@ def open_hosts(task: HostTask, workers: int) -> Sequence[LocalHost | ProcessHost
         return [LocalHost(task)]
     hosts = min(workers, len(task.streams))
     shares = [tuple(task.streams[first::hosts]) for first in range(hosts)]
-    return [ProcessHost(_with_streams(task, share)) for share in shares]
-
-
-def _with_streams(task: HostTask, streams: tuple[int, ...]) -> HostTask:
-    return replace(task, streams=streams)
+    return [ProcessHost(replace(task, streams=share)) for share in shares]
