@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from capexpand.optimiser.multistage.cuts import Cut, CutPool
+from capexpand.optimiser.multistage.cuts import CutPool, NodeCuts, Visit
 from capexpand.optimiser.multistage.futures import Future
 from capexpand.optimiser.multistage.matrix import ColumnMatrix
 from capexpand.optimiser.multistage.normal_form import StageForm, normal_form
 from capexpand.optimiser.multistage.problem import Node, Realisations, StageProgram
 
-Trial = tuple[StageForm, Future, CutPool, np.ndarray]
+Trial = tuple[StageForm, Future, NodeCuts, np.ndarray]
 """A node in normal form, its future, its cuts, and some states."""
 
 STATES = 3
@@ -74,10 +74,10 @@ def _trial(generator: np.random.Generator, *, rounded: bool, consistent: bool, d
         generator.normal(size=(rows, STATES)) * (generator.random((rows, STATES)) < 0.3) * row_scale[:, None]
     )
     form = _form(np.hstack([dense, entering]), (lower, upper), (row_lower, row_upper), cost)
-    pool = _cuts(generator, rounded=rounded)
+    cuts = _cuts(generator, rounded=rounded)
     # Consistent programs are feasible at the state zero; elsewhere they may not be.
     states = np.vstack([np.zeros(STATES), generator.normal(scale=0.1, size=(2, STATES))])
-    return form, Future(np.ones(1)), pool, states
+    return form, Future(np.ones(1)), cuts, states
 
 
 def _bounds(generator: np.random.Generator, columns: int, *, rounded: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -159,13 +159,15 @@ def _form(
     return normal_form(stage, Node("trial", 0, noise))
 
 
-def _cuts(generator: np.random.Generator, *, rounded: bool) -> CutPool:
-    """Return a pool of up to thirty random cuts above a floor."""
-    pool = CutPool(STATES, np.array([-20.0]), select_all=True)
+def _cuts(generator: np.random.Generator, *, rounded: bool) -> NodeCuts:
+    """Return up to thirty random cuts above a floor."""
+    floor = np.array([-20.0])
+    pool = CutPool(np.arange(STATES), floor, select_all=True)
     for _ in range(int(generator.integers(0, 30))):
         slope = generator.normal(size=STATES)
         intercept = float(generator.normal(scale=3.0))
         if rounded:
             slope, intercept = np.round(slope), float(round(intercept))
-        pool.add(Cut(0, 0, intercept, slope, generator.uniform(0.0, 3.0, STATES)))
-    return pool
+        state = generator.uniform(0.0, 3.0, STATES)
+        pool.offer(Visit(0, state, np.array([intercept]), slope[None]))
+    return NodeCuts(pool, range(1), floor)

@@ -59,10 +59,10 @@ def agree(found: tuple[str, float], expected: tuple[str, float]) -> bool:
 
 def compare(trial: Trial, tally: Counter[str]) -> list[str]:
     """Solve one node's programs by both solvers; return the differences."""
-    form, future, pool, states = trial
+    form, future, cuts, states = trial
     own, reference = (
-        KernelStage("trial", form, future, pool),
-        HighsStage("trial", form, future, pool, cold=True),
+        KernelStage("trial", form, future, cuts),
+        HighsStage("trial", form, future, cuts, cold=True),
     )
     wrong: list[str] = []
     for state in states:

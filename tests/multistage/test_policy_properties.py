@@ -8,6 +8,7 @@ from multistage_cases import random_graph
 
 from capexpand.errors import CaseError, InfeasibleError
 from capexpand.optimiser.multistage.certificate import Certifier, DualBound, Multipliers
+from capexpand.optimiser.multistage.cuts import Visit
 from capexpand.optimiser.multistage.extensive import solve_extensive
 from capexpand.optimiser.multistage.floors import floors
 from capexpand.optimiser.multistage.futures import CutKind
@@ -188,10 +189,12 @@ def test_the_mean_value_plan_is_never_better_than_the_policy() -> None:
     )
     policy, planned = _trained(graph), _trained(certain)
     met = _trained(graph, iterations=1, exact_limit=0).solvers()
-    for merged in planned.rounds:
-        for iteration in merged:
-            for cut in iteration.cuts:
-                met.add(cut)
+    for family, pool in enumerate(planned.solvers().pools):
+        state = np.zeros(len(pool.states))
+        for number in range(pool.count):
+            intercepts = np.array([lane.intercepts[number] for lane in pool.lanes])
+            slopes = np.array([lane.slopes[number] for lane in pool.lanes])
+            met.pools[family].add(Visit(family, state, intercepts, slopes))
     optimum = solve_extensive(graph).value
     assert evaluate_exactly(policy.solvers()).mean == pytest.approx(optimum, rel=1e-5)
     assert evaluate_exactly(met).mean >= optimum - 1e-6

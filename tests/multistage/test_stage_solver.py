@@ -14,7 +14,7 @@ from stage_solver import agree, ask, compare
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.optimiser.multistage.certificate import Certifier, Multipliers
 from capexpand.optimiser.multistage.checked_stage import CheckedStage
-from capexpand.optimiser.multistage.cuts import Cut, CutPool
+from capexpand.optimiser.multistage.cuts import CutPool, NodeCuts, Visit
 from capexpand.optimiser.multistage.futures import CutKind, Future
 from capexpand.optimiser.multistage.highs_stage import HighsStage
 from capexpand.optimiser.multistage.kernel_stage import KernelStage, suits
@@ -54,10 +54,10 @@ def test_training_in_check_mode_finds_no_difference(seed: int) -> None:
 
 
 def test_check_mode_stops_at_a_wrong_value() -> None:
-    form, future, pool, states = KINDS["feasible"](1)
+    form, future, cuts, states = KINDS["feasible"](1)
     kernel, reference = (
-        KernelStage("node", form, future, pool),
-        HighsStage("node", form, future, pool, cold=True),
+        KernelStage("node", form, future, cuts),
+        HighsStage("node", form, future, cuts, cold=True),
     )
     kernel.evaluate(states[0])
 
@@ -66,7 +66,7 @@ def test_check_mode_stops_at_a_wrong_value() -> None:
             super().evaluate(state)
             self.values[0] += 0.01
 
-    wrong = Wrong("node", form, future, pool)
+    wrong = Wrong("node", form, future, cuts)
     CheckedStage("node", kernel, reference).evaluate(states[0])
     with pytest.raises(SolverError, match="HiGHS"):
         CheckedStage("node", wrong, reference).evaluate(states[0])
@@ -77,10 +77,10 @@ def test_values_and_slopes_bound_the_value_at_every_other_state(kind: str) -> No
     """What ``evaluate`` returns is a cut: at any state it lies below what HiGHS finds there."""
     checked = 0
     for seed in range(12):
-        form, future, pool, states = KINDS[kind](seed)
+        form, future, cuts, states = KINDS[kind](seed)
         kernel, reference = (
-            KernelStage("n", form, future, pool),
-            HighsStage("n", form, future, pool, cold=True),
+            KernelStage("n", form, future, cuts),
+            HighsStage("n", form, future, cuts, cold=True),
         )
         try:
             kernel.evaluate(states[0])
@@ -97,23 +97,23 @@ def test_values_and_slopes_bound_the_value_at_every_other_state(kind: str) -> No
 @settings(max_examples=40, deadline=None)
 def test_any_multipliers_prove_a_bound_that_is_at_most_the_value(seed: int, numbers: list[float]) -> None:
     """Weak duality needs no optimal duals: whatever the multipliers, D is valid or said to be worthless."""
-    form, future, pool, states = KINDS["feasible"](seed)
-    reference = HighsStage("node", form, future, pool, cold=True)
+    form, future, cuts, states = KINDS["feasible"](seed)
+    reference = HighsStage("node", form, future, cuts, cold=True)
     try:
         reference.evaluate(states[0])
     except Exception:  # noqa: BLE001 - an infeasible trial has no value to compare with
         return
     outcomes, rows = form.outcome_count, len(form.rows)
     chosen = np.resize(np.array(numbers), (outcomes, rows))
-    share = np.resize(np.abs(numbers), pool.count)
+    share, lane = np.resize(np.abs(numbers), cuts.count), cuts.lanes[0]
     share = share / max(1.0, share.sum())
     multipliers = Multipliers(
         chosen,
-        np.full(outcomes, share @ pool.intercepts[: pool.count]),
-        np.tile(share @ pool.slopes[: pool.count], (outcomes, 1))
-        if pool.count
+        np.full(outcomes, share @ lane.intercepts[: cuts.count]),
+        np.tile(share @ lane.slopes[: cuts.count], (outcomes, 1))
+        if cuts.count
         else np.zeros((outcomes, STATES)),
-        np.full(outcomes, (1.0 - share.sum()) * pool.floor[0]),
+        np.full(outcomes, (1.0 - share.sum()) * cuts.floor[0]),
     )
     bound = Certifier(form).bound(states[0], multipliers)
     below = bound.values <= reference.values + 1e-6 * (1.0 + np.abs(reference.values))
@@ -124,12 +124,14 @@ def test_more_active_cuts_than_there_is_room_for_are_given_room() -> None:
     """A fine polyhedral bowl of 400 cuts over three states, with more of them active than the first room."""
     form, _, _, states = KINDS["feasible"](2)
     generator = np.random.default_rng(4)
-    pool = CutPool(STATES, np.array([-1000.0]), select_all=True)
-    kernel = KernelStage("node", form, Future(np.ones(1)), pool)
+    floor = np.array([-1000.0])
+    pool = CutPool(np.arange(STATES), floor, select_all=True)
+    cuts = NodeCuts(pool, range(1), floor)
+    kernel = KernelStage("node", form, Future(np.ones(1)), cuts)
     for _ in range(400):
         point = generator.uniform(0.0, 6.0, STATES)
-        pool.add(Cut(0, 0, float(-point @ point), 2.0 * point, point))
-    reference = HighsStage("node", form, Future(np.ones(1)), pool, cold=True)
+        pool.offer(Visit(0, point, np.array([-point @ point]), 2.0 * point[None]))
+    reference = HighsStage("node", form, Future(np.ones(1)), cuts, cold=True)
     kernel.evaluate(states[0])
     reference.evaluate(states[0])
     assert kernel.values == pytest.approx(reference.values, rel=1e-6)
@@ -138,13 +140,13 @@ def test_more_active_cuts_than_there_is_room_for_are_given_room() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_scenarios_with_their_own_coefficients_get_the_values_of_highs(seed: int) -> None:
     """Prices of a scenario stand in the matrix; afterwards the node's own matrix is back."""
-    form, future, pool, states = KINDS["feasible"](seed)
+    form, future, cuts, states = KINDS["feasible"](seed)
     generator = np.random.default_rng(seed)
     factor = generator.uniform(0.98, 1.02, (OUTCOMES, len(form.matrix.rows)))
     data = replace(form.data, values=form.data.values * factor)
     kernel, reference = (
-        KernelStage("n", form, future, pool),
-        HighsStage("n", form, future, pool, cold=True),
+        KernelStage("n", form, future, cuts),
+        HighsStage("n", form, future, cuts, cold=True),
     )
     own = ask(kernel, states[0], 0)
     for outcome in range(OUTCOMES):
@@ -162,14 +164,14 @@ def test_scenarios_with_their_own_coefficients_get_the_values_of_highs(seed: int
 def test_scenarios_of_one_call_follow_each_other_with_different_coefficients() -> None:
     factor, checked = np.linspace(0.99, 1.01, 6)[:, None], 0
     for seed in range(30):
-        form, future, pool, states = KINDS["feasible"](seed)
+        form, future, cuts, states = KINDS["feasible"](seed)
         one = {
             field.name: np.repeat(getattr(form.data, field.name)[:1], 6, axis=0)
             for field in fields(StageData)
         }
         data = StageData(**{**one, "values": form.data.values[:1] * factor})
-        kernel = KernelStage("n", form, future, pool)
-        reference = HighsStage("n", form, future, pool, cold=True)
+        kernel = KernelStage("n", form, future, cuts)
+        reference = HighsStage("n", form, future, cuts, cold=True)
         many = np.tile(states[0], (6, 1))
         try:
             expected = reference.decide(many, np.arange(6), data=data)

@@ -124,6 +124,7 @@ def _trained_data(
         exact_limit=settings.exact_limit,
         check=0,
         generator=generator,
+        workers=settings.workers,
     )
     return {
         "status": policy.status,

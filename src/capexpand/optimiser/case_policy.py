@@ -165,7 +165,10 @@ def _gap(trained: Policy, settings: PolicySettings, *, neutral: bool) -> Gap:
     else:
         seeds = np.random.SeedSequence(settings.seed, spawn_key=(_CHECK_KEY,))
         sample = simulate(
-            trained.solvers(), settings.sample_paths, generator=np.random.Generator(np.random.PCG64(seeds))
+            trained.solvers(),
+            settings.sample_paths,
+            generator=np.random.Generator(np.random.PCG64(seeds)),
+            workers=settings.workers,
         )
         mean, halfwidth, paths = sample.mean, sample.halfwidth, settings.sample_paths
     fraction = (trained.bound - mean) / max(abs(trained.bound), 1e-9) if neutral else None

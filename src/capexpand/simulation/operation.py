@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats, Indices
-from capexpand.optimiser.multistage.cuts import CutPool
+from capexpand.optimiser.multistage.cuts import NodeCuts
 from capexpand.optimiser.multistage.futures import Future
 from capexpand.optimiser.multistage.highs_stage import HighsStage
 from capexpand.optimiser.multistage.matrix import ColumnMatrix
@@ -44,7 +44,7 @@ class Operation:
             f"operation of quarter {numbers.quarter + 1}",
             self._form,
             Future(np.zeros(0)),
-            CutPool(self._given.size, np.zeros(0)),
+            NodeCuts.none(),
         )
 
     def forget(self) -> None:

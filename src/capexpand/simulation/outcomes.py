@@ -13,6 +13,7 @@ from capexpand.model.realised import realise
 from capexpand.optimiser.case_policy import CasePolicy
 from capexpand.optimiser.deterministic import base_value, optimise_plan
 from capexpand.optimiser.multistage.interruption import asked_to_end
+from capexpand.optimiser.multistage.parallel import in_slices
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.policy_graph import recourse_data
@@ -20,7 +21,6 @@ from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.sampling import Scenarios, draw_scenarios
 from capexpand.simulation.accounts import Books
 from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
-from capexpand.simulation.parallel import in_slices
 from capexpand.simulation.policy_paths import PolicyPaths, follow_policy
 from capexpand.simulation.resolved import foresee, roll
 

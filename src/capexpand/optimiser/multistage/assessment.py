@@ -31,6 +31,7 @@ def assess(
     exact_limit: int,
     check: int,
     generator: np.random.Generator,
+    workers: int = 1,
 ) -> Assessment:
     """Measure a policy against a bound.
 
@@ -41,6 +42,7 @@ def assess(
         exact_limit: outcomes up to which a tree counts as small.
         check: number of this check in the training, from 1; 0 for one that stands alone.
         generator: random numbers for the sample.
+        workers: processes that follow it, no part of the result.
     """
     graph = solvers.graph
     count = path_count(graph, exact_limit)
@@ -49,7 +51,7 @@ def assess(
         gap = graph.sign * (exact.risk_value - bound) / scale(bound, exact.risk_value)
         return Assessment(exact.mean, 0.0, exact.risk_value, max(0.0, float(gap)), True, count)
     error = _ERROR_PROBABILITY / (check * (check + 1)) if check else _ERROR_PROBABILITY
-    sample = simulate(solvers, paths, generator=generator, confidence=1.0 - error)
+    sample = simulate(solvers, paths, generator=generator, confidence=1.0 - error, workers=workers)
     neutral = all(is_risk_neutral(node.risk) for node in graph.nodes)
     gap = None
     if neutral:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.optimiser.multistage.certificate import Certifier, DualBound, Multipliers
-from capexpand.optimiser.multistage.cuts import CutPool
+from capexpand.optimiser.multistage.cuts import NodeCuts
 from capexpand.optimiser.multistage.futures import Future
 from capexpand.optimiser.multistage.highs_library import SolveStatus
 from capexpand.optimiser.multistage.loaded_program import LoadedProgram
@@ -33,7 +33,7 @@ class HighsStage:
         name: the node, for messages.
         form: its normal form.
         future: its cost-to-go variables.
-        pool: its cuts; the solver reads them, whoever made them.
+        cuts: its cuts; the solver reads them, whoever made them.
         whole: whether integer columns must be whole numbers in ``decide``.
         cold: whether every solve starts without a basis, for checking others.
     """
@@ -43,7 +43,7 @@ class HighsStage:
         name: str,
         form: StageForm,
         future: Future,
-        pool: CutPool,
+        cuts: NodeCuts,
         *,
         whole: bool = False,
         cold: bool = False,
@@ -54,9 +54,9 @@ class HighsStage:
         outcomes, states = form.outcome_count, form.state_count
         self.values = np.zeros(outcomes)
         self.slopes = np.zeros((outcomes, states))
-        self._name, self._future, self._pool = name, future, pool
+        self._name, self._future, self._cuts = name, future, cuts
         self._certifier = Certifier(form)
-        self._program = LoadedProgram(name, form, future, pool, integer=False)
+        self._program = LoadedProgram(name, form, future, cuts, integer=False)
         self._whole = whole and bool(form.integer.any())
         self._integer_program: LoadedProgram | None = None
         self._multipliers = Multipliers(
@@ -116,7 +116,7 @@ class HighsStage:
 
     def forget(self) -> None:
         """Drop bases and active rows."""
-        self._program = LoadedProgram(self._name, self.form, self._future, self._pool, integer=False)
+        self._program = LoadedProgram(self._name, self.form, self._future, self._cuts, integer=False)
         self._integer_program = None
 
     def _solve_chosen(self, state: Floats, outcome: int, data: StageData) -> LoadedProgram:
@@ -131,7 +131,7 @@ class HighsStage:
             return relaxed
         if self._integer_program is None:
             self._integer_program = LoadedProgram(
-                self._name, self.form, self._future, self._pool, integer=True
+                self._name, self.form, self._future, self._cuts, integer=True
             )
         loaded = self._integer_program
         loaded.add_mixes()
@@ -186,12 +186,11 @@ class HighsStage:
 
     def _sum_future_duals(self) -> None:
         """Turn multipliers of cuts and mixing rows into what they say about value, slope and floors."""
-        loaded, pool, kept = self._program, self._pool, self._multipliers
+        loaded, cuts, kept = self._program, self._cuts, self._multipliers
         count = loaded.mixes + len(loaded.active)
         duals = np.maximum(self._future_duals[:, :count], 0.0)
         mixing, cutting = duals[:, : loaded.mixes], duals[:, loaded.mixes :]
         loaded.note_used(np.asarray((cutting > 0.0).any(axis=0)))
-        active = np.array(loaded.active, dtype=np.int64)
         if len(self._future.costs) == 1:
             weight, total = self._future.costs[0], cutting.sum(axis=1)
             near = np.abs(total - weight) < 1e-6 * weight
@@ -201,13 +200,16 @@ class HighsStage:
             left = np.tile(self._future.costs, (len(duals), 1))
             if loaded.mixes:
                 left[:, -1] -= mixing.sum(axis=1)
-                left[:, :-1] += mixing @ np.array(pool.mixes)
-            by_target = pool.targets[active][:, None] == np.arange(len(self._future.costs))
-            left -= cutting @ by_target.astype(np.float64)
+                left[:, :-1] += mixing @ np.array(cuts.mixes)
+            for place, (target, _) in enumerate(loaded.active):
+                left[:, target] -= cutting[:, place]
             left[np.abs(left) < 1e-11] = 0.0
-        kept.cut_value[:] = cutting @ pool.intercepts[active]
-        kept.cut_slope[:] = cutting @ pool.slopes[active]
-        kept.floor_value[:] = left @ pool.floor
+        kept.floor_value[:] = left @ cuts.floor
+        kept.cut_value[:] = kept.cut_slope[:] = 0.0
+        if loaded.active:
+            intercepts, slopes = cuts.chosen(loaded.active)
+            kept.cut_value[:] = cutting @ intercepts
+            kept.cut_slope[:, cuts.states] = cutting @ slopes
 
     def _solve_with_cuts(self, loaded: LoadedProgram) -> None:
         """Solve, add the most violated cut, and again, until none is violated."""

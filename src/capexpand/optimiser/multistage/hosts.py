@@ -17,6 +17,7 @@ from capexpand.errors import InfeasibleError, SolverError
 from capexpand.optimiser.multistage.floors import Floors
 from capexpand.optimiser.multistage.futures import CutKind
 from capexpand.optimiser.multistage.interruption import deaf_children
+from capexpand.optimiser.multistage.parallel import one_thread
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.stream import Iteration, Solvers, Step, Stream
 
@@ -116,7 +117,7 @@ class LocalHost:
         """Give each stream the others' cuts in the order of the streams; its own come first."""
         for number, stream in zip(self._numbers, self.streams, strict=True):
             if replay and number < len(merged):
-                stream.receive(merged[number])
+                stream.repeat(merged[number])
             for other, iteration in enumerate(merged):
                 if other != number:
                     stream.receive(iteration)
@@ -192,21 +193,25 @@ def _serve(connection: Connection, task: HostTask, inherited: Connection | None)
     if inherited is not None:
         inherited.close()
     try:
-        host = LocalHost(task)
-        while True:
-            request = connection.recv()
-            if request[0] == "iterate":
-                connection.send(("done", host.finish()))
-            elif request[0] == "generators":
-                connection.send(("done", host.generator_states()))
-            else:
-                host.exchange(request[1], forget=request[2])
+        with one_thread():
+            _answer_requests(connection, LocalHost(task))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except InfeasibleError as error:
         connection.send(("infeasible", list(error.conflict)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the training process has to hear of it
         connection.send(("failed", f"a worker process failed: {type(error).__name__}: {error}"))
+
+
+def _answer_requests(connection: Connection, host: LocalHost) -> None:
+    while True:
+        request = connection.recv()
+        if request[0] == "iterate":
+            connection.send(("done", host.finish()))
+        elif request[0] == "generators":
+            connection.send(("done", host.generator_states()))
+        else:
+            host.exchange(request[1], forget=request[2])
 
 
 def open_hosts(task: HostTask, workers: int) -> Sequence[LocalHost | ProcessHost]:

@@ -20,12 +20,14 @@ from typing import Any
 import numpy as np
 
 from capexpand.errors import RunError
-from capexpand.optimiser.multistage.cuts import Cut
+from capexpand.optimiser.multistage.cuts import Visit
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.stage_solver import SolveCounts
 from capexpand.optimiser.multistage.stream import Iteration, Mix
 
 _MAGIC = b"CXJ1"
+_FORMAT = "cuts by visit"
+"""What the chunks hold; journals of other versions are as foreign as those of other problems."""
 _HEADER = struct.Struct("<4sQI")
 
 
@@ -52,7 +54,7 @@ class JournalState:
 
 def fingerprint(graph: PolicyGraph, settings: str) -> str:
     """Return a digest of a problem and the settings on which a training's result depends."""
-    digest = hashlib.sha256(settings.encode())
+    digest = hashlib.sha256(f"{_FORMAT} {settings}".encode())
     for stage in graph.stages:
         matrix = stage.matrix
         parts = (matrix.starts, matrix.rows, matrix.values, stage.cost, stage.lower, stage.upper)
@@ -161,61 +163,62 @@ def _chunks(content: bytes) -> tuple[list[dict[str, np.ndarray]], int]:
 def _pack(rounds: list[tuple[Iteration, ...]]) -> dict[str, np.ndarray]:
     """Turn rounds into arrays."""
     iterations = [iteration for group in rounds for iteration in group]
-    cuts = [cut for iteration in iterations for cut in iteration.cuts]
+    visits = [visit for iteration in iterations for visit in iteration.visits]
     mixes = [mix for iteration in iterations for mix in iteration.mixes]
-    states: dict[int, int] = {}
-    for cut in cuts:
-        states.setdefault(id(cut.state), len(states))
-    by_number = {states[id(cut.state)]: cut.state for cut in cuts}
-    width = len(iterations[0].first_state) if iterations else 0
     return {
         "round_sizes": np.array([len(group) for group in rounds], dtype=np.int64),
-        "cut_counts": np.array([len(iteration.cuts) for iteration in iterations], dtype=np.int64),
+        "visit_counts": np.array([len(iteration.visits) for iteration in iterations], dtype=np.int64),
         "mix_counts": np.array([len(iteration.mixes) for iteration in iterations], dtype=np.int64),
         "bounds": np.array([iteration.bound for iteration in iterations]),
         "path_costs": np.array([iteration.path_cost for iteration in iterations]),
-        "first_states": np.array([iteration.first_state for iteration in iterations]).reshape(-1, width),
+        "first_states": np.array([iteration.first_state for iteration in iterations]),
         "counts": np.array(
             [[getattr(i.counts, name) for name in SolveCounts.__slots__] for i in iterations], dtype=np.int64
         ),
-        "nodes": np.array([cut.node for cut in cuts], dtype=np.int64),
-        "targets": np.array([cut.target for cut in cuts], dtype=np.int64),
-        "intercepts": np.array([cut.intercept for cut in cuts]),
-        "slopes": np.array([cut.slope for cut in cuts]).reshape(-1, width),
-        "state_numbers": np.array([states[id(cut.state)] for cut in cuts], dtype=np.int64),
-        "states": np.array([by_number[number] for number in range(len(states))]).reshape(-1, width),
+        "families": np.array([visit.family for visit in visits], dtype=np.int64),
+        "lanes": np.array([len(visit.intercepts) for visit in visits], dtype=np.int64),
+        "widths": np.array([len(visit.state) for visit in visits], dtype=np.int64),
+        "intercepts": _joined([visit.intercepts for visit in visits]),
+        "states": _joined([visit.state for visit in visits]),
+        "slopes": _joined([visit.slopes.ravel() for visit in visits]),
         "mix_nodes": np.array([mix.node for mix in mixes], dtype=np.int64),
         "mix_sizes": np.array([len(mix.weights) for mix in mixes], dtype=np.int64),
-        "mix_weights": np.concatenate([mix.weights for mix in mixes]) if mixes else np.zeros(0),
+        "mix_weights": _joined([mix.weights for mix in mixes]),
     }
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _parts(whole: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
+    return np.split(whole, np.cumsum(sizes)[:-1]) if len(sizes) else []
 
 
 def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
     """Turn arrays back into rounds."""
-    cuts = [
-        Cut(int(node), int(target), float(intercept), slope, chunk["states"][number])
-        for node, target, intercept, slope, number in zip(
-            chunk["nodes"],
-            chunk["targets"],
-            chunk["intercepts"],
-            chunk["slopes"],
-            chunk["state_numbers"],
+    lanes, widths = chunk["lanes"], chunk["widths"]
+    visits = [
+        Visit(int(family), state, intercepts, slopes.reshape(len(intercepts), len(state)))
+        for family, state, intercepts, slopes in zip(
+            chunk["families"],
+            _parts(chunk["states"], widths),
+            _parts(chunk["intercepts"], lanes),
+            _parts(chunk["slopes"], lanes * widths),
             strict=True,
         )
     ]
-    pieces = (
-        np.split(chunk["mix_weights"], np.cumsum(chunk["mix_sizes"])[:-1]) if len(chunk["mix_sizes"]) else []
-    )
+    pieces = _parts(chunk["mix_weights"], chunk["mix_sizes"])
     mixes = [Mix(int(node), weights) for node, weights in zip(chunk["mix_nodes"], pieces, strict=True)]
     iterations: list[Iteration] = []
-    cut_place = mix_place = 0
+    visit_place = mix_place = 0
     for number in range(len(chunk["bounds"])):
-        cut_end = cut_place + int(chunk["cut_counts"][number])
+        visit_end = visit_place + int(chunk["visit_counts"][number])
         mix_end = mix_place + int(chunk["mix_counts"][number])
         counts = SolveCounts(*(int(value) for value in chunk["counts"][number]))
         iterations.append(
             Iteration(
-                tuple(cuts[cut_place:cut_end]),
+                tuple(visits[visit_place:visit_end]),
                 tuple(mixes[mix_place:mix_end]),
                 float(chunk["bounds"][number]),
                 float(chunk["path_costs"][number]),
@@ -223,7 +226,7 @@ def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
                 counts,
             )
         )
-        cut_place, mix_place = cut_end, mix_end
+        visit_place, mix_place = visit_end, mix_end
     rounds: list[tuple[Iteration, ...]] = []
     place = 0
     for size in chunk["round_sizes"]:

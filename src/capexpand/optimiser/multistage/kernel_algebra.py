@@ -387,7 +387,6 @@ def replace_basic(p: Program, place: int, entering: int, norm: float) -> None:
 @compiled
 def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> None:
     """Append a cut's row with its logical basic; until that leaves the basis no factor need know."""
-    live_state = places_of(p, at.LIVE_STATE)
     cut_slope = cut_slopes(p)
     live_ = places_of(p, at.LIVE)
     status = places_of(p, at.STATUS)
@@ -408,7 +407,7 @@ def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> None:
     cut = p.count[CUTS]
     total, held = rows + cut, 0.0
     for state in range(live):
-        factor = slope[live_state[state]]
+        factor = slope[state]
         cut_slope[cut, state] = factor
         if factor != 0.0:
             j = live_[state]

@@ -35,6 +35,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     INFEASIBLE,
     LIVE,
     OPTIMAL,
+    OWNER,
     READY,
     ROWS,
     SEEN,
@@ -69,8 +70,8 @@ class Pool(NamedTuple):
     """The cuts that a node may use.
 
     Args:
-        intercepts: all of the pool.
-        slopes: all of the pool.
+        intercepts: of all cuts.
+        slopes: of all cuts, shape (cuts or more, live states).
         selected: the indices that matter.
         scan_intercepts: of the selected, side by side.
         scan_slopes: of the selected, side by side.
@@ -90,16 +91,13 @@ def worst_cut(p: Program, pool: Pool) -> int:
     """Return the selected cut that the solution violates most, or -1."""
     solution = floats_of(p, at.SOLUTION)
     state_work = floats_of(p, at.STATE_WORK)
-    live_state = places_of(p, at.LIVE_STATE)
     live = places_of(p, at.LIVE)
     cut_index = places_of(p, at.CUT_INDEX)
-    states, columns = p.size[STATES], p.size[COLUMNS]
+    states, columns = p.size[LIVE], p.size[COLUMNS]
     theta = solution[columns]
     best, best_number = -np.inf, -1
     for state in range(states):
-        state_work[state] = 0.0
-    for k in range(p.size[LIVE]):
-        state_work[live_state[k]] = solution[live[k]]
+        state_work[state] = solution[live[state]]
     for number in range(len(pool.selected)):
         height = pool.scan_intercepts[number]
         for state in range(states):
@@ -306,8 +304,25 @@ def answer(  # noqa: PLR0917 - compiled code takes its arguments by position
 
 
 @compiled
-def begin(p: Program, pool: Pool) -> bool:
-    """Make the basis ready and add the newest cuts, which are the likeliest to be violated.
+def take_over(p: Program, pool: Pool) -> None:
+    """Put another node's cuts in the place of those of the node that was answered before.
+
+    Cuts of the same number were made by the same visit. What was a good basis for the one node is one for the
+    other; its factors are void.
+    """
+    cut_index, cut_intercept = places_of(p, at.CUT_INDEX), floats_of(p, at.CUT_INTERCEPT)
+    cut_slope, lower = cut_slopes(p), floats_of(p, at.LOWER)
+    first = p.size[VARIABLES] + p.size[ROWS]
+    for cut in range(p.count[CUTS]):
+        index = cut_index[cut]
+        cut_intercept[cut] = lower[first + cut] = pool.intercepts[index]
+        for state in range(p.size[LIVE]):
+            cut_slope[cut, state] = pool.slopes[index, state]
+
+
+@compiled
+def begin(p: Program, pool: Pool, node: int) -> bool:
+    """Make the basis ready for a node and add the newest cuts, which are the likeliest to be violated.
 
     Returns:
         Whether there was room for all.
@@ -328,6 +343,10 @@ def begin(p: Program, pool: Pool) -> bool:
             columns = p.size[COLUMNS]
             true_cost[columns] = 1.0
             upper[columns] = np.inf
+        p.count[OWNER], p.count[FOREIGN] = node, 1
+    elif p.count[OWNER] != node:
+        take_over(p, pool)
+        p.count[OWNER], p.count[FOREIGN] = node, 1
     if p.size[VARIABLES] > p.size[COLUMNS]:
         lower[p.size[COLUMNS]] = pool.floor[0]
         known = len(pool.intercepts)
@@ -378,7 +397,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers,
     scan_intercepts: Floats, scan_slopes: Floats, floor: Floats,
-    state: Floats, values: Floats, slopes: Floats, tally: Integers, first: int, kept: int,
+    state: Floats, values: Floats, slopes: Floats, tally: Integers, first: int, kept: int, number: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Solve all outcomes from ``first`` on at a state, into values (certified dual bounds) and slopes.
 
@@ -388,7 +407,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     p = Program(size, count, floats, places)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
     pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, floor)
-    if not begin(p, pool):
+    if not begin(p, pool, number):
         return FULL, first
     for outcome in range(first, len(values)):
         ended, _, dual = answer(p, o, pool, outcome, state, slopes[outcome], tally)
@@ -408,13 +427,13 @@ def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by positi
     intercepts: Floats, cut_slopes: Floats, selected: Integers,
     scan_intercepts: Floats, scan_slopes: Floats, floor: Floats,
     states: Floats, outcomes: Integers, values: Floats, costs: Floats, columns: Floats, duals: Floats,
-    tally: Integers, first: int, kept: int,
+    tally: Integers, first: int, kept: int, number: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Decide for all paths from ``first`` on; like ``evaluate_outcomes``."""
     p = Program(size, count, floats, places)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
     pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, floor)
-    if not begin(p, pool):
+    if not begin(p, pool, number):
         return FULL, first
     slope = np.empty(p.size[STATES])
     width = p.size[COLUMNS]

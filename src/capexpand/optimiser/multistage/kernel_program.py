@@ -1,4 +1,4 @@
-"""The memory of one stage program in compiled code: what it holds, and how it lies in two buffers.
+"""The memory of a stage program in compiled code: what it holds, and how it lies in two buffers.
 
 A program is four arrays, whatever it holds: compiled functions are handed these and look up what they need.
 Handing each its fifty arrays one by one made calls slow and compiling slower.
@@ -28,8 +28,8 @@ SIZES = 8
 
 # Places in the array ``count``.
 CUTS, PIVOTS, SEEN, CLOCK, READY, TOTAL_PIVOTS, TOUCHED, FLIPPED = 0, 1, 2, 3, 4, 5, 6, 7
-LOWER_STEPS, UPPER_STEPS, ETAS, FACTOR_END, SHAKY, SHIFTED, FOREIGN = 8, 9, 10, 11, 12, 13, 14
-COUNTS = 15
+LOWER_STEPS, UPPER_STEPS, ETAS, FACTOR_END, SHAKY, SHIFTED, FOREIGN, OWNER = 8, 9, 10, 11, 12, 13, 14, 15
+COUNTS = 16
 
 PRIMAL_TOLERANCE = 1e-8
 DUAL_TOLERANCE = 1e-9
@@ -39,7 +39,7 @@ PIVOTS_BETWEEN_FACTORS = 64
 
 
 class Program(NamedTuple):
-    """A node's program: what stays, what is loaded, and the basis.
+    """A program: what stays, what is loaded, and the basis. Nodes of the same shape share one.
 
     Args:
         size: numbers that stay, then where each array begins.
@@ -92,7 +92,7 @@ def memory(numbers: tuple[int, ...], *, count: Integers) -> Program:
         etas,        room, live,
     )  # fmt: skip
     places = (
-        columns + 1, entries, rows + 1, entries, columns, live, live, everything, everything, everything,
+        columns + 1, entries, rows + 1, entries, columns, live, everything, everything, everything,
         total, capacity, capacity, everything, everything, everything, everything, total, total, total, total,
         total, total, total, etas, etas, etas + 1, room, capacity, entries,
     )  # fmt: skip

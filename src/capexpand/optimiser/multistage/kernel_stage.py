@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from capexpand.optimiser.multistage import kernel_layout as at
 from capexpand.optimiser.multistage import kernel_node as node
 from capexpand.optimiser.multistage import kernel_program as program_memory
-from capexpand.optimiser.multistage.cuts import CutPool
+from capexpand.optimiser.multistage.cuts import CutPool, Lane, NodeCuts
 from capexpand.optimiser.multistage.futures import Future
 from capexpand.optimiser.multistage.highs_stage import HighsStage
 from capexpand.optimiser.multistage.matrix import ColumnMatrix
@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 
 ROW_LIMIT = 300
 _FIRST_CAPACITY = 48
+_NO_LANE = Lane(0, select_all=False)
 _ROWS_KEPT = 16
 
 
@@ -35,6 +36,36 @@ def suits(form: StageForm, future: Future) -> bool:
     return single and not form.integer.any() and len(form.rows) <= ROW_LIMIT
 
 
+class Workspace:
+    """The memory that nodes of the same shape share: what one leaves there is a good start for the next.
+
+    Where nodes are evaluated at one state, one after the other, this takes a third of the pivots that each
+    would need from its own last basis, which belongs to another state; and one program stays in the
+    processor's caches where twenty would not.
+    """
+
+    def __init__(self) -> None:
+        self.buffers: _Buffers | None = None
+
+    def ready(self, form: StageForm, future: Future, cuts: NodeCuts) -> _Buffers:
+        """Return the memory, made for the first of the nodes."""
+        if self.buffers is None:
+            self.buffers = _Buffers(form, future, cuts.states, _FIRST_CAPACITY, _first_factor_room(form))
+        return self.buffers
+
+    def enlarge(self, form: StageForm, future: Future, cuts: NodeCuts) -> None:
+        """Make more room for active cuts and factors; the basis starts anew."""
+        old = self.ready(form, future, cuts)
+        self.buffers = _Buffers(form, future, cuts.states, 2 * old.capacity, 2 * old.factor_room)
+
+
+def shape(form: StageForm) -> tuple[bytes, ...]:
+    """Return what nodes must have in common to share a workspace."""
+    matrix = form.matrix
+    parts = (matrix.starts, matrix.rows, form.outgoing, np.array(matrix.row_count))
+    return tuple(part.tobytes() for part in parts)
+
+
 class KernelStage:
     """Solves a node's programs with the compiled dual simplex; HiGHS answers what it cannot certify.
 
@@ -42,20 +73,33 @@ class KernelStage:
         name: the node, for messages.
         form: its normal form.
         future: its cost-to-go variable.
-        pool: its cuts; the solver reads them, whoever made them.
+        cuts: its cuts; the solver reads them, whoever made them.
+        workspace: shared with other nodes of the same shape and family, or None for one of its own.
+        number: of the node among those, from 1.
     """
 
-    def __init__(self, name: str, form: StageForm, future: Future, pool: CutPool) -> None:
+    def __init__(
+        self,
+        name: str,
+        form: StageForm,
+        future: Future,
+        cuts: NodeCuts,
+        *,
+        workspace: Workspace | None = None,
+        number: int = 1,
+    ) -> None:
         self.form = form
         self._handed_over = 0
         self.values = np.zeros(form.outcome_count)
         self.slopes = np.zeros((form.outcome_count, form.state_count))
-        self._name, self._future, self._pool = name, future, pool
+        self._name, self._future, self._cuts = name, future, cuts
+        self._lane = cuts.lanes[0] if cuts.lanes else _NO_LANE
         self._data = _packed(form, form.data)
         self._tally = np.zeros(4, dtype=np.int64)
         self._kept = max(_ROWS_KEPT, form.outcome_count)
-        self._floor = pool.floor if len(pool.floor) else np.zeros(1)
-        self._buffers = _Buffers(form, future, _FIRST_CAPACITY, _first_factor_room(form))
+        self._floor = cuts.floor if len(cuts.floor) else np.zeros(1)
+        self._workspace = workspace or Workspace()
+        self._number = number
         self._fallback: HighsStage | None = None
 
     @property
@@ -66,18 +110,17 @@ class KernelStage:
 
     def evaluate(self, state: Floats) -> None:
         """Solve all outcomes at a state, into ``values`` and ``slopes``."""
-        first, pool = 0, self._pool
+        first = 0
         while True:
             ended, outcome = node.evaluate_outcomes(
-                *self._buffers.arrays, *self._data, pool.intercepts[: pool.count], pool.slopes, pool.selected,
-                pool.scan_intercepts, pool.scan_slopes,
-                self._floor, state, self.values, self.slopes, self._tally, first, self._kept,
+                *self._buffers.arrays, *self._data, *self._pool(), state, self.values, self.slopes,
+                self._tally, first, self._kept, self._number,
             )  # fmt: skip
             if ended == program_memory.OPTIMAL:
                 return
             first = outcome
             if ended == program_memory.FULL:
-                self._enlarge()
+                self._workspace.enlarge(self.form, self._future, self._cuts)
                 continue
             stage = self._hand_over()
             stage.evaluate(state)
@@ -88,7 +131,7 @@ class KernelStage:
         self, states: Floats, outcomes: NDArray[np.int_], *, data: StageData | None = None
     ) -> Decisions:
         """Solve one outcome for each state, of the node's own data or of other data in its normal form."""
-        form, count, pool = self.form, len(states), self._pool
+        form, count = self.form, len(states)
         source = self._data if data is None else _packed(form, data)
         if data is not None:
             self._buffers.count[program_memory.FOREIGN] = 1
@@ -98,15 +141,14 @@ class KernelStage:
         first = 0
         while True:
             ended, path = node.decide_paths(
-                *self._buffers.arrays, *source, pool.intercepts[: pool.count], pool.slopes, pool.selected,
-                pool.scan_intercepts, pool.scan_slopes,
-                self._floor, states, chosen, values, costs, columns, duals, self._tally, first, self._kept,
+                *self._buffers.arrays, *source, *self._pool(), states, chosen, values, costs, columns, duals,
+                self._tally, first, self._kept, self._number,
             )  # fmt: skip
             if ended == program_memory.OPTIMAL:
                 break
             first = path
             if ended == program_memory.FULL:
-                self._enlarge()
+                self._workspace.enlarge(self.form, self._future, self._cuts)
                 continue
             one = self._hand_over().decide(states[path : path + 1], chosen[path : path + 1], data=data)
             values[path], costs[path] = one.values[0], one.stage_costs[0]
@@ -120,12 +162,23 @@ class KernelStage:
     def forget(self) -> None:
         """Drop the basis and the active rows."""
         self._buffers.count[:] = 0
-        self._buffers.count[program_memory.FOREIGN] = 1
         self._fallback = None
+
+    @property
+    def _buffers(self) -> _Buffers:
+        return self._workspace.ready(self.form, self._future, self._cuts)
+
+    def _pool(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats, Floats, Floats]:
+        """Return the cuts as the compiled code takes them."""
+        lane = self._lane
+        return (
+            lane.intercepts[: lane.count], lane.slopes, lane.selected, lane.scan_intercepts, lane.scan_slopes,
+            self._floor,
+        )  # fmt: skip
 
     def _fallback_stage(self) -> HighsStage:
         if self._fallback is None:
-            self._fallback = HighsStage(self._name, self.form, self._future, self._pool)
+            self._fallback = HighsStage(self._name, self.form, self._future, self._cuts)
         return self._fallback
 
     def _hand_over(self) -> HighsStage:
@@ -133,12 +186,6 @@ class KernelStage:
         self._handed_over += 1
         self._buffers.count[program_memory.READY] = 0
         return self._fallback_stage()
-
-    def _enlarge(self) -> None:
-        """Give the active cuts more room; the basis starts anew."""
-        old = self._buffers
-        self._buffers = _Buffers(self.form, self._future, 2 * old.capacity, 2 * old.factor_room)
-        self._buffers.count[program_memory.FOREIGN] = 1
 
 
 def _inside(
@@ -172,18 +219,25 @@ def compile_now() -> None:
         row_names=("row",),
     )
     form = normal_form(stage, Node("tiny", 0, Realisations.certain()))
-    tiny = KernelStage("tiny", form, Future(np.ones(1)), CutPool(1, np.zeros(1)))
+    pool = CutPool(np.zeros(1, dtype=np.int_), np.zeros(1))
+    tiny = KernelStage("tiny", form, Future(np.ones(1)), NodeCuts(pool, range(1), np.zeros(1)))
     tiny.evaluate(np.zeros(1))
     tiny.decide(np.zeros((1, 1)), np.zeros(1, dtype=np.int_))
 
 
 class _Buffers:
-    """The memory of a node's program, with room for some active cuts, as yet without a basis."""
+    """The memory of a program, with room for some active cuts, as yet without a basis."""
 
-    def __init__(self, form: StageForm, future: Future, capacity: int, factor_room: int) -> None:
+    def __init__(
+        self,
+        form: StageForm,
+        future: Future,
+        live_states: NDArray[np.int_],
+        capacity: int,
+        factor_room: int,
+    ) -> None:
         columns, states = form.matrix.column_count, form.state_count
         variables, entries = columns + len(future.costs), len(form.matrix.rows)
-        live_state = _live_states(form)
         self.capacity, self.factor_room = capacity, factor_room
         self.count = np.zeros(program_memory.COUNTS, dtype=np.int64)
         program = program_memory.memory(
@@ -195,7 +249,7 @@ class _Buffers:
                 capacity,
                 entries,
                 factor_room,
-                len(live_state),
+                len(live_states),
             ),
             count=self.count,
         )
@@ -211,20 +265,12 @@ class _Buffers:
         )
         places_of(program, at.ROW_COLUMNS)[:] = matrix.columns[order]
         places_of(program, at.ROW_ORDER)[:] = order
-        live = form.outgoing[live_state]
-        places_of(program, at.LIVE)[:], places_of(program, at.LIVE_STATE)[:] = live, live_state
+        live = form.outgoing[live_states]
+        places_of(program, at.LIVE)[:] = live
         own = places_of(program, at.OWN_LIVE)
         own[:] = -1
         own[live] = np.arange(len(live))
         places_of(program, at.STATUS)[:] = program_memory.LOWER
-
-
-def _live_states(form: StageForm) -> NDArray[np.int_]:
-    """Return the states that the node hands on and that can be anything but zero."""
-    there = np.flatnonzero(form.outgoing >= 0)
-    columns = form.outgoing[there]
-    zero = (form.data.lower[:, columns] == 0.0).all(axis=0) & (form.data.upper[:, columns] == 0.0).all(axis=0)
-    return there[~zero]
 
 
 def _first_factor_room(form: StageForm) -> int:

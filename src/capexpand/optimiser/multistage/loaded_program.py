@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import InfeasibleError
-from capexpand.optimiser.multistage.cuts import CutPool
+from capexpand.optimiser.multistage.cuts import NodeCuts
 from capexpand.optimiser.multistage.futures import Future
 from capexpand.optimiser.multistage.highs_library import HighsOptions, HighsProgram
 from capexpand.optimiser.multistage.matrix import ColumnMatrix
@@ -28,12 +28,12 @@ class LoadedProgram:
         name: the node, for messages.
         form: its normal form.
         future: its cost-to-go variables.
-        pool: its cuts.
+        cuts: its cuts.
         integer: whether integer columns must be whole numbers.
     """
 
-    def __init__(self, name: str, form: StageForm, future: Future, pool: CutPool, *, integer: bool) -> None:
-        self._name, self._form, self._future, self._pool = name, form, future, pool
+    def __init__(self, name: str, form: StageForm, future: Future, cuts: NodeCuts, *, integer: bool) -> None:
+        self._name, self._form, self._future, self._cuts = name, form, future, cuts
         data, targets = form.data, len(future.costs)
         columns, rows = form.matrix.column_count, form.matrix.row_count
         self.columns, self.rows = columns, rows
@@ -53,16 +53,18 @@ class LoadedProgram:
                 rows,
             ),
             np.append(self._cost, future.costs),
-            lower=np.append(self._lower, pool.floor),
+            lower=np.append(self._lower, cuts.floor),
             upper=np.append(self._upper, np.full(targets, np.inf)),
             row_lower=data.of("row_lower", 0),
             row_upper=data.of("row_upper", 0),
             integer=np.append(form.integer, np.zeros(targets, dtype=bool)) if integer else None,
             options=HighsOptions(presolve=integer, solver="choose" if integer else "simplex"),
         )
-        self._cut_columns = np.append(form.outgoing, 0).astype(np.int32)
+        self._live = form.outgoing[cuts.states]
+        self._cut_columns = np.append(self._live, 0).astype(np.int32)
         self._cut_values = np.zeros(len(self._cut_columns))
-        self.active: list[int] = []
+        self.active: list[tuple[int, int]] = []
+        """Target and number of each cut in the program."""
         self._last_used = np.zeros(0, dtype=np.int64)
         self._clock = 0
         self._seen = 0
@@ -152,54 +154,37 @@ class LoadedProgram:
 
     def activate_newest(self) -> None:
         """Add the cuts made since the last look, the latest few: they are the likeliest to be violated."""
-        pool = self._pool
-        for index in range(max(self._seen, pool.count - _NEWEST), pool.count):
-            if index not in self.active:
-                self._add_cut(index)
-        self._seen = pool.count
+        count = self._cuts.count
+        if len(self._cuts.lanes) == 1:  # with one for each outcome there are too many
+            for index in range(max(self._seen, count - _NEWEST), count):
+                self._activate(0, index)
+        self._seen = count
 
     def activate_violated(self) -> bool:
         """Add the cut that the last answer violates most, for each target; false where there is none."""
-        pool = self._pool
-        if pool.count == 0:
-            return False
-        theta = self.theta
-        heights = pool.scan_slopes @ self.program.column_value[self._form.outgoing]
-        heights += pool.scan_intercepts
-        if len(theta) == 1:
-            worst = int(heights.argmax())
-            if heights[worst] - theta[0] <= CUT_TOLERANCE * (1.0 + abs(theta[0])):
-                return False
-            return self._activate(int(pool.selected[worst]))
-        targets = pool.targets[pool.selected]
-        excess = heights - theta[targets]
-        added = False
-        for target in np.unique(targets):
-            own = np.flatnonzero(targets == target)
-            worst = own[excess[own].argmax()]
-            if excess[worst] > CUT_TOLERANCE * (1.0 + abs(theta[target])):
-                added |= self._activate(int(pool.selected[worst]))
+        state, added = self.program.column_value[self._live], False
+        for target, (lane, theta) in enumerate(zip(self._cuts.lanes, self.theta, strict=False)):
+            height, index = lane.highest(state)
+            if height - theta > CUT_TOLERANCE * (1.0 + abs(theta)):
+                added |= self._activate(target, index)
         return added
 
-    def _activate(self, index: int) -> bool:
+    def _activate(self, target: int, index: int) -> bool:
         """Add a cut; false where it is in already and only rounding violates it."""
-        if index in self.active:
+        if (target, index) in self.active:
             return False
-        self._add_cut(index)
-        return True
-
-    def _add_cut(self, index: int) -> None:
-        pool = self._pool
-        np.negative(pool.slopes[index], out=self._cut_values[:-1])
+        lane = self._cuts.lanes[target]
+        np.negative(lane.slopes[index], out=self._cut_values[:-1])
         self._cut_values[-1] = 1.0
-        self._cut_columns[-1] = self.columns + pool.targets[index]
-        self.program.add_row(float(pool.intercepts[index]), np.inf, self._cut_columns, self._cut_values)
-        self.active.append(index)
+        self._cut_columns[-1] = self.columns + target
+        self.program.add_row(float(lane.intercepts[index]), np.inf, self._cut_columns, self._cut_values)
+        self.active.append((target, index))
         self._last_used = np.append(self._last_used, self._clock)
+        return True
 
     def add_mixes(self) -> None:
         """Add the mixing rows that are new in the pool; they stay, and stand before all cuts."""
-        if not self._future.mixed or self.mixes == len(self._pool.mixes):
+        if not self._future.mixed or self.mixes == len(self._cuts.mixes):
             return
         if self.active:
             self.program.delete_rows(self._cut_rows(np.arange(len(self.active))))
@@ -207,9 +192,9 @@ class LoadedProgram:
             self._last_used = np.zeros(0, dtype=np.int64)
         targets = len(self._future.costs)
         columns = np.arange(self.columns, self.columns + targets, dtype=np.int32)
-        for weights in self._pool.mixes[self.mixes :]:
+        for weights in self._cuts.mixes[self.mixes :]:
             self.program.add_row(0.0, np.inf, columns, np.append(-weights, 1.0))
-        self.mixes = len(self._pool.mixes)
+        self.mixes = len(self._cuts.mixes)
 
     def _cut_rows(self, places: NDArray[np.int_]) -> NDArray[np.int32]:
         return (self.rows + self.mixes + places).astype(np.int32)

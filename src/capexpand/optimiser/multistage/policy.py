@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from capexpand.optimiser.multistage.floors import Floors
 from capexpand.optimiser.multistage.futures import CutKind
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.stage_solver import Decisions, SolveCounts
-from capexpand.optimiser.multistage.stream import Iteration, Solvers
+from capexpand.optimiser.multistage.stream import Solvers
 
 Floats = NDArray[np.float64]
 
@@ -92,7 +92,6 @@ class Policy:
         kind: single or multi cuts.
         back_end: the stage solver asked for.
         floor: bounds before the cuts.
-        rounds: all iterations with their cuts, in order; each round holds one iteration of each stream.
         bound: certified bound on the optimum, in the sense of the problem (integers relaxed except in
             the first stage).
         relaxation_bound: the bound with all integers relaxed.
@@ -107,7 +106,6 @@ class Policy:
     kind: CutKind
     back_end: str
     floor: Floors
-    rounds: tuple[tuple[Iteration, ...], ...]
     bound: float
     relaxation_bound: float
     status: str
@@ -115,15 +113,11 @@ class Policy:
     records: tuple[TrainingRecord, ...]
     seconds: float
     counts: SolveCounts
-    _ready: list[Solvers] = field(default_factory=list)
+    _solvers: Solvers
 
     def solvers(self) -> Solvers:
-        """Return stage solvers with all cuts, built once."""
-        if not self._ready:
-            solvers = Solvers(self.graph, self.floor.stage_and_future, kind=self.kind, back_end=self.back_end)
-            fill(solvers, self.rounds)
-            self._ready.append(solvers)
-        return self._ready[0]
+        """Return stage solvers with all cuts."""
+        return self._solvers
 
     @property
     def back_ends_used(self) -> dict[str, int]:
@@ -137,16 +131,6 @@ class Policy:
     def first_decisions(self) -> tuple[FirstDecision, ...]:
         """Return what the policy does in the first stage, in each of its outcomes."""
         return first_decisions(self.solvers())
-
-
-def fill(solvers: Solvers, rounds: tuple[tuple[Iteration, ...], ...]) -> None:
-    """Put all cuts of a training into solvers, in the order of the streams."""
-    for iterations in rounds:
-        for iteration in iterations:
-            for cut in iteration.cuts:
-                solvers.add(cut)
-            for mix in iteration.mixes:
-                solvers.pools[mix.node].add_mix(mix.weights)
 
 
 def first_decisions(solvers: Solvers) -> tuple[FirstDecision, ...]:

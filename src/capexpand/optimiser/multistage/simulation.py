@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from capexpand.errors import InfeasibleError
 from capexpand.optimiser.multistage.normal_form import StageData, form_data
+from capexpand.optimiser.multistage.parallel import in_slices
 from capexpand.optimiser.multistage.problem import PolicyGraph, Realisations
 from capexpand.optimiser.multistage.risk import reweight
 from capexpand.optimiser.multistage.stage_solver import Decisions
@@ -23,6 +24,8 @@ Observer = Callable[[int, int, NDArray[np.int_], Decisions], None]
 _LONGEST_PATH = 100_000
 _PATHS_WORTH_CONTROL = 100
 _RECENT_STATES = 20
+_SLICE = 125
+"""Paths that are followed with one stream of random numbers, from fresh bases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def simulate(
     *,
     generator: np.random.Generator,
     confidence: float = 0.95,
-    observe: Observer | None = None,
+    workers: int = 1,
 ) -> Simulation:
     """Sample paths of the lattice and follow the policy along them.
 
@@ -57,18 +60,35 @@ def simulate(
     Financial Engineering*, section 4.1).
 
     Args:
-        solvers: a policy's, see ``Policy.solvers``.
+        solvers: a policy's, see ``Policy.solvers``; their bases are dropped.
         paths: how many.
         generator: random numbers; not those of training.
         confidence: of the interval around the mean.
-        observe: sees every decision.
+        workers: processes, no part of the result.
     """
+    sign = solvers.graph.sign
+    solvers.forget()
+    control = _Control(solvers) if paths >= _PATHS_WORTH_CONTROL else None
+    generators = generator.spawn(-(-paths // _SLICE))
+
+    def follow(part: slice) -> tuple[Floats, Floats]:
+        solvers.forget()
+        return _follow(solvers, part.stop - part.start, generators[part.start // _SLICE], control)
+
+    parts = [found for _, found in in_slices(follow, paths, workers=workers, size=_SLICE)]
+    costs, luck = (np.concatenate([part[number] for part in parts]) for number in (0, 1))
+    return _summary(sign * costs, confidence, sign * (luck - control.start) if control else None)
+
+
+def _follow(
+    solvers: Solvers, paths: int, generator: np.random.Generator, control: _Control | None
+) -> tuple[Floats, Floats]:
+    """Return the costs of sampled paths and their control variates, zero without control."""
     graph = solvers.graph
     states = np.tile(graph.initial_state, (paths, 1))
     costs, luck = np.zeros(paths), np.zeros(paths)
-    control = _Control(solvers) if paths >= _PATHS_WORTH_CONTROL else None
     nodes = _draw_many(generator, np.tile(graph.root, (paths, 1)))
-    for depth in range(_LONGEST_PATH):
+    for _ in range(_LONGEST_PATH):
         if (nodes < 0).all():
             break
         for node in np.unique(nodes[nodes >= 0]):
@@ -80,11 +100,9 @@ def simulate(
             states[here] = decisions.next_states
             if control is not None:
                 luck[here] += control.luck(int(node), outcomes)
-            if observe is not None:
-                observe(depth, int(node), here, decisions)
         walking = np.flatnonzero(nodes >= 0)
         nodes[walking] = _draw_many(generator, graph.transition[nodes[walking]])
-    return _summary(graph.sign * costs, confidence, graph.sign * (luck - control.start) if control else None)
+    return costs, luck
 
 
 class _Control:
@@ -98,11 +116,11 @@ class _Control:
         rest = [np.zeros(stage.form.outcome_count) for stage in solvers.stages]
         for node in np.flatnonzero(graph.root > 0.0):
             rest[node] = _values(solvers, int(node), graph.initial_state)
-        for family in solvers.families:
-            states = np.concatenate(
-                [solvers.pools[member].visited(_RECENT_STATES) for member in family.members]
-            )
-            state = states.mean(axis=0) if len(states) else graph.initial_state
+        for family, pool in zip(solvers.families, solvers.pools, strict=True):
+            state = graph.initial_state
+            if pool.count:
+                state = np.zeros(len(graph.initial_state))
+                state[pool.states] = pool.visited(_RECENT_STATES).mean(axis=0)
             for child in family.children:
                 rest[child] = _values(solvers, child, state)
         mean = np.array(

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.optimiser.multistage.checked_stage import CheckedStage
-from capexpand.optimiser.multistage.cuts import Cut, CutPool
+from capexpand.optimiser.multistage.cuts import CutPool, NodeCuts, Visit
 from capexpand.optimiser.multistage.futures import CutKind, Family, Future, families, future_of
 from capexpand.optimiser.multistage.highs_stage import HighsStage
 from capexpand.optimiser.multistage.normal_form import StageForm, normal_form
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.risk import is_risk_neutral, reweight
+from capexpand.optimiser.multistage.sequence import chain
 from capexpand.optimiser.multistage.stage_solver import SolveCounts, StageSolver
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,7 @@ class Iteration:
     """What one iteration of a stream found.
 
     Args:
-        cuts: the new cuts, in the order of their making.
+        visits: the new cuts, in the order of their making.
         mixes: the new mixing rows.
         bound: certified lower bound on the problem's value.
         path_cost: cost of the path that was walked.
@@ -70,7 +71,7 @@ class Iteration:
         counts: what the solvers did.
     """
 
-    cuts: tuple[Cut, ...]
+    visits: tuple[Visit, ...]
     mixes: tuple[Mix, ...]
     bound: float
     path_cost: float
@@ -95,22 +96,59 @@ class Solvers:
         self.graph = graph
         self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
         back_end = chosen_back_end(graph, back_end)
-        self.pools: list[CutPool] = []
-        self.stages: list[StageSolver] = []
         self.families: list[Family] = families(graph, kind)
-        self.family_of = {member: family for family in self.families for member in family.members}
-        for index, node in enumerate(graph.nodes):
-            future = future_of(graph, index, kind)
-            floors = _target_floors(graph, index, floor, len(future.costs))
-            pool = CutPool(len(graph.initial_state), floors, select_all=back_end == "check")
-            self.pools.append(pool)
-            self.stages.append(
-                _stage_solver(back_end, node.name, self.forms[index], future, pool, whole=whole)
-            )
+        self.family_of = {node: number for number, of in enumerate(self.families) for node in of.members}
+        self.pools: list[CutPool] = []
+        self.cuts: list[NodeCuts] = [NodeCuts.none()] * len(graph.nodes)
+        for family in self.families:
+            self._open_pool(family, floor, kind, select_all=back_end == "check")
+        futures = [future_of(graph, node, kind) for node in range(len(graph.nodes))]
+        self.stages: list[StageSolver] = self._stage_solvers(back_end, futures, whole=whole)
+        self.sequences = [chain([self.forms[child] for child in of.children]) for of in self.families]
+        """In which order a family's followers are evaluated, by their places."""
 
-    def add(self, cut: Cut) -> None:
-        """Add a cut to its node's pool."""
-        self.pools[cut.node].add(cut)
+    def _open_pool(self, family: Family, floor: Floats, kind: CutKind, *, select_all: bool) -> None:
+        """Make the pool of a family and what its members see of it."""
+        graph, members = self.graph, family.members
+        floors = [_target_floors(graph, member, floor, kind, family) for member in members]
+        outcomes, single = family.probability.shape[1], kind is CutKind.SINGLE
+        lanes = np.concatenate(floors) if single else floors[0][:outcomes]
+        pool = CutPool(_live_states([self.forms[member] for member in members]), lanes, select_all=select_all)
+        for place, member in enumerate(members):
+            own = range(place, place + 1) if single else range(outcomes)
+            self.cuts[member] = NodeCuts(pool, own, floors[place])
+        self.pools.append(pool)
+
+    def _stage_solvers(self, back_end: str, futures: list[Future], *, whole: bool) -> list[StageSolver]:
+        """Make the solver of every node by the back end that serves it."""
+        names = [node.name for node in self.graph.nodes]
+        parts = list(zip(names, self.forms, futures, self.cuts, strict=True))
+        if back_end == "highs":
+            return [HighsStage(*part, whole=whole) for part in parts]
+        from capexpand.optimiser.multistage.kernel_stage import KernelStage, Workspace, shape, suits
+
+        solvers: list[StageSolver] = []
+        shared: dict[tuple[object, ...], Workspace] = {}
+        for number, part in enumerate(parts):
+            _, form, future, cuts = part
+            if not suits(form, future):
+                solvers.append(HighsStage(*part, whole=whole))
+                continue
+            key = (self.family_of.get(number), len(cuts.floor), *shape(form))
+            workspace = shared.setdefault(key, Workspace())
+            kernel = KernelStage(*part, workspace=workspace, number=number + 1)
+            if back_end == "check":
+                solvers.append(CheckedStage(part[0], kernel, HighsStage(*part, cold=True)))
+            else:
+                solvers.append(kernel)
+        return solvers
+
+    def take(self, iteration: Iteration) -> None:
+        """Take in what an iteration of another stream found."""
+        for visit in iteration.visits:
+            self.pools[visit.family].add(visit)
+        for mix in iteration.mixes:
+            self.cuts[mix.node].add_mix(mix.weights)
 
     def counts(self) -> SolveCounts:
         """Return what all solvers did together."""
@@ -139,20 +177,29 @@ class Solvers:
             stage.forget()
 
 
-def _target_floors(graph: PolicyGraph, node: int, floor: Floats, targets: int) -> Floats:
+def _live_states(forms: list[StageForm]) -> NDArray[np.int_]:
+    """Return the states that one of several nodes can hand on as anything but zero."""
+    live = np.zeros(forms[0].state_count, dtype=np.bool_)
+    for form in forms:
+        columns = form.outgoing
+        live |= (form.data.lower[:, columns] != 0.0).any(axis=0)
+        live |= (form.data.upper[:, columns] != 0.0).any(axis=0)
+    return np.flatnonzero(live)
+
+
+def _target_floors(graph: PolicyGraph, node: int, floor: Floats, kind: CutKind, family: Family) -> Floats:
     """Return the floors of a node's cost-to-go variables."""
     children = graph.children(node)
-    if targets == 0:
-        return np.zeros(0)
     ends = graph.transition[node].sum() < 1.0 - 1e-9
     risk_neutral = is_risk_neutral(graph.nodes[node].risk)
     least = float(graph.transition[node] @ floor)
     if not risk_neutral:
         least = float(min(floor[children].min(), 0.0 if ends else np.inf))
-    if targets == 1:
+    if kind is CutKind.SINGLE:
         return np.array([least])
-    each = np.concatenate([np.full(len(graph.nodes[c].realisations.probability), floor[c]) for c in children])
-    return each if len(each) == targets else np.append(each, least)
+    outcomes = [len(graph.nodes[child].realisations.probability) for child in family.children]
+    each = np.repeat(floor[list(family.children)], outcomes)
+    return each if risk_neutral else np.append(each, least)
 
 
 def chosen_back_end(graph: PolicyGraph, back_end: str) -> str:
@@ -163,21 +210,6 @@ def chosen_back_end(graph: PolicyGraph, back_end: str) -> str:
         len(node.realisations.probability) * len(graph.stages[node.stage].cost) for node in graph.nodes
     )
     return "kernel" if columns >= _WORTH_COMPILING else "highs"
-
-
-def _stage_solver(
-    back_end: str, name: str, form: StageForm, future: Future, pool: CutPool, *, whole: bool
-) -> StageSolver:
-    """Choose the back end of a node."""
-    if back_end != "highs":
-        from capexpand.optimiser.multistage.kernel_stage import KernelStage, suits
-
-        if suits(form, future):
-            kernel = KernelStage(name, form, future, pool)
-            if back_end == "check":
-                return CheckedStage(name, kernel, HighsStage(name, form, future, pool, cold=True))
-            return kernel
-    return HighsStage(name, form, future, pool, whole=whole)
 
 
 class Stream:
@@ -209,7 +241,7 @@ class Stream:
         self._kind = kind
         self._longest_path = longest_path
         self._pull = pull
-        self._centres: dict[tuple[int, ...], Floats] = {}
+        self._centres: dict[int, Floats] = {}
         self._rounds = 0
         self._counted = SolveCounts()
 
@@ -217,13 +249,13 @@ class Stream:
         """Walk forward once and make cuts backward."""
         exact = bool(self._given) or self._rounds % _EXACT_ROUNDS == 0
         path = list(self._given.pop(0)) if self._given else self._walk()
-        cuts: list[Cut] = []
+        visits: list[Visit] = []
         mixes: list[Mix] = []
         for step in reversed(path):
             family = self.solvers.family_of.get(step.node)
             if family is not None:
                 state = step.state if exact else self._trial(family, step.state)
-                self._make_cuts(family, state, cuts, mixes)
+                self._visit(family, state, visits, mixes)
         bound = self.solvers.bound()
         cost = float(sum(step.cost for step in path))
         counts = self.solvers.counts()
@@ -231,12 +263,16 @@ class Stream:
         new.add(counts)
         _subtract(new, self._counted)
         self._counted = counts
-        return Iteration(tuple(cuts), tuple(mixes), bound, cost, path[0].state, new)
+        return Iteration(tuple(visits), tuple(mixes), bound, cost, path[0].state, new)
 
-    def _trial(self, family: Family, state: Floats) -> Floats:
+    def _trial(self, family: int, state: Floats) -> Floats:
         """Return where to make cuts: between a state and the centre of those where cuts were made."""
-        centre = self._centres.get(family.members)
-        return state if centre is None else state + self._pull * (centre - state)
+        centre = self._centres.get(family)
+        if centre is None:
+            return state
+        live, trial = self.solvers.pools[family].states, state.copy()
+        trial[live] += self._pull * (centre - state[live])
+        return trial
 
     def move_centres(self, merged: tuple[Iteration, ...]) -> None:
         """Move the centres by the states at which all streams of a round made cuts, in their order."""
@@ -244,20 +280,23 @@ class Stream:
         if self._pull == 0.0:
             return
         for iteration in merged:
-            moved: set[tuple[int, ...]] = set()
-            for cut in iteration.cuts:
-                place = self.solvers.family_of[cut.node].members
-                if place not in moved:
-                    moved.add(place)
-                    centre = self._centres.get(place, cut.state)
-                    self._centres[place] = centre + _CENTRE_WEIGHT * (cut.state - centre)
+            moved: set[int] = set()
+            for visit in iteration.visits:
+                if visit.family not in moved:
+                    moved.add(visit.family)
+                    centre = self._centres.get(visit.family, visit.state)
+                    self._centres[visit.family] = centre + _CENTRE_WEIGHT * (visit.state - centre)
 
     def receive(self, iteration: Iteration) -> None:
         """Take in the cuts of another stream."""
-        for cut in iteration.cuts:
-            self.solvers.add(cut)
+        self.solvers.take(iteration)
+
+    def repeat(self, iteration: Iteration) -> None:
+        """Take in the cuts of an earlier iteration of this stream, just as it made them."""
+        for visit in iteration.visits:
+            self.solvers.pools[visit.family].offer(visit)
         for mix in iteration.mixes:
-            self.solvers.pools[mix.node].add_mix(mix.weights)
+            self.solvers.cuts[mix.node].add_mix(mix.weights)
 
     def _walk(self) -> list[Step]:
         """Draw a path and decide along it."""
@@ -273,31 +312,32 @@ class Stream:
             node = draw(self.generator, graph.transition[node])
         return path
 
-    def _make_cuts(self, family: Family, state: Floats, cuts: list[Cut], mixes: list[Mix]) -> None:
-        """Evaluate what can follow at a state and cut the future of every node of the family."""
-        stages = [self.solvers.stages[child] for child in family.children]
-        for stage in stages:
-            stage.evaluate(state)
+    def _visit(self, number: int, state: Floats, visits: list[Visit], mixes: list[Mix]) -> None:
+        """Evaluate what can follow at a state and cut the future of every node of a family."""
+        solvers, family = self.solvers, self.solvers.families[number]
+        stages = [solvers.stages[child] for child in family.children]
+        for place in solvers.sequences[number]:
+            stages[place].evaluate(state)
         values = np.concatenate([stage.values for stage in stages])
-        slopes = np.concatenate([stage.slopes for stage in stages])
+        live = solvers.pools[number].states
+        slopes = np.concatenate([stage.slopes for stage in stages])[:, live]
         if not np.isfinite(values).all():  # the solver proved nothing for one of them; another visit will
             return
+        here = state[live]
         if self._kind is CutKind.SINGLE:
             weights = self._weights(family, values)
-            cut_slopes = weights @ slopes
-            intercepts = weights @ values - cut_slopes @ state
-            for place, member in enumerate(family.members):
-                self._offer(Cut(member, 0, float(intercepts[place]), cut_slopes[place], state), cuts)
+            values, slopes = weights @ values, weights @ slopes
+        visit = Visit(number, here, values - slopes @ here, slopes)
+        if solvers.pools[number].offer(visit):
+            visits.append(visit)
+        if self._kind is CutKind.SINGLE:
             return
         for member, probability in zip(family.members, family.probability, strict=True):
-            risk = self.solvers.graph.nodes[member].risk
-            weights = reweight(risk, values, probability)
-            for target in np.flatnonzero(probability > 0.0):
-                slope = slopes[target].copy()
-                intercept = float(values[target] - slope @ state)
-                self._offer(Cut(member, int(target), intercept, slope, state), cuts)
-            if not is_risk_neutral(risk) and self.solvers.pools[member].add_mix(weights):
-                mixes.append(Mix(member, weights))
+            risk = solvers.graph.nodes[member].risk
+            if not is_risk_neutral(risk):
+                weights = reweight(risk, values, probability)
+                if solvers.cuts[member].add_mix(weights):
+                    mixes.append(Mix(member, weights))
 
     def _weights(self, family: Family, values: Floats) -> Floats:
         """Return the weights of the outcomes for each member, shape (members, outcomes)."""
@@ -306,11 +346,6 @@ class Stream:
             return family.probability
         pairs = zip(risks, family.probability, strict=True)
         return np.array([reweight(risk, values, probability) for risk, probability in pairs])
-
-    def _offer(self, cut: Cut, cuts: list[Cut]) -> None:
-        """Add a cut where it raises the approximation at its state."""
-        if self.solvers.pools[cut.node].offer(cut):
-            cuts.append(cut)
 
 
 def draw(generator: np.random.Generator, probability: Floats) -> int | None:

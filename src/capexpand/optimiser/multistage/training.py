@@ -19,11 +19,11 @@ from capexpand.optimiser.multistage.futures import CutKind
 from capexpand.optimiser.multistage.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
 from capexpand.optimiser.multistage.interruption import Interruption, asked_to_end
 from capexpand.optimiser.multistage.journal import Journal, fingerprint
+from capexpand.optimiser.multistage.parallel import one_thread
 from capexpand.optimiser.multistage.policy import (
     Assessment,
     Policy,
     TrainingRecord,
-    fill,
     first_stage_bound,
 )
 from capexpand.optimiser.multistage.problem import PolicyGraph
@@ -126,13 +126,13 @@ def train(
     """
     chosen = settings or TrainingSettings()
     _check(chosen)
-    with asked_to_end() as interruption:
+    with asked_to_end() as interruption, one_thread():
         training = _Training(graph, chosen, checkpoint, tuple(given))
         try:
             training.run(progress, interruption)
         finally:
             training.close()
-    return training.policy()
+        return training.policy()
 
 
 def _digest(given: tuple[tuple[Step, ...], ...]) -> str:
@@ -186,44 +186,49 @@ class _Training:
         self._began = time.perf_counter()
         self._graph, self._settings = graph, settings
         self._floor = self._floors()
-        self._rounds: list[Round] = []
+        self._rounds = 0
+        self._unseen: list[Round] = []
+        """Rounds that the assessor has not seen."""
+        self._unwritten: list[Round] = []
         self._records: list[TrainingRecord] = []
         self._path_values: list[float] = []
+        self._counts = SolveCounts()
         self._status = "iteration_limit"
         self._assessment: Assessment | None = None
-        self._assessor: Solvers | None = None
-        self._assessed_rounds = 0
         self._next_check, self._checks = 4, 0
-        self._written = 0
         self._earlier_seconds = 0.0
         self._journal: Journal | None = None
         generators: list[dict[str, Any]] = []
+        past: list[Round] = []
         if checkpoint is not None:
             depends = settings.on_which_results_depend() + _digest(given)
             self._journal = Journal(checkpoint, fingerprint(graph, depends))
-            generators = self._resume(self._journal)
+            generators, past = self._resume(self._journal)
         task = HostTask(
             graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
-            tuple(range(settings.streams)), tuple(self._rounds), tuple(generators),
+            tuple(range(settings.streams)), tuple(past), tuple(generators),
             tuple(given[number :: settings.streams] for number in range(settings.streams)), settings.pull,
         )  # fmt: skip
         self._hosts = open_hosts(task, settings.workers)
+        self._assessor = Solvers(
+            graph, self._floor.stage_and_future, kind=settings.cuts, back_end=settings.back_end
+        )
 
     def _floors(self) -> Floors:
         bound = self._settings.lower_bound
         return floors(self._graph) if bound is None else Floors(np.full(len(self._graph.nodes), bound), False)
 
-    def _resume(self, journal: Journal) -> list[dict[str, Any]]:
-        """Take up what a checkpoint holds; return the states of the random numbers."""
+    def _resume(self, journal: Journal) -> tuple[list[dict[str, Any]], list[Round]]:
+        """Take up what a checkpoint holds; return the states of the random numbers and the rounds."""
         state = journal.read()
         if state is None:
-            return []
+            return [], []
         self._earlier_seconds = state.seconds
         self._next_check, self._checks = state.extra["next_check"], state.extra["checks"]
         for merged in state.rounds:
             self._note(merged)
-        self._written = len(self._rounds)
-        return state.generators
+        self._unwritten.clear()
+        return state.generators, state.rounds
 
     @property
     def _seconds(self) -> float:
@@ -247,12 +252,13 @@ class _Training:
                     return
                 for host in self._hosts:
                     host.start()
+                self._see()  # while others iterate
                 found = [iteration for host in self._hosts for iteration in self._in_order(host)]
                 merged = tuple(iteration for _, iteration in sorted(found, key=lambda pair: pair[0]))
                 self._note(merged)
-                due = self._journal is not None and len(self._rounds) % self._settings.checkpoint_rounds == 0
+                due = self._journal is not None and self._rounds % self._settings.checkpoint_rounds == 0
                 for host in self._hosts:
-                    host.exchange(merged, forget=due or len(self._rounds) % _FRESH_ROUNDS == 0)
+                    host.exchange(merged, forget=due or self._rounds % _FRESH_ROUNDS == 0)
                 if ended():
                     self._status = "interrupted"
                     break
@@ -269,18 +275,20 @@ class _Training:
     def _run_free(self, ended: Callable[[], bool]) -> None:
         """Let every process iterate at its own pace, each with the cuts known when it starts."""
         hosts = {host.connection: host for host in self._hosts if isinstance(host, ProcessHost)}
-        seen = dict.fromkeys(hosts, 0)
+        news: dict[Any, list[Round]] = {connection: [] for connection in hosts}
         for host in hosts.values():
             host.start()
         while not self._stops():
             for connection in wait(list(hosts)):
                 host = hosts[connection]  # type: ignore[index]
                 found = tuple(host.finish())
-                news = self._rounds[seen[host.connection] :]
                 self._note(found)
-                seen[host.connection] = len(self._rounds)
-                for merged in news:
+                for other in hosts:
+                    if other is not connection:
+                        news[other].append(found)
+                for merged in news[connection]:
                     host.exchange(merged, forget=False)
+                news[connection].clear()
                 host.start()
                 if ended():
                     self._status = "interrupted"
@@ -294,7 +302,12 @@ class _Training:
         bound = graph.sign * best
         if previous is not None and graph.sign * previous.bound > best:
             bound = previous.bound
-        self._rounds.append(merged)
+        self._rounds += 1
+        self._unseen.append(merged)
+        if self._journal is not None:
+            self._unwritten.append(merged)
+        for iteration in merged:
+            self._counts.add(iteration.counts)
         self._path_values += [graph.sign * iteration.path_cost for iteration in merged]
         recent = np.array(self._path_values[-_RECENT:])
         spread = float(recent.std(ddof=1)) if len(recent) > 1 else float("inf")
@@ -353,6 +366,7 @@ class _Training:
             exact_limit=settings.exact_limit,
             check=self._checks,
             generator=np.random.Generator(np.random.PCG64(seeds)),
+            workers=settings.workers,
         )
         gap = self._assessment.gap_fraction
         limit = settings.exact_gap_fraction if self._assessment.exact else settings.gap_fraction
@@ -360,17 +374,16 @@ class _Training:
 
     def _assessing(self) -> Solvers:
         """Return solvers apart from those of the streams, so that looking changes nothing."""
-        if self._assessor is None:
-            self._assessor = Solvers(
-                self._graph,
-                self._floor.stage_and_future,
-                kind=self._settings.cuts,
-                back_end=self._settings.back_end,
-            )
-        fill(self._assessor, tuple(self._rounds[self._assessed_rounds :]))
-        self._assessed_rounds = len(self._rounds)
+        self._see()
         self._assessor.forget()
         return self._assessor
+
+    def _see(self) -> None:
+        """Take what the streams found into the solvers that look at it."""
+        for merged in self._unseen:
+            for iteration in merged:
+                self._assessor.take(iteration)
+        self._unseen.clear()
 
     def _write(self) -> None:
         """Append the new rounds to the checkpoint file."""
@@ -381,12 +394,12 @@ class _Training:
             for place, state in enumerate(host.generator_states()):
                 states[first + place * len(self._hosts)] = state
         self._journal.append(
-            self._rounds[self._written :],
+            self._unwritten,
             generators=[states[number] for number in sorted(states)],
             seconds=self._seconds,
             extra={"next_check": self._next_check, "checks": self._checks},
         )
-        self._written = len(self._rounds)
+        self._unwritten.clear()
 
     def close(self) -> None:
         """End the hosts."""
@@ -396,29 +409,22 @@ class _Training:
     def policy(self) -> Policy:
         """Return what was reached."""
         graph = self._graph
-        ready: list[Solvers] = []
-        if not self._records or graph.has_integers or self._assessor is not None:
-            ready = [self._assessing()]
-        relaxed = self._records[-1].bound if self._records else graph.sign * ready[0].bound()
+        solvers = self._assessing()
+        relaxed = self._records[-1].bound if self._records else graph.sign * solvers.bound()
         bound = relaxed
         if graph.has_integers:
-            bound = graph.sign * max(first_stage_bound(ready[0]), graph.sign * relaxed)
-        counts = SolveCounts()
-        for merged in self._rounds:
-            for iteration in merged:
-                counts.add(iteration.counts)
+            bound = graph.sign * max(first_stage_bound(solvers), graph.sign * relaxed)
         return Policy(
             graph=graph,
             kind=self._settings.cuts,
             back_end=self._settings.back_end,
             floor=self._floor,
-            rounds=tuple(self._rounds),
             bound=bound,
             relaxation_bound=relaxed,
             status=self._status,
             assessment=self._assessment,
             records=tuple(self._records),
             seconds=self._seconds,
-            counts=counts,
-            _ready=ready,
+            counts=self._counts,
+            _solvers=solvers,
         )

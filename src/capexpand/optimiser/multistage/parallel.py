@@ -1,11 +1,14 @@
-"""Shares scenarios among processes; their number changes nothing, since slices are joined in order."""
+"""Shares paths and scenarios among processes; how many changes nothing: slices are joined in order."""
 
 from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
 
 from capexpand.errors import CapexpandError, SolverError
 from capexpand.optimiser.multistage.interruption import deaf_children
@@ -16,13 +19,13 @@ Part = TypeVar("Part")
 def in_slices(
     work: Callable[[slice], Part], count: int, *, workers: int, size: int
 ) -> Iterator[tuple[slice, Part]]:
-    """Yields what is found for each slice of scenarios, in order.
+    """Yield what is found for each slice of paths or scenarios, in order.
 
     Args:
         work: what to do; it must not depend on what other slices did.
-        count: number of scenarios.
+        count: how many there are.
         workers: processes; where processes cannot share what is loaded (no fork), all is done in this one.
-        size: scenarios in a slice.
+        size: of a slice.
 
     Raises:
         SolverError: a process failed.
@@ -52,19 +55,30 @@ def in_slices(
             process.join()
 
 
+def one_thread() -> AbstractContextManager[object]:
+    """Let linear algebra compute in one thread.
+
+    Its threads would be in the way of the other processes: two of these, each with two threads, came to a third
+    of their speed on two cores. Products of these small matrices gain nothing from threads, and with one a
+    result does not depend on the number of cores.
+    """
+    return threadpool_limits(limits=1)
+
+
 def _serve(
     connection: Connection, inherited: Connection, work: Callable[[slice], Part], slices: list[slice]
 ) -> None:
-    """Works on some slices; ends where nobody listens, which it hears once its copy of that end is closed."""
+    """Work on some slices; ends where nobody listens, which it hears once its copy of that end is closed."""
     inherited.close()
-    for part in slices:
-        try:
-            connection.send((True, work(part)))
-        except CapexpandError as error:
-            connection.send((False, str(error)))
-            return
-        except (BrokenPipeError, KeyboardInterrupt):
-            return
+    with one_thread():
+        for part in slices:
+            try:
+                connection.send((True, work(part)))
+            except CapexpandError as error:
+                connection.send((False, str(error)))
+                return
+            except (BrokenPipeError, KeyboardInterrupt):
+                return
 
 
 def _answer(connection: Connection) -> Part:
