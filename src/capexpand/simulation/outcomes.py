@@ -125,8 +125,11 @@ def simulate_policy(
     free = mean.without_demands()  # spending evenly keeps no contract
     naive_plan = optimise_plan(free, naive_commitments(free))
     base_plan = optimise_plan(realise(base_data, stages.entries, futures.mean))
-    fixed, base = FixedPlans(stages.data, stages.numbers), FixedPlans(base_data, stages.numbers)
-    naive = FixedPlans(stages.data.without_demands(), stages.numbers)
+    compiled = "KernelStage" in policy.trained.back_ends_used  # then compiling costs nothing more
+    fixed, base, naive = (
+        FixedPlans(data, stages.numbers, compiled=compiled)
+        for data in (stages.data, base_data, stages.data.without_demands())
+    )
     policy.trained.solvers()  # before the processes part
     works: dict[str, Callable[[slice], Books | PolicyPaths]] = {
         "policy": lambda part: follow_policy(policy, factors[:, :, part], nodes[:, part]),
