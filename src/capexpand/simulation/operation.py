@@ -4,8 +4,8 @@ It is the part of the stage's program that nothing of later quarters depends on:
 and leave unmet; power and units come in from outside. So a fixed plan needs no program of its own.
 
 With power and units given, two kinds of rows need not be rows. What runs of an offer at a site is at most
-what is installed there: a bound. Power at a site is limited by what is energised and by what the grid carries:
-the smaller of the two. That leaves a third of the rows, and the same optimum.
+what is installed there: a bound. Power at a site is limited by what is energised and by what the grid
+carries: the smaller of the two. That leaves a third of the rows, and the same optimum.
 """
 
 from __future__ import annotations

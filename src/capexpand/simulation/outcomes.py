@@ -22,7 +22,7 @@ from capexpand.simulation.accounts import Books
 from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
 from capexpand.simulation.parallel import in_slices
 from capexpand.simulation.policy_paths import PolicyPaths, follow_policy
-from capexpand.simulation.resolved import foresee, roll
+from capexpand.simulation.resolved import WholePrograms, foresee, roll
 
 Progress = Callable[[str, int, int], None]
 """Told the way that is being followed, how many scenarios are done, and of how many."""
@@ -131,13 +131,16 @@ def simulate_policy(
         for data in (stages.data, base_data, stages.data.without_demands())
     )
     policy.trained.solvers()  # before the processes part
+    whole = WholePrograms(stages, futures.mean)
     works: dict[str, Callable[[slice], Books | PolicyPaths]] = {
         "policy": lambda part: follow_policy(policy, factors[:, :, part], nodes[:, part]),
         "naive": lambda part: naive.follow(FixedPlan.of(naive_plan), factors[:, :, part]),
         "mean_value": lambda part: fixed.follow(FixedPlan.of(mean_plan), factors[:, :, part]),
         "base": lambda part: base.follow(FixedPlan.of(base_plan), factors[:, :, part]),
-        "foresight": lambda part: foresee(stages, factors[:, :, part]),
-        "rolling": lambda part: roll(stages, policy.lattice, fixed, factors[:, :, part], nodes[:, part]),
+        "foresight": lambda part: foresee(stages, factors[:, :, part], whole),
+        "rolling": lambda part: roll(
+            stages, policy.lattice, fixed, factors[:, :, part], nodes[:, part], programs=whole
+        ),
     }
     found, count = _followed(works, chosen, workers, progress)
     paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)
