@@ -120,6 +120,25 @@ def test_any_multipliers_prove_a_bound_that_is_at_most_the_value(seed: int, numb
     assert (below | ~bound.valid).all()
 
 
+@pytest.mark.parametrize("kind", ["feasible", "degenerate"])
+def test_what_was_solved_before_shows_nowhere_once_it_is_forgotten(kind: str) -> None:
+    """Among equally good decisions, too: the same to the last bit after other states were answered."""
+    answered = 0
+    for seed in range(60):
+        form, future, cuts, states = KINDS[kind](seed)
+        kernel, outcomes = KernelStage("n", form, future, cuts), np.arange(form.outcome_count)
+        asked = [np.tile(state, (len(outcomes), 1)) for state in states[:2]]
+        try:
+            first = kernel.decide(asked[0], outcomes).columns
+            kernel.decide(asked[1], outcomes)
+        except (InfeasibleError, SolverError):
+            continue
+        kernel.forget()
+        assert (kernel.decide(asked[0], outcomes).columns == first).all()
+        answered += 1
+    assert answered >= 20
+
+
 def test_more_active_cuts_than_there_is_room_for_are_given_room() -> None:
     """A fine polyhedral bowl of 400 cuts over three states, with more of them active than the first room."""
     form, _, _, states = KINDS["feasible"](2)

@@ -97,7 +97,7 @@ class StageNumbers:
             built = quarter_program(realise_quarter(m, entries, factors, quarter), layout, quarter)
             return self._numbers(built)
 
-        self.dependence = _dependence(entries, self._start, at)
+        self.dependence = find_dependence(entries, self._start, at)
         place = np.searchsorted(self._ends, self.dependence.positions, side="right")
         self._parts = [np.flatnonzero(place == part) for part in range(len(self._sizes))]
         self.prices_move = bool(self._parts[5].size)
@@ -219,7 +219,7 @@ def _name(described: tuple[str, tuple[str, ...]]) -> str:
     return f"{name} ({', '.join(labels)})"
 
 
-def _dependence(entries: Sequence[Entry], start: Floats, at: Callable[[Floats], Floats]) -> Dependence:
+def find_dependence(entries: Sequence[Entry], start: Floats, at: Callable[[Floats], Floats]) -> Dependence:
     """Finds what moves what by two programs for the factors, two for the fees, and one for both.
 
     With f − 1 the same for all entries in one program and proportional to the entry's number in the other,

@@ -98,13 +98,14 @@ class FixedPlans:
     Args:
         m: the compiled case as the policy sees it.
         stages: the numbers of each quarter.
+        compiled: whether operation is left to the compiled stage solver, which pays for many scenarios.
     """
 
-    def __init__(self, m: ModelData, stages: Sequence[StageNumbers]) -> None:
+    def __init__(self, m: ModelData, stages: Sequence[StageNumbers], *, compiled: bool = False) -> None:
         self._m = m
         self._stages = stages
         self._keepers = [Bookkeeper(m, numbers) for numbers in stages]
-        self._operations = [Operation(numbers) for numbers in stages]
+        self._operations = [Operation(numbers, compiled=compiled) for numbers in stages]
 
     def follow(self, plan: FixedPlan, factors: Floats) -> Books:
         """Returns the books of a plan.

@@ -22,7 +22,7 @@ from capexpand.scenarios.sampling import Scenarios, draw_scenarios
 from capexpand.simulation.accounts import Books
 from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
 from capexpand.simulation.policy_paths import PolicyPaths, follow_policy
-from capexpand.simulation.resolved import foresee, roll
+from capexpand.simulation.resolved import WholePrograms, foresee, roll
 
 Progress = Callable[[str, int, int], None]
 """Told the way that is being followed, how many scenarios are done, and of how many."""
@@ -125,16 +125,22 @@ def simulate_policy(
     free = mean.without_demands()  # spending evenly keeps no contract
     naive_plan = optimise_plan(free, naive_commitments(free))
     base_plan = optimise_plan(realise(base_data, stages.entries, futures.mean))
-    fixed, base = FixedPlans(stages.data, stages.numbers), FixedPlans(base_data, stages.numbers)
-    naive = FixedPlans(stages.data.without_demands(), stages.numbers)
+    compiled = "KernelStage" in policy.trained.back_ends_used  # then compiling costs nothing more
+    fixed, base, naive = (
+        FixedPlans(data, stages.numbers, compiled=compiled)
+        for data in (stages.data, base_data, stages.data.without_demands())
+    )
     policy.trained.solvers()  # before the processes part
+    whole = WholePrograms(stages, futures.mean)
     works: dict[str, Callable[[slice], Books | PolicyPaths]] = {
         "policy": lambda part: follow_policy(policy, factors[:, :, part], nodes[:, part]),
         "naive": lambda part: naive.follow(FixedPlan.of(naive_plan), factors[:, :, part]),
         "mean_value": lambda part: fixed.follow(FixedPlan.of(mean_plan), factors[:, :, part]),
         "base": lambda part: base.follow(FixedPlan.of(base_plan), factors[:, :, part]),
-        "foresight": lambda part: foresee(stages, factors[:, :, part]),
-        "rolling": lambda part: roll(stages, policy.lattice, fixed, factors[:, :, part], nodes[:, part]),
+        "foresight": lambda part: foresee(stages, factors[:, :, part], whole),
+        "rolling": lambda part: roll(
+            stages, policy.lattice, fixed, factors[:, :, part], nodes[:, part], programs=whole
+        ),
     }
     found, count = _followed(works, chosen, workers, progress)
     paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)

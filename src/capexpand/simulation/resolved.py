@@ -2,42 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
-from capexpand.model.realised import realise
 from capexpand.model.stage import Stage
-from capexpand.optimiser.deterministic import build_program
+from capexpand.optimiser.chain_numbers import ChainNumbers
 from capexpand.optimiser.policy_graph import Stages
-from capexpand.optimiser.stages import program_from
 from capexpand.optimiser.warm import WarmSolver
 from capexpand.scenarios.lattice import Lattice
 from capexpand.simulation.accounts import Bookkeeper, Books, read_done
 from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
 
 
-def foresee(stages: Stages, factors: Floats) -> Books:
+class WholePrograms:
+    """The programs of whole futures, each solved from the basis of the same one.
+
+    Where they all start from is the program of one future, the mean of many. Starting from another scenario
+    takes more steps, unless that is a very similar one; and no answer depends on what was solved before.
+
+    Args:
+        stages: of the case.
+        mean: [entry, quarter] the future from whose basis all start.
+    """
+
+    def __init__(self, stages: Stages, mean: Floats) -> None:
+        self.chain = ChainNumbers.of(stages.data, stages.entries)
+        self._start = WarmSolver(perturbed=False)
+        self._start.solve(self.chain.at(mean))
+
+    def solve(self, path: Floats) -> Floats:
+        """Returns the columns of the optimum of one future.
+
+        Args:
+            path: [entry, quarter].
+        """
+        return self._start.copy().solve(self.chain.at(path))
+
+    def solve_in_turn(self, paths: Iterable[Floats]) -> Floats:
+        """Returns the columns of a plan that is made anew in each quarter, from the first on.
+
+        Args:
+            paths: for each of the first quarters the future [entry, quarter] that is expected in it; the plan
+                made for the last of them is kept to.
+        """
+        chain, solver = self.chain, self._start.copy()
+        done = np.zeros(chain.program.cost.size)
+        columns = rows = 0
+        for t, path in enumerate(paths):
+            if t > 0:
+                column, row = int(chain.first_columns[t]), int(chain.first_rows[t])
+                solver = solver.without_first(columns=column - columns, rows=row - rows)
+                columns, rows = column, row
+            program = chain.at(path)
+            rest = chain.rest(program, t, done) if t > 0 else program
+            done[columns:] = np.clip(solver.solve(rest), rest.column_lower, rest.column_upper)
+        return done
+
+
+def foresee(stages: Stages, factors: Floats, programs: WholePrograms | None = None) -> Books:
     """Returns the books of those who know each scenario from the start: no policy does better in any.
 
     Args:
         stages: of the case.
         factors: [quarter, entry, scenario].
+        programs: of the case, where they are at hand.
     """
     m, count = stages.data, factors.shape[2]
-    entries = stages.entries
-    keepers = [Bookkeeper(m, numbers) for numbers in stages.numbers]
-    books, solver = Books.empty(m.times.count, count), WarmSolver()
-    for scenario in range(count):
-        program, chain = build_program(realise(m, entries, factors[:, :, scenario].T))
-        columns = solver.solve(program)[None]
-        for t, (keeper, stage) in enumerate(zip(keepers, chain, strict=True)):
-            done = read_done(columns, stage)
-            keeper.write(books, np.array([scenario]), done, factors[t][:, [scenario]])
+    whole = programs or WholePrograms(stages, factors.mean(axis=2).T)
+    columns = np.stack([whole.solve(factors[:, :, scenario].T) for scenario in range(count)])
+    books = Books.empty(m.times.count, count)
+    for t, (numbers, stage) in enumerate(zip(stages.numbers, whole.chain.stages, strict=True)):
+        Bookkeeper(m, numbers).write(books, np.arange(count), read_done(columns, stage), factors[t])
     return books
 
 
-def roll(stages: Stages, lattice: Lattice, plans: FixedPlans, factors: Floats, nodes: Indices) -> Books:
+def roll(
+    stages: Stages,
+    lattice: Lattice,
+    plans: FixedPlans,
+    factors: Floats,
+    nodes: Indices,
+    *,
+    programs: WholePrograms | None = None,
+) -> Books:
     """Returns the books of those who plan anew in every quarter of the window, for the means expected then.
 
     The means are those of the lattice from the node where the scenario stands, the quarter itself as it is.
@@ -49,14 +99,20 @@ def roll(stages: Stages, lattice: Lattice, plans: FixedPlans, factors: Floats, n
         plans: to follow what was decided.
         factors: [quarter, entry, scenario].
         nodes: [quarter, scenario].
+        programs: of the case, where they are at hand.
     """
     last = max(stages.data.times.window[1], 1)
+    whole = programs or WholePrograms(stages, factors.mean(axis=2).T)
     expected = [expected_paths(lattice, t) for t in range(last)]
-    solvers = [WarmSolver() for _ in range(last)]
     parts: list[Books] = []
     for scenario in range(factors.shape[2]):
-        path, where = factors[:, :, [scenario]], nodes[:, scenario]
-        parts.append(plans.follow(_replanned(stages, solvers, expected, path[:, :, 0], where), path))
+        path = factors[:, :, [scenario]]
+        paths: list[Floats] = []
+        for t in range(last):
+            paths.append(expected[t][nodes[t, scenario]].copy())
+            paths[t][:, t] = path[t, :, 0]
+        plan = _kept_to(stages.data, whole.solve_in_turn(paths), whole.chain.stages)
+        parts.append(plans.follow(plan, path))
     return Books.joined(parts)
 
 
@@ -72,30 +128,12 @@ def expected_paths(lattice: Lattice, quarter: int) -> Floats:
     return result
 
 
-def _replanned(
-    stages: Stages, solvers: list[WarmSolver], expected: list[Floats], path: Floats, nodes: Indices
-) -> FixedPlan:
-    """What one scenario's planner orders: each quarter from a plan of its own."""
-    m, layout = stages.data, stages.layout
-    state = layout.opening.copy()
-    chosen: list[tuple[Floats, Stage]] = []
-    for t, solver in enumerate(solvers):
-        means = expected[t][nodes[t]].copy()
-        means[:, t] = path[t]
-        program, chain = program_from(realise(m, stages.entries, means), layout, t, state)
-        columns = solver.solve(program)
-        taken = chain if t == len(solvers) - 1 else chain[:1]
-        chosen += [(columns, stage) for stage in taken]
-        state = layout.state_after(columns, chain[0])
-    return _kept_to(m, chosen)
-
-
-def _kept_to(m: ModelData, chosen: list[tuple[Floats, Stage]]) -> FixedPlan:
+def _kept_to(m: ModelData, columns: Floats, stages: Sequence[Stage]) -> FixedPlan:
     """The plan that was carried out, as a plan to be kept to."""
 
     def over(pick: str, part: str) -> Floats:
-        blocks = [(x, getattr(getattr(stage, part), pick)) for x, stage in chosen]
-        return np.stack([np.where(c == ABSENT, 0.0, x[np.maximum(c, 0)]) for x, c in blocks], axis=-1)
+        blocks = [getattr(getattr(stage, part), pick) for stage in stages]
+        return np.stack([np.where(c == ABSENT, 0.0, columns[np.maximum(c, 0)]) for c in blocks], axis=-1)
 
     return FixedPlan.of_amounts(
         m,

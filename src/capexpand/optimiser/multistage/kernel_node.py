@@ -34,6 +34,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     FULL,
     INFEASIBLE,
     LIVE,
+    LOWER,
     OPTIMAL,
     OWNER,
     READY,
@@ -335,6 +336,7 @@ def begin(p: Program, pool: Pool, node: int) -> bool:
     cut_index = places_of(p, at.CUT_INDEX)
     if p.count[READY] == 0:
         p.count[CUTS] = p.count[TOUCHED] = 0
+        places_of(p, at.STATUS)[:] = LOWER  # nothing of earlier answers may show in later ones
         mark[:] = 0
         alpha_row[:] = 0.0
         if not start_from_logicals(p):

@@ -58,7 +58,7 @@ def in_slices(
 def one_thread() -> AbstractContextManager[object]:
     """Let linear algebra compute in one thread.
 
-    Its threads would be in the way of the other processes: two of these, each with two threads, came to a third
+    Its threads would be in the way of the other processes: two of these with two threads each came to a third
     of their speed on two cores. Products of these small matrices gain nothing from threads, and with one a
     result does not depend on the number of cores.
     """
