@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,6 +38,26 @@ def wild(seed: int) -> Trial:
 def badly_scaled(seed: int) -> Trial:
     """A bounded program whose rows and columns are scaled by up to a thousand either way."""
     return _trial(np.random.default_rng(seed), rounded=False, consistent=True, decades=1.5)
+
+
+def sibling(trial: Trial, seed: int) -> Trial:
+    """Another node of the same shape: other coefficients, the outcomes' data the other way round, other cuts.
+
+    Scaled rows describe the same points, and data of another outcome are as good as an outcome's own; so it is
+    feasible and bounded where the first is.
+    """
+    form, future, cuts, states = trial
+    data, scale = form.data, 10.0 ** np.random.default_rng(seed).uniform(-0.3, 0.3, len(form.rows))
+    other = replace(
+        data,
+        cost=data.cost[::-1].copy(),
+        row_lower=data.row_lower[::-1] * scale,
+        row_upper=data.row_upper[::-1] * scale,
+        incoming=data.incoming * scale[:, None],
+        values=data.values * scale[form.matrix.rows],
+    )
+    lanes = NodeCuts(cuts.pool, range(1, 2), cuts.floor)
+    return replace(form, data=other), future, lanes, states
 
 
 KINDS: dict[str, Callable[[int], Trial]] = {
@@ -160,14 +181,12 @@ def _form(
 
 
 def _cuts(generator: np.random.Generator, *, rounded: bool) -> NodeCuts:
-    """Return up to thirty random cuts above a floor."""
-    floor = np.array([-20.0])
+    """Return up to thirty random cuts above a floor, with as many for a sibling."""
+    floor = np.full(2, -20.0)
     pool = CutPool(np.arange(STATES), floor, select_all=True)
     for _ in range(int(generator.integers(0, 30))):
-        slope = generator.normal(size=STATES)
-        intercept = float(generator.normal(scale=3.0))
+        slopes, intercepts = generator.normal(size=(2, STATES)), generator.normal(scale=3.0, size=2)
         if rounded:
-            slope, intercept = np.round(slope), float(round(intercept))
-        state = generator.uniform(0.0, 3.0, STATES)
-        pool.offer(Visit(0, state, np.array([intercept]), slope[None]))
-    return NodeCuts(pool, range(1), floor)
+            slopes, intercepts = np.round(slopes), np.round(intercepts)
+        pool.add(Visit(0, generator.uniform(0.0, 3.0, STATES), intercepts, slopes))
+    return NodeCuts(pool, range(1), floor[:1])

@@ -21,14 +21,14 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-from random_programs import KINDS, OUTCOMES, Trial
+from random_programs import KINDS, OUTCOMES, Trial, sibling
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.optimiser.multistage.checked_stage import AGREEMENT
 from capexpand.optimiser.multistage.floors import floors
 from capexpand.optimiser.multistage.futures import CutKind
 from capexpand.optimiser.multistage.highs_stage import HighsStage
-from capexpand.optimiser.multistage.kernel_stage import KernelStage, compile_now
+from capexpand.optimiser.multistage.kernel_stage import KernelStage, Workspace, compile_now
 from capexpand.optimiser.multistage.problem import PolicyGraph
 from capexpand.optimiser.multistage.reading import read_problem
 from capexpand.optimiser.multistage.stage_solver import StageSolver
@@ -58,22 +58,28 @@ def agree(found: tuple[str, float], expected: tuple[str, float]) -> bool:
 
 
 def compare(trial: Trial, tally: Counter[str]) -> list[str]:
-    """Solve one node's programs by both solvers; return the differences."""
-    form, future, cuts, states = trial
-    own, reference = (
-        KernelStage("trial", form, future, cuts),
-        HighsStage("trial", form, future, cuts, cold=True),
-    )
+    """Solve a node's programs and a sibling's, in one workspace, by both solvers; return the differences."""
+    workspace, states = Workspace(), trial[3]
+    pairs = [
+        (
+            KernelStage("trial", form, future, cuts, workspace=workspace, number=number),
+            HighsStage("trial", form, future, cuts, cold=True),
+        )
+        for number, (form, future, cuts, _) in enumerate((trial, sibling(trial, trial[2].count)), start=1)
+    ]
     wrong: list[str] = []
     for state in states:
-        for outcome in range(OUTCOMES):
-            found, expected = ask(own, state, outcome), ask(reference, state, outcome)
-            tally[expected[0]] += 1
-            if not agree(found, expected):
-                wrong.append(f"state {state.tolist()} outcome {outcome}: {found} instead of {expected}")
-    tally["handed over"] += own.counts.handed_over
-    tally["refactored"] += own.counts.refactored
-    tally["cold"] += own.counts.cold
+        for number, (own, reference) in enumerate(pairs, start=1):
+            for outcome in range(OUTCOMES):
+                found, expected = ask(own, state, outcome), ask(reference, state, outcome)
+                tally[expected[0]] += 1
+                if not agree(found, expected):
+                    where = f"node {number} state {state.tolist()} outcome {outcome}"
+                    wrong.append(f"{where}: {found} instead of {expected}")
+    for own, _ in pairs:
+        tally["handed over"] += own.counts.handed_over
+        tally["refactored"] += own.counts.refactored
+        tally["cold"] += own.counts.cold
     return wrong
 
 
