@@ -43,8 +43,8 @@ def badly_scaled(seed: int) -> Trial:
 def sibling(trial: Trial, seed: int) -> Trial:
     """Another node of the same shape: other coefficients, the outcomes' data the other way round, other cuts.
 
-    Scaled rows describe the same points, and data of another outcome are as good as an outcome's own; so it is
-    feasible and bounded where the first is.
+    Scaled rows describe the same points, and data of another outcome are as good as an outcome's own; so it
+    is feasible and bounded where the first is.
     """
     form, future, cuts, states = trial
     data, scale = form.data, 10.0 ** np.random.default_rng(seed).uniform(-0.3, 0.3, len(form.rows))

@@ -23,7 +23,8 @@ class TrainingRecord:
     Args:
         iterations: iterations of all streams so far.
         bound: best certified bound so far, in the sense of the problem.
-        path_value: mean value of the paths walked in this round.
+        path_value: mean value of the paths walked in this round, less what they owe to luck (a control
+            variate, whose mean is zero).
         recent_mean: mean value of the last hundred paths or fewer, walked while the policy still changed;
             it shows where things stand, and no rule stops by it.
         recent_halfwidth: half of its 95 % confidence interval.

@@ -66,7 +66,7 @@ class Iteration:
         visits: the new cuts, in the order of their making.
         mixes: the new mixing rows.
         bound: certified lower bound on the problem's value.
-        path_cost: cost of the path that was walked.
+        path_cost: cost of the path that was walked, less what it owes to luck.
         first_state: shape (states,), outgoing state of the first stage.
         counts: what the solvers did.
     """
@@ -247,23 +247,50 @@ class Stream:
 
     def iterate(self) -> Iteration:
         """Walk forward once and make cuts backward."""
-        exact = bool(self._given) or self._rounds % _EXACT_ROUNDS == 0
-        path = list(self._given.pop(0)) if self._given else self._walk()
+        given = bool(self._given)
+        exact = given or self._rounds % _EXACT_ROUNDS == 0
+        path = list(self._given.pop(0)) if given else self._walk()
         visits: list[Visit] = []
         mixes: list[Mix] = []
-        for step in reversed(path):
+        cost = float(sum(step.cost for step in path))
+        for place in reversed(range(len(path))):
+            step = path[place]
             family = self.solvers.family_of.get(step.node)
             if family is not None:
                 state = step.state if exact else self._trial(family, step.state)
-                self._visit(family, state, visits, mixes)
+                values = self._visit(family, state, visits, mixes)
+                if values is not None and not given and place + 1 < self._longest_path:
+                    cost -= self._luck(family, step.node, path[place + 1 : place + 2], values)
         bound = self.solvers.bound()
-        cost = float(sum(step.cost for step in path))
+        if not given:
+            cost -= float(self.solvers.stages[path[0].node].values[path[0].outcome]) - bound
         counts = self.solvers.counts()
         new = SolveCounts()
         new.add(counts)
         _subtract(new, self._counted)
         self._counted = counts
         return Iteration(tuple(visits), tuple(mixes), bound, cost, path[0].state, new)
+
+    def _luck(self, number: int, node: int, following: list[Step], values: Floats) -> float:
+        """Return how much more the rest costs at what follows a node on a path than in the mean.
+
+        Its mean is zero, whatever the values are, as long as nothing in them knows what follows. So a path's
+        cost less its luck has the mean of its cost, and a spread ten times smaller.
+
+        Args:
+            number: of the node's family.
+            node: the node.
+            following: the step that follows, if any.
+            values: of all outcomes of the family's followers, at one state.
+        """
+        family = self.solvers.families[number]
+        expected = float(family.probability[family.members.index(node)] @ values)
+        met = 0.0
+        for step in following:
+            before = family.children[: family.children.index(step.node)]
+            first = sum(len(self.solvers.stages[child].values) for child in before)
+            met = float(values[first + step.outcome])
+        return met - expected
 
     def _trial(self, family: int, state: Floats) -> Floats:
         """Return where to make cuts: between a state and the centre of those where cuts were made."""
@@ -312,8 +339,12 @@ class Stream:
             node = draw(self.generator, graph.transition[node])
         return path
 
-    def _visit(self, number: int, state: Floats, visits: list[Visit], mixes: list[Mix]) -> None:
-        """Evaluate what can follow at a state and cut the future of every node of a family."""
+    def _visit(self, number: int, state: Floats, visits: list[Visit], mixes: list[Mix]) -> Floats | None:
+        """Evaluate what can follow at a state and cut the future of every node of a family.
+
+        Returns:
+            The values of all outcomes of its followers; None where nothing is proven about one of them.
+        """
         solvers, family = self.solvers, self.solvers.families[number]
         stages = [solvers.stages[child] for child in family.children]
         for place in solvers.sequences[number]:
@@ -322,22 +353,23 @@ class Stream:
         live = solvers.pools[number].states
         slopes = np.concatenate([stage.slopes for stage in stages])[:, live]
         if not np.isfinite(values).all():  # the solver proved nothing for one of them; another visit will
-            return
-        here = state[live]
+            return None
+        here, heights = state[live], values
         if self._kind is CutKind.SINGLE:
             weights = self._weights(family, values)
-            values, slopes = weights @ values, weights @ slopes
-        visit = Visit(number, here, values - slopes @ here, slopes)
+            heights, slopes = weights @ values, weights @ slopes
+        visit = Visit(number, here, heights - slopes @ here, slopes)
         if solvers.pools[number].offer(visit):
             visits.append(visit)
         if self._kind is CutKind.SINGLE:
-            return
+            return values
         for member, probability in zip(family.members, family.probability, strict=True):
             risk = solvers.graph.nodes[member].risk
             if not is_risk_neutral(risk):
                 weights = reweight(risk, values, probability)
                 if solvers.cuts[member].add_mix(weights):
                     mixes.append(Mix(member, weights))
+        return values
 
     def _weights(self, family: Family, values: Floats) -> Floats:
         """Return the weights of the outcomes for each member, shape (members, outcomes)."""

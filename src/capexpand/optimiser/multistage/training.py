@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.optimiser.multistage.assessment import assess, stall_fraction
+from capexpand.optimiser.multistage.assessment import assess, scale, stall_fraction
 from capexpand.optimiser.multistage.floors import Floors, floors
 from capexpand.optimiser.multistage.futures import CutKind
 from capexpand.optimiser.multistage.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
@@ -60,8 +60,8 @@ class TrainingSettings:
         gap_fraction: stop when the policy may lose at most this against the optimum, by a sample.
         exact_gap_fraction: the same where all paths are evaluated.
         stall_fraction: a sample is drawn only while the bound moves less than this ...
-        stall_iterations: ... over so many iterations; a tenth of it over four times as many ends the
-            training.
+        stall_iterations: ... over so many iterations, and the last hundred paths are within ``gap_fraction``
+            of it; a tenth of it over four times as many iterations ends the training.
         sample_paths: paths of a check.
         exact_limit: outcomes on a tree up to which all are evaluated.
         checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
@@ -348,10 +348,10 @@ class _Training:
     def _check_gap(self) -> bool:
         """Assess the policy where that is worth it; true where the gap is within tolerance."""
         settings, done = self._settings, self._iterations
-        self._next_check = done + max(1, done // 2)
         small = path_count(self._graph, settings.exact_limit) is not None
-        if not small and stall_fraction(self._records, settings.stall_iterations) > settings.stall_fraction:
+        if not small and not self._is_promising():
             return False
+        self._next_check = done + max(1, done // 2)
         solvers = self._assessing()
         self._checks += 1
         bound, paths = self._records[-1].bound, settings.sample_paths
@@ -371,6 +371,14 @@ class _Training:
         gap = self._assessment.gap_fraction
         limit = settings.exact_gap_fraction if self._assessment.exact else settings.gap_fraction
         return gap is not None and gap <= limit
+
+    def _is_promising(self) -> bool:
+        """Tell whether the bound has nearly stopped moving and the last paths come near enough to it."""
+        settings, last = self._settings, self._records[-1]
+        if stall_fraction(self._records, settings.stall_iterations) > settings.stall_fraction:
+            return False
+        gap = self._graph.sign * (last.recent_mean - last.bound)
+        return gap <= settings.gap_fraction * scale(last.bound, last.recent_mean)
 
     def _assessing(self) -> Solvers:
         """Return solvers apart from those of the streams, so that looking changes nothing."""
