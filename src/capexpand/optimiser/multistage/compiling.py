@@ -46,16 +46,29 @@ def cache_folder() -> str:
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function when it is first called, or take it from the cache."""
+    """Compile a function that makes no arrays, when it is first called, or take it from the cache.
+
+    Nothing in it counts who owns an array: counting took a tenth of the solver's time. So it must call none
+    that returns an array which it made.
+    """
+    return _compiled(function, counts_owners=False)
+
+
+def making_arrays(function: Function) -> Function:
+    """Compile a function that makes arrays, or calls one that does and returns them."""
+    return _compiled(function, counts_owners=True)
+
+
+def _compiled(function: Function, *, counts_owners: bool) -> Function:
     options = vars(config)  # numba makes its options when it is imported, so no type checker knows them
     before = options["CACHE_DIR"]
     options["CACHE_DIR"] = cache_folder()
     try:
-        return cast("Function", njit(cache=True, fastmath=_FAST, error_model="numpy")(function))
+        return cast("Function", njit(cache=True, fastmath=_FAST, error_model="numpy", _nrt=counts_owners)(function))
     finally:
         options["CACHE_DIR"] = before
 
 
 def inlined(function: Function) -> Function:
     """Compile a small function into those that call it."""
-    return cast("Function", njit(inline="always", error_model="numpy")(function))
+    return cast("Function", njit(inline="always", error_model="numpy", _nrt=False)(function))

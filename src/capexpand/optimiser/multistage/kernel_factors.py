@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.optimiser.multistage import kernel_layout as at
-from capexpand.optimiser.multistage.compiling import compiled
+from capexpand.optimiser.multistage.compiling import compiled, making_arrays
 from capexpand.optimiser.multistage.kernel_basis import add_row_eta
 from capexpand.optimiser.multistage.kernel_program import (
     BASIC,
@@ -81,7 +81,7 @@ def factorise(p: Program) -> bool:
             return False
 
 
-@compiled
+@making_arrays
 def _factorise_once(p: Program) -> int:
     """Return 0 where it is done, 1 where columns had to leave, 2 where there is no room."""
     head, place_of = places_of(p, at.HEAD), places_of(p, at.PLACE_OF)
@@ -143,7 +143,7 @@ def _gather_core(p: Program, core: Places, starts: Places, rows: Places, values:
     starts[len(core)] = end
 
 
-@compiled
+@making_arrays
 def _factorise_core(p: Program, core: Places) -> int:  # noqa: PLR0912, PLR0915 - one pass over shared lists
     """Find the triangular pivots of the core, then eliminate the nucleus; returns as ``_factorise_once``."""
     total, number = p.size[ROWS] + p.count[CUTS], len(core)
@@ -254,7 +254,7 @@ def _factorise_core(p: Program, core: Places) -> int:  # noqa: PLR0912, PLR0915 
     )
 
 
-@compiled
+@making_arrays
 def _eliminate(  # noqa: PLR0912, PLR0915, PLR0917 - compiled code takes its arguments by position
     p: Program, places: Places, left: int, starts: Places, rows: Places, values: Floats,
     step_of_row: Places, step_of_column: Places, column_count: Places, row_count: Places,

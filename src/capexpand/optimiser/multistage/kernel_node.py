@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.optimiser.multistage import kernel_layout as at
-from capexpand.optimiser.multistage.compiling import compiled
+from capexpand.optimiser.multistage.compiling import compiled, making_arrays
 from capexpand.optimiser.multistage.kernel_algebra import (
     add_cut,
     bound_value,
@@ -393,7 +393,7 @@ def trim(p: Program, kept: int) -> None:
         factorise(p)
 
 
-@compiled
+@making_arrays
 def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, places: Places,
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
@@ -422,7 +422,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     return OPTIMAL, len(values)
 
 
-@compiled
+@making_arrays
 def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, places: Places,
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.optimiser.multistage import kernel_layout as at
-from capexpand.optimiser.multistage.compiling import compiled, inlined
+from capexpand.optimiser.multistage.compiling import compiled, inlined, making_arrays
 from capexpand.optimiser.multistage.kernel_program import (
     BASIC,
     COLUMNS,
@@ -51,7 +51,7 @@ class Outcomes(NamedTuple):
     values: Floats
 
 
-@compiled
+@making_arrays
 def lay_outcomes(sizes: Integers, integers: Integers, floats: Floats) -> Outcomes:
     """Lay a node's outcomes over two buffers.
 

@@ -6,13 +6,16 @@ Handing each its fifty arrays one by one made calls slow and compiling slower.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba.core import types
+from numba.core.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
 from numpy.typing import NDArray
 
 from capexpand.optimiser.multistage import kernel_layout as at
-from capexpand.optimiser.multistage.compiling import compiled
+from capexpand.optimiser.multistage.compiling import inlined
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -65,10 +68,49 @@ def place_view(p: Program, array: int) -> Places:
     return p.places[p.size[first + array] : p.size[first + array + 1]]
 
 
-floats_of, places_of = compiled(float_view), compiled(place_view)
+# A slice of an array owns a share of its memory, and giving that back costs as much as ten multiplications.
+# The solver looks up a dozen arrays in a call of a microsecond, in memory that outlives the call: so compiled
+# code looks them up with what follows, which owns nothing.
 
 
-@compiled
+@intrinsic
+def floats_of(_context: Any, program: Any, _array: Any) -> Any:
+    """Return one of a program's arrays of floats, in compiled code."""
+    return types.float64[::1](program, types.intp), _part_of("floats", SIZES)
+
+
+@intrinsic
+def places_of(_context: Any, program: Any, _array: Any) -> Any:
+    """Return one of a program's arrays of whole numbers, in compiled code."""
+    return types.int32[::1](program, types.intp), _part_of("places", SIZES + at.FLOAT_ARRAYS + 1)
+
+
+def _part_of(buffer: str, starts: int) -> Any:
+    """Return what writes the code for a part of a buffer, whose starts are from a place of ``size`` on."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        field = Program._fields.index
+
+        def array_of(name: str) -> Any:
+            kind = signature.args[0].types[field(name)]
+            return make_array(kind)(context, builder, builder.extract_value(arguments[0], field(name)))
+
+        size, source = array_of("size"), array_of(buffer)
+        place = builder.add(arguments[1], arguments[1].type(starts))
+        first, end = (
+            builder.load(builder.gep(size.data, [builder.add(place, place.type(more))])) for more in (0, 1)
+        )
+        result = make_array(signature.return_type)(context, builder)
+        populate_array(
+            result, data=builder.gep(source.data, [first]), shape=[builder.sub(end, first)],
+            strides=[source.itemsize], itemsize=source.itemsize, meminfo=None,
+        )  # fmt: skip
+        return result._getvalue()  # noqa: SLF001 - the name is Numba's
+
+    return generate
+
+
+@inlined
 def cut_slopes(p: Program) -> Floats:
     """Return the slopes of the active cuts, shape (room, live states)."""
     return floats_of(p, at.CUT_SLOPE).reshape(p.size[CAPACITY], p.size[LIVE])
