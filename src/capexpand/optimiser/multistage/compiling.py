@@ -64,7 +64,8 @@ def _compiled(function: Function, *, counts_owners: bool) -> Function:
     before = options["CACHE_DIR"]
     options["CACHE_DIR"] = cache_folder()
     try:
-        return cast("Function", njit(cache=True, fastmath=_FAST, error_model="numpy", _nrt=counts_owners)(function))
+        made = njit(cache=True, fastmath=_FAST, error_model="numpy", _nrt=counts_owners)(function)
+        return cast("Function", made)
     finally:
         options["CACHE_DIR"] = before
 

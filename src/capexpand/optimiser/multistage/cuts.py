@@ -22,6 +22,8 @@ _MEMORY = 200
 """Visits that selection remembers. Paths move on as a policy improves: with all visits selection keeps twice
 as many cuts after a thousand iterations, which takes longer and raises the bound no more."""
 
+_FIRST_ROOM = 16
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -43,105 +45,6 @@ class Visit:
     slopes: Floats
 
 
-class Lane:
-    """The cuts of one cost-to-go, with the selection of those that matter.
-
-    Args:
-        width: number of live states.
-        select_all: see ``CutPool``.
-    """
-
-    def __init__(self, width: int, *, select_all: bool) -> None:
-        self._select_all = select_all
-        self.count = 0
-        self.intercepts = np.empty(16)
-        self.slopes = np.empty((16, width))
-        self._best = np.empty(16)
-        self._owner = np.zeros(16, dtype=np.int32)
-        self._selected = np.empty(16, dtype=np.int64)
-        self._scan_intercepts = np.empty(16)
-        self._scan_slopes = np.empty((16, width))
-        self._selected_count = 0
-        self._selected_at = 0
-
-    @property
-    def selected(self) -> Integers:
-        """Return the indices of the cuts that matter."""
-        return self._selected[: self._selected_count]
-
-    @property
-    def scan_intercepts(self) -> Floats:
-        """Return the intercepts of the selected cuts, shape (selected,)."""
-        return self._scan_intercepts[: self._selected_count]
-
-    @property
-    def scan_slopes(self) -> Floats:
-        """Return the slopes of the selected cuts, shape (selected, live states)."""
-        return self._scan_slopes[: self._selected_count]
-
-    def highest(self, state: Floats) -> tuple[float, int]:
-        """Return the height at a state of the highest selected cut, and its index; -1 where there is none."""
-        if self._selected_count == 0:
-            return -np.inf, -1
-        heights = self.scan_slopes @ state
-        heights += self.scan_intercepts
-        best = int(heights.argmax())
-        return float(heights[best]), int(self._selected[best])
-
-    def append(self, intercept: float, slope: Floats, *, earlier: Floats, owner: int, height: float) -> None:
-        """Add a cut.
-
-        Args:
-            intercept: of the cut.
-            slope: of the cut.
-            earlier: shape (visits,), its heights at the states visited last.
-            owner: which cut is highest at its own state.
-            height: of that one there.
-        """
-        index = self.count
-        if index == len(self.intercepts):
-            for name in ("intercepts", "slopes", "_best", "_owner"):
-                setattr(self, name, _longer(getattr(self, name)))
-        self.intercepts[index] = intercept
-        self.slopes[index] = slope
-        first = index - len(earlier)
-        best = self._best[first:index]
-        won = (earlier > best + 1e-9 * (1.0 + np.abs(best))).nonzero()[0]
-        best[won] = earlier[won]
-        self._owner[first:index][won] = index
-        self._owner[index], self._best[index] = owner, height
-        self.count += 1
-        if not self._select_all and self.count - self._selected_at >= 1 + self.count // 8:
-            self._reselect()
-        else:
-            self._select(index)
-
-    def _select(self, index: int) -> None:
-        """Scan a cut until the next selection."""
-        place = self._selected_count
-        if place == len(self._selected):
-            for name in ("_selected", "_scan_intercepts", "_scan_slopes"):
-                setattr(self, name, _longer(getattr(self, name)))
-        self._selected[place] = index
-        self._scan_intercepts[place] = self.intercepts[index]
-        self._scan_slopes[place] = self.slopes[index]
-        self._selected_count += 1
-
-    def _reselect(self) -> None:
-        """Keep for scanning only the cuts that own a state visited lately."""
-        kept = np.unique(self._owner[max(0, self.count - _MEMORY) : self.count])
-        room = len(kept) + self.count // 8 + 2
-        if not room <= len(self._selected) <= 2 * room:
-            self._selected = np.empty(room, dtype=np.int64)
-            self._scan_intercepts = np.empty(room)
-            self._scan_slopes = np.empty((room, self.slopes.shape[1]))
-        self._selected_count = len(kept)
-        self._selected[: len(kept)] = kept
-        self._scan_intercepts[: len(kept)] = self.intercepts[kept]
-        self._scan_slopes[: len(kept)] = self.slopes[kept]
-        self._selected_at = self.count
-
-
 class CutPool:
     """All cuts of a family.
 
@@ -155,24 +58,33 @@ class CutPool:
     def __init__(self, states: NDArray[np.int_], floor: Floats, *, select_all: bool = False) -> None:
         self.states = states
         self.floor = floor
-        self.lanes = [Lane(len(states), select_all=select_all) for _ in floor]
-        self._visited = np.empty((16, len(states)))
-
-    @property
-    def count(self) -> int:
-        """Return the number of visits, which is that of the cuts of every lane."""
-        return self.lanes[0].count if self.lanes else 0
+        self.lanes = [Lane(self, number) for number in range(len(floor))]
+        self.count = 0
+        """Number of visits, which is that of the cuts of every lane."""
+        self._select_all = select_all
+        lanes, width = len(floor), len(states)
+        self._visited = np.empty((_FIRST_ROOM, width))
+        # Of every cut, by lane and visit.
+        self.intercepts = np.empty((lanes, _FIRST_ROOM))
+        self.slopes = np.empty((lanes, _FIRST_ROOM, width))
+        # Which cut of a lane is highest at a visited state, and how high.
+        self._owner = np.empty((lanes, _FIRST_ROOM), dtype=np.int64)
+        self._best = np.empty((lanes, _FIRST_ROOM))
+        # The selected cuts of each lane side by side; what no lane uses is out of reach at minus infinity.
+        self.selected_count = np.zeros(lanes, dtype=np.int64)
+        self.selected = np.zeros((lanes, _FIRST_ROOM), dtype=np.int64)
+        self.scan_intercepts = np.full((lanes, _FIRST_ROOM), -np.inf)
+        self.scan_slopes = np.zeros((lanes, _FIRST_ROOM, width))
+        self._selected_at = 0
 
     def offer(self, visit: Visit) -> bool:
         """Add the cuts of a visit if one of them raises its lane at the visited state; tell whether."""
         own = visit.intercepts + visit.slopes @ visit.state
-        highest = [lane.highest(visit.state) for lane in self.lanes]
-        known = np.maximum([height for height, _ in highest], self.floor)
+        heights, highest = self._highest(visit.state)
+        known = np.maximum(heights, self.floor)
         if not (own > known + 1e-9 * (1.0 + np.abs(known))).any():
             return False
-        heights = np.array([height for height, _ in highest])
-        owners = np.where(own >= heights, self.count, [owner for _, owner in highest])
-        self._append(visit, owners, np.maximum(own, heights))
+        self._append(visit, np.where(own >= heights, self.count, highest), np.maximum(own, heights))
         return True
 
     def add(self, visit: Visit) -> None:
@@ -180,24 +92,122 @@ class CutPool:
         own = visit.intercepts + visit.slopes @ visit.state
         self._append(visit, np.full(len(own), self.count), own)
 
-    def _append(self, visit: Visit, owners: NDArray[np.int_], heights: Floats) -> None:
+    def _highest(self, state: Floats) -> tuple[Floats, Integers]:
+        """Return the height at a state of each lane's highest selected cut, and its number."""
+        most = int(self.selected_count.max())
+        if most == 0:
+            return np.full(len(self.lanes), -np.inf), np.full(len(self.lanes), -1)
+        heights = self.scan_slopes[:, :most] @ state
+        heights += self.scan_intercepts[:, :most]
+        lanes, best = np.arange(len(self.lanes)), heights.argmax(axis=1)
+        return heights[lanes, best], self.selected[lanes, best]
+
+    def _append(self, visit: Visit, owners: Integers, heights: Floats) -> None:
         """Add a cut to every lane, given which cut is highest in each at the visited state, and how high."""
         count = self.count
-        # One product for all lanes: the visited states go through the processor once.
-        earlier = visit.slopes @ self._visited[max(0, count - _MEMORY) : count].T
-        earlier += visit.intercepts[:, None]
-        for number, lane in enumerate(self.lanes):
-            lane.append(
-                float(visit.intercepts[number]), visit.slopes[number], earlier=earlier[number],
-                owner=int(owners[number]), height=float(heights[number]),
-            )  # fmt: skip
         if count == len(self._visited):
-            self._visited = _longer(self._visited)
+            self._visited = _longer(self._visited, axis=0)
+            for name in ("intercepts", "slopes", "_owner", "_best"):
+                setattr(self, name, _longer(getattr(self, name), axis=1))
         self._visited[count] = visit.state
+        self.intercepts[:, count], self.slopes[:, count] = visit.intercepts, visit.slopes
+        self._owner[:, count], self._best[:, count] = owners, heights
+        lately = slice(max(0, count - _MEMORY), count)
+        # One product for all lanes: the visited states go through the processor once.
+        earlier = visit.slopes @ self._visited[lately].T
+        earlier += visit.intercepts[:, None]
+        best = self._best[:, lately]
+        won = earlier > best + 1e-9 * (1.0 + np.abs(best))
+        np.copyto(best, earlier, where=won)
+        np.copyto(self._owner[:, lately], count, where=won)
+        self.count += 1
+        if not self._select_all and self.count - self._selected_at >= 1 + self.count // 8:
+            self._reselect()
+        else:
+            self._select_newest()
+
+    def _select_newest(self) -> None:
+        """Scan the newest cuts until the next selection."""
+        lanes, places, newest = np.arange(len(self.lanes)), self.selected_count, self.count - 1
+        if len(lanes) and places.max() == self.selected.shape[1]:
+            self._make_room(self.selected.shape[1] * 3 // 2)
+        self.selected[lanes, places] = newest
+        self.scan_intercepts[lanes, places] = self.intercepts[:, newest]
+        self.scan_slopes[lanes, places] = self.slopes[:, newest]
+        self.selected_count += 1
+
+    def _reselect(self) -> None:
+        """Keep for scanning only the cuts that own a state visited lately."""
+        owners = self._owner[:, max(0, self.count - _MEMORY) : self.count]
+        kept = [np.unique(of_lane) for of_lane in owners]
+        room = max(map(len, kept), default=0) + self.count // 8 + 2
+        if room > self.selected.shape[1]:
+            self._make_room(room)
+        for lane, numbers in enumerate(kept):
+            chosen = len(numbers)
+            self.selected_count[lane] = chosen
+            self.selected[lane, :chosen] = numbers
+            self.scan_intercepts[lane, :chosen] = self.intercepts[lane, numbers]
+            self.scan_intercepts[lane, chosen:] = -np.inf
+            self.slopes[lane].take(numbers, axis=0, out=self.scan_slopes[lane, :chosen], mode="clip")
+        self._selected_at = self.count
+
+    def _make_room(self, room: int) -> None:
+        """Make room for more selected cuts."""
+        more = ((0, 0), (0, room - self.selected.shape[1]))
+        self.selected = np.pad(self.selected, more)
+        self.scan_intercepts = np.pad(self.scan_intercepts, more, constant_values=-np.inf)
+        self.scan_slopes = np.pad(self.scan_slopes, (*more, (0, 0)))
 
     def visited(self, latest: int) -> Floats:
         """Return a copy of the latest states at which cuts were made, shape (visits, live states)."""
         return self._visited[max(0, self.count - latest) : self.count].copy()
+
+
+class Lane:
+    """The cuts of one cost-to-go, as a view of their pool.
+
+    Args:
+        pool: of the family.
+        number: of the lane.
+    """
+
+    def __init__(self, pool: CutPool, number: int) -> None:
+        self._pool, self._number = pool, number
+
+    @property
+    def intercepts(self) -> Floats:
+        """Return the values of all cuts at the state zero, shape (cuts,)."""
+        return self._pool.intercepts[self._number, : self._pool.count]
+
+    @property
+    def slopes(self) -> Floats:
+        """Return the slopes of all cuts, shape (cuts, live states)."""
+        return self._pool.slopes[self._number, : self._pool.count]
+
+    @property
+    def selected(self) -> Integers:
+        """Return the numbers of the cuts that matter."""
+        return self._pool.selected[self._number, : self._pool.selected_count[self._number]]
+
+    @property
+    def scan_intercepts(self) -> Floats:
+        """Return the intercepts of the selected cuts, shape (selected,)."""
+        return self._pool.scan_intercepts[self._number, : self._pool.selected_count[self._number]]
+
+    @property
+    def scan_slopes(self) -> Floats:
+        """Return the slopes of the selected cuts, shape (selected, live states)."""
+        return self._pool.scan_slopes[self._number, : self._pool.selected_count[self._number]]
+
+    def highest(self, state: Floats) -> tuple[float, int]:
+        """Return the height at a state of the highest selected cut, and its number, else -1."""
+        if len(self.selected) == 0:
+            return -np.inf, -1
+        heights = self.scan_slopes @ state
+        heights += self.scan_intercepts
+        best = int(heights.argmax())
+        return float(heights[best]), int(self.selected[best])
 
 
 class NodeCuts:
@@ -252,6 +262,10 @@ class NodeCuts:
         return True
 
 
-def _longer(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array with room for half as many rows again."""
-    return np.concatenate((array, np.empty_like(array[: len(array) // 2 + 8])))
+def _longer(array: NDArray[Any], *, axis: int) -> NDArray[Any]:
+    """Return the array with room for half as much again along an axis."""
+    shape = list(array.shape)
+    shape[axis] += shape[axis] // 2 + 8
+    longer = np.empty(shape, dtype=array.dtype)
+    longer[tuple(map(slice, array.shape))] = array
+    return longer

@@ -62,12 +62,12 @@ class Host(Protocol):
         """Begin an iteration of each stream."""
         ...
 
-    def finish(self) -> list[Iteration]:
-        """Wait for it and return what the streams found, in their order."""
+    def finish(self) -> dict[int, Iteration]:
+        """Wait for it and return what each stream found."""
         ...
 
-    def exchange(self, merged: Round, *, forget: bool) -> None:
-        """Give all streams what all found; at a checkpoint they also forget their bases."""
+    def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
+        """Give all streams what others found; at a checkpoint they also forget their bases."""
         ...
 
     def generator_states(self) -> list[dict[str, Any]]:
@@ -83,10 +83,13 @@ class LocalHost:
     """Streams in this process."""
 
     def __init__(self, task: HostTask) -> None:
-        self._numbers = task.streams
-        self.streams = [self._stream(task, number) for number in task.streams]
+        self.streams = {number: self._stream(task, number) for number in task.streams}
+        self._own: dict[int, Iteration] = {}
         for merged in task.past:
-            self.exchange(merged, forget=False, replay=True)
+            for number, stream in self.streams.items():
+                stream.repeat(merged[number])
+                self._own[number] = merged[number]
+            self.exchange(dict(enumerate(merged)), forget=False)
 
     @staticmethod
     def _stream(task: HostTask, number: int) -> Stream:
@@ -109,25 +112,26 @@ class LocalHost:
     def start(self) -> None:
         """Do nothing: the work is done when it is asked for."""
 
-    def finish(self) -> list[Iteration]:
+    def finish(self) -> dict[int, Iteration]:
         """Iterate each stream once."""
-        return [stream.iterate() for stream in self.streams]
+        self._own = {number: stream.iterate() for number, stream in self.streams.items()}
+        return self._own
 
-    def exchange(self, merged: Round, *, forget: bool, replay: bool = False) -> None:
+    def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
         """Give each stream the others' cuts in the order of the streams; its own come first."""
-        for number, stream in zip(self._numbers, self.streams, strict=True):
-            if replay and number < len(merged):
-                stream.repeat(merged[number])
-            for other, iteration in enumerate(merged):
+        merged = sorted({**self._own, **found}.items())
+        self._own = {}
+        for number, stream in self.streams.items():
+            for other, iteration in merged:
                 if other != number:
                     stream.receive(iteration)
-            stream.move_centres(merged)
+            stream.move_centres([iteration for _, iteration in merged])
             if forget:
                 stream.solvers.forget()
 
     def generator_states(self) -> list[dict[str, Any]]:
         """Return the state of each stream's random numbers."""
-        return [dict(stream.generator.bit_generator.state) for stream in self.streams]
+        return [dict(stream.generator.bit_generator.state) for stream in self.streams.values()]
 
     def close(self) -> None:
         """Do nothing."""
@@ -141,6 +145,7 @@ class ProcessHost:
         # Forking starts in no time and shares memory; it is safe only without threads.
         context: ForkContext | SpawnContext = ForkContext() if fork else SpawnContext()
         self.connection, theirs = context.Pipe()
+        self._numbers = task.streams
         inherited = self.connection if fork else None
         self._process = context.Process(target=_serve, args=(theirs, task, inherited), daemon=True)
         with deaf_children():
@@ -151,13 +156,14 @@ class ProcessHost:
         """Ask for an iteration."""
         self.connection.send(("iterate",))
 
-    def finish(self) -> list[Iteration]:
+    def finish(self) -> dict[int, Iteration]:
         """Wait for the answer."""
         return _answer(self.connection)
 
-    def exchange(self, merged: Round, *, forget: bool) -> None:
-        """Send what all streams found; the process takes it in while this one goes on."""
-        self.connection.send(("exchange", merged, forget))
+    def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
+        """Send what others found; the process knows its own, and takes all in while this one goes on."""
+        others = {number: iteration for number, iteration in found.items() if number not in self._numbers}
+        self.connection.send(("exchange", others, forget))
 
     def generator_states(self) -> list[dict[str, Any]]:
         """Ask for the states of the random numbers."""

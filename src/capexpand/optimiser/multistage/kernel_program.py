@@ -105,7 +105,7 @@ def _part_of(buffer: str, starts: int) -> Any:
             result, data=builder.gep(source.data, [first]), shape=[builder.sub(end, first)],
             strides=[source.itemsize], itemsize=source.itemsize, meminfo=None,
         )  # fmt: skip
-        return result._getvalue()  # noqa: SLF001 - the name is Numba's
+        return result._getvalue()
 
     return generate
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from capexpand.optimiser.multistage import kernel_layout as at
 from capexpand.optimiser.multistage import kernel_node as node
 from capexpand.optimiser.multistage import kernel_program as program_memory
-from capexpand.optimiser.multistage.cuts import CutPool, Lane, NodeCuts
+from capexpand.optimiser.multistage.cuts import CutPool, NodeCuts
 from capexpand.optimiser.multistage.futures import Future
 from capexpand.optimiser.multistage.highs_stage import HighsStage
 from capexpand.optimiser.multistage.matrix import ColumnMatrix
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 ROW_LIMIT = 300
 _FIRST_CAPACITY = 48
-_NO_LANE = Lane(0, select_all=False)
+_NO_LANE = CutPool(np.zeros(0, dtype=np.int_), np.zeros(1)).lanes[0]
 _ROWS_KEPT = 16
 
 
@@ -172,7 +172,7 @@ class KernelStage:
         """Return the cuts as the compiled code takes them."""
         lane = self._lane
         return (
-            lane.intercepts[: lane.count], lane.slopes, lane.selected, lane.scan_intercepts, lane.scan_slopes,
+            lane.intercepts, lane.slopes, lane.selected, lane.scan_intercepts, lane.scan_slopes,
             self._floor,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ the process that hosts it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -301,7 +302,7 @@ class Stream:
         trial[live] += self._pull * (centre - state[live])
         return trial
 
-    def move_centres(self, merged: tuple[Iteration, ...]) -> None:
+    def move_centres(self, merged: Sequence[Iteration]) -> None:
         """Move the centres by the states at which all streams of a round made cuts, in their order."""
         self._rounds += 1
         if self._pull == 0.0:

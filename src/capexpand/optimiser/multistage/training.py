@@ -16,7 +16,7 @@ from capexpand.errors import CaseError, Problem
 from capexpand.optimiser.multistage.assessment import assess, scale, stall_fraction
 from capexpand.optimiser.multistage.floors import Floors, floors
 from capexpand.optimiser.multistage.futures import CutKind
-from capexpand.optimiser.multistage.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
+from capexpand.optimiser.multistage.hosts import HostTask, ProcessHost, Round, open_hosts
 from capexpand.optimiser.multistage.interruption import Interruption, asked_to_end
 from capexpand.optimiser.multistage.journal import Journal, fingerprint
 from capexpand.optimiser.multistage.parallel import one_thread
@@ -186,6 +186,7 @@ class _Training:
         self._began = time.perf_counter()
         self._graph, self._settings = graph, settings
         self._floor = self._floors()
+        self._is_small = path_count(graph, settings.exact_limit) is not None
         self._rounds = 0
         self._unseen: list[Round] = []
         """Rounds that the assessor has not seen."""
@@ -253,12 +254,13 @@ class _Training:
                 for host in self._hosts:
                     host.start()
                 self._see()  # while others iterate
-                found = [iteration for host in self._hosts for iteration in self._in_order(host)]
-                merged = tuple(iteration for _, iteration in sorted(found, key=lambda pair: pair[0]))
-                self._note(merged)
+                found: dict[int, Iteration] = {}
+                for host in self._hosts:
+                    found |= host.finish()
+                self._note(tuple(found[number] for number in sorted(found)))
                 due = self._journal is not None and self._rounds % self._settings.checkpoint_rounds == 0
                 for host in self._hosts:
-                    host.exchange(merged, forget=due or self._rounds % _FRESH_ROUNDS == 0)
+                    host.exchange(found, forget=due or self._rounds % _FRESH_ROUNDS == 0)
                 if ended():
                     self._status = "interrupted"
                     break
@@ -267,27 +269,22 @@ class _Training:
         except KeyboardInterrupt:
             self._status = "interrupted"
 
-    def _in_order(self, host: LocalHost | ProcessHost) -> list[tuple[int, Iteration]]:
-        """Wait for a host and number what its streams found."""
-        first, step = self._hosts.index(host), len(self._hosts)
-        return [(first + place * step, iteration) for place, iteration in enumerate(host.finish())]
-
     def _run_free(self, ended: Callable[[], bool]) -> None:
         """Let every process iterate at its own pace, each with the cuts known when it starts."""
         hosts = {host.connection: host for host in self._hosts if isinstance(host, ProcessHost)}
-        news: dict[Any, list[Round]] = {connection: [] for connection in hosts}
+        news: dict[Any, list[dict[int, Iteration]]] = {connection: [] for connection in hosts}
         for host in hosts.values():
             host.start()
         while not self._stops():
             for connection in wait(list(hosts)):
                 host = hosts[connection]  # type: ignore[index]
-                found = tuple(host.finish())
-                self._note(found)
+                found = host.finish()
+                self._note(tuple(found.values()))
                 for other in hosts:
                     if other is not connection:
                         news[other].append(found)
-                for merged in news[connection]:
-                    host.exchange(merged, forget=False)
+                for others in news[connection]:
+                    host.exchange(others, forget=False)
                 news[connection].clear()
                 host.start()
                 if ended():
@@ -348,8 +345,7 @@ class _Training:
     def _check_gap(self) -> bool:
         """Assess the policy where that is worth it; true where the gap is within tolerance."""
         settings, done = self._settings, self._iterations
-        small = path_count(self._graph, settings.exact_limit) is not None
-        if not small and not self._is_promising():
+        if not self._is_small and not self._is_promising():
             return False
         self._next_check = done + max(1, done // 2)
         solvers = self._assessing()
