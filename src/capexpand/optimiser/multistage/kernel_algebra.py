@@ -32,6 +32,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     Program,
     cut_slopes,
     floats_of,
+    indices_of,
     places_of,
 )
 
@@ -50,8 +51,8 @@ def bound_value(status: int, lower: float, upper: float) -> float:
 def transformed_column(p: Program, variable: int) -> None:
     """Write the inverse times a variable's column into ``column_work``."""
     right_work = floats_of(p, at.RIGHT_WORK)
-    starts = places_of(p, at.STARTS)
-    rows = places_of(p, at.ROWS)
+    starts = indices_of(p, at.STARTS)
+    rows = indices_of(p, at.ROWS)
     values = floats_of(p, at.VALUES)
     own_live = places_of(p, at.OWN_LIVE)
     cut_slope = cut_slopes(p)
@@ -98,9 +99,9 @@ def pivot_row(p: Program) -> None:
 
     The variables that are not zero there are listed in ``touched``.
     """
-    touched, mark, alpha = places_of(p, at.TOUCHED), places_of(p, at.MARK), floats_of(p, at.ALPHA_ROW)
+    touched, mark, alpha = indices_of(p, at.TOUCHED), places_of(p, at.MARK), floats_of(p, at.ALPHA_ROW)
     movable, row = places_of(p, at.MOVABLE), floats_of(p, at.ROW_WORK)
-    starts, in_row = places_of(p, at.ROW_STARTS), places_of(p, at.ROW_COLUMNS)
+    starts, in_row = indices_of(p, at.ROW_STARTS), indices_of(p, at.ROW_COLUMNS)
     values = floats_of(p, at.ROW_VALUES)
     for number in range(p.count[TOUCHED]):
         alpha[touched[number]] = 0.0
@@ -110,11 +111,11 @@ def pivot_row(p: Program) -> None:
         factor = row[i]
         if abs(factor) <= _NOTHING:
             continue
-        j = variables + i
-        if movable[j] != 0:
-            alpha[j] = -factor
-            mark[j] = 1
-            touched[found] = j
+        logical = variables + i
+        if movable[logical] != 0:
+            alpha[logical] = -factor
+            mark[logical] = 1
+            touched[found] = logical
             found += 1
         for k in range(starts[i], starts[i + 1]):
             j = in_row[k]
@@ -175,7 +176,7 @@ def _cuts_in_pivot_row(p: Program) -> None:
 @compiled
 def compute_duals(p: Program) -> None:
     """Compute the duals from the costs."""
-    work, cost, head = floats_of(p, at.RIGHT_WORK), floats_of(p, at.COST), places_of(p, at.HEAD)
+    work, cost, head = floats_of(p, at.RIGHT_WORK), floats_of(p, at.COST), indices_of(p, at.HEAD)
     for place in range(p.size[ROWS] + p.count[CUTS]):
         work[place] = cost[head[place]]
     solve_transposed(p, work, floats_of(p, at.DUAL))
@@ -186,9 +187,9 @@ def price(p: Program) -> None:
     """Compute duals and reduced costs from the costs."""
     compute_duals(p)
     cost, dual, reduced = floats_of(p, at.COST), floats_of(p, at.DUAL), floats_of(p, at.REDUCED)
-    starts, in_row = places_of(p, at.ROW_STARTS), places_of(p, at.ROW_COLUMNS)
-    values, columns_of_live, slopes = floats_of(p, at.ROW_VALUES), places_of(p, at.LIVE), cut_slopes(p)
-    head = places_of(p, at.HEAD)
+    starts, in_row = indices_of(p, at.ROW_STARTS), indices_of(p, at.ROW_COLUMNS)
+    values, columns_of_live, slopes = floats_of(p, at.ROW_VALUES), indices_of(p, at.LIVE), cut_slopes(p)
+    head = indices_of(p, at.HEAD)
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
     cuts, live = p.count[CUTS], p.size[LIVE]
     for j in range(variables):
@@ -257,7 +258,7 @@ def compute_values(p: Program) -> None:
     """Compute the basic variables from the nonbasic ones."""
     right, status = floats_of(p, at.RIGHT_WORK), places_of(p, at.STATUS)
     lower, upper = floats_of(p, at.LOWER), floats_of(p, at.UPPER)
-    starts, in_column, values = places_of(p, at.STARTS), places_of(p, at.ROWS), floats_of(p, at.VALUES)
+    starts, in_column, values = indices_of(p, at.STARTS), indices_of(p, at.ROWS), floats_of(p, at.VALUES)
     columns, rows, variables, cuts = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES], p.count[CUTS]
     for i in range(rows + cuts):
         j = variables + i

@@ -24,6 +24,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     Program,
     cut_slopes,
     floats_of,
+    indices_of,
     places_of,
 )
 
@@ -35,18 +36,18 @@ SHAKY_PIVOT = 1e-4
 def solve_basis(p: Program, right: Floats, result: Floats) -> None:  # noqa: PLR0912 - a call is not free
     """Solve ``B y = right``; ``right`` is by row and is destroyed, ``result`` by place."""
     factor_value = floats_of(p, at.FACTOR_VALUE)
-    factor_index = places_of(p, at.FACTOR_INDEX)
-    lower_row = places_of(p, at.LOWER_ROW)
-    lower_start = places_of(p, at.LOWER_START)
-    lower_end = places_of(p, at.LOWER_END)
-    upper_row = places_of(p, at.UPPER_ROW)
+    factor_index = indices_of(p, at.FACTOR_INDEX)
+    lower_row = indices_of(p, at.LOWER_ROW)
+    lower_start = indices_of(p, at.LOWER_START)
+    lower_end = indices_of(p, at.LOWER_END)
+    upper_row = indices_of(p, at.UPPER_ROW)
     upper_pivot = floats_of(p, at.UPPER_PIVOT)
-    upper_start = places_of(p, at.UPPER_START)
-    upper_end = places_of(p, at.UPPER_END)
-    upper_place = places_of(p, at.UPPER_PLACE)
-    eta_place = places_of(p, at.ETA_PLACE)
+    upper_start = indices_of(p, at.UPPER_START)
+    upper_end = indices_of(p, at.UPPER_END)
+    upper_place = indices_of(p, at.UPPER_PLACE)
+    eta_place = indices_of(p, at.ETA_PLACE)
     eta_row = places_of(p, at.ETA_ROW)
-    eta_start = places_of(p, at.ETA_START)
+    eta_start = indices_of(p, at.ETA_START)
     eta_pivot = floats_of(p, at.ETA_PIVOT)
     value, index = factor_value, factor_index
     for step in range(p.count[LOWER_STEPS]):
@@ -82,8 +83,8 @@ def solve_basis(p: Program, right: Floats, result: Floats) -> None:  # noqa: PLR
 @compiled
 def _solve_slack_cuts(p: Program, right: Floats, result: Floats) -> None:
     """Compute the entries of slack cuts, which no factor knows, from those of the states and theta."""
-    slack, columns, live = places_of(p, at.SLACK_PLACE), places_of(p, at.LIVE), p.size[LIVE]
-    status, place_of = places_of(p, at.STATUS), places_of(p, at.PLACE_OF)
+    slack, columns, live = places_of(p, at.SLACK_PLACE), indices_of(p, at.LIVE), p.size[LIVE]
+    status, place_of = places_of(p, at.STATUS), indices_of(p, at.PLACE_OF)
     states, slopes, theta = floats_of(p, at.LIVE_WORK), cut_slopes(p), p.size[COLUMNS]
     for state in range(live):
         j = columns[state]
@@ -100,8 +101,8 @@ def _solve_slack_cuts(p: Program, right: Floats, result: Floats) -> None:
 @compiled
 def _transpose_slack_cuts(p: Program, left: Floats, result: Floats) -> None:
     """Move the entries of slack cuts in ``left`` to the states and theta."""
-    slack, columns, live = places_of(p, at.SLACK_PLACE), places_of(p, at.LIVE), p.size[LIVE]
-    status, place_of = places_of(p, at.STATUS), places_of(p, at.PLACE_OF)
+    slack, columns, live = places_of(p, at.SLACK_PLACE), indices_of(p, at.LIVE), p.size[LIVE]
+    status, place_of = places_of(p, at.STATUS), indices_of(p, at.PLACE_OF)
     slopes, theta = cut_slopes(p), p.size[COLUMNS]
     for cut in range(p.count[CUTS]):
         if slack[cut] < 0:
@@ -121,19 +122,19 @@ def _transpose_slack_cuts(p: Program, left: Floats, result: Floats) -> None:
 def solve_transposed(p: Program, left: Floats, result: Floats) -> None:
     """Solve ``y B = left``; ``left`` is by place and is destroyed, ``result`` by row."""
     factor_value = floats_of(p, at.FACTOR_VALUE)
-    factor_index = places_of(p, at.FACTOR_INDEX)
-    eta_place = places_of(p, at.ETA_PLACE)
+    factor_index = indices_of(p, at.FACTOR_INDEX)
+    eta_place = indices_of(p, at.ETA_PLACE)
     eta_row = places_of(p, at.ETA_ROW)
-    eta_start = places_of(p, at.ETA_START)
+    eta_start = indices_of(p, at.ETA_START)
     eta_pivot = floats_of(p, at.ETA_PIVOT)
-    upper_place = places_of(p, at.UPPER_PLACE)
-    upper_start = places_of(p, at.UPPER_START)
-    upper_end = places_of(p, at.UPPER_END)
-    upper_row = places_of(p, at.UPPER_ROW)
+    upper_place = indices_of(p, at.UPPER_PLACE)
+    upper_start = indices_of(p, at.UPPER_START)
+    upper_end = indices_of(p, at.UPPER_END)
+    upper_row = indices_of(p, at.UPPER_ROW)
     upper_pivot = floats_of(p, at.UPPER_PIVOT)
-    lower_row = places_of(p, at.LOWER_ROW)
-    lower_start = places_of(p, at.LOWER_START)
-    lower_end = places_of(p, at.LOWER_END)
+    lower_row = indices_of(p, at.LOWER_ROW)
+    lower_start = indices_of(p, at.LOWER_START)
+    lower_end = indices_of(p, at.LOWER_END)
     value, index = factor_value, factor_index
     if p.count[CUTS] > 0:
         _transpose_slack_cuts(p, left, result)

@@ -85,6 +85,15 @@ def places_of(_context: Any, program: Any, _array: Any) -> Any:
     return types.int32[::1](program, types.intp), _part_of("places", SIZES + at.FLOAT_ARRAYS + 1)
 
 
+@intrinsic
+def indices_of(_context: Any, program: Any, _array: Any) -> Any:
+    """Return one of a program's arrays of whole numbers, none of them negative, for indexing with them.
+
+    Numba asks of every signed index whether it counts from the end; of these it need not.
+    """
+    return types.uint32[::1](program, types.intp), _part_of("places", SIZES + at.FLOAT_ARRAYS + 1)
+
+
 def _part_of(buffer: str, starts: int) -> Any:
     """Return what writes the code for a part of a buffer, whose starts are from a place of ``size`` on."""
 
@@ -101,8 +110,9 @@ def _part_of(buffer: str, starts: int) -> Any:
             builder.load(builder.gep(size.data, [builder.add(place, place.type(more))])) for more in (0, 1)
         )
         result = make_array(signature.return_type)(context, builder)
+        data = builder.bitcast(builder.gep(source.data, [first]), result.data.type)
         populate_array(
-            result, data=builder.gep(source.data, [first]), shape=[builder.sub(end, first)],
+            result, data=data, shape=[builder.sub(end, first)],
             strides=[source.itemsize], itemsize=source.itemsize, meminfo=None,
         )  # fmt: skip
         return result._getvalue()

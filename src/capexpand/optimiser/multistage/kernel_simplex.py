@@ -57,6 +57,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     VARIABLES,
     Program,
     floats_of,
+    indices_of,
     places_of,
 )
 
@@ -74,7 +75,7 @@ NEGLIGIBLE = 5e-8
 @compiled
 def choose_leaving(p: Program) -> int:
     """Return the place of the basic variable that is furthest outside its bounds by steepest edge, or -1."""
-    head = places_of(p, at.HEAD)
+    head = indices_of(p, at.HEAD)
     value_ = floats_of(p, at.VALUE)
     lower = floats_of(p, at.LOWER)
     upper = floats_of(p, at.UPPER)
@@ -105,10 +106,10 @@ def choose_entering(p: Program, side: float, slope: float) -> int:  # noqa: PLR0
     boxed variables that are passed are flipped: ``status`` changes and ``flipped`` lists them.
     Of the last group the largest pivot is taken. A group of tiny entries alone is passed without a flip.
     """
-    touched = places_of(p, at.TOUCHED)
+    touched = indices_of(p, at.TOUCHED)
     alpha_row = floats_of(p, at.ALPHA_ROW)
     status_ = places_of(p, at.STATUS)
-    candidates = places_of(p, at.CANDIDATES)
+    candidates = indices_of(p, at.CANDIDATES)
     reduced = floats_of(p, at.REDUCED)
     upper = floats_of(p, at.UPPER)
     lower = floats_of(p, at.LOWER)
@@ -169,7 +170,7 @@ def choose_entering(p: Program, side: float, slope: float) -> int:  # noqa: PLR0
 @compiled
 def dual_step(p: Program, entering: int, step: float) -> None:
     """Change the reduced costs for a pivot; costs are shifted where a sign would turn wrong by rounding."""
-    touched = places_of(p, at.TOUCHED)
+    touched = indices_of(p, at.TOUCHED)
     reduced = floats_of(p, at.REDUCED)
     alpha_row = floats_of(p, at.ALPHA_ROW)
     status_ = places_of(p, at.STATUS)
@@ -373,7 +374,7 @@ def primal_simplex(p: Program, limit: int) -> int:
 def _primal_ratio(p: Program, direction: float) -> tuple[float, int, float]:
     """Return the longest step along a direction, the place that blocks it (or -1) and its pivot's size."""
     column_work = floats_of(p, at.COLUMN_WORK)
-    head = places_of(p, at.HEAD)
+    head = indices_of(p, at.HEAD)
     lower = floats_of(p, at.LOWER)
     upper = floats_of(p, at.UPPER)
     value = floats_of(p, at.VALUE)
