@@ -133,9 +133,9 @@ def pivot_row(p: Program) -> None:
 @compiled
 def _cuts_in_pivot_row(p: Program) -> None:
     """Add the part of the active cuts to the pivot row."""
-    touched, mark, alpha = places_of(p, at.TOUCHED), places_of(p, at.MARK), floats_of(p, at.ALPHA_ROW)
+    touched, mark, alpha = indices_of(p, at.TOUCHED), places_of(p, at.MARK), floats_of(p, at.ALPHA_ROW)
     movable, row = places_of(p, at.MOVABLE), floats_of(p, at.ROW_WORK)
-    states, slopes, columns = floats_of(p, at.STATE_WORK), cut_slopes(p), places_of(p, at.LIVE)
+    states, slopes, columns = floats_of(p, at.STATE_WORK), cut_slopes(p), indices_of(p, at.LIVE)
     found, first, live, any_cut, on_theta = p.count[TOUCHED], p.size[ROWS], p.size[LIVE], False, 0.0
     for cut in range(p.count[CUTS]):
         factor = row[first + cut]
@@ -279,7 +279,7 @@ def _cuts_of_nonbasic(p: Program) -> None:
     """Add what the nonbasic states and theta contribute to the rows of cuts, in ``right_work``."""
     right, status, states = floats_of(p, at.RIGHT_WORK), places_of(p, at.STATUS), floats_of(p, at.STATE_WORK)
     lower, upper = floats_of(p, at.LOWER), floats_of(p, at.UPPER)
-    columns, slopes, live = places_of(p, at.LIVE), cut_slopes(p), p.size[LIVE]
+    columns, slopes, live = indices_of(p, at.LIVE), cut_slopes(p), p.size[LIVE]
     for state in range(live):
         j = columns[state]
         states[state] = 0.0 if status[j] == BASIC else bound_value(status[j], lower[j], upper[j])
@@ -297,12 +297,12 @@ def _cuts_of_nonbasic(p: Program) -> None:
 def move_flipped(p: Program) -> None:
     """Change the basic values for the boxed variables that were flipped to their other bound."""
     right_work = floats_of(p, at.RIGHT_WORK)
-    flipped = places_of(p, at.FLIPPED)
+    flipped = indices_of(p, at.FLIPPED)
     upper = floats_of(p, at.UPPER)
     lower = floats_of(p, at.LOWER)
     status = places_of(p, at.STATUS)
-    starts = places_of(p, at.STARTS)
-    rows_ = places_of(p, at.ROWS)
+    starts = indices_of(p, at.STARTS)
+    rows_ = indices_of(p, at.ROWS)
     values = floats_of(p, at.VALUES)
     own_live = places_of(p, at.OWN_LIVE)
     cut_slope = cut_slopes(p)
@@ -337,7 +337,7 @@ def move_flipped(p: Program) -> None:
 @compiled
 def undo_flips(p: Program) -> None:
     """Put the flipped variables back."""
-    flipped = places_of(p, at.FLIPPED)
+    flipped = indices_of(p, at.FLIPPED)
     status = places_of(p, at.STATUS)
     for number in range(p.count[FLIPPED]):
         j = flipped[number]
@@ -356,11 +356,11 @@ def replace_basic(p: Program, place: int, entering: int, norm: float) -> None:
     row_work = floats_of(p, at.ROW_WORK)
     norm_work = floats_of(p, at.NORM_WORK)
     weight = floats_of(p, at.WEIGHT)
-    head = places_of(p, at.HEAD)
+    head = indices_of(p, at.HEAD)
     movable = places_of(p, at.MOVABLE)
     lower = floats_of(p, at.LOWER)
     upper = floats_of(p, at.UPPER)
-    place_of = places_of(p, at.PLACE_OF)
+    place_of = indices_of(p, at.PLACE_OF)
     status = places_of(p, at.STATUS)
     total = p.size[ROWS] + p.count[CUTS]
     pivot = column_work[place]
@@ -389,16 +389,16 @@ def replace_basic(p: Program, place: int, entering: int, norm: float) -> None:
 def add_cut(p: Program, index: int, intercept: float, slope: Floats) -> None:
     """Append a cut's row with its logical basic; until that leaves the basis no factor need know."""
     cut_slope = cut_slopes(p)
-    live_ = places_of(p, at.LIVE)
+    live_ = indices_of(p, at.LIVE)
     status = places_of(p, at.STATUS)
     value = floats_of(p, at.VALUE)
-    place_of = places_of(p, at.PLACE_OF)
+    place_of = indices_of(p, at.PLACE_OF)
     lower = floats_of(p, at.LOWER)
     upper = floats_of(p, at.UPPER)
     cut_intercept = floats_of(p, at.CUT_INTERCEPT)
     cut_index = places_of(p, at.CUT_INDEX)
     cut_used = places_of(p, at.CUT_USED)
-    head = places_of(p, at.HEAD)
+    head = indices_of(p, at.HEAD)
     movable = places_of(p, at.MOVABLE)
     reduced = floats_of(p, at.REDUCED)
     cost = floats_of(p, at.COST)
@@ -444,7 +444,7 @@ def remove_cut(p: Program, cut: int) -> bool:
     The factors are void afterwards.
     """
     status = places_of(p, at.STATUS)
-    head = places_of(p, at.HEAD)
+    head = indices_of(p, at.HEAD)
     weight = floats_of(p, at.WEIGHT)
     value = floats_of(p, at.VALUE)
     movable = places_of(p, at.MOVABLE)

@@ -165,18 +165,18 @@ def solve_transposed(p: Program, left: Floats, result: Floats) -> None:
 @compiled
 def add_row_eta(p: Program, place: int, row: int) -> bool:
     """Append the step that finds a basic logical from the rest of its row; false where there is no room."""
-    eta_place = places_of(p, at.ETA_PLACE)
-    row_starts = places_of(p, at.ROW_STARTS)
-    row_columns = places_of(p, at.ROW_COLUMNS)
+    eta_place = indices_of(p, at.ETA_PLACE)
+    row_starts = indices_of(p, at.ROW_STARTS)
+    row_columns = indices_of(p, at.ROW_COLUMNS)
     status = places_of(p, at.STATUS)
-    factor_index = places_of(p, at.FACTOR_INDEX)
+    factor_index = indices_of(p, at.FACTOR_INDEX)
     factor_value = floats_of(p, at.FACTOR_VALUE)
-    place_of = places_of(p, at.PLACE_OF)
+    place_of = indices_of(p, at.PLACE_OF)
     row_values = floats_of(p, at.ROW_VALUES)
-    live = places_of(p, at.LIVE)
+    live = indices_of(p, at.LIVE)
     cut_slope = cut_slopes(p)
     eta_row = places_of(p, at.ETA_ROW)
-    eta_start = places_of(p, at.ETA_START)
+    eta_start = indices_of(p, at.ETA_START)
     eta, end = p.count[ETAS], p.count[FACTOR_END]
     if eta + 1 >= len(eta_place) or end + p.size[COLUMNS] + 1 > p.size[FACTOR_ROOM]:
         return False
@@ -205,7 +205,7 @@ def add_row_eta(p: Program, place: int, row: int) -> bool:
 @compiled
 def has_room_for_eta(p: Program) -> bool:
     """Tell whether another pivot fits behind the factors."""
-    eta_place = places_of(p, at.ETA_PLACE)
+    eta_place = indices_of(p, at.ETA_PLACE)
     total = p.size[ROWS] + p.count[CUTS]
     within = p.count[ETAS] + 2 < len(eta_place)
     return within and p.count[FACTOR_END] + total + p.size[COLUMNS] + 1 <= p.size[FACTOR_ROOM]
@@ -214,14 +214,14 @@ def has_room_for_eta(p: Program) -> bool:
 @compiled
 def add_column_eta(p: Program, place: int, column: Floats) -> None:
     """Append the step of a pivot: a variable with this column by place enters at a place."""
-    factor_index = places_of(p, at.FACTOR_INDEX)
+    factor_index = indices_of(p, at.FACTOR_INDEX)
     factor_value = floats_of(p, at.FACTOR_VALUE)
-    eta_place = places_of(p, at.ETA_PLACE)
+    eta_place = indices_of(p, at.ETA_PLACE)
     eta_row = places_of(p, at.ETA_ROW)
     eta_pivot = floats_of(p, at.ETA_PIVOT)
-    eta_start = places_of(p, at.ETA_START)
+    eta_start = indices_of(p, at.ETA_START)
     head, slack, first_cut = (
-        places_of(p, at.HEAD),
+        indices_of(p, at.HEAD),
         places_of(p, at.SLACK_PLACE),
         p.size[VARIABLES] + p.size[ROWS],
     )

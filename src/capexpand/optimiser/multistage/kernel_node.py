@@ -48,6 +48,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     Program,
     cut_slopes,
     floats_of,
+    indices_of,
     places_of,
 )
 from capexpand.optimiser.multistage.kernel_simplex import (
@@ -92,7 +93,7 @@ def worst_cut(p: Program, pool: Pool) -> int:
     """Return the selected cut that the solution violates most, or -1."""
     solution = floats_of(p, at.SOLUTION)
     state_work = floats_of(p, at.STATE_WORK)
-    live = places_of(p, at.LIVE)
+    live = indices_of(p, at.LIVE)
     cut_index = places_of(p, at.CUT_INDEX)
     states, columns = p.size[LIVE], p.size[COLUMNS]
     theta = solution[columns]
@@ -121,7 +122,7 @@ def read_solution(p: Program) -> None:
     solution = floats_of(p, at.SOLUTION)
     lower = floats_of(p, at.LOWER)
     upper = floats_of(p, at.UPPER)
-    head = places_of(p, at.HEAD)
+    head = indices_of(p, at.HEAD)
     value = floats_of(p, at.VALUE)
     for j in range(p.size[VARIABLES]):
         if status[j] != BASIC:
@@ -149,14 +150,14 @@ def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call 
     cut_slope = cut_slopes(p)
     solution = floats_of(p, at.SOLUTION)
     true_cost = floats_of(p, at.TRUE_COST)
-    starts = places_of(p, at.STARTS)
-    rows_ = places_of(p, at.ROWS)
+    starts = indices_of(p, at.STARTS)
+    rows_ = indices_of(p, at.ROWS)
     values = floats_of(p, at.VALUES)
     own_live = places_of(p, at.OWN_LIVE)
     lower = floats_of(p, at.LOWER)
     upper = floats_of(p, at.UPPER)
     reduced_ = floats_of(p, at.REDUCED)
-    live_ = places_of(p, at.LIVE)
+    live_ = indices_of(p, at.LIVE)
     columns, rows, variables = p.size[COLUMNS], p.size[ROWS], p.size[VARIABLES]
     states, live, cuts = p.size[STATES], p.size[LIVE], p.count[CUTS]
     primal = dual = worst = 0.0
