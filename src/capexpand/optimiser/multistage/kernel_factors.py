@@ -42,6 +42,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     Program,
     cut_slopes,
     floats_of,
+    indices_of,
     places_of,
 )
 
@@ -119,7 +120,7 @@ def _factorise_once(p: Program) -> int:
 def _gather_core(p: Program, core: Places, starts: Places, rows: Places, values: Floats) -> None:
     """Write the columns of the core, on the rows whose logical is not basic."""
     head, status = places_of(p, at.HEAD), places_of(p, at.STATUS)
-    matrix_starts, matrix_rows = places_of(p, at.STARTS), places_of(p, at.ROWS)
+    matrix_starts, matrix_rows = indices_of(p, at.STARTS), indices_of(p, at.ROWS)
     matrix_values, own_live, slopes = floats_of(p, at.VALUES), places_of(p, at.OWN_LIVE), cut_slopes(p)
     variables, columns, first, cuts = p.size[VARIABLES], p.size[COLUMNS], p.size[ROWS], p.count[CUTS]
     end = 0
@@ -149,12 +150,12 @@ def _factorise_core(p: Program, core: Places) -> int:  # noqa: PLR0912, PLR0915 
     total, number = p.size[ROWS] + p.count[CUTS], len(core)
     room = p.size[ENTRIES] + (p.size[LIVE] + 1) * p.count[CUTS]
     starts, rows, values = (
-        np.empty(number + 1, dtype=np.int32),
-        np.empty(room, dtype=np.int32),
+        np.empty(number + 1, dtype=np.uint32),
+        np.empty(room, dtype=np.uint32),
         np.empty(room),
     )
     _gather_core(p, core, starts, rows, values)
-    row_count, row_starts = np.empty(total + 1, dtype=np.int32), np.empty(total + 1, dtype=np.int32)
+    row_count, row_starts = np.empty(total + 1, dtype=np.int32), np.empty(total + 1, dtype=np.uint32)
     for i in range(total + 1):
         row_count[i] = 0
     column_count = np.empty(number, dtype=np.int32)
@@ -162,7 +163,7 @@ def _factorise_core(p: Program, core: Places) -> int:  # noqa: PLR0912, PLR0915 
         column_count[k] = starts[k + 1] - starts[k]
         for e in range(starts[k], starts[k + 1]):
             row_count[rows[e]] += 1
-    in_row, filled = np.empty(starts[number] + 1, dtype=np.int32), np.empty(total + 1, dtype=np.int32)
+    in_row, filled = np.empty(starts[number] + 1, dtype=np.uint32), np.empty(total + 1, dtype=np.uint32)
     row_starts[0] = 0
     for i in range(total):
         row_starts[i + 1] = row_starts[i] + row_count[i]
