@@ -12,13 +12,14 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from numba import config, njit
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 _COMPILED_FILES = (
+    "compiling.py",
     "kernel_layout.py",
     "kernel_program.py",
     "kernel_basis.py",
@@ -64,12 +65,13 @@ def _compiled(function: Function, *, counts_owners: bool) -> Function:
     before = options["CACHE_DIR"]
     options["CACHE_DIR"] = cache_folder()
     try:
-        made = njit(cache=True, fastmath=_FAST, error_model="numpy", _nrt=counts_owners)(function)
-        return cast("Function", made)
+        how: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy", "_nrt": counts_owners}
+        return cast("Function", njit(cache=True, **how)(function))
     finally:
         options["CACHE_DIR"] = before
 
 
 def inlined(function: Function) -> Function:
     """Compile a small function into those that call it."""
-    return cast("Function", njit(inline="always", error_model="numpy", _nrt=False)(function))
+    how: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+    return cast("Function", njit(inline="always", **how)(function))

@@ -38,6 +38,7 @@ from capexpand.optimiser.multistage.kernel_program import (
     UPPER_STEPS,
     VARIABLES,
     Floats,
+    Indices,
     Places,
     Program,
     cut_slopes,
@@ -117,7 +118,7 @@ def _factorise_once(p: Program) -> int:
 
 
 @compiled
-def _gather_core(p: Program, core: Places, starts: Places, rows: Places, values: Floats) -> None:
+def _gather_core(p: Program, core: Places, starts: Indices, rows: Indices, values: Floats) -> None:
     """Write the columns of the core, on the rows whose logical is not basic."""
     head, status = places_of(p, at.HEAD), places_of(p, at.STATUS)
     matrix_starts, matrix_rows = indices_of(p, at.STARTS), indices_of(p, at.ROWS)
@@ -257,7 +258,7 @@ def _factorise_core(p: Program, core: Places) -> int:  # noqa: PLR0912, PLR0915 
 
 @making_arrays
 def _eliminate(  # noqa: PLR0912, PLR0915, PLR0917 - compiled code takes its arguments by position
-    p: Program, places: Places, left: int, starts: Places, rows: Places, values: Floats,
+    p: Program, places: Places, left: int, starts: Indices, rows: Indices, values: Floats,
     step_of_row: Places, step_of_column: Places, column_count: Places, row_count: Places,
 ) -> int:  # fmt: skip
     """Eliminate the nucleus in a dense block, columns with few entries first."""

@@ -6,6 +6,7 @@ Handing each its fifty arrays one by one made calls slow and compiling slower.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from capexpand.optimiser.multistage.compiling import inlined
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Places = NDArray[np.int32]
+Indices = NDArray[np.uint32]
 
 BASIC, LOWER, UPPER, FREE = 0, 1, 2, 3
 OPTIMAL, INFEASIBLE, UNBOUNDED, STUCK, FULL = 0, 1, 2, 3, 10
@@ -33,6 +35,7 @@ SIZES = 8
 CUTS, PIVOTS, SEEN, CLOCK, READY, TOTAL_PIVOTS, TOUCHED, FLIPPED = 0, 1, 2, 3, 4, 5, 6, 7
 LOWER_STEPS, UPPER_STEPS, ETAS, FACTOR_END, SHAKY, SHIFTED, FOREIGN, OWNER = 8, 9, 10, 11, 12, 13, 14, 15
 COUNTS = 16
+_PLACES = SIZES + at.FLOAT_ARRAYS + 1
 
 PRIMAL_TOLERANCE = 1e-8
 DUAL_TOLERANCE = 1e-9
@@ -64,8 +67,7 @@ def float_view(p: Program, array: int) -> Floats:
 
 def place_view(p: Program, array: int) -> Places:
     """Return one of a program's arrays of whole numbers."""
-    first = SIZES + at.FLOAT_ARRAYS + 1
-    return p.places[p.size[first + array] : p.size[first + array + 1]]
+    return p.places[p.size[_PLACES + array] : p.size[_PLACES + array + 1]]
 
 
 # A slice of an array owns a share of its memory, and giving that back costs as much as ten multiplications.
@@ -73,36 +75,15 @@ def place_view(p: Program, array: int) -> Places:
 # code looks them up with what follows, which owns nothing.
 
 
-@intrinsic
-def floats_of(_context: Any, program: Any, _array: Any) -> Any:
-    """Return one of a program's arrays of floats, in compiled code."""
-    return types.float64[::1](program, types.intp), _part_of("floats", SIZES)
-
-
-@intrinsic
-def places_of(_context: Any, program: Any, _array: Any) -> Any:
-    """Return one of a program's arrays of whole numbers, in compiled code."""
-    return types.int32[::1](program, types.intp), _part_of("places", SIZES + at.FLOAT_ARRAYS + 1)
-
-
-@intrinsic
-def indices_of(_context: Any, program: Any, _array: Any) -> Any:
-    """Return one of a program's arrays of whole numbers, none of them negative, for indexing with them.
-
-    Numba asks of every signed index whether it counts from the end; of these it need not.
-    """
-    return types.uint32[::1](program, types.intp), _part_of("places", SIZES + at.FLOAT_ARRAYS + 1)
-
-
-def _part_of(buffer: str, starts: int) -> Any:
-    """Return what writes the code for a part of a buffer, whose starts are from a place of ``size`` on."""
+def _look_up(kind: Any, buffer: str, starts: int) -> Any:
+    """Return what looks up a part of a buffer, whose starts are from a place of ``size`` on."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         field = Program._fields.index
 
         def array_of(name: str) -> Any:
-            kind = signature.args[0].types[field(name)]
-            return make_array(kind)(context, builder, builder.extract_value(arguments[0], field(name)))
+            array = make_array(signature.args[0].types[field(name)])
+            return array(context, builder, builder.extract_value(arguments[0], field(name)))
 
         size, source = array_of("size"), array_of(buffer)
         place = builder.add(arguments[1], arguments[1].type(starts))
@@ -117,7 +98,21 @@ def _part_of(buffer: str, starts: int) -> Any:
         )  # fmt: skip
         return result._getvalue()
 
-    return generate
+    def look_up(_context: Any, program: Any, _array: Any) -> Any:
+        return kind[::1](program, types.intp), generate
+
+    return intrinsic(look_up)
+
+
+floats_of: Callable[[Program, int], Floats] = _look_up(types.float64, "floats", SIZES)
+"""Looks up one of a program's arrays of floats, in compiled code."""
+
+places_of: Callable[[Program, int], Places] = _look_up(types.int32, "places", _PLACES)
+"""Looks up one of a program's arrays of whole numbers, in compiled code."""
+
+indices_of: Callable[[Program, int], Indices] = _look_up(types.uint32, "places", _PLACES)
+"""Does the same for arrays none of whose numbers is negative, for indexing with them: of a signed index Numba
+asks each time whether it counts from the end, which took a fifth of the solver's time."""
 
 
 @inlined
