@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from multistage_cases import OWN, random_graph
 
 from capexpand.errors import CaseError, RunError
 from capexpand.optimiser.multistage.extensive import solve_extensive
+from capexpand.optimiser.multistage.floors import floors
+from capexpand.optimiser.multistage.futures import CutKind
+from capexpand.optimiser.multistage.hosts import HostTask, LocalHost
 from capexpand.optimiser.multistage.policy import TrainingRecord
 from capexpand.optimiser.multistage.training import TrainingSettings, train
 
@@ -22,8 +26,6 @@ _SETTINGS = TrainingSettings(
 
 
 def _changed(**changes: object) -> TrainingSettings:
-    from dataclasses import replace
-
     return replace(_SETTINGS, **changes)
 
 
@@ -47,6 +49,24 @@ def test_asynchronous_workers_reach_the_same_optimum() -> None:
     settings = _changed(iterations=120, workers=2, streams=2, asynchronous=True)
     expected = train(graph, settings=_changed(iterations=120)).bound
     assert train(graph, settings=settings).bound == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("own", [0, 1])
+def test_every_stream_takes_in_what_the_others_found(own: int) -> None:
+    """With or without its own iteration in the round, which it knows already."""
+    graph = random_graph(22)
+    floor = floors(graph)
+    task = HostTask(
+        graph, floor, CutKind.SINGLE, "highs", seed=1, longest_path=100, streams=(0, 1), past=(),
+        generators=(), given=(), pull=0.0,
+    )  # fmt: skip
+    found = LocalHost(task).finish()
+    for sent in (found, {number: iteration for number, iteration in found.items() if number != own}):
+        host = LocalHost(replace(task, streams=(own,)))
+        host.finish()
+        host.exchange(sent, forget=False)
+        made = sum(len(iteration.visits) for iteration in found.values())
+        assert sum(pool.count for pool in host.streams[own].solvers.pools) == made > 0
 
 
 def test_a_pull_changes_where_cuts_are_made_and_not_what_they_lead_to() -> None:
