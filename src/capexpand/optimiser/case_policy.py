@@ -41,7 +41,7 @@ class PolicySettings:
     """
 
     risk: RiskMeasure = field(default_factory=Expectation)
-    iterations: int = 600
+    iterations: int = 1300
     seconds: float | None = None
     gap_fraction: float = 0.01
     seed: int = 1

@@ -30,6 +30,9 @@ _WORTH_COMPILING = 20_000
 """Columns a sweep from which the own stage solver pays, which is compiled for half a minute on first use."""
 _CENTRE_WEIGHT = 0.25
 """Weight of a new state in the running mean that is the centre of a family."""
+_PULL_FADES = 100
+"""Rounds after which the pull is half of what it was at first: once paths have settled, what holds at the very
+states that they meet is worth more than what holds for many."""
 _EXACT_ROUNDS = 3
 """Of so many rounds one makes its cuts at the very states that it met; without it nothing would converge."""
 
@@ -299,7 +302,7 @@ class Stream:
         if centre is None:
             return state
         live, trial = self.solvers.pools[family].states, state.copy()
-        trial[live] += self._pull * (centre - state[live])
+        trial[live] += self._pull / (1.0 + self._rounds / _PULL_FADES) * (centre - state[live])
         return trial
 
     def move_centres(self, merged: Sequence[Iteration]) -> None:
