@@ -35,7 +35,7 @@ AGREEMENT = 1e-4
 LARGEST_TREE = 200_000
 
 TREES = {
-    "two stages, beyond the window": (16, {1: 3}, Expectation(), 700),
+    "two stages, all 32 quarters": (32, {1: 3}, Expectation(), 1800),
     "three stages, the window": (12, {1: 3, 4: 2}, Expectation(), 500),
     "three stages, the worst tenth counts half": (12, {1: 2, 4: 2}, CVaR(0.9), 500),
 }

@@ -41,7 +41,7 @@ class PolicySettings:
     """
 
     risk: RiskMeasure = field(default_factory=Expectation)
-    iterations: int = 1300
+    iterations: int = 1200
     seconds: float | None = None
     gap_fraction: float = 0.01
     seed: int = 1
@@ -142,7 +142,7 @@ def optimise_policy(
             streams=chosen.streams,
             workers=chosen.workers,
             gap_fraction=chosen.gap_fraction,
-            stall_fraction=5e-4,
+            stall_fraction=0.05 * chosen.gap_fraction,
             stall_iterations=20,
             sample_paths=chosen.sample_paths,
             pull=chosen.pull,

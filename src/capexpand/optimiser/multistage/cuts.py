@@ -202,12 +202,14 @@ class Lane:
 
     def highest(self, state: Floats) -> tuple[float, int]:
         """Return the height at a state of the highest selected cut, and its number, else -1."""
-        if len(self.selected) == 0:
+        pool, number = self._pool, self._number
+        count = pool.selected_count[number]
+        if count == 0:
             return -np.inf, -1
-        heights = self.scan_slopes @ state
-        heights += self.scan_intercepts
+        heights = pool.scan_slopes[number, :count] @ state
+        heights += pool.scan_intercepts[number, :count]
         best = int(heights.argmax())
-        return float(heights[best]), int(self.selected[best])
+        return float(heights[best]), int(pool.selected[number, best])
 
 
 class NodeCuts:
