@@ -30,7 +30,8 @@ class PolicySettings:
         risk: how a planner weighs what may follow.
         iterations: limit of the training.
         seconds: limit of time, or None; a training that it ends is not reproducible to the last digit.
-        gap_fraction: of the bound, at which the training may stop.
+        gap_fraction: of the bound, at which the training may stop; with a smaller one it also
+            goes on for longer where the bound hardly moves.
         seed: of all random numbers of the training.
         streams: logical streams, part of the result.
         workers: processes, no part of it.

@@ -31,8 +31,8 @@ _WORTH_COMPILING = 20_000
 _CENTRE_WEIGHT = 0.25
 """Weight of a new state in the running mean that is the centre of a family."""
 _PULL_FADES = 100
-"""Rounds after which the pull is half of what it was at first: once paths have settled, what holds at the very
-states that they meet is worth more than what holds for many."""
+"""Rounds after which the pull is half of what it was at first: once paths have settled, what holds at the
+very states that they meet is worth more than what holds for many."""
 _EXACT_ROUNDS = 3
 """Of so many rounds one makes its cuts at the very states that it met; without it nothing would converge."""
 

@@ -67,9 +67,9 @@ class TrainingSettings:
         checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
         longest_path: where to stop walking in an endless graph.
         pull: of two rounds in three, how far cuts are made from the states met on the path towards the centre
-            of those where cuts were made before, as a fraction, at first; it fades. Early paths lead to extreme states, and a cut
-            made between them and the centre holds for more of what follows (Ben-Ameur and Neto, 2007,
-            *Acceleration of cutting-plane and column generation algorithms*).
+            of those where cuts were made before, as a fraction, at first; it fades. Early paths lead to
+            extreme states, and a cut made between them and the centre holds for more of what follows
+            (Ben-Ameur and Neto, 2007, *Acceleration of cutting-plane and column generation algorithms*).
         lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
     """
 
