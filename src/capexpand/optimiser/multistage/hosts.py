@@ -88,7 +88,6 @@ class LocalHost:
         for merged in task.past:
             for number, stream in self.streams.items():
                 stream.repeat(merged[number])
-                self._own[number] = merged[number]
             self.exchange(dict(enumerate(merged)), forget=False)
 
     @staticmethod

@@ -257,14 +257,13 @@ class Stream:
         visits: list[Visit] = []
         mixes: list[Mix] = []
         cost = float(sum(step.cost for step in path))
-        for place in reversed(range(len(path))):
-            step = path[place]
+        for step, following in zip(reversed(path), (None, *reversed(path)), strict=False):
             family = self.solvers.family_of.get(step.node)
             if family is not None:
                 state = step.state if exact else self._trial(family, step.state)
                 values = self._visit(family, state, visits, mixes)
-                if values is not None and not given and place + 1 < self._longest_path:
-                    cost -= self._luck(family, step.node, path[place + 1 : place + 2], values)
+                if values is not None and not given and (following or len(path) < self._longest_path):
+                    cost -= self._luck(family, step.node, following, values)
         bound = self.solvers.bound()
         if not given:
             cost -= float(self.solvers.stages[path[0].node].values[path[0].outcome]) - bound
@@ -275,7 +274,7 @@ class Stream:
         self._counted = counts
         return Iteration(tuple(visits), tuple(mixes), bound, cost, path[0].state, new)
 
-    def _luck(self, number: int, node: int, following: list[Step], values: Floats) -> float:
+    def _luck(self, number: int, node: int, following: Step | None, values: Floats) -> float:
         """Return how much more the rest costs at what follows a node on a path than in the mean.
 
         Its mean is zero, whatever the values are, as long as nothing in them knows what follows. So a path's
@@ -284,17 +283,16 @@ class Stream:
         Args:
             number: of the node's family.
             node: the node.
-            following: the step that follows, if any.
+            following: the step that follows, or None where the path ends.
             values: of all outcomes of the family's followers, at one state.
         """
         family = self.solvers.families[number]
         expected = float(family.probability[family.members.index(node)] @ values)
-        met = 0.0
-        for step in following:
-            before = family.children[: family.children.index(step.node)]
-            first = sum(len(self.solvers.stages[child].values) for child in before)
-            met = float(values[first + step.outcome])
-        return met - expected
+        if following is None:
+            return -expected
+        before = family.children[: family.children.index(following.node)]
+        first = sum(len(self.solvers.stages[child].values) for child in before)
+        return float(values[first + following.outcome]) - expected
 
     def _trial(self, family: int, state: Floats) -> Floats:
         """Return where to make cuts: between a state and the centre of those where cuts were made."""
