@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from capexpand.case.contents import read_content
 from capexpand.errors import CaseError
+from capexpand.files import read_content
 
 TABLES = {
     "no such file": (None, "case.yaml:31:5: sites.east.grid: 'grid.csv': there is no such file"),
