@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -83,6 +85,33 @@ def keep_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two files or folders of one folder take each other's place, in one step.
+
+    Returns:
+        False where the system or the file system cannot; then nothing has happened.
+
+    Raises:
+        OSError: it can, and it failed.
+    """
+    name = {"linux": "renameat2", "darwin": "renameatx_np"}.get(sys.platform)
+    if name is None:
+        return False
+    import ctypes
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), name, None)
+    if call is None:
+        return False
+    from_here = ctypes.c_int(-100 if sys.platform == "linux" else -2)  # AT_FDCWD
+    swap = ctypes.c_uint(2)  # RENAME_EXCHANGE, and RENAME_SWAP
+    if call(from_here, os.fsencode(one), from_here, os.fsencode(other), swap) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM):
+        return False
+    raise OSError(code, os.strerror(code), str(other))
 
 
 def check_file(path: Path, *, ours: Callable[[bytes], bool], inputs: Sequence[Path] = ()) -> None:
