@@ -144,8 +144,19 @@ def test_a_link_to_a_run_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "manifest",
-    ["", "[]", "{}", '{"files": []}', '{"files": {"a": 1}}', '{"files": {"../a": "0"}}', "[" * 100_000, "\0"]
-    + ['{"files": {"/etc/passwd": "0"}}', '{"files": {"": "0"}}', '{"files": {"a\\u0000": "0"}}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"files": []}',
+        '{"files": {"a": 1}}',
+        '{"files": {"../a": "0"}}',
+        "[" * 100_000,
+        "\0",
+        '{"files": {"/etc/passwd": "0"}}',
+        '{"files": {"": "0"}}',
+        '{"files": {"a\\u0000": "0"}}',
+    ],
 )
 def test_a_manifest_of_another_form_is_refused_in_words(tmp_path: Path, manifest: str) -> None:
     (tmp_path / MANIFEST).write_text(manifest)
