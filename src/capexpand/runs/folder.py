@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from capexpand.errors import CaseError, RunError
 from capexpand.files import hold, read_content, read_text
 from capexpand.files.places import beside
+from capexpand.files.reading import is_folder
 from capexpand.files.writing import exchange, keep_folder, write_new
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def read_manifest(folder: Path) -> Manifest:
         try:
             found = hashlib.sha256(read_content(folder / name, FILE_LIMIT_BYTES)).hexdigest()
         except CaseError as error:
-            missing = not (folder / name).exists()
+            missing = not os.path.lexists(folder / name)
             raise RunError(f"{folder / name}: is missing from the run" if missing else str(error)) from error
         if found != expected:
             raise RunError(f"{folder / name}: was changed after the run was written")
@@ -193,7 +194,7 @@ def usual_folder(case: Path, variant: str | None = None, kind: str = "") -> Path
         kind: what the run is, where it is not a plan, such as ``backtest``.
     """
     place = Path(os.path.abspath(case))  # noqa: PTH100 - a link keeps its own name, and ".." is no name
-    name = place.stem if place.suffix in (".yaml", ".yml") and not place.is_dir() else place.name
+    name = place.stem if place.suffix in (".yaml", ".yml") and not is_folder(place) else place.name
     if place.name == "case.yaml":
         name = place.parent.name
     return Path("runs") / "-".join(part for part in (name, variant, kind) if part)
