@@ -121,7 +121,7 @@ def test_a_mistake_of_the_user_is_a_message(files):
         ("replay", "--trace", jobs, "--fleet", fleet, "--order", "x"): "--order: unknown 'x'",
         ("replay", "--trace", jobs, "--fleet", fleet, "--preempt"): "priority order",
         ("replay", "--trace", jobs, "--fleet", fleet, "--load", "0"): "above 0",
-        ("size", jobs, "--replicas", replicas, "--slo", "ttft=1s"): "these are jobs",
+        ("size", jobs, "--replicas", replicas, "--slo", "ttft=1s"): "expected a request trace, got a job trace",
         ("size", requests, "--replicas", replicas, "--slo", "ttft=1s", "--load", "0"): "above 0",
         ("reproduce", "mooncake", "--traces", files): r"no \*_trace",
         ("reproduce", "fgd", "--traces", files): "no openb_node_list",

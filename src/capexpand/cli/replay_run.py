@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +49,7 @@ def jobs_document(
                 "sites": one.cluster.sites,
                 "accelerators": one.cluster.fleet.accelerators,
                 "replayed_on": one.part.accelerators,
-                "load": round(one.replay.load, 4),
+                "load": rounded(one.replay.load),
                 "utilisation": round(one.replay.outcome.utilisation_while_arriving, 4),
                 "stranded": round(one.replay.outcome.stranded_fraction, 4),
                 "mean_wait_s": round(float(one.replay.outcome.wait_s.mean()), 1),
@@ -111,6 +114,11 @@ def requests_document(
     }
 
 
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """Round a number for a document; what is not finite is none."""
+    return None if value is None or not math.isfinite(value) else round(value, digits)
+
+
 def step_time_row(one: HardwareReplica) -> Row:
     """Return the four numbers of a replica's step time, and its memory.
 
@@ -172,22 +180,70 @@ def write_derating(document: dict[str, object], out: Path) -> tuple[Path, ...]:
     """
     from capexpand.errors import RunError
 
-    files = (out,) if out.suffix in (".json", ".csv") else (out / "derating.json", out / "derating.csv")
+    files = derating_files(out)
     about = {name: document[name] for name in _ABOUT if name in document}
     rows: list[Row] = document["deratings"]  # type: ignore[assignment]
+    for file in files:
+        check_place(file)
     try:
         for file in files:
             file.parent.mkdir(parents=True, exist_ok=True)
             if file.suffix == ".json":
-                file.write_text(
-                    json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False) + "\n",
-                    encoding="utf-8",
+                text = (
+                    json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False, allow_nan=False)
+                    + "\n"
                 )
             else:
-                file.write_text(_as_csv(rows), encoding="utf-8")
+                text = _as_csv(rows)
+            _write_whole(file, text)
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error.strerror or error}") from error
     return files
+
+
+def derating_files(out: Path) -> tuple[Path, ...]:
+    """Return the files that a derating is written to: the one named, or one of each kind in a folder."""
+    return (out,) if out.suffix in (".json", ".csv") else (out / "derating.json", out / "derating.csv")
+
+
+def check_place(file: Path) -> None:
+    """Refuse a place where something stands that is no derating, before any work is done.
+
+    Raises:
+        RunError: it does, or the place cannot be looked at.
+    """
+    from capexpand.case.replayed_shares import read_deratings
+    from capexpand.errors import CaseError, RunError
+
+    try:
+        stands = os.path.lexists(file)
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file}: cannot be written: {error}") from error
+    if stands:
+        try:
+            read_deratings(file, tables={})
+        except CaseError as error:
+            message = (
+                f"{file}: stands already and is no derating ({error.problems[0].message}); name another --out"
+            )
+            raise RunError(message) from None
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file beside its place and move it there, so that it is never seen in parts."""
+    handle, beside = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(beside).chmod(0o666 & ~umask)  # as any new file, where a temporary one is the owner's alone
+        Path(beside).replace(file)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
 
 
 _ABOUT = ("trace", "run", "case_hash", "quarter", "model", "promise")
@@ -197,5 +253,10 @@ def _as_csv(rows: list[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else ["workload", "offer"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _guarded(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _guarded(value: str | float) -> str | float:
+    """Keep a spreadsheet from computing a name (of a trace's file) that begins as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value

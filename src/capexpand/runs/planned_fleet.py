@@ -11,8 +11,9 @@ from capexpand.case.loading import load_case
 from capexpand.case.reading import suggest
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem, RunError
-from capexpand.replay.fleet import Fleet
+from capexpand.replay.fleet import MOST_NODES, Fleet
 from capexpand.replay.plan_derating import PlannedCluster, planned_kind
+from capexpand.replay.sources.tables import read_columns
 from capexpand.runs.folder import read_manifest
 
 if TYPE_CHECKING:
@@ -80,10 +81,16 @@ def _serving(folder: Path, case: Case) -> polars.DataFrame:
     import polars as pl
 
     path = folder / "tables" / "serving.parquet"
+    texts = ("plan", "quantity", "offer", "workload", "site_group", "quarter_name")
     try:
-        table = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise RunError(f"{path}: cannot be read: {error}") from error
+        table = read_columns(path, dict.fromkeys(texts, pl.String) | {"value": pl.Float64})
+    except CaseError as error:
+        raise RunError(str(error)) from error
+    if table["workload"].is_in(list(case.workloads)).all() is False:
+        raise RunError(f"{path}: names a workload that the run's case does not have")
+    units = table.filter(pl.col("quantity") == "units")["value"]
+    if not (units.is_not_null() & units.is_finite() & (units.abs() <= MOST_NODES)).all():
+        raise RunError(f"{path}: a number of units is missing, not finite or above {MOST_NODES:,}")
     with_accelerators = [name for name, offer in case.offers.items() if offer.accelerators > 0]
     sizes = {name: float(case.offers[name].accelerators) for name in with_accelerators}
     return table.filter(
