@@ -309,7 +309,9 @@ def test_a_truncated_gzip_is_one_clear_error(tmp_path):
 
 def test_missing_columns_are_named_beside_those_that_are_there(tmp_path):
     path = write(tmp_path, "a.csv", "TIMESTAMP,Tokens\n1,2\n")
-    with pytest.raises(CaseError, match="lacks the columns ContextTokens, GeneratedTokens; it has 'TIMESTAMP', 'Tokens'"):
+    with pytest.raises(
+        CaseError, match="lacks the columns ContextTokens, GeneratedTokens; it has 'TIMESTAMP', 'Tokens'"
+    ):
         requests.read_azure(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from capexpand.cli.replay_run import (
-    Row,
     check_place,
     derating_files,
     derating_row,
@@ -244,7 +243,7 @@ def _replay_jobs(
         read_fleet(fleet_file), trace, policy=policy, load=load, leave_out_bad=leave_out_bad
     )
     outcome = result.outcome
-    return {
+    document: dict[str, object] = {
         "trace": outcome.trace.name,
         "jobs": len(outcome.trace),
         "exclusions": outcome.trace.exclusions.in_words(),
@@ -267,7 +266,10 @@ def _replay_jobs(
             for one in outcome.by_model()
         ],
         "deratings": [derating_row(one) for one in result.deratings],
-    } | ({"note": result.note} if result.note else {})
+    }
+    if result.note:
+        document["note"] = result.note
+    return document
 
 
 def _replica_kind(
@@ -366,7 +368,7 @@ def parse_choice(kind: type[Choice], text: str, option: str) -> Choice:
     return names[text]
 
 
-def print_rows(title: str, rows: Sequence[Row]) -> None:
+def print_rows(title: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Print rows of equal fields as a table.
 
     Args:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from capexpand.replay.traces import JobTrace, RequestTrace
     from capexpand.runs.planned_fleet import PlannedFleet
 
-Row = dict[str, str | float | int]
+Row = dict[str, str | float | int | None]
 LOAD = 1.0
 """Work asked for over what a part of the plan's fleet can do, where the user says nothing."""
 
@@ -257,6 +257,6 @@ def _as_csv(rows: list[Row]) -> str:
     return text.getvalue()
 
 
-def _guarded(value: str | float) -> str | float:
+def _guarded(value: str | float | None) -> str | float | None:
     """Keep a spreadsheet from computing a name (of a trace's file) that begins as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value

@@ -186,7 +186,7 @@ def recognise(path: Path) -> TraceFormat | None:
 
 
 def _columns(path: Path) -> set[str]:
-    """Return the columns of a file's first line, or the fields of its first object; none where it has none."""
+    """Return the columns of a file's first line, or the fields of its first object, where it has any."""
     if is_parquet(path):
         import polars as pl
 

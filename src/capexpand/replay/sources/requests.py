@@ -135,7 +135,9 @@ def _number(record: object, name: str, path: Path, line: int) -> float:
 
 
 def _blocks(record: dict[str, object], path: Path, line: int) -> list[int]:
-    blocks = record.get("hash_ids") or []
+    blocks = record.get("hash_ids")
+    if not blocks:
+        return list[int]()
     if not isinstance(blocks, list) or not all(type(block) is int for block in blocks):
         message = f"{show(blocks)} is not a list of whole numbers"
         raise CaseError([Problem(message, path="hash_ids", file=path, line=line)])

@@ -244,7 +244,7 @@ def _read_parquet(path: Path, data: bytes, wanted: list[str]) -> pl.DataFrame:
         chosen = [name for name in wanted if name in schema]
         table = pl.read_parquet(io.BytesIO(data), columns=chosen) if chosen else pl.DataFrame()
         others = {name: pl.lit(None) for name in schema if name not in chosen}
-        table = table.with_columns(**others) if chosen else pl.DataFrame({name: [] for name in schema})
+        table = table.with_columns(**others) if chosen else pl.DataFrame(schema=schema)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         first = (str(error).splitlines() or ["damaged"])[0]
         raise CaseError([Problem(f"cannot be read as Parquet: {first}", file=path)]) from None
