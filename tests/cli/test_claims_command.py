@@ -142,7 +142,7 @@ def test_precision_and_recall_are_printed(run):
     assert "held_out" in output
     assert "precision" in output
     names = {one["name"] for one in data(run("measure", folder, "--json"))["sets"]}
-    assert names == {"tuned", "held_out"}
+    assert names == {"tuned", "held_out", "agencies"}
     assert "due:" in run("measure", folder / "tuned", "--misses").stdout
 
 
