@@ -18,13 +18,13 @@ from pathlib import Path
 import highspy
 import numpy as np
 
-from capexpand.optimiser.multistage.floors import floors
-from capexpand.optimiser.multistage.futures import CutKind, families
-from capexpand.optimiser.multistage.problem import PolicyGraph
-from capexpand.optimiser.multistage.reading import read_problem
-from capexpand.optimiser.multistage.risk import reweight
-from capexpand.optimiser.multistage.stream import Solvers, Stream, draw
-from capexpand.optimiser.multistage.training import TrainingSettings, train
+from capexpand.sddp.floors import floors
+from capexpand.sddp.formats.reading import read_problem
+from capexpand.sddp.futures import CutKind, families
+from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.risk import reweight
+from capexpand.sddp.stream import Solvers, Stream, draw
+from capexpand.sddp.training import TrainingSettings, train
 
 
 class PlainLoop:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from capexpand.optimiser.multistage.cuts import CutPool, NodeCuts, Visit
-from capexpand.optimiser.multistage.futures import Future
-from capexpand.optimiser.multistage.matrix import ColumnMatrix
-from capexpand.optimiser.multistage.normal_form import StageForm, normal_form
-from capexpand.optimiser.multistage.problem import Node, Realisations, StageProgram
+from capexpand.sddp.cuts import CutPool, NodeCuts, Visit
+from capexpand.sddp.futures import Future
+from capexpand.sddp.matrix import ColumnMatrix
+from capexpand.sddp.normal_form import StageForm, normal_form
+from capexpand.sddp.problem import Node, Realisations, StageProgram
 
 Trial = tuple[StageForm, Future, NodeCuts, np.ndarray]
 """A node in normal form, its future, its cuts, and some states."""

@@ -24,15 +24,15 @@ import numpy as np
 from random_programs import KINDS, OUTCOMES, Trial, sibling
 
 from capexpand.errors import InfeasibleError, SolverError
-from capexpand.optimiser.multistage.checked_stage import AGREEMENT
-from capexpand.optimiser.multistage.floors import floors
-from capexpand.optimiser.multistage.futures import CutKind
-from capexpand.optimiser.multistage.highs_stage import HighsStage
-from capexpand.optimiser.multistage.kernel_stage import KernelStage, Workspace, compile_now
-from capexpand.optimiser.multistage.problem import PolicyGraph
-from capexpand.optimiser.multistage.reading import read_problem
-from capexpand.optimiser.multistage.stage_solver import StageSolver
-from capexpand.optimiser.multistage.stream import Solvers, Stream
+from capexpand.sddp.checked_stage import AGREEMENT
+from capexpand.sddp.floors import floors
+from capexpand.sddp.formats.reading import read_problem
+from capexpand.sddp.futures import CutKind
+from capexpand.sddp.highs_stage import HighsStage
+from capexpand.sddp.kernel.stage import KernelStage, Workspace, compile_now
+from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.stage_solver import StageSolver
+from capexpand.sddp.stream import Solvers, Stream
 
 ANSWERS = ("optimal", "infeasible", "unbounded or infeasible")
 SHARE = 20_000
@@ -133,7 +133,7 @@ def graph_of(file: Path, weight: float | None) -> tuple[PolicyGraph, np.ndarray]
         return graph, floors(graph).stage_and_future
     from capexpand.case.loading import load_case
     from capexpand.model.compile import compile_case
-    from capexpand.optimiser.policy_graph import lower_bound, policy_graph, take_apart
+    from capexpand.policy.graph import lower_bound, policy_graph, take_apart
     from capexpand.scenarios.condensation import condense
     from capexpand.scenarios.futures import compile_futures
     from capexpand.scenarios.sampling import draw_scenarios

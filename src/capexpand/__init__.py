@@ -13,17 +13,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what each name is, for editors and type checkers
-    from capexpand.backtesting.backtest import Backtest, backtest
-    from capexpand.beliefs.break_even import BreakEvens, break_even
-    from capexpand.beliefs.findings import BeliefFindings, believe
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.claims.joining import list_claims
     from capexpand.claims.rules import find_contradictions
-    from capexpand.comparison.comparing import Comparison, compare
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
-    from capexpand.optimiser.case_policy import PolicySettings
-    from capexpand.optimiser.risk_attitudes import CVaR, Expectation, WorstCase
     from capexpand.pipeline import (
         PlannedPolicy,
         Plans,
@@ -36,32 +30,38 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
         simulate,
         write,
     )
+    from capexpand.policy.case_policy import PolicySettings
+    from capexpand.policy.risk_attitudes import CVaR, Expectation, WorstCase
     from capexpand.reporting.inputs import Findings
+    from capexpand.studies.backtest.backtest import Backtest, backtest
+    from capexpand.studies.breakeven.break_even import BreakEvens, break_even
+    from capexpand.studies.breakeven.findings import BeliefFindings, believe
+    from capexpand.studies.comparison.comparing import Comparison, compare
 
 _HOMES = {
-    "Backtest": "backtesting.backtest",
-    "BeliefFindings": "beliefs.findings",
-    "BreakEvens": "beliefs.break_even",
-    "CVaR": "optimiser.risk_attitudes",
+    "Backtest": "studies.backtest.backtest",
+    "BeliefFindings": "studies.breakeven.findings",
+    "BreakEvens": "studies.breakeven.break_even",
+    "CVaR": "policy.risk_attitudes",
     "CapexpandError": "errors",
     "Case": "case.schema",
     "CaseError": "errors",
-    "Comparison": "comparison.comparing",
-    "Expectation": "optimiser.risk_attitudes",
+    "Comparison": "studies.comparison.comparing",
+    "Expectation": "policy.risk_attitudes",
     "Findings": "reporting.inputs",
     "InfeasibleError": "errors",
     "PlannedPolicy": "pipeline",
     "Plans": "pipeline",
-    "PolicySettings": "optimiser.case_policy",
+    "PolicySettings": "policy.case_policy",
     "Problem": "errors",
     "Report": "pipeline",
     "RunError": "errors",
     "SolverError": "errors",
-    "WorstCase": "optimiser.risk_attitudes",
-    "backtest": "backtesting.backtest",
-    "believe": "beliefs.findings",
-    "break_even": "beliefs.break_even",
-    "compare": "comparison.comparing",
+    "WorstCase": "policy.risk_attitudes",
+    "backtest": "studies.backtest.backtest",
+    "believe": "studies.breakeven.findings",
+    "break_even": "studies.breakeven.break_even",
+    "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
     "find_contradictions": "claims.rules",

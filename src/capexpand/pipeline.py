@@ -31,12 +31,12 @@ from capexpand.reporting.inputs import Findings, Provenance
 from capexpand.runs.folder import Content, table_files, write_run
 
 if TYPE_CHECKING:
-    from capexpand.optimiser.case_policy import CasePolicy, PolicySettings
-    from capexpand.optimiser.case_policy import Progress as TrainingProgress
-    from capexpand.reporting.policy_findings import PolicyFindings
+    from capexpand.policy.case_policy import CasePolicy, PolicySettings
+    from capexpand.policy.case_policy import Progress as TrainingProgress
+    from capexpand.policy.findings import PolicyFindings
+    from capexpand.policy.outcomes import Outcomes
+    from capexpand.policy.outcomes import Progress as SimulationProgress
     from capexpand.scenarios.futures import Futures
-    from capexpand.simulation.outcomes import Outcomes
-    from capexpand.simulation.outcomes import Progress as SimulationProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def optimise_policy(
         SolverError: a program could not be solved.
         RunError: the checkpoint belongs to another case or cannot be written.
     """
-    from capexpand.optimiser.case_policy import optimise_policy as find
+    from capexpand.policy.case_policy import optimise_policy as find
     from capexpand.scenarios.condensation import condense
     from capexpand.scenarios.futures import compile_futures
     from capexpand.scenarios.sampling import draw_scenarios
@@ -182,7 +182,7 @@ def simulate(
     Raises:
         SolverError: a program could not be solved.
     """
-    from capexpand.simulation.outcomes import SampleSizes, simulate_policy
+    from capexpand.policy.outcomes import SampleSizes, simulate_policy
 
     return simulate_policy(
         planned.policy,
@@ -202,7 +202,7 @@ def evaluate_policy(planned: PlannedPolicy, outcomes: Outcomes) -> PolicyFinding
         planned: the policy.
         outcomes: from ``simulate``.
     """
-    from capexpand.reporting.policy_findings import policy_findings
+    from capexpand.policy.findings import policy_findings
 
     return policy_findings(planned.case, outcomes)
 
@@ -297,7 +297,7 @@ def result_document(findings: Findings, policy: PolicyFindings | None = None) ->
 
     document = metrics_document(findings)
     if policy is not None:
-        from capexpand.reporting.policy_findings import policy_document
+        from capexpand.policy.findings import policy_document
 
         document |= policy_document(policy)
         document["seed"] = policy.seed

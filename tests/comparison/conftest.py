@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from capexpand.comparison.comparing import Comparison, compare
+from capexpand.studies.comparison.comparing import Comparison, compare
 
 SOLD = """
 title: Sold

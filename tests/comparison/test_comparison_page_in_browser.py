@@ -3,8 +3,8 @@
 import pytest
 
 from browser_visits import visit
-from capexpand.comparison.charts import comparison_charts
-from capexpand.comparison.page import comparison_page
+from capexpand.studies.comparison.charts import comparison_charts
+from capexpand.studies.comparison.page import comparison_page
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_the_page_opens_without_a_network(chromium, saved, both, width):
 
 
 def test_a_name_cannot_break_out_of_the_page(tiny, tmp_path):
-    from capexpand.comparison.comparing import compare
+    from capexpand.studies.comparison.comparing import compare
 
     text = (tiny("used") / "case.yaml").read_text("utf-8")
     (tmp_path / "case.yaml").write_text(text.replace("buyer: User", "buyer: </script><b>User</b>"), "utf-8")

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capexpand.case.loading import load_case
-from capexpand.comparison.comparing import compare
-from capexpand.comparison.document import comparison_document, frame
-from capexpand.comparison.rates import day_rates
-from capexpand.comparison.rows import GROUPS, MONEY
-from capexpand.comparison.writing import write_comparison
 from capexpand.runs.folder import read_manifest
+from capexpand.studies.comparison.comparing import compare
+from capexpand.studies.comparison.document import comparison_document, frame
+from capexpand.studies.comparison.rates import day_rates
+from capexpand.studies.comparison.rows import GROUPS, MONEY
+from capexpand.studies.comparison.writing import write_comparison
 
 KINDS = {line.key: line.kind for group in GROUPS for line in group.lines}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from capexpand.comparison.comparing import compare
-from capexpand.comparison.rows import GROUPS
+from capexpand.studies.comparison.comparing import compare
+from capexpand.studies.comparison.rows import GROUPS
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("alibaba-2025", "microsoft-fy2025", "meta-2025", "bytedance-2025")

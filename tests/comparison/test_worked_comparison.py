@@ -13,11 +13,11 @@ Discount, tax, energy, upkeep and end values are zero. 7.2993 CNY are a USD (rel
 
 import pytest
 
-from capexpand.beliefs.break_even import Search
 from capexpand.case.loading import load_case
 from capexpand.catalogue import fact
-from capexpand.comparison.comparing import compare
-from capexpand.comparison.summary import group_tables
+from capexpand.studies.breakeven.break_even import Search
+from capexpand.studies.comparison.comparing import compare
+from capexpand.studies.comparison.summary import group_tables
 
 H100_PFLOPS = fact("accelerators", "H100 SXM5 80GB", field="dense_fp8_tflops").value / 1000
 CNY = 1 / 7.2993
@@ -123,7 +123,7 @@ def test_worth_is_in_cash_and_with_transfer_values(both):
 
 def test_at_the_needed_hour_the_programme_is_worth_nothing(tiny, tmp_path):
     """The closed form, put back as the price, makes the value zero, though the plan is sought anew."""
-    from capexpand.comparison.comparing import compare
+    from capexpand.studies.comparison.comparing import compare
 
     needed = 220 / 7.0128
     text = (

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import capexpand as cx
-from capexpand.optimiser.multistage.extensive import solve_extensive
-from capexpand.optimiser.policy_graph import policy_graph
-from capexpand.simulation.outcomes import Outcomes
+from capexpand.policy.graph import policy_graph
+from capexpand.policy.outcomes import Outcomes
+from capexpand.sddp.extensive import solve_extensive
 
 CASE = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"
 CONTRACTED, THIRD = 150.0, 2

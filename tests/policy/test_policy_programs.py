@@ -15,14 +15,14 @@ from random_models import random_model
 from capexpand.case.loading import load_case
 from capexpand.model.compile import compile_case
 from capexpand.model.realised import realise
-from capexpand.optimiser.case_policy import PolicySettings, optimise_policy
 from capexpand.optimiser.deterministic import base_value, optimise_plan
-from capexpand.optimiser.multistage.extensive import solve_extensive
-from capexpand.optimiser.policy_graph import policy_graph, recourse_data, take_apart
-from capexpand.optimiser.risk_attitudes import CVaR, WorstCase
-from capexpand.optimiser.stages import program_from
 from capexpand.optimiser.warm import WarmSolver
-from capexpand.simulation.resolved import foresee
+from capexpand.policy.case_policy import PolicySettings, optimise_policy
+from capexpand.policy.graph import policy_graph, recourse_data, take_apart
+from capexpand.policy.resolved import foresee
+from capexpand.policy.risk_attitudes import CVaR, WorstCase
+from capexpand.policy.stages import program_from
+from capexpand.sddp.extensive import solve_extensive
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -107,7 +107,7 @@ def test_foresight_bounds_the_policy_on_every_path():
     lattice = random_lattice(m, 2)
     policy = optimise_policy(m, lattice, settings=PolicySettings(iterations=100))
     factors, nodes = walk(lattice, 20, 5)
-    from capexpand.simulation.policy_paths import follow_policy
+    from capexpand.policy.policy_paths import follow_policy
 
     ours = follow_policy(policy, factors, nodes).books.value
     best = foresee(policy.stages, factors).value

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capexpand.simulation.reactions import split_at
+from capexpand.policy.reactions import split_at
 
 
 @pytest.mark.parametrize(

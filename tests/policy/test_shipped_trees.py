@@ -14,22 +14,22 @@ from capexpand.model.blocks import ABSENT
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.model.realised import realise, realise_quarter
-from capexpand.optimiser.case_policy import PolicySettings, optimise_policy
 from capexpand.optimiser.deterministic import optimise_plan
-from capexpand.optimiser.guides import mean_path
-from capexpand.optimiser.multistage.extensive import solve_extensive, tree_columns
-from capexpand.optimiser.multistage.risk import RiskMeasure
-from capexpand.optimiser.multistage.simulation import evaluate_exactly
-from capexpand.optimiser.policy_graph import policy_graph, take_apart
-from capexpand.optimiser.risk_attitudes import CVaR, Expectation, WorstCase
-from capexpand.optimiser.stages import quarter_program
 from capexpand.optimiser.warm import WarmSolver
+from capexpand.policy.case_policy import PolicySettings, optimise_policy
+from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
+from capexpand.policy.graph import policy_graph, take_apart
+from capexpand.policy.policy_paths import follow_policy
+from capexpand.policy.risk_attitudes import CVaR, Expectation, WorstCase
+from capexpand.policy.stages import quarter_program
+from capexpand.policy.warm_starts import mean_path
 from capexpand.scenarios.condensation import condense
 from capexpand.scenarios.futures import compile_futures
 from capexpand.scenarios.lattice import Lattice
 from capexpand.scenarios.sampling import draw_scenarios
-from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
-from capexpand.simulation.policy_paths import follow_policy
+from capexpand.sddp.extensive import solve_extensive, tree_columns
+from capexpand.sddp.risk import RiskMeasure
+from capexpand.sddp.simulation import evaluate_exactly
 
 AGREEMENT = 1e-4
 LARGEST_TREE = 200_000

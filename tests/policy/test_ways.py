@@ -16,14 +16,14 @@ from random_models import random_model
 import capexpand as cx
 from capexpand.finance.metrics import measure
 from capexpand.finance.programme import programme_result
-from capexpand.finance.ways import _flows, returns_of
-from capexpand.optimiser.case_policy import PolicySettings
 from capexpand.optimiser.deterministic import base_value, optimise_plan
-from capexpand.optimiser.policy_graph import recourse_data, take_apart
-from capexpand.reporting.policy_findings import interruption_note
-from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
-from capexpand.simulation.outcomes import Outcomes
-from capexpand.simulation.resolved import foresee
+from capexpand.policy.case_policy import PolicySettings
+from capexpand.policy.findings import interruption_note
+from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
+from capexpand.policy.graph import recourse_data, take_apart
+from capexpand.policy.outcomes import Outcomes
+from capexpand.policy.resolved import foresee
+from capexpand.policy.strategies import _flows, returns_of
 
 
 @pytest.mark.parametrize("seed", range(8))

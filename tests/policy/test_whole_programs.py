@@ -11,13 +11,13 @@ from random_lattices import random_lattice, walk
 from random_models import random_model
 
 from capexpand.model.realised import realise
-from capexpand.optimiser.chain_numbers import ChainNumbers
 from capexpand.optimiser.deterministic import build_program, optimise_plan
-from capexpand.optimiser.policy_graph import take_apart
-from capexpand.optimiser.stages import program_from
 from capexpand.optimiser.warm import WarmSolver
-from capexpand.simulation.fixed_plans import FixedPlan, FixedPlans
-from capexpand.simulation.resolved import WholePrograms, foresee, roll
+from capexpand.policy.chain_numbers import ChainNumbers
+from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
+from capexpand.policy.graph import take_apart
+from capexpand.policy.resolved import WholePrograms, foresee, roll
+from capexpand.policy.stages import program_from
 
 ARRAYS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "value", "index", "start")
 

@@ -7,7 +7,7 @@ from capexpand.reporting.charts.capacity import develops
 from capexpand.reporting.charts.money import cash, earnings, spending
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.page_tables import orders
-from capexpand.reporting.wording import money, power
+from capexpand.wording import money, power
 
 
 @pytest.mark.parametrize(

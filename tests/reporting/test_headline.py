@@ -19,7 +19,7 @@ from capexpand.reporting.headline import (
     spends,
     stands,
 )
-from capexpand.reporting.wording import money, share
+from capexpand.wording import money, share
 
 EXPECTED = """
 1 bn CNY buys 4.36 MW of IT power at 2 sites and 3,490 accelerators. When the window ends, in

@@ -5,7 +5,7 @@ import pytest
 
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.limits import limits
-from capexpand.reporting.wording import money
+from capexpand.wording import money
 
 
 def named(findings):

@@ -6,7 +6,7 @@ import pytest
 
 import capexpand as cx
 from browser_visits import WIDTHS, visit
-from capexpand.reporting.policy_findings import PolicyFindings, decision_sentence
+from capexpand.policy.findings import PolicyFindings, decision_sentence
 
 CASE = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"
 RATIONED = """

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capexpand.reporting.wording import (
+from capexpand.wording import (
     MoneyScale,
     compute,
     count,

@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-PINNED = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[\w.+!]+)(?P<hashes>( --hash=sha256:[0-9a-f]{64})+)")
+NAME = r"(?P<name>[a-z0-9-]+)(\[[a-z0-9,_-]+\])?"  # with its extras
+PINNED = re.compile(NAME + r"==(?P<version>[\w.+!]+)(?P<hashes>( --hash=sha256:[0-9a-f]{64})+)")
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
 
 

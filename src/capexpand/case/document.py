@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from capexpand.case.contents import read_content
 from capexpand.errors import CaseError, Problem
+from capexpand.files import read_content
 
 DOCUMENT_LIMIT_BYTES = 10_000_000
 _DEPTH_LIMIT = 40

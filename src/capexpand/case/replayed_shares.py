@@ -15,12 +15,12 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from capexpand.case.contents import read_content
 from capexpand.case.figure_reading import RATIO, FigureReader
 from capexpand.case.figures import NUMBER_ERROR
 from capexpand.case.reading import ORIGIN_FIELDS, Finding, Reading, suggest
 from capexpand.case.values import Figure
 from capexpand.errors import CaseError, Problem
+from capexpand.files import read_content
 
 DERATING_LIMIT_BYTES = 10_000_000
 EXAMPLE = "{from_replay: derating.json, workload: chat}"

@@ -9,9 +9,9 @@ from datetime import date
 from io import StringIO
 from pathlib import Path
 
-from capexpand.case.contents import read_content
 from capexpand.case.reading import parse_day, suggest
 from capexpand.errors import CaseError, Problem
+from capexpand.files import read_content
 from capexpand.units import QuantityError
 
 TABLE_LIMIT_BYTES = 50_000_000

@@ -34,9 +34,9 @@ def backtest(
 
     from rich.console import Console
 
-    from capexpand.backtesting.backtest import backtest as hold
-    from capexpand.backtesting.forecast import Settings
     from capexpand.runs.folder import check_place, usual_folder
+    from capexpand.studies.backtest.backtest import backtest as hold
+    from capexpand.studies.backtest.forecast import Settings
 
     folder = out if out is not None else usual_folder(case, variant, "backtest")
     check_place(folder)
@@ -44,11 +44,11 @@ def backtest(
     with Console(stderr=True).status("Reading the case") as status:
         found = hold(case, variant, settings=Settings(scenarios=scenarios, seed=seed), progress=status.update)
         status.update("Writing the report")
-        from capexpand.backtesting.report import print_backtest, write_backtest
+        from capexpand.studies.backtest.report import print_backtest, write_backtest
 
         write_backtest(found, folder)
     if as_json:
-        from capexpand.backtesting.document import backtest_document
+        from capexpand.studies.backtest.document import backtest_document
 
         print(json.dumps(backtest_document(found), ensure_ascii=False))
         return

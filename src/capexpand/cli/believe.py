@@ -56,9 +56,9 @@ def believe(
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "beliefs")
     check_place(folder)
     pairs = _pairs(pair)
-    from capexpand.beliefs.distribution import of_policy_run
-    from capexpand.beliefs.findings import believe as find
-    from capexpand.beliefs.writing import write_beliefs
+    from capexpand.studies.breakeven.distribution import of_policy_run
+    from capexpand.studies.breakeven.findings import believe as find
+    from capexpand.studies.breakeven.writing import write_beliefs
 
     known = None if policy_run is None else of_policy_run(policy_run)
     with Console(stderr=True).status("Planning as assumed") as status:
@@ -75,11 +75,11 @@ def believe(
         status.update("Writing the report")
         write_beliefs(findings, folder)
     if as_json:
-        from capexpand.beliefs.document import belief_document
+        from capexpand.studies.breakeven.document import belief_document
 
         print(json.dumps(belief_document(findings), ensure_ascii=False))
         return
-    from capexpand.beliefs.summary import print_beliefs
+    from capexpand.studies.breakeven.summary import print_beliefs
 
     console = Console()
     print_beliefs(findings, console)

@@ -61,7 +61,7 @@ class ReadingPlans:
         Args:
             change: what the reading changes.
         """
-        from capexpand.reporting.wording import money
+        from capexpand.wording import money
 
         changed = None if change is None else changed_case(self.case, change)
         if change is None or changed is None:

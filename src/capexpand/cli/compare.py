@@ -45,10 +45,10 @@ def compare(
     except QuantityError as error:
         raise CaseError([Problem(f"--rates-of: {error}")]) from None
     check_place(out)
-    from capexpand.comparison.comparing import compare as lay_side_by_side
-    from capexpand.comparison.document import comparison_document
-    from capexpand.comparison.summary import print_comparison
-    from capexpand.comparison.writing import write_comparison
+    from capexpand.studies.comparison.comparing import compare as lay_side_by_side
+    from capexpand.studies.comparison.document import comparison_document
+    from capexpand.studies.comparison.summary import print_comparison
+    from capexpand.studies.comparison.writing import write_comparison
 
     console, messages = Console(), Console(stderr=True)
     with messages.status("Reading the cases") as status:

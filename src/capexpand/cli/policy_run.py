@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from capexpand.case.schema import Case
-    from capexpand.optimiser.case_policy import PolicySettings
-    from capexpand.optimiser.multistage.policy import TrainingRecord
     from capexpand.pipeline import PlannedPolicy
-    from capexpand.reporting.policy_findings import PolicyFindings
+    from capexpand.policy.case_policy import PolicySettings
+    from capexpand.policy.findings import PolicyFindings
+    from capexpand.sddp.policy import TrainingRecord
 
 _NAMES = {
     "policy": "the policy",
@@ -51,8 +51,8 @@ class PolicyOptions:
         Raises:
             CaseError: the attitude to risk is none.
         """
-        from capexpand.optimiser.case_policy import PolicySettings
-        from capexpand.optimiser.risk_attitudes import read_risk
+        from capexpand.policy.case_policy import PolicySettings
+        from capexpand.policy.risk_attitudes import read_risk
 
         usual = PolicySettings()
         return PolicySettings(
@@ -77,7 +77,7 @@ def find_policy(case: Case, folder: Path, status: Status, options: PolicyOptions
         CaseError: the case declares nothing unknown, or the attitude to risk is none.
     """
     from capexpand.pipeline import evaluate_policy, simulate
-    from capexpand.reporting.policy_findings import interruption_note
+    from capexpand.policy.findings import interruption_note
 
     def followed(way: str, done: int, count: int) -> None:
         status.update(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
@@ -95,8 +95,8 @@ def find_policy(case: Case, folder: Path, status: Status, options: PolicyOptions
 
 def _trained(case: Case, checkpoint: Path, status: Status, options: PolicyOptions) -> PlannedPolicy:
     """Trains from the checkpoint on; one of another case or other settings is of no use any more."""
-    from capexpand.optimiser.multistage.journal import ForeignJournalError
     from capexpand.pipeline import LatticeSettings, optimise_policy
+    from capexpand.sddp.journal import ForeignJournalError
 
     settings = options.settings()
     checkpoint.parent.mkdir(parents=True, exist_ok=True)

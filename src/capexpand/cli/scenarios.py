@@ -137,7 +137,7 @@ def _regimes(scenarios: Scenarios) -> dict[str, dict[str, list[float]]]:
 
 def _as_text(view: ScenariosView) -> str:
     """Tables for people: quantiles in some quarters, chances of the regimes, what the lattice keeps."""
-    from capexpand.reporting.wording import number
+    from capexpand.wording import number
 
     last = len(view.labels) - 1
     shown = sorted({min(quarter, last) for quarter in (1, 3, 11, last)})

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from capexpand.optimiser.multistage.extensive import ExtensiveSolution
-    from capexpand.optimiser.multistage.policy import FirstDecision, Policy, TrainingRecord
-    from capexpand.optimiser.multistage.problem import PolicyGraph
-    from capexpand.optimiser.multistage.read_stochoptformat import StatedGraph
-    from capexpand.optimiser.multistage.training import TrainingSettings
+    from capexpand.sddp.extensive import ExtensiveSolution
+    from capexpand.sddp.formats.stochoptformat import StatedGraph
+    from capexpand.sddp.policy import FirstDecision, Policy, TrainingRecord
+    from capexpand.sddp.problem import PolicyGraph
+    from capexpand.sddp.training import TrainingSettings
 
 
 class Method(StrEnum):
@@ -77,17 +77,17 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Solve a multistage stochastic linear program and say how good the policy is."""
-        from capexpand.optimiser.multistage.reading import read_with_scenarios
+        from capexpand.sddp.formats.reading import read_with_scenarios
 
         stated = read_with_scenarios(file, weight=weight, stages=stages)
         graph = stated.graph
         if method is Method.EXTENSIVE:
-            from capexpand.optimiser.multistage.extensive import solve_extensive
+            from capexpand.sddp.extensive import solve_extensive
 
             result = _extensive_data(graph, solve_extensive(graph))
         else:
-            from capexpand.optimiser.multistage.futures import CutKind
-            from capexpand.optimiser.multistage.training import TrainingSettings
+            from capexpand.sddp.futures import CutKind
+            from capexpand.sddp.training import TrainingSettings
 
             settings = TrainingSettings(
                 iterations=iterations,
@@ -109,8 +109,8 @@ def _trained_data(
     """Train, simulate the policy on fresh paths of the lattice, and collect what to print."""
     import numpy as np
 
-    from capexpand.optimiser.multistage.assessment import assess
-    from capexpand.optimiser.multistage.training import train
+    from capexpand.sddp.assessment import assess
+    from capexpand.sddp.training import train
 
     graph = stated.graph
     policy = train(graph, settings=settings, progress=_Printer(), checkpoint=checkpoint)
@@ -156,7 +156,7 @@ def _followed(policy: Policy, stated: StatedGraph) -> dict[str, Any]:
     """Follow the policy along the scenarios of the file, where it has any."""
     if stated.scenarios is None:
         return {}
-    from capexpand.optimiser.multistage.simulation import simulate_scenarios
+    from capexpand.sddp.simulation import simulate_scenarios
 
     values = simulate_scenarios(policy.solvers(), stated.scenarios).values
     return {

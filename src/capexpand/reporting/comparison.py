@@ -10,7 +10,7 @@ from capexpand.finance.fleet import Fleet
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
 from capexpand.reporting.digest import Digest
-from capexpand.reporting.wording import compute, count, money, percent, power, volume
+from capexpand.wording import compute, count, money, percent, power, volume
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from capexpand.model.data import Floats, ModelData
 from capexpand.model.rates import Rate, service_rates
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import Limit, limits
-from capexpand.reporting.wording import MoneyScale, short_names
+from capexpand.wording import MoneyScale, short_names
 
 NOTHING = 1e-9  # millions of money that are only rounding
 NOTHING_ORDERED = 1e-6  # units and megawatts that are only rounding

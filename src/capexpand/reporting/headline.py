@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.reporting.digest import NOTHING, Digest
-from capexpand.reporting.wording import (
+from capexpand.reporting.years import Years
+from capexpand.wording import (
     compute,
     count,
     listing,
@@ -24,7 +25,6 @@ from capexpand.reporting.wording import (
     volume,
     years,
 )
-from capexpand.reporting.years import Years
 
 SMALL = 0.005  # share below which a difference is called none
 FIRST_ORDERS = 4  # orders named in the sentence about the first quarter

@@ -15,7 +15,7 @@ import numpy as np
 
 from capexpand.model.data import Floats, ModelData
 from capexpand.optimiser.plan import Plan
-from capexpand.reporting.wording import money, number, sentence
+from capexpand.wording import money, number, sentence
 
 Kind = Literal["grid", "supply", "stock", "budget", "renewal", "demand", "obligation"]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from capexpand.policy.findings import PolicyFindings
 from capexpand.reporting import page_tables
 from capexpand.reporting.assumptions import blocks, origins
 from capexpand.reporting.bundle import javascript, warm_up
@@ -20,7 +21,6 @@ from capexpand.reporting.comparison import comparisons
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.headline import answers, hindsight, key_figures
 from capexpand.reporting.inputs import Findings
-from capexpand.reporting.policy_findings import PolicyFindings
 from capexpand.reporting.policy_page import policy_page
 from capexpand.reporting.templating import environment
 from capexpand.reporting.unit_rates import export_rows, heat_map

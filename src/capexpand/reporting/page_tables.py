@@ -12,8 +12,8 @@ from capexpand.model.data import Floats
 from capexpand.reporting.charts.service import PRICE_UNITS
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.limits import Limit
-from capexpand.reporting.wording import count, listing, money, number, percent, volume
 from capexpand.reporting.years import Years, lines
+from capexpand.wording import count, listing, money, number, percent, volume
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.reporting.charts.drawing import Chart
-from capexpand.reporting.charts.futures import distributions, fans
-from capexpand.reporting.page_tables import Row, Table
-from capexpand.reporting.policy_findings import (
+from capexpand.policy.findings import (
     TITLES,
     PolicyFindings,
     decision_sentence,
     interruption_note,
     option_title,
 )
-from capexpand.reporting.wording import (
+from capexpand.policy.reactions import Commitment, Reaction
+from capexpand.reporting.charts.drawing import Chart
+from capexpand.reporting.charts.futures import distributions, fans
+from capexpand.reporting.page_tables import Row, Table
+from capexpand.wording import (
     MoneyScale,
     count,
     listing,
@@ -27,7 +28,6 @@ from capexpand.reporting.wording import (
     share,
     short_names,
 )
-from capexpand.simulation.reactions import Commitment, Reaction
 
 MOST_REGIME_ROWS = 12
 MOST_COMMITMENTS = 8  # of a quarter, the surest

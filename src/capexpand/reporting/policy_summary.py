@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capexpand.reporting.policy_findings import (
+from capexpand.policy.findings import (
     TITLES,
     PolicyFindings,
     decision_sentence,
     interruption_note,
 )
-from capexpand.reporting.wording import MoneyScale, money, percent
+from capexpand.wording import MoneyScale, money, percent
 
 if TYPE_CHECKING:
     from rich.console import Console

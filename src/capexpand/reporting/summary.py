@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.headline import answers, hindsight
 from capexpand.reporting.inputs import Findings
-from capexpand.reporting.wording import number, volume
 from capexpand.reporting.years import Years
+from capexpand.wording import number, volume
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,8 +8,8 @@ from capexpand.case.schema import Workload
 from capexpand.model.export_terms import export_spans
 from capexpand.model.rates import FLOP, SECONDS_PER_QUARTER, TOKENS, Rate
 from capexpand.reporting.digest import Digest
-from capexpand.reporting.wording import number, percent
 from capexpand.timevalue import HOURS_PER_QUARTER
+from capexpand.wording import number, percent
 
 SHADES = 6
 """Steps of colour from nothing to the best offer of a workload."""

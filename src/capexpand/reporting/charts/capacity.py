@@ -11,7 +11,7 @@ from capexpand.model.data import Floats
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import SMALL_HEIGHT, Chart, Series, over_quarters, stacked
 from capexpand.reporting.digest import Digest
-from capexpand.reporting.wording import compute, count, of_each, percent, power, volume
+from capexpand.wording import compute, count, of_each, percent, power, volume
 
 HIDDEN = 0.02  # excess of a peak over the last value from which on a title names it
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from capexpand.model.data import Floats
 from capexpand.reporting.charts import palette
-from capexpand.reporting.wording import number
+from capexpand.wording import number
 
 Spec = dict[str, Any]
 Mark = Literal["bar", "line", "dots", "limit"]

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from capexpand.finance.ways import QUANTILES
 from capexpand.model.data import Floats
+from capexpand.policy.findings import TITLES, PolicyFindings
+from capexpand.policy.strategies import QUANTILES
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import HEIGHT, TIME, Chart
-from capexpand.reporting.policy_findings import TITLES, PolicyFindings
-from capexpand.reporting.wording import MoneyScale, money, percent
+from capexpand.wording import MoneyScale, money, percent
 
 
 def fans(findings: PolicyFindings, scale: MoneyScale) -> Iterator[Chart]:

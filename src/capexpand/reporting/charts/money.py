@@ -11,7 +11,7 @@ from capexpand.finance.bridge import Step
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart, Series, marked, over_quarters, waterfall
 from capexpand.reporting.digest import Digest
-from capexpand.reporting.wording import MoneyScale, money
+from capexpand.wording import MoneyScale, money
 
 
 def spending(digest: Digest) -> Iterator[Chart]:

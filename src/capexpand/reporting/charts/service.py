@@ -12,7 +12,7 @@ from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.capacity import offer_colours, workload_colours
 from capexpand.reporting.charts.drawing import SMALL_HEIGHT, Chart, Series, over_quarters, stacked
 from capexpand.reporting.digest import Digest
-from capexpand.reporting.wording import percent
+from capexpand.wording import percent
 
 PRICE_UNITS = {
     "token": "million tokens",

@@ -12,7 +12,7 @@ from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import SMALL_HEIGHT, Chart, Series, heat_map, over_quarters
 from capexpand.reporting.digest import Digest
 from capexpand.reporting.limits import Limit
-from capexpand.reporting.wording import money, power
+from capexpand.wording import money, power
 
 MOST_LIMITS = 12
 MOST_LINES = 6

@@ -1,0 +1,223 @@
+"""Keeps the books of many scenarios at once: what is done in a quarter, and the money that it moves.
+
+Money follows from the program's own numbers, so no price is computed twice: the objective coefficient of a
+column, undone of discount and tax, is its cash flow, and its coefficients in the payment rows add up to its
+price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from capexpand.model.blocks import ABSENT, Floats, Indices
+from capexpand.model.data import ModelData
+from capexpand.model.stage import Stage
+from capexpand.policy.stage_numbers import StageNumbers
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What is done in one quarter; each array [scenario, ...] flattened as in the stage's blocks."""
+
+    power_ordered: Floats  # [scenario, power option] MW
+    power_returned: Floats  # [scenario, power option] MW
+    power: Floats  # [scenario, power option] MW
+    ordered: Floats  # [scenario, offer option and destination] units
+    returned: Floats  # [scenario, site and offer option] units
+    installed: Floats  # [scenario, site and offer option] units
+    running: Floats  # [scenario, site and offer option] units
+    sold: Floats  # [scenario, workload and tranche] base units
+    unmet: Floats  # [scenario, workload] base units
+    paid: Floats  # [scenario, 1] money
+    shortfall: Floats  # [scenario, 1] money
+    lacking: Floats  # [scenario, offer and destination] units less than by contract
+
+
+def done_columns(stage: Stage) -> tuple[Indices, ...]:
+    """Returns the columns of a stage that ``Done`` holds, in its order."""
+    return (
+        stage.power.ordered,
+        stage.power.returned,
+        stage.power.energised,
+        stage.orders.ordered.ravel(),
+        stage.fleet.returned.ravel(),
+        stage.fleet.installed.ravel(),
+        stage.service.running.ravel(),
+        stage.service.sold.ravel(),
+        stage.service.unmet,
+        stage.money.paid,
+        stage.money.shortfall,
+        stage.orders.lacking.ravel(),
+    )
+
+
+def read_done(columns: Floats, stage: Stage) -> Done:
+    """Returns what solutions [scenario, column] do in a stage."""
+    return Done(*(picked(columns, block) for block in done_columns(stage)))
+
+
+def picked(values: Floats, columns: Indices) -> Floats:
+    """Returns values [scenario, picked] of columns; one that does not exist is 0."""
+    found = values[:, np.maximum(columns, 0)]
+    return np.where(columns == ABSENT, 0.0, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Money of a way through many scenarios, in the case's millions [quarter, scenario].
+
+    Flows are those of the whole business that the case describes; ``objective`` is in present value.
+    """
+
+    objective: Floats
+    revenue: Floats  # cash, of external workloads
+    transfer: Floats  # value of internal workloads; no cash
+    ordinary: Floats  # ordinary costs of both
+    energy: Floats
+    running: Floats  # maintenance, leases, fees
+    exits: Floats
+    paid: Floats  # for orders, without value-added tax
+    commitments: Floats  # full price at order
+    servers_ordered: Floats  # of it, servers by quarter of delivery
+    buildings_ordered: Floats  # of it, halls by quarter of delivery
+    penalty: Floats  # present value of what steers and is no money
+    end_value: Floats  # before tax; of the last quarter only
+    unmet: Floats  # share of the volume owed that was not served
+    power_mw: Floats  # energised
+    installed: Floats  # accelerators
+    idle_power_mw: Floats  # energised and not used
+    idle_units: Floats  # accelerators installed and not running
+    cash: Floats  # revenue less all costs and payments, before tax and value-added tax
+
+    @staticmethod
+    def empty(quarters: int, scenarios: int) -> Books:
+        """Returns books in which nothing is written yet."""
+        return Books(*(np.zeros((quarters, scenarios)) for _ in fields(Books)))
+
+    def first(self, count: int) -> Books:
+        """Returns the books of the first scenarios."""
+        return Books(*(getattr(self, field.name)[:, :count] for field in fields(Books)))
+
+    @staticmethod
+    def joined(parts: list[Books]) -> Books:
+        """Returns the books of all scenarios from those of some each, in order."""
+        return Books(
+            *(
+                np.concatenate([getattr(part, field.name) for part in parts], axis=1)
+                for field in fields(Books)
+            )
+        )
+
+    @property
+    def value(self) -> Floats:
+        """Objective of each scenario, without what no decision changes [scenario]."""
+        return self.objective.sum(axis=0)
+
+
+class Bookkeeper:
+    """Writes the books of a quarter.
+
+    Args:
+        m: the compiled case as the policy sees it.
+        numbers: of the quarter.
+    """
+
+    def __init__(self, m: ModelData, numbers: StageNumbers) -> None:
+        self._m, self._numbers = m, numbers
+        self.stage = numbers.built.stage
+        self._columns = done_columns(self.stage)
+        self._order_entries = [
+            _price_entries(numbers, block) for block in (self._columns[0], self._columns[3])
+        ]
+
+    def prices(self, factors: Floats) -> tuple[Floats, Floats]:
+        """Returns prices at order [scenario, power option] and [scenario, offer option and place]."""
+        values = self._numbers.coefficients(factors)
+        power, units = (
+            np.stack([-values[:, rows].sum(axis=1) for rows in entries], axis=1)
+            for entries in self._order_entries
+        )
+        return power, units
+
+    def write(self, books: Books, here: Indices, done: Done, factors: Floats) -> None:
+        """Writes what some scenarios do in the quarter.
+
+        Args:
+            books: in which to write.
+            here: [done] positions of the scenarios in the books.
+            done: what they do.
+            factors: [entry, done] of the quarter.
+        """
+        m, t = self._m, self._numbers.quarter
+        cost = self._numbers.costs(factors)
+        parts = [picked(cost, block) for block in self._columns]
+        amounts = [getattr(done, field.name) for field in fields(Done)]
+        everything = [part * amount for part, amount in zip(parts, amounts, strict=True)]
+        _, b_back, power, _, back, fleet, run, sold, unmet, _, short, lacking = everything
+        kept = m.times.discount[t] * (1.0 - m.taxes.rate)
+        tranches = m.workloads.tranches
+        margin = -sold.reshape(len(sold), -1, tranches).sum(axis=2) / kept  # [scenario, workload]
+        fraction = m.workloads.margin_fraction[:, t]
+        gross = np.divide(margin, fraction, out=np.zeros_like(margin), where=fraction > 0)
+        external = np.array([role == "external" for role in m.workloads.roles])
+        end = self._end_value(done) if t == m.times.count - 1 else np.zeros(len(sold))
+        at_end = m.times.discount_end * (1.0 - m.taxes.rate) * end
+        power_price, unit_price = self.prices(factors)
+        halls, servers = done.power_ordered * power_price, done.ordered * unit_price
+        per_unit = m.offers.accelerators[m.offers.product]
+        accelerators = np.tile(per_unit, len(m.sites.names))
+        used_mw = done.running @ np.tile(m.offers.power_kw / 1000.0, len(m.sites.names))
+        owed = np.array([role == "obligation" for role in m.workloads.roles])
+        demand = (m.workloads.demand[:, :, t].sum(axis=1) / m.workloads.productivity[:, t])[owed].sum()
+        entries = {
+            "objective": -sum((part.sum(axis=1) for part in everything), np.zeros(len(sold))),
+            "revenue": gross[:, external].sum(axis=1),
+            "transfer": gross[:, ~external].sum(axis=1),
+            "ordinary": (gross - margin).sum(axis=1),
+            "energy": run.sum(axis=1) / kept,
+            "running": (power.sum(axis=1) + fleet.sum(axis=1) + at_end) / kept,
+            "exits": (b_back.sum(axis=1) + back.sum(axis=1)) / kept,
+            "paid": done.paid[:, 0],
+            "commitments": halls.sum(axis=1) + servers.sum(axis=1),
+            "penalty": unmet.sum(axis=1) + short[:, 0] + lacking.sum(axis=1),
+            "end_value": end,
+            "unmet": done.unmet.sum(axis=1) / demand if demand > 0 else np.zeros(len(sold)),
+            "power_mw": done.power.sum(axis=1),
+            "installed": done.installed @ accelerators,
+            "idle_power_mw": np.maximum(done.power.sum(axis=1) - used_mw, 0.0),
+            "idle_units": (done.installed - done.running) @ accelerators,
+        }  # fmt: skip
+        for name, values in entries.items():
+            getattr(books, name)[t, here] = values
+        out = ("ordinary", "energy", "running", "exits", "paid")
+        books.cash[t, here] = entries["revenue"] - sum(entries[name] for name in out)
+        self._deliver(books, here, halls, servers)
+
+    def _end_value(self, done: Done) -> Floats:
+        """What stands at the horizon's end is worth [scenario]."""
+        m = self._m
+        units = done.installed @ np.tile(m.offers.end_value, len(m.sites.names))
+        return units + done.power @ m.power.end_value
+
+    def _deliver(self, books: Books, here: Indices, halls: Floats, servers: Floats) -> None:
+        """Writes the price of orders in the quarter in which they arrive."""
+        m, t = self._m, self._numbers.quarter
+        for o, lead in enumerate(m.power.lead_quarters):
+            if t + lead < m.times.count:
+                books.buildings_ordered[t + lead, here] += halls[:, o]
+        by_option = servers.reshape(len(servers), len(m.offers.names), -1).sum(axis=2)
+        for k, lead in enumerate(m.offers.lead_quarters):
+            if t + lead < m.times.count:
+                books.servers_ordered[t + lead, here] += by_option[:, k]
+
+
+def _price_entries(numbers: StageNumbers, columns: Indices) -> list[Indices]:
+    """The coefficients of each order column in the payment rows: they add up to minus its price."""
+    money = numbers.rows_of({"payment", "due"})
+    found: list[Indices] = []
+    for column in columns:
+        entries = numbers.entries_of(int(column)) if column != ABSENT else np.zeros(0, dtype=np.int64)
+        found.append(entries[np.isin(numbers.entry_rows(entries), money)])
+    return found

@@ -1,0 +1,306 @@
+"""What a run found out about a policy: the sentence of the quarter, the table of later, the five ways."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from capexpand.case.schema import Case
+from capexpand.model.blocks import Floats
+from capexpand.model.data import ModelData
+from capexpand.policy.outcomes import Outcomes
+from capexpand.policy.reactions import (
+    Commitment,
+    Reaction,
+    RegimeWorth,
+    commitments,
+    cost_of_regimes,
+    reactions,
+    regime_worth,
+)
+from capexpand.policy.strategies import QUANTILES, Estimate, WayMetrics, WaysFindings, measure_outcomes
+from capexpand.wording import count, listing, of_each, power, sentence, short_names
+
+MILLION = 1e6
+MOST_NAMED = 5
+"""Orders that the sentence of the quarter names, the largest."""
+
+MOST_HELD_BACK = 4
+"""Kinds of orders that the sentence of the quarter names as held back."""
+
+SHOWN_QUARTERS = (1, 2, 4)
+"""Quarters from the start for which the table of the policy is made."""
+
+TITLES = {
+    "policy": "the policy",
+    "naive": "spending evenly",
+    "mean_value": "the plan for the mean, kept to",
+    "rolling": "a new plan each quarter",
+    "foresight": "perfect foresight",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFindings:
+    """What a run found out about a policy.
+
+    Args:
+        case: that was planned.
+        outcomes: what happened to it and to the other ways.
+        ways: what each earns.
+        commitments: of the first quarters.
+        reactions: of some later quarters.
+        regime_worth: what more supply is worth in each regime.
+        regime_cost: what it costs that a regime may change, mean and halfwidth by process.
+        seed: of the scenarios.
+    """
+
+    case: Case
+    outcomes: Outcomes
+    ways: WaysFindings
+    commitments: tuple[Commitment, ...]
+    reactions: tuple[Reaction, ...]
+    regime_worth: tuple[RegimeWorth, ...]
+    regime_cost: dict[str, tuple[float, float]]
+    seed: int
+
+
+def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
+    """Returns what there is to say about a policy.
+
+    Args:
+        case: that was planned.
+        outcomes: from ``simulate_policy``.
+    """
+    quarters = outcomes.policy.data.times.count
+    table = [row for t in SHOWN_QUARTERS if t < quarters for row in reactions(outcomes, t)]
+    return PolicyFindings(
+        case=case,
+        outcomes=outcomes,
+        ways=measure_outcomes(outcomes),
+        commitments=commitments(outcomes),
+        reactions=tuple(table),
+        regime_worth=regime_worth(outcomes),
+        regime_cost=cost_of_regimes(outcomes),
+        seed=outcomes.scenarios.seed,
+    )
+
+
+def decision_sentence(findings: PolicyFindings) -> str:
+    """Returns the decision of this quarter in one sentence.
+
+    Args:
+        findings: of the policy.
+    """
+    policy = findings.outcomes.policy
+    m = policy.data
+    megawatts, units = policy.first_orders()
+    orders: list[tuple[float, str]] = []
+    for o, amount in enumerate(megawatts):
+        if amount > 1e-6:
+            worth = float(amount * max(m.power.price[o, 0], m.power.running_cost[o, 0]))
+            place = option_title(m, m.power.names[o]).replace("power at", "at")
+            orders.append((worth, f"{power(float(amount))} {place}"))
+    for k, line in enumerate(units):
+        if line.sum() > 0.5:
+            price = np.nan_to_num(np.maximum(m.offers.price[k, :, 0], m.offers.running_cost[k, 0]))
+            title = option_title(m, m.offers.names[k])
+            orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}"))
+    now, held = m.times.labels[0], _held_back(findings, megawatts, units)
+    if not orders:
+        return sentence(f"In {now} commit nothing yet{held}")
+    orders.sort(key=lambda order: -order[0])
+    named = [text for _, text in orders[:MOST_NAMED]]
+    if len(orders) > len(named):
+        named.append(of_each(len(orders) - len(named), "smaller order", "smaller orders"))
+    return sentence(f"In {now} commit {listing(named)}{held}")
+
+
+def _held_back(findings: PolicyFindings, megawatts: Floats, units: Floats) -> str:
+    """What is ordered later in some futures only; of what is ordered now as well, more."""
+    m = findings.outcomes.policy.data
+    now = {name: x > 1e-6 for name, x in zip(m.power.names, megawatts, strict=True)}
+    now |= {name: line.sum() > 0.5 for name, line in zip(m.offers.names, units, strict=True)}
+    later = [each for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere]
+    wait = dict.fromkeys(
+        f"{'more ' if now[each.name] else ''}{'' if each.is_power or not now[each.name] else 'of '}"
+        f"{option_title(m, each.name)}"
+        for each in later
+    )
+    named = list(wait)[:MOST_HELD_BACK]
+    if len(wait) > len(named):
+        named.append("others")
+    return f"; hold back {listing(named)} until more is seen" if named else ""
+
+
+def option_title(m: ModelData, name: str) -> str:
+    """Returns what a way to get power or units is called in a sentence.
+
+    Args:
+        m: the compiled case.
+        name: of the power or offer option.
+    """
+    if name in m.power.names:
+        o = m.power.names.index(name)
+        site = short_names(m.sites.titles)[int(m.power.site[o])]
+        return f"power at {site}" if m.power.owned[o] else f"rented power at {site}"
+    k = m.offers.names.index(name)
+    title = short_names(m.offers.product_titles)[int(m.offers.product[k])]
+    return title if m.offers.owned[k] else f"{title} (leased)"
+
+
+def interruption_note(findings: PolicyFindings) -> str | None:
+    """Returns what a reader has to know where someone ended training or evaluation early, else None.
+
+    Args:
+        findings: of the policy.
+    """
+    outcomes, trained = findings.outcomes, findings.outcomes.policy.trained
+    notes: list[str] = []
+    if trained.status == "interrupted":
+        iterations = trained.records[-1].iterations if trained.records else 0
+        notes.append(
+            f"The training was interrupted after {iterations:,} iterations; what follows rests on what it "
+            "had reached. The same command goes on from its last checkpoint."
+        )
+    if outcomes.scenarios.count < outcomes.wanted:
+        notes.append(
+            f"The evaluation was interrupted: it holds {outcomes.scenarios.count:,} of the "
+            f"{outcomes.wanted:,} scenarios asked for."
+        )
+    return " ".join(notes) or None
+
+
+def policy_document(findings: PolicyFindings) -> dict[str, Any]:
+    """Returns what a policy adds to the result as plain data for JSON, money in plain units.
+
+    Args:
+        findings: of the policy.
+    """
+    outcomes, ways = findings.outcomes, findings.ways
+    policy, labels = outcomes.policy, [day.isoformat() for day in outcomes.policy.data.times.starts]
+    gap = policy.gap
+    ours = ways.ways[0]
+    return {
+        "bound": _money(gap.bound),
+        "gap": None if gap.fraction is None else _number(gap.fraction),
+        "in_lattice": {
+            "mean": _money(gap.mean),
+            "halfwidth": _money(gap.halfwidth),
+            "paths": gap.paths,
+            "iterations": policy.trained.records[-1].iterations if policy.trained.records else 0,
+            "status": policy.trained.status,
+            "nodes": [quarter.nodes for quarter in policy.lattice.quarters],
+        },
+        "npv_quantiles": _quantiles(ours.npv_quantiles, MILLION),
+        "vss": _estimate(ways.vss),
+        "evpi": _estimate(ways.evpi),
+        "value_of_waiting": _estimate(ways.waiting),
+        "this_quarter": this_quarter(findings),
+        "ways": {way.way: _way(way) for way in ways.ways},
+        "first_commitments": [
+            {
+                "quarter": labels[each.quarter],
+                "name": each.name,
+                "destination": each.destination,
+                "unit": each.unit,
+                "least": _number(each.least),
+                "mean": _number(each.mean),
+                "most": _number(each.most),
+                "share": _number(each.share),
+                "holds_everywhere": each.holds_everywhere,
+            }
+            for each in findings.commitments
+        ],
+        "policy_table": [
+            {
+                "quarter": labels[row.quarter],
+                "regime": row.regime,
+                "driver": row.driver,
+                "above": None if row.above is None else _number(row.above),
+                "below": None if row.below is None else _number(row.below),
+                "share": _number(row.share),
+                "commitments": _money(row.money),
+                "power_mw": _number(row.power_mw),
+                "units": {name: _number(amount) for name, amount in row.units.items()},
+            }
+            for row in findings.reactions
+        ],
+        "regime_shadow_prices": [
+            {
+                "regime": each.regime,
+                "offer": each.offer,
+                "destination": each.destination,
+                "worth": _money(each.worth),
+                "share": _number(each.share),
+            }
+            for each in findings.regime_worth
+        ],
+        "cost_of_regimes": {
+            name: {"mean": _money(mean), "halfwidth": _money(half)}
+            for name, (mean, half) in findings.regime_cost.items()
+        },
+        "scenario_seed": findings.seed,
+    }
+
+
+def this_quarter(findings: PolicyFindings) -> dict[str, Any]:
+    """Returns the orders of this quarter, and the sentence.
+
+    Args:
+        findings: of the policy.
+    """
+    policy = findings.outcomes.policy
+    m = policy.data
+    megawatts, units = policy.first_orders()
+    return {
+        "quarter": m.times.starts[0].isoformat(),
+        "sentence": decision_sentence(findings),
+        "power_mw": {
+            name: _number(float(x)) for name, x in zip(m.power.names, megawatts, strict=True) if x > 1e-6
+        },
+        "units": {
+            f"{m.offers.names[k]} {m.destinations[d]}": _number(float(x))
+            for (k, d), x in np.ndenumerate(units)
+            if x > 1e-6
+        },
+    }
+
+
+def _way(way: WayMetrics) -> dict[str, Any]:
+    return {
+        "scenarios": way.scenarios,
+        "value": _estimate(way.value),
+        "npv": _estimate(way.npv),
+        "npv_quantiles": _quantiles(way.npv_quantiles, MILLION),
+        "npv_cvar": _money(way.npv_tail),
+        "chance_of_negative_npv": _number(way.loses),
+        "irr_quantiles": _quantiles(way.irr_quantiles),
+        "chance_without_irr": _number(way.irr_missing),
+        "payback_quarters_quantiles": _quantiles(way.payback_quantiles),
+        "chance_of_no_payback": _number(way.never_pays_back),
+        "peak_funding_quantiles": _quantiles(way.peak_funding, MILLION),
+        "unmet_share": _number(way.unmet),
+        "stranded_power_share": _number(way.idle_power),
+        "stranded_accelerators_share": _number(way.idle_accelerators),
+        "spent": _money(way.spent),
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, float | None]:
+    return {"mean": _money(estimate.mean), "halfwidth": _money(estimate.halfwidth)}
+
+
+def _quantiles(values: Floats, scale: float = 1.0) -> dict[str, float | None]:
+    return {f"{q:g}": _number(float(value) * scale) for q, value in zip(QUANTILES, values, strict=True)}
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _money(amount: float) -> float | None:
+    return _number(float(f"{amount * MILLION:.12g}"))

@@ -1,0 +1,198 @@
+"""What happens to a policy and to the four ways that it is held against, on the same fresh scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.model.blocks import Floats, Indices
+from capexpand.model.data import ModelData
+from capexpand.model.realised import realise
+from capexpand.optimiser.deterministic import base_value, optimise_plan
+from capexpand.optimiser.naive import naive_commitments
+from capexpand.optimiser.plan import Plan
+from capexpand.policy.accounts import Books
+from capexpand.policy.case_policy import CasePolicy
+from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
+from capexpand.policy.graph import recourse_data
+from capexpand.policy.policy_paths import PolicyPaths, follow_policy
+from capexpand.policy.resolved import WholePrograms, foresee, roll
+from capexpand.scenarios.futures import Futures
+from capexpand.scenarios.sampling import Scenarios, draw_scenarios
+from capexpand.sddp.interruption import asked_to_end
+from capexpand.sddp.parallel import in_slices
+
+Progress = Callable[[str, int, int], None]
+"""Told the way that is being followed, how many scenarios are done, and of how many."""
+
+_LARGEST_SLICE = 1000  # many: the data of a quarter are made and read for all scenarios at a node together
+_SLICES = 8
+"""Slices of a small sample. Their number is the same for any number of processes: whoever solves a slice
+starts without a basis, so that among equally good decisions the slice decides, not the process."""
+
+_SHORT = ("foresight", "rolling")
+"""Ways that solve whole programs, on the first scenarios only."""
+
+WAYS = ("policy", "naive", "mean_value", "rolling", "foresight")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSizes:
+    """Scenarios for each way; those of a shorter sample are the first of the longer."""
+
+    scenarios: int = 10_000  # for the policy and the fixed plans
+    foresight: int = 500
+    rolling: int = 20
+
+    def of(self, way: str) -> int:
+        """Returns the number of scenarios of a way."""
+        if way in _SHORT:
+            return min(self.scenarios, getattr(self, way))
+        return self.scenarios
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What happened to each way.
+
+    Args:
+        policy: that was followed.
+        scenarios: the draws, the same for all ways.
+        books: of each way; those with fewer scenarios hold the first of them.
+        base: of the business without the programme, all scenarios.
+        paths: what the policy did.
+        mean_plan: the plan of the mean path.
+        nodes: [quarter, scenario] nearest node of the lattice.
+        constant: money in present value that is the same in all scenarios and ways.
+        wanted: scenarios that were asked for; more than there are where someone interrupted.
+    """
+
+    policy: CasePolicy
+    scenarios: Scenarios
+    books: dict[str, Books]
+    base: Books
+    paths: PolicyPaths
+    mean_plan: Plan
+    nodes: Indices
+    constant: float
+    wanted: int
+
+    def values(self, way: str) -> Floats:
+        """Returns the objective of a way in each of its scenarios [scenario], in present value."""
+        return self.books[way].value + self.constant
+
+
+def simulate_policy(
+    policy: CasePolicy,
+    m: ModelData,
+    futures: Futures,
+    *,
+    sizes: SampleSizes | None = None,
+    seed: int = 2,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Outcomes:
+    """Returns what a policy is worth on scenarios drawn from the processes, beside the other ways.
+
+    Args:
+        policy: to be followed.
+        m: the compiled case as declared.
+        futures: its compiled uncertainty.
+        sizes: of the samples.
+        seed: of the draws; not the one of the lattice, or the policy would have seen them.
+        workers: processes; no part of the result.
+        progress: is told how far it is. Ctrl-C ends the way at work after the slice at work; the ways after
+            it are followed no further than that, and what was reached is kept.
+
+    Raises:
+        SolverError: a program could not be solved.
+    """
+    chosen = sizes or SampleSizes()
+    scenarios = draw_scenarios(futures, chosen.scenarios, seed=seed)
+    factors = np.stack([scenarios.factors(t) for t in range(scenarios.quarters)])
+    nodes = np.stack(
+        [
+            policy.lattice.nearest(t, scenarios.persistent(t), scenarios.regime_states(t))
+            for t in range(scenarios.quarters)
+        ]
+    )
+    stages = policy.stages
+    mean = realise(stages.data, stages.entries, futures.mean)
+    base_data = recourse_data(m, policy.lattice).without_programme()
+    mean_plan = optimise_plan(mean)
+    free = mean.without_demands()  # spending evenly keeps no contract
+    naive_plan = optimise_plan(free, naive_commitments(free))
+    base_plan = optimise_plan(realise(base_data, stages.entries, futures.mean))
+    compiled = "KernelStage" in policy.trained.back_ends_used  # then compiling costs nothing more
+    fixed, base, naive = (
+        FixedPlans(data, stages.numbers, compiled=compiled)
+        for data in (stages.data, base_data, stages.data.without_demands())
+    )
+    policy.trained.solvers()  # before the processes part
+    whole = WholePrograms(stages, futures.mean)
+    works: dict[str, Callable[[slice], Books | PolicyPaths]] = {
+        "policy": lambda part: follow_policy(policy, factors[:, :, part], nodes[:, part]),
+        "naive": lambda part: naive.follow(FixedPlan.of(naive_plan), factors[:, :, part]),
+        "mean_value": lambda part: fixed.follow(FixedPlan.of(mean_plan), factors[:, :, part]),
+        "base": lambda part: base.follow(FixedPlan.of(base_plan), factors[:, :, part]),
+        "foresight": lambda part: foresee(stages, factors[:, :, part], whole),
+        "rolling": lambda part: roll(
+            stages, policy.lattice, fixed, factors[:, :, part], nodes[:, part], programs=whole
+        ),
+    }
+    found, count = _followed(works, chosen, workers, progress)
+    paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)
+    books = {
+        way: Books.joined([part for part in found[way] if isinstance(part, Books)]).first(count)
+        for way in works
+        if way != "policy"
+    }
+    base_books = books.pop("base")
+    ordered = {way: paths.books if way == "policy" else books[way] for way in WAYS}
+    return Outcomes(
+        policy,
+        scenarios.first(count),
+        ordered,
+        base_books,
+        paths,
+        mean_plan,
+        nodes[:, :count],
+        base_value(stages.data),
+        chosen.scenarios,
+    )
+
+
+def _followed(
+    works: dict[str, Callable[[slice], Books | PolicyPaths]],
+    sizes: SampleSizes,
+    workers: int,
+    progress: Progress | None,
+) -> tuple[dict[str, list[Books | PolicyPaths]], int]:
+    """What is found for each way in slices, and the number of scenarios that no long sample lacks."""
+    found: dict[str, list[Books | PolicyPaths]] = {way: [] for way in works}
+    limit = sizes.scenarios
+    with asked_to_end() as interruption:
+        for way, work in works.items():
+            count = min(sizes.of(way), limit)
+            size = max(1, min(_LARGEST_SLICE, -(-count // _SLICES)))
+            for part, result in in_slices(work, count, workers=workers, size=size):
+                found[way].append(result)
+                if progress is not None:
+                    progress(way, part.stop, count)
+                if interruption.asked:
+                    limit = limit if way in _SHORT else part.stop
+                    break
+            interruption.asked = False
+    return found, limit
+
+
+def _joined_paths(parts: list[PolicyPaths], count: int) -> PolicyPaths:
+    return PolicyPaths(
+        Books.joined([part.books for part in parts]).first(count),
+        *(
+            np.concatenate([getattr(part, name) for part in parts], axis=2)[:, :, :count]
+            for name in ("power_ordered", "ordered", "supply_worth")
+        ),
+    )

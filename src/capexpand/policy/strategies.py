@@ -1,0 +1,286 @@
+"""What each way of planning earns over many scenarios: returns, their spread, and what knowing more is worth.
+
+Tax, depreciation and value-added tax follow the rules of the statements, for all scenarios at once; what a
+way earns is its business less the one without the programme in the same scenario.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from capexpand.finance.metrics import HALF_QUARTERS_PER_YEAR
+from capexpand.finance.schedule import depreciation, lost_value_added_tax
+from capexpand.model.data import Floats, ModelData
+from capexpand.policy.accounts import Books
+from capexpand.policy.outcomes import WAYS, Outcomes
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+TAIL = 0.1
+"""Share of the worst scenarios whose mean is the conditional value at risk that is shown."""
+NORMAL_95 = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over scenarios with half of its 95 % confidence interval."""
+
+    mean: float
+    halfwidth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What the programme earns in each scenario [scenario], money in millions."""
+
+    npv: Floats
+    irr: Floats  # [1/year], NaN where there is none
+    payback_quarter: Floats  # position, NaN where it is not paid back
+    peak_funding: Floats
+    value: Floats  # objective in present value, the whole business
+    unmet: Floats  # share of the volume owed over the horizon that was not served
+    idle_power: Floats  # share of energised power that does not pay for running, after the window
+    idle_accelerators: Floats  # share of accelerators, the same
+    spent: Floats  # payments in the window
+    free_cash_flow: Floats  # [quarter, scenario] of the programme
+
+
+@dataclass(frozen=True, slots=True)
+class WayMetrics:
+    """How one way does."""
+
+    way: str
+    scenarios: int
+    value: Estimate  # over all scenarios of the policy, by control variate where the way has fewer
+    npv: Estimate
+    npv_quantiles: Floats  # at QUANTILES
+    npv_tail: float  # mean of the worst tenth
+    loses: float  # share of scenarios with a negative net present value
+    irr_quantiles: Floats  # NaN counted as none
+    irr_missing: float  # share of scenarios without a rate
+    payback_quantiles: Floats
+    never_pays_back: float
+    peak_funding: Floats  # quantiles
+    unmet: float
+    idle_power: float
+    idle_accelerators: float
+    spent: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaysFindings:
+    """The five ways side by side.
+
+    Args:
+        ways: metrics of each, in the order of ``WAYS``.
+        returns: of each way, by scenario.
+        vss: the policy's value less that of the mean-value plan: what planning for many futures adds.
+        evpi: the value of perfect foresight less the policy's.
+        waiting: the policy's value less that of the better fixed plan: what deciding later adds.
+    """
+
+    ways: tuple[WayMetrics, ...]
+    returns: dict[str, Returns]
+    vss: Estimate
+    evpi: Estimate
+    waiting: Estimate
+
+
+def measure_outcomes(outcomes: Outcomes) -> WaysFindings:
+    """Returns what each way earns.
+
+    Args:
+        outcomes: from ``simulate_policy``.
+    """
+    m = outcomes.policy.data
+    base = _flows(m, outcomes.base)
+    returns = {way: returns_of(m, outcomes.books[way], base, value=outcomes.values(way)) for way in WAYS}
+    policy = returns["policy"]
+    ways = tuple(_metrics(way, returns[way], policy) for way in WAYS)
+    fixed = max(("naive", "mean_value"), key=lambda way: float(returns[way].value.mean()))
+    known = next(each.value for each in ways if each.way == "foresight")
+    count = returns["foresight"].value.size
+    paired = _estimate(returns["foresight"].value - policy.value[:count])
+    return WaysFindings(
+        ways=ways,
+        returns=returns,
+        vss=_estimate(policy.value - returns["mean_value"].value),
+        evpi=Estimate(known.mean - float(policy.value.mean()), paired.halfwidth),
+        waiting=_estimate(policy.value - returns[fixed].value),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Flows:
+    """Cash of a whole business [quarter, scenario], and what the horizon's end adds [scenario]."""
+
+    free: Floats
+    end: Floats
+
+
+def _flows(m: ModelData, books: Books) -> _Flows:
+    """Free cash flow after tax with losses carried forward, as in ``finance.statements``."""
+    cost, rate = 1.0 + lost_value_added_tax(m), m.taxes.rate
+    opening = m.opening
+    servers, halls = cost * books.servers_ordered, cost * books.buildings_ordered
+    written = depreciation(servers.T, m.taxes.server_life_quarters).T
+    written = written + depreciation(halls.T, m.taxes.building_life_quarters).T
+    ebitda = books.cash + books.paid + (opening.other_revenue - opening.other_cost)[:, None]
+    profit = ebitda - written - opening.depreciation[:, None]
+    book = (servers + halls).sum(axis=0) - written.sum(axis=0)
+    end_value = books.end_value[-1]
+    tax, carried = np.zeros_like(profit), np.zeros(profit.shape[1])
+    for t, amount in enumerate(profit):
+        tax[t] = rate * np.maximum(0.0, amount - carried)
+        carried = np.maximum(0.0, carried - amount)
+    end_tax = rate * np.maximum(0.0, end_value - book - carried)
+    paid_tax = m.taxes.value_added_tax * books.paid
+    wait = m.taxes.recovery_quarters
+    recovered, later = np.zeros_like(paid_tax), np.zeros(paid_tax.shape[1])
+    if wait is not None:
+        within = max(len(paid_tax) - wait, 0)
+        recovered[len(paid_tax) - within :] = paid_tax[:within]
+        later = paid_tax[within:].sum(axis=0)
+    free = ebitda - books.paid - opening.payments_due[:, None] - paid_tax + recovered - tax
+    return _Flows(free, end_value + later - end_tax)
+
+
+def returns_beside(m: ModelData, books: Books, base: Books) -> Returns:
+    """Returns what the programme earns in each scenario, from the books with it and without it.
+
+    Args:
+        m: the compiled case.
+        books: of a way.
+        base: of the business without the programme, in the same scenarios.
+    """
+    return returns_of(m, books, _flows(m, base), value=books.value)
+
+
+def returns_of(m: ModelData, books: Books, base: _Flows, *, value: Floats) -> Returns:
+    """Returns what the programme earns in each scenario.
+
+    Args:
+        m: the compiled case.
+        books: of a way.
+        base: of the business without the programme, in the same scenarios or more.
+        value: [scenario] objective.
+    """
+    count = value.size
+    ours = _flows(m, books)
+    free, end = ours.free - base.free[:, :count], ours.end - base.end[:count]
+    npv = m.times.discount @ free + m.times.discount_end * end
+    sums = np.cumsum(free, axis=0)
+    after = slice(m.times.window[1], None)
+    first, last = m.times.window
+    return Returns(
+        npv=npv,
+        irr=_rates(free, end),
+        payback_quarter=_payback(sums),
+        peak_funding=np.maximum(0.0, -sums.min(axis=0)),
+        value=value,
+        unmet=books.unmet.mean(axis=0),
+        idle_power=_share(books.idle_power_mw[after], books.power_mw[after]),
+        idle_accelerators=_share(books.idle_units[after], books.installed[after]),
+        spent=books.paid[first:last].sum(axis=0),
+        free_cash_flow=free,
+    )
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    total = whole.sum(axis=0)
+    return np.divide(part.sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
+
+
+def _payback(sums: Floats) -> Floats:
+    """Position of the quarter from whose end on the sum of flows is never negative again."""
+    below = sums < -1e-9 * np.abs(sums).max(axis=0, initial=1e-12)
+    last = len(sums) - 1 - np.argmax(below[::-1], axis=0)
+    quarter = np.where(below.any(axis=0), last + 1.0, 0.0)
+    return np.where(quarter < len(sums), quarter, np.nan)
+
+
+def _rates(free: Floats, end: Floats) -> Floats:
+    """Internal rate of return of each scenario by bisection, where the present value falls through zero once.
+
+    Flows fall in the middle of quarters, the end value at the horizon's end; NaN where the present value
+    has one sign at −50 % and at +400 % a year.
+    """
+    exponents = np.append(np.arange(len(free)) * 2.0, 2.0 * len(free) - 1.0) / HALF_QUARTERS_PER_YEAR
+    series = np.concatenate((free, end[None]))
+
+    def worth(rate: Floats) -> Floats:
+        return np.einsum("ts,ts->s", (1.0 + rate)[None, :] ** -exponents[:, None], series)
+
+    low, high = np.full(end.size, -0.5), np.full(end.size, 4.0)
+    crosses = (worth(low) > 0.0) & (worth(high) < 0.0)
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        above = worth(middle) > 0.0
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.where(crosses, (low + high) / 2.0, np.nan)
+
+
+def _metrics(way: str, ours: Returns, policy: Returns) -> WayMetrics:
+    found = ~np.isnan(ours.irr)
+    paid = ~np.isnan(ours.payback_quarter)
+    worst = np.sort(ours.npv)[: max(1, round(TAIL * ours.npv.size))]
+    return WayMetrics(
+        way=way,
+        scenarios=ours.value.size,
+        value=_controlled(ours.value, policy.value),
+        npv=_controlled(ours.npv, policy.npv),
+        npv_quantiles=np.quantile(ours.npv, QUANTILES),
+        npv_tail=float(worst.mean()),
+        loses=float((ours.npv < 0.0).mean()),
+        irr_quantiles=_quantiles(ours.irr[found]),
+        irr_missing=float(1.0 - found.mean()),
+        payback_quantiles=_quantiles(ours.payback_quarter[paid]),
+        never_pays_back=float(1.0 - paid.mean()),
+        peak_funding=np.quantile(ours.peak_funding, QUANTILES),
+        unmet=float(ours.unmet.mean()),
+        idle_power=float(ours.idle_power.mean()),
+        idle_accelerators=float(ours.idle_accelerators.mean()),
+        spent=float(ours.spent.mean()),
+    )
+
+
+def _quantiles(values: Floats) -> Floats:
+    return np.quantile(values, QUANTILES) if values.size else np.full(len(QUANTILES), np.nan)
+
+
+def _estimate(values: Floats) -> Estimate:
+    spread = float(values.std(ddof=1)) if values.size > 1 else 0.0
+    return Estimate(float(values.mean()), NORMAL_95 * spread / float(np.sqrt(values.size)))
+
+
+def _controlled(values: Floats, control: Floats) -> Estimate:
+    """The mean of few scenarios, corrected by how the policy does in these beside how it does in all.
+
+    The estimate is mean(v) − β (mean of the control here − its mean everywhere) with β from the regression
+    of v on the control (Glasserman, 2003, Monte Carlo Methods in Financial Engineering, section 4.1).
+    """
+    here = control[: values.size]
+    if values.size == control.size or values.size < 3 or here.std() <= 1e-12 * max(1.0, abs(here.mean())):
+        return _estimate(values)
+    beta = float(np.cov(values, here)[0, 1] / here.var(ddof=1))
+    rest = _estimate(values - beta * here)
+    whole = _estimate(control)
+    return Estimate(rest.mean + beta * whole.mean, float(np.hypot(rest.halfwidth, beta * whole.halfwidth)))
+
+
+def as_rows(findings: WaysFindings) -> list[dict[str, float | str]]:
+    """Returns the plain numbers of each way, for tables."""
+    rows: list[dict[str, float | str]] = []
+    for way in findings.ways:
+        row: dict[str, float | str] = {}
+        for field in fields(WayMetrics):
+            content = getattr(way, field.name)
+            if isinstance(content, Estimate):
+                row |= {field.name: content.mean, f"{field.name}_halfwidth": content.halfwidth}
+            elif isinstance(content, np.ndarray):
+                row |= {f"{field.name}_{q:.0%}": float(v) for q, v in zip(QUANTILES, content, strict=True)}
+            else:
+                row[field.name] = content
+        rows.append(row)
+    return rows

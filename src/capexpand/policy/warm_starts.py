@@ -1,0 +1,62 @@
+"""Good plans of single futures, along whose states a training makes its first cuts.
+
+A cut is valid wherever it is made, and worth most near the states that a good policy meets. The first of the
+plans is the one for the mean path; the others know one path of the lattice each. Without them the first fifty
+iterations or so would go by far from any sensible state.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from capexpand.model.blocks import Floats
+from capexpand.model.realised import realise
+from capexpand.optimiser.deterministic import build_program
+from capexpand.optimiser.warm import WarmSolver
+from capexpand.policy.graph import Stages, first_nodes
+from capexpand.scenarios.lattice import Lattice
+from capexpand.sddp.stream import Step
+
+
+def guides(stages: Stages, lattice: Lattice, count: int, *, seed: int) -> tuple[tuple[Step, ...], ...]:
+    """Returns the paths of states of good plans.
+
+    Args:
+        stages: the case taken apart.
+        lattice: whose paths they know.
+        count: how many.
+        seed: of the paths.
+    """
+    if count < 1:
+        return ()
+    solver = WarmSolver()
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(11,)))
+    paths = [mean_path(lattice)] + [_drawn(lattice, generator) for _ in range(count - 1)]
+    return tuple(_guide(stages, lattice, solver, path) for path in paths)
+
+
+def mean_path(lattice: Lattice) -> Floats:
+    """Returns the mean of every entry over the nodes [entry, quarter]."""
+    return np.stack([quarter.factors @ quarter.probability for quarter in lattice.quarters], axis=1)
+
+
+def _drawn(lattice: Lattice, generator: np.random.Generator) -> Floats:
+    """The factors along one path of the lattice [entry, quarter]."""
+    node = 0
+    found: list[Floats] = []
+    for quarter in lattice.quarters:
+        found.append(quarter.factors[:, node])
+        if quarter.transition.shape[1]:
+            node = int(generator.choice(quarter.transition.shape[1], p=quarter.transition[node]))
+    return np.stack(found, axis=1)
+
+
+def _guide(stages: Stages, lattice: Lattice, solver: WarmSolver, path: Floats) -> tuple[Step, ...]:
+    program, chain = build_program(realise(stages.data, stages.entries, path))
+    columns = solver.solve(program)
+    cost = -float(program.cost @ columns + program.offset)
+    starts = first_nodes(lattice)
+    return tuple(
+        Step(int(starts[t]), 0, stages.layout.state_after(columns, stage), cost if t == 0 else 0.0)
+        for t, stage in enumerate(chain)
+    )

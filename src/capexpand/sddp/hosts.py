@@ -1,0 +1,228 @@
+"""Where streams live: in this process or in others; what they compute is the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
+from typing import Any, Protocol
+
+import numpy as np
+
+from capexpand.errors import InfeasibleError, SolverError
+from capexpand.sddp.floors import Floors
+from capexpand.sddp.futures import CutKind
+from capexpand.sddp.interruption import deaf_children
+from capexpand.sddp.parallel import one_thread
+from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.stream import Iteration, Solvers, Step, Stream
+
+Round = tuple[Iteration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostTask:
+    """What a host has to know.
+
+    Args:
+        graph: the problem.
+        floor: bounds before the cuts.
+        kind: single or multi cuts.
+        back_end: which stage solver.
+        seed: of the whole training; each stream draws from its own child.
+        longest_path: where to stop walking in an endless graph.
+        streams: numbers of the streams that live here.
+        past: rounds from a checkpoint.
+        generators: states of all streams' random numbers at the checkpoint, or empty.
+        given: for every stream of the training the paths that it takes first.
+        pull: of the streams.
+    """
+
+    graph: PolicyGraph
+    floor: Floors
+    kind: CutKind
+    back_end: str
+    seed: int
+    longest_path: int
+    streams: tuple[int, ...]
+    past: tuple[Round, ...]
+    generators: tuple[dict[str, Any], ...]
+    given: tuple[tuple[tuple[Step, ...], ...], ...]
+    pull: float
+
+
+class Host(Protocol):
+    """Runs some streams round by round."""
+
+    def start(self) -> None:
+        """Begin an iteration of each stream."""
+        ...
+
+    def finish(self) -> dict[int, Iteration]:
+        """Wait for it and return what each stream found."""
+        ...
+
+    def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
+        """Give all streams what others found; at a checkpoint they also forget their bases."""
+        ...
+
+    def generator_states(self) -> list[dict[str, Any]]:
+        """Return the state of each stream's random numbers."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class LocalHost:
+    """Streams in this process."""
+
+    def __init__(self, task: HostTask) -> None:
+        self.streams = {number: self._stream(task, number) for number in task.streams}
+        self._own: dict[int, Iteration] = {}
+        for merged in task.past:
+            for number, stream in self.streams.items():
+                stream.repeat(merged[number])
+            self.exchange(dict(enumerate(merged)), forget=False)
+
+    @staticmethod
+    def _stream(task: HostTask, number: int) -> Stream:
+        solvers = Solvers(task.graph, task.floor.stage_and_future, kind=task.kind, back_end=task.back_end)
+        generator = np.random.Generator(
+            np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,)))
+        )
+        if task.generators:
+            generator.bit_generator.state = task.generators[number]
+        given = task.given[number][len(task.past) :] if task.given else ()
+        return Stream(
+            solvers,
+            kind=task.kind,
+            generator=generator,
+            longest_path=task.longest_path,
+            given=given,
+            pull=task.pull,
+        )
+
+    def start(self) -> None:
+        """Do nothing: the work is done when it is asked for."""
+
+    def finish(self) -> dict[int, Iteration]:
+        """Iterate each stream once."""
+        self._own = {number: stream.iterate() for number, stream in self.streams.items()}
+        return self._own
+
+    def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
+        """Give each stream the others' cuts in the order of the streams; its own come first."""
+        merged = sorted({**self._own, **found}.items())
+        self._own = {}
+        for number, stream in self.streams.items():
+            for other, iteration in merged:
+                if other != number:
+                    stream.receive(iteration)
+            stream.move_centres([iteration for _, iteration in merged])
+            if forget:
+                stream.solvers.forget()
+
+    def generator_states(self) -> list[dict[str, Any]]:
+        """Return the state of each stream's random numbers."""
+        return [dict(stream.generator.bit_generator.state) for stream in self.streams.values()]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class ProcessHost:
+    """Streams in another process, which ends with this one."""
+
+    def __init__(self, task: HostTask) -> None:
+        fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+        # Forking starts in no time and shares memory; it is safe only without threads.
+        context: ForkContext | SpawnContext = ForkContext() if fork else SpawnContext()
+        self.connection, theirs = context.Pipe()
+        self._numbers = task.streams
+        inherited = self.connection if fork else None
+        self._process = context.Process(target=_serve, args=(theirs, task, inherited), daemon=True)
+        with deaf_children():
+            self._process.start()
+        theirs.close()
+
+    def start(self) -> None:
+        """Ask for an iteration."""
+        self.connection.send(("iterate",))
+
+    def finish(self) -> dict[int, Iteration]:
+        """Wait for the answer."""
+        return _answer(self.connection)
+
+    def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
+        """Send what others found; the process knows its own, and takes all in while this one goes on."""
+        others = {number: iteration for number, iteration in found.items() if number not in self._numbers}
+        self.connection.send(("exchange", others, forget))
+
+    def generator_states(self) -> list[dict[str, Any]]:
+        """Ask for the states of the random numbers."""
+        self.connection.send(("generators",))
+        return _answer(self.connection)
+
+    def close(self) -> None:
+        """End the process, also in the middle of an iteration."""
+        self.connection.close()
+        self._process.terminate()
+        self._process.join()
+
+
+def _answer(connection: Connection) -> Any:
+    try:
+        kind, content = connection.recv()
+    except EOFError as error:
+        raise SolverError("a worker process ended unexpectedly") from error
+    if kind == "infeasible":
+        raise InfeasibleError(content)
+    if kind == "failed":
+        raise SolverError(content)
+    return content
+
+
+def _serve(connection: Connection, task: HostTask, inherited: Connection | None) -> None:
+    """Answer the requests of the training process until it hangs up, or is killed.
+
+    A forked process holds the other end of its own connection, too; unless it closes that, it never hears
+    that the training process has gone.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if inherited is not None:
+        inherited.close()
+    try:
+        with one_thread():
+            _answer_requests(connection, LocalHost(task))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except InfeasibleError as error:
+        connection.send(("infeasible", list(error.conflict)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the training process has to hear of it
+        connection.send(("failed", f"a worker process failed: {type(error).__name__}: {error}"))
+
+
+def _answer_requests(connection: Connection, host: LocalHost) -> None:
+    while True:
+        request = connection.recv()
+        if request[0] == "iterate":
+            connection.send(("done", host.finish()))
+        elif request[0] == "generators":
+            connection.send(("done", host.generator_states()))
+        else:
+            host.exchange(request[1], forget=request[2])
+
+
+def open_hosts(task: HostTask, workers: int) -> Sequence[LocalHost | ProcessHost]:
+    """Spread the streams over this process or over several."""
+    if workers <= 1 or len(task.streams) <= 1:
+        return [LocalHost(task)]
+    hosts = min(workers, len(task.streams))
+    shares = [tuple(task.streams[first::hosts]) for first in range(hosts)]
+    return [ProcessHost(replace(task, streams=share)) for share in shares]

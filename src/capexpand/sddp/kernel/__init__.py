@@ -1,0 +1,1 @@
+"""The stage solver: a dual simplex compiled with Numba, its factors and its certificate."""

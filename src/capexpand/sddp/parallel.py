@@ -1,0 +1,91 @@
+"""Shares paths and scenarios among processes; how many changes nothing: slices are joined in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from capexpand.errors import CapexpandError, SolverError
+from capexpand.sddp.interruption import deaf_children
+
+Part = TypeVar("Part")
+
+
+def in_slices(
+    work: Callable[[slice], Part], count: int, *, workers: int, size: int
+) -> Iterator[tuple[slice, Part]]:
+    """Yield what is found for each slice of paths or scenarios, in order.
+
+    Args:
+        work: what to do; it must not depend on what other slices did.
+        count: how many there are.
+        workers: processes; where processes cannot share what is loaded (no fork), all is done in this one.
+        size: of a slice.
+
+    Raises:
+        SolverError: a process failed.
+    """
+    slices = [slice(first, min(first + size, count)) for first in range(0, count, size)]
+    if workers <= 1 or len(slices) <= 1 or "fork" not in multiprocessing.get_all_start_methods():
+        for part in slices:
+            yield part, work(part)
+        return
+    context = multiprocessing.get_context("fork")
+    running = []
+    for worker in range(min(workers, len(slices))):
+        ours, theirs = context.Pipe(duplex=False)
+        arguments = (theirs, ours, work, slices[worker::workers])
+        process = context.Process(target=_serve, args=arguments, daemon=True)
+        with deaf_children():
+            process.start()
+        theirs.close()
+        running.append((process, ours))
+    try:
+        for place, part in enumerate(slices):
+            yield part, _answer(running[place % workers][1])
+    finally:
+        for process, ours in running:
+            ours.close()
+            process.terminate()
+            process.join()
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Let linear algebra compute in one thread.
+
+    Its threads would be in the way of the other processes: two of these with two threads each came to a third
+    of their speed on two cores. Products of these small matrices gain nothing from threads, and with one a
+    result does not depend on the number of cores.
+    """
+    return threadpool_limits(limits=1)
+
+
+def _serve(
+    connection: Connection, inherited: Connection, work: Callable[[slice], Part], slices: list[slice]
+) -> None:
+    """Work on some slices; ends where nobody listens, which it hears once its copy of that end is closed."""
+    inherited.close()
+    with one_thread():
+        for part in slices:
+            try:
+                connection.send((True, work(part)))
+            except CapexpandError as error:
+                connection.send((False, str(error)))
+                return
+            except (BrokenPipeError, KeyboardInterrupt):
+                return
+
+
+def _answer(connection: Connection) -> Part:
+    try:
+        good, content = connection.recv()
+    except EOFError as error:
+        raise SolverError("a process that followed scenarios ended unexpectedly") from error
+    if not good:
+        raise SolverError(content)
+    return content

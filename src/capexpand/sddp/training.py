@@ -1,0 +1,434 @@
+"""Trains a policy: rounds of iterations, barriers where cuts are exchanged, checkpoints, when to stop."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from capexpand.errors import CaseError, Problem
+from capexpand.sddp.assessment import assess, scale, stall_fraction
+from capexpand.sddp.floors import Floors, floors
+from capexpand.sddp.futures import CutKind
+from capexpand.sddp.hosts import HostTask, ProcessHost, Round, open_hosts
+from capexpand.sddp.interruption import Interruption, asked_to_end
+from capexpand.sddp.journal import Journal, fingerprint
+from capexpand.sddp.parallel import one_thread
+from capexpand.sddp.policy import (
+    Assessment,
+    Policy,
+    TrainingRecord,
+    first_stage_bound,
+)
+from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.simulation import path_count
+from capexpand.sddp.stage_solver import SolveCounts
+from capexpand.sddp.stream import Iteration, Solvers, Step, chosen_back_end
+
+Progress = Callable[[TrainingRecord], bool | None]
+"""Sees each round; training stops where it returns True."""
+
+_CHECK_KEY = 1_000_000
+_RECENT = 100
+_FRESH_ROUNDS = 10
+"""Rounds after which streams drop their bases: among equally good decisions a warm basis returns to the same
+one for ever, while whoever follows the policy later may meet another, where no cut was ever made."""
+_INTEGER_PATHS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How to train.
+
+    Args:
+        iterations: limit, all streams together.
+        seconds: limit of time, or None; a training that it ends is not reproducible to the last digit.
+        seed: of all random numbers.
+        streams: logical streams; part of the result. More streams make better use of more workers.
+        workers: processes; never part of the result, unless asynchronous.
+        asynchronous: let streams exchange cuts whenever they are ready. Faster with uneven work, but two
+            runs differ.
+        cuts: single or multi.
+        back_end: ``highs``; ``kernel``, the own stage solver where it suits; ``auto``, the own one for
+            all but small problems; or ``check``, the own one with HiGHS from a cold start beside it.
+        gap_fraction: stop when the policy may lose at most this against the optimum, by a sample.
+        exact_gap_fraction: the same where all paths are evaluated.
+        stall_fraction: a sample is drawn only while the bound moves less than this ...
+        stall_iterations: ... over so many iterations, and the last hundred paths are within ``gap_fraction``
+            of it; a tenth of it over four times as many iterations ends the training.
+        sample_paths: paths of a check.
+        exact_limit: outcomes on a tree up to which all are evaluated.
+        checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
+        longest_path: where to stop walking in an endless graph.
+        pull: of two rounds in three, how far cuts are made from the states met on the path towards the centre
+            of those where cuts were made before, as a fraction, at first; it fades. Early paths lead to
+            extreme states, and a cut made between them and the centre holds for more of what follows
+            (Ben-Ameur and Neto, 2007, *Acceleration of cutting-plane and column generation algorithms*).
+        lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
+    """
+
+    iterations: int = 2000
+    seconds: float | None = None
+    seed: int = 1
+    streams: int = 1
+    workers: int = 1
+    asynchronous: bool = False
+    cuts: CutKind = CutKind.SINGLE
+    back_end: str = "auto"
+    gap_fraction: float = 0.01
+    exact_gap_fraction: float = 1e-6
+    stall_fraction: float = 2e-5
+    stall_iterations: int = 50
+    sample_paths: int = 500
+    exact_limit: int = 2000
+    checkpoint_rounds: int = 20
+    longest_path: int = 1000
+    pull: float = 0.2
+    lower_bound: float | None = None
+
+    def on_which_results_depend(self) -> str:
+        """Return the settings that change a training's result, for its fingerprint."""
+        free = {"iterations", "seconds", "workers"}
+        return repr({key: value for key, value in asdict(self).items() if key not in free})
+
+
+def train(
+    graph: PolicyGraph,
+    *,
+    settings: TrainingSettings | None = None,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+    given: Sequence[tuple[Step, ...]] = (),
+) -> Policy:
+    """Find a policy by stochastic dual dynamic programming.
+
+    Args:
+        graph: the problem.
+        settings: how; the defaults suit programs of up to a few hundred rows.
+        progress: sees each round and may end the training. Ctrl-C ends it too, after the round that is at
+            work, or at once the second time; what was reached is kept.
+        checkpoint: file from which the training resumes and to which it writes. With it, a killed
+            training ends where an undisturbed one (with the same settings and a file) does.
+        given: paths along which to make cuts before any is walked, such as good plans of single futures: they
+            bring the cuts to where they matter, and cuts are valid wherever they are made.
+
+    Raises:
+        CaseError: the settings make no sense.
+        InfeasibleError: a stage has no feasible point at a state that earlier stages reach.
+        RunError: the checkpoint belongs to another problem or cannot be written.
+        SolverError: the solver failed.
+    """
+    chosen = settings or TrainingSettings()
+    _check(chosen)
+    with asked_to_end() as interruption, one_thread():
+        training = _Training(graph, chosen, checkpoint, tuple(given))
+        try:
+            training.run(progress, interruption)
+        finally:
+            training.close()
+        return training.policy()
+
+
+def _digest(given: tuple[tuple[Step, ...], ...]) -> str:
+    """Return what tells given paths from others."""
+    digest = hashlib.sha256()
+    for path in given:
+        for step in path:
+            digest.update(step.state.tobytes())
+    return digest.hexdigest() if given else ""
+
+
+def _check(settings: TrainingSettings) -> None:
+    """Refuse settings that make no sense."""
+    problems = [
+        Problem(f"must be at least 1, not {getattr(settings, name)}", path=name)
+        for name in (
+            "iterations",
+            "streams",
+            "workers",
+            "stall_iterations",
+            "sample_paths",
+            "checkpoint_rounds",
+        )
+        if getattr(settings, name) < 1
+    ]
+    if not 0.0 <= settings.pull < 1.0:
+        problems.append(Problem(f"must be at least 0 and less than 1, not {settings.pull}", path="pull"))
+    if settings.back_end not in {"auto", "highs", "kernel", "check"}:
+        problems.append(
+            Problem(f"{settings.back_end!r} is not one of auto, highs, kernel, check", path="back_end")
+        )
+    if problems:
+        raise CaseError(problems)
+
+
+class _Training:
+    """A training while it runs."""
+
+    def __init__(
+        self,
+        graph: PolicyGraph,
+        settings: TrainingSettings,
+        checkpoint: Path | None,
+        given: tuple[tuple[Step, ...], ...],
+    ) -> None:
+        if chosen_back_end(graph, settings.back_end) != "highs":
+            # Before the clock starts, and before other processes do, which then inherit it.
+            from capexpand.sddp.kernel.stage import compile_now
+
+            compile_now()
+        self._began = time.perf_counter()
+        self._graph, self._settings = graph, settings
+        self._floor = self._floors()
+        self._is_small = path_count(graph, settings.exact_limit) is not None
+        self._rounds = 0
+        self._unseen: list[Round] = []
+        """Rounds that the assessor has not seen."""
+        self._unwritten: list[Round] = []
+        self._records: list[TrainingRecord] = []
+        self._path_values: list[float] = []
+        self._counts = SolveCounts()
+        self._status = "iteration_limit"
+        self._assessment: Assessment | None = None
+        self._next_check, self._checks = 4, 0
+        self._earlier_seconds = 0.0
+        self._journal: Journal | None = None
+        generators: list[dict[str, Any]] = []
+        past: list[Round] = []
+        if checkpoint is not None:
+            depends = settings.on_which_results_depend() + _digest(given)
+            self._journal = Journal(checkpoint, fingerprint(graph, depends))
+            generators, past = self._resume(self._journal)
+        task = HostTask(
+            graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
+            tuple(range(settings.streams)), tuple(past), tuple(generators),
+            tuple(given[number :: settings.streams] for number in range(settings.streams)), settings.pull,
+        )  # fmt: skip
+        self._hosts = open_hosts(task, settings.workers)
+        self._assessor = Solvers(
+            graph, self._floor.stage_and_future, kind=settings.cuts, back_end=settings.back_end
+        )
+
+    def _floors(self) -> Floors:
+        bound = self._settings.lower_bound
+        return floors(self._graph) if bound is None else Floors(np.full(len(self._graph.nodes), bound), False)
+
+    def _resume(self, journal: Journal) -> tuple[list[dict[str, Any]], list[Round]]:
+        """Take up what a checkpoint holds; return the states of the random numbers and the rounds."""
+        state = journal.read()
+        if state is None:
+            return [], []
+        self._earlier_seconds = state.seconds
+        self._next_check, self._checks = state.extra["next_check"], state.extra["checks"]
+        for merged in state.rounds:
+            self._note(merged)
+        self._unwritten.clear()
+        return state.generators, state.rounds
+
+    @property
+    def _seconds(self) -> float:
+        return self._earlier_seconds + time.perf_counter() - self._began
+
+    @property
+    def _iterations(self) -> int:
+        return self._records[-1].iterations if self._records else 0
+
+    def run(self, progress: Progress | None, interruption: Interruption) -> None:
+        """Run rounds until a rule says stop, or someone does."""
+
+        def ended() -> bool:
+            stopped = progress is not None and progress(self._records[-1])
+            return bool(stopped) or interruption.asked
+
+        try:
+            while not self._stops():
+                if self._settings.asynchronous and isinstance(self._hosts[0], ProcessHost):
+                    self._run_free(ended)
+                    return
+                for host in self._hosts:
+                    host.start()
+                self._see()  # while others iterate
+                found: dict[int, Iteration] = {}
+                for host in self._hosts:
+                    found |= host.finish()
+                self._note(tuple(found[number] for number in sorted(found)))
+                due = self._journal is not None and self._rounds % self._settings.checkpoint_rounds == 0
+                for host in self._hosts:
+                    host.exchange(found, forget=due or self._rounds % _FRESH_ROUNDS == 0)
+                if ended():
+                    self._status = "interrupted"
+                    break
+                if due:
+                    self._write()
+        except KeyboardInterrupt:
+            self._status = "interrupted"
+
+    def _run_free(self, ended: Callable[[], bool]) -> None:
+        """Let every process iterate at its own pace, each with the cuts known when it starts."""
+        hosts = {host.connection: host for host in self._hosts if isinstance(host, ProcessHost)}
+        news: dict[Any, list[dict[int, Iteration]]] = {connection: [] for connection in hosts}
+        for host in hosts.values():
+            host.start()
+        while not self._stops():
+            for connection in wait(list(hosts)):
+                host = hosts[connection]  # type: ignore[index]
+                found = host.finish()
+                self._note(tuple(found.values()))
+                for other in hosts:
+                    if other is not connection:
+                        news[other].append(found)
+                for others in news[connection]:
+                    host.exchange(others, forget=False)
+                news[connection].clear()
+                host.start()
+                if ended():
+                    self._status = "interrupted"
+                    return
+
+    def _note(self, merged: Round) -> None:
+        """Keep a round and its record."""
+        graph = self._graph
+        previous = self._records[-1] if self._records else None
+        best = max(iteration.bound for iteration in merged)
+        bound = graph.sign * best
+        if previous is not None and graph.sign * previous.bound > best:
+            bound = previous.bound
+        self._rounds += 1
+        self._unseen.append(merged)
+        if self._journal is not None:
+            self._unwritten.append(merged)
+        for iteration in merged:
+            self._counts.add(iteration.counts)
+        self._path_values += [graph.sign * iteration.path_cost for iteration in merged]
+        recent = np.array(self._path_values[-_RECENT:])
+        spread = float(recent.std(ddof=1)) if len(recent) > 1 else float("inf")
+        self._records.append(
+            TrainingRecord(
+                iterations=self._iterations + len(merged),
+                bound=bound,
+                path_value=float(np.mean(self._path_values[-len(merged) :])),
+                recent_mean=float(recent.mean()),
+                recent_halfwidth=1.96 * spread / float(np.sqrt(len(recent))),
+                first_state=merged[0].first_state,
+                seconds=self._seconds,
+                solves=(previous.solves if previous else 0) + sum(i.counts.solves for i in merged),
+            )
+        )
+
+    def _stops(self) -> bool:
+        """Tell whether a rule ends the training; sets the status."""
+        settings, done = self._settings, self._iterations
+        if not self._records:
+            return False
+        if done >= self._next_check and self._check_gap():
+            self._status = "converged"
+        elif self._has_stalled():
+            self._status = "stalled"
+        elif done >= settings.iterations:
+            self._status = "iteration_limit"
+        elif settings.seconds is not None and self._seconds >= settings.seconds:
+            self._status = "time_limit"
+        else:
+            return False
+        return True
+
+    def _has_stalled(self) -> bool:
+        settings = self._settings
+        return stall_fraction(self._records, 4 * settings.stall_iterations) < settings.stall_fraction / 10.0
+
+    def _check_gap(self) -> bool:
+        """Assess the policy where that is worth it; true where the gap is within tolerance."""
+        settings, done = self._settings, self._iterations
+        if not self._is_small and not self._is_promising():
+            return False
+        self._next_check = done + max(1, done // 2)
+        solvers = self._assessing()
+        self._checks += 1
+        bound, paths = self._records[-1].bound, settings.sample_paths
+        if self._graph.has_integers:
+            paths = min(paths, _INTEGER_PATHS)
+            bound = self._graph.sign * max(self._graph.sign * bound, first_stage_bound(solvers))
+        seeds = np.random.SeedSequence(settings.seed, spawn_key=(_CHECK_KEY, self._checks))
+        self._assessment = assess(
+            solvers,
+            bound,
+            paths=paths,
+            exact_limit=settings.exact_limit,
+            check=self._checks,
+            generator=np.random.Generator(np.random.PCG64(seeds)),
+            workers=settings.workers,
+        )
+        gap = self._assessment.gap_fraction
+        limit = settings.exact_gap_fraction if self._assessment.exact else settings.gap_fraction
+        return gap is not None and gap <= limit
+
+    def _is_promising(self) -> bool:
+        """Tell whether the bound has nearly stopped moving and the last paths come near enough to it."""
+        settings, last = self._settings, self._records[-1]
+        if stall_fraction(self._records, settings.stall_iterations) > settings.stall_fraction:
+            return False
+        gap = self._graph.sign * (last.recent_mean - last.bound)
+        return gap <= settings.gap_fraction * scale(last.bound, last.recent_mean)
+
+    def _assessing(self) -> Solvers:
+        """Return solvers apart from those of the streams, so that looking changes nothing."""
+        self._see()
+        self._assessor.forget()
+        return self._assessor
+
+    def _see(self) -> None:
+        """Take what the streams found into the solvers that look at it."""
+        for merged in self._unseen:
+            for iteration in merged:
+                self._assessor.take(iteration)
+        self._unseen.clear()
+
+    def _write(self) -> None:
+        """Append the new rounds to the checkpoint file."""
+        if self._journal is None:
+            return
+        states: dict[int, dict[str, Any]] = {}
+        for first, host in enumerate(self._hosts):
+            for place, state in enumerate(host.generator_states()):
+                states[first + place * len(self._hosts)] = state
+        self._journal.append(
+            self._unwritten,
+            generators=[states[number] for number in sorted(states)],
+            seconds=self._seconds,
+            extra={"next_check": self._next_check, "checks": self._checks},
+        )
+        self._unwritten.clear()
+
+    def close(self) -> None:
+        """End the hosts."""
+        for host in self._hosts:
+            host.close()
+
+    def policy(self) -> Policy:
+        """Return what was reached."""
+        graph = self._graph
+        solvers = self._assessing()
+        relaxed = self._records[-1].bound if self._records else graph.sign * solvers.bound()
+        bound = relaxed
+        if graph.has_integers:
+            bound = graph.sign * max(first_stage_bound(solvers), graph.sign * relaxed)
+        return Policy(
+            graph=graph,
+            kind=self._settings.cuts,
+            back_end=self._settings.back_end,
+            floor=self._floor,
+            bound=bound,
+            relaxation_bound=relaxed,
+            status=self._status,
+            assessment=self._assessment,
+            records=tuple(self._records),
+            seconds=self._seconds,
+            counts=self._counts,
+            _solvers=solvers,
+        )

@@ -1,0 +1,1 @@
+"""Studies of plans: break-even values, programmes side by side, backtests."""

@@ -1,0 +1,362 @@
+"""The pictures of a backtest: intervals with what came, calibration by day, and the waterfalls."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from capexpand.reporting.charts import palette
+from capexpand.reporting.charts.drawing import HEIGHT, Chart, Spec, waterfall
+from capexpand.studies.backtest.backtest import Backtest
+from capexpand.studies.backtest.forecast import CAPEX, PLAN
+from capexpand.studies.backtest.losses import PROMISED
+from capexpand.studies.backtest.regret import Waterfall
+from capexpand.studies.backtest.scoring import MODEL, Scored, beside_the_plan
+from capexpand.studies.backtest.tables import METHOD_TITLES, scale_of, signed
+from capexpand.studies.backtest.wording import METRICS, span
+from capexpand.wording import MoneyScale, capitalised, money, percent
+
+COLOURS = {
+    PLAN: palette.PROGRAMME,
+    MODEL: palette.GOOD,
+    "last value": palette.BASE,
+    "last growth": palette.OTHERS,
+    "guidance": palette.NAIVE,
+}
+SHOWN = {CAPEX: (PLAN, MODEL, "guidance")}
+"""Methods that a picture shows beside the plan; the others stand in the tables."""
+
+CAME = "what came"
+
+
+def charts(found: Backtest) -> tuple[Chart, ...]:
+    """Return the pictures in the order of the page.
+
+    Args:
+        found: the backtest.
+    """
+    return (*fans(found), *rolling(found), *waterfalls(found), *calibration(found))
+
+
+def fans(found: Backtest) -> Iterator[Chart]:
+    """Yield, for each figure, the intervals of the case's day with what came.
+
+    Args:
+        found: the backtest.
+    """
+    ours = [
+        one for one in beside_the_plan(found.scored, found.frozen[0].company) if one.as_of == found.case.as_of
+    ]
+    scale = scale_of(found)
+    for metric, title in METRICS.items():
+        methods = SHOWN.get(metric, (PLAN, "last growth"))
+        mine = [one for one in ours if one.metric == metric and one.method in methods]
+        planned = [one for one in mine if one.method == PLAN]
+        if not planned:
+            continue
+        inside = sum(one.inside for one in planned)
+        quarters = {(one.quarter, one.quarters) for one in planned}
+        yield Chart(
+            f"fan-{metric.replace('_', '-')}",
+            f"{capitalised(title)}: {inside} of {len(planned)} intervals of the plan held",
+            f"As of {found.case.as_of}, in {scale.unit} a quarter: medians and 80 % intervals, and {CAME} "
+            "(black). Quarters reported together stand as their mean; the axis does not begin at zero.",
+            _intervals([one for one in mine if (one.quarter, one.quarters) in quarters], scale.unit),
+            rows=_interval_rows([one for one in mine if (one.quarter, one.quarters) in quarters], scale),
+            shaded=False,
+        )
+
+
+def _interval_rows(cases: Sequence[Scored], scale: MoneyScale) -> tuple[dict[str, Any], ...]:
+    rows: list[dict[str, Any]] = []
+    for one in cases:
+        share = scale.divisor * one.quarters
+        rows.append(
+            {
+                "q": one.name.replace(" to ", "–"),
+                "s": METHOD_TITLES[one.method],
+                "low": _short(one.said.low / share),
+                "v": _short(one.said.middle / share),
+                "high": _short(one.said.high / share),
+                "came": _short(one.actual / share),
+                "held": "yes" if one.inside else "no",
+            }
+        )
+    return tuple(rows)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+def _intervals(cases: Sequence[Scored], unit: str) -> Spec:
+    """Intervals side by side in each quarter, with a black mark for what came."""
+    methods = list(dict.fromkeys(one.method for one in cases))
+    names = [METHOD_TITLES[method] for method in methods]
+    colour = {
+        "field": "s",
+        "type": "nominal",
+        "scale": {"domain": names, "range": [COLOURS[method] for method in methods]},
+        "legend": {"title": None, "orient": "top", "labelLimit": 200, "symbolType": "square"},
+    }
+    x = {
+        "field": "q",
+        "type": "ordinal",
+        "sort": None,
+        "axis": {"title": None, "labelAngle": 0, "labelExpr": "split(datum.label, '–')"},
+        "scale": {"paddingInner": 0.35, "paddingOuter": 0.2},
+    }
+    offset = {"xOffset": {"field": "s", "sort": names}}
+    y = {
+        "field": "low",
+        "type": "quantitative",
+        "scale": {"zero": False, "nice": True},
+        "axis": {"title": f"{unit} a quarter", "format": ",~f"},
+    }
+    tip = [
+        {"field": "q", "title": "Quarter"},
+        {"field": "s", "title": "By"},
+        {"field": "v", "title": "Said", "format": ",.4~r"},
+        {"field": "low", "title": "From", "format": ",.4~r"},
+        {"field": "high", "title": "To", "format": ",.4~r"},
+        {"field": "came", "title": "Came", "format": ",.4~r"},
+        {"field": "held", "title": "Inside"},
+    ]
+    bar = {
+        "mark": {"type": "bar", "opacity": 0.35},
+        "encoding": {"x": x, **offset, "y": y, "y2": {"field": "high"}, "color": colour, "tooltip": tip},
+    }
+    middle = {
+        "mark": {"type": "tick", "thickness": 3, "orient": "horizontal"},
+        "encoding": {"x": x, **offset, "y": {**y, "field": "v"}, "color": colour, "tooltip": tip},
+    }
+    came = {
+        "mark": {"type": "point", "filled": True, "size": 80, "color": palette.INK, "opacity": 1},
+        "encoding": {"x": x, "y": {**y, "field": "came"}, "tooltip": tip},
+    }
+    return {"width": "container", "height": HEIGHT, "layer": [bar, middle, came]}
+
+
+def rolling(found: Backtest) -> Iterator[Chart]:
+    """Yield, for each figure, the medians of the plan of every day with what came.
+
+    Args:
+        found: the backtest.
+    """
+    if len(found.frozen) < 2:
+        return
+    scale = scale_of(found)
+    for metric, title in METRICS.items():
+        ours = [
+            one for one in found.scored if (one.part, one.method, one.metric) == ("planned", PLAN, metric)
+        ]
+        if len({one.as_of for one in ours}) < 2:
+            continue
+        rows: list[dict[str, Any]] = []
+        for one in ours:
+            share = scale.divisor * one.quarters
+            name = one.name.replace(" to ", "–")
+            rows.append(
+                {"q": name, "n": one.quarter, "s": str(one.as_of), "v": _short(one.said.middle / share)}
+            )
+        rows += [
+            {"q": q, "n": n, "s": CAME, "v": v}
+            for q, n, v in dict.fromkeys(
+                (
+                    one.name.replace(" to ", "–"),
+                    one.quarter,
+                    _short(one.actual / scale.divisor / one.quarters),
+                )
+                for one in ours
+            )
+        ]
+        rows.sort(key=lambda row: (row["n"], row["s"]))
+        days = sorted({str(one.as_of) for one in ours})
+        yield Chart(
+            f"rolling-{metric.replace('_', '-')}",
+            f"{capitalised(title)} as planned on each day",
+            f"Medians of the plan by the day on which it was made, and {CAME}, in {scale.unit} a quarter.",
+            _lines(days, scale.unit),
+            rows=tuple(rows),
+            shaded=False,
+        )
+
+
+def _lines(days: Sequence[str], unit: str) -> Spec:
+    shades = ("#b9d3ea", "#8fc1e3", "#5d9fd0", "#2f7fb8", "#0b5fa5", "#083f70", "#0a2f57")
+    colour = {
+        "field": "s",
+        "type": "nominal",
+        "scale": {"domain": [*days, CAME], "range": [*shades[: len(days)], palette.INK]},
+        "legend": {"title": None, "orient": "top", "columns": 4, "labelLimit": 120},
+    }
+    axis = {"title": None, "labelAngle": 0, "labelExpr": "split(datum.label, '–')"}
+    return {
+        "width": "container",
+        "height": HEIGHT,
+        "layer": [
+            {
+                "mark": {"type": "line", "point": {"size": 55, "filled": True}, "strokeWidth": 2},
+                "encoding": {
+                    "x": {"field": "q", "type": "ordinal", "sort": {"field": "n"}, "axis": axis},
+                    "y": {
+                        "field": "v",
+                        "type": "quantitative",
+                        "axis": {"title": f"{unit} a quarter", "format": ",~f"},
+                    },
+                    "color": colour,
+                    "tooltip": [
+                        {"field": "q", "title": "Quarter"},
+                        {"field": "s", "title": "As of"},
+                        {"field": "v", "title": unit, "format": ",.4~r"},
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def waterfalls(found: Backtest) -> Iterator[Chart]:
+    """Yield the steps from plan to report.
+
+    Args:
+        found: the backtest.
+    """
+    scale = scale_of(found)
+    for each in found.hindsight.waterfalls:
+        gap = each.actual - each.planned
+        way = "above" if gap >= 0 else "below"
+        title = METRICS[each.metric]
+        rows = _waterfall_rows(each, scale)
+        yield Chart(
+            f"waterfall-{each.metric.replace('_', '-')}",
+            f"{capitalised(title)} came {money(abs(gap), found.case.currency)} {way} the plan",
+            f"{span(each)}, in {scale.unit}. One assumption after the other is replaced by what came.",
+            _with_room(waterfall(scale.unit, len(rows)), max(row["right"] for row in rows)),
+            rows=rows,
+            shaded=False,
+        )
+
+
+def _with_room(spec: Spec, largest: float) -> Spec:
+    """The same drawing with room for the text beside its longest bar."""
+    bar, text = spec["layer"]
+    x = {**bar["encoding"]["x"], "scale": {"zero": True, "domainMax": _short(1.3 * largest), "nice": False}}
+    return {**spec, "layer": [{**bar, "encoding": {**bar["encoding"], "x": x}}, text]}
+
+
+def _waterfall_rows(each: Waterfall, scale: MoneyScale) -> tuple[dict[str, Any], ...]:
+    bars = [("the plan", 0.0, each.planned, "sum")]
+    level = each.planned
+    for step in each.steps:
+        bars.append((step.name, level, step.total, "up" if step.amount >= 0 else "down"))
+        level = step.total
+    bars.append(("reported", 0.0, each.actual, "sum"))
+    rows: list[dict[str, Any]] = []
+    for name, start, end, kind in bars:
+        ends = [_short(value / scale.divisor) for value in (start, end)]
+        amount = end - start
+        text = scale.write(amount)
+        rows.append(
+            {
+                "label": "\n".join(textwrap.wrap(name, 22)),
+                "name": name,
+                "a": ends[0],
+                "b": ends[1],
+                "right": max(ends),
+                "v": _short(amount / scale.divisor),
+                "t": signed(text) if kind == "up" else text,
+                "k": kind,
+            }
+        )
+    return tuple(rows)
+
+
+def calibration(found: Backtest) -> Iterator[Chart]:
+    """Yield the share of intervals that held, by day, with the range that the counts allow.
+
+    Args:
+        found: the backtest.
+    """
+    titles = {("planned", PLAN): "the plan's figures", ("spending", MODEL): "spending of all companies"}
+    rows: list[dict[str, Any]] = []
+    for (part, method), title in titles.items():
+        mine = [one for one in found.scored if (one.part, one.method) == (part, method)]
+        for day in sorted({one.as_of for one in mine}):
+            cases = [one for one in mine if one.as_of == day]
+            rows.append({"d": str(day), "s": title, **_share(sum(one.inside for one in cases), len(cases))})
+    if not rows:
+        return
+    days = sorted({row["d"] for row in rows})
+    rows += [{"d": day, "s": "promised", "promise": PROMISED} for day in days]
+    plan = [one for one in found.scored if (one.part, one.method) == ("planned", PLAN)]
+    inside = sum(one.inside for one in plan)
+    yield Chart(
+        "calibration",
+        f"{inside} of {len(plan)} intervals of the plans held, where four in five should",
+        "Share of 80 % intervals that held, by the day of the forecast; the lines are the exact 95 % range "
+        "of the count, the dashed line the promised share.",
+        _calibration_spec(list(titles.values())),
+        rows=tuple(rows),
+        shaded=False,
+    )
+
+
+def _share(inside: int, count: int) -> dict[str, Any]:
+    from capexpand.studies.backtest.losses import coverage
+
+    cover = coverage(inside, count)
+    return {
+        "v": _short(cover.fraction),
+        "low": _short(cover.low),
+        "high": _short(cover.high),
+        "t": f"{inside} of {count}, {percent(cover.fraction)}",
+    }
+
+
+def _calibration_spec(names: Sequence[str]) -> Spec:
+    colour = {
+        "field": "s",
+        "type": "nominal",
+        "scale": {"domain": list(names), "range": [palette.PROGRAMME, palette.GOOD]},
+        "legend": {"title": None, "orient": "top", "labelLimit": 220},
+    }
+    x = {"field": "d", "type": "ordinal", "axis": {"title": None, "labelAngle": -40}}
+    y = {
+        "field": "v",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1]},
+        "axis": {"title": "share that held", "format": ".0%"},
+    }
+    offset = {"xOffset": {"field": "s", "sort": list(names)}}
+    tip = [{"field": "d", "title": "As of"}, {"field": "s", "title": "Of"}, {"field": "t", "title": "Held"}]
+    real = [{"filter": "datum.s !== 'promised'"}]
+    return {
+        "width": "container",
+        "height": HEIGHT,
+        "layer": [
+            {
+                "transform": [{"filter": "datum.s === 'promised'"}],
+                "mark": {"type": "line", "strokeDash": [5, 4], "color": palette.QUIET, "strokeWidth": 1.5},
+                "encoding": {"x": x, "y": {**y, "field": "promise"}},
+            },
+            {
+                "transform": real,
+                "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.6},
+                "encoding": {
+                    "x": x,
+                    **offset,
+                    "y": {**y, "field": "low"},
+                    "y2": {"field": "high"},
+                    "color": colour,
+                    "tooltip": tip,
+                },
+            },
+            {
+                "transform": real,
+                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+                "encoding": {"x": x, **offset, "y": y, "color": colour, "tooltip": tip},
+            },
+        ],
+    }

@@ -1,0 +1,386 @@
+"""What must be believed: for each lever the level at which a programme's net present value is zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from capexpand.case.schema import Case
+from capexpand.errors import CaseError, Problem
+from capexpand.finance.attribution import mostly_internal
+from capexpand.finance.unit_costs import unit_costs
+from capexpand.model.compile import compile_case
+from capexpand.model.data import ModelData
+from capexpand.optimiser.plan import Plan
+from capexpand.studies.breakeven.levers import Lever, chosen, general, levers_of
+from capexpand.studies.breakeven.roots import SLACK, Root, Tolerance, break_even_level
+from capexpand.studies.breakeven.valuation import (
+    READINGS,
+    Reading,
+    Valuation,
+    Worlds,
+    paid_by_the_group,
+    paying_workloads,
+    value_or_none,
+)
+
+MONEY_TOLERANCE = 1e-4
+"""Distance from the target at which a level counts as found, as a share of the money that is spent."""
+LEVEL_TOLERANCE = 5e-5
+"""Width at which a bracket counts as closed, as a share of the lever's range."""
+NEXT_TO_NOTHING = 0.005
+"""Level, as a share of what is assumed, below which a value that fades there reaches its target at any."""
+PAIR_SPREAD = (0.5, 0.7, 0.85, 1.0, 1.15, 1.35, 1.6)
+"""Levels of the first lever of a pair, as factors on what is assumed."""
+
+Progress = Callable[[str], None]
+"""Told what is being looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """The break-even of one lever in one reading.
+
+    Args:
+        lever: what is believed.
+        reading: whether the plan is made for the belief or kept to.
+        root: where the value reaches the target.
+        value_per_accelerator_hour: [money] what an hour of an accelerator brings there, over the horizon
+            and the workloads that pay; None where no level was found or nothing runs.
+    """
+
+    lever: Lever
+    reading: Reading
+    root: Root
+    value_per_accelerator_hour: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Combinations of two levers at which the value reaches the target.
+
+    Args:
+        first: whose levels are given.
+        second: whose break-even is sought at each.
+        reading: whether the plan is made for the beliefs or kept to.
+        levels: of the first lever.
+        roots: of the second lever, one for each level.
+    """
+
+    first: Lever
+    second: Lever
+    reading: Reading
+    levels: tuple[float, ...]
+    roots: tuple[Root, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A value that is to be reached, in money of the plan's start."""
+
+    name: str
+    value: float  # millions of the case's currency
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEvens:
+    """What must be believed for a programme to reach a value.
+
+    Args:
+        case: as declared.
+        valuation: of the declared case.
+        transfer: whether internal workloads count at their transfer value.
+        npv_cash: the programme's net present value in cash alone [money].
+        target: the value to be reached.
+        levers: all that the case has, by name.
+        single: one lever at a time, both readings of each.
+        pairs: curves of two.
+    """
+
+    case: Case
+    valuation: Valuation
+    transfer: bool
+    npv_cash: float
+    target: Target
+    levers: dict[str, Lever]
+    single: tuple[BreakEven, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def npv(self) -> float:
+        """The programme's net present value as assumed [money], transfer value counted as stated."""
+        return self.valuation.npv
+
+    @property
+    def value_per_accelerator_hour(self) -> float | None:
+        """What an hour of an accelerator brings as assumed [money], or None where none runs."""
+        return accelerator_hour(self.valuation.result.plan)
+
+    @property
+    def tolerance(self) -> float:
+        """Distance from the target within which a level counts as found [money]."""
+        return SLACK * MONEY_TOLERANCE * self.valuation.scale
+
+    def of(self, name: str, reading: Reading) -> BreakEven | None:
+        """Returns the break-even of a lever in a reading, if it was sought."""
+        for found in self.single:
+            if found.lever.name == name and found.reading == reading:
+                return found
+        return None
+
+
+PAYS = Target("net present value of zero", 0.0)
+
+
+def break_even(
+    case: Case,
+    beliefs: tuple[str, ...] = (),
+    *,
+    pairs: tuple[tuple[str, str], ...] = (),
+    target: Target = PAYS,
+    transfer: bool | None = None,
+    progress: Progress | None = None,
+    search: Search | None = None,
+) -> BreakEvens:
+    """Finds what must be believed for a programme to pay, one belief at a time and in pairs.
+
+    Args:
+        case: as ``load_case`` gives it.
+        beliefs: names of levers, such as ``price`` or ``volume:tokens-large``; all general ones if empty.
+        pairs: of levers: for levels of the first, the break-even of the second.
+        target: the value to be reached; zero if absent.
+        transfer: whether internal workloads count at their transfer value; if absent, only where they are
+            most of what the case may earn.
+        progress: is told what is being looked for.
+        search: of the same case, where one is at hand; ``transfer`` is then its own.
+
+    Raises:
+        CaseError: the case has no such belief, or a pair names one twice.
+        InfeasibleError: no plan satisfies the case as declared.
+        SolverError: a program could not be solved.
+    """
+    search = search or Search.of(case, transfer=transfer)
+    wanted = chosen(search.levers, beliefs) if beliefs else general(search.levers)
+    curves = [_pair(search.levers, names) for names in pairs]
+    single = search.single(wanted, target, progress)
+    return BreakEvens(
+        case=case,
+        valuation=search.valuation,
+        transfer=search.transfer,
+        npv_cash=search.npv_cash,
+        target=target,
+        levers=search.levers,
+        single=single,
+        pairs=tuple(
+            search.pair(first, second, reading, target, progress)
+            for first, second in curves
+            for reading in READINGS
+        ),
+    )
+
+
+def _pair(levers: dict[str, Lever], names: tuple[str, str]) -> tuple[Lever, Lever]:
+    first, second = chosen(levers, names)
+    if first.name == second.name:
+        raise CaseError([Problem(f"a pair needs two beliefs, and '{first.name}' is named twice")])
+    return first, second
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A case with its levers and its value, to look for break-evens of several kinds."""
+
+    case: Case
+    valuation: Valuation
+    levers: dict[str, Lever]
+    transfer: bool
+    npv_cash: float
+
+    @classmethod
+    def of(cls, case: Case, *, transfer: bool | None = None) -> Search:
+        """Returns the search of a case.
+
+        Args:
+            case: as ``load_case`` gives it.
+            transfer: whether internal workloads count; decided by the case if absent.
+
+        Raises:
+            InfeasibleError: no plan satisfies the case as declared.
+            SolverError: a program could not be solved.
+        """
+        m = compile_case(case)
+        counted = mostly_internal(m) if transfer is None else transfer
+        valuation = Valuation(paid_by_the_group(m) if counted else m)
+        levers = levers_of(case, m, paying_workloads(m, transfer=counted))
+        return cls(case, valuation, levers, counted, _cash(valuation, m))
+
+    def tolerance(self, lever: Lever) -> Tolerance:
+        """Returns when a level of a lever counts as found.
+
+        Args:
+            lever: what is believed.
+        """
+        width = LEVEL_TOLERANCE * (lever.high - lever.low)
+        return Tolerance(MONEY_TOLERANCE * self.valuation.scale, width)
+
+    def single(
+        self, levers: tuple[Lever, ...], target: Target, progress: Progress | None = None
+    ) -> tuple[BreakEven, ...]:
+        """Returns the break-evens of levers, one at a time, each in both readings.
+
+        Args:
+            levers: what is believed.
+            target: the value to be reached.
+            progress: is told what is being looked for.
+
+        Raises:
+            SolverError: a program could not be solved.
+        """
+        found: list[BreakEven] = []
+        for lever in levers:
+            if progress is not None:
+                progress(lever.title)
+            found += [self.of_lever(lever, reading, target) for reading in READINGS]
+        return tuple(found)
+
+    def of_lever(self, lever: Lever, reading: Reading, target: Target = PAYS) -> BreakEven:
+        """Returns the break-even of one lever in one reading.
+
+        Args:
+            lever: what is believed.
+            reading: whether the plan is made for it or kept to.
+            target: the value to be reached.
+
+        Raises:
+            SolverError: a program could not be solved.
+        """
+
+        def value(level: float) -> float | None:
+            if level == lever.assumed:
+                return self.valuation.npv
+            return value_or_none(self.valuation, worlds_at(self.valuation.data, lever, level), reading)
+
+        root = break_even_level(
+            value,
+            start=lever.assumed,
+            ends=(lever.low, lever.high),
+            higher_is_better=lever.higher_is_better,
+            target=target.value,
+            tolerance=self.tolerance(lever),
+        )
+        if root.fades and root.level is not None and abs(root.level) < NEXT_TO_NOTHING * lever.assumed:
+            root = replace(root, outcome="always", level=None, residual=None, fades=False)
+        return BreakEven(lever, reading, root, self._hour(lever, root, reading))
+
+    def _hour(self, lever: Lever, root: Root, reading: Reading) -> float | None:
+        """What an accelerator-hour brings at the level that was found."""
+        if root.level is None:
+            return None
+        worlds = worlds_at(self.valuation.data, lever, root.level)
+        return accelerator_hour(self.valuation.programme(worlds, reading).plan)
+
+    def pair(
+        self,
+        first: Lever,
+        second: Lever,
+        reading: Reading,
+        target: Target = PAYS,
+        progress: Progress | None = None,
+    ) -> Pair:
+        """Returns the combinations of two levers that reach a value.
+
+        Args:
+            first: whose levels are given.
+            second: whose break-even is sought at each.
+            reading: whether the plan is made for the beliefs or kept to.
+            target: the value to be reached.
+            progress: is told what is being looked for.
+
+        Raises:
+            SolverError: a program could not be solved.
+        """
+        levels = _levels(first)
+        if progress is not None:
+            progress(f"{first.title} with {second.title[:1].lower()}{second.title[1:]}")
+        roots = tuple(
+            self._at(worlds_at(self.valuation.data, first, level), second, reading, target)
+            for level in levels
+        )
+        return Pair(first, second, reading, levels, roots)
+
+    def _at(self, worlds: Worlds, second: Lever, reading: Reading, target: Target) -> Root:
+        """The break-even of one lever in a world that another has changed.
+
+        The search begins where the lever is assumed, not at the level found for the world before: of
+        several crossings the nearest to what is assumed is meant throughout.
+        """
+
+        def value(level: float) -> float | None:
+            both = replace(
+                worlds,
+                known=second.change(worlds.known, level),
+                met=second.met(worlds.met, level),
+                family=f"{worlds.family} {worlds.level:g}, {second.name}",
+                level=level,
+                costs_only=second.costs_only,
+                operates=worlds.operates or second.operates,
+            )
+            return value_or_none(self.valuation, both, reading)
+
+        return break_even_level(
+            value,
+            start=second.assumed,
+            ends=(second.low, second.high),
+            higher_is_better=second.higher_is_better,
+            target=target.value,
+            tolerance=self.tolerance(second),
+        )
+
+
+def worlds_at(m: ModelData, lever: Lever, level: float) -> Worlds:
+    """Returns a case at a level of a lever.
+
+    Args:
+        m: the compiled case.
+        lever: what is believed.
+        level: of the lever.
+    """
+    return Worlds(
+        known=lever.change(m, level),
+        met=lever.met(m, level),
+        family=lever.name,
+        level=level,
+        costs_only=lever.costs_only,
+        operates=lever.operates,
+    )
+
+
+def _levels(lever: Lever) -> tuple[float, ...]:
+    """Levels of the first lever of a pair, around what is assumed."""
+    if lever.kind == "quarters":
+        return (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
+    scaled = tuple(lever.assumed * factor for factor in PAIR_SPREAD)
+    return tuple(level for level in scaled if lever.low <= level <= lever.high)
+
+
+def accelerator_hour(plan: Plan) -> float | None:
+    """Returns what an hour of an accelerator brings over the horizon [money], of workloads that pay for one.
+
+    Args:
+        plan: in which internal workloads pay where their transfer value counts.
+    """
+    costs, paying = unit_costs(plan), paying_workloads(plan.data, transfer=False)
+    served = paying & (costs.accelerator_hours.sum(axis=1) > 0)
+    hours = float(costs.accelerator_hours[served].sum())
+    return float(costs.value[served].sum()) / hours if hours > 1e-9 else None
+
+
+def _cash(valuation: Valuation, m: ModelData) -> float:
+    """The net present value without what the group would pay itself [money]."""
+    from capexpand.finance.metrics import net_present_value
+    from capexpand.finance.programme import programme_result
+
+    result = valuation.result
+    plan = replace(result.plan, data=m)
+    base = replace(result.base_plan, data=m.without_programme())
+    return net_present_value(programme_result(plan, base).programme, m.times)

@@ -1,0 +1,219 @@
+"""The pictures of a comparison: bars by programme, each with a title that states its finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from capexpand.reporting.charts import palette
+from capexpand.reporting.charts.drawing import Chart, Series, Spec
+from capexpand.studies.comparison.comparing import Comparison
+from capexpand.studies.comparison.measures import Measures
+from capexpand.studies.comparison.summary import headings
+from capexpand.wording import MINUS, MoneyScale, listing, number
+
+BAR = 22  # height of one bar [px]
+AXIS = 56  # height of the axis below [px]
+Read = Callable[[Measures], float | None]
+
+
+def comparison_charts(comparison: Comparison) -> tuple[Chart, ...]:
+    """Return the charts of a comparison.
+
+    Args:
+        comparison: the programmes side by side.
+    """
+    charts = (_yearly(comparison), _costs(comparison), _hours(comparison))
+    charts += (_unit_price(comparison, "accelerator"), _unit_price(comparison, "h100"))
+    return tuple(chart for chart in charts if chart.rows)
+
+
+def _yearly(comparison: Comparison) -> Chart:
+    parts: tuple[tuple[str, str, Read], ...] = (
+        ("announced", palette.BASE, lambda m: m.amounts.announced_a_year),
+        ("ordered by the plan", palette.BUILDINGS, lambda m: m.amounts.ordered_a_year),
+        ("of it, AI part", palette.SERVERS, lambda m: m.amounts.ai_ordered_a_year),
+    )
+    largest = max(
+        (value for one in comparison.programmes for *_, read in parts if (value := read(one.measures))),
+        default=0.0,
+    )
+    scale = MoneyScale.of(largest, comparison.currency)
+    rows = _rows(comparison, parts, 1.0 / scale.divisor)
+    most = _largest(comparison, parts[1][2])
+    title = "Nothing is ordered" if most is None else f"In twelve months {most} orders most"
+    note = f"Money of twelve months, in {scale.unit}; the announced amount is that of the whole programme."
+    return _grouped("yearly", title, note=note, rows=rows, parts=parts, unit=scale.unit)
+
+
+def _hours(comparison: Comparison) -> Chart:
+    parts: tuple[tuple[str, str, Read], ...] = (
+        ("needed", palette.NAIVE, lambda m: m.hours.needed),
+        ("brought in the case", palette.GOOD, lambda m: m.hours.earned),
+    )
+    rows = [{**row, "t": f"{row['v']:,.2f}".replace("-", MINUS)} for row in _rows(comparison, parts, 1.0)]
+    short = [
+        name
+        for name, one in zip(headings(comparison), comparison.programmes, strict=True)
+        if one.measures.hours.needed is not None
+        and one.measures.hours.earned is not None
+        and one.measures.hours.earned < one.measures.hours.needed
+    ]
+    title = "An hour brings more than it must in every case, at the cases' own prices"
+    if short:
+        title = f"An hour brings less than it must for {listing(short)}, at the cases' own prices"
+    note = (
+        f"Per hour that an accelerator runs, after ordinary costs, in {comparison.currency}. Accelerators of "
+        "different programmes are not alike: the table has the same by hours of an H100."
+    )
+    unit = f"{comparison.currency}/accelerator-hour"
+    return _grouped("hours", title, note=note, rows=rows, parts=parts, unit=unit)
+
+
+def _unit_price(comparison: Comparison, what: str) -> Chart:
+    read: Read = (
+        (lambda m: m.prices.per_accelerator) if what == "accelerator" else (lambda m: m.prices.per_h100)
+    )
+    parts: tuple[tuple[str, str, Read], ...] = (("cost", palette.SERVERS, read),)
+    rows = _rows(comparison, parts, 1e-3)
+    unit = f"thousand {comparison.currency}"
+    called = "An accelerator" if what == "accelerator" else "The compute of an H100"
+    most = _largest(comparison, read)
+    title = f"{called} costs most for {most}" if most and len(rows) > 1 else f"What {called.lower()} costs"
+    note = f"Its server and a new hall for it, in {unit}."
+    if what == "h100":
+        note += " By dense FP8 or INT8 operations, which rules for exports hold down."
+    return _grouped(f"price-{what}", title, note=note, rows=rows, parts=parts, unit=unit)
+
+
+SHARES: tuple[tuple[str, str, Read], ...] = (
+    ("accelerators", palette.CATEGORIES[0], lambda m: m.shares.cost_accelerators),
+    ("other servers", palette.CATEGORIES[4], lambda m: m.shares.cost_other_servers),
+    ("halls and power", palette.CATEGORIES[1], lambda m: m.shares.cost_halls),
+    ("hire", palette.CATEGORIES[3], lambda m: m.shares.cost_hire),
+    ("energy", palette.CATEGORIES[2], lambda m: m.shares.cost_energy),
+    ("upkeep", palette.OTHERS, lambda m: m.shares.cost_upkeep),
+)
+
+
+def _costs(comparison: Comparison) -> Chart:
+    rows = _rows(comparison, SHARES, 100.0)
+    energy = [
+        value for one in comparison.programmes if (value := one.measures.shares.cost_energy) is not None
+    ]
+    title = "Where the money goes"
+    if energy:
+        low, high = (round(100.0 * bound) for bound in (min(energy), max(energy)))
+        span = f"{low} %" if low == high else f"{low} to {high} %"
+        title = f"Energy is {span} of what a programme costs"
+    note = "Share of all cost to the end of the horizon but sales and staff, as present values, in percent."
+    names = list(dict.fromkeys(row["p"] for row in rows))
+    encoding = {
+        "y": _programme_axis(names),
+        "x": {
+            "field": "v",
+            "type": "quantitative",
+            "stack": "zero",
+            "axis": {"title": "%", "tickCount": 6},
+        },
+        "color": _colour(SHARES),
+        "order": {"field": "o"},
+        "tooltip": _tip("%"),
+    }
+    spec: Spec = {"width": "container", "height": 40 * len(names) + AXIS}
+    spec["layer"] = [{"mark": {"type": "bar", "height": {"band": 0.62}}, "encoding": encoding}]
+    return _chart("costs", title, note=note, spec=spec, rows=rows, parts=SHARES)
+
+
+def _grouped(
+    identifier: str,
+    title: str,
+    *,
+    note: str,
+    rows: list[dict[str, Any]],
+    parts: Sequence[tuple[str, str, Read]],
+    unit: str,
+) -> Chart:
+    """Bars beside each other for every programme, with their values written at the end."""
+    names = list(dict.fromkeys(row["p"] for row in rows))
+    offset = {"field": "s", "type": "nominal", "sort": [name for name, _, _ in parts]}
+    room = 1.16 * max((row["v"] for row in rows), default=1.0)
+    low = min(0.0, *(1.3 * row["v"] for row in rows)) if rows else 0.0
+    x = {
+        "field": "v",
+        "type": "quantitative",
+        "scale": {"domain": [low, room], "nice": False},
+        "axis": {"title": unit, "tickCount": 5, "format": ",~f"},
+    }
+    y = _programme_axis(names)
+    bar = {
+        "mark": {"type": "bar"},
+        "encoding": {"y": y, "yOffset": offset, "x": x, "color": _colour(parts), "tooltip": _tip(unit)},
+    }
+    text = {
+        "mark": {"type": "text", "align": "left", "dx": 4, "color": palette.INK, "fontSize": 11},
+        "encoding": {"y": y, "yOffset": offset, "x": x, "text": {"field": "t", "type": "nominal"}},
+    }
+    height = (BAR * len(parts) + 14) * len(names) + AXIS
+    spec = {"width": "container", "height": height, "layer": [bar, text]}
+    return _chart(identifier, title, note=note, spec=spec, rows=rows, parts=parts)
+
+
+def _chart(
+    identifier: str,
+    title: str,
+    *,
+    note: str,
+    spec: Spec,
+    rows: list[dict[str, Any]],
+    parts: Sequence[tuple[str, str, Read]],
+) -> Chart:
+    legend = tuple(Series(name, colour, ()) for name, colour, _ in parts)
+    return Chart(identifier, title, note, spec, legend, tuple(rows), shaded=False)
+
+
+def _rows(
+    comparison: Comparison, parts: Sequence[tuple[str, str, Read]], factor: float
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for name, one in zip(headings(comparison), comparison.programmes, strict=True):
+        for order, (part, _, read) in enumerate(parts):
+            value = read(one.measures)
+            if value is not None:
+                shown = float(f"{value * factor:.5g}")
+                rows.append({"p": name, "s": part, "v": shown, "t": number(value * factor), "o": order})
+    return rows
+
+
+def _largest(comparison: Comparison, read: Read) -> str | None:
+    """The programme with the largest value, if any has one above zero."""
+    found = [
+        (value, name)
+        for name, one in zip(headings(comparison), comparison.programmes, strict=True)
+        if (value := read(one.measures)) is not None and value > 0.0
+    ]
+    return max(found)[1] if found else None
+
+
+def _programme_axis(names: Sequence[str]) -> Spec:
+    axis = {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 130}
+    return {
+        "field": "p",
+        "type": "nominal",
+        "sort": list(names),
+        "axis": axis,
+        "scale": {"paddingInner": 0.25},
+    }
+
+
+def _colour(parts: Sequence[tuple[str, str, Read]]) -> Spec:
+    scale = {"domain": [name for name, _, _ in parts], "range": [colour for _, colour, _ in parts]}
+    return {"field": "s", "type": "nominal", "scale": scale, "legend": None}
+
+
+def _tip(unit: str) -> list[Spec]:
+    return [
+        {"field": "p", "type": "nominal", "title": "Programme"},
+        {"field": "s", "type": "nominal", "title": "Part"},
+        {"field": "v", "type": "quantitative", "title": unit, "format": ",.4~r"},
+    ]
