@@ -17,8 +17,8 @@ from capexpand.claims.attribution import (
 )
 from capexpand.claims.documents import Document, Sentence
 from capexpand.claims.periods import Moment, NamedPeriod, Period, find_periods
-from capexpand.claims.table import CURRENCIES, FRACTION
-from capexpand.claims.wording import fell, has_verb, kind_of, measure_of, scope_near, verb_near
+from capexpand.claims.table import CURRENCIES, FRACTION, SHARES
+from capexpand.claims.wording import fell, has_verb, is_loss, kind_of, looks_ahead, measure_of, scope_near, verb_near
 
 GAINS = ("share price gain", "market value gain")
 CHANGES = (*GAINS, "revenue growth")
@@ -30,6 +30,8 @@ _TURNS = re.compile(r"(?:^|,) ?(?:after|as|while|when|because|but)\b")
 _PARTED = re.compile(r"[,;]| and | but ")
 _GOES_BACK = re.compile(r"(?:They|It) (?:has|have|had|is|are|rose|fell|closed)\b")
 _STAKE = re.compile(r"\b(?:stake|holding|shareholding)\b", re.IGNORECASE)
+_YUAN = re.compile(r"\byuan\b|\bRMB|\bChin|元")
+_YEN = re.compile(r"\byen\b|\bJPY|\bTokyo\b|\bJapan")
 _IN_PARENTHESES = re.compile(r"\(\s*(?:about |around |approximately |roughly |some |or )?$")
 
 
@@ -83,7 +85,7 @@ def propose_claims(document: Document, published: date | None = None) -> tuple[P
     """
     day = published or document.published
     names = names_in(document.text)
-    yuan = re.search(r"\byuan\b|\bRMB\b|\bChin", document.text) is not None
+    yuan = _YUAN.search(document.text) is not None and _YEN.search(document.text) is None
     context = _Context()
     found: list[Proposal] = []
     for sentence in document.sentences:
@@ -123,13 +125,12 @@ def _read(
         if previous is not None and beside:
             proposal = _conversion(previous, amount, sentence)
         else:
+            low, high = _signed(text, amount, measure, subject.start if subject is not None and not held else 0)
             proposal = Proposal(
                 company=company,
                 measure=measure,
-                amount=-amount.low
-                if amount.unit == FRACTION and measure in CHANGES and fell(text, amount)
-                else amount.low,
-                amount_high=amount.high,
+                amount=low,
+                amount_high=high,
                 unit=amount.unit,
                 kind=kind_of(text, amount),
                 verb=verb_near(text, amount),
@@ -158,6 +159,19 @@ def _read(
         context.company = leading[0].company
 
 
+def _signed(text: str, amount: Amount, measure: str, start: int) -> tuple[float, float | None]:
+    """Give an amount its sign: a share that fell and money that was lost are negative."""
+    if amount.low < 0 or amount.unit == SHARES:
+        return amount.low, amount.high
+    if amount.unit == FRACTION:
+        negative = measure in CHANGES and fell(text, amount)
+    else:
+        negative = is_loss(text, amount, measure, start)
+    if not negative:
+        return amount.low, amount.high
+    return (-amount.low, None) if amount.high is None else (-amount.high, -amount.low)
+
+
 def _without(mentions: Sequence[Mention], text: str) -> str:
     """Blank out the names of companies: what is called a cloud need not spend on one."""
     for mention in mentions:
@@ -178,13 +192,16 @@ def _is_conversion(text: str, amount: Amount, previous: Proposal, sentence: Sent
 
 
 def _conversion(previous: Proposal, amount: Amount, sentence: Sentence) -> Proposal:
+    low, high = amount.low, amount.high
+    if previous.amount < 0 < low:
+        low, high = (-low, None) if high is None else (-high, -low)
     return Proposal(
         previous.company,
         previous.measure,
-        amount.low,
-        amount.high,
+        low,
+        high,
         amount.unit,
-        "range" if amount.high is not None else "total" if previous.kind == "range" else previous.kind,
+        "range" if high is not None else "total" if previous.kind == "range" else previous.kind,
         previous.verb,
         previous.period,
         previous.scope,
@@ -213,7 +230,7 @@ def _period(
     begin, end = _part(text, amount, subject, mentions)
     named = [
         p
-        for p in find_periods(text, Moment(day, company))
+        for p in find_periods(text, Moment(day, company, looks_ahead(text, amount)))
         if begin <= p.start < end or p.end <= _first(mentions)
     ]
     named = [p for p in named if (_compares(amount, p) if p.before else _belongs(text, amount, p))]

@@ -74,6 +74,19 @@ CURRENCIES = (
     "AUD",
     "AED",
     "SAR",
+    "BRL",
+    "MXN",
+    "NZD",
+    "MYR",
+    "IDR",
+    "THB",
+    "VND",
+    "PHP",
+    "ILS",
+    "TRY",
+    "PLN",
+    "RUB",
+    "ZAR",
 )
 UNITS = (*CURRENCIES, FRACTION, SHARES, YEARS, DAY)
 
