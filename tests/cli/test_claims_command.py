@@ -105,9 +105,9 @@ def test_a_person_is_asked_about_each_proposal(run, article, monkeypatch):
 
 
 BROKEN = {
-    "missing": (None, "cannot be read"),
+    "missing": (None, "there is no such file"),
     "empty": (b"  \n", "is empty"),
-    "binary": (b"\x89PNG\r\n\x00\xff\xfe", "not plain text"),
+    "binary": (b"\x89PNG\r\n\x00\xff\xfe", "is not UTF-8 text"),
     "no figure": (b"Nothing happened today. Nobody spent anything.\n", "no figure"),
 }
 

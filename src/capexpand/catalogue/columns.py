@@ -90,10 +90,19 @@ def _read_number(cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise ValueError(f"'{cell}' is not a number") from None
+        raise ValueError(f"'{cell}' is not a number{_decimal_comma(cell)}") from None
     if not math.isfinite(value):
         raise ValueError(f"'{cell}' is not a finite number")
     return value
+
+
+def _decimal_comma(cell: str) -> str:
+    plain = cell.replace(".", "").replace(" ", "").replace("\u00a0", "").replace(",", ".")
+    try:
+        value = float(plain)
+    except ValueError:
+        return ""
+    return f"; write {value!r}, with a point and without separators" if math.isfinite(value) else ""
 
 
 def _read_amount(cell: str) -> float:
@@ -103,11 +112,18 @@ def _read_amount(cell: str) -> float:
     return value
 
 
+YEARS = range(1900, 2200)
+"""Days of other years are slips, and would leave the calendar where periods are reckoned."""
+
+
 def _read_date(cell: str) -> date:
     try:
-        return date.fromisoformat(cell)
+        found = date.fromisoformat(cell)
     except ValueError:
         raise ValueError(f"'{cell}' is not a date; write it as in 2025-02-24") from None
+    if found.year not in YEARS:
+        raise ValueError(f"'{cell}' is not between the years {YEARS.start} and {YEARS.stop - 1}")
+    return found
 
 
 def _read_year(cell: str) -> str:

@@ -233,7 +233,11 @@ def subject_of(
         held = [m for m in mentions if _STAKE_IN.search(text[max(0, m.start - BEFORE_NAME) : m.start])]
         if held:
             return held[0]
-    of_shares = [m for m in mentions if m.start > position and _SHARES_OF.search(text[position : min(m.start, position + BEFORE_NAME)])]
+    of_shares = [
+        m
+        for m in mentions
+        if m.start > position and _SHARES_OF.search(text[position : min(m.start, position + BEFORE_NAME)])
+    ]
     if of_shares:
         return of_shares[0]
     before = [m for m in mentions if m.start < position]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
@@ -115,15 +115,31 @@ def same_subject(first: Claim, second: Claim, *, least_overlap: float = 0.5) -> 
     )
 
 
-def groups(items: Iterable[Item], related: Callable[[Item, Item], bool]) -> list[list[Item]]:
+def groups(claims: Iterable[Item], related: Callable[[Item, Item], bool]) -> list[list[Item]]:
     """Put together what is related, directly or through others, in the order given."""
     found: list[list[Item]] = []
-    for item in items:
+    for item in claims:
         joined = [group for group in found if any(related(item, other) for other in group)]
         for group in joined:
             found.remove(group)
         found.append([each for group in joined for each in group] + [item])
     return found
+
+
+def groups_by_company(
+    claims: Iterable[Claim], related: Callable[[Claim, Claim], bool]
+) -> Iterator[list[Claim]]:
+    """Put together related claims of each company in one currency; those of two are never related.
+
+    Args:
+        claims: of any companies.
+        related: whether two of one company and unit belong together.
+    """
+    told: dict[tuple[str, str], list[Claim]] = {}
+    for claim in claims:
+        told.setdefault((claim.company, claim.unit), []).append(claim)
+    for same in told.values():
+        yield from groups(same, related)
 
 
 def is_open(claim: Claim) -> bool:

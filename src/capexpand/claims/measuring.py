@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +13,14 @@ from pathlib import Path
 from capexpand.claims.companies import canonical
 from capexpand.claims.documents import read_document
 from capexpand.claims.proposals import Proposal, propose_claims
-from capexpand.errors import CaseError, Problem, in_words
+from capexpand.errors import CaseError, Problem
+from capexpand.files import read_text
 
 ANSWERS = "answers.csv"
+LARGEST_ANSWERS = 4_000_000
+"""The most that a file of answers may hold [byte]."""
+
+_NAME = re.compile(r"[\w. -]{1,100}")
 COLUMNS = (
     "article",
     "paragraph",
@@ -150,11 +157,11 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
     Raises:
         CaseError: the file cannot be read, or rows do not hold; every problem with its line.
     """
+    content = read_text(path, LARGEST_ANSWERS)
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from None
+        rows = list(csv.DictReader(io.StringIO(content, newline=""), strict=True))
+    except csv.Error as error:
+        raise CaseError([Problem(f"is not a table of comma-separated values: {error}", file=path)]) from None
     if not rows or set(rows[0]) != set(COLUMNS):
         raise CaseError(
             [Problem(f"needs the columns {', '.join(COLUMNS)} and a row for each claim", file=path, line=1)]
@@ -164,22 +171,26 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
     for line, row in enumerate(rows, start=2):
         try:
             answers.append(_answer(row))
-        except (ValueError, TypeError):
-            problems.append(
-                Problem("paragraph, amount and amount_high must be numbers", file=path, line=line)
-            )
+        except (ValueError, TypeError, OverflowError):
+            message = "paragraph, amount and amount_high must be finite numbers"
+            problems.append(Problem(message, file=path, line=line))
     if problems:
         raise CaseError(problems)
     return tuple(answers)
 
 
 def _answer(row: dict[str, str]) -> Answer:
+    amount = float(row["amount"])
     high = float(row["amount_high"]) if row["amount_high"] else None
+    if not (math.isfinite(amount) and math.isfinite(high or 0.0)):
+        raise ValueError("not finite")
+    if not _NAME.fullmatch(row["article"]):
+        raise CaseError([Problem(f"'{row['article']}' is no name of an article beside the answers")])
     return Answer(
         row["article"],
         int(row["paragraph"]),
         row["company"],
-        float(row["amount"]),
+        amount,
         high,
         row["unit"],
         row["kind"],

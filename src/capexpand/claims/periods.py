@@ -407,7 +407,10 @@ _PATTERNS: tuple[tuple[str, Reader], ...] = (
     (rf"\b(?:past|last|previous)\s{_N}\s(?:years|months)\b", _behind),
     (r"\b(?:past|last|previous) (?:decade|ten years)\b", _behind),
     (rf"\b{_N}\syears\s(?:to|through|until|ending(?:\sin)?)\s{_YEAR}\b", _years_to),
-    (rf"\b(?:{_NEXT}|next\s|over\s|within\s|across\s){_N}(?:(?:\sto\s|\sor\s|-|–){_N})?\s(?:years|months)\b", _ahead),
+    (
+        rf"\b(?:{_NEXT}|next\s|over\s|within\s|across\s){_N}(?:(?:\sto\s|\sor\s|-|–){_N})?\s(?:years|months)\b",
+        _ahead,
+    ),
     (rf"\b(?:{_NEXT}|(?:over|within)\s(?:a\s|the\s)?)decade\b", _ahead),
     (r"\bby the end of (?:the|this) decade\b", _by_end_of_decade),
     (

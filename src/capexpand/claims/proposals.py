@@ -18,11 +18,24 @@ from capexpand.claims.attribution import (
 from capexpand.claims.documents import Document, Sentence
 from capexpand.claims.periods import Moment, NamedPeriod, Period, find_periods
 from capexpand.claims.table import CURRENCIES, FRACTION, SHARES
-from capexpand.claims.wording import fell, has_verb, is_loss, kind_of, looks_ahead, measure_of, scope_near, verb_near
+from capexpand.errors import CaseError, Problem
+from capexpand.claims.wording import (
+    fell,
+    has_verb,
+    is_loss,
+    kind_of,
+    looks_ahead,
+    measure_of,
+    scope_near,
+    verb_near,
+)
 
 GAINS = ("share price gain", "market value gain")
 CHANGES = (*GAINS, "revenue growth")
 """Measures of which a word of movement gives the sign."""
+
+MOST_PROPOSALS = 2_000
+"""A text with more figures is a table."""
 
 NO_PERIOD = Period("", None, None)
 _GOES_ON = re.compile(r",? (?:where|when|in which|during which|for which)\b")
@@ -82,6 +95,9 @@ def propose_claims(document: Document, published: date | None = None) -> tuple[P
     Args:
         document: the article.
         published: its day; that of its text if None. Without one, words such as this year stay open.
+
+    Raises:
+        CaseError: it holds more figures than any article does.
     """
     day = published or document.published
     names = names_in(document.text)
@@ -90,6 +106,9 @@ def propose_claims(document: Document, published: date | None = None) -> tuple[P
     found: list[Proposal] = []
     for sentence in document.sentences:
         found += _read(sentence, names, context, day=day, yen_is_yuan=yuan)
+        if len(found) > MOST_PROPOSALS:
+            message = f"holds more than {MOST_PROPOSALS:,} figures: it is a table, not an article"
+            raise CaseError([Problem(message)])
     return tuple(_without_repeats(found))
 
 
@@ -125,7 +144,9 @@ def _read(
         if previous is not None and beside:
             proposal = _conversion(previous, amount, sentence)
         else:
-            low, high = _signed(text, amount, measure, subject.start if subject is not None and not held else 0)
+            low, high = _signed(
+                text, amount, measure, subject.start if subject is not None and not held else 0
+            )
             proposal = Proposal(
                 company=company,
                 measure=measure,

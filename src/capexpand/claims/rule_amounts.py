@@ -9,7 +9,7 @@ from capexpand.claims.figures import (
     amount_words,
     at_the_same_time,
     days,
-    groups,
+    groups_by_company,
     is_open,
     last_digit,
     money_words,
@@ -88,7 +88,7 @@ def different_values(claims: Sequence[Claim]) -> Iterator[Finding]:
         first, second = (stated(one), stated(two)) if as_written else (allowed(one), allowed(two))
         return not first.meets(second)
 
-    for group in groups(every, clash):
+    for group in groups_by_company(every, clash):
         if len(group) > 1:
             ends = [end for c in group for end in (c.amount, c.amount_high) if end is not None]
             yield Finding(
@@ -123,7 +123,7 @@ def beside(one: Claim, two: Claim) -> bool:
 def point_against_range(claims: Sequence[Claim]) -> Iterator[Finding]:
     """Find a figure told as one amount here and as a range, wider than its rounding, there."""
     every = _comparable(claims)
-    for group in groups(every, _same_figure):
+    for group in groups_by_company(every, _same_figure):
         ranges = [c for c in group if c.kind == "range"]
         points = [c for c in group if c.kind in (*POINTS, "approximate")]
         wide = [c for c in ranges if any(allowed(c).meets(allowed(p)) for p in points)]
@@ -144,7 +144,7 @@ def point_against_range(claims: Sequence[Claim]) -> Iterator[Finding]:
 def total_against_bound(claims: Sequence[Claim]) -> Iterator[Finding]:
     """Find one amount told as what is meant here, and as the least or the most of it there."""
     every = _comparable(claims)
-    for group in groups(every, _same_figure):
+    for group in groups_by_company(every, _same_figure):
         bounds = [c for c in group if c.kind in BOUNDS]
         points = [c for c in group if c.kind in (*POINTS, "approximate")]
         meeting = [c for c in (*points, *bounds) if _has_equal(c, bounds if c in points else points)]
@@ -191,7 +191,7 @@ def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
             and stated(one).meets(stated(two))
         )
 
-    for group in groups(every, clash):
+    for group in groups_by_company(every, clash):
         if len(group) < 2:
             continue
         calendar = next(c for c in group if c.period_basis == "calendar")
@@ -259,7 +259,7 @@ def scopes_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
     def same_amount(one: Claim, two: Claim) -> bool:
         return _same_figure(one, two) and allowed(one).meets(allowed(two))
 
-    for group in groups(every, same_amount):
+    for group in groups_by_company(every, same_amount):
         scopes = dict.fromkeys(claim.scope for claim in group)
         if len(scopes) < 2:
             continue
@@ -293,7 +293,7 @@ def revised_figures(claims: Sequence[Claim]) -> Iterator[Finding]:
     def same(one: Claim, two: Claim) -> bool:
         return one.unit == two.unit and same_subject(one, two, least_overlap=0.9)
 
-    for group in groups(every, same):
+    for group in groups_by_company(every, same):
         chain = sorted((c for c in group if c.known_on is not None), key=lambda c: str(c.known_on))
         told: list[Claim] = []
         for claim in chain:

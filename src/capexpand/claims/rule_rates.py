@@ -88,9 +88,16 @@ def day_rates(rows: Sequence[SiteCost] | None = None) -> tuple[DayRate, ...]:
 
 
 def implied_rates(claims: Sequence[Claim]) -> tuple[ImpliedRate, ...]:
-    """List the rates that amounts told in two currencies imply."""
+    """List the rates that amounts told in two currencies imply; nothing and losses imply none."""
+    places: dict[tuple[object, ...], list[Claim]] = {}
+    for claim in claims:
+        if claim.in_money and claim.amount is not None and stated(claim).low > 0:
+            places.setdefault((claim.document, claim.source.place, claim.company), []).append(claim)
     pairs = (
-        sorted(pair, key=lambda c: -(c.amount or 0.0)) for pair in combinations(claims, 2) if beside(*pair)
+        sorted(pair, key=lambda c: -(c.amount or 0.0))
+        for same in places.values()
+        for pair in combinations(same, 2)
+        if beside(*pair)
     )
     return tuple(ImpliedRate(home, foreign) for home, foreign in pairs)
 

@@ -12,7 +12,7 @@ from capexpand.claims.figures import (
     amount_words,
     at_the_same_time,
     budget_of,
-    groups,
+    groups_by_company,
     is_open,
     money_words,
     overlap,
@@ -41,7 +41,7 @@ def gains_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
             and not allowed(one).meets(allowed(two))
         )
 
-    for group in groups(gains, clash):
+    for group in groups_by_company(gains, clash):
         if len(group) > 1:
             first = group[0]
             yield Finding(

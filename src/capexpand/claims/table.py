@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from capexpand.catalogue.columns import NO_UNIT, boolean, choice, day, number, t
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
 from capexpand.catalogue.tables import Table, Values, check_known
+from capexpand.claims.foreign_text import unguarded
+from capexpand.errors import CaseError, Problem
 
 MEASURES = (
     "spending",
@@ -95,6 +97,12 @@ BASES = ("calendar", "fiscal", "undated")
 
 SHORT_TITLE = 48
 """Longest title that stands for a document in lists [characters]."""
+
+LARGEST_AMOUNT = 1e18
+"""No figure of a company is larger, in any currency."""
+
+MOST_OWN_CLAIMS = 5_000
+"""So many claims a user's file may hold: every two of a company are compared."""
 
 SCOPES = ("AI and cloud", "AI", "cloud", "company", "not stated")
 """What money is spent on; the whole company's capital expenditure is ``company``."""
@@ -185,8 +193,14 @@ def _check(values: Values) -> Iterator[str]:
         yield f"period_start {start} is later than period_end {end}"
     if not values["period_basis"] and (start is not None or end is not None):
         yield "period_basis is empty although the period has a day"
+    for name in ("amount", "amount_high"):
+        value = values[name]
+        if isinstance(value, float) and abs(value) > LARGEST_AMOUNT:
+            yield f"{name} {value:g} is more than {LARGEST_AMOUNT:g}; write it in whole units"
     paragraph, place = values["paragraph"], values["source_place"]
-    if isinstance(paragraph, float):
+    if isinstance(paragraph, float) and not (paragraph.is_integer() and 1 <= paragraph <= 1e6):
+        yield f"paragraph {paragraph:g} is no number of a paragraph: 1, 2, 3 …"
+    elif isinstance(paragraph, float):
         due = [place_words(int(paragraph), heading=heading) for heading in (False, True)]
         if place not in due:
             yield f"source_place '{place}' must be {due[0]} or {due[1]}, as paragraph is {paragraph:.0f}"
@@ -233,7 +247,23 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     Raises:
         CaseError: the file cannot be read or rows do not hold; every problem with file and line.
     """
-    return cast("tuple[Claim, ...]", read_table(OWN_TABLE, path))
+    claims = cast("tuple[Claim, ...]", read_table(OWN_TABLE, path))
+    if len(claims) > MOST_OWN_CLAIMS:
+        message = f"holds {len(claims):,} claims; at most {MOST_OWN_CLAIMS:,} are read from one file"
+        raise CaseError([Problem(message, file=path)])
+    return tuple(_without_guards(claim) for claim in claims)
+
+
+def _without_guards(claim: Claim) -> Claim:
+    """Give back the texts as they were before ``guarded`` made them harmless in a spreadsheet."""
+    changed = {
+        column.name: unguarded(value)
+        for column in OWN_COLUMNS
+        if isinstance(value := getattr(claim, column.name), str) and value != unguarded(value)
+    }
+    title = unguarded(claim.source.title)
+    source = claim.source if title == claim.source.title else replace(claim.source, title=title)
+    return replace(claim, source=source, **changed) if changed or source is not claim.source else claim
 
 
 @cache

@@ -96,7 +96,9 @@ _BACK = re.compile(
     r"|bought|invested|total+ed|up|down|after|from)\b",
     re.IGNORECASE,
 )
-_OF_VALUE = re.compile(r"\s(?:in|of|off)\s(?:\w+\s){0,2}?(?:market\s)?(?:value|cap\b|capitali[sz]ation)", re.IGNORECASE)
+_OF_VALUE = re.compile(
+    r"\s(?:in|of|off)\s(?:\w+\s){0,2}?(?:market\s)?(?:value|cap\b|capitali[sz]ation)", re.IGNORECASE
+)
 _NEGATIVE = re.compile(r"\bnegative (?:[\w-]+ ){0,4}$", re.IGNORECASE)
 
 

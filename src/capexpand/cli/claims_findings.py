@@ -155,17 +155,18 @@ def _print(judged: Sequence[Judged], on: date | None) -> None:
 
 def _print_one(console: Any, one: Judged, number: str) -> None:
     from rich.padding import Padding
-    from rich.text import Text
+
+    from capexpand.cli.claims_tables import plain
 
     finding = one.finding
     console.print()
-    console.print(Text(f"{number}{finding.company}, {finding.subject}: {finding.title}", style="bold"))
+    console.print(plain(f"{number}{finding.company}, {finding.subject}: {finding.title}", style="bold"))
     for place, reading in enumerate(finding.readings):
         said = f"  [{reading.places}]" if reading.claims else ""
-        console.print(Padding(Text(f"- {reading.words}{said}"), (0, 0, 0, 3)))
+        console.print(Padding(plain(f"- {reading.words}{said}"), (0, 0, 0, 3)))
         plan = one.plans[place] if one.plans else None
         if plan is not None:
-            console.print(Padding(Text(f"  {plan.words}"), (0, 0, 0, 3)))
+            console.print(Padding(plain(f"  {plan.words}"), (0, 0, 0, 3)))
     console.print(
-        Padding(Text(f"{'Change' if finding.revised else 'At stake'}: {finding.stake.words}."), (0, 0, 0, 3))
+        Padding(plain(f"{'Change' if finding.revised else 'At stake'}: {finding.stake.words}."), (0, 0, 0, 3))
     )

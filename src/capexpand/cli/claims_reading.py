@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from capexpand.cli.claims_tables import plain
 from capexpand.errors import CaseError, Problem
 
 if TYPE_CHECKING:
@@ -124,12 +125,10 @@ def _console() -> Console:
 
 
 def _print_head(article: Article, proposals: Sequence[Proposal]) -> None:
-    from rich.text import Text
-
     console = _console()
     day = "day unknown: give it with --published" if article.published is None else str(article.published)
     plural = "" if len(proposals) == 1 else "s"
-    console.print(Text(article.title, style="bold"))
+    console.print(plain(article.title, style="bold"))
     console.print(f"{day}; {len(proposals)} proposed claim{plural}")
 
 
@@ -142,18 +141,17 @@ def _print_proposals(proposals: Sequence[Proposal]) -> None:
 def _print_one(console: Console, proposal: Proposal, number: int) -> None:
     """Print a proposal, and its sentence with the figure standing out."""
     from rich.padding import Padding
-    from rich.text import Text
 
     sentence = proposal.sentence
     console.print()
     company = proposal.company or "company not stated"
     head = ", ".join(part for part in (company, proposal.measure, _said(proposal)) if part)
-    console.print(Text(f"{number}. {head}", style="bold"))
-    quote = Text(sentence.text)
+    console.print(plain(f"{number}. {head}", style="bold"))
+    quote = plain(sentence.text)
     quote.stylize("reverse", proposal.start - sentence.start, proposal.end - sentence.start)
     place = f"{'heading, ' if sentence.heading else ''}¶{sentence.paragraph}"
     where = f"{place}, characters {proposal.start}–{proposal.end}: "
-    console.print(Padding(Text(where) + quote, (0, 0, 0, 3)))
+    console.print(Padding(plain(where) + quote, (0, 0, 0, 3)))
 
 
 def _said(proposal: Proposal) -> str:
@@ -217,10 +215,10 @@ def _print_end(target: Path, added: int, known: int, *, asked: bool, accepted: b
         )
         return
     again = f", {known} it had already" if known else ""
-    console.print(f"{added} claim{'' if added == 1 else 's'} added to {target}{again}.", soft_wrap=True)
-    console.print(
-        f"See them among the others: capexpand claims --contradictions --with {target}", soft_wrap=True
-    )
+    counted = f"{added} claim{'' if added == 1 else 's'} added to {target}{again}."
+    console.print(plain(counted), soft_wrap=True)
+    hint = f"See them among the others: capexpand claims --contradictions --with {target}"
+    console.print(plain(hint), soft_wrap=True)
 
 
 def show_measures(folder: Path, *, misses: bool, as_json: bool) -> None:
@@ -273,7 +271,7 @@ def _print_measures(sets: Sequence[Measured]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for one in sets:
-        table.add_column(f"{one.name}\nprecision", justify="right")
+        table.add_column(plain(one.name) + "\nprecision", justify="right")
         table.add_column("\nrecall", justify="right")
     names = ("whole claim", *(name for name, _ in sets[0].fields))
     for row, name in enumerate(names):
@@ -284,10 +282,8 @@ def _print_measures(sets: Sequence[Measured]) -> None:
     console.print(table)
     for one in sets:
         whole = one.whole
-        console.print(
-            f"{one.name}: {one.articles} articles, {whole.due} claims due, {whole.proposed} proposed, "
-            f"{whole.right} right"
-        )
+        counted = f"{whole.due} claims due, {whole.proposed} proposed, {whole.right} right"
+        console.print(plain(f"{one.name}: {one.articles} articles, {counted}"))
     console.print("A claim is right when amount, currency, company, kind and period all are.")
 
 
@@ -306,10 +302,9 @@ def _print_misses(sets: Sequence[Measured]) -> None:
                 else "not a claim"
             )
             console.print()
-            console.print(
-                f"{one.name}/{either.article if either else ''} ¶{either.paragraph if either else ''}: {what}"
-            )
+            place = "" if either is None else f"{either.article} ¶{either.paragraph}"
+            console.print(plain(f"{one.name}/{place}: {what}"))
             if pair.proposed is not None:
-                console.print(f"   read: {pair.proposed.words}")
+                console.print(plain(f"   read: {pair.proposed.words}"))
             if pair.due is not None:
-                console.print(f"   due:  {pair.due.words}")
+                console.print(plain(f"   due:  {pair.due.words}"))
