@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from capexpand.case.loading import load_case
 from capexpand.claims.findings import PlanChange
+from capexpand.claims.foreign_text import printable
 from capexpand.cli import claims
 from capexpand.cli.claims_plan import changed_case
 from capexpand.errors import CaseError, RunError
@@ -83,6 +84,25 @@ def test_accepted_claims_are_added_once_and_read_along(run, article):
     assert [(claim["amount"], claim["unit"]) for claim in listed] == [(900e6, "CNY"), (124e6, "USD")]
     quote = listed[0]
     assert ARTICLE[int(quote["quote_start"]) : int(quote["quote_end"])] == quote["quote"]
+
+
+@pytest.mark.parametrize("text", ["[/]", "[b]x", "a\x1b[31mred", "=1+1", "{0}", "%s", "\u202egnp"])
+def test_foreign_text_is_shown_as_it_is_and_steers_nothing(text, run, tmp_path):
+    """In the title, the company, the file's name and the sentence."""
+    folder = tmp_path / printable(text).replace("/", "|")
+    folder.mkdir()
+    path = folder / "article.txt"
+    path.write_text(
+        f"{text} {text} {text} {text} {text}\n3 March 2031\n\nMeta {text} will spend $5bn {text}.", "utf-8"
+    )
+    shown = run("add", path, "--yes")
+    assert shown.exit_code == 0, shown.exception
+    assert printable(text) in shown.stdout
+    own = folder / "claims.csv"
+    for words in (("--with", own), ("--with", own, "--contradictions"), ("--with", own, "--company", text)):
+        listed = run(*words)
+        assert listed.exit_code == 0 or isinstance(listed.exception, CaseError)
+        assert "\x1b[31m" not in listed.stdout
 
 
 def test_json_holds_each_proposal_with_its_place(run, article):

@@ -217,19 +217,12 @@ def _single(figure: _Figure) -> Amount | None:
 def _range(text: str, one: _Figure, two: _Figure) -> Amount | None:
     """Read a range; the first end takes currency and scale from the second where it has none of its own."""
     joined = _JOINED.fullmatch(text, one.end, two.start)
-    if joined is None or (one.unit and two.unit and one.unit != two.unit and not joined["about"]):
+    if joined is None:
         return None
     if joined["about"]:
         return _plus_or_minus(one, two)
     unit = two.unit or one.unit
-    before = text[max(0, one.start - 60) : one.start]
-    between = _BETWEEN.search(before) is not None
-    if not unit or (joined["word"] in ("and", "or") and not between) or _CHANGED.search(before):
-        return None
-    bare = not one.unit and one.scale is None
-    if bare and (_DAY_OF_MONTH.search(before) or (joined["word"] in ("to", "and", "or") and two.unit_before)):
-        return None
-    if one.needs_scale or two.needs_scale:
+    if not unit or _are_apart(text, one, two, joined["word"]):
         return None
     low = one.value(None if one.unit_after else two.scale)
     high = two.value(one.scale if not two.unit else None)
@@ -240,6 +233,22 @@ def _range(text: str, one: _Figure, two: _Figure) -> Amount | None:
     if unit == FRACTION:
         low, high = _fraction(low), _fraction(high)
     return Amount(one.start, two.end, low, high, unit)
+
+
+def _are_apart(text: str, one: _Figure, two: _Figure, word: str) -> bool:
+    """Tell whether two joined figures are two amounts, or a day and an amount, rather than a range."""
+    before = text[max(0, one.start - 60) : one.start]
+    between = _BETWEEN.search(before) is not None
+    bare = not one.unit and one.scale is None
+    return (
+        bool(one.unit and two.unit and one.unit != two.unit)
+        or (word in ("and", "or") and not between)
+        or _CHANGED.search(before) is not None
+        or (bare and (_DAY_OF_MONTH.search(before) is not None))
+        or (bare and word in ("to", "and", "or") and bool(two.unit_before))
+        or one.needs_scale
+        or two.needs_scale
+    )
 
 
 def _sharing_scale(text: str, one: _Figure, two: _Figure) -> _Figure:

@@ -129,7 +129,7 @@ AFTER_PATTERN = (
     rf"(?i:{_alternatives(_LATIN_WORDS)})(?![A-Za-z])|{_alternatives(_OTHER_WORDS)}"
     # a sign or a code after a number belongs to that number unless another number follows: in 2031 USD 5 bn
     rf"|(?:(?:{_alternatives([*_CODES, *_IN_MILLIONS])})(?![A-Za-z])"
-    rf"|{_alternatives(list(_SIGNS))})(?!\s?[\d(−-])"
+    rf"|{_alternatives(list(_SIGNS))})(?!\s?(?:[BMKTbmkt][a-z]{{0,7}}\s)?[\d(−-])"
 )
 
 

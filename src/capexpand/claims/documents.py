@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from capexpand.catalogue.columns import YEARS
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_text
 
 _MARK = re.compile(r"^\s*(?:[-*•–]\s*)?")
 LONGEST_ARTICLE = 400_000
-"""An article of more characters is a book; its sentences are looked at one by one all the same [characters]."""
+"""A longer text is no article [characters]."""
 
 LONGEST_SENTENCE = 2_000
 """Longer ones are read in pieces, so that the work grows no faster than the text [characters]."""
@@ -198,12 +199,14 @@ def day_from(found: re.Match[str], pattern: re.Pattern[str]) -> date | None:
     one, two, three = found.groups()
     try:
         if pattern is _ISO:
-            return date(int(one), int(two), int(three))
-        if pattern is _DAY_FIRST:
-            return date(int(three), month_number(two), int(one))
-        return date(int(three), month_number(one), int(two))
+            day = date(int(one), int(two), int(three))
+        elif pattern is _DAY_FIRST:
+            day = date(int(three), month_number(two), int(one))
+        else:
+            day = date(int(three), month_number(one), int(two))
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 def month_number(name: str) -> int:

@@ -23,17 +23,15 @@ _DIGITS = "|".join(
         r"[½¼¾]",
     )
 )
-_ONES = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))
-_TEENS = dict(
-    zip(
-        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(),
-        range(10, 20),
-        strict=True,
-    )
+_TO_NINE = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_ONES = dict(zip(_TO_NINE, range(1, 10), strict=True))
+_TO_NINETEEN = (
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
-_TENS = dict(
-    zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True)
-)
+_TEENS = dict(zip(_TO_NINETEEN, range(10, 20), strict=True))
+_TO_NINETY = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_TENS = dict(zip(_TO_NINETY, range(20, 100, 10), strict=True))
 _PARTS = {"half a": 0.5, "half an": 0.5, "a half": 0.5, "a quarter of a": 0.25, "three quarters of a": 0.75}
 _ARTICLES = {"a": 1.0, "an": 1.0}
 NEEDS_SCALE = frozenset({*_PARTS, *_ARTICLES})

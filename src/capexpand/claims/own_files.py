@@ -124,7 +124,7 @@ def _content(path: Path) -> bytes:
 
 
 def _added(before: bytes, there: Sequence[Claim], new: Sequence[Claim]) -> bytes:
-    """Lay new claims after what a file holds; one with other columns or in another encoding is written anew."""
+    """Lay new claims after what a file holds; one with other columns or encoding is written anew."""
     header = _lines([list(HEADER)])
     if not before or not before.startswith(header):
         return header + _lines(_cells(claim) for claim in (*there, *new))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from capexpand.catalogue.columns import YEARS
 from capexpand.claims.companies import (
     CALENDAR_YEARS,
     FiscalCalendar,
@@ -247,8 +248,9 @@ def _whole_year(_match: re.Match[str], moment: Moment) -> Period:
 # --- parts of years -----------------------------------------------------------------------------------------
 
 _PART = (
-    r"(?:(?P<ord>first|second|third|fourth|final|opening|1st|2nd|3rd|4th)[- ](?P<inner>(?:fiscal|financial)[- ])?"
-    r"(?P<what>quarter|half(?:[- ]year)?)|first[- ](?P<n>two|three|six|nine|3|6|9)[- ](?P<each>months|quarters)"
+    r"(?:(?P<ord>first|second|third|fourth|final|opening|1st|2nd|3rd|4th)[- ]"
+    r"(?P<inner>(?:fiscal|financial)[- ])?(?P<what>quarter|half(?:[- ]year)?)"
+    r"|first[- ](?P<n>two|three|six|nine|3|6|9)[- ](?P<each>months|quarters)"
     r"|(?-i:Q(?P<q>[1-4])|(?P<q2>[1-4])Q|H(?P<h>[12])|(?P<h2>[12])H))"
 )
 _FISCAL = r"(?:FY|fiscal|financial)(?:[- ]year)?"
@@ -414,8 +416,10 @@ _PATTERNS: tuple[tuple[str, Reader], ...] = (
     (rf"\b(?:{_NEXT}|(?:over|within)\s(?:a\s|the\s)?)decade\b", _ahead),
     (r"\bby the end of (?:the|this) decade\b", _by_end_of_decade),
     (
-        rf"\b(?:by|through|until|till)\s(?:the\s)?(?:end\s?(?:of|-)?\s?|mid-?\s?|early\s|late\s)?"
-        rf"({_FISCAL}\s?)?(20\d\d|(?<=FY)\d\d|(?<=FY )\d\d)(?![\d%-])",
+        (
+            rf"\b(?:by|through|until|till)\s(?:the\s)?(?:end\s?(?:of|-)?\s?|mid-?\s?|early\s|late\s)?"
+            rf"({_FISCAL}\s?)?(20\d\d|(?<=FY)\d\d|(?<=FY )\d\d)(?![\d%-])"
+        ),
         _by_year,
     ),
     (rf"\b{_LENGTH}{_TO_MONTH}\b", _ended),
@@ -433,8 +437,10 @@ _PATTERNS: tuple[tuple[str, Reader], ...] = (
     (rf"\b({MONTH})[- ]quarter\b(?:,?\s(?:of\s)?{_YEAR})?", _month_quarter),
     (rf"\b(?P<lead>(?:fiscal|financial)[- ])?{_PART}\b", _part_alone),
     (
-        r"\b(last|previous|latest|prior|most recent|this|current|present|next|coming|following"
-        r"|year-ago|year-earlier)\s(?:fiscal\s|financial\s)?quarter\b",
+        (
+            r"\b(last|previous|latest|prior|most recent|this|current|present|next|coming|following"
+            r"|year-ago|year-earlier)\s(?:fiscal\s|financial\s)?quarter\b"
+        ),
         _relative_quarter,
     ),
     (rf"\b(?:full|whole)[- ]year {_YEAR}\b", _plain_year),
@@ -450,7 +456,7 @@ _A_YEAR_BEFORE = re.compile(
     r"\b(?:a year (?:earlier|ago|before|previously)|the year before|the previous year"
     r"|(?:(?:in|of|for|from) )?the (?:same|corresponding|comparable) (?:period|quarter|time|half|months)"
     r"(?: of)?(?: the)? (?:last|previous|prior) year"
-    r"|(?:(?:in|of|for|from) )?the (?:same|corresponding) (?:period|quarter) (?:a year|one year) (?:ago|earlier)"
+    r"|(?:(?:in|of|for|from) )?the (?:same|corresponding) (?:period|quarter) (?:a|one) year (?:ago|earlier)"
     r"|(?:(?:in|of|for|from) )?the (?:year-ago|year-earlier|prior-year|previous-year) (?:period|quarter))\b",
     re.IGNORECASE,
 )
@@ -485,16 +491,17 @@ def find_periods(text: str, moment: Moment) -> tuple[NamedPeriod, ...]:
 
 
 def _read(read: Reader, match: re.Match[str], moment: Moment) -> Period | None:
-    try:
-        return read(match, moment)
-    except (ValueError, OverflowError):  # beyond the calendar
-        return None
+    period = read(match, moment)
+    ends = () if period is None else (period.start, period.end)
+    if period is not None and any(day is not None and day.year not in YEARS for day in ends):
+        return Period(period.basis, None, None)  # a table of claims could not hold it
+    return period
 
 
 def _years_before(
     matches: tuple[re.Match[str], ...], found: tuple[NamedPeriod, ...], moment: Moment
 ) -> Iterator[NamedPeriod]:
-    """Read ``a year earlier``: a year before the period named last, or before the last quarter where it says so."""
+    """Read ``a year earlier``: before the period named last, or before the last quarter where it says so."""
     for match in matches:
         named = [one for one in found if one.end <= match.start() and one.period.start is not None]
         period = max(named, key=lambda one: one.end).period if named else None

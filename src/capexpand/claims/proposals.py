@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from capexpand.catalogue.columns import YEARS
 from capexpand.claims.amounts import Amount, find_amounts
 from capexpand.claims.attribution import (
     Mention,
@@ -18,7 +19,6 @@ from capexpand.claims.attribution import (
 from capexpand.claims.documents import Document, Sentence
 from capexpand.claims.periods import Moment, NamedPeriod, Period, find_periods
 from capexpand.claims.table import CURRENCIES, FRACTION, SHARES
-from capexpand.errors import CaseError, Problem
 from capexpand.claims.wording import (
     fell,
     has_verb,
@@ -29,6 +29,7 @@ from capexpand.claims.wording import (
     scope_near,
     verb_near,
 )
+from capexpand.errors import CaseError, Problem
 
 GAINS = ("share price gain", "market value gain")
 CHANGES = (*GAINS, "revenue growth")
@@ -97,9 +98,12 @@ def propose_claims(document: Document, published: date | None = None) -> tuple[P
         published: its day; that of its text if None. Without one, words such as this year stay open.
 
     Raises:
-        CaseError: it holds more figures than any article does.
+        CaseError: it holds more figures than any article does, or is of no day that a claim can have.
     """
     day = published or document.published
+    if day is not None and day.year not in YEARS:
+        message = f"{day} is no day of an article: years go from {YEARS.start} to {YEARS.stop - 1}"
+        raise CaseError([Problem(message)])
     names = names_in(document.text)
     yuan = _YUAN.search(document.text) is not None and _YEN.search(document.text) is None
     context = _Context()

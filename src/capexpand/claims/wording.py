@@ -60,8 +60,10 @@ _CUES: tuple[tuple[str, str], ...] = (
     ("revenue", _REVENUE),
     (
         "profit",
-        r"\b(?:profits?|net income|earnings|(?<!loan )(?<!credit )loss(?:es)?(?![ -]making)|EBITA|EBITDA"
-        r"|lost(?=\s[^\s%]{0,20}\d)(?!\s[\d.,]{1,12}\s?(?:%|per|pct)))\b",
+        (
+            r"\b(?:profits?|net income|earnings|(?<!loan )(?<!credit )loss(?:es)?(?![ -]making)|EBITA|EBITDA"
+            r"|lost(?=\s[^\s%]{0,20}\d)(?!\s[\d.,]{1,12}\s?(?:%|per|pct)))\b"
+        ),
     ),
     ("spending", _SPENDING),
     ("financing", r"\b(?:rais(?:e|es|ed|ing)|borrow\w*|financ\w*|placement|bonds?|loans?)\b"),
@@ -134,6 +136,16 @@ def kind_of(text: str, amount: Amount) -> str:
     return {FRACTION: "share", SHARES: "count"}.get(amount.unit, "total")
 
 
+_OF_A_SHARE = {
+    "shares": "share price gain",
+    "market value": "market value gain",
+    "revenue": "revenue growth",
+    "profit": "other",
+    "stake": "other",
+}
+"""What a percentage measures, by the word nearest to it."""
+
+
 def cue_near(text: str, amount: Amount, start: int = 0) -> str | None:
     """Say which word of measure stands nearest to an amount, before it rather than after; None without any.
 
@@ -169,21 +181,12 @@ def measure_of(text: str, amount: Amount, start: int = 0) -> str | None:
         start: where the part of the sentence begins that is about the same company.
     """
     cue = cue_near(text, amount, start)
-    if cue == "profit" and amount.unit not in (FRACTION, SHARES) and _OF_VALUE.match(text, amount.end):
-        return "market value gain"
-    if amount.each:
-        return "share price"
-    if amount.unit == SHARES:
-        return "stake shares"
     if amount.unit == FRACTION:
-        if cue == "stake":
-            return "other"
-        return {
-            "shares": "share price gain",
-            "market value": "market value gain",
-            "revenue": "revenue growth",
-            "profit": "other",
-        }.get(cue or "")
+        return _OF_A_SHARE.get(cue or "")
+    if amount.each or amount.unit == SHARES:
+        return "share price" if amount.each else "stake shares"
+    if cue == "profit" and _OF_VALUE.match(text, amount.end):
+        return "market value gain"
     if cue in ("market value", "shares"):
         has_value = _COMPILED[1][1].search(text) is not None
         return (
