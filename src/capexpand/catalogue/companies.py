@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import Annotated, cast
 
-from capexpand.catalogue.columns import NO_UNIT, boolean, choice, names, number, text
+from capexpand.catalogue.columns import Count, Note, OneOf
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
-from capexpand.catalogue.tables import Table, Values
+from capexpand.catalogue.tables import Values, declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class CompanyRow:
 
     company: str
     aliases: tuple[str, ...]
-    fiscal_year_end: float
+    fiscal_year_end: Count
     whole_weeks: bool
-    year_named_after: str
-    notes: str
+    year_named_after: Annotated[str, OneOf(("end", "start"))]
+    notes: Note
     source: Source
 
 
@@ -36,21 +36,7 @@ def _check(values: Values) -> Iterator[str]:
         yield f"fiscal_year_end {month} is no month from 1 to 12"
 
 
-TABLE = Table(
-    "companies",
-    cast("type", CompanyRow),
-    ("company",),
-    (
-        text("company"),
-        names("aliases"),
-        number("fiscal_year_end", unit=NO_UNIT, required=True),
-        boolean("whole_weeks"),
-        choice("year_named_after", ("end", "start")),
-        text("notes", required=False),
-    ),
-    ("",),
-    _check,
-)
+TABLE = declared("companies", CompanyRow, ("company",), check=_check)
 
 
 @cache

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
-from capexpand.catalogue.columns import NO_UNIT, boolean, choice, day, number, text
+from capexpand.catalogue.columns import Figure, Note, OneOf, Ratio
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
-from capexpand.catalogue.tables import Table, Values, check_known
+from capexpand.catalogue.tables import Values, check_known, declared
 from capexpand.claims.foreign_text import unguarded
 from capexpand.errors import CaseError, Problem
 
@@ -104,6 +104,8 @@ LARGEST_AMOUNT = 1e18
 MOST_OWN_CLAIMS = 5_000
 """So many claims a user's file may hold: every two of a company are compared."""
 
+Amount = Annotated[float | None, Figure("column:unit", signed=True)]
+
 SCOPES = ("AI and cloud", "AI", "cloud", "company", "not stated")
 """What money is spent on; the whole company's capital expenditure is ``company``."""
 
@@ -139,25 +141,25 @@ class Claim:
 
     claim_id: str
     document: str
-    paragraph: float | None
+    paragraph: Ratio
     company: str
-    measure: str
-    amount: float | None
-    amount_high: float | None
-    unit: str
-    kind: str
-    verb: str
-    period_basis: str
+    measure: Annotated[str, OneOf(MEASURES)]
+    amount: Amount
+    amount_high: Amount
+    unit: Annotated[str, OneOf(UNITS)]
+    kind: Annotated[str, OneOf(KINDS)]
+    verb: Note
+    period_basis: Annotated[str, OneOf(BASES, required=False)]
     period_start: date | None
     period_end: date | None
-    scope: str
+    scope: Annotated[str, OneOf(SCOPES)]
     known_on: date | None
     known_on_estimated: bool
-    notes: str
+    notes: Note
     source: Source
-    quote: str = ""
-    quote_start: float | None = None
-    quote_end: float | None = None
+    quote: Note = ""
+    quote_start: Ratio = None
+    quote_end: Ratio = None
     rows: tuple[str, ...] = ()
 
     @property
@@ -206,35 +208,10 @@ def _check(values: Values) -> Iterator[str]:
             yield f"source_place '{place}' must be {due[0]} or {due[1]}, as paragraph is {paragraph:.0f}"
 
 
-COLUMNS = (
-    text("claim_id"),
-    text("document"),
-    number("paragraph", unit=NO_UNIT),
-    text("company"),
-    choice("measure", MEASURES),
-    number("amount", unit="column:unit", signed=True),
-    number("amount_high", unit="column:unit", signed=True),
-    choice("unit", UNITS),
-    choice("kind", KINDS),
-    text("verb", required=False),
-    choice("period_basis", BASES, required=False),
-    day("period_start", required=False),
-    day("period_end", required=False),
-    choice("scope", SCOPES),
-    day("known_on", required=False),
-    boolean("known_on_estimated"),
-    text("notes", required=False),
+TABLE = declared(
+    "claims", Claim, ("claim_id",), check=_check, without=("quote", "quote_start", "quote_end", "rows")
 )
-
-OWN_COLUMNS = (
-    *COLUMNS,
-    text("quote", required=False),
-    number("quote_start", unit=NO_UNIT),
-    number("quote_end", unit=NO_UNIT),
-)
-
-TABLE = Table("claims", cast("type", Claim), ("claim_id",), COLUMNS, ("",), _check)
-OWN_TABLE = Table("claims", cast("type", Claim), ("claim_id",), OWN_COLUMNS, ("",), _check)
+OWN_TABLE = declared("claims", Claim, ("claim_id",), check=_check, without=("rows",))
 """The format of a file of confirmed claims: the table's, and the quote with its place."""
 
 
@@ -258,7 +235,7 @@ def _without_guards(claim: Claim) -> Claim:
     """Give back the texts as they were before ``guarded`` made them harmless in a spreadsheet."""
     changed = {
         column.name: unguarded(value)
-        for column in OWN_COLUMNS
+        for column in OWN_TABLE.columns
         if isinstance(value := getattr(claim, column.name), str) and value != unguarded(value)
     }
     title = unguarded(claim.source.title)
