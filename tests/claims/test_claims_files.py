@@ -199,7 +199,7 @@ def test_amounts_of_nothing_and_losses_imply_no_exchange_rate(tmp_path):
     rows = [row(0), row(1, unit="CNY", amount="0"), row(2, unit="JPY", amount="-5e9"), row(3, unit="EUR")]
     path.write_text(table(*rows), "utf-8")
     found = find_contradictions([c for c in list_claims(extra=[path]) if c.company == "Example"])
-    assert all("inf" not in finding.stake.words for finding in found)
+    assert all("inf" not in finding.at_issue.words for finding in found)
 
 
 # --- nothing is lost, and nothing foreign counts ------------------------------------------------------------

@@ -62,7 +62,7 @@ def test_contradictions_are_printed_with_what_is_at_stake(run):
     assert "7.17 CNY per USD" in output
     assert "7.26 CNY per USD" in output
     assert "7.30 CNY per USD" in output
-    assert output.count("At stake:") == len(data(run("--contradictions", "--json"))["contradictions"])
+    assert output.count("At issue:") == len(data(run("--contradictions", "--json"))["contradictions"])
 
 
 def test_an_option_without_its_partner_is_refused(run):
@@ -206,7 +206,7 @@ def test_contradictions_of_a_case_are_planned_by_each_reading(run, tmp_path):
         run("add", tmp_path / f"{name}.txt", "--yes")
     shown = data(run("--contradictions", "--case", TWO_SITES, "--with", tmp_path / "claims.csv", "--json"))
     (found,) = shown["contradictions"]
-    assert (found["rule"], found["stake"]["amount"]) == ("different values", 500e6)
+    assert (found["rule"], found["at_issue"]["amount"]) == ("different values", 500e6)
     plans = [reading["plan"]["npv_change"] for reading in found["readings"]]
     assert plans[0] == pytest.approx(0, abs=1e-3)
     assert plans[1] < -1

@@ -1,4 +1,4 @@
-"""What a rule finds: readings that exclude each other, and what is at stake between them."""
+"""What a rule finds: readings that exclude each other, and what is at issue between them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class AtIssue:
     """What hangs on which reading is right.
 
     Args:
@@ -71,7 +71,7 @@ class Finding:
         subject: which figure: measure and period. Findings of one rule and subject in two currencies are one.
         title: what disagrees.
         readings: two or more.
-        stake: what hangs on it.
+        at_issue: what hangs on it.
         revised: whether a later word replaces an earlier one; no contradiction then.
     """
 
@@ -80,5 +80,5 @@ class Finding:
     subject: str
     title: str
     readings: tuple[Reading, ...]
-    stake: Stake
+    at_issue: AtIssue
     revised: bool = False

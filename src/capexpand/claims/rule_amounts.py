@@ -18,7 +18,7 @@ from capexpand.claims.figures import (
     share_words,
     stated,
 )
-from capexpand.claims.findings import Finding, PlanChange, Reading, Stake
+from capexpand.claims.findings import Finding, PlanChange, Reading, AtIssue
 from capexpand.claims.table import Claim
 
 GAINS = ("share price gain", "stake value", "stake shares", "duration", "date", "other")
@@ -63,12 +63,12 @@ def _as_change(claim: Claim) -> PlanChange | None:
     return PlanChange(cap=claim.amount, currency=claim.unit)
 
 
-def _stake(low: float, high: float, claim: Claim, words: str = "") -> Stake:
+def _at_issue(low: float, high: float, claim: Claim, words: str = "") -> AtIssue:
     share = (high - low) / low if low else None
     between = share_words(high - low) if not claim.in_money else money_words(high - low, claim.unit)
     of = "" if share is None else f", {share_words(share)} of the lower"
     amount = high - low if claim.in_money else None
-    return Stake(
+    return AtIssue(
         f"{words or 'between them '}{between}{of}", amount, claim.unit if claim.in_money else "", share
     )
 
@@ -97,7 +97,7 @@ def different_values(claims: Sequence[Claim]) -> Iterator[Finding]:
                 subject_words(group[0]),
                 "different values for one figure",
                 by_words(group),
-                _stake(min(ends), max(ends), group[0]),
+                _at_issue(min(ends), max(ends), group[0]),
             )
 
 
@@ -137,7 +137,7 @@ def point_against_range(claims: Sequence[Claim]) -> Iterator[Finding]:
                 subject_words(wide[0]),
                 "one amount here, a range there",
                 by_words([*points, *wide]),
-                _stake(low, high, wide[0], "the width of the range: "),
+                _at_issue(low, high, wide[0], "the width of the range: "),
             )
 
 
@@ -157,7 +157,7 @@ def total_against_bound(claims: Sequence[Claim]) -> Iterator[Finding]:
             subject_words(bound),
             f"an amount here, a {bound.kind} there",
             by_words(meeting),
-            _open_stake(bound),
+            _open_at_issue(bound),
         )
 
 
@@ -165,15 +165,15 @@ def _has_equal(claim: Claim, others: Sequence[Claim]) -> bool:
     return any(stated(claim).meets(stated(other)) for other in others)
 
 
-def _open_stake(bound: Claim) -> Stake:
+def _open_at_issue(bound: Claim) -> AtIssue:
     amount = bound.amount or 0.0
     if not bound.in_money:
-        return Stake(f"how far beyond {amount_words(bound)} it may be is open")
+        return AtIssue(f"how far beyond {amount_words(bound)} it may be is open")
     side = "above" if bound.kind == "floor" else "below"
     tenth = money_words(amount / 10, bound.unit)
     ends = f"as an amount it ends at {money_words(amount, bound.unit)}"
     words = f"{ends}; as a {bound.kind} it is open, and each tenth {side} is {tenth}"
-    return Stake(words, amount / 10, bound.unit, 0.1)
+    return AtIssue(words, amount / 10, bound.unit, 0.1)
 
 
 def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
@@ -209,7 +209,7 @@ def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
             calendar.measure,
             f"{amount_words(calendar)} for the calendar year here, for the fiscal year there",
             readings,
-            Stake(
+            AtIssue(
                 f"{of}, {share_words(apart)} of it, spent evenly, falls into months that only one of the "
                 f"years has",
                 amount,
@@ -277,7 +277,7 @@ def scopes_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
             subject_words(group[0]),
             "one amount for different things",
             readings,
-            Stake(
+            AtIssue(
                 f"each tenth that is for something else is {money_words(amount / 10, group[0].unit)}",
                 amount / 10,
                 group[0].unit,
@@ -313,6 +313,6 @@ def revised_figures(claims: Sequence[Claim]) -> Iterator[Finding]:
             subject_words(first),
             "revised",
             readings,
-            Stake(words, abs(change), first.unit, abs(share)),
+            AtIssue(words, abs(change), first.unit, abs(share)),
             revised=True,
         )

@@ -18,7 +18,7 @@ from capexpand.claims.figures import (
     share_words,
     stated,
 )
-from capexpand.claims.findings import Finding, PlanChange, Reading, Stake
+from capexpand.claims.findings import Finding, PlanChange, Reading, AtIssue
 from capexpand.claims.rule_amounts import beside
 from capexpand.claims.table import Claim
 
@@ -159,7 +159,7 @@ def _finding(group: Sequence[ImpliedRate], day: DayRate | None, claims: Sequence
         f"{home} per {foreign}",
         "amounts in two currencies imply rates that differ by more than rounding",
         tuple(readings),
-        _stake(group[0], min(values), max(values), promised),
+        _at_issue(group[0], min(values), max(values), promised),
     )
 
 
@@ -186,14 +186,14 @@ def _reading(same: Sequence[ImpliedRate], promised: float | None) -> Reading:
     return Reading(words, tuple(each.home for each in same), PlanChange(currency=foreign, rate=one.rate))
 
 
-def _stake(one: ImpliedRate, low: float, high: float, promised: float | None) -> Stake:
+def _at_issue(one: ImpliedRate, low: float, high: float, promised: float | None) -> AtIssue:
     home, apart = one.home.unit, high / low - 1
     if promised is None:
-        return Stake(
+        return AtIssue(
             f"the rates lie {share_words(apart)} apart; no programme beside them to apply it to", share=apart
         )
     between = promised * (high - low)
-    return Stake(
+    return AtIssue(
         f"{money_words(between, home, 2)} between the lowest and the highest, {share_words(apart)} of the "
         f"programme",
         between,

@@ -37,7 +37,7 @@ def claims(
     contradictions: Annotated[
         bool,
         typer.Option(
-            "--contradictions", help="Show where claims contradict each other, and what is at stake."
+            "--contradictions", help="Show where claims contradict each other, and what is at issue."
         ),
     ] = False,
     revisions: Annotated[

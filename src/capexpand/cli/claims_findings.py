@@ -127,7 +127,7 @@ def _finding_data(judged: Judged) -> dict[str, Any]:
             }
             for reading, plan in zip(finding.readings, plans, strict=True)
         ],
-        "stake": asdict(finding.stake),
+        "at_issue": asdict(finding.at_issue),
     }
 
 
@@ -168,5 +168,5 @@ def _print_one(console: Any, one: Judged, number: str) -> None:
         if plan is not None:
             console.print(Padding(plain(f"  {plan.words}"), (0, 0, 0, 3)))
     console.print(
-        Padding(plain(f"{'Change' if finding.revised else 'At stake'}: {finding.stake.words}."), (0, 0, 0, 3))
+        Padding(plain(f"{'Change' if finding.revised else 'At issue'}: {finding.at_issue.words}."), (0, 0, 0, 3))
     )
