@@ -180,7 +180,9 @@ def test_parts_that_miss_their_total_are_found(parts, missing):
     group = claim("report-b", company="Two (META+GOOGL)", amount=total + missing * BILLION, unit="USD")
     found = only([*members, group])
     assert found.rule == "sums"
-    assert (missing - 1.5) * BILLION <= found.at_issue.amount + 1 <= missing * BILLION + 1, "less the rounding"
+    assert (missing - 1.5) * BILLION <= found.at_issue.amount + 1 <= missing * BILLION + 1, (
+        "less the rounding"
+    )
     assert rules_that_fire(*members, replace(group, amount=total)) == []
 
 

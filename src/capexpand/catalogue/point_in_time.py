@@ -1,8 +1,8 @@
 """Point-in-time catalogues: the shipped one, and the same as it was known on a day.
 
 A catalogue *as known on* a day holds no row that became known later, no price that did, and no end of a rule
-that was announced later. Code that reads from one cannot see later facts, even if it forgets to say from which
-day to look. A backtest makes its forecasts from such catalogues.
+that was announced later. Code that reads from one cannot see later facts, even if it forgets to say from
+which day to look. A backtest makes its forecasts from such catalogues.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from capexpand.claims.companies import canonical
 from capexpand.claims.documents import read_document
@@ -149,6 +150,46 @@ class Measured:
     whole: Score
     fields: tuple[tuple[str, Score], ...]
     pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredReading:
+    """How well the articles of one or several folders are read."""
+
+    sets: tuple[Measured, ...]
+
+    def as_data(self, *, misses: bool = False) -> dict[str, Any]:
+        """Return the scores as names and numbers; with ``misses`` also each claim missed or wrong."""
+        return {"sets": [_measured_data(one, misses=misses) for one in self.sets]}
+
+
+def claims_measure(folder: Path) -> MeasuredReading:
+    """Measure how well articles are read, by precision and recall against answers made by hand.
+
+    Args:
+        folder: with ``answers.csv`` beside the articles ``NAME.txt``, or with such folders.
+
+    Raises:
+        CaseError: there are no answers, an article is missing, or a file does not hold.
+    """
+    return MeasuredReading(measure_folder(folder))
+
+
+def _measured_data(one: Measured, *, misses: bool) -> dict[str, Any]:
+    scores = (("whole claim", one.whole), *one.fields)
+    data: dict[str, Any] = {
+        "name": one.name,
+        "articles": one.articles,
+        "proposed": one.whole.proposed,
+        "due": one.whole.due,
+        "scores": {
+            name: {"right": score.right, "precision": score.precision, "recall": score.recall}
+            for name, score in scores
+        },
+    }
+    if misses:
+        data["misses"] = [asdict(pair) | {"wrong": list(pair.wrong)} for pair in one.pairs if pair.wrong]
+    return data
 
 
 def read_answers(path: Path) -> tuple[Answer, ...]:

@@ -18,7 +18,7 @@ from capexpand.claims.figures import (
     share_words,
     stated,
 )
-from capexpand.claims.findings import Finding, PlanChange, Reading, AtIssue
+from capexpand.claims.findings import AtIssue, Finding, PlanChange, Reading
 from capexpand.claims.table import Claim
 
 GAINS = ("share price gain", "stake value", "stake shares", "duration", "date", "other")

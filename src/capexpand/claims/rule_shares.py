@@ -19,7 +19,7 @@ from capexpand.claims.figures import (
     same_subject,
     share_words,
 )
-from capexpand.claims.findings import Finding, Reading, AtIssue
+from capexpand.claims.findings import AtIssue, Finding, Reading
 from capexpand.claims.rule_amounts import by_words, subject_words
 from capexpand.claims.table import Claim
 

@@ -1,27 +1,15 @@
-"""What ``capexpand claims`` prints: the claims of each company, as a table or as data."""
+"""Print the claims of each company as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from capexpand.claims.table import Claim
-
-
-def claim_data(claim: Claim) -> dict[str, Any]:
-    """Turn a claim into what ``--json`` prints: names, numbers and texts only."""
-    data = {
-        key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(claim).items()
-    }
-    if not claim.quote:
-        data = {key: value for key, value in data.items() if not key.startswith("quote")}
-    return data
 
 
 def plain(text: str, *, style: str = "") -> Text:

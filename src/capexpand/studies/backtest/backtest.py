@@ -160,7 +160,9 @@ def _scored(
     )
 
 
-def load_as_of_its_day(path: Path | str, variant: str | None, everything: PointInTimeCatalogue) -> tuple[Case, str | None]:
+def load_as_of_its_day(
+    path: Path | str, variant: str | None, everything: PointInTimeCatalogue
+) -> tuple[Case, str | None]:
     """Load a case in the catalogue of its own day, so that no later row exists while it is read.
 
     Args:

@@ -185,7 +185,9 @@ class Day:
     standing: Standing
 
 
-def freeze(case: Case, known: PointInTimeCatalogue, as_of: date, *, before: Day | None, settings: Settings) -> Day:
+def freeze(
+    case: Case, known: PointInTimeCatalogue, as_of: date, *, before: Day | None, settings: Settings
+) -> Day:
     """Plan and forecast on a day with what was known on it.
 
     Args:

@@ -264,7 +264,9 @@ def _prices(frozen: Frozen) -> Iterator[Scored]:
                         )
 
 
-def score_supply(case: Case, frozen: Frozen, actual: PointInTimeCatalogue, last: date) -> tuple[SupplyScore, ...]:
+def score_supply(
+    case: Case, frozen: Frozen, actual: PointInTimeCatalogue, last: date
+) -> tuple[SupplyScore, ...]:
     """Hold the chances of export status against the rules that came.
 
     Args:

@@ -34,12 +34,11 @@ class ReadingPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReadingPlans:
-    """Plans a case by readings, each different one once.
+    """Plans of one case by readings, each different reading planned once.
 
     Args:
-        case: as it stands.
         npv: of the case as it stands [mn].
-        found: net present values by what was changed.
+        found: net present values by the change.
     """
 
     case: Case
