@@ -11,8 +11,9 @@ from capexpand.claims import amounts
 from capexpand.claims.amounts import find_amounts
 from capexpand.claims.companies import FiscalCalendar, companies
 from capexpand.claims.documents import parse_document
-from capexpand.claims.periods import Moment, find_periods
+from capexpand.claims.periods import find_periods
 from capexpand.claims.proposals import propose_claims
+from capexpand.claims.time_spans import Moment
 from capexpand.claims.wording import kind_of
 
 SCALES = {

@@ -296,7 +296,7 @@ def test_the_rates_of_the_two_reports_are_those_that_their_amounts_imply(shipped
     assert rates.at_issue.share == pytest.approx(0.0181, abs=1e-4)
 
 
-def test_every_finding_says_what_is_at_stake(shipped):
+def test_every_finding_says_what_is_at_issue(shipped):
     for finding in shipped:
         assert finding.at_issue.words
         assert len(finding.readings) >= 2

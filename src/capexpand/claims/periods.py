@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
 from capexpand.catalogue.columns import YEARS
-from capexpand.claims.companies import (
-    CALENDAR_YEARS,
-    FiscalCalendar,
-    fiscal_calendar,
-    last_day_of_month,
-)
+from capexpand.claims.companies import CALENDAR_YEARS
 from capexpand.claims.documents import MONTH, month_number
+from capexpand.claims.time_spans import (
+    COUNTS,
+    Moment,
+    NamedPeriod,
+    Period,
+    Reader,
+    add_months,
+    calendar_year,
+    count_of,
+    double_year,
+    fiscal_year,
+    full_year,
+    months_from,
+    months_to,
+)
 
-_COUNTS = {
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "twelve": 12,
-    "one": 1,
-}
-_N = rf"(\d{{1,2}}|{'|'.join(_COUNTS)})"
+_N = rf"(\d{{1,2}}|{'|'.join(COUNTS)})"
 _ORDINALS = {
     "first": 1,
     "opening": 1,
@@ -50,80 +46,6 @@ WHOLE_WEEKS_DAYS = 7
 """A year of whole weeks ends up to so many days before or after the end of its month [days]."""
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A span of time that was named; days that the words leave open are None."""
-
-    basis: str
-    start: date | None
-    end: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPeriod:
-    """A period and where it is named in a sentence.
-
-    Args:
-        start: first character, from 0.
-        end: the character after its last.
-        period: what it is.
-        before: whether it is a year before one that the sentence names.
-    """
-
-    start: int
-    end: int
-    period: Period
-    before: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """From when a sentence speaks, and about whom.
-
-    Args:
-        published: day of the article.
-        company: whose fiscal years count.
-        ahead: whether it speaks of the time to come, so that the fourth quarter is the next one.
-    """
-
-    published: date | None
-    company: str
-    ahead: bool = False
-
-    @property
-    def fiscal(self) -> FiscalCalendar | None:
-        """The company's fiscal calendar, None where the company is unknown."""
-        return fiscal_calendar(self.company)
-
-
-Reader = Callable[[re.Match[str], Moment], "Period | None"]
-"""Turns a match into a period; None where it is none after all."""
-
-
-def add_months(day: date, months: int) -> date:
-    """Return the day so many months later, the month's last day where there is no such day."""
-    whole = day.year * 12 + day.month - 1 + months
-    year, month = divmod(whole, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def _months(first: date, months: int, basis: str) -> Period:
-    last = add_months(first, months - 1)
-    return Period(basis, first, last_day_of_month(last.year, last.month))
-
-
-def _months_to(year: int, month: int, months: int, basis: str) -> Period:
-    return _months(add_months(date(year, month, 1), 1 - months), months, basis)
-
-
-def _calendar_year(year: int) -> Period:
-    return Period("calendar", date(year, 1, 1), date(year, 12, 31))
-
-
-def _count(word: str) -> int:
-    return _COUNTS[word.casefold()] if word.casefold() in _COUNTS else int(word)
-
-
 # --- lengths from now and up to now -------------------------------------------------------------------------
 
 
@@ -138,14 +60,14 @@ def _ahead(match: re.Match[str], moment: Moment) -> Period:
     if "decade" in words:
         return _from_now(120, moment)
     longest = next(group for group in reversed(match.groups()) if group is not None)
-    return _from_now(_count(longest) * (12 if "year" in words else 1), moment)
+    return _from_now(count_of(longest) * (12 if "year" in words else 1), moment)
 
 
 def _behind(match: re.Match[str], moment: Moment) -> Period:
     words = match[0].casefold()
     if "decade" in words or not match.groups():
         return _past(120 if "decade" in words else 12, moment)
-    return _past(_count(match[1]) * (12 if "year" in words else 1), moment)
+    return _past(count_of(match[1]) * (12 if "year" in words else 1), moment)
 
 
 def _past(months: int, moment: Moment) -> Period:
@@ -157,7 +79,7 @@ def _past(months: int, moment: Moment) -> Period:
 
 def _by_year(match: re.Match[str], moment: Moment) -> Period:
     if match[1]:
-        end = _fiscal_year(_full_year(match[2]), moment).end
+        end = fiscal_year(full_year(match[2]), moment).end
         return Period("undated", moment.published, end)
     return Period("undated", moment.published, date(int(match[2]), 12, 31))
 
@@ -170,7 +92,7 @@ def _by_end_of_decade(_match: re.Match[str], moment: Moment) -> Period:
 
 def _years_to(match: re.Match[str], _moment: Moment) -> Period:
     last = int(match[2])
-    return Period("calendar", date(last + 1 - _count(match[1]), 1, 1), date(last, 12, 31))
+    return Period("calendar", date(last + 1 - count_of(match[1]), 1, 1), date(last, 12, 31))
 
 
 def _since_start(_match: re.Match[str], moment: Moment) -> Period:
@@ -182,27 +104,9 @@ def _since_start(_match: re.Match[str], moment: Moment) -> Period:
 # --- whole years --------------------------------------------------------------------------------------------
 
 
-def _full_year(digits: str) -> int:
-    return int(digits) + (2000 if len(digits) == 2 else 0)
-
-
-def _fiscal_year(year: int, moment: Moment) -> Period:
-    fiscal = moment.fiscal
-    if fiscal is None:
-        return Period("fiscal", None, None)
-    return _months(fiscal.first_month(year), 12, fiscal.basis)
-
-
-def _double_year(first: str, second: str, moment: Moment) -> int:
-    """Return the name of the fiscal year that is written with both its years, as in FY2025-26."""
-    fiscal = moment.fiscal
-    after_start = fiscal is not None and fiscal.named_after_start
-    return _full_year(first if after_start else second)
-
-
 def _fiscal_named(match: re.Match[str], moment: Moment) -> Period:
     first, second = match[1], match[2] if match.re.groups > 1 else None
-    return _fiscal_year(_double_year(first, second, moment) if second else _full_year(first), moment)
+    return fiscal_year(double_year(first, second, moment) if second else full_year(first), moment)
 
 
 def _fiscal_relative(match: re.Match[str], moment: Moment) -> Period:
@@ -210,14 +114,14 @@ def _fiscal_relative(match: re.Match[str], moment: Moment) -> Period:
     if fiscal is None or day is None:
         return Period("fiscal", None, None)
     step = {"last": -1, "previous": -1, "prior": -1, "next": 1, "coming": 1}.get(match[1].casefold(), 0)
-    return _fiscal_year(fiscal.year_of(day) + step, moment)
+    return fiscal_year(fiscal.year_of(day) + step, moment)
 
 
 def _years(match: re.Match[str], moment: Moment) -> Period | None:
-    first, last = int(match[1]), _full_year(match[3])
+    first, last = int(match[1]), full_year(match[3])
     fiscal = moment.fiscal or CALENDAR_YEARS
     if match[2] == "/" and last == first + 1 and fiscal.basis == "fiscal":
-        return _fiscal_year(_double_year(match[1], match[3], moment), moment)
+        return fiscal_year(double_year(match[1], match[3], moment), moment)
     if not first < last <= first + 30:
         return None
     return Period("calendar", date(first, 1, 1), date(last, 12, 31))
@@ -227,11 +131,11 @@ def _relative_year(match: re.Match[str], moment: Moment) -> Period:
     if moment.published is None:
         return Period("calendar", None, None)
     step = {"next": 1, "coming": 1, "last": -1}.get(match[1].casefold(), 0)
-    return _calendar_year(moment.published.year + step)
+    return calendar_year(moment.published.year + step)
 
 
 def _plain_year(match: re.Match[str], _moment: Moment) -> Period:
-    return _calendar_year(int(match[1]))
+    return calendar_year(int(match[1]))
 
 
 def _whole_year(_match: re.Match[str], moment: Moment) -> Period:
@@ -242,7 +146,7 @@ def _whole_year(_match: re.Match[str], moment: Moment) -> Period:
     year = fiscal.year_of(day)
     since_start = (day - fiscal.first_month(year)).days
     just_ended = not moment.ahead and fiscal.basis == "fiscal" and since_start <= 92
-    return _months(fiscal.first_month(year - just_ended), 12, fiscal.basis)
+    return months_from(fiscal.first_month(year - just_ended), 12, fiscal.basis)
 
 
 # --- parts of years -----------------------------------------------------------------------------------------
@@ -273,7 +177,7 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
     """Return after how many months of its year a part begins, and how many it has."""
     groups = match.groupdict()
     if groups["n"]:
-        return 0, _count(groups["n"]) * (3 if groups["each"].casefold() == "quarters" else 1)
+        return 0, count_of(groups["n"]) * (3 if groups["each"].casefold() == "quarters" else 1)
     quarter, half = groups["q"] or groups["q2"], groups["h"] or groups["h2"]
     number = int(quarter or half or 0) or _ORDINALS[groups["ord"].casefold()]
     if half or (groups["what"] or "").casefold().startswith("half"):
@@ -288,12 +192,12 @@ def _part_of_named_year(match: re.Match[str], moment: Moment) -> Period | None:
     both = groups.get("z1") or groups.get("z2")
     named_fiscal = any(groups.get(name) for name in ("f1", "f2", "lead", "inner")) or both
     if not named_fiscal:
-        return _months(add_months(date(_full_year(year), 1, 1), first), length, "calendar")
+        return months_from(add_months(date(full_year(year), 1, 1), first), length, "calendar")
     fiscal = moment.fiscal
     if fiscal is None:
         return Period("fiscal", None, None)
-    name = _double_year(year, both, moment) if both else _full_year(year)
-    return _months(add_months(fiscal.first_month(name), first), length, fiscal.basis)
+    name = double_year(year, both, moment) if both else full_year(year)
+    return months_from(add_months(fiscal.first_month(name), first), length, fiscal.basis)
 
 
 def _part_alone(match: re.Match[str], moment: Moment) -> Period | None:
@@ -305,7 +209,7 @@ def _part_alone(match: re.Match[str], moment: Moment) -> Period | None:
     first, length = _span(match)
     name = fiscal.year_of(moment.published)
     options = (
-        _months(add_months(fiscal.first_month(year), first), length, fiscal.basis)
+        months_from(add_months(fiscal.first_month(year), first), length, fiscal.basis)
         for year in range(name - 2, name + 3)
     )
     return _last_or_next(tuple(options), moment, slack=WHOLE_WEEKS_DAYS * fiscal.whole_weeks)
@@ -331,7 +235,7 @@ def _relative_quarter(match: re.Match[str], moment: Moment) -> Period:
     step = {"next": 1, "coming": 1, "following": 1, "this": 0, "current": 0, "present": 0}.get(word, -1)
     if word.startswith(("year-ago", "year-earlier")):
         step = -5
-    return _months(add_months(start, 3 * (passed + step)), 3, fiscal.basis)
+    return months_from(add_months(start, 3 * (passed + step)), 3, fiscal.basis)
 
 
 # --- months -------------------------------------------------------------------------------------------------
@@ -348,28 +252,28 @@ def _ended(match: re.Match[str], moment: Moment) -> Period | None:
     what = match["what"].casefold()
     months = 3 if "quarter" in what else 6 if "half" in what else 12
     if match["n"]:
-        months = _count(match["n"])
+        months = count_of(match["n"])
     month = _last_month(match["month"], match["day"] or match["day2"])
     is_fiscal = match["lead"] or (months == 12 and month != 12 and not match["n"])
     basis = "fiscal" if is_fiscal and month != 12 else "calendar"
     if match["year"]:
         year = int(match["year"]) - (month == 12 and month_number(match["month"]) == 1)
-        return _months_to(year, month, months, basis)
+        return months_to(year, month, months, basis)
     if moment.published is None:
         return Period(basis, None, None)
     year = moment.published.year
-    options = tuple(_months_to(one, month, months, basis) for one in range(year - 1, year + 2))
+    options = tuple(months_to(one, month, months, basis) for one in range(year - 1, year + 2))
     return _last_or_next(options, moment)
 
 
 def _month_quarter(match: re.Match[str], moment: Moment) -> Period | None:
     month = month_number(match[1])
     if match[2]:
-        return _months_to(int(match[2]), month, 3, "calendar")
+        return months_to(int(match[2]), month, 3, "calendar")
     if moment.published is None:
         return Period("calendar", None, None)
     year = moment.published.year
-    options = tuple(_months_to(one, month, 3, "calendar") for one in range(year - 1, year + 2))
+    options = tuple(months_to(one, month, 3, "calendar") for one in range(year - 1, year + 2))
     return _last_or_next(options, moment)
 
 
@@ -377,11 +281,11 @@ def _month_to_month(match: re.Match[str], moment: Moment) -> Period | None:
     first, last = month_number(match["from"]), _last_month(match["to"], match["day"])
     months = (last - first) % 12 + 1
     if match["year"]:
-        return _months_to(int(match["year"]), last, months, "calendar")
+        return months_to(int(match["year"]), last, months, "calendar")
     if moment.published is None:
         return Period("calendar", None, None)
     year = moment.published.year
-    options = tuple(_months_to(one, last, months, "calendar") for one in range(year - 1, year + 2))
+    options = tuple(months_to(one, last, months, "calendar") for one in range(year - 1, year + 2))
     return _last_or_next(options, moment)
 
 
@@ -511,7 +415,7 @@ def _years_before(
                 start = fiscal.first_month(fiscal.year_of(moment.published))
                 day = moment.published
                 passed = ((day.year - start.year) * 12 + day.month - start.month) // 3
-                period = _months(add_months(start, 3 * (passed - 1)), 3, fiscal.basis)
+                period = months_from(add_months(start, 3 * (passed - 1)), 3, fiscal.basis)
         if period is not None:
             yield NamedPeriod(match.start(), match.end(), a_year_before(period), before=True)
 

@@ -17,8 +17,9 @@ from capexpand.claims.attribution import (
     subject_of,
 )
 from capexpand.claims.documents import Document, Sentence
-from capexpand.claims.periods import Moment, NamedPeriod, Period, find_periods
+from capexpand.claims.periods import find_periods
 from capexpand.claims.table import CURRENCIES, FRACTION, SHARES
+from capexpand.claims.time_spans import Moment, NamedPeriod, Period
 from capexpand.claims.wording import (
     fell,
     has_verb,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from capexpand.catalogue.columns import Figure, Note, OneOf, Ratio
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
@@ -200,7 +200,7 @@ def _check(values: Values) -> Iterator[str]:
         if isinstance(value, float) and abs(value) > LARGEST_AMOUNT:
             yield f"{name} {value:g} is more than {LARGEST_AMOUNT:g}; write it in whole units"
     paragraph, place = values["paragraph"], values["source_place"]
-    if isinstance(paragraph, float) and not (paragraph.is_integer() and 1 <= paragraph <= 1e6):
+    if isinstance(paragraph, float) and paragraph not in range(1, 1_000_001):
         yield f"paragraph {paragraph:g} is no number of a paragraph: 1, 2, 3 …"
     elif isinstance(paragraph, float):
         due = [place_words(int(paragraph), heading=heading) for heading in (False, True)]
@@ -233,7 +233,7 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
 
 def _without_guards(claim: Claim) -> Claim:
     """Give back the texts as they were before ``guarded`` made them harmless in a spreadsheet."""
-    changed = {
+    changed: dict[str, Any] = {
         column.name: unguarded(value)
         for column in OWN_TABLE.columns
         if isinstance(value := getattr(claim, column.name), str) and value != unguarded(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ _ABOUT_NPV = (
 
 
 @contextmanager
-def while_planning(*, shown: bool) -> Iterator[None]:
+def while_planning(*, shown: bool) -> Generator[None]:
     """Show on standard error that plans are being made."""
     if not shown:
         yield
