@@ -232,7 +232,6 @@ def column_of(name: str, hint: Any) -> Column:
     """Describe the column of a row's field from the field's type and its mark.
 
     Args:
-        name: of the field.
         hint: its type, ``Annotated`` with the mark where it has one.
     """
     marked = get_origin(hint) is Annotated

@@ -107,9 +107,5 @@ def known_by(known_on: date | None, as_of: date | None) -> bool:
 
 
 def without_price(row: Accelerator) -> Accelerator:
-    """Return an accelerator as it was known before its price was.
-
-    Args:
-        row: the accelerator.
-    """
+    """Return an accelerator as it was known before its price was."""
     return replace(row, unit_price_usd=None, price_date=None, price_known_on=None, price_source=None)

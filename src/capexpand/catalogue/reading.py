@@ -85,7 +85,6 @@ def read_table(table: Table, path: Path) -> tuple[Row, ...]:
 
     Args:
         table: what the file must hold.
-        path: the CSV file, UTF-8.
 
     Returns:
         Its rows in the order of the file.

@@ -27,7 +27,6 @@ class Table:
     """One table of the catalogue.
 
     Args:
-        name: its name, also that of its file.
         row_type: what a row becomes.
         key: the columns that together name a row.
         columns: all columns but those of the sources, in the order of the row type's fields.
@@ -60,7 +59,6 @@ def declared(
     """Make a table from the type of its rows: each field but the sources is a column.
 
     Args:
-        name: its name, also that of its file.
         row_type: a frozen dataclass; its fields carry unit and choices as marks of their types.
         key: the columns that together name a row.
         sources: prefixes of the groups of source columns.

@@ -27,7 +27,6 @@ class AddedClaims:
     """An article with its proposed claims, and those of them that were added.
 
     Args:
-        article: as it was read.
         proposals: in the order of its text.
         accepted: how many were accepted.
         added: how many of these are new in the file.
@@ -73,7 +72,6 @@ def claims_add(
     """Read a news article, propose its claims, and add those that are accepted to a file.
 
     Args:
-        file: the article as plain text.
         to: the file of claims; ``claims.csv`` beside the article if None.
         published: day of the article, where its text does not give it.
         title: of the article, its first heading if None.

@@ -102,7 +102,6 @@ def find_amounts(text: str, *, yen_is_yuan: bool = False) -> tuple[Amount, ...]:
     """Find the amounts in a sentence, in order. Plain numbers, years and days are none.
 
     Args:
-        text: the sentence.
         yen_is_yuan: whether the sign ¥ stands for the yuan.
     """
     found: list[Amount] = []

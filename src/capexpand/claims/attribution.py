@@ -157,11 +157,7 @@ def _may_be_subject(text: str, start: int) -> bool:
 
 
 def names_in(text: str) -> Names:
-    """Find the names by which an article calls companies: those of the catalogue and those it introduces.
-
-    Args:
-        text: the whole article.
-    """
+    """Find the names by which an article calls companies: those of the catalogue and those it introduces."""
     called = {name: canonical(name) for name in all_names()}
     known = Names.of(called)
     persons = {match[1] for match in _PERSON.finditer(text)}
@@ -224,9 +220,7 @@ def subject_of(
     which it is held.
 
     Args:
-        text: the sentence.
         position: where the amount begins.
-        mentions: the companies in the sentence.
         stake: whether the amount is that of a stake.
     """
     if stake:

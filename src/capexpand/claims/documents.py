@@ -50,7 +50,6 @@ class Sentence:
     """A sentence and its place.
 
     Args:
-        text: of the sentence.
         start: its first character in the whole text, from 0.
         paragraph: of the body, from 1; of a heading, that of the paragraph after it.
         heading: whether it is part of a heading.
@@ -67,10 +66,8 @@ class Document:
     """A news article.
 
     Args:
-        text: all of it.
         title: its first heading, or how it begins.
         published: its day, None where the text does not give one.
-        sentences: in order.
     """
 
     text: str

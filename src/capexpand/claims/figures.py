@@ -40,7 +40,6 @@ def last_digit(amount: float, unit: str) -> float:
 
     Args:
         amount: as stated, in whole units.
-        unit: of the claim.
     """
     most = LEAST_DIGIT.get(unit, LEAST_DIGIT_MONEY)
     if amount == 0:
@@ -56,11 +55,7 @@ def last_digit(amount: float, unit: str) -> float:
 
 
 def stated(claim: Claim) -> Span:
-    """Return the values that round to what was written, whatever is said of them.
-
-    Args:
-        claim: with an amount.
-    """
+    """Return the values that round to what was written, whatever is said of them."""
     if claim.amount is None:
         return Span(-math.inf, math.inf)
     high = claim.amount if claim.amount_high is None else claim.amount_high
@@ -132,7 +127,6 @@ def groups_by_company(
     """Put together related claims of each company in one currency; those of two are never related.
 
     Args:
-        claims: of any companies.
         related: whether two of one company and unit belong together.
     """
     told: dict[tuple[str, str], list[Claim]] = {}
@@ -213,8 +207,6 @@ def budget_of(company: str, claims: Sequence[Claim], near: Claim | None = None) 
     """Pick the claim that stands for a company's programme: its own word on spending, told when ``near`` was.
 
     Args:
-        company: whose.
-        claims: all there are.
         near: prefer what became known at the same time as this, and in its currency.
     """
     own = [c for c in claims if c.company == company and c.measure == "spending" and not is_open(c)]

@@ -29,8 +29,6 @@ class Reading:
     """One way to read what was claimed.
 
     Args:
-        words: what it says.
-        claims: which say so.
         change: what it would mean for a plan, None where it maps to nothing in a case.
     """
 
@@ -51,7 +49,6 @@ class AtIssue:
     Args:
         words: in words, with the amount.
         amount: in money, None where the claims give none.
-        currency: of the amount.
         share: of the programme [fraction], None where there is none to compare with.
     """
 
@@ -66,11 +63,8 @@ class Finding:
     """A contradiction, or a figure that was revised.
 
     Args:
-        rule: which found it.
         company: whom it is about.
         subject: which figure: measure and period. Findings of one rule and subject in two currencies are one.
-        title: what disagrees.
-        readings: two or more.
         at_issue: what hangs on it.
         revised: whether a later word replaces an earlier one; no contradiction then.
     """

@@ -62,12 +62,7 @@ class Answer:
 
 
 def as_answer(article: str, proposal: Proposal) -> Answer:
-    """Write a proposal as an answer, so that both can be compared.
-
-    Args:
-        article: its name.
-        proposal: what was read.
-    """
+    """Write a proposal as an answer, so that both can be compared."""
     period = proposal.period
     return Answer(
         article,
@@ -107,8 +102,6 @@ class Score:
 
     Args:
         right: proposals that are as the answer says.
-        proposed: all proposals.
-        due: all answers.
     """
 
     right: int
@@ -273,8 +266,6 @@ def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
     """Count what is right in pairs of proposals and answers.
 
     Args:
-        name: of the set.
-        articles: how many were read.
         pairs: from ``pair_up``.
     """
     proposed = sum(pair.proposed is not None for pair in pairs)
@@ -288,12 +279,7 @@ def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
 
 
 def pair_up(proposed: Sequence[Answer], due: Sequence[Answer]) -> Iterator[Pair]:
-    """Pair proposals with answers of the same paragraph: by amount, and then by how much they have in common.
-
-    Args:
-        proposed: of one article.
-        due: of the same article.
-    """
+    """Pair proposals with answers of the same paragraph: by amount, and then by how much they have in common."""
     left, open_answers = list(proposed), list(due)
     options = sorted(
         (

@@ -30,9 +30,7 @@ class Article:
     """What a user says of an article.
 
     Args:
-        document: what was read.
         name: short name, from its file.
-        title: its title.
         address: where it was found, empty if that is not known.
         published: its day, None if that is not known.
     """
@@ -49,7 +47,6 @@ def as_claim(proposal: Proposal, article: Article, number: int) -> Claim:
 
     Args:
         proposal: as read, with a company.
-        article: where it stands.
         number: of the claim in its article, from 1.
     """
     sentence = proposal.sentence
@@ -91,10 +88,6 @@ def short_name(path: Path) -> str:
 
 def append_claims(path: Path, claims: Sequence[Claim]) -> tuple[int, int]:
     """Append claims to a file, which is made if it is not there; those that it has already are left out.
-
-    Args:
-        path: the CSV file.
-        claims: confirmed by the user.
 
     Returns:
         How many were added and how many it had.

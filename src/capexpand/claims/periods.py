@@ -373,7 +373,6 @@ def find_periods(text: str, moment: Moment) -> tuple[NamedPeriod, ...]:
     """Find the periods that a sentence names, in order; the first pattern that fits a place counts.
 
     Args:
-        text: the sentence.
         moment: day of the article, and the company whose fiscal year counts.
     """
     earlier = tuple(_A_YEAR_BEFORE.finditer(text))

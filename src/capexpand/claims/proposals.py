@@ -56,7 +56,6 @@ class Proposal:
 
     Args:
         company: whom it is about, empty where the text does not say.
-        measure: what it is about.
         amount: in whole units, percentages as fractions.
         amount_high: the upper end of a range.
         unit: a currency, ``fraction`` or ``shares``.
@@ -95,7 +94,6 @@ def propose_claims(document: Document, published: date | None = None) -> tuple[P
     """Propose the claims of an article, in the order of its text.
 
     Args:
-        document: the article.
         published: its day; that of its text if None. Without one, words such as this year stay open.
 
     Raises:

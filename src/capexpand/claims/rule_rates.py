@@ -106,7 +106,6 @@ def rates_disagree(claims: Sequence[Claim], rates: Sequence[DayRate] | None = No
     """Find implied exchange rates that differ by more than rounding, from each other or from that of the day.
 
     Args:
-        claims: all there are.
         rates: of the day; those of the catalogue if None.
     """
     known = day_rates() if rates is None else rates

@@ -115,7 +115,6 @@ class Claim:
     """One figure that somebody stated about a company.
 
     Args:
-        claim_id: names the claim.
         document: which document; claims with the same one and the same paragraph stand side by side.
         paragraph: of the body, from 1; of a heading, that of the paragraph after it; None if not recorded.
         company: whom it is about.
@@ -217,9 +216,6 @@ OWN_TABLE = declared("claims", Claim, ("claim_id",), check=_check, without=("row
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
     """Read claims that a user confirmed.
-
-    Args:
-        path: the CSV file, UTF-8.
 
     Raises:
         CaseError: the file cannot be read or rows do not hold; every problem with file and line.

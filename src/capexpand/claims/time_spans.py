@@ -41,7 +41,6 @@ class NamedPeriod:
     Args:
         start: first character, from 0.
         end: the character after its last.
-        period: what it is.
         before: whether it is a year before one that the sentence names.
     """
 

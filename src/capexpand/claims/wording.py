@@ -116,12 +116,7 @@ def has_verb(text: str) -> bool:
 
 
 def kind_of(text: str, amount: Amount) -> str:
-    """Say how an amount binds, from the words right before it and after it.
-
-    Args:
-        text: the sentence.
-        amount: in it.
-    """
+    """Say how an amount binds, from the words right before it and after it."""
     before = text[max(0, amount.start - NEAR) : amount.start]
     if not before.endswith((" ", "~")):
         before += " "
@@ -150,8 +145,6 @@ def cue_near(text: str, amount: Amount, start: int = 0) -> str | None:
     """Say which word of measure stands nearest to an amount, before it rather than after; None without any.
 
     Args:
-        text: the sentence.
-        amount: in it.
         start: where the part of the sentence begins that is about the same company.
     """
     best = _nearest_cue(text, amount, start)
@@ -176,8 +169,6 @@ def measure_of(text: str, amount: Amount, start: int = 0) -> str | None:
     """Say what an amount measures; None where a percentage is about nothing that claims are about.
 
     Args:
-        text: the sentence.
-        amount: in it.
         start: where the part of the sentence begins that is about the same company.
     """
     cue = cue_near(text, amount, start)
@@ -220,7 +211,6 @@ def is_loss(text: str, amount: Amount, measure: str, start: int = 0) -> bool:
     """Tell whether an amount of money is one that was lost, or is called negative.
 
     Args:
-        text: the sentence.
         amount: in it, not negative as written.
         measure: what it measures.
         start: where the part of the sentence begins that is about the same company.
