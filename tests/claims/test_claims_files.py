@@ -145,6 +145,14 @@ def test_other_separators_are_named(mark, name, tmp_path):
     assert len(caught.value.problems) == 1
 
 
+@pytest.mark.parametrize("header", ["claim_id", "x;y", "", "\n"])
+def test_a_single_heading_is_no_table(header, tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_text(header + "\n1\n", "utf-8")
+    with pytest.raises(CaseError, match="column document is missing|is empty"):
+        read_claims(path)
+
+
 BAD_CELLS = {
     "not a number": ({"amount": "nan"}, "finite"),
     "infinite": ({"amount": "1e999"}, "finite"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -125,8 +124,8 @@ def _check_header(header: list[str], table: Table) -> Iterator[str]:
     if not header:
         yield f"is empty; the first line names the columns: {', '.join(due)}"
         return
-    if len(header) == 1 and due.keys() & set(re.split(r"[;\t|]", header[0])):
-        separator = next(mark for mark in SEPARATORS if mark in header[0])
+    separator = next((mark for mark in SEPARATORS if mark in header[0]), None)
+    if len(header) == 1 and separator is not None and due.keys() & set(header[0].split(separator)):
         yield f"has {SEPARATORS[separator]} between its cells; save it with commas"
         return
     for name in due:
