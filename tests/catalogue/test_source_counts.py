@@ -21,7 +21,7 @@ def test_the_documentation_says_how_many_sources_cannot_be_opened():
 
 
 def test_sources_are_counted_by_hand():
-    """One accelerator with a public address and a price from a file without one, and one of general knowledge.
+    """One accelerator has a public address and a price from a file without; one is general knowledge.
 
     Sensitivity: were the sources of prices left out, there would be two.
     """

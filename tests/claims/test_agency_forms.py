@@ -148,6 +148,14 @@ def test_a_quarter_that_is_expected_is_the_next_one():
         assert found.period.start == start
 
 
+def test_a_year_of_whole_weeks_may_end_before_its_month():
+    """On 30 October Nvidia may have reported the quarter to the last Sunday of October; Dell may expect it."""
+    late = date(2031, 10, 30)
+    for sentence in ("Nvidia reported revenue of $90 billion", "Dell expects revenue of $30 billion"):
+        (found,) = propose_claims(parse_document(f"{sentence} in the third quarter."), late)
+        assert (found.period.start, found.period.end) == (date(2031, 8, 1), date(2031, 10, 31))
+
+
 @pytest.mark.parametrize("company", companies(), ids=lambda company: company.name)
 def test_four_quarters_are_a_fiscal_year(company):
     year = find_periods("in fiscal 2031", Moment(DAY, company.name))[0].period

@@ -221,7 +221,7 @@ def _last_or_next(options: tuple[Period, ...], moment: Moment, *, slack: int = 0
     if day is None:
         return None
     ended = [p for p in options if p.end is not None and p.end - timedelta(days=slack) < day]
-    coming = [p for p in options if p not in ended]
+    coming = [p for p in options if p.end is not None and p.end >= day]
     return coming[0] if moment.ahead and coming else ended[-1] if ended else None
 
 
