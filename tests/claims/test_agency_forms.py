@@ -149,7 +149,7 @@ def test_a_quarter_that_is_expected_is_the_next_one():
 
 
 def test_a_year_of_whole_weeks_may_end_before_its_month():
-    """On 30 October Nvidia may report the quarter to the last Sunday of October; Dell still expects its own."""
+    """On 30 October Nvidia may report the quarter to the last Sunday of October; Dell still expects it."""
     late = date(2031, 10, 30)
     for sentence in ("Nvidia reported revenue of $90 billion", "Dell expects revenue of $30 billion"):
         (found,) = propose_claims(parse_document(f"{sentence} in the third quarter."), late)
