@@ -279,7 +279,7 @@ def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
 
 
 def pair_up(proposed: Sequence[Answer], due: Sequence[Answer]) -> Iterator[Pair]:
-    """Pair proposals with answers of the same paragraph: by amount, and then by how much they have in common."""
+    """Pair proposals with answers of the same paragraph: by amount, then by what they share."""
     left, open_answers = list(proposed), list(due)
     options = sorted(
         (
