@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr
 
 from capexpand.case.announcement import Announcement
-from capexpand.case.declared import Currency, Declared, Destination, Name
+from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
     CountRateSeries,
@@ -70,7 +70,7 @@ class Finance(Declared):
 class Programme(Declared):
     """Who spends how much, from when to when."""
 
-    buyer: str
+    buyer: Title
     headquarters: Destination
     end_user: EndUser = "company"  # kind of buyer, as export rules tell them apart
     window_start: Day
@@ -113,7 +113,7 @@ class Colocate(Declared):
 class Site(Declared):
     """A data-centre campus: a place with grid power by date, where halls are built or rented."""
 
-    title: str
+    title: Title
     destination: Destination
     grid: PowerLimitSeries  # MW at the grid connection that can be drawn
     power_usage_effectiveness: PowerUsageEffectiveness
@@ -152,7 +152,7 @@ class Supply(Declared):
 class Offer(Declared):
     """Something to buy or lease: an accelerator server or rack, or a general server."""
 
-    title: str
+    title: Title
     accelerator: str | None = None  # name in the catalogue of accelerators
     accelerators: Annotated[int, Field(strict=True, ge=0)] = 0  # per unit
     compute: Flops | None = None  # dense FP8 (or INT8) operations a second of one unit
@@ -185,7 +185,7 @@ class Tranche(Declared):
 class Workload(Declared):
     """Something to serve. Volumes are in the unit that ``unit`` names."""
 
-    title: str
+    title: Title
     role: Literal["external", "internal", "obligation"]
     unit: Literal["token", "accelerator_hour", "FLOP", "vcpu_hour"]
     demand: VolumeRateSeries
@@ -249,14 +249,14 @@ class Solve(Declared):
 class Variant(Declared):
     """A named set of overrides: ``set`` maps dotted places to what stands there instead."""
 
-    title: str
+    title: Title
     set: dict[str, object]
 
 
 class Case(Declared):
     """All that a user declares about one build-out."""
 
-    title: str
+    title: Title
     description: str = ""
     as_of: Day
     currency: Currency

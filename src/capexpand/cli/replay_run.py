@@ -171,22 +171,21 @@ def write_derating(document: dict[str, object], out: Path) -> tuple[Path, ...]:
         RunError: they cannot be written.
     """
     from capexpand.errors import RunError
+    from capexpand.files import csv_of, json_of, write_file
 
     files = (out,) if out.suffix in (".json", ".csv") else (out / "derating.json", out / "derating.csv")
     about = {name: document[name] for name in _ABOUT if name in document}
     rows: list[Row] = document["deratings"]  # type: ignore[assignment]
     try:
-        for file in files:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if file.suffix == ".json":
-                file.write_text(
-                    json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False) + "\n",
-                    encoding="utf-8",
-                )
-            else:
-                file.write_text(_as_csv(rows), encoding="utf-8")
+        files[0].parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error.strerror or error}") from error
+    for file in files:
+        if file.suffix == ".json":
+            text = json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False) + "\n"
+            write_file(file, text, ours=json_of("trace", "deratings"))
+        else:
+            write_file(file, _as_csv(rows), ours=csv_of("workload", "offer"))
     return files
 
 
