@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capexpand.case.schema import Case
-from capexpand.errors import CaseError, Problem, RunError
+from capexpand.errors import CaseError, Problem
 from capexpand.finance.bridge import bridge
 from capexpand.finance.checks import Check, check_plan
 from capexpand.finance.metrics import measure
@@ -28,7 +27,6 @@ from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.reporting.inputs import Findings, Provenance
-from capexpand.runs.folder import Content, table_files, write_run
 
 if TYPE_CHECKING:
     from capexpand.policy.case_policy import CasePolicy, PolicySettings
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from capexpand.policy.findings import PolicyFindings
     from capexpand.policy.outcomes import Outcomes
     from capexpand.policy.outcomes import Progress as SimulationProgress
+    from capexpand.reporting.sheet import Sheet
     from capexpand.scenarios.futures import Futures
 
 
@@ -47,24 +46,6 @@ class Plans:
     optimised: Plan
     base: Plan  # without the programme
     naive: Plan  # spending evenly
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A report as one self-contained page."""
-
-    html: str
-
-    def save(self, path: Path | str) -> None:
-        """Writes the page to a file.
-
-        Raises:
-            RunError: the file cannot be written.
-        """
-        try:
-            Path(path).write_text(self.html, encoding="utf-8")
-        except OSError as error:
-            raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def optimise(case: Case) -> Plans:
@@ -241,67 +222,30 @@ def evaluate(plans: Plans) -> Findings:
     )
 
 
-def report(findings: Findings, policy: PolicyFindings | None = None) -> Report:
-    """Makes the report of what was found out.
+def report(findings: Findings, policy: PolicyFindings | None = None) -> Sheet:
+    """Return the sheet of a run, for page, terminal, run folder and notebook.
 
     Args:
         findings: from ``evaluate``.
         policy: from ``evaluate_policy``, if a policy was sought.
     """
-    from capexpand.reporting.page import build_page
+    from capexpand.reporting.run_sheet import run_sheet
 
-    return Report(build_page(findings, policy))
+    return run_sheet(findings, policy)
 
 
 def write(findings: Findings, folder: Path, policy: PolicyFindings | None = None) -> None:
-    """Writes a run folder: the case's copy, tables, metrics and the report, whole or not at all.
+    """Write a run folder: the case's copy, tables, metrics and the report, whole or not at all.
 
     Args:
         findings: from ``evaluate``.
         folder: where the run is to stand; an older run there is replaced.
-        policy: what was found out about a policy, if one was sought.
+        policy: of the policy, if one was sought.
 
     Raises:
         RunError: the folder cannot be written.
     """
-    from capexpand.reporting.tables import frames
-
-    origin = findings.case.provenance
-    files = {"case/case.yaml": origin.text.encode()}
-    files |= {f"case/{name}": data for name, data in origin.tables.items()}
-    document = result_document(findings, policy)
-    files["metrics.json"] = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
-    files["report.html"] = report(findings, policy).html.encode()
-    files |= table_files(frames(findings))
-    source = findings.provenance
-    about = {
-        "capexpand": source.capexpand,
-        "python": source.python,
-        "solver": source.solver,
-        "case": source.case_name,
-        "variant": source.variant,
-        "case_hash": source.case_hash,
-        "seed": source.seed if policy is None else policy.seed,
-    }
-    write_run(folder, Content(files, about))
-
-
-def result_document(findings: Findings, policy: PolicyFindings | None = None) -> dict[str, Any]:
-    """Returns the result as one JSON object, with what a policy adds.
-
-    Args:
-        findings: of the plans.
-        policy: of the policy, if one was sought.
-    """
-    from capexpand.reporting.document import metrics_document
-
-    document = metrics_document(findings)
-    if policy is not None:
-        from capexpand.policy.findings import policy_document
-
-        document |= policy_document(policy)
-        document["seed"] = policy.seed
-    return document
+    report(findings, policy).save(folder)
 
 
 def _worst(checks: list[tuple[Check, ...]]) -> dict[str, float]:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.status import Status
-
     from capexpand.case.schema import Case
     from capexpand.pipeline import PlannedPolicy
     from capexpand.policy.case_policy import PolicySettings
     from capexpand.policy.findings import PolicyFindings
+    from capexpand.reporting.terminal import Say
     from capexpand.sddp.policy import TrainingRecord
 
 _NAMES = {
@@ -64,13 +63,13 @@ class PolicyOptions:
         )
 
 
-def find_policy(case: Case, folder: Path, status: Status, options: PolicyOptions) -> PolicyFindings:
+def find_policy(case: Case, folder: Path, say: Say, options: PolicyOptions) -> PolicyFindings:
     """Returns what there is to say about the policy of a case.
 
     Args:
         case: as loaded.
         folder: of the run; the training keeps its place in a file beside it until it is done.
-        status: the line that shows progress.
+        say: shows what is being done.
         options: what the command line says.
 
     Raises:
@@ -80,10 +79,10 @@ def find_policy(case: Case, folder: Path, status: Status, options: PolicyOptions
     from capexpand.policy.findings import interruption_note
 
     def followed(way: str, done: int, count: int) -> None:
-        status.update(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
+        say(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
 
     checkpoint = folder.parent / f".{folder.name}.training"
-    planned = _trained(case, checkpoint, status, options)
+    planned = _trained(case, checkpoint, say, options)
     outcomes = simulate(
         planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
     )
@@ -93,17 +92,17 @@ def find_policy(case: Case, folder: Path, status: Status, options: PolicyOptions
     return findings
 
 
-def _trained(case: Case, checkpoint: Path, status: Status, options: PolicyOptions) -> PlannedPolicy:
+def _trained(case: Case, checkpoint: Path, say: Say, options: PolicyOptions) -> PlannedPolicy:
     """Trains from the checkpoint on; one of another case or other settings is of no use any more."""
     from capexpand.pipeline import LatticeSettings, optimise_policy
     from capexpand.sddp.journal import ForeignJournalError
 
     settings = options.settings()
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    status.update("Drawing futures")
+    say("Drawing futures")
 
     def trained(record: TrainingRecord) -> bool:
-        status.update(
+        say(
             f"Training, iteration {record.iterations}: bound {record.bound:,.0f} mn, "
             f"last paths {record.recent_mean:,.0f} ± {record.recent_halfwidth:,.0f} mn (Ctrl-C keeps this)"
         )

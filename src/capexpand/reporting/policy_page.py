@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from capexpand.policy.findings import (
@@ -14,9 +12,8 @@ from capexpand.policy.findings import (
     option_title,
 )
 from capexpand.policy.reactions import Commitment, Reaction
-from capexpand.reporting.charts.drawing import Chart
+from capexpand.reporting.blocks import Block, Charts, Column, Heading, Paragraph, Row, Section, Table, table
 from capexpand.reporting.charts.futures import distributions, fans
-from capexpand.reporting.page_tables import Row, Table
 from capexpand.wording import (
     MoneyScale,
     count,
@@ -34,50 +31,44 @@ MOST_COMMITMENTS = 8  # of a quarter, the surest
 SELDOM = 0.02  # share of futures below which an order is noise to a reader
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyPage:
-    """What the section holds."""
-
-    sentence: str
-    interrupted: str | None
-    trust: str
-    states: str
-    table: Table
-    commitments: Table
-    fans: tuple[Chart, ...]
-    distribution: Chart
-    worth: str
-    ways: Table
-    regime_cost: str
-    regimes: Table
-
-    @property
-    def charts(self) -> tuple[Chart, ...]:
-        """All charts of the section."""
-        return (*self.fans, self.distribution)
-
-
-def policy_page(findings: PolicyFindings, scale: MoneyScale) -> PolicyPage:
-    """Returns the section of a policy.
+def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
+    """Return the section of a policy.
 
     Args:
         findings: of the policy.
         scale: of money.
     """
-    return PolicyPage(
-        sentence=decision_sentence(findings),
-        interrupted=interruption_note(findings),
-        trust=_trust(findings),
-        states=_states(findings),
-        table=_table(findings, scale),
-        commitments=_commitments(findings),
-        fans=tuple(fans(findings, scale)),
-        distribution=distributions(findings, scale),
-        worth=_worth(findings, scale),
-        ways=_ways(findings, scale),
-        regime_cost=_regime_cost(findings, scale),
-        regimes=_regimes(findings),
+    interrupted, regimes = interruption_note(findings), _regimes(findings)
+    blocks: list[Block] = [Paragraph("", lead=decision_sentence(findings), kind="decision")]
+    if interrupted:
+        blocks.append(Paragraph(interrupted, kind="flag"))
+    told = (
+        "Each row is a state of the world as it may be seen in that quarter, and the orders that the "
+        "policy then places, in the mean over the scenarios that are there. A factor of 1 is the case's "
+        f"own number.{_states(findings)}"
     )
+    blocks += [
+        Paragraph(_trust(findings)),
+        Heading("What is ordered when"),
+        Paragraph(told),
+        _table(findings, scale),
+        Heading("Orders that hold in every future, and orders that wait"),
+        Paragraph("The surest orders of the first quarters."),
+        _commitments(findings),
+        Heading("What the futures bring"),
+        Charts(tuple(fans(findings, scale)), "small pairs"),
+        Charts((distributions(findings, scale),)),
+        Heading("Five strategies through the same futures"),
+        Paragraph(_worth(findings, scale)),
+        _ways(findings, scale),
+    ]
+    if regimes.rows:
+        blocks += [
+            Heading("What rules cost, and what one more licence is worth"),
+            Paragraph(_regime_cost(findings, scale)),
+            regimes,
+        ]
+    return Section("policy", "This quarter, and the rule for later", tuple(blocks))
 
 
 def _trust(findings: PolicyFindings) -> str:
@@ -117,8 +108,14 @@ def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
             for row in findings.reactions
             if row.quarter == quarter
         ]
-    head = ("If", "share of futures", f"committed, {scale.unit}", "power ordered", "units ordered")
-    return Table("The policy as a table", head, tuple(rows), kind="wordy")
+    head = (
+        "If",
+        "share of futures",
+        f"committed, {scale.unit}",
+        "power ordered",
+        Column("units ordered", align="text"),
+    )
+    return table("The policy as a table", head, tuple(rows), kind="wordy")
 
 
 def _condition(row: Reaction, words: dict[str, str]) -> str:
@@ -197,7 +194,7 @@ def _commitments(findings: PolicyFindings) -> Table:
         )
         for each in _surest(findings.commitments)
     )
-    return Table(
+    return table(
         "Commitments of the first quarters",
         ("Order", "in every future", "on average", "at most", "share of futures"),
         rows,
@@ -261,7 +258,7 @@ def _ways(findings: PolicyFindings, scale: MoneyScale) -> Table:
         "accelerators idle",
         "obligations unmet",
     )
-    return Table("Five ways", head, rows)
+    return table("Five ways", head, rows)
 
 
 def _regime_cost(findings: PolicyFindings, scale: MoneyScale) -> str:
@@ -295,7 +292,7 @@ def _regimes(findings: PolicyFindings) -> Table:
         for each in findings.regime_worth[:MOST_REGIME_ROWS]
         if each.regime
     )
-    return Table(
+    return table(
         "Shadow prices of the regimes",
         ("Offer", "state", "per unit", "per accelerator", "share of quarters"),
         rows,

@@ -20,7 +20,7 @@ NOTHING_ORDERED = 1e-6  # units and megawatts that are only rounding
 
 
 @dataclass(frozen=True)
-class Digest:
+class ReportContext:
     """Findings, and what follows from them: fleets, unit costs, limits, the window, the scale of money."""
 
     findings: Findings
@@ -148,7 +148,7 @@ class Digest:
         return found.result.plan.solver.objective - found.naive.plan.solver.objective
 
     def token_power_fraction(self, at: int) -> float:
-        """Returns the part of the power in use that workloads counted in tokens take.
+        """Return the part of the power in use that workloads counted in tokens take.
 
         Args:
             at: position of the quarter.
@@ -160,13 +160,13 @@ class Digest:
         return float(megawatts[tokens].sum()) / used if used > 0.0 else 0.0
 
     def accelerators(self, which: Fleet) -> Floats:
-        """Returns installed accelerators of all kinds [quarter]."""
+        """Return installed accelerators of all kinds [quarter]."""
         return which.accelerators.sum(axis=0)
 
     def power_mw(self, which: Fleet) -> Floats:
-        """Returns energised IT power of all sites [quarter, MW]."""
+        """Return energised IT power of all sites [quarter, MW]."""
         return which.power_energised_mw.sum(axis=0)
 
     def tokens_per_day(self, which: Fleet) -> Floats:
-        """Returns tokens of all workloads [quarter, tokens a day]."""
+        """Return tokens of all workloads [quarter, tokens a day]."""
         return which.tokens_per_day.sum(axis=0)

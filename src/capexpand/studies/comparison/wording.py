@@ -1,60 +1,8 @@
-"""The comparison in a terminal: one column for each programme, readable without colour."""
+"""Sentences of a comparison: what must come back, the window planned, and the rates of exchange."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from capexpand.reporting.page_tables import Row, Table
-from capexpand.reporting.terminal import print_answers, print_heading, print_table
 from capexpand.studies.comparison.comparing import Comparison, Programme
-from capexpand.studies.comparison.rows import GROUPS, Group
-from capexpand.wording import capitalised
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-
-def print_comparison(comparison: Comparison, console: Console) -> None:
-    """Print what must come back of each programme, then the programmes side by side.
-
-    Args:
-        comparison: what to print.
-        console: where to print.
-    """
-    names = headings(comparison)
-    print_heading("Programmes side by side", console)
-    print_answers(
-        (
-            (
-                f"{name}:",
-                f"{capitalised(verdict(one, comparison.currency))} ({one.case.title}, {about_window(one)}.)",
-            )
-            for name, one in zip(names, comparison.programmes, strict=True)
-        ),
-        console,
-    )
-    console.print(about_rates(comparison), highlight=False)
-    for table in group_tables(comparison):
-        print_table(replace(table, note=""), console)
-    console.print()
-
-
-def group_tables(comparison: Comparison) -> tuple[Table, ...]:
-    """Return the tables of a comparison, a column for each programme.
-
-    Args:
-        comparison: the programmes.
-    """
-    return tuple(_table(group, comparison, headings(comparison)) for group in GROUPS)
-
-
-def _table(group: Group, comparison: Comparison, names: tuple[str, ...]) -> Table:
-    rows = tuple(
-        Row(line.title, tuple(line.write(one.measures, comparison.currency) for one in comparison.programmes))
-        for line in group.lines
-    )
-    return Table(group.title, ("", *names), rows, group.note)
 
 
 def headings(comparison: Comparison) -> tuple[str, ...]:

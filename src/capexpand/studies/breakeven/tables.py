@@ -1,78 +1,24 @@
-"""The page that says what must be believed, self-contained like every report."""
+"""The tables of a break-even study, the same for the page and the terminal."""
 
 from __future__ import annotations
 
-import platform
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Sequence
 
-from capexpand.reporting.bundle import javascript
-from capexpand.reporting.charts.drawing import Chart
-from capexpand.reporting.page import embed
-from capexpand.reporting.page_tables import Row, Table
-from capexpand.reporting.templating import environment
+from capexpand.reporting.blocks import Column, Row, Table, table
 from capexpand.studies.breakeven import wording
 from capexpand.studies.breakeven.break_even import BreakEven, Pair
-from capexpand.studies.breakeven.charts import chance_chart, market_chart, pair_charts, room_chart
 from capexpand.studies.breakeven.findings import BeliefFindings
 from capexpand.studies.breakeven.market import Range
 from capexpand.wording import MoneyScale, capitalised, money, number, percent, share
 
-HEAD = ("Belief", "assumed", "once committed", "room", "planned for", "room")
-
-
-@dataclass(frozen=True, slots=True)
-class _Charts:
-    room: Chart
-    pairs: tuple[Chart, ...]
-    chance: tuple[Chart, ...]
-    market: tuple[Chart, ...]
-
-    @property
-    def all(self) -> tuple[Chart, ...]:
-        return (self.room, *self.pairs, *self.chance, *self.market)
-
-
-def belief_page(findings: BeliefFindings) -> str:
-    """Returns the page as HTML that needs nothing from outside.
-
-    Args:
-        findings: of a programme.
-    """
-    scale = scale_of(findings)
-    charts = _charts(findings, scale)
-    market, past = findings.market, findings.past
-    currency = findings.case.currency
-    return (
-        environment()
-        .get_template("beliefs.html")
-        .render(
-            case=findings.case,
-            provenance=findings.case.provenance,
-            version=version("capexpand"),
-            python=platform.python_version(),
-            solver=findings.break_evens.valuation.result.plan.solver.solver,
-            case_name=findings.case.provenance.path.absolute().parent.name,
-            seed=findings.seed,
-            distribution=findings.distribution,
-            answers=wording.answers(findings),
-            sentences=[wording.sentence_of(one) for one in findings.break_evens.single],
-            transfer=findings.break_evens.transfer,
-            tolerance=money(findings.break_evens.tolerance, currency),
-            single=break_even_table(findings),
-            pairs=pair_tables(findings),
-            charts=charts,
-            scale=scale,
-            stake=("" if market is None else wording.stake_sentence(market)),
-            gaps=() if market is None else wording.gap_sentences(market),
-            moves=None if market is None else move_table(findings, scale),
-            market_beliefs=None if market is None else market_belief_table(findings),
-            past=None if past is None else past_table(findings, scale),
-            missing=findings.missing,
-            data=embed(charts.all),
-            javascript=javascript(),
-        )
-    )
+HEAD = (
+    "Belief",
+    "assumed",
+    "once committed",
+    Column("room", in_terminal=False),
+    "planned for",
+    Column("room", in_terminal=False),
+)
 
 
 def scale_of(findings: BeliefFindings) -> MoneyScale:
@@ -82,16 +28,6 @@ def scale_of(findings: BeliefFindings) -> MoneyScale:
         findings: of a programme.
     """
     return MoneyScale.of(findings.break_evens.valuation.scale, findings.case.currency)
-
-
-def _charts(findings: BeliefFindings, scale: MoneyScale) -> _Charts:
-    known, market = findings.distribution, findings.market
-    return _Charts(
-        room=room_chart(findings.break_evens),
-        pairs=pair_charts(findings.break_evens.pairs),
-        chance=() if known is None else (chance_chart(findings, known, scale),),
-        market=() if market is None else (market_chart(findings, market, scale),),
-    )
 
 
 def break_even_table(findings: BeliefFindings) -> Table:
@@ -112,11 +48,16 @@ def break_even_table(findings: BeliefFindings) -> Table:
             wording.cell(planned),
             wording.room(planned),
         )
-        rows.append(Row(lever.title, (*cells, *_hours(findings, kept)), ""))
-    head = (*HEAD, f"{findings.case.currency} an accelerator-hour there") if _has_hours(findings) else HEAD
+        rows.append(Row(lever.title, (*cells, *_hours(findings, kept))))
+    hours = Column(f"{findings.case.currency} an accelerator-hour there", in_terminal=False)
+    head = (*HEAD, hours) if _has_hours(findings) else HEAD
     levels = "Levels without a unit are factors on what is assumed."
-    used = wording.explained(" ".join(cell for row in rows for cell in row.cells))
-    return Table("Break-even of each belief", head, tuple(rows), " ".join(filter(None, (levels, used))))
+    used = _explained(rows)
+    return table("Break-even of each belief", head, tuple(rows), " ".join(filter(None, (levels, used))))
+
+
+def _explained(rows: Sequence[Row]) -> str:
+    return wording.explained(" ".join(text for row in rows for text in row.texts))
 
 
 def _has_hours(findings: BeliefFindings) -> bool:
@@ -162,7 +103,7 @@ def _pair_table(pairs: list[Pair]) -> Table:
     titles = {"committed": "once committed", "planned": "planned for"}
     head = (first.title, *(titles[pair.reading] for pair in ordered))
     title = f"{second.title} at break-even, by {first.title[:1].lower()}{first.title[1:]}"
-    return Table(title, head, rows, wording.explained(" ".join(cell for row in rows for cell in row.cells)))
+    return table(title, head, rows, _explained(rows))
 
 
 def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
@@ -183,12 +124,12 @@ def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
 
     head = (
         "Move",
-        "in all",
-        "of the market's own",
+        Column("in all", in_terminal=False),
+        Column("of the market's own", in_terminal=False),
         "net",
         "due to the programme",
-        f"a share, {findings.case.currency}",
-        "for the stake",
+        Column("a share", findings.case.currency, in_terminal=False),
+        Column("for the stake", in_terminal=False),
         "chance that the plan is worth it",
     )
     rows = tuple(
@@ -206,7 +147,7 @@ def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
         )
         for move in moves
     )
-    return Table(f"What the market added, in {scale.unit}", head, rows)
+    return table(f"What the market added, in {scale.unit}", head, rows)
 
 
 def _stake(bounds: Range | None, currency: str) -> str:
@@ -235,7 +176,7 @@ def market_belief_table(findings: BeliefFindings) -> Table:
             both = {one.reading: one for one in found if one.lever.name == name}
             cells = tuple(_needed(both.get(reading)) for reading in ("committed", "planned"))
             rows.append(Row(next(iter(both.values())).lever.title, cells))
-    return Table("Beliefs that bear the market out", ("Belief", "once committed", "planned for"), tuple(rows))
+    return table("Beliefs that bear the market out", ("Belief", "once committed", "planned for"), tuple(rows))
 
 
 def _needed(one: BreakEven | None) -> str:
@@ -269,6 +210,6 @@ def past_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
         for one in (past.sums if past else ())
         if past is not None
     )
-    return Table(
+    return table(
         "Spent before", ("Scope and years", scale.unit, "at most, of the programme", "the claim"), rows
     )
