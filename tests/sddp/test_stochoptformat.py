@@ -204,7 +204,7 @@ def _outcome(problem: dict) -> dict:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda p: p["version"].update(major=0, minor=3), "StochOptFormat 0.3 is not read"),
+        (lambda p: p["version"].update(major=2, minor=3), "StochOptFormat 2.3 is not read"),
         (lambda p: _demand(p).update(type="ScalarNonlinearFunction"), "ScalarNonlinear"),
         (
             lambda p: _sell(p)["objective"].update(function=quadratic((1.0, "sold", "left"))),
@@ -219,7 +219,7 @@ def _outcome(problem: dict) -> dict:
         (lambda p: p["nodes"]["day"].update(subproblem="read"), "there is no subproblem 'read'"),
         (lambda p: p["root"]["state_variables"].update(y=0.0), "must name x, y and no other"),
         (lambda p: p["validation_scenarios"][2][1].update(node="night"), "validation_scenarios[2][1]"),
-        (lambda p: p["subproblems"]["sell"].pop("subproblem"), "cannot be read"),
+        (lambda p: p["subproblems"]["sell"].pop("subproblem"), "subproblems.sell.subproblem: is missing"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_or_goes_beyond_linear_programs_is_said(
