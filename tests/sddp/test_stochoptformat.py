@@ -145,7 +145,7 @@ def test_a_random_price_and_a_random_yield_enter_as_products(tmp_path: Path, bac
         [{"node": "morning"}, {"node": "day", "support": {"d": 99.0, "p": 3.0, "y": 0.1}}]
     ]
     file = written(tmp_path, problem)
-    found = solved(file, "--back-end", back_end)
+    found = solved(file, "--back-end", back_end, "--seconds", 600)  # it may have to be compiled first
     assert found["bound"] == pytest.approx(6.7375)
     assert found["first_stage"]["bought"] == pytest.approx(20.0)
     assert found["validation_scenarios"]["values"] == pytest.approx([20 * (0.3 - 1) - 0.03 - 0.01])

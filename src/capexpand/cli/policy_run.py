@@ -75,28 +75,35 @@ def find_policy(case: Case, folder: Path, status: Status, options: PolicyOptions
 
     Raises:
         CaseError: the case declares nothing unknown, or the attitude to risk is none.
+        RunError: another process works on the same folder.
     """
     from capexpand.pipeline import evaluate_policy, simulate
     from capexpand.policy.findings import interruption_note
+    from capexpand.sddp.locks import lock_beside
 
     def followed(way: str, done: int, count: int) -> None:
         status.update(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
 
     checkpoint = folder.parent / f".{folder.name}.training"
-    planned = _trained(case, checkpoint, status, options)
-    outcomes = simulate(
-        planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
-    )
-    findings = evaluate_policy(planned, outcomes)
-    if interruption_note(findings) is None:
-        checkpoint.unlink(missing_ok=True)
+    lock = lock_beside(folder)
+    lock.acquire()  # before the training, which two processes would share, and until its file is removed
+    try:
+        planned = _trained(case, checkpoint, status, options)
+        outcomes = simulate(
+            planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
+        )
+        findings = evaluate_policy(planned, outcomes)
+        if interruption_note(findings) is None:
+            checkpoint.unlink(missing_ok=True)
+    finally:
+        lock.release()
     return findings
 
 
 def _trained(case: Case, checkpoint: Path, status: Status, options: PolicyOptions) -> PlannedPolicy:
     """Trains from the checkpoint on; one of another case or other settings is of no use any more."""
     from capexpand.pipeline import LatticeSettings, optimise_policy
-    from capexpand.sddp.journal import ForeignJournalError
+    from capexpand.sddp.checkpoint import ForeignCheckpointError
 
     settings = options.settings()
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
@@ -117,6 +124,6 @@ def _trained(case: Case, checkpoint: Path, status: Status, options: PolicyOption
 
     try:
         return find()
-    except ForeignJournalError:
+    except ForeignCheckpointError:
         checkpoint.unlink()
         return find()
