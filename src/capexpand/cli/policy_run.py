@@ -74,7 +74,9 @@ def find_policy(case: Case, folder: Path, say: Say, options: PolicyOptions) -> P
 
     Raises:
         CaseError: the case declares nothing unknown, or the attitude to risk is none.
+        RunError: another process works on the same folder.
     """
+    from capexpand.files import hold
     from capexpand.pipeline import evaluate_policy, simulate
     from capexpand.policy.findings import interruption_note
 
@@ -82,20 +84,21 @@ def find_policy(case: Case, folder: Path, say: Say, options: PolicyOptions) -> P
         say(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
 
     checkpoint = folder.parent / f".{folder.name}.training"
-    planned = _trained(case, checkpoint, say, options)
-    outcomes = simulate(
-        planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
-    )
-    findings = evaluate_policy(planned, outcomes)
-    if interruption_note(findings) is None:
-        checkpoint.unlink(missing_ok=True)
+    with hold(folder):  # before the training, which two processes would share, and until its file is removed
+        planned = _trained(case, checkpoint, say, options)
+        outcomes = simulate(
+            planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
+        )
+        findings = evaluate_policy(planned, outcomes)
+        if interruption_note(findings) is None:
+            checkpoint.unlink(missing_ok=True)
     return findings
 
 
 def _trained(case: Case, checkpoint: Path, say: Say, options: PolicyOptions) -> PlannedPolicy:
     """Trains from the checkpoint on; one of another case or other settings is of no use any more."""
     from capexpand.pipeline import LatticeSettings, optimise_policy
-    from capexpand.sddp.journal import ForeignJournalError
+    from capexpand.sddp.checkpoint import ForeignCheckpointError
 
     settings = options.settings()
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
@@ -116,6 +119,6 @@ def _trained(case: Case, checkpoint: Path, say: Say, options: PolicyOptions) -> 
 
     try:
         return find()
-    except ForeignJournalError:
+    except ForeignCheckpointError:
         checkpoint.unlink()
         return find()
