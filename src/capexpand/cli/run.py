@@ -58,11 +58,13 @@ def run(
         from capexpand.reporting.page import warm_up
 
         pool.submit(warm_up)  # the page's scripts load while the solver works
-        from capexpand.pipeline import evaluate, optimise, result_document, write
+        from capexpand.pipeline import evaluate, examine, optimise, result_document, write
 
         plans = optimise(loaded)
+        status.update("Trying other budgets, horizons and futures")
+        examination = examine(plans)
         status.update("Accounting")
-        findings = evaluate(plans)
+        findings = evaluate(plans, examination)
         sought = None
         if policy:
             from capexpand.cli.policy_run import PolicyOptions, find_policy
