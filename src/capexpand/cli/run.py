@@ -55,11 +55,13 @@ def run(
         from capexpand.reporting.bundle import warm_up
 
         pool.submit(warm_up)  # the page's scripts load while the solver works
-        from capexpand.pipeline import evaluate, optimise, report
+        from capexpand.pipeline import evaluate, examine, optimise, report
 
         plans = optimise(loaded)
+        say("Trying other budgets, horizons and futures")
+        examination = examine(plans)
         say("Accounting")
-        findings = evaluate(plans)
+        findings = evaluate(plans, examination)
         sought = None
         if policy:
             from capexpand.cli.policy_run import PolicyOptions, find_policy
