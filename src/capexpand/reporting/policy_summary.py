@@ -9,6 +9,9 @@ from capexpand.policy.findings import (
     PolicyFindings,
     decision_sentence,
     interruption_note,
+    lattice_sentence,
+    recommendation,
+    value_sentence,
 )
 from capexpand.wording import MoneyScale, money, percent
 
@@ -27,17 +30,14 @@ def print_policy(findings: PolicyFindings, console: Console) -> None:
     from rich.table import Table
 
     outcomes, ways = findings.outcomes, findings.ways
-    currency, gap = outcomes.policy.data.currency, outcomes.policy.gap
+    currency = outcomes.policy.data.currency
     console.print()
     console.print(decision_sentence(findings))
     interrupted = interruption_note(findings)
     if interrupted is not None:
         console.print(interrupted)
-    known = "no gap is claimed with risk aversion" if gap.fraction is None else f"gap {percent(gap.fraction)}"
-    console.print(
-        f"Bound on the lattice {money(gap.bound, currency)}, policy there {money(gap.mean, currency)} ± "
-        f"{money(gap.halfwidth, currency)}: {known}."
-    )
+    for text in (value_sentence(findings), recommendation(findings), lattice_sentence(findings)):
+        console.print(text)
     scale = MoneyScale.of(max(abs(way.value.mean) for way in ways.ways), currency)
     console.print()
     console.print(f"Five ways through {outcomes.scenarios.count} fresh scenarios, {scale.unit}", style="bold")
