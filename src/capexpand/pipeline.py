@@ -139,11 +139,11 @@ class PlannedPolicy:
 class LatticeSettings:
     """How futures are condensed for a policy."""
 
-    nodes: int = 20
+    nodes: int = 160
     outcomes: int = 1
     recourse_quarters: int = 17  # with that many nodes; this quarter is the first
-    later_nodes: int = 6
-    paths: int = 8192
+    later_nodes: int = 48
+    paths: int = 16_384
     seed: int = 1
 
 
