@@ -14,9 +14,13 @@ from capexpand.case.references import Complaint
 from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload
 from capexpand.case.uncertainty_checks import uncertainty_complaints
 from capexpand.case.values import Series
+from capexpand.errors import CaseError
 from capexpand.timevalue import QuarterCalendar, is_quarter_start
-from capexpand.units import VOLUME_UNITS, format_number
+from capexpand.units import LARGEST_NUMBER, VOLUME_UNITS, format_number
 from capexpand.units.currencies import CURRENCIES
+
+MOST_QUARTERS = 200
+"""Of a horizon; more is refused elsewhere."""
 
 _RUNNING_QUARTER = timedelta(days=31)
 """A plan may begin with the quarter that runs on the day of the case, while two thirds of it are to come."""
@@ -38,6 +42,7 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     yield from hardware_complaints(draft)
     yield from _opening(draft)
     yield from _series_start(draft)
+    yield from _series_size(draft)
     if draft.uncertainty is not None:
         yield from uncertainty_complaints(draft.uncertainty)
     if draft.announcement is not None:
@@ -267,3 +272,24 @@ def _series_start(draft: Draft) -> Iterator[Complaint]:
             and number.first_date > start
         ):
             yield place, f"says nothing before {number.first_date}, but the calendar starts on {start}"
+
+
+def _series_size(draft: Draft) -> Iterator[Complaint]:
+    """A series stays within what can be planned with, through the whole horizon."""
+    if draft.calendar is None or not 0 < draft.calendar.quarters <= MOST_QUARTERS:
+        return
+    labels = _quarters(draft.calendar).labels
+    for place, number in walk({"exchange_rates": draft.exchange_rates or {}, **draft.blocks}):
+        if not isinstance(number, Series) or number.constant:
+            continue
+        try:
+            values = number.by_quarter(draft.calendar)
+        except CaseError:  # it says nothing at the start, and that is said already
+            continue
+        beyond = next((label for label, value in zip(labels, values, strict=True) if _too_large(value)), None)
+        if beyond is not None:
+            yield place, f"grows too large to plan with by {beyond}; check its growth and changes"
+
+
+def _too_large(value: float) -> bool:
+    return not abs(value) <= LARGEST_NUMBER  # no number at all is too large, too

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr
 
 from capexpand.case.announcement import Announcement
-from capexpand.case.declared import Currency, Declared, Destination, Name
+from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
     CountRateSeries,
@@ -64,13 +64,16 @@ class Finance(Declared):
     value_added_tax_recovery: Duration | None = None  # until it is recovered; never, if absent
     server_end_value: Fraction  # share of the competitive replacement value kept at the horizon's end
     building_end_value: Fraction
+    end_value_within_book: Annotated[bool, Field(strict=True)] = (
+        False  # whether what stands at the horizon's end is also worth no more than it stands in the books
+    )
     ordinary_costs: FractionSeries | None = None  # share of external revenue spent on staff, sales, bandwidth
 
 
 class Programme(Declared):
     """Who spends how much, from when to when."""
 
-    buyer: str
+    buyer: Title
     headquarters: Destination
     end_user: EndUser = "company"  # kind of buyer, as export rules tell them apart
     window_start: Day
@@ -85,8 +88,15 @@ class Programme(Declared):
     cap_by_date: dict[Day, Money] = Field(
         default_factory=dict
     )  # cumulative spending allowed up to these dates
-    renewal_budget: SpendingLimitSeries  # spending allowed in each quarter after the window
-    renewal_without_programme: SpendingLimitSeries | None = None  # spending in the base, 0 if absent
+    renewal_without_programme: SpendingLimitSeries | None = (
+        None  # what the business spends in each quarter with and without the programme, 0 if absent; what of it  # falls into the window is the first part of the cap, the rest of the cap is the programme's own money
+    )
+    renewal_of_programme: FractionPerYear | None = (
+        None  # share of the programme's own money spent in the window that may be spent each year after it
+    )
+    renewal_budget: SpendingLimitSeries | None = (
+        None  # spending allowed in each quarter outside the window, with and without the programme, in place of  # renewal_without_programme
+    )
 
 
 class Build(Declared):
@@ -113,7 +123,7 @@ class Colocate(Declared):
 class Site(Declared):
     """A data-centre campus: a place with grid power by date, where halls are built or rented."""
 
-    title: str
+    title: Title
     destination: Destination
     grid: PowerLimitSeries  # MW at the grid connection that can be drawn
     power_usage_effectiveness: PowerUsageEffectiveness
@@ -152,7 +162,7 @@ class Supply(Declared):
 class Offer(Declared):
     """Something to buy or lease: an accelerator server or rack, or a general server."""
 
-    title: str
+    title: Title
     accelerator: str | None = None  # name in the catalogue of accelerators
     accelerators: Annotated[int, Field(strict=True, ge=0)] = 0  # per unit
     compute: Flops | None = None  # dense FP8 (or INT8) operations a second of one unit
@@ -185,7 +195,7 @@ class Tranche(Declared):
 class Workload(Declared):
     """Something to serve. Volumes are in the unit that ``unit`` names."""
 
-    title: str
+    title: Title
     role: Literal["external", "internal", "obligation"]
     unit: Literal["token", "accelerator_hour", "FLOP", "vcpu_hour"]
     demand: VolumeRateSeries
@@ -249,14 +259,14 @@ class Solve(Declared):
 class Variant(Declared):
     """A named set of overrides: ``set`` maps dotted places to what stands there instead."""
 
-    title: str
+    title: Title
     set: dict[str, object]
 
 
 class Case(Declared):
     """All that a user declares about one build-out."""
 
-    title: str
+    title: Title
     description: str = ""
     as_of: Day
     currency: Currency

@@ -13,7 +13,6 @@ import typer
 
 from capexpand.cli.replay_run import (
     check_place,
-    derating_files,
     derating_row,
     jobs_document,
     requests_document,
@@ -106,8 +105,7 @@ def replay(  # noqa: PLR0912 - one branch for each way to name a fleet
 
     check_load(load)
     if out is not None:
-        for file in derating_files(out):
-            check_place(file)
+        check_place(out, [one for one in (trace, fleet, replicas) if one is not None])
     plan = _planned(run, fleet or replicas, quarter=quarter, workload=workload)
     if servegen:
         loaded = _generate(trace, servegen, span_hours)

@@ -6,8 +6,7 @@ import csv
 import io
 import json
 import math
-import os
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -179,25 +178,23 @@ def write_derating(document: dict[str, object], out: Path) -> tuple[Path, ...]:
         RunError: they cannot be written.
     """
     from capexpand.errors import RunError
+    from capexpand.files import csv_of, json_of, write_file
 
     files = derating_files(out)
     about = {name: document[name] for name in _ABOUT if name in document}
     rows: list[Row] = document["deratings"]  # type: ignore[assignment]
-    for file in files:
-        check_place(file)
     try:
-        for file in files:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if file.suffix == ".json":
-                text = (
-                    json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False, allow_nan=False)
-                    + "\n"
-                )
-            else:
-                text = _as_csv(rows)
-            _write_whole(file, text)
+        files[0].parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error.strerror or error}") from error
+    for file in files:
+        if file.suffix == ".json":
+            text = (
+                json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+            )
+            write_file(file, text, ours=json_of("trace", "deratings"))
+        else:
+            write_file(file, _as_csv(rows), ours=csv_of("workload", "offer"))
     return files
 
 
@@ -206,44 +203,21 @@ def derating_files(out: Path) -> tuple[Path, ...]:
     return (out,) if out.suffix in (".json", ".csv") else (out / "derating.json", out / "derating.csv")
 
 
-def check_place(file: Path) -> None:
+def check_place(out: Path, inputs: Sequence[Path]) -> None:
     """Refuse a place where something stands that is no derating, before any work is done.
 
+    Args:
+        out: as given.
+        inputs: the files that the command reads.
+
     Raises:
-        RunError: it does, or the place cannot be looked at.
+        RunError: it does, or the place cannot be written.
     """
-    from capexpand.case.replayed_shares import read_deratings
-    from capexpand.errors import CaseError, RunError
+    from capexpand.files import check_file, csv_of, json_of
 
-    try:
-        stands = os.path.lexists(file)
-    except (OSError, ValueError) as error:
-        raise RunError(f"{file}: cannot be written: {error}") from error
-    if stands:
-        try:
-            read_deratings(file, tables={})
-        except CaseError as error:
-            message = (
-                f"{file}: stands already and is no derating ({error.problems[0].message}); name another --out"
-            )
-            raise RunError(message) from None
-
-
-def _write_whole(file: Path, text: str) -> None:
-    """Write a file beside its place and move it there, so that it is never seen in parts."""
-    handle, beside = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(beside).chmod(0o666 & ~umask)  # as any new file, where a temporary one is the owner's alone
-        Path(beside).replace(file)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    for file in derating_files(out):
+        ours = json_of("trace", "deratings") if file.suffix == ".json" else csv_of("workload", "offer")
+        check_file(file, ours=ours, inputs=inputs)
 
 
 _ABOUT = ("trace", "run", "case_hash", "quarter", "model", "promise")

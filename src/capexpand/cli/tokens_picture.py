@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.errors import CaseError, Problem
+from capexpand.files import marked, write_file
 
 if TYPE_CHECKING:
     import altair
@@ -23,6 +24,8 @@ SUITE_LABELS = {
 }
 COLOURS = ("#1b6ca8", "#7fb3d5", "#2e8b57", "#c0702a", "#7b4fa3", "#c2569b", "#9a9a9a")
 FACTOR = 1.5
+_MARK = 'data-made-by="capexpand tokens"'
+"""By which a picture is told from drawings of others, which are never replaced."""
 
 
 def save_picture(found: Validation, path: Path) -> None:
@@ -33,7 +36,8 @@ def save_picture(found: Validation, path: Path) -> None:
         path: where to write; its folder must exist.
 
     Raises:
-        CaseError: where there is nothing to draw or the file cannot be written.
+        CaseError: there is nothing to draw.
+        RunError: the file cannot be written, or a picture of another make stands there.
     """
     if not found.comparisons:
         raise CaseError([Problem("there is no row to draw")])
@@ -41,10 +45,7 @@ def save_picture(found: Validation, path: Path) -> None:
         raise CaseError([Problem(f"the picture is drawn as SVG; name it {path.with_suffix('.svg').name}")])
     picture = _rates(found) | _errors(found)
     text = _as_svg(picture.configure_view(stroke=None).configure_axis(labelFontSize=11, titleFontSize=12))
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CaseError([Problem(f"cannot be written: {error}", file=path)]) from error
+    write_file(path, text.replace("<svg ", f"<svg {_MARK} ", 1), ours=marked(_MARK))
 
 
 def _as_svg(chart: altair.HConcatChart | altair.ConcatChart) -> str:

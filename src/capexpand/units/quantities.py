@@ -24,6 +24,9 @@ _NUMBER = re.compile(
 )
 _NOT_FINITE = re.compile(r"\s*[-+]?\.?(nan|inf|infinity)\b", re.IGNORECASE)
 
+LARGEST_NUMBER = 1e18
+"""In canonical units, such as mn CNY or MW; products of larger ones would lose digits or overflow."""
+
 CURRENCY = "CUR"
 """Stands for any one currency in the canonical unit of a kind."""
 
@@ -175,9 +178,10 @@ def read_quantity(written: str | float, kind: QuantityKind, *, currency: str = "
             raise QuantityError(f"'{text}' needs a currency, as in \"{example}\"") from None
         raise QuantityError(f"'{text}' is not convertible to {_wanted(kind, currency)}") from None
     value = number * numerator / denominator
-    if not math.isfinite(value):
+    if math.isfinite(value):
+        _check_bounds(text, value, kind)
+    if not abs(value) <= LARGEST_NUMBER:
         raise QuantityError(f"'{text}' is too large to plan with")
-    _check_bounds(text, value, kind)
     return Quantity(value=value, unit=unit, currency=money)
 
 
