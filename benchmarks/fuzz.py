@@ -226,7 +226,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("readers", nargs="*", choices=[[], *FUZZERS, *OTHERS], default=[])
+    parser.add_argument("readers", nargs="*", metavar="reader")
     parser.add_argument("--inputs", type=int, default=200, help="for each reader")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

@@ -31,7 +31,6 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
         LatticeSettings,
         PlannedPolicy,
         Plans,
-        Report,
         evaluate,
         evaluate_policy,
         optimise,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.policy.outcomes import Outcomes
     from capexpand.policy.risk_attitudes import CVaR, Expectation, WorstCase
     from capexpand.reporting.inputs import Findings
+    from capexpand.reporting.sheet import Sheet
     from capexpand.studies.backtest.backtest import Backtest, backtest
     from capexpand.studies.breakeven.break_even import BreakEvens, break_even
     from capexpand.studies.breakeven.findings import BeliefFindings, believe
@@ -70,10 +70,10 @@ _HOMES = {
     "PolicyFindings": "policy.findings",
     "PolicySettings": "policy.case_policy",
     "Problem": "errors",
-    "Report": "pipeline",
     "Run": "api.planning",
     "RunError": "errors",
     "SampledFutures": "api.futures",
+    "Sheet": "reporting.sheet",
     "SolverError": "errors",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
@@ -118,10 +118,10 @@ __all__ = [
     "PolicyFindings",
     "PolicySettings",
     "Problem",
-    "Report",
     "Run",
     "RunError",
     "SampledFutures",
+    "Sheet",
     "SolverError",
     "WorstCase",
     "__version__",

@@ -311,11 +311,20 @@ class _Oracle:
         counted = self.before(spent, 0.0)
         cap = self.data(m.budget.cap, "quarter").where(inside, np.inf)
         renewal = self.data(m.budget.renewal, "quarter").where(~inside, np.inf)
+        growth = np.zeros(m.times.count) if m.budget.renewal_growth is None else m.budget.renewal_growth
+        grows = self.data(growth, "quarter").where(~inside, 0.0)
+        grown = self.variable("g", "quarter")
+        self.require("grown within spent", grown - spent, "<=", 0.0)
+        self.require(
+            "grown within own", grown, "<=", self.data(np.full(m.times.count, m.budget.own), "quarter")
+        )
         for ahead in range(longest + 1):
             bill = bills.sel(ahead=ahead, drop=True)
             counted = counted + bill * inside.shift(quarter=-ahead, fill_value=False)
             self.require(f"cap {ahead}", counted, "<=", cap.shift(quarter=-ahead, fill_value=np.inf))
-            self.require(f"renewal {ahead}", bill, "<=", renewal.shift(quarter=-ahead, fill_value=np.inf))
+            more = grown * grows.shift(quarter=-ahead, fill_value=0.0)
+            limit = renewal.shift(quarter=-ahead, fill_value=np.inf)
+            self.require(f"renewal {ahead}", bill - more, "<=", limit)
         self.shortfall = self.variable("shortfall", "quarter")
         wanted = self.data(np.where(self.quarter == last - 1, m.budget.floor, 0.0), "quarter")
         self.require("floor", spent + self.shortfall, ">=", wanted, wanted > 0)
@@ -350,14 +359,41 @@ class _Oracle:
             - (self.back * (self.data(m.power.exit_cost, "power", "quarter") * disc)).sum()
         )
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
-        worth = (self.N * (self.data(m.offers.end_value, "offer") * at_end)).sum() + (
-            self.P * (self.data(m.power.end_value, "power") * at_end)
-        ).sum()
+        worth = self.end_value(at_end)
         payments = (self.paid * (disc * self.data(m.taxes.payment_factor, "quarter"))).sum()
         penalties = (
             self.w * (self.data(m.workloads.penalty, "workload", "quarter") * phi * disc)
         ).sum() + m.budget.floor_penalty * (self.shortfall * disc).sum()
         self.model.add_objective((cash + worth) * keep - payments + self.shields() - penalties, sense="max")
+
+    def end_value(self, at_end):
+        """What a market pays for what stands at the end, where the case wants it within the books."""
+        m, last = self.m, self.m.times.count - 1
+        servers = (self.N * (self.data(m.offers.end_value, "offer") * at_end)).sum()
+        halls = (self.P * (self.data(m.power.end_value, "power") * at_end)).sum()
+        if not m.end_value_within_book:
+            return servers + halls
+        left = []
+        for kept, lead in (
+            (m.end_book_fractions[0], m.offers.lead_quarters),
+            (m.end_book_fractions[1], m.power.lead_quarters),
+        ):
+            arrives = self.quarter + lead[:, None]
+            left.append(np.where(arrives <= last, kept[np.minimum(arrives, last)], 0.0))
+        price = self.data(m.offers.price, "offer", "destination", "quarter")
+        books = (
+            (self.x * (self.data(left[0], "offer", "quarter") * price)).sum(),
+            (self.b * self.data(left[1] * m.power.price, "power", "quarter")).sum(),
+        )
+        total = 0.0
+        for name, market, book in zip(("servers", "halls"), (servers, halls), books, strict=True):
+            value = self.model.add_variables(lower=0.0, name=f"end value of {name}")
+            self.model.add_constraints(1.0 * value - market <= 0.0, name=f"market of {name}")
+            self.model.add_constraints(
+                1.0 * value - m.times.discount_end * book <= 0.0, name=f"book of {name}"
+            )
+            total = total + 1.0 * value
+        return total
 
     def shields(self):
         """Tax saved by writing off what was ordered, from the quarter of its delivery."""

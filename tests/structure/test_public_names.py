@@ -15,7 +15,7 @@ from capexpand.cli.main import build_app
 
 PUBLIC = """
     Backtest BeliefFindings BreakEvens CVaR CapexpandError Case CaseError Comparison Expectation
-    Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem Report RunError SolverError
+    Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem RunError Sheet SolverError
     WorstCase CheckedCase LatticeSettings Outcomes PolicyFindings Run SampledFutures __version__
     check new policy run scenarios schema shipped_cases
     backtest believe break_even compare evaluate evaluate_policy find_contradictions list_claims
@@ -36,7 +36,7 @@ def test_every_public_name_leads_somewhere() -> None:
 def test_the_verbs_stay_verbs_after_their_rooms_were_imported() -> None:
     """A room named as a verb would take its place once imported."""
     code = (
-        "import capexpand.policy.risk_attitudes, capexpand.scenarios.fans, capexpand.reporting.page\n"
+        "import capexpand.policy.risk_attitudes, capexpand.scenarios.fans, capexpand.reporting.run_sheet\n"
         "import capexpand.optimiser.deterministic\n"
         "from capexpand.scenarios.fans import LEVELS\n"
         "import capexpand as cx, inspect\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
     from capexpand.case.schema import Case
-    from capexpand.pipeline import PlannedPolicy, Report
+    from capexpand.pipeline import PlannedPolicy
     from capexpand.policy.case_policy import PolicySettings
     from capexpand.policy.findings import PolicyFindings
     from capexpand.reporting.inputs import Findings
+    from capexpand.reporting.sheet import Sheet
     from capexpand.sddp.policy import TrainingRecord
 
 Say = Callable[[str], None]
@@ -38,11 +39,13 @@ class Run:
     Args:
         findings: of the plans.
         policy: of the policy, if one was sought.
+        shown: the sheet of both.
         folder: where the run stands, if it was written.
     """
 
     findings: Findings
-    policy: PolicyFindings | None = None
+    policy: PolicyFindings | None
+    shown: Sheet
     folder: Path | None = None
 
     @property
@@ -51,24 +54,18 @@ class Run:
         return self.findings.case
 
     @property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Mapping[str, Any]:
         """The result as one JSON object."""
-        from capexpand.pipeline import result_document
-
-        return result_document(self.findings, self.policy)
+        return self.shown.document
 
     @property
-    def tables(self) -> dict[str, DataFrame]:
+    def tables(self) -> Mapping[str, DataFrame]:
         """Every table by its name."""
-        from capexpand.reporting.tables import frames
+        return self.shown.tables
 
-        return frames(self.findings)
-
-    def sheet(self) -> Report:
-        """Return the report."""
-        from capexpand.pipeline import report
-
-        return report(self.findings, self.policy)
+    def sheet(self) -> Sheet:
+        """Return the sheet, for page, terminal and notebook."""
+        return self.shown
 
     def save(self, folder: Path | str) -> Path:
         """Write the run folder, whole or not at all.
@@ -82,24 +79,11 @@ class Run:
         Raises:
             RunError: the folder cannot be written; what stood there still stands.
         """
-        from capexpand.pipeline import write
-
-        place = Path(folder)
-        write(self.findings, place, self.policy)
-        return place / "report.html"
+        return self.shown.save(folder)
 
     def _repr_html_(self) -> str:
-        """Return the answers, for a notebook."""
-        from html import escape
-
-        from capexpand.reporting.digest import Digest
-        from capexpand.reporting.headline import answers
-
-        said = (
-            f"<p><b>{escape(each.question)}</b> {escape(each.text)}</p>"
-            for each in answers(Digest(self.findings))
-        )
-        return f"<h3>{escape(self.case.title)}</h3>{''.join(said)}"
+        """Return the answers and the first picture, for a notebook."""
+        return self.shown._repr_html_()
 
     def __repr__(self) -> str:
         with_policy = "" if self.policy is None else " with a policy"
@@ -208,17 +192,19 @@ def silent(_: str) -> None:
 def _found(case: Case, folder: Path | None, options: PolicyOptions | None, say: Say) -> Run:
     with ThreadPoolExecutor(max_workers=1) as pool:
         say("Optimising the plan")
-        from capexpand.reporting.page import warm_up
+        from capexpand.reporting.bundle import warm_up
 
         pool.submit(warm_up)  # the page's scripts load while the solver works
-        from capexpand.pipeline import evaluate, optimise
+        from capexpand.pipeline import evaluate, examine, optimise, report
 
         plans = optimise(case)
+        say("Trying other budgets, horizons and futures")
+        examination = examine(plans)
         say("Accounting")
-        findings = evaluate(plans)
+        findings = evaluate(plans, examination)
         sought = None if options is None else find_policy(case, folder, say, options)
         say("Writing the report")
-        return Run(findings, sought)
+        return Run(findings, sought, report(findings, sought))
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +285,7 @@ def _forget_training(folder: Path, findings: PolicyFindings) -> None:
 def _trained(case: Case, checkpoint: Path | None, say: Say, options: PolicyOptions) -> PlannedPolicy:
     """Train from the checkpoint on; one of another case or other settings is of no use any more."""
     from capexpand.pipeline import LatticeSettings, optimise_policy
-    from capexpand.sddp.journal import ForeignJournalError
+    from capexpand.sddp.checkpoint import ForeignCheckpointError
 
     settings = options.settings()
     say("Drawing futures")
@@ -319,7 +305,7 @@ def _trained(case: Case, checkpoint: Path | None, say: Say, options: PolicyOptio
 
     try:
         return find()
-    except ForeignJournalError:
+    except ForeignCheckpointError:
         if checkpoint is None:
             raise
         checkpoint.unlink()

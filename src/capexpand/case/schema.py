@@ -64,6 +64,9 @@ class Finance(Declared):
     value_added_tax_recovery: Duration | None = None  # until it is recovered; never, if absent
     server_end_value: Fraction  # share of the competitive replacement value kept at the horizon's end
     building_end_value: Fraction
+    end_value_within_book: Annotated[bool, Field(strict=True)] = (
+        False  # whether what stands at the horizon's end is also worth no more than it stands in the books
+    )
     ordinary_costs: FractionSeries | None = None  # share of external revenue spent on staff, sales, bandwidth
 
 
@@ -85,8 +88,15 @@ class Programme(Declared):
     cap_by_date: dict[Day, Money] = Field(
         default_factory=dict
     )  # cumulative spending allowed up to these dates
-    renewal_budget: SpendingLimitSeries  # spending allowed in each quarter after the window
-    renewal_without_programme: SpendingLimitSeries | None = None  # spending in the base, 0 if absent
+    renewal_without_programme: SpendingLimitSeries | None = (
+        None  # what the business spends in each quarter with and without the programme, 0 if absent; what of it  # falls into the window is the first part of the cap, the rest of the cap is the programme's own money
+    )
+    renewal_of_programme: FractionPerYear | None = (
+        None  # share of the programme's own money spent in the window that may be spent each year after it
+    )
+    renewal_budget: SpendingLimitSeries | None = (
+        None  # spending allowed in each quarter outside the window, with and without the programme, in place of  # renewal_without_programme
+    )
 
 
 class Build(Declared):

@@ -42,31 +42,21 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
-    import json
-
-    from rich.console import Console
-
     from capexpand.api.planning import run as plan
     from capexpand.case.loading import load_case
-    from capexpand.runs.folder import check_place, usual_folder
+    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.runs.folder import usual_folder
 
     loaded = load_case(case, variant)
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant)
-    check_place(folder)
-    with Console(stderr=True).status("Optimising the plan") as status:
+    with progress("Optimising the plan") as say:
         found = plan(
             loaded, variant, folder, policy=policy, risk=risk, scenarios=scenarios, seed=seed,
-            workers=workers, iterations=iterations, gap=gap, progress=status.update,
+            workers=workers, iterations=iterations, gap=gap, progress=say,
         )  # fmt: skip
     if as_json:
-        print(json.dumps(found.document, ensure_ascii=False))
+        print(found.sheet().json())
         return
-    from capexpand.reporting.summary import print_summary
-
-    console = Console()
-    print_summary(found.findings, console)
-    if found.policy is not None:
-        from capexpand.reporting.policy_summary import print_policy
-
-        print_policy(found.policy, console)
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    console = output()
+    found.sheet().print(console)
+    print_path("Report", folder / "report.html", console)

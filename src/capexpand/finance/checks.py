@@ -233,11 +233,13 @@ def _money_rules(plan: Plan) -> dict[str, float]:
     inside = (quarter >= first) & (quarter < last)
     spent = np.cumsum(np.where(inside, plan.paid, 0.0))
     total = float(spent[-1])
+    growth = m.budget.renewal_growth
+    grown = 0.0 if growth is None else growth * np.minimum(spent, m.budget.own)
     ours = statement(plan)
     return {
         "payments": apart(plan.paid, ours.capital_payments),
         "spent within the budget": above(spent, np.where(inside, m.budget.cap, np.inf)),
-        "renewal within its budget": above(plan.paid, np.where(inside, np.inf, m.budget.renewal)),
+        "renewal within its budget": above(plan.paid, np.where(inside, np.inf, m.budget.renewal + grown)),
         "spending floor": above(m.budget.floor if inside.any() else 0.0, total + plan.shortfall),
         "objective": apart(objective_of(m, ours, penalties(plan)), plan.solver.objective),
     }

@@ -50,6 +50,7 @@ def compile_case(case: Case) -> ModelData:
         opening=_opening(world, power, offers),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
+        end_value_within_book=case.finance.end_value_within_book,
     )
 
 
@@ -171,12 +172,20 @@ def _budget(world: World, times: Times) -> Budget:
         # a cap by a date binds the quarters that end by then
         until = np.array([end <= day for end in times.ends])
         cap = np.where(inside & until, np.minimum(cap, world.number(amount)), cap)
+    without = world.series(programme.renewal_without_programme)
+    anyway = np.cumsum(np.where(inside, without, 0.0))
+    cap = np.where(inside, np.maximum(cap, anyway), np.inf)
+    at_end = np.flatnonzero(inside)[-1:]
+    renewal = without if programme.renewal_budget is None else world.series(programme.renewal_budget)
+    growth = programme.renewal_of_programme
     return Budget(
         cap=cap,
         floor=world.number(programme.floor),
         floor_penalty=FLOOR_PENALTY,
-        renewal=np.where(inside, np.inf, world.series(programme.renewal_budget)),
-        renewal_without_programme=world.series(programme.renewal_without_programme),
+        renewal=np.where(inside, np.inf, renewal),
+        renewal_without_programme=without,
+        own=float((cap - anyway)[at_end].sum()) if at_end.size else 0.0,
+        renewal_growth=None if growth is None else np.where(quarters >= last, growth.value / 4.0, 0.0),
     )
 
 

@@ -33,6 +33,9 @@ class State:
     stock: Indices  # A [offer] units that can still be ordered
     spent: Indices  # m [1] money spent in the window
     due: Indices  # h [age] money due in 1, 2, … quarters for orders placed
+    end_book: (
+        Indices  # e [2] of servers and halls ordered, what will be left in the books at the horizon's end
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Money:
     spent: Indices  # m [1]
     due: Indices  # h [age]
     shortfall: Indices  # [1] money below the floor
+    grown: Indices  # g [1] of the money spent in the window, what is the programme's own
     budget_rows: Indices  # [age] spent and due within the cap of this quarter, of the next, …
     renewal_rows: Indices  # [age] paid within the renewal budget of this quarter, of the next, …
 
@@ -105,6 +109,8 @@ class Stage:
     fleet: Fleet
     service: Service
     money: Money
+    end_book: Indices  # e [2]
+    end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
 
 
@@ -137,6 +143,7 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         stock=lp.columns("opening stock", [m.offers.products], lower=stock, upper=stock, where=finite),
         spent=lp.columns("opening spent", [("opening",)], upper=0.0),
         due=np.full(payment_age, ABSENT, dtype=np.int64),
+        end_book=np.full(2, ABSENT, dtype=np.int64),
     )
 
 
@@ -154,6 +161,8 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     fleet = _fleet(lp, m, t, before, orders.orders)
     service = _service(lp, m, t, power.energised, fleet.installed)
     money = _money(lp, m, t, before, b=power.ordered, x=orders.ordered)
+    end_book = _end_book(lp, m, t, before, b=power.ordered, x=orders.ordered)
+    end_value = _end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=end_book)
     state = State(
         power=power.energised,
         power_history=power.orders[:, : before.power_history.shape[1]],
@@ -165,8 +174,9 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         stock=orders.stock,
         spent=money.spent,
         due=money.due,
+        end_book=end_book,
     )
-    stage = Stage(power, orders, fleet, service, money, state)
+    stage = Stage(power, orders, fleet, service, money, end_book, end_value, state)
     _objective(lp, m, t, stage)
     return stage
 
@@ -391,13 +401,14 @@ def _money(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: In
     floor = lp.rows("floor", [here], lower=m.budget.floor, where=ends)
     lp.add(floor, spent)
     lp.add(floor, shortfall)
-    return Money(paid, spent, due, shortfall, *_budgets(lp, m, t, paid=paid, spent=spent, due=due))
+    grown, *rows = _budgets(lp, m, t, paid=paid, spent=spent, due=due)
+    return Money(paid, spent, due, shortfall, grown, *rows)
 
 
 def _budgets(
     lp: Blocks, m: ModelData, t: int, *, paid: Indices, spent: Indices, due: Indices
-) -> tuple[Indices, Indices]:
-    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due in θ ≤ C_θ.
+) -> tuple[Indices, Indices, Indices]:
+    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due ≤ C_θ + κ_θ g.
 
     So no order is placed that a later quarter could not pay. Before the window the same rows hold for what
     orders of now make due inside it.
@@ -418,7 +429,50 @@ def _budgets(
     renewed = (real & ~inside & np.isfinite(C))[:, None]
     renewal_rows = lp.rows("renewal", [ahead, here], upper=C[:, None], where=renewed)[:, 0]
     lp.add(renewal_rows, np.append(paid, due))
-    return budget_rows, renewal_rows
+    growth = np.zeros(theta.size) if m.budget.renewal_growth is None else m.budget.renewal_growth[theta]
+    grows = (renewal_rows != ABSENT) & (growth > 0.0)
+    grown = lp.columns("grown", [here], upper=m.budget.own, where=np.array([bool(grows.any())]))
+    spending = lp.rows("grown", [here], upper=0.0, where=grown != ABSENT)
+    lp.add(spending, grown)
+    lp.add(spending, spent, -1.0)
+    lp.add(np.where(grows, renewal_rows, ABSENT), grown, -growth)
+    return grown, budget_rows, renewal_rows
+
+
+def _end_book(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: Indices) -> Indices:
+    """E = e⁻ + Σ what is left at the end of what is ordered now: known at order, so it needs no ages."""
+    servers, halls = m.end_book_fractions
+    left_x, left_b = (
+        np.where(t + lead < m.times.count, _at(left, t + lead), 0.0)
+        for left, lead in ((servers, m.offers.lead_quarters), (halls, m.power.lead_quarters))
+    )
+    counted = np.array(
+        [np.any((x != ABSENT) & (left_x > 0.0)[:, None]), np.any((b != ABSENT) & (left_b > 0.0))]
+    )
+    there = ((before.end_book != ABSENT) | counted) & m.end_value_within_book
+    labels = (("servers", "halls"), (m.times.labels[t],))
+    e = lp.columns("end book", labels, where=there[:, None])[:, 0]
+    rows = lp.rows("end book", labels, lower=0.0, upper=0.0, where=there[:, None])[:, 0]
+    lp.add(rows, e)
+    lp.add(rows, before.end_book, -1.0)
+    lp.add(rows[0], x, -left_x[:, None] * m.offers.price[:, :, t])
+    lp.add(rows[1], b, -left_b * m.power.price[:, t])
+    return e
+
+
+def _end_value(lp: Blocks, m: ModelData, t: int, *, P: Indices, N: Indices, end_book: Indices) -> Indices:
+    """W ≤ Σ V N or Σ V P, what the market would pay, and W ≤ e, what stands in the books."""
+    held = np.full(2, t == m.times.count - 1 and m.end_value_within_book)
+    labels = (("servers", "halls"), (m.times.labels[t],))
+    W = lp.columns("end value", labels, where=held[:, None])[:, 0]
+    market = lp.rows("end value by the market", labels, upper=0.0, where=held[:, None])[:, 0]
+    lp.add(market, W)
+    lp.add(market[0], N, -m.offers.end_value[None, :])
+    lp.add(market[1], P, -m.power.end_value)
+    book = lp.rows("end value by the books", labels, upper=0.0, where=held[:, None])[:, 0]
+    lp.add(book, W)
+    lp.add(book, end_book, -1.0)
+    return W
 
 
 def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
@@ -446,8 +500,10 @@ def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
         lp.add_cost(stage.orders.lacking, -disc * m.offers.contract_penalty[:, :, t])
     if t == T - 1:
         at_end = m.times.discount_end * (1.0 - m.taxes.rate)
-        lp.add_cost(stage.fleet.installed, at_end * m.offers.end_value[None, :])
-        lp.add_cost(stage.power.energised, at_end * m.power.end_value)
+        lp.add_cost(stage.end_value, at_end)
+        if not m.end_value_within_book:
+            lp.add_cost(stage.fleet.installed, at_end * m.offers.end_value[None, :])
+            lp.add_cost(stage.power.energised, at_end * m.power.end_value)
 
 
 def _order_columns(
