@@ -98,7 +98,7 @@ def optimise(case: Case) -> Plans:
 
 
 def examine(plans: Plans) -> Examination:
-    """Asks how far the plans of a case may be trusted: other sizes of the programme, longer horizons, futures.
+    """Asks how far the plans of a case may be trusted: other sizes, longer horizons, many futures.
 
     Args:
         plans: from ``optimise``.

@@ -313,16 +313,11 @@ class _Oracle:
         renewal = self.data(m.budget.renewal, "quarter").where(~inside, np.inf)
         growth = np.zeros(m.times.count) if m.budget.renewal_growth is None else m.budget.renewal_growth
         grows = self.data(growth, "quarter").where(~inside, 0.0)
-        grown = self.variable("g", "quarter")
-        self.require("grown within spent", grown - spent, "<=", 0.0)
-        self.require(
-            "grown within own", grown, "<=", self.data(np.full(m.times.count, m.budget.own), "quarter")
-        )
         for ahead in range(longest + 1):
             bill = bills.sel(ahead=ahead, drop=True)
             counted = counted + bill * inside.shift(quarter=-ahead, fill_value=False)
             self.require(f"cap {ahead}", counted, "<=", cap.shift(quarter=-ahead, fill_value=np.inf))
-            more = grown * grows.shift(quarter=-ahead, fill_value=0.0)
+            more = spent * grows.shift(quarter=-ahead, fill_value=0.0)
             limit = renewal.shift(quarter=-ahead, fill_value=np.inf)
             self.require(f"renewal {ahead}", bill - more, "<=", limit)
         self.shortfall = self.variable("shortfall", "quarter")

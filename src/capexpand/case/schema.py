@@ -65,7 +65,7 @@ class Finance(Declared):
     server_end_value: Fraction  # share of the competitive replacement value kept at the horizon's end
     building_end_value: Fraction
     end_value_within_book: Annotated[bool, Field(strict=True)] = (
-        False  # whether what stands at the horizon's end is also worth no more than it stands in the books
+        False  # worth no more than the books hold, too
     )
     ordinary_costs: FractionSeries | None = None  # share of external revenue spent on staff, sales, bandwidth
 
@@ -88,15 +88,14 @@ class Programme(Declared):
     cap_by_date: dict[Day, Money] = Field(
         default_factory=dict
     )  # cumulative spending allowed up to these dates
-    renewal_without_programme: SpendingLimitSeries | None = (
-        None  # what the business spends in each quarter with and without the programme, 0 if absent; what of it  # falls into the window is the first part of the cap, the rest of the cap is the programme's own money
-    )
+    # Spending in each quarter with and without the programme, 0 if absent. What of it falls into the window is
+    # the first part of the cap; the rest of the cap is the programme's own money.
+    renewal_without_programme: SpendingLimitSeries | None = None
     renewal_of_programme: FractionPerYear | None = (
-        None  # share of the programme's own money spent in the window that may be spent each year after it
+        None  # of its own money spent, allowed each year after the window
     )
-    renewal_budget: SpendingLimitSeries | None = (
-        None  # spending allowed in each quarter outside the window, with and without the programme, in place of  # renewal_without_programme
-    )
+    # Spending allowed in each quarter outside the window, in place of renewal_without_programme.
+    renewal_budget: SpendingLimitSeries | None = None
 
 
 class Build(Declared):

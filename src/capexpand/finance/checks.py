@@ -234,7 +234,7 @@ def _money_rules(plan: Plan) -> dict[str, float]:
     spent = np.cumsum(np.where(inside, plan.paid, 0.0))
     total = float(spent[-1])
     growth = m.budget.renewal_growth
-    grown = 0.0 if growth is None else growth * np.minimum(spent, m.budget.own)
+    grown = 0.0 if growth is None else growth * spent
     ours = statement(plan)
     return {
         "payments": apart(plan.paid, ours.capital_payments),

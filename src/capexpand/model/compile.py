@@ -177,7 +177,13 @@ def _budget(world: World, times: Times) -> Budget:
     cap = np.where(inside, np.maximum(cap, anyway), np.inf)
     at_end = np.flatnonzero(inside)[-1:]
     renewal = without if programme.renewal_budget is None else world.series(programme.renewal_budget)
-    growth = programme.renewal_of_programme
+    growth, rate = programme.renewal_of_programme, None
+    if growth is not None and growth.value > 0.0:
+        # what would be spent anyway renews itself within the renewal without the programme, as far as that goes
+        rate = np.where(quarters >= last, growth.value / 4.0, 0.0)
+        counted = float(anyway[at_end].sum())
+        counted = float(np.min(renewal[quarters >= last] / (growth.value / 4.0), initial=counted))
+        renewal = renewal - rate * counted
     return Budget(
         cap=cap,
         floor=world.number(programme.floor),
@@ -185,7 +191,7 @@ def _budget(world: World, times: Times) -> Budget:
         renewal=np.where(inside, np.inf, renewal),
         renewal_without_programme=without,
         own=float((cap - anyway)[at_end].sum()) if at_end.size else 0.0,
-        renewal_growth=None if growth is None else np.where(quarters >= last, growth.value / 4.0, 0.0),
+        renewal_growth=rate,
     )
 
 

@@ -143,11 +143,10 @@ class Budget:
     floor_penalty: float  # money charged in the objective for each unit of money below the floor
     renewal: Floats  # [quarter] payments allowed in a quarter outside the window, infinite inside
     renewal_without_programme: Floats  # [quarter] payments that need no programme
-    own: float = np.inf  # of the cap at the window's end, what only the programme brings
+    own: float = np.inf  # of the cap at the window's end, the programme's own money
     renewal_growth: Floats | None = (
-        None  # [quarter] payments allowed outside the window for each money of its own that the programme spent,
+        None  # [quarter] payments allowed on top for each money spent in the window
     )
-    # None: they do not grow
 
     @property
     def growing(self) -> bool:
@@ -221,7 +220,7 @@ class ModelData:
 
     @property
     def end_book_fractions(self) -> tuple[Floats, Floats]:
-        """What of 1 delivered in each quarter is left in the books at the end, of servers and of halls [quarter]."""
+        """What the books hold at the end of 1 delivered in each quarter, of servers and of halls [quarter]."""
         used = self.times.count - np.arange(self.times.count)
         lost = self.taxes.value_added_tax if self.taxes.recovery_quarters is None else 0.0
         lives = (self.taxes.server_life_quarters, self.taxes.building_life_quarters)
@@ -229,7 +228,7 @@ class ModelData:
         return servers, halls
 
     def without_programme(self) -> ModelData:
-        """Returns the base: the same business with the same freedom, without the programme's own money.
+        """Returns the base: the same business with the same freedom, without the programme's money.
 
         It spends what the business spends anyway, hires and leases what pays, and is excused from contracts and
         obligations at any price, which only a programme may need.

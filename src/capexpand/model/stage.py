@@ -95,7 +95,6 @@ class Money:
     spent: Indices  # m [1]
     due: Indices  # h [age]
     shortfall: Indices  # [1] money below the floor
-    grown: Indices  # g [1] of the money spent in the window, what is the programme's own
     budget_rows: Indices  # [age] spent and due within the cap of this quarter, of the next, …
     renewal_rows: Indices  # [age] paid within the renewal budget of this quarter, of the next, …
 
@@ -401,14 +400,13 @@ def _money(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: In
     floor = lp.rows("floor", [here], lower=m.budget.floor, where=ends)
     lp.add(floor, spent)
     lp.add(floor, shortfall)
-    grown, *rows = _budgets(lp, m, t, paid=paid, spent=spent, due=due)
-    return Money(paid, spent, due, shortfall, grown, *rows)
+    return Money(paid, spent, due, shortfall, *_budgets(lp, m, t, paid=paid, spent=spent, due=due))
 
 
 def _budgets(
     lp: Blocks, m: ModelData, t: int, *, paid: Indices, spent: Indices, due: Indices
-) -> tuple[Indices, Indices, Indices]:
-    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due ≤ C_θ + κ_θ g.
+) -> tuple[Indices, Indices]:
+    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due ≤ C_θ + κ_θ m.
 
     So no order is placed that a later quarter could not pay. Before the window the same rows hold for what
     orders of now make due inside it.
@@ -429,18 +427,13 @@ def _budgets(
     renewed = (real & ~inside & np.isfinite(C))[:, None]
     renewal_rows = lp.rows("renewal", [ahead, here], upper=C[:, None], where=renewed)[:, 0]
     lp.add(renewal_rows, np.append(paid, due))
-    growth = np.zeros(theta.size) if m.budget.renewal_growth is None else m.budget.renewal_growth[theta]
-    grows = (renewal_rows != ABSENT) & (growth > 0.0)
-    grown = lp.columns("grown", [here], upper=m.budget.own, where=np.array([bool(grows.any())]))
-    spending = lp.rows("grown", [here], upper=0.0, where=grown != ABSENT)
-    lp.add(spending, grown)
-    lp.add(spending, spent, -1.0)
-    lp.add(np.where(grows, renewal_rows, ABSENT), grown, -growth)
-    return grown, budget_rows, renewal_rows
+    if m.budget.renewal_growth is not None:
+        lp.add(renewal_rows, spent, -m.budget.renewal_growth[theta])
+    return budget_rows, renewal_rows
 
 
 def _end_book(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: Indices) -> Indices:
-    """e = e⁻ + Σ what is left at the end of what is ordered now: known at order, so it needs no ages."""
+    """E = e⁻ + Σ what is left at the end of what is ordered now: known at order, so it needs no ages."""
     servers, halls = m.end_book_fractions
     left_x, left_b = (
         np.where(t + lead < m.times.count, _at(left, t + lead), 0.0)

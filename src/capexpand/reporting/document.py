@@ -20,6 +20,7 @@ from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats, ModelData
 from capexpand.reporting.assumptions import origins
 from capexpand.reporting.digest import Digest
+from capexpand.reporting.examined import examined_document
 from capexpand.reporting.headline import answers
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import VOLUME_UNITS
@@ -66,6 +67,7 @@ def metrics_document(findings: Findings) -> Document:
         **_flows(result.programme),
         **_spending(result.total, digest),
         **_headline(findings.metrics, days),
+        **examined_document(findings),
         "base": {**_physical(m, digest.base_fleet), **_flows(result.base)},
         "programme": _flows(result.programme),
         "total": {**_physical(m, digest.fleet), **_flows(result.total)},

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.finance.metrics import Metrics
 from capexpand.reporting.digest import NOTHING, Digest
+from capexpand.reporting.examined import at_the_end, by_size, in_futures, power_in_use, stops_more
 from capexpand.reporting.years import Years
 from capexpand.wording import (
     compute,
     count,
     listing,
     money,
+    number,
     of_each,
     percent,
     power,
@@ -48,15 +51,18 @@ class KeyFigure:
 
 
 def answers(digest: Digest) -> tuple[Answer, ...]:
-    """Returns the five answers of a report, in order.
+    """Returns the answers of a report, in order.
 
     Args:
         digest: what the run found out.
     """
+    bought = " ".join(filter(None, (buys(digest), stops_more(digest), stands(digest))))
+    sized = by_size(digest)
     return (
-        Answer("What does the money buy, and when?", f"{buys(digest)} {stands(digest)}"),
+        Answer("What does the money buy, and when?", bought),
         Answer("How is it best spent?", " ".join(filter(None, (spends(digest), first_orders(digest))))),
         Answer("Does it pay?", pays(digest)),
+        *([Answer("How much of it pays?", sized)] if sized else []),
         Answer("What is each limit worth?", limits_worth(digest)),
         Answer("How does it compare?", compares(digest)),
     )
@@ -152,8 +158,9 @@ def stands(digest: Digest) -> str:
         part = digest.token_power_fraction(at)
         takes = "" if part >= 1.0 - SMALL else f", which take {share(part)} of the power in use"
         does.append(f"serves {volume(tokens, 'tokens')} a day{takes}")
-    then = f"; the fleet {listing(does)}" if does else ""
-    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}{then}."
+    then = f" The fleet {listing(does)}." if does else ""
+    use = power_in_use(digest)
+    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}: {use}.{then}"
 
 
 def spends(digest: Digest) -> str:
@@ -239,14 +246,18 @@ def pays(digest: Digest) -> str:
     if abs(metrics.npv - metrics.npv_end_value_zero) <= SMALL * max(abs(metrics.npv), 1e-9):
         zero = "none of it rests on the value of what stands at the horizon's end"
     inside = _counting_transfer(digest)
-    parts = [f"{worth}{discounted}; {zero}{inside}.", f"{_rate_of_return(digest)}, and {_payback(digest)}."]
+    parts = [
+        in_futures(digest),
+        f"{worth}{discounted}; {zero}{inside}.",
+        f"{_rate_of_return(digest)}, and {_payback(digest)}.",
+    ]
     if metrics.peak_funding > 0.0:
         most, when = money(metrics.peak_funding, currency), digest.labels[metrics.peak_funding_quarter]
         parts.append(f"At most {most} is laid out at a time, in {when}.")
     else:
         parts.append("It never needs money from outside.")
     parts.append(_yearly_earnings(digest))
-    return " ".join(filter(None, (*parts, _renewal(digest))))
+    return " ".join(filter(None, (*parts, _renewal(digest), at_the_end(digest))))
 
 
 def _counting_transfer(digest: Digest) -> str:
@@ -293,8 +304,17 @@ def _rate_of_return(digest: Digest) -> str:
     metrics = digest.findings.metrics
     if metrics.irr is None:
         return "It has no internal rate of return"
-    doubt = "" if metrics.irr_unique else " (one of several possible rates)"
-    return f"Its internal rate of return is {percent(metrics.irr)} a year{doubt}"
+    if metrics.irr_is_answer:
+        return f"Its internal rate of return is {percent(metrics.irr)} a year"
+    why = "next to nothing is ever laid out" if metrics.irr_unique else "more than one rate may solve it"
+    instead = (
+        ""
+        if metrics.mirr is None
+        else f"; with returns put to work at the discount rate it earns {percent(metrics.mirr)} a year"
+    )
+    per = metrics.npv_over_outlay
+    outlay = "" if per is None else f" and {number(per, 2)} of net present value for each 1 of its payments"
+    return f"It has no telling internal rate of return, since {why}{instead}{outlay}"
 
 
 def _payback(digest: Digest) -> str:
@@ -335,6 +355,10 @@ def limits_worth(digest: Digest) -> str:
         parts.append(budget.describe(digest.labels))
     elif digest.cap is not None:
         parts.append("The budget itself binds nowhere: more money alone would add nothing.")
+    owed = next((limit for limit in digest.limits if limit.binds and limit.kind == "obligation"), None)
+    if owed is not None:
+        cost = money(abs(owed.gain_total), digest.currency)
+        parts.append(f"One percent more of {owed.noun} throughout would cost {cost}.")
     return " ".join(parts)
 
 
@@ -408,7 +432,14 @@ def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
     tokens = float(digest.tokens_per_day(digest.fleet)[at])
     cap = digest.cap
     of_cap = "" if cap is None else f"of {money(cap, currency)} allowed by {label}"
+    followed = None if digest.findings.examination is None else digest.findings.examination.followed
+    met = []
+    if followed is not None and not digest.orders_nothing:
+        low, *_, high = followed.quantiles()
+        spread = f"{money(float(low), currency)} to {money(float(high), currency)} in nine of ten futures"
+        met = [KeyFigure("Net present value, mean of futures", money(followed.mean, currency), spread)]
     figures = [
+        *met,
         KeyFigure("Spent in the window", money(digest.spent, currency), of_cap or f"by {label}"),
         *([] if digest.orders_nothing else _returns(digest)),
         KeyFigure("Power energised", power(power_mw), f"IT power in {label}"),
@@ -438,8 +469,8 @@ def _returns(digest: Digest) -> list[KeyFigure]:
         KeyFigure("Without end value", end_value_zero, "nothing worth anything at the end"),
         KeyFigure(
             "Internal rate of return",
-            "none" if ours.irr is None else percent(ours.irr),
-            "a year" if ours.irr is not None else "flows never change sign or no rate found",
+            "none" if ours.irr is None or not ours.irr_is_answer else percent(ours.irr),
+            _rate_remark(ours),
         ),
         KeyFigure(
             "Payback",
@@ -461,6 +492,15 @@ def _returns(digest: Digest) -> list[KeyFigure]:
         remark = more if digest.has_base else "counted in the net present value"
         figures.append(KeyFigure("Renewal after the window", money(paid, currency), remark))
     return figures
+
+
+def _rate_remark(ours: Metrics) -> str:
+    """What stands below the rate of return: its unit, or why there is none."""
+    if ours.irr is None:
+        return "flows never change sign or no rate found"
+    if ours.irr_is_answer:
+        return "a year"
+    return "not told: several rates, or next to nothing laid out"
 
 
 def hindsight(digest: Digest) -> str:
