@@ -172,6 +172,9 @@ class Offer(Declared):
     )
     lead_time: Duration
     attrition: FractionPerYear
+    life: Life | None = (
+        None  # after which an owned unit is retired, whatever the books say; no limit if absent
+    )
     maintenance: (
         FractionPerYear  # of the price at the plan's start, for units owned; the lessor maintains the others
     )
@@ -230,8 +233,16 @@ class Workload(Declared):
 class OpeningSite(Declared):
     """What stands at a site when the plan starts, and what is already on its way."""
 
-    power: Power  # IT power energised
-    installed: dict[Name, Count] = Field(default_factory=dict)  # units by offer
+    power: Power  # IT power energised, in own halls
+    power_leased: Power | None = (
+        None  # on top, in halls rented by the fee of the site's colocate, past its term
+    )
+    installed: dict[Name, Count] = Field(
+        default_factory=dict
+    )  # units by offer; of one that is only leased, leased
+    leased: dict[Name, Count] = Field(
+        default_factory=dict
+    )  # on top, units leased by the offer's fee, past their term
     power_due: dict[Day, Power] = Field(default_factory=dict)
     units_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
 

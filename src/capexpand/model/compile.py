@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.case.schema import Case
-from capexpand.model.compile_offers import compile_offers, offer_options
+from capexpand.model.compile_offers import LEASED, compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
     Budget,
@@ -132,7 +132,8 @@ def _sites(world: World, group: Integers) -> Sites:
     for i, name in enumerate(sites):
         opening = world.case.opening.sites.get(name)
         if opening is not None:
-            standing[i] = opening.power.value + np.cumsum(world.dated(opening.power_due))
+            leased = 0.0 if opening.power_leased is None else opening.power_leased.value
+            standing[i] = opening.power.value + leased + np.cumsum(world.dated(opening.power_due))
     return Sites(
         names=tuple(sites),
         titles=tuple(site.title for site in sites.values()),
@@ -258,6 +259,11 @@ def _written_off(times: Times, life_quarters: int) -> Floats:
     return yearly + (1.0 - used / life_quarters) * times.discount_end
 
 
+def _standing(offers: OfferOptions, offer: str) -> int:
+    """The way in which units of an offer stand at the start: owned, or leased where it cannot be bought."""
+    return offers.names.index(offer if offer in offers.names else offer + LEASED)
+
+
 def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> OpeningState:
     opening = world.case.opening
     sites = tuple(world.case.sites)
@@ -268,11 +274,15 @@ def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> Opening
         option = power.names.index(name)
         power_mw[option] = state.power.value
         power_due[option] = world.dated(state.power_due)
+        if state.power_leased is not None:
+            power_mw[power.names.index(f"{name} ({COLOCATED})")] = state.power_leased.value
         for offer, units in state.installed.items():
-            installed[sites.index(name), offers.names.index(offer)] += units.value
+            installed[sites.index(name), _standing(offers, offer)] += units.value
+        for offer, units in state.leased.items():
+            installed[sites.index(name), offers.names.index(offer + LEASED)] += units.value
         destination = world.destinations.index(world.case.sites[name].destination)
         for offer, due in state.units_due.items():
-            units_due[offers.names.index(offer), destination] += world.dated(due)
+            units_due[_standing(offers, offer), destination] += world.dated(due)
     depreciation = np.zeros(world.quarters)
     if opening.book_value is not None and opening.book_life is not None:
         life = max(quarters_spanned(opening.book_life.value), 1)

@@ -108,6 +108,7 @@ class OfferOptions:
     end_value: Floats  # [offer option] money per unit standing at the horizon's end
     accelerators: Floats  # [offer] accelerators in a unit
     compute_pflops: Floats  # [offer] dense FP8 (or INT8) operations of a unit, 1e15 a second
+    life_quarters: Integers | None = None  # [offer option] quarters that owned units run, 0 or None: no limit
     contract_penalty: Floats | None = (
         None  # [offer, destination, quarter] money per unit less than by contract,
     )
@@ -217,6 +218,21 @@ class ModelData:
     whole_sizes: bool
     hours_per_quarter: float
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
+
+    @property
+    def aging(self) -> Flags:
+        """Whether units of an offer option can reach the end of their life within the horizon [offer option]."""
+        offers, opening, quarters = self.offers, self.opening, self.times.count
+        if offers.life_quarters is None:
+            return np.zeros(len(offers.names), dtype=np.bool_)
+        quarter = np.arange(quarters)
+        due_in_time = quarter + offers.life_quarters[:, None] < quarters
+        ordered = offers.orderable.any(axis=1) & (
+            quarter + (offers.lead_quarters + offers.life_quarters)[:, None] < quarters
+        )
+        due = (opening.units_due.sum(axis=1) > 0) & due_in_time
+        stands = opening.installed.sum(axis=0) > 0
+        return offers.owned & (offers.life_quarters > 0) & (stands | ordered.any(axis=1) | due.any(axis=1))
 
     @property
     def end_book_fractions(self) -> tuple[Floats, Floats]:

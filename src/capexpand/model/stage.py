@@ -30,6 +30,9 @@ class State:
     order_history: Indices  # x of the quarters before [offer option, destination, age]
     units_free: Indices  # E [offer option, destination] leased units past their term
     waiting: Indices  # R [offer option, destination] units due and held back
+    within_life: (
+        Indices  # Q [offer option, destination] owned units that have not reached the end of their life
+    )
     stock: Indices  # A [offer] units that can still be ordered
     spent: Indices  # m [1] money spent in the window
     due: Indices  # h [age] money due in 1, 2, … quarters for orders placed
@@ -71,6 +74,7 @@ class Fleet:
     returned: Indices  # r [site, offer option]
     free: Indices  # E [offer option, destination]
     waiting: Indices  # R [offer option, destination]
+    within_life: Indices  # Q [offer option, destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +124,19 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
     """
     K, D = m.offers.names, m.destinations
     power_age = int(np.max(m.power.lead_quarters + m.power.term_quarters, initial=0))
-    offer_age = int(np.max(m.offers.lead_quarters + m.offers.term_quarters, initial=0))
+    aging = m.aging
+    kept_for = m.offers.term_quarters + np.where(
+        aging, 0 if (life := m.offers.life_quarters) is None else life, 0
+    )
+    offer_age = int(np.max(m.offers.lead_quarters + kept_for, initial=0))
     payment_age = int(max(m.power.lead_quarters.max(initial=0), m.offers.lead_quarters.max(initial=0)))
     standing, installed = m.opening.power_mw, m.opening.installed
     finite = np.isfinite(m.offers.stock)
     stock = np.where(finite, m.offers.stock, 0.0)
     free = np.zeros((len(K), len(D)))
     np.add.at(free.T, m.sites.destination, np.where(m.offers.owned, 0.0, installed))
+    living = np.zeros_like(free)
+    np.add.at(living.T, m.sites.destination, np.where(aging, installed, 0.0))
     return State(
         power=lp.columns("opening power", [m.power.names], lower=standing, upper=standing),
         power_history=np.full((len(m.power.names), power_age), ABSENT, dtype=np.int64),
@@ -139,6 +149,7 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         order_history=np.full((len(K), len(D), offer_age), ABSENT, dtype=np.int64),
         units_free=lp.columns("opening free units", [K, D], lower=free, upper=free, where=free > 0),
         waiting=np.full((len(K), len(D)), ABSENT, dtype=np.int64),
+        within_life=lp.columns("opening life", [K, D], lower=living, upper=living, where=living > 0),
         stock=lp.columns("opening stock", [m.offers.products], lower=stock, upper=stock, where=finite),
         spent=lp.columns("opening spent", [("opening",)], upper=0.0),
         due=np.full(payment_age, ABSENT, dtype=np.int64),
@@ -170,6 +181,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         order_history=orders.orders[:, :, : before.order_history.shape[2]],
         units_free=fleet.free,
         waiting=fleet.waiting,
+        within_life=fleet.within_life,
         stock=orders.stock,
         spent=money.spent,
         due=money.due,
@@ -305,7 +317,40 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     lp.add(terms, before.units_free, -1.0)
     lp.add(terms, _aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
     lp.add(terms.T[m.sites.destination], r)
-    return Fleet(q, N, r, E, R)
+    return Fleet(q, N, r, E, R, _within_life(lp, m, t, before, N=N, orders=orders))
+
+
+def _within_life(lp: Blocks, m: ModelData, t: int, before: State, *, N: Indices, orders: Indices) -> Indices:
+    """Σ_s N ≤ Q = (1 − η) Q⁻ + what is due − what was due a life ago and has not failed since.
+
+    What stands at the start is of every age alike, so an even part of it reaches its end in each quarter.
+    """
+    labels = (m.offers.names, m.destinations, (m.times.labels[t],))
+    aging, life, kept = m.aging[:, None], m.offers.life_quarters, 1.0 - m.offers.attrition
+    if life is None or not aging.any():
+        return np.full((len(labels[0]), len(labels[1])), ABSENT, dtype=np.int64)
+    lead = np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
+    arriving, leaving = _aged(orders, lead), _aged(orders, lead + life[:, None])
+    survive = (kept**life)[:, None]
+    due = m.opening.units_due
+    old = np.where(
+        t >= life[:, None], np.take_along_axis(due, np.maximum(t - life, 0)[:, None, None], 2)[:, :, 0], 0
+    )
+    stood = np.zeros(due.shape[:2])
+    np.add.at(stood.T, m.sites.destination, m.opening.installed)
+    ends = np.where(t < life[:, None], stood * (kept ** (t + 1))[:, None] / np.maximum(life, 1)[:, None], 0.0)
+    there = aging & ((before.within_life != ABSENT) | (arriving != ABSENT) | (due[:, :, t] > 0))
+    change = (due[:, :, t] - survive * old - ends)[:, :, None]
+    Q = lp.columns("within life", labels, where=there[:, :, None])[:, :, 0]
+    rows = lp.rows("life", labels, lower=change, upper=change, where=there[:, :, None])[:, :, 0]
+    lp.add(rows, Q)
+    lp.add(rows, before.within_life, -kept[:, None])
+    lp.add(rows, arriving, -1.0)
+    lp.add(rows, leaving, survive)
+    most = lp.rows("retired by age", labels, upper=0.0, where=there[:, :, None])[:, :, 0]
+    lp.add(most.T[m.sites.destination], N)
+    lp.add(most, Q, -1.0)
+    return Q
 
 
 def _held_back(
