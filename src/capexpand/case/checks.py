@@ -182,8 +182,8 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
             yield place, "whole sizes need the number of units in a lot; add lot, e.g. 8"
 
 
-def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
-    place = ("workloads", name)
+def _payment(place: tuple[str, str], workload: Workload) -> Iterator[Complaint]:
+    """A price is for what is sold or counted, a penalty for what is owed; elsewhere they do nothing."""
     if workload.role != "obligation" and workload.price is None:
         yield place, f"is {workload.role} and needs a price"
     if workload.role == "obligation" and workload.price is not None:
@@ -196,6 +196,11 @@ def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint
             f"holds for obligations only, and this workload is {workload.role}: unserved demand is not sold"
         )
         yield (*place, "penalty"), message
+
+
+def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
+    place = ("workloads", name)
+    yield from _payment(place, workload)
     if workload.usable_share is None and workload.utilisation is None:
         yield place, "needs usable_share, or utilisation from a replay"
     elif workload.usable_share is not None and workload.utilisation is not None:

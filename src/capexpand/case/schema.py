@@ -88,7 +88,7 @@ class Programme(Declared):
     cap_by_date: dict[Day, Money] = Field(
         default_factory=dict
     )  # cumulative spending allowed up to these dates
-    # Spending in each quarter with and without the programme, 0 if absent. What of it falls into the window is
+    # Spending in each quarter with and without the programme, 0 if absent. Within the window it is
     # the first part of the cap; the rest of the cap is the programme's own money.
     renewal_without_programme: SpendingLimitSeries | None = None
     renewal_of_programme: FractionPerYear | None = (

@@ -180,7 +180,7 @@ def _budget(world: World, times: Times) -> Budget:
     renewal = without if programme.renewal_budget is None else world.series(programme.renewal_budget)
     growth, rate = programme.renewal_of_programme, None
     if growth is not None and growth.value > 0.0:
-        # what would be spent anyway renews itself within the renewal without the programme, as far as that goes
+        # what is spent anyway is renewed within the renewal without the programme, as far as that goes
         rate = np.where(quarters >= last, growth.value / 4.0, 0.0)
         counted = float(anyway[at_end].sum())
         counted = float(np.min(renewal[quarters >= last] / (growth.value / 4.0), initial=counted))

@@ -33,7 +33,7 @@ class Option:
 
 
 def offer_options(world: World) -> tuple[Option, ...]:
-    """Returns the ways to get the offers of a world. One that stands at the start and is not leased is owned."""
+    """Returns the ways to get the offers of a world; one that stands and is not leased is owned."""
     opening = world.case.opening.sites.values()
     standing = {name for site in opening for name in (*site.installed, *site.units_due)}
     options: list[Option] = []

@@ -221,7 +221,7 @@ class ModelData:
 
     @property
     def aging(self) -> Flags:
-        """Whether units of an offer option can reach the end of their life within the horizon [offer option]."""
+        """Whether units can reach the end of their life within the horizon [offer option]."""
         offers, opening, quarters = self.offers, self.opening, self.times.count
         if offers.life_quarters is None:
             return np.zeros(len(offers.names), dtype=np.bool_)
@@ -236,7 +236,7 @@ class ModelData:
 
     @property
     def end_book_fractions(self) -> tuple[Floats, Floats]:
-        """What the books hold at the end of 1 delivered in each quarter, of servers and of halls [quarter]."""
+        """What the books hold at the end of 1 delivered in a quarter, of servers and of halls [quarter]."""
         used = self.times.count - np.arange(self.times.count)
         lost = self.taxes.value_added_tax if self.taxes.recovery_quarters is None else 0.0
         lives = (self.taxes.server_life_quarters, self.taxes.building_life_quarters)
@@ -246,8 +246,8 @@ class ModelData:
     def without_programme(self) -> ModelData:
         """Returns the base: the same business with the same freedom, without the programme's money.
 
-        It spends what the business spends anyway, hires and leases what pays, and is excused from contracts and
-        obligations at any price, which only a programme may need.
+        It spends what the business spends anyway, hires and leases what pays, and is excused from contracts
+        and obligations at any price, which only a programme may need.
         """
         budget = replace(self.budget.scaled(0.0, self.times.window), floor=0.0)
         return replace(self.without_demands(), budget=budget)

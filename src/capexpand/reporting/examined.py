@@ -54,6 +54,13 @@ def examined_document(findings: Findings) -> dict[str, Any]:
             }
             for check in examination.horizon
         ],
+        "best_even_pace": None
+        if examination is None or examination.even is None
+        else {
+            "fraction": examination.even.fraction,
+            "npv": _money(examination.even.npv),
+            "objective": _money(examination.even.objective),
+        },
         "nothing_ordered_from": starts[harvest].isoformat() if harvest < len(starts) else None,
         "plan_in_futures": None
         if followed is None
@@ -114,7 +121,8 @@ def in_futures(digest: Digest) -> str:
         f"Met by {followed.npv.size} futures, the plan is worth {money(followed.mean, currency)} "
         "on average, "
         f"between {money(float(low), currency)} and {money(float(high), currency)} in nine of ten, "
-        f"and loses in {share(followed.loses)} of them; the figures that follow are those of the one mean path."
+        f"and loses in {share(followed.loses)} of them; "
+        "the figures that follow are those of the one mean path."
     )
 
 
@@ -159,6 +167,27 @@ def by_size(digest: Digest) -> str:
             "beside it, and are not counted."
         )
     return " ".join(parts)
+
+
+def best_even_pace(digest: Digest) -> str:
+    """Sets the best even pace beside the plan, since all of a large budget at an even pace is a weak rival.
+
+    Args:
+        digest: what the run found out.
+
+    Returns:
+        A sentence; empty where no other pace was tried or the whole budget is the best one.
+    """
+    examination, currency = digest.findings.examination, digest.currency
+    even = None if examination is None else examination.even
+    if even is None or even.fraction >= 1.0 or digest.orders_nothing:
+        return ""
+    gain = digest.findings.metrics.npv - even.npv
+    verb = "adds" if gain >= 0.0 else "gives up, for what is counted beside cash,"
+    return (
+        f"The best even pace spends {share(even.fraction)} of the budget and would be worth "
+        f"{money(even.npv, currency)}: against it planning {verb} {money(abs(gain), currency)}."
+    )
 
 
 def at_the_end(digest: Digest) -> str:
@@ -237,6 +266,6 @@ def stops_more(digest: Digest) -> str:
         [f"{limit.noun} ({money(limit.gain_total, currency)})" for limit in binding[:NAMED_LIMITS]]
     )
     return (
-        f"The rest stays unspent because of {named}, where one percent more would add what stands in brackets; "
-        "without that no further order earns its price."
+        f"The rest stays unspent because of {named}, where one percent more would add what stands in "
+        "brackets; without that no further order earns its price."
     )

@@ -12,7 +12,14 @@ import numpy as np
 
 from capexpand.finance.metrics import Metrics
 from capexpand.reporting.digest import NOTHING, Digest
-from capexpand.reporting.examined import at_the_end, by_size, in_futures, power_in_use, stops_more
+from capexpand.reporting.examined import (
+    at_the_end,
+    best_even_pace,
+    by_size,
+    in_futures,
+    power_in_use,
+    stops_more,
+)
 from capexpand.reporting.years import Years
 from capexpand.wording import (
     compute,
@@ -64,7 +71,7 @@ def answers(digest: Digest) -> tuple[Answer, ...]:
         Answer("Does it pay?", pays(digest)),
         *([Answer("How much of it pays?", sized)] if sized else []),
         Answer("What is each limit worth?", limits_worth(digest)),
-        Answer("How does it compare?", compares(digest)),
+        Answer("How does it compare?", " ".join(filter(None, (compares(digest), best_even_pace(digest))))),
     )
 
 
