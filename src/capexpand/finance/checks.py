@@ -196,10 +196,32 @@ def _unit_rules(plan: Plan) -> dict[str, float]:
     return {
         "deliveries placed": apart(placed.transpose(1, 0, 2), arriving),
         "owned units": above(plan.installed[:, owned], expected[:, owned]),
+        "owned units within their life": _beyond_life(plan, arriving),
         "leased units": apart(plan.installed[:, ~owned], expected[:, ~owned]),
         "units handed back after their term": above(np.cumsum(gone, axis=2), free),
         "running units within installed": above(plan.running, plan.installed),
     }
+
+
+def _beyond_life(plan: Plan, arriving: np.ndarray) -> float:
+    """Units at a destination, within those that arrived less than a life ago and have not failed since."""
+    m, quarters = plan.data, plan.data.times.count
+    life, kept = m.offers.life_quarters, 1.0 - m.offers.attrition
+    if life is None:
+        return 0.0
+    places = len(m.destinations)
+    standing = by_position(
+        plan.installed, m.sites.destination, places
+    )  # [destination, offer option, quarter]
+    opening = by_position(m.opening.installed, m.sites.destination, places)
+    worst = 0.0
+    for k in np.flatnonzero(m.offers.owned & (life > 0)):
+        for t in range(quarters):
+            age = np.arange(min(int(life[k]), t + 1))
+            living = arriving[k][:, t - age] @ kept[k] ** age
+            left = max(0.0, 1.0 - (t + 1) / float(life[k])) * kept[k] ** (t + 1)
+            worst = max(worst, above(standing[:, k, t], living + left * opening[:, k]))
+    return worst
 
 
 def _service_rules(plan: Plan) -> dict[str, float]:
@@ -234,7 +256,7 @@ def _money_rules(plan: Plan) -> dict[str, float]:
     spent = np.cumsum(np.where(inside, plan.paid, 0.0))
     total = float(spent[-1])
     growth = m.budget.renewal_growth
-    grown = 0.0 if growth is None else growth * np.minimum(spent, m.budget.own)
+    grown = 0.0 if growth is None else growth * spent
     ours = statement(plan)
     return {
         "payments": apart(plan.paid, ours.capital_payments),
