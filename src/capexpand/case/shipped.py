@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def case_place(case: Path | str) -> Path:
-    """Return where a case stands: the path itself, or the shipped case of that name where there is no such path.
+    """Return the path of a case, or of the shipped case of that name where there is no such path.
 
     Args:
         case: a case file or folder, or the name of a shipped case, such as ``alibaba-2025``.

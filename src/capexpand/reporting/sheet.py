@@ -141,9 +141,6 @@ def save_page(sheet: Sheet, path: Path | str) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    from capexpand.errors import RunError
+    from capexpand.files import marked, write_file
 
-    try:
-        Path(path).write_text(sheet.html(), encoding="utf-8")
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+    write_file(Path(path), sheet.html(), ours=marked(" – capexpand</title>"))

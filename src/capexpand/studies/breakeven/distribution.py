@@ -150,7 +150,7 @@ def of_policy_run(folder: Path) -> Distribution:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise RunError(f"{folder / 'metrics.json'}: is not as a run writes it") from error
-    finite = np.isfinite([*found.values, found.mean]).all()
+    finite = bool(np.isfinite(found.values).all() and np.isfinite(float(found.mean or 0.0)))
     if not finite or not quantiles or not ((found.chances >= 0) & (found.chances <= 1)).all():
         raise RunError(f"{folder / 'metrics.json'}: the distribution of the policy's value is damaged")
     return found
