@@ -164,7 +164,7 @@ def _document(view: CheckedCase) -> dict[str, object]:
 
 
 def as_quarters(number: NumberAt) -> int | None:
-    """Return the whole quarters that a time to wait counts as, where it is written otherwise; None elsewhere."""
+    """Return the whole quarters that a waiting time counts as, where it is written otherwise."""
     from capexpand.timevalue import quarters_spanned
 
     if not number.path.endswith(("lead_time", ".term", "value_added_tax_recovery")):
