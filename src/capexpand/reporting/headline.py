@@ -440,7 +440,7 @@ def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
     cap = digest.cap
     of_cap = "" if cap is None else f"of {money(cap, currency)} allowed by {label}"
     followed = None if digest.findings.examination is None else digest.findings.examination.followed
-    met = []
+    met: list[KeyFigure] = []
     if followed is not None and not digest.orders_nothing:
         low, *_, high = followed.quantiles()
         spread = f"{money(float(low), currency)} to {money(float(high), currency)} in nine of ten futures"
