@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_case import compiled, objective, planned
 
+from capexpand.errors import SolverError
 from capexpand.finance.checks import check_plan
 from capexpand.finance.longer import harvest_from, horizon_check
 from capexpand.finance.metrics import measure, modified_rate_of_return
@@ -93,3 +96,28 @@ def test_a_longer_horizon_shows_what_rests_on_its_end():
     assert (check.quarters, check.npv, check.change) == (1, pytest.approx(40.0), pytest.approx(10.0))
     assert check.moved == pytest.approx(0.0, abs=1e-9)
     assert harvest_from(pairs[0][0]) == 1
+
+
+def _thinking(m, operations: float):
+    """The small case whose token takes some operations, on servers with a peak of 1 PFLOP/s."""
+    workloads = replace(m.workloads, operations=np.full((1, 4), operations))
+    return replace(m, workloads=workloads, offers=replace(m.offers, compute_pflops=np.array([1.0])))
+
+
+def test_a_plan_whose_servers_compute_beyond_their_peak_is_refused():
+    """A server serves 1 tn tokens a quarter of 7,889,400 s: 126,752 a second, at 8 GFLOP each 1.01 PFLOP/s.
+
+    Sensitivity: at 7 GFLOP it would be 0.89, within the peak of 1.
+    """
+    m = compiled()
+    check_plan(optimise_plan(_thinking(m, 7e9)))
+    with pytest.raises(SolverError, match="servers within their peak"):
+        check_plan(optimise_plan(_thinking(m, 8e9)))
+
+
+def test_a_server_works_at_its_peak_when_use_does():
+    """Half is sold on average, so at the peak of use a server works twice as fast: 7 GFLOP are too many."""
+    m = _thinking(compiled(), 7e9)
+    halved = replace(m, workloads=replace(m.workloads, usable_fraction=np.array([0.5])))
+    with pytest.raises(SolverError, match="servers within their peak"):
+        check_plan(optimise_plan(halved))

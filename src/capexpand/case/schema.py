@@ -209,6 +209,9 @@ class Workload(Declared):
     productivity: ProductivitySeries | None = (
         None  # how much more a unit serves than at the base date, 1 if absent
     )
+    smaller_models: ProductivitySeries | None = (
+        None  # of it, the part that comes from models that take fewer operations for the same use, 1 if absent;  # the rest is software, which no server can take beyond its peak
+    )
     usable_share: Fraction | None = None  # of what a unit serves: peak to mean, headroom, failures
     utilisation: ReplayedShare | None = None  # the same, as a replay found it; one of both is needed
     tranches: tuple[Tranche, ...] = ()
