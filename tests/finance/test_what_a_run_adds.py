@@ -20,7 +20,7 @@ ENDS = {"finance.server_end_value": "100 %", "finance.end_value_within_book": Tr
 
 
 def test_an_end_value_is_no_more_than_the_books_hold():
-    """Ten servers at 1 each, four of twenty quarters written off: 8 is left, of the 10 that a market would pay.
+    """Ten servers at 1 each, four of twenty quarters written off: 8 is left, of the 10 of a market.
 
     10 · (4 − 1) + 8 = 38. Sensitivity: by the market alone 40.
     """
@@ -38,7 +38,7 @@ def test_a_market_below_the_books_stays_the_lesser():
 
 
 def test_halls_are_held_to_their_own_books():
-    """1 MW more for 8, at once and without a life to speak of: 1 of 80 quarters a quarter, 4 written off of 80.
+    """1 MW more for 8, at once: of a life of 80 quarters, 4 are written off.
 
     Twenty servers earn 20 · (4 − 1) = 60 less 8; the halls keep 8 · 76 / 80 = 7.6; what stood has no book.
     Sensitivity: by the market 16 would count, 8 for what stood.
@@ -77,7 +77,7 @@ def test_the_modified_rate_compounds_returns_at_the_discount_rate():
 
 
 def test_a_rate_on_next_to_nothing_laid_out_is_no_answer():
-    """Servers for 10 earn 10 in the quarter that pays for them: nothing is ever laid out. At 2 each, 10 is."""
+    """Servers for 10 earn 10 in the quarter that pays for them: nothing is laid out. At 2 each, 10 is."""
     m = compiled()
     at_once = measure(programme_result(optimise_plan(m), optimise_plan(m.without_programme())))
     assert not at_once.irr_is_answer

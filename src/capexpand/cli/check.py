@@ -35,6 +35,7 @@ class CheckView:
     numbers: tuple[NumberAt, ...]
     rates: tuple[Rate, ...] = ()
     exports: tuple[ExportSpan, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def unexplained(self) -> tuple[NumberAt, ...]:
@@ -96,11 +97,12 @@ def check_case(path: Path, variant: str | None = None) -> CheckView:
     """
     from capexpand.case.loading import load_case
     from capexpand.case.numbers import numbers
+    from capexpand.case.plausibility import doubts
 
     case = load_case(path, variant)
     if variant is None:
         _check_variants(path, case)
-    return CheckView(case, tuple(numbers(case)), computed_rates(case), derived_exports(case))
+    return CheckView(case, tuple(numbers(case)), computed_rates(case), derived_exports(case), doubts(case))
 
 
 def _check_variants(path: Path, case: Case) -> None:
@@ -171,6 +173,7 @@ def _as_data(view: CheckView) -> dict[str, object]:
         ],
         "throughput": [rate_data(rate, case) for rate in view.rates],
         "export": [export_data(span) for span in view.exports],
+        "doubts": list(view.doubts),
         "problems": [],
     }
 
@@ -218,6 +221,8 @@ def _as_text(view: CheckView) -> str:
         later = ", ".join(view.computed_later)
         after = f"measured after {case.as_of} (hindsight)"
         lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
+    if view.doubts:
+        lines += ["", "Hard to believe:", *(f"  {doubt}" for doubt in view.doubts)]
     return "\n".join([*lines, "", "No problems."])
 
 

@@ -84,7 +84,7 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
 
 
 def _operations(world: World, workload: Workload) -> Floats:
-    """Least operations for a token that counts [quarter]: two for each active parameter, none for cached ones.
+    """Least operations for a token that counts [quarter]: two for each active parameter, none if cached.
 
     Models that take fewer for the same use come in over time; zero where no model is named.
     """
