@@ -243,7 +243,7 @@ class _Oracle:
         self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
 
     def within_life(self, at: xr.DataArray) -> None:
-        """Owned units of a destination are within those that came less than a life ago and have not failed."""
+        """Owned units of a destination are within those that came less than a life ago and still work."""
         m, offers, count = self.m, self.m.offers, self.m.times.count
         if offers.life_quarters is None or not m.aging.any():
             return

@@ -27,6 +27,7 @@ class CheckedCase:
     numbers: tuple[NumberAt, ...]
     rates: tuple[Rate, ...] = ()
     exports: tuple[ExportSpan, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def unexplained(self) -> tuple[NumberAt, ...]:
@@ -102,11 +103,14 @@ def check(case: Path | str | Case, variant: str | None = None) -> CheckedCase:
         CaseError: with every problem of the case; without any, with those of its variants.
     """
     from capexpand.case.numbers import numbers
+    from capexpand.case.plausibility import doubts
 
     loaded = loaded_case(case, variant)
     if variant is None and isinstance(case, Path | str):
         _check_variants(case, loaded)
-    return CheckedCase(loaded, tuple(numbers(loaded)), computed_rates(loaded), derived_exports(loaded))
+    return CheckedCase(
+        loaded, tuple(numbers(loaded)), computed_rates(loaded), derived_exports(loaded), doubts(loaded)
+    )
 
 
 def _check_variants(path: Path | str, case: Case) -> None:
@@ -159,6 +163,7 @@ def _document(view: CheckedCase) -> dict[str, object]:
         ],
         "throughput": [rate_data(rate, case) for rate in view.rates],
         "export": [export_data(span) for span in view.exports],
+        "doubts": list(view.doubts),
         "problems": [],
     }
 

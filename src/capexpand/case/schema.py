@@ -209,6 +209,9 @@ class Workload(Declared):
     productivity: ProductivitySeries | None = (
         None  # how much more a unit serves than at the base date, 1 if absent
     )
+    # Of it, the part from models that take fewer operations for the same use, 1 if absent; the rest is
+    # software, which no server can take beyond its peak.
+    smaller_models: ProductivitySeries | None = None
     usable_share: Fraction | None = None  # of what a unit serves: peak to mean, headroom, failures
     utilisation: ReplayedShare | None = None  # the same, as a replay found it; one of both is needed
     tranches: tuple[Tranche, ...] = ()
@@ -234,15 +237,13 @@ class OpeningSite(Declared):
     """What stands at a site when the plan starts, and what is already on its way."""
 
     power: Power  # IT power energised, in own halls
-    power_leased: Power | None = (
-        None  # on top, in halls rented by the fee of the site's colocate, past its term
-    )
+    power_leased: Power | None = None  # on top, rented for the fee of the site's colocate, past its term
     installed: dict[Name, Count] = Field(
         default_factory=dict
-    )  # units by offer; of one that is only leased, leased
+    )  # units by offer, owned unless it is only leased
     leased: dict[Name, Count] = Field(
         default_factory=dict
-    )  # on top, units leased by the offer's fee, past their term
+    )  # on top, leased for the offer's fee, past their term
     power_due: dict[Day, Power] = Field(default_factory=dict)
     units_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
 

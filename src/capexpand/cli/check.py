@@ -79,6 +79,8 @@ def _as_text(view: CheckedCase) -> str:
         later = ", ".join(view.computed_later)
         after = f"measured after {case.as_of} (hindsight)"
         lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
+    if view.doubts:
+        lines += ["", "Hard to believe:", *(f"  {doubt}" for doubt in view.doubts)]
     return "\n".join([*lines, "", "No problems."])
 
 

@@ -133,6 +133,9 @@ class Workloads:
     penalty: Floats  # [workload, quarter] money per volume of an obligation left unserved
     margin_fraction: Floats  # [workload, quarter] share of the price left after ordinary costs
     usable_fraction: Floats  # [workload]
+    operations: Floats | None = (
+        None  # [workload, quarter] least floating-point operations for a token, 0: unknown
+    )
 
 
 @dataclass(frozen=True, slots=True)

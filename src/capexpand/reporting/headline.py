@@ -390,7 +390,7 @@ def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
     cap = context.cap
     of_cap = "" if cap is None else f"of {money(cap, currency)} allowed by {label}"
     followed = None if context.findings.examination is None else context.findings.examination.followed
-    met = []
+    met: list[KeyFigure] = []
     if followed is not None and not context.orders_nothing:
         low, *_, high = followed.quantiles()
         spread = f"{money(float(low), currency)} to {money(float(high), currency)} in nine of ten futures"
