@@ -17,7 +17,7 @@ from capexpand.finance.bridge import bridge
 from capexpand.finance.by_budget import SIZES, BudgetCurve, budget_curve
 from capexpand.finance.checks import Check, check_plan
 from capexpand.finance.longer import LONGER, HorizonCheck, horizon_check
-from capexpand.finance.metrics import measure
+from capexpand.finance.metrics import measure, net_present_value
 from capexpand.finance.programme import programme_result
 from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
@@ -29,7 +29,7 @@ from capexpand.optimiser.budgets import plans_by_budget, with_own_money
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
-from capexpand.reporting.inputs import Examination, Findings, Provenance
+from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
 
 if TYPE_CHECKING:
     from capexpand.policy.case_policy import CasePolicy, PolicySettings
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from capexpand.policy.outcomes import Progress as SimulationProgress
     from capexpand.reporting.sheet import Sheet
     from capexpand.scenarios.futures import Futures
+
+
+EVEN_PACES = (0.25, 0.5, 0.75)
+"""Parts of the budget that are tried for the best even pace, beside all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def optimise(case: Case) -> Plans:
 
 
 def examine(plans: Plans) -> Examination:
-    """Asks how far the plans of a case may be trusted: other sizes of the programme, longer horizons, futures.
+    """Asks how far the plans of a case may be trusted: other sizes, longer horizons, many futures.
 
     Args:
         plans: from ``optimise``.
@@ -110,16 +114,27 @@ def examine(plans: Plans) -> Examination:
         whole = replace(plans.optimised, data=sized)
         return budget_curve(whole, smaller, base=plans.base, standing=standing)
 
+    def even() -> EvenPace:
+        free = m.without_demands()
+        slower = [
+            (part, optimise_plan(free, naive_commitments(free, part), duals=False)) for part in EVEN_PACES
+        ]
+        part, best = max([*slower, (1.0, plans.naive)], key=lambda pair: pair[1].solver.objective)
+        worth = programme_result(best, plans.base)
+        return EvenPace(part, net_present_value(worth.programme, m.times), best.solver.objective)
+
     pool = ThreadPoolExecutor(max_workers=2)
     try:
         asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
         followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
         sizes = pool.submit(curve) if asked else None
+        rival = pool.submit(even) if asked else None
         checks = [pool.submit(longer, more) for more in LONGER] if asked else []
         return Examination(
             curve=None if sizes is None else sizes.result(),
             horizon=tuple(check.result() for check in checks),
             followed=followed.result(),
+            even=None if rival is None else rival.result(),
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -232,6 +232,7 @@ class _Oracle:
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
         left = self.N - kept - q + self.r
         self.require("owned units", left, "<=", 0.0, owned & self.there)
+        self.within_life(at)
         if self.lean:
             return
         self.require("leased units", left, "==", 0.0, ~owned)
@@ -240,6 +241,32 @@ class _Oracle:
         free = self.variable("E", "offer", "destination", "quarter")
         past = self.before(free, (standing * at).sum("site")) + freed.sel(ahead=0, drop=True)
         self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
+
+    def within_life(self, at: xr.DataArray) -> None:
+        """Owned units of a destination are within those that came less than a life ago and still work."""
+        m, offers, count = self.m, self.m.offers, self.m.times.count
+        if offers.life_quarters is None or not m.aging.any():
+            return
+        survive = 1.0 - offers.attrition
+        from_order = np.zeros((len(offers.names), count, count))  # [offer, order, quarter]
+        known = np.zeros((len(offers.names), len(m.destinations), count))
+        stood = np.zeros((len(offers.names), len(m.destinations)))
+        np.add.at(stood.T, m.sites.destination, m.opening.installed)
+        for k in np.flatnonzero(m.aging):
+            life, lead = int(offers.life_quarters[k]), int(offers.lead_quarters[k])
+            for t in range(count):
+                known[k, :, t] += max(0.0, 1.0 - (t + 1) / life) * survive[k] ** (t + 1) * stood[k]
+                for age in range(min(life, t + 1)):
+                    known[k, :, t] += survive[k] ** age * m.opening.units_due[k, :, t - age]
+                    if t - age - lead >= 0:
+                        from_order[k, t - age - lead, t] += survive[k] ** age
+        came = 0.0 * (self.N * at).sum("site")
+        for first in range(count):
+            kernel = self.data(from_order[:, first], "offer", "quarter")
+            came = came + self.x.isel(quarter=first, drop=True) * kernel
+        limit = self.data(known, "offer", "destination", "quarter")
+        where = self.data(m.aging, "offer")
+        self.require("life", (self.N * at).sum("site") - came, "<=", limit, where)
 
     def reached(self, at: xr.DataArray) -> xr.DataArray:
         """Whether units of an offer can have come to a site by a quarter; taken as true unless lean."""
@@ -313,16 +340,11 @@ class _Oracle:
         renewal = self.data(m.budget.renewal, "quarter").where(~inside, np.inf)
         growth = np.zeros(m.times.count) if m.budget.renewal_growth is None else m.budget.renewal_growth
         grows = self.data(growth, "quarter").where(~inside, 0.0)
-        grown = self.variable("g", "quarter")
-        self.require("grown within spent", grown - spent, "<=", 0.0)
-        self.require(
-            "grown within own", grown, "<=", self.data(np.full(m.times.count, m.budget.own), "quarter")
-        )
         for ahead in range(longest + 1):
             bill = bills.sel(ahead=ahead, drop=True)
             counted = counted + bill * inside.shift(quarter=-ahead, fill_value=False)
             self.require(f"cap {ahead}", counted, "<=", cap.shift(quarter=-ahead, fill_value=np.inf))
-            more = grown * grows.shift(quarter=-ahead, fill_value=0.0)
+            more = spent * grows.shift(quarter=-ahead, fill_value=0.0)
             limit = renewal.shift(quarter=-ahead, fill_value=np.inf)
             self.require(f"renewal {ahead}", bill - more, "<=", limit)
         self.shortfall = self.variable("shortfall", "quarter")

@@ -27,6 +27,7 @@ class CheckedCase:
     numbers: tuple[NumberAt, ...]
     rates: tuple[Rate, ...] = ()
     exports: tuple[ExportSpan, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def unexplained(self) -> tuple[NumberAt, ...]:
@@ -102,11 +103,14 @@ def check(case: Path | str | Case, variant: str | None = None) -> CheckedCase:
         CaseError: with every problem of the case; without any, with those of its variants.
     """
     from capexpand.case.numbers import numbers
+    from capexpand.case.plausibility import doubts
 
     loaded = loaded_case(case, variant)
     if variant is None and isinstance(case, Path | str):
         _check_variants(case, loaded)
-    return CheckedCase(loaded, tuple(numbers(loaded)), computed_rates(loaded), derived_exports(loaded))
+    return CheckedCase(
+        loaded, tuple(numbers(loaded)), computed_rates(loaded), derived_exports(loaded), doubts(loaded)
+    )
 
 
 def _check_variants(path: Path | str, case: Case) -> None:
@@ -159,8 +163,19 @@ def _document(view: CheckedCase) -> dict[str, object]:
         ],
         "throughput": [rate_data(rate, case) for rate in view.rates],
         "export": [export_data(span) for span in view.exports],
+        "doubts": list(view.doubts),
         "problems": [],
     }
+
+
+def as_quarters(number: NumberAt) -> int | None:
+    """Return the whole quarters that a waiting time counts as, where it is written otherwise."""
+    from capexpand.timevalue import quarters_spanned
+
+    if not number.path.endswith(("lead_time", ".term", "value_added_tax_recovery")):
+        return None
+    quarters = quarters_spanned(number.figure.value)
+    return None if abs(number.figure.value - 3.0 * quarters) < 1e-9 else quarters
 
 
 def _number_data(number: NumberAt) -> dict[str, object]:
@@ -172,6 +187,7 @@ def _number_data(number: NumberAt) -> dict[str, object]:
         "unit": figure.unit,
         "source": figure.source,
         "reason": figure.reason,
+        "quarters": as_quarters(number),
         "basis_date": figure.basis_date and str(figure.basis_date),
         "known_on": figure.known_on and str(figure.known_on),
         "verified": figure.verified,

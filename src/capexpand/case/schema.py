@@ -65,7 +65,7 @@ class Finance(Declared):
     server_end_value: Fraction  # share of the competitive replacement value kept at the horizon's end
     building_end_value: Fraction
     end_value_within_book: Annotated[bool, Field(strict=True)] = (
-        False  # whether what stands at the horizon's end is also worth no more than it stands in the books
+        False  # worth no more than the books hold, too
     )
     ordinary_costs: FractionSeries | None = None  # share of external revenue spent on staff, sales, bandwidth
 
@@ -88,15 +88,14 @@ class Programme(Declared):
     cap_by_date: dict[Day, Money] = Field(
         default_factory=dict
     )  # cumulative spending allowed up to these dates
-    renewal_without_programme: SpendingLimitSeries | None = (
-        None  # what the business spends in each quarter with and without the programme, 0 if absent; what of it  # falls into the window is the first part of the cap, the rest of the cap is the programme's own money
-    )
+    # Spending in each quarter with and without the programme, 0 if absent. Within the window it is
+    # the first part of the cap; the rest of the cap is the programme's own money.
+    renewal_without_programme: SpendingLimitSeries | None = None
     renewal_of_programme: FractionPerYear | None = (
-        None  # share of the programme's own money spent in the window that may be spent each year after it
+        None  # of its own money spent, allowed each year after the window
     )
-    renewal_budget: SpendingLimitSeries | None = (
-        None  # spending allowed in each quarter outside the window, with and without the programme, in place of  # renewal_without_programme
-    )
+    # Spending allowed in each quarter outside the window, in place of renewal_without_programme.
+    renewal_budget: SpendingLimitSeries | None = None
 
 
 class Build(Declared):
@@ -173,6 +172,9 @@ class Offer(Declared):
     )
     lead_time: Duration
     attrition: FractionPerYear
+    life: Life | None = (
+        None  # after which an owned unit is retired, whatever the books say; no limit if absent
+    )
     maintenance: (
         FractionPerYear  # of the price at the plan's start, for units owned; the lessor maintains the others
     )
@@ -207,6 +209,9 @@ class Workload(Declared):
     productivity: ProductivitySeries | None = (
         None  # how much more a unit serves than at the base date, 1 if absent
     )
+    # Of it, the part from models that take fewer operations for the same use, 1 if absent; the rest is
+    # software, which no server can take beyond its peak.
+    smaller_models: ProductivitySeries | None = None
     usable_share: Fraction | None = None  # of what a unit serves: peak to mean, headroom, failures
     utilisation: ReplayedShare | None = None  # the same, as a replay found it; one of both is needed
     tranches: tuple[Tranche, ...] = ()
@@ -231,8 +236,14 @@ class Workload(Declared):
 class OpeningSite(Declared):
     """What stands at a site when the plan starts, and what is already on its way."""
 
-    power: Power  # IT power energised
-    installed: dict[Name, Count] = Field(default_factory=dict)  # units by offer
+    power: Power  # IT power energised, in own halls
+    power_leased: Power | None = None  # on top, rented for the fee of the site's colocate, past its term
+    installed: dict[Name, Count] = Field(
+        default_factory=dict
+    )  # units by offer, owned unless it is only leased
+    leased: dict[Name, Count] = Field(
+        default_factory=dict
+    )  # on top, leased for the offer's fee, past their term
     power_due: dict[Day, Power] = Field(default_factory=dict)
     units_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
 

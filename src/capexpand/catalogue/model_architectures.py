@@ -43,8 +43,16 @@ class ModelRow:
     vocabulary: Count
     window_tokens: Count
     windowed_share: Count
+    linear_share: Count
+    linear_heads: Count
+    linear_key_size: Count
+    linear_value_size: Count
+    index_heads: Count
+    index_size: Count
+    selected_tokens: Count
+    context_tokens: Count
     tied_embeddings: bool
-    stored_weights: Annotated[str, OneOf(("bf16", "fp8", "fp4"))]
+    stored_weights: Annotated[str, OneOf(("bf16", "fp8", "fp4", "int4"))]
     released_on: date
     source: Source
 

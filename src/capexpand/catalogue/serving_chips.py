@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Annotated, cast
 
@@ -35,6 +36,7 @@ class ServingChipRow:
     aliases: tuple[str, ...]
     family: str
     fp4_tflops: Tflops
+    released_on: date | None
     server_chips: Count
     scale_up_chips: Count
     scale_out_gb_per_s: Annotated[float, Figure("GB/s")]

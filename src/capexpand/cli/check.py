@@ -43,10 +43,13 @@ def register(app: typer.Typer) -> None:
 
 
 def _canonical(number: NumberAt) -> str:
+    from capexpand.api.checking import as_quarters
     from capexpand.units import format_number
 
     figure = number.figure
-    return format_number(figure.value) + ("" if figure.unit == "1" else f" {figure.unit}")
+    written = format_number(figure.value) + ("" if figure.unit == "1" else f" {figure.unit}")
+    rounded = as_quarters(number)
+    return written if rounded is None else f"{written} = {rounded} quarters"
 
 
 def _as_text(view: CheckedCase) -> str:
@@ -76,6 +79,8 @@ def _as_text(view: CheckedCase) -> str:
         later = ", ".join(view.computed_later)
         after = f"measured after {case.as_of} (hindsight)"
         lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
+    if view.doubts:
+        lines += ["", "Hard to believe:", *(f"  {doubt}" for doubt in view.doubts)]
     return "\n".join([*lines, "", "No problems."])
 
 

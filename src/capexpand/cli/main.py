@@ -26,6 +26,8 @@ COMMANDS = (
     "claims",
     "chips",
     "tokens",
+    "calibrate",
+    "train",
     "replay",
     "size",
     "traces",

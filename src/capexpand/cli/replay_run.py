@@ -214,10 +214,12 @@ def check_place(out: Path, inputs: Sequence[Path]) -> None:
         RunError: it does, or the place cannot be written.
     """
     from capexpand.files import check_file, csv_of, json_of
+    from capexpand.files.reading import is_folder
 
     for file in derating_files(out):
         ours = json_of("trace", "deratings") if file.suffix == ".json" else csv_of("workload", "offer")
-        check_file(file, ours=ours, inputs=inputs)
+        if is_folder(file.parent):  # otherwise it is made, and nothing stands there
+            check_file(file, ours=ours, inputs=inputs)
 
 
 _ABOUT = ("trace", "run", "case_hash", "quarter", "model", "promise")

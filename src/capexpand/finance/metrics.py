@@ -97,9 +97,9 @@ def _over_book(ours: Statement, end_value: float) -> float | None:
 
 
 def modified_rate_of_return(flows: Floats, end_cash: float, times: Times) -> float | None:
-    """Returns the modified internal rate of return [1/year]: outlays and returns both at the discount rate.
+    """Returns the modified internal rate of return [1/year]: all flows at the discount rate.
 
-    (value of the returns at the horizon's end / present value of the outlays)^(1/years) - 1. It is always unique
+    (value of the returns at the horizon's end / present value of the outlays)^(1/years) - 1. It is unique,
     and above the discount rate where the net present value is positive.
 
     Args:

@@ -108,6 +108,7 @@ class OfferOptions:
     end_value: Floats  # [offer option] money per unit standing at the horizon's end
     accelerators: Floats  # [offer] accelerators in a unit
     compute_pflops: Floats  # [offer] dense FP8 (or INT8) operations of a unit, 1e15 a second
+    life_quarters: Integers | None = None  # [offer option] quarters that owned units run, 0 or None: no limit
     contract_penalty: Floats | None = (
         None  # [offer, destination, quarter] money per unit less than by contract,
     )
@@ -132,6 +133,9 @@ class Workloads:
     penalty: Floats  # [workload, quarter] money per volume of an obligation left unserved
     margin_fraction: Floats  # [workload, quarter] share of the price left after ordinary costs
     usable_fraction: Floats  # [workload]
+    operations: Floats | None = (
+        None  # [workload, quarter] least floating-point operations for a token, 0: unknown
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +147,10 @@ class Budget:
     floor_penalty: float  # money charged in the objective for each unit of money below the floor
     renewal: Floats  # [quarter] payments allowed in a quarter outside the window, infinite inside
     renewal_without_programme: Floats  # [quarter] payments that need no programme
-    own: float = np.inf  # of the cap at the window's end, what only the programme brings
+    own: float = np.inf  # of the cap at the window's end, the programme's own money
     renewal_growth: Floats | None = (
-        None  # [quarter] payments allowed outside the window for each money of its own that the programme spent,
+        None  # [quarter] payments allowed on top for each money spent in the window
     )
-    # None: they do not grow
 
     @property
     def growing(self) -> bool:
@@ -220,8 +223,23 @@ class ModelData:
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
 
     @property
+    def aging(self) -> Flags:
+        """Whether units can reach the end of their life within the horizon [offer option]."""
+        offers, opening, quarters = self.offers, self.opening, self.times.count
+        if offers.life_quarters is None:
+            return np.zeros(len(offers.names), dtype=np.bool_)
+        quarter = np.arange(quarters)
+        due_in_time = quarter + offers.life_quarters[:, None] < quarters
+        ordered = offers.orderable.any(axis=1) & (
+            quarter + (offers.lead_quarters + offers.life_quarters)[:, None] < quarters
+        )
+        due = (opening.units_due.sum(axis=1) > 0) & due_in_time
+        stands = opening.installed.sum(axis=0) > 0
+        return offers.owned & (offers.life_quarters > 0) & (stands | ordered.any(axis=1) | due.any(axis=1))
+
+    @property
     def end_book_fractions(self) -> tuple[Floats, Floats]:
-        """What of 1 delivered in each quarter is left in the books at the end, of servers and of halls [quarter]."""
+        """What the books hold at the end of 1 delivered in a quarter, of servers and of halls [quarter]."""
         used = self.times.count - np.arange(self.times.count)
         lost = self.taxes.value_added_tax if self.taxes.recovery_quarters is None else 0.0
         lives = (self.taxes.server_life_quarters, self.taxes.building_life_quarters)
@@ -229,10 +247,10 @@ class ModelData:
         return servers, halls
 
     def without_programme(self) -> ModelData:
-        """Returns the base: the same business with the same freedom, without the programme's own money.
+        """Returns the base: the same business with the same freedom, without the programme's money.
 
-        It spends what the business spends anyway, hires and leases what pays, and is excused from contracts and
-        obligations at any price, which only a programme may need.
+        It spends what the business spends anyway, hires and leases what pays, and is excused from contracts
+        and obligations at any price, which only a programme may need.
         """
         budget = replace(self.budget.scaled(0.0, self.times.window), floor=0.0)
         return replace(self.without_demands(), budget=budget)

@@ -83,7 +83,7 @@ def _limits(stages: list[Stage]) -> Limits:
             stage.money.renewal_rows,
         )
     ]
-    columns = [block.ravel() for stage in stages for block in (stage.service.sold, stage.money.grown)]
+    columns = [stage.service.sold.ravel() for stage in stages]
     return Limits(*(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns))))
 
 

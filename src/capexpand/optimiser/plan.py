@@ -121,10 +121,6 @@ def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> Sha
         ahead = np.minimum(t + np.arange(stage.money.budget_rows.size), quarters - 1)
         np.add.at(budget, ahead, _values(duals, stage.money.budget_rows))
         np.add.at(renewal, ahead, _values(duals, stage.money.renewal_rows))
-        # one more of the cap is one more that renewal may grow with
-        budget[min(m.times.window[1], quarters) - 1] += float(
-            np.maximum(_values(solution.column_duals, stage.money.grown), 0.0).sum()
-        )
     sold = np.stack([_values(solution.column_duals, stage.service.sold) for stage in stages], axis=-1)
     weight = m.workloads.demand / np.maximum(m.workloads.demand.sum(axis=1, keepdims=True), 1e-300)
     service = np.stack([_values(duals, stage.service.service_rows) for stage in stages], axis=-1)

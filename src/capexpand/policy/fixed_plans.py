@@ -247,6 +247,8 @@ class _Position:
         adds = self._instalments(t, halls, units)
         first, last = m.times.window
         share = np.ones(len(halls))
+        growth = m.budget.renewal_growth if m.budget.growing else None
+        growth = np.zeros(m.times.count) if growth is None else growth
         for theta in range(t, m.times.count):
             inside = first <= theta < last
             limit = m.budget.cap[theta] if inside else m.budget.renewal[theta]
@@ -254,23 +256,14 @@ class _Position:
                 continue
             span = slice(first, theta + 1) if inside else slice(theta, theta + 1)
             had, new = self.payments[:, span].sum(axis=1), adds[:, span].sum(axis=1)
-            for more, grows in [(0.0, 0.0)] if inside else self._renewal_growth(t, theta, adds):
-                room, takes = np.maximum(limit + more - had, 0.0), new - grows
-                tight = takes > room + _NOTHING
-                share = np.minimum(share, np.divide(room, takes, out=np.ones_like(room), where=tight))
+            if not inside and growth[theta] > 0.0:
+                until = slice(first, min(t + 1, last))
+                had = had - growth[theta] * self.payments[:, until].sum(axis=1)
+                new = new - growth[theta] * adds[:, t] * (first <= t < last)
+            room = np.maximum(limit - had, 0.0)
+            tight = new > room + _NOTHING
+            share = np.minimum(share, np.divide(room, new, out=np.ones_like(room), where=tight))
         return share
-
-    def _renewal_growth(
-        self, t: int, theta: int, adds: Floats
-    ) -> list[tuple[Floats | float, Floats | float]]:
-        """What a renewal budget grows by, and by how much more with the orders of a quarter: the less counts."""
-        budget, (first, last) = self._m.budget, self._m.times.window
-        if budget.renewal_growth is None or budget.renewal_growth[theta] == 0.0:
-            return [(0.0, 0.0)]
-        growth, until = float(budget.renewal_growth[theta]), min(t + 1, last)
-        spent = growth * self.payments[:, first:until].sum(axis=1)
-        more = growth * adds[:, t] if first <= t < last else 0.0
-        return [(spent, more), (growth * budget.own, 0.0)] if np.isfinite(budget.own) else [(spent, more)]
 
     def _instalments(self, t: int, halls: Floats, units: Floats) -> Floats:
         """What orders of a quarter cost in each quarter [scenario, quarter]."""

@@ -553,7 +553,7 @@ class _JobColumns:
 def _shares(count: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Read a part of one accelerator as a share of it; both given together stay as they are, a fault."""
     part = (count > 0) & (count < 1) & (share == 1000)
-    return np.where(part, 1.0, count), np.where(part, 1000 * count, share)
+    return np.where(part, 1.0, count), np.where(part, 1000 * np.where(part, count, 1.0), share)
 
 
 def _reordered(fault: Fault, order: np.ndarray) -> Fault:

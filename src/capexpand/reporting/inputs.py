@@ -27,12 +27,22 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class EvenPace:
+    """A plan that spends a part of the budget evenly; money in millions."""
+
+    fraction: float  # of the budget
+    npv: float  # of the programme, after tax
+    objective: float
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """How far the headline may be trusted: other sizes, longer horizons, other futures."""
 
     curve: BudgetCurve | None  # None where sizes are whole
     horizon: tuple[HorizonCheck, ...]
     followed: Followed | None  # None where the case declares no uncertainty
+    even: EvenPace | None = None  # the even pace of the highest objective; None where sizes are whole
 
 
 @dataclass(frozen=True, slots=True)

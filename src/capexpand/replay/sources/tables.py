@@ -272,7 +272,7 @@ def find_separator(line: str, names: list[str]) -> str:
 def heading(line: str, separator: str) -> list[str]:
     """Return the column names of a table's first line, without quotes and spaces around them."""
     try:
-        row = next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
+        row = next(csv.reader([line.rstrip("\r\n")], delimiter=separator), list[str]())
     except csv.Error:
         row = line.split(separator)
     return [name.strip().strip('"').strip() for name in row]
