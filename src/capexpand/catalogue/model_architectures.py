@@ -43,6 +43,14 @@ class ModelRow:
     vocabulary: float
     window_tokens: float
     windowed_share: float
+    linear_share: float
+    linear_heads: float
+    linear_key_size: float
+    linear_value_size: float
+    index_heads: float
+    index_size: float
+    selected_tokens: float
+    context_tokens: float
     tied_embeddings: bool
     stored_weights: str
     released_on: date
@@ -69,6 +77,14 @@ _COUNTS = (
     "vocabulary",
     "window_tokens",
     "windowed_share",
+    "linear_share",
+    "linear_heads",
+    "linear_key_size",
+    "linear_value_size",
+    "index_heads",
+    "index_size",
+    "selected_tokens",
+    "context_tokens",
 )
 
 
@@ -90,7 +106,7 @@ TABLE = Table(
         names("aliases"),
         *(number(name, unit=NO_UNIT, required=True) for name in _COUNTS),
         boolean("tied_embeddings"),
-        choice("stored_weights", ("bf16", "fp8", "fp4")),
+        choice("stored_weights", ("bf16", "fp8", "fp4", "int4")),
         day("released_on"),
     ),
     ("",),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import cast
 
-from capexpand.catalogue.columns import NO_UNIT, names, number, text
+from capexpand.catalogue.columns import NO_UNIT, day, names, number, text
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
 from capexpand.catalogue.tables import Table, Values
@@ -26,6 +27,7 @@ class ServingChipRow:
     aliases: tuple[str, ...]
     family: str
     fp4_tflops: float | None
+    released_on: date | None
     server_chips: float
     scale_up_chips: float
     scale_out_gb_per_s: float
@@ -54,6 +56,7 @@ TABLE = Table(
         names("aliases"),
         text("family"),
         number("fp4_tflops", unit="TFLOPS"),
+        day("released_on", required=False),
         number("server_chips", unit=NO_UNIT, required=True),
         number("scale_up_chips", unit=NO_UNIT, required=True),
         number("scale_out_gb_per_s", unit="GB/s", required=True),

@@ -25,6 +25,8 @@ COMMANDS = (
     "claims",
     "chips",
     "tokens",
+    "calibrate",
+    "train",
     "replay",
     "size",
     "traces",

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from capexpand.errors import CaseError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import altair
 
+    from capexpand.hardware.pareto import TradePoint
     from capexpand.hardware.validation import Validation
 
 SUITE_LABELS = {
-    "mlperf": "MLPerf 5.1",
+    "mlperf": "MLPerf 5.1 and 6.1",
     "mlperf_early": "MLPerf 4.1",
     "trtllm": "maker's bench",
     "inferencex": "InferenceX",
@@ -47,7 +50,37 @@ def save_picture(found: Validation, path: Path) -> None:
         raise CaseError([Problem(f"cannot be written: {error}", file=path)]) from error
 
 
-def _as_svg(chart: altair.HConcatChart | altair.ConcatChart) -> str:
+def save_trade(curve: Sequence[TradePoint], path: Path) -> None:
+    """Draw tokens for each chip against tokens for each user as SVG.
+
+    Args:
+        curve: at least one point.
+        path: where to write; its folder must exist.
+
+    Raises:
+        CaseError: where the file cannot be written.
+    """
+    import altair
+
+    if path.suffix != ".svg":
+        raise CaseError([Problem(f"the picture is drawn as SVG; name it {path.with_suffix('.svg').name}")])
+    points = [{"user": one.tokens_per_user_s, "chip": one.tokens_per_chip_s} for one in curve]
+    chart = (
+        altair.Chart(altair.Data(values=points))
+        .mark_line(point=True, color=COLOURS[0])
+        .encode(
+            x=altair.X("user:Q", title="tokens/s for each user"),
+            y=altair.Y("chip:Q", title="tokens/s for each chip"),
+        )
+        .properties(width=500, height=360)
+    )
+    try:
+        path.write_text(_as_svg(chart), encoding="utf-8")
+    except OSError as error:
+        raise CaseError([Problem(f"cannot be written: {error}", file=path)]) from error
+
+
+def _as_svg(chart: altair.HConcatChart | altair.ConcatChart | altair.Chart) -> str:
     import vl_convert
 
     return vl_convert.vegalite_to_svg(chart.to_dict())
