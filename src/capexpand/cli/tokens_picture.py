@@ -81,6 +81,36 @@ def save_trade(curve: Sequence[TradePoint], path: Path) -> None:
         raise CaseError([Problem(f"cannot be written: {error}", file=path)]) from error
 
 
+def save_trade(curve: Sequence[TradePoint], path: Path) -> None:
+    """Draw tokens for each chip against tokens for each user as SVG.
+
+    Args:
+        curve: at least one point.
+        path: where to write; its folder must exist.
+
+    Raises:
+        CaseError: where the file cannot be written.
+    """
+    import altair
+
+    if path.suffix != ".svg":
+        raise CaseError([Problem(f"the picture is drawn as SVG; name it {path.with_suffix('.svg').name}")])
+    points = [{"user": one.tokens_per_user_s, "chip": one.tokens_per_chip_s} for one in curve]
+    chart = (
+        altair.Chart(altair.Data(values=points))
+        .mark_line(point=True, color=COLOURS[0])
+        .encode(
+            x=altair.X("user:Q", title="tokens/s for each user"),
+            y=altair.Y("chip:Q", title="tokens/s for each chip"),
+        )
+        .properties(width=500, height=360)
+    )
+    try:
+        path.write_text(_as_svg(chart), encoding="utf-8")
+    except OSError as error:
+        raise CaseError([Problem(f"cannot be written: {error}", file=path)]) from error
+
+
 def _as_svg(chart: altair.HConcatChart | altair.ConcatChart | altair.Chart) -> str:
     import vl_convert
 

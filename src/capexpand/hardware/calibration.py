@@ -184,14 +184,15 @@ def _log_factor(levels: Sequence[Level], one: Observed) -> float:
 def _levels(observed: Sequence[Observed]) -> tuple[Level, ...]:
     """Give the level of all, then of each chip beside it, then of each model on a chip beside both."""
     found: list[Level] = []
-    for names in (
-        lambda _one: ("", ""),
-        lambda one: (one.chip, ""),
-        lambda one: (one.chip, one.model),
-    ):
-        for key in sorted({names(one) for one in observed}):
-            theirs = [one.log_ratio - _log_factor(found, one) for one in observed if names(one) == key]
-            found.append(Level(*key, sum(theirs) / (len(theirs) + PRIOR_ROWS), len(theirs)))
+    for depth in range(3):  # of all, of a chip, of a model on a chip
+        keys = [(one.chip if depth else "", one.model if depth > 1 else "") for one in observed]
+        for key in sorted(set(keys)):
+            theirs = [
+                one.log_ratio - _log_factor(found, one)
+                for one, its in zip(observed, keys, strict=True)
+                if its == key
+            ]
+            found.append(Level(key[0], key[1], sum(theirs) / (len(theirs) + PRIOR_ROWS), len(theirs)))
     return tuple(found)
 
 

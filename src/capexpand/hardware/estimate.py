@@ -42,6 +42,7 @@ from capexpand.hardware.roofline import (
     batch_by_scheduler,
     cache_bytes,
     decode_step,
+    mean_context,
     prefill_request,
     shared_step,
     tokens_per_step,
@@ -378,20 +379,24 @@ def _explain(asked: _Question, found: Served) -> Serving:
     if float(found.requests) <= 0:
         return _nothing(asked, _why_not(asked, found), usable=usable, power=power)
     apart = bool(found.apart)
-    bench = asked.bench(found.layouts[int(found.layout)])
-    ahead = asked.bench(found.layouts[int(found.prefill_layout)]) if apart else bench
+    layout = found.layouts[int(found.layout)]
+    bench = asked.bench(layout)
+    ahead_layout = found.layouts[int(found.prefill_layout)] if apart else layout
+    ahead = asked.bench(ahead_layout) if apart else bench
     batch, output = float(found.batch), float(np.max(load.output_tokens))
     step, prompt = decode_step(bench, batch), prefill_request(ahead)
     gained = float(tokens_per_step(load))
     per_token = (float(step.total) if apart else float(shared_step(bench, batch))) / gained
-    prompt_chip_s = float(prompt.total) * ahead.layout.tensor
-    answer_chip_s = float(step.total) * bench.layout.tensor / batch * output / gained
+    prompt_chip_s = float(prompt.total) * ahead_layout.tensor
+    answer_chip_s = float(step.total) * layout.tensor / batch * output / gained
     shares = _shares(
-        step, prompt, step_weight=answer_chip_s / float(step.total), prompt_weight=float(ahead.layout.tensor)
+        step, prompt, step_weight=answer_chip_s / float(step.total), prompt_weight=float(ahead_layout.tensor)
     )
     requests = float(found.requests) * asked.chips * asked.rate
-    split = min(bench.layout.tensor, float(np.max(model.cache_shards)))
-    cache = float(cache_bytes(model, asked.precision, load.input_tokens + output)) * batch / split / 1e9
+    split = min(layout.tensor, float(np.max(model.cache_shards)))
+    whole = float(cache_bytes(model, asked.precision, load.input_tokens + output))
+    mean = float(cache_bytes(model, asked.precision, mean_context(load)))
+    cache = (max(whole, mean) + (batch - 1) * mean) / split / 1e9
     return Serving(
         model=model.name,
         chip=chip.name,
@@ -402,13 +407,13 @@ def _explain(asked: _Question, found: Served) -> Serving:
         requests_per_s=requests,
         input_tokens_per_s=requests * float(np.max(load.input_tokens)),
         output_tokens_per_s=output * requests,
-        layout=str(bench.layout),
-        prefill_layout=str(ahead.layout) if apart else "",
+        layout=str(layout),
+        prefill_layout=str(ahead_layout) if apart else "",
         prefill_chip_fraction=prompt_chip_s / (prompt_chip_s + answer_chip_s) if apart else 0.0,
         batch_per_rank=batch,
         time_per_token_s=per_token,
         prefill_s=float(prompt.total),
-        weights_gb_per_chip=float(weight_bytes_per_chip(model, asked.precision, bench.layout)) / 1e9,
+        weights_gb_per_chip=float(weight_bytes_per_chip(model, asked.precision, layout)) / 1e9,
         cache_gb_per_chip=cache,
         memory_gb_per_chip=usable,
         bound_by=BOUNDS[int(np.argmax(shares))],

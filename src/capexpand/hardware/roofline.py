@@ -80,6 +80,7 @@ class Efficiency:
         batch_max: sequences that a rank's scheduler keeps running.
         expert_half: tokens at which an expert's products reach half of their rate.
         imbalance: what the busiest rank takes longer for each doubling of the ranks that share out experts.
+        workspace_gb: memory for activations, graphs and the buffers of collectives on each chip [GB].
         fill: share of the memory beside the weights that an engine fills with cache.
         traffic: times that activations travel between kernels and memory, see ``_activation_seconds``.
         bubble: share of a stage's time lost for each further pipeline stage.
@@ -104,6 +105,7 @@ class Efficiency:
     bubble: Number = 0.0
     traffic: Number = 0.0
     fill: Number = 1.0
+    workspace_gb: Number = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,9 +397,9 @@ def batch_by_memory(bench: Bench) -> Array:
         bench: what runs where.
     """
     usable = np.asarray(bench.chip.memory_gb, dtype=np.float64) * 1e9 * BINARY_GB * USABLE_MEMORY
-    free = (
-        usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)
-    ) * bench.efficiency.fill
+    eff = bench.efficiency
+    usable = usable - np.asarray(eff.workspace_gb, dtype=np.float64) * 1e9
+    free = (usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)) * eff.fill
     split = np.minimum(bench.layout.tensor, bench.model.cache_shards)
     whole = bench.load.input_tokens + np.asarray(bench.load.output_tokens, dtype=np.float64)
     one = np.maximum(cache_bytes(bench.model, bench.precision, whole) / split, 1.0)
