@@ -97,8 +97,6 @@ COEFFICIENTS = {
 }
 """Where coefficients start, and their standard deviations: software for new chips and models matures."""
 
-NEAR = 0.4
-"""Share of the best layout's rate from which a layout is looked at in a fit."""
 
 NOTHING = -25.0
 """Logarithm of a time or a loss that is as good as none."""
