@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from capexpand.errors import CaseError, Problem, in_words
+from capexpand.files import read_text
 
 if TYPE_CHECKING:
     from capexpand.hardware.estimate import Serving
@@ -226,9 +227,7 @@ def read_calibration(path: Path) -> Calibration:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Calibration).validate_json(path.read_bytes())
-    except OSError as error:
-        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
+        return TypeAdapter(Calibration).validate_json(read_text(path))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         message = f"is not a calibration ({where or 'no JSON'}); capexpand calibrate FILE --out makes one"
