@@ -68,4 +68,4 @@ def test_a_case_without_processes_is_told_so(tmp_path):
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "taken").write_text("", "utf-8")
     result = run(TWO_SITES, "--scenarios", 8, "--out", tmp_path / "taken")
-    assert "cannot be written" in str(result.exception)
+    assert "stands already and is no folder; name another --out" in str(result.exception)

@@ -42,44 +42,21 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
-    import json
-    from concurrent.futures import ThreadPoolExecutor
-
-    from rich.console import Console
-
+    from capexpand.api.planning import run as plan
     from capexpand.case.loading import load_case
-    from capexpand.runs.folder import check_place, usual_folder
+    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.runs.folder import usual_folder
 
     loaded = load_case(case, variant)
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant)
-    check_place(folder)
-    console, messages = Console(), Console(stderr=True)
-    with ThreadPoolExecutor(max_workers=1) as pool, messages.status("Optimising the plan") as status:
-        from capexpand.reporting.page import warm_up
-
-        pool.submit(warm_up)  # the page's scripts load while the solver works
-        from capexpand.pipeline import evaluate, optimise, result_document, write
-
-        plans = optimise(loaded)
-        status.update("Accounting")
-        findings = evaluate(plans)
-        sought = None
-        if policy:
-            from capexpand.cli.policy_run import PolicyOptions, find_policy
-
-            sought = find_policy(
-                loaded, folder, status, PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
-            )
-        status.update("Writing the report")
-        write(findings, folder, sought)
+    with progress("Optimising the plan") as say:
+        found = plan(
+            loaded, variant, folder, policy=policy, risk=risk, scenarios=scenarios, seed=seed,
+            workers=workers, iterations=iterations, gap=gap, progress=say,
+        )  # fmt: skip
     if as_json:
-        print(json.dumps(result_document(findings, sought), ensure_ascii=False))
+        print(found.sheet().json())
         return
-    from capexpand.reporting.summary import print_summary
-
-    print_summary(findings, console)
-    if sought is not None:
-        from capexpand.reporting.policy_summary import print_policy
-
-        print_policy(sought, console)
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    console = output()
+    found.sheet().print(console)
+    print_path("Report", folder / "report.html", console)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from capexpand.reporting.page_tables import Row, Table
+from capexpand.reporting.blocks import Column, Row, Table, table
 from capexpand.studies.backtest.backtest import Backtest
 from capexpand.studies.backtest.forecast import PLAN
 from capexpand.studies.backtest.quarters import label
@@ -58,11 +58,15 @@ def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
                 continue
             rows.append(Row(f"{capitalised(title)}: {METHOD_TITLES[method]}", (), "group"))
             rows += [_came(one, scale) for one in ours if (one.metric, one.method) == (metric, method)]
-    head = ("Quarter", "Said", "80 % interval", "Came", "Error", "Inside", "Loss", "Known on")
+    head = (
+        *("Quarter", "Said", "80 % interval", "Came", "Error", "Inside"),
+        Column("Loss", in_terminal=False),
+        Column("Known on", in_terminal=False),
+    )
     loss = "" if methods else " Loss: pinball loss over the newest report of the day."
     marks = f"{MEMORY} not read in a source; {DERIVED} derived from other reported figures."
     note = f"In {scale.unit}. Error: came less said.{loss} {marks}"
-    return Table(f"As of {found.case.as_of}", head, tuple(rows), note)
+    return table(f"As of {found.case.as_of}", head, tuple(rows), note)
 
 
 def _came(one: Scored, scale: MoneyScale) -> Row:
@@ -125,7 +129,7 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
         "Its error",
         "Skill (absolute)",
     )
-    return Table(
+    return table(
         title,
         head,
         tuple(
@@ -176,7 +180,7 @@ def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
         "The range is the exact binomial one for independent cases (95 %). 'Newest forecast of each figure' "
         "counts every figure once; the other rows overlap."
     )
-    return Table(
+    return table(
         "How often an 80 % interval held", ("", "Held", "Cases", "Share", "Range", "Reads"), tuple(rows), note
     )
 
@@ -222,7 +226,7 @@ def rolling_table(found: Backtest) -> Table:
             row = _came(one, scale)
             rows.append(Row(f"{METRICS[one.metric]}, {one.name}", row.cells))
     head = ("Figure", "Said", "80 % interval", "Came", "Error", "Inside", "Loss", "Known on")
-    return Table("Planned anew with each report", head, tuple(rows), f"In {scale.unit}. Marks as above.")
+    return table("Planned anew with each report", head, tuple(rows), f"In {scale.unit}. Marks as above.")
 
 
 def spending_table(found: Backtest) -> Table:
@@ -248,7 +252,7 @@ def spending_table(found: Backtest) -> Table:
             rows.append(Row(one.name, cells))
     head = ("Quarter", "As of", "Said", "80 % interval", "Came", "Error", "Inside")
     note = f"The newest forecast of each figure. {MEMORY} not read in a source; {DERIVED} derived."
-    return Table("What companies spend, by the model of spending", head, tuple(rows), note)
+    return table("What companies spend, by the model of spending", head, tuple(rows), note)
 
 
 def _newest(cases: Iterator[Scored]) -> list[Scored]:
@@ -282,7 +286,7 @@ def market_tables(found: Backtest) -> tuple[Table, ...]:
         )
         head = ("List", "By", "Said", "80 % interval", "Came", "Inside")
         note = "USD per million tokens, three in for one out. Later lists of the same use count as one list."
-        tables.append(Table("Token prices", head, rows, note))
+        tables.append(table("Token prices", head, rows, note))
     if found.supply:
         tables.append(_supply_table(found))
     return tuple(tables)
@@ -313,7 +317,7 @@ def _supply_table(found: Backtest) -> Table:
         "The chance that it is free: no licence and no fee on the last day of the quarter, by the rules of "
         "that day. All rows hang on the same few rules, so this is one draw rather than many."
     )
-    return Table("Export status", head, tuple(rows), note)
+    return table("Export status", head, tuple(rows), note)
 
 
 def regret_table(found: Backtest) -> Table:
@@ -333,7 +337,7 @@ def regret_table(found: Backtest) -> Table:
         "orders until then can be called right or wrong. 'Until now' is followed by the best that is left."
     )
     head = ("Way", "Objective", "Regret", "Spent")
-    return Table("Regret", head, rows, note)
+    return table("Regret", head, rows, note)
 
 
 def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
@@ -353,7 +357,11 @@ def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
         rows.append(Row("reported", ("", scale.write(each.actual), ""), "sum"))
         title = f"From plan to report: {METRICS[each.metric]}, {span(each)}"
         note = f"In {scale.unit}. One assumption after the other becomes what came, in this order."
-        tables.append(Table(title, ("Step", "Change", "Sum", "How"), tuple(rows), note, "wordy"))
+        tables.append(
+            table(
+                title, ("Step", "Change", "Sum", Column("How", align="text")), tuple(rows), note, kind="wordy"
+            )
+        )
     return tuple(tables)
 
 
@@ -378,7 +386,13 @@ def left_out_table(found: Backtest) -> Table:
             f"({bridge.bridge})."
         )
     )
-    return Table("Not compared", ("Figure", "Quarters or scope", "Why"), tuple(rows), note, "found")
+    return table(
+        "Not compared",
+        ("Figure", Column("Quarters or scope", align="text"), Column("Why", align="text")),
+        tuple(rows),
+        note,
+        kind="found",
+    )
 
 
 def _plain(metric: str) -> str:
