@@ -127,8 +127,8 @@ def test_only_a_bound_that_is_known_takes_part_in_a_box() -> None:
 def test_outcomes_are_relaxed_together_only_where_that_is_valid(least: float, expected: float) -> None:
     """The last stage pays 1 a unit with growth of 2 and a gift of 2, or 3 with growth of 1 and a toll of 4.
 
-    The heap of 3 grows to 5 or 4: -5 - 2 = -7 or -12 + 4 = -8. Where no unit can be negative, one relaxation takes
-    the best of each number: -3 * 5 - 2 = -17; else each outcome has one of its own.
+    The heap of 3 grows to 5 or 4: -5 - 2 = -7 or -12 + 4 = -8. Where no unit can be negative, one relaxation
+    takes the best of each number: -3 * 5 - 2 = -17; else each outcome has one of its own.
     """
     graph = growing_heap()
     noise = Realisations(
