@@ -20,7 +20,7 @@ from capexpand.sddp.kernel.outcomes import lay_outcomes
 from capexpand.sddp.kernel.program import Program, float_view
 from capexpand.sddp.kernel.stage import KernelStage
 from capexpand.sddp.policy import TrainingRecord
-from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.problem import PolicyGraph, Realisations
 from capexpand.sddp.risk import CVaR, Expectation, WorstCase
 from capexpand.sddp.simulation import simulate
 from capexpand.sddp.stream import Solvers
@@ -121,6 +121,27 @@ def test_states_without_bounds_are_boxed_by_what_they_can_reach() -> None:
 def test_only_a_bound_that_is_known_takes_part_in_a_box() -> None:
     """With at most 2.5 in the last stage the bound is -(3 + 2.5)."""
     assert initial_lower_bounds(growing_heap(2.5)).stage_and_future == pytest.approx([-5.5, -2.5], rel=1e-5)
+
+
+@pytest.mark.parametrize(("least", "expected"), [(0.0, -17.0), (-1.0, -8.0)])
+def test_outcomes_are_relaxed_together_only_where_that_is_valid(least: float, expected: float) -> None:
+    """The last stage pays 1 a unit with growth of 2 and a gift of 2, or 3 with growth of 1 and a toll of 4.
+
+    The heap of 3 grows to 5 or 4: -5 - 2 = -7 or -12 + 4 = -8. Where no unit can be negative, one relaxation
+    takes the best of each number: -3 * 5 - 2 = -17; else each outcome has one of its own.
+    """
+    graph = growing_heap()
+    noise = Realisations(
+        probability=np.full(2, 0.5),
+        cost=np.array([[0.0, -1.0], [0.0, -3.0]]),
+        row_lower=np.full((2, 1), -np.inf),
+        row_upper=np.array([[2.0], [1.0]]),
+        constant=np.array([-2.0, 4.0]),
+    )
+    last = replace(graph.stages[1], lower=np.array([-np.inf, least]))
+    nodes = (graph.nodes[0], replace(graph.nodes[1], realisations=noise))
+    found = initial_lower_bounds(replace(graph, stages=(graph.stages[0], last), nodes=nodes))
+    assert found.stage_and_future == pytest.approx([-3.0 + expected, expected], rel=1e-5)
 
 
 def test_what_is_endless_even_so_is_assumed_and_said() -> None:

@@ -80,23 +80,23 @@ def test_a_pull_changes_where_cuts_are_made_and_not_what_they_lead_to() -> None:
 @pytest.mark.parametrize("stabilisation", [0.0, 0.3])
 def test_an_interrupted_training_resumes_to_the_same_bounds(tmp_path: Path, stabilisation: float) -> None:
     graph, settings = random_graph(23, stages=4), _changed(stabilisation=stabilisation)
-    whole = train(graph, settings=settings, checkpoint=tmp_path / "whole.checkpoint log")
+    whole = train(graph, settings=settings, checkpoint=tmp_path / "whole.checkpoint")
 
     def stop(record: TrainingRecord) -> bool:
         return record.iterations >= 15
 
-    part = train(graph, settings=settings, checkpoint=tmp_path / "part.checkpoint log", progress=stop)
+    part = train(graph, settings=settings, checkpoint=tmp_path / "part.checkpoint", progress=stop)
     assert part.status == "interrupted"
     resumed = train(
         graph,
         settings=_changed(stabilisation=stabilisation, workers=2),
-        checkpoint=tmp_path / "part.checkpoint log",
+        checkpoint=tmp_path / "part.checkpoint",
     )
     assert [record.bound for record in resumed.records] == [record.bound for record in whole.records]
 
 
 def test_a_torn_last_chunk_is_cut_off(tmp_path: Path) -> None:
-    graph, checkpoint_log = random_graph(23), tmp_path / "training.checkpoint log"
+    graph, checkpoint_log = random_graph(23), tmp_path / "training.checkpoint"
     first = train(graph, settings=_changed(iterations=12), checkpoint=checkpoint_log)
     size = checkpoint_log.stat().st_size
     with checkpoint_log.open("ab") as file:
@@ -106,10 +106,10 @@ def test_a_torn_last_chunk_is_cut_off(tmp_path: Path) -> None:
     assert checkpoint_log.stat().st_size == size
 
 
-def test_a_journal_of_another_problem_is_refused(tmp_path: Path) -> None:
-    train(random_graph(23), settings=_SETTINGS, checkpoint=tmp_path / "training.checkpoint log")
+def test_a_checkpoint_of_another_problem_is_refused(tmp_path: Path) -> None:
+    train(random_graph(23), settings=_SETTINGS, checkpoint=tmp_path / "training.checkpoint")
     with pytest.raises(RunError, match="another problem"):
-        train(random_graph(24), settings=_SETTINGS, checkpoint=tmp_path / "training.checkpoint log")
+        train(random_graph(24), settings=_SETTINGS, checkpoint=tmp_path / "training.checkpoint")
 
 
 def test_settings_without_sense_are_refused() -> None:
@@ -154,14 +154,14 @@ def _run(checkpoint_log: Path, pause: float) -> subprocess.Popen[str]:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill")
 def test_a_killed_training_ends_where_an_undisturbed_one_does(tmp_path: Path) -> None:
-    undisturbed, _ = _run(tmp_path / "whole.checkpoint log", 0.0).communicate(timeout=120)
-    process = _run(tmp_path / "killed.checkpoint log", 0.05)
-    checkpoint_log, deadline = tmp_path / "killed.checkpoint log", time.monotonic() + 60.0
+    undisturbed, _ = _run(tmp_path / "whole.checkpoint", 0.0).communicate(timeout=120)
+    process = _run(tmp_path / "killed.checkpoint", 0.05)
+    checkpoint_log, deadline = tmp_path / "killed.checkpoint", time.monotonic() + 60.0
     while not (checkpoint_log.exists() and checkpoint_log.stat().st_size > 0) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     killed, _ = process.communicate(timeout=60)
     assert not killed
-    resumed, _ = _run(tmp_path / "killed.checkpoint log", 0.0).communicate(timeout=120)
+    resumed, _ = _run(tmp_path / "killed.checkpoint", 0.0).communicate(timeout=120)
     assert resumed
     assert resumed == undisturbed

@@ -73,7 +73,8 @@ class TrainingSettings:
         stabilisation: of two rounds in three, how far trial points are moved from the states met on the path
             towards the centre of earlier ones, as a fraction, at first; it fades (cut-point
             stabilisation). Early paths lead to extreme states, and a cut made between them and the centre
-            holds for more of what follows (Ben-Ameur and Neto, 2007, *Acceleration of cutting-plane and column generation algorithms*).
+            holds for more of what follows (Ben-Ameur and Neto, 2007, *Acceleration of cutting-plane and
+            column generation algorithms*).
         lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
     """
 
