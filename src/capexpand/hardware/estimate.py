@@ -334,7 +334,6 @@ def _question(
     efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite, young=young)
     kind = band_kind(
         experts=float(np.max(model_spec.expert_layers)) > 0,
-        limited=bool(np.isfinite(load.time_per_token_s).any()),
         one_phase=False,
         installed=suite in {"community", "engine", "inferencex"},
     )

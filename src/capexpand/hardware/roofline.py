@@ -49,6 +49,10 @@ STATE_BYTES = 4.0
 
 _MOST_PADDING = 16.0
 
+_MOST_WORKSPACE = 1 / 3
+"""Share of the memory beside the weights that workspace takes at most: where memory is short, engines are set
+up with smaller chunks and fewer graphs."""
+
 _RANKS_WITHOUT_SPARES = 8.0
 """Wider groups hold spare copies of busy experts, so that they are no more unequal than a server's."""
 
@@ -398,8 +402,11 @@ def batch_by_memory(bench: Bench) -> Array:
     """
     usable = np.asarray(bench.chip.memory_gb, dtype=np.float64) * 1e9 * BINARY_GB * USABLE_MEMORY
     eff = bench.efficiency
-    usable = usable - np.asarray(eff.workspace_gb, dtype=np.float64) * 1e9
-    free = (usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)) * eff.fill
+    beside = usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)
+    workspace = np.minimum(
+        np.asarray(eff.workspace_gb, dtype=np.float64) * 1e9, np.maximum(beside, 0.0) * _MOST_WORKSPACE
+    )
+    free = (beside - workspace) * eff.fill
     split = np.minimum(bench.layout.tensor, bench.model.cache_shards)
     whole = bench.load.input_tokens + np.asarray(bench.load.output_tokens, dtype=np.float64)
     one = np.maximum(cache_bytes(bench.model, bench.precision, whole) / split, 1.0)

@@ -181,7 +181,6 @@ def kind_of(measurement: Measurement) -> str:
     experts = float(np.max(model_named(measurement.model).expert_layers)) > 0
     return band_kind(
         experts=experts,
-        limited=math.isfinite(measurement.time_per_token_s),
         one_phase=measurement.phase != "together",
         installed=measurement.suite in {"community", "engine", "inferencex"},
     )
