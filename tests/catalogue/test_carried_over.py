@@ -36,6 +36,9 @@ OWN_WORDS = {
     "price_source",
     "unverified_fields",
 }
+CORRECTED = {("MI355X", "dense_fp8_tflops"): "5033.2"}
+"""Figures that the collected table has wrong: of a chip, by the data sheet of its maker."""
+
 CHANGED_KEYS = {
     "Alibaba (seed 003)": "Alibaba",
     "CNY per USD (seed 000, programme)": "CNY per USD (news report of 2025-02-24, programme)",
@@ -65,6 +68,8 @@ def test_every_row_and_figure_is_carried_over(name, research):
     assert len(columns) >= 6
     for line, (before, after) in enumerate(zip(collected, shipped, strict=True), start=2):
         expected = {column: CHANGED_KEYS.get(before[column], before[column]) for column in columns}
+        named = before.get("name", "")
+        expected |= {column: figure for (chip, column), figure in CORRECTED.items() if chip == named}
         assert {column: after[renamed.get(column, column)] for column in columns} == expected, f"line {line}"
 
 

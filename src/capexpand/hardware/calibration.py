@@ -9,17 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capexpand.errors import CaseError, Problem, in_words
 from capexpand.files import read_text
-
-if TYPE_CHECKING:
-    from capexpand.hardware.estimate import Serving
 
 PRIOR_ROWS = 1.0
 """Rows without error that each level is averaged with."""
@@ -72,27 +68,18 @@ class Calibration:
         named = {("", ""), (chip, ""), (chip, model)}
         return math.exp(sum(one.log_factor for one in self.levels if (one.chip, one.model) in named))
 
-    def applied(self, answer: Serving) -> Serving:
-        """Give an answer at one's own level, with the band of what is left.
+    def knows(self, chip: str) -> bool:
+        """Tell whether a chip is among the measurements.
 
         Args:
-            answer: as it was computed.
+            chip: catalogue name of the chip.
         """
-        factor = self.factor(answer.chip, answer.model)
-        known = any(one.chip == answer.chip and one.rows for one in self.levels)
-        width = math.exp(1.2816 * max(self.spread, 0.02))  # 80 of 100 of a normal law
-        return replace(
-            answer,
-            requests_per_s=answer.requests_per_s * factor,
-            input_tokens_per_s=answer.input_tokens_per_s * factor,
-            output_tokens_per_s=answer.output_tokens_per_s * factor,
-            time_per_token_s=answer.time_per_token_s / factor,
-            prefill_s=answer.prefill_s / factor,
-            energy_kwh_per_million_tokens=answer.energy_kwh_per_million_tokens / factor,
-            low=1 / width if known else answer.low,
-            high=width if known else answer.high,
-            evidence="calibrated" if known else answer.evidence,
-        )
+        return any(one.chip == chip and one.rows for one in self.levels)
+
+    @property
+    def width(self) -> float:
+        """Give the factor from the middle of the 80 % band of what is left to its end: of a normal law."""
+        return math.exp(1.2816 * max(self.spread, 0.02))
 
 
 @dataclass(frozen=True, slots=True)
