@@ -24,6 +24,8 @@ from capexpand.catalogue.rows import (
     Accelerator,
     Actual,
     ExportRule,
+    Guidance,
+    History,
     ModelPrice,
     Programme,
     Row,
@@ -128,6 +130,12 @@ def _check_actual(values: Values) -> Iterator[str]:
     yield from _not_negative(values, may_be=("free_cash_flow", "ebita", "growth"))
 
 
+def _check_guidance(values: Values) -> Iterator[str]:
+    yield from check_known(values)
+    yield from _in_order(values, "low", "high")
+    yield from _in_order(values, "period_start", "period_end")
+
+
 def _check_site_cost(values: Values) -> Iterator[str]:
     yield from check_known(values)
     yield from _in_order(values, "value_low", "value", "value_high")
@@ -224,6 +232,29 @@ ACTUAL_COLUMNS = (
     NOTES,
 )
 
+HISTORY_COLUMNS = (
+    text("company"),
+    text("measure"),
+    day("quarter_end"),
+    number("value", unit=CELL_UNIT, required=True, signed=True),
+    choice("unit", UNITS),
+    *KNOWN,
+    NOTES,
+)
+
+GUIDANCE_COLUMNS = (
+    text("company"),
+    text("measure"),
+    day("period_start"),
+    day("period_end"),
+    day("announced_date"),
+    number("low", unit=CELL_UNIT, required=True),
+    number("high", unit=CELL_UNIT, required=True),
+    choice("unit", UNITS),
+    *KNOWN,
+    NOTES,
+)
+
 SITE_COST_COLUMNS = (
     text("metric"),
     text("region"),
@@ -269,6 +300,15 @@ TABLES: tuple[Table, ...] = (
         _check_programme,
     ),
     Table("actuals", Actual, ("company", "quarter_end", "metric"), ACTUAL_COLUMNS, ("",), _check_actual),
+    Table("history", History, ("company", "measure", "quarter_end"), HISTORY_COLUMNS, ("",), check_known),
+    Table(
+        "guidance",
+        Guidance,
+        ("company", "measure", "period_start", "announced_date"),
+        GUIDANCE_COLUMNS,
+        ("",),
+        _check_guidance,
+    ),
     Table(
         "sites_costs",
         SiteCost,
