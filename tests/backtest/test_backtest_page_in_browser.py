@@ -4,10 +4,10 @@ import pytest
 from editions import actual, copied_case, edition
 
 from browser_visits import visit
+from capexpand.forecasting.quarters import quarter_of
 from capexpand.studies.backtest.backtest import backtest
 from capexpand.studies.backtest.charts import charts
 from capexpand.studies.backtest.forecast import Settings
-from capexpand.studies.backtest.quarters import quarter_of
 from capexpand.studies.backtest.report import build_page
 
 

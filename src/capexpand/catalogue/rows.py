@@ -127,7 +127,7 @@ class Actual:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A figure of a long quarterly series, kept for forecasts: which models earn trust, and how far they err."""
+    """A figure of a long quarterly series, kept to forecast from and to measure how far forecasts err."""
 
     company: str
     measure: str

@@ -18,6 +18,7 @@ COMMANDS = (
     "believe",
     "compare",
     "backtest",
+    "forecast",
     "scenarios",
     "check",
     "new",

@@ -6,13 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from capexpand.forecasting.losses import PROMISED
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import HEIGHT, Chart, Spec, waterfall
 from capexpand.studies.backtest.backtest import Backtest
-from capexpand.studies.backtest.forecast import CAPEX, PLAN
-from capexpand.studies.backtest.losses import PROMISED
+from capexpand.studies.backtest.forecast import CAPEX, MODEL, PLAN, REVENUE
 from capexpand.studies.backtest.regret import Waterfall
-from capexpand.studies.backtest.scoring import MODEL, Scored, beside_the_plan
+from capexpand.studies.backtest.scoring import Scored, beside_the_plan
 from capexpand.studies.backtest.tables import METHOD_TITLES, scale_of, signed
 from capexpand.studies.backtest.wording import METRICS, span
 from capexpand.wording import MoneyScale, capitalised, money, percent
@@ -24,7 +24,7 @@ COLOURS = {
     "last growth": palette.OTHERS,
     "guidance": palette.NAIVE,
 }
-SHOWN = {CAPEX: (PLAN, MODEL, "guidance")}
+SHOWN = {CAPEX: (PLAN, MODEL, "guidance"), REVENUE: (PLAN, MODEL, "last growth")}
 """Methods that a picture shows beside the plan; the others stand in the tables."""
 
 CAME = "what came"
@@ -55,11 +55,14 @@ def fans(found: Backtest) -> Iterator[Chart]:
         planned = [one for one in mine if one.method == PLAN]
         if not planned:
             continue
-        inside = sum(one.inside for one in planned)
+        modelled = [one for one in mine if one.method == MODEL]
+        inside = sum(one.inside for one in modelled)
         quarters = {(one.quarter, one.quarters) for one in planned}
         yield Chart(
             f"fan-{metric.replace('_', '-')}",
-            f"{capitalised(title)}: {inside} of {len(planned)} intervals of the plan held",
+            f"{capitalised(title)}: {inside} of {len(modelled)} intervals of the model held"
+            if modelled
+            else f"{capitalised(title)}: the plan beside the reports",
             f"As of {found.case.as_of}, in {scale.unit} a quarter: medians and 80 % intervals, and {CAME} "
             "(black). Quarters reported together stand as their mean; the axis does not begin at zero.",
             _intervals([one for one in mine if (one.quarter, one.quarters) in quarters], scale.unit),
@@ -279,7 +282,7 @@ def calibration(found: Backtest) -> Iterator[Chart]:
     Args:
         found: the backtest.
     """
-    titles = {("planned", PLAN): "the plan's figures", ("spending", MODEL): "spending of all companies"}
+    titles = {("planned", MODEL): "reported revenue", ("spending", MODEL): "spending of all companies"}
     rows: list[dict[str, Any]] = []
     for (part, method), title in titles.items():
         mine = [one for one in found.scored if (one.part, one.method) == (part, method)]
@@ -290,11 +293,11 @@ def calibration(found: Backtest) -> Iterator[Chart]:
         return
     days = sorted({row["d"] for row in rows})
     rows += [{"d": day, "s": "promised", "promise": PROMISED} for day in days]
-    plan = [one for one in found.scored if (one.part, one.method) == ("planned", PLAN)]
-    inside = sum(one.inside for one in plan)
+    both = [one for one in found.scored if (one.part, one.method) in titles]
+    inside = sum(one.inside for one in both)
     yield Chart(
         "calibration",
-        f"{inside} of {len(plan)} intervals of the plans held, where four in five should",
+        f"{inside} of {len(both)} intervals of the models held, where four in five should",
         "Share of 80 % intervals that held, by the day of the forecast; the lines are the exact 95 % range "
         "of the count, the dashed line the promised share.",
         _calibration_spec(list(titles.values())),
@@ -304,7 +307,7 @@ def calibration(found: Backtest) -> Iterator[Chart]:
 
 
 def _share(inside: int, count: int) -> dict[str, Any]:
-    from capexpand.studies.backtest.losses import coverage
+    from capexpand.forecasting.losses import coverage
 
     cover = coverage(inside, count)
     return {

@@ -7,11 +7,11 @@ from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from capexpand.forecasting.quarters import label
 from capexpand.studies.backtest.backtest import Backtest
-from capexpand.studies.backtest.forecast import PLAN
-from capexpand.studies.backtest.quarters import label
-from capexpand.studies.backtest.scoring import MODEL, Scored, Skill, beside_the_plan, skills
-from capexpand.studies.backtest.wording import METRICS, answers
+from capexpand.studies.backtest.forecast import MODEL, REVENUE
+from capexpand.studies.backtest.scoring import Scored, Skill, skills
+from capexpand.studies.backtest.wording import answers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,8 +91,7 @@ def all_skills(found: Backtest) -> tuple[Skill, ...]:
     Args:
         found: the backtest.
     """
-    beside = beside_the_plan(found.scored, found.frozen[0].company)
-    planned = (one for metric in METRICS for one in skills(beside, "planned", PLAN, metric=metric))
+    planned = skills(found.scored, "planned", MODEL, metric=REVENUE)
     return (*skills(found.scored, "spending", MODEL), *planned, *skills(found.scored, "price", "case"))
 
 

@@ -18,12 +18,14 @@ from typing import Any, cast
 from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
 from capexpand.catalogue.editions import Edition, standing_in
+from capexpand.forecasting.losses import Quantiles
+from capexpand.forecasting.quarters import first_day, label, quarter_of
+from capexpand.forecasting.spread import Spread
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.scenarios.futures import Futures, compile_futures
 from capexpand.scenarios.sampling import Scenarios, draw_scenarios
 from capexpand.studies.backtest.guidance import UnlikeGuidance, guidance_for
-from capexpand.studies.backtest.losses import Quantiles
 from capexpand.studies.backtest.market import (
     PriceForecast,
     SupplyForecast,
@@ -37,7 +39,6 @@ from capexpand.studies.backtest.planned import (
     follow,
     quantiles,
 )
-from capexpand.studies.backtest.quarters import first_day, label, quarter_of
 from capexpand.studies.backtest.replanning import (
     Standing,
     first_open_quarter,
@@ -47,10 +48,11 @@ from capexpand.studies.backtest.replanning import (
     standing_wording,
 )
 from capexpand.studies.backtest.reports import UNITS_PER_AMOUNT, ReportedSeries, reported, spending_series
-from capexpand.studies.backtest.spending import SpendingForecast, Spread, forecast_spending
+from capexpand.studies.backtest.revenue import REVENUE, forecast_revenue
+from capexpand.studies.backtest.spending import SpendingForecast, forecast_spending
 
-REVENUE, EBITA, CAPEX = "cloud_revenue", "cloud_adjusted_ebita", "capex"
-PLAN = "plan"
+EBITA, CAPEX = "cloud_adjusted_ebita", "capex"
+PLAN, MODEL = "plan", "model"
 DEVIATIONS = {REVENUE: 0.05, EBITA: 0.2}
 """Standard deviation of the logarithm after a quarter, for last value and last growth of the segment:
 a revenue that grew by 3 to 7 % a quarter in 2024, a profit of a tenth of it (estimates)."""
@@ -326,6 +328,8 @@ def _figures(
     )
     for metric, one in series.items():
         if metric != CAPEX:
+            if metric == REVENUE:
+                yield from _modelled(one, as_of, start + quarters)
             yield from _simple(metric, one, start + quarters)
         elif beside is None:
             continue
@@ -353,6 +357,16 @@ def _of_plan(
     for t in range(max(last + 1, 0), values.shape[0]):
         ahead = t - last
         yield FigureForecast(metric, PLAN, start + t, ahead, one.last.per_quarter, quantiles(values[t]))
+
+
+def _modelled(one: ReportedSeries, as_of: date, end: int) -> Iterator[FigureForecast]:
+    """The model of reported revenue."""
+    if one.last.per_quarter <= 0:
+        return
+    for ahead, said in forecast_revenue(one, as_of):
+        quarter = one.last.quarter + ahead
+        if quarter < end:
+            yield FigureForecast(REVENUE, MODEL, quarter, ahead, one.last.per_quarter, said)
 
 
 def _simple(metric: str, one: ReportedSeries, end: int) -> Iterator[FigureForecast]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.schedule import depreciation, lost_value_added_tax
+from capexpand.forecasting.losses import LEVELS, Quantiles
 from capexpand.model.data import Floats, ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.policy.accounts import Books
@@ -22,7 +23,6 @@ from capexpand.policy.stage_numbers import StageNumbers
 from capexpand.policy.stages import state_layout
 from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.sampling import Scenarios
-from capexpand.studies.backtest.losses import LEVELS, Quantiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.catalogue.editions import Edition, standing_in
 from capexpand.finance.statements import statement
+from capexpand.forecasting.quarters import quarter_of
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.realised import realise
@@ -32,7 +33,6 @@ from capexpand.scenarios.entries import Entry
 from capexpand.scenarios.futures import Futures, compile_futures
 from capexpand.studies.backtest.forecast import CAPEX, REVENUE, Day, Frozen, company_of
 from capexpand.studies.backtest.market import list_prices
-from capexpand.studies.backtest.quarters import quarter_of
 from capexpand.studies.backtest.replanning import Standing, known_data, replan, standing_wording
 from capexpand.studies.backtest.reports import reported
 from capexpand.studies.backtest.scopes import LIST_SUCCESSORS

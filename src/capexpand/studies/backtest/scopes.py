@@ -19,6 +19,13 @@ ANNOUNCED = ("total", "range", "approximate", "floor")
 """Kinds of amounts that a company stands behind; forecasts by others and mere considerations are not."""
 
 
+LONGER_HISTORIES = {
+    ("Alphabet", "capex"): ("Alphabet", "capital_expenditure"),
+    ("Microsoft", "capex_cash"): ("Microsoft", "capital_expenditure"),
+}
+"""Series of reports whose earlier quarters are in the table of histories, under another name."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotCompared:
     """A reported series that is left out, and why."""

@@ -9,23 +9,24 @@ from datetime import date
 from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
 from capexpand.catalogue.editions import Edition, standing_in
+from capexpand.forecasting.losses import Coverage, Quantiles, coverage, pinball_loss, skill
+from capexpand.forecasting.quarters import label, last_day, quarter_of
+from capexpand.forecasting.scores import skill_range
 from capexpand.studies.backtest.forecast import (
     CAPEX,
     EBITA,
+    MODEL,
     PLAN,
     REVENUE,
     FigureForecast,
     Frozen,
     SpendingDay,
 )
-from capexpand.studies.backtest.losses import Coverage, Quantiles, coverage, pinball_loss, skill
 from capexpand.studies.backtest.market import came_free, is_governed, list_prices
-from capexpand.studies.backtest.quarters import label, last_day, quarter_of
 from capexpand.studies.backtest.reports import Reported, ReportedSeries, reported, spending_series
 from capexpand.studies.backtest.scopes import LIST_SUCCESSORS, NEVER_COMPARED, scope_break
 from capexpand.studies.backtest.spending import SpendingForecast
 
-MODEL = "model"
 LIST_PREFIX = "list price of "
 
 
@@ -144,6 +145,10 @@ class Skill:
     absolute_error: float  # mean, share of the newest report
     beside_absolute_error: float
     skill: float | None  # by pinball loss
+    low: (
+        float | None
+    )  # of the 95 % range by block bootstrap over companies and quarters; None for one company
+    high: float | None
     absolute_skill: float | None
 
 
@@ -321,13 +326,13 @@ def skills(
     """Hold a method against every other, pooled over all subjects and for each.
 
     Args:
-        scored: all forecasts.
+        scored: all forecasts; a plan, which says what is best rather than likely, is no rival.
         part: of the backtest.
         method: whose skill is shown.
         metric: only this one, or all.
     """
     mine = [one for one in scored if one.part == part and (metric is None or one.metric == metric)]
-    others = [name for name in dict.fromkeys(one.method for one in mine) if name != method]
+    others = [name for name in dict.fromkeys(one.method for one in mine) if name not in (method, PLAN)]
     subjects = list(dict.fromkeys(one.subject for one in mine))
     found: list[Skill] = []
     for beside in others:
@@ -363,6 +368,10 @@ def _skill(mine: Sequence[Scored], part: str, subject: str, method: str, beside:
     def mean(values: Callable[[Scored], float], which: int) -> float:
         return sum(values(pair[which]) for pair in pairs) / len(pairs)
 
+    low, high = None, None
+    if subject == "all":
+        keys = [(one.subject, quarter_of(one.as_of)) for one, _ in pairs]
+        low, high = skill_range(keys, [one.loss for one, _ in pairs], [other.loss for _, other in pairs])
     yield Skill(
         part,
         subject,
@@ -374,6 +383,8 @@ def _skill(mine: Sequence[Scored], part: str, subject: str, method: str, beside:
         mean(lambda one: one.absolute_error, 0),
         mean(lambda one: one.absolute_error, 1),
         skill([one.loss for one, _ in pairs], [other.loss for _, other in pairs]),
+        low,
+        high,
         skill([one.absolute_error for one, _ in pairs], [other.absolute_error for _, other in pairs]),
     )
 
@@ -390,17 +401,19 @@ class Calibration:
 
 
 def calibrations(scored: Sequence[Scored]) -> tuple[Calibration, ...]:
-    """Count how often intervals held: in all, one quarter ahead (no two overlap), and by day.
+    """Count how often intervals held: in all, for the newest forecast of each figure, and by day.
+
+    A plan has no place here: its scenarios say what may become of it, not what is likely to be reported.
 
     Args:
         scored: all forecasts.
     """
     found: list[Calibration] = []
-    keys = dict.fromkeys((one.part, _group_of(one), one.method) for one in scored)
+    keys = dict.fromkeys((one.part, _group_of(one), one.method) for one in scored if one.method != PLAN)
     for part, metric, method in keys:
         mine = [one for one in scored if (one.part, _group_of(one), one.method) == (part, metric, method)]
         groups: dict[str, list[Scored]] = {"all": mine, "nearest": _nearest(mine)}
-        for day in sorted({one.as_of for one in mine}) if method in (PLAN, MODEL, "case") else ():
+        for day in sorted({one.as_of for one in mine}) if method in (MODEL, "case") else ():
             groups[str(day)] = [one for one in mine if one.as_of == day]
         for name, cases in groups.items():
             inside = sum(one.inside for one in cases)

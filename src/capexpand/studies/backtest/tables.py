@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from capexpand.forecasting.quarters import label
 from capexpand.reporting.page_tables import Row, Table
 from capexpand.studies.backtest.backtest import Backtest
-from capexpand.studies.backtest.forecast import PLAN
-from capexpand.studies.backtest.quarters import label
+from capexpand.studies.backtest.forecast import MODEL, PLAN, REVENUE
 from capexpand.studies.backtest.scoring import (
     LIST_PREFIX,
-    MODEL,
     Calibration,
     Scored,
     Skill,
@@ -24,7 +23,7 @@ MEMORY = "*"
 DERIVED = "†"
 METHOD_TITLES = {
     PLAN: "the plan",
-    MODEL: "model of spending",
+    MODEL: "the model",
     "last value": "last value",
     "last growth": "last growth",
     "guidance": "guidance, evenly",
@@ -72,8 +71,8 @@ def _came(one: Scored, scale: MoneyScale) -> Row:
         f"{scale.write(one.said.low)} to {scale.write(one.said.high)}",
         f"{scale.write(one.actual)}{marks}",
         signed(scale.write(one.error)),
-        "yes" if one.inside else "no",
-        percent(one.loss),
+        "–" if one.method == PLAN else ("yes" if one.inside else "no"),
+        "–" if one.method == PLAN else percent(one.loss),
         str(one.known_on),
     )
     return Row(one.name, cells)
@@ -85,7 +84,7 @@ def signed(text: str) -> str:
 
 
 def skill_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the skill of the model of spending over all companies, and that of the plan for its own figures.
+    """Return the skill of the models of spending and of reported revenue, and that of the case's prices.
 
     Args:
         found: the backtest.
@@ -97,15 +96,13 @@ def skill_tables(found: Backtest) -> tuple[Table, ...]:
             pooled,
             "Capital expenditure of every company in its own measure; one forecast for each report, up to "
             "eight quarters ahead. Above 0 the model is better. Cases overlap and companies move together: "
-            "a skill within a tenth of 0 says nothing.",
+            "the range is by block bootstrap over companies and quarters; one that holds 0 says nothing.",
         )
     ]
-    beside = beside_the_plan(found.scored, found.frozen[0].company)
-    for metric, title in METRICS.items():
-        rows = skills(beside, "planned", PLAN, metric=metric)
-        if rows:
-            note = "All days on which the case was planned; cases overlap. Above 0 the plan is better."
-            tables.append(_skill_table(f"The plan as a forecast of {title}", rows, note))
+    rows = skills(found.scored, "planned", MODEL, metric=REVENUE)
+    if rows:
+        note = "All days on which the case was planned; cases overlap. Above 0 the model is better."
+        tables.append(_skill_table("The model of reported revenue beside simple forecasts", rows, note))
     prices = skills(found.scored, "price", "case")
     if prices:
         note = "Few cases of one list: shown for completeness, not as evidence."
@@ -121,6 +118,7 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
         "Loss",
         "Its loss",
         "Skill",
+        "95 % range",
         "Absolute error",
         "Its error",
         "Skill (absolute)",
@@ -137,6 +135,7 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
                     percent(one.loss),
                     percent(one.beside_loss),
                     skill_text(one.skill),
+                    range_text(one.low, one.high),
                     percent(one.absolute_error),
                     percent(one.beside_absolute_error),
                     skill_text(one.absolute_skill),
@@ -156,6 +155,16 @@ def skill_text(value: float | None) -> str:
         value: the skill, or None where there is no measure.
     """
     return "–" if value is None else signed(f"{value:z.2f}".replace("-", MINUS))
+
+
+def range_text(low: float | None, high: float | None) -> str:
+    """Write the range of a skill; nothing where there is none.
+
+    Args:
+        low: its lower end.
+        high: its upper end.
+    """
+    return "" if low is None or high is None else f"{skill_text(low)} to {skill_text(high)}"
 
 
 def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
