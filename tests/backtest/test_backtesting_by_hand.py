@@ -215,7 +215,7 @@ def test_a_run_folder_holds_every_forecast_and_repeats(found, tmp_path):
 def test_the_page_shows_each_figure_and_says_nothing_of_returns(found):
     page = build_page(found)
     assert "Backtest: Two sites" in page
-    for words in ("cloud revenue: the plan", "cloud revenue: the model", "Not told here", "Regret"):
+    for words in ("Cloud revenue: the plan", "cloud revenue: the model", "Not told here", "Regret"):
         assert words in page
     assert "nan" not in json.dumps(backtest_document(found)).lower().replace("finance", "")
 

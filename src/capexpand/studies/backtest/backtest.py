@@ -26,7 +26,7 @@ from capexpand.studies.backtest.forecast import (
     spending_days,
 )
 from capexpand.studies.backtest.regret import Hindsight, look_back
-from capexpand.studies.backtest.reports import reported
+from capexpand.studies.backtest.reports import planned_series
 from capexpand.studies.backtest.scoring import (
     Calibration,
     NotScored,
@@ -194,7 +194,9 @@ def days_to_forecast(case: Case, everything: Edition) -> tuple[date, ...]:
         message = "names no buyer whose reports a plan could be held to"
         raise CaseError([Problem(message, path="programme.buyer", file=file)])
     with standing_in(everything):
-        series = [one for metric in (REVENUE, CAPEX, EBITA) if (one := reported(company, metric)) is not None]
+        series = [
+            one for metric in (REVENUE, CAPEX, EBITA) if (one := planned_series(company, metric)) is not None
+        ]
         known = sorted({row.company for row in actuals() if "+" not in row.company})
     if not series:
         message = f"the catalogue has no reports of '{company}'; it has those of {', '.join(known)}"

@@ -47,7 +47,12 @@ from capexpand.studies.backtest.replanning import (
     replan,
     standing_wording,
 )
-from capexpand.studies.backtest.reports import UNITS_PER_AMOUNT, ReportedSeries, reported, spending_series
+from capexpand.studies.backtest.reports import (
+    UNITS_PER_AMOUNT,
+    ReportedSeries,
+    planned_series,
+    spending_series,
+)
 from capexpand.studies.backtest.revenue import REVENUE, forecast_revenue
 from capexpand.studies.backtest.spending import SpendingForecast, forecast_spending
 
@@ -264,7 +269,7 @@ def trailing_rest(company: str) -> tuple[float, str] | None:
     Returns:
         The mean of a quarter, in the unit of its reports, and where it is from; None without both totals.
     """
-    series = reported(company, CAPEX)
+    series = planned_series(company, CAPEX)
     rows = [r for r in actuals() if r.company == company and r.metric == "capex_trailing_4q" and r.known_on]
     for row in sorted(rows, key=lambda row: row.quarter_end, reverse=True):
         last, quarters = quarter_of(row.quarter_end), series.single() if series is not None else {}
@@ -282,7 +287,7 @@ def _standing(case: Case, as_of: date, before: Day | None, beside: float | None)
         return Standing(as_of, 0)
     decided = min(first_open_quarter(case, as_of), case.calendar.quarters)
     start = quarter_of(case.calendar.start)
-    series = reported(company_of(case), CAPEX)
+    series = planned_series(company_of(case), CAPEX)
     spent_more = 0.0
     if beside is not None and series is not None and series.unit == f"{case.currency}_million":
         spent = {quarter - start: value for quarter, value in series.by_quarter().items() if quarter >= start}
@@ -314,7 +319,7 @@ def _figures(
     series = {
         metric: found
         for metric in (REVENUE, EBITA, CAPEX)
-        if (found := reported(company, metric)) is not None and found.unit == unit
+        if (found := planned_series(company, metric)) is not None and found.unit == unit
     }
     lasts = sorted({one.last.quarter - start for one in series.values()})
     followed = follow(
@@ -413,7 +418,7 @@ def days_of(case: Case, everything: Edition) -> tuple[date, ...]:
         everything: the catalogue; only the days are read from it, no figure.
     """
     with standing_in(everything):
-        found = [reported(company_of(case), metric) for metric in (REVENUE, CAPEX)]
+        found = [planned_series(company_of(case), metric) for metric in (REVENUE, CAPEX)]
     days = {one.known_on for series in found if series is not None for one in series.values}
     end = first_day(quarter_of(case.calendar.start) + case.calendar.quarters)
     later = sorted(day for day in days if case.as_of < day < end)

@@ -45,7 +45,7 @@ def guidance_for(
 
     Args:
         series: what it reports.
-        beside: what the group spends beside an announced programme [the series' unit a quarter]; None where
+        beside: what the group spends beside an announced programme [million a quarter]; None where
             nobody states it, and then a programme that is not all of capital expenditure is left out.
     """
     found: list[Guidance] = []
@@ -62,7 +62,7 @@ def guidance_for(
                 reason = "not said to be all of capital expenditure, and nobody states the rest"
                 unlike.append(UnlikeGuidance(series.company, row.announced_date, row.scope, reason))
                 continue
-            bridged = beside * len(quarters)
+            bridged = beside * 1e6 / UNITS_PER_AMOUNT[series.unit] * len(quarters)
         found.append(Guidance(quarters, amount + bridged, row.announced_date, bridged))
     found += _ranges(series)
     return tuple(sorted(found, key=lambda each: each.announced_on)), tuple(unlike)

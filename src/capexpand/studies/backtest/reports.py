@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from capexpand.catalogue import Actual, actuals
 from capexpand.catalogue.columns import UNIT_TEXTS
 from capexpand.forecasting.quarters import label, quarter_of
 from capexpand.forecasting.series import Observation
-from capexpand.studies.backtest.scopes import YEAR_METRICS, is_quarterly_spending
+from capexpand.studies.backtest.scopes import PLANNED_MEASURES, YEAR_METRICS, is_quarterly_spending
 
 UNITS_PER_AMOUNT = {"CNY_million": 1e6, "USD_billion": 1e9, "USD_million": 1e6}
 CURRENCY = {"CNY_million": "CNY", "USD_billion": "USD", "USD_million": "USD"}
@@ -122,6 +122,21 @@ def observations_of(series: ReportedSeries) -> list[Observation]:
         series: as reported.
     """
     return [Observation(one.quarter, one.value, one.known_on, one.quarters) for one in series.values]
+
+
+def planned_series(company: str, metric: str) -> ReportedSeries | None:
+    """Return a series of the planned company in its currency's millions, in the measure that it speaks of.
+
+    Args:
+        company: name in the catalogue.
+        metric: ``capex``, or a metric of the catalogue.
+    """
+    series = reported(company, PLANNED_MEASURES.get((company, metric), metric))
+    if series is None or series.unit not in UNITS_PER_AMOUNT:
+        return series
+    factor = UNITS_PER_AMOUNT[series.unit] / 1e6
+    values = tuple(replace(one, value=one.value * factor) for one in series.values)
+    return ReportedSeries(company, metric, f"{CURRENCY[series.unit]}_million", values)
 
 
 def spending_series() -> tuple[ReportedSeries, ...]:

@@ -26,6 +26,13 @@ LONGER_HISTORIES = {
 """Series of reports whose earlier quarters are in the table of histories, under another name."""
 
 
+PLANNED_MEASURES = {
+    ("Microsoft", "capex"): "capex_incl_finance_leases",
+    ("Meta", "capex"): "capex_incl_finance_leases",
+}
+"""The measure of capital expenditure that a planned company speaks of, where it has a name of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotCompared:
     """A reported series that is left out, and why."""

@@ -23,8 +23,15 @@ from capexpand.studies.backtest.forecast import (
     SpendingDay,
 )
 from capexpand.studies.backtest.market import came_free, is_governed, list_prices
-from capexpand.studies.backtest.reports import Reported, ReportedSeries, reported, spending_series
-from capexpand.studies.backtest.scopes import LIST_SUCCESSORS, NEVER_COMPARED, scope_break
+from capexpand.studies.backtest.reports import (
+    CURRENCY,
+    UNITS_PER_AMOUNT,
+    Reported,
+    ReportedSeries,
+    planned_series,
+    spending_series,
+)
+from capexpand.studies.backtest.scopes import LIST_SUCCESSORS, NEVER_COMPARED, PLANNED_MEASURES, scope_break
 from capexpand.studies.backtest.spending import SpendingForecast
 
 LIST_PREFIX = "list price of "
@@ -176,7 +183,7 @@ def score_spending(day: SpendingDay, actual: Edition) -> tuple[Scored, ...]:
 
 def _figures(frozen: Frozen) -> Iterator[Scored]:
     for metric in (REVENUE, EBITA, CAPEX):
-        series = reported(frozen.company, metric)
+        series = planned_series(frozen.company, metric)
         if series is None:
             continue
         methods = dict.fromkeys(each.method for each in frozen.figures if each.metric == metric)
@@ -350,12 +357,26 @@ def beside_the_plan(scored: Sequence[Scored], company: str) -> tuple[Scored, ...
     """
     planned = [one for one in scored if one.part == "planned"]
     days = {one.as_of for one in planned}
+    measure = PLANNED_MEASURES.get((company, CAPEX), CAPEX)
     spending = (
-        replace(one, part="planned")
+        _in_millions(replace(one, part="planned", metric=CAPEX))
         for one in scored
-        if (one.part, one.subject, one.metric) == ("spending", company, CAPEX) and one.as_of in days
+        if (one.part, one.subject, one.metric) == ("spending", company, measure) and one.as_of in days
     )
     return (*planned, *spending)
+
+
+def _in_millions(one: Scored) -> Scored:
+    """A forecast of spending in the unit of the plan's."""
+    factor = UNITS_PER_AMOUNT[one.unit] / 1e6
+    unit = f"{CURRENCY[one.unit]}_million"
+    return replace(
+        one,
+        unit=unit,
+        last=one.last * factor,
+        said=one.said.times(factor),
+        actual=one.actual * factor,
+    )
 
 
 def _skill(mine: Sequence[Scored], part: str, subject: str, method: str, beside: str) -> Iterator[Skill]:

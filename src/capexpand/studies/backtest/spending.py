@@ -40,7 +40,7 @@ def forecast_spending(
     Args:
         known: the catalogue as known on the day; no later row is in it.
         as_of: the day.
-        beside: what a group spends beside an announced programme, by company [the series' unit a quarter].
+        beside: what a group spends beside an announced programme, by company [million a quarter].
     """
     with standing_in(known):
         everything = spending_series()
