@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from capexpand.errors import Problem
     from capexpand.model.export_terms import ExportSpan
     from capexpand.model.rates import Rate
+    from capexpand.scenarios.demand_widths import NarrowDemand
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class CheckView:
     numbers: tuple[NumberAt, ...]
     rates: tuple[Rate, ...] = ()
     exports: tuple[ExportSpan, ...] = ()
+    narrow: tuple[NarrowDemand, ...] = ()
 
     @property
     def unexplained(self) -> tuple[NumberAt, ...]:
@@ -100,7 +102,17 @@ def check_case(path: Path, variant: str | None = None) -> CheckView:
     case = load_case(path, variant)
     if variant is None:
         _check_variants(path, case)
-    return CheckView(case, tuple(numbers(case)), computed_rates(case), derived_exports(case))
+    return CheckView(
+        case, tuple(numbers(case)), computed_rates(case), derived_exports(case), _narrow_demands(case)
+    )
+
+
+def _narrow_demands(case: Case) -> tuple[NarrowDemand, ...]:
+    if case.uncertainty.empty:
+        return ()
+    from capexpand.scenarios.demand_widths import narrow_demands
+
+    return narrow_demands(case)
 
 
 def _check_variants(path: Path, case: Case) -> None:
@@ -159,6 +171,15 @@ def _as_data(view: CheckView) -> dict[str, object]:
         ],
         "throughput": [rate_data(rate, case) for rate in view.rates],
         "export": [export_data(span) for span in view.exports],
+        "narrow_demand": [
+            {
+                "workload": each.workload,
+                "horizon_quarters": each.horizon,
+                "factor": each.factor,
+                "usual_factor": each.usual_factor,
+            }
+            for each in view.narrow
+        ],
         "problems": [],
     }
 
@@ -205,7 +226,21 @@ def _as_text(view: CheckView) -> str:
         later = ", ".join(view.computed_later)
         after = f"measured after {case.as_of} (hindsight)"
         lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
+    lines += _narrow_lines(view.narrow)
     return "\n".join([*lines, "", "No problems."])
+
+
+def _narrow_lines(narrow: tuple[NarrowDemand, ...]) -> list[str]:
+    """Warn of demand that the case holds to be better known than forecasts of revenue have been."""
+    if not narrow:
+        return []
+    lines = ["", "Warning: demand is more certain here than forecasts of revenue have been (80 % intervals):"]
+    lines += [
+        f"  workloads.{each.workload}.demand: up to {each.factor - 1.0:.0%} above its median "
+        f"{each.horizon} quarters ahead; such forecasts were off by {each.usual_factor - 1.0:.0%}"
+        for each in narrow
+    ]
+    return [*lines, "  A drift under uncertainty.drifts, or a larger exponent, would widen it."]
 
 
 def _counted(count: int, what: str) -> str:

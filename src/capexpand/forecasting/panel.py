@@ -74,6 +74,17 @@ class Panel:
         """Return how far a method errs on a series, from the errors that were known on a day."""
         return self._errors[series.kind, method].spread(series.key, day, now=quarter_of(day))
 
+    def spread_of_others(self, kind: Kind, method: Method, day: date, *, now: int) -> Spread:
+        """Return how far a method errs on a series of which no error is known.
+
+        Args:
+            kind: of the series.
+            method: of the forecast.
+            day: the last day whose errors count.
+            now: number of the quarter from which ages count.
+        """
+        return self._errors[kind, method].spread(("", ""), day, now=now)
+
     @cached_property
     def _changes(self) -> list[tuple[int, float, date]]:
         return [each for series in self.series if series.kind == "spending" for each in series.changes()]
