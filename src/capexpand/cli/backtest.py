@@ -24,6 +24,10 @@ def backtest(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; runs/CASE-backtest if not given.")
     ] = None,
+    series: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file with the company's figures, in place of its reports in the catalogue."),
+    ] = None,
     *,
     scenarios: Annotated[int, typer.Option(min=20, help="Scenarios behind the plan's intervals.")] = 512,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
@@ -42,7 +46,8 @@ def backtest(
     check_place(folder)
     console = Console()
     with Console(stderr=True).status("Reading the case") as status:
-        found = hold(case, variant, settings=Settings(scenarios=scenarios, seed=seed), progress=status.update)
+        chosen = Settings(scenarios=scenarios, seed=seed)
+        found = hold(case, variant, series=series, settings=chosen, progress=status.update)
         status.update("Writing the report")
         from capexpand.studies.backtest.report import print_backtest, write_backtest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -201,7 +202,7 @@ def _ahead(panel: Panel, series: Series, quarters: int) -> list[QuarterForecast]
     for ahead in range(1, quarters + 1):
         said: MethodForecast = method_forecasts(panel, origin, ahead)["model"]
         intervals = tuple(
-            (float(np.exp(said.quantile(0.5 - share / 2))), float(np.exp(said.quantile(0.5 + share / 2))))
+            (_amount(said.quantile(0.5 - share / 2)), _amount(said.quantile(0.5 + share / 2)))
             for share in SHARES
         )
         found.append(
@@ -213,11 +214,16 @@ def _ahead(panel: Panel, series: Series, quarters: int) -> list[QuarterForecast]
                 day,
                 origin.path.last + ahead,
                 ahead,
-                float(np.exp(said.median)),
+                _amount(said.median),
                 intervals,
             )
         )
     return found
+
+
+def _amount(logarithm: float) -> float:
+    """An amount, or the largest number where growth leads beyond all."""
+    return math.exp(min(logarithm, 700.0))
 
 
 def catalogue_series() -> tuple[Series, ...]:

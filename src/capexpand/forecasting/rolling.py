@@ -11,12 +11,17 @@ import numpy as np
 from capexpand.forecasting.models import Method
 from capexpand.forecasting.panel import Origin, Panel
 from capexpand.forecasting.series import Kind
+from capexpand.forecasting.spread import student_quantile
 
 LEAST_QUARTERS = 8
 """Quarters that must be known before a forecast is scored: two years, so that yearly growth was seen."""
 
 SCORED_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Levels of the quantiles whose pinball loss is averaged: the median and the ends of three intervals."""
+
+
+LARGEST_LOG = 300.0
+"""A factor beyond any figure, whose square is still a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,7 @@ class MethodForecast:
 
     def quantile(self, level: float) -> float:
         """Return the logarithm of a quantile."""
-        from scipy.special import stdtrit
-
-        return self.median + self.deviation * float(stdtrit(self.freedom, level))
+        return self.median + self.deviation * student_quantile(level, self.freedom)
 
     def holds(self, actual: float, share: float) -> bool:
         """Tell whether the central interval of a share holds a logarithm.
@@ -55,8 +58,9 @@ class MethodForecast:
             actual: logarithm of what came.
             scale: logarithm of the newest figure.
         """
-        came = np.exp(actual - scale)
-        said = np.exp(np.array([self.quantile(level) for level in SCORED_LEVELS]) - scale)
+        came = np.exp(min(actual - scale, LARGEST_LOG))
+        quantiles = np.array([self.quantile(level) for level in SCORED_LEVELS])
+        said = np.exp(np.minimum(quantiles - scale, LARGEST_LOG))  # last growth may explode
         levels = np.array(SCORED_LEVELS)
         return float(np.mean(np.where(came >= said, levels * (came - said), (1 - levels) * (said - came))))
 

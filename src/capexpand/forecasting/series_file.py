@@ -228,7 +228,7 @@ def _number(reader: _Reader, line: int, name: str, text: str) -> float | None:
         if plain != cleaned:
             advice = f"write {plain} without a separator, or {cleaned.replace(',', '.')} with a point"
         reader.wrong(line, f"{name} '{text}' has a comma; {advice}")
-    elif _NUMBER.fullmatch(plain):
+    elif plain != cleaned and _NUMBER.fullmatch(plain):
         reader.wrong(line, f"{name} '{text}' has separators; write {plain}")
     elif not text:
         reader.wrong(line, f"{name} is empty; leave the row out where nothing was reported")

@@ -40,9 +40,9 @@ class NarrowDemand:
 def narrow_demands(case: Case) -> tuple[NarrowDemand, ...]:
     """List the workloads whose 80 % interval of demand is narrower than the errors of forecasts of revenue.
 
-    Volumes have no long history, so revenue stands for them, by the long histories of the catalogue as known on
-    the day of the case. A case that declares no uncertainty makes no statement, and an obligation is decided by
-    the company itself: neither is listed.
+    Volumes have no long history, so revenue stands for them, by the long histories of the catalogue as known
+    on the day of the case. A case that declares no uncertainty makes no statement, and an obligation is
+    decided by the company itself: neither is listed.
 
     Args:
         case: that ``load_case`` found good.

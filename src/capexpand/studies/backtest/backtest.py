@@ -25,6 +25,7 @@ from capexpand.studies.backtest.forecast import (
     freeze_spending,
     spending_days,
 )
+from capexpand.studies.backtest.own_series import with_series
 from capexpand.studies.backtest.regret import Hindsight, look_back
 from capexpand.studies.backtest.reports import planned_series
 from capexpand.studies.backtest.scoring import (
@@ -80,6 +81,7 @@ def backtest(
     case: Path | str,
     variant: str | None = None,
     *,
+    series: Path | str | None = None,
     edition: Edition | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -89,6 +91,7 @@ def backtest(
     Args:
         case: a case file, or a folder that holds ``case.yaml``.
         variant: to apply; the case as it stands if absent, or its variant ``strict`` where it has hindsight.
+        series: a CSV file with figures of a company, which take the place of its reports in the catalogue.
         edition: the catalogue, the shipped one if absent. Every forecast sees of it what was known on its
             day.
         settings: of the backtest.
@@ -100,6 +103,8 @@ def backtest(
         SolverError: a program could not be solved.
     """
     everything, chosen = edition or SHIPPED, settings or Settings()
+    if series is not None:
+        everything = with_series(everything, Path(series))
     tell = progress or _silent
     tell("Reading the case as of its day")
     loaded, applied = load_as_of_its_day(case, variant, everything)
@@ -199,7 +204,11 @@ def days_to_forecast(case: Case, everything: Edition) -> tuple[date, ...]:
         ]
         known = sorted({row.company for row in actuals() if "+" not in row.company})
     if not series:
-        message = f"the catalogue has no reports of '{company}'; it has those of {', '.join(known)}"
+        names = ", ".join(known)
+        message = (
+            f"the catalogue has no reports of '{company}'; it has those of {names}; "
+            "give its own figures as a table (--series)"
+        )
         raise CaseError([Problem(message, path="reported.company", file=file)])
     last = max(value.known_on for one in series for value in one.values)
     if last <= case.as_of:
