@@ -18,7 +18,7 @@ DAY = date(2025, 5, 30)
 
 def medians(known, *, day=DAY, method="model", beside=None):
     found = forecast_spending(known, day, beside or {})
-    return [each.said.middle for each in found if each.method == method and each.company == "A"]
+    return [each.forecast.middle for each in found if each.method == method and each.company == "A"]
 
 
 def alone(*rows):
@@ -85,9 +85,9 @@ def test_a_longer_history_of_the_same_measure_stands_before_the_reports():
 
     day = date(2025, 5, 30)
     known = SHIPPED.as_known_on(day)
-    with_history = {e.quarter: e.said for e in forecast_spending(known, day, {}) if e.method == "model"}
+    with_history = {e.quarter: e.forecast for e in forecast_spending(known, day, {}) if e.method == "model"}
     without = {
-        e.quarter: e.said
+        e.quarter: e.forecast
         for e in forecast_spending(edition(*known.rows("actuals"), history=()).as_known_on(day), day, {})
         if e.method == "model"
     }

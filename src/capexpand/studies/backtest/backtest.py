@@ -46,21 +46,21 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What was said on each day, what came, and how they compare.
+    """The forecasts of each day, what was reported, and how they compare.
 
     Args:
         case: the strict case.
         variant: that was applied.
         settings: of the backtest.
-        frozen: what was said of the planned company, by day.
-        spending: what was said of every company's capital expenditure, by day.
-        scored: every forecast with what came.
-        supply: chances of export status and what came.
+        frozen: the forecasts of the planned company, by day.
+        spending: the forecasts of every company's capital expenditure, by day.
+        scored: every forecast with its report.
+        supply: chances of export status and what was reported.
         left_out: reported figures that are not compared, with the reason.
         calibration: how often intervals held.
         hindsight: the plan under the inputs that came true.
         last_known: the newest day of a report that was scored.
-        catalogue_digest: of the edition with what came.
+        catalogue_digest: of the edition with the later reports.
     """
 
     case: Case
@@ -86,7 +86,7 @@ def backtest(
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
-    """Plan a case with what was known on its day, and on each later one, and score it with what came.
+    """Plan a case with what was known on its day, and on each later one, and score it with the reports.
 
     Args:
         case: a case file, or a folder that holds ``case.yaml``.

@@ -1,4 +1,4 @@
-"""The pictures of a backtest: intervals with what came, calibration by day, and the waterfalls."""
+"""The pictures of a backtest: intervals with the reports, calibration by day, and the waterfalls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLOURS = {
 SHOWN = {CAPEX: (PLAN, MODEL, "guidance"), REVENUE: (PLAN, MODEL, "last growth")}
 """Methods that a picture shows beside the plan; the others stand in the tables."""
 
-CAME = "what came"
+CAME = "reported"
 
 
 def charts(found: Backtest) -> tuple[Chart, ...]:
@@ -40,7 +40,7 @@ def charts(found: Backtest) -> tuple[Chart, ...]:
 
 
 def fans(found: Backtest) -> Iterator[Chart]:
-    """Yield, for each figure, the intervals of the case's day with what came.
+    """Yield, for each figure, the intervals of the case's day with the reports.
 
     Args:
         found: the backtest.
@@ -56,7 +56,7 @@ def fans(found: Backtest) -> Iterator[Chart]:
         if not planned:
             continue
         modelled = [one for one in mine if one.method == MODEL]
-        inside = sum(one.inside for one in modelled)
+        inside = sum(one.covered for one in modelled)
         quarters = {(one.quarter, one.quarters) for one in planned}
         yield Chart(
             f"fan-{metric.replace('_', '-')}",
@@ -79,11 +79,11 @@ def _interval_rows(cases: Sequence[Scored], scale: MoneyScale) -> tuple[dict[str
             {
                 "q": one.name.replace(" to ", "–"),
                 "s": METHOD_TITLES[one.method],
-                "low": _short(one.said.low / share),
-                "v": _short(one.said.middle / share),
-                "high": _short(one.said.high / share),
+                "low": _short(one.forecast.low / share),
+                "v": _short(one.forecast.middle / share),
+                "high": _short(one.forecast.high / share),
                 "came": _short(one.actual / share),
-                "held": "yes" if one.inside else "no",
+                "held": "yes" if one.covered else "no",
             }
         )
     return tuple(rows)
@@ -94,7 +94,7 @@ def _short(value: float) -> float:
 
 
 def _intervals(cases: Sequence[Scored], unit: str) -> Spec:
-    """Intervals side by side in each quarter, with a black mark for what came."""
+    """Intervals side by side in each quarter, with a black mark for what was reported."""
     methods = list(dict.fromkeys(one.method for one in cases))
     names = [METHOD_TITLES[method] for method in methods]
     colour = {
@@ -120,11 +120,11 @@ def _intervals(cases: Sequence[Scored], unit: str) -> Spec:
     tip = [
         {"field": "q", "title": "Quarter"},
         {"field": "s", "title": "By"},
-        {"field": "v", "title": "Said", "format": ",.4~r"},
+        {"field": "v", "title": "Forecast", "format": ",.4~r"},
         {"field": "low", "title": "From", "format": ",.4~r"},
         {"field": "high", "title": "To", "format": ",.4~r"},
-        {"field": "came", "title": "Came", "format": ",.4~r"},
-        {"field": "held", "title": "Inside"},
+        {"field": "came", "title": "Actual", "format": ",.4~r"},
+        {"field": "held", "title": "Covered"},
     ]
     bar = {
         "mark": {"type": "bar", "opacity": 0.35},
@@ -142,7 +142,7 @@ def _intervals(cases: Sequence[Scored], unit: str) -> Spec:
 
 
 def rolling(found: Backtest) -> Iterator[Chart]:
-    """Yield, for each figure, the medians of the plan of every day with what came.
+    """Yield, for each figure, the medians of the plan of every day with the reports.
 
     Args:
         found: the backtest.
@@ -161,7 +161,7 @@ def rolling(found: Backtest) -> Iterator[Chart]:
             share = scale.divisor * one.quarters
             name = one.name.replace(" to ", "–")
             rows.append(
-                {"q": name, "n": one.quarter, "s": str(one.as_of), "v": _short(one.said.middle / share)}
+                {"q": name, "n": one.quarter, "s": str(one.as_of), "v": _short(one.forecast.middle / share)}
             )
         rows += [
             {"q": q, "n": n, "s": CAME, "v": v}
@@ -235,7 +235,7 @@ def waterfalls(found: Backtest) -> Iterator[Chart]:
         yield Chart(
             f"waterfall-{each.metric.replace('_', '-')}",
             f"{capitalised(title)} came {money(abs(gap), found.case.currency)} {way} the plan",
-            f"{span(each)}, in {scale.unit}. One assumption after the other is replaced by what came.",
+            f"{span(each)}, in {scale.unit}. One assumption after the other gives way to the reports.",
             _with_room(waterfall(scale.unit, len(rows)), max(row["right"] for row in rows)),
             rows=rows,
             shaded=False,
@@ -288,13 +288,13 @@ def calibration(found: Backtest) -> Iterator[Chart]:
         mine = [one for one in found.scored if (one.part, one.method) == (part, method)]
         for day in sorted({one.as_of for one in mine}):
             cases = [one for one in mine if one.as_of == day]
-            rows.append({"d": str(day), "s": title, **_share(sum(one.inside for one in cases), len(cases))})
+            rows.append({"d": str(day), "s": title, **_share(sum(one.covered for one in cases), len(cases))})
     if not rows:
         return
     days = sorted({row["d"] for row in rows})
     rows += [{"d": day, "s": "promised", "promise": PROMISED} for day in days]
     both = [one for one in found.scored if (one.part, one.method) in titles]
-    inside = sum(one.inside for one in both)
+    inside = sum(one.covered for one in both)
     yield Chart(
         "calibration",
         f"{inside} of {len(both)} intervals of the models held, where four in five should",

@@ -1,4 +1,4 @@
-"""Makes everything that is said on one day, from the case and the catalogue as known on it, and freezes it.
+"""Make all forecasts of one day, from the case and the catalogue as known on it, and freezes it.
 
 ``freeze`` works inside the edition of the day: no row that became known later exists there. What it
 returns holds
@@ -81,12 +81,12 @@ class FigureForecast:
     quarter: int
     horizon: int
     last: float
-    said: Quantiles
+    forecast: Quantiles
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """All that is said on one day. Numbers only: nothing in it can change when more becomes known.
+    """All forecasts of one day. Numbers only: nothing in it can change when more becomes known.
 
     Args:
         as_of: the day.

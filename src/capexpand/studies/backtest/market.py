@@ -48,7 +48,7 @@ class PriceForecast:
     method: str
     quarter: int
     last: float
-    said: Quantiles
+    forecast: Quantiles
 
 
 @dataclass(frozen=True, slots=True)

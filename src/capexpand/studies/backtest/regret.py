@@ -91,12 +91,12 @@ class Hindsight:
 
 
 def look_back(case: Case, days: Sequence[Day], everything: Edition) -> Hindsight:
-    """Solve the case again with what came true, and hold the plan of its own day against that.
+    """Solve the case again with the reports true, and hold the plan of its own day against that.
 
     Args:
         case: the strict case.
         days: what was planned on each day, the first on the case's own.
-        everything: the catalogue with what came.
+        everything: the catalogue with the later reports.
     """
     with standing_in(everything):
         came = _CameTrue.of(case, days[0])

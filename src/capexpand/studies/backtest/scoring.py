@@ -39,7 +39,7 @@ LIST_PREFIX = "list price of "
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One forecast and what came.
+    """One forecast and what was reported.
 
     Args:
         part: ``planned`` figures, ``spending`` or ``price``.
@@ -52,8 +52,8 @@ class Scored:
         quarters: how many it covers.
         horizon: quarters ahead of the newest report, of the last one.
         last: a quarter of the newest report, the scale of losses.
-        said: the forecast.
-        actual: what came.
+        forecast: the quantiles.
+        actual: what was reported.
         known_on: when.
         derived: how the figure was derived; empty where it was reported as it is.
         from_memory: whether it was not read in a source.
@@ -69,7 +69,7 @@ class Scored:
     quarters: int
     horizon: int
     last: float
-    said: Quantiles
+    forecast: Quantiles
     actual: float
     known_on: date
     derived: str
@@ -83,17 +83,17 @@ class Scored:
     @property
     def error(self) -> float:
         """Actual less the median."""
-        return self.actual - self.said.middle
+        return self.actual - self.forecast.middle
 
     @property
-    def inside(self) -> bool:
+    def covered(self) -> bool:
         """Whether the 80 % interval held."""
-        return self.said.holds(self.actual)
+        return self.forecast.holds(self.actual)
 
     @property
     def loss(self) -> float:
         """Pinball loss as a share of the newest report (of as many quarters)."""
-        return pinball_loss(self.actual, self.said) / (abs(self.last) * self.quarters)
+        return pinball_loss(self.actual, self.forecast) / (abs(self.last) * self.quarters)
 
     @property
     def absolute_error(self) -> float:
@@ -160,22 +160,22 @@ class Skill:
 
 
 def score(frozen: Frozen, actual: Edition) -> tuple[Scored, ...]:
-    """Hold what was said on a day against every like figure that became known after it.
+    """Hold the forecasts of a day against every like figure that became known after it.
 
     Args:
-        frozen: what was said.
-        actual: the catalogue with what came.
+        frozen: the forecasts.
+        actual: the catalogue with the later reports.
     """
     with standing_in(actual):
         return (*_figures(frozen), *_prices(frozen))
 
 
 def score_spending(day: SpendingDay, actual: Edition) -> tuple[Scored, ...]:
-    """Hold what was said of capital expenditure on a day against what was reported after it.
+    """Hold the forecasts of capital expenditure on a day against what was reported after it.
 
     Args:
-        day: what was said.
-        actual: the catalogue with what came.
+        day: the forecasts.
+        actual: the catalogue with the later reports.
     """
     with standing_in(actual):
         return tuple(_spending(day))
@@ -192,7 +192,7 @@ def _figures(frozen: Frozen) -> Iterator[Scored]:
             for came in _after(frozen.as_of, series.values):
                 if scope_break(frozen.company, metric, label(came.quarter)):
                     continue
-                found = _scored("planned", series, frozen.as_of, said=said, came=came)
+                found = _scored("planned", series, frozen.as_of, forecast=said, actual=came)
                 if found is not None:
                     yield found
 
@@ -206,17 +206,17 @@ def _scored(
     series: ReportedSeries,
     as_of: date,
     *,
-    said: Mapping[int, FigureForecast] | Mapping[int, SpendingForecast],
-    came: Reported,
+    forecast: Mapping[int, FigureForecast] | Mapping[int, SpendingForecast],
+    actual: Reported,
 ) -> Scored | None:
     """The forecast of a figure: that of its quarter, or the sum of those of its quarters."""
-    covered = range(came.quarter - came.quarters + 1, came.quarter + 1)
-    if not all(quarter in said for quarter in covered):
+    quarters = range(actual.quarter - actual.quarters + 1, actual.quarter + 1)
+    if not all(quarter in forecast for quarter in quarters):
         return None
-    last = said[came.quarter]
-    total = said[covered[0]].said
-    for quarter in covered[1:]:
-        total = total.plus(said[quarter].said)
+    last = forecast[actual.quarter]
+    total = forecast[quarters[0]].forecast
+    for quarter in quarters[1:]:
+        total = total.plus(forecast[quarter].forecast)
     return Scored(
         part,
         series.company,
@@ -224,15 +224,15 @@ def _scored(
         series.unit,
         last.method,
         as_of,
-        came.quarter,
-        came.quarters,
+        actual.quarter,
+        actual.quarters,
         last.horizon,
         last.last,
         total,
-        came.value,
-        came.known_on,
-        came.derived,
-        came.from_memory,
+        actual.value,
+        actual.known_on,
+        actual.derived,
+        actual.from_memory,
     )
 
 
@@ -242,7 +242,7 @@ def _spending(frozen: SpendingDay) -> Iterator[Scored]:
         for method in dict.fromkeys(each.method for each in mine):
             said = {each.quarter: each for each in mine if each.method == method}
             for came in _after(frozen.as_of, series.values):
-                found = _scored("spending", series, frozen.as_of, said=said, came=came)
+                found = _scored("spending", series, frozen.as_of, forecast=said, actual=came)
                 if found is not None:
                     yield found
 
@@ -268,7 +268,7 @@ def _prices(frozen: Frozen) -> Iterator[Scored]:
                             1,
                             quarter - quarter_of(frozen.as_of),
                             each.last,
-                            each.said,
+                            each.forecast,
                             came.price,
                             came.known_on,
                             f"blended, list of {came.day}",
@@ -281,8 +281,8 @@ def score_supply(case: Case, frozen: Frozen, actual: Edition, last: date) -> tup
 
     Args:
         case: for the buyer.
-        frozen: what was said.
-        actual: the catalogue with what came.
+        frozen: the forecasts.
+        actual: the catalogue with the later reports.
         last: the day until which it is known.
     """
     with standing_in(actual):
@@ -305,7 +305,7 @@ def not_scored(frozen: Frozen, actual: Edition) -> tuple[NotScored, ...]:
 
     Args:
         frozen: what was said on the first day.
-        actual: the catalogue with what came.
+        actual: the catalogue with the later reports.
     """
     found: list[NotScored] = []
     with standing_in(actual):
@@ -374,7 +374,7 @@ def _in_millions(one: Scored) -> Scored:
         one,
         unit=unit,
         last=one.last * factor,
-        said=one.said.times(factor),
+        forecast=one.forecast.times(factor),
         actual=one.actual * factor,
     )
 
@@ -437,7 +437,7 @@ def calibrations(scored: Sequence[Scored]) -> tuple[Calibration, ...]:
         for day in sorted({one.as_of for one in mine}) if method in (MODEL, "case") else ():
             groups[str(day)] = [one for one in mine if one.as_of == day]
         for name, cases in groups.items():
-            inside = sum(one.inside for one in cases)
+            inside = sum(one.covered for one in cases)
             found.append(Calibration(part, metric, method, name, coverage(inside, len(cases))))
     return tuple(found)
 

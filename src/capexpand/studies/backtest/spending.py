@@ -29,7 +29,7 @@ class SpendingForecast:
     quarter: int
     horizon: int
     last: float  # a quarter's mean in the newest report
-    said: Quantiles
+    forecast: Quantiles
 
 
 def forecast_spending(

@@ -39,7 +39,7 @@ def scale_of(found: Backtest) -> MoneyScale:
 
 
 def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
-    """Return what was said on the case's day beside what came, quarter by quarter.
+    """Return what was said on the case's day beside what was reported, quarter by quarter.
 
     Args:
         found: the backtest.
@@ -57,21 +57,21 @@ def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
                 continue
             rows.append(Row(f"{capitalised(title)}: {METHOD_TITLES[method]}", (), "group"))
             rows += [_came(one, scale) for one in ours if (one.metric, one.method) == (metric, method)]
-    head = ("Quarter", "Said", "80 % interval", "Came", "Error", "Inside", "Loss", "Known on")
+    head = ("Quarter", "Forecast", "80 % interval", "Actual", "Error", "Covered", "Loss", "Known on")
     loss = "" if methods else " Loss: pinball loss over the newest report of the day."
     marks = f"{MEMORY} not read in a source; {DERIVED} derived from other reported figures."
-    note = f"In {scale.unit}. Error: came less said.{loss} {marks}"
+    note = f"In {scale.unit}. Error: actual less forecast.{loss} {marks}"
     return Table(f"As of {found.case.as_of}", head, tuple(rows), note)
 
 
 def _came(one: Scored, scale: MoneyScale) -> Row:
     marks = f"{MEMORY if one.from_memory else ''}{DERIVED if one.derived else ''}"
     cells = (
-        scale.write(one.said.middle),
-        f"{scale.write(one.said.low)} to {scale.write(one.said.high)}",
+        scale.write(one.forecast.middle),
+        f"{scale.write(one.forecast.low)} to {scale.write(one.forecast.high)}",
         f"{scale.write(one.actual)}{marks}",
         signed(scale.write(one.error)),
-        "–" if one.method == PLAN else ("yes" if one.inside else "no"),
+        "–" if one.method == PLAN else ("yes" if one.covered else "no"),
         "–" if one.method == PLAN else percent(one.loss),
         str(one.known_on),
     )
@@ -202,7 +202,7 @@ def _calibration_row(each: Calibration) -> Row:
         each.group, f"as of {each.group}"
     )
     cells = (
-        str(cover.inside),
+        str(cover.covered),
         str(cover.count),
         percent(cover.fraction),
         f"{percent(cover.low)} to {percent(cover.high)}",
@@ -212,7 +212,7 @@ def _calibration_row(each: Calibration) -> Row:
 
 
 def rolling_table(found: Backtest) -> Table:
-    """Return what the plan of each later day said, beside what came.
+    """Return what the plan of each later day said, beside what was reported.
 
     Args:
         found: the backtest.
@@ -230,7 +230,7 @@ def rolling_table(found: Backtest) -> Table:
         for one in ours:
             row = _came(one, scale)
             rows.append(Row(f"{METRICS[one.metric]}, {one.name}", row.cells))
-    head = ("Figure", "Said", "80 % interval", "Came", "Error", "Inside", "Loss", "Known on")
+    head = ("Figure", "Forecast", "80 % interval", "Actual", "Error", "Covered", "Loss", "Known on")
     return Table("Planned anew with each report", head, tuple(rows), f"In {scale.unit}. Marks as above.")
 
 
@@ -248,14 +248,14 @@ def spending_table(found: Backtest) -> Table:
             marks = f"{MEMORY if one.from_memory else ''}{DERIVED if one.derived else ''}"
             cells = (
                 str(one.as_of),
-                number(one.said.middle),
-                f"{number(one.said.low)} to {number(one.said.high)}",
+                number(one.forecast.middle),
+                f"{number(one.forecast.low)} to {number(one.forecast.high)}",
                 f"{number(one.actual)}{marks}",
                 signed(number(one.error)),
-                "yes" if one.inside else "no",
+                "yes" if one.covered else "no",
             )
             rows.append(Row(one.name, cells))
-    head = ("Quarter", "As of", "Said", "80 % interval", "Came", "Error", "Inside")
+    head = ("Quarter", "As of", "Forecast", "80 % interval", "Actual", "Error", "Covered")
     note = f"The newest forecast of each figure. {MEMORY} not read in a source; {DERIVED} derived."
     return Table("What companies spend, by the model of spending", head, tuple(rows), note)
 
@@ -268,7 +268,7 @@ def _newest(cases: Iterator[Scored]) -> list[Scored]:
 
 
 def market_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the forecasts of prices and of export status beside what came.
+    """Return the forecasts of prices and of export status beside what was reported.
 
     Args:
         found: the backtest.
@@ -281,15 +281,15 @@ def market_tables(found: Backtest) -> tuple[Table, ...]:
                 f"{one.metric.removeprefix(LIST_PREFIX)}, {one.name}",
                 (
                     METHOD_TITLES[one.method],
-                    number(one.said.middle),
-                    f"{number(one.said.low)} to {number(one.said.high)}",
+                    number(one.forecast.middle),
+                    f"{number(one.forecast.low)} to {number(one.forecast.high)}",
                     number(one.actual),
-                    "yes" if one.inside else "no",
+                    "yes" if one.covered else "no",
                 ),
             )
             for one in prices
         )
-        head = ("List", "By", "Said", "80 % interval", "Came", "Inside")
+        head = ("List", "By", "Forecast", "80 % interval", "Actual", "Covered")
         note = "USD per million tokens, three in for one out. Later lists of the same use count as one list."
         tables.append(Table("Token prices", head, rows, note))
     if found.supply:
@@ -317,7 +317,7 @@ def _supply_table(found: Backtest) -> Table:
     mean = sum(one.brier for one in found.supply) / total
     unchanged = sum(one.brier_unchanged for one in found.supply) / total
     rows.append(Row("mean", ("", "", f"{mean:.3f}", f"{unchanged:.3f}"), "sum"))
-    head = ("Offer and quarter", "Chance", "Came", "Error²", "Error² if unchanged")
+    head = ("Offer and quarter", "Chance", "Actual", "Error²", "Error² if unchanged")
     note = (
         "The chance that it is free: no licence and no fee on the last day of the quarter, by the rules of "
         "that day. All rows hang on the same few rules, so this is one draw rather than many."
@@ -346,7 +346,7 @@ def regret_table(found: Backtest) -> Table:
 
 
 def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the steps from what the plan said to what came, by assumption.
+    """Return the steps from what the plan said to what was reported, by assumption.
 
     Args:
         found: the backtest.
@@ -361,7 +361,7 @@ def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
         ]
         rows.append(Row("reported", ("", scale.write(each.actual), ""), "sum"))
         title = f"From plan to report: {METRICS[each.metric]}, {span(each)}"
-        note = f"In {scale.unit}. One assumption after the other becomes what came, in this order."
+        note = f"In {scale.unit}. One assumption after the other becomes what was reported, in this order."
         tables.append(Table(title, ("Step", "Change", "Sum", "How"), tuple(rows), note, "wordy"))
     return tuple(tables)
 

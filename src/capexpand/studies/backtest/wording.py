@@ -94,7 +94,7 @@ def held(each: Calibration) -> str:
     """Say how often intervals held and what the count allows to say of it."""
     cover = each.coverage
     span_held = f"{percent(cover.low)} to {percent(cover.high)}"
-    return f"{cover.inside} of {cover.count} ({span_held} by count: {cover.verdict})"
+    return f"{cover.covered} of {cover.count} ({span_held} by count: {cover.verdict})"
 
 
 def _held(found: Backtest) -> str:
