@@ -6,7 +6,7 @@
     case = cx.load_case("cases/alibaba-2025", variant="chips-banned")
     findings = cx.evaluate(cx.optimise(case))
     print(findings.metrics.npv)
-    cx.report(findings).save("report.html")
+    cx.report(findings).save("runs/chips-banned")
 """
 
 from importlib import import_module
@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.pipeline import (
         PlannedPolicy,
         Plans,
-        Report,
         evaluate,
         evaluate_policy,
         optimise,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.policy.case_policy import PolicySettings
     from capexpand.policy.risk_attitudes import CVaR, Expectation, WorstCase
     from capexpand.reporting.inputs import Findings
+    from capexpand.reporting.sheet import Sheet
     from capexpand.studies.backtest.backtest import Backtest, backtest
     from capexpand.studies.breakeven.break_even import BreakEvens, break_even
     from capexpand.studies.breakeven.findings import BeliefFindings, believe
@@ -54,8 +54,8 @@ _HOMES = {
     "Plans": "pipeline",
     "PolicySettings": "policy.case_policy",
     "Problem": "errors",
-    "Report": "pipeline",
     "RunError": "errors",
+    "Sheet": "reporting.sheet",
     "SolverError": "errors",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
@@ -90,8 +90,8 @@ __all__ = [
     "Plans",
     "PolicySettings",
     "Problem",
-    "Report",
     "RunError",
+    "Sheet",
     "SolverError",
     "WorstCase",
     "backtest",

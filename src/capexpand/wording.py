@@ -7,8 +7,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+"""Control characters, marks that turn the direction of text, halves of characters; not tab and new line."""
+
 MILLION_PER_BILLION = 1000.0
 MINUS = "−"
+
+
+def printable(text: str) -> str:
+    """Return foreign text with its control characters shown as escapes, so that it can only be read.
+
+    A title may hold an escape sequence that would colour, move or rename a reader's terminal, and a file's
+    name may hold bytes that are no characters. Text passes through here on its way to a terminal, a page or
+    a file.
+    """
+    return _UNPRINTABLE.sub(_as_escape, text)
+
+
+def _as_escape(found: re.Match[str]) -> str:
+    point = ord(found.group())
+    return f"\\x{point:02x}" if point < 256 else f"\\u{point:04x}"
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -6,9 +6,8 @@ from editions import actual, copied_case, edition
 from browser_visits import visit
 from capexpand.forecasting.quarters import quarter_of
 from capexpand.studies.backtest.backtest import backtest
-from capexpand.studies.backtest.charts import charts
 from capexpand.studies.backtest.forecast import Settings
-from capexpand.studies.backtest.report import build_page
+from capexpand.studies.backtest.sheet import backtest_sheet
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +24,9 @@ def page(tmp_path_factory):
     ]
     found = backtest(case, edition=edition(*rows), settings=Settings(scenarios=20, quarters=2))
     path = folder / "report.html"
-    path.write_text(build_page(found), "utf-8")
-    return path, len(charts(found))
+    sheet = backtest_sheet(found)
+    path.write_text(sheet.html(), "utf-8")
+    return path, len(sheet.charts)
 
 
 @pytest.mark.parametrize("width", [1360, 390])

@@ -18,7 +18,7 @@ from capexpand.runs.folder import read_manifest
 from capexpand.studies.backtest.backtest import backtest
 from capexpand.studies.backtest.document import backtest_document
 from capexpand.studies.backtest.forecast import Settings
-from capexpand.studies.backtest.report import build_page, write_backtest
+from capexpand.studies.backtest.sheet import backtest_sheet
 
 FIRST = quarter_of(date(2025, 4, 1))  # of the case's calendar
 COMPANY = "Example Cloud"
@@ -199,7 +199,7 @@ def test_a_plan_that_meets_what_it_expected_has_no_regret(two_sites):
 
 def test_a_run_folder_holds_every_forecast_and_repeats(found, tmp_path):
     folder = tmp_path / "run"
-    write_backtest(found, folder)
+    backtest_sheet(found).save(folder)
     manifest = read_manifest(folder)
     assert manifest["kind"] == "backtest"
     assert (folder / "forecasts" / "2025-03-31.json").read_bytes() == found.frozen[0].serialised()
@@ -213,7 +213,7 @@ def test_a_run_folder_holds_every_forecast_and_repeats(found, tmp_path):
 
 
 def test_the_page_shows_each_figure_and_says_nothing_of_returns(found):
-    page = build_page(found)
+    page = backtest_sheet(found).html()
     assert "Backtest: Two sites" in page
     for words in ("The plan stands beside them", "cloud revenue: the model", "Not told here", "Regret"):
         assert words in page

@@ -7,7 +7,7 @@ import pytest
 from browser_visits import visit
 from capexpand.case.loading import load_case
 from capexpand.studies.breakeven.findings import believe
-from capexpand.studies.breakeven.page import belief_page
+from capexpand.studies.breakeven.sheet import breakeven_sheet
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -16,7 +16,7 @@ CASES = Path(__file__).parents[2] / "cases"
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = believe(load_case(CASES / "two-sites"), ("price",), scenarios=20)
     path = tmp_path_factory.mktemp("beliefs") / "report.html"
-    path.write_text(belief_page(found), "utf-8")
+    path.write_text(breakeven_sheet(found).html(), "utf-8")
     return path
 
 

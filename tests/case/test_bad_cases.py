@@ -28,6 +28,30 @@ ONE_MISTAKE = {
         "xyzzy",
         "unknown field",
     ),
+    "a name that is reserved": (
+        {"  boom:": "  all:"},
+        "65:3",
+        "variants.all",
+        "'all' is the row of a sum in the tables; choose another name",
+    ),
+    "an escape sequence in a title": (
+        {"title: Server": 'title: "\\e[31mServer"'},
+        "42:5",
+        "offers.h20.title",
+        "holds the character U+001B, which cannot be printed; leave it out",
+    ),
+    "a growth beyond all bounds": (
+        {"demand: 2 tn token/day": "demand: {value: 2 tn token/day, growth: 1e100 %/year}"},
+        "57:37",
+        "workloads.chat.demand.growth",
+        "'1e100 %/year' is too large to plan with",
+    ),
+    "a growth that overflows in time": (
+        {"demand: 2 tn token/day": "demand: {value: 2 tn token/day, growth: 1e15 %/year}"},
+        "57:5",
+        "workloads.chat.demand",
+        "grows too large to plan with by 2026Q3; check its growth and changes",
+    ),
     "a missing field": ({"    grid: 80 MW\n": ""}, "28:3", "sites.east.grid", "is missing"),
     "a missing unit": ({"grid: 80 MW": "grid: 80"}, "31:5", "sites.east.grid", 'needs a unit, e.g. "80 MW"'),
     "a wrong dimension": (

@@ -4,13 +4,13 @@ import pytest
 
 from browser_visits import visit
 from capexpand.studies.comparison.charts import comparison_charts
-from capexpand.studies.comparison.page import comparison_page
+from capexpand.studies.comparison.sheet import comparison_sheet
 
 
 @pytest.fixture(scope="module")
 def saved(both, tmp_path_factory):
     path = tmp_path_factory.mktemp("comparison") / "comparison.html"
-    path.write_text(comparison_page(both), "utf-8")
+    path.write_text(comparison_sheet(both).html(), "utf-8")
     return path
 
 
@@ -25,7 +25,7 @@ def test_the_page_opens_without_a_network(chromium, saved, both, width):
         )
         wide = seen.page.evaluate("document.documentElement.scrollWidth")
         heads = seen.page.locator("thead th").all_inner_texts()
-        text = seen.page.locator("body").inner_text()
+        text = seen.page.locator("body").inner_text().replace("\u00a0", " ")
     assert seen.said == []
     assert seen.asked == [saved.as_uri()]
     assert wide <= width
@@ -40,6 +40,6 @@ def test_a_name_cannot_break_out_of_the_page(tiny, tmp_path):
 
     text = (tiny("used") / "case.yaml").read_text("utf-8")
     (tmp_path / "case.yaml").write_text(text.replace("buyer: User", "buyer: </script><b>User</b>"), "utf-8")
-    html = comparison_page(compare([tiny("sold"), tmp_path]))
+    html = comparison_sheet(compare([tiny("sold"), tmp_path])).html()
     assert "</script><b>" not in html
     assert "<b>User" not in html

@@ -12,7 +12,7 @@ from capexpand.studies.comparison.comparing import compare
 from capexpand.studies.comparison.document import comparison_document, frame
 from capexpand.studies.comparison.rates import day_rates
 from capexpand.studies.comparison.rows import GROUPS, MONEY
-from capexpand.studies.comparison.writing import write_comparison
+from capexpand.studies.comparison.sheet import comparison_sheet
 
 KINDS = {line.key: line.kind for group in GROUPS for line in group.lines}
 
@@ -84,11 +84,11 @@ def test_a_rate_that_a_case_declares_is_used_where_nothing_else_is_known(tiny, t
 
 def test_a_comparison_is_a_run_that_can_be_made_again(both, tmp_path):
     """From the copies of the cases in the folder the same figures come out, and the hashes hold."""
-    write_comparison(both, tmp_path / "first")
+    comparison_sheet(both).save(tmp_path / "first")
     manifest = read_manifest(tmp_path / "first")
     assert manifest["kind"] == "comparison"
     again = compare([tmp_path / "first/cases/sold", tmp_path / "first/cases/used"])
-    write_comparison(again, tmp_path / "second")
+    comparison_sheet(again).save(tmp_path / "second")
     names = ("tables/comparison.csv", "tables/comparison.parquet", "comparison.json")
     first, second = (
         (tmp_path / run / name).read_bytes() for run in ("first", "second") for name in names[:1]
@@ -101,7 +101,7 @@ def test_a_run_that_holds_no_single_case_or_was_changed_is_refused(both, tiny, t
     from capexpand.errors import RunError
     from capexpand.pipeline import write
 
-    write_comparison(both, tmp_path / "both")
+    comparison_sheet(both).save(tmp_path / "both")
     with pytest.raises(RunError, match="is no run of one case"):
         compare([tmp_path / "both", tiny("sold")])
     write(both.programmes[0].findings, tmp_path / "run")

@@ -17,7 +17,8 @@ from capexpand.case.loading import load_case
 from capexpand.catalogue import fact
 from capexpand.studies.breakeven.break_even import Search
 from capexpand.studies.comparison.comparing import compare
-from capexpand.studies.comparison.summary import group_tables
+from capexpand.studies.comparison.rows import GROUPS
+from capexpand.studies.comparison.sheet import group_table
 
 H100_PFLOPS = fact("accelerators", "H100 SXM5 80GB", field="dense_fp8_tflops").value / 1000
 CNY = 1 / 7.2993
@@ -147,7 +148,7 @@ def test_what_a_server_does_not_state_is_not_shown_as_nothing(tiny, tmp_path):
     assert silent.purchase.compute_pflops is None
     assert silent.purchase.h100_equivalents is None
     assert (silent.prices.per_pflops, silent.prices.per_h100) == (None, None)
-    shown = {row.title: row.cells for table in group_tables(found) for row in table.rows}
+    shown = {row.title: row.cells for group in GROUPS for row in group_table(group, found).rows}
     assert shown["Operations"] == ("–", "1.6 EFLOP/s")
 
 

@@ -9,7 +9,7 @@ import pytest
 from capexpand.case.loading import load_case
 from capexpand.case.numbers import numbers
 from capexpand.pipeline import evaluate, optimise
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 
 CASES = Path(__file__).parents[2] / "cases"
 PROGRAMMES = ("microsoft-fy2025", "meta-2025", "bytedance-2025")
@@ -60,21 +60,21 @@ def test_chinese_programmes_share_sites_and_servers() -> None:
 @pytest.mark.parametrize("name", PROGRAMMES)
 def test_a_programme_gives_its_golden_figures(name: str) -> None:
     findings = evaluate(optimise(load_case(CASES / name)))
-    digest = Digest(findings)
-    plan, here = findings.result.plan, digest.window
+    context = ReportContext(findings)
+    plan, here = findings.result.plan, context.window
     each = plan.data.offers.accelerators[plan.data.offers.product]
     owned = plan.data.offers.owned
     found = (
         findings.result.total.commitments[here].sum(),
-        digest.spent,
+        context.spent,
         findings.metrics.npv,
-        digest.transfer_worth,
+        context.transfer_worth,
         (plan.ordered[:, :, here].sum(axis=(1, 2)) * each)[owned].sum(),
     )
     assert found == pytest.approx(SUMMARY[name], rel=0.01)
     assert plan.solver.status == "optimal"
     assert max(findings.checks.values()) < 1e-6
-    assert digest.spent <= plan.data.budget.cap[digest.window_end] * (1 + 1e-9)
+    assert context.spent <= plan.data.budget.cap[context.window_end] * (1 + 1e-9)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 
 from capexpand.reporting.charts.capacity import develops
 from capexpand.reporting.charts.money import cash, earnings, spending
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.reporting.page_tables import orders
 from capexpand.wording import money, power
 
@@ -30,29 +30,31 @@ from capexpand.wording import money, power
     ],
 )
 def test_a_title_names_a_peak_that_its_ends_would_hide(two_sites, values, title):
-    assert develops("Power", np.array(values, dtype=np.float64), Digest(two_sites), power) == title
+    assert develops("Power", np.array(values, dtype=np.float64), ReportContext(two_sites), power) == title
 
 
 def test_plurals_peak_and_end_in_the_plural(two_sites):
     values = np.array([0, 1, 2, 3, 4, 9, 6, 5.0])
-    assert "peak at 9 MW in 2026Q3 and end at 5 MW" in develops("Servers", values, Digest(two_sites), power)
+    assert "peak at 9 MW in 2026Q3 and end at 5 MW" in develops(
+        "Servers", values, ReportContext(two_sites), power
+    )
 
 
 def test_payments_name_their_basis(alibaba, two_sites):
-    digest = Digest(alibaba)
-    ours, paid = alibaba.result.programme.capital_payments, alibaba.result.plan.paid[digest.window]
-    (chart,) = spending(digest)
+    context = ReportContext(alibaba)
+    ours, paid = alibaba.result.programme.capital_payments, alibaba.result.plan.paid[context.window]
+    (chart,) = spending(context)
     assert chart.title.startswith("The programme's payments, less those of the base, peak in ")
     assert money(float(ours.max()), "CNY") in chart.title
-    note = orders(digest).note
+    note = orders(context).note
     assert money(float(ours.max()), "CNY") in note
     assert money(float(paid.max()), "CNY") in note
-    (chart,) = spending(Digest(two_sites))
+    (chart,) = spending(ReportContext(two_sites))
     assert chart.title == "The programme's payments peak in 2025Q4 at 739 mn CNY a quarter"
-    assert orders(Digest(two_sites)).note == ""
+    assert orders(ReportContext(two_sites)).note == ""
 
 
 def test_a_plan_without_orders_draws_no_money(changed):
-    digest = Digest(changed(("price: 0.50 CNY/Mtoken", "price: 0.01 CNY/Mtoken")))
-    assert digest.findings.metrics.payback_quarter is None
-    assert [*spending(digest), *cash(digest), *earnings(digest)] == []
+    context = ReportContext(changed(("price: 0.50 CNY/Mtoken", "price: 0.01 CNY/Mtoken")))
+    assert context.findings.metrics.payback_quarter is None
+    assert [*spending(context), *cash(context), *earnings(context)] == []

@@ -7,6 +7,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from capexpand.reporting.context import ReportContext
 from capexpand.reporting.document import metrics_document, metrics_schema
 
 PROMISED = """
@@ -29,7 +30,7 @@ MONEY_BY_QUARTER = (
 
 @pytest.fixture(scope="module", params=["two_sites", "alibaba"])
 def document(request):
-    return metrics_document(request.getfixturevalue(request.param))
+    return metrics_document(ReportContext(request.getfixturevalue(request.param)))
 
 
 def test_the_document_follows_its_schema(document):
@@ -50,7 +51,7 @@ def test_the_document_follows_its_schema(document):
     ],
 )
 def test_the_schema_refuses_what_is_wrong(two_sites, spoil):
-    document = metrics_document(two_sites)
+    document = metrics_document(ReportContext(two_sites))
     spoil(document)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(metrics_schema()).validate(document)
@@ -124,7 +125,7 @@ def test_each_shadow_price_has_a_unit_and_a_name_of_its_kind(document):
 
 def test_money_is_in_plain_units(two_sites):
     """The cap is 1 bn CNY and all of it is spent: 1,000,000,000, not 1,000 millions."""
-    document = metrics_document(two_sites)
+    document = metrics_document(ReportContext(two_sites))
     assert document["capex_total"] == pytest.approx(1e9)
     assert document["power_mw_by_site"]["coast"][-1] == pytest.approx(4.0)
     assert document["units"]["server"][-1] == pytest.approx(436.3636, abs=1e-3)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import limits
 from capexpand.wording import money
 
 
 def named(findings):
-    return {limit.name: limit for limit in Digest(findings).limits}
+    return {limit.name: limit for limit in ReportContext(findings).limits}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_hundredth_of_a_percent_more_adds_a_hundredth_of_the_gain(two_sites, c
 
 
 def test_limits_are_ranked_by_what_one_percent_more_adds(two_sites):
-    gains = [limit.gain_total for limit in Digest(two_sites).limits if limit.kind != "obligation"]
+    gains = [limit.gain_total for limit in ReportContext(two_sites).limits if limit.kind != "obligation"]
     assert gains == sorted(gains, reverse=True)
     assert gains[0] > 0.0
 
@@ -77,7 +77,7 @@ uncertainty:
 """,
         )
     )
-    last = Digest(found).limits[-1]
+    last = ReportContext(found).limits[-1]
     assert last.name == "obligation:training"
     assert last.gain_total < 0.0
     assert last.describe(found.result.times.labels).startswith(

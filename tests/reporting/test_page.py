@@ -8,9 +8,13 @@ from itertools import pairwise
 import altair
 import pytest
 
-from capexpand.reporting.digest import Digest
-from capexpand.reporting.page import build_page, page_charts
+from capexpand.reporting.run_sheet import run_sheet
 from capexpand.reporting.templating import keep_together
+
+
+def page_of(findings):
+    return run_sheet(findings).html()
+
 
 SECTIONS = [
     "answers",
@@ -45,7 +49,7 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(alibaba):
-    return build_page(alibaba)
+    return page_of(alibaba)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +94,7 @@ def test_headings_go_down_by_one_level_at_a_time(elements):
 
 
 def test_every_chart_has_a_place_and_a_text_for_those_who_cannot_see_it(alibaba, elements):
-    charts = page_charts(Digest(alibaba)).all
+    charts = run_sheet(alibaba).charts
     places = {attrs["data-chart"]: attrs for _, attrs in elements.tags if "data-chart" in attrs}
     assert list(places) == [chart.identifier for chart in charts]
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 40 for attrs in places.values())
@@ -99,13 +103,13 @@ def test_every_chart_has_a_place_and_a_text_for_those_who_cannot_see_it(alibaba,
 
 def test_every_chart_is_valid_vega_lite(alibaba, two_sites):
     for findings in (alibaba, two_sites):
-        for chart in page_charts(Digest(findings)).all:
+        for chart in run_sheet(findings).charts:
             spec = {**chart.spec, "data": {"values": list(chart.rows)}}
             altair.Chart.from_dict(spec)
 
 
 def test_every_axis_of_values_has_a_unit(alibaba):
-    for chart in page_charts(Digest(alibaba)).all:
+    for chart in run_sheet(alibaba).charts:
         text = json.dumps(chart.spec)
         assert '"title": "' in text, chart.identifier
 
@@ -136,14 +140,14 @@ def test_warnings_and_hindsight_are_shown(page, alibaba):
 
 def test_text_of_a_case_cannot_become_markup(changed):
     evil = "</script><script>alert(1)</script>"
-    page = build_page(changed(("title: Coast", f"title: '{evil}'"), ("title: Two sites", f"title: '{evil}'")))
+    page = page_of(changed(("title: Coast", f"title: '{evil}'"), ("title: Two sites", f"title: '{evil}'")))
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 
 
 def test_an_address_is_only_a_link_if_it_is_one(changed):
     price = "buy: {price: 2 mn CNY, deposit: 20 %}"
-    page = build_page(
+    page = page_of(
         changed(
             (price, 'buy: {price: {value: 2 mn CNY, source: "javascript:alert(1)"}, deposit: 20 %}'),
             (
@@ -173,7 +177,7 @@ def test_numbers_stay_with_their_units():
     ],
 )
 def test_unusual_cases_have_a_page_too(changed, replacement):
-    page = build_page(changed(replacement))
+    page = page_of(changed(replacement))
     assert "What is built when" in page
     visible = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
     assert not re.search(r"\bnan\b|\binf\b|\bNone\b", visible)

@@ -5,20 +5,23 @@ from pathlib import Path
 import pytest
 
 from browser_visits import WIDTHS, visit
-from capexpand.reporting.digest import Digest
-from capexpand.reporting.page import build_page, page_charts
+from capexpand.reporting.run_sheet import run_sheet
+
+
+def page_of(findings):
+    return run_sheet(findings).html()
 
 
 @pytest.fixture(scope="module")
 def saved(alibaba, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(build_page(alibaba), "utf-8")
+    path.write_text(page_of(alibaba), "utf-8")
     return path
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_page_opens_without_a_network(chromium, saved, alibaba, width):
-    charts = len(page_charts(Digest(alibaba)).all)
+    charts = len(run_sheet(alibaba).charts)
     with visit(chromium, saved, *WIDTHS[width]) as seen:
         assert seen.page.locator("h1").inner_text() == alibaba.case.title
         assert seen.page.locator("#answers dd").first.is_visible()
@@ -69,7 +72,7 @@ def test_the_reader_can_open_numbers_and_change_the_basis(chromium, saved):
 def test_text_of_a_case_is_shown_as_it_is_written(chromium, changed, tmp_path):
     title = 'Coast <b>&amp; "west"</b> </script>'
     path = tmp_path / "report.html"
-    path.write_text(build_page(changed(("title: Two sites", f"title: '{title}'"))), "utf-8")
+    path.write_text(page_of(changed(("title: Two sites", f"title: '{title}'"))), "utf-8")
     with visit(chromium, path, *WIDTHS["desktop"]) as seen:
         assert seen.page.locator("h1").inner_text() == title
     assert seen.said == []

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from capexpand.reporting.context import ReportContext
 from capexpand.reporting.tables import frames
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "tables.md"
@@ -14,7 +15,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "tables.md"
 
 @pytest.fixture(scope="module")
 def tables(alibaba):
-    return frames(alibaba)
+    return frames(ReportContext(alibaba))
 
 
 def total(table, **wanted):

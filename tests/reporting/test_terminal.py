@@ -4,16 +4,16 @@ from io import StringIO
 
 from rich.console import Console
 
-from capexpand.reporting.page_tables import Row, Table
-from capexpand.reporting.terminal import columns_of, print_answers, print_table
+from capexpand.reporting.blocks import Answer, Column, Row, Table, table
+from capexpand.reporting.terminal import print_answers, print_table
 
 LONG = "solved again with the rules of each quarter, and with the amounts that were known on its last day"
-TABLE = Table(
+TABLE = table(
     "From plan to report",
-    ("Step", "Change", "How"),
+    ("Step", "Change", Column("How", align="text")),
     (Row("The plan", (), "group"), Row("rules", ("+2.5", LONG)), Row("reported", ("193.7", ""), "sum")),
     "In bn CNY.",
-    "wordy",
+    kind="wordy",
 )
 
 
@@ -39,16 +39,16 @@ def test_numbers_stay_whole_and_words_take_several_lines() -> None:
 
 
 def test_a_table_without_rows_is_not_shown() -> None:
-    assert printed(Table("Nothing", ("Step",), ()), 80) == []
+    assert printed(table("Nothing", ("Step",), ()), 80) == []
 
 
 def test_columns_are_left_out_with_their_heads_and_groups_stay() -> None:
-    kept = columns_of(TABLE, (0, 1))
+    kept = table("", ("Step", "Change", Column("How", in_terminal=False)), TABLE.rows).in_terminal()
     assert kept.head == ("Step", "Change")
     assert [row.cells for row in kept.rows] == [(), ("+2.5",), ("193.7",)]
 
 
 def test_brackets_in_an_answer_are_no_markup() -> None:
     console = Console(file=StringIO(), width=80)
-    print_answers((("Does it pay?", "Not [told] here."),), console)
+    print_answers((Answer("Does it pay?", "Not [told] here."),), console)
     assert console.file.getvalue() == "Does it pay? Not [told] here.\n"  # type: ignore[attr-defined]

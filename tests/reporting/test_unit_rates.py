@@ -4,10 +4,15 @@ import pytest
 
 from capexpand.hardware.estimate import serve
 from capexpand.hardware.specs import Load
-from capexpand.reporting.digest import Digest
-from capexpand.reporting.page import build_page
+from capexpand.reporting.context import ReportContext
+from capexpand.reporting.run_sheet import run_sheet
 from capexpand.reporting.tables import frames
-from capexpand.reporting.unit_rates import SHADES, export_rows, heat_map
+from capexpand.reporting.unit_rates import SHADES, computes_any, export_table, rate_table
+
+
+def page_of(findings):
+    return run_sheet(findings).html()
+
 
 STATED = """\
     throughput:
@@ -28,40 +33,41 @@ def _own_cache(tmp_path, monkeypatch):
 
 def test_a_computed_cell_shows_its_rate_and_what_bounds_it(changed):
     answer = serve("Qwen2.5 72B", "A800", chips=8, load=Load(1000.0, 1000.0))
-    found = heat_map(Digest(changed(*serving("Qwen2.5 72B"))))
-    ((_, (cell,)),) = found.rows
-    assert found.columns == (("Chat", "tokens/s"),)
+    context = ReportContext(changed(*serving("Qwen2.5 72B")))
+    found = rate_table(context)
+    ((cell,),) = (row.cells for row in found.rows)
+    assert found.head == ("Offer", "Chat, tokens/s")
     assert (cell.text, cell.remark) == (f"{answer.output_tokens_per_s:,.0f}", answer.bound_by)
     assert cell.shade == SHADES
-    assert "Qwen2.5 72B in bf16" in cell.note
-    assert found.computed
+    assert "Qwen2.5 72B in bf16" in cell.tip
+    assert computes_any(context)
 
 
 def test_an_empty_cell_says_why(changed):
     findings = changed(*serving("DeepSeek V3"))
-    ((_, (cell,)),) = heat_map(Digest(findings)).rows
+    ((cell,),) = (row.cells for row in rate_table(ReportContext(findings)).rows)
     assert (cell.text, cell.remark, cell.shade) == ("0", "does not fit", 0)
-    page = build_page(findings)
+    page = page_of(findings)
     assert "does not fit: DeepSeek V3 needs 1,342 GB" in page
 
 
 def test_a_stated_cell_says_that_it_is_stated(two_sites):
-    found = heat_map(Digest(two_sites))
-    ((_, (cell,)),) = found.rows
+    context = ReportContext(two_sites)
+    ((cell,),) = (row.cells for row in rate_table(context).rows)
     assert cell.remark == "stated"
-    assert not found.computed
+    assert not computes_any(context)
 
 
 def test_a_pair_without_a_throughput_is_a_dash(alibaba):
-    found = heat_map(Digest(alibaba))
-    (servers, *_) = [cells for title, cells in found.rows if title.startswith("CPU")]
+    found = rate_table(ReportContext(alibaba))
+    (servers, *_) = [row.cells for row in found.rows if row.title.startswith("CPU")]
     texts = [cell.text for cell in servers]
     assert texts.count("–") == len(texts) - 1  # general cloud only
-    assert all(max(cells[j].shade for _, cells in found.rows) == SHADES for j in range(len(texts)))
+    assert all(max(row.cells[j].shade for row in found.rows) == SHADES for j in range(len(texts)))
 
 
 def test_the_table_holds_every_pair_with_unit_and_origin(alibaba):
-    table = frames(alibaba)["throughput"]
+    table = frames(ReportContext(alibaba))["throughput"]
     assert table.height == len(alibaba.case.offers) * len(alibaba.case.workloads)
     named = (table["offer"] == "h20-server") & (table["workload"] == "tokens-large")
     row = table.filter(named).row(0, named=True)
@@ -70,10 +76,10 @@ def test_the_table_holds_every_pair_with_unit_and_origin(alibaba):
 
 
 def test_the_page_shows_what_the_export_rules_give(alibaba):
-    rows = {(row.offer, row.destination): row for row in export_rows(Digest(alibaba))}
-    h20 = rows["H20 server", "CN"]
-    assert (h20.status, h20.quantity, h20.fee) == ("free", "100 %", "–")
-    page = build_page(alibaba)
+    rows = {(row.title, row.cells[0]): row.cells for row in export_table(ReportContext(alibaba)).rows}
+    _, _, status, quantity, fee, _ = rows["H20 server", "CN"]
+    assert (status, quantity, fee) == ("free", "100 %", "–")
+    page = page_of(alibaba)
     assert "What the export rules give" in page
     assert "presumption of denial" in page
 

@@ -140,11 +140,13 @@ def test_a_case_that_holds_demand_too_certain_is_told_so(declare):
     """A trend of 1 % a year against errors of some 12 % after four quarters; of 60 % nothing is said."""
     from capexpand.scenarios.demand_widths import narrow_demands
 
-    narrow = narrow_demands(declare("trends: {all: {volatility: 1 %, moves: {workloads.chat.demand: 1}}}"))
+    narrow = narrow_demands(
+        declare("trends: {adoption: {volatility: 1 %, moves: {workloads.chat.demand: 1}}}")
+    )
     assert {(each.workload, each.horizon) for each in narrow} >= {("chat", 4)}
     assert all(each.factor < each.usual_factor for each in narrow)
     assert narrow[0].factor == pytest.approx(math.exp(1.2816 * 0.01), rel=1e-5)
-    wide = declare("trends: {all: {volatility: 60 %, moves: {workloads.*.demand: 1}}}")
+    wide = declare("trends: {adoption: {volatility: 60 %, moves: {workloads.*.demand: 1}}}")
     assert [each for each in narrow_demands(wide) if wide.workloads[each.workload].role != "internal"] == []
 
 

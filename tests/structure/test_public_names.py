@@ -9,10 +9,10 @@ import capexpand as cx
 
 PUBLIC = """
     Backtest BeliefFindings BreakEvens CVaR CapexpandError Case CaseError Comparison Expectation
-    Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem Report RunError SolverError
+    Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem RunError Sheet SolverError
     WorstCase
     backtest believe break_even compare evaluate evaluate_policy find_contradictions list_claims
-    load_case optimise optimise_policy report simulate write
+    forecast load_case optimise optimise_policy report simulate write
 """
 
 
@@ -28,7 +28,7 @@ def test_every_public_name_leads_somewhere() -> None:
 def test_the_verbs_stay_verbs_after_their_rooms_were_imported() -> None:
     """A room named as a verb would take its place once imported."""
     import capexpand.optimiser.deterministic
-    import capexpand.reporting.page  # noqa: F401
+    import capexpand.reporting.run_sheet  # noqa: F401
 
     assert callable(cx.optimise)
     assert callable(cx.report)

@@ -41,3 +41,12 @@ class Provenance:
         stream = StringIO()
         yaml.dump(self.document, stream)
         return stream.getvalue()
+
+    def copies(self, folder: str = "case") -> dict[str, bytes]:
+        """Return the files of a copy that loads to the same case, for a run folder.
+
+        Args:
+            folder: below which they stand.
+        """
+        tables = {f"{folder}/{name}": data for name, data in self.tables.items()}
+        return {f"{folder}/case.yaml": self.text.encode(), **tables}

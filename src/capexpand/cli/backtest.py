@@ -34,28 +34,24 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case with what was known on its day and hold it against what was then reported."""
-    import json
-
-    from rich.console import Console
-
+    from capexpand.reporting.terminal import output, print_path, progress
     from capexpand.runs.folder import check_place, usual_folder
     from capexpand.studies.backtest.backtest import backtest as hold
     from capexpand.studies.backtest.forecast import Settings
 
     folder = out if out is not None else usual_folder(case, variant, "backtest")
     check_place(folder)
-    console = Console()
-    with Console(stderr=True).status("Reading the case") as status:
-        chosen = Settings(scenarios=scenarios, seed=seed)
-        found = hold(case, variant, series=series, settings=chosen, progress=status.update)
-        status.update("Writing the report")
-        from capexpand.studies.backtest.report import print_backtest, write_backtest
+    chosen = Settings(scenarios=scenarios, seed=seed)
+    with progress("Reading the case") as say:
+        found = hold(case, variant, series=series, settings=chosen, progress=say)
+        say("Writing the report")
+        from capexpand.studies.backtest.sheet import backtest_sheet
 
-        write_backtest(found, folder)
+        sheet = backtest_sheet(found)
+        report = sheet.save(folder)
     if as_json:
-        from capexpand.studies.backtest.document import backtest_document
-
-        print(json.dumps(backtest_document(found), ensure_ascii=False))
+        print(sheet.json())
         return
-    print_backtest(found, console)
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    console = output()
+    sheet.print(console)
+    print_path("Report", report, console)

@@ -45,10 +45,6 @@ def believe(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find what must be believed: the price, volume and other levels at which a programme just pays."""
-    import json
-
-    from rich.console import Console
-
     from capexpand.case.loading import load_case
     from capexpand.runs.folder import check_place, usual_folder
 
@@ -56,12 +52,13 @@ def believe(
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "beliefs")
     check_place(folder)
     pairs = _pairs(pair)
+    from capexpand.reporting.terminal import output, print_path, progress
     from capexpand.studies.breakeven.distribution import of_policy_run
     from capexpand.studies.breakeven.findings import believe as find
-    from capexpand.studies.breakeven.writing import write_beliefs
+    from capexpand.studies.breakeven.sheet import breakeven_sheet
 
     known = None if policy_run is None else of_policy_run(policy_run)
-    with Console(stderr=True).status("Planning as assumed") as status:
+    with progress("Planning as assumed") as say:
         findings = find(
             loaded,
             tuple(belief or ()),
@@ -70,20 +67,17 @@ def believe(
             distribution=known,
             scenarios=scenarios,
             seed=seed,
-            progress=lambda what: status.update(f"Looking for break-even: {what}"),
+            progress=lambda what: say(f"Looking for break-even: {what}"),
         )
-        status.update("Writing the report")
-        write_beliefs(findings, folder)
+        say("Writing the report")
+        sheet = breakeven_sheet(findings)
+        report = sheet.save(folder)
     if as_json:
-        from capexpand.studies.breakeven.document import belief_document
-
-        print(json.dumps(belief_document(findings), ensure_ascii=False))
+        print(sheet.json())
         return
-    from capexpand.studies.breakeven.summary import print_beliefs
-
-    console = Console()
-    print_beliefs(findings, console)
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    console = output()
+    sheet.print(console)
+    print_path("Report", report, console)
 
 
 def _pairs(written: list[str] | None) -> tuple[tuple[str, str], ...] | None:

@@ -138,7 +138,19 @@ def _canonical(number: NumberAt) -> str:
     from capexpand.units import format_number
 
     figure = number.figure
-    return format_number(figure.value) + ("" if figure.unit == "1" else f" {figure.unit}")
+    written = format_number(figure.value) + ("" if figure.unit == "1" else f" {figure.unit}")
+    rounded = _as_quarters(number)
+    return written if rounded is None else f"{written} = {rounded} quarters"
+
+
+def _as_quarters(number: NumberAt) -> int | None:
+    """The whole quarters that a time to wait counts as, where it is written otherwise; None elsewhere."""
+    from capexpand.timevalue import quarters_spanned
+
+    if not number.path.endswith(("lead_time", ".term", "value_added_tax_recovery")):
+        return None
+    quarters = quarters_spanned(number.figure.value)
+    return None if abs(number.figure.value - 3.0 * quarters) < 1e-9 else quarters
 
 
 def _problem_data(problem: Problem) -> dict[str, object]:
@@ -193,6 +205,7 @@ def _number_data(number: NumberAt) -> dict[str, object]:
         "unit": figure.unit,
         "source": figure.source,
         "reason": figure.reason,
+        "quarters": _as_quarters(number),
         "basis_date": figure.basis_date and str(figure.basis_date),
         "known_on": figure.known_on and str(figure.known_on),
         "verified": figure.verified,

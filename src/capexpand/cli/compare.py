@@ -30,11 +30,7 @@ def compare(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Lay programmes side by side: what the money buys, what a unit costs, what must come back."""
-    import json
-
-    from rich.console import Console
-
+    """Lay programmes side by side: what the money buys, what a unit costs, what it must earn."""
     from capexpand.case.reading import parse_day
     from capexpand.errors import CaseError, Problem
     from capexpand.runs.folder import check_place
@@ -45,24 +41,25 @@ def compare(
     except QuantityError as error:
         raise CaseError([Problem(f"--rates-of: {error}")]) from None
     check_place(out)
+    from capexpand.reporting.terminal import output, print_path, progress
     from capexpand.studies.comparison.comparing import compare as lay_side_by_side
-    from capexpand.studies.comparison.document import comparison_document
-    from capexpand.studies.comparison.summary import print_comparison
-    from capexpand.studies.comparison.writing import write_comparison
+    from capexpand.studies.comparison.sheet import comparison_sheet
 
-    console, messages = Console(), Console(stderr=True)
-    with messages.status("Reading the cases") as status:
+    with progress("Reading the cases") as say:
         found = lay_side_by_side(
             cases,
             currency=currency,
             rates_of=day,
             rates=tuple(rate or ()),
-            progress=lambda label: status.update(f"Planning {label}"),
+            progress=lambda label: say(f"Planning {label}"),
         )
-        status.update("Writing the report")
-        write_comparison(found, out)
+        say("Writing the report")
+        sheet = comparison_sheet(found)
+        report = sheet.save(out)
     if as_json:
-        print(json.dumps(comparison_document(found), ensure_ascii=False))
+        print(sheet.json())
         return
-    print_comparison(found, console)
-    console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
+    console = output()
+    sheet.print(console)
+    console.print()
+    print_path("Report", report, console)

@@ -32,9 +32,8 @@ def forecast(
     """Forecast any company's spending, revenue or demand by quarter, and score the forecasts on its past."""
     import json
 
-    from rich.console import Console
-
     from capexpand.forecasting.forecast import forecast as make
+    from capexpand.reporting.terminal import output
 
     found = make(series, guidance, quarters=quarters)
     if as_json:
@@ -42,12 +41,12 @@ def forecast(
         return
     for note in found.notes:
         typer.echo(note, err=True)
-    _print(found, Console())
+    _print(found, output())
 
 
 def _print(found: Forecasts, console: Console) -> None:
     from capexpand.forecasting.scores import SHARES
-    from capexpand.reporting.page_tables import Row, Table
+    from capexpand.reporting.blocks import Row, table
     from capexpand.reporting.terminal import print_heading, print_table
     from capexpand.wording import number, percent
 
@@ -63,7 +62,7 @@ def _print(found: Forecasts, console: Console) -> None:
         )
         title = f"{name[0]}, {name[1].replace('_', ' ')} [{name[2]}], known on {mine[0].as_of}"
         head = ("Quarter", "Median", *(f"{percent(share)} interval" for share in SHARES))
-        print_table(Table(title, head, rows), console)
+        print_table(table(title, head, rows), console)
     if found.overall is None:
         console.print(
             "Nothing could be scored: eight quarters must be known before a forecast, and one after."
@@ -74,7 +73,7 @@ def _print(found: Forecasts, console: Console) -> None:
         Row(each.name, (str(each.cases), *(percent(share) for share in each.shares))) for each in groups
     )
     head = ("Intervals that held", "Cases", *(percent(share) for share in SHARES))
-    print_table(Table("Scored by rolling origins, 1 to 8 quarters ahead", head, rows), console)
+    print_table(table("Scored by rolling origins, 1 to 8 quarters ahead", head, rows), console)
     rows = tuple(
         Row(
             f"{each.rival}, {each.company}",
@@ -86,4 +85,4 @@ def _print(found: Forecasts, console: Console) -> None:
         )
         for each in found.skills
     )
-    print_table(Table("Skill of the model", ("Beside", "Cases", "Skill", "95 % range"), rows), console)
+    print_table(table("Skill of the model", ("Beside", "Cases", "Skill", "95 % range"), rows), console)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.status import Status
-
     from capexpand.case.schema import Case
     from capexpand.pipeline import PlannedPolicy
     from capexpand.policy.case_policy import PolicySettings
     from capexpand.policy.findings import PolicyFindings
+    from capexpand.reporting.terminal import Say
     from capexpand.sddp.policy import TrainingRecord
 
 _NAMES = {
@@ -64,46 +63,49 @@ class PolicyOptions:
         )
 
 
-def find_policy(case: Case, folder: Path, status: Status, options: PolicyOptions) -> PolicyFindings:
+def find_policy(case: Case, folder: Path, say: Say, options: PolicyOptions) -> PolicyFindings:
     """Returns what there is to say about the policy of a case.
 
     Args:
         case: as loaded.
         folder: of the run; the training keeps its place in a file beside it until it is done.
-        status: the line that shows progress.
+        say: shows what is being done.
         options: what the command line says.
 
     Raises:
         CaseError: the case declares nothing unknown, or the attitude to risk is none.
+        RunError: another process works on the same folder.
     """
+    from capexpand.files import hold
     from capexpand.pipeline import evaluate_policy, simulate
     from capexpand.policy.findings import interruption_note
 
     def followed(way: str, done: int, count: int) -> None:
-        status.update(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
+        say(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
 
     checkpoint = folder.parent / f".{folder.name}.training"
-    planned = _trained(case, checkpoint, status, options)
-    outcomes = simulate(
-        planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
-    )
-    findings = evaluate_policy(planned, outcomes)
-    if interruption_note(findings) is None:
-        checkpoint.unlink(missing_ok=True)
+    with hold(folder):  # before the training, which two processes would share, and until its file is removed
+        planned = _trained(case, checkpoint, say, options)
+        outcomes = simulate(
+            planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
+        )
+        findings = evaluate_policy(planned, outcomes)
+        if interruption_note(findings) is None:
+            checkpoint.unlink(missing_ok=True)
     return findings
 
 
-def _trained(case: Case, checkpoint: Path, status: Status, options: PolicyOptions) -> PlannedPolicy:
+def _trained(case: Case, checkpoint: Path, say: Say, options: PolicyOptions) -> PlannedPolicy:
     """Trains from the checkpoint on; one of another case or other settings is of no use any more."""
     from capexpand.pipeline import LatticeSettings, optimise_policy
-    from capexpand.sddp.journal import ForeignJournalError
+    from capexpand.sddp.checkpoint import ForeignCheckpointError
 
     settings = options.settings()
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    status.update("Drawing futures")
+    say("Drawing futures")
 
     def trained(record: TrainingRecord) -> bool:
-        status.update(
+        say(
             f"Training, iteration {record.iterations}: bound {record.bound:,.0f} mn, "
             f"last paths {record.recent_mean:,.0f} ± {record.recent_halfwidth:,.0f} mn (Ctrl-C keeps this)"
         )
@@ -117,6 +119,6 @@ def _trained(case: Case, checkpoint: Path, status: Status, options: PolicyOption
 
     try:
         return find()
-    except ForeignJournalError:
+    except ForeignCheckpointError:
         checkpoint.unlink()
         return find()

@@ -42,44 +42,38 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
-    import json
     from concurrent.futures import ThreadPoolExecutor
 
-    from rich.console import Console
-
     from capexpand.case.loading import load_case
+    from capexpand.reporting.terminal import output, print_path, progress
     from capexpand.runs.folder import check_place, usual_folder
 
     loaded = load_case(case, variant)
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant)
     check_place(folder)
-    console, messages = Console(), Console(stderr=True)
-    with ThreadPoolExecutor(max_workers=1) as pool, messages.status("Optimising the plan") as status:
-        from capexpand.reporting.page import warm_up
+    with ThreadPoolExecutor(max_workers=1) as pool, progress("Optimising the plan") as say:
+        from capexpand.reporting.bundle import warm_up
 
         pool.submit(warm_up)  # the page's scripts load while the solver works
-        from capexpand.pipeline import evaluate, optimise, result_document, write
+        from capexpand.pipeline import evaluate, examine, optimise, report
 
         plans = optimise(loaded)
-        status.update("Accounting")
-        findings = evaluate(plans)
+        say("Trying other budgets, horizons and futures")
+        examination = examine(plans)
+        say("Accounting")
+        findings = evaluate(plans, examination)
         sought = None
         if policy:
             from capexpand.cli.policy_run import PolicyOptions, find_policy
 
-            sought = find_policy(
-                loaded, folder, status, PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
-            )
-        status.update("Writing the report")
-        write(findings, folder, sought)
+            options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
+            sought = find_policy(loaded, folder, say, options)
+        say("Writing the report")
+        sheet = report(findings, sought)
+        page = sheet.save(folder)
     if as_json:
-        print(json.dumps(result_document(findings, sought), ensure_ascii=False))
+        print(sheet.json())
         return
-    from capexpand.reporting.summary import print_summary
-
-    print_summary(findings, console)
-    if sought is not None:
-        from capexpand.reporting.policy_summary import print_policy
-
-        print_policy(sought, console)
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    console = output()
+    sheet.print(console)
+    print_path("Report", page, console)

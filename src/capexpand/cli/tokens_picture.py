@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.errors import CaseError, Problem
+from capexpand.files import marked, write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import altair
 
+    from capexpand.hardware.pareto import TradePoint
     from capexpand.hardware.validation import Validation
 
 SUITE_LABELS = {
-    "mlperf": "MLPerf 5.1",
+    "mlperf": "MLPerf 5.1 and 6.1",
     "mlperf_early": "MLPerf 4.1",
     "trtllm": "maker's bench",
     "inferencex": "InferenceX",
@@ -23,6 +27,8 @@ SUITE_LABELS = {
 }
 COLOURS = ("#1b6ca8", "#7fb3d5", "#2e8b57", "#c0702a", "#7b4fa3", "#c2569b", "#9a9a9a")
 FACTOR = 1.5
+_MARK = 'data-made-by="capexpand tokens"'
+"""By which a picture is told from drawings of others, which are never replaced."""
 
 
 def save_picture(found: Validation, path: Path) -> None:
@@ -33,7 +39,8 @@ def save_picture(found: Validation, path: Path) -> None:
         path: where to write; its folder must exist.
 
     Raises:
-        CaseError: where there is nothing to draw or the file cannot be written.
+        CaseError: there is nothing to draw.
+        RunError: the file cannot be written, or a picture of another make stands there.
     """
     if not found.comparisons:
         raise CaseError([Problem("there is no row to draw")])
@@ -41,13 +48,40 @@ def save_picture(found: Validation, path: Path) -> None:
         raise CaseError([Problem(f"the picture is drawn as SVG; name it {path.with_suffix('.svg').name}")])
     picture = _rates(found) | _errors(found)
     text = _as_svg(picture.configure_view(stroke=None).configure_axis(labelFontSize=11, titleFontSize=12))
+    write_file(path, text.replace("<svg ", f"<svg {_MARK} ", 1), ours=marked(_MARK))
+
+
+def save_trade(curve: Sequence[TradePoint], path: Path) -> None:
+    """Draw tokens for each chip against tokens for each user as SVG.
+
+    Args:
+        curve: at least one point.
+        path: where to write; its folder must exist.
+
+    Raises:
+        CaseError: where the file cannot be written.
+    """
+    import altair
+
+    if path.suffix != ".svg":
+        raise CaseError([Problem(f"the picture is drawn as SVG; name it {path.with_suffix('.svg').name}")])
+    points = [{"user": one.tokens_per_user_s, "chip": one.tokens_per_chip_s} for one in curve]
+    chart = (
+        altair.Chart(altair.Data(values=points))
+        .mark_line(point=True, color=COLOURS[0])
+        .encode(
+            x=altair.X("user:Q", title="tokens/s for each user"),
+            y=altair.Y("chip:Q", title="tokens/s for each chip"),
+        )
+        .properties(width=500, height=360)
+    )
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(_as_svg(chart), encoding="utf-8")
     except OSError as error:
         raise CaseError([Problem(f"cannot be written: {error}", file=path)]) from error
 
 
-def _as_svg(chart: altair.HConcatChart | altair.ConcatChart) -> str:
+def _as_svg(chart: altair.HConcatChart | altair.ConcatChart | altair.Chart) -> str:
     import vl_convert
 
     return vl_convert.vegalite_to_svg(chart.to_dict())

@@ -54,7 +54,7 @@ class Origins:
 
 
 def origins(case: Case) -> Origins:
-    """Counts what the numbers of a case rest on.
+    """Count what the numbers of a case rest on.
 
     Args:
         case: the case.
@@ -71,8 +71,8 @@ def origins(case: Case) -> Origins:
     )
 
 
-def blocks(case: Case) -> tuple[Block, ...]:
-    """Returns every number of a case by block, in the order of the case.
+def assumption_blocks(case: Case) -> tuple[Block, ...]:
+    """Return every number of a case by block, in the order of the case.
 
     Args:
         case: the case.

@@ -22,7 +22,7 @@ SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
 def warm_up() -> None:
-    """Gets the charts' JavaScript and the page's templates ready; for a thread beside the solver."""
+    """Get the charts' JavaScript and the page's templates ready; for a thread beside the solver."""
     from capexpand.reporting.templating import environment
 
     javascript()
@@ -31,7 +31,7 @@ def warm_up() -> None:
 
 @lru_cache(maxsize=1)
 def javascript() -> str:
-    """Returns Vega, Vega-Lite and Vega-Embed as one script that sets ``window.vegaEmbed``."""
+    """Return Vega, Vega-Lite and Vega-Embed as one script that sets ``window.vegaEmbed``."""
     path = cache_directory() / f"vega-{version('vl-convert-python')}.js"
     kept = _read(path)
     if kept is not None:
@@ -54,7 +54,7 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Keeps the text, whole or not at all; without it the next page only takes longer."""
+    """Keep the text, whole or not at all; without it the next page only takes longer."""
     content = f"{_MARK}{hashlib.sha256(text.encode()).hexdigest()}\n{text}"
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ _WIDTH, _HEIGHT = 280, 150
 
 
 def fan_drawing(fan: Fan, starts: Sequence[date]) -> str:
-    """Returns the fan chart of a quantity as SVG.
+    """Return the fan chart of a quantity as SVG.
 
     Args:
         fan: the quantity.
@@ -32,7 +32,7 @@ def fan_drawing(fan: Fan, starts: Sequence[date]) -> str:
 
 
 def fan_spec(fan: Fan, starts: Sequence[date]) -> dict[str, Any]:
-    """Returns the Vega-Lite drawing of a fan: two bands, the median, and dashed what the case declares.
+    """Return the Vega-Lite drawing of a fan: two bands, the median, and dashed what the case declares.
 
     Args:
         fan: the quantity.
@@ -85,7 +85,7 @@ def fan_page(
     lattice: Lattice,
     errors: LatticeErrors,
 ) -> str:
-    """Returns a page with every fan, the chances of the regimes, and what the lattice keeps.
+    """Return a page with every fan, the chances of the regimes, and what the lattice keeps.
 
     Args:
         title: of the case.

@@ -51,7 +51,7 @@ class Limit:
     amount: Floats  # [quarter] the limit itself, infinite where there is none
     amount_unit: str
     gain: Floats  # [quarter] million of the plan's start for one percent more of the limit in the quarter
-    words: str  # "one more MW of grid at Zhangbei", with a place for the quarter
+    words: str  # such as "one more MW of grid at Zhangbei in", to be followed by the quarter
     step: float  # millions of money in a worth of 1, for the amount that the words name
     currency: str
 
@@ -81,13 +81,13 @@ class Limit:
         return int(np.count_nonzero(self.gain))
 
     def describe(self, labels: tuple[str, ...]) -> str:
-        """Says what one more of the limit is worth in the quarter in which it is worth most.
+        """Say what one more of the limit is worth in the quarter in which it is worth most.
 
         Args:
             labels: names of the quarters.
         """
         if not self.binds:
-            return sentence(f"{self.words.format(quarter='any quarter')} is worth nothing")
+            return sentence(f"{self.words} any quarter is worth nothing")
         verb = "costs" if self.kind == "obligation" else "is worth"
         many = self.words.startswith(("one billion", "a thousand"))
         verb = {"costs": "cost", "is worth": "are worth"}[verb] if many else verb
@@ -96,13 +96,13 @@ class Limit:
             worth = f"{number(value)} {self.currency}"
         else:
             worth = money(value * self.step, self.currency)
-        return sentence(f"{self.words.format(quarter=labels[self.peak])} {verb} {worth} today")
+        return sentence(f"{self.words} {labels[self.peak]} {verb} {worth} today")
 
 
 def limits(
     plan: Plan, sites: tuple[str, ...], *, offers: tuple[str, ...], workloads: tuple[str, ...]
 ) -> tuple[Limit, ...]:
-    """Returns every limit of a plan, the one whose last percent is worth most first.
+    """Return every limit of a plan, the one whose last percent is worth most first.
 
     Args:
         plan: what is done in each quarter.
@@ -119,9 +119,9 @@ def limits(
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(limit: Limit) -> tuple[bool, float, str]:
-    """What is owed comes last: it costs, and nobody would want more of it."""
-    return limit.kind == "obligation", -abs(limit.gain_total), limit.name
+def _rank(limit: Limit) -> tuple[float, str]:
+    """The one whose last percent moves most comes first, whether it adds or, as what is owed, costs."""
+    return -abs(limit.gain_total), limit.name
 
 
 def _gain(worth: Floats, amount: Floats) -> Floats:
@@ -131,7 +131,7 @@ def _gain(worth: Floats, amount: Floats) -> Floats:
 
 
 def _clean(values: Floats) -> Floats:
-    """Cuts what the solver's rounding leaves, relative to the largest of the same kind."""
+    """Cut what the solver's rounding leaves, relative to the largest of the same kind."""
     scale = float(np.max(np.abs(values), initial=0.0))
     return np.where(np.abs(values) > NEGLIGIBLE * scale, values, 0.0)
 
@@ -148,7 +148,7 @@ def _power(m: ModelData, titles: tuple[str, ...], worth: Floats) -> Iterator[Lim
             amount=m.sites.grid_mw[i],
             amount_unit="MW",
             gain=_gain(cleaned[i], m.sites.grid_mw[i]),
-            words=f"one more MW of grid at {title} in {{quarter}}",
+            words=f"one more MW of grid at {title} in",
             step=1e-6,
             currency=m.currency,
         )
@@ -170,7 +170,7 @@ def _supply(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limit
                 amount=amount,
                 amount_unit="unit/quarter",
                 gain=_gain(supply[g, d], amount),
-                words=f"one more unit ({title}) to be ordered for {destination} in {{quarter}}",
+                words=f"one more unit ({title}) to be ordered for {destination} in",
                 step=1e-6,
                 currency=m.currency,
             )
@@ -188,7 +188,7 @@ def _supply(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limit
                 amount=np.full(m.times.count, m.offers.stock[g]),
                 amount_unit="unit",
                 gain=_gain(stock[g], first),
-                words=f"one more unit ({title}) in stock in {{quarter}}",
+                words=f"one more unit ({title}) in stock in",
                 step=1e-6,
                 currency=m.currency,
             )
@@ -209,7 +209,7 @@ def _money(m: ModelData, plan: Plan) -> Iterator[Limit]:
             "the renewal budget",
             "renewal budget in",
             plan.shadow.renewal,
-            m.budget.renewal,
+            _renewal_allowed(m, plan),
             "/quarter",
         ),
     )
@@ -226,10 +226,20 @@ def _money(m: ModelData, plan: Plan) -> Iterator[Limit]:
             amount=amount * 1e6,
             amount_unit=f"{m.currency}{per}",
             gain=_gain(cleaned, amount),
-            words=f"one more {m.currency} of {words} {{quarter}}",
+            words=f"one more {m.currency} of {words}",
             step=1e-6,
             currency=m.currency,
         )
+
+
+def _renewal_allowed(m: ModelData, plan: Plan) -> Floats:
+    """What may be spent in each quarter outside the window, after what was spent inside it [quarter]."""
+    if m.budget.renewal_growth is None:
+        return m.budget.renewal
+    first, last = m.times.window
+    quarter = np.arange(m.times.count)
+    spent = np.cumsum(np.where((quarter >= first) & (quarter < last), plan.paid, 0.0))
+    return m.budget.renewal + m.budget.renewal_growth * spent
 
 
 def _volumes(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limit]:
@@ -250,7 +260,7 @@ def _volumes(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limi
             amount=owed[j],
             amount_unit=CANONICAL_VOLUMES[unit],
             gain=_gain(-np.abs(worth) if obliged else worth, owed[j]),
-            words=f"{amount} {what} {title} in {{quarter}}",
+            words=f"{amount} {what} {title} in",
             step=share,
             currency=m.currency,
         )

@@ -1,4 +1,4 @@
-"""Lays arrays out as long tables: one value in a row, beside the names of its place on every axis."""
+"""Lay arrays out as long tables: one value in a row, beside the names of its place on every axis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Axis:
 
     @classmethod
     def named(cls, column: str, names: Sequence[str] | Sequence[date]) -> Axis:
-        """Returns an axis with one column.
+        """Return an axis with one column.
 
         Args:
             column: name of the column.
@@ -54,7 +54,7 @@ class Quantity:
 def long_table(
     axes: Sequence[Axis], quantities: Sequence[Quantity], *, zeros: bool = True
 ) -> polars.DataFrame:
-    """Returns a table with a row for each finite value of each quantity.
+    """Return a table with a row for each finite value of each quantity.
 
     Args:
         axes: the axes of the values, in order.

@@ -2,74 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from capexpand.finance.bridge import Step
 from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats
+from capexpand.reporting.blocks import Column, Row, Table, Tabs, table
 from capexpand.reporting.charts.service import PRICE_UNITS
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import Limit
 from capexpand.reporting.years import Years, lines
 from capexpand.wording import count, listing, money, number, percent, volume
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table."""
-
-    title: str
-    cells: tuple[str, ...]
-    kind: str = ""  # sum, or group for a heading within the table
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of texts; the first column holds the rows' titles."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[Row, ...]
-    note: str = ""
-    kind: str = ""  # wordy, where the last column is a text that may take several lines
-
-
-def statements(digest: Digest) -> tuple[Table, ...]:
-    """Returns the statements by calendar year of the programme, the base and the total.
-
-    Args:
-        digest: what the run found out.
-    """
-    result = digest.findings.result
+def statements(context: ReportContext) -> Tabs:
+    """Return the statements by calendar year of the programme, the base and the total."""
+    result = context.findings.result
     named = [("Programme", result.programme)]
-    if digest.has_base:
+    if context.has_base:
         named += [("Base", result.base), ("Total", result.total)]
-    return tuple(_statement(title, one, digest) for title, one in named)
+    tables = tuple(_statement(f"{title}, {context.scale.unit}", one, context) for title, one in named)
+    return Tabs(tables, tuple(title for title, _ in named))
 
 
-def _statement(title: str, of: Statement, digest: Digest) -> Table:
-    years = Years.of(digest.data.times)
+def _statement(title: str, of: Statement, context: ReportContext) -> Table:
+    years = Years.of(context.data.times)
     rows: list[Row] = []
     for group, inside in lines(of):
         rows.append(Row(group, (), "group"))
         for line in inside:
             values = years.ends(line.values) if line.is_stock else years.sums(line.values)
             if line.is_sum or np.abs(values).max() > 1e-9:
-                cells = [digest.scale.write(float(value)) for value in values]
-                whole = "" if line.is_stock else digest.scale.write(float(values.sum()))
+                cells = [context.scale.write(float(value)) for value in values]
+                whole = "" if line.is_stock else context.scale.write(float(values.sum()))
                 rows.append(Row(line.name, (*cells, whole), "sum" if line.is_sum else ""))
-    return Table(title, (digest.scale.unit, *years.titles, "Horizon"), tuple(rows))
+    return replace(table(title, (context.scale.unit, *years.titles, "Horizon"), rows), captioned=True)
 
 
-def orders(digest: Digest) -> Table:
-    """Returns what is ordered in each quarter of the window.
+def by_year(context: ReportContext) -> Table:
+    """Return the programme's money and the installed fleet, by calendar year, for a terminal."""
+    ours, scale = context.findings.result.programme, context.scale
+    years = Years.of(context.data.times)
+    columns = (
+        [scale.write(float(v)) for v in years.sums(ours.capital_payments)],
+        [scale.write(float(v)) for v in years.sums(ours.revenue)],
+        [scale.write(float(v)) for v in years.sums(ours.ebita)],
+        [scale.write(float(v)) for v in years.sums(ours.free_cash_flow)],
+        [scale.write(float(v)) for v in years.ends(ours.cumulative_free_cash_flow)],
+        [number(float(v), 4) for v in years.ends(context.power_mw(context.fleet))],
+        [volume(float(v)) for v in years.ends(context.accelerators(context.fleet))],
+    )
+    head = ("year", "payments", "revenue", "EBITA", "cash flow", "its sum", "MW", "accelerators")
+    title = f"Programme in {scale.unit}; power and accelerators of the whole business"
+    rows = [Row(year, tuple(cells)) for year, *cells in zip(years.titles, *columns, strict=True)]
+    return table(title, head, rows)
 
-    Args:
-        digest: what the run found out.
-    """
-    m, plan, here = digest.data, digest.findings.result.plan, digest.window
+
+def orders(context: ReportContext) -> Table:
+    """Return what is ordered in each quarter of the window."""
+    m, plan, here = context.data, context.findings.result.plan, context.window
     rows: list[Row] = []
 
     def add(title: str, values: Floats) -> None:
@@ -80,33 +73,33 @@ def orders(digest: Digest) -> Table:
     for o, name in enumerate(m.power.names):
         how = "" if m.power.owned[o] else ", rented"
         del name
-        add(f"MW at {digest.sites[int(m.power.site[o])]}{how}", plan.power_ordered_mw[o, here])
+        add(f"MW at {context.sites[int(m.power.site[o])]}{how}", plan.power_ordered_mw[o, here])
     for k in range(len(m.offers.names)):
         how = "" if m.offers.owned[k] else ", leased"
         for d, destination in enumerate(m.destinations):
-            title = f"{digest.offers[int(m.offers.product[k])]}{how}"
+            title = f"{context.offers[int(m.offers.product[k])]}{how}"
             add(f"{title}, {destination}" if len(m.destinations) > 1 else title, plan.ordered[k, d, here])
     paid = Row(
-        f"Paid, {digest.scale.unit}",
-        tuple(digest.scale.write(float(value)) for value in (*plan.paid[here], digest.spent)),
+        f"Paid, {context.scale.unit}",
+        tuple(context.scale.write(float(value)) for value in (*plan.paid[here], context.spent)),
         "sum",
     )
-    head = ("Order", *digest.labels[here], "Window")
-    return Table("Orders in the window", head, (*rows, paid), _basis_of_payments(digest))
+    head = ("Order", *context.labels[here], "Window")
+    return table("Orders in the window", head, (*rows, paid), _basis_of_payments(context))
 
 
-def _basis_of_payments(digest: Digest) -> str:
-    """Says why the most that is paid in a quarter here is not what the chart of payments shows."""
-    result, here, labels = digest.findings.result, digest.window, digest.labels
-    if digest.orders_nothing or not digest.has_base:
+def _basis_of_payments(context: ReportContext) -> str:
+    """Say why the most that is paid in a quarter here is not what the chart of payments shows."""
+    result, here, labels = context.findings.result, context.window, context.labels
+    if context.orders_nothing or not context.has_base:
         return ""
     whole, ours = result.plan.paid[here], result.programme.capital_payments
     most, peak = here.start + int(np.argmax(whole)), int(np.argmax(ours))
     return (
         "What is paid is the total's, out of the programme's budget: at most "
-        f"{money(float(whole.max()), digest.currency)} a quarter, in {labels[most]}. The chart of payments "
+        f"{money(float(whole.max()), context.currency)} a quarter, in {labels[most]}. The chart of payments "
         f"shows the programme's alone, the total less what the base pays in the same quarter: at most "
-        f"{money(float(ours[peak]), digest.currency)}, in {labels[peak]}."
+        f"{money(float(ours[peak]), context.currency)}, in {labels[peak]}."
     )
 
 
@@ -116,73 +109,52 @@ def _amount(value: float) -> str:
     return number(value, 2) if value < 10 else f"{value:,.0f}"
 
 
-def placement(digest: Digest) -> Table:
-    """Returns the power that each workload takes at each group of sites when the window ends.
-
-    Args:
-        digest: what the run found out.
-    """
-    m, at = digest.data, digest.window_end
+def placement(context: ReportContext) -> Table:
+    """Return the power that each workload takes at each group of sites when the window ends."""
+    m, at = context.data, context.window_end
     megawatts = np.einsum(
-        "gkj,k->jg", digest.findings.result.plan.serving[..., at], m.offers.power_kw / 1000.0
+        "gkj,k->jg", context.findings.result.plan.serving[..., at], m.offers.power_kw / 1000.0
     )
     groups = [
-        listing([digest.sites[i] for i in np.flatnonzero(m.sites.group == g)])
+        listing([context.sites[i] for i in np.flatnonzero(m.sites.group == g)])
         for g in range(megawatts.shape[1])
     ]
     rows = [
         Row(title, tuple(_amount(float(value)) for value in (*line, line.sum())))
-        for title, line in zip(digest.workloads, megawatts, strict=True)
+        for title, line in zip(context.workloads, megawatts, strict=True)
     ]
     sums = (*megawatts.sum(axis=0), megawatts.sum())
     rows.append(Row("All", tuple(_amount(float(value)) for value in sums), "sum"))
-    head = (f"MW of IT power in {digest.labels[at]}", *groups, "All sites")
-    return Table("Where workloads run when the window ends", head, tuple(rows))
+    head = (f"MW of IT power in {context.labels[at]}", *groups, "All sites")
+    return table("Where workloads run when the window ends", head, tuple(rows))
 
 
-@dataclass(frozen=True, slots=True)
-class LimitRow:
-    """A limit in the ranking."""
-
-    title: str
-    sentence: str
-    peak: str
-    quarters: str
-    gain: str
+def limit_table(context: ReportContext) -> Table:
+    """Return the limits that bind, the one whose last percent is worth most first."""
+    rows = tuple(_limit_row(limit, context) for limit in context.limits if limit.binds)
+    head = ("Limit", Column("In words", align="text"), "Worth at most", "Quarters", "One percent more")
+    return replace(table("The ranking", head, rows, kind="ranking"), captioned=True)
 
 
-def limit_rows(digest: Digest) -> tuple[LimitRow, ...]:
-    """Returns the limits that bind, the one whose last percent is worth most first.
-
-    Args:
-        digest: what the run found out.
-    """
-    return tuple(_limit_row(limit, digest) for limit in digest.limits if limit.binds)
-
-
-def _limit_row(limit: Limit, digest: Digest) -> LimitRow:
+def _limit_row(limit: Limit, context: ReportContext) -> Row:
     value = float(limit.worth[limit.peak])
     per = limit.unit.partition("/")[2]
-    worth = number(value) if limit.kind in {"budget", "renewal"} else money(value * 1e-6, digest.currency)
-    return LimitRow(
-        title=limit.title,
-        sentence=limit.describe(digest.labels),
-        peak=f"{worth} per {per.replace('_', '-').replace('vcpu', 'vCPU')}",
-        quarters=str(limit.binding_quarters),
-        gain=money(limit.gain_total, digest.currency),
+    worth = number(value) if limit.kind in {"budget", "renewal"} else money(value * 1e-6, context.currency)
+    cells = (
+        limit.describe(context.labels),
+        f"{worth} per {per.replace('_', '-').replace('vcpu', 'vCPU')}",
+        str(limit.binding_quarters),
+        money(limit.gain_total, context.currency),
     )
+    return Row(limit.title, cells)
 
 
-def unit_cost_rows(digest: Digest) -> Table:
-    """Returns what a volume and an accelerator-hour of each workload cost and earn over the horizon.
-
-    Args:
-        digest: what the run found out.
-    """
-    m, costs = digest.data, digest.costs
+def unit_cost_rows(context: ReportContext) -> Table:
+    """Return what a volume and an accelerator-hour of each workload cost and earn over the horizon."""
+    m, costs = context.data, context.costs
     averages = costs.averages()
     rows: list[Row] = []
-    for j, title in enumerate(digest.workloads):
+    for j, title in enumerate(context.workloads):
         unit = m.workloads.units[j]
         served = float(costs.volume[j].sum())
         if served <= 0.0:
@@ -198,14 +170,14 @@ def unit_cost_rows(digest: Digest) -> Table:
         cells = (
             m.workloads.roles[j],
             volume(served * size, thing),
-            f"{digest.currency} per {PRICE_UNITS[unit]}",
+            f"{context.currency} per {PRICE_UNITS[unit]}",
             number(float(averages.cost_per_volume[j])),
             earned,
             _or_dash(averages.cost_per_accelerator_hour[j]),
             _or_dash(averages.value_per_accelerator_hour[j]) if earned != "–" else "–",
         )
         rows.append(Row(title, cells))
-    hour = f"{digest.currency} per accelerator-hour"
+    hour = f"{context.currency} per accelerator-hour"
     head = (
         "Workload",
         "Role",
@@ -217,7 +189,7 @@ def unit_cost_rows(digest: Digest) -> Table:
         f"Earned or worth, {hour}",
     )
     idle = percent(averages.idle_fraction)
-    return Table(
+    return table(
         "Unit costs", head, tuple(rows), f"Idle capacity is {idle} of all costs, and in none of these."
     )
 
@@ -226,18 +198,14 @@ def _or_dash(value: float) -> str:
     return number(float(value)) if np.isfinite(value) and value > 0 else "–"
 
 
-def returns(digest: Digest) -> Table:
-    """Returns the return on invested capital and the use of what stands, by calendar year.
-
-    Args:
-        digest: what the run found out.
-    """
-    metrics, years = digest.findings.metrics, Years.of(digest.data.times)
+def returns(context: ReportContext) -> Table:
+    """Return the return on invested capital and the use of what stands, by calendar year."""
+    metrics, years = context.findings.metrics, Years.of(context.data.times)
     rows = [
         Row("Return on capital, programme", _fractions(metrics.return_on_capital.fraction)),
         Row("Return on capital, total", _fractions(metrics.return_on_capital_total.fraction)),
     ]
-    fleet, weight = digest.fleet, digest.data.offers.accelerators[:, None]
+    fleet, weight = context.fleet, context.data.offers.accelerators[:, None]
     for title, standing, running in (
         ("Accelerators running", fleet.installed * weight, fleet.running * weight),
         ("Energised power in use", fleet.power_energised_mw, fleet.power_used_mw),
@@ -245,46 +213,41 @@ def returns(digest: Digest) -> Table:
         whole, part = years.sums(standing.sum(axis=0)), years.sums(running.sum(axis=0))
         shares = [p / w if w > 1e-9 else None for p, w in zip(part, whole, strict=True)]
         rows.append(Row(title, _fractions(shares)))
-    return Table("Return and use", ("Share", *years.titles), tuple(rows))
+    return table("Return and use", ("Share", *years.titles), tuple(rows))
 
 
 def _fractions(values: tuple[float | None, ...] | list[float | None]) -> tuple[str, ...]:
     return tuple("–" if value is None else percent(value) for value in values)
 
 
-def bridges(digest: Digest) -> tuple[Table, ...]:
-    """Returns the bridge from the objective to the three net present values, part by part.
-
-    Args:
-        digest: what the run found out.
-    """
-    found = digest.findings.bridge
+def bridges(context: ReportContext) -> tuple[Table, ...]:
+    """Return the bridge from the objective to the three net present values, part by part."""
+    found = context.findings.bridge
     parts = (
         ("From the objective to the net present value", found.steps),
         ("From there to the one before tax", found.before_tax),
         ("From there to the one with end value zero", found.end_value_zero),
     )
     return tuple(
-        Table(title, ("Step", digest.scale.unit), tuple(_step(step, digest) for step in steps))
+        replace(
+            table(title, ("Step", context.scale.unit), [_step(step, context) for step in steps]),
+            captioned=True,
+        )
         for title, steps in parts
     )
 
 
-def _step(step: Step, digest: Digest) -> Row:
+def _step(step: Step, context: ReportContext) -> Row:
     return Row(
         step.name[:1].upper() + step.name[1:],
-        (digest.scale.write(step.amount),),
+        (context.scale.write(step.amount),),
         "sum" if step.is_sum else "",
     )
 
 
-def exchange_rates(digest: Digest) -> tuple[str, ...]:
-    """Returns the exchange rates of the case in words, first and last where they change.
-
-    Args:
-        digest: what the run found out.
-    """
-    case = digest.findings.case
+def exchange_rates(context: ReportContext) -> tuple[str, ...]:
+    """Return the exchange rates of the case in words, first and last where they change."""
+    case = context.findings.case
     found: list[str] = []
     for code, series in case.exchange_rates.items():
         values = series.by_quarter(case.calendar)
@@ -293,7 +256,7 @@ def exchange_rates(digest: Digest) -> tuple[str, ...]:
     return tuple(found)
 
 
-def window_words(digest: Digest) -> str:
-    """Says which quarters the window spans."""
-    here = digest.labels[digest.window]
+def window_words(context: ReportContext) -> str:
+    """Say which quarters the window spans."""
+    here = context.labels[context.window]
     return f"{here[0]} to {here[-1]}, {count(len(here))} quarters"

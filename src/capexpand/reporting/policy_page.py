@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from capexpand.policy.findings import (
@@ -11,12 +9,16 @@ from capexpand.policy.findings import (
     PolicyFindings,
     decision_sentence,
     interruption_note,
+    lattice_sentence,
     option_title,
+    recommendation,
+    uncertain,
+    value_sentence,
 )
 from capexpand.policy.reactions import Commitment, Reaction
-from capexpand.reporting.charts.drawing import Chart
+from capexpand.policy.strategies import Estimate
+from capexpand.reporting.blocks import Block, Charts, Column, Heading, Paragraph, Row, Section, Table, table
 from capexpand.reporting.charts.futures import distributions, fans
-from capexpand.reporting.page_tables import Row, Table
 from capexpand.wording import (
     MoneyScale,
     count,
@@ -34,72 +36,49 @@ MOST_COMMITMENTS = 8  # of a quarter, the surest
 SELDOM = 0.02  # share of futures below which an order is noise to a reader
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyPage:
-    """What the section holds."""
-
-    sentence: str
-    interrupted: str | None
-    trust: str
-    states: str
-    table: Table
-    commitments: Table
-    fans: tuple[Chart, ...]
-    distribution: Chart
-    worth: str
-    ways: Table
-    regime_cost: str
-    regimes: Table
-
-    @property
-    def charts(self) -> tuple[Chart, ...]:
-        """All charts of the section."""
-        return (*self.fans, self.distribution)
-
-
-def policy_page(findings: PolicyFindings, scale: MoneyScale) -> PolicyPage:
-    """Returns the section of a policy.
+def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
+    """Return the section of a policy.
 
     Args:
         findings: of the policy.
         scale: of money.
     """
-    return PolicyPage(
-        sentence=decision_sentence(findings),
-        interrupted=interruption_note(findings),
-        trust=_trust(findings),
-        states=_states(findings),
-        table=_table(findings, scale),
-        commitments=_commitments(findings),
-        fans=tuple(fans(findings, scale)),
-        distribution=distributions(findings, scale),
-        worth=_worth(findings, scale),
-        ways=_ways(findings, scale),
-        regime_cost=_regime_cost(findings, scale),
-        regimes=_regimes(findings),
+    interrupted, regimes = interruption_note(findings), _regimes(findings)
+    blocks: list[Block] = [Paragraph("", lead=decision_sentence(findings), kind="decision")]
+    if interrupted:
+        blocks.append(Paragraph(interrupted, kind="flag"))
+    told = (
+        "Each row is a state of the world as it may be seen in that quarter, and the orders that the "
+        "policy then places, in the mean over the scenarios that are there. A factor of 1 is the case's "
+        f"own number.{_states(findings)}"
     )
+    blocks += [
+        Paragraph(_trust(findings)),
+        Heading("What is ordered when"),
+        Paragraph(told),
+        _table(findings, scale),
+        Heading("Orders that hold in every future, and orders that wait"),
+        Paragraph("The surest orders of the first quarters."),
+        _commitments(findings),
+        Heading("What the futures bring"),
+        Charts(tuple(fans(findings, scale)), "small pairs"),
+        Charts((distributions(findings, scale),)),
+        Heading("Five strategies through the same futures"),
+        Paragraph(_worth(findings, scale)),
+        _ways(findings, scale),
+    ]
+    if regimes.rows:
+        blocks += [
+            Heading("What rules cost, and what one more licence is worth"),
+            Paragraph(_regime_cost(findings, scale)),
+            regimes,
+        ]
+    return Section("policy", "This quarter, and the rule for later", tuple(blocks))
 
 
 def _trust(findings: PolicyFindings) -> str:
-    """How good the policy is, and what that rests on."""
-    policy = findings.outcomes.policy
-    currency, gap = policy.data.currency, policy.gap
-    nodes = sum(quarter.nodes for quarter in policy.lattice.quarters)
-    scale = MoneyScale.of(abs(gap.bound), currency)
-    bound = (
-        f"No policy on the lattice of {nodes} nodes is worth more than {scale.write(gap.bound)} {scale.unit}"
-    )
-    found = f"this one is worth {_uncertain(gap.mean, gap.halfwidth, scale)} there"
-    if gap.fraction is None:
-        return f"{bound} by the chosen attitude to risk; {found}, and with risk aversion no gap is claimed."
-    return f"{bound}; {found}, a gap of {percent(gap.fraction)}."
-
-
-def _uncertain(mean: float, halfwidth: float, scale: MoneyScale) -> str:
-    """A mean with its confidence interval, both in one unit."""
-    if halfwidth < 0.05 * scale.divisor:
-        return f"{scale.write(mean)} {scale.unit}"
-    return f"{scale.write(mean)} ± {scale.write(halfwidth)} {scale.unit}"
+    """The value to believe, the strategy to follow, and how good the training was."""
+    return f"{value_sentence(findings)} {recommendation(findings)} {lattice_sentence(findings)}"
 
 
 def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
@@ -117,8 +96,14 @@ def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
             for row in findings.reactions
             if row.quarter == quarter
         ]
-    head = ("If", "share of futures", f"committed, {scale.unit}", "power ordered", "units ordered")
-    return Table("The policy as a table", head, tuple(rows), kind="wordy")
+    head = (
+        "If",
+        "share of futures",
+        f"committed, {scale.unit}",
+        "power ordered",
+        Column("units ordered", align="text"),
+    )
+    return table("The policy as a table", head, tuple(rows), kind="wordy")
 
 
 def _condition(row: Reaction, words: dict[str, str]) -> str:
@@ -198,7 +183,7 @@ def _commitments(findings: PolicyFindings) -> Table:
         )
         for each in _surest(findings.commitments)
     )
-    return Table(
+    return table(
         "Commitments of the first quarters",
         ("Order", "in every future", "on average", "at most", "share of futures"),
         rows,
@@ -221,9 +206,7 @@ def _amount(each: Commitment, amount: float) -> str:
 
 def _worth(findings: PolicyFindings, scale: MoneyScale) -> str:
     ways = findings.ways
-    vss, waiting, known = (
-        _uncertain(each.mean, each.halfwidth, scale) for each in (ways.vss, ways.waiting, ways.evpi)
-    )
+    vss, waiting, known = (uncertain(each, scale) for each in (ways.vss, ways.waiting, ways.evpi))
     return (
         f"Planning for many futures instead of their mean adds {vss}; waiting for what is seen adds "
         f"{waiting} over the better fixed plan; knowing the future would add {known} more."
@@ -262,12 +245,12 @@ def _ways(findings: PolicyFindings, scale: MoneyScale) -> Table:
         "accelerators idle",
         "obligations unmet",
     )
-    return Table("Five ways", head, rows)
+    return table("Five ways", head, rows)
 
 
 def _regime_cost(findings: PolicyFindings, scale: MoneyScale) -> str:
     parts = [
-        f"that {name} may leave its present state costs {_uncertain(mean, half, scale)} in the mean"
+        f"that {name} may leave its present state costs {uncertain(Estimate(mean, half), scale)} in the mean"
         for name, (mean, half) in findings.regime_cost.items()
     ]
     if not parts:
@@ -296,7 +279,7 @@ def _regimes(findings: PolicyFindings) -> Table:
         for each in findings.regime_worth[:MOST_REGIME_ROWS]
         if each.regime
     )
-    return Table(
+    return table(
         "Shadow prices of the regimes",
         ("Offer", "state", "per unit", "per accelerator", "share of quarters"),
         rows,

@@ -1,61 +1,52 @@
-"""A policy in the terminal: the decision of the quarter, the gap, and the five ways side by side."""
+"""A policy in the terminal: the decision of the quarter, the gap, and the five strategies side by side."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from capexpand.policy.findings import (
     TITLES,
     PolicyFindings,
     decision_sentence,
     interruption_note,
+    lattice_sentence,
+    recommendation,
+    value_sentence,
 )
+from capexpand.reporting.blocks import Block, Paragraph, Row, table
 from capexpand.wording import MoneyScale, money, percent
 
-if TYPE_CHECKING:
-    from rich.console import Console
 
-
-def print_policy(findings: PolicyFindings, console: Console) -> None:
-    """Prints what there is to say about a policy.
-
-    Args:
-        findings: of the policy.
-        console: where to print.
-    """
-    from rich import box
-    from rich.table import Table
-
+def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
+    """Return the blocks that a terminal shows of a policy."""
     outcomes, ways = findings.outcomes, findings.ways
-    currency, gap = outcomes.policy.data.currency, outcomes.policy.gap
-    console.print()
-    console.print(decision_sentence(findings))
+    currency = outcomes.policy.data.currency
     interrupted = interruption_note(findings)
-    if interrupted is not None:
-        console.print(interrupted)
-    known = "no gap is claimed with risk aversion" if gap.fraction is None else f"gap {percent(gap.fraction)}"
-    console.print(
-        f"Bound on the lattice {money(gap.bound, currency)}, policy there {money(gap.mean, currency)} ± "
-        f"{money(gap.halfwidth, currency)}: {known}."
-    )
     scale = MoneyScale.of(max(abs(way.value.mean) for way in ways.ways), currency)
-    console.print()
-    console.print(f"Five ways through {outcomes.scenarios.count} fresh scenarios, {scale.unit}", style="bold")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("way", "scenarios", "value", "±", "NPV", "NPV, worst tenth", "chance < 0"):
-        table.add_column(title, justify="left" if title == "way" else "right")
-    for way in ways.ways:
-        table.add_row(
+    rows = [
+        Row(
             TITLES[way.way],
-            str(way.scenarios),
-            scale.write(way.value.mean),
-            scale.write(way.value.halfwidth),
-            scale.write(way.npv.mean),
-            scale.write(way.npv_tail),
-            percent(way.loses),
+            (
+                str(way.scenarios),
+                scale.write(way.value.mean),
+                scale.write(way.value.halfwidth),
+                scale.write(way.npv.mean),
+                scale.write(way.npv_tail),
+                percent(way.loses),
+            ),
         )
-    console.print(table)
-    vss, known = (
+        for way in ways.ways
+    ]
+    head = ("strategy", "scenarios", "value", "±", "NPV", "NPV, worst tenth", "chance < 0")
+    vss, evpi = (
         f"{money(each.mean, currency)} ± {money(each.halfwidth, currency)}" for each in (ways.vss, ways.evpi)
     )
-    console.print(f"Planning for many futures adds {vss}; knowing the future would add {known} more.")
+    return (
+        Paragraph("", lead=decision_sentence(findings), kind="decision"),
+        *((Paragraph(interrupted, kind="flag"),) if interrupted else ()),
+        Paragraph(value_sentence(findings)),
+        Paragraph(recommendation(findings)),
+        Paragraph(lattice_sentence(findings)),
+        table(
+            f"Five strategies through {outcomes.scenarios.count} fresh scenarios, {scale.unit}", head, rows
+        ),
+        Paragraph(f"Planning for many futures adds {vss}; knowing the future would add {evpi} more."),
+    )

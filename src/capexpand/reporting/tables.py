@@ -18,17 +18,16 @@ from capexpand.finance.programme import ProgrammeResult
 from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
-from capexpand.reporting.digest import Digest
-from capexpand.reporting.inputs import Findings
+from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.long_tables import Axis, Quantity, long_table
+from capexpand.reporting.serial import MILLION
 from capexpand.reporting.unit_rates import shown
 from capexpand.units import VOLUME_UNITS as CANONICAL_VOLUMES
 
 if TYPE_CHECKING:
     import polars
 
-MILLION = 1e6
 SUMS = (
     "revenue",
     "transfer_value",
@@ -50,21 +49,17 @@ SUMS = (
 """Lines of a statement that follow from those that it stores."""
 
 
-def frames(findings: Findings) -> dict[str, polars.DataFrame]:
-    """Returns every table by its name.
-
-    Args:
-        findings: what the run found out.
-    """
-    digest = Digest(findings)
+def frames(context: ReportContext) -> dict[str, polars.DataFrame]:
+    """Return every table by its name."""
+    findings = context.findings
     plans = {
-        "optimised": (findings.result.plan, digest.fleet),
-        "naive": (findings.naive.plan, digest.naive_fleet),
-        "base": (findings.result.base_plan, digest.base_fleet),
+        "optimised": (findings.result.plan, context.fleet),
+        "naive": (findings.naive.plan, context.naive_fleet),
+        "base": (findings.result.base_plan, context.base_fleet),
     }
 
-    def of_plans(make: Callable[[Plan, Fleet, Digest], polars.DataFrame]) -> polars.DataFrame:
-        return _together({name: make(plan, fleet, digest) for name, (plan, fleet) in plans.items()})
+    def of_plans(make: Callable[[Plan, Fleet, ReportContext], polars.DataFrame]) -> polars.DataFrame:
+        return _together({name: make(plan, fleet, context) for name, (plan, fleet) in plans.items()})
 
     return {
         "capacity": of_plans(_capacity),
@@ -74,14 +69,14 @@ def frames(findings: Findings) -> dict[str, polars.DataFrame]:
         "sales": of_plans(_sales),
         "statements": _together(
             {
-                "optimised": _statements(findings.result, digest),
-                "naive": _statements(findings.naive, digest),
+                "optimised": _statements(findings.result, context),
+                "naive": _statements(findings.naive, context),
             }
         ),
-        "shadow_prices": _shadow_prices(digest),
-        "unit_costs": _unit_costs(digest),
-        "throughput": _throughput(digest),
-        "metrics": _metrics(digest),
+        "shadow_prices": _shadow_prices(context),
+        "unit_costs": _unit_costs(context),
+        "throughput": _throughput(context),
+        "metrics": _metrics(context),
     }
 
 
@@ -93,12 +88,12 @@ def _together(tables: dict[str, polars.DataFrame]) -> polars.DataFrame:
     return polars.concat(named, how="vertical")
 
 
-def _quarters(digest: Digest) -> Axis:
-    return Axis({"quarter": digest.data.times.starts, "quarter_name": digest.labels})
+def _quarters(context: ReportContext) -> Axis:
+    return Axis({"quarter": context.data.times.starts, "quarter_name": context.labels})
 
 
-def _options(digest: Digest) -> Axis:
-    m = digest.data
+def _options(context: ReportContext) -> Axis:
+    m = context.data
     return Axis(
         {
             "offer_option": m.offers.names,
@@ -108,11 +103,11 @@ def _options(digest: Digest) -> Axis:
     )
 
 
-def _capacity(plan: Plan, fleet: Fleet, digest: Digest) -> polars.DataFrame:
+def _capacity(plan: Plan, fleet: Fleet, context: ReportContext) -> polars.DataFrame:
     """Power by option, and beside it the grid connection by site, for which the option is ``all``."""
     import polars
 
-    m = digest.data
+    m = context.data
     options = Axis(
         {
             "site": [m.sites.names[s] for s in m.power.site],
@@ -122,7 +117,7 @@ def _capacity(plan: Plan, fleet: Fleet, digest: Digest) -> polars.DataFrame:
     )
     count = len(m.sites.names)
     sites = Axis({"site": m.sites.names, "power_option": ["all"] * count, "tenure": ["all"] * count})
-    quarters = _quarters(digest)
+    quarters = _quarters(context)
     by_option = (
         Quantity("ordered", plan.power_ordered_mw, "MW"),
         Quantity("returned", plan.power_returned_mw, "MW"),
@@ -136,16 +131,16 @@ def _capacity(plan: Plan, fleet: Fleet, digest: Digest) -> polars.DataFrame:
     return polars.concat([long_table((options, quarters), by_option), long_table((sites, quarters), by_site)])
 
 
-def _orders(plan: Plan, _: Fleet, digest: Digest) -> polars.DataFrame:
-    m = digest.data
-    axes = (_options(digest), Axis.named("destination", m.destinations), _quarters(digest))
+def _orders(plan: Plan, _: Fleet, context: ReportContext) -> polars.DataFrame:
+    m = context.data
+    axes = (_options(context), Axis.named("destination", m.destinations), _quarters(context))
     cost = plan.ordered * np.where(plan.ordered > 0.0, m.offers.price, 0.0) * MILLION
     ordered = Quantity("ordered", plan.ordered, "unit")
-    return long_table(axes, (ordered, Quantity("committed", cost, digest.currency)), zeros=False)
+    return long_table(axes, (ordered, Quantity("committed", cost, context.currency)), zeros=False)
 
 
-def _units(plan: Plan, _: Fleet, digest: Digest) -> polars.DataFrame:
-    axes = (Axis.named("site", digest.data.sites.names), _options(digest), _quarters(digest))
+def _units(plan: Plan, _: Fleet, context: ReportContext) -> polars.DataFrame:
+    axes = (Axis.named("site", context.data.sites.names), _options(context), _quarters(context))
     quantities = (
         Quantity("placed", plan.placed, "unit"),
         Quantity("returned", plan.returned, "unit"),
@@ -155,32 +150,32 @@ def _units(plan: Plan, _: Fleet, digest: Digest) -> polars.DataFrame:
     return long_table(axes, quantities, zeros=False)
 
 
-def _serving(plan: Plan, _: Fleet, digest: Digest) -> polars.DataFrame:
-    m = digest.data
+def _serving(plan: Plan, _: Fleet, context: ReportContext) -> polars.DataFrame:
+    m = context.data
     groups = [
         "+".join(m.sites.names[i] for i in np.flatnonzero(m.sites.group == g))
         for g in range(plan.serving.shape[0])
     ]
     axes = (
         Axis.named("site_group", groups),
-        _options(digest),
+        _options(context),
         Axis.named("workload", m.workloads.names),
-        _quarters(digest),
+        _quarters(context),
     )
     power = plan.serving * (m.offers.power_kw / 1000.0)[:, None, None]
     quantities = (Quantity("units", plan.serving, "unit"), Quantity("power", power, "MW"))
     return long_table(axes, quantities, zeros=False)
 
 
-def _sales(plan: Plan, fleet: Fleet, digest: Digest) -> polars.DataFrame:
+def _sales(plan: Plan, fleet: Fleet, context: ReportContext) -> polars.DataFrame:
     """Volumes by tranche, and beside them those of the whole workload, whose tranche is ``all``."""
     import polars
 
-    m = digest.data
+    m = context.data
     units = [f"{CANONICAL_VOLUMES[unit]}/quarter" for unit in m.workloads.units]
-    prices = [f"{digest.currency}/{VOLUME_UNITS[unit]}" for unit in m.workloads.units]
+    prices = [f"{context.currency}/{VOLUME_UNITS[unit]}" for unit in m.workloads.units]
     tranches = Axis.named("tranche", [str(i + 1) for i in range(m.workloads.tranches)])
-    workloads, quarters = Axis.named("workload", m.workloads.names), _quarters(digest)
+    workloads, quarters = Axis.named("workload", m.workloads.names), _quarters(context)
     asked = m.workloads.demand > 0.0
     by_tranche = (
         Quantity("demand", np.where(asked, m.workloads.demand, np.nan), units),
@@ -200,16 +195,16 @@ def _sales(plan: Plan, fleet: Fleet, digest: Digest) -> polars.DataFrame:
     )
 
 
-def _statements(result: ProgrammeResult, digest: Digest) -> polars.DataFrame:
+def _statements(result: ProgrammeResult, context: ReportContext) -> polars.DataFrame:
     """Lines of the three statements by quarter; those by workload name it, the others say ``all``."""
     import polars
 
-    quarters, currency = _quarters(digest), digest.currency
+    quarters, currency = _quarters(context), context.currency
     tables: list[polars.DataFrame] = []
     for basis, of in (("programme", result.programme), ("base", result.base), ("total", result.total)):
         bases = Axis.named("basis", [basis])
         whole, by_workload = _lines(of)
-        names = digest.data.workloads.names
+        names = context.data.workloads.names
         for workloads, found in ((["all"], whole), (names, by_workload)):
             axes = (bases, Axis.named("workload", workloads), quarters)
             tables.append(
@@ -235,21 +230,21 @@ def _lines(of: Statement) -> tuple[dict[str, Floats], dict[str, Floats]]:
     return whole, by_workload
 
 
-def _shadow_prices(digest: Digest) -> polars.DataFrame:
-    found = sorted(digest.limits, key=lambda limit: limit.name)
+def _shadow_prices(context: ReportContext) -> polars.DataFrame:
+    found = sorted(context.limits, key=lambda limit: limit.name)
     limits = Axis({"limit": [limit.name for limit in found], "kind": [limit.kind for limit in found]})
     quantities = (
         Quantity("worth", np.array([limit.worth for limit in found]), [limit.unit for limit in found]),
         Quantity(
             "amount", np.array([limit.amount for limit in found]), [limit.amount_unit for limit in found]
         ),
-        Quantity("one percent more", np.array([limit.gain for limit in found]) * MILLION, digest.currency),
+        Quantity("one percent more", np.array([limit.gain for limit in found]) * MILLION, context.currency),
     )
-    return long_table((limits, _quarters(digest)), quantities)
+    return long_table((limits, _quarters(context)), quantities)
 
 
-def _unit_costs(digest: Digest) -> polars.DataFrame:
-    m, costs, currency = digest.data, digest.costs, digest.currency
+def _unit_costs(context: ReportContext) -> polars.DataFrame:
+    m, costs, currency = context.data, context.costs, context.currency
     per = [f"{currency}/{VOLUME_UNITS[unit]}" for unit in m.workloads.units]
     volumes = [f"{CANONICAL_VOLUMES[unit]}/quarter" for unit in m.workloads.units]
     parts = ("ordinary_costs", "energy", "units", "power", "depreciation")
@@ -267,14 +262,14 @@ def _unit_costs(digest: Digest) -> polars.DataFrame:
             "value per accelerator-hour", costs.value_per_accelerator_hour, f"{currency}/accelerator_hour"
         ),
     ]
-    return long_table((Axis.named("workload", m.workloads.names), _quarters(digest)), quantities)
+    return long_table((Axis.named("workload", m.workloads.names), _quarters(context)), quantities)
 
 
-def _throughput(digest: Digest) -> polars.DataFrame:
+def _throughput(context: ReportContext) -> polars.DataFrame:
     """What a unit of each offer serves of each workload, in the unit that people use, and what bounds it."""
     import polars
 
-    workloads = digest.findings.case.workloads
+    workloads = context.findings.case.workloads
     rows = [
         {
             "offer": rate.offer,
@@ -285,7 +280,7 @@ def _throughput(digest: Digest) -> polars.DataFrame:
             "bound_by": rate.bound_by,
             "note": rate.note,
         }
-        for line in digest.rates
+        for line in context.rates
         for rate in line
         for value, unit in (shown(rate, workloads[rate.workload]),)
     ]
@@ -294,25 +289,25 @@ def _throughput(digest: Digest) -> polars.DataFrame:
     return polars.DataFrame(rows, schema={**schema, **dict.fromkeys(texts, polars.String)})
 
 
-def _metrics(digest: Digest) -> polars.DataFrame:
+def _metrics(context: ReportContext) -> polars.DataFrame:
     import polars
 
     rows: list[dict[str, object]] = []
     pairs = (
-        ("optimised", digest.findings.result, digest.findings.metrics),
-        ("naive", digest.findings.naive, digest.findings.naive_metrics),
+        ("optimised", context.findings.result, context.findings.metrics),
+        ("naive", context.findings.naive, context.findings.naive_metrics),
     )
     for plan, result, metrics in pairs:
-        for name, value, unit in _figures(result, metrics, digest):
+        for name, value, unit in _figures(result, metrics, context):
             rows.append({"plan": plan, "metric": name, "value": value, "unit": unit})
     schema = {"plan": polars.String, "metric": polars.String, "value": polars.Float64, "unit": polars.String}
     return polars.DataFrame(rows, schema=schema)
 
 
 def _figures(
-    result: ProgrammeResult, metrics: Metrics, digest: Digest
+    result: ProgrammeResult, metrics: Metrics, context: ReportContext
 ) -> list[tuple[str, float | None, str]]:
-    currency, window = digest.currency, digest.window
+    currency, window = context.currency, context.window
     payments = result.total.capital_payments
     return [
         ("objective", result.plan.solver.objective * MILLION, currency),

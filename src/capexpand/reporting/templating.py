@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from capexpand.wording import printable
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -15,13 +17,18 @@ _NUMBER_AND_UNIT = re.compile(
 
 
 def keep_together(text: str) -> str:
-    """Puts spaces that do not break between numbers and their units."""
+    """Put spaces that do not break between numbers and their units."""
     return _NUMBER_AND_UNIT.sub("\u00a0", text)
+
+
+def _readable(value: object) -> object:
+    """Foreign text on its way into a page: a control character has no place in one. Markup is our own."""
+    return printable(value) if type(value) is str else value
 
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Returns the environment with the packaged templates; every value is escaped."""
+    """Return the environment with the packaged templates; every value is escaped, control characters too."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -30,6 +37,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=_readable,
     )
     made.filters["together"] = keep_together
     return made

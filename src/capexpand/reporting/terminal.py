@@ -1,112 +1,291 @@
-"""Answers and tables in a terminal, readable without colour: the same look for every command."""
+"""Answers and tables in a terminal, readable without colour: the same look for every command.
+
+Foreign text enters a terminal here: markup means nothing in it, and its control characters are shown.
+A table whose columns do not fit is turned: each row becomes a record, with a line for each column. No number
+is ever cut.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from capexpand.reporting.page_tables import Row, Table
+from capexpand.reporting.blocks import (
+    WORDY,
+    Answer,
+    Block,
+    Details,
+    Fact,
+    Figures,
+    Heading,
+    Notes,
+    Paragraph,
+    Row,
+    SideBySide,
+    Table,
+    Tabs,
+)
+from capexpand.wording import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WORDY = 30
-"""A column with longer cells holds words: it is set from the left and may take several lines."""
+GAP = 2  # spaces between columns
+LEAST_WORDS = 12  # width below which a column of words is not squeezed
+Say = Callable[[str], None]
 
 
-def print_heading(title: str, console: Console) -> None:
-    """Prints what the output is about, with an empty line behind.
+def output(*, to_error: bool = False) -> Console:
+    """Return the console to which a command prints: no markup, no emoji, no colours of its own.
+
+    Args:
+        to_error: whether it writes to standard error, where progress and messages go.
+    """
+    from rich.console import Console
+
+    return Console(stderr=to_error, markup=False, emoji=False, highlight=False)
+
+
+@contextmanager
+def progress(first: str) -> Generator[Say]:
+    """Show a line on standard error that says what a command is doing, and yield the way to change it.
+
+    Args:
+        first: what it does first.
+    """
+    from rich.text import Text
+
+    with output(to_error=True).status(Text(printable(first))) as status:
+        yield lambda text: status.update(Text(printable(text)))
+
+
+def print_text(text: str, console: Console, *, style: str = "") -> None:
+    """Print a text as it is, in lines of the terminal's width.
+
+    Args:
+        text: of any origin.
+        console: where to print.
+        style: such as bold.
+    """
+    from rich.text import Text
+
+    console.print(Text(printable(text), style=style), overflow="fold")
+
+
+def print_path(words: str, path: object, console: Console) -> None:
+    """Print where something stands, on one line, so that it can be copied.
+
+    Args:
+        words: before it.
+        path: file or folder.
+        console: where to print.
+    """
+    from rich.text import Text
+
+    console.print(Text(printable(f"{words}: {path}")), soft_wrap=True)
+
+
+def print_heading(title: str, console: Console, facts: Iterable[Fact] = ()) -> None:
+    """Print the title of the output and its facts, with an empty line behind.
 
     Args:
         title: of the whole.
         console: where to print.
+        facts: below the title.
     """
-    from rich.text import Text
-
-    console.print(Text(title, style="bold"))
+    print_text(title, console, style="bold")
+    line = " · ".join(f"{fact.name.lower()} {fact.text}" for fact in facts)
+    if line:
+        print_text(line, console, style="dim")
     console.print()
 
 
-def print_answers(answers: Iterable[tuple[str, str]], console: Console) -> None:
-    """Prints questions, each with its answer behind it.
+def print_answers(answers: Iterable[Answer], console: Console) -> None:
+    """Print questions, each with its answer behind it.
 
     Args:
-        answers: questions with their answers.
+        answers: in order.
         console: where to print.
     """
     from rich.text import Text
 
-    for question, answer in answers:
-        console.print(Text.assemble((question, "bold"), " ", answer))
+    for answer in answers:
+        rest = " ".join(filter(None, (answer.text, answer.remark)))
+        console.print(
+            Text.assemble((printable(answer.question), "bold"), " ", printable(rest)), overflow="fold"
+        )
 
 
-def columns_of(table: Table, shown: Sequence[int]) -> Table:
-    """Returns a table with some of its columns; the others stand on the page.
+def print_block(block: Block, console: Console) -> None:
+    """Print a block; charts have no place in a terminal, and what a page folds away is left out.
 
     Args:
-        table: with all of them.
-        shown: positions of those kept, 0 the rows' titles, which stay.
+        block: of a sheet.
+        console: where to print.
     """
-    places = [place for place in shown if place > 0]
-    rows = tuple(
-        replace(row, cells=tuple(row.cells[place - 1] for place in places if place <= len(row.cells)))
-        for row in table.rows
-    )
-    return replace(table, head=(table.head[0], *(table.head[place] for place in places)), rows=rows)
+    if isinstance(block, Table):
+        print_table(block, console)
+    elif isinstance(block, Tabs | SideBySide):
+        for one in block.tables:
+            print_table(one, console)
+    elif isinstance(block, Heading):
+        console.print()
+        print_text(block.text, console, style="bold")
+    elif isinstance(block, Paragraph):
+        style = "yellow" if block.kind == "flag" else "bold" if block.kind == "decision" else ""
+        print_text(" ".join(filter(None, (block.lead, block.text))), console, style=style)
+    elif isinstance(block, Notes):
+        for item in block.items:
+            print_text(f"Warning: {item}" if block.warns else item, console, style="yellow" * block.warns)
+    elif isinstance(block, Figures):
+        for figure in block.figures:
+            print_text(f"{figure.title}: {figure.value} {figure.remark}".rstrip(), console)
+    elif isinstance(block, Details):
+        return
 
 
 def print_table(table: Table, console: Console) -> None:
-    """Prints a table, one grid for each of its groups, their columns aligned; nothing without rows.
+    """Print a table, its columns aligned, or its rows as records where the columns do not fit.
 
     Args:
-        table: of texts.
+        table: of texts; without rows nothing is printed.
         console: where to print.
     """
-    from rich.text import Text
-
     if not table.rows:
         return
+    shown = table.in_terminal()
     console.print()
-    console.print(Text(table.title, style="bold"))
-    heads = [0, *(place for place, row in enumerate(table.rows) if row.kind == "group" and place > 0)]
-    for first, after in zip(heads, [*heads[1:], len(table.rows)], strict=True):
-        _print_group(table, table.rows[first:after], console, head=first == 0)
+    if table.title:
+        print_text(table.title, console, style="bold")
+    widths = _widths(shown, console.width)
+    if widths is None:
+        _print_records(shown, console)
+    else:
+        _print_grid(shown, widths, console)
     if table.note:
-        console.print(Text(table.note, style="dim"))
+        print_text(table.note, console, style="dim")
 
 
-def _print_group(table: Table, rows: Sequence[Row], console: Console, *, head: bool) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as Grid
+def _lines(row: Row, count: int) -> tuple[str, ...]:
+    """The texts of a row, one for each column."""
+    texts = [printable(text) for text in (row.title, *row.texts)]
+    return tuple(" ".join(text.split()) for text in (*texts, *[""] * count)[:count])
+
+
+def _length(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _widths(table: Table, width: int) -> list[int] | None:
+    """Width of each column; None where they do not fit beside each other without a number being cut."""
+    count = len(table.columns)
+    rows = [_lines(row, count) for row in table.rows if row.kind != "group"]
+    least: list[int] = []
+    wanted: list[int] = []
+    for place in range(count):
+        head = _lines(Row(table.columns[place].title), 1)[0]
+        cells = [row[place] for row in rows]
+        longest = max((_length(cell) for cell in cells), default=0)
+        word = max((_length(part) for cell in (head, *cells) for part in cell.split()), default=0)
+        words = _holds_words(table, place, longest)
+        squeezed = min(max(word, LEAST_WORDS), max(longest, word)) if words else longest
+        heading = max((_length(part) for part in head.split()), default=0)
+        least.append(max(squeezed, heading))
+        wanted.append(max(longest, _length(head), least[-1]))
+    left = width - sum(least) - GAP * (count - 1)
+    if left < 0:
+        return None
+    widths = list(least)
+    while left > 0 and any(have < want for have, want in zip(widths, wanted, strict=True)):
+        narrow = min(
+            (place for place in range(count) if widths[place] < wanted[place]),
+            key=lambda place: widths[place] / wanted[place],
+        )
+        widths[narrow] += 1
+        left -= 1
+    return widths
+
+
+def _holds_words(table: Table, place: int, longest: int) -> bool:
+    return place == 0 or table.columns[place].align == "text" or longest > WORDY
+
+
+def _print_grid(table: Table, widths: Sequence[int], console: Console) -> None:
+    count = len(widths)
+    rows = [_lines(row, count) for row in table.rows]
+    lefts = [
+        _holds_words(table, place, max((_length(row[place]) for row in rows), default=0))
+        for place in range(count)
+    ]
+    head = _lines(Row("", tuple(column.title for column in table.columns)), count + 1)[1:]
+    if any(head):
+        _print_line(head, widths, lefts, console=console, style="bold", low=True)
+        _print("─" * min(sum(widths) + GAP * (count - 1), console.width), console)
+    for row, texts in zip(table.rows, rows, strict=True):
+        if row.kind == "group":
+            print_text(row.title, console, style="bold")
+        else:
+            _print_line(texts, widths, lefts, console=console, style="bold" if row.kind == "sum" else "")
+
+
+def _print_line(
+    texts: Sequence[str],
+    widths: Sequence[int],
+    lefts: Sequence[bool],
+    *,
+    console: Console,
+    style: str,
+    low: bool = False,
+) -> None:
+    """Print a row in as many lines as its longest cell takes; low cells stand at the bottom."""
+    cells = [_wrapped(text, width) for text, width in zip(texts, widths, strict=True)]
+    height = max(map(len, cells))
+    for line in range(height):
+        parts: list[str] = []
+        for cell, width, left in zip(cells, widths, lefts, strict=True):
+            at = line - (height - len(cell) if low else 0)
+            text = cell[at] if 0 <= at < len(cell) else ""
+            space = " " * (width - _length(text))
+            parts.append(f"{text}{space}" if left else f"{space}{text}")
+        _print((" " * GAP).join(parts).rstrip(), console, style=style)
+
+
+def _print_records(table: Table, console: Console) -> None:
+    count = len(table.columns)
+    for row in table.rows:
+        title, *cells = _lines(row, count)
+        print_text(title, console, style="bold")
+        if row.kind == "group":
+            continue
+        for column, cell in zip(table.columns[1:], cells, strict=True):
+            if cell:
+                head = _lines(Row(column.title), 1)[0]
+                for at, line in enumerate(_wrapped(f"{head}: {cell}" if head else cell, console.width - 4)):
+                    _print(f"{'    ' if at else '  '}{line}", console)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The lines of a text; a word that is longer than a line goes on in the next, and nothing is lost."""
+    lines = [""]
+    for word in text.split(" "):
+        rest, joined = word, f"{lines[-1]} {word}" if lines[-1] else word
+        if _length(joined) <= width:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append("")
+        while _length(rest) > width:
+            cut = next(n for n in range(len(rest), 0, -1) if n == 1 or _length(rest[:n]) <= width)
+            lines[-1], rest = rest[:cut], rest[cut:]
+            lines.append("")
+        lines[-1] = rest
+    return lines
+
+
+def _print(line: str, console: Console, *, style: str = "") -> None:
     from rich.text import Text
 
-    grid = Grid(box=SIMPLE_HEAD if head else None, pad_edge=False, show_header=head, show_edge=False)
-    widths = [_widest(table, column) for column in range(len(table.head))]
-    fits = sum(widths) + 2 * len(widths) <= console.width
-    for column, (title, widest) in enumerate(zip(table.head, widths, strict=True)):
-        words = widest > WORDY and not (fits and column == 0)
-        grid.add_column(
-            title,
-            justify="left" if column == 0 or words else "right",
-            no_wrap=not words,
-            min_width=None if words else widest,
-        )
-    for row in rows:
-        if row.kind == "group":
-            console.print(Text(row.title, style="bold"))
-            continue
-        style = "bold" if row.kind == "sum" else None
-        grid.add_row(*(Text(_cell(row, column)) for column in range(len(table.head))), style=style)
-    console.print(grid)
-
-
-def _widest(table: Table, column: int) -> int:
-    cells = [_cell(row, column) for row in table.rows if row.kind != "group"]
-    return max(map(len, [table.head[column], *cells]))
-
-
-def _cell(row: Row, column: int) -> str:
-    if column == 0:
-        return row.title
-    return row.cells[column - 1] if column <= len(row.cells) else ""
+    console.print(Text(line, style=style), no_wrap=True, overflow="ignore", crop=False)

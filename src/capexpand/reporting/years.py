@@ -20,7 +20,7 @@ class Years:
 
     @classmethod
     def of(cls, times: Times) -> Years:
-        """Returns the years that the quarters lie in.
+        """Return the years that the quarters lie in.
 
         Args:
             times: the quarters.
@@ -39,7 +39,7 @@ class Years:
         )
 
     def sums(self, flows: Floats) -> Floats:
-        """Returns the sum of flows within each year [year].
+        """Return the sum of flows within each year [year].
 
         Args:
             flows: [quarter].
@@ -47,7 +47,7 @@ class Years:
         return np.array([flows[list(here)].sum() for here in self.quarters])
 
     def ends(self, stocks: Floats) -> Floats:
-        """Returns stocks at the end of each year [year].
+        """Return stocks at the end of each year [year].
 
         Args:
             stocks: at each quarter's end [quarter].
@@ -66,7 +66,7 @@ class Line:
 
 
 def lines(of: Statement) -> Iterator[tuple[str, tuple[Line, ...]]]:
-    """Yields the parts of a statement with their lines, in the order in which people read them.
+    """Yield the parts of a statement with their lines, in the order in which people read them.
 
     Args:
         of: a statement; its costs and payments are shown as negative numbers.

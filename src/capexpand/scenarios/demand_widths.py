@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.case.schema import Case
-from capexpand.catalogue.editions import current, standing_in
+from capexpand.catalogue.point_in_time import current, reading_from
 from capexpand.forecasting.forecast import catalogue_series
 from capexpand.forecasting.panel import Panel
 from capexpand.forecasting.quarters import quarter_of
@@ -55,7 +55,7 @@ def narrow_demands(case: Case) -> tuple[NarrowDemand, ...]:
 
 def _usual_widths(case: Case) -> dict[int, float]:
     """Logarithm of the upper end over the median, by horizon; none where no error was known on the day."""
-    with standing_in(current().as_known_on(case.as_of)):
+    with reading_from(current().as_known_on(case.as_of)):
         series = tuple(each for each in catalogue_series() if each.kind == "revenue")
     if not series:
         return {}

@@ -10,106 +10,104 @@ from capexpand.finance.fleet import Fleet
 from capexpand.model.data import Floats
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import SMALL_HEIGHT, Chart, Series, over_quarters, stacked
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.wording import compute, count, of_each, percent, power, volume
 
 HIDDEN = 0.02  # excess of a peak over the last value from which on a title names it
 
 
-def built_when(digest: Digest) -> Iterator[Chart]:
-    """Yields the charts of what is built, without those that would be empty.
-
-    Args:
-        digest: what the run found out.
-    """
-    drawn = (_energised(digest), _accelerators(digest), _computing(digest), _servers(digest), _tokens(digest))
+def built_when(context: ReportContext) -> Iterator[Chart]:
+    """Yield the charts of what is built, without those that would be empty."""
+    drawn = (
+        _energised(context),
+        _accelerators(context),
+        _computing(context),
+        _servers(context),
+        _tokens(context),
+    )
     yield from (chart for chart in drawn if chart is not None)
 
 
-def _energised(digest: Digest) -> Chart | None:
-    total = digest.power_mw(digest.fleet)
+def _energised(context: ReportContext) -> Chart | None:
+    total = context.power_mw(context.fleet)
     if not total.any():
         return None
     factor, unit = (1e-3, "GW") if total.max() >= 2000 else (1.0, "MW")
-    series = stacked(digest.sites, digest.fleet.power_energised_mw, site_colours(digest), factor=factor)
+    series = stacked(context.sites, context.fleet.power_energised_mw, site_colours(context), factor=factor)
     return Chart(
         "power",
-        develops("Energised power", total, digest, power),
+        develops("Energised power", total, context, power),
         f"IT power energised at the end of each quarter, by site, in {unit}.",
         over_quarters(series, f"{unit} of IT power", stocks=True),
         series,
     )
 
 
-def _accelerators(digest: Digest) -> Chart | None:
-    amounts = digest.fleet.accelerators
+def _accelerators(context: ReportContext) -> Chart | None:
+    amounts = context.fleet.accelerators
     if not amounts.any():
         return None
     factor, unit = _thousands(amounts)
-    series = stacked(digest.offers, amounts, offer_colours(digest), factor=factor)
+    series = stacked(context.offers, amounts, offer_colours(context), factor=factor)
     return Chart(
         "accelerators",
-        develops("Accelerators", amounts.sum(axis=0), digest, count),
+        develops("Accelerators", amounts.sum(axis=0), context, count),
         f"Accelerators installed at the end of each quarter, by kind, in {unit}.",
         over_quarters(series, unit, stocks=True),
         series,
     )
 
 
-def _computing(digest: Digest) -> Chart | None:
-    pflops = digest.fleet.compute_pflops
+def _computing(context: ReportContext) -> Chart | None:
+    pflops = context.fleet.compute_pflops
     if not pflops.any():
         return None
     factor, unit = (1e-3, "EFLOP/s") if float(pflops.sum(axis=0).max()) >= 2000 else (1.0, "PFLOP/s")
-    series = stacked(digest.offers, pflops, offer_colours(digest), factor=factor)
+    series = stacked(context.offers, pflops, offer_colours(context), factor=factor)
     return Chart(
         "compute",
-        develops("Computing power", pflops.sum(axis=0), digest, compute),
+        develops("Computing power", pflops.sum(axis=0), context, compute),
         f"Dense FP8 or INT8 operations of the installed accelerators, in {unit}.",
         over_quarters(series, unit, stocks=True),
         series,
     )
 
 
-def _servers(digest: Digest) -> Chart | None:
-    general = np.where((digest.data.offers.accelerators > 0)[:, None], 0.0, digest.fleet.installed)
+def _servers(context: ReportContext) -> Chart | None:
+    general = np.where((context.data.offers.accelerators > 0)[:, None], 0.0, context.fleet.installed)
     if not general.any():
         return None
     factor, unit = _thousands(general)
-    series = stacked(digest.offers, general, offer_colours(digest), factor=factor)
+    series = stacked(context.offers, general, offer_colours(context), factor=factor)
     return Chart(
         "servers",
-        develops("Servers without accelerators", general.sum(axis=0), digest, count),
+        develops("Servers without accelerators", general.sum(axis=0), context, count),
         f"Servers installed at the end of each quarter, in {unit}.",
         over_quarters(series, unit.replace("accelerators", "servers"), stocks=True),
         series,
     )
 
 
-def _tokens(digest: Digest) -> Chart | None:
-    tokens = digest.fleet.tokens_per_day
+def _tokens(context: ReportContext) -> Chart | None:
+    tokens = context.fleet.tokens_per_day
     if not tokens.any():
         return None
     factor, word = _scale_of(float(tokens.sum(axis=0).max()))
     unit = f"{word} tokens a day".strip()
-    series = stacked(digest.workloads, tokens, workload_colours(digest), factor=factor)
+    series = stacked(context.workloads, tokens, workload_colours(context), factor=factor)
     return Chart(
         "tokens",
-        develops("Tokens served a day", tokens.sum(axis=0), digest, volume),
+        develops("Tokens served a day", tokens.sum(axis=0), context, volume),
         f"Tokens served, by workload, in {unit}.",
         over_quarters(series, unit, stocks=False),
         series,
     )
 
 
-def sites_against_grids(digest: Digest) -> Iterator[Chart]:
-    """Yields for each site the power drawn from the grid beside what the connection can give.
-
-    Args:
-        digest: what the run found out.
-    """
-    m, fleet = digest.data, digest.fleet
-    for i, (name, title) in enumerate(zip(m.sites.names, digest.sites, strict=True)):
+def sites_against_grids(context: ReportContext) -> Iterator[Chart]:
+    """Yield for each site the power drawn from the grid beside what the connection can give."""
+    m, fleet = context.data, context.fleet
+    for i, (name, title) in enumerate(zip(m.sites.names, context.sites, strict=True)):
         used = fleet.grid_used_mw[i]
         energised = fleet.power_energised_mw[i] * m.sites.power_usage_effectiveness[i]
         series = (
@@ -119,7 +117,7 @@ def sites_against_grids(digest: Digest) -> Iterator[Chart]:
         )
         yield Chart(
             f"site-{name}",
-            f"{title}: {_how_full(energised, fleet, i, digest)}",
+            f"{title}: {_how_full(energised, fleet, i, context)}",
             "MW at the grid connection.",
             over_quarters(series, "MW at the grid", stocks=True, height=SMALL_HEIGHT),
             series,
@@ -127,34 +125,34 @@ def sites_against_grids(digest: Digest) -> Iterator[Chart]:
         )
 
 
-def _how_full(energised: Floats, fleet: Fleet, site: int, digest: Digest) -> str:
+def _how_full(energised: Floats, fleet: Fleet, site: int, context: ReportContext) -> str:
     grid = fleet.grid_mw[site]
     full = (energised >= 0.995 * grid) & (grid > 0.0) & (energised > 0.0)
     if not energised.any():
         return "nothing is built"
     if full.any():
-        first = digest.labels[int(np.argmax(full))]
+        first = context.labels[int(np.argmax(full))]
         return f"grid full in {of_each(int(full.sum()), 'quarter', 'quarters')}, first {first}"
     at = int(np.argmax(energised / np.maximum(grid, 1e-9)))
-    return f"at most {percent(float(energised[at] / max(grid[at], 1e-9)))} of the grid, {digest.labels[at]}"
+    return f"at most {percent(float(energised[at] / max(grid[at], 1e-9)))} of the grid, {context.labels[at]}"
 
 
-def develops(what: str, values: Floats, digest: Digest, write: Callable[[float], str]) -> str:
-    """Returns a title that says how a total starts, stands when the window ends, peaks, and ends.
+def develops(what: str, values: Floats, context: ReportContext, write: Callable[[float], str]) -> str:
+    """Return a title that says how a total starts, stands when the window ends, peaks, and ends.
 
     A peak between those quarters is named where it exceeds the last value by more than 2 %.
 
     Args:
         what: what is counted, in the plural or the singular, as the title begins.
         values: [quarter].
-        digest: what the run found out.
+        context: what the run found out.
         write: writes a value.
     """
-    end, peak = digest.window_end, int(np.argmax(values))
+    end, peak = context.window_end, int(np.argmax(values))
     first, then, last, most = (float(values[t]) for t in (0, end, -1, peak))
-    label = digest.labels[end]
-    peaks = f"{_verb(what, 'peak')} at {write(most)} in {digest.labels[peak]}"
-    ends = f"{_verb(what, 'end')} at {write(last)} in {digest.labels[-1]}"
+    label = context.labels[end]
+    peaks = f"{_verb(what, 'peak')} at {write(most)} in {context.labels[peak]}"
+    ends = f"{_verb(what, 'end')} at {write(last)} in {context.labels[-1]}"
     hidden = most > (1.0 + HIDDEN) * last and peak not in {0, end}
     if hidden and peak < end:
         between = f", {_verb(what, 'stand')} at {write(then)} in {label}" if end < len(values) - 1 else ""
@@ -165,7 +163,7 @@ def develops(what: str, values: Floats, digest: Digest, write: Callable[[float],
         return f"{text}, {peaks} and {ends}"
     if end == len(values) - 1 or write(then) == write(last):
         return text
-    return f"{text}, then {_moves(what, then, last)} to {write(last)} by {digest.labels[-1]}"
+    return f"{text}, then {_moves(what, then, last)} to {write(last)} by {context.labels[-1]}"
 
 
 def _moves(what: str, before: float, after: float) -> str:
@@ -176,24 +174,24 @@ def _verb(what: str, verb: str) -> str:
     return verb if what.split(maxsplit=1)[0].endswith("s") else f"{verb}s"
 
 
-def site_colours(digest: Digest) -> Sequence[str]:
-    """Returns the colour of each site."""
-    return palette.colours(len(digest.data.sites.names))
+def site_colours(context: ReportContext) -> Sequence[str]:
+    """Return the colour of each site."""
+    return palette.colours(len(context.data.sites.names))
 
 
-def offer_colours(digest: Digest) -> Sequence[str]:
-    """Returns the colour of each offer: those that take most power over the horizon are told apart."""
-    m = digest.data
+def offer_colours(context: ReportContext) -> Sequence[str]:
+    """Return the colour of each offer: those that take most power over the horizon are told apart."""
+    m = context.data
     kilowatts = np.zeros(len(m.offers.products))
     kilowatts[m.offers.product] = m.offers.power_kw
-    ranks = np.argsort(np.argsort(-(digest.fleet.installed.sum(axis=1) * kilowatts), kind="stable"))
+    ranks = np.argsort(np.argsort(-(context.fleet.installed.sum(axis=1) * kilowatts), kind="stable"))
     hues = palette.colours(len(ranks))
     return tuple(hues[rank] for rank in ranks)
 
 
-def workload_colours(digest: Digest) -> Sequence[str]:
-    """Returns the colour of each workload."""
-    return palette.colours(len(digest.data.workloads.names))
+def workload_colours(context: ReportContext) -> Sequence[str]:
+    """Return the colour of each workload."""
+    return palette.colours(len(context.data.workloads.names))
 
 
 def _thousands(values: Floats) -> tuple[float, str]:

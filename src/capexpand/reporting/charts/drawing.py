@@ -7,13 +7,15 @@ into the fields ``q`` (name), ``d`` and ``e`` (first day, and first day of the n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Literal
 
 import numpy as np
 
-from capexpand.model.data import Floats
+from capexpand.model.data import Floats, Times
 from capexpand.reporting.charts import palette
 from capexpand.wording import number
 
@@ -36,7 +38,7 @@ class Series:
 
     @classmethod
     def of(cls, name: str, colour: str, values: Floats, mark: Mark = "bar") -> Series:
-        """Returns a series of an array, rounded to five digits to keep the page small.
+        """Return a series of an array, rounded to five digits to keep the page small.
 
         Args:
             name: what it is called.
@@ -83,7 +85,7 @@ class Chart:
 
 
 def shared_legend(charts: Sequence[Chart]) -> tuple[Series, ...]:
-    """Returns the series of several charts by name, to be named once above them.
+    """Return the series of several charts by name, to be named once above them.
 
     Args:
         charts: charts in which a name has one colour.
@@ -93,6 +95,71 @@ def shared_legend(charts: Sequence[Chart]) -> tuple[Series, ...]:
         for series in chart.legend:
             found.setdefault(series.name, series)
     return tuple(sorted(found.values(), key=lambda series: series.mark != "bar"))
+
+
+@dataclass(frozen=True, slots=True)
+class Quarters:
+    """The time axis of charts by quarter.
+
+    Args:
+        labels: names of the quarters.
+        starts: their first days, ISO 8601.
+        ends: of each the day after its last.
+        window: days between which the ground of charts is shaded; empty for none.
+    """
+
+    labels: tuple[str, ...]
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+    window: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, times: Times, window: slice) -> Quarters:
+        """Return the axis of a compiled case.
+
+        Args:
+            times: of the case.
+            window: the quarters that are shaded.
+        """
+        starts = tuple(day.isoformat() for day in times.starts)
+        ends = (*starts[1:], (times.ends[-1] + timedelta(days=1)).isoformat())
+        return cls(tuple(times.labels), starts, ends, (starts[window.start], ends[window.stop - 1]))
+
+
+NO_QUARTERS = Quarters((), (), ())
+
+
+def svg(chart: Chart, quarters: Quarters, *, width: int = 480) -> str:
+    """Return a chart as a drawing that needs no script.
+
+    Args:
+        chart: to be drawn.
+        quarters: its time axis, where it has one.
+        width: of the drawing [px].
+    """
+    import vl_convert
+
+    rows: Sequence[Spec] = chart.rows or list(_laid_out(chart.series, quarters))
+    spec = {**chart.spec, "width": width, "data": {"values": rows}, "config": CONFIG}
+    drawn: str = vl_convert.vegalite_to_svg(json.dumps(spec, allow_nan=False))
+    return drawn
+
+
+def _laid_out(series: Sequence[Series], quarters: Quarters) -> Iterator[Spec]:
+    """The rows of series by quarter, as the page's script makes them."""
+    above, below = [0.0] * len(quarters.labels), [0.0] * len(quarters.labels)
+    for one in series:
+        for t, value in enumerate(one.values):
+            if value != value:  # noqa: PLR0124 - NaN is a gap
+                continue
+            first, after = date.fromisoformat(quarters.starts[t]), date.fromisoformat(quarters.ends[t])
+            days: Spec = {"d": str(first), "e": str(after), "m": str(first + (after - first) / 2)}
+            row: Spec = {"q": quarters.labels[t], **days, "s": one.name, "k": one.mark, "v": value}
+            if one.mark == "bar":
+                sums = below if value < 0 else above
+                row |= {"a": sums[t], "b": sums[t] + value}
+                sums[t] += value
+            yield row
 
 
 TIME: Spec = {
@@ -141,7 +208,7 @@ def _only(mark: Mark) -> list[Spec]:
 
 
 def over_quarters(series: Sequence[Series], unit: str, *, stocks: bool, height: int = HEIGHT) -> Spec:
-    """Returns the drawing of series by quarter: bars stacked, lines over them, limits as steps, dots joined.
+    """Return the drawing of series by quarter: bars stacked, lines over them, limits as steps, dots joined.
 
     Args:
         series: what is drawn.
@@ -195,7 +262,7 @@ def over_quarters(series: Sequence[Series], unit: str, *, stocks: bool, height: 
 
 
 def marked(spec: Spec, points: Sequence[tuple[str, str, float, str, str]]) -> Spec:
-    """Returns a drawing with some points of it marked and named.
+    """Return a drawing with some points of it marked and named.
 
     Args:
         spec: a drawing by quarter.
@@ -228,7 +295,7 @@ def marked(spec: Spec, points: Sequence[tuple[str, str, float, str, str]]) -> Sp
 def stacked(
     names: Sequence[str], values: Floats, colours: Sequence[str], *, factor: float = 1.0
 ) -> tuple[Series, ...]:
-    """Returns the series of a stack, without what is always zero, small ones drawn together.
+    """Return the series of a stack, without what is always zero, small ones drawn together.
 
     Args:
         names: [row].
@@ -248,7 +315,7 @@ def stacked(
 
 
 def waterfall(unit: str, rows: int) -> Spec:
-    """Returns the drawing of steps from one sum to another.
+    """Return the drawing of steps from one sum to another.
 
     Its rows have a ``label`` and ``name``, ends ``a`` and ``b`` with the ``right`` of them, an amount ``v``,
     its text ``t`` and its kind ``k``.
@@ -288,7 +355,7 @@ def waterfall(unit: str, rows: int) -> Spec:
 
 
 def heat_map(unit: str, rows: int) -> Spec:
-    """Returns the drawing of one coloured field for each row and quarter.
+    """Return the drawing of one coloured field for each row and quarter.
 
     Args:
         unit: unit of the values, for the legend.
@@ -318,3 +385,28 @@ def heat_map(unit: str, rows: int) -> Spec:
             }
         ],
     }
+
+
+FONT = "Inter, 'Segoe UI', system-ui, -apple-system, 'Helvetica Neue', Arial, sans-serif"
+
+CONFIG: dict[str, Any] = {
+    "background": None,
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": palette.QUIET,
+        "titleColor": palette.QUIET,
+        "titleFontWeight": "normal",
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "domainColor": palette.GRID_LINE,
+        "tickColor": palette.GRID_LINE,
+        "gridColor": palette.GRID_LINE,
+        "labelPadding": 5,
+        "titlePadding": 8,
+    },
+    "axisY": {"tickCount": 5, "domain": False, "ticks": False},
+    "axisX": {"labelFlush": True},
+    "legend": {"labelColor": palette.QUIET, "titleColor": palette.QUIET, "titleFontWeight": "normal"},
+}
+"""How every chart looks, given to Vega-Lite."""

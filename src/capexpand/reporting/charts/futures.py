@@ -17,7 +17,7 @@ from capexpand.wording import MoneyScale, money, percent
 
 
 def fans(findings: PolicyFindings, scale: MoneyScale) -> Iterator[Chart]:
-    """Yields the fans of what the policy does: power, accelerators, payments, cash.
+    """Yield the fans of what the policy does: power, accelerators, payments, cash.
 
     Args:
         findings: of the policy.
@@ -70,7 +70,7 @@ def _fan_spec() -> dict[str, Any]:
 
 
 def distributions(findings: PolicyFindings, scale: MoneyScale) -> Chart:
-    """Returns the net present values of the five ways, one below the other.
+    """Return the net present values of the five ways, one below the other.
 
     Args:
         findings: of the policy.

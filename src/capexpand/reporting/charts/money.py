@@ -10,18 +10,14 @@ import numpy as np
 from capexpand.finance.bridge import Step
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart, Series, marked, over_quarters, waterfall
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.wording import MoneyScale, money
 
 
-def spending(digest: Digest) -> Iterator[Chart]:
-    """Yields the chart of capital expenditure.
-
-    Args:
-        digest: what the run found out.
-    """
-    ours, scale = digest.findings.result.programme, digest.scale
-    if digest.orders_nothing:
+def spending(context: ReportContext) -> Iterator[Chart]:
+    """Yield the chart of capital expenditure."""
+    ours, scale = context.findings.result.programme, context.scale
+    if context.orders_nothing:
         return
     series = (
         Series.of("paid for servers", palette.SERVERS, ours.payments_servers / scale.divisor),
@@ -32,8 +28,8 @@ def spending(digest: Digest) -> Iterator[Chart]:
     peak = int(np.argmax(ours.capital_payments))
     yield Chart(
         "capex",
-        f"The programme's payments{', less those of the base,' if digest.has_base else ''} peak in "
-        f"{digest.labels[peak]} at {money(float(ours.capital_payments[peak]), digest.currency)} a quarter",
+        f"The programme's payments{', less those of the base,' if context.has_base else ''} peak in "
+        f"{context.labels[peak]} at {money(float(ours.capital_payments[peak]), context.currency)} a quarter",
         f"The programme's payments for orders by quarter, in {scale.unit}; beside them what is committed at "
         "order and what is delivered, which a company reports as capital expenditure.",
         over_quarters(series, scale.unit, stocks=False),
@@ -41,23 +37,19 @@ def spending(digest: Digest) -> Iterator[Chart]:
     )
 
 
-def cash(digest: Digest) -> Iterator[Chart]:
-    """Yields the charts of cash flow: by quarter, and summed up with payback and peak funding marked.
-
-    Args:
-        digest: what the run found out.
-    """
-    ours, scale, metrics = digest.findings.result.programme, digest.scale, digest.findings.metrics
-    if digest.orders_nothing:
+def cash(context: ReportContext) -> Iterator[Chart]:
+    """Yield the charts of cash flow: by quarter, and summed up with payback and peak funding marked."""
+    ours, scale, metrics = context.findings.result.programme, context.scale, context.findings.metrics
+    if context.orders_nothing:
         return
     flow, total = ours.free_cash_flow / scale.divisor, ours.cumulative_free_cash_flow / scale.divisor
-    ends = [*digest.data.times.starts[1:], digest.data.times.ends[-1]]
+    ends = [*context.data.times.starts[1:], context.data.times.ends[-1]]
     series = (Series.of("free cash flow", palette.PROGRAMME, flow),)
     positive = np.flatnonzero(flow > 0.0)
     turned = next((int(t) for t in positive if (flow[t:] >= 0.0).all()), None)
     title = "Cash flow never turns positive for good"
     if turned is not None:
-        title = f"Cash flow is positive from {digest.labels[turned]} on"
+        title = f"Cash flow is positive from {context.labels[turned]} on"
     yield Chart(
         "cash-flow",
         title,
@@ -68,15 +60,15 @@ def cash(digest: Digest) -> Iterator[Chart]:
     points: list[tuple[str, str, float, str, str]] = []
     if metrics.peak_funding > 0.0:
         at = metrics.peak_funding_quarter
-        text = f"peak funding {money(metrics.peak_funding, digest.currency)}"
+        text = f"peak funding {money(metrics.peak_funding, context.currency)}"
         points.append((ends[at].isoformat(), text, float(total[at]), palette.BAD, "top"))
     paid_back = "is not paid back within the horizon"
     if metrics.payback_quarter is not None and metrics.peak_funding > 0.0:
         at = metrics.payback_quarter
         points.append(
-            (ends[at].isoformat(), f"payback {digest.labels[at]}", float(total[at]), palette.GOOD, "bottom")
+            (ends[at].isoformat(), f"payback {context.labels[at]}", float(total[at]), palette.GOOD, "bottom")
         )
-        paid_back = f"is paid back in {digest.labels[at]}"
+        paid_back = f"is paid back in {context.labels[at]}"
     line = (Series.of("cumulative cash flow", palette.PROGRAMME, total, "line"),)
     yield Chart(
         "cumulative",
@@ -88,35 +80,31 @@ def cash(digest: Digest) -> Iterator[Chart]:
     )
 
 
-def earnings(digest: Digest) -> Iterator[Chart]:
-    """Yields the charts of revenue and of operating profit: base, programme and both.
-
-    Args:
-        digest: what the run found out.
-    """
-    result, scale, end = digest.findings.result, digest.scale, -1
-    if digest.orders_nothing:
+def earnings(context: ReportContext) -> Iterator[Chart]:
+    """Yield the charts of revenue and of operating profit: base, programme and both."""
+    result, scale, end = context.findings.result, context.scale, -1
+    if context.orders_nothing:
         return
     parts = [("programme", palette.PROGRAMME, result.programme)]
-    if digest.has_base:
+    if context.has_base:
         parts.insert(0, ("base", palette.BASE, result.base))
     bars = tuple(Series.of(name, hue, one.revenue / scale.divisor) for name, hue, one in parts)
     yield Chart(
         "revenue",
-        f"The programme earns {money(float(result.programme.revenue[end]), digest.currency)} of the "
-        f"{money(float(result.total.revenue[end]), digest.currency)} of revenue in {digest.labels[end]}",
+        f"The programme earns {money(float(result.programme.revenue[end]), context.currency)} of the "
+        f"{money(float(result.total.revenue[end]), context.currency)} of revenue in {context.labels[end]}",
         f"Cash revenue by quarter, in {scale.unit}; internal workloads earn no cash.",
         over_quarters(bars, scale.unit, stocks=False),
         bars,
     )
     lines = [Series.of(name, hue, one.ebita / scale.divisor, "line") for name, hue, one in parts]
-    if digest.has_base:
+    if context.has_base:
         lines.append(Series.of("total", palette.TOTAL, result.total.ebita / scale.divisor, "line"))
     best = int(np.argmax(result.programme.ebita))
     yield Chart(
         "ebita",
-        f"The programme's operating profit is highest in {digest.labels[best]}, at "
-        f"{money(float(result.programme.ebita[best]), digest.currency)}",
+        f"The programme's operating profit is highest in {context.labels[best]}, at "
+        f"{money(float(result.programme.ebita[best]), context.currency)}",
         f"Operating profit before amortisation and interest (EBITA) by quarter, in {scale.unit}.",
         over_quarters(lines, scale.unit, stocks=False),
         tuple(lines),
@@ -124,7 +112,7 @@ def earnings(digest: Digest) -> Iterator[Chart]:
 
 
 def bridge_chart(steps: Sequence[Step], scale: MoneyScale) -> Chart:
-    """Returns the bridge from the objective to the net present value.
+    """Return the bridge from the objective to the net present value.
 
     Args:
         steps: the steps in order.

@@ -37,7 +37,7 @@ OTHERS = "#c3c9d0"
 
 
 def colours(count: int) -> tuple[str, ...]:
-    """Returns a colour for each of so many things; from the eleventh on they share one.
+    """Return a colour for each of so many things; from the eleventh on they share one.
 
     Args:
         count: number of things.

@@ -11,7 +11,7 @@ from capexpand.model.data import Floats
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.capacity import offer_colours, workload_colours
 from capexpand.reporting.charts.drawing import SMALL_HEIGHT, Chart, Series, over_quarters, stacked
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.wording import percent
 
 PRICE_UNITS = {
@@ -24,7 +24,7 @@ PRICE_UNITS = {
 
 
 def volume_scale(unit: str, largest: float, hours_per_quarter: float) -> tuple[float, str]:
-    """Returns the factor and the unit in which volumes of a quarter are shown.
+    """Return the factor and the unit in which volumes of a quarter are shown.
 
     Args:
         unit: the workload's unit of volume.
@@ -44,51 +44,43 @@ def volume_scale(unit: str, largest: float, hours_per_quarter: float) -> tuple[f
     return (1e-3, names[1]) if largest >= 2000.0 else (1.0, names[0])
 
 
-def power_by_workload(digest: Digest) -> Iterator[Chart]:
-    """Yields the chart of the power that each workload takes.
-
-    Args:
-        digest: what the run found out.
-    """
-    m = digest.data
-    megawatts = np.einsum("gkjt,k->jt", digest.findings.result.plan.serving, m.offers.power_kw / 1000.0)
+def power_by_workload(context: ReportContext) -> Iterator[Chart]:
+    """Yield the chart of the power that each workload takes."""
+    m = context.data
+    megawatts = np.einsum("gkjt,k->jt", context.findings.result.plan.serving, m.offers.power_kw / 1000.0)
     if not megawatts.any():
         return
-    series = stacked(digest.workloads, megawatts, workload_colours(digest))
-    at = digest.window_end
+    series = stacked(context.workloads, megawatts, workload_colours(context))
+    at = context.window_end
     largest = int(np.argmax(megawatts[:, at]))
     share = float(megawatts[largest, at] / max(megawatts[:, at].sum(), 1e-12))
     yield Chart(
         "workloads",
-        f"{digest.workloads[largest]}: {percent(share)} of the power in use in {digest.labels[at]}",
+        f"{context.workloads[largest]}: {percent(share)} of the power in use in {context.labels[at]}",
         "IT power reserved by running servers, by workload, in MW.",
         over_quarters(series, "MW of IT power", stocks=False),
         series,
     )
 
 
-def served_by_offer(digest: Digest) -> Iterator[Chart]:
-    """Yields for each workload what serves it, beside what is asked for.
-
-    Args:
-        digest: what the run found out.
-    """
-    m, fleet = digest.data, digest.fleet
+def served_by_offer(context: ReportContext) -> Iterator[Chart]:
+    """Yield for each workload what serves it, beside what is asked for."""
+    m, fleet = context.data, context.fleet
     by_offer = by_position(
-        digest.findings.result.plan.serving.sum(axis=0).transpose(0, 1, 2),
+        context.findings.result.plan.serving.sum(axis=0).transpose(0, 1, 2),
         m.offers.product,
         len(m.offers.products),
     )
     rate = np.zeros_like(by_offer)
     for k, g in enumerate(m.offers.product):
         rate[g] = m.workloads.service[k][:, None]  # every option of an offer serves the same
-    for j, (name, title) in enumerate(zip(m.workloads.names, digest.workloads, strict=True)):
+    for j, (name, title) in enumerate(zip(m.workloads.names, context.workloads, strict=True)):
         asked, served = m.workloads.demand[j].sum(axis=0), fleet.served[j]
         capacity = by_offer[:, j] * rate[:, j]
         parts = np.nan_to_num(ratio(capacity, capacity.sum(axis=0))) * served
         factor, unit = volume_scale(m.workloads.units[j], float(asked.max()), m.hours_per_quarter)
         series = (
-            *stacked(digest.offers, parts, offer_colours(digest), factor=factor),
+            *stacked(context.offers, parts, offer_colours(context), factor=factor),
             Series.of("demand", palette.INK, asked * factor, "limit"),
         )
         share = float(served.sum() / asked.sum()) if asked.sum() > 0.0 else 0.0
@@ -103,24 +95,20 @@ def served_by_offer(digest: Digest) -> Iterator[Chart]:
         )
 
 
-def mean_price(digest: Digest) -> Floats:
-    """Returns what a volume earns, or is worth within the company, on average [workload, quarter]."""
-    return ratio(digest.costs.value, digest.costs.volume)
+def mean_price(context: ReportContext) -> Floats:
+    """Return what a volume earns, or is worth within the company, on average [workload, quarter]."""
+    return ratio(context.costs.value, context.costs.volume)
 
 
-def costs_beside_prices(digest: Digest) -> Iterator[Chart]:
-    """Yields for each workload the full cost of a volume beside what it earns.
-
-    Args:
-        digest: what the run found out.
-    """
-    m, costs = digest.data, digest.costs
-    prices = mean_price(digest)
-    for j, (name, title) in enumerate(zip(m.workloads.names, digest.workloads, strict=True)):
+def costs_beside_prices(context: ReportContext) -> Iterator[Chart]:
+    """Yield for each workload the full cost of a volume beside what it earns."""
+    m, costs = context.data, context.costs
+    prices = mean_price(context)
+    for j, (name, title) in enumerate(zip(m.workloads.names, context.workloads, strict=True)):
         cost = costs.cost_per_volume[j]
         if not np.isfinite(cost).any():
             continue
-        unit = f"{digest.currency} per {PRICE_UNITS[m.workloads.units[j]]}"
+        unit = f"{context.currency} per {PRICE_UNITS[m.workloads.units[j]]}"
         series = [Series.of("full cost", palette.BAD, cost, "line")]
         finding = "served at cost"
         if m.workloads.roles[j] != "obligation":

@@ -10,7 +10,7 @@ import numpy as np
 from capexpand.model.data import Floats
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import SMALL_HEIGHT, Chart, Series, heat_map, over_quarters
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import Limit
 from capexpand.wording import money, power
 
@@ -18,16 +18,12 @@ MOST_LIMITS = 12
 MOST_LINES = 6
 
 
-def worth_by_quarter(digest: Digest) -> Iterator[Chart]:
-    """Yields the map of what one percent more of each limit adds, by quarter.
-
-    Args:
-        digest: what the run found out.
-    """
-    binding = [limit for limit in digest.limits if limit.binds][:MOST_LIMITS]
+def worth_by_quarter(context: ReportContext) -> Iterator[Chart]:
+    """Yield the map of what one percent more of each limit adds, by quarter."""
+    binding = [limit for limit in context.limits if limit.binds][:MOST_LIMITS]
     if not binding:
         return
-    currency = digest.currency
+    currency = context.currency
     largest = max(float(np.abs(limit.gain).max()) for limit in binding)
     factor, unit = (1.0, f"mn {currency}") if largest < 5000.0 else (1e-3, f"bn {currency}")
     series = tuple(
@@ -37,7 +33,7 @@ def worth_by_quarter(digest: Digest) -> Iterator[Chart]:
     when = int(np.argmax(np.abs(binding[0].gain)))
     yield Chart(
         "limits",
-        f"{binding[0].title} is worth most, above all in {digest.labels[when]}",
+        f"{binding[0].title} is worth most, above all in {context.labels[when]}",
         f"What one percent more of each limit in a quarter adds to the objective today, in {unit}; "
         "of what is owed, what one percent more would cost.",
         heat_map(unit, len(series)),
@@ -46,18 +42,14 @@ def worth_by_quarter(digest: Digest) -> Iterator[Chart]:
     )
 
 
-def prices_of_limits(digest: Digest) -> Iterator[Chart]:
-    """Yields the prices of grid power and of supply by quarter, those that are worth most.
-
-    Args:
-        digest: what the run found out.
-    """
+def prices_of_limits(context: ReportContext) -> Iterator[Chart]:
+    """Yield the prices of grid power and of supply by quarter, those that are worth most."""
     kinds = (
-        ("grid", "One more MW of grid", f"mn {digest.currency} per MW", 1e-6),
-        ("supply", "One more unit to be ordered", f"thousand {digest.currency} per unit", 1e-3),
+        ("grid", "One more MW of grid", f"mn {context.currency} per MW", 1e-6),
+        ("supply", "One more unit to be ordered", f"thousand {context.currency} per unit", 1e-3),
     )
     for kind, title, unit, factor in kinds:
-        found = [limit for limit in digest.limits if limit.kind == kind and limit.binds]
+        found = [limit for limit in context.limits if limit.kind == kind and limit.binds]
         if not found:
             continue
         best = max(found, key=lambda limit: float(limit.worth.max()))
@@ -67,7 +59,7 @@ def prices_of_limits(digest: Digest) -> Iterator[Chart]:
             Series.of(_short(limit), hue, np.where(limit.worth > 0.0, limit.worth * factor, np.nan), "dots")
             for limit, hue in zip(shown, hues, strict=True)
         )
-        price = money(float(best.worth.max()) * 1e-6, digest.currency)
+        price = money(float(best.worth.max()) * 1e-6, context.currency)
         yield Chart(
             f"price-{kind}",
             f"{title} is worth up to {price}",
@@ -84,24 +76,20 @@ def _short(limit: Limit) -> str:
     return limit.title
 
 
-def beside_naive(digest: Digest) -> Iterator[Chart]:
-    """Yields the evenly spent plan beside the optimised one: payments, power, and cash.
-
-    Args:
-        digest: what the run found out.
-    """
-    ours, naive, scale = digest.findings.result, digest.findings.naive, digest.scale
-    at, label, currency = digest.window_end, digest.labels[digest.window_end], digest.currency
-    paid = [money(float(one.plan.paid[digest.window].sum()), currency) for one in (ours, naive)]
+def beside_naive(context: ReportContext) -> Iterator[Chart]:
+    """Yield the evenly spent plan beside the optimised one: payments, power, and cash."""
+    ours, naive, scale = context.findings.result, context.findings.naive, context.scale
+    at, label, currency = context.window_end, context.labels[context.window_end], context.currency
+    paid = [money(float(one.plan.paid[context.window].sum()), currency) for one in (ours, naive)]
     flows = [one.programme.capital_payments / scale.divisor for one in (ours, naive)]
     title = f"Paid in the window: {paid[0]} against {paid[1]}"
     yield _pair("naive-capex", title, flows, scale.unit, stocks=False)
-    powers = [digest.power_mw(fleet) for fleet in (digest.fleet, digest.naive_fleet)]
+    powers = [context.power_mw(fleet) for fleet in (context.fleet, context.naive_fleet)]
     title = f"IT power in {label}: {power(float(powers[0][at]))} against {power(float(powers[1][at]))}"
     yield _pair("naive-power", title, powers, "MW", stocks=True)
     sums = [one.programme.cumulative_free_cash_flow for one in (ours, naive)]
     ends = [money(float(one[-1]), currency) for one in sums]
-    title = f"Cash summed up to {digest.labels[-1]}: {ends[0]} against {ends[1]}"
+    title = f"Cash summed up to {context.labels[-1]}: {ends[0]} against {ends[1]}"
     yield _pair("naive-cash", title, [one / scale.divisor for one in sums], scale.unit, stocks=True)
 
 

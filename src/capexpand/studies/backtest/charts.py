@@ -30,15 +30,6 @@ SHOWN = {CAPEX: (PLAN, MODEL, "guidance"), REVENUE: (PLAN, MODEL, "last growth")
 CAME = "reported"
 
 
-def charts(found: Backtest) -> tuple[Chart, ...]:
-    """Return the pictures in the order of the page.
-
-    Args:
-        found: the backtest.
-    """
-    return (*fans(found), *rolling(found), *waterfalls(found), *calibration(found))
-
-
 def fans(found: Backtest) -> Iterator[Chart]:
     """Yield, for each figure, the intervals of the case's day with the reports.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import date
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from capexpand.forecasting.quarters import label
+from capexpand.reporting.serial import Document, plain
 from capexpand.studies.backtest.backtest import Backtest
 from capexpand.studies.backtest.forecast import MODEL, REVENUE
 from capexpand.studies.backtest.scoring import Scored, Skill, skills
@@ -17,26 +16,26 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def backtest_document(found: Backtest) -> dict[str, Any]:
+def backtest_document(found: Backtest) -> Document:
     """Return the result as one JSON object.
 
     Args:
         found: the backtest.
     """
-    return {
+    document: Document = {
         "capexpand": version("capexpand"),
         "title": found.case.title,
         "company": found.frozen[0].company,
         "currency": found.case.currency,
-        "as_of": str(found.case.as_of),
+        "as_of": found.case.as_of,
         "variant": found.variant,
         "case_hash": found.case.provenance.content_hash,
         "catalogue_digest": found.catalogue_digest,
-        "settings": asdict(found.settings),
-        "answers": [asdict(answer) for answer in answers(found)],
+        "settings": plain(found.settings),
+        "answers": [plain(answer) for answer in answers(found)],
         "days": [
             {
-                "as_of": str(frozen.as_of),
+                "as_of": frozen.as_of,
                 "forecast_digest": frozen.digest,
                 "objective": frozen.objective,
                 "regimes": dict(frozen.regimes),
@@ -48,7 +47,7 @@ def backtest_document(found: Backtest) -> dict[str, Any]:
             for frozen in found.frozen
         ],
         "scored": [scored_row(one) for one in found.scored],
-        "skill": [asdict(one) for one in all_skills(found)],
+        "skill": [plain(one) for one in all_skills(found)],
         "calibration": [
             {
                 "part": each.part,
@@ -65,24 +64,23 @@ def backtest_document(found: Backtest) -> dict[str, Any]:
         ],
         "supply": [
             {
-                **asdict(one),
+                **plain(one),
                 "quarter": label(one.quarter),
                 "brier": one.brier,
                 "brier_unchanged": one.brier_unchanged,
             }
             for one in found.supply
         ],
-        "regret": [asdict(one) for one in found.hindsight.regrets],
-        "inputs_known_on": str(found.hindsight.known_on),
+        "regret": [plain(one) for one in found.hindsight.regrets],
+        "inputs_known_on": found.hindsight.known_on,
         "waterfalls": [
-            {**asdict(each), "quarters": [label(quarter) for quarter in each.quarters]}
+            {**plain(each), "quarters": [label(quarter) for quarter in each.quarters]}
             for each in found.hindsight.waterfalls
         ],
-        "not_compared": [asdict(each) for each in found.left_out],
-        "not_guidance": [
-            {**asdict(each), "announced_on": str(each.announced_on)} for each in found.frozen[-1].left_out
-        ],
+        "not_compared": [plain(each) for each in found.left_out],
+        "not_guidance": [plain(each) for each in found.frozen[-1].left_out],
     }
+    return plain(document)
 
 
 def all_skills(found: Backtest) -> tuple[Skill, ...]:
@@ -96,7 +94,7 @@ def all_skills(found: Backtest) -> tuple[Skill, ...]:
 
 
 def scored_row(one: Scored) -> dict[str, str | int | float | bool]:
-    """Return a forecast and what came as one flat row.
+    """Return a forecast and what was reported as one flat row.
 
     Args:
         one: the forecast.
@@ -107,7 +105,7 @@ def scored_row(one: Scored) -> dict[str, str | int | float | bool]:
         "metric": one.metric,
         "unit": one.unit,
         "method": one.method,
-        "as_of": _text(one.as_of),
+        "as_of": plain(one.as_of),
         "quarter": label(one.quarter),
         "quarters": one.quarters,
         "horizon": one.horizon,
@@ -120,21 +118,18 @@ def scored_row(one: Scored) -> dict[str, str | int | float | bool]:
         "covered": one.covered,
         "loss": one.loss,
         "absolute_error": one.absolute_error,
-        "known_on": _text(one.known_on),
+        "known_on": plain(one.known_on),
         "derived": one.derived,
         "from_memory": one.from_memory,
     }
 
 
-def _text(day: date) -> str:
-    return day.isoformat()
-
-
-def frames(found: Backtest) -> dict[str, pl.DataFrame]:
+def frames(found: Backtest, document: Document) -> dict[str, pl.DataFrame]:
     """Return the long tables of a run folder.
 
     Args:
         found: the backtest.
+        document: made of it.
     """
     import polars as pl
 
@@ -143,8 +138,7 @@ def frames(found: Backtest) -> dict[str, pl.DataFrame]:
         for each in found.hindsight.waterfalls
         for step in each.steps
     ]
-    document = backtest_document(found)
-    tables: dict[str, list[dict[str, Any]]] = {
+    tables: dict[str, list[Document]] = {
         "scored": document["scored"],
         "skill": document["skill"],
         "calibration": document["calibration"],

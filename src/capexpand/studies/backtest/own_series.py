@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from capexpand.catalogue.editions import Edition
+from capexpand.catalogue.point_in_time import PointInTimeCatalogue
 from capexpand.catalogue.rows import Actual, Row, Source
 from capexpand.errors import CaseError, Problem
 from capexpand.forecasting.quarters import last_day
@@ -18,7 +18,7 @@ MILLIONS = {CURRENCY[unit]: unit for unit, amount in UNITS_PER_AMOUNT.items() if
 METRICS = {"spending": "capex", "revenue": "cloud_revenue"}
 
 
-def with_series(everything: Edition, path: Path) -> Edition:
+def with_series(everything: PointInTimeCatalogue, path: Path) -> PointInTimeCatalogue:
     """Return an edition in which a table's figures take the place of a company's reports.
 
     Spending becomes the company's capital expenditure, revenue that of its cloud; demand has no place.
@@ -49,7 +49,7 @@ def with_series(everything: Edition, path: Path) -> Edition:
         if isinstance(row, Actual) and (row.company, row.metric) not in rows
     ]
     found = [row for reports in rows.values() for row in reports]
-    return Edition({**everything.tables, "actuals": (*kept, *found)})
+    return PointInTimeCatalogue({**everything.tables, "actuals": (*kept, *found)})
 
 
 def _reports(series: Series, metric: str, path: Path, problems: list[Problem]) -> Iterator[Actual]:

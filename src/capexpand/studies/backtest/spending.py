@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from capexpand.catalogue.editions import Edition, standing_in
+from capexpand.catalogue.point_in_time import PointInTimeCatalogue, reading_from
 from capexpand.forecasting.forecast import catalogue_series
 from capexpand.forecasting.losses import Quantiles
 from capexpand.forecasting.models import METHODS, Method
@@ -33,7 +33,7 @@ class SpendingForecast:
 
 
 def forecast_spending(
-    known: Edition, as_of: date, beside: Mapping[str, float]
+    known: PointInTimeCatalogue, as_of: date, beside: Mapping[str, float]
 ) -> tuple[SpendingForecast, ...]:
     """Forecast the capital expenditure of every company that had reported any.
 
@@ -42,7 +42,7 @@ def forecast_spending(
         as_of: the day.
         beside: what a group spends beside an announced programme, by company [million a quarter].
     """
-    with standing_in(known):
+    with reading_from(known):
         everything = spending_series()
         panel = _panel(everything, beside)
     found: list[SpendingForecast] = []

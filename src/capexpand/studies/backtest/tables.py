@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from capexpand.forecasting.quarters import label
-from capexpand.reporting.page_tables import Row, Table
+from capexpand.reporting.blocks import Column, Row, Table, table
 from capexpand.studies.backtest.backtest import Backtest
 from capexpand.studies.backtest.forecast import MODEL, PLAN, REVENUE
 from capexpand.studies.backtest.scoring import (
@@ -39,7 +39,7 @@ def scale_of(found: Backtest) -> MoneyScale:
 
 
 def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
-    """Return what was said on the case's day beside what was reported, quarter by quarter.
+    """Return what was said on the case's day beside what came, quarter by quarter.
 
     Args:
         found: the backtest.
@@ -57,11 +57,15 @@ def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
                 continue
             rows.append(Row(f"{capitalised(title)}: {METHOD_TITLES[method]}", (), "group"))
             rows += [_came(one, scale) for one in ours if (one.metric, one.method) == (metric, method)]
-    head = ("Quarter", "Forecast", "80 % interval", "Actual", "Error", "Covered", "Loss", "Known on")
+    head = (
+        *("Quarter", "Forecast", "80 % interval", "Actual", "Error", "Covered"),
+        Column("Loss", in_terminal=False),
+        Column("Known on", in_terminal=False),
+    )
     loss = "" if methods else " Loss: pinball loss over the newest report of the day."
     marks = f"{MEMORY} not read in a source; {DERIVED} derived from other reported figures."
     note = f"In {scale.unit}. Error: actual less forecast.{loss} {marks}"
-    return Table(f"As of {found.case.as_of}", head, tuple(rows), note)
+    return table(f"As of {found.case.as_of}", head, tuple(rows), note)
 
 
 def _came(one: Scored, scale: MoneyScale) -> Row:
@@ -123,7 +127,7 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
         "Its error",
         "Skill (absolute)",
     )
-    return Table(
+    return table(
         title,
         head,
         tuple(
@@ -185,7 +189,7 @@ def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
         "The range is the exact binomial one for independent cases (95 %). 'Newest forecast of each figure' "
         "counts every figure once; the other rows overlap."
     )
-    return Table(
+    return table(
         "How often an 80 % interval held", ("", "Held", "Cases", "Share", "Range", "Reads"), tuple(rows), note
     )
 
@@ -212,7 +216,7 @@ def _calibration_row(each: Calibration) -> Row:
 
 
 def rolling_table(found: Backtest) -> Table:
-    """Return what the plan of each later day said, beside what was reported.
+    """Return what the plan of each later day said, beside what came.
 
     Args:
         found: the backtest.
@@ -231,7 +235,7 @@ def rolling_table(found: Backtest) -> Table:
             row = _came(one, scale)
             rows.append(Row(f"{METRICS[one.metric]}, {one.name}", row.cells))
     head = ("Figure", "Forecast", "80 % interval", "Actual", "Error", "Covered", "Loss", "Known on")
-    return Table("Planned anew with each report", head, tuple(rows), f"In {scale.unit}. Marks as above.")
+    return table("Planned anew with each report", head, tuple(rows), f"In {scale.unit}. Marks as above.")
 
 
 def spending_table(found: Backtest) -> Table:
@@ -257,7 +261,7 @@ def spending_table(found: Backtest) -> Table:
             rows.append(Row(one.name, cells))
     head = ("Quarter", "As of", "Forecast", "80 % interval", "Actual", "Error", "Covered")
     note = f"The newest forecast of each figure. {MEMORY} not read in a source; {DERIVED} derived."
-    return Table("What companies spend, by the model of spending", head, tuple(rows), note)
+    return table("What companies spend, by the model of spending", head, tuple(rows), note)
 
 
 def _newest(cases: Iterator[Scored]) -> list[Scored]:
@@ -268,7 +272,7 @@ def _newest(cases: Iterator[Scored]) -> list[Scored]:
 
 
 def market_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the forecasts of prices and of export status beside what was reported.
+    """Return the forecasts of prices and of export status beside what came.
 
     Args:
         found: the backtest.
@@ -291,7 +295,7 @@ def market_tables(found: Backtest) -> tuple[Table, ...]:
         )
         head = ("List", "By", "Forecast", "80 % interval", "Actual", "Covered")
         note = "USD per million tokens, three in for one out. Later lists of the same use count as one list."
-        tables.append(Table("Token prices", head, rows, note))
+        tables.append(table("Token prices", head, rows, note))
     if found.supply:
         tables.append(_supply_table(found))
     return tuple(tables)
@@ -322,7 +326,7 @@ def _supply_table(found: Backtest) -> Table:
         "The chance that it is free: no licence and no fee on the last day of the quarter, by the rules of "
         "that day. All rows hang on the same few rules, so this is one draw rather than many."
     )
-    return Table("Export status", head, tuple(rows), note)
+    return table("Export status", head, tuple(rows), note)
 
 
 def regret_table(found: Backtest) -> Table:
@@ -342,11 +346,11 @@ def regret_table(found: Backtest) -> Table:
         "orders until then can be called right or wrong. 'Until now' is followed by the best that is left."
     )
     head = ("Way", "Objective", "Regret", "Spent")
-    return Table("Regret", head, rows, note)
+    return table("Regret", head, rows, note)
 
 
 def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the steps from what the plan said to what was reported, by assumption.
+    """Return the steps from what the plan said to what came, by assumption.
 
     Args:
         found: the backtest.
@@ -361,8 +365,12 @@ def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
         ]
         rows.append(Row("reported", ("", scale.write(each.actual), ""), "sum"))
         title = f"From plan to report: {METRICS[each.metric]}, {span(each)}"
-        note = f"In {scale.unit}. One assumption after the other becomes what was reported, in this order."
-        tables.append(Table(title, ("Step", "Change", "Sum", "How"), tuple(rows), note, "wordy"))
+        note = f"In {scale.unit}. One assumption after the other becomes what came, in this order."
+        tables.append(
+            table(
+                title, ("Step", "Change", "Sum", Column("How", align="text")), tuple(rows), note, kind="wordy"
+            )
+        )
     return tuple(tables)
 
 
@@ -387,7 +395,13 @@ def left_out_table(found: Backtest) -> Table:
             f"({bridge.bridge})."
         )
     )
-    return Table("Not compared", ("Figure", "Quarters or scope", "Why"), tuple(rows), note, "found")
+    return table(
+        "Not compared",
+        ("Figure", Column("Quarters or scope", align="text"), Column("Why", align="text")),
+        tuple(rows),
+        note,
+        kind="found",
+    )
 
 
 def _plain(metric: str) -> str:

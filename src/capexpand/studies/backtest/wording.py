@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from capexpand.forecasting.quarters import label
+from capexpand.reporting.blocks import Answer
 from capexpand.studies.backtest.backtest import Backtest
 from capexpand.studies.backtest.forecast import CAPEX, MODEL, REVENUE
 from capexpand.studies.backtest.regret import Waterfall
@@ -16,14 +15,6 @@ METRICS = {
     "cloud_adjusted_ebita": "cloud EBITA (adjusted)",
     "capex": "capital expenditure of the group",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A question and what the backtest says to it."""
-
-    question: str
-    text: str
 
 
 def answers(found: Backtest) -> tuple[Answer, ...]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import TYPE_CHECKING
 
+from capexpand.reporting.serial import DIGITS, Document, money, number
 from capexpand.studies.breakeven.break_even import BreakEven, Pair
 from capexpand.studies.breakeven.findings import BeliefFindings
 from capexpand.studies.breakeven.market import MarketFindings, Range, ValueAdded
 from capexpand.studies.breakeven.past_spending import PastFindings
 from capexpand.studies.breakeven.wording import headline, sentence_of
 
-MILLION = 1e6
+if TYPE_CHECKING:
+    import polars
+
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def belief_document(findings: BeliefFindings) -> dict[str, Any]:
+def belief_document(findings: BeliefFindings) -> Document:
     """Returns everything that was found out, as one object.
 
     Args:
@@ -31,11 +33,11 @@ def belief_document(findings: BeliefFindings) -> dict[str, Any]:
         "as_of": findings.case.as_of.isoformat(),
         "currency": findings.case.currency,
         "headline": headline(findings),
-        "npv": _money(found.npv),
-        "npv_cash": _money(found.npv_cash),
+        "npv": money(found.npv),
+        "npv_cash": money(found.npv_cash),
         "transfer_value_counts": found.transfer,
-        "tolerance": _money(found.tolerance),
-        "value_per_accelerator_hour": _number(found.value_per_accelerator_hour),
+        "tolerance": money(found.tolerance),
+        "value_per_accelerator_hour": number(found.value_per_accelerator_hour, DIGITS),
         "break_even": [break_even_row(one) for one in found.single],
         "pairs": [row for pair in found.pairs for row in pair_rows(pair)],
         "distribution": _distribution(findings),
@@ -45,7 +47,7 @@ def belief_document(findings: BeliefFindings) -> dict[str, Any]:
     }
 
 
-def break_even_row(one: BreakEven) -> dict[str, Any]:
+def break_even_row(one: BreakEven) -> Document:
     """Returns a break-even as a row.
 
     Args:
@@ -62,16 +64,16 @@ def break_even_row(one: BreakEven) -> dict[str, Any]:
         "pays": "above" if one.root.pays_above else "below",
         "low": one.lever.low,
         "high": one.lever.high,
-        "residual": _money(one.root.residual),
+        "residual": money(one.root.residual),
         "jumps": one.root.jumps,
         "fades": one.root.fades,
         "turns": one.root.turns,
-        "value_per_accelerator_hour": _number(one.value_per_accelerator_hour),
+        "value_per_accelerator_hour": number(one.value_per_accelerator_hour, DIGITS),
         "sentence": sentence_of(one),
     }
 
 
-def pair_rows(pair: Pair) -> list[dict[str, Any]]:
+def pair_rows(pair: Pair) -> list[Document]:
     """Returns a curve of break-even combinations as rows.
 
     Args:
@@ -93,7 +95,7 @@ def pair_rows(pair: Pair) -> list[dict[str, Any]]:
     ]
 
 
-def _distribution(findings: BeliefFindings) -> dict[str, Any] | None:
+def _distribution(findings: BeliefFindings) -> Document | None:
     known = findings.distribution
     if known is None:
         return None
@@ -102,61 +104,61 @@ def _distribution(findings: BeliefFindings) -> dict[str, Any] | None:
         "what": known.what,
         "scenarios": known.scenarios,
         "seed": findings.seed,
-        "mean": _money(known.mean),
-        "quantiles": {f"{q:g}": _money(known.quantile(q)) for q in QUANTILES},
+        "mean": money(known.mean),
+        "quantiles": {f"{q:g}": money(known.quantile(q)) for q in QUANTILES},
         "chance_of_zero_or_more": list(loss),
     }
 
 
-def _market(findings: BeliefFindings, market: MarketFindings) -> dict[str, Any]:
+def _market(findings: BeliefFindings, market: MarketFindings) -> Document:
     stake = market.stake
     return {
         "shares": market.shares,
-        "npv_per_share": _number(market.npv_per_share),
-        "npv_for_stake": _money(market.npv_for_stake),
+        "npv_per_share": number(market.npv_per_share, DIGITS),
+        "npv_for_stake": money(market.npv_for_stake),
         "moves": [_move(move) for move in market.moves],
         "stake": None
         if stake is None
         else {
-            "implied_price": _number(stake.implied),
-            "bounds": [_number(stake.bounds.low), _number(stake.bounds.high)],
-            "price_before": _number(stake.before),
-            "price_after": _number(stake.after),
+            "implied_price": number(stake.implied, DIGITS),
+            "bounds": [number(stake.bounds.low, DIGITS), number(stake.bounds.high, DIGITS)],
+            "price_before": number(stake.before, DIGITS),
+            "price_after": number(stake.after, DIGITS),
             "currency": stake.currency,
             "fits": stake.fits,
         },
         "value_gap": market.value_gap,
         "beliefs": [
-            {"target": target.name, "value": _money(target.value), **break_even_row(one)}
+            {"target": target.name, "value": money(target.value), **break_even_row(one)}
             for target, found in findings.market_beliefs
             for one in found
         ],
     }
 
 
-def _move(move: ValueAdded) -> dict[str, Any]:
+def _move(move: ValueAdded) -> Document:
     return {
         "name": move.name,
         "title": move.title,
-        "value_before": _money(move.before),
-        "gross": _money(move.gross),
+        "value_before": money(move.before),
+        "gross": money(move.gross),
         "of_index": _range(move.of_index),
         "net": _range(move.net),
         "due_to_programme": _range(move.programme),
-        "per_share": [_number(move.per_share.low), _number(move.per_share.high)],
+        "per_share": [number(move.per_share.low, DIGITS), number(move.per_share.high, DIGITS)],
         "for_stake": None if move.for_stake is None else _range(move.for_stake),
         "chance": None if move.chance is None else [list(bounds) for bounds in move.chance],
     }
 
 
-def _past(past: PastFindings) -> dict[str, Any]:
+def _past(past: PastFindings) -> Document:
     return {
         "years": past.years,
-        "amount": _money(past.amount),
+        "amount": money(past.amount),
         "verdict": past.verdict,
-        "deciding": {"unknown": past.deciding[0], "swing": _money(past.deciding[1])},
+        "deciding": {"unknown": past.deciding[0], "swing": money(past.deciding[1])},
         "failing_share": past.failing_share,
-        "swings": {name: _money(amount) for name, amount in past.swings.items()},
+        "swings": {name: money(amount) for name, amount in past.swings.items()},
         "sums": [
             {
                 "scope": one.scope,
@@ -172,12 +174,30 @@ def _past(past: PastFindings) -> dict[str, Any]:
 
 
 def _range(bounds: Range) -> list[float | None]:
-    return [_money(bounds.low), _money(bounds.high)]
+    return [money(bounds.low), money(bounds.high)]
 
 
-def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(f"{value:.12g}")
+def frames(document: Document) -> dict[str, polars.DataFrame]:
+    """Returns the tables of a document by name.
 
+    Args:
+        document: from ``belief_document``.
+    """
+    import polars
 
-def _money(amount: float | None) -> float | None:
-    return None if amount is None else _number(amount * MILLION)
+    named = {"break_even": document["break_even"], "pairs": document["pairs"]}
+    if document["market"] is not None:
+        named["market_beliefs"] = document["market"]["beliefs"]
+    if document["past_spending"] is not None:
+        named["past_spending"] = [
+            {**row, "spent_low": row["spent"][0], "spent_high": row["spent"][1]}
+            for row in document["past_spending"]["sums"]
+        ]
+    return {
+        name: polars.DataFrame(
+            [{key: value for key, value in row.items() if key != "spent"} for row in rows],
+            infer_schema_length=None,
+        )
+        for name, rows in named.items()
+        if rows
+    }

@@ -9,7 +9,7 @@ from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart, Series, Spec
 from capexpand.studies.comparison.comparing import Comparison
 from capexpand.studies.comparison.measures import Measures
-from capexpand.studies.comparison.summary import headings
+from capexpand.studies.comparison.wording import headings
 from capexpand.wording import MINUS, MoneyScale, listing, number
 
 BAR = 22  # height of one bar [px]

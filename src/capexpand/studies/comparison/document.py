@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from capexpand.reporting.serial import MILLION, Document, plain
 from capexpand.studies.comparison.comparing import Comparison, Programme
 from capexpand.studies.comparison.rows import GROUPS, MONEY, Line
 
 if TYPE_CHECKING:
     from polars import DataFrame
 
-MILLION = 1e6
 UNITS = {
     "count": "",
     "power": "MW",
@@ -22,15 +22,15 @@ UNITS = {
 }
 
 
-def comparison_document(comparison: Comparison) -> dict[str, Any]:
+def comparison_document(comparison: Comparison) -> Document:
     """Return the comparison as plain data: money in plain units of the currency, shares as fractions.
 
     Args:
         comparison: the programmes side by side.
     """
-    return {
+    document: Document = {
         "currency": comparison.currency,
-        "rates_of": comparison.rates.day.isoformat(),
+        "rates_of": comparison.rates.day,
         "rates": [
             {"currency": rate.code, "factor": rate.factor, "source": rate.source}
             for rate in comparison.rates.rates
@@ -48,26 +48,27 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
             for line in group.lines
         ],
     }
+    return plain(document)
 
 
-def _programme(one: Programme) -> dict[str, Any]:
+def _programme(one: Programme) -> Document:
     case, source = one.case, one.findings.provenance
     return {
         "name": one.label,
         "title": case.title,
         "buyer": case.programme.buyer,
-        "as_of": case.as_of.isoformat(),
+        "as_of": case.as_of,
         "own_currency": case.currency,
         "case_hash": source.case_hash,
         "window_quarters": one.measures.window_quarters,
         "announced_quarters": one.measures.announced_quarters,
         "mostly_internal": one.mostly_internal,
-        "figures": {line.key: plain(line, one) for group in GROUPS for line in group.lines},
+        "figures": {line.key: value_of(line, one) for group in GROUPS for line in group.lines},
         "warnings": list(one.findings.warnings),
     }
 
 
-def plain(line: Line, one: Programme) -> float | None:
+def value_of(line: Line, one: Programme) -> float | None:
     """Return a line's value in the unit that ``unit_of`` names.
 
     Args:
@@ -97,7 +98,7 @@ def frame(comparison: Comparison) -> DataFrame:
     import polars as pl
 
     rows = [
-        (one.label, group.key, line.key, line.title, plain(line, one), unit_of(line, comparison.currency))
+        (one.label, group.key, line.key, line.title, value_of(line, one), unit_of(line, comparison.currency))
         for one in comparison.programmes
         for group in GROUPS
         for line in group.lines

@@ -1,0 +1,297 @@
+"""The checkpoint log of a training: a file to which each checkpoint appends what is new.
+
+A chunk is ``CXJ1``, its length, its CRC-32 and an ``npz`` archive. A process killed while writing leaves a
+last chunk that does not check; reading stops before it, and the next run cuts it off. The first chunk
+names the problem and the settings, so that a log is never continued with others. It is there whole from
+the moment the file is, so that a file without it is none of ours and is never opened for writing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from capexpand.errors import RunError
+from capexpand.sddp.cuts import Visit
+from capexpand.sddp.locks import lock_beside
+from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.stage_solver import SolveCounts
+from capexpand.sddp.stream import Iteration, Mix
+
+_MAGIC = b"CXJ1"
+_FORMAT = "cuts by visit"
+"""The content of the chunks; logs of other versions are as foreign as those of other problems."""
+_HEADER = struct.Struct("<4sQI")
+
+
+class ForeignCheckpointError(RunError):
+    """A checkpoint file belongs to another problem or to other settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedState:
+    """The content of a checkpoint log.
+
+    Args:
+        rounds: all iterations.
+        generators: state of each stream's random numbers at the last checkpoint.
+        seconds: time spent until then.
+        extra: what the training keeps for itself, such as the number of checks made.
+    """
+
+    rounds: list[tuple[Iteration, ...]]
+    generators: list[dict[str, Any]]
+    seconds: float
+    extra: dict[str, Any]
+
+
+def fingerprint(graph: PolicyGraph, settings: str) -> str:
+    """Return a digest of a problem and the settings on which a training's result depends."""
+    digest = hashlib.sha256(f"{_FORMAT} {settings}".encode())
+    for stage in graph.stages:
+        matrix = stage.matrix
+        parts = (matrix.starts, matrix.rows, matrix.values, stage.cost, stage.lower, stage.upper)
+        more = (stage.row_lower, stage.row_upper, stage.incoming, stage.outgoing, stage.integer)
+        for part in (*parts, *more):
+            digest.update(np.ascontiguousarray(part).tobytes())
+    for node in graph.nodes:
+        digest.update(f"{node.stage} {node.risk!r}".encode())
+        noise = node.realisations
+        bounds = (noise.lower, noise.upper, noise.row_lower, noise.row_upper)
+        for part in (noise.probability, noise.cost, *bounds, noise.constant, noise.coefficients):
+            digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
+    for part in (graph.root, graph.transition, graph.initial_state):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    digest.update(str(graph.maximise).encode())
+    return digest.hexdigest()
+
+
+class CheckpointLog:
+    """A checkpoint file, locked for as long as it is open.
+
+    Args:
+        path: where it is.
+        name: the fingerprint of the training that may use it.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._name = name
+        self._lock = lock_beside(path)
+
+    def read(self) -> LoggedState | None:
+        """Lock the file and return what it holds, or None where there is nothing yet.
+
+        Raises:
+            ForeignCheckpointError: the file belongs to another problem or other settings.
+            RunError: another process uses it, it is no checkpoint, or it cannot be read.
+        """
+        refuse_what_is_no_file(self._path)
+        self._lock.acquire()
+        try:
+            return self._read()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _read(self) -> LoggedState | None:
+        refuse_what_is_no_file(self._path)
+        if not self._path.exists():
+            return None
+        try:
+            content = self._path.read_bytes()
+        except OSError as error:
+            raise RunError(f"cannot read the checkpoint {self._path}: {error.strerror or error}") from None
+        chunks, end = _chunks(content)
+        if not chunks or "name" not in chunks[0]:
+            raise RunError(f"{self._path} is no checkpoint and is left as it is; name another file")
+        if chunks[0]["name"].item() != self._name:
+            raise ForeignCheckpointError(
+                f"{self._path} belongs to another problem or other settings; name another file or remove it"
+            )
+        if end < len(content):
+            with self._path.open("r+b") as file:
+                file.truncate(end)
+        if len(chunks) == 1:
+            return None
+        try:
+            rounds = [found for chunk in chunks[1:] for found in _unpack(chunk)]
+            last = json.loads(chunks[-1]["state"].item())
+            return LoggedState(rounds, last["generators"], float(last["seconds"]), last["extra"])
+        except (KeyError, ValueError, IndexError, TypeError, AttributeError):
+            message = f"the checkpoint {self._path} is damaged; remove it or name another file"
+            raise RunError(message) from None
+
+    def append(
+        self,
+        rounds: list[tuple[Iteration, ...]],
+        *,
+        generators: list[dict[str, Any]],
+        seconds: float,
+        extra: dict[str, Any],
+    ) -> None:
+        """Write what is new since the last checkpoint, so that it survives a crash.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        state = json.dumps({"generators": generators, "seconds": seconds, "extra": extra})
+        try:
+            if not self._path.exists():
+                self._begin()
+            with self._path.open("ab") as file:
+                file.write(_chunk({**_pack(rounds), "state": np.array(state)}))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise RunError(f"cannot write the checkpoint {self._path}: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Let others use the file."""
+        self._lock.release()
+
+    def _begin(self) -> None:
+        """Make the file with its first chunk, at once or not at all, and never in place of another."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        made = self._path.with_name(f".{self._path.name.lstrip('.')}.{os.getpid()}.new")
+        try:
+            made.write_bytes(_chunk({"name": np.array(self._name)}))
+            os.link(made, self._path)
+        except PermissionError:  # file systems without hard links
+            made.rename(self._path)
+        finally:
+            made.unlink(missing_ok=True)
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """Refuse a path at which no checkpoint can be: a folder, a link, a pipe or a device.
+
+    Raises:
+        RunError: it is one of these, or it cannot be reached.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"the checkpoint {path} cannot be used: {why}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a link" if stat.S_ISLNK(mode) else "no regular file"
+        raise RunError(f"the checkpoint {path} is {kind}; name a file")
+
+
+def _chunk(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return a chunk of the file."""
+    body = _archive(arrays)
+    return _HEADER.pack(_MAGIC, len(body), zlib.crc32(body)) + body
+
+
+def _archive(arrays: dict[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _chunks(content: bytes) -> tuple[list[dict[str, np.ndarray]], int]:
+    """Return the whole chunks at the beginning of a file and where they end."""
+    found: list[dict[str, np.ndarray]] = []
+    place = 0
+    while place + _HEADER.size <= len(content):
+        magic, length, checksum = _HEADER.unpack_from(content, place)
+        body = content[place + _HEADER.size : place + _HEADER.size + length]
+        if magic != _MAGIC or len(body) < length or zlib.crc32(body) != checksum:
+            break
+        try:
+            with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+                found.append({key: archive[key] for key in archive.files})
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+            break
+        place += _HEADER.size + length
+    return found, place
+
+
+def _pack(rounds: list[tuple[Iteration, ...]]) -> dict[str, np.ndarray]:
+    """Turn rounds into arrays."""
+    iterations = [iteration for group in rounds for iteration in group]
+    visits = [visit for iteration in iterations for visit in iteration.visits]
+    mixes = [mix for iteration in iterations for mix in iteration.mixes]
+    return {
+        "round_sizes": np.array([len(group) for group in rounds], dtype=np.int64),
+        "visit_counts": np.array([len(iteration.visits) for iteration in iterations], dtype=np.int64),
+        "mix_counts": np.array([len(iteration.mixes) for iteration in iterations], dtype=np.int64),
+        "bounds": np.array([iteration.bound for iteration in iterations]),
+        "path_costs": np.array([iteration.path_cost for iteration in iterations]),
+        "first_states": np.array([iteration.first_state for iteration in iterations]),
+        "counts": np.array(
+            [[getattr(i.counts, name) for name in SolveCounts.__slots__] for i in iterations], dtype=np.int64
+        ),
+        "families": np.array([visit.family for visit in visits], dtype=np.int64),
+        "lanes": np.array([len(visit.intercepts) for visit in visits], dtype=np.int64),
+        "widths": np.array([len(visit.state) for visit in visits], dtype=np.int64),
+        "intercepts": _joined([visit.intercepts for visit in visits]),
+        "states": _joined([visit.state for visit in visits]),
+        "slopes": _joined([visit.slopes.ravel() for visit in visits]),
+        "mix_nodes": np.array([mix.node for mix in mixes], dtype=np.int64),
+        "mix_sizes": np.array([len(mix.weights) for mix in mixes], dtype=np.int64),
+        "mix_weights": _joined([mix.weights for mix in mixes]),
+    }
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _parts(whole: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
+    return np.split(whole, np.cumsum(sizes)[:-1]) if len(sizes) else []
+
+
+def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
+    """Turn arrays back into rounds."""
+    lanes, widths = chunk["lanes"], chunk["widths"]
+    visits = [
+        Visit(int(family), state, intercepts, slopes.reshape(len(intercepts), len(state)))
+        for family, state, intercepts, slopes in zip(
+            chunk["families"],
+            _parts(chunk["states"], widths),
+            _parts(chunk["intercepts"], lanes),
+            _parts(chunk["slopes"], lanes * widths),
+            strict=True,
+        )
+    ]
+    pieces = _parts(chunk["mix_weights"], chunk["mix_sizes"])
+    mixes = [Mix(int(node), weights) for node, weights in zip(chunk["mix_nodes"], pieces, strict=True)]
+    iterations: list[Iteration] = []
+    visit_place = mix_place = 0
+    for number in range(len(chunk["bounds"])):
+        visit_end = visit_place + int(chunk["visit_counts"][number])
+        mix_end = mix_place + int(chunk["mix_counts"][number])
+        counts = SolveCounts(*(int(value) for value in chunk["counts"][number]))
+        iterations.append(
+            Iteration(
+                tuple(visits[visit_place:visit_end]),
+                tuple(mixes[mix_place:mix_end]),
+                float(chunk["bounds"][number]),
+                float(chunk["path_costs"][number]),
+                chunk["first_states"][number],
+                counts,
+            )
+        )
+        visit_place, mix_place = visit_end, mix_end
+    rounds: list[tuple[Iteration, ...]] = []
+    place = 0
+    for size in chunk["round_sizes"]:
+        rounds.append(tuple(iterations[place : place + int(size)]))
+        place += int(size)
+    return rounds
