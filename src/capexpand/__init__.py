@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
     from capexpand.claims.joining import list_claims
     from capexpand.claims.rules import find_contradictions
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
+    from capexpand.forecasting.forecast import forecast
     from capexpand.pipeline import (
         PlannedPolicy,
         Plans,
