@@ -19,6 +19,7 @@ COMMANDS = (
     "believe",
     "compare",
     "backtest",
+    "forecast",
     "scenarios",
     "check",
     "new",
