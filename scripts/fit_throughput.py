@@ -3,8 +3,8 @@
 
 Usage: scripts/fit_throughput.py [--write] [--show]
 
-Four further fits leave out a quarter of the rows each; they predict the rows they did not see. ``--write``
-replaces the factors in the package by the new ones, all five fits.
+Further fits leave out a quarter of the rows each, and each source with all its rows; they predict the rows
+that they did not see. ``--write`` replaces the factors in the package by the new ones, all fits.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,78 +21,97 @@ from scipy.optimize import least_squares
 
 from capexpand.catalogue.throughput_facts import throughput_facts
 from capexpand.hardware import efficiency
-from capexpand.hardware.efficiency import FIELDS, SHARES, Factors, Point, fitted_factors, keys_for, weight_of
+from capexpand.hardware.chips import chip_named
+from capexpand.hardware.efficiency import FIELDS, SHARES, Factors, Point, keys_for, weight_of
 from capexpand.hardware.measurements import Measurement
-from capexpand.hardware.prediction import log_errors, predict, predict_with, stack
+from capexpand.hardware.prediction import log_errors, near_best, predict, predict_with, stack
 from capexpand.hardware.roofline import Efficiency
-from capexpand.hardware.validation import packaged_measurements
+from capexpand.hardware.validation import kind_of, packaged_measurements, source_of
 
 START = {
-    "compute": math.log(0.6),
+    "compute": math.log(0.65),
     "expert_compute": math.log(0.7),
-    "memory": math.log(0.75),
-    "cache_memory": math.log(0.6),
-    "attention": math.log(0.4),
+    "memory": math.log(0.8),
+    "cache_memory": math.log(0.65),
+    "attention": math.log(0.5),
     "links": math.log(0.6),
-    "layer_s": math.log(4e-5),
-    "token_s": math.log(1e-5),
-    "prompt_token_s": math.log(5e-7),
+    "step_s": math.log(1.5e-3),
+    "layer_s": math.log(3e-5),
+    "hop_s": math.log(5e-6),
+    "token_s": math.log(5e-6),
+    "prompt_token_s": math.log(3e-7),
+    "request_s": math.log(1e-3),
     "network_s": math.log(3e-5),
+    "expert_half": math.log(64),
+    "imbalance": math.log(0.05),
+    "bubble": math.log(0.1),
+    "traffic": math.log(1.0),
+    "fill": math.log(0.88),
     "batch_max": math.log(1024),
 }
 FREE = {
-    "compute": 0.4,
+    "compute": 0.25,
     "expert_compute": 0.4,
-    "memory": 0.15,
-    "cache_memory": 0.3,
+    "memory": 0.12,
+    "cache_memory": 0.25,
     "attention": 0.4,
-    "links": 0.3,
-    "layer_s": 0.7,
+    "links": 0.35,
+    "step_s": 0.7,
+    "layer_s": 0.5,
+    "hop_s": 0.7,
     "token_s": 1.0,
     "prompt_token_s": 1.0,
+    "request_s": 1.0,
     "network_s": 0.7,
+    "expert_half": 0.7,
+    "imbalance": 0.7,
+    "bubble": 0.7,
+    "traffic": 0.7,
+    "fill": 0.06,
     "batch_max": 0.5,
 }
 """How far a level may lie from where it starts, as a standard deviation of its logarithm."""
 
-NOISE = 0.15
+NOISE = 0.10
 
+NEAR = 0.4
+"""Share of the best layout's rate from which a layout is looked at in a fit."""
 
-_SPREADS = (
-    ("batch_max#", 0.5),
-    ("rate#community", 0.4),
-    ("expert_compute#community", 0.8),
-    ("expert_compute#", 0.2),
-    ("links~experts", 0.7),
-)
-"""Standard deviations of single steps, by how their keys begin; see :func:`prior` for the others."""
-
-_WELL_MEASURED = ("@hopper", "@blackwell", "@cdna3")
+COEFFICIENTS = {
+    "compute^power": (0.3, 0.3),
+    "expert_compute^grain": (0.3, 0.25),
+    "cache_memory^group": (0.0, 0.15),
+    "cache_memory^head": (0.15, 0.2),
+    "rate#limited^model_young": (0.0, 0.3),
+    "rate#limited^model_young~experts": (0.0, 0.6),
+    "rate^chip_young": (-0.15, 0.15),
+    "rate^chip_young~experts": (-0.3, 0.25),
+    "rate^model_young": (-0.15, 0.15),
+    "rate^model_young~experts": (-0.3, 0.25),
+}
+"""Where coefficients start, and their standard deviations: software for new chips and models matures."""
 
 
 def prior(key: str) -> tuple[float, float]:
     """Give a key's starting value and its standard deviation."""
     if key in START:
         return START[key], FREE[key]
-    if "^" in key:
-        return (0.3, 0.3) if key.endswith("^power") else (0.15, 0.15)
-    single = [spread for start, spread in _SPREADS if key.startswith(start)]
-    return 0.0, single[0] if single else _usual_spread(key)
+    if key in COEFFICIENTS:
+        return COEFFICIENTS[key]
+    return 0.0, _usual_spread(key)
 
 
 def _usual_spread(key: str) -> float:
     """Give the standard deviation of a step by what it is a step of."""
     if key.startswith("rate#"):
-        return 0.4 if "~" in key else 0.25
+        return 0.15
+    if key.startswith("fill#"):
+        return 0.08
     if "#" in key:
-        return 1.0 if "community" in key else 0.4
-    if key.startswith("compute@@"):
-        return 0.25 if key.endswith(_WELL_MEASURED) else 0.5
+        return 0.8 if key.startswith(("step_s", "token_s", "prompt_token_s", "request_s")) else 0.4
     if "~" in key:
-        return 0.5
-    if "@@" in key:
-        return 0.25
-    return 0.2 if "/" in key else 0.3
+        return 0.4
+    return 0.15 if "/" in key else 0.2
 
 
 def memberships(points: Sequence[Point]) -> tuple[list[str], dict[str, np.ndarray]]:
@@ -120,6 +140,14 @@ class Problem:
         self.centre = np.array([prior(key)[0] for key in self.keys])
         self.spread = np.array([prior(key)[1] for key in self.keys])
         self.measured = np.log([m.tokens_per_chip_s for m in measurements])
+
+    def leave_out_far_layouts(self, theta: np.ndarray) -> None:
+        """Keep the layouts that come near the best one, where a fit starts near its end."""
+        fields = self.log_fields(theta)
+        values = {
+            name: np.exp(np.minimum(fields[name], 0.0 if name in SHARES else np.inf)) for name in FIELDS
+        }
+        self.stacked = near_best(self.stacked, Efficiency(**values), share=NEAR)
 
     def log_fields(self, theta: np.ndarray) -> dict[str, np.ndarray]:
         """Give the logarithm of every field at every point."""
@@ -171,9 +199,11 @@ def fit(measurements: Sequence[Measurement], *, start: Factors | None = None, st
     logs = np.array(
         [known.get(key, centre) for key, centre in zip(problem.keys, problem.centre, strict=True)]
     )
+    theta = (logs - problem.centre) / problem.spread
+    problem.leave_out_far_layouts(theta)
     found = least_squares(
         problem.residuals,
-        (logs - problem.centre) / problem.spread,
+        theta,
         jac=problem.jacobian,
         method="trf",
         max_nfev=steps,
@@ -203,22 +233,66 @@ def main() -> None:
     options = parser.parse_args()
     rows = packaged_measurements()
     fold = np.array([int(fact.fold or 0) for fact in throughput_facts() if fact.kind == "inference"])
-    factors = fit(
-        rows, start=fitted_factors()
-    )  # the folds start afresh: they must not know what they leave out
+    sources = np.array([source_of(row.source_title) for row in rows])
+    factors = fit(rows, steps=24)
     seen = log_errors(rows, predict(stack(rows), factors))
+    print(f"{len(factors.logs)} fitted numbers on {len(rows)} rows")
     print("rows that the fit saw:    ", summary(seen))
-    by_fold, held = [], np.zeros(len(rows))
-    for left_out in range(int(fold.max()) + 1):
-        by_fold.append(fit([one for one, its in zip(rows, fold, strict=True) if its != left_out]))
-        held = np.where(fold == left_out, log_errors(rows, predict(stack(rows), by_fold[-1])), held)
-    print("rows that it did not see: ", summary(held))
+    by_fold, held = without_each(rows, fold, factors)
+    print("quarters left out:        ", summary(held))
+    by_source, apart = without_each(rows, sources, factors)
+    print("sources left out:         ", summary(apart))
+    for name in by_source:
+        print(f"   {name:34s}", summary(apart[sources == name]))
     if options.show:
-        show(rows, factors, seen, held)
+        show(rows, factors, seen, apart)
     if options.write:
-        content = {"logs": rounded(factors), "folds": [rounded(one) for one in by_fold]}
+        content = {
+            "logs": rounded(factors),
+            "folds": [rounded(by_fold[name]) for name in sorted(by_fold)],
+            "sources": {name: rounded(one) for name, one in sorted(by_source.items())},
+            "families": sorted({chip_named(row.chip).family for row in rows}),
+            "residuals": residual_table(rows, apart),
+        }
         path = Path(efficiency.__file__).with_name("efficiency.json")
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def residual_table(rows: Sequence[Measurement], apart: np.ndarray) -> list[list[object]]:
+    """Give each row's kind with its error by the fit without its source: what bands are made of."""
+    return [
+        [kind_of(row), source_of(row.source_title), round(float(error), 4)]
+        for row, error in zip(rows, apart, strict=True)
+        if math.isfinite(error)
+    ]
+
+
+def without_each(
+    rows: Sequence[Measurement], labels: np.ndarray, start: Factors
+) -> tuple[dict[str, Factors], np.ndarray]:
+    """Fit without the rows of each label, and give the errors of the rows left out.
+
+    Each fit runs to its own minimum; it starts at that of all rows, which saves most of the way.
+    """
+    names = sorted(set(labels.tolist()))
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        found = list(pool.map(_fit_without, ((rows, labels, name, start) for name in names)))
+    fits = {str(name): one for name, one in zip(names, found, strict=True)}
+    errors = np.zeros(len(rows))
+    for name in names:
+        theirs = [row for row, its in zip(rows, labels, strict=True) if its == name]
+        errors[labels == name] = log_errors(theirs, predict(stack(theirs), fits[str(name)]))
+    return fits, errors
+
+
+def _fit_without(work: tuple[Sequence[Measurement], np.ndarray, object, Factors]) -> Factors:
+    """Fit on the rows that do not carry a label."""
+    rows, labels, left_out, start = work
+    return fit([row for row, its in zip(rows, labels, strict=True) if its != left_out], start=start, steps=8)
+
+
+PROCESSES = 2
+"""Fits at a time."""
 
 
 def show(rows: Sequence[Measurement], factors: Factors, seen: np.ndarray, held: np.ndarray) -> None:

@@ -3,22 +3,32 @@
 ::
 
     import capexpand as cx
-    case = cx.load_case("cases/alibaba-2025", variant="chips-banned")
-    findings = cx.evaluate(cx.optimise(case))
-    print(findings.metrics.npv)
-    cx.report(findings).save("runs/chips-banned")
+    planned = cx.run("alibaba-2025", variant="chips-banned")
+    print(planned.findings.metrics.npv)
+    planned.save("runs/chips-banned")
+
+Each command of the command line is a function of the same name and arguments; its result has ``tables``, a
+``document`` and ``save()``. The steps between are ``load_case``, ``optimise``, ``evaluate`` and ``report``.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # what each name is, for editors and type checkers
+if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
+    from capexpand.api.checking import CheckedCase, check
+    from capexpand.api.futures import SampledFutures, scenarios
+    from capexpand.api.planning import Run, policy, run
+    from capexpand.api.starting import new, schema
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
+    from capexpand.case.shipped import shipped_cases
     from capexpand.claims.joining import list_claims
     from capexpand.claims.rules import find_contradictions
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
     from capexpand.pipeline import (
+        LatticeSettings,
         PlannedPolicy,
         Plans,
         evaluate,
@@ -30,6 +40,8 @@ if TYPE_CHECKING:  # what each name is, for editors and type checkers
         write,
     )
     from capexpand.policy.case_policy import PolicySettings
+    from capexpand.policy.findings import PolicyFindings
+    from capexpand.policy.outcomes import Outcomes
     from capexpand.policy.risk_attitudes import CVaR, Expectation, WorstCase
     from capexpand.reporting.inputs import Findings
     from capexpand.reporting.sheet import Sheet
@@ -46,30 +58,43 @@ _HOMES = {
     "CapexpandError": "errors",
     "Case": "case.schema",
     "CaseError": "errors",
+    "CheckedCase": "api.checking",
     "Comparison": "studies.comparison.comparing",
     "Expectation": "policy.risk_attitudes",
     "Findings": "reporting.inputs",
     "InfeasibleError": "errors",
+    "LatticeSettings": "pipeline",
+    "Outcomes": "policy.outcomes",
     "PlannedPolicy": "pipeline",
     "Plans": "pipeline",
+    "PolicyFindings": "policy.findings",
     "PolicySettings": "policy.case_policy",
     "Problem": "errors",
+    "Run": "api.planning",
     "RunError": "errors",
+    "SampledFutures": "api.futures",
     "Sheet": "reporting.sheet",
     "SolverError": "errors",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
     "believe": "studies.breakeven.findings",
     "break_even": "studies.breakeven.break_even",
+    "check": "api.checking",
     "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
     "find_contradictions": "claims.rules",
     "list_claims": "claims.joining",
     "load_case": "case.loading",
+    "new": "api.starting",
     "optimise": "pipeline",
     "optimise_policy": "pipeline",
+    "policy": "api.planning",
     "report": "pipeline",
+    "run": "api.planning",
+    "scenarios": "api.futures",
+    "schema": "api.starting",
+    "shipped_cases": "case.shipped",
     "simulate": "pipeline",
     "write": "pipeline",
 }
@@ -81,37 +106,56 @@ __all__ = [
     "CapexpandError",
     "Case",
     "CaseError",
+    "CheckedCase",
     "Comparison",
     "Expectation",
     "Findings",
     "InfeasibleError",
+    "LatticeSettings",
+    "Outcomes",
     "PlannedPolicy",
     "Plans",
+    "PolicyFindings",
     "PolicySettings",
     "Problem",
+    "Run",
     "RunError",
+    "SampledFutures",
     "Sheet",
     "SolverError",
     "WorstCase",
+    "__version__",
     "backtest",
     "believe",
     "break_even",
+    "check",
     "compare",
     "evaluate",
     "evaluate_policy",
     "find_contradictions",
     "list_claims",
     "load_case",
+    "new",
     "optimise",
     "optimise_policy",
+    "policy",
     "report",
+    "run",
+    "scenarios",
+    "schema",
+    "shipped_cases",
     "simulate",
     "write",
 ]
+__all__.sort()
 
 
 def __getattr__(name: str) -> object:
     """Imports a public name when it is first used, so that importing capexpand costs next to nothing."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("capexpand")
     if name not in _HOMES:
         raise AttributeError(f"module 'capexpand' has no attribute {name!r}")
     value = getattr(import_module(f"capexpand.{_HOMES[name]}"), name)
@@ -121,3 +165,14 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Package(ModuleType):
+    """Keeps a verb a verb: importing the layer of the same name, such as scenarios, does not hide it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in _HOMES):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -45,7 +45,7 @@ class Problem:
 class CapexpandError(Exception):
     """The root of all errors that capexpand raises on purpose."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = 2
 
 
 class CaseError(CapexpandError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,10 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.finance.bridge import bridge
+from capexpand.finance.by_budget import SIZES, BudgetCurve, budget_curve
 from capexpand.finance.checks import Check, check_plan
-from capexpand.finance.metrics import measure
+from capexpand.finance.longer import LONGER, HorizonCheck, horizon_check
+from capexpand.finance.metrics import measure, net_present_value
 from capexpand.finance.programme import programme_result
 from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
@@ -23,10 +25,11 @@ from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.model.rates import computed_workloads
 from capexpand.model.unusable import unusable
+from capexpand.optimiser.budgets import plans_by_budget, with_own_money
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
-from capexpand.reporting.inputs import Findings, Provenance
+from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
 
 if TYPE_CHECKING:
     from capexpand.policy.case_policy import CasePolicy, PolicySettings
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
     from capexpand.policy.outcomes import Progress as SimulationProgress
     from capexpand.reporting.sheet import Sheet
     from capexpand.scenarios.futures import Futures
+
+
+EVEN_PACES = (0.25, 0.5, 0.75)
+"""Parts of the budget that are tried for the best even pace, beside all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,64 @@ def optimise(case: Case) -> Plans:
         pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts it does not wait for a solver
 
 
+def examine(plans: Plans) -> Examination:
+    """Asks how far the plans of a case may be trusted: other sizes, longer horizons, many futures.
+
+    Args:
+        plans: from ``optimise``.
+
+    Raises:
+        SolverError: a solver failed or an answer did not pass the checks.
+    """
+    from capexpand.policy.followed import follow_plan
+
+    case, m = plans.case, plans.optimised.data
+    first, last = m.times.window
+
+    def longer(more: int) -> HorizonCheck:
+        quarters = case.calendar.quarters + more
+        calendar = case.calendar.model_copy(update={"quarters": quarters})
+        data = compile_case(case.model_copy(update={"calendar": calendar}))
+        ours, base = (optimise_plan(one, duals=False) for one in (data, data.without_programme()))
+        return horizon_check(plans.optimised, ours, base=plans.base, longer_base=base)
+
+    def curve() -> BudgetCurve:
+        sized = with_own_money(m, plans.optimised)
+        standing = optimise_plan(m.standing_still(), duals=False)
+        if sized.budget.own <= 0.0:
+            return budget_curve(
+                replace(plans.base, data=sized.with_budget(0.0)), (), base=plans.base, standing=standing
+            )
+        smaller = plans_by_budget(sized, SIZES)
+        whole = replace(plans.optimised, data=sized)
+        return budget_curve(whole, smaller, base=plans.base, standing=standing)
+
+    def even() -> EvenPace:
+        free = m.without_demands()
+        slower = [
+            (part, optimise_plan(free, naive_commitments(free, part), duals=False)) for part in EVEN_PACES
+        ]
+        part, best = max([*slower, (1.0, plans.naive)], key=lambda pair: pair[1].solver.objective)
+        worth = programme_result(best, plans.base)
+        return EvenPace(part, net_present_value(worth.programme, m.times), best.solver.objective)
+
+    pool = ThreadPoolExecutor(max_workers=2)
+    try:
+        asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
+        followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
+        sizes = pool.submit(curve) if asked else None
+        rival = pool.submit(even) if asked else None
+        checks = [pool.submit(longer, more) for more in LONGER] if asked else []
+        return Examination(
+            curve=None if sizes is None else sizes.result(),
+            horizon=tuple(check.result() for check in checks),
+            followed=followed.result(),
+            even=None if rival is None else rival.result(),
+        )
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedPolicy:
     """A policy for a case, with what is needed to follow it."""
@@ -89,11 +154,11 @@ class PlannedPolicy:
 class LatticeSettings:
     """How futures are condensed for a policy."""
 
-    nodes: int = 20
+    nodes: int = 160
     outcomes: int = 1
     recourse_quarters: int = 17  # with that many nodes; this quarter is the first
-    later_nodes: int = 6
-    paths: int = 8192
+    later_nodes: int = 48
+    paths: int = 16_384
     seed: int = 1
 
 
@@ -188,11 +253,12 @@ def evaluate_policy(planned: PlannedPolicy, outcomes: Outcomes) -> PolicyFinding
     return policy_findings(planned.case, outcomes)
 
 
-def evaluate(plans: Plans) -> Findings:
+def evaluate(plans: Plans, examination: Examination | None = None) -> Findings:
     """Accounts for the plans of a case and checks them on our own arrays.
 
     Args:
         plans: from ``optimise``.
+        examination: from ``examine``, if it was asked for.
 
     Raises:
         SolverError: a plan breaks one of its own limits.
@@ -219,6 +285,7 @@ def evaluate(plans: Plans) -> Findings:
             case_hash=origin.content_hash,
             seed=None,
         ),
+        examination=examination,
     )
 
 

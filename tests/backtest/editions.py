@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from capexpand.catalogue.editions import SHIPPED, Edition, known_by
+from capexpand.catalogue.point_in_time import SHIPPED, PointInTimeCatalogue, known_by
 from capexpand.catalogue.rows import Accelerator, Actual, Programme, Row, Source
 from capexpand.catalogue.tables import TABLES
 from capexpand.studies.backtest.quarters import last_day
@@ -60,9 +60,9 @@ def programme(
     return replace(row, **changes)
 
 
-def edition(*rows: Row, **tables: tuple[Row, ...]) -> Edition:
+def edition(*rows: Row, **tables: tuple[Row, ...]) -> PointInTimeCatalogue:
     """Return an edition with these figures and announcements; all else as shipped."""
-    return Edition(
+    return PointInTimeCatalogue(
         {
             "actuals": tuple(row for row in rows if isinstance(row, Actual)),
             "programmes": tuple(row for row in rows if isinstance(row, Programme)),
@@ -86,7 +86,7 @@ def known_day(row: Row) -> date | None:
 
 
 @st.composite
-def later_changes(draw: st.DrawFn, day: date) -> Edition:
+def later_changes(draw: st.DrawFn, day: date) -> PointInTimeCatalogue:
     """Draw the shipped catalogue; rows of all tables that became known after a day change, go or come."""
     tables: dict[str, tuple[Row, ...]] = {}
     for table in TABLES:
@@ -101,7 +101,7 @@ def later_changes(draw: st.DrawFn, day: date) -> Edition:
             if kind == "twice":
                 rows.append(_changed(draw, row))
         tables[table.name] = tuple(rows)
-    return Edition(tables)
+    return PointInTimeCatalogue(tables)
 
 
 NUMBERS = ("value", "amount", "amount_high", "unit_price_usd", "memory_gb", "fee_share_fraction", "tpp_min")

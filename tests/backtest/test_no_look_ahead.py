@@ -9,7 +9,7 @@ from editions import actual, edition, known_day, later_changes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from capexpand.catalogue.editions import SHIPPED, Edition, known_by, standing_in
+from capexpand.catalogue.point_in_time import SHIPPED, PointInTimeCatalogue, known_by, reading_from
 from capexpand.catalogue.tables import TABLES
 from capexpand.errors import CaseError
 from capexpand.studies.backtest.backtest import backtest, load_as_of_its_day
@@ -23,7 +23,7 @@ SMALL = Settings(scenarios=20, quarters=2)
 ANY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-def forecast_of_the_day(everything: Edition) -> bytes:
+def forecast_of_the_day(everything: PointInTimeCatalogue) -> bytes:
     case, _ = load_as_of_its_day(ALIBABA, None, everything)
     return freeze(case, everything.as_known_on(DAY), DAY, before=None, settings=SMALL).frozen.serialised()
 
@@ -44,7 +44,7 @@ def test_the_alibaba_forecast_needs_nothing_that_became_known_later(shipped_fore
     bare = {t.name: tuple(r for r in SHIPPED.rows(t.name) if known_by(known_day(r), DAY)) for t in TABLES}
     undated = replace(actual("Alibaba", "capex", quarter_of(DAY) - 2, 1.0), known_on=None)
     bare["actuals"] = (*bare["actuals"], undated)
-    assert forecast_of_the_day(Edition(bare)) == shipped_forecast
+    assert forecast_of_the_day(PointInTimeCatalogue(bare)) == shipped_forecast
 
 
 def test_the_alibaba_forecast_changes_with_what_was_known(shipped_forecast):
@@ -55,7 +55,7 @@ def test_the_alibaba_forecast_changes_with_what_was_known(shipped_forecast):
         else row
         for row in SHIPPED.rows("actuals")
     ]
-    assert forecast_of_the_day(Edition({"actuals": tuple(rows)})) != shipped_forecast
+    assert forecast_of_the_day(PointInTimeCatalogue({"actuals": tuple(rows)})) != shipped_forecast
 
 
 @settings(ANY, max_examples=25)
@@ -85,7 +85,7 @@ def test_a_forecast_reads_nothing_but_the_case_and_the_edition_of_its_day(monkey
     def opened(*_: object) -> None:
         raise AssertionError("a table was read that is not in the edition of the day")
 
-    monkeypatch.setattr("capexpand.catalogue.editions.load_table", opened)
+    monkeypatch.setattr("capexpand.catalogue.point_in_time.load_table", opened)
     for name in ("model_rows", "serving_chip_rows"):
         monkeypatch.setattr(f"capexpand.hardware.chips.{name}", opened)
     monkeypatch.setattr("capexpand.hardware.validation.throughput_facts", opened)
@@ -99,7 +99,7 @@ def test_every_day_of_a_backtest_stays_as_it_was_when_more_is_reported(two_sites
     """Three reports, the last one changed tenfold: what was said before it stays, its score does not."""
     first = quarter_of(date(2025, 1, 1))
 
-    def rows(last: float) -> Edition:
+    def rows(last: float) -> PointInTimeCatalogue:
         revenue = (90.0, 120.0, last)
         return edition(
             *(actual("Example Cloud", "cloud_revenue", first + n, value) for n, value in enumerate(revenue)),
@@ -128,6 +128,6 @@ def test_hindsight_is_refused_and_listed():
 def test_an_edition_that_stands_in_ends_with_its_block():
     from capexpand.catalogue import actuals
 
-    with standing_in(Edition({"actuals": ()})):
+    with reading_from(PointInTimeCatalogue({"actuals": ()})):
         assert actuals() == ()
     assert actuals() == SHIPPED.rows("actuals")

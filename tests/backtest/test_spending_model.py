@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from editions import actual, edition, programme
 
-from capexpand.catalogue.editions import standing_in
+from capexpand.catalogue.point_in_time import reading_from
 from capexpand.studies.backtest.guidance import guidance_for, revision_rate
 from capexpand.studies.backtest.quarters import quarter_of
 from capexpand.studies.backtest.reports import reported, spending_series
@@ -65,9 +65,9 @@ def test_revisions_count_by_the_quarters_that_they_took():
         programme("A", date(2025, 5, 1), 125.0, start=date(2025, 1, 1), end=date(2025, 12, 31)),
     ]
     day = date(2025, 7, 2)  # 182 days later
-    with standing_in(edition(*rows).as_known_on(day)):
+    with reading_from(edition(*rows).as_known_on(day)):
         assert revision_rate(day) == pytest.approx(math.log(1.25) / (182 / 91.3125 + 8))
-    with standing_in(edition(rows[0]).as_known_on(day)):
+    with reading_from(edition(rows[0]).as_known_on(day)):
         assert revision_rate(day) == 0.0
 
 
@@ -94,7 +94,7 @@ def test_a_programme_of_another_scope_is_no_guidance_without_a_bridge():
             scope="AI and cloud",
         ),
     )
-    with standing_in(edition(*rows)):
+    with reading_from(edition(*rows)):
         series = reported("A", "capex")
         assert series is not None
         bridged, _ = guidance_for(series, 5.0)
@@ -106,13 +106,13 @@ def test_a_programme_of_another_scope_is_no_guidance_without_a_bridge():
 
 def test_forecasts_and_considerations_by_others_are_no_guidance():
     row = programme("A", date(2025, 1, 10), 120e6, start=date(2025, 1, 1), end=date(2025, 12, 31))
-    with standing_in(edition(actual("A", "capex", Q1 - 1, 30.0))):
+    with reading_from(edition(actual("A", "capex", Q1 - 1, 30.0))):
         series = reported("A", "capex")
     assert series is not None
     for kind in ("forecast", "under consideration", "ceiling"):
         from dataclasses import replace
 
-        with standing_in(edition(replace(row, amount_kind=kind))):
+        with reading_from(edition(replace(row, amount_kind=kind))):
             assert guidance_for(series, None) == ((), ())
 
 
@@ -124,7 +124,7 @@ def test_measures_of_capital_expenditure_are_series_of_their_own():
         actual("A", "capex_fiscal_year", Q1, 99.0),
         actual("A+B", "capex_cash_ppe_combined", Q1, 58.0),
     ]
-    with standing_in(edition(*rows)):
+    with reading_from(edition(*rows)):
         found = spending_series()
     assert [(one.company, one.metric) for one in found] == [("A", "capex_cash"), ("A", "capex_gross")]
 
@@ -136,7 +136,7 @@ def test_a_years_total_gives_the_quarters_that_nobody_reported_apart():
         actual("A", "capex", Q1 + 1, 25.0),
         actual("A", "capex_fiscal_year", Q1 + 3, 100.0, days=50),
     ]
-    with standing_in(edition(*rows)):
+    with reading_from(edition(*rows)):
         series = reported("A", "capex")
     assert series is not None
     last = series.last
@@ -149,7 +149,7 @@ def test_growth_gives_a_quarter_of_which_nothing_else_was_reported():
         actual("A", "cloud_revenue", Q1 - 4, 200.0),
         actual("A", "cloud_growth_yoy", Q1, 0.36, unit="fraction"),
     ]
-    with standing_in(edition(*rows)):
+    with reading_from(edition(*rows)):
         series = reported("A", "cloud_revenue")
     assert series is not None
     assert series.last.value == pytest.approx(272.0)

@@ -182,7 +182,7 @@ def test_a_file_that_holds_more_than_its_size_says_is_refused(tmp_path, monkeypa
     file = tmp_path / "case.yaml"
     file.write_bytes(b"12345")
     listed = file.stat()
-    monkeypatch.setattr(Path, "stat", lambda self: os.stat_result((*listed[:6], 0, *listed[7:])))
+    monkeypatch.setattr(os, "fstat", lambda _: os.stat_result((*listed[:6], 0, *listed[7:])))
     assert read_content(file, 5) == b"12345"
     with pytest.raises(CaseError, match="holds more; at most 0 MB are read"):
         read_content(file, 4)

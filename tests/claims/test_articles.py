@@ -13,7 +13,7 @@ from capexpand.claims.table import CURRENCIES, FRACTION, SHARES, reported_claims
 from capexpand.errors import CaseError
 
 ARTICLES = Path(__file__).parent / "articles"
-FLOORS = {"tuned": (0.95, 0.95), "held_out": (0.81, 0.78)}
+FLOORS = {"tuned": (0.95, 0.95), "held_out": (0.87, 0.84), "agencies": (0.93, 0.94)}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_whole_claims_are_read_about_as_well_as_was_measured(name, floors, sets)
 
 @pytest.mark.parametrize(
     ("field", "floor"),
-    [("amount", 0.9), ("currency", 0.95), ("company", 0.95), ("kind", 0.95), ("period", 0.83)],
+    [("amount", 0.9), ("currency", 0.95), ("company", 0.95), ("kind", 0.95), ("period", 0.89)],
 )
 def test_each_field_is_read_about_as_well_as_was_measured(field, floor, sets):
     score = dict(sets["held_out"].fields)[field]
@@ -40,6 +40,7 @@ def test_each_field_is_read_about_as_well_as_was_measured(field, floor, sets):
 def test_there_are_enough_articles(sets):
     assert sets["tuned"].articles >= 12
     assert sets["held_out"].articles >= 10
+    assert sets["agencies"].articles >= 20
     assert all(
         f"{path.stem}," in (path.parent / ANSWERS).read_text("utf-8") for path in ARTICLES.glob("*/*.txt")
     )

@@ -34,7 +34,7 @@ def test_different_values_for_one_figure_are_found(low, apart):
     high = round(low * apart / BILLION + 1) * BILLION
     found = only([claim(amount=low), claim("report-b", amount=high)])
     assert found.rule == "different values"
-    assert found.stake.amount == pytest.approx(high - low)
+    assert found.at_issue.amount == pytest.approx(high - low)
 
 
 @given(amount=billions, kind=st.sampled_from(["floor", "ceiling"]))
@@ -76,14 +76,14 @@ def test_a_fiscal_year_against_the_calendar_year_is_found(amount, month):
     )
     found = only([claim(amount=amount), fiscal])
     assert found.rule == "calendar against fiscal"
-    assert found.stake.amount == pytest.approx(amount * (month - 1) / 12)
+    assert found.at_issue.amount == pytest.approx(amount * (month - 1) / 12)
 
 
 @given(amount=billions, scopes=st.permutations(["AI", "AI and cloud", "company", "cloud"]))
 def test_scopes_that_differ_are_found(amount, scopes):
     found = only([claim(amount=amount, scope=scopes[0]), claim("report-b", amount=amount, scope=scopes[1])])
     assert found.rule == "scopes differ"
-    assert found.stake.amount == pytest.approx(amount / 10)
+    assert found.at_issue.amount == pytest.approx(amount / 10)
 
 
 def test_a_scope_that_nobody_stated_contradicts_none():
@@ -103,7 +103,7 @@ def test_implied_rates_that_disagree_are_found(first, apart):
     (found,) = rates_disagree([*one, *two], [])
     assert found.rule == "exchange rates"
     expected = (round(100 * first * apart) - round(100 * first)) * BILLION
-    assert found.stake.amount == pytest.approx(expected, rel=1e-6)
+    assert found.at_issue.amount == pytest.approx(expected, rel=1e-6)
 
 
 @given(first=st.floats(min_value=6.0, max_value=8.0))
@@ -134,7 +134,7 @@ def test_a_point_against_a_range_is_found():
         ]
     )
     assert found.rule == "one amount against a range"
-    assert found.stake.amount == 5 * BILLION
+    assert found.at_issue.amount == 5 * BILLION
 
 
 gains = st.integers(min_value=2, max_value=90)
@@ -152,8 +152,8 @@ def test_gains_that_differ_are_found_with_what_the_company_was_worth(low, more):
     one, two = claim(amount=low / 100, **gain), claim("report-b", amount=(low + more) / 100, **gain)
     found = only([one, two, value])
     assert found.rule == "share-price gains"
-    assert found.stake.amount == pytest.approx(100 * BILLION * (100 / low - 100 / (low + more)))
-    assert only([one, two]).stake.amount is None
+    assert found.at_issue.amount == pytest.approx(100 * BILLION * (100 / low - 100 / (low + more)))
+    assert only([one, two]).at_issue.amount is None
 
 
 def test_a_stake_against_another_price_is_found():
@@ -180,7 +180,9 @@ def test_parts_that_miss_their_total_are_found(parts, missing):
     group = claim("report-b", company="Two (META+GOOGL)", amount=total + missing * BILLION, unit="USD")
     found = only([*members, group])
     assert found.rule == "sums"
-    assert (missing - 1.5) * BILLION <= found.stake.amount + 1 <= missing * BILLION + 1, "less the rounding"
+    assert (missing - 1.5) * BILLION <= found.at_issue.amount + 1 <= missing * BILLION + 1, (
+        "less the rounding"
+    )
     assert rules_that_fire(*members, replace(group, amount=total)) == []
 
 
@@ -206,7 +208,7 @@ def test_two_currencies_of_one_contradiction_are_one_finding():
         ]
     )
     assert found.rule == "total against bound"
-    assert (found.stake.amount, found.stake.currency) == (10 * BILLION, "CNY")
+    assert (found.at_issue.amount, found.at_issue.currency) == (10 * BILLION, "CNY")
 
 
 # --- nothing where claims agree -----------------------------------------------------------------------------
@@ -290,15 +292,15 @@ def test_the_rates_of_the_two_reports_are_those_that_their_amounts_imply(shipped
     (rates,) = [finding for finding in shipped if finding.rule == "exchange rates"]
     implied = [reading.change.rate for reading in rates.readings if reading.change]
     assert implied == pytest.approx([7.170, 7.246, 7.258, 7.299], abs=5e-4)
-    assert rates.stake.amount == pytest.approx(6.863e9, rel=1e-3)
-    assert rates.stake.share == pytest.approx(0.0181, abs=1e-4)
+    assert rates.at_issue.amount == pytest.approx(6.863e9, rel=1e-3)
+    assert rates.at_issue.share == pytest.approx(0.0181, abs=1e-4)
 
 
-def test_every_finding_says_what_is_at_stake(shipped):
+def test_every_finding_says_what_is_at_issue(shipped):
     for finding in shipped:
-        assert finding.stake.words
+        assert finding.at_issue.words
         assert len(finding.readings) >= 2
-        assert finding.stake.amount is not None, finding.title
+        assert finding.at_issue.amount is not None, finding.title
 
 
 def test_findings_of_a_day_use_what_was_known_then():

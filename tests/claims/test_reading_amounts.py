@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from capexpand.claims.amounts import find_amounts
 from capexpand.claims.attribution import names_in, subject_of
 from capexpand.claims.documents import parse_document
-from capexpand.claims.periods import Moment, find_periods
+from capexpand.claims.periods import find_periods
 from capexpand.claims.proposals import propose_claims
+from capexpand.claims.time_spans import Moment
 from capexpand.claims.wording import kind_of
 
 AMOUNTS = {

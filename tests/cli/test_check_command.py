@@ -140,7 +140,7 @@ def test_new_refuses_a_place_where_it_cannot_write(call, tmp_path):
     assert err == f"{tmp_path / 'file'} exists already; nothing was written\n"
     code, _, err = call("new", tmp_path / "file" / "below")
     assert code == 2
-    assert err.startswith(f"cannot write {tmp_path / 'file' / 'below' / 'case.yaml'}: ")
+    assert err.startswith(f"{tmp_path / 'file' / 'below' / 'case.yaml'}: cannot be written: ")
 
 
 def test_the_version_is_printed(call):
@@ -258,8 +258,8 @@ def test_check_of_a_case_that_computes_nothing_says_nothing_of_it(call, starter)
 def modules_after_checking(folder) -> set[str]:
     """Names of the modules that a fresh interpreter holds after a check."""
     program = (
-        "import sys\nfrom capexpand.cli.check import check_case\nfrom pathlib import Path\n"
-        f"check_case(Path({str(folder)!r}))\nprint(*sys.modules)"
+        "import sys\nfrom capexpand.api.checking import check\nfrom pathlib import Path\n"
+        f"check(Path({str(folder)!r}))\nprint(*sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(found.stdout.split())

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 from capexpand.case.loading import load_case
 from capexpand.claims.findings import PlanChange
+from capexpand.claims.foreign_text import printable
 from capexpand.cli import claims
-from capexpand.cli.claims_plan import changed_case
 from capexpand.errors import CaseError, RunError
+from capexpand.studies.claims.reading_plans import changed_case
 
 ROOT = Path(__file__).parents[2]
 TWO_SITES = ROOT / "cases" / "two-sites"
@@ -61,7 +62,7 @@ def test_contradictions_are_printed_with_what_is_at_stake(run):
     assert "7.17 CNY per USD" in output
     assert "7.26 CNY per USD" in output
     assert "7.30 CNY per USD" in output
-    assert output.count("At stake:") == len(data(run("--contradictions", "--json"))["contradictions"])
+    assert output.count("At issue:") == len(data(run("--contradictions", "--json"))["contradictions"])
 
 
 def test_an_option_without_its_partner_is_refused(run):
@@ -85,6 +86,25 @@ def test_accepted_claims_are_added_once_and_read_along(run, article):
     assert ARTICLE[int(quote["quote_start"]) : int(quote["quote_end"])] == quote["quote"]
 
 
+@pytest.mark.parametrize("text", ["[/]", "[b]x", "a\x1b[31mred", "=1+1", "{0}", "%s", "\u202egnp"])
+def test_foreign_text_is_shown_as_it_is_and_steers_nothing(text, run, tmp_path):
+    """In the title, the company, the file's name and the sentence."""
+    folder = tmp_path / printable(text).replace("/", "|")
+    folder.mkdir()
+    path = folder / "article.txt"
+    path.write_text(
+        f"{text} {text} {text} {text} {text}\n3 March 2031\n\nMeta {text} will spend $5bn {text}.", "utf-8"
+    )
+    shown = run("add", path, "--yes")
+    assert shown.exit_code == 0, shown.exception
+    assert printable(text) in shown.stdout
+    own = folder / "claims.csv"
+    for words in (("--with", own), ("--with", own, "--contradictions"), ("--with", own, "--company", text)):
+        listed = run(*words)
+        assert listed.exit_code == 0 or isinstance(listed.exception, CaseError)
+        assert "\x1b[31m" not in listed.stdout
+
+
 def test_json_holds_each_proposal_with_its_place(run, article):
     found = data(run("add", article, "--json"))
     assert [one["amount"] for one in found["proposals"]] == [900e6, 124e6]
@@ -105,9 +125,9 @@ def test_a_person_is_asked_about_each_proposal(run, article, monkeypatch):
 
 
 BROKEN = {
-    "missing": (None, "cannot be read"),
+    "missing": (None, "there is no such file"),
     "empty": (b"  \n", "is empty"),
-    "binary": (b"\x89PNG\r\n\x00\xff\xfe", "not plain text"),
+    "binary": (b"\x89PNG\r\n\x00\xff\xfe", "is not UTF-8 text"),
     "no figure": (b"Nothing happened today. Nobody spent anything.\n", "no figure"),
 }
 
@@ -142,7 +162,7 @@ def test_precision_and_recall_are_printed(run):
     assert "held_out" in output
     assert "precision" in output
     names = {one["name"] for one in data(run("measure", folder, "--json"))["sets"]}
-    assert names == {"tuned", "held_out"}
+    assert names == {"tuned", "held_out", "agencies"}
     assert "due:" in run("measure", folder / "tuned", "--misses").stdout
 
 
@@ -186,7 +206,7 @@ def test_contradictions_of_a_case_are_planned_by_each_reading(run, tmp_path):
         run("add", tmp_path / f"{name}.txt", "--yes")
     shown = data(run("--contradictions", "--case", TWO_SITES, "--with", tmp_path / "claims.csv", "--json"))
     (found,) = shown["contradictions"]
-    assert (found["rule"], found["stake"]["amount"]) == ("different values", 500e6)
+    assert (found["rule"], found["at_issue"]["amount"]) == ("different values", 500e6)
     plans = [reading["plan"]["npv_change"] for reading in found["readings"]]
     assert plans[0] == pytest.approx(0, abs=1e-3)
     assert plans[1] < -1

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from capexpand.api.starting import schema as case_schema
 from capexpand.case.document import plain, read_document
 from capexpand.cli.main import main
-from capexpand.cli.schema import case_schema
 
 jsonschema = pytest.importorskip("jsonschema", reason="needs an independent validator of JSON Schema")
 

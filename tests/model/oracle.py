@@ -232,6 +232,7 @@ class _Oracle:
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
         left = self.N - kept - q + self.r
         self.require("owned units", left, "<=", 0.0, owned & self.there)
+        self.within_life(at)
         if self.lean:
             return
         self.require("leased units", left, "==", 0.0, ~owned)
@@ -240,6 +241,32 @@ class _Oracle:
         free = self.variable("E", "offer", "destination", "quarter")
         past = self.before(free, (standing * at).sum("site")) + freed.sel(ahead=0, drop=True)
         self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
+
+    def within_life(self, at: xr.DataArray) -> None:
+        """Owned units of a destination are within those that came less than a life ago and still work."""
+        m, offers, count = self.m, self.m.offers, self.m.times.count
+        if offers.life_quarters is None or not m.aging.any():
+            return
+        survive = 1.0 - offers.attrition
+        from_order = np.zeros((len(offers.names), count, count))  # [offer, order, quarter]
+        known = np.zeros((len(offers.names), len(m.destinations), count))
+        stood = np.zeros((len(offers.names), len(m.destinations)))
+        np.add.at(stood.T, m.sites.destination, m.opening.installed)
+        for k in np.flatnonzero(m.aging):
+            life, lead = int(offers.life_quarters[k]), int(offers.lead_quarters[k])
+            for t in range(count):
+                known[k, :, t] += max(0.0, 1.0 - (t + 1) / life) * survive[k] ** (t + 1) * stood[k]
+                for age in range(min(life, t + 1)):
+                    known[k, :, t] += survive[k] ** age * m.opening.units_due[k, :, t - age]
+                    if t - age - lead >= 0:
+                        from_order[k, t - age - lead, t] += survive[k] ** age
+        came = 0.0 * (self.N * at).sum("site")
+        for first in range(count):
+            kernel = self.data(from_order[:, first], "offer", "quarter")
+            came = came + self.x.isel(quarter=first, drop=True) * kernel
+        limit = self.data(known, "offer", "destination", "quarter")
+        where = self.data(m.aging, "offer")
+        self.require("life", (self.N * at).sum("site") - came, "<=", limit, where)
 
     def reached(self, at: xr.DataArray) -> xr.DataArray:
         """Whether units of an offer can have come to a site by a quarter; taken as true unless lean."""
@@ -311,11 +338,15 @@ class _Oracle:
         counted = self.before(spent, 0.0)
         cap = self.data(m.budget.cap, "quarter").where(inside, np.inf)
         renewal = self.data(m.budget.renewal, "quarter").where(~inside, np.inf)
+        growth = np.zeros(m.times.count) if m.budget.renewal_growth is None else m.budget.renewal_growth
+        grows = self.data(growth, "quarter").where(~inside, 0.0)
         for ahead in range(longest + 1):
             bill = bills.sel(ahead=ahead, drop=True)
             counted = counted + bill * inside.shift(quarter=-ahead, fill_value=False)
             self.require(f"cap {ahead}", counted, "<=", cap.shift(quarter=-ahead, fill_value=np.inf))
-            self.require(f"renewal {ahead}", bill, "<=", renewal.shift(quarter=-ahead, fill_value=np.inf))
+            more = spent * grows.shift(quarter=-ahead, fill_value=0.0)
+            limit = renewal.shift(quarter=-ahead, fill_value=np.inf)
+            self.require(f"renewal {ahead}", bill - more, "<=", limit)
         self.shortfall = self.variable("shortfall", "quarter")
         wanted = self.data(np.where(self.quarter == last - 1, m.budget.floor, 0.0), "quarter")
         self.require("floor", spent + self.shortfall, ">=", wanted, wanted > 0)
@@ -350,14 +381,41 @@ class _Oracle:
             - (self.back * (self.data(m.power.exit_cost, "power", "quarter") * disc)).sum()
         )
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
-        worth = (self.N * (self.data(m.offers.end_value, "offer") * at_end)).sum() + (
-            self.P * (self.data(m.power.end_value, "power") * at_end)
-        ).sum()
+        worth = self.end_value(at_end)
         payments = (self.paid * (disc * self.data(m.taxes.payment_factor, "quarter"))).sum()
         penalties = (
             self.w * (self.data(m.workloads.penalty, "workload", "quarter") * phi * disc)
         ).sum() + m.budget.floor_penalty * (self.shortfall * disc).sum()
         self.model.add_objective((cash + worth) * keep - payments + self.shields() - penalties, sense="max")
+
+    def end_value(self, at_end):
+        """What a market pays for what stands at the end, where the case wants it within the books."""
+        m, last = self.m, self.m.times.count - 1
+        servers = (self.N * (self.data(m.offers.end_value, "offer") * at_end)).sum()
+        halls = (self.P * (self.data(m.power.end_value, "power") * at_end)).sum()
+        if not m.end_value_within_book:
+            return servers + halls
+        left = []
+        for kept, lead in (
+            (m.end_book_fractions[0], m.offers.lead_quarters),
+            (m.end_book_fractions[1], m.power.lead_quarters),
+        ):
+            arrives = self.quarter + lead[:, None]
+            left.append(np.where(arrives <= last, kept[np.minimum(arrives, last)], 0.0))
+        price = self.data(m.offers.price, "offer", "destination", "quarter")
+        books = (
+            (self.x * (self.data(left[0], "offer", "quarter") * price)).sum(),
+            (self.b * self.data(left[1] * m.power.price, "power", "quarter")).sum(),
+        )
+        total = 0.0
+        for name, market, book in zip(("servers", "halls"), (servers, halls), books, strict=True):
+            value = self.model.add_variables(lower=0.0, name=f"end value of {name}")
+            self.model.add_constraints(1.0 * value - market <= 0.0, name=f"market of {name}")
+            self.model.add_constraints(
+                1.0 * value - m.times.discount_end * book <= 0.0, name=f"book of {name}"
+            )
+            total = total + 1.0 * value
+        return total
 
     def shields(self):
         """Tax saved by writing off what was ordered, from the quarter of its delivery."""

@@ -145,6 +145,7 @@ def _offers(rng: Random, destinations: int, quarters: int, *, workloads: int, de
         stock=np.where(rng.random(products) < 0.5, np.inf, u(3, 20, products)),
         delayed=np.zeros(options, dtype=np.bool_),
         released=np.ones((options, quarters)),
+        life_quarters=np.where(owned, rng.choice([0, 0, 3, 5], options), 0),
         lot=np.array([0.0, 2.0, 0.0, 1.0]),
         end_value=np.where(owned, u(0, 15, options), 0.0),
         accelerators=np.full(products, 8.0),

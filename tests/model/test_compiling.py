@@ -196,26 +196,45 @@ def test_power_that_stands_at_a_site_without_building_cannot_grow():
     assert m.power.limit_mw.sum() == 0.0
 
 
-def test_the_base_spends_its_own_renewal_budget_and_nothing_else():
-    m = compiled({"programme.floor": "5 mn CNY", "programme.renewal_without_programme": "1 mn CNY/quarter"})
+def test_the_base_spends_what_the_business_spends_anyway_and_nothing_else():
+    """1 a quarter without the programme: 4 of the 10 in the window; the other 6 are the programme's own."""
+    changes = {"programme.floor": "5 mn CNY", "programme.cap": "10 mn CNY"}
+    m = compiled({**changes, "programme.renewal_without_programme": "1 mn CNY/quarter"})
     base = m.without_programme()
-    assert base.budget.renewal.tolist() == [1, 1, 1, 1]
+    assert m.budget.own == 6.0
+    assert base.budget.own == 0.0
+    assert base.budget.cap.tolist() == [1, 2, 3, 4]
     assert base.budget.floor == 0.0
-    assert base.times.window == (0, 0)
-    assert np.isinf(base.budget.cap).all()
+    assert base.times.window == m.times.window
 
 
-def test_the_base_hires_nothing_new():
-    """Leases meet no budget, so a base that could lease would grow for nothing."""
+def test_the_base_may_hire_as_a_programme_may_and_who_stands_still_may_not():
+    """What leases add needs none of the programme's money, so it is no part of what the money is worth."""
     rented = {"fee": "1 mn CNY/MW/quarter", "lead_time": "0 months", "term": "3 months"}
     leased = {"fee": "0.5 mn CNY/quarter", "term": "3 months"}
     m = compiled({"sites.east.colocate": rented, "offers.server.lease": leased})
-    base = m.without_programme()
-    assert m.power.limit_mw[~m.power.owned].max() > 0.0
-    assert base.power.limit_mw[~m.power.owned].max() == 0.0
-    assert m.offers.orderable[~m.offers.owned].any()
-    assert not base.offers.orderable[~m.offers.owned].any()
-    assert (base.offers.orderable[m.offers.owned] == m.offers.orderable[m.offers.owned]).all()
+    base, still = m.without_programme(), m.standing_still()
+    assert np.array_equal(base.power.limit_mw, m.power.limit_mw)
+    assert np.array_equal(base.offers.orderable, m.offers.orderable)
+    assert still.power.limit_mw.max() == 0.0
+    assert not still.offers.orderable.any()
+
+
+def test_renewal_grows_with_the_own_money_of_the_programme():
+    """1 a quarter anyway, 40 % a year of what the programme spent: 0.1 a quarter for each, afterwards."""
+    m = compiled(
+        {
+            "programme.window_quarters": 2,
+            "programme.cap": "10 mn CNY",
+            "programme.renewal_budget": ABSENT,
+            "programme.renewal_without_programme": "1 mn CNY/quarter",
+            "programme.renewal_of_programme": "40 %/year",
+        }
+    )
+    assert m.budget.own == 8.0
+    assert m.budget.renewal == pytest.approx([np.inf, np.inf, 0.8, 0.8])  # 1 less 0.1 of the 2 spent anyway
+    assert m.budget.renewal_growth is not None
+    assert m.budget.renewal_growth == pytest.approx([0, 0, 0.1, 0.1])
 
 
 def test_book_value_is_written_off_evenly_over_its_life():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from small_case import OBJECTIVE, compiled, objective, offer, planned, site, workload
 
+from capexpand.finance.checks import check_plan
 from capexpand.optimiser.deterministic import optimise_plan
 
 
@@ -255,3 +256,68 @@ def test_power_and_units_at_the_start_need_no_order():
     plan = optimise_plan(m)
     assert plan.solver.objective == pytest.approx(40.0)
     assert np.all(plan.ordered == 0.0)
+
+
+def test_a_unit_is_retired_at_the_end_of_its_life():
+    """A server lives two quarters: each earns 2 for its price of 1. Ten in quarter 1 and again in quarter 3.
+
+    10 · (2 − 1) · 2 = 20. Sensitivity: without an end of life ten would earn 4 each: 30.
+    """
+    plan = planned({"offers.server.life": "6 months"})
+    assert plan.solver.objective == pytest.approx(20.0)
+    assert plan.installed.sum(axis=(0, 1)) == pytest.approx([10, 10, 10, 10])
+    check_plan(plan)
+
+
+def test_what_stands_at_the_start_is_of_every_age():
+    """Four stand with a life of four quarters: 3, 2, 1 and 0 are left, which earn 6; nothing is for sale.
+
+    Sensitivity: without an end of life they would earn 16.
+    """
+    changes = {
+        "offers.server.life": "12 months",
+        "offers.server.supply": {},
+        "opening.sites.east.installed": {"server": 4},
+    }
+    plan = planned(changes)
+    assert plan.installed.sum(axis=(0, 1)) == pytest.approx([3, 2, 1, 0], abs=1e-9)
+    assert plan.solver.objective == pytest.approx(6.0)
+    check_plan(plan)
+
+
+def test_what_failed_before_its_end_of_life_does_not_end_again():
+    """Half fail in a quarter: of ten ordered in quarter 1, five are left in quarter 2, none in quarter 3.
+
+    They earn 10 + 5 for 10. Sensitivity: without an end of life another 2.5 and 1.25.
+    """
+    changes = {"offers.server.life": "6 months", "offers.server.attrition": "93.75 %/year"}
+    stop = {"offers.server.available_until": "2025-06-30"}
+    plan = planned({**changes, **stop})
+    assert plan.installed.sum(axis=(0, 1)) == pytest.approx([10, 5, 0, 0], abs=1e-9)
+    assert plan.solver.objective == pytest.approx(5.0)
+    check_plan(plan)
+
+
+def test_leased_servers_of_the_opening_cost_their_fee():
+    """Three stand leased at 0.5 a quarter and serve all of a demand of three: 3 · 4 · (1 − 0.5) = 6.
+
+    Sensitivity: as owned ones they would cost nothing: 12.
+    """
+    leased = offer()
+    del leased["buy"]
+    leased["lease"] = {"fee": "0.5 mn CNY/quarter", "term": "3 months"}
+    changes = {"offers.server": leased, "workloads.chat.demand": "3 tn token/quarter"}
+    assert objective({**changes, "opening.sites.east.installed": {"server": 3}}) == pytest.approx(6.0)
+    both = {**changes, "offers.server": {**leased, "buy": {"price": "9 mn CNY", "deposit": "0 %"}}}
+    assert objective({**both, "opening.sites.east.leased": {"server": 3}}) == pytest.approx(6.0)
+    assert objective({**both, "opening.sites.east.installed": {"server": 3}}) == pytest.approx(12.0)
+
+
+def test_rented_power_of_the_opening_costs_its_fee():
+    """0.3 MW more stand rented at 1 a quarter and MW: three more servers earn 3 · (4 − 1), less 1.2 of fee.
+
+    30 + 9 − 1.2 = 37.8. Sensitivity: as own power it would cost nothing: 39.
+    """
+    rented = {"fee": "1 mn CNY/MW/quarter", "lead_time": "0 months", "term": "3 months", "limit": "0 MW"}
+    changes = {"sites.east.colocate": rented, "opening.sites.east.power_leased": "0.3 MW"}
+    assert objective(changes) == pytest.approx(37.8)

@@ -113,11 +113,11 @@ def score(rule: PlacementRule, node: Node, task: TaskClass, typical: tuple[Typic
     cpu, total = task.scored_cpu_milli, task.total_milli
     if rule is PlacementRule.DOT_PRODUCT:
         product = node.cpu / 128000 * (cpu / 128000) + sum(node.left) / 8000 * (total / 8000)
-        return int(100 * (1 - product / 2))
+        return math.floor(100 * (1 - product / 2))
     if rule is PlacementRule.BEST_FIT:
         left_over = 0.0 + (node.cpu - cpu) / 128000 * 0.5
         left_over += (sum(node.left) - total) / 8000 * 0.5
-        return int((1 - left_over) * 100)
+        return math.floor((1 - left_over) * 100)
     if rule is PlacementRule.CLUSTERING:
         return clustering(node, task)
     if rule is PlacementRule.PACKING:

@@ -32,9 +32,9 @@ def cluster(*accelerators, models=None):
 def random_case(seed):
     random = np.random.default_rng(seed)
     count = int(random.integers(1, 9))
-    sizes = random.choice([0, 1, 2, 4, 8], count).tolist()
+    sizes = random.choice([0, 1, 2, 4, 8, 16], count).tolist()
     nodes = make_nodes(
-        random.choice([16_000, 64_000, 128_000], count).tolist(),
+        random.choice([16_000, 64_000, 128_000, 384_000], count).tolist(),
         random.choice([2000, 9000], count).tolist(),
         sizes,
         [random.choice(["A", "B", "C"]) if size else "" for size in sizes],

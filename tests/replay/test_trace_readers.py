@@ -249,7 +249,7 @@ def test_measured_series_are_read(tmp_path):
         ("0,5,0", "without output tokens"),
         ("nan,5,5", "without a finite time"),
         ("0.5,5,5\n0.2,5,5", "not in order, first at row 3"),
-        ("0,x,5", "not of type"),
+        ("0,x,5", "'x' is not a number"),
     ],
 )
 def test_bad_requests_are_an_error_or_counted_as_the_user_chooses(tmp_path, row, message):
@@ -309,7 +309,9 @@ def test_a_truncated_gzip_is_one_clear_error(tmp_path):
 
 def test_missing_columns_are_named_beside_those_that_are_there(tmp_path):
     path = write(tmp_path, "a.csv", "TIMESTAMP,Tokens\n1,2\n")
-    with pytest.raises(CaseError, match="lacks the columns ContextTokens, GeneratedTokens; it has TIMESTAMP"):
+    with pytest.raises(
+        CaseError, match="lacks the columns ContextTokens, GeneratedTokens; it has 'TIMESTAMP', 'Tokens'"
+    ):
         requests.read_azure(path)
 
 
@@ -331,7 +333,7 @@ def test_files_that_are_not_there_or_no_tables_are_clear_errors(tmp_path):
     with pytest.raises(CaseError, match="is a folder"):
         read_columns(tmp_path, {})
     broken = write(tmp_path, "x.parquet", "not parquet")
-    with pytest.raises(CaseError, match="cannot be read as a table"):
+    with pytest.raises(CaseError, match="cannot be read as Parquet"):
         read_columns(broken, {})
 
 
@@ -341,7 +343,7 @@ def test_prefixes_of_the_own_table_need_one_block_size(tmp_path):
     with pytest.raises(CaseError, match="block_tokens: needs one size"):
         requests.read_request_table(path)
     path = write(tmp_path, "r.csv", head + "0,5,5,1 x,4\n")
-    with pytest.raises(CaseError, match="prefix: needs whole numbers"):
+    with pytest.raises(CaseError, match="'1 x' is not a list of whole numbers"):
         requests.read_request_table(path)
 
 

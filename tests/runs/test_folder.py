@@ -125,3 +125,42 @@ def test_a_run_without_a_place_is_named_after_its_case(
 def test_a_case_folder_whose_name_looks_like_a_file_keeps_its_name(tmp_path: Path) -> None:
     (tmp_path / "plans.yaml").mkdir()
     assert usual_folder(tmp_path / "plans.yaml") == Path("runs/plans.yaml")
+
+
+def test_a_file_that_somebody_put_into_a_run_is_not_lost(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", CONTENT)
+    (tmp_path / "run/tables/notes.txt").write_text("mine")
+    with pytest.raises(RunError, match=r"tables.notes\.txt was not written by a run"):
+        write_run(tmp_path / "run", CONTENT)
+    assert (tmp_path / "run/tables/notes.txt").read_text() == "mine"
+
+
+def test_a_link_to_a_run_is_refused(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", CONTENT)
+    (tmp_path / "latest").symlink_to("run")
+    with pytest.raises(RunError, match="is a link"):
+        check_place(tmp_path / "latest")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"files": []}',
+        '{"files": {"a": 1}}',
+        '{"files": {"../a": "0"}}',
+        "[" * 100_000,
+        "\0",
+        '{"files": {"/etc/passwd": "0"}}',
+        '{"files": {"": "0"}}',
+        '{"files": {"a\\u0000": "0"}}',
+    ],
+)
+def test_a_manifest_of_another_form_is_refused_in_words(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / MANIFEST).write_text(manifest)
+    with pytest.raises(RunError, match=r"run folder|no file of the run"):
+        read_manifest(tmp_path)
+    with pytest.raises(RunError, match=r"run folder|no file of the run"):
+        check_place(tmp_path)

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from capexpand.scenarios import variance
 from capexpand.scenarios.condensation import condense
-from capexpand.scenarios.entries import AT_ORDER
+from capexpand.scenarios.entries import AT_ORDER, Entry
 from capexpand.scenarios.lattice_errors import lattice_errors
 from capexpand.scenarios.quantisation import quantise
 from capexpand.scenarios.sampling import draw_scenarios
+from capexpand.scenarios.variance import UNSPREAD, spread_values
 
 COIN = """
 regimes:
@@ -111,7 +113,9 @@ def test_prices_at_order_are_the_same_in_all_outcomes_of_a_node(futures_of):
     assert np.ptp(lattice.quarters[5].outcomes[free], axis=2).max() > 0.01
 
 
-def test_more_nodes_keep_more_of_what_varies_and_of_what_lasts(futures_of):
+def test_more_nodes_keep_more_of_what_varies_and_of_what_lasts(futures_of, monkeypatch):
+    """Without variance matching, which would give every lattice the variance of the process."""
+    monkeypatch.setattr(variance, "LARGEST_SPREAD", 1.0)
     scenarios = draw_scenarios(futures_of(RICH), 4096)
     found = [lattice_errors(condense(scenarios, nodes=n, outcomes=1), scenarios) for n in (3, 10, 40)]
     row = [entry.kind for entry in found[0].entries].index("base_demand")
@@ -122,13 +126,54 @@ def test_more_nodes_keep_more_of_what_varies_and_of_what_lasts(futures_of):
     assert kept[-1] > 0.95
 
 
-def test_outcomes_keep_what_nodes_lose(futures_of):
+def test_outcomes_keep_what_nodes_lose(futures_of, monkeypatch):
+    monkeypatch.setattr(variance, "LARGEST_SPREAD", 1.0)
     scenarios = draw_scenarios(futures_of(RICH), 2048)
     kept = [
         lattice_errors(condense(scenarios, nodes=6, outcomes=n), scenarios).kept_deviation.sum()
         for n in (1, 4)
     ]
     assert kept[1] > kept[0]
+
+
+@pytest.mark.parametrize("outcomes", [1, 3])
+def test_a_small_lattice_varies_as_much_as_the_process(futures_of, outcomes):
+    """With 30 nodes the cells alone keep a third of the deviation of prices; the spread makes up for it."""
+    scenarios = draw_scenarios(futures_of(RICH), 4096)
+    lattice = condense(scenarios, nodes=30, outcomes=outcomes)
+    check_chain(lattice)
+    errors = lattice_errors(lattice, scenarios)
+    for row, entry in enumerate(lattice.entries):
+        if entry.kind in ("base_demand", "base_price", "purchase_price"):
+            assert 0.95 < errors.kept_deviation[row] < 1.05, entry.label
+    assert errors.largest_mean_error.max() < 1e-9
+
+
+def test_limits_and_fees_are_not_spread(futures_of):
+    """A supply is there or not there; only what has a price or is in demand may go beyond its cell's mean."""
+    scenarios = draw_scenarios(futures_of(RICH), 1024)
+    lattice = condense(scenarios, nodes=8)
+    for row, entry in enumerate(lattice.entries):
+        if entry.kind in UNSPREAD:
+            top = max(float(quarter.factors[row].max()) for quarter in lattice.quarters)
+            reached = max(float(scenarios.factors(t)[row].max()) for t in range(scenarios.quarters))
+            assert top <= reached * (1 + 1e-12), entry.label
+
+
+def test_spreading_by_hand():
+    """Two atoms 1 and 4, each with chance a half: mean 2.5, variance 2.25. With 4 more the variance is 6.25.
+
+    Two atoms m − d and m + d have the variance d², so d = 2.5 would need an atom at 0, which logarithms never
+    reach: s = 10 makes of the ratio 4 one of r = 4¹⁰, and atoms 5/(1 + r) and 5 r/(1 + r). With 0.75, d = √3.
+    Sensitivity: spread on the scale of the values themselves, an atom could be below zero.
+    """
+    values, chance, entry = np.array([[1.0, 4.0]]), np.array([0.5, 0.5]), (Entry("base_demand", "chat"),)
+    mean = np.array([2.5])
+    found = spread_values(values, chance, np.array([0.75]), entry, mean=mean)
+    assert found == pytest.approx(np.array([[2.5 - 3**0.5, 2.5 + 3**0.5]]))
+    most = spread_values(values, chance, np.array([4.0]), entry, mean=mean)
+    ratio = 4.0**10
+    assert most == pytest.approx(np.array([[5 / (1 + ratio), 5 * ratio / (1 + ratio)]]))
 
 
 def test_a_path_finds_its_node_in_its_own_regime(futures_of):

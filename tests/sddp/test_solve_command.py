@@ -87,12 +87,15 @@ def _broken(tmp_path: Path, **changes: object) -> Path:
     ("changes", "words"),
     [
         ({"format": "other/1"}, "other/1"),
-        ({"sense": "up"}, "neither 'min' nor 'max'"),
+        ({"sense": "up"}, "known are 'min' or 'max'"),
         ({"graph": {"root": [["1", 0.5]], "edges": [["1", "3", 1.0]]}}, "unknown node"),
         ({"risk": {"type": "entropic"}}, "entropic"),
         ({"nodes": {"1": {"subproblem": "nothing", "scenarios": []}}}, "no subproblem 'nothing'"),
         ({"nodes": {"1": {"subproblem": "invest", "scenarios": [{"prob": 1, "set": {"rh": {}}}]}}}, "rh"),
-        ({"subproblems": {"invest": {"variables": [], "constraints": [{"name": "a"}]}}}, "cannot be read"),
+        (
+            {"subproblems": {"invest": {"variables": [], "constraints": [{"name": "a"}]}}},
+            "subproblems.invest.constraints[0].terms: is missing",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_file_is_said(tmp_path: Path, changes: dict, words: str) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from capexpand.case.declared import Declared, Name
+from capexpand.case.declared import Declared, Name, Title
 from capexpand.case.figures import Change, Count, Day, Fraction, Money, Ratio
 
 
@@ -34,7 +34,7 @@ class Move(Declared):
     One of ``gain`` and ``value_added`` is needed; with both, their ratio gives the value before.
     """
 
-    title: str
+    title: Title
     gain: Change | None = None  # of the share price
     value_added: Money | None = None  # to the value of all shares
     index_gain: ChangeRange | None = None  # of the market in the same days, none if absent

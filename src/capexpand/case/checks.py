@@ -14,9 +14,13 @@ from capexpand.case.references import Complaint
 from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload
 from capexpand.case.uncertainty_checks import uncertainty_complaints
 from capexpand.case.values import Series
+from capexpand.errors import CaseError
 from capexpand.timevalue import QuarterCalendar, is_quarter_start
-from capexpand.units import VOLUME_UNITS, format_number
+from capexpand.units import LARGEST_NUMBER, VOLUME_UNITS, format_number
 from capexpand.units.currencies import CURRENCIES
+
+MOST_QUARTERS = 200
+"""Of a horizon; more is refused elsewhere."""
 
 _RUNNING_QUARTER = timedelta(days=31)
 """A plan may begin with the quarter that runs on the day of the case, while two thirds of it are to come."""
@@ -38,6 +42,7 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     yield from hardware_complaints(draft)
     yield from _opening(draft)
     yield from _series_start(draft)
+    yield from _series_size(draft)
     if draft.uncertainty is not None:
         yield from uncertainty_complaints(draft.uncertainty)
     if draft.announcement is not None:
@@ -153,7 +158,9 @@ def _sites(draft: Draft) -> Iterator[Complaint]:
 
 def _has_power(standing: OpeningSite | None) -> bool:
     return standing is not None and (
-        standing.power.value > 0 or any(power.value > 0 for power in standing.power_due.values())
+        standing.power.value > 0
+        or standing.power_leased is not None
+        or any(power.value > 0 for power in standing.power_due.values())
     )
 
 
@@ -166,7 +173,7 @@ def _by_quarter(series: Series, calendar: Calendar) -> tuple[float, ...]:
 
 def _offers(draft: Draft) -> Iterator[Complaint]:
     opening = draft.opening.sites.values() if draft.opening is not None else ()
-    standing = {name for site in opening for name in (*site.installed, *site.units_due)}
+    standing = {name for site in opening for name in (*site.installed, *site.units_due, *site.leased)}
     for name, offer in draft.offers.items():
         place = ("offers", name)
         if offer.buy is None and offer.lease is None and name not in standing:
@@ -180,10 +187,25 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
             yield place, "whole sizes need the number of units in a lot; add lot, e.g. 8"
 
 
-def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
-    place = ("workloads", name)
+def _payment(place: tuple[str, str], workload: Workload) -> Iterator[Complaint]:
+    """A price is for what is sold or counted, a penalty for what is owed; elsewhere they do nothing."""
     if workload.role != "obligation" and workload.price is None:
         yield place, f"is {workload.role} and needs a price"
+    if workload.role == "obligation" and workload.price is not None:
+        message = (
+            "is paid nothing, since it is an obligation; leave price out, or make it internal or external"
+        )
+        yield (*place, "price"), message
+    if workload.role != "obligation" and workload.penalty is not None:
+        message = (
+            f"holds for obligations only, and this workload is {workload.role}: unserved demand is not sold"
+        )
+        yield (*place, "penalty"), message
+
+
+def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
+    place = ("workloads", name)
+    yield from _payment(place, workload)
     if workload.usable_share is None and workload.utilisation is None:
         yield place, "needs usable_share, or utilisation from a replay"
     elif workload.usable_share is not None and workload.utilisation is not None:
@@ -240,6 +262,7 @@ def _opening(draft: Draft) -> Iterator[Complaint]:
         return
     if opening.book_value is not None and opening.book_life is None:
         yield ("opening", "book_value"), "needs book_life, over which it is written off"
+    yield from _leased_at_start(draft)
     if draft.calendar is None:
         return
     calendar = _quarters(draft.calendar)
@@ -252,6 +275,19 @@ def _opening(draft: Draft) -> Iterator[Complaint]:
         if day not in calendar:
             message = f"{day} is outside the calendar, {calendar.start} to {calendar.ends[-1]}"
             yield ("opening", *where, str(day)), message
+
+
+def _leased_at_start(draft: Draft) -> Iterator[Complaint]:
+    """What stands leased at the start costs what a lease of the case costs, so there must be one."""
+    for name, standing in draft.opening.sites.items() if draft.opening is not None else ():
+        place = ("opening", "sites", name)
+        site = draft.sites.get(name)
+        if standing.power_leased is not None and site is not None and site.colocate is None:
+            yield (*place, "power_leased"), f"needs its fee; add colocate to sites.{name}"
+        for offer_name in standing.leased:
+            offer = draft.offers.get(offer_name)
+            if offer is not None and offer.lease is None:
+                yield (*place, "leased", offer_name), f"needs its fee; add lease to offers.{offer_name}"
 
 
 def _series_start(draft: Draft) -> Iterator[Complaint]:
@@ -267,3 +303,24 @@ def _series_start(draft: Draft) -> Iterator[Complaint]:
             and number.first_date > start
         ):
             yield place, f"says nothing before {number.first_date}, but the calendar starts on {start}"
+
+
+def _series_size(draft: Draft) -> Iterator[Complaint]:
+    """A series stays within what can be planned with, through the whole horizon."""
+    if draft.calendar is None or not 0 < draft.calendar.quarters <= MOST_QUARTERS:
+        return
+    labels = _quarters(draft.calendar).labels
+    for place, number in walk({"exchange_rates": draft.exchange_rates or {}, **draft.blocks}):
+        if not isinstance(number, Series) or number.constant:
+            continue
+        try:
+            values = number.by_quarter(draft.calendar)
+        except CaseError:  # it says nothing at the start, and that is said already
+            continue
+        beyond = next((label for label, value in zip(labels, values, strict=True) if _too_large(value)), None)
+        if beyond is not None:
+            yield place, f"grows too large to plan with by {beyond}; check its growth and changes"
+
+
+def _too_large(value: float) -> bool:
+    return not abs(value) <= LARGEST_NUMBER  # no number at all is too large, too

@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from capexpand.case.figures import Day
 from capexpand.case.reading import Reading, inherited
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+RESERVED_NAMES = ("all",)
+"""Rows of the tables that sum over everything with a name."""
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED_NAMES:
+        message = "'{name}' is the row of a sum in the tables; choose another name"
+        raise PydanticCustomError("reserved_name", message, {"name": name})
+    return name
+
+
+def _printable(text: str) -> str:
+    wrong = next((character for character in text if not character.isprintable()), None)
+    if wrong is not None:
+        message = "holds the character {code}, which cannot be printed; leave it out"
+        raise PydanticCustomError("not_printable", message, {"code": f"U+{ord(wrong):04X}"})
+    return text
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60), AfterValidator(_not_reserved)]
+Title = Annotated[str, AfterValidator(_printable)]
+"""A text in one line, without control characters."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Destination = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 country code, such as CN")]
 

@@ -20,8 +20,10 @@ from capexpand.case.provenance import Provenance
 from capexpand.case.reading import FILE_FIELDS, Reading, dotted, parse_day
 from capexpand.case.references import broken_references
 from capexpand.case.schema import Case
+from capexpand.case.shipped import case_place
 from capexpand.case.uncertainty_checks import broken_targets
 from capexpand.errors import CaseError, Problem
+from capexpand.files.reading import is_folder
 from capexpand.units import QuantityError
 
 
@@ -29,7 +31,7 @@ def load_case(path: Path | str, variant: str | None = None) -> Case:
     """Load a case from its file and check it.
 
     Args:
-        path: a YAML file, or a folder that holds ``case.yaml``.
+        path: a YAML file, a folder that holds ``case.yaml``, or the name of a case that is shipped.
         variant: name of the variant to apply, or None for the case as it stands.
 
     Returns:
@@ -38,8 +40,8 @@ def load_case(path: Path | str, variant: str | None = None) -> Case:
     Raises:
         CaseError: with every problem found, each with its file, line and column where it has one.
     """
-    file = Path(path)
-    if file.is_dir():
+    file = case_place(path)
+    if is_folder(file):
         file /= "case.yaml"
     node, files = read_merged(file)
     problems = variant_problems(node)

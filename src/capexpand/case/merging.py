@@ -45,7 +45,7 @@ def _read_merged(path: Path, chain: tuple[Path, ...]) -> tuple[Node, tuple[Path,
     if any(_same(parent, other) for other in seen):
         loop = " → ".join(str(other) for other in (*seen, parent))
         raise CaseError([mark.problem(f"extends itself in a circle: {loop}", "extends")])
-    if not parent.is_file():
+    if not os.path.isfile(parent):  # noqa: PTH113 - a name that cannot be is no file, not an error
         raise CaseError([mark.problem(f"there is no file '{parent}'", "extends")])
     below, files = _read_merged(parent, seen)
     rest = {key: value for key, value in fields.items() if key != "extends"}

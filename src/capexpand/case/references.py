@@ -46,7 +46,7 @@ def broken_references(data: dict[str, Any]) -> Iterator[Complaint]:
     opening = _mapping(_mapping(data.get("opening")).get("sites"))
     yield from _unknown("site", opening, sites, ("opening", "sites"))
     for name, site in opening.items():
-        for field in ("installed", "units_due"):
+        for field in ("installed", "units_due", "leased"):
             yield from _unknown("offer", _mapping(site).get(field), offers, ("opening", "sites", name, field))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr
 
 from capexpand.case.announcement import Announcement
-from capexpand.case.declared import Currency, Declared, Destination, Name
+from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
     CountRateSeries,
@@ -64,13 +64,16 @@ class Finance(Declared):
     value_added_tax_recovery: Duration | None = None  # until it is recovered; never, if absent
     server_end_value: Fraction  # share of the competitive replacement value kept at the horizon's end
     building_end_value: Fraction
+    end_value_within_book: Annotated[bool, Field(strict=True)] = (
+        False  # worth no more than the books hold, too
+    )
     ordinary_costs: FractionSeries | None = None  # share of external revenue spent on staff, sales, bandwidth
 
 
 class Programme(Declared):
     """Who spends how much, from when to when."""
 
-    buyer: str
+    buyer: Title
     headquarters: Destination
     end_user: EndUser = "company"  # kind of buyer, as export rules tell them apart
     window_start: Day
@@ -85,8 +88,14 @@ class Programme(Declared):
     cap_by_date: dict[Day, Money] = Field(
         default_factory=dict
     )  # cumulative spending allowed up to these dates
-    renewal_budget: SpendingLimitSeries  # spending allowed in each quarter after the window
-    renewal_without_programme: SpendingLimitSeries | None = None  # spending in the base, 0 if absent
+    # Spending in each quarter with and without the programme, 0 if absent. Within the window it is
+    # the first part of the cap; the rest of the cap is the programme's own money.
+    renewal_without_programme: SpendingLimitSeries | None = None
+    renewal_of_programme: FractionPerYear | None = (
+        None  # of its own money spent, allowed each year after the window
+    )
+    # Spending allowed in each quarter outside the window, in place of renewal_without_programme.
+    renewal_budget: SpendingLimitSeries | None = None
 
 
 class Build(Declared):
@@ -113,7 +122,7 @@ class Colocate(Declared):
 class Site(Declared):
     """A data-centre campus: a place with grid power by date, where halls are built or rented."""
 
-    title: str
+    title: Title
     destination: Destination
     grid: PowerLimitSeries  # MW at the grid connection that can be drawn
     power_usage_effectiveness: PowerUsageEffectiveness
@@ -152,7 +161,7 @@ class Supply(Declared):
 class Offer(Declared):
     """Something to buy or lease: an accelerator server or rack, or a general server."""
 
-    title: str
+    title: Title
     accelerator: str | None = None  # name in the catalogue of accelerators
     accelerators: Annotated[int, Field(strict=True, ge=0)] = 0  # per unit
     compute: Flops | None = None  # dense FP8 (or INT8) operations a second of one unit
@@ -163,6 +172,9 @@ class Offer(Declared):
     )
     lead_time: Duration
     attrition: FractionPerYear
+    life: Life | None = (
+        None  # after which an owned unit is retired, whatever the books say; no limit if absent
+    )
     maintenance: (
         FractionPerYear  # of the price at the plan's start, for units owned; the lessor maintains the others
     )
@@ -185,7 +197,7 @@ class Tranche(Declared):
 class Workload(Declared):
     """Something to serve. Volumes are in the unit that ``unit`` names."""
 
-    title: str
+    title: Title
     role: Literal["external", "internal", "obligation"]
     unit: Literal["token", "accelerator_hour", "FLOP", "vcpu_hour"]
     demand: VolumeRateSeries
@@ -197,6 +209,9 @@ class Workload(Declared):
     productivity: ProductivitySeries | None = (
         None  # how much more a unit serves than at the base date, 1 if absent
     )
+    # Of it, the part from models that take fewer operations for the same use, 1 if absent; the rest is
+    # software, which no server can take beyond its peak.
+    smaller_models: ProductivitySeries | None = None
     usable_share: Fraction | None = None  # of what a unit serves: peak to mean, headroom, failures
     utilisation: ReplayedShare | None = None  # the same, as a replay found it; one of both is needed
     tranches: tuple[Tranche, ...] = ()
@@ -221,8 +236,14 @@ class Workload(Declared):
 class OpeningSite(Declared):
     """What stands at a site when the plan starts, and what is already on its way."""
 
-    power: Power  # IT power energised
-    installed: dict[Name, Count] = Field(default_factory=dict)  # units by offer
+    power: Power  # IT power energised, in own halls
+    power_leased: Power | None = None  # on top, rented for the fee of the site's colocate, past its term
+    installed: dict[Name, Count] = Field(
+        default_factory=dict
+    )  # units by offer, owned unless it is only leased
+    leased: dict[Name, Count] = Field(
+        default_factory=dict
+    )  # on top, leased for the offer's fee, past their term
     power_due: dict[Day, Power] = Field(default_factory=dict)
     units_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
 
@@ -249,14 +270,14 @@ class Solve(Declared):
 class Variant(Declared):
     """A named set of overrides: ``set`` maps dotted places to what stands there instead."""
 
-    title: str
+    title: Title
     set: dict[str, object]
 
 
 class Case(Declared):
     """All that a user declares about one build-out."""
 
-    title: str
+    title: Title
     description: str = ""
     as_of: Day
     currency: Currency

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from capexpand.case.declared import Declared, Name
+from capexpand.case.declared import Declared, Name, Title
 from capexpand.case.figures import (
     Correlation,
     Exponent,
@@ -31,7 +31,7 @@ Target = Annotated[str, Field(description="a place such as workloads.*.demand; *
 class Trend(Declared):
     """A factor that drifts away for good: the logarithm is a random walk."""
 
-    title: str = ""
+    title: Title = ""
     volatility: Spread  # standard deviation of the logarithm after one year
     moves: dict[Target, Exponent]
     keeps_mean: bool = True  # whether what it moves keeps the mean that the case declares
@@ -40,7 +40,7 @@ class Trend(Declared):
 class Reversion(Declared):
     """A factor that strays and comes back: the logarithm halves its distance in every half-life."""
 
-    title: str = ""
+    title: Title = ""
     deviation: Spread  # standard deviation of the logarithm in the long run
     half_life: Life
     moves: dict[Target, Exponent]
@@ -50,7 +50,7 @@ class Reversion(Declared):
 class Shock(Declared):
     """A factor that jumps at random times; the jump fades by half in every half-life, or never."""
 
-    title: str = ""
+    title: Title = ""
     rate: Rate  # jumps a year
     size: Jump  # relative change of the factor by the median jump
     size_deviation: Spread | None = None  # standard deviation of the logarithm of a jump, 0 if absent
@@ -62,7 +62,7 @@ class Shock(Declared):
 class State(Declared):
     """A state of the world, with a factor for each target; for an export fee it is a share added."""
 
-    title: str = ""
+    title: Title = ""
     moves: dict[Target, Ratio] = Field(default_factory=dict)
 
 
@@ -73,7 +73,7 @@ class Regimes(Declared):
     share per time, such as ``20 %/year``, is the rate of a chain in continuous time. What is left stays.
     """
 
-    title: str = ""
+    title: Title = ""
     initial: Name
     states: dict[Name, State]
     transitions: dict[Name, dict[Name, Transition]]
@@ -83,7 +83,7 @@ class Regimes(Declared):
 class Delay(Declared):
     """Something due comes late: grid power, a rise of supply, deliveries. Each target waits by itself."""
 
-    title: str = ""
+    title: Title = ""
     quarters: dict[Annotated[int, Field(ge=0, le=40)], Fraction]  # chance of being late by so many quarters
     moves: tuple[Target, ...]
 
@@ -95,7 +95,7 @@ class Market(Declared):
     ``elasticity`` of what the price loses, whatever moved the price.
     """
 
-    title: str = ""
+    title: Title = ""
     workloads: tuple[Name, ...]
     pass_through: Ratio
     elasticity: Ratio

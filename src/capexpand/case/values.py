@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -167,7 +168,7 @@ class Series:
 
 
 def _growth_factor(growth: tuple[tuple[date | None, float], ...], at: date, day: date) -> float:
-    """Growth between two days: the product of (1 + rate) ^ years over the stretches with one rate."""
+    """Growth between two days: the product of (1 + rate) ^ years; infinite where it overflows."""
     earlier, later = min(at, day), max(at, day)
     factor = 1.0
     ends = [begins for begins, _ in growth[1:]] + [None]
@@ -175,5 +176,10 @@ def _growth_factor(growth: tuple[tuple[date | None, float], ...], at: date, day:
         first = earlier if begins is None else max(earlier, begins)
         last = later if ends_before is None else min(later, ends_before)
         if first < last:
-            factor *= (1.0 + rate) ** years_between(first, last)
-    return factor if day >= at else 1.0 / factor
+            try:
+                factor *= (1.0 + rate) ** years_between(first, last)
+            except OverflowError:
+                return math.inf if day >= at else 0.0
+    if day >= at:
+        return factor
+    return 1.0 / factor if factor else math.inf

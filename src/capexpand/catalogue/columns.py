@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated, Any, get_args, get_origin
 
 Cell = str | float | bool | date | tuple[str, ...] | None
 """What a cell of text becomes."""
@@ -90,10 +91,19 @@ def _read_number(cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise ValueError(f"'{cell}' is not a number") from None
+        raise ValueError(f"'{cell}' is not a number{_decimal_comma(cell)}") from None
     if not math.isfinite(value):
         raise ValueError(f"'{cell}' is not a finite number")
     return value
+
+
+def _decimal_comma(cell: str) -> str:
+    plain = cell.replace(".", "").replace(" ", "").replace("\u00a0", "").replace(",", ".")
+    try:
+        value = float(plain)
+    except ValueError:
+        return ""
+    return f"; write {value!r}, with a point and without separators" if math.isfinite(value) else ""
 
 
 def _read_amount(cell: str) -> float:
@@ -103,11 +113,18 @@ def _read_amount(cell: str) -> float:
     return value
 
 
+YEARS = range(1900, 2200)
+"""Days of other years are slips, and would leave the calendar where periods are reckoned."""
+
+
 def _read_date(cell: str) -> date:
     try:
-        return date.fromisoformat(cell)
+        found = date.fromisoformat(cell)
     except ValueError:
         raise ValueError(f"'{cell}' is not a date; write it as in 2025-02-24") from None
+    if found.year not in YEARS:
+        raise ValueError(f"'{cell}' is not between the years {YEARS.start} and {YEARS.stop - 1}")
+    return found
 
 
 def _read_year(cell: str) -> str:
@@ -165,3 +182,71 @@ def choice(name: str, options: tuple[str, ...], *, required: bool = True) -> Col
         return cell
 
     return Column(name, "choice", read, required=required, empty="")
+
+
+# --- columns as the types of a row's fields -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Marks a field as a number with a unit.
+
+    Args:
+        unit: of the number, or ``column:NAME`` where another column holds it.
+        signed: whether it may be negative.
+    """
+
+    unit: str
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Marks a field of text as one of a few words.
+
+    Args:
+        options: the words.
+        required: whether the cell may not be empty.
+    """
+
+    options: tuple[str, ...]
+    required: bool = True
+
+
+Note = Annotated[str, "may be empty"]
+"""A text that may be missing."""
+
+YearOrDay = Annotated[str, "year"]
+"""A year or a whole date, kept as text."""
+
+Ratio = Annotated[float | None, Figure(NO_UNIT)]
+Tflops = Annotated[float | None, Figure("TFLOPS")]
+Tops = Annotated[float | None, Figure("TOPS")]
+Gigabytes = Annotated[float | None, Figure("GB")]
+GigabytesPerSecond = Annotated[float | None, Figure("GB/s")]
+Watts = Annotated[float | None, Figure("W")]
+Count = Annotated[float, Figure(NO_UNIT)]
+
+
+def column_of(name: str, hint: Any) -> Column:
+    """Describe the column of a row's field from the field's type and its mark.
+
+    Args:
+        hint: its type, ``Annotated`` with the mark where it has one.
+    """
+    marked = get_origin(hint) is Annotated
+    plain, *marks = get_args(hint) if marked else (hint,)
+    mark = marks[0] if marks else None
+    required = type(None) not in get_args(plain)
+    if isinstance(mark, Figure):
+        return number(name, unit=mark.unit, required=required, signed=mark.signed)
+    if isinstance(mark, OneOf):
+        return choice(name, mark.options, required=mark.required)
+    if mark == "year":
+        return year(name)
+    if get_origin(plain) is tuple:
+        return names(name)
+    kind = next(one for one in (*get_args(plain), plain) if one is not type(None))
+    if kind is str:
+        return text(name, required=mark is None)
+    return {bool: boolean, date: day}[kind](name, required=required)

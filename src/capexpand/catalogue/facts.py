@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from capexpand.catalogue.columns import UNIT_TEXTS, Cell
-from capexpand.catalogue.editions import current, known_by
 from capexpand.catalogue.names import matching_accelerators, suggestion
+from capexpand.catalogue.point_in_time import current, known_by
 from capexpand.catalogue.reading import near, table_named
 from capexpand.catalogue.rows import Accelerator, Row, Source
 from capexpand.catalogue.tables import Table

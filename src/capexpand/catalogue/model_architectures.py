@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import cast
+from typing import Annotated, cast
 
-from capexpand.catalogue.columns import NO_UNIT, boolean, choice, day, names, number, text
+from capexpand.catalogue.columns import Count, OneOf
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
-from capexpand.catalogue.tables import Table, Values
+from capexpand.catalogue.tables import Values, declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,52 +24,37 @@ class ModelRow:
 
     name: str
     aliases: tuple[str, ...]
-    parameters_total_bn: float
-    parameters_active_bn: float
-    layers: float
-    hidden_size: float
-    attention_heads: float
-    key_value_heads: float
-    head_size: float
-    latent_size: float
-    rope_size: float
-    query_latent_size: float
-    dense_layers: float
-    feed_forward_size: float
-    experts_total: float
-    experts_active: float
-    shared_experts: float
-    expert_feed_forward_size: float
-    vocabulary: float
-    window_tokens: float
-    windowed_share: float
+    parameters_total_bn: Count
+    parameters_active_bn: Count
+    layers: Count
+    hidden_size: Count
+    attention_heads: Count
+    key_value_heads: Count
+    head_size: Count
+    latent_size: Count
+    rope_size: Count
+    query_latent_size: Count
+    dense_layers: Count
+    feed_forward_size: Count
+    experts_total: Count
+    experts_active: Count
+    shared_experts: Count
+    expert_feed_forward_size: Count
+    vocabulary: Count
+    window_tokens: Count
+    windowed_share: Count
+    linear_share: Count
+    linear_heads: Count
+    linear_key_size: Count
+    linear_value_size: Count
+    index_heads: Count
+    index_size: Count
+    selected_tokens: Count
+    context_tokens: Count
     tied_embeddings: bool
-    stored_weights: str
+    stored_weights: Annotated[str, OneOf(("bf16", "fp8", "fp4", "int4"))]
     released_on: date
     source: Source
-
-
-_COUNTS = (
-    "parameters_total_bn",
-    "parameters_active_bn",
-    "layers",
-    "hidden_size",
-    "attention_heads",
-    "key_value_heads",
-    "head_size",
-    "latent_size",
-    "rope_size",
-    "query_latent_size",
-    "dense_layers",
-    "feed_forward_size",
-    "experts_total",
-    "experts_active",
-    "shared_experts",
-    "expert_feed_forward_size",
-    "vocabulary",
-    "window_tokens",
-    "windowed_share",
-)
 
 
 def _check(values: Values) -> Iterator[str]:
@@ -81,21 +66,7 @@ def _check(values: Values) -> Iterator[str]:
         yield f"experts_active {active:g} is more than experts_total {total:g}"
 
 
-TABLE = Table(
-    "models",
-    cast("type", ModelRow),
-    ("name",),
-    (
-        text("name"),
-        names("aliases"),
-        *(number(name, unit=NO_UNIT, required=True) for name in _COUNTS),
-        boolean("tied_embeddings"),
-        choice("stored_weights", ("bf16", "fp8", "fp4")),
-        day("released_on"),
-    ),
-    ("",),
-    _check,
-)
+TABLE = declared("models", ModelRow, ("name",), check=_check)
 
 
 @cache

@@ -7,13 +7,26 @@ import io
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from capexpand.catalogue.columns import Cell, Column
 from capexpand.catalogue.rows import Row, Source
 from capexpand.catalogue.tables import TABLES, Table, Values, source_columns
-from capexpand.errors import CaseError, Problem, in_words
+from capexpand.errors import CaseError, Problem
+from capexpand.files import read_text
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 DATA_FOLDER = Path(__file__).parent / "data"
+
+LARGEST_TABLE = 16_000_000
+"""The most that a table may hold [byte]."""
+
+MOST_PROBLEMS = 100
+"""So many problems of one file are listed."""
+
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 ADDRESS_STARTS = ("https://", "http://", "public-file:", "news-report:")
 
@@ -71,7 +84,6 @@ def read_table(table: Table, path: Path) -> tuple[Row, ...]:
 
     Args:
         table: what the file must hold.
-        path: the CSV file, UTF-8.
 
     Returns:
         Its rows in the order of the file.
@@ -79,15 +91,12 @@ def read_table(table: Table, path: Path) -> tuple[Row, ...]:
     Raises:
         CaseError: the file cannot be read, columns are missing or unknown, or cells do not hold; all at once.
     """
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
+    content = read_text(path, LARGEST_TABLE, advice="in several files")
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     problems: list[Problem] = []
     rows: list[Row] = []
     try:
-        header: list[str] = next(reader, list[str]())
+        header: list[str] = [name.strip() for name in next(reader, list[str]())]
         problems.extend(Problem(message, file=path, line=1) for message in _check_header(header, table))
         if not problems:
             rows = _read_rows(reader, header, table=table, path=path, problems=problems)
@@ -96,6 +105,9 @@ def read_table(table: Table, path: Path) -> tuple[Row, ...]:
             Problem(f"is not a table of comma-separated values: {error}", file=path, line=reader.line_num)
         )
     if problems:
+        more = len(problems) - MOST_PROBLEMS
+        if more > 0:
+            problems[MOST_PROBLEMS:] = [Problem(f"and {more} more problems", file=path)]
         raise CaseError(problems)
     return tuple(rows)
 
@@ -109,6 +121,13 @@ def _all_columns(table: Table) -> dict[str, Column]:
 
 def _check_header(header: list[str], table: Table) -> Iterator[str]:
     due = _all_columns(table)
+    if not header:
+        yield f"is empty; the first line names the columns: {', '.join(due)}"
+        return
+    separator = next((mark for mark in SEPARATORS if mark in header[0]), None)
+    if len(header) == 1 and separator is not None and due.keys() & set(header[0].split(separator)):
+        yield f"has {SEPARATORS[separator]} between its cells; save it with commas"
+        return
     for name in due:
         if name not in header:
             yield f"column {name} is missing"
@@ -119,14 +138,22 @@ def _check_header(header: list[str], table: Table) -> Iterator[str]:
             yield f"column {name} is there twice"
 
 
+def _numbered(reader: CsvReader) -> Iterator[tuple[int, list[str]]]:
+    """Give each row with the line on which it begins: a cell may go over several lines."""
+    line = reader.line_num + 1
+    for cells in reader:
+        yield line, cells
+        line = reader.line_num + 1
+
+
 def _read_rows(
-    lines: Iterator[list[str]], header: list[str], *, table: Table, path: Path, problems: list[Problem]
+    reader: CsvReader, header: list[str], *, table: Table, path: Path, problems: list[Problem]
 ) -> list[Row]:
     """Read all rows; what is wrong is added to ``problems``."""
     columns = [_all_columns(table)[name] for name in header]
     rows: list[Row] = []
     seen: dict[tuple[Cell, ...], int] = {}
-    for line, cells in enumerate(lines, start=2):
+    for line, cells in _numbered(reader):
         if not cells:
             continue
         if len(cells) != len(columns):

@@ -4,6 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
+
+from capexpand.catalogue.columns import (
+    UNIT_TEXTS,
+    Figure,
+    Gigabytes,
+    GigabytesPerSecond,
+    Note,
+    OneOf,
+    Ratio,
+    Tflops,
+    Tops,
+    Watts,
+    YearOrDay,
+)
+
+AMOUNT_KINDS = (
+    "total",
+    "floor",
+    "ceiling",
+    "range",
+    "approximate",
+    "forecast",
+    "under consideration",
+    "undisclosed",
+)
+EFFECTS = ("allowed", "notified", "allowed with fee", "licence", "banned")
+
+UnitName = Annotated[str, OneOf(tuple(UNIT_TEXTS))]
+"""The unit of a row's figures."""
+
+Value = Annotated[float, Figure("column:unit")]
+SignedValue = Annotated[float, Figure("column:unit", signed=True)]
+OptionalValue = Annotated[float | None, Figure("column:unit")]
+Money = Annotated[float | None, Figure("column:currency")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +60,11 @@ class Source:
     kind: str
     verified: bool
 
+    @property
+    def can_be_opened(self) -> bool:
+        """Whether a reader can follow its address: a public one, neither a stand-in nor none."""
+        return self.url.startswith(("https://", "http://"))
+
 
 @dataclass(frozen=True, slots=True)
 class Accelerator:
@@ -38,23 +78,23 @@ class Accelerator:
     vendor: str
     unit: str
     release_date: date | None
-    dense_fp16_tflops: float | None
-    dense_fp8_tflops: float | None
-    int8_tops: float | None
-    memory_gb: float | None
-    memory_bandwidth_gb_per_s: float | None
-    interconnect_gb_per_s: float | None
-    tdp_w: float | None
-    die_area_mm2: float | None
-    process_nm: float | None
-    total_processing_performance: float | None
-    performance_density: float | None
+    dense_fp16_tflops: Tflops
+    dense_fp8_tflops: Tflops
+    int8_tops: Tops
+    memory_gb: Gigabytes
+    memory_bandwidth_gb_per_s: GigabytesPerSecond
+    interconnect_gb_per_s: GigabytesPerSecond
+    tdp_w: Watts
+    die_area_mm2: Annotated[float | None, Figure("mm2")]
+    process_nm: Annotated[float | None, Figure("nm")]
+    total_processing_performance: Ratio
+    performance_density: Annotated[float | None, Figure("1/mm2")]
     specification_known_on: date | None
     unverified_fields: tuple[str, ...]
-    unit_price_usd: float | None
+    unit_price_usd: Annotated[float | None, Figure("USD")]
     price_date: date | None
     price_known_on: date | None
-    notes: str
+    notes: Note
     source: Source
     price_source: Source | None
 
@@ -71,23 +111,23 @@ class ExportRule:
     rule_id: str
     effective_date: date
     ended_on: date | None
-    ended_by: str
+    ended_by: Note
     summary: str
-    threshold_test: str
-    tpp_min: float | None
-    tpp_below: float | None
-    performance_density_min: float | None
-    performance_density_below: float | None
-    memory_bandwidth_min_gb_per_s: float | None
-    memory_bandwidth_below_gb_per_s: float | None
-    io_bandwidth_min_gb_per_s: float | None
+    threshold_test: Annotated[str, OneOf(("all", "any", "none"))]
+    tpp_min: Ratio
+    tpp_below: Ratio
+    performance_density_min: Annotated[float | None, Figure("1/mm2")]
+    performance_density_below: Annotated[float | None, Figure("1/mm2")]
+    memory_bandwidth_min_gb_per_s: GigabytesPerSecond
+    memory_bandwidth_below_gb_per_s: GigabytesPerSecond
+    io_bandwidth_min_gb_per_s: GigabytesPerSecond
     chips_named: tuple[str, ...]
     destination_scope: str
-    effect: str
-    fee_share_fraction: float | None
+    effect: Annotated[str, OneOf(EFFECTS)]
+    fee_share_fraction: Ratio
     known_on: date | None
     known_on_estimated: bool
-    notes: str
+    notes: Note
     source: Source
 
 
@@ -97,16 +137,16 @@ class Programme:
 
     company: str
     announced_date: date
-    amount: float | None
-    amount_high: float | None
-    amount_kind: str
-    currency: str
+    amount: Money
+    amount_high: Money
+    amount_kind: Annotated[str, OneOf(AMOUNT_KINDS)]
+    currency: Annotated[str, OneOf(("CNY", "HKD", "USD"))]
     period_start: date
     period_end: date
     scope: str
     known_on: date | None
     known_on_estimated: bool
-    notes: str
+    notes: Note
     source: Source
 
 
@@ -117,11 +157,11 @@ class Actual:
     company: str
     quarter_end: date
     metric: str
-    value: float
-    unit: str
+    value: SignedValue
+    unit: UnitName
     known_on: date | None
     known_on_estimated: bool
-    notes: str
+    notes: Note
     source: Source
 
 
@@ -131,15 +171,15 @@ class SiteCost:
 
     metric: str
     region: str
-    year: str
-    item: str
-    value: float
-    value_low: float | None
-    value_high: float | None
-    unit: str
+    year: YearOrDay
+    item: Note
+    value: Value
+    value_low: OptionalValue
+    value_high: OptionalValue
+    unit: UnitName
     known_on: date | None
     known_on_estimated: bool
-    notes: str
+    notes: Note
     source: Source
 
 
@@ -150,11 +190,11 @@ class ModelPrice:
     model: str
     date: date
     metric: str
-    value: float
-    unit: str
+    value: SignedValue
+    unit: UnitName
     known_on: date | None
     known_on_estimated: bool
-    notes: str
+    notes: Note
     source: Source
 
 
@@ -164,12 +204,12 @@ class TokenDemand:
 
     who: str
     date: date
-    value: float
-    unit: str
-    value_tokens_per_day: float | None
+    value: Value
+    unit: UnitName
+    value_tokens_per_day: Annotated[float | None, Figure("token/day")]
     known_on: date | None
     known_on_estimated: bool
-    notes: str
+    notes: Note
     source: Source
 
 

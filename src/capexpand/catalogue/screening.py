@@ -20,7 +20,6 @@ class Reach:
     """How a rule reaches an accelerator.
 
     Args:
-        rule: the rule.
         how: ``named``, ``thresholds met`` or ``cannot be told``.
         missing: figures of the accelerator that would be needed to tell.
     """
@@ -51,7 +50,6 @@ def rules_reaching(accelerator: Accelerator, rules: Sequence[ExportRule]) -> tup
 
     Args:
         accelerator: the accelerator; racks have no processing performance of their own, so only names count.
-        rules: the rules to compare with.
     """
     return tuple(reach for rule in rules if (reach := _reach(accelerator, rule)) is not None)
 

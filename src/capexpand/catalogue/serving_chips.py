@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
-from typing import cast
+from typing import Annotated, cast
 
-from capexpand.catalogue.columns import NO_UNIT, names, number, text
+from capexpand.catalogue.columns import (
+    Count,
+    Figure,
+    Gigabytes,
+    GigabytesPerSecond,
+    Note,
+    Tflops,
+    Tops,
+    Watts,
+)
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
-from capexpand.catalogue.tables import Table, Values
+from capexpand.catalogue.tables import Values, declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +32,21 @@ class ServingChipRow:
     """
 
     name: str
-    accelerator: str
+    accelerator: Note
     aliases: tuple[str, ...]
     family: str
-    fp4_tflops: float | None
-    server_chips: float
-    scale_up_chips: float
-    scale_out_gb_per_s: float
-    fp16_tflops: float | None
-    fp8_tflops: float | None
-    int8_tops: float | None
-    memory_gb: float | None
-    memory_bandwidth_gb_per_s: float | None
-    interconnect_gb_per_s: float | None
-    tdp_w: float | None
+    fp4_tflops: Tflops
+    released_on: date | None
+    server_chips: Count
+    scale_up_chips: Count
+    scale_out_gb_per_s: Annotated[float, Figure("GB/s")]
+    fp16_tflops: Tflops
+    fp8_tflops: Tflops
+    int8_tops: Tops
+    memory_gb: Gigabytes
+    memory_bandwidth_gb_per_s: GigabytesPerSecond
+    interconnect_gb_per_s: GigabytesPerSecond
+    tdp_w: Watts
     source: Source
 
 
@@ -44,30 +55,7 @@ def _check(values: Values) -> Iterator[str]:
         yield "memory_gb is empty, and no accelerator is named to take it from"
 
 
-TABLE = Table(
-    "serving_chips",
-    cast("type", ServingChipRow),
-    ("name",),
-    (
-        text("name"),
-        text("accelerator", required=False),
-        names("aliases"),
-        text("family"),
-        number("fp4_tflops", unit="TFLOPS"),
-        number("server_chips", unit=NO_UNIT, required=True),
-        number("scale_up_chips", unit=NO_UNIT, required=True),
-        number("scale_out_gb_per_s", unit="GB/s", required=True),
-        number("fp16_tflops", unit="TFLOPS"),
-        number("fp8_tflops", unit="TFLOPS"),
-        number("int8_tops", unit="TOPS"),
-        number("memory_gb", unit="GB"),
-        number("memory_bandwidth_gb_per_s", unit="GB/s"),
-        number("interconnect_gb_per_s", unit="GB/s"),
-        number("tdp_w", unit="W"),
-    ),
-    ("",),
-    _check,
-)
+TABLE = declared("serving_chips", ServingChipRow, ("name",), check=_check)
 
 
 @cache

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import get_type_hints
 
-from capexpand.catalogue.columns import (
-    NO_UNIT,
-    SOURCE_KINDS,
-    UNIT_TEXTS,
-    Cell,
-    Column,
-    boolean,
-    choice,
-    day,
-    names,
-    number,
-    text,
-    year,
-)
+from capexpand.catalogue.columns import SOURCE_KINDS, Cell, Column, boolean, choice, column_of, text
 from capexpand.catalogue.rows import (
     Accelerator,
     Actual,
@@ -39,7 +27,6 @@ class Table:
     """One table of the catalogue.
 
     Args:
-        name: its name, also that of its file.
         row_type: what a row becomes.
         key: the columns that together name a row.
         columns: all columns but those of the sources, in the order of the row type's fields.
@@ -58,6 +45,30 @@ class Table:
     def figures(self) -> tuple[str, ...]:
         """Names of the columns that hold numbers."""
         return tuple(column.name for column in self.columns if column.kind == "number")
+
+
+def declared(
+    name: str,
+    row_type: type,
+    key: tuple[str, ...],
+    *,
+    sources: tuple[str, ...] = ("",),
+    check: Callable[[Values], Iterator[str]] = lambda _values: iter(()),
+    without: tuple[str, ...] = (),
+) -> Table:
+    """Make a table from the type of its rows: each field but the sources is a column.
+
+    Args:
+        row_type: a frozen dataclass; its fields carry unit and choices as marks of their types.
+        key: the columns that together name a row.
+        sources: prefixes of the groups of source columns.
+        check: finds what is wrong across the cells of one row.
+        without: fields that the file does not have.
+    """
+    hints = get_type_hints(row_type, include_extras=True)
+    left_out = {*without, *(f"{prefix}source" for prefix in sources)}
+    columns = tuple(column_of(one, hint) for one, hint in hints.items() if one not in left_out)
+    return Table(name, row_type, key, columns, sources, check)
 
 
 def source_columns(prefix: str) -> tuple[Column, ...]:
@@ -92,10 +103,9 @@ def _not_negative(values: Values, *, may_be: tuple[str, ...]) -> Iterator[str]:
 
 
 def _check_accelerator(values: Values) -> Iterator[str]:
-    figures = {column.name for column in ACCELERATOR_COLUMNS}
     unverified = values["unverified_fields"]
     for name in unverified if isinstance(unverified, tuple) else ():
-        if name not in figures:
+        if name not in values:
             yield f"unverified_fields: there is no column {name}"
     priced = values["unit_price_usd"] is not None
     for name in ("price_date", "price_source_title"):
@@ -105,7 +115,7 @@ def _check_accelerator(values: Values) -> Iterator[str]:
 
 def _check_rule(values: Values) -> Iterator[str]:
     yield from check_known(values)
-    thresholds = [c.name for c in EXPORT_RULE_COLUMNS if c.name.endswith(("_min", "_below", "_gb_per_s"))]
+    thresholds = [name for name in values if name.endswith(("_min", "_below", "_gb_per_s"))]
     if (values["threshold_test"] == "none") != all(values[name] is None for name in thresholds):
         yield "threshold_test must be none where no threshold is given, and only there"
     if (values["ended_on"] is None) != (values["ended_by"] == ""):
@@ -138,152 +148,17 @@ def _check_model_price(values: Values) -> Iterator[str]:
     yield from _not_negative(values, may_be=("price_change",))
 
 
-AMOUNT_KINDS = (
-    "total",
-    "floor",
-    "ceiling",
-    "range",
-    "approximate",
-    "forecast",
-    "under consideration",
-    "undisclosed",
-)
-EFFECTS = ("allowed", "notified", "allowed with fee", "licence", "banned")
-UNITS = tuple(UNIT_TEXTS)
-CELL_UNIT = "column:unit"
-KNOWN = (day("known_on", required=False), boolean("known_on_estimated"))
-NOTES = text("notes", required=False)
-
-ACCELERATOR_COLUMNS = (
-    text("name"),
-    text("vendor"),
-    text("unit"),
-    day("release_date", required=False),
-    number("dense_fp16_tflops", unit="TFLOPS"),
-    number("dense_fp8_tflops", unit="TFLOPS"),
-    number("int8_tops", unit="TOPS"),
-    number("memory_gb", unit="GB"),
-    number("memory_bandwidth_gb_per_s", unit="GB/s"),
-    number("interconnect_gb_per_s", unit="GB/s"),
-    number("tdp_w", unit="W"),
-    number("die_area_mm2", unit="mm2"),
-    number("process_nm", unit="nm"),
-    number("total_processing_performance", unit=NO_UNIT),
-    number("performance_density", unit="1/mm2"),
-    day("specification_known_on", required=False),
-    names("unverified_fields"),
-    number("unit_price_usd", unit="USD"),
-    day("price_date", required=False),
-    day("price_known_on", required=False),
-    NOTES,
-)
-
-EXPORT_RULE_COLUMNS = (
-    text("rule_id"),
-    day("effective_date"),
-    day("ended_on", required=False),
-    text("ended_by", required=False),
-    text("summary"),
-    choice("threshold_test", ("all", "any", "none")),
-    number("tpp_min", unit=NO_UNIT),
-    number("tpp_below", unit=NO_UNIT),
-    number("performance_density_min", unit="1/mm2"),
-    number("performance_density_below", unit="1/mm2"),
-    number("memory_bandwidth_min_gb_per_s", unit="GB/s"),
-    number("memory_bandwidth_below_gb_per_s", unit="GB/s"),
-    number("io_bandwidth_min_gb_per_s", unit="GB/s"),
-    names("chips_named"),
-    text("destination_scope"),
-    choice("effect", EFFECTS),
-    number("fee_share_fraction", unit=NO_UNIT),
-    *KNOWN,
-    NOTES,
-)
-
-PROGRAMME_COLUMNS = (
-    text("company"),
-    day("announced_date"),
-    number("amount", unit="column:currency"),
-    number("amount_high", unit="column:currency"),
-    choice("amount_kind", AMOUNT_KINDS),
-    choice("currency", ("CNY", "HKD", "USD")),
-    day("period_start"),
-    day("period_end"),
-    text("scope"),
-    *KNOWN,
-    NOTES,
-)
-
-ACTUAL_COLUMNS = (
-    text("company"),
-    day("quarter_end"),
-    text("metric"),
-    number("value", unit=CELL_UNIT, required=True, signed=True),
-    choice("unit", UNITS),
-    *KNOWN,
-    NOTES,
-)
-
-SITE_COST_COLUMNS = (
-    text("metric"),
-    text("region"),
-    year("year"),
-    text("item", required=False),
-    number("value", unit=CELL_UNIT, required=True),
-    number("value_low", unit=CELL_UNIT),
-    number("value_high", unit=CELL_UNIT),
-    choice("unit", UNITS),
-    *KNOWN,
-    NOTES,
-)
-
-MODEL_PRICE_COLUMNS = (
-    text("model"),
-    day("date"),
-    text("metric"),
-    number("value", unit=CELL_UNIT, required=True, signed=True),
-    choice("unit", UNITS),
-    *KNOWN,
-    NOTES,
-)
-
-TOKEN_DEMAND_COLUMNS = (
-    text("who"),
-    day("date"),
-    number("value", unit=CELL_UNIT, required=True),
-    choice("unit", UNITS),
-    number("value_tokens_per_day", unit="token/day"),
-    *KNOWN,
-    NOTES,
-)
-
 TABLES: tuple[Table, ...] = (
-    Table("accelerators", Accelerator, ("name",), ACCELERATOR_COLUMNS, ("", "price_"), _check_accelerator),
-    Table("export_rules", ExportRule, ("rule_id",), EXPORT_RULE_COLUMNS, ("",), _check_rule),
-    Table(
+    declared("accelerators", Accelerator, ("name",), sources=("", "price_"), check=_check_accelerator),
+    declared("export_rules", ExportRule, ("rule_id",), check=_check_rule),
+    declared(
         "programmes",
         Programme,
         ("company", "announced_date", "amount", "currency", "period_start", "amount_kind"),
-        PROGRAMME_COLUMNS,
-        ("",),
-        _check_programme,
+        check=_check_programme,
     ),
-    Table("actuals", Actual, ("company", "quarter_end", "metric"), ACTUAL_COLUMNS, ("",), _check_actual),
-    Table(
-        "sites_costs",
-        SiteCost,
-        ("metric", "region", "year", "item"),
-        SITE_COST_COLUMNS,
-        ("",),
-        _check_site_cost,
-    ),
-    Table(
-        "model_prices",
-        ModelPrice,
-        ("model", "date", "metric", "unit"),
-        MODEL_PRICE_COLUMNS,
-        ("",),
-        _check_model_price,
-    ),
-    Table("token_demand", TokenDemand, ("who", "date", "unit"), TOKEN_DEMAND_COLUMNS, ("",), check_known),
+    declared("actuals", Actual, ("company", "quarter_end", "metric"), check=_check_actual),
+    declared("sites_costs", SiteCost, ("metric", "region", "year", "item"), check=_check_site_cost),
+    declared("model_prices", ModelPrice, ("model", "date", "metric", "unit"), check=_check_model_price),
+    declared("token_demand", TokenDemand, ("who", "date", "unit"), check=check_known),
 )

@@ -1,17 +1,19 @@
 """The packaged table of published measurements and constants of serving and training.
 
 A row of kind ``inference`` carries beside its figure the conditions that make it comparable: lengths, limits,
-layout, what is counted. ``fold`` is the part of the cross-validation whose fit did not see the row.
+layout, what is counted, the day of the software. ``fold`` is the part of the cross-validation whose fit did
+not see the row. Rows from 2001 on are those of the second collection, of 2026, by their numbers in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import cast
 
-from capexpand.catalogue.columns import NO_UNIT, boolean, choice, number, text
+from capexpand.catalogue.columns import NO_UNIT, boolean, choice, day, number, text
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
 from capexpand.catalogue.tables import Table, Values
@@ -53,6 +55,10 @@ class ThroughputFact:
     scenario: str
     capped: bool | None
     fold: float | None
+    software_on: date | None
+    draft_tokens: float | None
+    acceptance: float | None
+    running_max: float | None
     source: Source
 
 
@@ -105,6 +111,10 @@ TABLE = Table(
         text("scenario", required=False),
         boolean("capped", required=False),
         number("fold", unit=NO_UNIT),
+        day("software_on", required=False),
+        number("draft_tokens", unit="token"),
+        number("acceptance", unit=NO_UNIT),
+        number("running_max", unit=NO_UNIT),
     ),
     ("",),
     _check,

@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TypeVar, cast
 
-from capexpand.catalogue.editions import Edition, current, known_by, without_price
+from capexpand.catalogue.point_in_time import PointInTimeCatalogue, current, known_by, without_price
 from capexpand.catalogue.rows import (
     Accelerator,
     Actual,
@@ -36,8 +36,8 @@ def accelerators(as_of: date | None = None) -> tuple[Accelerator, ...]:
 
 
 @lru_cache(maxsize=64)  # read for every offer of a case
-def _accelerators(edition: Edition, as_of: date | None) -> tuple[Accelerator, ...]:
-    rows = cast("tuple[Accelerator, ...]", edition.rows("accelerators"))
+def _accelerators(catalogue: PointInTimeCatalogue, as_of: date | None) -> tuple[Accelerator, ...]:
+    rows = cast("tuple[Accelerator, ...]", catalogue.rows("accelerators"))
     return tuple(
         row if known_by(row.price_known_on, as_of) else without_price(row)
         for row in rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from capexpand.claims.companies import all_names, canonical
@@ -12,8 +12,17 @@ _LEGAL = (
     r"(?:Inc|Corp|Corporation|Ltd|Limited|plc|PLC|AG|SE|AB|ASA|NV|N\.V|GmbH|SA|S\.A|SpA|Co|Oy|KK|LLC)\b\.?"
 )
 _KIND = r"(?:Group|Holdings?|Partners|Technologies|Systems|Networks|Ventures|Industries|Semiconductor)"
-_CAPITAL = r"[A-Z][\w&’'-]*[\w]"
-_RUN = rf"{_CAPITAL}(?: {_CAPITAL})*"
+_CAPITAL = r"[A-Z][\w&’'-]{0,40}\w(?!\w)"
+"""A capitalised word; bounded, so that no run of letters is tried more than a few times."""
+
+_RUN = rf"{_CAPITAL}(?: {_CAPITAL}){{0,5}}"
+_KIND_WORD = rf"{_KIND}|Holding|Platforms|Electronics|Technology|International|Global|Company|Services"
+_STANDS_INSIDE = re.compile(r"[a-z,] ([A-Z][\w&’'-]{0,41})(?!\w)")
+"""Capitalised words inside a sentence: names stand there, first words of sentences do not."""
+
+BEFORE_NAME = 60
+"""What makes a name an object stands within so many characters before it."""
+
 _FORMAL = re.compile(rf"\b({_CAPITAL}(?: {_CAPITAL}){{0,3}}?)(?: {_KIND})?(?:,? {_LEGAL})")
 _NAMED_KIND = re.compile(rf"\b({_CAPITAL}(?: {_CAPITAL}){{0,2}}? {_KIND})\b")
 _DOES = re.compile(
@@ -75,20 +84,58 @@ class Mention:
     subject: bool
 
 
+MOST_NAMES = 300
+"""So many companies an article may introduce; a longer list of names is no article."""
+
+_WORD = re.compile(r"(?<![\w.])\w{1,60}")
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of companies in an article, each with the company it stands for."""
+    """The names of companies in an article, each with the company it stands for.
 
-    called: tuple[tuple[str, str], ...]
+    Args:
+        called: names by their first word, longer ones first.
+    """
+
+    called: Mapping[str, tuple[tuple[str, str], ...]]
+
+    @staticmethod
+    def of(companies: Mapping[str, str]) -> Names:
+        """Sort names for look-up.
+
+        Args:
+            companies: by name.
+        """
+        found: dict[str, list[tuple[str, str]]] = {}
+        for name, company in sorted(companies.items(), key=lambda item: -len(item[0])):
+            first = _WORD.match(name)
+            if first is not None:
+                found.setdefault(first[0], []).append((name, company))
+        return Names({first: tuple(each) for first, each in found.items()})
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Find the companies that a sentence names, in order."""
-        found: list[Mention] = []
-        for name, company in self.called:
-            for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?![\w])", text):
-                if not any(match.start() < other.end and other.start < match.end() for other in found):
-                    found.append(Mention(match.start(), match.end(), company, _may_be_subject(text, match)))
-        return tuple(_joined_alike(text, sorted(found, key=lambda mention: mention.start)))
+        return tuple(_joined_alike(text, tuple(self._found(text))))
+
+    def _found(self, text: str) -> Iterator[Mention]:
+        position = 0
+        while (word := _WORD.search(text, position)) is not None:
+            position = word.end()
+            for name, company in self.called.get(word[0], ()):
+                end = word.start() + len(name)
+                if text.startswith(name, word.start()) and not _goes_on(text, end):
+                    yield Mention(word.start(), end, company, _may_be_subject(text, word.start()))
+                    position = end
+                    break
+
+    def inside(self, words: str) -> bool:
+        """Tell whether a run of words holds one of the names."""
+        return next(self._found(words), None) is not None
+
+
+def _goes_on(text: str, end: int) -> bool:
+    return text[end : end + 1].isalnum() or text[end : end + 1] == "_"
 
 
 def _joined_alike(text: str, mentions: Sequence[Mention]) -> Iterator[Mention]:
@@ -102,39 +149,55 @@ def _joined_alike(text: str, mentions: Sequence[Mention]) -> Iterator[Mention]:
         before = mention
 
 
-def _may_be_subject(text: str, match: re.Match[str]) -> bool:
-    before = text[: match.start()]
+def _may_be_subject(text: str, start: int) -> bool:
+    before = text[max(0, start - BEFORE_NAME) : start]
     if _OF_SHARES.search(before):
         return True
     return _OBJECT.search(before) is None
 
 
 def names_in(text: str) -> Names:
-    """Find the names by which an article calls companies: those of the catalogue and those it introduces.
-
-    Args:
-        text: the whole article.
-    """
+    """Find the names by which an article calls companies: those of the catalogue and those it introduces."""
     called = {name: canonical(name) for name in all_names()}
+    known = Names.of(called)
     persons = {match[1] for match in _PERSON.finditer(text)}
+    inside = {match[1] for match in _STANDS_INSIDE.finditer(text)}
+    introduced = 0
+    for full, pattern in _introduced(text):
+        if introduced >= MOST_NAMES:
+            break
+        if not full or full in persons or full in called or _is_known(full, known, pattern):
+            continue
+        if pattern is _DOES and " " not in full and full not in inside:
+            continue
+        introduced += 1
+        called[full] = full
+        first = full.split()[0]
+        if " " in full and not _NOT_NAMES.fullmatch(first) and len(first) > 3:
+            called.setdefault(first, full)
+        known = Names.of(called)
+    return known
+
+
+def _introduced(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
     for pattern in (_FORMAL, _NAMED_KIND, _DOES):
         for match in pattern.finditer(text):
-            full = _clean(match[0] if pattern is _NAMED_KIND else match[1])
             if pattern is _FORMAL:
-                full = _clean(re.sub(rf",? {_LEGAL}$", "", match[0]))
-            if not full or full in persons or any(_has_name(full, name) for name in called):
-                continue
-            if pattern is _DOES and " " not in full and not _stands_inside(full, text):
-                continue
-            called.setdefault(full, full)
-            first = full.split()[0]
-            if " " in full and not _NOT_NAMES.fullmatch(first) and len(first) > 3:
-                called.setdefault(first, full)
-    return Names(tuple(sorted(called.items(), key=lambda item: -len(item[0]))))
+                yield _clean(re.sub(rf",? {_LEGAL}$", "", match[0])), pattern
+            else:
+                yield _clean(match[0] if pattern is _NAMED_KIND else match[1]), pattern
 
 
-def _has_name(words: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words) is not None
+def _is_known(full: str, known: Names, pattern: re.Pattern[str]) -> bool:
+    """Tell whether a name is a known one with a word of form beside it: Tencent Holdings.
+
+    A legal form after a longer name makes it a company of its own: Reliance Digital Ltd.
+    """
+    if not known.inside(full):
+        return False
+    mention = known.mentions(full)[0]
+    rest = full[mention.end :].split() if mention.start == 0 else []
+    return not (pattern is _FORMAL and rest and not all(re.fullmatch(_KIND_WORD, word) for word in rest))
 
 
 def _clean(name: str) -> str:
@@ -147,11 +210,6 @@ def _clean(name: str) -> str:
     return "" if _NOT_NAMES.fullmatch(cleaned) else cleaned
 
 
-def _stands_inside(word: str, text: str) -> bool:
-    """Tell whether a capitalised word also stands inside a sentence, as names do and first words do not."""
-    return re.search(rf"[a-z,] {re.escape(word)}\b", text) is not None
-
-
 def subject_of(
     text: str, position: int, mentions: Sequence[Mention], *, stake: bool = False
 ) -> Mention | None:
@@ -162,16 +220,18 @@ def subject_of(
     which it is held.
 
     Args:
-        text: the sentence.
         position: where the amount begins.
-        mentions: the companies in the sentence.
         stake: whether the amount is that of a stake.
     """
     if stake:
-        held = [m for m in mentions if _STAKE_IN.search(text[: m.start])]
+        held = [m for m in mentions if _STAKE_IN.search(text[max(0, m.start - BEFORE_NAME) : m.start])]
         if held:
             return held[0]
-    of_shares = [m for m in mentions if m.start > position and _SHARES_OF.search(text[position : m.start])]
+    of_shares = [
+        m
+        for m in mentions
+        if m.start > position and _SHARES_OF.search(text[position : min(m.start, position + BEFORE_NAME)])
+    ]
     if of_shares:
         return of_shares[0]
     before = [m for m in mentions if m.start < position]

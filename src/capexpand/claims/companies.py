@@ -1,81 +1,92 @@
-"""Companies by the names that reports use for them, and the months in which their fiscal years end."""
+"""Companies by the names that reports use for them, and the calendars of their fiscal years."""
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
+
+from capexpand.catalogue.companies import company_rows
 
 CALENDAR_YEAR_END = 12
 
 
 @dataclass(frozen=True, slots=True)
+class FiscalCalendar:
+    """The months of a company's fiscal years; whole months, also where its years are of whole weeks.
+
+    Args:
+        end_month: month in which a year ends [1 to 12].
+        whole_weeks: whether a year ends on a weekday, up to six days before or after the end of that month.
+        named_after_start: whether fiscal 2024 begins, and does not end, in 2024.
+    """
+
+    end_month: int = CALENDAR_YEAR_END
+    whole_weeks: bool = False
+    named_after_start: bool = False
+
+    @property
+    def basis(self) -> str:
+        """Whether its years are calendar ones."""
+        return "calendar" if self.end_month == CALENDAR_YEAR_END else "fiscal"
+
+    def first_month(self, year: int) -> date:
+        """Return the first day of the fiscal year that is called ``year``."""
+        ends_in = year + (self.named_after_start and self.end_month != CALENDAR_YEAR_END)
+        return date(ends_in - (self.end_month != CALENDAR_YEAR_END), self.end_month % 12 + 1, 1)
+
+    def year_of(self, day: date) -> int:
+        """Return the name of the fiscal year in which a day lies."""
+        year = day.year + (day.month > self.end_month)
+        return year - (self.named_after_start and self.end_month != CALENDAR_YEAR_END)
+
+
+CALENDAR_YEARS = FiscalCalendar()
+
+
+def last_day_of_month(year: int, month: int) -> date:
+    """Return the last day of a month."""
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
-    """A company, what else it is called, and when its books close.
+    """A company, its other names, and its fiscal years.
 
     Args:
         name: as the catalogue writes it.
         aliases: other names; products and brands that stand for it in the news.
-        fiscal_year_end: month in which its fiscal year ends [1 to 12].
+        fiscal: the calendar of its fiscal years.
     """
 
     name: str
-    aliases: tuple[str, ...] = ()
-    fiscal_year_end: int = CALENDAR_YEAR_END
+    aliases: tuple[str, ...]
+    fiscal: FiscalCalendar
 
 
-COMPANIES = (
-    Company("Alibaba", ("Alibaba Group", "Alibaba Cloud", "Aliyun", "BABA"), 3),
-    Company("Alphabet", ("Google", "Google (Alphabet)", "Google Cloud", "GOOGL")),
-    Company("Amazon", ("Amazon Web Services", "Amazon.com", "AWS", "AMZN")),
-    Company("AMD", ("Advanced Micro Devices",)),
-    Company("Anthropic"),
-    Company("Apple", (), 9),
-    Company("Baidu"),
-    Company("Broadcom", (), 10),
-    Company("ByteDance", ("TikTok", "Douyin")),
-    Company("CoreWeave"),
-    Company("DeepSeek"),
-    Company("Dell", ("Dell Technologies",), 1),
-    Company("Huawei"),
-    Company("IBM"),
-    Company("Infineon", ("Infineon Technologies",), 9),
-    Company("Intel"),
-    Company("JD.com", ("JD Cloud", "JD")),
-    Company("Meituan"),
-    Company("Meta", ("Facebook", "Meta Platforms", "Instagram", "META")),
-    Company("Micron", (), 8),
-    Company("Microsoft", ("Azure", "MSFT"), 6),
-    Company("Moonshot AI", ("Moonshot",)),
-    Company("Nebius"),
-    Company("Netflix"),
-    Company("Nvidia", ("NVIDIA",), 1),
-    Company("NXP"),
-    Company("OpenAI", ("Stargate", "OpenAI/Stargate")),
-    Company("Oracle", (), 5),
-    Company("PDD", ("Pinduoduo", "Temu")),
-    Company("Samsung", ("Samsung Electronics",)),
-    Company("SK Hynix", ("SK hynix",)),
-    Company("SMIC"),
-    Company("SoftBank", ("SoftBank Group",), 3),
-    Company("Tencent", ("WeChat", "Tencent Cloud")),
-    Company("Tesla"),
-    Company("TSMC", ("Taiwan Semiconductor", "Taiwan Semiconductor Manufacturing")),
-    Company("Wells Fargo"),
-    Company("xAI"),
-    Company("Xiaomi"),
-    Company("Zhipu"),
-)
+@cache
+def companies() -> tuple[Company, ...]:
+    """List the companies of the catalogue."""
+    return tuple(
+        Company(
+            row.company,
+            row.aliases,
+            FiscalCalendar(int(row.fiscal_year_end), row.whole_weeks, row.year_named_after == "start"),
+        )
+        for row in company_rows()
+    )
 
 
 @cache
 def _by_name() -> dict[str, Company]:
-    return {name.casefold(): company for company in COMPANIES for name in (company.name, *company.aliases)}
+    return {name.casefold(): company for company in companies() for name in (company.name, *company.aliases)}
 
 
 @cache
 def all_names() -> tuple[str, ...]:
     """List every name and alias, the longest first."""
-    names = {name for company in COMPANIES for name in (company.name, *company.aliases)}
+    names = {name for company in companies() for name in (company.name, *company.aliases)}
     return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
 
@@ -85,10 +96,10 @@ def canonical(name: str) -> str:
     return name.strip() if found is None else found.name
 
 
-def fiscal_year_end(name: str) -> int | None:
-    """Return the month in which the fiscal year of a company ends, None where the company is unknown."""
+def fiscal_calendar(name: str) -> FiscalCalendar | None:
+    """Return the calendar of a company's fiscal years, None where the company is unknown."""
     found = _by_name().get(name.strip().casefold())
-    return None if found is None else found.fiscal_year_end
+    return None if found is None else found.fiscal
 
 
 MEMBER_MARKS = {"MSFT": "Microsoft", "GOOGL": "Alphabet", "AMZN": "Amazon", "META": "Meta"}

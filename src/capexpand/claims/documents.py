@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from capexpand.catalogue.columns import YEARS
 from capexpand.errors import CaseError, Problem
+from capexpand.files import read_text
 
 _MARK = re.compile(r"^\s*(?:[-*•–]\s*)?")
-_CLOSED = re.compile(r"[.!?…:;][\"'”’)\]]*$")
-_ENDS = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9])")
+LONGEST_ARTICLE = 400_000
+"""A longer text is no article [characters]."""
+
+LONGEST_SENTENCE = 2_000
+"""Longer ones are read in pieces, so that the work grows no faster than the text [characters]."""
+
+_CLOSED = re.compile(r"[.!?…:;。！？；：][\"'”’)\]]{0,8}$")
+_ENDS = re.compile(r"(?<=[.!?])[\"'”’)]{0,8}\s{1,40}(?=[\"'“‘(]{0,8}(?:[A-Z0-9$€£¥₹]|xAI\b))|(?<=[。！？])")
 _ABBREVIATED = re.compile(
-    r"(?:\b(?:Inc|Corp|Ltd|Co|plc|Mr|Ms|Mrs|Dr|No|vs|St|approx|est|U\.S|U\.K)|\b[A-Z])\.$"
+    r"(?:\b(?:Inc|Corp|Ltd|Co|plc|Mr|Ms|Mrs|Dr|No|vs|St|approx|est|U\.S|U\.K|Rs|Re|Mio|Mrd)|\b[A-Z])\.$"
 )
+_SHORT_MONTH = re.compile(r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$")
+_ABBREVIATION_WINDOW = 12
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
@@ -40,7 +50,6 @@ class Sentence:
     """A sentence and its place.
 
     Args:
-        text: of the sentence.
         start: its first character in the whole text, from 0.
         paragraph: of the body, from 1; of a heading, that of the paragraph after it.
         heading: whether it is part of a heading.
@@ -57,10 +66,8 @@ class Document:
     """A news article.
 
     Args:
-        text: all of it.
         title: its first heading, or how it begins.
         published: its day, None where the text does not give one.
-        sentences: in order.
     """
 
     text: str
@@ -73,22 +80,14 @@ def read_document(path: Path) -> Document:
     """Read an article from a file of plain text.
 
     Raises:
-        CaseError: the file cannot be read, is not text, or is empty.
+        CaseError: the file cannot be read, is no text, is empty or is longer than any article.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CaseError([Problem(f"cannot be read: {error.strerror or error}", file=path)]) from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CaseError(
-            [Problem("is not plain text in UTF-8; save the article as text", file=path)]
-        ) from None
-    if "\x00" in text:
-        raise CaseError([Problem("is not plain text; save the article as text", file=path)])
+    text = read_text(path, 4 * LONGEST_ARTICLE, advice="one article at a time")
     if not text.strip():
         raise CaseError([Problem("is empty", file=path)])
+    if len(text) > LONGEST_ARTICLE:
+        message = f"has {len(text):,} characters; an article of at most {LONGEST_ARTICLE:,} is read"
+        raise CaseError([Problem(message, file=path)])
     return parse_document(text)
 
 
@@ -145,18 +144,35 @@ def _is_dateline(line: str) -> bool:
 def _split(body: str) -> Iterator[tuple[str, int]]:
     start = 0
     for end in _ENDS.finditer(body):
-        if _ABBREVIATED.search(body[start : end.start()]) and not body[end.end() :].startswith(
-            ("It ", "The ")
-        ):
+        if end.start() <= start or _is_abbreviation(body, end):
             continue
-        yield body[start : end.start()], start
+        yield from _pieces(body, start, end.start())
         start = end.end()
-    yield body[start:], start
+    yield from _pieces(body, start, len(body))
+
+
+def _is_abbreviation(body: str, end: re.Match[str]) -> bool:
+    before = body[max(0, end.start() - _ABBREVIATION_WINDOW) : end.start()]
+    after = body[end.end() : end.end() + 4]
+    if _SHORT_MONTH.search(before):
+        return after[:1].isdigit()
+    return _ABBREVIATED.search(before) is not None and not after.startswith(("It ", "The "))
+
+
+def _pieces(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """Give a sentence whole, or in pieces that end with a word where it is too long."""
+    while end - start > LONGEST_SENTENCE:
+        gap = body.rfind(" ", start + 1, start + LONGEST_SENTENCE)
+        cut = gap if gap > start else start + LONGEST_SENTENCE
+        yield body[start:cut], start
+        start = cut + (gap > start)
+    if start < end:
+        yield body[start:end], start
 
 
 def _published(lines: list[str]) -> date | None:
     """Find the day of publication: the first whole date in the first lines."""
-    for line in [line.strip() for line in lines if line.strip()][:LINES_WITH_DAY]:
+    for line in _first_lines(lines):
         for pattern in (_DAY_FIRST, _MONTH_FIRST, _ISO):
             found = pattern.search(line)
             day = None if found is None else day_from(found, pattern)
@@ -165,17 +181,29 @@ def _published(lines: list[str]) -> date | None:
     return None
 
 
+def _first_lines(lines: list[str]) -> Iterator[str]:
+    found = 0
+    for line in lines:
+        if line.strip():
+            yield line.strip()[:LONGEST_SENTENCE]
+            found += 1
+        if found == LINES_WITH_DAY:
+            return
+
+
 def day_from(found: re.Match[str], pattern: re.Pattern[str]) -> date | None:
     """Turn a match of one of the patterns of dates into a day; None where there is no such day."""
     one, two, three = found.groups()
     try:
         if pattern is _ISO:
-            return date(int(one), int(two), int(three))
-        if pattern is _DAY_FIRST:
-            return date(int(three), month_number(two), int(one))
-        return date(int(three), month_number(one), int(two))
+            day = date(int(one), int(two), int(three))
+        elif pattern is _DAY_FIRST:
+            day = date(int(three), month_number(two), int(one))
+        else:
+            day = date(int(three), month_number(one), int(two))
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 def month_number(name: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
@@ -40,7 +40,6 @@ def last_digit(amount: float, unit: str) -> float:
 
     Args:
         amount: as stated, in whole units.
-        unit: of the claim.
     """
     most = LEAST_DIGIT.get(unit, LEAST_DIGIT_MONEY)
     if amount == 0:
@@ -56,11 +55,7 @@ def last_digit(amount: float, unit: str) -> float:
 
 
 def stated(claim: Claim) -> Span:
-    """Return the values that round to what was written, whatever is said of them.
-
-    Args:
-        claim: with an amount.
-    """
+    """Return the values that round to what was written, whatever is said of them."""
     if claim.amount is None:
         return Span(-math.inf, math.inf)
     high = claim.amount if claim.amount_high is None else claim.amount_high
@@ -115,15 +110,30 @@ def same_subject(first: Claim, second: Claim, *, least_overlap: float = 0.5) -> 
     )
 
 
-def groups(items: Iterable[Item], related: Callable[[Item, Item], bool]) -> list[list[Item]]:
+def groups(claims: Iterable[Item], related: Callable[[Item, Item], bool]) -> list[list[Item]]:
     """Put together what is related, directly or through others, in the order given."""
     found: list[list[Item]] = []
-    for item in items:
+    for item in claims:
         joined = [group for group in found if any(related(item, other) for other in group)]
         for group in joined:
             found.remove(group)
         found.append([each for group in joined for each in group] + [item])
     return found
+
+
+def groups_by_company(
+    claims: Iterable[Claim], related: Callable[[Claim, Claim], bool]
+) -> Iterator[list[Claim]]:
+    """Put together related claims of each company in one currency; those of two are never related.
+
+    Args:
+        related: whether two of one company and unit belong together.
+    """
+    told: dict[tuple[str, str], list[Claim]] = {}
+    for claim in claims:
+        told.setdefault((claim.company, claim.unit), []).append(claim)
+    for same in told.values():
+        yield from groups(same, related)
 
 
 def is_open(claim: Claim) -> bool:
@@ -197,8 +207,6 @@ def budget_of(company: str, claims: Sequence[Claim], near: Claim | None = None) 
     """Pick the claim that stands for a company's programme: its own word on spending, told when ``near`` was.
 
     Args:
-        company: whose.
-        claims: all there are.
         near: prefer what became known at the same time as this, and in its currency.
     """
     own = [c for c in claims if c.company == company and c.measure == "spending" and not is_open(c)]

@@ -1,4 +1,4 @@
-"""What a rule finds: readings that exclude each other, and what is at stake between them."""
+"""What a rule finds: readings that exclude each other, and what is at issue between them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,6 @@ class Reading:
     """One way to read what was claimed.
 
     Args:
-        words: what it says.
-        claims: which say so.
         change: what it would mean for a plan, None where it maps to nothing in a case.
     """
 
@@ -45,13 +43,12 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class AtIssue:
     """What hangs on which reading is right.
 
     Args:
         words: in words, with the amount.
         amount: in money, None where the claims give none.
-        currency: of the amount.
         share: of the programme [fraction], None where there is none to compare with.
     """
 
@@ -66,12 +63,9 @@ class Finding:
     """A contradiction, or a figure that was revised.
 
     Args:
-        rule: which found it.
         company: whom it is about.
         subject: which figure: measure and period. Findings of one rule and subject in two currencies are one.
-        title: what disagrees.
-        readings: two or more.
-        stake: what hangs on it.
+        at_issue: what hangs on it.
         revised: whether a later word replaces an earlier one; no contradiction then.
     """
 
@@ -80,5 +74,5 @@ class Finding:
     subject: str
     title: str
     readings: tuple[Reading, ...]
-    stake: Stake
+    at_issue: AtIssue
     revised: bool = False

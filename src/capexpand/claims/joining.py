@@ -70,7 +70,6 @@ def from_programme(row: Programme, line: int) -> Claim:
     """Turn a row of the programmes into a claim.
 
     Args:
-        row: the programme.
         line: of the file in which it stands.
     """
     found = _PARAGRAPH.match(row.source.place)

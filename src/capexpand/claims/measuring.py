@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from capexpand.claims.companies import canonical
 from capexpand.claims.documents import read_document
 from capexpand.claims.proposals import Proposal, propose_claims
-from capexpand.errors import CaseError, Problem, in_words
+from capexpand.errors import CaseError, Problem
+from capexpand.files import read_text
 
 ANSWERS = "answers.csv"
+LARGEST_ANSWERS = 4_000_000
+"""The most that a file of answers may hold [byte]."""
+
+_NAME = re.compile(r"[\w. -]{1,100}")
 COLUMNS = (
     "article",
     "paragraph",
@@ -54,12 +62,7 @@ class Answer:
 
 
 def as_answer(article: str, proposal: Proposal) -> Answer:
-    """Write a proposal as an answer, so that both can be compared.
-
-    Args:
-        article: its name.
-        proposal: what was read.
-    """
+    """Write a proposal as an answer, so that both can be compared."""
     period = proposal.period
     return Answer(
         article,
@@ -99,8 +102,6 @@ class Score:
 
     Args:
         right: proposals that are as the answer says.
-        proposed: all proposals.
-        due: all answers.
     """
 
     right: int
@@ -144,17 +145,57 @@ class Measured:
     pairs: tuple[Pair, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MeasuredReading:
+    """How well the articles of one or several folders are read."""
+
+    sets: tuple[Measured, ...]
+
+    def as_data(self, *, misses: bool = False) -> dict[str, Any]:
+        """Return the scores as names and numbers; with ``misses`` also each claim missed or wrong."""
+        return {"sets": [_measured_data(one, misses=misses) for one in self.sets]}
+
+
+def claims_measure(folder: Path) -> MeasuredReading:
+    """Measure how well articles are read, by precision and recall against answers made by hand.
+
+    Args:
+        folder: with ``answers.csv`` beside the articles ``NAME.txt``, or with such folders.
+
+    Raises:
+        CaseError: there are no answers, an article is missing, or a file does not hold.
+    """
+    return MeasuredReading(measure_folder(folder))
+
+
+def _measured_data(one: Measured, *, misses: bool) -> dict[str, Any]:
+    scores = (("whole claim", one.whole), *one.fields)
+    data: dict[str, Any] = {
+        "name": one.name,
+        "articles": one.articles,
+        "proposed": one.whole.proposed,
+        "due": one.whole.due,
+        "scores": {
+            name: {"right": score.right, "precision": score.precision, "recall": score.recall}
+            for name, score in scores
+        },
+    }
+    if misses:
+        data["misses"] = [asdict(pair) | {"wrong": list(pair.wrong)} for pair in one.pairs if pair.wrong]
+    return data
+
+
 def read_answers(path: Path) -> tuple[Answer, ...]:
     """Read answers that were made by hand.
 
     Raises:
         CaseError: the file cannot be read, or rows do not hold; every problem with its line.
     """
+    content = read_text(path, LARGEST_ANSWERS)
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from None
+        rows = list(csv.DictReader(io.StringIO(content, newline=""), strict=True))
+    except csv.Error as error:
+        raise CaseError([Problem(f"is not a table of comma-separated values: {error}", file=path)]) from None
     if not rows or set(rows[0]) != set(COLUMNS):
         raise CaseError(
             [Problem(f"needs the columns {', '.join(COLUMNS)} and a row for each claim", file=path, line=1)]
@@ -164,22 +205,26 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
     for line, row in enumerate(rows, start=2):
         try:
             answers.append(_answer(row))
-        except (ValueError, TypeError):
-            problems.append(
-                Problem("paragraph, amount and amount_high must be numbers", file=path, line=line)
-            )
+        except (ValueError, TypeError, OverflowError):
+            message = "paragraph, amount and amount_high must be finite numbers"
+            problems.append(Problem(message, file=path, line=line))
     if problems:
         raise CaseError(problems)
     return tuple(answers)
 
 
 def _answer(row: dict[str, str]) -> Answer:
+    amount = float(row["amount"])
     high = float(row["amount_high"]) if row["amount_high"] else None
+    if not (math.isfinite(amount) and math.isfinite(high or 0.0)):
+        raise ValueError("not finite")
+    if not _NAME.fullmatch(row["article"]):
+        raise CaseError([Problem(f"'{row['article']}' is no name of an article beside the answers")])
     return Answer(
         row["article"],
         int(row["paragraph"]),
         row["company"],
-        float(row["amount"]),
+        amount,
         high,
         row["unit"],
         row["kind"],
@@ -221,8 +266,6 @@ def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
     """Count what is right in pairs of proposals and answers.
 
     Args:
-        name: of the set.
-        articles: how many were read.
         pairs: from ``pair_up``.
     """
     proposed = sum(pair.proposed is not None for pair in pairs)
@@ -236,12 +279,7 @@ def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
 
 
 def pair_up(proposed: Sequence[Answer], due: Sequence[Answer]) -> Iterator[Pair]:
-    """Pair proposals with answers of the same paragraph: by amount, and then by how much they have in common.
-
-    Args:
-        proposed: of one article.
-        due: of the same article.
-    """
+    """Pair proposals with answers of the same paragraph: by amount, then by how much they have in common."""
     left, open_answers = list(proposed), list(due)
     options = sorted(
         (

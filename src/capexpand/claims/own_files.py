@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from capexpand.catalogue.reading import LARGEST_TABLE
 from capexpand.catalogue.rows import Source
 from capexpand.catalogue.tables import source_columns
 from capexpand.claims.documents import Document
+from capexpand.claims.foreign_text import guarded
 from capexpand.claims.proposals import Proposal
 from capexpand.claims.table import OWN_TABLE, Claim, place_words, read_claims
 from capexpand.errors import RunError
+from capexpand.files import read_content
 
 HEADER = tuple(column.name for column in (*OWN_TABLE.columns, *source_columns("")))
 
@@ -24,9 +30,7 @@ class Article:
     """What a user says of an article.
 
     Args:
-        document: what was read.
         name: short name, from its file.
-        title: its title.
         address: where it was found, empty if that is not known.
         published: its day, None if that is not known.
     """
@@ -43,7 +47,6 @@ def as_claim(proposal: Proposal, article: Article, number: int) -> Claim:
 
     Args:
         proposal: as read, with a company.
-        article: where it stands.
         number: of the claim in its article, from 1.
     """
     sentence = proposal.sentence
@@ -86,10 +89,6 @@ def short_name(path: Path) -> str:
 def append_claims(path: Path, claims: Sequence[Claim]) -> tuple[int, int]:
     """Append claims to a file, which is made if it is not there; those that it has already are left out.
 
-    Args:
-        path: the CSV file.
-        claims: confirmed by the user.
-
     Returns:
         How many were added and how many it had.
 
@@ -97,7 +96,9 @@ def append_claims(path: Path, claims: Sequence[Claim]) -> tuple[int, int]:
         CaseError: the file is there and does not hold.
         RunError: it cannot be written.
     """
-    there = read_claims(path) if path.exists() else ()
+    path = path.resolve()  # a link stays one
+    before = _content(path)
+    there = read_claims(path) if before else ()
     if not path.parent.is_dir():
         raise RunError(f"{path} cannot be written: there is no folder {path.parent}")
     known = {_identity(claim) for claim in there}
@@ -105,15 +106,58 @@ def append_claims(path: Path, claims: Sequence[Claim]) -> tuple[int, int]:
     clash = {claim.claim_id for claim in there}
     if any(claim.claim_id in clash for claim in new):
         new = [_renumbered(claim, clash) for claim in new]
+    if new:
+        _write_whole(path, _added(before, there, new))
+    return len(new), len(claims) - len(new)
+
+
+def _content(path: Path) -> bytes:
+    """Return what a file holds, nothing where there is none."""
+    return read_content(path, LARGEST_TABLE) if path.exists() else b""
+
+
+def _added(before: bytes, there: Sequence[Claim], new: Sequence[Claim]) -> bytes:
+    """Lay new claims after what a file holds; one with other columns or encoding is written anew."""
+    header = _lines([list(HEADER)])
+    if not before or not before.startswith(header):
+        return header + _lines(_cells(claim) for claim in (*there, *new))
+    ended = b"" if before.endswith(b"\n") else b"\n"
+    return before + ended + _lines(_cells(claim) for claim in new)
+
+
+def _lines(rows: Iterable[list[str]]) -> bytes:
+    content = io.StringIO(newline="")
+    csv.writer(content, lineterminator="\n").writerows(rows)
+    return content.getvalue().encode()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside its place, then moved there."""
     try:
-        with path.open("a", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            if not there and path.stat().st_size == 0:
-                table.writerow(HEADER)
-            table.writerows(_cells(claim) for claim in new)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
-    return len(new), len(claims) - len(new)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """Return the mask of new files, which can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def _identity(claim: Claim) -> tuple[object, ...]:
@@ -122,8 +166,6 @@ def _identity(claim: Claim) -> tuple[object, ...]:
 
 def _renumbered(claim: Claim, taken: set[str]) -> Claim:
     """Give a claim the next number that no other claim of its article has."""
-    from dataclasses import replace
-
     number = 1
     while (name := f"{claim.document}-{number:02d}") in taken:
         number += 1
@@ -140,7 +182,7 @@ def _cells(claim: Claim) -> list[str]:
         "source_kind": source.kind,
         "verified": _text(source.verified),
     }
-    return [cells[name] if name in cells else _text(getattr(claim, name)) for name in HEADER]
+    return [guarded(cells[name]) if name in cells else _text(getattr(claim, name)) for name in HEADER]
 
 
 def _text(value: object) -> str:
@@ -148,4 +190,4 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else guarded(str(value))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from capexpand.catalogue.columns import YEARS
 from capexpand.claims.amounts import Amount, find_amounts
 from capexpand.claims.attribution import (
     Mention,
@@ -16,13 +17,27 @@ from capexpand.claims.attribution import (
     subject_of,
 )
 from capexpand.claims.documents import Document, Sentence
-from capexpand.claims.periods import Moment, NamedPeriod, Period, find_periods
-from capexpand.claims.table import CURRENCIES, FRACTION
-from capexpand.claims.wording import fell, has_verb, kind_of, measure_of, scope_near, verb_near
+from capexpand.claims.periods import find_periods
+from capexpand.claims.table import CURRENCIES, FRACTION, SHARES
+from capexpand.claims.time_spans import Moment, NamedPeriod, Period
+from capexpand.claims.wording import (
+    fell,
+    has_verb,
+    is_loss,
+    kind_of,
+    looks_ahead,
+    measure_of,
+    scope_near,
+    verb_near,
+)
+from capexpand.errors import CaseError, Problem
 
 GAINS = ("share price gain", "market value gain")
 CHANGES = (*GAINS, "revenue growth")
 """Measures of which a word of movement gives the sign."""
+
+MOST_PROPOSALS = 2_000
+"""A text with more figures is a table."""
 
 NO_PERIOD = Period("", None, None)
 _GOES_ON = re.compile(r",? (?:where|when|in which|during which|for which)\b")
@@ -30,6 +45,8 @@ _TURNS = re.compile(r"(?:^|,) ?(?:after|as|while|when|because|but)\b")
 _PARTED = re.compile(r"[,;]| and | but ")
 _GOES_BACK = re.compile(r"(?:They|It) (?:has|have|had|is|are|rose|fell|closed)\b")
 _STAKE = re.compile(r"\b(?:stake|holding|shareholding)\b", re.IGNORECASE)
+_YUAN = re.compile(r"\byuan\b|\bRMB|\bChin|元")
+_YEN = re.compile(r"\byen\b|\bJPY|\bTokyo\b|\bJapan")
 _IN_PARENTHESES = re.compile(r"\(\s*(?:about |around |approximately |roughly |some |or )?$")
 
 
@@ -39,7 +56,6 @@ class Proposal:
 
     Args:
         company: whom it is about, empty where the text does not say.
-        measure: what it is about.
         amount: in whole units, percentages as fractions.
         amount_high: the upper end of a range.
         unit: a currency, ``fraction`` or ``shares``.
@@ -78,16 +94,24 @@ def propose_claims(document: Document, published: date | None = None) -> tuple[P
     """Propose the claims of an article, in the order of its text.
 
     Args:
-        document: the article.
         published: its day; that of its text if None. Without one, words such as this year stay open.
+
+    Raises:
+        CaseError: it holds more figures than any article does, or is of no day that a claim can have.
     """
     day = published or document.published
+    if day is not None and day.year not in YEARS:
+        message = f"{day} is no day of an article: years go from {YEARS.start} to {YEARS.stop - 1}"
+        raise CaseError([Problem(message)])
     names = names_in(document.text)
-    yuan = re.search(r"\byuan\b|\bRMB\b|\bChin", document.text) is not None
+    yuan = _YUAN.search(document.text) is not None and _YEN.search(document.text) is None
     context = _Context()
     found: list[Proposal] = []
     for sentence in document.sentences:
         found += _read(sentence, names, context, day=day, yen_is_yuan=yuan)
+        if len(found) > MOST_PROPOSALS:
+            message = f"holds more than {MOST_PROPOSALS:,} figures: it is a table, not an article"
+            raise CaseError([Problem(message)])
     return tuple(_without_repeats(found))
 
 
@@ -123,13 +147,14 @@ def _read(
         if previous is not None and beside:
             proposal = _conversion(previous, amount, sentence)
         else:
+            low, high = _signed(
+                text, amount, measure, subject.start if subject is not None and not held else 0
+            )
             proposal = Proposal(
                 company=company,
                 measure=measure,
-                amount=-amount.low
-                if amount.unit == FRACTION and measure in CHANGES and fell(text, amount)
-                else amount.low,
-                amount_high=amount.high,
+                amount=low,
+                amount_high=high,
                 unit=amount.unit,
                 kind=kind_of(text, amount),
                 verb=verb_near(text, amount),
@@ -158,6 +183,19 @@ def _read(
         context.company = leading[0].company
 
 
+def _signed(text: str, amount: Amount, measure: str, start: int) -> tuple[float, float | None]:
+    """Give an amount its sign: a share that fell and money that was lost are negative."""
+    if amount.low < 0 or amount.unit == SHARES:
+        return amount.low, amount.high
+    if amount.unit == FRACTION:
+        negative = measure in CHANGES and fell(text, amount)
+    else:
+        negative = is_loss(text, amount, measure, start)
+    if not negative:
+        return amount.low, amount.high
+    return (-amount.low, None) if amount.high is None else (-amount.high, -amount.low)
+
+
 def _without(mentions: Sequence[Mention], text: str) -> str:
     """Blank out the names of companies: what is called a cloud need not spend on one."""
     for mention in mentions:
@@ -178,13 +216,16 @@ def _is_conversion(text: str, amount: Amount, previous: Proposal, sentence: Sent
 
 
 def _conversion(previous: Proposal, amount: Amount, sentence: Sentence) -> Proposal:
+    low, high = amount.low, amount.high
+    if previous.amount < 0 < low:
+        low, high = (-low, None) if high is None else (-high, -low)
     return Proposal(
         previous.company,
         previous.measure,
-        amount.low,
-        amount.high,
+        low,
+        high,
         amount.unit,
-        "range" if amount.high is not None else "total" if previous.kind == "range" else previous.kind,
+        "range" if high is not None else "total" if previous.kind == "range" else previous.kind,
         previous.verb,
         previous.period,
         previous.scope,
@@ -213,7 +254,7 @@ def _period(
     begin, end = _part(text, amount, subject, mentions)
     named = [
         p
-        for p in find_periods(text, Moment(day, company))
+        for p in find_periods(text, Moment(day, company, looks_ahead(text, amount)))
         if begin <= p.start < end or p.end <= _first(mentions)
     ]
     named = [p for p in named if (_compares(amount, p) if p.before else _belongs(text, amount, p))]

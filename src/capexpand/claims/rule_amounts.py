@@ -9,7 +9,7 @@ from capexpand.claims.figures import (
     amount_words,
     at_the_same_time,
     days,
-    groups,
+    groups_by_company,
     is_open,
     last_digit,
     money_words,
@@ -18,7 +18,7 @@ from capexpand.claims.figures import (
     share_words,
     stated,
 )
-from capexpand.claims.findings import Finding, PlanChange, Reading, Stake
+from capexpand.claims.findings import AtIssue, Finding, PlanChange, Reading
 from capexpand.claims.table import Claim
 
 GAINS = ("share price gain", "stake value", "stake shares", "duration", "date", "other")
@@ -63,12 +63,12 @@ def _as_change(claim: Claim) -> PlanChange | None:
     return PlanChange(cap=claim.amount, currency=claim.unit)
 
 
-def _stake(low: float, high: float, claim: Claim, words: str = "") -> Stake:
+def _at_issue(low: float, high: float, claim: Claim, words: str = "") -> AtIssue:
     share = (high - low) / low if low else None
     between = share_words(high - low) if not claim.in_money else money_words(high - low, claim.unit)
     of = "" if share is None else f", {share_words(share)} of the lower"
     amount = high - low if claim.in_money else None
-    return Stake(
+    return AtIssue(
         f"{words or 'between them '}{between}{of}", amount, claim.unit if claim.in_money else "", share
     )
 
@@ -88,7 +88,7 @@ def different_values(claims: Sequence[Claim]) -> Iterator[Finding]:
         first, second = (stated(one), stated(two)) if as_written else (allowed(one), allowed(two))
         return not first.meets(second)
 
-    for group in groups(every, clash):
+    for group in groups_by_company(every, clash):
         if len(group) > 1:
             ends = [end for c in group for end in (c.amount, c.amount_high) if end is not None]
             yield Finding(
@@ -97,7 +97,7 @@ def different_values(claims: Sequence[Claim]) -> Iterator[Finding]:
                 subject_words(group[0]),
                 "different values for one figure",
                 by_words(group),
-                _stake(min(ends), max(ends), group[0]),
+                _at_issue(min(ends), max(ends), group[0]),
             )
 
 
@@ -123,7 +123,7 @@ def beside(one: Claim, two: Claim) -> bool:
 def point_against_range(claims: Sequence[Claim]) -> Iterator[Finding]:
     """Find a figure told as one amount here and as a range, wider than its rounding, there."""
     every = _comparable(claims)
-    for group in groups(every, _same_figure):
+    for group in groups_by_company(every, _same_figure):
         ranges = [c for c in group if c.kind == "range"]
         points = [c for c in group if c.kind in (*POINTS, "approximate")]
         wide = [c for c in ranges if any(allowed(c).meets(allowed(p)) for p in points)]
@@ -137,14 +137,14 @@ def point_against_range(claims: Sequence[Claim]) -> Iterator[Finding]:
                 subject_words(wide[0]),
                 "one amount here, a range there",
                 by_words([*points, *wide]),
-                _stake(low, high, wide[0], "the width of the range: "),
+                _at_issue(low, high, wide[0], "the width of the range: "),
             )
 
 
 def total_against_bound(claims: Sequence[Claim]) -> Iterator[Finding]:
     """Find one amount told as what is meant here, and as the least or the most of it there."""
     every = _comparable(claims)
-    for group in groups(every, _same_figure):
+    for group in groups_by_company(every, _same_figure):
         bounds = [c for c in group if c.kind in BOUNDS]
         points = [c for c in group if c.kind in (*POINTS, "approximate")]
         meeting = [c for c in (*points, *bounds) if _has_equal(c, bounds if c in points else points)]
@@ -157,7 +157,7 @@ def total_against_bound(claims: Sequence[Claim]) -> Iterator[Finding]:
             subject_words(bound),
             f"an amount here, a {bound.kind} there",
             by_words(meeting),
-            _open_stake(bound),
+            _open_at_issue(bound),
         )
 
 
@@ -165,15 +165,15 @@ def _has_equal(claim: Claim, others: Sequence[Claim]) -> bool:
     return any(stated(claim).meets(stated(other)) for other in others)
 
 
-def _open_stake(bound: Claim) -> Stake:
+def _open_at_issue(bound: Claim) -> AtIssue:
     amount = bound.amount or 0.0
     if not bound.in_money:
-        return Stake(f"how far beyond {amount_words(bound)} it may be is open")
+        return AtIssue(f"how far beyond {amount_words(bound)} it may be is open")
     side = "above" if bound.kind == "floor" else "below"
     tenth = money_words(amount / 10, bound.unit)
     ends = f"as an amount it ends at {money_words(amount, bound.unit)}"
     words = f"{ends}; as a {bound.kind} it is open, and each tenth {side} is {tenth}"
-    return Stake(words, amount / 10, bound.unit, 0.1)
+    return AtIssue(words, amount / 10, bound.unit, 0.1)
 
 
 def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
@@ -191,7 +191,7 @@ def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
             and stated(one).meets(stated(two))
         )
 
-    for group in groups(every, clash):
+    for group in groups_by_company(every, clash):
         if len(group) < 2:
             continue
         calendar = next(c for c in group if c.period_basis == "calendar")
@@ -209,7 +209,7 @@ def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
             calendar.measure,
             f"{amount_words(calendar)} for the calendar year here, for the fiscal year there",
             readings,
-            Stake(
+            AtIssue(
                 f"{of}, {share_words(apart)} of it, spent evenly, falls into months that only one of the "
                 f"years has",
                 amount,
@@ -259,7 +259,7 @@ def scopes_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
     def same_amount(one: Claim, two: Claim) -> bool:
         return _same_figure(one, two) and allowed(one).meets(allowed(two))
 
-    for group in groups(every, same_amount):
+    for group in groups_by_company(every, same_amount):
         scopes = dict.fromkeys(claim.scope for claim in group)
         if len(scopes) < 2:
             continue
@@ -277,7 +277,7 @@ def scopes_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
             subject_words(group[0]),
             "one amount for different things",
             readings,
-            Stake(
+            AtIssue(
                 f"each tenth that is for something else is {money_words(amount / 10, group[0].unit)}",
                 amount / 10,
                 group[0].unit,
@@ -293,7 +293,7 @@ def revised_figures(claims: Sequence[Claim]) -> Iterator[Finding]:
     def same(one: Claim, two: Claim) -> bool:
         return one.unit == two.unit and same_subject(one, two, least_overlap=0.9)
 
-    for group in groups(every, same):
+    for group in groups_by_company(every, same):
         chain = sorted((c for c in group if c.known_on is not None), key=lambda c: str(c.known_on))
         told: list[Claim] = []
         for claim in chain:
@@ -313,6 +313,6 @@ def revised_figures(claims: Sequence[Claim]) -> Iterator[Finding]:
             subject_words(first),
             "revised",
             readings,
-            Stake(words, abs(change), first.unit, abs(share)),
+            AtIssue(words, abs(change), first.unit, abs(share)),
             revised=True,
         )

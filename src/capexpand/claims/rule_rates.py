@@ -18,7 +18,7 @@ from capexpand.claims.figures import (
     share_words,
     stated,
 )
-from capexpand.claims.findings import Finding, PlanChange, Reading, Stake
+from capexpand.claims.findings import AtIssue, Finding, PlanChange, Reading
 from capexpand.claims.rule_amounts import beside
 from capexpand.claims.table import Claim
 
@@ -88,9 +88,16 @@ def day_rates(rows: Sequence[SiteCost] | None = None) -> tuple[DayRate, ...]:
 
 
 def implied_rates(claims: Sequence[Claim]) -> tuple[ImpliedRate, ...]:
-    """List the rates that amounts told in two currencies imply."""
+    """List the rates that amounts told in two currencies imply; nothing and losses imply none."""
+    places: dict[tuple[object, ...], list[Claim]] = {}
+    for claim in claims:
+        if claim.in_money and claim.amount is not None and stated(claim).low > 0:
+            places.setdefault((claim.document, claim.source.place, claim.company), []).append(claim)
     pairs = (
-        sorted(pair, key=lambda c: -(c.amount or 0.0)) for pair in combinations(claims, 2) if beside(*pair)
+        sorted(pair, key=lambda c: -(c.amount or 0.0))
+        for same in places.values()
+        for pair in combinations(same, 2)
+        if beside(*pair)
     )
     return tuple(ImpliedRate(home, foreign) for home, foreign in pairs)
 
@@ -99,7 +106,6 @@ def rates_disagree(claims: Sequence[Claim], rates: Sequence[DayRate] | None = No
     """Find implied exchange rates that differ by more than rounding, from each other or from that of the day.
 
     Args:
-        claims: all there are.
         rates: of the day; those of the catalogue if None.
     """
     known = day_rates() if rates is None else rates
@@ -152,7 +158,7 @@ def _finding(group: Sequence[ImpliedRate], day: DayRate | None, claims: Sequence
         f"{home} per {foreign}",
         "amounts in two currencies imply rates that differ by more than rounding",
         tuple(readings),
-        _stake(group[0], min(values), max(values), promised),
+        _at_issue(group[0], min(values), max(values), promised),
     )
 
 
@@ -179,14 +185,14 @@ def _reading(same: Sequence[ImpliedRate], promised: float | None) -> Reading:
     return Reading(words, tuple(each.home for each in same), PlanChange(currency=foreign, rate=one.rate))
 
 
-def _stake(one: ImpliedRate, low: float, high: float, promised: float | None) -> Stake:
+def _at_issue(one: ImpliedRate, low: float, high: float, promised: float | None) -> AtIssue:
     home, apart = one.home.unit, high / low - 1
     if promised is None:
-        return Stake(
+        return AtIssue(
             f"the rates lie {share_words(apart)} apart; no programme beside them to apply it to", share=apart
         )
     between = promised * (high - low)
-    return Stake(
+    return AtIssue(
         f"{money_words(between, home, 2)} between the lowest and the highest, {share_words(apart)} of the "
         f"programme",
         between,

@@ -12,14 +12,14 @@ from capexpand.claims.figures import (
     amount_words,
     at_the_same_time,
     budget_of,
-    groups,
+    groups_by_company,
     is_open,
     money_words,
     overlap,
     same_subject,
     share_words,
 )
-from capexpand.claims.findings import Finding, Reading, Stake
+from capexpand.claims.findings import AtIssue, Finding, Reading
 from capexpand.claims.rule_amounts import by_words, subject_words
 from capexpand.claims.table import Claim
 
@@ -27,7 +27,7 @@ from capexpand.claims.table import Claim
 def gains_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
     """Find gains of one share price over one period that differ by more than rounding.
 
-    What is at stake follows where a gain in market value over the same time is claimed, too: what the company
+    What is at issue follows where a gain in market value over the same time is claimed, too: what the company
     was worth before is that gain divided by the share's.
     """
     gains = [
@@ -41,7 +41,7 @@ def gains_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
             and not allowed(one).meets(allowed(two))
         )
 
-    for group in groups(gains, clash):
+    for group in groups_by_company(gains, clash):
         if len(group) > 1:
             first = group[0]
             yield Finding(
@@ -61,7 +61,7 @@ def _with_note(reading: Reading) -> Reading:
     return replace(reading, words=f"{reading.words} ({note[0].lower()}{note[1:]})") if note else reading
 
 
-def _worth(gains: Sequence[Claim], claims: Sequence[Claim]) -> Stake:
+def _worth(gains: Sequence[Claim], claims: Sequence[Claim]) -> AtIssue:
     low, high = min(c.amount or 0.0 for c in gains), max(c.amount or 0.0 for c in gains)
     first = gains[0]
     grown = [
@@ -73,7 +73,7 @@ def _worth(gains: Sequence[Claim], claims: Sequence[Claim]) -> Stake:
         and c.amount
     ]
     if not grown or low <= 0:
-        return Stake(f"{share_words(high - low)} of the market value before, which no claim gives")
+        return AtIssue(f"{share_words(high - low)} of the market value before, which no claim gives")
     value, unit = grown[0].amount or 0.0, grown[0].unit
     between = value / low - value / high
     budget = budget_of(first.company, claims, grown[0])
@@ -83,7 +83,7 @@ def _worth(gains: Sequence[Claim], claims: Sequence[Claim]) -> Stake:
         f"a market value that grew by {amount_words(grown[0])} was {money_words(value / high, unit, 3)} or "
         f"{money_words(value / low, unit, 3)} before: {money_words(between, unit, 2)} between them{of}"
     )
-    return Stake(words, between, unit, share)
+    return AtIssue(words, between, unit, share)
 
 
 def stake_against_price(claims: Sequence[Claim]) -> Iterator[Finding]:
@@ -138,7 +138,7 @@ def _price_finding(implied: tuple[Claim, Claim, Span], price: Claim) -> Finding:
                 f"{amount_words(price)} a share: {money_words(worth, value.unit)} for the stake", (price,)
             ),
         ),
-        Stake(f"the stake is worth {money_words(between, value.unit)} more or less", between, value.unit),
+        AtIssue(f"the stake is worth {money_words(between, value.unit)} more or less", between, value.unit),
     )
 
 
@@ -196,7 +196,7 @@ def _sum_finding(total: Claim, parts: Sequence[Claim], due: Span) -> Finding:
                 tuple(parts),
             ),
         ),
-        Stake(
+        AtIssue(
             f"at least {money_words(missing, total.unit, 3)}, {share_words(missing / amount)} of the "
             f"total, is not accounted for",
             missing,

@@ -55,10 +55,10 @@ def find_contradictions(claims: Sequence[Claim], *, revisions: bool = False) -> 
 def _merge(one: Finding, two: Finding) -> Finding:
     """Make one finding of two about the same figure, as where it is told in two currencies.
 
-    What is at stake is kept in the currency in which it is the larger number: that of the company where the
+    What is at issue is kept in the currency in which it is the larger number: that of the company where the
     other is the dollar.
     """
-    first, second = sorted((one, two), key=lambda finding: -(finding.stake.amount or 0.0))
+    first, second = sorted((one, two), key=lambda finding: -(finding.at_issue.amount or 0.0))
     said = {reading.words: reading for reading in first.readings}
     for reading in second.readings:
         before = said.get(reading.words)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Annotated, Any, cast
 
-from capexpand.catalogue.columns import NO_UNIT, boolean, choice, day, number, text
+from capexpand.catalogue.columns import Figure, Note, OneOf, Ratio
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
-from capexpand.catalogue.tables import Table, Values, check_known
+from capexpand.catalogue.tables import Values, check_known, declared
+from capexpand.claims.foreign_text import unguarded
+from capexpand.errors import CaseError, Problem
 
 MEASURES = (
     "spending",
@@ -74,6 +76,19 @@ CURRENCIES = (
     "AUD",
     "AED",
     "SAR",
+    "BRL",
+    "MXN",
+    "NZD",
+    "MYR",
+    "IDR",
+    "THB",
+    "VND",
+    "PHP",
+    "ILS",
+    "TRY",
+    "PLN",
+    "RUB",
+    "ZAR",
 )
 UNITS = (*CURRENCIES, FRACTION, SHARES, YEARS, DAY)
 
@@ -82,6 +97,14 @@ BASES = ("calendar", "fiscal", "undated")
 
 SHORT_TITLE = 48
 """Longest title that stands for a document in lists [characters]."""
+
+LARGEST_AMOUNT = 1e18
+"""No figure of a company is larger, in any currency."""
+
+MOST_OWN_CLAIMS = 5_000
+"""So many claims a user's file may hold: every two of a company are compared."""
+
+Amount = Annotated[float | None, Figure("column:unit", signed=True)]
 
 SCOPES = ("AI and cloud", "AI", "cloud", "company", "not stated")
 """What money is spent on; the whole company's capital expenditure is ``company``."""
@@ -92,7 +115,6 @@ class Claim:
     """One figure that somebody stated about a company.
 
     Args:
-        claim_id: names the claim.
         document: which document; claims with the same one and the same paragraph stand side by side.
         paragraph: of the body, from 1; of a heading, that of the paragraph after it; None if not recorded.
         company: whom it is about.
@@ -118,25 +140,25 @@ class Claim:
 
     claim_id: str
     document: str
-    paragraph: float | None
+    paragraph: Ratio
     company: str
-    measure: str
-    amount: float | None
-    amount_high: float | None
-    unit: str
-    kind: str
-    verb: str
-    period_basis: str
+    measure: Annotated[str, OneOf(MEASURES)]
+    amount: Amount
+    amount_high: Amount
+    unit: Annotated[str, OneOf(UNITS)]
+    kind: Annotated[str, OneOf(KINDS)]
+    verb: Note
+    period_basis: Annotated[str, OneOf(BASES, required=False)]
     period_start: date | None
     period_end: date | None
-    scope: str
+    scope: Annotated[str, OneOf(SCOPES)]
     known_on: date | None
     known_on_estimated: bool
-    notes: str
+    notes: Note
     source: Source
-    quote: str = ""
-    quote_start: float | None = None
-    quote_end: float | None = None
+    quote: Note = ""
+    quote_start: Ratio = None
+    quote_end: Ratio = None
     rows: tuple[str, ...] = ()
 
     @property
@@ -172,55 +194,49 @@ def _check(values: Values) -> Iterator[str]:
         yield f"period_start {start} is later than period_end {end}"
     if not values["period_basis"] and (start is not None or end is not None):
         yield "period_basis is empty although the period has a day"
+    for name in ("amount", "amount_high"):
+        value = values[name]
+        if isinstance(value, float) and abs(value) > LARGEST_AMOUNT:
+            yield f"{name} {value:g} is more than {LARGEST_AMOUNT:g}; write it in whole units"
     paragraph, place = values["paragraph"], values["source_place"]
-    if isinstance(paragraph, float):
+    if isinstance(paragraph, float) and paragraph not in range(1, 1_000_001):
+        yield f"paragraph {paragraph:g} is no number of a paragraph: 1, 2, 3 …"
+    elif isinstance(paragraph, float):
         due = [place_words(int(paragraph), heading=heading) for heading in (False, True)]
         if place not in due:
             yield f"source_place '{place}' must be {due[0]} or {due[1]}, as paragraph is {paragraph:.0f}"
 
 
-COLUMNS = (
-    text("claim_id"),
-    text("document"),
-    number("paragraph", unit=NO_UNIT),
-    text("company"),
-    choice("measure", MEASURES),
-    number("amount", unit="column:unit", signed=True),
-    number("amount_high", unit="column:unit", signed=True),
-    choice("unit", UNITS),
-    choice("kind", KINDS),
-    text("verb", required=False),
-    choice("period_basis", BASES, required=False),
-    day("period_start", required=False),
-    day("period_end", required=False),
-    choice("scope", SCOPES),
-    day("known_on", required=False),
-    boolean("known_on_estimated"),
-    text("notes", required=False),
+TABLE = declared(
+    "claims", Claim, ("claim_id",), check=_check, without=("quote", "quote_start", "quote_end", "rows")
 )
-
-OWN_COLUMNS = (
-    *COLUMNS,
-    text("quote", required=False),
-    number("quote_start", unit=NO_UNIT),
-    number("quote_end", unit=NO_UNIT),
-)
-
-TABLE = Table("claims", cast("type", Claim), ("claim_id",), COLUMNS, ("",), _check)
-OWN_TABLE = Table("claims", cast("type", Claim), ("claim_id",), OWN_COLUMNS, ("",), _check)
+OWN_TABLE = declared("claims", Claim, ("claim_id",), check=_check, without=("rows",))
 """The format of a file of confirmed claims: the table's, and the quote with its place."""
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
     """Read claims that a user confirmed.
 
-    Args:
-        path: the CSV file, UTF-8.
-
     Raises:
         CaseError: the file cannot be read or rows do not hold; every problem with file and line.
     """
-    return cast("tuple[Claim, ...]", read_table(OWN_TABLE, path))
+    claims = cast("tuple[Claim, ...]", read_table(OWN_TABLE, path))
+    if len(claims) > MOST_OWN_CLAIMS:
+        message = f"holds {len(claims):,} claims; at most {MOST_OWN_CLAIMS:,} are read from one file"
+        raise CaseError([Problem(message, file=path)])
+    return tuple(_without_guards(claim) for claim in claims)
+
+
+def _without_guards(claim: Claim) -> Claim:
+    """Give back the texts as they were before ``guarded`` made them harmless in a spreadsheet."""
+    changed: dict[str, Any] = {
+        column.name: unguarded(value)
+        for column in OWN_TABLE.columns
+        if isinstance(value := getattr(claim, column.name), str) and value != unguarded(value)
+    }
+    title = unguarded(claim.source.title)
+    source = claim.source if title == claim.source.title else replace(claim.source, title=title)
+    return replace(claim, source=source, **changed) if changed or source is not claim.source else claim
 
 
 @cache

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from capexpand.claims.amounts import Amount
 from capexpand.claims.table import FRACTION, SHARES
+
+NEAR = 48
+"""Words that say how an amount binds stand within so many characters before it."""
 
 _LINK = r"\s+(?:a |an |the |another |a further |its |by )?$"
 _FLOOR = re.compile(
@@ -54,7 +58,13 @@ _CUES: tuple[tuple[str, str], ...] = (
     ),
     ("shares", r"\b(?:shares?|stocks?|share price|stock price|year-to-date|of (?:its|their) value)\b"),
     ("revenue", _REVENUE),
-    ("profit", r"\b(?:profits?|net income|earnings|loss|lost(?= \S*[$£€])|EBITA|EBITDA)\b"),
+    (
+        "profit",
+        (
+            r"\b(?:profits?|net income|earnings|(?<!loan )(?<!credit )loss(?:es)?(?![ -]making)|EBITA|EBITDA"
+            r"|lost(?=\s[^\s%]{0,20}\d)(?!\s[\d.,]{1,12}\s?(?:%|per|pct)))\b"
+        ),
+    ),
     ("spending", _SPENDING),
     ("financing", r"\b(?:rais(?:e|es|ed|ing)|borrow\w*|financ\w*|placement|bonds?|loans?)\b"),
 )
@@ -78,24 +88,41 @@ _ACTS = re.compile(
 )
 
 
+_AHEAD = re.compile(
+    r"\b(?:will|would|expect\w*|forecasts?|project(?:s|ed|ing)|plan(?:s|ned|ning)?|intend\w*|guid(?:es?|ed|ing|ance)"
+    r"|sees|target\w*|aim\w*|(?:is|are) to|budget\w*|outlook|hopes?|earmark\w*|set aside|commit\w*)\b",
+    re.IGNORECASE,
+)
+_BACK = re.compile(
+    r"\b(?:was|were|spent|rose|fell|grew|reported|posted|earned|booked|had|came|reached|made|increased|lost|paid"
+    r"|bought|invested|total+ed|up|down|after|from)\b",
+    re.IGNORECASE,
+)
+_OF_VALUE = re.compile(
+    r"\s(?:in|of|off)\s(?:\w+\s){0,2}?(?:market\s)?(?:value|cap\b|capitali[sz]ation)", re.IGNORECASE
+)
+_NEGATIVE = re.compile(r"\bnegative (?:[\w-]+ ){0,4}$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def _places(pattern: re.Pattern[str], text: str) -> tuple[tuple[int, int, str], ...]:
+    """List where a pattern stands in a sentence, once for all amounts of it."""
+    return tuple((match.start(), match.end(), match[0]) for match in pattern.finditer(text))
+
+
 def has_verb(text: str) -> bool:
     """Tell whether a piece of a sentence has a verb of its own, so that it says something else."""
     return _ACTS.search(text) is not None
 
 
 def kind_of(text: str, amount: Amount) -> str:
-    """Say how an amount binds, from the words right before it and after it.
-
-    Args:
-        text: the sentence.
-        amount: in it.
-    """
-    before = text[: amount.start]
+    """Say how an amount binds, from the words right before it and after it."""
+    before = text[max(0, amount.start - NEAR) : amount.start]
     if not before.endswith((" ", "~")):
         before += " "
     if _CEILING.search(before):
         return "ceiling"
-    if _FLOOR.search(before) or _OR_MORE.match(text, amount.end):
+    if amount.or_more or _FLOOR.search(before) or _OR_MORE.match(text, amount.end):
         return "floor"
     if amount.high is not None:
         return "range"
@@ -104,52 +131,53 @@ def kind_of(text: str, amount: Amount) -> str:
     return {FRACTION: "share", SHARES: "count"}.get(amount.unit, "total")
 
 
+_OF_A_SHARE = {
+    "shares": "share price gain",
+    "market value": "market value gain",
+    "revenue": "revenue growth",
+    "profit": "other",
+    "stake": "other",
+}
+"""What a percentage measures, by the word nearest to it."""
+
+
 def cue_near(text: str, amount: Amount, start: int = 0) -> str | None:
     """Say which word of measure stands nearest to an amount, before it rather than after; None without any.
 
     Args:
-        text: the sentence.
-        amount: in it.
         start: where the part of the sentence begins that is about the same company.
     """
-    best: tuple[float, str] | None = None
-    for name, pattern in _COMPILED:
-        for match in pattern.finditer(text):
-            if amount.start <= match.start() < amount.end and not match[0].casefold().startswith("share"):
-                continue
-            away = (
-                amount.start - match.end()
-                if match.end() <= amount.start
-                else 1.5 * (match.start() - amount.end)
-            )
-            away += 200 * (match.start() < start)
-            if best is None or away < best[0]:
-                best = (away, name)
+    best = _nearest_cue(text, amount, start)
     return None if best is None else best[1]
+
+
+def _nearest_cue(text: str, amount: Amount, start: int) -> tuple[float, str, str] | None:
+    """Return the distance, the measure and the word of the nearest cue."""
+    best: tuple[float, str, str] | None = None
+    for name, pattern in _COMPILED:
+        for begin, end, word in _places(pattern, text):
+            if amount.start <= begin < amount.end and not word.casefold().startswith("share"):
+                continue
+            away = amount.start - end if end <= amount.start else 1.5 * (begin - amount.end)
+            away += 200 * (begin < start)
+            if best is None or away < best[0]:
+                best = (away, name, word.casefold())
+    return best
 
 
 def measure_of(text: str, amount: Amount, start: int = 0) -> str | None:
     """Say what an amount measures; None where a percentage is about nothing that claims are about.
 
     Args:
-        text: the sentence.
-        amount: in it.
         start: where the part of the sentence begins that is about the same company.
     """
     cue = cue_near(text, amount, start)
-    if amount.each:
-        return "share price"
-    if amount.unit == SHARES:
-        return "stake shares"
     if amount.unit == FRACTION:
-        if cue == "stake":
-            return "other"
-        return {
-            "shares": "share price gain",
-            "market value": "market value gain",
-            "revenue": "revenue growth",
-            "profit": "other",
-        }.get(cue or "")
+        return _OF_A_SHARE.get(cue or "")
+    if amount.each or amount.unit == SHARES:
+        return "share price" if amount.each else "stake shares"
+    if cue == "profit" and _OF_VALUE.match(text, amount.end):
+        return "market value gain"
     if cue in ("market value", "shares"):
         has_value = _COMPILED[1][1].search(text) is not None
         return (
@@ -168,20 +196,47 @@ def measure_of(text: str, amount: Amount, start: int = 0) -> str | None:
 
 
 def fell(text: str, amount: Amount) -> bool:
-    """Say whether the word of movement nearest to a percentage goes down."""
+    """Say whether the word of movement nearest to an amount goes down."""
 
     def nearest(pattern: re.Pattern[str]) -> float:
-        before = [amount.start - m.end() for m in pattern.finditer(text[: amount.start])]
-        after = [2.0 * (m.start()) for m in pattern.finditer(text[amount.end : amount.end + 12])]
+        places = _places(pattern, text)
+        before = [amount.start - end for _, end, _ in places if end <= amount.start]
+        after = [2.0 * (begin - amount.end) for begin, _, _ in places if 0 <= begin - amount.end < 12]
         return min([*before, *after], default=float("inf"))
 
     return nearest(_DOWN) < nearest(_UP)
 
 
+def is_loss(text: str, amount: Amount, measure: str, start: int = 0) -> bool:
+    """Tell whether an amount of money is one that was lost, or is called negative.
+
+    Args:
+        amount: in it, not negative as written.
+        measure: what it measures.
+        start: where the part of the sentence begins that is about the same company.
+    """
+    if _NEGATIVE.search(text[max(0, amount.start - NEAR) : amount.start]):
+        return True
+    if measure == "market value gain":
+        return fell(text, amount)
+    cue = _nearest_cue(text, amount, start)
+    return measure == "profit" and cue is not None and cue[2].startswith(("loss", "lost"))
+
+
+def looks_ahead(text: str, amount: Amount) -> bool:
+    """Tell whether an amount is expected, planned or promised, by the nearest verb before it."""
+
+    def nearest(pattern: re.Pattern[str]) -> int:
+        return max((end for _, end, _ in _places(pattern, text) if end <= amount.start), default=-1)
+
+    return nearest(_AHEAD) > nearest(_BACK)
+
+
 def verb_near(text: str, amount: Amount) -> str:
     """Return the verb by which an amount is said: the last one before it, else the first after it."""
-    before = [match[0] for match in _VERB.finditer(text[: amount.start])]
-    after = _VERB.search(text, amount.end)
+    places = _places(_VERB, text)
+    before = [word for _, end, word in places if end <= amount.start]
+    after = [word for begin, _, word in places if begin >= amount.end]
     return before[-1].casefold() if before else after[0].casefold() if after else ""
 
 

@@ -3,58 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from capexpand.cli.check_derived import (
-    computed_rates,
-    derived_exports,
-    export_data,
-    export_lines,
-    rate_data,
-    rate_lines,
-)
-
 if TYPE_CHECKING:
+    from capexpand.api.checking import CheckedCase
     from capexpand.case.numbers import NumberAt
-    from capexpand.case.schema import Case
-    from capexpand.errors import Problem
-    from capexpand.model.export_terms import ExportSpan
-    from capexpand.model.rates import Rate
-
-
-@dataclass(frozen=True, slots=True)
-class CheckView:
-    """All that the command shows about a case without problems."""
-
-    case: Case
-    numbers: tuple[NumberAt, ...]
-    rates: tuple[Rate, ...] = ()
-    exports: tuple[ExportSpan, ...] = ()
-
-    @property
-    def unexplained(self) -> tuple[NumberAt, ...]:
-        """Numbers that have neither a source nor a reason."""
-        return tuple(number for number in self.numbers if not number.figure.explained)
-
-    @property
-    def hindsight(self) -> tuple[NumberAt, ...]:
-        """Numbers that rest on evidence later than the case's date."""
-        return tuple(number for number in self.numbers if number.figure.hindsight)
-
-    @property
-    def computed_later(self) -> tuple[str, ...]:
-        """Workloads whose rates are computed with efficiencies measured later than the case's date."""
-        if not self.rates:
-            return ()
-        from capexpand.hardware.matrix import EVIDENCE_KNOWN_ON
-        from capexpand.model.rates import computed_workloads
-
-        return computed_workloads(self.case) if self.case.as_of < EVIDENCE_KNOWN_ON else ()
 
 
 def register(app: typer.Typer) -> None:
@@ -70,117 +27,34 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Check a case: what was understood with every unit, numbers without a source, every problem."""
+        from capexpand.api.checking import check as understand
+        from capexpand.api.checking import problem_data
         from capexpand.errors import CaseError
 
         try:
-            view = check_case(case, variant)
+            found = understand(case, variant)
         except CaseError as error:
             if not as_json:
                 raise
-            typer.echo(
-                json.dumps({"problems": [_problem_data(problem) for problem in error.problems]}, indent=2)
-            )
+            problems = [problem_data(problem) for problem in error.problems]
+            typer.echo(json.dumps({"problems": problems}, indent=2))
             raise typer.Exit(error.exit_code) from None
-        typer.echo(json.dumps(_as_data(view), ensure_ascii=False, indent=2) if as_json else _as_text(view))
-
-
-def check_case(path: Path, variant: str | None = None) -> CheckView:
-    """Load a case and, where no variant is asked for, each of its variants too.
-
-    Args:
-        path: a case file, or a folder with ``case.yaml``.
-        variant: the variant to apply, or None for the case as it stands.
-
-    Raises:
-        CaseError: with every problem of the case; without any, with those of its variants.
-    """
-    from capexpand.case.loading import load_case
-    from capexpand.case.numbers import numbers
-
-    case = load_case(path, variant)
-    if variant is None:
-        _check_variants(path, case)
-    return CheckView(case, tuple(numbers(case)), computed_rates(case), derived_exports(case))
-
-
-def _check_variants(path: Path, case: Case) -> None:
-    from dataclasses import replace
-
-    from capexpand.case.loading import load_case
-    from capexpand.errors import CaseError
-
-    problems: list[Problem] = []
-    for name in case.variants:
-        try:
-            load_case(path, name)
-        except CaseError as error:
-            problems += [
-                replace(problem, message=f"{problem.message} (in variant {name})")
-                for problem in error.problems
-            ]
-    if problems:
-        raise CaseError(problems)
+        typer.echo(json.dumps(found.document, ensure_ascii=False, indent=2) if as_json else _as_text(found))
 
 
 def _canonical(number: NumberAt) -> str:
+    from capexpand.api.checking import as_quarters
     from capexpand.units import format_number
 
     figure = number.figure
-    return format_number(figure.value) + ("" if figure.unit == "1" else f" {figure.unit}")
+    written = format_number(figure.value) + ("" if figure.unit == "1" else f" {figure.unit}")
+    rounded = as_quarters(number)
+    return written if rounded is None else f"{written} = {rounded} quarters"
 
 
-def _problem_data(problem: Problem) -> dict[str, object]:
-    return {
-        "file": str(problem.file) if problem.file else None,
-        "line": problem.line,
-        "column": problem.column,
-        "path": problem.path,
-        "message": problem.message,
-    }
-
-
-def _as_data(view: CheckView) -> dict[str, object]:
-    case = view.case
-    return {
-        "title": case.title,
-        "as_of": str(case.as_of),
-        "currency": case.currency,
-        "start": str(case.calendar.start),
-        "quarters": case.calendar.quarters,
-        "variant": case.provenance.variant,
-        "variants": list(case.variants),
-        "files": [str(file) for file in case.provenance.files],
-        "content_hash": case.provenance.content_hash,
-        "numbers": [_number_data(number) for number in view.numbers],
-        "without_source": [number.path for number in view.unexplained],
-        "hindsight": [
-            *(number.path for number in view.hindsight),
-            *(f"workloads.{name}.throughput (computed)" for name in view.computed_later),
-        ],
-        "throughput": [rate_data(rate, case) for rate in view.rates],
-        "export": [export_data(span) for span in view.exports],
-        "problems": [],
-    }
-
-
-def _number_data(number: NumberAt) -> dict[str, object]:
-    figure = number.figure
-    return {
-        "path": number.path,
-        "written": figure.written,
-        "value": figure.value,
-        "unit": figure.unit,
-        "source": figure.source,
-        "reason": figure.reason,
-        "basis_date": figure.basis_date and str(figure.basis_date),
-        "known_on": figure.known_on and str(figure.known_on),
-        "verified": figure.verified,
-        "hindsight": figure.hindsight,
-    }
-
-
-def _as_text(view: CheckView) -> str:
+def _as_text(view: CheckedCase) -> str:
     """Everything for people: tables by block, then what lacks a source and what rests on later evidence."""
+    from capexpand.cli.check_derived import export_lines, rate_lines
     from capexpand.timevalue import QuarterCalendar
 
     case = view.case
@@ -205,6 +79,8 @@ def _as_text(view: CheckView) -> str:
         later = ", ".join(view.computed_later)
         after = f"measured after {case.as_of} (hindsight)"
         lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
+    if view.doubts:
+        lines += ["", "Hard to believe:", *(f"  {doubt}" for doubt in view.doubts)]
     return "\n".join([*lines, "", "No problems."])
 
 

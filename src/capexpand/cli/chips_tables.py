@@ -102,6 +102,7 @@ def print_overview(view: ChipsView) -> None:
     if view.transaction is not None:
         console.print(f"sale: {_described(view.transaction)}.")
     console.print("? not read in a source. One chip: capexpand chips NAME")
+    console.print(_closed_sources(view))
     console.print(
         "TPP is total processing performance."
         if wide
@@ -183,12 +184,20 @@ def _print_status(console: Console, status: ExportStatus, sale: Transaction) -> 
         )
 
 
+def _closed_sources(view: ChipsView) -> str:
+    """Say how many of the sources behind the figures have no address that a reader could open."""
+    sources = {(fact.source.title, fact.source.url): fact.source for c in view.chips for fact in c.figures}
+    closed = sum(not source.can_be_opened for source in sources.values())
+    return f"{closed} of {len(sources)} sources have no public address."
+
+
 def _figure(name: str) -> str:
     return FIGURES.get(name, name.replace("_", " "))
 
 
 def _cited(source: Source) -> str:
-    return "; ".join(part for part in (source.title, source.place, source.url, source.kind) if part)
+    closed = "" if source.can_be_opened else "no public address"
+    return "; ".join(part for part in (source.title, source.place, source.url, source.kind, closed) if part)
 
 
 def _print_rules(console: Console, chip: ChipView, on: date | None) -> None:

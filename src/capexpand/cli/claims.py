@@ -37,7 +37,7 @@ def claims(
     contradictions: Annotated[
         bool,
         typer.Option(
-            "--contradictions", help="Show where claims contradict each other, and what is at stake."
+            "--contradictions", help="Show where claims contradict each other, and what is at issue."
         ),
     ] = False,
     revisions: Annotated[
@@ -59,35 +59,25 @@ def claims(
     """List what was claimed, by company; or find where claims contradict each other."""
     if context.invoked_subcommand is not None:
         return
-    from capexpand.claims.joining import list_claims
-    from capexpand.cli.claims_tables import claim_data, print_claims
-    from capexpand.errors import CaseError, Problem
+    from capexpand.cli.claims_findings import print_findings, while_planning
+    from capexpand.cli.claims_tables import print_claims
+    from capexpand.studies.claims import claims as find
 
-    day = None if on is None else on.date()
-    if not contradictions:
-        if case is not None or revisions:
-            raise CaseError([Problem("--case and --revisions go with --contradictions")])
-        listed = list_claims(company, on=day, extra=extra or ())
-        if company is not None and not listed:
-            raise CaseError([Problem(_unknown(company, extra or []))])
-        if as_json:
-            typer.echo(
-                json.dumps({"claims": [claim_data(claim) for claim in listed]}, ensure_ascii=False, indent=2)
-            )
-        else:
-            print_claims(listed)
-        return
-    from capexpand.cli.claims_findings import show_contradictions
-
-    show_contradictions(company, day, case, extra=extra or (), revisions=revisions, as_json=as_json)
-
-
-def _unknown(company: str, extra: list[Path]) -> str:
-    from capexpand.catalogue.reading import near
-    from capexpand.claims.joining import list_claims
-
-    names = {claim.company for claim in list_claims(extra=extra)}
-    return f"nothing is claimed about '{company}'{near(company, names)}"
+    with while_planning(shown=case is not None):
+        result = find(
+            company=company,
+            contradictions=contradictions,
+            revisions=revisions,
+            case=case,
+            on=None if on is None else on.date(),
+            extra=extra or (),
+        )
+    if as_json:
+        typer.echo(json.dumps(result.as_data(), ensure_ascii=False, indent=2))
+    elif result.findings is None:
+        print_claims(result.claims)
+    else:
+        print_findings(result)
 
 
 def add(
@@ -111,17 +101,25 @@ def add(
     as_json: AS_JSON = False,
 ) -> None:
     """Read a news article and propose its claims, to be confirmed one by one."""
-    from capexpand.cli.claims_reading import confirm_claims
+    from capexpand.claims.adding import claims_add
+    from capexpand.cli.claims_reading import ask_about, on_terminal, print_head, print_result
 
-    confirm_claims(
+    asks = not yes and not as_json and on_terminal()
+    result = claims_add(
         file,
-        to,
+        to=to,
         published=None if published is None else published.date(),
         title=title,
         address=address,
-        accept_all=yes,
-        as_json=as_json,
+        yes=yes,
+        choose=ask_about if asks else None,
     )
+    if as_json:
+        typer.echo(json.dumps(result.as_data(), ensure_ascii=False, indent=2))
+        return
+    if not asks:
+        print_head(result.article, len(result.proposals))
+    print_result(result, asked=asks)
 
 
 def measure(
@@ -133,6 +131,11 @@ def measure(
     as_json: AS_JSON = False,
 ) -> None:
     """Measure how well `claims add` reads: precision and recall against answers made by hand."""
-    from capexpand.cli.claims_reading import show_measures
+    from capexpand.claims.measuring import claims_measure
+    from capexpand.cli.claims_reading import print_measures
 
-    show_measures(folder, misses=misses, as_json=as_json)
+    result = claims_measure(folder)
+    if as_json:
+        typer.echo(json.dumps(result.as_data(misses=misses), ensure_ascii=False, indent=2))
+    else:
+        print_measures(result, misses=misses)

@@ -1,120 +1,28 @@
-"""``capexpand claims add`` and ``measure``: claims of an article, confirmed; how well articles are read."""
+"""Ask about the claims of an article, and print them; print how well articles are read."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import typer
 
-from capexpand.errors import CaseError, Problem
+from capexpand.cli.claims_tables import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from capexpand.claims.measuring import Measured
+    from capexpand.claims.adding import AddedClaims, Numbered
+    from capexpand.claims.measuring import Measured, MeasuredReading
     from capexpand.claims.own_files import Article
     from capexpand.claims.proposals import Proposal
-
-BEGINNINGS = ("https://", "http://")
-
-
-def confirm_claims(
-    file: Path,
-    to: Path | None,
-    *,
-    published: date | None,
-    title: str | None,
-    address: str | None,
-    accept_all: bool,
-    as_json: bool,
-) -> None:
-    """Read an article, have its claims confirmed, and add them to the user's file.
-
-    On a terminal each claim is asked about; elsewhere nothing is written unless all are accepted.
-
-    Args:
-        file: the article.
-        to: the file of claims; ``claims.csv`` beside the article if None.
-        published: day of the article, where its text does not give it.
-        title: of the article, None for its first heading.
-        address: where it was found.
-        accept_all: whether to ask nothing.
-        as_json: print one JSON object instead of a table; asks nothing either.
-
-    Raises:
-        CaseError: the article or the file of claims does not hold, or no figure was found.
-        RunError: the file of claims cannot be written.
-    """
-    from capexpand.claims.documents import read_document
-    from capexpand.claims.own_files import Article, append_claims, as_claim, short_name
-    from capexpand.claims.proposals import propose_claims
-
-    if address is not None and not address.startswith(BEGINNINGS):
-        raise CaseError([Problem(f"--address '{address}' must begin with https://")])
-    document = read_document(file)
-    day = published or document.published
-    proposals = propose_claims(document, day)
-    if not proposals:
-        raise CaseError([Problem("no figure about a company was found", file=file)])
-    article = Article(document, short_name(file), title or document.title, address or "", day)
-    target = to or file.with_name("claims.csv")
-    asks = not accept_all and not as_json and on_terminal()
-    if not as_json:
-        _print_head(article, proposals)
-    numbered = tuple(enumerate(proposals, start=1))
-    taken = _ask(numbered) if asks else numbered if accept_all else ()
-    claims = [as_claim(proposal, article, number) for number, proposal in taken]
-    added, known = append_claims(target, claims) if claims else (0, 0)
-    if as_json:
-        data = {
-            "article": article.name,
-            "title": article.title,
-            "published": None if day is None else day.isoformat(),
-            "proposals": [_proposal_data(one) for one in proposals],
-            "added": added,
-            "already_there": known,
-            "file": str(target) if claims else None,
-        }
-        typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
-        return
-    if not asks:
-        _print_proposals(proposals)
-    _print_end(target, added, known, asked=asks, accepted=bool(claims))
 
 
 def on_terminal() -> bool:
     """Tell whether somebody can be asked."""
     return sys.stdin.isatty()
-
-
-def _proposal_data(proposal: Proposal) -> dict[str, Any]:
-    period = proposal.period
-    return {
-        "company": proposal.company,
-        "measure": proposal.measure,
-        "amount": proposal.amount,
-        "amount_high": proposal.amount_high,
-        "unit": proposal.unit,
-        "kind": proposal.kind,
-        "verb": proposal.verb,
-        "period_basis": period.basis,
-        "period_start": None if period.start is None else period.start.isoformat(),
-        "period_end": None if period.end is None else period.end.isoformat(),
-        "scope": proposal.scope,
-        "paragraph": proposal.sentence.paragraph,
-        "heading": proposal.sentence.heading,
-        "quote": proposal.sentence.text,
-        "quote_start": proposal.sentence.start,
-        "quote_end": proposal.sentence.start + len(proposal.sentence.text),
-        "figure_start": proposal.start,
-        "figure_end": proposal.end,
-    }
 
 
 def _console() -> Console:
@@ -123,14 +31,13 @@ def _console() -> Console:
     return Console(highlight=False)
 
 
-def _print_head(article: Article, proposals: Sequence[Proposal]) -> None:
-    from rich.text import Text
-
+def print_head(article: Article, count: int) -> None:
+    """Print the title and day of an article, and how many claims it seems to make."""
     console = _console()
     day = "day unknown: give it with --published" if article.published is None else str(article.published)
-    plural = "" if len(proposals) == 1 else "s"
-    console.print(Text(article.title, style="bold"))
-    console.print(f"{day}; {len(proposals)} proposed claim{plural}")
+    plural = "" if count == 1 else "s"
+    console.print(plain(article.title, style="bold"))
+    console.print(f"{day}; {count} proposed claim{plural}")
 
 
 def _print_proposals(proposals: Sequence[Proposal]) -> None:
@@ -142,18 +49,17 @@ def _print_proposals(proposals: Sequence[Proposal]) -> None:
 def _print_one(console: Console, proposal: Proposal, number: int) -> None:
     """Print a proposal, and its sentence with the figure standing out."""
     from rich.padding import Padding
-    from rich.text import Text
 
     sentence = proposal.sentence
     console.print()
     company = proposal.company or "company not stated"
     head = ", ".join(part for part in (company, proposal.measure, _said(proposal)) if part)
-    console.print(Text(f"{number}. {head}", style="bold"))
-    quote = Text(sentence.text)
+    console.print(plain(f"{number}. {head}", style="bold"))
+    quote = plain(sentence.text)
     quote.stylize("reverse", proposal.start - sentence.start, proposal.end - sentence.start)
     place = f"{'heading, ' if sentence.heading else ''}¶{sentence.paragraph}"
     where = f"{place}, characters {proposal.start}–{proposal.end}: "
-    console.print(Padding(Text(where) + quote, (0, 0, 0, 3)))
+    console.print(Padding(plain(where) + quote, (0, 0, 0, 3)))
 
 
 def _said(proposal: Proposal) -> str:
@@ -172,8 +78,6 @@ def _said(proposal: Proposal) -> str:
     return ", ".join(part for part in (amount_words(claim), period, scope, verb) if part)
 
 
-Numbered = tuple[int, "Proposal"]
-
 SINGLE_LETTERS = ("a", "s", "l", "q", "y")
 
 
@@ -186,8 +90,9 @@ def _answer() -> str:
             return answer
 
 
-def _ask(proposals: Sequence[Numbered]) -> tuple[Numbered, ...]:
+def ask_about(article: Article, proposals: Sequence[Numbered]) -> tuple[Numbered, ...]:
     """Ask about each proposal: accept, skip, name another company, accept the rest, or stop."""
+    print_head(article, len(proposals))
     console = _console()
     taken: list[Numbered] = []
     for number, proposal in proposals:
@@ -205,10 +110,13 @@ def _ask(proposals: Sequence[Numbered]) -> tuple[Numbered, ...]:
     return tuple(taken)
 
 
-def _print_end(target: Path, added: int, known: int, *, asked: bool, accepted: bool) -> None:
+def print_result(result: AddedClaims, *, asked: bool) -> None:
+    """Print the proposals, unless somebody was asked about each, and how many were added."""
     console = _console()
+    if not asked:
+        _print_proposals(result.proposals)
     console.print()
-    if not accepted:
+    if not result.accepted:
         console.print(
             "Nothing was accepted, nothing written."
             if asked
@@ -216,54 +124,18 @@ def _print_end(target: Path, added: int, known: int, *, asked: bool, accepted: b
             "with --json."
         )
         return
-    again = f", {known} it had already" if known else ""
-    console.print(f"{added} claim{'' if added == 1 else 's'} added to {target}{again}.", soft_wrap=True)
-    console.print(
-        f"See them among the others: capexpand claims --contradictions --with {target}", soft_wrap=True
-    )
+    again = f", {result.already_there} it had already" if result.already_there else ""
+    counted = f"{result.added} claim{'' if result.added == 1 else 's'} added to {result.file}{again}."
+    console.print(plain(counted), soft_wrap=True)
+    hint = f"See them among the others: capexpand claims --contradictions --with {result.file}"
+    console.print(plain(hint), soft_wrap=True)
 
 
-def show_measures(folder: Path, *, misses: bool, as_json: bool) -> None:
-    """Measure how well articles are read, and print precision and recall.
-
-    Args:
-        folder: of articles with answers, or of such folders.
-        misses: also list what was missed or wrong.
-        as_json: print one JSON object instead.
-
-    Raises:
-        CaseError: there are no answers, or a file does not hold.
-    """
-    from capexpand.claims.measuring import measure_folder
-
-    sets = measure_folder(folder)
-    if as_json:
-        typer.echo(
-            json.dumps(
-                {"sets": [_measured_data(one, misses=misses) for one in sets]}, ensure_ascii=False, indent=2
-            )
-        )
-        return
-    _print_measures(sets)
+def print_measures(result: MeasuredReading, *, misses: bool) -> None:
+    """Print precision and recall, with ``misses`` also each claim that was missed or wrong."""
+    _print_measures(result.sets)
     if misses:
-        _print_misses(sets)
-
-
-def _measured_data(one: Measured, *, misses: bool) -> dict[str, Any]:
-    scores = (("whole claim", one.whole), *one.fields)
-    data: dict[str, Any] = {
-        "name": one.name,
-        "articles": one.articles,
-        "proposed": one.whole.proposed,
-        "due": one.whole.due,
-        "scores": {
-            name: {"right": score.right, "precision": score.precision, "recall": score.recall}
-            for name, score in scores
-        },
-    }
-    if misses:
-        data["misses"] = [asdict(pair) | {"wrong": list(pair.wrong)} for pair in one.pairs if pair.wrong]
-    return data
+        _print_misses(result.sets)
 
 
 def _print_measures(sets: Sequence[Measured]) -> None:
@@ -273,7 +145,7 @@ def _print_measures(sets: Sequence[Measured]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for one in sets:
-        table.add_column(f"{one.name}\nprecision", justify="right")
+        table.add_column(plain(one.name) + "\nprecision", justify="right")
         table.add_column("\nrecall", justify="right")
     names = ("whole claim", *(name for name, _ in sets[0].fields))
     for row, name in enumerate(names):
@@ -284,10 +156,8 @@ def _print_measures(sets: Sequence[Measured]) -> None:
     console.print(table)
     for one in sets:
         whole = one.whole
-        console.print(
-            f"{one.name}: {one.articles} articles, {whole.due} claims due, {whole.proposed} proposed, "
-            f"{whole.right} right"
-        )
+        counted = f"{whole.due} claims due, {whole.proposed} proposed, {whole.right} right"
+        console.print(plain(f"{one.name}: {one.articles} articles, {counted}"))
     console.print("A claim is right when amount, currency, company, kind and period all are.")
 
 
@@ -306,10 +176,9 @@ def _print_misses(sets: Sequence[Measured]) -> None:
                 else "not a claim"
             )
             console.print()
-            console.print(
-                f"{one.name}/{either.article if either else ''} ¶{either.paragraph if either else ''}: {what}"
-            )
+            place = "" if either is None else f"{either.article} ¶{either.paragraph}"
+            console.print(plain(f"{one.name}/{place}: {what}"))
             if pair.proposed is not None:
-                console.print(f"   read: {pair.proposed.words}")
+                console.print(plain(f"   read: {pair.proposed.words}"))
             if pair.due is not None:
-                console.print(f"   due:  {pair.due.words}")
+                console.print(plain(f"   due:  {pair.due.words}"))

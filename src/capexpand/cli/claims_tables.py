@@ -1,25 +1,24 @@
-"""What ``capexpand claims`` prints: the claims of each company, as a table or as data."""
+"""Print the claims of each company as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from capexpand.claims.table import Claim
 
 
-def claim_data(claim: Claim) -> dict[str, Any]:
-    """Turn a claim into what ``--json`` prints: names, numbers and texts only."""
-    data = {
-        key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(claim).items()
-    }
-    if not claim.quote:
-        data = {key: value for key, value in data.items() if not key.startswith("quote")}
-    return data
+def plain(text: str, *, style: str = "") -> Text:
+    """Return foreign text for the terminal: no markup in it counts, and nothing in it steers the terminal."""
+    from rich.text import Text
+
+    from capexpand.claims.foreign_text import printable
+
+    return Text(printable(text), style=style)
 
 
 def print_claims(claims: Sequence[Claim]) -> None:
@@ -39,12 +38,13 @@ def print_claims(claims: Sequence[Claim]) -> None:
         table.add_column(heading, overflow="fold")
     documents: dict[str, str] = {}
     for company, told in groupby(claims, key=lambda claim: claim.company):
-        table.add_row(f"[bold]{company}[/bold]")
+        table.add_row(plain(company, style="bold"))
         for claim in told:
             known = "unknown" if claim.known_on is None else str(claim.known_on)
             scope = "" if claim.scope == "not stated" else claim.scope
             amount = amount_words(claim) + ("" if claim.source.verified else "?")
-            table.add_row(claim.measure, amount, period_words(claim), scope, known, claim.place)
+            cells = (claim.measure, amount, period_words(claim), scope, known, claim.place)
+            table.add_row(*(plain(cell) for cell in cells))
             if claim.paragraph is not None:
                 documents.setdefault(claim.document, claim.source.title)
         table.add_section()
@@ -53,4 +53,4 @@ def print_claims(claims: Sequence[Claim]) -> None:
     plural = "" if len(claims) == 1 else "s"
     console.print(f"{len(claims)} claim{plural}. ? not read in a source. ¶ is the paragraph of the body.")
     for document, title in documents.items():
-        console.print(f"{document}: {title}")
+        console.print(plain(f"{document}: {title}"))

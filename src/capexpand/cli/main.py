@@ -11,7 +11,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from capexpand.errors import CapexpandError
+from capexpand.cli.streams import clean_output
+from capexpand.errors import CapexpandError, SolverError
 
 COMMANDS = (
     "run",
@@ -25,6 +26,8 @@ COMMANDS = (
     "claims",
     "chips",
     "tokens",
+    "calibrate",
+    "train",
     "replay",
     "size",
     "traces",
@@ -83,9 +86,11 @@ def _show_version(wanted: bool) -> None:
 def main() -> None:
     """Run the command line; a user's mistake ends with a message and the error's exit code."""
     try:
-        sys.exit(_exit_code())
+        with clean_output():
+            code = _exit_code()
     except KeyboardInterrupt:
         _interrupted()
+    sys.exit(code)
 
 
 def _exit_code() -> int:
@@ -95,25 +100,36 @@ def _exit_code() -> int:
         sys.stdout.flush()  # here, since the interpreter would complain in its own words
     except BrokenPipeError:  # the reader has seen enough
         _discard_output()
-        return 1
+        return 0
     except OSError as error:
         _discard_output()
         what = "the output cannot be written" if error.filename is None else str(error.filename)
         typer.echo(f"{what}: {error.strerror or error}", err=True)
-        return 1
+        return CapexpandError.exit_code
     if code == INTERRUPTED:
         _interrupted()
     return code
 
 
 def _run() -> int:
+    ours = sys.stdout
     try:
         build_app()()
     except CapexpandError as error:
         typer.echo(str(error), err=True)
         return error.exit_code
+    except MemoryError:
+        typer.echo("there is not enough memory; take fewer scenarios, workers or quarters", err=True)
+        return SolverError.exit_code
+    except RecursionError:
+        typer.echo("an input is nested too deeply", err=True)
+        return CapexpandError.exit_code
     except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if ended.code == 1 and sys.stdout is not ours:  # so typer says that nobody reads any more
+            raise BrokenPipeError from None
+        if ended.code == 1:  # a question that was not answered
+            return CapexpandError.exit_code
+        return ended.code if isinstance(ended.code, int) else 2 * int(ended.code is not None)
     return 0
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from capexpand.cli.replay_run import (
-    Row,
+    check_place,
     derating_row,
     jobs_document,
     requests_document,
+    rounded,
     write_derating,
 )
 
@@ -38,7 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command("replay")(replay)
 
 
-def replay(
+def replay(  # noqa: PLR0912 - one branch for each way to name a fleet
     run: Annotated[
         Path | None, typer.Argument(help="A run folder, whose planned fleet is taken, instead of --fleet.")
     ] = None,
@@ -54,7 +56,7 @@ def replay(
         str | None, typer.Option(help="Model of the catalogue, for replicas computed on --chip or the run.")
     ] = None,
     chip: Annotated[str | None, typer.Option(help="Chip of the catalogue, with --model.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many replicas.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many replicas.")] = 1,
     format_name: Annotated[str | None, typer.Option("--format", help="Format of the trace.")] = None,
     servegen: Annotated[str | None, typer.Option(help="Generate requests of this model of ServeGen.")] = None,
     span_hours: Annotated[float, typer.Option(min=0.0, help="How much to generate.")] = 1.0,
@@ -75,6 +77,17 @@ def replay(
         "least-outstanding"
     ),
     slo: Annotated[str | None, typer.Option(help="A promise, e.g. ttft=2s,tpot=50ms,share=0.99.")] = None,
+    time_unit: Annotated[
+        str | None, typer.Option(help="s or ms, of times in JSON lines; recognised if not given.")
+    ] = None,
+    block_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=10_000_000,
+            help="Tokens in a block of a prefix in JSON lines; recognised if not given.",
+        ),
+    ] = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad rows and count them.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the derating: a .json or .csv file, or a folder for both.")
@@ -84,21 +97,35 @@ def replay(
     """Replay a trace on a fleet: waiting, utilisation, what is stranded and why, derating for a plan."""
     from capexpand.errors import CaseError, Problem
     from capexpand.replay.compiled import announce_compilation
+    from capexpand.replay.derating import why_no_derating
     from capexpand.replay.serving.replicas import Routing
     from capexpand.replay.sizing import parse_promise
+    from capexpand.replay.sources.catalogue import read_trace
     from capexpand.replay.traces import JobTrace
 
-    if load is not None and load <= 0:
-        raise CaseError([Problem("--load must be above 0")])
+    check_load(load)
+    if out is not None:
+        check_place(out, [one for one in (trace, fleet, replicas) if one is not None])
     plan = _planned(run, fleet or replicas, quarter=quarter, workload=workload)
-    loaded = _read(trace, servegen, 3600 * span_hours, format_name=format_name, leave_out_bad=leave_out_bad)
+    if servegen:
+        loaded = _generate(trace, servegen, span_hours)
+    else:
+        loaded = read_trace(
+            trace,
+            format_name=format_name,
+            leave_out_bad=leave_out_bad,
+            time_unit=time_unit,
+            block_tokens=block_tokens,
+        )
     with announce_compilation():
         if isinstance(loaded, JobTrace):
             policy = _policy(order, placement, backfill=backfill, preempt=preempt)
             if plan is not None:
                 document = jobs_document(plan, loaded, policy, load=load, leave_out_bad=leave_out_bad)
             elif fleet is not None:
-                jobs = loaded.accelerators_only() if accelerators_only else loaded
+                jobs = _only_with_accelerators(loaded) if accelerators_only else loaded
+                if out is not None and (note := why_no_derating(jobs)):
+                    raise CaseError([Problem(f"{note}; leave --out out", file=trace)])
                 document = _replay_jobs(jobs, fleet, policy, load=load, leave_out_bad=leave_out_bad)
             else:
                 raise CaseError([Problem("jobs need a fleet of nodes: give a run, or --fleet", file=trace)])
@@ -123,22 +150,36 @@ def replay(
                     leave_out_bad=leave_out_bad,
                 )
     if out is not None:
+        if not document["deratings"]:
+            raise CaseError(
+                [Problem(f"{document.get('note') or 'nothing was promised (--slo)'}, so none is written")]
+            )
         write_derating(document, out)
     if as_json:
-        typer.echo(json.dumps(document))
+        typer.echo(as_json_text(document))
         return
     _print(document)
 
 
-def _read(
-    trace: Path, servegen: str | None, span_s: float, *, format_name: str | None, leave_out_bad: bool
-) -> RequestTrace | JobTrace:
-    from capexpand.replay.sources.catalogue import read_trace
+def _generate(folder: Path, model: str, span_hours: float) -> RequestTrace:
     from capexpand.replay.sources.servegen import generate_servegen
 
-    if servegen:
-        return generate_servegen(trace, model=servegen, span_s=span_s)
-    return read_trace(trace, format_name=format_name, leave_out_bad=leave_out_bad)
+    return generate_servegen(folder, model=model, span_s=3600 * span_hours)
+
+
+def check_load(load: float | None) -> None:
+    """Refuse a factor on the load that is not finite or beyond all bounds.
+
+    Args:
+        load: as given; None for none.
+
+    Raises:
+        CaseError: it lies outside 1e-6 to 1e6.
+    """
+    from capexpand.errors import CaseError, Problem
+
+    if load is not None and not 1e-6 <= load <= 1e6:
+        raise CaseError([Problem(f"--load must be above 0 (from 0.000001 to 1,000,000), not {load:g}")])
 
 
 def _planned(
@@ -174,6 +215,16 @@ def _policy(order: str, placement: str, *, backfill: bool, preempt: bool) -> Sch
         raise CaseError([Problem(str(error))]) from None
 
 
+def _only_with_accelerators(trace: JobTrace) -> JobTrace:
+    from capexpand.errors import CaseError, Problem
+
+    jobs = trace.accelerators_only()
+    if len(jobs) == 0:
+        message = "no job asks for an accelerator, so nothing is left with --accelerators-only"
+        raise CaseError([Problem(f"{trace.name}: {message}")])
+    return jobs
+
+
 def _replay_jobs(
     trace: JobTrace,
     fleet_file: Path,
@@ -190,12 +241,12 @@ def _replay_jobs(
         read_fleet(fleet_file), trace, policy=policy, load=load, leave_out_bad=leave_out_bad
     )
     outcome = result.outcome
-    return {
+    document: dict[str, object] = {
         "trace": outcome.trace.name,
         "jobs": len(outcome.trace),
         "exclusions": outcome.trace.exclusions.in_words(),
-        "load": round(result.load, 4),
-        "utilisation": round(outcome.utilisation_while_arriving, 4),
+        "load": rounded(result.load),
+        "utilisation": rounded(outcome.utilisation_while_arriving),
         "stranded": round(outcome.stranded_fraction, 4),
         "idle_by_cause": {name: round(value, 4) for name, value in outcome.stranded_by_cause().items()},
         "wait_s": _distribution(describe(outcome.wait_s)),
@@ -214,6 +265,9 @@ def _replay_jobs(
         ],
         "deratings": [derating_row(one) for one in result.deratings],
     }
+    if result.note:
+        document["note"] = result.note
+    return document
 
 
 def _replica_kind(
@@ -263,10 +317,11 @@ def _replay_requests(
         "trace": served.name,
         "requests": len(served),
         "exclusions": served.exclusions.in_words(),
+        **({"read_as": served.read_as} if served.read_as else {}),
         "replica": kind.name,
         "replicas": count,
-        "utilisation": round(outcome.utilisation, 4),
-        "output_tokens_per_s": round(outcome.output_tokens_per_s, 2),
+        "utilisation": rounded(outcome.utilisation),
+        "output_tokens_per_s": rounded(outcome.output_tokens_per_s, 2),
         "ttft_s": _distribution(describe(outcome.time_to_first_token_s)),
         "tpot_s": _distribution(describe(outcome.time_per_token_s)),
         "e2e_s": _distribution(describe(outcome.end_to_end_s)),
@@ -277,19 +332,18 @@ def _replay_requests(
     }
     if promise is not None:
         factor = highest_load(served, kind.replica, promise, replicas=count, routing=routing)
+        derating = derate_serving(
+            served, kind.replica, promise, offer=kind.name, replicas=count, routing=routing
+        )
         document |= {
             "promise": describe_promise(promise),
             "kept_fraction": round(outcome.kept_fraction(promise), 5),
             "goodput_per_s": round(outcome.goodput_per_s(promise), 4),
-            "highest_load_per_s": round(factor * served.rate_per_s, 4),
-            "deratings": [
-                derating_row(
-                    derate_serving(
-                        served, kind.replica, promise, offer=kind.name, replicas=count, routing=routing
-                    )
-                )
-            ],
+            "highest_load_per_s": rounded(factor * served.rate_per_s if factor else 0.0),
+            "deratings": [] if derating is None else [derating_row(derating)],
         }
+        if derating is None:
+            document["note"] = "all requests arrive at once, so there is no load and no derating"
     return document
 
 
@@ -312,7 +366,7 @@ def parse_choice(kind: type[Choice], text: str, option: str) -> Choice:
     return names[text]
 
 
-def print_rows(title: str, rows: Sequence[Row]) -> None:
+def print_rows(title: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Print rows of equal fields as a table.
 
     Args:
@@ -321,18 +375,49 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
     """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title)
+    table = Table(title=Text(visible(title)))
     for name, value in rows[0].items():
-        table.add_column(name, justify="left" if isinstance(value, str) else "right")
+        table.add_column(name, justify="left" if isinstance(value, str) else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(Text(visible(_cell(value))) for value in row.values()))
     # a table that is piped keeps its columns whole
     Console(width=None if Console().is_terminal else 240).print(table)
 
 
-def _distribution(one: Distribution) -> dict[str, float]:
-    return {name: round(getattr(one, name), 4) for name in ("mean", "p50", "p90", "p99")}
+def _cell(value: object) -> str:
+    return "–" if value is None else str(value)
+
+
+def visible(text: str) -> str:
+    """Return a text without what a terminal would obey: control characters are written out.
+
+    Args:
+        text: of a file, such as the name of a tenant.
+    """
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
+
+
+def as_json_text(document: object) -> str:
+    """Return a document as JSON; what is not finite becomes null.
+
+    Args:
+        document: of dictionaries, lists, texts and numbers.
+    """
+    return json.dumps(_finite(document), allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _distribution(one: Distribution) -> dict[str, float | None]:
+    return {name: rounded(getattr(one, name)) for name in ("mean", "p50", "p90", "p99")}
 
 
 def _print(document: dict[str, object]) -> None:
@@ -341,7 +426,7 @@ def _print(document: dict[str, object]) -> None:
             if value:
                 print_rows(name.replace("_", " "), value)
         elif isinstance(value, dict):
-            parts = ", ".join(f"{key} {part:g}" for key, part in value.items())
+            parts = ", ".join(f"{key} {'–' if part is None else f'{part:g}'}" for key, part in value.items())
             typer.echo(f"{name.replace('_', ' ')}: {parts}")
         else:
-            typer.echo(f"{name.replace('_', ' ')}: {value}")
+            typer.echo(f"{name.replace('_', ' ')}: {visible(_cell(value))}")

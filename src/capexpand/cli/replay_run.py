@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from capexpand.replay.traces import JobTrace, RequestTrace
     from capexpand.runs.planned_fleet import PlannedFleet
 
-Row = dict[str, str | float | int]
+Row = dict[str, str | float | int | None]
 LOAD = 1.0
 """Work asked for over what a part of the plan's fleet can do, where the user says nothing."""
 
@@ -46,7 +48,7 @@ def jobs_document(
                 "sites": one.cluster.sites,
                 "accelerators": one.cluster.fleet.accelerators,
                 "replayed_on": one.part.accelerators,
-                "load": round(one.replay.load, 4),
+                "load": rounded(one.replay.load),
                 "utilisation": round(one.replay.outcome.utilisation_while_arriving, 4),
                 "stranded": round(one.replay.outcome.stranded_fraction, 4),
                 "mean_wait_s": round(float(one.replay.outcome.wait_s.mean()), 1),
@@ -111,6 +113,11 @@ def requests_document(
     }
 
 
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """Round a number for a document; what is not finite is none."""
+    return None if value is None or not math.isfinite(value) else round(value, digits)
+
+
 def step_time_row(one: HardwareReplica) -> Row:
     """Return the four numbers of a replica's step time, and its memory.
 
@@ -171,23 +178,48 @@ def write_derating(document: dict[str, object], out: Path) -> tuple[Path, ...]:
         RunError: they cannot be written.
     """
     from capexpand.errors import RunError
+    from capexpand.files import csv_of, json_of, write_file
 
-    files = (out,) if out.suffix in (".json", ".csv") else (out / "derating.json", out / "derating.csv")
+    files = derating_files(out)
     about = {name: document[name] for name in _ABOUT if name in document}
     rows: list[Row] = document["deratings"]  # type: ignore[assignment]
     try:
-        for file in files:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if file.suffix == ".json":
-                file.write_text(
-                    json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False) + "\n",
-                    encoding="utf-8",
-                )
-            else:
-                file.write_text(_as_csv(rows), encoding="utf-8")
+        files[0].parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error.strerror or error}") from error
+    for file in files:
+        if file.suffix == ".json":
+            text = (
+                json.dumps(about | {"deratings": rows}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+            )
+            write_file(file, text, ours=json_of("trace", "deratings"))
+        else:
+            write_file(file, _as_csv(rows), ours=csv_of("workload", "offer"))
     return files
+
+
+def derating_files(out: Path) -> tuple[Path, ...]:
+    """Return the files that a derating is written to: the one named, or one of each kind in a folder."""
+    return (out,) if out.suffix in (".json", ".csv") else (out / "derating.json", out / "derating.csv")
+
+
+def check_place(out: Path, inputs: Sequence[Path]) -> None:
+    """Refuse a place where something stands that is no derating, before any work is done.
+
+    Args:
+        out: as given.
+        inputs: the files that the command reads.
+
+    Raises:
+        RunError: it does, or the place cannot be written.
+    """
+    from capexpand.files import check_file, csv_of, json_of
+    from capexpand.files.reading import is_folder
+
+    for file in derating_files(out):
+        ours = json_of("trace", "deratings") if file.suffix == ".json" else csv_of("workload", "offer")
+        if is_folder(file.parent):  # otherwise it is made, and nothing stands there
+            check_file(file, ours=ours, inputs=inputs)
 
 
 _ABOUT = ("trace", "run", "case_hash", "quarter", "model", "promise")
@@ -197,5 +229,10 @@ def _as_csv(rows: list[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else ["workload", "offer"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _guarded(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _guarded(value: str | float | None) -> str | float | None:
+    """Keep a spreadsheet from computing a name (of a trace's file) that begins as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value

@@ -42,36 +42,21 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
-    from concurrent.futures import ThreadPoolExecutor
-
+    from capexpand.api.planning import run as plan
     from capexpand.case.loading import load_case
     from capexpand.reporting.terminal import output, print_path, progress
-    from capexpand.runs.folder import check_place, usual_folder
+    from capexpand.runs.folder import usual_folder
 
     loaded = load_case(case, variant)
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant)
-    check_place(folder)
-    with ThreadPoolExecutor(max_workers=1) as pool, progress("Optimising the plan") as say:
-        from capexpand.reporting.bundle import warm_up
-
-        pool.submit(warm_up)  # the page's scripts load while the solver works
-        from capexpand.pipeline import evaluate, optimise, report
-
-        plans = optimise(loaded)
-        say("Accounting")
-        findings = evaluate(plans)
-        sought = None
-        if policy:
-            from capexpand.cli.policy_run import PolicyOptions, find_policy
-
-            options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
-            sought = find_policy(loaded, folder, say, options)
-        say("Writing the report")
-        sheet = report(findings, sought)
-        page = sheet.save(folder)
+    with progress("Optimising the plan") as say:
+        found = plan(
+            loaded, variant, folder, policy=policy, risk=risk, scenarios=scenarios, seed=seed,
+            workers=workers, iterations=iterations, gap=gap, progress=say,
+        )  # fmt: skip
     if as_json:
-        print(sheet.json())
+        print(found.sheet().json())
         return
     console = output()
-    sheet.print(console)
-    print_path("Report", page, console)
+    found.sheet().print(console)
+    print_path("Report", folder / "report.html", console)

@@ -25,26 +25,18 @@ def scenarios(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Sample the uncertain inputs of a case: fan charts, quantiles, lattice discretisation error."""
-    from capexpand.case.loading import load_case
+    from capexpand.api.futures import scenarios as sample
     from capexpand.reporting.terminal import output, print_path, progress
-    from capexpand.runs.folder import check_place
 
-    if out is not None:
-        check_place(out)
-    loaded = load_case(case, variant)
     with progress("Sampling scenarios") as say:
-        from capexpand.studies.futures.drawing import sample_futures
-        from capexpand.studies.futures.sheet import futures_sheet
-
-        found = sample_futures(loaded, count, seed=seed, nodes=nodes, outcomes=outcomes)
-        say("Writing the report")
-        sheet = futures_sheet(found)
-        report = None if out is None else sheet.save(out)
+        found = sample(
+            case, variant, scenarios=count, seed=seed, nodes=nodes, outcomes=outcomes, out=out, progress=say
+        )
     if as_json:
-        print(sheet.json())
+        print(found.sheet().json())
         return
     console = output()
-    sheet.print(console)
-    if report is not None:
+    found.sheet().print(console)
+    if out is not None:
         console.print()
-        print_path("Report", report, console)
+        print_path("Report", out / "report.html", console)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,17 +32,29 @@ def size(
             help="Chip to compare, with the price of one an hour: H100=2.5; 1 if not given. Repeat."
         ),
     ] = None,
-    most: Annotated[int, typer.Option(min=1, help="Largest number of replicas.")] = 256,
-    load: Annotated[float, typer.Option(min=0.0, help="How many times as fast the requests come.")] = 1.0,
+    most: Annotated[int, typer.Option(min=1, max=1_000_000, help="Largest number of replicas.")] = 256,
+    load: Annotated[float, typer.Option(help="How many times as fast the requests come.")] = 1.0,
     format_name: Annotated[str | None, typer.Option("--format", help="Format of the trace.")] = None,
     routing: Annotated[str, typer.Option(help="round-robin, least-outstanding or prefix-aware.")] = (
         "least-outstanding"
     ),
+    time_unit: Annotated[
+        str | None, typer.Option(help="s or ms, of times in JSON lines; recognised if not given.")
+    ] = None,
+    block_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=10_000_000,
+            help="Tokens in a block of a prefix in JSON lines; recognised if not given.",
+        ),
+    ] = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad requests and count them.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas."""
-    from capexpand.cli.replay import parse_choice, print_rows
+    from capexpand.cli.replay import as_json_text, check_load, parse_choice, print_rows
+    from capexpand.cli.replay_run import rounded
     from capexpand.errors import CaseError, Problem
     from capexpand.replay.compiled import announce_compilation
     from capexpand.replay.serving.replicas import Routing
@@ -53,11 +64,16 @@ def size(
 
     promise = parse_promise(slo)
     chosen = parse_choice(Routing, routing, "--routing")
-    requests = read_trace(trace, format_name=format_name, leave_out_bad=leave_out_bad)
+    requests = read_trace(
+        trace,
+        format_name=format_name,
+        leave_out_bad=leave_out_bad,
+        time_unit=time_unit,
+        block_tokens=block_tokens,
+    )
     if not isinstance(requests, RequestTrace):
-        raise CaseError([Problem("a trace of requests is due, and these are jobs", file=trace)])
-    if load <= 0:
-        raise CaseError([Problem("--load must be above 0")])
+        raise CaseError([Problem("expected a request trace, got a job trace", file=trace)])
+    check_load(load)
     if replicas is not None and (model or chip):
         raise CaseError([Problem("is beside --model and --chip; give one of both", file=replicas)])
     kinds = (
@@ -74,14 +90,14 @@ def size(
             "sequences": one.sequences,
             "cost_per_hour": round(one.cost_per_hour, 4),
             "kept_fraction": round(one.kept_fraction, 5),
-            "utilisation": round(one.outcome.utilisation, 4),
+            "utilisation": rounded(one.outcome.utilisation),
         }
         for one in sizing.by_kind
     ]
     if as_json:
         found = {"promise": describe_promise(promise), "best": rows[0], "by_kind": rows}
         effort = {"candidates": sizing.candidates, "replayed": sizing.replayed}
-        typer.echo(json.dumps(found | effort | {"exclusions": requests.exclusions.in_words()}))
+        typer.echo(as_json_text(found | effort | {"exclusions": requests.exclusions.in_words()}))
         return
     print_rows(f"Cheapest fleet of each kind: {describe_promise(promise)}", rows)
     typer.echo(

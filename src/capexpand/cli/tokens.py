@@ -6,6 +6,7 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,7 +15,13 @@ import typer
 from capexpand.errors import CaseError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capexpand.hardware.calibration import Calibration
     from capexpand.hardware.estimate import Serving
+    from capexpand.hardware.layouts import Layout
+    from capexpand.hardware.pareto import TokenCosts, TradePoint
+    from capexpand.hardware.specs import ChipSpec, Load, ModelSpec
     from capexpand.hardware.validation import Validation
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?(?:e-?\d+)?)\s*(us|µs|ms|s|min)\s*", re.IGNORECASE)
@@ -58,11 +65,35 @@ def register(app: typer.Typer) -> None:
         suite: Annotated[
             str, typer.Option("--suite", help="Whose software to expect: typical, report or community.")
         ] = "typical",
+        config: Annotated[
+            Path | None, typer.Option("--config", help="A model's config.json in place of its name.")
+        ] = None,
+        chip_file: Annotated[
+            Path | None, typer.Option("--chip", help="A chip's data sheet in YAML in place of its name.")
+        ] = None,
+        draft: Annotated[
+            int, typer.Option("--draft", help="Tokens proposed ahead in each step (speculative decoding).")
+        ] = 0,
+        acceptance: Annotated[
+            float, typer.Option("--acceptance", help="Probability that a proposed token is accepted.")
+        ] = 0.0,
+        software: Annotated[
+            str | None, typer.Option("--software", help="Day of the software, 2026-06-30; mature without it.")
+        ] = None,
+        calibration: Annotated[
+            Path | None, typer.Option("--calibration", help="What capexpand calibrate wrote.")
+        ] = None,
+        hourly_price: Annotated[
+            float | None, typer.Option("--hourly-price", help="Price of a chip for an hour: adds costs.")
+        ] = None,
+        pareto: Annotated[
+            bool, typer.Option("--pareto", help="Show tokens per chip against tokens per user.")
+        ] = False,
         validate: Annotated[
             bool, typer.Option("--validate", help="Compare with measurements: the packaged ones, or FILE.")
         ] = False,
         picture: Annotated[
-            Path | None, typer.Option("--picture", help="With --validate: draw the comparison as SVG.")
+            Path | None, typer.Option("--picture", help="With --validate or --pareto: draw it as SVG.")
         ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
@@ -70,7 +101,9 @@ def register(app: typer.Typer) -> None:
         if validate:
             show_validation(None if model is None else Path(model), as_json=as_json, picture=picture)
             return
-        if model is None or chip is None:
+        if config is not None and chip is None:  # the one name given is the chip's
+            model, chip = None, model
+        if (model is None and config is None) or (chip is None and chip_file is None):
             raise CaseError([Problem("name a model and a chip: capexpand tokens 'DeepSeek R1' H20")])
         asked = Asked(
             count=count,
@@ -84,12 +117,20 @@ def register(app: typer.Typer) -> None:
             way=way,
             layout=layout,
             suite=suite,
+            config=config,
+            chip_file=chip_file,
+            draft=draft,
+            acceptance=acceptance,
+            software=software,
+            calibration=calibration,
         )
+        if pareto:
+            show_trade(model, chip, asked=asked, hourly_price=hourly_price, picture=picture, as_json=as_json)
+            return
         answer = look_up_tokens(model, chip, asked=asked)
-        if as_json:
-            typer.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2))
-        else:
-            _print_serving(answer)
+        show_serving(
+            answer, question(model, chip, asked=asked).load, hourly_price=hourly_price, as_json=as_json
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +148,67 @@ class Asked:
     way: str = "best"
     layout: str | None = None
     suite: str = "typical"
+    config: Path | None = None
+    chip_file: Path | None = None
+    draft: int = 0
+    acceptance: float = 0.0
+    software: str | None = None
+    calibration: Path | None = None
 
 
-def look_up_tokens(model: str, chip: str, *, asked: Asked) -> Serving:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The options as the Python functions take them."""
+
+    model: str | ModelSpec
+    chip: str | ChipSpec
+    load: Load
+    layout: Layout | None
+    way: Literal["together", "apart", "best"]
+    software_on: date | None
+    calibration: Calibration | None
+
+
+def look_up_tokens(model: str | None, chip: str | None, *, asked: Asked) -> Serving:
     """Turn the options as written into the call of the Python function.
 
     Args:
-        model: name of the model.
-        chip: name of the chip.
+        model: name of the model; None with a configuration.
+        chip: name of the chip; None with a data sheet.
         asked: the options.
 
     Raises:
         CaseError: for unknown names, formats and suites, and impossible numbers; every problem at once.
     """
     from capexpand.hardware.estimate import serve
+
+    put = question(model, chip, asked=asked)
+    return serve(
+        put.model,
+        put.chip,
+        chips=asked.count,
+        load=put.load,
+        weights=asked.weights,
+        cache=asked.cache,
+        way=put.way,
+        layout=put.layout,
+        suite=asked.suite,
+        software_on=put.software_on,
+        calibration=put.calibration,
+    )
+
+
+def question(model: str | None, chip: str | None, *, asked: Asked) -> Question:
+    """Read the options as written.
+
+    Args:
+        model: name of the model; None with a configuration.
+        chip: name of the chip; None with a data sheet.
+        asked: the options.
+
+    Raises:
+        CaseError: for options that cannot be read; every problem at once.
+    """
     from capexpand.hardware.layouts import Layout
     from capexpand.hardware.specs import Load
 
@@ -132,6 +220,7 @@ def look_up_tokens(model: str, chip: str, *, asked: Asked) -> Serving:
         layout = Layout.parse(asked.layout or "")
     except ValueError as error:
         problems.append(Problem(f"--layout: {error}"))
+    software_on = _day("--software", asked.software, problems)
     if problems:
         raise CaseError(problems)
     load = Load(
@@ -140,18 +229,50 @@ def look_up_tokens(model: str, chip: str, *, asked: Asked) -> Serving:
         asked.cached,
         time_per_token_s=limits[0],
         time_to_first_token_s=limits[1],
+        draft_tokens=float(asked.draft),
+        acceptance=asked.acceptance,
     )
-    return serve(
-        model,
-        chip,
-        chips=asked.count,
+    return Question(
+        model=_own_model(asked.config) if asked.config is not None else str(model),
+        chip=_own_chip(asked.chip_file) if asked.chip_file is not None else str(chip),
         load=load,
-        weights=asked.weights,
-        cache=asked.cache,
-        way=_WAYS[asked.way],
         layout=layout,
-        suite=asked.suite,
+        way=_WAYS[asked.way],
+        software_on=software_on,
+        calibration=_calibration(asked.calibration),
     )
+
+
+def _own_model(path: Path) -> ModelSpec:
+    from capexpand.hardware.own import read_model_config
+
+    read = read_model_config(path)
+    if read.not_read:
+        typer.echo(f"{path}: not understood and left out: {', '.join(read.not_read)}", err=True)
+    return read.spec
+
+
+def _own_chip(path: Path) -> ChipSpec:
+    from capexpand.hardware.own import read_chip
+
+    return read_chip(path)
+
+
+def _calibration(path: Path | None) -> Calibration | None:
+    from capexpand.hardware.calibration import read_calibration
+
+    return None if path is None else read_calibration(path)
+
+
+def _day(option: str, text: str | None, problems: list[Problem]) -> date | None:
+    """Read a day; what cannot be read is added to the problems."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        problems.append(Problem(f"{option}: '{text}' is not a day; write it as 2026-06-30"))
+        return None
 
 
 _WAYS: dict[str, Literal["together", "apart", "best"]] = {
@@ -186,7 +307,112 @@ def _seconds(option: str, text: str | None, problems: list[Problem]) -> float:
     return float(found[1]) * _SECONDS[found[2].lower()]
 
 
-def _print_serving(answer: Serving) -> None:
+def show_serving(
+    answer: Serving, load: Load, *, hourly_price: float | None = None, as_json: bool = False
+) -> None:
+    """Print one answer, with what its tokens cost where a price is given.
+
+    Args:
+        answer: what is served.
+        load: the load that was asked for.
+        hourly_price: price of one chip for an hour; None for no costs.
+        as_json: print one JSON object instead of a table.
+
+    Raises:
+        CaseError: for a price below zero, and a price where nothing is served.
+    """
+    from capexpand.hardware.pareto import token_costs
+
+    costs = None if hourly_price is None else token_costs(answer, load, hourly_price=hourly_price)
+    if as_json:
+        added = {} if costs is None else {"costs": asdict(costs)}
+        typer.echo(json.dumps({**asdict(answer), **added}, ensure_ascii=False, indent=2))
+        return
+    _print_serving(answer, costs)
+
+
+def show_trade(
+    model: str | None,
+    chip: str | None,
+    *,
+    asked: Asked,
+    hourly_price: float | None = None,
+    picture: Path | None = None,
+    as_json: bool = False,
+) -> None:
+    """Print the curve of tokens for each chip against tokens for each user.
+
+    Args:
+        model: name of the model; None with a configuration.
+        chip: name of the chip; None with a data sheet.
+        asked: the options.
+        hourly_price: price of one chip for an hour; None for no costs.
+        picture: where to draw the curve as SVG; None for no picture.
+        as_json: print one JSON object instead of a table.
+
+    Raises:
+        CaseError: for options that cannot be read, and where nothing can be served.
+    """
+    from capexpand.hardware.pareto import trade_curve
+
+    put = question(model, chip, asked=asked)
+    curve = trade_curve(
+        put.model,
+        put.chip,
+        chips=asked.count,
+        load=put.load,
+        weights=asked.weights,
+        cache=asked.cache,
+        way=put.way,
+        suite=asked.suite,
+        software_on=put.software_on,
+        calibration=put.calibration,
+    )
+    if not curve:
+        raise CaseError([Problem("nothing can be served at any speed that users may ask for")])
+    if picture is not None:
+        from capexpand.cli.tokens_picture import save_trade
+
+        save_trade(curve, picture)
+    _print_trade(curve, put.load, hourly_price=hourly_price, as_json=as_json)
+
+
+def _print_trade(
+    curve: Sequence[TradePoint], load: Load, *, hourly_price: float | None, as_json: bool
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from capexpand.hardware.pareto import token_costs
+
+    costs = [
+        None if hourly_price is None else token_costs(one.answer, load, hourly_price=hourly_price)
+        for one in curve
+    ]
+    if as_json:
+        points = [
+            {**asdict(one), "costs": None if cost is None else asdict(cost)}
+            for one, cost in zip(curve, costs, strict=True)
+        ]
+        typer.echo(json.dumps({"points": points}, ensure_ascii=False, indent=2))
+        return
+    first = curve[0].answer
+    table = Table(title=f"{first.model} on {first.chips} × {first.chip}", title_justify="left")
+    for heading in ("tokens/s a user", "tokens/s a chip", "TPOT", "TTFT", "layout", "per million out"):
+        table.add_column(heading, justify="right")
+    for one, cost in zip(curve, costs, strict=True):
+        table.add_row(
+            f"{one.tokens_per_user_s:,.0f}",
+            f"{one.tokens_per_chip_s:,.0f}",
+            f"{one.time_per_token_s * 1000:,.1f} ms",
+            f"{one.time_to_first_token_s * 1000:,.0f} ms",
+            one.answer.layout,
+            "" if cost is None else f"{cost.per_million_output:,.3f}",
+        )
+    Console().print(table)
+
+
+def _print_serving(answer: Serving, costs: TokenCosts | None = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -206,7 +432,7 @@ def _print_serving(answer: Serving) -> None:
         f"of {answer.memory_gb_per_chip:,.1f} GB"
     )
     rows = (
-        ("tokens out", f"{answer.output_tokens_per_s:,.0f} /s"),
+        ("tokens out", _with_band(answer)),
         ("tokens in", f"{answer.input_tokens_per_s:,.0f} /s"),
         ("requests", f"{answer.requests_per_s:,.2f} /s"),
         ("layout", f"{answer.layout}, {together}"),
@@ -220,7 +446,20 @@ def _print_serving(answer: Serving) -> None:
     )
     for name, text in rows:
         table.add_row(name, text)
+    if costs is not None:
+        table.add_row(
+            "cost per million",
+            f"{costs.per_million_input:,.3f} in, {costs.per_million_cached:,.3f} cached, "
+            f"{costs.per_million_output:,.3f} out",
+        )
     console.print(table)
+
+
+def _with_band(answer: Serving) -> str:
+    """Write the tokens generated with their band and what they rest on."""
+    rate = answer.output_tokens_per_s
+    band = f"{rate * answer.low:,.0f} to {rate * answer.high:,.0f}"
+    return f"{rate:,.0f} /s, in 80 of 100 cases {band} ({answer.evidence})"
 
 
 def show_validation(path: Path | None, *, as_json: bool, picture: Path | None = None) -> None:
@@ -261,6 +500,8 @@ def as_data(found: Validation) -> dict[str, object]:
         "median_abs_error": finite(found.median_abs_error),
         "p90_abs_error": finite(found.p90_abs_error),
         "within_factor_1_5": finite(found.within_factor),
+        "band_coverage": finite(found.band_coverage),
+        "accuracies": [asdict(one) for one in found.accuracies],
         "rows_unknown_to_the_fit": len(unseen),
         "by_chip": [asdict(group) for group in found.by("chip")],
         "by_model": [asdict(group) for group in found.by("model")],
@@ -277,6 +518,8 @@ def as_data(found: Validation) -> dict[str, object]:
                 "measured_tokens_per_chip_s": one.measurement.tokens_per_chip_s,
                 "predicted_tokens_per_chip_s": one.predicted_tokens_per_chip_s,
                 "error": one.error,
+                "low_tokens_per_chip_s": one.low,
+                "high_tokens_per_chip_s": one.high,
                 "packaged": one.packaged,
             }
             for one in found.comparisons
@@ -296,9 +539,16 @@ def _print_validation(found: Validation) -> None:
         console.print(
             f"{found.used} of {found.rows} rows compared ({found.coverage:.0%} of the inference rows whose "
             f"model and chip are in the catalogue): median absolute error {found.median_abs_error:.1%}, nine "
-            f"in ten below {found.p90_abs_error:.1%}, {found.within_factor:.0%} within a factor of 1.5",
+            f"in ten below {found.p90_abs_error:.1%}, {found.within_factor:.0%} within a factor of 1.5; "
+            f"the 80 % bands hold {found.band_coverage:.0%} of the rows",
             highlight=False,
         )
+        for one in found.accuracies:
+            console.print(
+                f"{one.name}: {one.used} packaged rows, median {one.median_abs_error:.1%}, nine in ten below "
+                f"{one.p90_abs_error:.1%}",
+                highlight=False,
+            )
     for field in ("chip", "model", "suite") if found.used else ():
         table = Table(title=f"by {field}", title_justify="left")
         for heading in (field, "rows", "median error", "absolute", "worst factor"):

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.errors import CaseError, Problem
+from capexpand.files import marked, write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capexpand.hardware.pareto import TradePoint
     from capexpand.hardware.validation import Validation
 
 SUITE_LABELS = {
-    "mlperf": "MLPerf 5.1",
+    "mlperf": "MLPerf 5.1 and 6.1",
     "mlperf_early": "MLPerf 4.1",
     "trtllm": "maker's bench",
     "inferencex": "InferenceX",
@@ -21,6 +25,8 @@ SUITE_LABELS = {
 }
 COLOURS = ("#1b6ca8", "#7fb3d5", "#2e8b57", "#c0702a", "#7b4fa3", "#c2569b", "#9a9a9a")
 FACTOR = 1.5
+_MARK = 'data-made-by="capexpand tokens"'
+"""By which a picture is told from drawings of others, which are never replaced."""
 
 
 def save_picture(found: Validation, path: Path) -> None:
@@ -31,17 +37,35 @@ def save_picture(found: Validation, path: Path) -> None:
         path: where to write; its folder must exist.
 
     Raises:
-        CaseError: where there is nothing to draw or the file cannot be written.
+        CaseError: there is nothing to draw.
+        RunError: the file cannot be written, or a picture of another make stands there.
     """
     if not found.comparisons:
         raise CaseError([Problem("there is no row to draw")])
     if path.suffix != ".svg":
         raise CaseError([Problem(f"the picture is drawn as SVG; name it {path.with_suffix('.svg').name}")])
     text = _drawing(found)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CaseError([Problem(f"cannot be written: {error}", file=path)]) from error
+    write_file(path, text.replace("<svg ", f"<svg {_MARK} ", 1), ours=marked(_MARK))
+
+
+def save_trade(curve: Sequence[TradePoint], path: Path) -> None:
+    """Draw tokens for each chip against tokens for each user as SVG.
+
+    Args:
+        curve: at least one point.
+        path: where to write; its folder must exist.
+
+    Raises:
+        CaseError: where the file cannot be written.
+    """
+    from capexpand.reporting.charts.curves import trade_off
+    from capexpand.reporting.charts.drawing import drawn
+
+    if path.suffix != ".svg":
+        raise CaseError([Problem(f"the picture is drawn as SVG; name it {path.with_suffix('.svg').name}")])
+    points = [{"x": one.tokens_per_user_s, "y": one.tokens_per_chip_s} for one in curve]
+    text = drawn(trade_off(points, ("tokens/s for each user", "tokens/s for each chip"), colour=COLOURS[0]))
+    write_file(path, text.replace("<svg ", f"<svg {_MARK} ", 1), ours=marked(_MARK))
 
 
 def _drawing(found: Validation) -> str:

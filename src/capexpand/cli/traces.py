@@ -53,7 +53,9 @@ def _list_formats(*, as_json: bool) -> None:
 def _describe_folder(folder: Path, *, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+    from capexpand.cli.replay import as_json_text, visible
     from capexpand.errors import CaseError
     from capexpand.replay.sources.catalogue import find_traces
     from capexpand.replay.traces import JobTrace
@@ -76,9 +78,9 @@ def _describe_folder(folder: Path, *, as_json: bool) -> None:
                 row["left_out"] = trace.exclusions.in_words()
         rows.append(row)
     if as_json:
-        typer.echo(json.dumps({"traces": rows}))
+        typer.echo(as_json_text({"traces": rows}))
         return
-    table = Table(title=f"Traces below {folder}")
+    table = Table(title=Text(visible(f"Traces below {folder}")))
     for heading in ("file", "format", "rows", "hours", "notes"):
         table.add_column(heading, justify="right" if heading in ("rows", "hours") else "left")
     for row in rows:
@@ -87,11 +89,6 @@ def _describe_folder(folder: Path, *, as_json: bool) -> None:
             for name in ("accelerator_hours", "prompt_tokens", "output_tokens", "left_out", "problem")
             if name in row
         ]
-        table.add_row(
-            str(row["file"]),
-            str(row["format"]),
-            str(row.get("rows", "")),
-            str(row.get("hours", "")),
-            "; ".join(notes),
-        )
+        cells = (*(str(row.get(name, "")) for name in ("file", "format", "rows", "hours")), "; ".join(notes))
+        table.add_row(*(Text(visible(cell)) for cell in cells))
     Console().print(table)

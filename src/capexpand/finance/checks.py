@@ -18,6 +18,8 @@ from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
 
+TOKENS = 1e12  # in a canonical volume
+PETA = 1e15
 TOLERANCE = 1e-6  # relative to the size of what is compared, at least one unit of it
 
 
@@ -196,10 +198,32 @@ def _unit_rules(plan: Plan) -> dict[str, float]:
     return {
         "deliveries placed": apart(placed.transpose(1, 0, 2), arriving),
         "owned units": above(plan.installed[:, owned], expected[:, owned]),
+        "owned units within their life": _beyond_life(plan, arriving),
         "leased units": apart(plan.installed[:, ~owned], expected[:, ~owned]),
         "units handed back after their term": above(np.cumsum(gone, axis=2), free),
         "running units within installed": above(plan.running, plan.installed),
     }
+
+
+def _beyond_life(plan: Plan, arriving: np.ndarray) -> float:
+    """Units at a destination, within those that arrived less than a life ago and have not failed since."""
+    m, quarters = plan.data, plan.data.times.count
+    life, kept = m.offers.life_quarters, 1.0 - m.offers.attrition
+    if life is None:
+        return 0.0
+    places = len(m.destinations)
+    standing = by_position(
+        plan.installed, m.sites.destination, places
+    )  # [destination, offer option, quarter]
+    opening = by_position(m.opening.installed, m.sites.destination, places)
+    worst = 0.0
+    for k in np.flatnonzero(m.offers.owned & (life > 0)):
+        for t in range(quarters):
+            age = np.arange(min(int(life[k]), t + 1))
+            living = arriving[k][:, t - age] @ kept[k] ** age
+            left = max(0.0, 1.0 - (t + 1) / float(life[k])) * kept[k] ** (t + 1)
+            worst = max(worst, above(standing[:, k, t], living + left * opening[:, k]))
+    return worst
 
 
 def _service_rules(plan: Plan) -> dict[str, float]:
@@ -211,6 +235,7 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     owed = np.where(obliged, w.demand.sum(axis=1), 0.0) / w.productivity
     given = (plan.sold.sum(axis=1) - plan.unmet) / w.productivity
     return {
+        "servers within their peak": _beyond_peak(plan),
         "serving within running": above(
             plan.serving.sum(axis=2), by_position(plan.running, m.sites.group, w.served_by.shape[0])
         ),
@@ -226,6 +251,22 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     }
 
 
+def _beyond_peak(plan: Plan) -> float:
+    """How far servers would have to compute beyond their peak for what they serve, where both are known.
+
+    The rate counts at the peak of use, that is before the usable share is taken off.
+    """
+    m, w = plan.data, plan.data.workloads
+    if w.operations is None:
+        return 0.0
+    rate = w.service / np.where(w.usable_fraction > 0.0, w.usable_fraction, 1.0)  # volume a quarter
+    seconds = m.hours_per_quarter * 3600.0
+    needed = rate[:, :, None] * (w.productivity * w.operations)[None] * TOKENS / seconds / PETA
+    peak = m.offers.compute_pflops[m.offers.product][:, None, None]
+    used = (plan.serving.sum(axis=0) > 1e-6) & (peak > 0.0)
+    return above(np.where(used, needed, 0.0), np.where(used, peak, np.inf))
+
+
 def _money_rules(plan: Plan) -> dict[str, float]:
     m = plan.data
     first, last = m.times.window
@@ -233,11 +274,13 @@ def _money_rules(plan: Plan) -> dict[str, float]:
     inside = (quarter >= first) & (quarter < last)
     spent = np.cumsum(np.where(inside, plan.paid, 0.0))
     total = float(spent[-1])
+    growth = m.budget.renewal_growth
+    grown = 0.0 if growth is None else growth * spent
     ours = statement(plan)
     return {
         "payments": apart(plan.paid, ours.capital_payments),
         "spent within the budget": above(spent, np.where(inside, m.budget.cap, np.inf)),
-        "renewal within its budget": above(plan.paid, np.where(inside, np.inf, m.budget.renewal)),
+        "renewal within its budget": above(plan.paid, np.where(inside, np.inf, m.budget.renewal + grown)),
         "spending floor": above(m.budget.floor if inside.any() else 0.0, total + plan.shortfall),
         "objective": apart(objective_of(m, ours, penalties(plan)), plan.solver.objective),
     }

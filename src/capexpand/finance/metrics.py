@@ -38,6 +38,21 @@ class Metrics:
     end_value: float  # present value after tax of what stands at the horizon's end
     return_on_capital: ReturnOnCapital  # of the programme
     return_on_capital_total: ReturnOnCapital  # of the whole, the programme included
+    irr_without_end_value: float | None  # [1/year] with units and power worth nothing at the horizon's end
+    end_value_over_book: float | None  # the programme's end value over what of it stands in the books then
+    market_over_book: float | None  # the same for what a market would pay, whatever the books say
+    mirr: float | None  # [1/year] outlays and returns at the discount rate; None without outlays
+    npv_over_outlay: float | None  # net present value over the present value of payments for orders
+    irr_is_answer: bool  # whether the rate is unique and rests on more than next to nothing laid out
+
+    @property
+    def npv_without_end_value(self) -> float:
+        """Net present value after tax with units and power worth nothing at the horizon's end [money]."""
+        return self.npv_end_value_zero
+
+
+NEXT_TO_NOTHING = 0.05
+"""Share of the payments for orders below which the money ever laid out is no base for a rate of return."""
 
 
 def measure(result: ProgrammeResult) -> Metrics:
@@ -49,19 +64,54 @@ def measure(result: ProgrammeResult) -> Metrics:
     ours, times = result.programme, result.times
     irr, unique = internal_rate_of_return(ours.free_cash_flow, ours.end_cash)
     funding, quarter = peak_funding(ours.free_cash_flow)
+    flows = _without_rounding(ours.free_cash_flow, result.total)
+    ordered = np.maximum(ours.capital_payments, 0.0)
+    outlay = float(times.discount @ ordered)
+    scale = float(np.max(np.abs(result.total.capital_payments), initial=0.0))
     return Metrics(
         npv=net_present_value(ours, times),
         npv_before_tax=net_present_value_before_tax(ours, times),
         npv_end_value_zero=net_present_value_end_value_zero(ours, times),
         irr=irr,
         irr_unique=unique,
-        payback_quarter=payback_quarter(_without_rounding(ours.free_cash_flow, result.total)),
+        payback_quarter=payback_quarter(flows),
         peak_funding=funding,
         peak_funding_quarter=quarter,
         end_value=times.discount_end * (ours.end_value - ours.end_tax),
         return_on_capital=return_on_capital(ours, times),
         return_on_capital_total=return_on_capital(result.total, times),
+        irr_without_end_value=internal_rate_of_return(flows, ours.end_value_added_tax)[0],
+        end_value_over_book=_over_book(ours, ours.end_value),
+        market_over_book=_over_book(ours, ours.end_value_market),
+        mirr=modified_rate_of_return(flows, ours.end_cash, times),
+        npv_over_outlay=net_present_value(ours, times) / outlay if outlay > ROUNDING * scale else None,
+        irr_is_answer=unique and funding > NEXT_TO_NOTHING * float(ordered.sum()),
     )
+
+
+def _over_book(ours: Statement, end_value: float) -> float | None:
+    """End value over the book value of servers and halls at the horizon's end; None without a book."""
+    book = float(ours.book_servers[-1] + ours.book_buildings[-1])
+    scale = float(np.max(np.abs(ours.book_servers + ours.book_buildings), initial=0.0))
+    return end_value / book if book > 1e-6 * max(scale, 1e-9) else None
+
+
+def modified_rate_of_return(flows: Floats, end_cash: float, times: Times) -> float | None:
+    """Returns the modified internal rate of return [1/year]: all flows at the discount rate.
+
+    (value of the returns at the horizon's end / present value of the outlays)^(1/years) - 1. It is unique,
+    and above the discount rate where the net present value is positive.
+
+    Args:
+        flows: [quarter] money in the middle of each quarter.
+        end_cash: money at the horizon's end.
+        times: the quarters and their discount factors.
+    """
+    laid_out = -float(times.discount @ np.minimum(flows, 0.0)) - times.discount_end * min(end_cash, 0.0)
+    came = float(times.discount @ np.maximum(flows, 0.0)) + times.discount_end * max(end_cash, 0.0)
+    if laid_out <= ROUNDING * max(came, 1e-300) or laid_out == 0.0:
+        return None
+    return float((came / times.discount_end / laid_out) ** (4.0 / times.count) - 1.0)
 
 
 def _without_rounding(flows: Floats, total: Statement) -> Floats:

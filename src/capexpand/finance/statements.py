@@ -59,6 +59,7 @@ class Statement:
     in_progress: Floats  # stock: paid for what is not delivered yet
     end_value_units: float  # at the horizon's end, before tax
     end_value_power: float
+    end_value_market: float  # of both, what a market would pay, whatever stands in the books
     end_value_added_tax: float  # recovered after the horizon
     end_tax: float  # on the end values less the books
 
@@ -180,6 +181,10 @@ def statement(plan: Plan) -> Statement:
     written_off = m.opening.depreciation
     end_units = float(np.sum(plan.installed[:, :, -1] * m.offers.end_value))
     end_power = float(np.sum(plan.power_mw[:, -1] * m.power.end_value))
+    market = end_units + end_power
+    if m.end_value_within_book:
+        end_units = min(end_units, float(assets.book_servers[-1]))
+        end_power = min(end_power, float(assets.book_buildings[-1]))
     revenue = sales.revenue.sum(axis=0) + m.opening.other_revenue
     cash_costs = sales.ordinary.sum(axis=0) + energy + maintenance + leases + exits + m.opening.other_cost
     ebita = revenue - cash_costs - assets.written_off_servers - assets.written_off_buildings - written_off
@@ -216,6 +221,7 @@ def statement(plan: Plan) -> Statement:
         in_progress=assets.in_progress,
         end_value_units=end_units,
         end_value_power=end_power,
+        end_value_market=market,
         end_value_added_tax=vat_due,
         end_tax=bill.end_tax,
     )

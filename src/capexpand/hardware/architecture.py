@@ -31,6 +31,13 @@ class Architecture:
         window_tokens: width of the sliding window; 0 without one.
         windowed_share: share of the layers that see only the window.
         tied_embeddings: whether input embedding and output head share weights.
+        linear_share: share of the layers with linear attention (Gated DeltaNet, Mamba, lightning attention).
+        linear_heads: heads of a linear layer's state.
+        linear_key_size: width of a head's key in a linear layer.
+        linear_value_size: width of a head's value in a linear layer.
+        index_heads: heads of the index of sparse attention; 0 without.
+        index_size: width of the index's keys.
+        selected_tokens: cached tokens that sparse attention reads for each token.
     """
 
     name: str
@@ -52,6 +59,13 @@ class Architecture:
     window_tokens: int = 0
     windowed_share: float = 0.0
     tied_embeddings: bool = False
+    linear_share: float = 0.0
+    linear_heads: int = 0
+    linear_key_size: int = 0
+    linear_value_size: int = 0
+    index_heads: int = 0
+    index_size: int = 0
+    selected_tokens: int = 0
 
     @property
     def attention_weights(self) -> int:
@@ -75,6 +89,29 @@ class Architecture:
         if self.latent_size:
             return self.latent_size + self.rope_size
         return 2 * self.key_value_heads * self.head_size
+
+    @property
+    def linear_state(self) -> int:
+        """Count the elements of one linear layer's state: a key by value matrix for each head."""
+        return self.linear_heads * self.linear_key_size * self.linear_value_size
+
+    @property
+    def linear_weights(self) -> int:
+        """Count a linear layer's weights: keys and queries, values, gate and output.
+
+        Queries and keys share heads in groups as wide as the keys; values, gate and output are as wide as
+        all heads' values (Yang et al., Gated Delta Networks, arXiv 2412.06464).
+        """
+        wide = self.linear_heads * self.linear_value_size
+        return self.hidden_size * (3 * wide + self.linear_heads * self.linear_key_size)
+
+    @property
+    def index_weights(self) -> int:
+        """Count a layer's weights of sparse attention's index: queries from the latent, one key, gates."""
+        source = self.query_latent_size or self.hidden_size
+        return self.index_heads * self.index_size * source + self.hidden_size * (
+            self.index_size + self.index_heads if self.index_heads else 0
+        )
 
     @property
     def decode_flops_per_position(self) -> int:
@@ -107,13 +144,15 @@ def model_spec(architecture: Architecture) -> ModelSpec:
     head = a.hidden_size * a.vocabulary
     dense = (a.layers - expert_layers) * 3 * a.hidden_size * a.feed_forward_size + head
     dense += expert_layers * (a.shared_experts * expert + a.experts_total * a.hidden_size)
+    linear = a.layers * a.linear_share
     windowed = a.layers * a.windowed_share
-    full = a.layers - windowed
+    full = a.layers - windowed - linear
+    attention = (full + windowed) * (a.attention_weights + a.index_weights) + linear * a.linear_weights
     return ModelSpec(
         name=a.name,
         layers=float(a.layers),
         hidden_size=float(a.hidden_size),
-        attention_parameters=float(a.layers * a.attention_weights),
+        attention_parameters=float(attention),
         dense_parameters=float(dense),
         embedding_parameters=0.0 if a.tied_embeddings else float(head),
         routed_parameters=float(expert_layers * a.experts_total * expert),
@@ -127,4 +166,11 @@ def model_spec(architecture: Architecture) -> ModelSpec:
         decode_attention_flops=full * a.decode_flops_per_position,
         prefill_attention_flops=full * a.prefill_flops_per_position,
         windowed_attention_flops=windowed * a.decode_flops_per_position,
+        state_elements=linear * a.linear_state,
+        state_flops=linear * 6.0 * a.linear_state,
+        selected_tokens=float(a.selected_tokens),
+        index_elements=full * (a.index_size if a.index_heads else 0) / 2,
+        index_flops=full * 2.0 * a.index_heads * a.index_size / 2,
+        head_size=float(a.head_size),
+        query_group=max(a.attention_heads / a.key_value_heads, 1.0),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 import numpy as np
@@ -37,13 +38,40 @@ def model_register() -> Register:
 @cache
 def chip_register() -> Register:
     """Give the names of all chips whose specification is complete enough to compute with."""
+    rows = [row for row in serving_chip_rows() if all(figures_of(row)[name] for name in _NEEDED)]
     return Register(
-        {
-            row.name: (*row.aliases, row.accelerator)
-            for row in serving_chip_rows()
-            if all(figures_of(row)[name] for name in _NEEDED)
-        }
+        {row.name: (*row.aliases, row.accelerator) for row in rows},
+        traits={row.name: _traits(row) for row in rows},
     )
+
+
+def _traits(row: ServingChipRow) -> tuple[str, ...]:
+    """List the words that are true of a chip beside its names: its memory, and the module that carries it."""
+    memory = f"{figures_of(row)['memory_gb']:g}"
+    modules = ("sxm", "sxm4", "sxm5", "sxm6") if "sxm" in f"{row.aliases}{row.accelerator}".lower() else ()
+    cards = ("pcie",) if figures_of(row)["interconnect_gb_per_s"] <= _CARD_LINKS else ()
+    return (
+        f"{memory}gb",
+        f"{memory}g",
+        *modules,
+        *cards,
+        *(("oam",) if row.family.startswith("cdna") else ()),
+    )
+
+
+_CARD_LINKS = 128.0
+"""Links of a card without a bridge, both directions of PCIe [GB/s]."""
+
+
+@cache
+def chip_released(name: str) -> date | None:
+    """Give the day on which a chip came out; None where nobody recorded it.
+
+    Args:
+        name: catalogue name of the chip.
+    """
+    row = next(row for row in serving_chip_rows() if row.name == name)
+    return row.released_on
 
 
 def serving_chip(accelerator: str) -> str | None:
@@ -123,6 +151,13 @@ def architecture_of(row: ModelRow) -> Architecture:
         window_tokens=int(row.window_tokens),
         windowed_share=row.windowed_share,
         tied_embeddings=row.tied_embeddings,
+        linear_share=row.linear_share,
+        linear_heads=int(row.linear_heads),
+        linear_key_size=int(row.linear_key_size),
+        linear_value_size=int(row.linear_value_size),
+        index_heads=int(row.index_heads),
+        index_size=int(row.index_size),
+        selected_tokens=int(row.selected_tokens),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from datetime import date
 
 SUITES = ("mlperf", "mlperf_early", "trtllm", "inferencex", "report", "engine", "community")
 """Families of measurements that share one factor: tuned submissions (from version 5, and before), the maker's
@@ -33,6 +34,9 @@ class Conditions:
         scenario: ``offline``, ``server`` or ``interactive`` where the benchmark has them.
         input_variation: standard deviation of the prompt length over its mean.
         output_variation: standard deviation of the answer length over its mean.
+        draft_tokens: tokens proposed ahead in each step; 0 without a draft.
+        acceptance: probability that a proposed token is accepted.
+        running_max: most requests in flight; infinite without a limit.
     """
 
     suite: str
@@ -46,6 +50,9 @@ class Conditions:
     scenario: str = ""
     input_variation: float = 0.0
     output_variation: float = 0.0
+    draft_tokens: float = 0.0
+    acceptance: float = 0.0
+    running_max: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +72,13 @@ _MLPERF = {
     "Llama 3.1 8B": _MlperfTask(870.0, 128.0, (0.5, 0.0), (2.0, 0.1), (0.5, 0.03)),
     "Mixtral 8x7B": _MlperfTask(360.0, 145.0, (0.8, 0.7), (2.0, 0.2), (0.5, 0.04)),
     "DeepSeek V3": _MlperfTask(790.0, 3886.0, (1.0, 1.0), (2.0, 0.08), (1.5, 0.015)),
-    "gpt-oss 120B": _MlperfTask(1000.0, 1200.0, (0.8, 0.8), (3.0, 0.08), (2.0, 0.02)),
+    "gpt-oss 120B": _MlperfTask(4000.0, 1500.0, (0.8, 0.8), (3.0, 0.08), (2.0, 0.02)),
 }
+"""The answers of gpt-oss are a submission's tokens a second over its queries a second (162 on 16 B300, 6.1),
+its prompts those of a summary; neither mean is published."""
+
+_DRAFTED = {"DeepSeek V3": (3.0, 0.7)}
+"""From version 6 a reasoning task's interactive scenario may propose tokens with the model's own head."""
 
 _GPUSTACK = {
     "short": (128.0, 4.0),
@@ -74,6 +86,14 @@ _GPUSTACK = {
     "long": (4000.0, 200.0),
     "very long": (32000.0, 100.0),
 }
+_GPUSTACK_PROFILES = {
+    "throughput": (1024.0, 128.0),
+    "long context": (32000.0, 100.0),
+    "generation heavy": (1000.0, 2000.0),
+}
+_GPUSTACK_REQUESTS = 1000.0
+"""Its tests send a thousand requests at once."""
+
 _SHAREGPT = (219.0, 201.0)
 
 
@@ -109,6 +129,51 @@ _BENCHES = {
 }
 
 
+_DATED = (
+    (r"mlperf\D{0,12}v?6\.1", date(2026, 7, 31)),
+    (r"mlperf\D{0,12}v?6\.0", date(2026, 2, 13)),
+    (r"mlperf\D{0,12}v?5\.1", date(2025, 8, 1)),
+    (r"mlperf\D{0,12}v?5\.0", date(2025, 2, 28)),
+    (r"mlperf\D{0,12}v?4\.1", date(2024, 8, 2)),
+    (r"mlperf\D{0,12}v?4\.0", date(2024, 2, 23)),
+    (r"perf-overview v?0\.21", date(2025, 7, 15)),
+    (r"perf-overview v?1\.0", date(2025, 9, 24)),
+    (r"perf-overview v?1\.1", date(2025, 11, 25)),
+    (r"perf-overview v?1\.2", date(2026, 2, 15)),
+    (r"perf-overview", date(2026, 1, 15)),
+    (r"inferencex|inferencemax", date(2026, 3, 1)),
+    (r"glm-5\.2", date(2026, 8, 1)),
+    (r"qwen3\.5", date(2026, 4, 1)),
+    (r"gpustack", date(2025, 11, 15)),
+    (r"on 96 h100", date(2025, 5, 5)),
+    (r"gb200 nvl72 part ii", date(2025, 9, 25)),
+    (r"gb200 nvl72 part i", date(2025, 6, 16)),
+    (r"gb300 long context", date(2026, 2, 15)),
+    (r"h20-96g", date(2025, 9, 26)),
+    (r"cloudmatrix", date(2025, 6, 15)),
+    (r"open-infra|inference system overview", date(2025, 2, 28)),
+    (r"infersim", date(2025, 12, 1)),
+)
+"""Days of the software behind known sources: of submissions, releases, and posts."""
+
+
+def software_day(metric: str, source_title: str, source_url: str) -> date | None:
+    """Give the day of the software behind a row; None where neither its source nor its address tells.
+
+    Args:
+        metric: the row's metric.
+        source_title: the row's source.
+        source_url: its address; a post's carries its day.
+    """
+    if posted := re.search(r"(20\d\d)-(\d\d)-(\d\d)", source_url):
+        try:
+            return date(*(int(part) for part in posted.groups()))
+        except ValueError:
+            return None
+    words = f"{metric} {source_title}".lower()
+    return next((day for pattern, day in _DATED if re.search(pattern, words)), None)
+
+
 def _mlperf(model: str, words: str) -> Conditions:
     version = re.search(r"v\s*(\d+)(?:\.\d+)?", words)
     suite = "mlperf_early" if version and int(version.group(1)) < 5 else "mlperf"
@@ -127,11 +192,23 @@ def _mlperf(model: str, words: str) -> Conditions:
     if scenario == "offline":
         return found
     limits = task.interactive if scenario == "interactive" else task.server
-    return replace(found, time_to_first_token_s=limits[0], time_per_token_s=limits[1])
+    drafted = (0.0, 0.0)
+    if scenario == "interactive" and version and int(version.group(1)) >= 6:
+        drafted = _DRAFTED.get(model, drafted)
+    return replace(
+        found,
+        time_to_first_token_s=limits[0],
+        time_per_token_s=limits[1],
+        draft_tokens=drafted[0],
+        acceptance=drafted[1],
+    )
 
 
 def _gpustack(words: str) -> Conditions:
-    found = Conditions("community", cache="bf16")
+    found = Conditions("community", cache="bf16", running_max=_GPUSTACK_REQUESTS)
+    for name, lengths in _GPUSTACK_PROFILES.items():
+        if f"{name} profile" in words:
+            return replace(found, input_tokens=lengths[0], output_tokens=lengths[1])
     if "sharegpt" in words:
         return replace(found, input_tokens=_SHAREGPT[0], output_tokens=_SHAREGPT[1], output_variation=1.0)
     for name in ("very long", "medium", "short", "long"):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -19,21 +20,36 @@ import numpy as np
 from capexpand.hardware.roofline import Efficiency
 from capexpand.hardware.specs import Array, ChipSpec, ModelSpec
 
-SHARES = ("compute", "expert_compute", "memory", "cache_memory", "attention", "links")
-TIMES = ("layer_s", "token_s", "prompt_token_s", "network_s")
+SHARES = ("compute", "expert_compute", "memory", "cache_memory", "attention", "links", "fill")
+TIMES = ("step_s", "layer_s", "hop_s", "token_s", "prompt_token_s", "request_s", "network_s")
+LOSSES = ("expert_half", "imbalance", "bubble", "traffic")
 BATCH = ("batch_max",)
-FIELDS = (*SHARES, *TIMES, *BATCH)
+FIELDS = (*SHARES, *TIMES, *LOSSES, *BATCH)
 """The fields of :class:`Efficiency` that are fitted, as logarithms."""
+
+SOFTWARE = {
+    "mlperf": "tuned",
+    "mlperf_early": "tuned",
+    "report": "tuned",
+    "trtllm": "bench",
+    "inferencex": "typical",
+    "engine": "typical",
+    "community": "installed",
+}
+"""What kind of software a family of measurements ran: tuned by its operator, a maker's bench on its own
+engine, or a public engine much as it is installed."""
 
 KIN = {
     "hopper_cut": "hopper",
     "blackwell_pcie": "blackwell",
     "blackwell_ultra": "blackwell",
     "cdna4": "cdna3",
+    "rubin": "blackwell",
     "ampere": "hopper",
     "ada": "hopper",
     "tpu": "other",
     "trainium": "other",
+    "ppu": "other",
     "gaudi": "other",
     "ascend": "other",
 }
@@ -57,6 +73,10 @@ class Point:
         capped: whether the chip ran at reduced power.
         power: logarithm of the chip's power ratio, see :func:`power_ratio`.
         grain: logarithm of an expert's inner width over 2048, see :func:`expert_grain`; 0 without experts.
+        group: logarithm of the query heads that share a key and value head, over 8, to the base 2.
+        head: logarithm of an attention head's width over 128, to the base 2.
+        chip_young: how much of a chip's early immaturity is left on the software's day, see :func:`youth`.
+        model_young: the same of the model.
     """
 
     family: str
@@ -68,6 +88,10 @@ class Point:
     capped: bool = False
     power: float = 0.0
     grain: float = 0.0
+    group: float = 0.0
+    head: float = 0.0
+    chip_young: float = 0.0
+    model_young: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +120,89 @@ def power_ratio(chip: ChipSpec) -> float:
     return min(max(math.log(ratio), -math.log(2)), math.log(2))
 
 
+def youth(released: date | None, on: date | None) -> float:
+    """Give how much of a thing's early immaturity is left: 1 on its day of release, halved every half year.
+
+    Kernels for a new chip or a new architecture get better for about two years, most in the first.
+
+    Args:
+        released: the day on which it came out; None counts as mature.
+        on: the software's day; None counts as mature.
+    """
+    if released is None or on is None:
+        return 0.0
+    return 0.5 ** (max((on - released).days, 0) / _HALVED_IN_DAYS)
+
+
+_HALVED_IN_DAYS = 183
+
+
 def keys_for(field: str, point: Point) -> tuple[str, ...]:
     """List the keys whose logarithms add up to a field's factor.
 
-    ``@`` marks the kin of a family, ``@@`` the family itself, ``/`` a format, ``~`` a kind of model, ``#`` a
-    benchmark, ``^`` a coefficient.
+    ``@`` marks a family, ``/`` a format, ``~`` a kind of model, ``#`` a kind of software, ``^`` a weight.
 
     Args:
         field: a field of :class:`Efficiency`, or ``rate`` for the factor of a benchmark.
         point: the evaluation.
     """
-    kin = KIN.get(point.family, point.family)
     if field == "rate":
         return _rate_keys(point)
-    keys = [field, f"{field}@{kin}", f"{field}@@{point.family}"]
-    if field == "compute":
-        keys += [f"{field}/{point.weights}", f"{field}@{kin}/{point.weights}", "compute^power"]
-    if field in {"attention", "cache_memory"} and point.latent:
-        keys.append(f"{field}~latent")
-    if field == "cache_memory" and point.experts and not point.latent:
-        keys.append(f"{field}~experts")
-    if field == "expert_compute":
-        keys += [f"{field}#{point.suite}", f"{field}^grain"]
-    if field in BATCH:
-        keys = [field, f"{field}#{point.suite}"]
-    if field == "links" and point.experts:
-        keys.append(f"{field}~experts")
-    if field in TIMES:
-        keys.append(f"{field}#{point.suite}")
-        if point.experts:
-            keys.append(f"{field}~experts")
+    keys = [field, *_FIELD_KEYS.get(field, _no_keys)(point)]
     return tuple(keys)
+
+
+def _no_keys(_point: Point) -> list[str]:
+    return []
+
+
+def _families(field: str, point: Point) -> list[str]:
+    """Give the steps of a chip's kin and of its own family, the second only where it leans on another."""
+    kin = KIN.get(point.family)
+    return [f"{field}@{kin or point.family}"] + ([f"{field}@{point.family}"] if kin else [])
+
+
+def _compute_keys(point: Point) -> list[str]:
+    return [*_families("compute", point), f"compute/{point.weights}", "compute^power"]
+
+
+def _expert_keys(point: Point) -> list[str]:
+    return [f"expert_compute#{software_of(point)}", f"expert_compute/{point.weights}", "expert_compute^grain"]
+
+
+def _cache_keys(point: Point) -> list[str]:
+    kind = ["cache_memory~latent"] if point.latent else ["cache_memory^group", "cache_memory^head"]
+    return [*_families("cache_memory", point), *kind]
+
+
+def _attention_keys(point: Point) -> list[str]:
+    return [*_families("attention", point), *(["attention~latent"] if point.latent else [])]
+
+
+_FIELD_KEYS: dict[str, Callable[[Point], list[str]]] = {
+    "compute": _compute_keys,
+    "expert_compute": _expert_keys,
+    "memory": lambda point: _families("memory", point),
+    "cache_memory": _cache_keys,
+    "attention": _attention_keys,
+    "links": lambda point: _families("links", point),
+    "step_s": lambda point: [f"step_s#{software_of(point)}"],
+    "layer_s": lambda point: ["layer_s~experts"] if point.experts else [],
+    "token_s": lambda point: [f"token_s#{software_of(point)}"],
+    "prompt_token_s": lambda point: [f"prompt_token_s#{software_of(point)}"],
+    "request_s": lambda point: [f"request_s#{software_of(point)}"],
+    "fill": lambda point: [f"fill#{software_of(point)}"],
+    "batch_max": lambda point: [f"batch_max#{software_of(point)}"],
+}
+
+
+def software_of(point: Point) -> str:
+    """Give the kind of software behind a family of measurements: tuned, a maker's bench, or as installed.
+
+    Args:
+        point: the evaluation.
+    """
+    return SOFTWARE.get(point.suite, "typical")
 
 
 def weight_of(key: str, point: Point) -> float:
@@ -136,9 +212,8 @@ def weight_of(key: str, point: Point) -> float:
         key: a key of :func:`keys_for`.
         point: the evaluation.
     """
-    if key.endswith("^power"):
-        return point.power
-    return point.grain if key.endswith("^grain") else 1.0
+    _, mark, quantity = key.partition("^")
+    return float(getattr(point, quantity.partition("~")[0])) if mark else 1.0
 
 
 def expert_grain(model: ModelSpec) -> float:
@@ -160,11 +235,10 @@ def expert_grain(model: ModelSpec) -> float:
 
 
 def _rate_keys(point: Point) -> tuple[str, ...]:
-    keys = [f"rate#{point.suite}"]
+    kind = "~experts" if point.experts else ""
+    keys = [f"rate#{point.suite}", f"rate^chip_young{kind}", f"rate^model_young{kind}"]
     if point.scenario in {"server", "interactive"}:
-        keys.append(f"rate#{point.scenario}")
-        if point.latent:
-            keys.append(f"rate#{point.scenario}~latent")
+        keys += [f"rate#{point.scenario}", f"rate#limited^model_young{kind}"]
     if point.capped:
         keys.append("rate#capped")
     return tuple(keys)
@@ -192,26 +266,40 @@ def efficiency_of(points: Sequence[Point], factors: Factors) -> tuple[Efficiency
         return np.exp([total(field, point) for point in points])
 
     shares = {field: np.minimum(gather(field), 1.0) for field in SHARES}
-    times = {field: gather(field) for field in (*TIMES, *BATCH)}
+    times = {field: gather(field) for field in (*TIMES, *LOSSES, *BATCH)}
     return Efficiency(**shares, **times), gather("rate")
 
 
-@cache
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """All packaged fits.
+
+    Args:
+        all_rows: fitted on every packaged measurement.
+        folds: without each quarter of them.
+        sources: without each source, by its name.
+    """
+
+    all_rows: Factors
+    folds: tuple[Factors, ...]
+    sources: dict[str, Factors]
+
+
 def fitted_factors() -> Factors:
-    """Read the fitted factors."""
-    return _read_factors()[0]
+    """Give the factors fitted on all packaged measurements."""
+    return fits().all_rows
 
 
 @cache
-def fitted_folds() -> tuple[Factors, ...]:
-    """Read the factors fitted without each fold of the packaged measurements."""
-    return _read_factors()[1]
-
-
-def _read_factors() -> tuple[Factors, tuple[Factors, ...]]:
+def fits() -> Fits:
+    """Read the packaged fits."""
     text = files("capexpand.hardware").joinpath("efficiency.json").read_text(encoding="utf-8")
     content = json.loads(text)
-    return _factors(content["logs"]), tuple(_factors(one) for one in content["folds"])
+    return Fits(
+        _factors(content["logs"]),
+        tuple(_factors(one) for one in content["folds"]),
+        {name: _factors(one) for name, one in content["sources"].items()},
+    )
 
 
 def _factors(logs: dict[str, float]) -> Factors:

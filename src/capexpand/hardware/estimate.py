@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
 import numpy as np
 
+from capexpand.catalogue.model_architectures import ModelRow
 from capexpand.errors import CaseError, Problem
-from capexpand.hardware.chips import chip_named, model_named, model_row, runnable_format
+from capexpand.hardware.bands import Band, band_kind, band_of, measured_families
+from capexpand.hardware.calibration import Calibration
+from capexpand.hardware.chips import (
+    chip_named,
+    chip_register,
+    chip_released,
+    model_named,
+    model_row,
+    runnable_format,
+)
 from capexpand.hardware.conditions import SUITES
 from capexpand.hardware.efficiency import (
     Factors,
@@ -17,18 +28,23 @@ from capexpand.hardware.efficiency import (
     expert_grain,
     fitted_factors,
     power_ratio,
+    youth,
 )
-from capexpand.hardware.layouts import Layout
+from capexpand.hardware.layouts import TENSOR_WAYS, Layout
 from capexpand.hardware.precision import Precision, arithmetic_rate, default_precision, precision_named
 from capexpand.hardware.roofline import (
+    BINARY_GB,
     USABLE_MEMORY,
     Bench,
     Efficiency,
     StepTimes,
     batch_by_memory,
+    batch_by_scheduler,
     cache_bytes,
     decode_step,
     prefill_request,
+    shared_step,
+    tokens_per_step,
     weight_bytes_per_chip,
 )
 from capexpand.hardware.serving import Served, Way, search
@@ -69,6 +85,11 @@ class Serving:
         batch_limited_by: what keeps the batch from growing.
         power_kw: power of the servers under load, without the building [kW].
         energy_kwh_per_million_tokens: energy per million tokens generated [kWh].
+        low: factor on the rates at the lower end of the 80 % band.
+        high: factor on the rates at its upper end.
+        evidence: ``modelled``, or ``calibrated`` where one's own measurements set the level.
+        software_on: day of the software expected, as in 2026-11-30; empty for mature software.
+        prompt_time_share: share of the chips' time that goes to prompts.
     """
 
     model: str
@@ -94,6 +115,11 @@ class Serving:
     batch_limited_by: str
     power_kw: float
     energy_kwh_per_million_tokens: float
+    low: float = 1.0
+    high: float = 1.0
+    evidence: str = "modelled"
+    software_on: str = ""
+    prompt_time_share: float = 0.0
 
 
 SUITE_NAMES = ("typical", *SUITES)
@@ -113,6 +139,8 @@ class _Question:
     load: Load
     efficiency: Efficiency
     rate: float
+    band: Band
+    software_on: date | None = None
 
     def bench(self, layout: Layout) -> Bench:
         arithmetic = arithmetic_rate(self.chip, self.precision)
@@ -126,6 +154,7 @@ def efficiency_for(
     *,
     suite: str = "typical",
     factors: Factors | None = None,
+    young: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Efficiency, float]:
     """Give the efficiencies for planning with one model on one chip, and the factor on the rate.
 
@@ -136,6 +165,8 @@ def efficiency_for(
         suite: whose software and tuning to expect: ``typical``, or a family of measurements such as
             ``report`` for an operator's own tuned system or ``community`` for a public engine out of the box.
         factors: fitted logarithms; the packaged ones by default.
+        young: how much of the early immaturity of software for the chip and for the model is left, each from
+            0 to 1; see :func:`capexpand.hardware.efficiency.youth`.
     """
     experts = float(np.max(model.expert_layers)) > 0
     latent = experts and float(np.max(model.cache_shards)) == 1.0
@@ -147,6 +178,10 @@ def efficiency_for(
         experts,
         power=power_ratio(chip),
         grain=expert_grain(model),
+        group=float(np.log2(np.max(model.query_group) / 8)),
+        head=float(np.log2(np.max(model.head_size) / 128)),
+        chip_young=young[0],
+        model_young=young[1],
     )
     efficiency, rate = efficiency_of([point], fitted_factors() if factors is None else factors)
     scalar = Efficiency(**{name: float(np.max(getattr(efficiency, name))) for name in Efficiency.__slots__})
@@ -164,6 +199,8 @@ def serve(
     way: Way = "best",
     layout: Layout | None = None,
     suite: str = "typical",
+    software_on: date | None = None,
+    calibration: Calibration | None = None,
 ) -> Serving:
     """Say what chips serve of a model.
 
@@ -177,12 +214,48 @@ def serve(
         way: prefill and decode together, apart, or the better of both.
         layout: one layout only; by default the best.
         suite: whose software and tuning to expect, see :func:`efficiency_for`.
+        software_on: day of the software; software for a new chip or model is immature on it. None expects
+            mature software.
+        calibration: one's own measurements' level, see :mod:`capexpand.hardware.calibration`.
 
     Raises:
-        CaseError: for unknown names and impossible specifications.
+        CaseError: for unknown names, impossible specifications, and layouts that the chips or the model's
+            heads do not allow.
     """
-    asked = _question(model, chip, chips=chips, load=load, weights=weights, cache=cache, suite=suite)
-    return _explain(asked, _search(asked, way=way, layout=layout))
+    asked = _question(
+        model,
+        chip,
+        chips=chips,
+        load=load,
+        weights=weights,
+        cache=cache,
+        suite=suite,
+        software_on=software_on,
+    )
+    _check_layout(asked, model, layout)
+    answer = _explain(asked, _search(asked, way=way, layout=layout))
+    return answer if calibration is None else calibration.applied(answer)
+
+
+def _check_layout(asked: _Question, model: str | ModelSpec, layout: Layout | None) -> None:
+    """Refuse a layout that needs more chips than there are, or splits heads into parts."""
+    if layout is None:
+        return
+    problems: list[Problem] = []
+    if layout.chips > asked.chips:
+        problems.append(
+            Problem(f"the layout {layout} takes {layout.chips} chips, and {asked.chips} are to be used")
+        )
+    heads = int(model_row(model).attention_heads) if isinstance(model, str) else layout.tensor
+    if heads % layout.tensor:
+        ways = ", ".join(f"TP{ways}" for ways in TENSOR_WAYS if heads % ways == 0)
+        problems.append(
+            Problem(f"the layout {layout} would split {heads} attention heads unevenly; {ways} are possible")
+        )
+    if layout.stages > float(np.max(asked.model.layers)):
+        problems.append(Problem(f"the layout {layout} has more stages than {asked.model.name} has layers"))
+    if problems:
+        raise CaseError(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +314,7 @@ def _question(
     weights: str | None,
     cache: str | None,
     suite: str,
+    software_on: date | None = None,
 ) -> _Question:
     """Look everything up that the answer needs."""
     stored = model_row(model) if isinstance(model, str) else None
@@ -248,13 +322,38 @@ def _question(
     chip_spec = chip_named(chip) if isinstance(chip, str) else chip
     load = Load(1024.0, 1024.0) if load is None else load
     check_possible(model_spec, chip_spec, load)
+    _check_context(stored, load)
     chips = chip_spec.server_chips if chips is None else chips
     precision = default_precision(chip_spec) if weights is None else precision_named(weights, cache=cache)
     if stored is not None and isinstance(chip, str):
         named = runnable_format(stored.name, chip_spec.name, precision.weights)
         precision = precision if named == precision.weights else precision_named(named, cache=cache or "fp8")
-    efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite)
-    return _Question(model_spec, chip_spec, chips, precision, load, efficiency, rate)
+    released = chip_released(chip_spec.name) if chip_spec.name in chip_register().names else None
+    young = youth(released, software_on), youth(stored.released_on if stored else None, software_on)
+    efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite, young=young)
+    kind = band_kind(
+        experts=float(np.max(model_spec.expert_layers)) > 0,
+        limited=bool(np.isfinite(load.time_per_token_s).any()),
+        one_phase=False,
+        installed=suite in {"community", "engine", "inferencex"},
+    )
+    band = band_of(kind, seen=chip_spec.family in measured_families())
+    return _Question(
+        model_spec, chip_spec, chips, precision, load, efficiency, rate, band, software_on=software_on
+    )
+
+
+def _check_context(stored: ModelRow | None, load: Load) -> None:
+    """Refuse prompts and answers that together are longer than the model's context."""
+    if stored is None or not stored.context_tokens:
+        return
+    longest = float(np.max(load.input_tokens + np.asarray(load.output_tokens)))
+    if longest > stored.context_tokens:
+        message = (
+            f"{longest:,.0f} tokens of prompt and answer are more than {stored.name} takes: its context ends "
+            f"at {stored.context_tokens:,.0f}"
+        )
+        raise CaseError([Problem(message)])
 
 
 def _search(asked: _Question, *, way: Way, layout: Layout | None) -> Served:
@@ -274,7 +373,7 @@ def _search(asked: _Question, *, way: Way, layout: Layout | None) -> Served:
 def _explain(asked: _Question, found: Served) -> Serving:
     """Put the found layout into words and figures."""
     model, chip, load = asked.model, asked.chip, asked.load
-    usable = float(np.max(chip.memory_gb)) * USABLE_MEMORY
+    usable = float(np.max(chip.memory_gb)) * BINARY_GB * USABLE_MEMORY
     power = float(np.max(chip.power_w)) * asked.chips * SYSTEM_POWER_RATIO / 1000
     if float(found.requests) <= 0:
         return _nothing(asked, _why_not(asked, found), usable=usable, power=power)
@@ -283,9 +382,10 @@ def _explain(asked: _Question, found: Served) -> Serving:
     ahead = asked.bench(found.layouts[int(found.prefill_layout)]) if apart else bench
     batch, output = float(found.batch), float(np.max(load.output_tokens))
     step, prompt = decode_step(bench, batch), prefill_request(ahead)
-    waiting = 0.0 if apart else batch * float(prompt.total) / output
+    gained = float(tokens_per_step(load))
+    per_token = (float(step.total) if apart else float(shared_step(bench, batch))) / gained
     prompt_chip_s = float(prompt.total) * ahead.layout.tensor
-    answer_chip_s = float(step.total) * bench.layout.tensor / batch * output
+    answer_chip_s = float(step.total) * bench.layout.tensor / batch * output / gained
     shares = _shares(
         step, prompt, step_weight=answer_chip_s / float(step.total), prompt_weight=float(ahead.layout.tensor)
     )
@@ -306,7 +406,7 @@ def _explain(asked: _Question, found: Served) -> Serving:
         prefill_layout=str(ahead.layout) if apart else "",
         prefill_chip_fraction=prompt_chip_s / (prompt_chip_s + answer_chip_s) if apart else 0.0,
         batch_per_rank=batch,
-        time_per_token_s=float(step.total) + waiting,
+        time_per_token_s=per_token,
         prefill_s=float(prompt.total),
         weights_gb_per_chip=float(weight_bytes_per_chip(model, asked.precision, bench.layout)) / 1e9,
         cache_gb_per_chip=cache,
@@ -316,6 +416,10 @@ def _explain(asked: _Question, found: Served) -> Serving:
         batch_limited_by=_batch_limit(bench, batch),
         power_kw=power,
         energy_kwh_per_million_tokens=power / 3600 / (output * requests) * 1e6,
+        prompt_time_share=prompt_chip_s / (prompt_chip_s + answer_chip_s),
+        low=asked.band.low,
+        high=asked.band.high,
+        software_on="" if asked.software_on is None else asked.software_on.isoformat(),
     )
 
 
@@ -360,7 +464,7 @@ def _shares(step: StepTimes, prompt: StepTimes, *, step_weight: float, prompt_we
             [
                 products * by_compute + computed,
                 products * (1 - by_compute) + attention - computed,
-                float(times.links),
+                float(times.links + np.hypot(products + attention, times.hidden) - products - attention),
                 float(times.fixed),
             ]
         )
@@ -371,7 +475,7 @@ def _shares(step: StepTimes, prompt: StepTimes, *, step_weight: float, prompt_we
 def _batch_limit(bench: Bench, batch: float) -> str:
     if batch >= float(batch_by_memory(bench)) * 0.999:
         return "memory size"
-    if batch >= float(np.max(bench.efficiency.batch_max)) * 0.999:
+    if batch >= float(np.max(batch_by_scheduler(bench))) * 0.999:
         return "scheduler"
     return "latency limit"
 
@@ -384,7 +488,7 @@ def _why_not(asked: _Question, found: Served) -> str:
         weights = float(np.max(model.parameters_total)) * float(np.max(asked.precision.weight_bytes)) / 1e9
         tokens = load.input_tokens + np.asarray(load.output_tokens)
         cache = float(cache_bytes(model, asked.precision, tokens)) / 1e9
-        room = float(np.max(chip.memory_gb)) * USABLE_MEMORY * asked.chips
+        room = float(np.max(chip.memory_gb)) * BINARY_GB * USABLE_MEMORY * asked.chips
         return (
             f"does not fit: {model.name} needs {weights:,.0f} GB for weights in {asked.precision.weights} "
             f"and {cache:,.2f} GB of cache for one sequence; {asked.chips} × {chip.name} have {room:,.0f} GB "
@@ -397,7 +501,8 @@ def _why_not(asked: _Question, found: Served) -> str:
             f"too slow: the prompt alone takes {first * 1000:,.0f} ms at best, and the first token is due "
             f"within {float(np.max(first_limit)) * 1000:,.0f} ms"
         )
-    fastest = min(float(decode_step(one, 1.0).total) for one in roomy)
+    gained = float(np.max(tokens_per_step(load)))
+    fastest = min(float(decode_step(one, 1.0).total) for one in roomy) / gained
     return (
         f"too slow: a token takes {fastest * 1000:,.1f} ms at best, and "
         f"{float(np.max(load.time_per_token_s)) * 1000:,.1f} ms are allowed"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.hardware.specs import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,41 @@ class Layout:
         parts += [f"DEP{self.data}"] if self.data > 1 else []
         parts += [f"PP{self.stages}"] if self.stages > 1 else []
         return "×".join(parts) or f"PP{self.stages}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layouts:
+    """Several layouts side by side: the fields of :class:`Layout` as arrays.
+
+    Args:
+        tensor: see ``Layout``.
+        data: see ``Layout``.
+        stages: see ``Layout``.
+    """
+
+    tensor: Array
+    data: Array
+    stages: Array
+
+    @property
+    def stage_chips(self) -> Array:
+        """Count the chips of one pipeline stage."""
+        return self.tensor * self.data
+
+    @property
+    def chips(self) -> Array:
+        """Count the chips of one copy."""
+        return self.tensor * self.data * self.stages
+
+    @classmethod
+    def beside(cls, layouts: Sequence[Layout]) -> Layouts:
+        """Lay layouts side by side.
+
+        Args:
+            layouts: at least one.
+        """
+        columns = ([getattr(one, name) for one in layouts] for name in ("tensor", "data", "stages"))
+        return cls(*(np.array(column, dtype=np.float64) for column in columns))
 
 
 TENSOR_WAYS = (1, 2, 4, 8, 16, 32, 64)

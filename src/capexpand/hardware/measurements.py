@@ -11,12 +11,13 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from capexpand.hardware.chips import chip_named, chip_register, model_named, model_register, runnable_format
-from capexpand.hardware.conditions import SUITES, Conditions, suite_conditions
+from capexpand.hardware.conditions import SUITES, Conditions, software_day, suite_conditions
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.precision import WEIGHT_BYTES, Format
 from capexpand.hardware.roofline import USABLE_MEMORY
@@ -53,6 +54,10 @@ class Measurement:
         input_variation: standard deviation of the prompt length over its mean.
         output_variation: standard deviation of the answer length over its mean.
         source_title: the source.
+        software_on: day of the software that ran; None where it is not known.
+        draft_tokens: tokens proposed ahead in each step; 0 without a draft.
+        acceptance: probability that a proposed token is accepted.
+        running_max: most requests in flight; infinite without a limit.
     """
 
     row: int
@@ -77,6 +82,10 @@ class Measurement:
     input_variation: float
     output_variation: float
     source_title: str
+    software_on: date | None = None
+    draft_tokens: float = 0.0
+    acceptance: float = 0.0
+    running_max: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     weights, cache = _formats(text["precision"], chip, known)
     weights = runnable_format(model, chip, weights)
     phase, counted = _counting(text)
-    chips = _deployment(chips, model, weights, chip_named(chip), suite=known.suite, phase=phase)
+    chips = _deployment(chips, text, model, weights, chip_named(chip), suite=known.suite, phase=phase)
     if phase == "decode" and counted == "output" and known.cached_fraction:
         known = replace(known, cached_fraction=0.0)
     return Measurement(
@@ -187,7 +196,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         cached_fraction=known.cached_fraction,
         time_per_token_s=known.time_per_token_s,
         time_to_first_token_s=known.time_to_first_token_s,
-        layout=_layout(text["metric"], chips),
+        layout=_usable_layout(text["metric"], chips, model, known),
         apart=known.apart,
         suite=known.suite,
         scenario=known.scenario,
@@ -195,10 +204,25 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         output_variation=known.output_variation,
         capped="maxq" in text["chip"].lower().replace("-", ""),
         source_title=text["source_title"],
+        software_on=software_day(text["metric"], text["source_title"], text["source_url"]),
+        draft_tokens=known.draft_tokens,
+        acceptance=known.acceptance,
+        running_max=known.running_max,
     )
 
 
-_COLUMNS = ("model", "chip", "n_chips", "precision", "metric", "value", "unit", "source_title", "quote")
+_COLUMNS = (
+    "model",
+    "chip",
+    "n_chips",
+    "precision",
+    "metric",
+    "value",
+    "unit",
+    "source_title",
+    "source_url",
+    "quote",
+)
 
 
 _NOT_INFERENCE: tuple[tuple[str, re.Pattern[str], bool, str], ...] = (
@@ -273,14 +297,31 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     return 0.0, 0, "per system, and the number of chips is not stated"
 
 
-def _deployment(chips: int, model: str, weights: Format, spec: ChipSpec, *, suite: str, phase: Phase) -> int:
+def _deployment(
+    chips: int,
+    text: Mapping[str, str],
+    model: str,
+    weights: Format,
+    spec: ChipSpec,
+    *,
+    suite: str,
+    phase: Phase,
+) -> int:
     """Give the chips that a rate per chip or node was measured on, where the row names only one node.
 
     Reports of prefill and decode apart are of wide expert parallelism; sweeps use a rack, or servers for two
     copies, one to prefill and one to decode.
     """
-    if suite == "report" and phase != "together" and float(np.max(model_named(model).expert_layers)) > 0:
-        return max(chips, 144)
+    fleet = not text["n_chips"] or bool(_PER_NODE.search(text["unit"])) or chips > _FLEET
+    experts = float(np.max(model_named(model).expert_layers)) > 0
+    if (
+        suite == "report"
+        and phase != "together"
+        and experts
+        and fleet
+        and _layout(text["metric"], chips) is None
+    ):
+        return min(max(chips, 144), _FLEET)
     if suite != "inferencex":
         return chips
     if float(np.max(spec.scale_up_chips)) > spec.server_chips:
@@ -288,6 +329,10 @@ def _deployment(chips: int, model: str, weights: Format, spec: ChipSpec, *, suit
     needed = float(np.max(model_named(model).parameters_total)) * WEIGHT_BYTES[weights] / 1e9
     held = float(np.max(spec.memory_gb)) * spec.server_chips * USABLE_MEMORY * 0.9
     return max(chips, 2 * math.ceil(needed / held) * spec.server_chips)
+
+
+_FLEET = 384
+"""Chips of the largest groups that reports name; a figure for more of them is of a fleet of such groups."""
 
 
 def _number(digits: str, kilo: str) -> float:
@@ -360,6 +405,19 @@ def _counting(text: Mapping[str, str]) -> tuple[Phase, Counted]:
     if re.search(r"\binput (?:tokens|throughput|rate)", words) and "output" not in words:
         return "prefill", "input"
     return "together", "output"
+
+
+def _usable_layout(metric: str, chips: int, model: str, known: Conditions) -> Layout | None:
+    """Give the layout where the row fixes it.
+
+    The maker's bench heads a column of a model with experts by the number of chips, and runs attention
+    tensor-parallel or data-parallel as its tool finds best.
+    """
+    found = _layout(metric, chips)
+    experts = float(np.max(model_named(model).expert_layers)) > 0
+    if found is not None and experts and known.suite == "trtllm" and found.chips == chips:
+        return None
+    return found
 
 
 def _layout(metric: str, chips: int) -> Layout | None:

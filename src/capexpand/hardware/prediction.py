@@ -3,38 +3,121 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.hardware.chips import chip_named, model_named
-from capexpand.hardware.efficiency import Factors, Point, efficiency_of, expert_grain, power_ratio
-from capexpand.hardware.layouts import Layout, candidate_layouts
-from capexpand.hardware.measurements import Measurement
+from capexpand.hardware.chips import chip_named, chip_released, model_named, model_row
+from capexpand.hardware.efficiency import Factors, Point, efficiency_of, expert_grain, power_ratio, youth
+from capexpand.hardware.layouts import Layout, Layouts, candidate_layouts
+from capexpand.hardware.measurements import Measurement, Phase
 from capexpand.hardware.precision import Precision, arithmetic_rate, precision_named
 from capexpand.hardware.roofline import Bench, Efficiency
-from capexpand.hardware.serving import Flags, best_apart, best_of, rates_decode, rates_prefill, rates_together
+from capexpand.hardware.serving import Rates, rates_decode, rates_prefill, rates_together
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec
+
+_RATES: dict[Phase, Callable[[Bench], Rates]] = {
+    "together": rates_together,
+    "prefill": rates_prefill,
+    "decode": rates_decode,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Measurements of one way of working beside every layout that each may use, as arrays of shape (pairs,).
+
+    Args:
+        rates: what computes the rates of this way of working.
+        row: index of the measurement.
+        bench: what runs, with efficiencies still to come.
+        whole: share of the chips that whole copies use.
+    """
+
+    rates: Callable[[Bench], Rates]
+    row: NDArray[np.int_]
+    bench: Bench
+    whole: Array
+
+    def requests(self, efficiency: Efficiency) -> Array:
+        """Give the requests a second and chip of each pair, whole copies only.
+
+        Args:
+            efficiency: efficiencies of shape (measurements,).
+        """
+        taken = {name: _take(getattr(efficiency, name), self.row) for name in Efficiency.__slots__}
+        return self.rates(replace(self.bench, efficiency=Efficiency(**taken))).requests
+
+    def kept(self, keep: NDArray[np.bool_]) -> Pairs:
+        """Give the pairs that a mask keeps.
+
+        Args:
+            keep: one flag for each pair.
+        """
+        bench = self.bench
+        return Pairs(
+            self.rates,
+            self.row[keep],
+            Bench(
+                _kept(bench.model, keep),
+                _kept(bench.chip, keep),
+                Precision(
+                    "fp8",
+                    np.asarray(bench.precision.weight_bytes)[keep],
+                    np.asarray(bench.precision.cache_bytes)[keep],
+                ),
+                bench.rate[keep],
+                _kept(bench.load, keep),
+                bench.efficiency,
+                _kept(bench.layout, keep),
+            ),
+            self.whole[keep],
+        )
+
+
+Arrays = TypeVar("Arrays", ModelSpec, ChipSpec, Load, Layouts, Layout)
+
+
+def _kept(spec: Arrays, keep: NDArray[np.bool_]) -> Arrays:
+    columns = {
+        field.name: value
+        if isinstance(value := getattr(spec, field.name), str | int)
+        else np.asarray(value)[keep]
+        for field in fields(spec)
+    }
+    return replace(spec, **columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """Pairs of a prefilling and a decoding layout that fit on a measurement's chips together.
+
+    Args:
+        row: index of the measurement.
+        prefill: index of the prefilling layout among ``ahead``.
+        decode: index of the decoding layout among ``behind``.
+        ahead: the layouts as they prefill.
+        behind: the layouts as they decode.
+    """
+
+    ahead: Pairs
+    behind: Pairs
+    row: NDArray[np.int_]
+    prefill: NDArray[np.int_]
+    decode: NDArray[np.int_]
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Measurements as arrays of shape (measurements,)."""
+    """Measurements as arrays of shape (measurements,), and their layouts by phase."""
 
-    model: ModelSpec
-    chip: ChipSpec
-    precision: Precision
-    rate: Array
-    load: Load
     count: Array
     points: tuple[Point, ...]
-    layouts: tuple[Layout, ...]
-    allowed: tuple[Flags, ...]
-    phase: NDArray[np.str_]
-    apart: Flags
+    pairs: tuple[Pairs, ...]
+    combined: Combined | None
     counted_per_request: Array
 
 
@@ -46,37 +129,92 @@ def stack(measurements: Sequence[Measurement]) -> Stack:
     """
     models = [model_named(m.model) for m in measurements]
     chips = [chip_named(m.chip) for m in measurements]
-    formats = [precision_named(m.weights, cache=m.cache) for m in measurements]
-    count = np.array([float(m.chips) for m in measurements])
-    stated = {m.layout for m in measurements if m.layout is not None}
-    layouts = candidate_layouts(int(count.max()), experts=True)
-    layouts += tuple(sorted(stated - set(layouts), key=str))
+    layouts = [_layouts_of(m, model) for m, model in zip(measurements, models, strict=True)]
+    beside = _Beside(measurements, models, chips, layouts)
+    groups = [
+        (rates, [i for i, m in enumerate(measurements) if m.phase == phase and limited == _limited(m)])
+        for phase, rates in _RATES.items()
+        for limited in (False, True)
+    ]
     return Stack(
-        model=_side_by_side(ModelSpec, models),
-        chip=_side_by_side(ChipSpec, chips),
-        precision=Precision(
-            "fp8", _column([f.weight_bytes for f in formats]), _column([f.cache_bytes for f in formats])
-        ),
-        rate=_column([float(arithmetic_rate(c, f)) for c, f in zip(chips, formats, strict=True)]),
-        load=Load(
-            _column([m.input_tokens for m in measurements]),
-            _column([m.output_tokens for m in measurements]),
-            _column([m.cached_fraction for m in measurements]),
-            _column([m.input_variation for m in measurements]),
-            _column([m.output_variation for m in measurements]),
-            _column([m.time_per_token_s for m in measurements]),
-            _column([m.time_to_first_token_s for m in measurements]),
-        ),
-        count=count,
+        count=_column([float(m.chips) for m in measurements]),
         points=tuple(
             point_of(m, model, chip) for m, model, chip in zip(measurements, models, chips, strict=True)
         ),
-        layouts=layouts,
-        allowed=tuple(np.array([_may_use(m, layout) for m in measurements]) for layout in layouts),
-        phase=np.array([m.phase for m in measurements]),
-        apart=np.array([m.apart for m in measurements]),
+        pairs=tuple(beside.pairs(rates, chosen) for rates, chosen in groups if chosen),
+        combined=_combined(measurements, layouts, beside),
         counted_per_request=_column([_counted(m) for m in measurements]),
     )
+
+
+def _layouts_of(measurement: Measurement, model: ModelSpec) -> tuple[Layout, ...]:
+    if measurement.layout is not None:
+        return (measurement.layout,)
+    experts = float(np.max(model.expert_layers)) > 0
+    return candidate_layouts(measurement.chips, experts=experts)
+
+
+def _limited(measurement: Measurement) -> bool:
+    return math.isfinite(measurement.time_per_token_s)
+
+
+_LOADED = tuple(field.name for field in fields(Load))
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Measurements with their models, chips and layouts, to be written side by side."""
+
+    measurements: Sequence[Measurement]
+    models: Sequence[ModelSpec]
+    chips: Sequence[ChipSpec]
+    layouts: Sequence[tuple[Layout, ...]]
+
+    def pairs(self, rates: Callable[[Bench], Rates], chosen: Sequence[int]) -> Pairs:
+        """Write each chosen measurement beside every layout that it may use."""
+        rows = [i for i in chosen for _ in self.layouts[i]]
+        beside = Layouts.beside([layout for i in chosen for layout in self.layouts[i]])
+        theirs = [self.measurements[i] for i in rows]
+        formats = [precision_named(m.weights, cache=m.cache) for m in theirs]
+        chips = [self.chips[i] for i in rows]
+        count = _column([m.chips for m in theirs])
+        bench = Bench(
+            _side_by_side(ModelSpec, [self.models[i] for i in rows]),
+            _side_by_side(ChipSpec, chips),
+            Precision(
+                "fp8", _column([f.weight_bytes for f in formats]), _column([f.cache_bytes for f in formats])
+            ),
+            _column([float(arithmetic_rate(c, f)) for c, f in zip(chips, formats, strict=True)]),
+            Load(**{name: _column([getattr(m, name) for m in theirs]) for name in _LOADED}),
+            Efficiency(),
+            beside,
+        )
+        whole = np.floor(count / beside.chips) * beside.chips / count
+        return Pairs(rates, np.array(rows, dtype=np.int_), bench, whole)
+
+
+def _combined(
+    measurements: Sequence[Measurement], layouts: Sequence[tuple[Layout, ...]], beside: _Beside
+) -> Combined | None:
+    """List the pairs of layouts for measurements whose prefill and decode may run on different chips."""
+    chosen = [i for i, m in enumerate(measurements) if m.phase == "together" and m.apart]
+    if not chosen:
+        return None
+    found: list[tuple[int, int, int]] = []
+    start = 0
+    for index in chosen:
+        offered = layouts[index]
+        found += [
+            (index, start + ahead, start + behind)
+            for behind, decoding in enumerate(offered)
+            for ahead, prefilling in enumerate(offered)
+            if prefilling.chips + decoding.chips <= measurements[index].chips
+        ]
+        start += len(offered)
+    if not found:
+        return None
+    columns = (np.array(column, dtype=np.int_) for column in zip(*found, strict=True))
+    return Combined(beside.pairs(rates_prefill, chosen), beside.pairs(rates_decode, chosen), *columns)
 
 
 def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Point:
@@ -98,6 +236,10 @@ def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Poin
         measurement.capped,
         power_ratio(chip),
         expert_grain(model),
+        float(np.log2(np.max(model.query_group) / 8)),
+        float(np.log2(np.max(model.head_size) / 128)),
+        youth(chip_released(measurement.chip), measurement.software_on),
+        youth(model_row(measurement.model).released_on, measurement.software_on),
     )
 
 
@@ -114,12 +256,6 @@ def _side_by_side(kind: type[Spec], specs: Sequence[Spec]) -> Spec:
         values = [getattr(spec, field.name) for spec in specs]
         columns[field.name] = "many" if isinstance(values[0], str) else _column(values)
     return kind(**columns)
-
-
-def _may_use(measurement: Measurement, layout: Layout) -> bool:
-    if measurement.layout is not None:
-        return layout == measurement.layout
-    return layout.chips <= measurement.chips
 
 
 def _counted(measurement: Measurement) -> float:
@@ -141,25 +277,52 @@ def predict(stacked: Stack, factors: Factors) -> Array:
     return predict_with(stacked, efficiency) * suite
 
 
+def near_best(stacked: Stack, efficiency: Efficiency, *, share: float) -> Stack:
+    """Leave out layouts that serve less than a share of the best at given efficiencies, to save work.
+
+    Args:
+        stacked: measurements side by side.
+        efficiency: efficiencies of shape (measurements,).
+        share: the share of the best, such as 0.6.
+    """
+    kept: list[Pairs] = []
+    for pairs in stacked.pairs:
+        served = pairs.requests(efficiency) * pairs.whole
+        best = np.zeros(stacked.count.size)
+        np.maximum.at(best, pairs.row, served)
+        kept.append(pairs.kept(served >= share * best[pairs.row]))
+    return replace(stacked, pairs=tuple(kept))
+
+
 def predict_with(stacked: Stack, efficiency: Efficiency) -> Array:
     """Predict the rates of measurements at given efficiencies, without the benchmarks' factors.
+
+    Only the layouts that each measurement may use are computed, all side by side.
 
     Args:
         stacked: measurements side by side.
         efficiency: efficiencies of shape (measurements,).
     """
-    benches = tuple(
-        Bench(stacked.model, stacked.chip, stacked.precision, stacked.rate, stacked.load, efficiency, layout)
-        for layout in stacked.layouts
-    )
-    together = best_of(benches, stacked.count, rates_together, allowed=stacked.allowed)
-    prefill = best_of(benches, stacked.count, rates_prefill, allowed=stacked.allowed)
-    decode = best_of(benches, stacked.count, rates_decode, allowed=stacked.allowed)
-    both = best_apart(benches, stacked.count, allowed=stacked.allowed)
-    requests = np.where(stacked.apart, np.maximum(together.requests, both.requests), together.requests)
-    requests = np.where(stacked.phase == "prefill", prefill.requests, requests)
-    requests = np.where(stacked.phase == "decode", decode.requests, requests)
-    return requests * stacked.counted_per_request
+    found = np.zeros(stacked.count.size)
+    for pairs in stacked.pairs:
+        np.maximum.at(found, pairs.row, pairs.requests(efficiency) * pairs.whole)
+    if stacked.combined is not None:
+        _improve_apart(found, stacked.combined, efficiency)
+    return found * stacked.counted_per_request
+
+
+def _improve_apart(found: Array, combined: Combined, efficiency: Efficiency) -> None:
+    """Raise what was found where prefill and decode on different chips serve more."""
+    ahead = combined.ahead.requests(efficiency)[combined.prefill]
+    behind = combined.behind.requests(efficiency)[combined.decode]
+    with np.errstate(divide="ignore"):
+        both = np.where((ahead > 0) & (behind > 0), 1 / (1 / ahead + 1 / behind), 0.0)
+    np.maximum.at(found, combined.row, both)
+
+
+def _take(values: object, rows: NDArray[np.int_]) -> Array:
+    column = np.asarray(values, dtype=np.float64)
+    return column[rows] if column.ndim else np.full(rows.size, float(column))
 
 
 def log_errors(measurements: Sequence[Measurement], predicted: Array) -> Array:

@@ -1,18 +1,27 @@
-"""How long a step takes: the roofline of prefill and decode on one layout of chips.
+"""How long a step takes: prefill and decode on one layout of chips, operation by operation.
 
 For a group of chips that holds one copy of the model, with ``m`` sequences on each data-parallel rank:
 
 * weights: every step reads the dense weights and those experts that some token picked. With ``n`` tokens
   in the group and ``k`` of ``E`` experts a token, the share of experts picked is ``1 − (1 − k/E)ⁿ``;
-* a matrix product takes ``√(compute² + memory²)``: a smooth roofline that tends to the larger of both;
-* attention reads the cache of all sequences, or is limited by its own products (latent attention);
-* links: two all-reduces a layer under tensor parallelism, dispatch and combine under expert parallelism;
-* a fixed time a layer for launches and latency, a fixed time a token for the host and the sampler.
+* a matrix product takes ``√(compute² + memory²)``: a smooth roofline that tends to the larger of both.
+  Prompts that are taken in beside running answers share one reading of the weights (chunked prefill);
+* products over experts lose to padding: an expert that is given ``t`` tokens reaches ``t / (t + t₀)`` of its
+  rate, and the busiest rank of expert parallelism holds up the others by a share that grows with the ranks;
+* attention reads the cache of all sequences, or is limited by its own products (latent attention). A sliding
+  window bounds what is read, the index of sparse attention chooses it, linear attention has a fixed state;
+* activations travel between kernels and memory, more where tokens are sent to several experts;
+* links: two all-reduces a layer under tensor parallelism, dispatch and combine under expert parallelism,
+  each with a delay that grows with the logarithm of the group;
+* a fixed time a step for the host and scheduler, a layer for launches, and a token for the sampler;
+* a draft of ``d`` tokens accepted with probability ``a`` yields ``(1 − a^(d+1)) / (1 − a)`` tokens a step;
+* ``s`` pipeline stages keep ``s`` batches in flight, and lose to the bubble between them.
 
 The times rise with ``m`` more slowly than ``m`` itself, so the rate ``m / time`` rises with ``m``: the
 largest batch that memory and the latency limit allow is the best. All functions are monotone in the
 specifications.
-The form follows Pope et al., Efficiently Scaling Transformer Inference (arXiv 2211.05102).
+The form follows Pope et al., Efficiently Scaling Transformer Inference (arXiv 2211.05102); drafts follow
+Leviathan et al., Fast Inference from Transformers via Speculative Decoding (arXiv 2211.17192).
 """
 
 from __future__ import annotations
@@ -21,12 +30,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.hardware.layouts import Layout
+from capexpand.hardware.layouts import Layout, Layouts
 from capexpand.hardware.precision import Precision, attention_rate
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec, Number
 
-USABLE_MEMORY = 0.92
-"""Share of the memory that weights and cache may fill; the rest holds activations and fragments."""
+USABLE_MEMORY = 0.97
+"""Share of the memory that weights and cache may fill; the rest is held back:
+Drivers and communication buffers take about 2 GB of 80."""
+
+BINARY_GB = 1.024**3
+"""Memory chips come in powers of two: 80 GB on a data sheet are 80 · 2³⁰ bytes on the device."""
+
+CHUNK_TOKENS = 8192.0
+"""Tokens of a chunk of prefill: the usual budget of a step in public engines' throughput settings."""
+
+STATE_BYTES = 4.0
+"""Linear attention keeps its state in 32 bits."""
+
+_MOST_PADDING = 16.0
+
+_RANKS_WITHOUT_SPARES = 8.0
+"""Wider groups hold spare copies of busy experts, so that they are no more unequal than a server's."""
+
+_RANKS_ON_A_HOST = 8.0
+"""Ranks that one host admits requests for; a wider group has several hosts."""
 
 ACTIVATION_BYTES = 2.0
 """Activations travel the links at 16 bits; dispatch to experts at 8."""
@@ -44,10 +71,18 @@ class Efficiency:
         attention: share of the 16-bit rate reached in attention's own products.
         links: share of the links' bandwidth reached.
         layer_s: fixed time a layer and step, launches and synchronisation [s].
+        step_s: fixed time a step: host and scheduler [s].
+        hop_s: delay a layer and step for each doubling of the group that works on it together [s].
         token_s: fixed time a sequence and step on its rank: sampling, scheduling, host [s].
         prompt_token_s: fixed time a prompt token [s].
+        request_s: fixed time a request on the host of a copy, for tokenising and admitting it [s].
         network_s: further fixed time a layer and step where a copy reaches beyond the scale-up links [s].
         batch_max: sequences that a rank's scheduler keeps running.
+        expert_half: tokens at which an expert's products reach half of their rate.
+        imbalance: what the busiest rank takes longer for each doubling of the ranks that share out experts.
+        fill: share of the memory beside the weights that an engine fills with cache.
+        traffic: times that activations travel between kernels and memory, see ``_activation_seconds``.
+        bubble: share of a stage's time lost for each further pipeline stage.
     """
 
     compute: Number = 0.6
@@ -61,6 +96,14 @@ class Efficiency:
     prompt_token_s: Number = 1e-7
     network_s: Number = 3e-5
     batch_max: Number = 2048.0
+    step_s: Number = 0.0
+    hop_s: Number = 0.0
+    request_s: Number = 0.0
+    expert_half: Number = 0.0
+    imbalance: Number = 0.0
+    bubble: Number = 0.0
+    traffic: Number = 0.0
+    fill: Number = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +119,15 @@ class Bench:
     rate: Array
     load: Load
     efficiency: Efficiency
-    layout: Layout
+    layout: Layout | Layouts
 
 
 @dataclass(frozen=True, slots=True)
 class StepTimes:
-    """The parts of a step's time, each of the broadcast shape [s]."""
+    """The parts of a step's time, each of the broadcast shape [s].
+
+    ``links`` are all-reduces, ``hidden`` the exchange with experts on other ranks.
+    """
 
     compute: Array
     memory: Array
@@ -89,24 +135,43 @@ class StepTimes:
     attention_memory: Array
     links: Array
     fixed: Array
+    hidden: Array | float = 0.0
 
     @property
     def total(self) -> Array:
-        """Add the parts: products by the smooth roofline, attention by the larger, links and fixed on top."""
+        """Add the parts: products by the smooth roofline, attention by the larger, links and fixed on top.
+
+        The exchange between experts, ``hidden``, runs beside the work of the other half of the batch.
+        """
         products = np.hypot(self.compute, self.memory)
         attention = np.maximum(self.attention_compute, self.attention_memory)
-        return products + attention + self.links + self.fixed
+        return np.hypot(products + attention, self.hidden) + self.links + self.fixed
+
+
+def _seen(model: ModelSpec, context: Number) -> Array:
+    """Give the tokens that full attention looks at: all, or those that sparse attention's index chose."""
+    chosen = np.where(np.asarray(model.selected_tokens) > 0, model.selected_tokens, np.inf)
+    return np.minimum(context, chosen)
 
 
 def _attention_flops(model: ModelSpec, context: Number, *, prefill: bool) -> Array:
     """Count attention's operations for one token that sees ``context`` tokens, sliding windows respected."""
     rate = model.prefill_attention_flops if prefill else model.decode_attention_flops
     windowed = model.windowed_attention_flops * np.minimum(context, model.window_tokens)
-    return np.asarray(rate * context + windowed, dtype=np.float64)
+    full = rate * _seen(model, context) + model.index_flops * context
+    return np.asarray(full + windowed + model.state_flops, dtype=np.float64)
+
+
+def _bytes_read(model: ModelSpec, precision: Precision, context: Number) -> Array:
+    """Give the bytes of one sequence's cache that a decode step reads, and of its state read and written."""
+    windowed = model.windowed_cache_elements * np.minimum(context, model.window_tokens)
+    full = model.cache_elements * _seen(model, context) + model.index_elements * context
+    cached = (full + windowed) * precision.cache_bytes
+    return np.asarray(cached + model.state_elements * 2 * STATE_BYTES, dtype=np.float64)
 
 
 def cache_bytes(model: ModelSpec, precision: Precision, tokens: Number) -> Array:
-    """Give the bytes of one sequence's cache.
+    """Give the bytes of one sequence's cache and state.
 
     Args:
         model: the model.
@@ -114,10 +179,12 @@ def cache_bytes(model: ModelSpec, precision: Precision, tokens: Number) -> Array
         tokens: length of the sequence [tokens].
     """
     windowed = model.windowed_cache_elements * np.minimum(tokens, model.window_tokens)
-    return np.asarray((model.cache_elements * tokens + windowed) * precision.cache_bytes, dtype=np.float64)
+    full = (model.cache_elements + model.index_elements) * tokens
+    cached = (full + windowed) * precision.cache_bytes
+    return np.asarray(cached + model.state_elements * STATE_BYTES, dtype=np.float64)
 
 
-def weight_bytes_per_chip(model: ModelSpec, precision: Precision, layout: Layout) -> Array:
+def weight_bytes_per_chip(model: ModelSpec, precision: Precision, layout: Layout | Layouts) -> Array:
     """Give the bytes of weights on the fullest chip: split by tensor, expert and pipeline parallelism.
 
     Args:
@@ -146,16 +213,25 @@ def _link_rate(bench: Bench) -> Array:
     return np.where(_beyond_scale_up(bench) > 0, scale_out, scale_up) * 1e9 * bench.efficiency.links
 
 
-def _link_seconds_per_token(bench: Bench) -> Array:
-    """Give the time on the links for one token on a rank, without latency [s]."""
+def _held_up(bench: Bench) -> Array:
+    """Give the factor by which the busiest rank of expert parallelism takes longer than the mean."""
+    ranks = np.minimum(bench.layout.data, _RANKS_WITHOUT_SPARES)
+    return np.asarray(1 + bench.efficiency.imbalance * np.log2(ranks), dtype=np.float64)
+
+
+def _reduced_seconds_per_token(bench: Bench) -> Array:
+    """Give the time of the all-reduces of tensor parallelism for one token on a rank, without latency [s]."""
     model, layout = bench.model, bench.layout
-    sent: Number = 0.0
-    if layout.tensor > 1:
-        ring = 2 * (layout.tensor - 1) / layout.tensor
-        sent = model.layers * 2 * ring * model.hidden_size * ACTIVATION_BYTES
-    if layout.data > 1:  # dispatch at 8 bits and combine at 16, to experts that live elsewhere
-        remote = 1 - 1 / layout.data
-        sent = sent + model.expert_layers * model.experts_active * model.hidden_size * 3.0 * remote
+    ring = 2 * (layout.tensor - 1) / layout.tensor
+    sent = model.layers * 2 * ring * model.hidden_size * ACTIVATION_BYTES
+    return np.asarray(sent, dtype=np.float64) / _link_rate(bench)
+
+
+def _exchanged_seconds_per_token(bench: Bench) -> Array:
+    """Give the time of dispatch at 8 bits and combine at 16 for one token on a rank, without latency [s]."""
+    model, layout = bench.model, bench.layout
+    remote = 1 - 1 / layout.data
+    sent = model.expert_layers * model.experts_active * model.hidden_size * 3.0 * remote * _held_up(bench)
     return np.asarray(sent, dtype=np.float64) / _link_rate(bench)
 
 
@@ -172,6 +248,45 @@ def mean_context(load: Load) -> Array:
     return load.input_tokens + np.asarray(load.output_tokens, dtype=np.float64) * spread / 2
 
 
+def tokens_per_step(load: Load) -> Array:
+    """Give the tokens that a sequence gains in a decode step: 1, or more with an accepted draft.
+
+    The first of ``d`` proposed tokens is kept with probability ``a``, the second with ``a²``: in all
+    1 + a + … + a^d.
+
+    Args:
+        load: draft and acceptance.
+    """
+    accepted = np.asarray(load.acceptance, dtype=np.float64)
+    drafted = np.asarray(load.draft_tokens, dtype=np.float64)
+    ratio = np.minimum(accepted, 1 - 1e-9)
+    return (1 - ratio ** (drafted + 1)) / (1 - ratio)
+
+
+def _activation_seconds(bench: Bench) -> Array:
+    """Give the time that one token's activations take between kernels and memory [s].
+
+    The kernels of a layer read and write about seven vectors of 16 bits as wide as the residual stream.
+    Routing copies a token once for each expert that it is sent to, and back.
+    """
+    model = bench.model
+    passed = 7 * model.layers * model.hidden_size
+    routed = model.expert_layers * model.experts_active * model.hidden_size
+    moved = ACTIVATION_BYTES * 2 * (passed + 2 * routed) / bench.layout.tensor
+    bandwidth = np.asarray(bench.chip.memory_bandwidth_gb_per_s, dtype=np.float64) * 1e9
+    return np.asarray(moved * bench.efficiency.traffic / (bandwidth * bench.efficiency.memory))
+
+
+def _routed_seconds(bench: Bench, tokens: Array, per_expert: Array) -> Array:
+    """Give the time of the products over experts for so many tokens on a rank [s]."""
+    model, eff = bench.model, bench.efficiency
+    active = model.routed_parameters * model.experts_active / model.experts_total / bench.layout.tensor
+    padded = 1 + eff.expert_half / np.maximum(per_expert, 1e-9)
+    rate = bench.rate * eff.compute * eff.expert_compute
+    # padding to a tile never costs more than a tile for each expert: that is bounded by the weights' reading
+    return np.asarray(2 * tokens * active * np.minimum(padded, _MOST_PADDING) * _held_up(bench) / rate)
+
+
 def decode_step(bench: Bench, batch: Number) -> StepTimes:
     """Give the time of one decode step.
 
@@ -181,26 +296,30 @@ def decode_step(bench: Bench, batch: Number) -> StepTimes:
     """
     model, load, layout, eff = bench.model, bench.load, bench.layout, bench.efficiency
     batch = np.asarray(batch, dtype=np.float64)
+    tokens = batch * (1 + np.asarray(load.draft_tokens, dtype=np.float64))
     context = mean_context(load)
-    flops_rate = bench.rate * eff.compute
     bandwidth = np.asarray(bench.chip.memory_bandwidth_gb_per_s, dtype=np.float64) * 1e9
     always = (model.attention_parameters + model.dense_parameters) / layout.tensor
     chosen = model.experts_active / model.experts_total
-    routed_active = model.routed_parameters * chosen / layout.tensor
-    touched = 1.0 - np.exp(batch * layout.data * np.log1p(-np.minimum(chosen, 1 - 1e-12)))
+    touched = 1.0 - np.exp(tokens * layout.data * np.log1p(-np.minimum(chosen, 1 - 1e-12)))
     routed_read = model.routed_parameters / layout.stage_chips * touched
     split = np.minimum(layout.tensor, model.cache_shards)
+    joined = np.log2(np.asarray(layout.stage_chips, dtype=np.float64))
     return StepTimes(
-        compute=2 * batch * (always + routed_active / eff.expert_compute) / flops_rate,
+        compute=2 * tokens * always / (bench.rate * eff.compute)
+        + _routed_seconds(bench, tokens, tokens * layout.data * chosen),
         memory=(always + routed_read) * bench.precision.weight_bytes / (bandwidth * eff.memory),
-        attention_compute=batch
+        attention_compute=tokens
         * _attention_flops(model, context, prefill=False)
         / (layout.tensor * attention_rate(bench.chip) * eff.attention),
         attention_memory=batch
-        * cache_bytes(model, bench.precision, context)
+        * _bytes_read(model, bench.precision, context)
         / (split * bandwidth * eff.cache_memory),
-        links=batch * _link_seconds_per_token(bench),
-        fixed=model.layers * (eff.layer_s + _beyond_scale_up(bench) * eff.network_s)
+        links=tokens * _reduced_seconds_per_token(bench),
+        hidden=tokens * _exchanged_seconds_per_token(bench),
+        fixed=eff.step_s
+        + model.layers * (eff.layer_s + joined * eff.hop_s + _beyond_scale_up(bench) * eff.network_s)
+        + tokens * _activation_seconds(bench)
         + batch * np.asarray(eff.token_s, dtype=np.float64),
     )
 
@@ -218,31 +337,87 @@ def prefill_request(bench: Bench) -> StepTimes:
     seen = (
         prompt - fresh / 2
     ) * spread  # a fresh token sees what was cached and, on average, half of what is fresh
-    flops_rate = bench.rate * eff.compute
     always = (model.attention_parameters + model.dense_parameters) / layout.tensor
-    routed = model.routed_parameters * model.experts_active / model.experts_total / layout.tensor
+    chosen = model.experts_active / model.experts_total
     zero = np.zeros_like(fresh)
     return StepTimes(
-        compute=2 * fresh * (always + routed / eff.expert_compute) / flops_rate,
+        compute=2 * fresh * always / (bench.rate * eff.compute)
+        + _routed_seconds(bench, fresh, np.asarray(CHUNK_TOKENS * layout.data * chosen)),
         memory=zero,
         attention_compute=fresh
         * _attention_flops(model, seen, prefill=True)
         / (layout.tensor * attention_rate(bench.chip) * eff.attention),
         attention_memory=zero,
-        links=fresh * _link_seconds_per_token(bench),
-        fixed=fresh * np.asarray(eff.prompt_token_s, dtype=np.float64),
+        links=fresh * _reduced_seconds_per_token(bench),
+        hidden=fresh * _exchanged_seconds_per_token(bench),
+        fixed=fresh
+        * (
+            np.asarray(eff.prompt_token_s, dtype=np.float64)
+            + _activation_seconds(bench)
+            + (eff.step_s + model.layers * eff.layer_s) / CHUNK_TOKENS
+        )
+        + eff.request_s * np.minimum(layout.data, _RANKS_ON_A_HOST),
     )
+
+
+def shared_step(bench: Bench, batch: Number) -> Array:
+    """Give the mean time of a step in which prompts are taken in beside running answers [s].
+
+    In the time of one answer each of ``batch`` sequences is replaced by a new prompt once, so a step carries
+    ``batch · tokens a step / answer`` prompts. Their products share the reading of the weights.
+
+    Args:
+        bench: what runs where.
+        batch: sequences on each data-parallel rank.
+    """
+    answers, prompt = decode_step(bench, batch), prefill_request(bench)
+    share = np.asarray(batch) * tokens_per_step(bench.load) / np.maximum(bench.load.output_tokens, 1e-12)
+    mixed = StepTimes(
+        compute=answers.compute + share * prompt.compute,
+        memory=answers.memory,
+        attention_compute=np.maximum(answers.attention_compute, answers.attention_memory)
+        + share * prompt.attention_compute,
+        attention_memory=answers.attention_memory,
+        links=answers.links + share * prompt.links,
+        fixed=answers.fixed + share * prompt.fixed,
+        hidden=answers.hidden + share * prompt.hidden,
+    )
+    return mixed.total
 
 
 def batch_by_memory(bench: Bench) -> Array:
     """Give the sequences that fit beside the weights on each rank; below 1 where the model does not fit.
 
+    Engines give out cache page by page, and running answers are of all ages: all but one hold their mean
+    length, and one must have room for its whole length.
+
     Args:
         bench: what runs where.
     """
-    usable = np.asarray(bench.chip.memory_gb, dtype=np.float64) * 1e9 * USABLE_MEMORY
-    free = usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)
-    tokens = bench.load.input_tokens + np.asarray(bench.load.output_tokens, dtype=np.float64)
+    usable = np.asarray(bench.chip.memory_gb, dtype=np.float64) * 1e9 * BINARY_GB * USABLE_MEMORY
+    free = (
+        usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)
+    ) * bench.efficiency.fill
     split = np.minimum(bench.layout.tensor, bench.model.cache_shards)
-    sequence = cache_bytes(bench.model, bench.precision, tokens) / split
-    return free / np.maximum(sequence, 1.0)
+    whole = bench.load.input_tokens + np.asarray(bench.load.output_tokens, dtype=np.float64)
+    one = np.maximum(cache_bytes(bench.model, bench.precision, whole) / split, 1.0)
+    mean = np.maximum(cache_bytes(bench.model, bench.precision, mean_context(bench.load)) / split, 1.0)
+    return np.where(free >= one, 1 + (free - one) / mean, free / one)
+
+
+def batch_by_scheduler(bench: Bench) -> Array:
+    """Give the sequences that the scheduler runs on a rank at once; pipeline stages share them out.
+
+    Args:
+        bench: what runs where.
+    """
+    return np.asarray(bench.efficiency.batch_max, dtype=np.float64) / bench.layout.stages
+
+
+def working_share(bench: Bench) -> Array:
+    """Give the share of the time in which a pipeline's stages work: 1 without a pipeline.
+
+    Args:
+        bench: what runs where.
+    """
+    return np.asarray(1 / (1 + bench.efficiency.bubble * (bench.layout.stages - 1)), dtype=np.float64)

@@ -3,7 +3,7 @@
 Two ways of working are compared:
 
 * **together**: every rank interleaves the prompts it takes in with the tokens it generates. A running
-  sequence waits for the prefill of the others: time per token = step(m) + m · prefill / output tokens;
+  sequence waits for the prefill of the others, whose products share the reading of the weights with its own;
 * **apart**: some chips prefill, others decode, in the ratio that keeps both busy, a mean over a large fleet.
   The cache travels between them.
 
@@ -26,9 +26,13 @@ from capexpand.hardware.roofline import (
     Efficiency,
     StepTimes,
     batch_by_memory,
+    batch_by_scheduler,
     cache_bytes,
     decode_step,
     prefill_request,
+    shared_step,
+    tokens_per_step,
+    working_share,
 )
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec, Number
 
@@ -59,25 +63,33 @@ class Rates:
     fits: Flags
 
 
-def _largest_batch(bench: Bench, prefill_per_token_s: Array) -> Array:
+def _largest_batch(
+    bench: Bench, seconds_per_token: Callable[[Array], Array], shape: tuple[int, ...]
+) -> Array:
     """Find the largest batch whose time per token stays within the limit; 0 where one sequence is too slow.
 
     Bisection on a fixed grid of exponents, so that the answer never falls when a step gets faster.
     """
     limit = np.asarray(bench.load.time_per_token_s, dtype=np.float64)
-    shape = np.broadcast_shapes(limit.shape, prefill_per_token_s.shape, batch_by_memory(bench).shape)
-
-    def time_per_token(batch: Array) -> Array:
-        return decode_step(bench, batch).total + batch * prefill_per_token_s
-
+    shape = np.broadcast_shapes(limit.shape, shape)
     if np.isinf(limit).all():
         return np.full(shape, 2.0**_BATCH_DOUBLINGS)
     low, high = np.zeros(shape), np.full(shape, _BATCH_DOUBLINGS)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        within = time_per_token(2.0**middle) <= limit
+        within = seconds_per_token(2.0**middle) <= limit
         low, high = np.where(within, middle, low), np.where(within, high, middle)
-    return np.where(time_per_token(np.ones(shape)) <= limit, 2.0**low, 0.0)
+    return np.where(seconds_per_token(np.ones(shape)) <= limit, 2.0**low, 0.0)
+
+
+def _batch(bench: Bench, seconds_per_token: Callable[[Array], Array]) -> tuple[Array, Flags]:
+    """Give the batch that memory, scheduler, requests in flight and the limit allow, and where any fits."""
+    in_memory = batch_by_memory(bench)
+    in_flight = np.asarray(bench.load.running_max, dtype=np.float64) / (
+        bench.layout.data * bench.layout.stages
+    )
+    most = np.minimum(np.minimum(in_memory, batch_by_scheduler(bench)), np.maximum(in_flight, 1.0))
+    return np.minimum(most, _largest_batch(bench, seconds_per_token, most.shape)), in_memory >= 1
 
 
 def _load_within_first_token_limit(prefill_s: Array, limit_s: Number) -> Array:
@@ -100,17 +112,18 @@ def rates_together(bench: Bench) -> Rates:
         bench: what runs where.
     """
     load, layout = bench.load, bench.layout
-    prefill = prefill_request(bench).total
-    output = np.asarray(load.output_tokens, dtype=np.float64)
-    in_memory = batch_by_memory(bench)
-    batch = np.minimum(
-        np.minimum(in_memory, bench.efficiency.batch_max), _largest_batch(bench, prefill / output)
-    )
+    gained = tokens_per_step(load)
+
+    def per_token(batch: Array) -> Array:
+        return shared_step(bench, batch) / gained
+
+    batch, fits = _batch(bench, per_token)
     safe = np.maximum(batch, 1.0)
-    per_token = decode_step(bench, safe).total + safe * prefill / output
-    requests = layout.stages * layout.data * safe / per_token / output / layout.chips
-    requests = requests * _load_within_first_token_limit(prefill, load.time_to_first_token_s)
-    fits = in_memory >= 1
+    output = np.asarray(load.output_tokens, dtype=np.float64)
+    requests = layout.stages * layout.data * safe / per_token(safe) / output / layout.chips
+    first = prefill_request(bench).total
+    requests = requests * working_share(bench)
+    requests = requests * _load_within_first_token_limit(first, load.time_to_first_token_s)
     return Rates(np.where((batch >= 1) & fits, requests, 0.0), safe, fits)
 
 
@@ -120,15 +133,15 @@ def rates_decode(bench: Bench) -> Rates:
     Args:
         bench: what runs where.
     """
-    layout = bench.layout
-    in_memory = batch_by_memory(bench)
-    batch = np.minimum(
-        np.minimum(in_memory, bench.efficiency.batch_max), _largest_batch(bench, np.zeros_like(in_memory))
-    )
+    layout, gained = bench.layout, tokens_per_step(bench.load)
+
+    def per_token(batch: Array) -> Array:
+        return decode_step(bench, batch).total / gained
+
+    batch, fits = _batch(bench, per_token)
     safe = np.maximum(batch, 1.0)
-    tokens = layout.stages * layout.data * safe / decode_step(bench, safe).total / layout.chips
+    tokens = layout.stages * layout.data * safe / per_token(safe) / layout.chips * working_share(bench)
     requests = tokens / np.asarray(bench.load.output_tokens, dtype=np.float64)
-    fits = in_memory >= 1
     return Rates(np.where((batch >= 1) & fits, requests, 0.0), safe, fits)
 
 
@@ -149,7 +162,7 @@ def rates_prefill(bench: Bench) -> Rates:
     network = np.asarray(bench.chip.scale_out_gb_per_s, dtype=np.float64) * 1e9 * layout.tensor
     prefill = prefill_request(bench).total
     busy = np.maximum(prefill, moved / network)
-    requests = layout.stages * layout.data / np.maximum(busy, 1e-12) / layout.chips
+    requests = layout.stages * layout.data / np.maximum(busy, 1e-12) / layout.chips * working_share(bench)
     requests = requests * _load_within_first_token_limit(prefill, load.time_to_first_token_s)
     fits = in_memory >= 1
     return Rates(np.where(fits, requests, 0.0), np.ones_like(in_memory), fits)
@@ -334,6 +347,8 @@ class Best:
                 count.shape,
                 limits[0].shape,
                 limits[1].shape,
+                np.shape(bench.load.running_max),
+                tokens_per_step(bench.load).shape,
                 *factors,
                 decode_step(bench, 1.0).total.shape,
             )

@@ -42,6 +42,14 @@ class ModelSpec:
         decode_attention_flops: operations per token generated and per cached token, full-attention layers.
         prefill_attention_flops: operations per prompt token and per token before it, full-attention layers.
         windowed_attention_flops: the same for layers with a sliding window, prefill and decode alike.
+        state_elements: elements of the fixed state of linear attention, per sequence in all layers, read and
+            written in every step.
+        state_flops: operations per token on that state.
+        selected_tokens: cached tokens that sparse attention reads after its index chose them; 0 reads all.
+        index_elements: elements that the index of sparse attention adds to the cache per token, all layers.
+        index_flops: operations of the index per token and cached token, all layers.
+        head_size: width of an attention head.
+        query_group: query heads that share one key and value head.
     """
 
     name: str
@@ -61,6 +69,13 @@ class ModelSpec:
     decode_attention_flops: Number = 0.0
     prefill_attention_flops: Number = 0.0
     windowed_attention_flops: Number = 0.0
+    state_elements: Number = 0.0
+    state_flops: Number = 0.0
+    selected_tokens: Number = 0.0
+    index_elements: Number = 0.0
+    index_flops: Number = 0.0
+    head_size: Number = 128.0
+    query_group: Number = 8.0
 
     @property
     def parameters_total(self) -> Number:
@@ -126,6 +141,11 @@ class Load:
         output_variation: standard deviation of the answer length over its mean.
         time_per_token_s: largest time per output token [s]; infinite without a limit.
         time_to_first_token_s: largest time to the first token, for 99 of 100 requests [s]; infinite without.
+        draft_tokens: tokens proposed ahead in each step by a draft (speculative decoding, multi-token
+            prediction); 0 without.
+        acceptance: probability that a proposed token is accepted when all before it were.
+        running_max: most requests in flight on the whole system, such as a client's concurrency; infinite
+            without a limit.
     """
 
     input_tokens: Number
@@ -135,6 +155,9 @@ class Load:
     output_variation: Number = 0.0
     time_per_token_s: Number = math.inf
     time_to_first_token_s: Number = math.inf
+    draft_tokens: Number = 0.0
+    acceptance: Number = 0.0
+    running_max: Number = math.inf
 
 
 _MAY_BE_ZERO = {
@@ -155,8 +178,16 @@ _MAY_BE_ZERO = {
     "input_tokens",
     "input_variation",
     "output_variation",
+    "state_elements",
+    "state_flops",
+    "selected_tokens",
+    "index_elements",
+    "index_flops",
+    "draft_tokens",
+    "acceptance",
 }
-_MAY_BE_INFINITE = {"time_per_token_s", "time_to_first_token_s"}
+_MAY_BE_INFINITE = {"time_per_token_s", "time_to_first_token_s", "running_max"}
+_SHARES = {"cached_fraction", "acceptance"}
 
 
 def check_possible(*specs: ModelSpec | ChipSpec | Load) -> None:
@@ -187,12 +218,12 @@ def _impossible(name: str, value: Array) -> str:
     bad = np.isnan(value) | (value < 0) if name in _MAY_BE_ZERO else ~(value > 0)
     if name not in _MAY_BE_INFINITE:
         bad |= np.isinf(value)
-    if name == "cached_fraction":
+    if name in _SHARES:
         bad |= value > 1
     if not value.size or not bad.any():
         return "" if value.size else "holds no value"
     worst = value[bad].reshape(-1)[0] if value.ndim else value
-    if name == "cached_fraction":
+    if name in _SHARES:
         return f"is {float(worst):g}; a share lies between 0 and 1"
     kind = "zero or more" if name in _MAY_BE_ZERO else "more than zero"
     return f"is {float(worst):g}; it must be {kind}"

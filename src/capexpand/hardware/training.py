@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.errors import CaseError, Problem
 from capexpand.hardware.chips import chip_named, model_named
 from capexpand.hardware.estimate import SYSTEM_POWER_RATIO
 from capexpand.hardware.precision import arithmetic_rate, precision_named
@@ -30,6 +31,9 @@ EXPERT_FACTOR = 0.82
 
 SIZE_EXPONENT = 0.2
 FLEET_EXPONENT = 0.05
+USUAL_CONTEXT = 8192.0
+"""Length of a sequence in the runs that the levels are fitted on [tokens]."""
+
 GOODPUT = 0.9
 """Share of the time in which a long run makes progress; the authors of Llama 3.1 405B report above 0.9."""
 
@@ -51,6 +55,7 @@ class Training:
         days: duration [days].
         energy_mwh: energy of the servers [MWh].
         cost: cost of the chip-hours, in the currency of the price given.
+        goodput: share of the time in which the run makes progress.
     """
 
     model: str
@@ -65,6 +70,7 @@ class Training:
     days: float
     energy_mwh: float
     cost: float
+    goodput: float = GOODPUT
 
 
 def utilisation(model: ModelSpec, chip: ChipSpec, *, weights: str, chips: Number) -> Array:
@@ -83,6 +89,19 @@ def utilisation(model: ModelSpec, chip: ChipSpec, *, weights: str, chips: Number
     return np.minimum(level * size * fleet * experts, 0.7)
 
 
+def attention_share(model: ModelSpec, context_tokens: float) -> float:
+    """Give attention's operations over those of the weights: three passes over half the sequence on average.
+
+    Args:
+        model: the model.
+        context_tokens: length of a sequence.
+    """
+    seen = context_tokens / 2
+    windowed = float(np.max(model.windowed_attention_flops)) * min(seen, float(np.max(model.window_tokens)))
+    flops = float(np.max(model.prefill_attention_flops)) * seen + windowed
+    return 3 * flops / (6 * float(np.max(model.parameters_active)))
+
+
 def train(
     model: str | ModelSpec,
     chip: str | ChipSpec,
@@ -90,6 +109,7 @@ def train(
     chips: int,
     tokens: float,
     weights: str = "bf16",
+    context_tokens: float = USUAL_CONTEXT,
     price_per_chip_hour: float = 0.0,
     goodput: float = GOODPUT,
 ) -> Training:
@@ -101,6 +121,7 @@ def train(
         chips: how many.
         tokens: tokens to train on.
         weights: format of the products.
+        context_tokens: length of a sequence; attention beyond the usual length takes time of its own.
         price_per_chip_hour: price in any currency.
         goodput: share of the time in which the run makes progress.
 
@@ -110,9 +131,18 @@ def train(
     model = model_named(model) if isinstance(model, str) else model
     chip = chip_named(chip) if isinstance(chip, str) else chip
     check_possible(model, chip)
+    problems = [
+        Problem(f"{name} {value:g} is not above zero")
+        for name, value in (("chips", chips), ("tokens", tokens), ("context", context_tokens))
+        if not value > 0
+    ]
+    if problems:
+        raise CaseError(problems)
     operations = 6 * float(np.max(model.parameters_active)) * tokens
     share = float(utilisation(model, chip, weights=weights, chips=chips))
     rate = share * float(arithmetic_rate(chip, precision_named(weights)))
+    longer = attention_share(model, context_tokens) - attention_share(model, USUAL_CONTEXT)
+    rate /= max(1 + longer, 0.5)
     seconds = operations / rate / goodput
     hours = seconds / 3600
     return Training(
@@ -128,4 +158,5 @@ def train(
         days=hours / chips / 24,
         energy_mwh=hours * float(np.max(chip.power_w)) * SYSTEM_POWER_RATIO / 1e6,
         cost=hours * price_per_chip_hour,
+        goodput=goodput,
     )

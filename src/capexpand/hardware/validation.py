@@ -1,13 +1,14 @@
 """How far the computed rates are from published ones: on the packaged measurements, or on any file of them.
 
 Every prediction uses factors that were fitted without the row it predicts: a packaged row is predicted by the
-fit of its fold, a row that is not packaged by the fit on all packaged rows.
+fit that saw no row of its source, a row that is not packaged by the fit on all packaged rows.
 """
 
 from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,14 @@ import numpy as np
 
 from capexpand.catalogue.throughput_facts import ThroughputFact, throughput_facts
 from capexpand.errors import CaseError, Problem, in_words
-from capexpand.hardware.efficiency import Factors, fitted_factors, fitted_folds
+from capexpand.hardware.bands import band_kind, band_of, measured_families
+from capexpand.hardware.chips import chip_named, model_named
+from capexpand.hardware.efficiency import Factors, fits, fitted_factors
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.measurements import Counted, Measurement, Phase, Unusable, parse_row
 from capexpand.hardware.precision import Format
 from capexpand.hardware.prediction import predict, stack
+from capexpand.hardware.specs import Array
 
 COLUMNS = ("model", "chip", "n_chips", "precision", "metric", "value", "unit")
 """Columns that a file of measurements must have."""
@@ -35,13 +39,39 @@ class Comparison:
         measurement: what was measured.
         predicted_tokens_per_chip_s: what was computed [tokens/s and chip].
         error: predicted over measured, less one.
-        packaged: whether the row is among the packaged measurements, predicted by a fit without it.
+        packaged: whether the row is among the packaged measurements, predicted by a fit without its source.
+        low: lower end of the 80 % band [tokens/s and chip].
+        high: its upper end.
     """
 
     measurement: Measurement
     predicted_tokens_per_chip_s: float
     error: float
     packaged: bool
+    low: float = 0.0
+    high: float = math.inf
+
+    @property
+    def within_band(self) -> bool:
+        """Tell whether the band holds what was measured."""
+        return self.low <= self.measurement.tokens_per_chip_s <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Errors of one way of leaving rows out of the fit.
+
+    Args:
+        name: which rows the fit did not see.
+        used: rows.
+        median_abs_error: median of the absolute relative errors.
+        p90_abs_error: their 90th percentile.
+    """
+
+    name: str
+    used: int
+    median_abs_error: float
+    p90_abs_error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +104,8 @@ class Validation:
         median_abs_error: median of the absolute relative errors; NaN without rows.
         p90_abs_error: its 90th percentile.
         within_factor: share of rows within a factor of 1.5.
+        band_coverage: share of rows that their 80 % band holds.
+        accuracies: errors by what the fit did not see; only for rows that are packaged.
         comparisons: every compared row.
         unusable: every other row with the reason.
     """
@@ -84,6 +116,8 @@ class Validation:
     median_abs_error: float
     p90_abs_error: float
     within_factor: float
+    band_coverage: float
+    accuracies: tuple[Accuracy, ...]
     comparisons: tuple[Comparison, ...]
     unusable: tuple[Unusable, ...]
 
@@ -112,6 +146,44 @@ def group_of(name: str, comparisons: Sequence[Comparison]) -> Group:
     factors = np.exp(np.abs(np.log1p(np.maximum(errors, -0.999))))
     return Group(
         name, errors.size, float(np.median(np.abs(errors))), float(np.median(errors)), float(factors.max())
+    )
+
+
+_SOURCES = (
+    ("mlperf", r"v?(\d\.\d)", "MLPerf {}"),
+    ("perf-overview", r"v?(\d\.\d+)", "TensorRT-LLM {}"),
+    ("gpustack", r"()", "GPUStack lab"),
+    ("inferencex", r"()", "InferenceX"),
+)
+
+
+def source_of(title: str) -> str:
+    """Give the source that a title belongs to: a round, a release's table, a lab, or a publication.
+
+    Args:
+        title: the title of a row's source.
+    """
+    title = title.removesuffix(" (copy)")
+    words = title.lower()
+    for mark, version, name in _SOURCES:
+        if mark in words:
+            found = re.search(version, words.partition(mark)[2])
+            return name.format(found[1] if found else "").strip()
+    return title
+
+
+def kind_of(measurement: Measurement) -> str:
+    """Give the kind of a measurement for its band: model kind, and whether one phase or a latency limit.
+
+    Args:
+        measurement: the measurement.
+    """
+    experts = float(np.max(model_named(measurement.model).expert_layers)) > 0
+    return band_kind(
+        experts=experts,
+        limited=math.isfinite(measurement.time_per_token_s),
+        one_phase=measurement.phase != "together",
+        installed=measurement.suite in {"community", "engine", "inferencex"},
     )
 
 
@@ -144,6 +216,10 @@ def _measurement(fact: ThroughputFact) -> Measurement:
         input_variation=fact.input_variation or 0.0,
         output_variation=fact.output_variation or 0.0,
         source_title=fact.source.title,
+        software_on=fact.software_on,
+        draft_tokens=fact.draft_tokens or 0.0,
+        acceptance=fact.acceptance or 0.0,
+        running_max=fact.running_max or math.inf,
     )
 
 
@@ -206,31 +282,72 @@ def _validate(rows: int, measurements: Sequence[Measurement], unusable: Sequence
         median_abs_error=float(np.median(np.abs(errors))) if some else math.nan,
         p90_abs_error=float(np.quantile(np.abs(errors), 0.9)) if some else math.nan,
         within_factor=float(np.mean(factors <= math.log(1.5))) if some else math.nan,
+        band_coverage=float(np.mean([one.within_band for one in comparisons])) if some else math.nan,
+        accuracies=_accuracies([one.measurement for one in comparisons if one.packaged]),
         comparisons=comparisons,
         unusable=tuple(unusable),
     )
 
 
 def compare(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:
-    """Compute the rate of each measurement by a fit that did not see it.
+    """Compute the rate of each measurement by a fit that did not see it, nor anything of its source.
 
     Args:
         measurements: what was measured.
     """
     if not measurements:
         return ()
-    folds = {_identity(one): fold for one, fold in _packaged_folds()}
-    fold_of = [folds.get(_identity(one)) for one in measurements]
+    known = {_identity(one) for one, _ in _packaged_folds()}
+    packaged = [_identity(one) in known for one in measurements]
+    sources = [source_of(one.source_title) for one in measurements]
+    predicted = _by_source(measurements, sources, packaged)
+    families = measured_families()
+    found: list[Comparison] = []
+    for one, value, its, source in zip(measurements, predicted, packaged, sources, strict=True):
+        seen = chip_named(one.chip).family in families
+        band = band_of(kind_of(one), seen=seen, without=source if its else "")
+        error = float(value / one.tokens_per_chip_s - 1)
+        found.append(
+            Comparison(one, float(value), error, its, float(value) * band.low, float(value) * band.high)
+        )
+    return tuple(found)
+
+
+def _by_source(
+    measurements: Sequence[Measurement], sources: Sequence[str], packaged: Sequence[bool]
+) -> Array:
+    """Predict packaged rows by the fit without their source, and the others by the fit on all."""
     stacked = stack(measurements)
     predicted = predict(stacked, fitted_factors())
-    for number, factors in enumerate(fitted_folds()):
-        theirs = np.array([fold == number for fold in fold_of])
+    for source, factors in fits().sources.items():
+        theirs = np.array([its and name == source for its, name in zip(packaged, sources, strict=True)])
         if theirs.any():
             predicted = np.where(theirs, predict(stacked, factors), predicted)
-    return tuple(
-        Comparison(one, float(value), float(value / one.tokens_per_chip_s - 1), fold is not None)
-        for one, value, fold in zip(measurements, predicted, fold_of, strict=True)
-    )
+    return predicted
+
+
+def _accuracies(packaged: Sequence[Measurement]) -> tuple[Accuracy, ...]:
+    """Give the errors on packaged rows of the fit on all, of the folds, and of those without each source."""
+    if not packaged:
+        return ()
+    stacked = stack(packaged)
+    folds = {_identity(one): fold for one, fold in _packaged_folds()}
+    fold_of = np.array([folds[_identity(one)] for one in packaged])
+    by_fold = np.zeros(len(packaged))
+    for number, factors in enumerate(fits().folds):
+        by_fold = np.where(fold_of == number, predict(stacked, factors), by_fold)
+    sources = [source_of(one.source_title) for one in packaged]
+    ways = {
+        "rows in the fit": predict(stacked, fitted_factors()),
+        "quarters left out": by_fold,
+        "sources left out": _by_source(packaged, sources, [True] * len(packaged)),
+    }
+    measured = np.array([one.tokens_per_chip_s for one in packaged])
+    return tuple(_accuracy(name, np.abs(values / measured - 1)) for name, values in ways.items())
+
+
+def _accuracy(name: str, errors: Array) -> Accuracy:
+    return Accuracy(name, errors.size, float(np.median(errors)), float(np.quantile(errors, 0.9)))
 
 
 def _packaged_folds() -> Iterable[tuple[Measurement, int]]:
@@ -256,6 +373,7 @@ def _identity(one: Measurement) -> tuple[object, ...]:
 
 __all__ = [
     "COLUMNS",
+    "Accuracy",
     "Comparison",
     "Factors",
     "Group",

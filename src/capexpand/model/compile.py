@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.case.schema import Case
-from capexpand.model.compile_offers import compile_offers, offer_options
+from capexpand.model.compile_offers import LEASED, compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
     Budget,
@@ -50,6 +50,7 @@ def compile_case(case: Case) -> ModelData:
         opening=_opening(world, power, offers),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
+        end_value_within_book=case.finance.end_value_within_book,
     )
 
 
@@ -131,7 +132,8 @@ def _sites(world: World, group: Integers) -> Sites:
     for i, name in enumerate(sites):
         opening = world.case.opening.sites.get(name)
         if opening is not None:
-            standing[i] = opening.power.value + np.cumsum(world.dated(opening.power_due))
+            leased = 0.0 if opening.power_leased is None else opening.power_leased.value
+            standing[i] = opening.power.value + leased + np.cumsum(world.dated(opening.power_due))
     return Sites(
         names=tuple(sites),
         titles=tuple(site.title for site in sites.values()),
@@ -171,12 +173,26 @@ def _budget(world: World, times: Times) -> Budget:
         # a cap by a date binds the quarters that end by then
         until = np.array([end <= day for end in times.ends])
         cap = np.where(inside & until, np.minimum(cap, world.number(amount)), cap)
+    without = world.series(programme.renewal_without_programme)
+    anyway = np.cumsum(np.where(inside, without, 0.0))
+    cap = np.where(inside, np.maximum(cap, anyway), np.inf)
+    at_end = np.flatnonzero(inside)[-1:]
+    renewal = without if programme.renewal_budget is None else world.series(programme.renewal_budget)
+    growth, rate = programme.renewal_of_programme, None
+    if growth is not None and growth.value > 0.0:
+        # what is spent anyway is renewed within the renewal without the programme, as far as that goes
+        rate = np.where(quarters >= last, growth.value / 4.0, 0.0)
+        counted = float(anyway[at_end].sum())
+        counted = float(np.min(renewal[quarters >= last] / (growth.value / 4.0), initial=counted))
+        renewal = renewal - rate * counted
     return Budget(
         cap=cap,
         floor=world.number(programme.floor),
         floor_penalty=FLOOR_PENALTY,
-        renewal=np.where(inside, np.inf, world.series(programme.renewal_budget)),
-        renewal_without_programme=world.series(programme.renewal_without_programme),
+        renewal=np.where(inside, np.inf, renewal),
+        renewal_without_programme=without,
+        own=float((cap - anyway)[at_end].sum()) if at_end.size else 0.0,
+        renewal_growth=rate,
     )
 
 
@@ -243,6 +259,11 @@ def _written_off(times: Times, life_quarters: int) -> Floats:
     return yearly + (1.0 - used / life_quarters) * times.discount_end
 
 
+def _standing(offers: OfferOptions, offer: str) -> int:
+    """The way in which units of an offer stand at the start: owned, or leased where it cannot be bought."""
+    return offers.names.index(offer if offer in offers.names else offer + LEASED)
+
+
 def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> OpeningState:
     opening = world.case.opening
     sites = tuple(world.case.sites)
@@ -253,11 +274,15 @@ def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> Opening
         option = power.names.index(name)
         power_mw[option] = state.power.value
         power_due[option] = world.dated(state.power_due)
+        if state.power_leased is not None:
+            power_mw[power.names.index(f"{name} ({COLOCATED})")] = state.power_leased.value
         for offer, units in state.installed.items():
-            installed[sites.index(name), offers.names.index(offer)] += units.value
+            installed[sites.index(name), _standing(offers, offer)] += units.value
+        for offer, units in state.leased.items():
+            installed[sites.index(name), offers.names.index(offer + LEASED)] += units.value
         destination = world.destinations.index(world.case.sites[name].destination)
         for offer, due in state.units_due.items():
-            units_due[offers.names.index(offer), destination] += world.dated(due)
+            units_due[_standing(offers, offer), destination] += world.dated(due)
     depreciation = np.zeros(world.quarters)
     if opening.book_value is not None and opening.book_life is not None:
         life = max(quarters_spanned(opening.book_life.value), 1)

@@ -33,12 +33,12 @@ class Option:
 
 
 def offer_options(world: World) -> tuple[Option, ...]:
-    """Returns the ways to get the offers of a world. An offer that stands at the start has an owned one."""
+    """Returns the ways to get the offers of a world; one that stands and is not leased is owned."""
     opening = world.case.opening.sites.values()
     standing = {name for site in opening for name in (*site.installed, *site.units_due)}
     options: list[Option] = []
     for i, (name, offer) in enumerate(world.case.offers.items()):
-        if offer.buy is not None or name in standing:
+        if offer.buy is not None or (name in standing and offer.lease is None):
             options.append(Option(i, offer, name, owned=True))
         if offer.lease is not None:
             options.append(Option(i, offer, name, owned=False))
@@ -94,6 +94,13 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
         power_kw=np.array([offer.power.value for offer in chosen]),
         draw_fraction=np.array([world.number(offer.average_draw, 1.0) for offer in chosen]),
         attrition=np.where(own, attrition, 0.0),  # the lessor replaces what fails
+        life_quarters=np.array(
+            [
+                0 if o.life is None or not flag else quarters_spanned(o.life.value)
+                for o, flag in zip(chosen, own, strict=True)
+            ],
+            dtype=np.int64,
+        ),
         orderable=orderable,
         limit=limit,
         least=_in_time(world, options, lead) * least,

@@ -79,7 +79,25 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
         penalty=np.array([world.series(w.penalty, UNPAYABLE) for w in workloads.values()]),
         margin_fraction=1.0 - np.array(costs),
         usable_fraction=np.array([w.usable_fraction for w in workloads.values()]),
+        operations=np.array([_operations(world, w) for w in workloads.values()]),
     )
+
+
+def _operations(world: World, workload: Workload) -> Floats:
+    """Least operations for a token that counts [quarter]: two for each active parameter, none if cached.
+
+    Models that take fewer for the same use come in over time; zero where no model is named.
+    """
+    serving = workload.serving
+    if serving is None:
+        return np.zeros(world.quarters)
+    from capexpand.hardware.chips import model_named
+
+    prompt, answer = serving.input.value, serving.output.value
+    computed = prompt * (1.0 - world.number(serving.cached)) + answer
+    counted = answer + (prompt if serving.counted == "all" else 0.0)
+    each = 2.0 * float(model_named(serving.model).parameters_active) * computed / counted
+    return each / world.series(workload.smaller_models, 1.0)
 
 
 def service_matrix(world: World, options: tuple[Option, ...]) -> Floats:

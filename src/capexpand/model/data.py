@@ -108,6 +108,7 @@ class OfferOptions:
     end_value: Floats  # [offer option] money per unit standing at the horizon's end
     accelerators: Floats  # [offer] accelerators in a unit
     compute_pflops: Floats  # [offer] dense FP8 (or INT8) operations of a unit, 1e15 a second
+    life_quarters: Integers | None = None  # [offer option] quarters that owned units run, 0 or None: no limit
     contract_penalty: Floats | None = (
         None  # [offer, destination, quarter] money per unit less than by contract,
     )
@@ -132,6 +133,9 @@ class Workloads:
     penalty: Floats  # [workload, quarter] money per volume of an obligation left unserved
     margin_fraction: Floats  # [workload, quarter] share of the price left after ordinary costs
     usable_fraction: Floats  # [workload]
+    operations: Floats | None = (
+        None  # [workload, quarter] least floating-point operations for a token, 0: unknown
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,31 @@ class Budget:
     floor: float  # cumulative payments wanted by the window's end, 0 if none
     floor_penalty: float  # money charged in the objective for each unit of money below the floor
     renewal: Floats  # [quarter] payments allowed in a quarter outside the window, infinite inside
-    renewal_without_programme: Floats  # [quarter] payments allowed in the base
+    renewal_without_programme: Floats  # [quarter] payments that need no programme
+    own: float = np.inf  # of the cap at the window's end, the programme's own money
+    renewal_growth: Floats | None = (
+        None  # [quarter] payments allowed on top for each money spent in the window
+    )
+
+    @property
+    def growing(self) -> bool:
+        """Whether what may be spent after the window grows with what the programme spent."""
+        return self.renewal_growth is not None and bool(np.any(self.renewal_growth > 0.0))
+
+    def scaled(self, fraction: float, window: tuple[int, int]) -> Budget:
+        """Returns the budget with a part of the programme's own money, on the same path over the window.
+
+        Args:
+            fraction: of the own money; 0 leaves what the business spends without the programme.
+            window: first quarter of the programme's window, and the one after its last.
+        """
+        quarter = np.arange(self.cap.size)
+        inside = (quarter >= window[0]) & (quarter < window[1])
+        least = np.cumsum(np.where(inside, self.renewal_without_programme, 0.0))
+        with np.errstate(invalid="ignore"):
+            more = np.maximum(self.cap - least, 0.0) * fraction if fraction > 0.0 else 0.0
+            own = self.own * fraction if fraction > 0.0 else 0.0
+        return replace(self, cap=np.where(inside, least + more, np.inf), own=own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,24 +220,55 @@ class ModelData:
     opening: OpeningState
     whole_sizes: bool
     hours_per_quarter: float
+    end_value_within_book: bool = False  # whether end values are held to what stands in the books
+
+    @property
+    def aging(self) -> Flags:
+        """Whether units can reach the end of their life within the horizon [offer option]."""
+        offers, opening, quarters = self.offers, self.opening, self.times.count
+        if offers.life_quarters is None:
+            return np.zeros(len(offers.names), dtype=np.bool_)
+        quarter = np.arange(quarters)
+        due_in_time = quarter + offers.life_quarters[:, None] < quarters
+        ordered = offers.orderable.any(axis=1) & (
+            quarter + (offers.lead_quarters + offers.life_quarters)[:, None] < quarters
+        )
+        due = (opening.units_due.sum(axis=1) > 0) & due_in_time
+        stands = opening.installed.sum(axis=0) > 0
+        return offers.owned & (offers.life_quarters > 0) & (stands | ordered.any(axis=1) | due.any(axis=1))
+
+    @property
+    def end_book_fractions(self) -> tuple[Floats, Floats]:
+        """What the books hold at the end of 1 delivered in a quarter, of servers and of halls [quarter]."""
+        used = self.times.count - np.arange(self.times.count)
+        lost = self.taxes.value_added_tax if self.taxes.recovery_quarters is None else 0.0
+        lives = (self.taxes.server_life_quarters, self.taxes.building_life_quarters)
+        servers, halls = ((1.0 + lost) * (1.0 - np.minimum(used, life) / life) for life in lives)
+        return servers, halls
 
     def without_programme(self) -> ModelData:
-        """Returns the base: what stands runs on, and only the base's own renewal budget is spent.
+        """Returns the base: the same business with the same freedom, without the programme's money.
 
-        It hires nothing new either, since leases meet no budget and would let it grow for nothing.
+        It spends what the business spends anyway, hires and leases what pays, and is excused from contracts
+        and obligations at any price, which only a programme may need.
         """
-        quarters = self.times.count
-        budget = replace(
-            self.budget,
-            cap=np.full(quarters, np.inf),
-            floor=0.0,
-            renewal=self.budget.renewal_without_programme,
-        )
-        left = self.without_demands()
-        power = replace(left.power, limit_mw=np.where(self.power.owned[:, None], self.power.limit_mw, 0.0))
-        offers = replace(left.offers, orderable=self.offers.orderable & self.offers.owned[:, None, None])
-        times = replace(self.times, window=(0, 0))
-        return replace(left, budget=budget, times=times, power=power, offers=offers)
+        budget = replace(self.budget.scaled(0.0, self.times.window), floor=0.0)
+        return replace(self.without_demands(), budget=budget)
+
+    def standing_still(self) -> ModelData:
+        """Returns the business that orders nothing: what stands and what is on its way runs on."""
+        left = self.without_programme()
+        power = replace(left.power, limit_mw=np.zeros_like(self.power.limit_mw))
+        offers = replace(left.offers, orderable=np.zeros_like(self.offers.orderable))
+        return replace(left, power=power, offers=offers)
+
+    def with_budget(self, fraction: float) -> ModelData:
+        """Returns the case with a part of the programme's own money and no least spending.
+
+        Args:
+            fraction: of the own money, from 0.
+        """
+        return replace(self, budget=replace(self.budget.scaled(fraction, self.times.window), floor=0.0))
 
     def without_demands(self) -> ModelData:
         """Returns the case without what must be done at any price, for plans that are only compared with."""

@@ -30,9 +30,15 @@ class State:
     order_history: Indices  # x of the quarters before [offer option, destination, age]
     units_free: Indices  # E [offer option, destination] leased units past their term
     waiting: Indices  # R [offer option, destination] units due and held back
+    within_life: (
+        Indices  # Q [offer option, destination] owned units that have not reached the end of their life
+    )
     stock: Indices  # A [offer] units that can still be ordered
     spent: Indices  # m [1] money spent in the window
     due: Indices  # h [age] money due in 1, 2, … quarters for orders placed
+    end_book: (
+        Indices  # e [2] of servers and halls ordered, what will be left in the books at the horizon's end
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Fleet:
     returned: Indices  # r [site, offer option]
     free: Indices  # E [offer option, destination]
     waiting: Indices  # R [offer option, destination]
+    within_life: Indices  # Q [offer option, destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ class Stage:
     fleet: Fleet
     service: Service
     money: Money
+    end_book: Indices  # e [2]
+    end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
 
 
@@ -115,13 +124,19 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
     """
     K, D = m.offers.names, m.destinations
     power_age = int(np.max(m.power.lead_quarters + m.power.term_quarters, initial=0))
-    offer_age = int(np.max(m.offers.lead_quarters + m.offers.term_quarters, initial=0))
+    aging = m.aging
+    kept_for = m.offers.term_quarters + np.where(
+        aging, 0 if (life := m.offers.life_quarters) is None else life, 0
+    )
+    offer_age = int(np.max(m.offers.lead_quarters + kept_for, initial=0))
     payment_age = int(max(m.power.lead_quarters.max(initial=0), m.offers.lead_quarters.max(initial=0)))
     standing, installed = m.opening.power_mw, m.opening.installed
     finite = np.isfinite(m.offers.stock)
     stock = np.where(finite, m.offers.stock, 0.0)
     free = np.zeros((len(K), len(D)))
     np.add.at(free.T, m.sites.destination, np.where(m.offers.owned, 0.0, installed))
+    living = np.zeros_like(free)
+    np.add.at(living.T, m.sites.destination, np.where(aging, installed, 0.0))
     return State(
         power=lp.columns("opening power", [m.power.names], lower=standing, upper=standing),
         power_history=np.full((len(m.power.names), power_age), ABSENT, dtype=np.int64),
@@ -134,9 +149,11 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         order_history=np.full((len(K), len(D), offer_age), ABSENT, dtype=np.int64),
         units_free=lp.columns("opening free units", [K, D], lower=free, upper=free, where=free > 0),
         waiting=np.full((len(K), len(D)), ABSENT, dtype=np.int64),
+        within_life=lp.columns("opening life", [K, D], lower=living, upper=living, where=living > 0),
         stock=lp.columns("opening stock", [m.offers.products], lower=stock, upper=stock, where=finite),
         spent=lp.columns("opening spent", [("opening",)], upper=0.0),
         due=np.full(payment_age, ABSENT, dtype=np.int64),
+        end_book=np.full(2, ABSENT, dtype=np.int64),
     )
 
 
@@ -154,6 +171,8 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     fleet = _fleet(lp, m, t, before, orders.orders)
     service = _service(lp, m, t, power.energised, fleet.installed)
     money = _money(lp, m, t, before, b=power.ordered, x=orders.ordered)
+    end_book = _end_book(lp, m, t, before, b=power.ordered, x=orders.ordered)
+    end_value = _end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=end_book)
     state = State(
         power=power.energised,
         power_history=power.orders[:, : before.power_history.shape[1]],
@@ -162,11 +181,13 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         order_history=orders.orders[:, :, : before.order_history.shape[2]],
         units_free=fleet.free,
         waiting=fleet.waiting,
+        within_life=fleet.within_life,
         stock=orders.stock,
         spent=money.spent,
         due=money.due,
+        end_book=end_book,
     )
-    stage = Stage(power, orders, fleet, service, money, state)
+    stage = Stage(power, orders, fleet, service, money, end_book, end_value, state)
     _objective(lp, m, t, stage)
     return stage
 
@@ -296,7 +317,40 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     lp.add(terms, before.units_free, -1.0)
     lp.add(terms, _aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
     lp.add(terms.T[m.sites.destination], r)
-    return Fleet(q, N, r, E, R)
+    return Fleet(q, N, r, E, R, _within_life(lp, m, t, before, N=N, orders=orders))
+
+
+def _within_life(lp: Blocks, m: ModelData, t: int, before: State, *, N: Indices, orders: Indices) -> Indices:
+    """Σ_s N ≤ Q = (1 − η) Q⁻ + what is due − what was due a life ago and has not failed since.
+
+    What stands at the start is of every age alike, so an even part of it reaches its end in each quarter.
+    """
+    labels = (m.offers.names, m.destinations, (m.times.labels[t],))
+    aging, life, kept = m.aging[:, None], m.offers.life_quarters, 1.0 - m.offers.attrition
+    if life is None or not aging.any():
+        return np.full((len(labels[0]), len(labels[1])), ABSENT, dtype=np.int64)
+    lead = np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
+    arriving, leaving = _aged(orders, lead), _aged(orders, lead + life[:, None])
+    survive = (kept**life)[:, None]
+    due = m.opening.units_due
+    old = np.where(
+        t >= life[:, None], np.take_along_axis(due, np.maximum(t - life, 0)[:, None, None], 2)[:, :, 0], 0
+    )
+    stood = np.zeros(due.shape[:2])
+    np.add.at(stood.T, m.sites.destination, m.opening.installed)
+    ends = np.where(t < life[:, None], stood * (kept ** (t + 1))[:, None] / np.maximum(life, 1)[:, None], 0.0)
+    there = aging & ((before.within_life != ABSENT) | (arriving != ABSENT) | (due[:, :, t] > 0))
+    change = (due[:, :, t] - survive * old - ends)[:, :, None]
+    Q = lp.columns("within life", labels, where=there[:, :, None])[:, :, 0]
+    rows = lp.rows("life", labels, lower=change, upper=change, where=there[:, :, None])[:, :, 0]
+    lp.add(rows, Q)
+    lp.add(rows, before.within_life, -kept[:, None])
+    lp.add(rows, arriving, -1.0)
+    lp.add(rows, leaving, survive)
+    most = lp.rows("retired by age", labels, upper=0.0, where=there[:, :, None])[:, :, 0]
+    lp.add(most.T[m.sites.destination], N)
+    lp.add(most, Q, -1.0)
+    return Q
 
 
 def _held_back(
@@ -397,7 +451,7 @@ def _money(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: In
 def _budgets(
     lp: Blocks, m: ModelData, t: int, *, paid: Indices, spent: Indices, due: Indices
 ) -> tuple[Indices, Indices]:
-    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due in θ ≤ C_θ.
+    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due ≤ C_θ + κ_θ m.
 
     So no order is placed that a later quarter could not pay. Before the window the same rows hold for what
     orders of now make due inside it.
@@ -418,7 +472,45 @@ def _budgets(
     renewed = (real & ~inside & np.isfinite(C))[:, None]
     renewal_rows = lp.rows("renewal", [ahead, here], upper=C[:, None], where=renewed)[:, 0]
     lp.add(renewal_rows, np.append(paid, due))
+    if m.budget.renewal_growth is not None:
+        lp.add(renewal_rows, spent, -m.budget.renewal_growth[theta])
     return budget_rows, renewal_rows
+
+
+def _end_book(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: Indices) -> Indices:
+    """E = e⁻ + Σ what is left at the end of what is ordered now: known at order, so it needs no ages."""
+    servers, halls = m.end_book_fractions
+    left_x, left_b = (
+        np.where(t + lead < m.times.count, _at(left, t + lead), 0.0)
+        for left, lead in ((servers, m.offers.lead_quarters), (halls, m.power.lead_quarters))
+    )
+    counted = np.array(
+        [np.any((x != ABSENT) & (left_x > 0.0)[:, None]), np.any((b != ABSENT) & (left_b > 0.0))]
+    )
+    there = ((before.end_book != ABSENT) | counted) & m.end_value_within_book
+    labels = (("servers", "halls"), (m.times.labels[t],))
+    e = lp.columns("end book", labels, where=there[:, None])[:, 0]
+    rows = lp.rows("end book", labels, lower=0.0, upper=0.0, where=there[:, None])[:, 0]
+    lp.add(rows, e)
+    lp.add(rows, before.end_book, -1.0)
+    lp.add(rows[0], x, -left_x[:, None] * m.offers.price[:, :, t])
+    lp.add(rows[1], b, -left_b * m.power.price[:, t])
+    return e
+
+
+def _end_value(lp: Blocks, m: ModelData, t: int, *, P: Indices, N: Indices, end_book: Indices) -> Indices:
+    """W ≤ Σ V N or Σ V P, what the market would pay, and W ≤ e, what stands in the books."""
+    held = np.full(2, t == m.times.count - 1 and m.end_value_within_book)
+    labels = (("servers", "halls"), (m.times.labels[t],))
+    W = lp.columns("end value", labels, where=held[:, None])[:, 0]
+    market = lp.rows("end value by the market", labels, upper=0.0, where=held[:, None])[:, 0]
+    lp.add(market, W)
+    lp.add(market[0], N, -m.offers.end_value[None, :])
+    lp.add(market[1], P, -m.power.end_value)
+    book = lp.rows("end value by the books", labels, upper=0.0, where=held[:, None])[:, 0]
+    lp.add(book, W)
+    lp.add(book, end_book, -1.0)
+    return W
 
 
 def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
@@ -446,8 +538,10 @@ def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
         lp.add_cost(stage.orders.lacking, -disc * m.offers.contract_penalty[:, :, t])
     if t == T - 1:
         at_end = m.times.discount_end * (1.0 - m.taxes.rate)
-        lp.add_cost(stage.fleet.installed, at_end * m.offers.end_value[None, :])
-        lp.add_cost(stage.power.energised, at_end * m.power.end_value)
+        lp.add_cost(stage.end_value, at_end)
+        if not m.end_value_within_book:
+            lp.add_cost(stage.fleet.installed, at_end * m.offers.end_value[None, :])
+            lp.add_cost(stage.power.energised, at_end * m.power.end_value)
 
 
 def _order_columns(

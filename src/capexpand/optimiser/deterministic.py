@@ -47,6 +47,7 @@ def optimise_plan(
     *,
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
+    duals: bool = True,
 ) -> Plan:
     """Returns the plan of highest objective over the mean path.
 
@@ -55,6 +56,7 @@ def optimise_plan(
         commitments: orders that are given; all are chosen if absent.
         relative_gap: gap [fraction] at which a program with whole sizes counts as solved.
         time_limit_seconds: when to stop [s].
+        duals: whether the duals of limits are asked for on the side of more; that takes another solve.
 
     Raises:
         InfeasibleError: no plan satisfies the case.
@@ -63,9 +65,8 @@ def optimise_plan(
     program, stages = build_program(m)
     if commitments is not None:
         program = committed_program(program, stages, commitments)
-    solution = solve(
-        program, limits=_limits(stages), relative_gap=relative_gap, time_limit_seconds=time_limit_seconds
-    )
+    limits = _limits(stages) if duals else None
+    solution = solve(program, limits=limits, relative_gap=relative_gap, time_limit_seconds=time_limit_seconds)
     return read_plan(m, stages, solution)
 
 

@@ -20,8 +20,16 @@ class Commitments:
     ordered: Floats  # [offer option, destination, quarter] units
 
 
-def naive_commitments(m: ModelData) -> Commitments:
+def naive_commitments(m: ModelData, fraction: float = 1.0) -> Commitments:
     """Returns the orders of the naive plan.
+
+    Args:
+        m: the compiled case.
+        fraction: of the budget that is spent; a programme that is too large looks worse at an even pace than
+            the pace deserves.
+
+    Returns:
+        What is ordered, as follows.
 
     What is left of the budget is spread evenly over the quarters that are left of the window, as the price
     of what is delivered in each. The money of a quarter is shared equally among the offers that can be
@@ -32,6 +40,7 @@ def naive_commitments(m: ModelData) -> Commitments:
     """
     first, last = m.times.window
     desk = _Desk(m)
+    desk.left *= fraction
     for t in range(first, last):
         desk.deliver(t, desk.left / (last - t))
     if not m.whole_sizes:

@@ -162,22 +162,24 @@ class Bookkeeper:
         fraction = m.workloads.margin_fraction[:, t]
         gross = np.divide(margin, fraction, out=np.zeros_like(margin), where=fraction > 0)
         external = np.array([role == "external" for role in m.workloads.roles])
-        end = self._end_value(done) if t == m.times.count - 1 else np.zeros(len(sold))
-        at_end = m.times.discount_end * (1.0 - m.taxes.rate) * end
         power_price, unit_price = self.prices(factors)
         halls, servers = done.power_ordered * power_price, done.ordered * unit_price
+        self._deliver(books, here, halls, servers)
+        end = self._end_value(done, books, here) if t == m.times.count - 1 else np.zeros(len(sold))
+        at_end = m.times.discount_end * (1.0 - m.taxes.rate) * end
+        apart = at_end if m.end_value_within_book else 0.0  # it then has columns of its own
         per_unit = m.offers.accelerators[m.offers.product]
         accelerators = np.tile(per_unit, len(m.sites.names))
         used_mw = done.running @ np.tile(m.offers.power_kw / 1000.0, len(m.sites.names))
         owed = np.array([role == "obligation" for role in m.workloads.roles])
         demand = (m.workloads.demand[:, :, t].sum(axis=1) / m.workloads.productivity[:, t])[owed].sum()
         entries = {
-            "objective": -sum((part.sum(axis=1) for part in everything), np.zeros(len(sold))),
+            "objective": apart - sum((part.sum(axis=1) for part in everything), np.zeros(len(sold))),
             "revenue": gross[:, external].sum(axis=1),
             "transfer": gross[:, ~external].sum(axis=1),
             "ordinary": (gross - margin).sum(axis=1),
             "energy": run.sum(axis=1) / kept,
-            "running": (power.sum(axis=1) + fleet.sum(axis=1) + at_end) / kept,
+            "running": (power.sum(axis=1) + fleet.sum(axis=1) + at_end - apart) / kept,
             "exits": (b_back.sum(axis=1) + back.sum(axis=1)) / kept,
             "paid": done.paid[:, 0],
             "commitments": halls.sum(axis=1) + servers.sum(axis=1),
@@ -193,13 +195,17 @@ class Bookkeeper:
             getattr(books, name)[t, here] = values
         out = ("ordinary", "energy", "running", "exits", "paid")
         books.cash[t, here] = entries["revenue"] - sum(entries[name] for name in out)
-        self._deliver(books, here, halls, servers)
 
-    def _end_value(self, done: Done) -> Floats:
-        """What stands at the horizon's end is worth [scenario]."""
+    def _end_value(self, done: Done, books: Books, here: Indices) -> Floats:
+        """What stands at the horizon's end is worth, no more than its book where that is asked [scenario]."""
         m = self._m
         units = done.installed @ np.tile(m.offers.end_value, len(m.sites.names))
-        return units + done.power @ m.power.end_value
+        halls = done.power @ m.power.end_value
+        if m.end_value_within_book:
+            left, built = m.end_book_fractions
+            units = np.minimum(units, left @ books.servers_ordered[:, here])
+            halls = np.minimum(halls, built @ books.buildings_ordered[:, here])
+        return units + halls
 
     def _deliver(self, books: Books, here: Indices, halls: Floats, servers: Floats) -> None:
         """Writes the price of orders in the quarter in which they arrive."""

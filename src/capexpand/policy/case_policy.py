@@ -42,7 +42,7 @@ class PolicySettings:
     """
 
     risk: RiskMeasure = field(default_factory=Expectation)
-    iterations: int = 1200
+    iterations: int = 300
     seconds: float | None = None
     gap_fraction: float = 0.01
     seed: int = 1

@@ -22,7 +22,7 @@ from capexpand.policy.reactions import (
     regime_worth,
 )
 from capexpand.policy.strategies import QUANTILES, Estimate, WayMetrics, WaysFindings, measure_outcomes
-from capexpand.wording import count, listing, of_each, power, sentence, short_names
+from capexpand.wording import MoneyScale, count, listing, of_each, percent, power, sentence, short_names
 
 MILLION = 1e6
 MOST_NAMED = 5
@@ -152,6 +152,84 @@ def option_title(m: ModelData, name: str) -> str:
     return title if m.offers.owned[k] else f"{title} (leased)"
 
 
+def value_sentence(findings: PolicyFindings) -> str:
+    """Return the policy's value in fresh scenarios, which is the one to believe.
+
+    Args:
+        findings: of the policy.
+    """
+    ours, scale = findings.ways.ways[0], _scale(findings)
+    return (
+        f"Followed through {ours.scenarios:,} fresh scenarios, the policy is worth "
+        f"{uncertain(ours.value, scale)} in the mean; the programme's NPV is {uncertain(ours.npv, scale)}, "
+        f"and {scale.write(ours.npv_tail)} in the mean of the worst tenth."
+    )
+
+
+def recommendation(findings: PolicyFindings) -> str:
+    """Return the strategy to follow, and by how much it is ahead of its closest rival.
+
+    Args:
+        findings: of the policy.
+    """
+    ways, scale = findings.ways, _scale(findings)
+    paired = ways.returns["rolling"].value.size
+    gain = ways.replanning
+    beside = (
+        f"in the {paired:,} scenarios that both were followed through, the policy is worth "
+        f"{uncertain(_size(gain), scale)} {'less' if gain.mean < 0 else 'more'} than a new plan each quarter"
+    )
+    if ways.recommended == "policy":
+        even = "; the difference is within its noise" if abs(gain.mean) <= gain.halfwidth else ""
+        return f"Recommended: the policy; {beside}{even}."
+    return f"Recommended: {TITLES[ways.recommended]}, not the policy; {beside}."
+
+
+def lattice_sentence(findings: PolicyFindings) -> str:
+    """Return how well the training converged on the lattice, and by how much the lattice flatters.
+
+    Args:
+        findings: of the policy.
+    """
+    policy, bias = findings.outcomes.policy, findings.ways.lattice_bias
+    gap, scale = policy.gap, _scale(findings)
+    nodes = sum(quarter.nodes for quarter in policy.lattice.quarters)
+    inside = uncertain(Estimate(gap.mean, gap.halfwidth), scale)
+    limit = f"no policy there is worth more than {scale.write(gap.bound)} {scale.unit}"
+    closing = (
+        f"{limit} by the chosen attitude to risk, for which no gap is claimed"
+        if gap.fraction is None
+        else f"{limit}, a gap of {percent(gap.fraction)}"
+    )
+    flatters = "flatters" if bias.mean >= 0 else "understates"
+    return (
+        f"On the lattice of {nodes:,} nodes, where it was trained, the policy is worth {inside}; {closing}. "
+        f"The lattice {flatters} by {uncertain(_size(bias), scale)}: a fixed plan is worth so much "
+        f"{'more' if bias.mean >= 0 else 'less'} on its numbers than on the scenarios' own."
+    )
+
+
+def uncertain(estimate: Estimate, scale: MoneyScale) -> str:
+    """Return an estimate with its confidence interval, both in one unit.
+
+    Args:
+        estimate: of money, in millions.
+        scale: of the text.
+    """
+    if estimate.halfwidth < 0.05 * scale.divisor:
+        return f"{scale.write(estimate.mean)} {scale.unit}"
+    return f"{scale.write(estimate.mean)} ± {scale.write(estimate.halfwidth)} {scale.unit}"
+
+
+def _size(estimate: Estimate) -> Estimate:
+    return Estimate(abs(estimate.mean), estimate.halfwidth)
+
+
+def _scale(findings: PolicyFindings) -> MoneyScale:
+    largest = max(abs(way.value.mean) for way in findings.ways.ways)
+    return MoneyScale.of(largest, findings.outcomes.policy.data.currency)
+
+
 def interruption_note(findings: PolicyFindings) -> str | None:
     """Returns what a reader has to know where someone ended training or evaluation early, else None.
 
@@ -199,6 +277,9 @@ def policy_document(findings: PolicyFindings) -> dict[str, Any]:
         "vss": _estimate(ways.vss),
         "evpi": _estimate(ways.evpi),
         "value_of_waiting": _estimate(ways.waiting),
+        "recommended": ways.recommended,
+        "gain_over_replanning": _estimate(ways.replanning),
+        "lattice_bias": _estimate(ways.lattice_bias),
         "this_quarter": this_quarter(findings),
         "ways": {way.way: _way(way) for way in ways.ways},
         "first_commitments": [

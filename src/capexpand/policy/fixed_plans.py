@@ -247,6 +247,8 @@ class _Position:
         adds = self._instalments(t, halls, units)
         first, last = m.times.window
         share = np.ones(len(halls))
+        growth = m.budget.renewal_growth if m.budget.growing else None
+        growth = np.zeros(m.times.count) if growth is None else growth
         for theta in range(t, m.times.count):
             inside = first <= theta < last
             limit = m.budget.cap[theta] if inside else m.budget.renewal[theta]
@@ -254,6 +256,10 @@ class _Position:
                 continue
             span = slice(first, theta + 1) if inside else slice(theta, theta + 1)
             had, new = self.payments[:, span].sum(axis=1), adds[:, span].sum(axis=1)
+            if not inside and growth[theta] > 0.0:
+                until = slice(first, min(t + 1, last))
+                had = had - growth[theta] * self.payments[:, until].sum(axis=1)
+                new = new - growth[theta] * adds[:, t] * (first <= t < last)
             room = np.maximum(limit - had, 0.0)
             tight = new > room + _NOTHING
             share = np.minimum(share, np.divide(room, new, out=np.ones_like(room), where=tight))

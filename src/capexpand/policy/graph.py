@@ -182,7 +182,8 @@ def lower_bound(stages: Stages, graph: PolicyGraph) -> float | None:
     outside = np.r_[m.budget.renewal[:first], m.budget.renewal[last:]]
     if (last > first and not np.isfinite(cap).any()) or not np.isfinite(outside).all():
         return None
-    money += float(outside.sum())
+    growth = 0.0 if m.budget.renewal_growth is None else float(m.budget.renewal_growth.sum())
+    money += float(outside.sum()) + growth * money
     total = 0.0
     by_stage: dict[int, float] = {}
     quarter_of = np.repeat(np.arange(len(stages.numbers)), _nodes_by_quarter(stages, graph))

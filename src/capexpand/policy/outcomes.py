@@ -32,8 +32,8 @@ _SLICES = 8
 """Slices of a small sample. Their number is the same for any number of processes: whoever solves a slice
 starts without a basis, so that among equally good decisions the slice decides, not the process."""
 
-_SHORT = ("foresight", "rolling")
-"""Ways that solve whole programs, on the first scenarios only."""
+_SHORT = ("foresight", "rolling", "mean_on_nodes")
+"""On the first scenarios only: strategies that solve whole programs, and the lattice's bias."""
 
 WAYS = ("policy", "naive", "mean_value", "rolling", "foresight")
 
@@ -44,7 +44,8 @@ class SampleSizes:
 
     scenarios: int = 10_000  # for the policy and the fixed plans
     foresight: int = 500
-    rolling: int = 20
+    rolling: int = 500
+    mean_on_nodes: int = 1000  # the plan for the mean on the lattice's own numbers
 
     def of(self, way: str) -> int:
         """Returns the number of scenarios of a way."""
@@ -64,6 +65,8 @@ class Outcomes:
         base: of the business without the programme, all scenarios.
         paths: what the policy did.
         mean_plan: the plan of the mean path.
+        mean_on_nodes: its books where each quarter brings the numbers of the nearest node in place of the
+            scenario's own, in the first scenarios.
         nodes: [quarter, scenario] nearest node of the lattice.
         constant: money in present value that is the same in all scenarios and ways.
         wanted: scenarios that were asked for; more than there are where someone interrupted.
@@ -75,6 +78,7 @@ class Outcomes:
     base: Books
     paths: PolicyPaths
     mean_plan: Plan
+    mean_on_nodes: Books
     nodes: Indices
     constant: float
     wanted: int
@@ -118,6 +122,12 @@ def simulate_policy(
             for t in range(scenarios.quarters)
         ]
     )
+    on_nodes = np.stack(
+        [
+            quarter.factors[:, nodes[t, : chosen.of("mean_on_nodes")]]
+            for t, quarter in enumerate(policy.lattice.quarters)
+        ]
+    )
     stages = policy.stages
     mean = realise(stages.data, stages.entries, futures.mean)
     base_data = recourse_data(m, policy.lattice).without_programme()
@@ -141,6 +151,7 @@ def simulate_policy(
         "rolling": lambda part: roll(
             stages, policy.lattice, fixed, factors[:, :, part], nodes[:, part], programs=whole
         ),
+        "mean_on_nodes": lambda part: fixed.follow(FixedPlan.of(mean_plan), on_nodes[:, :, part]),
     }
     found, count = _followed(works, chosen, workers, progress)
     paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)
@@ -149,7 +160,7 @@ def simulate_policy(
         for way in works
         if way != "policy"
     }
-    base_books = books.pop("base")
+    base_books, mean_on_nodes = books.pop("base"), books.pop("mean_on_nodes")
     ordered = {way: paths.books if way == "policy" else books[way] for way in WAYS}
     return Outcomes(
         policy,
@@ -158,6 +169,7 @@ def simulate_policy(
         base_books,
         paths,
         mean_plan,
+        mean_on_nodes,
         nodes[:, :count],
         base_value(stages.data),
         chosen.scenarios,

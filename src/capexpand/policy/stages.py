@@ -115,7 +115,7 @@ def state_layout(m: ModelData) -> StateLayout:
 def _spent_in_vain(m: ModelData, shapes: Sequence[tuple[int, ...]], t: int) -> Flags:
     """What no later limit looks at: spending after the window, dues after the horizon."""
     dead = {part: np.zeros(shape, dtype=np.bool_) for part, shape in zip(PARTS, shapes, strict=True)}
-    dead["spent"][:] = t >= m.times.window[1]
+    dead["spent"][:] = t >= m.times.window[1] and not m.budget.growing
     dead["due"][:] = t + np.arange(dead["due"].size) >= m.times.count
     return np.concatenate([dead[part].ravel() for part in PARTS])
 

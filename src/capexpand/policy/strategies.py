@@ -78,6 +78,10 @@ class WaysFindings:
         vss: the policy's value less that of the mean-value plan: what planning for many futures adds.
         evpi: the value of perfect foresight less the policy's.
         waiting: the policy's value less that of the better fixed plan: what deciding later adds.
+        replanning: the policy's value less that of a new plan each quarter, in the same scenarios.
+        lattice_bias: the value of one fixed plan on the lattice's numbers less its value on the scenarios'
+            own, along the same paths: by so much the lattice flatters.
+        recommended: the strategy to follow.
     """
 
     ways: tuple[WayMetrics, ...]
@@ -85,6 +89,9 @@ class WaysFindings:
     vss: Estimate
     evpi: Estimate
     waiting: Estimate
+    replanning: Estimate
+    lattice_bias: Estimate
+    recommended: str
 
 
 def measure_outcomes(outcomes: Outcomes) -> WaysFindings:
@@ -102,13 +109,54 @@ def measure_outcomes(outcomes: Outcomes) -> WaysFindings:
     known = next(each.value for each in ways if each.way == "foresight")
     count = returns["foresight"].value.size
     paired = _estimate(returns["foresight"].value - policy.value[:count])
+    mean_value, on_nodes = returns["mean_value"].value, outcomes.mean_on_nodes.value + outcomes.constant
     return WaysFindings(
         ways=ways,
         returns=returns,
         vss=_estimate(policy.value - returns["mean_value"].value),
         evpi=Estimate(known.mean - float(policy.value.mean()), paired.halfwidth),
         waiting=_estimate(policy.value - returns[fixed].value),
+        replanning=_paired(policy.value, returns["rolling"].value),
+        lattice_bias=_estimate(on_nodes - mean_value[: on_nodes.size]),
+        recommended=recommended({way: returns[way].value for way in WAYS if way != "foresight"}),
     )
+
+
+def recommended(values: dict[str, Floats]) -> str:
+    """Return the strategy to follow: the policy, unless another is better beyond the noise of the samples.
+
+    Strategies are compared in pairs, each in the scenarios that both have seen. Another takes the policy's
+    place where its mean is higher by more than half a 95 % confidence interval; within that, where its mean
+    is no lower and its worst tenth is better.
+
+    Args:
+        values: [scenario] of each strategy, a shorter sample for the first of them; foresight is none.
+    """
+    best = "policy"
+    for rival, value in values.items():
+        gain = _paired(value, values[best])
+        even = abs(gain.mean) <= gain.halfwidth
+        safer = gain.mean >= 0.0 and _worst(value, values[best])
+        if gain.mean > gain.halfwidth or (even and safer):
+            best = rival
+    return best
+
+
+def _paired(one: Floats, other: Floats) -> Estimate:
+    """The mean difference over the scenarios that both have seen."""
+    count = min(one.size, other.size)
+    return _estimate(one[:count] - other[:count])
+
+
+def _worst(one: Floats, other: Floats) -> bool:
+    """Whether the worst tenth of one is better, in the scenarios that both have seen."""
+    count = min(one.size, other.size)
+    return _tail(one[:count]) > _tail(other[:count])
+
+
+def _tail(values: Floats) -> float:
+    """The mean of the worst tenth."""
+    return float(np.sort(values)[: max(1, round(TAIL * values.size))].mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +272,13 @@ def _rates(free: Floats, end: Floats) -> Floats:
 def _metrics(way: str, ours: Returns, policy: Returns) -> WayMetrics:
     found = ~np.isnan(ours.irr)
     paid = ~np.isnan(ours.payback_quarter)
-    worst = np.sort(ours.npv)[: max(1, round(TAIL * ours.npv.size))]
     return WayMetrics(
         way=way,
         scenarios=ours.value.size,
         value=_controlled(ours.value, policy.value),
         npv=_controlled(ours.npv, policy.npv),
         npv_quantiles=np.quantile(ours.npv, QUANTILES),
-        npv_tail=float(worst.mean()),
+        npv_tail=_tail(ours.npv),
         loses=float((ours.npv < 0.0).mean()),
         irr_quantiles=_quantiles(ours.irr[found]),
         irr_missing=float(1.0 - found.mean()),

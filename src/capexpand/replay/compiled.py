@@ -12,6 +12,8 @@ from typing import Any, TextIO, TypeVar
 import numba
 from numba.core.event import Event, Listener, install_listener
 
+from capexpand.compiled_cache import digest_of, keep_on_disk, temporary_folders
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -40,8 +42,12 @@ def forget_stale_code(folder: Path) -> bool:
 forget_stale_code(Path(__file__).parent)
 
 
+_SOURCES = sorted(Path(__file__).parent.rglob("*.py"))
+# A read-only installation of a user without a home keeps its machine code with the temporary files.
+_FOLDERS = (None, *temporary_folders(f"replay-{digest_of(_SOURCES)}"))
+
 # Numba's annotations do not know this option: references are not counted.
-_OPTIONS: dict[str, Any] = {"cache": True, "fastmath": False, "error_model": "numpy", "_nrt": False}
+_OPTIONS: dict[str, Any] = {"fastmath": False, "error_model": "numpy", "_nrt": False}
 
 
 def kernel(function: F) -> F:
@@ -57,7 +63,7 @@ def kernel(function: F) -> F:
     Returns:
         The same function, compiled when first called.
     """
-    return numba.njit(**_OPTIONS)(function)
+    return _kept(numba.njit(**_OPTIONS)(function))
 
 
 def inline_kernel(function: F) -> F:
@@ -72,7 +78,13 @@ def inline_kernel(function: F) -> F:
     Returns:
         The same function, compiled when first called.
     """
-    return numba.njit(inline="always", **_OPTIONS)(function)
+    return _kept(numba.njit(inline="always", **_OPTIONS)(function))
+
+
+def _kept(function: F) -> F:
+    """Give a compiled function its place on disk."""
+    keep_on_disk(function, _FOLDERS)
+    return function
 
 
 class _Announcer(Listener):

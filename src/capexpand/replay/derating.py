@@ -88,13 +88,16 @@ class FleetReplay:
 
     Args:
         outcome: the replay.
-        load: work asked for over what the fleet can do while jobs arrive, after scaling.
-        deratings: by offer, the whole fleet first.
+        load: work asked for over what the fleet can do while jobs arrive, after scaling; None where all
+            arrive at once.
+        deratings: by offer, the whole fleet first; none where the jobs say nothing about a share.
+        note: why there is no derating, empty where there is one.
     """
 
     outcome: JobOutcome
-    load: float
+    load: float | None
     deratings: tuple[Derating, ...]
+    note: str = ""
 
 
 def replay_fleet(
@@ -131,19 +134,38 @@ def replay_fleet(
     if leave_out_bad and load is not None:
         # scale by the jobs that can run
         trace = replay_jobs(trace, nodes, policy, intervals=1, leave_out_bad=True).trace
-    asked = trace.accelerator_seconds / (total * trace.span_s) if trace.span_s > 0 else float("inf")
-    if load is not None and np.isfinite(asked) and asked > 0:
+    note = why_no_derating(trace)
+    if note and load is not None:
+        raise CaseError([Problem(f"{trace.name}: {note}; leave --load out")])
+    asked = None if trace.span_s <= 0 else trace.accelerator_seconds / (total * trace.span_s)
+    if load is not None and asked:
         trace = trace.faster(load / asked)
         asked = load
     per_stretch = 20
     outcome = replay_jobs(
         trace, nodes, policy, intervals=(stretches + 1) * per_stretch, leave_out_bad=leave_out_bad
     )
+    if note:
+        return FleetReplay(outcome, asked, (), note)
     used = _by_stretch(outcome.used_fraction, per_stretch)
     stranded = _by_stretch(outcome.idle_by_cause[:, 1:].sum(axis=1) / total, per_stretch)
     whole = Derating(trace.name, "all", estimate(used.tolist()), estimate((1 - stranded).tolist()))
     offers = _by_offer(fleet, outcome, whole, stretches) if len(fleet.kinds) > 1 else ()
     return FleetReplay(outcome, asked, (whole, *offers))
+
+
+def why_no_derating(trace: JobTrace) -> str:
+    """Say why jobs tell nothing about the share of a fleet that can be used; empty where they do.
+
+    Args:
+        trace: the jobs.
+    """
+    if trace.accelerator_seconds <= 0:
+        asks = bool(trace.accelerators.any())
+        return f"no job {'holds' if asks else 'asks for'} an accelerator, so there is no derating"
+    if trace.span_s <= 0:
+        return "all jobs arrive at once, so there is no load and no derating"
+    return ""
 
 
 def _by_stretch(series: np.ndarray, per_stretch: int) -> np.ndarray:
@@ -202,7 +224,7 @@ def derate_serving(
     replicas: int = 1,
     routing: Routing = Routing.LEAST_OUTSTANDING,
     stretches: int = 5,
-) -> Derating:
+) -> Derating | None:
     """Measure what share of its full throughput a fleet of replicas can use while it keeps a promise.
 
     Full throughput is what the replicas do with all requests there from the start, over the time until nine
@@ -217,6 +239,9 @@ def derate_serving(
         replicas: how many replicas.
         routing: how a request finds its replica.
         stretches: into how many parts of equal numbers of requests the trace is cut for the interval.
+
+    Returns:
+        The derating, or None where all requests arrive at once and there is no load.
     """
     pieces = max(1, min(stretches, len(trace) // 50))
     bounds = np.linspace(0, len(trace), pieces + 1).astype(int)
@@ -226,6 +251,8 @@ def derate_serving(
         mask = np.zeros(len(trace), dtype=bool)
         mask[low:high] = True
         piece = trace.only(mask)
+        if piece.span_s <= 0:
+            continue
         first = float(piece.arrival_s[0])
         piece = RequestTrace(
             piece.name,
@@ -241,4 +268,4 @@ def derate_serving(
         factor = highest_load(piece, replica, promise, replicas=replicas, routing=routing)
         usable.append(min(1.0, factor * piece.rate_per_s / full_per_s) if np.isfinite(factor) else 1.0)
         used.append(min(1.0, piece.rate_per_s / full_per_s))
-    return Derating(trace.name, offer, estimate(used), estimate(usable))
+    return Derating(trace.name, offer, estimate(used), estimate(usable)) if used else None

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
 from capexpand.errors import CaseError, Problem
-from capexpand.replay.packing.tasks import MAX_ACCELERATORS, NodeArrays, make_nodes
-from capexpand.replay.sources.tables import read_bytes, read_columns
+from capexpand.replay.packing.tasks import MAX_ACCELERATORS, MOST_MODELS, UNKNOWN, NodeArrays, make_nodes
+from capexpand.replay.sources.json_rows import (
+    Name,
+    check_name,
+    check_rows,
+    read_rows,
+    refuse_truth,
+    without_empty,
+)
+from capexpand.replay.sources.tables import LINE, is_parquet, read_columns
+
+MOST_NODES = 1_000_000
+MOST_KINDS = 10_000
+MOST_CPU_CORES = 1e6
+MOST_MEMORY_GIB = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +84,10 @@ class Fleet:
 
     def as_nodes(self) -> NodeArrays:
         """Return every node; what is unknown of it is no limit."""
-        unlimited = 1 << 50
         rows = [kind for kind in self.kinds for _ in range(kind.units)]
         return make_nodes(
-            [round(kind.cpu_cores * 1000) or unlimited for kind in rows],
-            [round(kind.memory_gib * 1024) or unlimited for kind in rows],
+            [max(1, round(kind.cpu_cores * 1000)) if kind.cpu_cores else UNKNOWN for kind in rows],
+            [max(1, round(kind.memory_gib * 1024)) if kind.memory_gib else UNKNOWN for kind in rows],
             [kind.accelerators for kind in rows],
             [kind.model_name if kind.accelerators else "" for kind in rows],
         )
@@ -83,9 +97,52 @@ class Fleet:
         return [place for place, kind in enumerate(self.kinds) for _ in range(kind.units)]
 
 
-_TEXT = ("offer", "model")
-_COUNTS = ("units", "accelerators")
-_NUMBERS = ("cpu_cores", "memory_gib", "accelerator_memory_gib", "cost_per_hour")
+class NodeRow(BaseModel):
+    """A row of a fleet file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    offer: Name
+    units: int = Field(ge=0, le=MOST_NODES)
+    accelerators: int = Field(ge=0, le=MAX_ACCELERATORS)
+    model: str = Field(default="", max_length=200)
+    cpu_cores: float = Field(default=0.0, ge=0, le=MOST_CPU_CORES, allow_inf_nan=False)
+    memory_gib: float = Field(default=0.0, ge=0, le=MOST_MEMORY_GIB, allow_inf_nan=False)
+    accelerator_memory_gib: float = Field(default=0.0, ge=0, le=MOST_MEMORY_GIB, allow_inf_nan=False)
+    cost_per_hour: float = Field(default=0.0, ge=0, le=1e12, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_empty(cls, row: object) -> object:
+        return without_empty(row)
+
+    @field_validator("units", "accelerators", "cpu_cores", "memory_gib", mode="before")
+    @classmethod
+    def _refuse_truth(cls, value: object) -> object:
+        return refuse_truth(value)
+
+    @field_validator("accelerators", mode="before")
+    @classmethod
+    def _advise(cls, value: object) -> object:
+        try:
+            many = float(str(value)) > MAX_ACCELERATORS
+        except ValueError:
+            return value
+        if many and not isinstance(value, bool):
+            message = f"is too many: at most {MAX_ACCELERATORS} accelerators in a node"
+            raise ValueError(f"{message}; give a rack as several nodes")
+        return value
+
+    @field_validator("model")
+    @classmethod
+    def _one_model(cls, value: str) -> str:
+        if "|" in value:
+            raise ValueError("names several models; give each its own row")
+        return check_name(value)
+
+    def kind(self) -> NodeKind:
+        """Return the kind of node that the row describes."""
+        return NodeKind(**self.model_dump())
 
 
 def read_fleet(path: Path) -> Fleet:
@@ -100,21 +157,28 @@ def read_fleet(path: Path) -> Fleet:
     Raises:
         CaseError: everything that is wrong with it.
     """
-    if path.name.endswith((".json", ".json.gz")):
-        try:
-            document = json.loads(read_bytes(path))
-        except json.JSONDecodeError as error:
-            raise CaseError([Problem(f"not JSON: {error.msg}", file=path, line=error.lineno)]) from None
-        rows = document.get("nodes") if isinstance(document, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise CaseError([Problem('needs an object with the list "nodes" of objects', file=path)])
-    else:
-        import polars as pl
+    if path.name.lower().endswith((".json", ".json.gz")):
+        return _make_fleet(read_rows(path, "nodes", NodeRow), path)
+    import polars as pl
 
-        names = dict.fromkeys(_COUNTS, pl.String) | {"offer": pl.String}
-        rest = {"model": pl.String} | dict.fromkeys(_NUMBERS, pl.String)
-        rows = read_columns(path, names, optional=rest).to_dicts()
-    return make_fleet(rows, source=path)
+    names = dict.fromkeys(("offer", "units", "accelerators"), pl.String)
+    rest = dict.fromkeys([name for name in NodeRow.model_fields if name not in names], pl.String)
+    table = read_columns(path, names, optional=rest, only_these=True)
+    lines = None if is_parquet(path) else table[LINE].to_list()
+    if len(table) > MOST_KINDS:
+        raise CaseError([Problem(f"has {len(table)} rows; at most {MOST_KINDS} kinds of node", file=path)])
+    rows = [_with_points(row) for row in table.drop(LINE).to_dicts()]
+    return _make_fleet(check_rows(rows, NodeRow, name="nodes", source=path, lines=lines), path)
+
+
+def _with_points(row: dict[str, str | None]) -> dict[str, str | None]:
+    """Put a point in place of a decimal comma."""
+    return {
+        name: value
+        if value is None or name in ("offer", "model")
+        else re.sub(r"^(\d+),(\d+)$", r"\1.\2", value.strip())
+        for name, value in row.items()
+    }
 
 
 def make_fleet(rows: Sequence[Mapping[str, object]], *, source: Path | None = None) -> Fleet:
@@ -127,52 +191,21 @@ def make_fleet(rows: Sequence[Mapping[str, object]], *, source: Path | None = No
     Raises:
         CaseError: everything that is wrong with them.
     """
+    return _make_fleet(check_rows(rows, NodeRow, name="nodes", source=source), source)
+
+
+def _make_fleet(rows: Sequence[NodeRow], source: Path | None) -> Fleet:
     problems: list[Problem] = []
-    kinds = []
-    known = {*_TEXT, *_COUNTS, *_NUMBERS}
-    for number, row in enumerate(rows, start=1):
-        problems.extend(
-            Problem("unknown field", path=f"nodes[{number}].{name}", file=source)
-            for name in row
-            if name not in known
-        )
-        values: dict[str, float] = {}
-        for name in (*_COUNTS, *_NUMBERS):
-            value = row.get(name)
-            place = f"nodes[{number}].{name}"
-            if value in (None, ""):
-                if name in _COUNTS:
-                    problems.append(Problem("is missing", path=place, file=source))
-                value = 0
-            try:
-                values[name] = float(str(value))
-            except ValueError:
-                problems.append(Problem(f"{value!r} is not a number", path=place, file=source))
-                values[name] = 0.0
-            if values[name] < 0 or (name in _COUNTS and values[name] != int(values[name])):
-                problems.append(Problem(f"{value} is not a whole number from 0 on", path=place, file=source))
-        if values["accelerators"] > MAX_ACCELERATORS:
-            problems.append(
-                Problem(
-                    f"at most {MAX_ACCELERATORS} accelerators in a node; give a rack as several nodes",
-                    path=f"nodes[{number}].accelerators",
-                    file=source,
-                )
-            )
-        offer = str(row.get("offer") or "")
-        if not offer:
-            problems.append(Problem("is missing", path=f"nodes[{number}].offer", file=source))
-        kinds.append(
-            NodeKind(
-                offer,
-                int(values["units"]),
-                int(values["accelerators"]),
-                str(row.get("model") or ""),
-                *(values[name] for name in _NUMBERS),
-            )
-        )
-    if not any(kind.units for kind in kinds):
+    nodes = sum(row.units for row in rows)
+    if nodes == 0:
         problems.append(Problem("the fleet has no node", file=source))
+    if nodes > MOST_NODES:
+        message = f"the fleet has {nodes:,} nodes; at most {MOST_NODES:,} are replayed, give a part of it"
+        problems.append(Problem(message, file=source))
+    models = {row.model or row.offer for row in rows if row.accelerators}
+    if len(models) > MOST_MODELS:
+        message = f"the fleet has {len(models)} models of accelerator; at most {MOST_MODELS} in one cluster"
+        problems.append(Problem(message, file=source))
     if problems:
         raise CaseError(problems)
-    return Fleet(tuple(kinds))
+    return Fleet(tuple(row.kind() for row in rows))

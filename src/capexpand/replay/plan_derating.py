@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.replay.derating import Derating, Estimate, FleetReplay, replay_fleet
+from capexpand.replay.derating import Derating, Estimate, FleetReplay, replay_fleet, why_no_derating
 from capexpand.replay.fleet import Fleet, NodeKind
 from capexpand.replay.jobs.policies import SchedulingPolicy
 from capexpand.replay.packing.tasks import MAX_ACCELERATORS
@@ -133,6 +133,9 @@ def replay_plan(
     found = []
     for cluster in clusters:
         jobs = fit_to_plan(trace, cluster.fleet)
+        note = why_no_derating(jobs)
+        if note:
+            raise CaseError([Problem(f"{trace.name}: {note}")])
         part = part_for(cluster.fleet, jobs, load)
         result = replay_fleet(part, jobs, policy=policy, load=load, leave_out_bad=leave_out_bad)
         found.append(ClusterReplay(cluster, part, result))

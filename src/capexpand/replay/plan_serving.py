@@ -72,6 +72,8 @@ def replay_plan_serving(
     Raises:
         CaseError: an offer's accelerator is unknown or cannot serve the model, or the trace is too short.
     """
+    if trace.span_s <= 0:
+        raise CaseError([Problem(f"{trace.name}: all requests arrive at once, so there is no derating")])
     units: dict[tuple[str, NodeKind], int] = {}
     for cluster in clusters:
         for kind in cluster.fleet.kinds:
@@ -95,6 +97,8 @@ def replay_plan_serving(
             routing=routing,
             stretches=_stretches(requests, hardware, count),
         )
+        if derating is None:
+            raise CaseError([Problem(f"{trace.name}: all requests arrive at once, so there is no derating")])
         found.append(OfferReplay(workload, kind.offer, nodes * kind.accelerators, hardware, count, derating))
     return tuple(found)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from capexpand.errors import CaseError, InfeasibleError, Problem
 from capexpand.replay.serving.outcome import Promise, ServingOutcome
 from capexpand.replay.serving.replicas import Replica, Routing, StepTime
 from capexpand.replay.serving.serve import serve
-from capexpand.replay.sources.tables import read_bytes
+from capexpand.replay.sources.json_rows import Name, read_rows
 from capexpand.replay.traces import RequestTrace
 
 STEP_TOKENS = (512, 1024, 2048, 4096, 8192)
@@ -191,14 +194,64 @@ def parse_promise(text: str) -> Promise:
         problems.append(Problem("promises nothing; give at least one of ttft, tpot and e2e"))
     if not 0 < values.get("share", 0.99) <= 1:
         problems.append(Problem("the share must lie above 0 and not above 1"))
-    if any(value <= 0 for name, value in values.items() if name != "share"):
-        problems.append(Problem("times must be above 0"))
+    if not all(0 < value < math.inf for name, value in values.items() if name != "share"):
+        problems.append(Problem("times must be finite and above 0"))
     if problems:
         raise CaseError(problems)
     return Promise(**values)
 
 
-_NUMBERS = ("base_s", "per_prefill_token_s", "per_cached_token_s", "per_sequence_s")
+class ReplicaRow(BaseModel):
+    """An entry of a file of replicas."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    name: Name
+    base_s: float = Field(ge=1e-9, le=1e4)
+    per_prefill_token_s: float = Field(ge=0, le=1e3)
+    per_cached_token_s: float = Field(ge=0, le=1e3)
+    per_sequence_s: float = Field(ge=0, le=1e3)
+    cost_per_hour: float = Field(ge=0, le=1e12)
+    accelerators: int = Field(default=1, ge=1, le=1_000_000)
+    memory_tokens: int | None = Field(default=None, ge=1, le=10**12)
+    page_tokens: int = Field(default=16, ge=1, le=1_000_000)
+    cache_tokens: int | None = Field(default=0, ge=0, le=10**12)
+    step_tokens: int = Field(default=2048, ge=1, le=10_000_000)
+    sequences: int = Field(default=256, ge=1, le=100_000)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_are_numbers(cls, value: object, info: ValidationInfo) -> object:
+        if info.field_name != "name" and not (value is None or type(value) in (int, float)):
+            raise ValueError("is not a number")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.sequences > self.step_tokens:
+            raise ValueError(
+                f"sequences {self.sequences} is more than step_tokens {self.step_tokens}: "
+                "a step needs a token for each"
+            )
+        if self.memory_tokens is not None and self.memory_tokens < self.page_tokens:
+            raise ValueError(
+                f"memory_tokens {self.memory_tokens} is less than page_tokens {self.page_tokens}: "
+                "memory holds at least a page"
+            )
+        return self
+
+    def kind(self) -> ReplicaKind:
+        """Return the replica that the entry describes."""
+        step = StepTime(self.base_s, self.per_prefill_token_s, self.per_cached_token_s, self.per_sequence_s)
+        replica = Replica(
+            step,
+            step_tokens=self.step_tokens,
+            sequences=self.sequences,
+            memory_tokens=self.memory_tokens,
+            page_tokens=self.page_tokens,
+            cache_tokens=self.cache_tokens,
+        )
+        return ReplicaKind(self.name, replica, self.cost_per_hour, self.accelerators)
 
 
 def read_replica_kinds(path: Path) -> tuple[ReplicaKind, ...]:
@@ -213,52 +266,4 @@ def read_replica_kinds(path: Path) -> tuple[ReplicaKind, ...]:
     Raises:
         CaseError: everything that is wrong with it.
     """
-    try:
-        document = json.loads(read_bytes(path))
-    except json.JSONDecodeError as error:
-        raise CaseError([Problem(f"not JSON: {error.msg}", file=path, line=error.lineno)]) from None
-    rows = document.get("replicas") if isinstance(document, dict) else None
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise CaseError([Problem('needs an object with the list "replicas" of objects', file=path)])
-    problems: list[Problem] = []
-    kinds = []
-    for number, row in enumerate(rows, start=1):
-        kind = _make_kind(row, f"replicas[{number}]", path, problems)
-        if kind is not None:
-            kinds.append(kind)
-    if problems:
-        raise CaseError(problems)
-    return tuple(kinds)
-
-
-def _make_kind(
-    row: Mapping[str, object], place: str, path: Path, problems: list[Problem]
-) -> ReplicaKind | None:
-    optional = ("accelerators", "memory_tokens", "page_tokens", "cache_tokens", "step_tokens", "sequences")
-    known = {"name", "cost_per_hour", *_NUMBERS, *optional}
-    before = len(problems)
-    problems.extend(
-        Problem("unknown field", path=f"{place}.{name}", file=path) for name in row if name not in known
-    )
-    values: dict[str, float] = {}
-    for name in (*_NUMBERS, "cost_per_hour", *optional):
-        value = row.get(name)
-        if value is None:
-            if name not in optional:
-                problems.append(Problem("is missing", path=f"{place}.{name}", file=path))
-        elif isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-            problems.append(
-                Problem(f"{value!r} is not a number from 0 on", path=f"{place}.{name}", file=path)
-            )
-        else:
-            values[name] = value
-    if len(problems) > before:
-        return None
-    whole = {name: int(values[name]) for name in optional if name in values and name != "accelerators"}
-    try:
-        replica = Replica(StepTime(*(values[name] for name in _NUMBERS)), **whole)
-    except ValueError as error:
-        problems.append(Problem(str(error), path=place, file=path))
-        return None
-    accelerators = int(values.get("accelerators", 1))
-    return ReplicaKind(str(row.get("name") or place), replica, values["cost_per_hour"], accelerators)
+    return tuple(row.kind() for row in read_rows(path, "replicas", ReplicaRow))

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
+
+LAST_TIME_S = 1e11
+"""Later times [s] are milliseconds or a slip: it is three thousand years."""
+
+MOST_TOKENS = 10_000_000
+MOST_ACCELERATORS = 1_000_000
+MOST_MEMBERS = 100_000
+MOST_CPU_OR_MEMORY = 1e12
+MOST_PRIORITY = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class RequestTrace:
         blocks: numbers of the blocks that prompts share, from 0.
         block_tokens: tokens in a block; 0 where the trace knows no prefixes.
         exclusions: what was left out.
+        read_as: units that the reader recognised, such as ``times in ms``.
     """
 
     name: str
@@ -70,6 +81,7 @@ class RequestTrace:
     blocks: np.ndarray
     block_tokens: int = 0
     exclusions: Exclusions = field(default_factory=Exclusions)
+    read_as: str = ""
 
     def __len__(self) -> int:
         return len(self.arrival_s)
@@ -111,6 +123,7 @@ class RequestTrace:
             self.blocks[mask],
             self.block_tokens,
             self.exclusions.plus(counts or {}),
+            self.read_as,
         )
 
 
@@ -204,6 +217,38 @@ class JobTrace:
         return replace(self, exclusions=self.exclusions.plus(counts or {}), **columns)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where the rows of a trace stand, for messages.
+
+    Args:
+        file: the file; None for a trace that was made.
+        lines: line of each row, None where the file has no lines, shape (rows,).
+        times: times of arrival as they are written, shape (rows,).
+    """
+
+    file: Path | None = None
+    lines: np.ndarray | None = None
+    times: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A reason for which rows cannot be used.
+
+    Args:
+        field: the column that is at fault.
+        rows: the rows, of type bool, shape (rows,).
+        values: the values of that column, quoted in the message, shape (rows,).
+        right: what would be right.
+    """
+
+    field: str
+    rows: np.ndarray
+    values: np.ndarray
+    right: str = ""
+
+
 def make_request_trace(
     name: str,
     arrival_s: np.ndarray,
@@ -213,7 +258,8 @@ def make_request_trace(
     prefixes: list[list[int]] | None = None,
     block_tokens: int = 0,
     leave_out_bad: bool = False,
-    source: str = "",
+    written: Written | None = None,
+    read_as: str = "",
 ) -> RequestTrace:
     """Check requests, put them in order of arrival, and count from the first.
 
@@ -225,21 +271,25 @@ def make_request_trace(
         prefixes: identities of the blocks of each prompt, in any numbering.
         block_tokens: tokens in a block.
         leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
-        source: the file, for messages.
+        written: where the rows stand.
+        read_as: units that the reader recognised.
 
     Raises:
         CaseError: rows are bad and not to be left out, or none is left.
     """
+    place = written or Written()
     arrival = np.asarray(arrival_s, dtype=np.float64)
     prompt = np.asarray(prompt_tokens, dtype=np.float64)
     output = np.asarray(output_tokens, dtype=np.float64)
-    bad = {
-        "without a finite time": ~np.isfinite(arrival),
-        "with a negative time": arrival < 0,
-        "without prompt tokens": ~(prompt >= 1),
-        "without output tokens": ~(output >= 1),
+    bad = _bad_times(arrival, place) | {
+        "without prompt tokens": Fault("prompt tokens", ~(prompt >= 1), prompt),
+        "without output tokens": Fault("output tokens", ~(output >= 1), output),
+        "with parts of a token": Fault("tokens", _not_whole(prompt) | _not_whole(output), prompt + output),
+        "with too many tokens": Fault(
+            "tokens", np.maximum(prompt, output) > MOST_TOKENS, prompt + output, f"at most {MOST_TOKENS:,}"
+        ),
     }
-    keep, counts = check_rows(bad, arrival, leave_out_bad=leave_out_bad, source=source or name)
+    keep, counts = check_rows(bad, arrival, leave_out_bad=leave_out_bad, written=place, name=name)
     order = np.flatnonzero(keep)
     order = order[np.argsort(arrival[order], kind="stable")]
     arrival = arrival[order]
@@ -247,9 +297,9 @@ def make_request_trace(
     first = np.zeros(len(order) + 1, dtype=np.int64)
     flat: list[int] = []
     if prefixes is not None:
-        for place, row in enumerate(order):
+        for number, row in enumerate(order):
             flat.extend(numbers.setdefault(block, len(numbers)) for block in prefixes[row])
-            first[place + 1] = len(flat)
+            first[number + 1] = len(flat)
     return RequestTrace(
         name,
         arrival - arrival[0],
@@ -259,11 +309,32 @@ def make_request_trace(
         np.array(flat, dtype=np.int64),
         block_tokens if prefixes is not None else 0,
         Exclusions(len(keep)).plus(counts),
+        read_as,
     )
 
 
+def _bad_times(arrival: np.ndarray, written: Written) -> dict[str, Fault]:
+    times = arrival if written.times is None else written.times
+    return {
+        "without a finite time": Fault(
+            "time of arrival",
+            ~np.isfinite(arrival),
+            times,
+            "seconds, or a day and time as 2024-05-10 00:00:00",
+        ),
+        "with a negative time": Fault("time of arrival", arrival < 0, times),
+        "with a time too far off": Fault(
+            "time of arrival", arrival > LAST_TIME_S, times, "times are in seconds, or days with times"
+        ),
+    }
+
+
+def _not_whole(values: np.ndarray) -> np.ndarray:
+    return np.isfinite(values) & (values != np.round(values))
+
+
 def check_rows(
-    bad: Mapping[str, np.ndarray], arrival: np.ndarray, *, leave_out_bad: bool, source: str
+    bad: Mapping[str, Fault], arrival: np.ndarray, *, leave_out_bad: bool, written: Written, name: str
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Sort rows into good and bad, each bad one under the first reason that holds.
 
@@ -271,10 +342,11 @@ def check_rows(
     instead, and counted under no reason.
 
     Args:
-        bad: by reason, which rows it holds for, each of shape (rows,).
+        bad: the faults, by reason.
         arrival: times of arrival [s], shape (rows,).
         leave_out_bad: count bad rows, where otherwise they are an error.
-        source: the file, for messages.
+        written: where the rows stand.
+        name: of the trace.
 
     Returns:
         Which rows to keep, shape (rows,), and how many are left out by reason.
@@ -285,24 +357,48 @@ def check_rows(
     keep = np.ones(len(arrival), dtype=bool)
     counts: dict[str, int] = {}
     problems = []
-    for reason, mask in bad.items():
-        hit = mask & keep
+    called = "" if written.file else f"{name}: "
+    for reason, fault in bad.items():
+        hit = fault.rows & keep
         keep &= ~hit
         if hit.any():
             counts[reason] = int(hit.sum())
-            row = int(np.flatnonzero(hit)[0]) + 1
-            problems.append(Problem(f"{source}: {hit.sum()} rows {reason}, the first is row {row}"))
+            first = int(np.flatnonzero(hit)[0])
+            right = f"; {fault.right}" if fault.right else ""
+            many = f"{called}{_rows(counts[reason])} {reason}, the first is row {first + 1}"
+            message = f"{many} with {_quote(fault.values[first])}{right}"
+            problems.append(_at(written, first, message, fault.field))
     steps = np.diff(arrival[keep])
     if not leave_out_bad and (steps < 0).any():
-        row = int(np.flatnonzero(steps < 0)[0]) + 2
-        problems.append(Problem(f"{source}: times of arrival are not in order, first at row {row}"))
+        row = int(np.flatnonzero(keep)[np.flatnonzero(steps < 0)[0] + 1])
+        message = f"{called}times of arrival are not in order, first at row {row + 1}"
+        problems.append(_at(written, row, message, "time of arrival"))
     if not keep.any():
-        problems.append(Problem(f"{source}: no usable row among {len(arrival)}"))
+        problems.append(Problem(f"{called}no usable row among {len(arrival)}", file=written.file))
         raise CaseError(problems)
     if problems and not leave_out_bad:
         problems.append(Problem("correct the trace, or leave bad rows out with --leave-out-bad"))
         raise CaseError(problems)
     return keep, counts
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
+def _at(written: Written, row: int, message: str, field_name: str) -> Problem:
+    line = None if written.lines is None else written.lines[row]
+    return Problem(message, path=field_name, file=written.file, line=None if line is None else int(line))
+
+
+def _quote(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        return "nothing" if np.isnan(value) else f"'{value:.12g}'"
+    text = "nothing" if value is None else str(value)
+    text = text if len(text) <= 60 else text[:57] + "..."
+    if value is None:
+        return text
+    return f"'{text}'" if text.isprintable() else ascii(text)
 
 
 def make_job_trace(
@@ -321,7 +417,7 @@ def make_job_trace(
     leave_out_bad: bool = False,
     in_order: bool = False,
     left_out: Mapping[str, int] | None = None,
-    source: str = "",
+    written: Written | None = None,
 ) -> JobTrace:
     """Check jobs, put them in order of arrival, and count from the first.
 
@@ -329,7 +425,8 @@ def make_job_trace(
         name: what to call the trace.
         arrival_s: times of arrival [s]; not a number where unknown.
         duration_s: running times [s]; not a number where unknown.
-        accelerators: accelerators per member of the gang; 0 for jobs without.
+        accelerators: accelerators per member of the gang; 0 for jobs without. A part of one, such as 0.5, is
+            a share of it.
         accelerator_milli: share of each accelerator [0.001]; whole ones when None.
         members: members of the gang; one when None.
         cpu_milli: CPU per member [0.001 core]; no limit when None.
@@ -340,39 +437,36 @@ def make_job_trace(
         leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
         in_order: the source promises rows in order of arrival, so that a row out of order is an error.
         left_out: rows that the reader had to leave out already, by reason.
-        source: the file, for messages.
+        written: where the rows stand.
 
     Raises:
         CaseError: rows are bad and not to be left out, or none is left.
     """
+    place = written or Written()
     arrival = np.asarray(arrival_s, dtype=np.float64)
     rows = len(arrival)
-    zeros = np.zeros(rows, dtype=np.int64)
-    duration = np.asarray(duration_s, dtype=np.float64)
-    count = np.asarray(accelerators, dtype=np.float64)
-    share = np.asarray(zeros + 1000 if accelerator_milli is None else accelerator_milli, dtype=np.float64)
-    gang = np.asarray(zeros + 1 if members is None else members, dtype=np.float64)
-    cpu = np.asarray(zeros if cpu_milli is None else cpu_milli, dtype=np.float64)
-    memory = np.asarray(zeros if memory_mib is None else memory_mib, dtype=np.float64)
-    bad = {
-        "without a finite time": ~np.isfinite(arrival),
-        "with a negative time": arrival < 0,
-        "without a running time": ~np.isfinite(duration),
-        "with a negative running time": duration < 0,
-        "with a negative or unknown number of accelerators": ~(count >= 0),
-        "with a share of an accelerator outside 1..1000": (count > 0) & ~((share >= 1) & (share <= 1000)),
-        "with a share of several accelerators": (count > 1) & (share < 1000),
-        "with a gang of nobody": ~(gang >= 1),
-        "with negative CPU or memory": ~((cpu >= 0) & (memory >= 0)),
-    }
-    place = np.lexsort((np.arange(rows), arrival)) if not in_order else np.arange(rows)
-    keep, counts = check_rows(
-        {reason: mask[place] for reason, mask in bad.items()},
-        arrival[place],
-        leave_out_bad=leave_out_bad,
-        source=source or name,
+    zeros = np.zeros(rows)
+    count, share = _shares(
+        np.asarray(accelerators, dtype=np.float64),
+        np.asarray(zeros + 1000 if accelerator_milli is None else accelerator_milli, dtype=np.float64),
     )
-    order = place[keep]
+    columns = _JobColumns(
+        arrival,
+        np.asarray(duration_s, dtype=np.float64),
+        count,
+        share,
+        np.asarray(zeros + 1 if members is None else members, dtype=np.float64),
+        np.asarray(zeros if cpu_milli is None else cpu_milli, dtype=np.float64),
+        np.asarray(zeros if memory_mib is None else memory_mib, dtype=np.float64),
+        np.asarray(zeros if priority is None else priority, dtype=np.float64),
+    )
+    sequence = np.lexsort((np.arange(rows), arrival)) if not in_order else np.arange(rows)
+    bad = {reason: _reordered(fault, sequence) for reason, fault in columns.faults(place).items()}
+    lines = None if place.lines is None else place.lines[sequence]
+    keep, counts = check_rows(
+        bad, arrival[sequence], leave_out_bad=leave_out_bad, written=Written(place.file, lines), name=name
+    )
+    order = sequence[keep]
     order = order[np.argsort(arrival[order], kind="stable")]
     model_names, model_index = _number_names(models, order)
     tenant_names, tenant_index = _number_names(tenants, order)
@@ -380,19 +474,95 @@ def make_job_trace(
     return JobTrace(
         name,
         arrival[order] - arrival[order[0]],
-        duration[order],
+        columns.duration[order],
         count[order].astype(np.int64),
-        share[order].astype(np.int64),
-        gang[order].astype(np.int64),
-        cpu[order].astype(np.int64),
-        memory[order].astype(np.int64),
+        np.round(share[order]).astype(np.int64),
+        columns.gang[order].astype(np.int64),
+        _round_up(columns.cpu[order]),
+        _round_up(columns.memory[order]),
         model_names,
         model_index,
         tenant_names,
         tenant_index,
-        np.asarray(zeros if priority is None else priority)[order].astype(np.int64),
+        columns.priority[order].astype(np.int64),
         Exclusions(rows + sum(already.values())).plus(already).plus(counts),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _JobColumns:
+    """The numbers of jobs before they are checked, each of shape (jobs,)."""
+
+    arrival: np.ndarray
+    duration: np.ndarray
+    count: np.ndarray
+    share: np.ndarray
+    gang: np.ndarray
+    cpu: np.ndarray
+    memory: np.ndarray
+    priority: np.ndarray
+
+    def faults(self, written: Written) -> dict[str, Fault]:
+        """Return for which reasons which jobs cannot be used."""
+        count, share, gang = self.count, self.share, self.gang
+        wanted = count > 0
+        return _bad_times(self.arrival, written) | {
+            "without a running time": Fault("running time", ~np.isfinite(self.duration), self.duration),
+            "with a negative running time": Fault("running time", self.duration < 0, self.duration),
+            "with a running time too long": Fault(
+                "running time", self.duration > LAST_TIME_S, self.duration, "running times are in seconds"
+            ),
+            "with a negative or unknown number of accelerators": Fault("accelerators", ~(count >= 0), count),
+            "with a part of an accelerator": Fault(
+                "accelerators",
+                _not_whole(count),
+                count,
+                "a share of one accelerator is below 1, or 1 with accelerator_milli (0.001 accelerator)",
+            ),
+            "with a share of an accelerator outside 1..1000": Fault(
+                "accelerator_milli", wanted & ~((share >= 1) & (share <= 1000)), share
+            ),
+            "with a share of several accelerators": Fault(
+                "accelerator_milli", (count > 1) & (share < 1000), share
+            ),
+            "with a gang of nobody": Fault("members", ~(gang >= 1), gang),
+            "with a part of a member": Fault("members", _not_whole(gang), gang),
+            "with too many accelerators or members": Fault(
+                "accelerators",
+                ~((count <= MOST_ACCELERATORS) & (gang <= MOST_MEMBERS)),
+                count * gang,
+                f"at most {MOST_ACCELERATORS:,} for a member, and {MOST_MEMBERS:,} members",
+            ),
+            "with negative CPU or memory": Fault(
+                "CPU or memory", ~((self.cpu >= 0) & (self.memory >= 0)), np.minimum(self.cpu, self.memory)
+            ),
+            "with too much CPU or memory": Fault(
+                "CPU or memory",
+                ~((self.cpu <= MOST_CPU_OR_MEMORY) & (self.memory <= MOST_CPU_OR_MEMORY)),
+                np.maximum(self.cpu, self.memory),
+                f"at most {MOST_CPU_OR_MEMORY:,.0f} (0.001 core, MiB)",
+            ),
+            "with a priority that is not a whole number": Fault(
+                "priority",
+                ~(np.abs(self.priority) <= MOST_PRIORITY) | _not_whole(self.priority),
+                self.priority,
+            ),
+        }
+
+
+def _shares(count: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Read a part of one accelerator as a share of it; both given together stay as they are, a fault."""
+    part = (count > 0) & (count < 1) & (share == 1000)
+    return np.where(part, 1.0, count), np.where(part, 1000 * np.where(part, count, 1.0), share)
+
+
+def _reordered(fault: Fault, order: np.ndarray) -> Fault:
+    return Fault(fault.field, fault.rows[order], fault.values[order], fault.right)
+
+
+def _round_up(values: np.ndarray) -> np.ndarray:
+    """Round to whole numbers upwards, but for the rounding of arithmetic: nothing asked for becomes none."""
+    return np.ceil(values - 1e-6).astype(np.int64)
 
 
 def _number_names(names: Sequence[str] | None, order: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:

@@ -17,6 +17,7 @@ from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats, ModelData
 from capexpand.reporting.assumptions import origins
 from capexpand.reporting.context import ReportContext
+from capexpand.reporting.examined import examined_document
 from capexpand.reporting.headline import answers
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import VOLUME_UNITS
@@ -57,6 +58,7 @@ def metrics_document(context: ReportContext) -> Document:
         **_flows(result.programme),
         **_spending(result.total, context),
         **_headline(findings.metrics, days),
+        **examined_document(findings),
         "base": {**_physical(m, context.base_fleet), **_flows(result.base)},
         "programme": _flows(result.programme),
         "total": {**_physical(m, context.fleet), **_flows(result.total)},

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from capexpand.finance.metrics import Metrics
 from capexpand.reporting.blocks import Answer, KeyFigure
 from capexpand.reporting.context import NOTHING, ReportContext
+from capexpand.reporting.examined import (
+    at_the_end,
+    best_even_pace,
+    by_size,
+    in_futures,
+    power_in_use,
+    stops_more,
+)
 from capexpand.reporting.years import Years
 from capexpand.wording import (
     compute,
     count,
     listing,
     money,
+    number,
     of_each,
     percent,
     power,
@@ -30,13 +40,16 @@ FIRST_ORDERS = 4  # orders named in the sentence about the first quarter
 
 
 def answers(context: ReportContext) -> tuple[Answer, ...]:
-    """Return the five answers of a report, in order."""
+    """Return the answers of a report, in order."""
+    bought = " ".join(filter(None, (buys(context), stops_more(context), stands(context))))
+    sized = by_size(context)
     return (
-        Answer("What does the money buy, and when?", f"{buys(context)} {stands(context)}"),
+        Answer("What does the money buy, and when?", bought),
         Answer("How is it best spent?", " ".join(filter(None, (spends(context), first_orders(context))))),
         Answer("Does it pay?", pays(context)),
+        *([Answer("How much of it pays?", sized)] if sized else []),
         Answer("What is each limit worth?", limits_worth(context)),
-        Answer("How does it compare?", compares(context)),
+        Answer("How does it compare?", " ".join(filter(None, (compares(context), best_even_pace(context))))),
     )
 
 
@@ -122,8 +135,9 @@ def stands(context: ReportContext) -> str:
         part = context.token_power_fraction(at)
         takes = "" if part >= 1.0 - SMALL else f", which take {share(part)} of the power in use"
         does.append(f"serves {volume(tokens, 'tokens')} a day{takes}")
-    then = f"; the fleet {listing(does)}" if does else ""
-    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}{then}."
+    then = f" The fleet {listing(does)}." if does else ""
+    use = power_in_use(context)
+    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}: {use}.{then}"
 
 
 def spends(context: ReportContext) -> str:
@@ -201,14 +215,18 @@ def pays(context: ReportContext) -> str:
     if abs(metrics.npv - metrics.npv_end_value_zero) <= SMALL * max(abs(metrics.npv), 1e-9):
         zero = "none of it rests on the value of what stands at the horizon's end"
     inside = _counting_transfer(context)
-    parts = [f"{worth}{discounted}; {zero}{inside}.", f"{_rate_of_return(context)}, and {_payback(context)}."]
+    parts = [
+        in_futures(context),
+        f"{worth}{discounted}; {zero}{inside}.",
+        f"{_rate_of_return(context)}, and {_payback(context)}.",
+    ]
     if metrics.peak_funding > 0.0:
         most, when = money(metrics.peak_funding, currency), context.labels[metrics.peak_funding_quarter]
         parts.append(f"At most {most} is laid out at a time, in {when}.")
     else:
         parts.append("It never needs money from outside.")
     parts.append(_yearly_earnings(context))
-    return " ".join(filter(None, (*parts, _renewal(context))))
+    return " ".join(filter(None, (*parts, _renewal(context), at_the_end(context))))
 
 
 def _counting_transfer(context: ReportContext) -> str:
@@ -255,8 +273,17 @@ def _rate_of_return(context: ReportContext) -> str:
     metrics = context.findings.metrics
     if metrics.irr is None:
         return "It has no internal rate of return"
-    doubt = "" if metrics.irr_unique else " (one of several possible rates)"
-    return f"Its internal rate of return is {percent(metrics.irr)} a year{doubt}"
+    if metrics.irr_is_answer:
+        return f"Its internal rate of return is {percent(metrics.irr)} a year"
+    why = "next to nothing is ever laid out" if metrics.irr_unique else "more than one rate may solve it"
+    instead = (
+        ""
+        if metrics.mirr is None
+        else f"; with returns put to work at the discount rate it earns {percent(metrics.mirr)} a year"
+    )
+    per = metrics.npv_over_outlay
+    outlay = "" if per is None else f" and {number(per, 2)} of net present value for each 1 of its payments"
+    return f"It has no telling internal rate of return, since {why}{instead}{outlay}"
 
 
 def _payback(context: ReportContext) -> str:
@@ -293,6 +320,10 @@ def limits_worth(context: ReportContext) -> str:
         parts.append(budget.describe(context.labels))
     elif context.cap is not None:
         parts.append("The budget itself binds nowhere: more money alone would add nothing.")
+    owed = next((limit for limit in context.limits if limit.binds and limit.kind == "obligation"), None)
+    if owed is not None:
+        cost = money(abs(owed.gain_total), context.currency)
+        parts.append(f"One percent more of {owed.noun} throughout would cost {cost}.")
     return " ".join(parts)
 
 
@@ -358,7 +389,14 @@ def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
     tokens = float(context.tokens_per_day(context.fleet)[at])
     cap = context.cap
     of_cap = "" if cap is None else f"of {money(cap, currency)} allowed by {label}"
+    followed = None if context.findings.examination is None else context.findings.examination.followed
+    met: list[KeyFigure] = []
+    if followed is not None and not context.orders_nothing:
+        low, *_, high = followed.quantiles()
+        spread = f"{money(float(low), currency)} to {money(float(high), currency)} in nine of ten futures"
+        met = [KeyFigure("Net present value, mean of futures", money(followed.mean, currency), spread)]
     figures = [
+        *met,
         KeyFigure("Spent in the window", money(context.spent, currency), of_cap or f"by {label}"),
         *([] if context.orders_nothing else _returns(context)),
         KeyFigure("Power energised", power(power_mw), f"IT power in {label}"),
@@ -388,8 +426,8 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
         KeyFigure("Without end value", end_value_zero, "nothing worth anything at the end"),
         KeyFigure(
             "Internal rate of return",
-            "none" if ours.irr is None else percent(ours.irr),
-            "a year" if ours.irr is not None else "flows never change sign or no rate found",
+            "none" if ours.irr is None or not ours.irr_is_answer else percent(ours.irr),
+            _rate_remark(ours),
         ),
         KeyFigure(
             "Payback",
@@ -411,6 +449,15 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
         remark = more if context.has_base else "counted in the net present value"
         figures.append(KeyFigure("Renewal after the window", money(paid, currency), remark))
     return figures
+
+
+def _rate_remark(ours: Metrics) -> str:
+    """What stands below the rate of return: its unit, or why there is none."""
+    if ours.irr is None:
+        return "flows never change sign or no rate found"
+    if ours.irr_is_answer:
+        return "a year"
+    return "not told: several rates, or next to nothing laid out"
 
 
 def hindsight(context: ReportContext) -> str:

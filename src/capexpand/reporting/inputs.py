@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from capexpand.case.schema import Case
 from capexpand.finance.bridge import Bridge
+from capexpand.finance.by_budget import BudgetCurve
+from capexpand.finance.longer import HorizonCheck
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
+from capexpand.policy.followed import Followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,25 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class EvenPace:
+    """A plan that spends a part of the budget evenly; money in millions."""
+
+    fraction: float  # of the budget
+    npv: float  # of the programme, after tax
+    objective: float
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """How far the headline may be trusted: other sizes, longer horizons, other futures."""
+
+    curve: BudgetCurve | None  # None where sizes are whole
+    horizon: tuple[HorizonCheck, ...]
+    followed: Followed | None  # None where the case declares no uncertainty
+    even: EvenPace | None = None  # the even pace of the highest objective; None where sizes are whole
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What a run found out: the plan, what it earns, what the naive plan would, and how sure the sums are."""
 
@@ -36,3 +58,4 @@ class Findings:
     checks: dict[str, float]  # name of a limit → largest relative violation found by our own arrays
     warnings: tuple[str, ...]
     provenance: Provenance
+    examination: Examination | None = None  # of a run; a study of many cases goes without

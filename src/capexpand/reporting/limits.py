@@ -119,9 +119,9 @@ def limits(
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(limit: Limit) -> tuple[bool, float, str]:
-    """What is owed comes last: it costs, and nobody would want more of it."""
-    return limit.kind == "obligation", -abs(limit.gain_total), limit.name
+def _rank(limit: Limit) -> tuple[float, str]:
+    """The one whose last percent moves most comes first, whether it adds or, as what is owed, costs."""
+    return -abs(limit.gain_total), limit.name
 
 
 def _gain(worth: Floats, amount: Floats) -> Floats:
@@ -209,7 +209,7 @@ def _money(m: ModelData, plan: Plan) -> Iterator[Limit]:
             "the renewal budget",
             "renewal budget in",
             plan.shadow.renewal,
-            m.budget.renewal,
+            _renewal_allowed(m, plan),
             "/quarter",
         ),
     )
@@ -230,6 +230,16 @@ def _money(m: ModelData, plan: Plan) -> Iterator[Limit]:
             step=1e-6,
             currency=m.currency,
         )
+
+
+def _renewal_allowed(m: ModelData, plan: Plan) -> Floats:
+    """What may be spent in each quarter outside the window, after what was spent inside it [quarter]."""
+    if m.budget.renewal_growth is None:
+        return m.budget.renewal
+    first, last = m.times.window
+    quarter = np.arange(m.times.count)
+    spent = np.cumsum(np.where((quarter >= first) & (quarter < last), plan.paid, 0.0))
+    return m.budget.renewal + m.budget.renewal_growth * spent
 
 
 def _volumes(m: ModelData, titles: tuple[str, ...], plan: Plan) -> Iterator[Limit]:

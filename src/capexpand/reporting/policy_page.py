@@ -9,9 +9,14 @@ from capexpand.policy.findings import (
     PolicyFindings,
     decision_sentence,
     interruption_note,
+    lattice_sentence,
     option_title,
+    recommendation,
+    uncertain,
+    value_sentence,
 )
 from capexpand.policy.reactions import Commitment, Reaction
+from capexpand.policy.strategies import Estimate
 from capexpand.reporting.blocks import Block, Charts, Column, Heading, Paragraph, Row, Section, Table, table
 from capexpand.reporting.charts.futures import distributions, fans
 from capexpand.wording import (
@@ -72,25 +77,8 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
 
 
 def _trust(findings: PolicyFindings) -> str:
-    """How good the policy is, and what that rests on."""
-    policy = findings.outcomes.policy
-    currency, gap = policy.data.currency, policy.gap
-    nodes = sum(quarter.nodes for quarter in policy.lattice.quarters)
-    scale = MoneyScale.of(abs(gap.bound), currency)
-    bound = (
-        f"No policy on the lattice of {nodes} nodes is worth more than {scale.write(gap.bound)} {scale.unit}"
-    )
-    found = f"this one is worth {_uncertain(gap.mean, gap.halfwidth, scale)} there"
-    if gap.fraction is None:
-        return f"{bound} by the chosen attitude to risk; {found}, and with risk aversion no gap is claimed."
-    return f"{bound}; {found}, a gap of {percent(gap.fraction)}."
-
-
-def _uncertain(mean: float, halfwidth: float, scale: MoneyScale) -> str:
-    """A mean with its confidence interval, both in one unit."""
-    if halfwidth < 0.05 * scale.divisor:
-        return f"{scale.write(mean)} {scale.unit}"
-    return f"{scale.write(mean)} ± {scale.write(halfwidth)} {scale.unit}"
+    """The value to believe, the strategy to follow, and how good the training was."""
+    return f"{value_sentence(findings)} {recommendation(findings)} {lattice_sentence(findings)}"
 
 
 def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
@@ -217,9 +205,7 @@ def _amount(each: Commitment, amount: float) -> str:
 
 def _worth(findings: PolicyFindings, scale: MoneyScale) -> str:
     ways = findings.ways
-    vss, waiting, known = (
-        _uncertain(each.mean, each.halfwidth, scale) for each in (ways.vss, ways.waiting, ways.evpi)
-    )
+    vss, waiting, known = (uncertain(each, scale) for each in (ways.vss, ways.waiting, ways.evpi))
     return (
         f"Planning for many futures instead of their mean adds {vss}; waiting for what is seen adds "
         f"{waiting} over the better fixed plan; knowing the future would add {known} more."
@@ -263,7 +249,7 @@ def _ways(findings: PolicyFindings, scale: MoneyScale) -> Table:
 
 def _regime_cost(findings: PolicyFindings, scale: MoneyScale) -> str:
     parts = [
-        f"that {name} may leave its present state costs {_uncertain(mean, half, scale)} in the mean"
+        f"that {name} may leave its present state costs {uncertain(Estimate(mean, half), scale)} in the mean"
         for name, (mean, half) in findings.regime_cost.items()
     ]
     if not parts:

@@ -7,6 +7,9 @@ from capexpand.policy.findings import (
     PolicyFindings,
     decision_sentence,
     interruption_note,
+    lattice_sentence,
+    recommendation,
+    value_sentence,
 )
 from capexpand.reporting.blocks import Block, Paragraph, Row, table
 from capexpand.wording import MoneyScale, money, percent
@@ -15,13 +18,8 @@ from capexpand.wording import MoneyScale, money, percent
 def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
     """Return the blocks that a terminal shows of a policy."""
     outcomes, ways = findings.outcomes, findings.ways
-    currency, gap = outcomes.policy.data.currency, outcomes.policy.gap
+    currency = outcomes.policy.data.currency
     interrupted = interruption_note(findings)
-    known = "no gap is claimed with risk aversion" if gap.fraction is None else f"gap {percent(gap.fraction)}"
-    bound = (
-        f"Bound on the lattice {money(gap.bound, currency)}, policy there {money(gap.mean, currency)} ± "
-        f"{money(gap.halfwidth, currency)}: {known}."
-    )
     scale = MoneyScale.of(max(abs(way.value.mean) for way in ways.ways), currency)
     rows = [
         Row(
@@ -44,7 +42,9 @@ def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
     return (
         Paragraph("", lead=decision_sentence(findings), kind="decision"),
         *((Paragraph(interrupted, kind="flag"),) if interrupted else ()),
-        Paragraph(bound),
+        Paragraph(value_sentence(findings)),
+        Paragraph(recommendation(findings)),
+        Paragraph(lattice_sentence(findings)),
         table(
             f"Five strategies through {outcomes.scenarios.count} fresh scenarios, {scale.unit}", head, rows
         ),

@@ -1,7 +1,8 @@
-"""Writes a run folder beside its place and moves it there in one step."""
+"""Write a run folder beside its place and move it there in one step."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -10,15 +11,26 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO, StringIO
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-from capexpand.errors import RunError
+from capexpand.errors import CaseError, RunError
+from capexpand.files import hold, read_content, read_text
+from capexpand.files.places import beside
+from capexpand.files.reading import is_folder
+from capexpand.files.writing import exchange, keep_folder, write_new
 
 if TYPE_CHECKING:
     from polars import DataFrame
 
 MANIFEST = "run.json"
+MANIFEST_LIMIT_BYTES = 16_000_000
+FILE_LIMIT_BYTES = 2_000_000_000
+_OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""Files that systems put into any folder that is looked at."""
+
+Manifest = dict[str, Any]
+"""A JSON object in which ``files`` maps names to hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,7 @@ class Content:
 
 
 def check_place(folder: Path) -> None:
-    """Refuses a place that a run must not take, before any work is done.
+    """Refuse a place that a run must not take, before any work is done; finish an interrupted write there.
 
     Args:
         folder: where the run is to be written.
@@ -39,31 +51,69 @@ def check_place(folder: Path) -> None:
         RunError: something that is no run folder stands there, or the place cannot be written.
     """
     try:
+        if folder.name in ("", ".."):
+            raise RunError(f"'{folder}' does not name a folder of its own for the run; name another --out")
+        heal(folder)
         _check_place(folder)
-    except OSError as error:  # a name too long, a loop of links, a folder that may not be listed
-        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a name too long or with a zero byte, a folder not to be listed
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"{folder}: cannot be written: {reason}") from error
 
 
 def _check_place(folder: Path) -> None:
-    if folder.name in ("", ".."):
-        raise RunError(f"'{folder}' does not name a folder of its own for the run; name another --out")
+    if folder.is_symlink():
+        raise RunError(f"{folder}: is a link; name the folder itself as --out")
     if folder.is_dir():
-        if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-            raise RunError(
-                f"{folder}: stands already and is no run folder (it has no {MANIFEST}); name another --out"
-            )
-    elif folder.exists() or folder.is_symlink():
+        _check_replaceable(folder)
+    elif folder.exists():
         raise RunError(f"{folder}: stands already and is no folder; name another --out")
-    places = (folder, *folder.absolute().parents)
-    parent = next(place for place in places if place.exists() or place.is_symlink())
+    parent = next(place for place in folder.absolute().parents if place.exists() or place.is_symlink())
     if not parent.is_dir():
         raise RunError(f"{folder}: {parent} is no folder; name another --out")
     if not os.access(parent, os.W_OK):
         raise RunError(f"{folder}: {parent} cannot be written; name another --out")
 
 
+def _check_replaceable(folder: Path) -> None:
+    """Refuse a folder that holds anything which no run wrote."""
+    if not any(path.name not in _OF_THE_SYSTEM for path in folder.iterdir()):
+        return
+    if not (folder / MANIFEST).is_file():
+        raise RunError(
+            f"{folder}: stands already and is no run folder (it has no {MANIFEST}); name another --out"
+        )
+    written = {folder / name for name in (MANIFEST, *_manifest(folder)["files"])}
+    for place, _, names in os.walk(folder):
+        for file in (Path(place) / name for name in sorted(names) if name not in _OF_THE_SYSTEM):
+            if file not in written:
+                foreign = file.relative_to(folder)
+                raise RunError(
+                    f"{folder}: {foreign} was not written by a run and would be lost; "
+                    "move it or name another --out"
+                )
+
+
+@contextmanager
+def hold_place(folder: Path) -> Generator[None]:
+    """Check a place and hold it against other processes, from the start of a command to its end.
+
+    Args:
+        folder: where a run is to be written; the folders above it are made.
+
+    Raises:
+        RunError: the place cannot be taken, or another process is writing there; the message says which.
+    """
+    check_place(folder)
+    try:
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    with hold(folder):
+        yield
+
+
 def write_run(folder: Path, content: Content) -> None:
-    """Writes a run folder; an older run there is replaced, and kept until the new one is complete.
+    """Write a run folder; an older run there is replaced in one step once the new one is complete.
 
     Args:
         folder: where the run is to stand.
@@ -72,50 +122,71 @@ def write_run(folder: Path, content: Content) -> None:
     Raises:
         RunError: the folder cannot be written; what stood there still stands.
     """
-    check_place(folder)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(content.files.items())}
     manifest = json.dumps({**content.about, "files": hashes}, indent=2, ensure_ascii=False) + "\n"
-    try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with _beside(folder) as new:
-            for name, data in content.files.items():
-                place = new / name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(data)
-            (new / MANIFEST).write_text(manifest, encoding="utf-8")
+    with hold_place(folder):
+        new = beside(folder, "new")
+        try:
+            shutil.rmtree(new, ignore_errors=True)
+            _write_all(new, {**content.files, MANIFEST: manifest.encode()})  # the manifest last
             _take_place(new, folder)
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        except OSError as error:
+            raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
 
 
-def read_manifest(folder: Path) -> dict[str, object]:
-    """Returns what a run folder says of itself, after checking that its files are as they were written.
+def _write_all(new: Path, files: Mapping[str, bytes]) -> None:
+    new.mkdir()
+    for name, data in files.items():
+        place = new / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_new(place, data)
+    for kept, _, _ in os.walk(new):
+        keep_folder(Path(kept))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a run folder, after checking that its files are as they were written.
 
     Raises:
         RunError: no run folder stands there, or a file is missing or was changed.
     """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        hashes: dict[str, str] = manifest["files"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{folder}: is no run folder: {MANIFEST} cannot be read") from error
-    for name, expected in hashes.items():
+    with contextlib.suppress(OSError, ValueError):  # what cannot be healed is named below
+        if not folder.exists():
+            heal(folder)
+    manifest = _manifest(folder)
+    for name, expected in manifest["files"].items():
         try:
-            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except OSError as error:
-            raise RunError(f"{folder / name}: is missing from the run") from error
+            found = hashlib.sha256(read_content(folder / name, FILE_LIMIT_BYTES)).hexdigest()
+        except CaseError as error:
+            missing = not os.path.lexists(folder / name)
+            raise RunError(f"{folder / name}: is missing from the run" if missing else str(error)) from error
         if found != expected:
             raise RunError(f"{folder / name}: was changed after the run was written")
     return manifest
 
 
-def _short(folder: Path) -> str:
-    """The beginning of a folder's name, since what is made beside it adds to the name."""
-    return folder.name[:40]
+def _manifest(folder: Path) -> Manifest:
+    """Read the manifest alone: it has the right form, and its files lie in the folder."""
+    try:
+        document = json.loads(read_text(folder / MANIFEST, MANIFEST_LIMIT_BYTES))
+    except CaseError as error:
+        raise RunError(f"{folder}: is no run folder: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{folder}: is no run folder: {MANIFEST} is not JSON") from error
+    files = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
+        raise RunError(f"{folder}: is no run folder: {MANIFEST} does not name its files")
+    for name in files:
+        parts = PurePosixPath(name).parts
+        if not parts or ".." in parts or name.startswith("/") or not name.isprintable() or "\\" in name:
+            raise RunError(f"{folder}: {MANIFEST} names {name!r}, which is no file of the run")
+    return document
 
 
 def usual_folder(case: Path, variant: str | None = None, kind: str = "") -> Path:
-    """Returns where a run stands if its user names no place: ``runs/CASE``, with variant and kind behind.
+    """Return where a run stands if its user names no place: ``runs/CASE``, with variant and kind behind.
 
     Args:
         case: the case's file or folder.
@@ -123,14 +194,14 @@ def usual_folder(case: Path, variant: str | None = None, kind: str = "") -> Path
         kind: what the run is, where it is not a plan, such as ``backtest``.
     """
     place = Path(os.path.abspath(case))  # noqa: PTH100 - a link keeps its own name, and ".." is no name
-    name = place.stem if place.suffix in (".yaml", ".yml") and not place.is_dir() else place.name
+    name = place.stem if place.suffix in (".yaml", ".yml") and not is_folder(place) else place.name
     if place.name == "case.yaml":
         name = place.parent.name
     return Path("runs") / "-".join(part for part in (name, variant, kind) if part)
 
 
 def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
-    """Returns tables as files of a run folder, each in Parquet and in CSV.
+    """Return tables as files of a run folder, each in Parquet and in CSV.
 
     Args:
         frames: the tables by name.
@@ -145,27 +216,37 @@ def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
     return files
 
 
-@contextmanager
-def _beside(folder: Path) -> Generator[Path]:
-    """A new folder beside the place, gone again unless it was moved there."""
-    new = folder.absolute().parent / f".{_short(folder)}.{os.getpid()}.new"
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir()
-    try:
-        yield new
-    finally:
+def heal(folder: Path) -> None:
+    """Finish the replacement of a run that a kill interrupted, and clear away what it left.
+
+    Args:
+        folder: a run, or the place of one.
+
+    Raises:
+        RunError: another process is writing there.
+        OSError: the folders beside it cannot be moved.
+    """
+    new, old = beside(folder, "new"), beside(folder, "old")
+    if not (new.exists() or old.exists()):
+        return
+    with hold(folder):
+        if old.exists() and not folder.exists():  # between two renames, so the new one was complete
+            (new if (new / MANIFEST).is_file() else old).rename(folder)
         shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _take_place(new: Path, folder: Path) -> None:
-    old = folder.absolute().parent / f".{_short(folder)}.{os.getpid()}.old"
+    old = beside(folder, "old")
+    shutil.rmtree(old, ignore_errors=True)
     if not folder.exists():
         new.rename(folder)
-        return
-    folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
+    elif not exchange(new, folder):  # two steps, then; ``heal`` finishes them after a kill
+        folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            old.rename(folder)
+            raise
+    keep_folder(folder.absolute().parent)
     shutil.rmtree(old, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,25 @@ from capexpand.case.loading import load_case
 from capexpand.case.reading import suggest
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem, RunError
+from capexpand.files import read_content
 from capexpand.replay.fleet import Fleet
 from capexpand.replay.plan_derating import PlannedCluster, planned_kind
-from capexpand.runs.folder import read_manifest
+from capexpand.runs.folder import FILE_LIMIT_BYTES, read_manifest
 
 if TYPE_CHECKING:
     import polars
+
+MOST_UNITS = 1e12
+_COLUMNS = {
+    "plan": str,
+    "quantity": str,
+    "workload": str,
+    "site_group": str,
+    "offer": str,
+    "quarter_name": str,
+    "value": float,
+}
+_KINDS = {str: "texts", float: "numbers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +93,7 @@ def _serving(folder: Path, case: Case) -> polars.DataFrame:
     """Units of accelerators that serve in the optimised plan."""
     import polars as pl
 
-    path = folder / "tables" / "serving.parquet"
-    try:
-        table = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise RunError(f"{path}: cannot be read: {error}") from error
+    table = _checked(folder / "tables" / "serving.parquet", case)
     with_accelerators = [name for name, offer in case.offers.items() if offer.accelerators > 0]
     sizes = {name: float(case.offers[name].accelerators) for name in with_accelerators}
     return table.filter(
@@ -91,6 +101,30 @@ def _serving(folder: Path, case: Case) -> polars.DataFrame:
         & (pl.col("quantity") == "units")
         & pl.col("offer").is_in(with_accelerators)
     ).with_columns(pl.col("offer").replace_strict(sizes, return_dtype=pl.Float64).alias("accelerators"))
+
+
+def _checked(path: Path, case: Case) -> polars.DataFrame:
+    """The table, of the form in which runs are written; a file may have been changed with its hash."""
+    import polars as pl
+
+    try:
+        table = pl.read_parquet(BytesIO(read_content(path, FILE_LIMIT_BYTES)))
+    except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise RunError(f"{path}: is no Parquet table that can be read") from error
+    for name, kind in _COLUMNS.items():
+        right = name in table.columns and isinstance(
+            table[name].dtype, pl.String if kind is str else pl.Float64
+        )
+        if not right or table[name].null_count():
+            raise RunError(f"{path}: the column {name} is missing or does not hold {_KINDS[kind]} throughout")
+    if not table["value"].is_between(0.0, MOST_UNITS).all():
+        raise RunError(f"{path}: the column value holds what is no number of units")
+    if not table["quarter_name"].str.contains(r"^[0-9]{4}Q[1-4]$").all():
+        raise RunError(f"{path}: the column quarter_name holds what is no quarter")
+    unknown = sorted({*table["workload"].unique()} - {*case.workloads})
+    if unknown:
+        raise RunError(f"{path}: the case of the run has no workload '{unknown[0]}'")
+    return table
 
 
 def _fullest(rows: polars.DataFrame) -> str:

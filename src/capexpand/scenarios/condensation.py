@@ -11,6 +11,7 @@ from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.lattice import Lattice, LatticeQuarter
 from capexpand.scenarios.quantisation import quantise
 from capexpand.scenarios.sampling import Scenarios
+from capexpand.scenarios.variance import spread_values
 
 HORIZON_QUARTERS = 8
 """How far ahead a difference between two futures counts when they are grouped."""
@@ -175,7 +176,10 @@ def _quarter(
     outcomes: int,
     generator: np.random.Generator,
 ) -> LatticeQuarter:
-    """The nodes of a quarter: means of their scenarios, and outcomes from what the scenarios differ in."""
+    """The nodes of a quarter: means of their scenarios, and outcomes from what the scenarios differ in.
+
+    Both are then spread until the quarter varies as much as the scenarios do.
+    """
     futures, nodes = scenarios.futures, cells.state.shape[1]
     factors, persistent = scenarios.factors(quarter), scenarios.persistent(quarter)
     at_order = np.array([entry.kind in AT_ORDER for entry in futures.entries], dtype=np.bool_)
@@ -185,6 +189,7 @@ def _quarter(
     centre = np.zeros((persistent.shape[0], nodes))
     chance = np.zeros((nodes, outcomes))
     values = np.zeros((len(futures.entries), nodes, outcomes))
+    lost = np.zeros((len(futures.entries), nodes))  # variance that the outcomes of a node do not show
     for n in range(nodes):
         inside = factors[:, cells.group == n]
         means[:, n] = inside.mean(axis=1)
@@ -196,15 +201,25 @@ def _quarter(
         for o in range(outcomes):
             at = found == o
             values[:, n, o] = means[:, n] if sizes[o] == 0 else means[:, n] + residual[:, at].mean(axis=1)
-    scale = _to_mean(means @ probability, futures.mean[:, quarter])
+        shown = ((values[:, n] - means[:, [n]]) ** 2) @ chance[n]
+        lost[:, n] = np.maximum(inside.var(axis=1) - shown, 0.0)
+    mean = futures.mean[:, quarter]
+    scale = _to_mean(means @ probability, mean)
+    spread = spread_values(
+        (values * scale[:, None, None]).reshape(len(mean), -1),
+        (probability[:, None] * chance).ravel(),
+        (lost @ probability) * scale**2,
+        futures.entries,
+        mean=mean,
+    ).reshape(values.shape)
     used = int(np.max(np.flatnonzero(np.any(chance > 0, axis=0)))) + 1
     return LatticeQuarter(
         probability=probability,
         state=cells.state,
         centre=centre,
-        factors=means * scale[:, None],
+        factors=(spread * chance).sum(axis=2),
         outcome_probability=chance[:, :used],
-        outcomes=values[:, :, :used] * scale[:, None, None],
+        outcomes=spread[:, :, :used],
         transition=transition,
     )
 

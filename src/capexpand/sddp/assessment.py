@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from capexpand.sddp.deadline import Deadline, broken_off
 from capexpand.sddp.policy import Assessment, TrainingRecord
 from capexpand.sddp.risk import is_risk_neutral
 from capexpand.sddp.simulation import evaluate_exactly, path_count, simulate
@@ -32,6 +33,7 @@ def assess(
     check: int,
     generator: np.random.Generator,
     workers: int = 1,
+    deadline: Deadline | None = None,
 ) -> Assessment:
     """Measure a policy against a bound.
 
@@ -43,21 +45,30 @@ def assess(
         check: number of this check in the training, from 1; 0 for one that stands alone.
         generator: random numbers for the sample.
         workers: processes that follow it, no part of the result.
+        deadline: when to stop with the paths that were followed until then, or None.
+
+    Raises:
+        OutOfTimeError: not even the first paths came to their end.
     """
     graph = solvers.graph
     count = path_count(graph, exact_limit)
     if count is not None:
-        exact = evaluate_exactly(solvers)
+        with broken_off(deadline or Deadline()):
+            exact = evaluate_exactly(solvers)
         gap = graph.sign * (exact.risk_value - bound) / scale(bound, exact.risk_value)
         return Assessment(exact.mean, 0.0, exact.risk_value, max(0.0, float(gap)), True, count)
     error = _ERROR_PROBABILITY / (check * (check + 1)) if check else _ERROR_PROBABILITY
-    sample = simulate(solvers, paths, generator=generator, confidence=1.0 - error, workers=workers)
+    sample = simulate(
+        solvers, paths, generator=generator, confidence=1.0 - error, workers=workers, deadline=deadline
+    )
     neutral = all(is_risk_neutral(node.risk) for node in graph.nodes)
     gap = None
     if neutral:
         upper = graph.sign * (sample.mean - bound) + sample.halfwidth
         gap = max(upper, 0.0) / scale(bound, sample.mean)
-    return Assessment(sample.mean, sample.halfwidth, sample.mean if neutral else None, gap, False, paths)
+    return Assessment(
+        sample.mean, sample.halfwidth, sample.mean if neutral else None, gap, False, len(sample.values)
+    )
 
 
 def scale(*values: float) -> float:

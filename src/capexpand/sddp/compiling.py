@@ -1,20 +1,23 @@
-"""Compiles functions with Numba into a cache that a change of *any* of the compiled files makes anew.
+"""Compile functions with Numba into a cache that a change of *any* of the compiled files makes anew.
 
 Numba keys its cache by the file of the function alone. A function that calls one in another file would go
 on running the old version of the other, silently. So the folder of the cache carries a digest of all
-compiled files. It lies with the user's other caches, so that a read-only installation has one too.
+compiled files. It lies with the user's other caches, so that a read-only installation has one too; where
+those cannot be written either, see ``compiled_cache``.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import config, njit
+from numba import njit
+
+from capexpand.compiled_cache import digest_of, keep_on_disk, temporary_folders
+from capexpand.user_cache import cache_directory
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -35,15 +38,16 @@ _FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 @functools.lru_cache(maxsize=1)
-def cache_folder() -> str:
-    """Return the folder for compiled code: the one Numba was told, or one of our own by content."""
+def cache_folders() -> tuple[Path, ...]:
+    """Return the folders for compiled code, best first: the one Numba was told, or ours by content."""
     if os.environ.get("NUMBA_CACHE_DIR"):
-        return os.environ["NUMBA_CACHE_DIR"]
-    digest = hashlib.sha256()
-    for name in _COMPILED_FILES:
-        digest.update((Path(__file__).parent / name).read_bytes())
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".cache")
-    return str(Path(home) / "capexpand" / f"compiled-{digest.hexdigest()[:16]}")
+        return (Path(os.environ["NUMBA_CACHE_DIR"]),)
+    name = f"compiled-{digest_of([Path(__file__).parent / file for file in _COMPILED_FILES])}"
+    try:
+        usual = [cache_directory() / name]
+    except RuntimeError:  # an unknown user has no home
+        usual = list[Path]()
+    return (*usual, *temporary_folders(name))
 
 
 def compiled(function: Function) -> Function:
@@ -61,14 +65,10 @@ def making_arrays(function: Function) -> Function:
 
 
 def _compiled(function: Function, *, counts_owners: bool) -> Function:
-    options = vars(config)  # numba makes its options when it is imported, so no type checker knows them
-    before = options["CACHE_DIR"]
-    options["CACHE_DIR"] = cache_folder()
-    try:
-        how: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy", "_nrt": counts_owners}
-        return cast("Function", njit(cache=True, **how)(function))
-    finally:
-        options["CACHE_DIR"] = before
+    how: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy", "_nrt": counts_owners}
+    dispatcher = njit(**how)(function)
+    keep_on_disk(dispatcher, cache_folders())
+    return cast("Function", dispatcher)
 
 
 def inlined(function: Function) -> Function:

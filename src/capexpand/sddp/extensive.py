@@ -11,6 +11,7 @@ Uryasev, 2000). Where a node is risk neutral its children's costs enter the obje
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import CaseError, InfeasibleError, Problem, SolverError
+from capexpand.sddp.deadline import Deadline, OutOfTimeError, broken_off
 from capexpand.sddp.highs_library import HighsOptions, HighsProgram, SolveStatus
 from capexpand.sddp.matrix import ColumnMatrix
 from capexpand.sddp.policy import FirstDecision
@@ -68,7 +70,11 @@ def tree_columns(graph: PolicyGraph, limit: int) -> int | None:
 
 
 def solve_extensive(
-    graph: PolicyGraph, *, limit: int = 200_000, relax_integers: bool = False
+    graph: PolicyGraph,
+    *,
+    limit: int = 200_000,
+    relax_integers: bool = False,
+    deadline: Deadline | None = None,
 ) -> ExtensiveSolution:
     """Solve the whole tree at once.
 
@@ -76,19 +82,25 @@ def solve_extensive(
         graph: the problem; without cycles.
         limit: columns beyond which it is refused.
         relax_integers: whether whole-number columns may be fractional.
+        deadline: when to give up, or None.
 
     Raises:
         CaseError: the tree is endless or too large.
         InfeasibleError: no policy is feasible.
         SolverError: the solver failed.
+        OutOfTimeError: the deadline came first.
     """
+    ends = deadline or Deadline()
     began = time.perf_counter()
     if tree_columns(graph, limit) is None:
         why = f"has more than {limit} columns" if graph.is_acyclic else "is endless"
         raise CaseError([Problem(f"the extensive form {why}; train a policy instead")])
-    tree = _Tree(graph, relax_integers=relax_integers)
-    program = tree.program()
+    with broken_off(ends):
+        tree = _Tree(graph, relax_integers=relax_integers)
+        program = tree.program(None if math.isinf(ends.at) else ends.remaining)
     status = program.solve()
+    if status is SolveStatus.TIME_LIMIT:
+        raise OutOfTimeError
     if status is SolveStatus.INFEASIBLE:
         raise InfeasibleError(["the stages' limits, over the whole tree"])
     if status is not SolveStatus.OPTIMAL:
@@ -289,8 +301,8 @@ class _Tree:
         total += [(first + int(j), -float(costs[j])) for j in np.flatnonzero(costs)]
         return outgoing, total
 
-    def program(self) -> HighsProgram:
-        """Load the program into HiGHS."""
+    def program(self, seconds: float | None) -> HighsProgram:
+        """Load the program into HiGHS, with a limit of time for solving it."""
         cost = np.concatenate(self._cost)
         for column, extra in self._extra_cost:
             cost[column] += extra
@@ -306,7 +318,9 @@ class _Tree:
             row_lower=np.concatenate(self._row_lower),
             row_upper=np.concatenate(self._row_upper),
             integer=integer,
-            options=HighsOptions(presolve=True, solver="choose" if integer.any() else solver),
+            options=HighsOptions(
+                presolve=True, solver="choose" if integer.any() else solver, seconds=seconds
+            ),
         )
 
     def first(self, values: Floats) -> tuple[FirstDecision, ...]:

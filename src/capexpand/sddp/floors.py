@@ -66,9 +66,6 @@ def _cyclic(graph: PolicyGraph, own: Floats, assumed: bool) -> Floors:
 
     Risk measures here are at least the expectation, so ``v = own + P v`` bounds all of them.
     """
-    continuation = np.abs(np.linalg.eigvals(graph.transition)).max()
-    if continuation >= 1.0 - 1e-9:
-        return Floors(np.where(own >= 0.0, own, _ASSUMED), bool((own < 0.0).any()) or assumed)
     total = np.linalg.solve(np.eye(len(own)) - graph.transition, own)
     return Floors(np.asarray(total, dtype=np.float64), assumed)
 

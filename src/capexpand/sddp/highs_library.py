@@ -29,6 +29,7 @@ class SolveStatus(Enum):
     INFEASIBLE = "infeasible"
     UNBOUNDED = "unbounded"
     UNBOUNDED_OR_INFEASIBLE = "unbounded_or_infeasible"
+    TIME_LIMIT = "time_limit"
     FAILED = "failed"
 
 
@@ -37,6 +38,7 @@ _STATUS = {
     8: SolveStatus.INFEASIBLE,
     9: SolveStatus.UNBOUNDED_OR_INFEASIBLE,
     10: SolveStatus.UNBOUNDED,
+    13: SolveStatus.TIME_LIMIT,
 }
 
 
@@ -50,6 +52,7 @@ class HighsOptions:
         primal: use the primal simplex, for programs of which only the costs change.
         plain: leave all else at HiGHS's defaults instead of the settings for small warm-started programs.
         mip_gap_fraction: relative gap at which integer programs count as solved.
+        seconds: limit of time for all solves of the program together [s], or None.
     """
 
     presolve: bool = False
@@ -57,6 +60,7 @@ class HighsOptions:
     primal: bool = False
     plain: bool = False
     mip_gap_fraction: float = 1e-7
+    seconds: float | None = None
 
 
 @functools.lru_cache(maxsize=1)
@@ -140,6 +144,8 @@ class HighsProgram:
         library.Highs_setIntOptionValue(handle, b"threads", 1)
         library.Highs_setDoubleOptionValue(handle, b"mip_rel_gap", ctypes.c_double(options.mip_gap_fraction))
         library.Highs_setDoubleOptionValue(handle, b"mip_abs_gap", ctypes.c_double(1e-9))
+        if options.seconds is not None:
+            library.Highs_setDoubleOptionValue(handle, b"time_limit", ctypes.c_double(options.seconds))
         if options.plain:
             return
         library.Highs_setStringOptionValue(handle, b"presolve", b"on" if options.presolve else b"off")

@@ -17,7 +17,7 @@ from capexpand.errors import InfeasibleError, SolverError
 from capexpand.sddp.floors import Floors
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.interruption import deaf_children
-from capexpand.sddp.parallel import one_thread
+from capexpand.sddp.parallel import ended_early, one_thread
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stream import Iteration, Solvers, Step, Stream
 
@@ -153,39 +153,44 @@ class ProcessHost:
 
     def start(self) -> None:
         """Ask for an iteration."""
-        self.connection.send(("iterate",))
+        self._send(("iterate",))
 
     def finish(self) -> dict[int, Iteration]:
         """Wait for the answer."""
-        return _answer(self.connection)
+        return self._answer()
 
     def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
         """Send what others found; the process knows its own, and takes all in while this one goes on."""
         others = {number: iteration for number, iteration in found.items() if number not in self._numbers}
-        self.connection.send(("exchange", others, forget))
+        self._send(("exchange", others, forget))
 
     def generator_states(self) -> list[dict[str, Any]]:
         """Ask for the states of the random numbers."""
-        self.connection.send(("generators",))
-        return _answer(self.connection)
+        self._send(("generators",))
+        return self._answer()
+
+    def _send(self, request: tuple[object, ...]) -> None:
+        try:
+            self.connection.send(request)
+        except OSError:
+            raise ended_early(self._process) from None
+
+    def _answer(self) -> Any:
+        try:
+            kind, content = self.connection.recv()
+        except (EOFError, OSError):
+            raise ended_early(self._process) from None
+        if kind == "infeasible":
+            raise InfeasibleError(content)
+        if kind == "failed":
+            raise SolverError(content)
+        return content
 
     def close(self) -> None:
         """End the process, also in the middle of an iteration."""
         self.connection.close()
         self._process.terminate()
         self._process.join()
-
-
-def _answer(connection: Connection) -> Any:
-    try:
-        kind, content = connection.recv()
-    except EOFError as error:
-        raise SolverError("a worker process ended unexpectedly") from error
-    if kind == "infeasible":
-        raise InfeasibleError(content)
-    if kind == "failed":
-        raise SolverError(content)
-    return content
 
 
 def _serve(connection: Connection, task: HostTask, inherited: Connection | None) -> None:

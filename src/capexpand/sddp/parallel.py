@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -14,6 +16,9 @@ from capexpand.errors import CapexpandError, SolverError
 from capexpand.sddp.interruption import deaf_children
 
 Part = TypeVar("Part")
+
+_SECONDS_TO_END = 5.0
+"""Time for a process to be gone once its connection is."""
 
 
 def in_slices(
@@ -47,7 +52,8 @@ def in_slices(
         running.append((process, ours))
     try:
         for place, part in enumerate(slices):
-            yield part, _answer(running[place % workers][1])
+            process, ours = running[place % workers]
+            yield part, _answer(ours, process)
     finally:
         for process, ours in running:
             ours.close()
@@ -81,11 +87,27 @@ def _serve(
                 return
 
 
-def _answer(connection: Connection) -> Part:
+def ended_early(process: BaseProcess) -> SolverError:
+    """Return the error that says how a worker process ended that still had work to do."""
+    process.join(_SECONDS_TO_END)
+    code = process.exitcode
+    if code is None or code >= 0:
+        return SolverError(
+            "a worker process ended unexpectedly; a training with a checkpoint resumes from it"
+        )
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
+    why = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    return SolverError(
+        f"a worker process was killed by signal {-code} ({name}){why}; "
+        "run the same command again: a training with a checkpoint resumes from it"
+    )
+
+
+def _answer(connection: Connection, process: BaseProcess) -> Part:
     try:
         good, content = connection.recv()
-    except EOFError as error:
-        raise SolverError("a process that followed scenarios ended unexpectedly") from error
+    except (EOFError, ConnectionResetError):
+        raise ended_early(process) from None
     if not good:
         raise SolverError(content)
     return content

@@ -23,6 +23,8 @@ from capexpand.sddp.risk import Expectation, RiskMeasure
 
 Floats = NDArray[np.float64]
 
+_SUM_TOLERANCE = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class StageProgram:
@@ -165,29 +167,109 @@ def topological_order(transition: Floats) -> list[int] | None:
     return order if len(order) == len(transition) else None
 
 
+_CERTAIN_END = 1e-4
+"""Chance to end from which on an endless graph counts as one that ends: ten thousand stages in the mean."""
+
+
 def _problems(graph: PolicyGraph) -> Sequence[str]:
     """Find everything that is wrong with the arrays."""
-    found: list[str] = []
-    states, count = len(graph.initial_state), len(graph.nodes)
+    count = len(graph.nodes)
     if graph.root.shape != (count,) or graph.transition.shape != (count, count):
         return ["the graph's probabilities do not fit its nodes"]
-    if abs(graph.root.sum() - 1.0) > 1e-6:
-        found.append(f"the probabilities of the first node sum to {graph.root.sum():.6g}, not 1")
-    if (graph.transition < 0.0).any() or (graph.transition.sum(axis=1) > 1.0 + 1e-6).any():
-        found.append("the probabilities out of a node are negative or sum to more than 1")
+    found = _wrong_chances(graph)
+    states = len(graph.initial_state)
     found += [
         "a stage does not name an incoming and outgoing column for every state"
         for stage in graph.stages
         if len(stage.incoming) != states or len(stage.outgoing) != states
     ]
     for index, node in enumerate(graph.nodes):
-        probability = node.realisations.probability
-        if len(probability) == 0 or abs(probability.sum() - 1.0) > 1e-6 or (probability < 0.0).any():
-            found.append(
-                f"{node.name}: the probabilities of its outcomes sum to {probability.sum():.6g}, not 1"
-            )
         stage = graph.stages[node.stage]
         if len(graph.children(index)) and (stage.outgoing < 0).any():
             missing = [graph.state_names[i] for i in np.flatnonzero(stage.outgoing < 0)]
             found.append(f"{node.name}: has followers but no outgoing column for {', '.join(missing)}")
-    return found
+    if not np.isfinite(graph.initial_state).all():
+        found.append("an initial state is not a finite number")
+    return found + _wrong_numbers(graph)
+
+
+def _wrong_chances(graph: PolicyGraph) -> list[str]:
+    """Find probabilities that do not sum to 1, and nodes from which no path ends."""
+    found: list[str] = []
+    if not abs(graph.root.sum() - 1.0) <= _SUM_TOLERANCE or (graph.root < 0.0).any():
+        found.append(f"the probabilities of the first node sum to {graph.root.sum():.6g}, not 1")
+    sums = graph.transition.sum(axis=1)
+    if (graph.transition < 0.0).any() or not (sums <= 1.0 + _SUM_TOLERANCE).all():
+        found.append("the probabilities out of a node are negative or sum to more than 1")
+    for node in graph.nodes:
+        probability = node.realisations.probability
+        if not abs(probability.sum() - 1.0) <= _SUM_TOLERANCE or (probability < 0.0).any():
+            total = f"{probability.sum():.6g}"
+            found.append(f"{node.name}: the probabilities of its outcomes sum to {total}, not 1")
+    return found or _endless(graph)
+
+
+def _endless(graph: PolicyGraph) -> list[str]:
+    """Find a cycle that paths never leave, or hardly ever."""
+    if graph.is_acyclic:
+        return []
+    ends = 1.0 - graph.transition.sum(axis=1) > 1e-9
+    can_end, before = ends, np.zeros_like(ends)
+    while (can_end != before).any():
+        before = can_end
+        can_end = can_end | ((graph.transition > 0.0) @ can_end)
+    if not can_end.all():
+        names = [graph.nodes[node].name for node in np.flatnonzero(~can_end)]
+        where = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
+        why = "probabilities along each cycle must leave a chance to end, which also discounts the future"
+        return [f"paths never end once they reach {where}: {why}"]
+    stages = np.linalg.solve(np.eye(len(ends)) - graph.transition, np.ones(len(ends)))
+    if not 0.0 <= stages.max() <= 1.0 / _CERTAIN_END:
+        most = f"{1.0 / _CERTAIN_END:,.0f}"
+        return [f"a path goes through {stages.max():,.0f} stages in the mean; at most {most} are solved"]
+    return []
+
+
+def _wrong_numbers(graph: PolicyGraph) -> list[str]:
+    """Find numbers that are not finite, and bounds that no number meets."""
+    found: list[str] = []
+    for number, stage in enumerate(graph.stages):
+        name = next((node.name for node in graph.nodes if node.stage == number), "")
+        numbers = (("a cost", stage.cost), ("a coefficient", stage.matrix.values))
+        found += [f"{name}: {what} is not a finite number" for what, part in numbers if not _is_finite(part)]
+        found += _wrong_bounds(name, stage.lower, stage.upper, stage.row_lower, stage.row_upper)
+    for node in graph.nodes:
+        noise, stage = node.realisations, graph.stages[node.stage]
+        numbers = (("cost", noise.cost), ("constant", noise.constant), ("coefficient", noise.coefficients))
+        found += [
+            f"{node.name}: a {what} of an outcome is not a finite number"
+            for what, part in numbers
+            if part is not None and not _is_finite(part)
+        ]
+        bounds = (
+            own if part is None else part
+            for own, part in (
+                (stage.lower, noise.lower), (stage.upper, noise.upper),
+                (stage.row_lower, noise.row_lower), (stage.row_upper, noise.row_upper),
+            )
+        )  # fmt: skip
+        found += _wrong_bounds(node.name, *bounds)
+    return list(dict.fromkeys(found))
+
+
+def _wrong_bounds(name: str, *bounds: Floats) -> list[str]:
+    """Find bounds without meaning, given the lower and upper ones of columns and then of rows."""
+    lower, upper = bounds[0::2], bounds[1::2]
+    for least, most in zip(lower, upper, strict=True):
+        if (
+            np.isnan(least).any()
+            or np.isnan(most).any()
+            or (least == np.inf).any()
+            or (most == -np.inf).any()
+        ):
+            return [f"{name}: a bound or a right-hand side is not a number"]
+    return []
+
+
+def _is_finite(array: Floats) -> bool:
+    return bool(np.isfinite(array).all())

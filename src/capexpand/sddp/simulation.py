@@ -9,7 +9,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.errors import InfeasibleError
+from capexpand.errors import InfeasibleError, SolverError
+from capexpand.sddp.deadline import Deadline, OutOfTimeError
 from capexpand.sddp.normal_form import StageData, form_data
 from capexpand.sddp.parallel import in_slices
 from capexpand.sddp.problem import PolicyGraph, Realisations
@@ -50,6 +51,7 @@ def simulate(
     generator: np.random.Generator,
     confidence: float = 0.95,
     workers: int = 1,
+    deadline: Deadline | None = None,
 ) -> Simulation:
     """Sample paths of the lattice and follow the policy along them.
 
@@ -65,23 +67,43 @@ def simulate(
         generator: random numbers; not those of training.
         confidence: of the interval around the mean.
         workers: processes, no part of the result.
+        deadline: when to stop with the paths that were followed until then, or None.
+
+    Raises:
+        OutOfTimeError: not even the first paths came to their end.
+        SolverError: a path does not end.
     """
+    ends = deadline or Deadline()
     sign = solvers.graph.sign
     solvers.forget()
     control = _Control(solvers) if paths >= _PATHS_WORTH_CONTROL else None
     generators = generator.spawn(-(-paths // _SLICE))
 
-    def follow(part: slice) -> tuple[Floats, Floats]:
+    def follow(part: slice) -> tuple[Floats, Floats] | None:
         solvers.forget()
-        return _follow(solvers, part.stop - part.start, generators[part.start // _SLICE], control)
+        generator = generators[part.start // _SLICE]
+        try:
+            return _follow(solvers, part.stop - part.start, generator, control, ends)
+        except OutOfTimeError:
+            return None
 
-    parts = [found for _, found in in_slices(follow, paths, workers=workers, size=_SLICE)]
+    parts: list[tuple[Floats, Floats]] = []
+    for _, found in in_slices(follow, paths, workers=workers, size=_SLICE):
+        if found is None:  # those that follow would be a sample of the quick ones
+            break
+        parts.append(found)
+    if not parts:
+        raise OutOfTimeError
     costs, luck = (np.concatenate([part[number] for part in parts]) for number in (0, 1))
     return _summary(sign * costs, confidence, sign * (luck - control.start) if control else None)
 
 
 def _follow(
-    solvers: Solvers, paths: int, generator: np.random.Generator, control: _Control | None
+    solvers: Solvers,
+    paths: int,
+    generator: np.random.Generator,
+    control: _Control | None,
+    deadline: Deadline,
 ) -> tuple[Floats, Floats]:
     """Return the costs of sampled paths and their control variates, zero without control."""
     graph = solvers.graph
@@ -90,8 +112,9 @@ def _follow(
     nodes = _draw_many(generator, np.tile(graph.root, (paths, 1)))
     for _ in range(_LONGEST_PATH):
         if (nodes < 0).all():
-            break
+            return costs, luck
         for node in np.unique(nodes[nodes >= 0]):
+            deadline.check()
             here = np.flatnonzero(nodes == node)
             probability = solvers.stages[node].form.probability
             outcomes = _draw_many(generator, np.tile(probability / probability.sum(), (len(here), 1)))
@@ -102,7 +125,7 @@ def _follow(
                 luck[here] += control.luck(int(node), outcomes)
         walking = np.flatnonzero(nodes >= 0)
         nodes[walking] = _draw_many(generator, graph.transition[nodes[walking]])
-    return costs, luck
+    raise SolverError(f"a path did not end within {_LONGEST_PATH:,} stages")
 
 
 class _Control:
@@ -164,6 +187,7 @@ def simulate_scenarios(
     *,
     confidence: float = 0.95,
     observe: Observer | None = None,
+    deadline: Deadline | None = None,
 ) -> Simulation:
     """Follow the policy along given scenarios, with their own data and the nearest nodes' cuts.
 
@@ -172,13 +196,19 @@ def simulate_scenarios(
         stages: the scenarios stage by stage.
         confidence: of the interval around the mean.
         observe: sees every decision.
+        deadline: when to give up, or None.
+
+    Raises:
+        OutOfTimeError: the deadline came first.
     """
+    ends = deadline or Deadline()
     graph = solvers.graph
     paths = len(stages[0].nodes)
     states = np.tile(graph.initial_state, (paths, 1))
     costs = np.zeros(paths)
     for depth, stage in enumerate(stages):
         for node in np.unique(stage.nodes[stage.nodes >= 0]):
+            ends.check()
             here = np.flatnonzero(stage.nodes == node)
             noise = stage.realise(int(node), here)
             program = graph.stages[graph.nodes[node].stage]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import numpy as np
 
 from capexpand.errors import CaseError, Problem
 from capexpand.sddp.assessment import assess, scale, stall_fraction
+from capexpand.sddp.checkpoint import CheckpointLog, fingerprint
+from capexpand.sddp.deadline import Deadline, OutOfTimeError, broken_off
 from capexpand.sddp.floors import Floors, floors
 from capexpand.sddp.futures import CutKind
-from capexpand.sddp.hosts import HostTask, ProcessHost, Round, open_hosts
+from capexpand.sddp.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
 from capexpand.sddp.interruption import Interruption, asked_to_end
-from capexpand.sddp.journal import Journal, fingerprint
 from capexpand.sddp.parallel import one_thread
 from capexpand.sddp.policy import (
     Assessment,
@@ -40,6 +41,8 @@ _FRESH_ROUNDS = 10
 """Rounds after which streams drop their bases: among equally good decisions a warm basis returns to the same
 one for ever, while whoever follows the policy later may meet another, where no cut was ever made."""
 _INTEGER_PATHS = 100
+_GRACE_SECONDS = 2.0
+"""Time for a first bound where the limit came before the first round was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class TrainingSettings:
 
     Args:
         iterations: limit, all streams together.
-        seconds: limit of time, or None; a training that it ends is not reproducible to the last digit.
+        seconds: limit of time for this session, or None; a training that it ends is not reproducible to the
+            last digit.
         seed: of all random numbers.
         streams: logical streams; part of the result. More streams make better use of more workers.
         workers: processes; never part of the result, unless asynchronous.
@@ -123,12 +127,14 @@ def train(
         InfeasibleError: a stage has no feasible point at a state that earlier stages reach.
         RunError: the checkpoint belongs to another problem or cannot be written.
         SolverError: the solver failed.
+        OutOfTimeError: the time was up before the first bound was there.
     """
     chosen = settings or TrainingSettings()
     _check(chosen)
     with asked_to_end() as interruption, one_thread():
-        training = _Training(graph, chosen, checkpoint, tuple(given))
+        training = _Training(graph, chosen)
         try:
+            training.open(checkpoint, tuple(given))
             training.run(progress, interruption)
         finally:
             training.close()
@@ -171,18 +177,10 @@ def _check(settings: TrainingSettings) -> None:
 class _Training:
     """A training while it runs."""
 
-    def __init__(
-        self,
-        graph: PolicyGraph,
-        settings: TrainingSettings,
-        checkpoint: Path | None,
-        given: tuple[tuple[Step, ...], ...],
-    ) -> None:
+    def __init__(self, graph: PolicyGraph, settings: TrainingSettings) -> None:
+        self._deadline = Deadline.after(settings.seconds)
         if chosen_back_end(graph, settings.back_end) != "highs":
-            # Before the clock starts, and before other processes do, which then inherit it.
-            from capexpand.sddp.kernel.stage import compile_now
-
-            compile_now()
+            settings = self._compiled(settings)
         self._began = time.perf_counter()
         self._graph, self._settings = graph, settings
         self._floor = self._floors()
@@ -198,13 +196,18 @@ class _Training:
         self._assessment: Assessment | None = None
         self._next_check, self._checks = 4, 0
         self._earlier_seconds = 0.0
-        self._journal: Journal | None = None
+        self._log: CheckpointLog | None = None
+        self._hosts: Sequence[LocalHost | ProcessHost] = ()
+
+    def open(self, checkpoint: Path | None, given: tuple[tuple[Step, ...], ...]) -> None:
+        """Take up what a checkpoint holds and start the workers."""
+        graph, settings = self._graph, self._settings
         generators: list[dict[str, Any]] = []
         past: list[Round] = []
         if checkpoint is not None:
             depends = settings.on_which_results_depend() + _digest(given)
-            self._journal = Journal(checkpoint, fingerprint(graph, depends))
-            generators, past = self._resume(self._journal)
+            self._log = CheckpointLog(checkpoint, fingerprint(graph, depends))
+            generators, past = self._resume(self._log)
         task = HostTask(
             graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
             tuple(range(settings.streams)), tuple(past), tuple(generators),
@@ -215,13 +218,35 @@ class _Training:
             graph, self._floor.stage_and_future, kind=settings.cuts, back_end=settings.back_end
         )
 
+    def _compiled(self, settings: TrainingSettings) -> TrainingSettings:
+        """Compile the stage solver before the clock starts, and before other processes, which inherit it.
+
+        Returns:
+            The settings; with HiGHS in place of ``auto`` where compiling would take more than half of the time.
+        """
+        from capexpand.sddp.kernel.stage import compile_now
+
+        try:
+            with broken_off(self._deadline.part(0.5) if settings.back_end == "auto" else self._deadline):
+                compile_now()
+        except OutOfTimeError:
+            if settings.back_end != "auto":
+                raise
+            return replace(settings, back_end="highs")
+        return settings
+
     def _floors(self) -> Floors:
         bound = self._settings.lower_bound
-        return floors(self._graph) if bound is None else Floors(np.full(len(self._graph.nodes), bound), False)
+        with broken_off(self._deadline):
+            return (
+                floors(self._graph)
+                if bound is None
+                else Floors(np.full(len(self._graph.nodes), bound), False)
+            )
 
-    def _resume(self, journal: Journal) -> tuple[list[dict[str, Any]], list[Round]]:
+    def _resume(self, log: CheckpointLog) -> tuple[list[dict[str, Any]], list[Round]]:
         """Take up what a checkpoint holds; return the states of the random numbers and the rounds."""
-        state = journal.read()
+        state = log.read()
         if state is None:
             return [], []
         self._earlier_seconds = state.seconds
@@ -255,10 +280,11 @@ class _Training:
                     host.start()
                 self._see()  # while others iterate
                 found: dict[int, Iteration] = {}
-                for host in self._hosts:
-                    found |= host.finish()
+                with broken_off(self._deadline):
+                    for host in self._hosts:
+                        found |= host.finish()
                 self._note(tuple(found[number] for number in sorted(found)))
-                due = self._journal is not None and self._rounds % self._settings.checkpoint_rounds == 0
+                due = self._log is not None and self._rounds % self._settings.checkpoint_rounds == 0
                 for host in self._hosts:
                     host.exchange(found, forget=due or self._rounds % _FRESH_ROUNDS == 0)
                 if ended():
@@ -268,6 +294,8 @@ class _Training:
                     self._write()
         except KeyboardInterrupt:
             self._status = "interrupted"
+        except OutOfTimeError:  # in the middle of a round, which is lost
+            self._status = "time_limit"
 
     def _run_free(self, ended: Callable[[], bool]) -> None:
         """Let every process iterate at its own pace, each with the cuts known when it starts."""
@@ -276,7 +304,9 @@ class _Training:
         for host in hosts.values():
             host.start()
         while not self._stops():
-            for connection in wait(list(hosts)):
+            for connection in wait(
+                list(hosts), None if self._settings.seconds is None else self._deadline.remaining
+            ):
                 host = hosts[connection]  # type: ignore[index]
                 found = host.finish()
                 self._note(tuple(found.values()))
@@ -301,7 +331,7 @@ class _Training:
             bound = previous.bound
         self._rounds += 1
         self._unseen.append(merged)
-        if self._journal is not None:
+        if self._log is not None:
             self._unwritten.append(merged)
         for iteration in merged:
             self._counts.add(iteration.counts)
@@ -325,14 +355,15 @@ class _Training:
         """Tell whether a rule ends the training; sets the status."""
         settings, done = self._settings, self._iterations
         if not self._records:
-            return False
+            self._status = "time_limit"
+            return self._deadline.remaining <= 0.0
         if done >= self._next_check and self._check_gap():
             self._status = "converged"
         elif self._has_stalled():
             self._status = "stalled"
         elif done >= settings.iterations:
             self._status = "iteration_limit"
-        elif settings.seconds is not None and self._seconds >= settings.seconds:
+        elif self._deadline.remaining <= 0.0:
             self._status = "time_limit"
         else:
             return False
@@ -363,6 +394,7 @@ class _Training:
             check=self._checks,
             generator=np.random.Generator(np.random.PCG64(seeds)),
             workers=settings.workers,
+            deadline=self._deadline,
         )
         gap = self._assessment.gap_fraction
         limit = settings.exact_gap_fraction if self._assessment.exact else settings.gap_fraction
@@ -391,13 +423,13 @@ class _Training:
 
     def _write(self) -> None:
         """Append the new rounds to the checkpoint file."""
-        if self._journal is None:
+        if self._log is None:
             return
         states: dict[int, dict[str, Any]] = {}
         for first, host in enumerate(self._hosts):
             for place, state in enumerate(host.generator_states()):
                 states[first + place * len(self._hosts)] = state
-        self._journal.append(
+        self._log.append(
             self._unwritten,
             generators=[states[number] for number in sorted(states)],
             seconds=self._seconds,
@@ -409,12 +441,19 @@ class _Training:
         """End the hosts."""
         for host in self._hosts:
             host.close()
+        if self._log is not None:
+            self._log.close()
+
+    def _bound_before(self, solvers: Solvers) -> float:
+        """Return the bound before the first round is done."""
+        with broken_off(Deadline.after(_GRACE_SECONDS) if self._settings.seconds is not None else Deadline()):
+            return solvers.bound()
 
     def policy(self) -> Policy:
         """Return what was reached."""
         graph = self._graph
         solvers = self._assessing()
-        relaxed = self._records[-1].bound if self._records else graph.sign * solvers.bound()
+        relaxed = self._records[-1].bound if self._records else graph.sign * self._bound_before(solvers)
         bound = relaxed
         if graph.has_integers:
             bound = graph.sign * max(first_stage_bound(solvers), graph.sign * relaxed)

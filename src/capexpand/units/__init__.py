@@ -2,6 +2,7 @@
 
 from capexpand.units.algebra import Unit, UnitError, convert, parse_unit
 from capexpand.units.quantities import (
+    LARGEST_NUMBER,
     VOLUME_UNITS,
     Quantity,
     QuantityError,
@@ -11,6 +12,7 @@ from capexpand.units.quantities import (
 )
 
 __all__ = [
+    "LARGEST_NUMBER",
     "VOLUME_UNITS",
     "Quantity",
     "QuantityError",

@@ -24,6 +24,9 @@ _NUMBER = re.compile(
 )
 _NOT_FINITE = re.compile(r"\s*[-+]?\.?(nan|inf|infinity)\b", re.IGNORECASE)
 
+LARGEST_NUMBER = 1e18
+"""In canonical units, such as mn CNY or MW; products of larger ones would lose digits or overflow."""
+
 CURRENCY = "CUR"
 """Stands for any one currency in the canonical unit of a kind."""
 
@@ -162,8 +165,7 @@ def read_quantity(written: str | float, kind: QuantityKind, *, currency: str = "
     number, expression = _number(text, kind)
     if not expression:
         if not kind.bare:
-            unit = kind.example.partition(" ")[2].replace("CNY", currency)
-            raise QuantityError(f'needs a unit, e.g. "{format_number(number, 15)} {unit}"')
+            raise QuantityError(f'needs a unit, e.g. "{_likely(number, kind, currency)}"')
         expression = kind.units[0]
     try:
         numerator, denominator, unit, money = _conversion(expression, kind)
@@ -175,10 +177,31 @@ def read_quantity(written: str | float, kind: QuantityKind, *, currency: str = "
             raise QuantityError(f"'{text}' needs a currency, as in \"{example}\"") from None
         raise QuantityError(f"'{text}' is not convertible to {_wanted(kind, currency)}") from None
     value = number * numerator / denominator
-    if not math.isfinite(value):
+    if math.isfinite(value):
+        _check_bounds(text, value, kind)
+    if not abs(value) <= LARGEST_NUMBER:
         raise QuantityError(f"'{text}' is too large to plan with")
-    _check_bounds(text, value, kind)
     return Quantity(value=value, unit=unit, currency=money)
+
+
+_SCALES = {"bn": 1e9, "mn": 1e6, "thousand": 1e3}
+_PLAIN_MONEY = (
+    1e4  # from this size on a number without a unit is plain money rather than millions or billions
+)
+_PLAIN_FRACTION = 1.0  # up to this size a number without a unit is a fraction rather than percent
+
+
+def _likely(number: float, kind: QuantityKind, currency: str) -> str:
+    """What was probably meant by a number without a unit: plain money is scaled, a fraction made percent."""
+    unit = kind.example.partition(" ")[2].replace("CNY", currency)
+    scale, _, rest = unit.partition(" ")
+    if unit.startswith("%") and 0.0 < abs(number) < _PLAIN_FRACTION:
+        return f"{format_number(100.0 * number, 12)} {unit}"
+    if CURRENCY in kind.units[0] and abs(number) >= _PLAIN_MONEY:
+        plain = rest if scale in _SCALES else unit
+        size = next((name for name, amount in _SCALES.items() if abs(number) >= amount), "")
+        return " ".join(filter(None, (format_number(number / _SCALES.get(size, 1.0), 15), size, plain)))
+    return f"{format_number(number, 15)} {unit}"
 
 
 def _lacks_currency(expression: str, kind: QuantityKind) -> bool:

@@ -38,7 +38,9 @@ from capexpand.replay.packing.tasks import (
 )
 from capexpand.replay.traces import JobTrace
 
-_MOST_SCORES = 200_000_000
+_MOST_SCORES = 100_000_000
+_MOST_PLACEMENTS = 2_000_000_000
+"""Parts of the largest gang times nodes: more would be looked at for minutes for one job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def compile_replay(
     shapes, classes = _shapes(trace, example, nodes)
     tasks = as_classes(classes, nodes.model_names)
     whole = _whole_only(classes, policy)
-    _check_size(trace, len(classes), len(nodes), whole=whole)
+    _check_size(trace, len(classes), len(nodes), shapes, whole=whole)
     rules = Rules(
         policy.order is Order.FAIR_SHARE,
         policy.backfill,
@@ -200,14 +202,20 @@ def shapes_that_fit(compiled: CompiledReplay) -> np.ndarray:
     return fits
 
 
-def _check_size(trace: JobTrace, classes: int, nodes: int, *, whole: bool) -> None:
-    """Refuse a replay whose table of scores would not fit into memory."""
-    if not whole and classes * nodes > _MOST_SCORES:
+def _check_size(trace: JobTrace, classes: int, nodes: int, shapes: Shapes, *, whole: bool) -> None:
+    """Refuse a replay whose scores would not fit into memory, or that would look at nodes for ever."""
+    if whole:
+        return
+    hint = "leave them out with --accelerators-only"
+    if classes * nodes > _MOST_SCORES:
         message = (
-            f"{trace.name}: {classes} different requests on {nodes} nodes are too many to score; round the "
-            "requests for CPU and memory, or leave them out with --accelerators-only"
+            f"{classes} different requests on {nodes} nodes are too many to score; round the requests for "
         )
-        raise CaseError([Problem(message)])
+        raise CaseError([Problem(f"{trace.name}: {message}CPU and memory, or {hint}")])
+    parts = int(shapes.parts.max(initial=1))
+    if parts * nodes > _MOST_PLACEMENTS:
+        message = f"a gang of {parts} on {nodes} nodes with CPU and memory is too large to place"
+        raise CaseError([Problem(f"{trace.name}: {message}; replay a part of the fleet, or {hint}")])
 
 
 def _whole_only(classes: list[TaskClass], policy: SchedulingPolicy) -> bool:
@@ -375,14 +383,53 @@ def _state(
 
 def _most_parts(shapes: Shapes, nodes: NodeArrays, shape_of_job: np.ndarray) -> int:
     """Bound the parts that can be held at one time, from above."""
-    most_in_job = int((shapes.parts + (shapes.rest != NONE)).max(initial=1))
-    total_milli = nodes.total_accelerators * MILLI
+    parts = shapes.parts + (shapes.rest != NONE)
+    most_in_job = int(parts.max(initial=1))
+    most = int(parts[shape_of_job].sum())
     smallest = int(shapes.milli.min(initial=MILLI))
-    jobs = len(shape_of_job)
-    if smallest > 0:
-        jobs = min(jobs, total_milli // max(1, smallest // most_in_job) + 1)
+    if smallest > 0:  # jobs without accelerators have no such bound
+        total_milli = nodes.total_accelerators * MILLI
+        jobs = min(len(shape_of_job), total_milli // max(1, smallest // most_in_job) + 1)
+        most = min(most, jobs * most_in_job, 4 * total_milli)
     # with victims lifted and the new job placed both hold parts for a moment
-    return 2 * max(1, min(jobs * most_in_job, 4 * total_milli)) + 2 * most_in_job + 2
+    return 2 * max(1, most) + 2 * most_in_job + 2
+
+
+def leave_out_larger(trace: JobTrace, nodes: NodeArrays, *, leave_out_bad: bool) -> JobTrace:
+    """Leave out jobs that ask for more accelerators than the cluster has, before anything is built for them.
+
+    Args:
+        trace: the jobs.
+        nodes: the cluster.
+        leave_out_bad: leave them out, where otherwise they are an error.
+
+    Raises:
+        CaseError: there are some and they may not be left out, or nothing else is left.
+    """
+    milli = trace.accelerators * trace.members * trace.accelerator_milli
+    keep = milli <= nodes.total_accelerators * MILLI
+    if keep.all():
+        return trace
+    if leave_out_bad and keep.any():
+        return trace.only(keep, {"larger than the cluster": int((~keep).sum())})
+    raise _too_large(trace, keep)
+
+
+def _too_large(trace: JobTrace, keep: np.ndarray) -> CaseError:
+    row = int(np.flatnonzero(~keep)[0])
+    members, accelerators = int(trace.members[row]), int(trace.accelerators[row])
+    asked = f"{members} x " if members > 1 else ""
+    if accelerators:
+        asked += f"{accelerators} accelerators"
+        milli = int(trace.accelerator_milli[row])
+        asked += f" of {milli / 1000:g}" if milli < MILLI else ""
+        models = trace.models[int(trace.model_index[row])]
+        asked += f" of {models}" if models else ""
+    cpu, memory = int(trace.cpu_milli[row]), int(trace.memory_mib[row])
+    asked += f"{' with' if accelerators else ''} {cpu / 1000:g} cores" if cpu else ""
+    asked += f" and {memory / 1024:g} GiB of memory" if memory else ""
+    message = f"{trace.name}: {(~keep).sum()} jobs are larger than the cluster, the first asks for {asked}"
+    return CaseError([Problem(f"{message}; leave such jobs out with --leave-out-bad")])
 
 
 def check_fits(compiled: CompiledReplay, trace: JobTrace, *, leave_out_bad: bool) -> np.ndarray | None:
@@ -405,9 +452,4 @@ def check_fits(compiled: CompiledReplay, trace: JobTrace, *, leave_out_bad: bool
     keep = fits[compiled.shape_of_job]
     if leave_out_bad and keep.any():
         return keep
-    row = int(np.flatnonzero(~keep)[0])
-    asked = f"{trace.members[row]} x {trace.accelerators[row]} accelerators"
-    models = trace.models[int(trace.model_index[row])]
-    message = f"{trace.name}: {(~keep).sum()} jobs are larger than the cluster, the first asks for {asked}"
-    hint = "leave such jobs out with --leave-out-bad"
-    raise CaseError([Problem(message + (f" of {models}" if models else "") + f"; {hint}")])
+    raise _too_large(trace, keep)

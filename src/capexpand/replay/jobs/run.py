@@ -34,12 +34,13 @@ def replay_jobs(
     Raises:
         CaseError: a job is larger than the cluster and may not be left out.
     """
-    from capexpand.replay.jobs.compile import check_fits, compile_replay
+    from capexpand.replay.jobs.compile import check_fits, compile_replay, leave_out_larger
     from capexpand.replay.jobs.first_come import run_first_come
     from capexpand.replay.jobs.loop import run_jobs
     from capexpand.replay.jobs.state import BUSY_MILLI_S, EVENTS
 
     chosen = policy or SchedulingPolicy()
+    trace = leave_out_larger(trace, nodes, leave_out_bad=leave_out_bad)
     compiled = compile_replay(trace, nodes, chosen, intervals=intervals)
     keep = check_fits(compiled, trace, leave_out_bad=leave_out_bad)
     if keep is not None:

@@ -197,13 +197,13 @@ def find_node(
     if rule == RANDOM:
         feasible = 0
         for n in range(count):
-            if row[n] >= 0 and (model == 0 or nodes.model[n] == model):
+            if row[n] > INFEASIBLE and (model == 0 or nodes.model[n] == model):
                 feasible += 1
         if feasible == 0:
             return -1
         skip = int(_draw(state) * feasible)
         for n in range(count):
-            if row[n] >= 0 and (model == 0 or nodes.model[n] == model):
+            if row[n] > INFEASIBLE and (model == 0 or nodes.model[n] == model):
                 if skip == 0:
                     return n
                 skip -= 1
@@ -211,13 +211,13 @@ def find_node(
     if model != 0:
         best = -1
         for n in range(count):
-            if row[n] >= 0 and nodes.model[n] == model and (best < 0 or row[n] > row[best]):
+            if row[n] > INFEASIBLE and nodes.model[n] == model and (best < 0 or row[n] > row[best]):
                 best = n
         return best
     top = row[0]
     for n in range(count):
         top = max(top, row[n])
-    if top < 0:
+    if top == INFEASIBLE:
         return -1
     for n in range(count):
         if row[n] == top:

@@ -12,7 +12,11 @@ from capexpand.replay.compiled import kernel
 MILLI = 1000
 LARGEST_CPU_MILLI = 128_000
 LARGEST_ACCELERATOR_MILLI = 8_000
-INFEASIBLE = -1
+INFEASIBLE = -(1 << 31)
+"""The score of a node without room: below the score of any node with room, which may be below 0."""
+
+KNOWN_CPU_MILLI = 1 << 49
+"""A node with more idle CPU is one of which the CPU is not known."""
 
 
 class TypicalArrays(NamedTuple):
@@ -239,16 +243,33 @@ def clustering_score(total_left: int, kinds: int, same_kind: bool, number: int) 
 
 @kernel
 def dot_product_score(cpu_left: int, total_left: int, cpu: int, total: int) -> int:
-    """Score low products of what is idle and what is asked for above high ones."""
-    product = float(cpu_left) / LARGEST_CPU_MILLI * (float(cpu) / LARGEST_CPU_MILLI)
+    """Score low products of idle and requested amounts above high ones.
+
+    The constants are the authors' largest node: larger ones score below 0, in the same order. CPU that is not
+    known counts as none idle.
+    """
+    product = 0.0
+    if cpu_left < KNOWN_CPU_MILLI:
+        product = float(cpu_left) / LARGEST_CPU_MILLI * (float(cpu) / LARGEST_CPU_MILLI)
     product += float(total_left) / LARGEST_ACCELERATOR_MILLI * (float(total) / LARGEST_ACCELERATOR_MILLI)
-    return int(100.0 * (1.0 - product / 2.0))
+    return bounded(100.0 * (1.0 - product / 2.0))
 
 
 @kernel
 def best_fit_score(cpu_left: int, total_left: int, cpu: int, total: int) -> int:
-    """Score little left over, CPU and accelerators weighing the same, above much."""
+    """Score little left over, CPU and accelerators weighing the same, above much.
+
+    The constants are the authors' largest node: larger ones score below 0, in the same order. CPU that is not
+    known counts as none left over.
+    """
     score = 0.0
-    score += (float(cpu_left) - float(cpu)) / LARGEST_CPU_MILLI * 0.5
+    if cpu_left < KNOWN_CPU_MILLI:
+        score += (float(cpu_left) - float(cpu)) / LARGEST_CPU_MILLI * 0.5
     score += (float(total_left) - float(total)) / LARGEST_ACCELERATOR_MILLI * 0.5
-    return int((1.0 - score) * 100.0)
+    return bounded((1.0 - score) * 100.0)
+
+
+@kernel
+def bounded(score: float) -> int:
+    """Return a score rounded down, within a table of scores and above that of a node without room."""
+    return math.floor(min(max(score, -2e9), 2e9))

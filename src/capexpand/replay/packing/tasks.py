@@ -15,6 +15,10 @@ import numpy as np
 
 MILLI = 1000
 MAX_ACCELERATORS = 16
+MOST_MODELS = 62
+UNKNOWN = 1 << 50
+"""CPU and memory of a node of which they are not known: no limit, and no part of a score."""
+
 DEFAULT_CPU_MILLI = 100
 """What a task without a CPU request counts as in scores, as the scheduler of Kubernetes has it."""
 
@@ -120,8 +124,8 @@ def make_nodes(
         ValueError: more than 16 accelerators in a node, or more than 62 models.
     """
     names = tuple(sorted({model for model in models if model}))
-    if len(names) > 62:
-        raise ValueError(f"at most 62 accelerator models in one cluster, not {len(names)}")
+    if len(names) > MOST_MODELS:
+        raise ValueError(f"at most {MOST_MODELS} accelerator models in one cluster, not {len(names)}")
     if max(accelerators, default=0) > MAX_ACCELERATORS:
         raise ValueError(f"at most {MAX_ACCELERATORS} accelerators in a node, not {max(accelerators)}")
     bits = {name: 1 << place for place, name in enumerate(names)} | {"": 0}

@@ -32,6 +32,9 @@ from capexpand.replay.serving.state import (
 )
 from capexpand.replay.traces import RequestTrace
 
+MOST_BYTES = 2_000_000_000
+MOST_STEPS = 100_000_000
+
 
 def leave_out_too_large(trace: RequestTrace, replica: Replica, *, leave_out_bad: bool) -> RequestTrace:
     """Leave out requests that no replica can ever hold, or refuse the trace.
@@ -258,6 +261,21 @@ def _empty_replicas(count: int, replica: Replica, settings: Settings, blocks: in
     )
 
 
+def _check_size(trace: RequestTrace, replica: Replica, replicas: int, blocks: int) -> None:
+    """Refuse a replay that would not fit into memory, or that would make steps for ever."""
+    held = replicas * (2 * 8 * (2 * replica.sequences + 2) + 8 * replica.page_tokens + 8 * blocks)
+    if held > MOST_BYTES:
+        message = (
+            f"{replicas:,} replicas, {replica.sequences} sequences, pages of {replica.page_tokens} tokens "
+            f"and {blocks:,} remembered blocks would take {held / 1e9:.0f} GB; replay fewer replicas"
+        )
+        raise CaseError([Problem(message)])
+    steps = float((trace.prompt_tokens / replica.step_tokens).sum())
+    if steps > MOST_STEPS:
+        message = f"the prompts of {trace.name} take {steps:.2g} steps of {replica.step_tokens} tokens"
+        raise CaseError([Problem(f"{message}; at most {MOST_STEPS:.0e} are replayed, take larger steps")])
+
+
 def _run(
     trace: RequestTrace, replica: Replica, replicas: int, *, routing: Routing, slack: int, prefilled: bool
 ) -> ServingOutcome:
@@ -266,6 +284,7 @@ def _run(
     count = len(trace)
     settings = _settings(replica, trace, prefilled=prefilled)
     blocks = int(trace.blocks.max()) + 1 if len(trace.blocks) else 0
+    _check_size(trace, replica, replicas, blocks if settings.cache_blocks else 0)
     state = _empty_replicas(replicas, replica, settings, blocks)
     requests = Requests(
         trace.arrival_s, trace.prompt_tokens, trace.output_tokens, trace.first_block, trace.blocks

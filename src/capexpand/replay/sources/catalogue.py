@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from capexpand.errors import CaseError, Problem
 from capexpand.replay.sources import jobs, requests, slurm
+from capexpand.replay.sources.json_rows import parse_json
+from capexpand.replay.sources.tables import find_separator, heading, is_parquet, read_bytes, read_text
 from capexpand.replay.traces import JobTrace, RequestTrace
 
 Reader = Callable[..., RequestTrace | JobTrace]
@@ -124,11 +127,12 @@ FORMATS: tuple[TraceFormat, ...] = (
     TraceFormat(
         "mooncake",
         "requests",
-        "an hour of requests with the prefixes that they share",
-        "github.com/kvcache-ai/Mooncake, FAST25-release/traces",
+        "requests with the prefixes that they share: an hour of Mooncake, days of Qwen",
+        "github.com/kvcache-ai/Mooncake, FAST25-release/traces; "
+        "github.com/alibaba-edu/qwen-bailian-usagetraces-anon",
         "Apache-2.0",
-        ("*_trace.jsonl*", "*mooncake*.jsonl*"),
-        (),
+        ("*_trace.jsonl*", "*mooncake*.jsonl*", "qwen_*.jsonl*"),
+        ("timestamp", "input_length", "output_length"),
         requests.read_mooncake,
     ),
     TraceFormat(
@@ -176,35 +180,42 @@ def recognise(path: Path) -> TraceFormat | None:
     for entry in FORMATS:
         if entry.columns and set(entry.columns) <= columns:
             return entry
-    if {"JobID", "Submit", "Start", "End"} <= columns:
+    if set(_SLURM_COLUMNS) <= columns:
         return find_format("slurm")
     return None
 
 
 def _columns(path: Path) -> set[str]:
-    import zlib
+    """Return the columns of a file's first line, or the fields of its first object, where it has any."""
+    if is_parquet(path):
+        import polars as pl
 
-    try:
-        if path.name.endswith(".parquet"):
-            import polars as pl
-
-            return set(pl.read_parquet_schema(path))
-        with path.open("rb") as file:
-            start = file.read(1 << 16)
-        if path.suffix == ".gz":
-            start = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(start, 10_000)
-        line = start.decode(errors="replace").split("\n", 1)[0].strip()
-    except (OSError, EOFError, zlib.error):
-        return set()
-    except Exception as error:
-        if type(error).__module__.startswith("polars"):
+        try:
+            return set(pl.read_parquet_schema(io.BytesIO(read_bytes(path))))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
             return set()
-        raise
-    return set(line.split("|" if "|" in line else ","))
+    text = read_text(path)
+    first = text.lstrip()[:_LONGEST_LINE].split("\n", 1)[0].strip()
+    if first.startswith("{"):
+        try:
+            return set(parse_json(first, path))
+        except CaseError:
+            return set()
+    every = [name for entry in FORMATS for name in entry.columns]
+    return set(heading(first, find_separator(first, [*every, *_SLURM_COLUMNS])))
+
+
+_LONGEST_LINE = 1_000_000
+_SLURM_COLUMNS = ("JobID", "Submit", "Start", "End")
 
 
 def read_trace(
-    path: Path, *, format_name: str | None = None, leave_out_bad: bool = False
+    path: Path,
+    *,
+    format_name: str | None = None,
+    leave_out_bad: bool = False,
+    time_unit: str | None = None,
+    block_tokens: int | None = None,
 ) -> RequestTrace | JobTrace:
     """Read a trace of any known format.
 
@@ -212,18 +223,27 @@ def read_trace(
         path: the file.
         format_name: its format; recognised when None.
         leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
+        time_unit: ``s`` or ``ms``, of a trace in JSON lines that does not say; recognised when None.
+        block_tokens: tokens in a block of such a trace; recognised when None.
 
     Raises:
         CaseError: the format is not recognised, or the trace is bad.
     """
-    if not path.exists():
-        raise CaseError([Problem("no such file", file=path)])
     entry = find_format(format_name) if format_name else recognise(path)
     if entry is None:
         names = ", ".join(known.name for known in FORMATS)
         message = f"the format is not recognised; name it with --format: {names}"
         raise CaseError([Problem(message, file=path)])
-    return entry.reader(path, leave_out_bad=leave_out_bad)
+    if time_unit is None and block_tokens is None:
+        return entry.reader(path, leave_out_bad=leave_out_bad)
+    if entry.name != "mooncake":
+        message = f"--time-unit and --block-tokens are for JSON lines, not for {entry.name}"
+        raise CaseError([Problem(message, file=path)])
+    if time_unit not in (None, "s", "ms"):
+        raise CaseError([Problem(f"--time-unit: '{time_unit}' is neither s nor ms")])
+    return requests.read_mooncake(
+        path, leave_out_bad=leave_out_bad, time_unit=time_unit, block_tokens=block_tokens
+    )
 
 
 def find_traces(folder: Path) -> list[tuple[Path, TraceFormat]]:

@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.replay.sources.tables import parse_times, read_columns, trace_name
+from capexpand.files import read_content
+from capexpand.replay.sources.tables import (
+    TRACE_LIMIT_BYTES,
+    as_written,
+    parse_times,
+    read_columns,
+    trace_name,
+    unpack,
+)
 from capexpand.replay.traces import JobTrace, make_job_trace
 
 _DLRM_SPAN_S = 31 * 86_400.0
@@ -46,7 +54,7 @@ def read_alibaba_gpu_2023(path: Path, *, leave_out_bad: bool = False) -> JobTrac
         tenants=table["qos"].fill_null("").to_list(),
         leave_out_bad=leave_out_bad,
         left_out={"never scheduled": never} if never else None,
-        source=str(path),
+        written=as_written(path, table, "creation_time"),
     )
 
 
@@ -76,7 +84,7 @@ def read_alibaba_dlrm_2025(path: Path, *, leave_out_bad: bool = False) -> JobTra
         memory_mib=table["memory_request"].to_numpy() * 1024,
         tenants=table["app_name"].fill_null("").to_list(),
         leave_out_bad=leave_out_bad,
-        source=str(path),
+        written=as_written(path, table, "creation_time"),
     )
 
 
@@ -104,7 +112,7 @@ def read_alibaba_genai_2026(path: Path, *, leave_out_bad: bool = False) -> JobTr
         tenants=table["groupId"].fill_null("").to_list(),
         leave_out_bad=leave_out_bad,
         left_out={"not successful": failed} if failed else None,
-        source=str(path),
+        written=as_written(path, table, "gmt_create"),
     )
 
 
@@ -112,17 +120,21 @@ def _out_of_archive(path: Path) -> Path | tuple[Path, bytes]:
     """Return the file itself, or the table inside an archive."""
     if not path.name.endswith((".tar.gz", ".tgz", ".tar")):
         return path
+    content = read_content(path, TRACE_LIMIT_BYTES)
     try:
-        with tarfile.open(fileobj=io.BytesIO(path.read_bytes())) as archive:
-            for member in archive.getmembers():
+        if not path.name.endswith(".tar"):
+            content = unpack(path, content, TRACE_LIMIT_BYTES)
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+            for member in archive:
                 name = Path(member.name).name
                 # archives made on a Mac carry a shadow of each file
                 if member.isfile() and name.endswith(".csv") and not name.startswith("._"):
-                    content = archive.extractfile(member)
-                    return path, content.read() if content else b""
-    except FileNotFoundError:
-        raise CaseError([Problem("no such file", file=path)]) from None
-    except (tarfile.TarError, EOFError, OSError) as error:
+                    # a sparse member may say that it is larger than the archive
+                    if member.size > TRACE_LIMIT_BYTES:
+                        raise CaseError([Problem(f"{name} in the archive is too large", file=path)])
+                    stream = archive.extractfile(member)
+                    return path, stream.read() if stream else b""
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise CaseError([Problem(f"the archive is damaged or cut off: {error}", file=path)]) from None
     raise CaseError([Problem("the archive holds no CSV file", file=path)])
 
@@ -145,7 +157,7 @@ def read_philly(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
         table["num_gpus"].to_numpy(),
         tenants=table["cluster"].fill_null("").to_list(),
         leave_out_bad=leave_out_bad,
-        source=str(path),
+        written=as_written(path, table, "timestamp"),
     )
 
 
@@ -169,7 +181,7 @@ def read_helios(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
         cpu_milli=table["cpu_num"].fill_null(0.0).to_numpy() * 1000,
         tenants=table["vc"].fill_null("").to_list(),
         leave_out_bad=leave_out_bad,
-        source=str(path),
+        written=as_written(path, table, "submit_time"),
     )
 
 
@@ -202,5 +214,5 @@ def read_job_table(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
         tenants=table["tenant"].fill_null("").to_list(),
         leave_out_bad=leave_out_bad,
         in_order=True,
-        source=str(path),
+        written=as_written(path, table, "arrival_s"),
     )

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
 from capexpand.replay.sources.tables import read_columns
-from capexpand.replay.traces import RequestTrace, make_request_trace
+from capexpand.replay.traces import LAST_TIME_S, MOST_TOKENS, RequestTrace, make_request_trace
+
+if TYPE_CHECKING:
+    import polars as pl
 
 WINDOW_S = 600.0
+MOST_SPAN_S = 10_000 * 3600.0
+MOST_REQUESTS = 20_000_000
 _LEVELS = (0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
 _INPUTS = ("input_tokens", "text_tokens")
 
@@ -47,11 +53,14 @@ def generate_servegen(
     """
     import polars as pl
 
+    if not 0 < span_s <= MOST_SPAN_S or not 0 < load <= 1e6 or not 0 <= start_s <= LAST_TIME_S:
+        raise CaseError([Problem(f"--span-hours must be above 0 and at most {MOST_SPAN_S / 3600:.0f}")])
     rates = read_columns(
         folder / "client_rates.parquet",
         {"model": pl.String, "client": pl.Int64, "t": pl.Int64, "rate": pl.Float64, "pat": pl.String}
         | {"p1": pl.Float64},
     )
+    rates = _only_finite(folder / "client_rates.parquet", rates, load)
     models = sorted(rates["model"].unique().to_list())
     if model not in models:
         problem = Problem(f"unknown model {model!r}; there are {', '.join(models)}", file=folder)
@@ -59,6 +68,12 @@ def generate_servegen(
     begin = start_s // WINDOW_S * WINDOW_S
     end = begin + math.ceil(span_s / WINDOW_S) * WINDOW_S
     rates = rates.filter((pl.col("model") == model) & (pl.col("t") >= begin) & (pl.col("t") < end))
+    expected = float((rates["rate"] * (load * WINDOW_S)).sum())
+    if expected > MOST_REQUESTS:
+        message = (
+            f"makes about {expected:.3g} requests; at most {MOST_REQUESTS:,} are drawn, shorten --span-hours"
+        )
+        raise CaseError([Problem(message, file=folder)])
     lengths = _read_lengths(folder, model)
     random = np.random.default_rng(seed)
     pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -97,6 +112,27 @@ def generate_servegen(
     )
 
 
+def _only_finite(path: Path, rates: pl.DataFrame, load: float) -> pl.DataFrame:
+    """Leave out windows without requests, and refuse rates and shapes from which nothing can be drawn."""
+    import polars as pl
+
+    empty = pl.col("rate") == 0
+    wrong = rates.filter(
+        ~(
+            empty
+            | (pl.col("rate").is_between(1e-9, 1e6 / load) & pl.col("p1").is_between(0.01, 1e4))
+            & pl.col("t").is_between(0, int(LAST_TIME_S))
+        ).fill_null(value=False)
+    )
+    if len(wrong):
+        row = wrong.row(0, named=True)
+        message = (
+            f"client {row['client']} at {row['t']} s has the rate {row['rate']} and the shape {row['p1']}"
+        )
+        raise CaseError([Problem(f"{message}; both are finite and above 0", file=path)])
+    return rates.filter(~empty & pl.col("model").is_not_null())
+
+
 def _read_lengths(folder: Path, model: str) -> dict[int, dict[int, dict[str, np.ndarray]]]:
     """Return the quantiles of prompt and output by client and time; clients that lack one are left out."""
     import polars as pl
@@ -107,6 +143,11 @@ def _read_lengths(folder: Path, model: str) -> dict[int, dict[int, dict[str, np.
         {"model": pl.String, "client": pl.Int64, "t": pl.Int64, "field": pl.String}
         | dict.fromkeys(levels, pl.Float64),
     ).filter(pl.col("model") == model)
+    if not table.select(
+        pl.all_horizontal(pl.col(levels).is_between(0, MOST_TOKENS)).fill_null(value=False).all()
+    ).item():
+        message = f"a quantile of a length of {model} is missing or not from 0 to {MOST_TOKENS:,} tokens"
+        raise CaseError([Problem(message, file=folder / "client_length_quantiles.parquet")])
     result: dict[int, dict[int, dict[str, np.ndarray]]] = {}
     for row in table.select("client", "t", "field", *levels).iter_rows():
         client, time, field, *values = row

@@ -15,7 +15,7 @@ from capexpand.errors import CaseError, Problem
 from capexpand.replay.serving.fit import MeasuredRun
 from capexpand.replay.serving.replicas import Replica, StepTime
 from capexpand.replay.sources.tables import read_bytes
-from capexpand.replay.traces import make_request_trace
+from capexpand.replay.traces import Written, make_request_trace
 
 _FIELDS = ("input_toks", "output_toks", "queued_ts", "first_token_ts", "last_token_ts")
 _ANY_STEP_TIME = StepTime(0.01, 1e-4, 1e-7, 1e-4)
@@ -55,7 +55,7 @@ def read_run(folder: Path) -> MeasuredRun:
         queued - queued[0],
         columns["input_toks"][order],
         columns["output_toks"][order],
-        source=str(folder / "requests.jsonl"),
+        written=Written(folder / "requests.jsonl"),
     )
     return MeasuredRun(folder.name, trace, first - queued[0], last - queued[0], _read_limits(folder))
 

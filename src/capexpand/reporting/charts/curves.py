@@ -175,6 +175,24 @@ def agreement(
     return {"width": size, "height": size, "layer": [band, line, points]}
 
 
+def trade_off(rows: Sequence[Spec], titles: tuple[str, str], *, colour: str) -> Spec:
+    """Return the drawing of a line through points, one amount against another.
+
+    Args:
+        rows: with ``x`` and ``y``.
+        titles: of the axes.
+        colour: of the line.
+    """
+    fields = dict(zip(("x", "y"), titles, strict=True))
+    layer = {
+        "mark": {"type": "line", "point": True, "color": colour},
+        "encoding": {
+            name: {"field": name, "type": "quantitative", "title": title} for name, title in fields.items()
+        },
+    }
+    return {"width": 500, "height": 360, "data": {"values": list(rows)}, "layer": [layer]}
+
+
 def ratios(rows: Sequence[Spec], parts: Sequence[Part], *, factor: float, title: str) -> Spec:
     """Return the drawing of a tick for each ratio, by name, with the band of a factor around 1.
 

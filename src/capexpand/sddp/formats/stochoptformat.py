@@ -1,8 +1,10 @@
-"""Reads a multistage problem from StochOptFormat 1, as https://odow.github.io/StochOptFormat describes it.
+"""Read a multistage problem from StochOptFormat, as https://odow.github.io/StochOptFormat describes it.
 
 A document has ``root`` (initial ``state_variables``, ``successors``), ``nodes`` (``subproblem``,
 ``realizations``, ``successors``) and ``subproblems`` (which variables are states going in and out and which
 are random, and the program in MathOptFormat); ``validation_scenarios`` are paths with their own numbers.
+Version 0.1 states the successors of all nodes as ``edges``, gives each node a program of its own, wraps
+initial values into objects, and calls the paths ``test_scenarios``.
 Bounds on what goes in and on random variables are left out, since their values are given.
 """
 
@@ -10,25 +12,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field
 
-from capexpand.errors import CaseError, Problem
-from capexpand.sddp.formats.mathoptformat import CERTAIN, Function, StatedProgram, read_program
+from capexpand.sddp.formats.document import Document, Place, clipped
+from capexpand.sddp.formats.fields import Chance, Many, Name, Number, Part, read_as
+from capexpand.sddp.formats.mathoptformat import CERTAIN, Function, ProgramPart, StatedProgram, read_program
+from capexpand.sddp.formats.sizes import check_sizes
 from capexpand.sddp.matrix import ColumnMatrix
 from capexpand.sddp.problem import Node, PolicyGraph, Realisations, StageProgram
 from capexpand.sddp.simulation import ScenarioStage
 
 Floats = NDArray[np.float64]
-Document = Mapping[str, Any]
-
 
 _NEVER = 0.7316528904
 """Added to a coefficient that chance decides, so that no outcome happens to have the program's own value and
 nobody takes it for certain: a path of the file may have another value yet."""
+
+
+_MOST_STEPS = 2_000_000
+"""Steps of all paths of a file together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class _Stage:
     products: tuple[tuple[int, int, int, float], ...]
 
     def realisations(self, supports: Floats, probability: Floats) -> Realisations:
-        """Returns the outcomes for random numbers [outcome, random + 1]."""
+        """Return the outcomes for random numbers [outcome, random + 1]."""
         program, count = self.program, len(supports)
         cost = supports @ self.cost.T
         shift = supports @ self.shifts.T
@@ -86,103 +92,253 @@ class StatedGraph:
     scenarios: list[ScenarioStage] | None
 
 
+def _initial_value(value: Any) -> Any:
+    return value["initial_value"] if isinstance(value, dict) and "initial_value" in value else value
+
+
+def _step(value: Any) -> Any:
+    """Return a step of a path that older programs wrote as a pair."""
+    return {"node": value[0], "support": value[1]} if isinstance(value, list) and len(value) == 2 else value
+
+
+def _old_path(value: Any) -> Any:
+    """Return the steps of a path of version 0.1, which states its probability beside them."""
+    return value["scenario"] if isinstance(value, dict) and "scenario" in value else value
+
+
+class _Version(Part):
+    major: int
+    minor: int
+
+
+class _InAndOut(Part):
+    incoming: Name = Field(alias="in")
+    outgoing: Name = Field(alias="out")
+
+
+class _SubproblemPart(Part):
+    state_variables: dict[str, _InAndOut]
+    random_variables: Many[Name] = Field(default_factory=list)
+    subproblem: ProgramPart
+
+
+class _Outcome(Part):
+    probability: Chance
+    support: dict[str, Number] = Field(default_factory=dict)
+
+
+class _NodePart(Part):
+    subproblem: Name
+    realizations: Many[_Outcome] = Field(default_factory=list)
+    successors: dict[str, Chance] = Field(default_factory=dict)
+
+
+class _Root(Part):
+    state_variables: dict[str, Annotated[Number, BeforeValidator(_initial_value)]]
+    successors: dict[str, Chance]
+
+
+class _StepPart(Part):
+    node: Name
+    support: dict[str, Number] = Field(default_factory=dict)
+
+
+class _Stated(Part):
+    """A document of version 1."""
+
+    root: _Root
+    nodes: Annotated[dict[str, _NodePart], Field(min_length=1)]
+    subproblems: dict[str, _SubproblemPart]
+    validation_scenarios: Many[Annotated[list[_StepPart], Field(min_length=1)]] = Field(default_factory=list)
+
+
+class _OldNode(_SubproblemPart):
+    realizations: Many[_Outcome] = Field(default_factory=list)
+
+
+class _OldEdge(Part):
+    origin: Name = Field(alias="from")
+    follower: Name = Field(alias="to")
+    probability: Chance
+
+
+class _OldRoot(Part):
+    name: Name
+    state_variables: dict[str, Annotated[Number, BeforeValidator(_initial_value)]]
+
+
+_OldPath = Annotated[
+    list[Annotated[_StepPart, BeforeValidator(_step)]], BeforeValidator(_old_path), Field(min_length=1)
+]
+
+
+class _OldStated(Part):
+    """A document of version 0.1."""
+
+    root: _OldRoot
+    nodes: Annotated[dict[str, _OldNode], Field(min_length=1)]
+    edges: Many[_OldEdge]
+    test_scenarios: Many[_OldPath] = Field(default_factory=list)
+
+
+class _Versioned(Part):
+    version: _Version
+
+
 def is_stochoptformat(document: Document) -> bool:
-    """Tells whether a document says that it is in this format, of whatever version."""
-    return "format" not in document and {"version", "root", "nodes"} <= set(document)
+    """Tell whether a document says that it is in this format, of whatever version."""
+    return "format" not in document.content and {"version", "root", "nodes"} <= set(document.content)
 
 
-def graph_from_stochoptformat(document: Document, file: Path | None = None) -> StatedGraph:
-    """Builds the problem that a document describes.
-
-    Args:
-        document: the parsed file.
-        file: for messages.
+def graph_from_stochoptformat(document: Document) -> StatedGraph:
+    """Build the problem that a document describes.
 
     Raises:
         CaseError: with everything that is wrong in the document or goes beyond linear programs.
     """
-    reader = _Reader(document, file)
-    try:
-        found = reader.read()
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        reader.wrong("", f"cannot be read: {type(error).__name__} {error}")
-        found = None
-    if reader.problems or found is None:
-        raise CaseError(reader.problems)
-    return found
+    version = read_as(_Versioned, document).version
+    if (version.major, version.minor) == (0, 1):
+        reader = _Reader(document, _from_old(document), in_nodes=True)
+    elif version.major == 1 or (version.major == 0 and version.minor in {2, 3}):
+        reader = _Reader(document, read_as(_Stated, document), in_nodes=False)
+    else:
+        stated = f"{version.major}.{version.minor}"
+        why = f"StochOptFormat {stated} is not read; versions 0.1 to 0.3 and 1 are"
+        raise document.refuse([(("version",), why)])
+    return reader.read()
+
+
+def _from_old(document: Document) -> _Stated:
+    """Return a document of version 0.1 as one of version 1, in which each node has its own subproblem.
+
+    Raises:
+        CaseError: an edge names a node that there is not, or leads back to the root.
+    """
+    old = read_as(_OldStated, document)
+    problems: list[tuple[Place, str]] = []
+    successors: dict[str, dict[str, float]] = {name: {} for name in (*old.nodes, old.root.name)}
+    if old.root.name in old.nodes:
+        problems.append((("root", "name"), f"{clipped(old.root.name)} is also the name of a node"))
+    for number, edge in enumerate(old.edges):
+        if edge.origin not in successors or edge.follower not in old.nodes:
+            message = f"an edge names an unknown node: {edge.origin!r} to {edge.follower!r}"
+            problems.append((("edges", number), message))
+            continue
+        so_far = successors[edge.origin].get(edge.follower, 0.0)
+        successors[edge.origin][edge.follower] = so_far + edge.probability
+    if problems:
+        raise document.refuse(problems)
+    return _Stated.model_construct(
+        root=_Root.model_construct(
+            state_variables=old.root.state_variables, successors=successors[old.root.name]
+        ),
+        nodes={
+            name: _NodePart.model_construct(
+                subproblem=name, realizations=node.realizations, successors=successors[name]
+            )
+            for name, node in old.nodes.items()
+        },
+        subproblems=dict(old.nodes),
+        validation_scenarios=old.test_scenarios,
+    )
 
 
 class _Reader:
-    """Reads one document and collects what is wrong in it."""
+    """Turns a document into arrays and collects what is wrong in it."""
 
-    def __init__(self, document: Document, file: Path | None) -> None:
-        self.problems: list[Problem] = []
-        self._document, self._file = document, file
+    def __init__(self, document: Document, stated: _Stated, *, in_nodes: bool) -> None:
+        self._problems: list[tuple[Place, str]] = []
+        self._document, self._stated = document, stated
+        self._programs_in = "nodes" if in_nodes else "subproblems"
+        self._paths_in = "test_scenarios" if in_nodes else "validation_scenarios"
 
-    def wrong(self, path: str, message: str) -> None:
-        self.problems.append(Problem(message, path=path, file=self._file))
+    def _wrong(self, place: Place, message: str) -> None:
+        self._problems.append((place, message))
 
-    def read(self) -> StatedGraph | None:
-        document = self._document
-        version = document["version"]
-        if version.get("major") != 1:
-            stated = f"{version.get('major')}.{version.get('minor')}"
-            self.wrong("version", f"StochOptFormat {stated} is not read; version 1 is")
-            return None
-        root, nodes = document["root"], document["nodes"]
-        states = tuple(root["state_variables"])
+    def _end_if_wrong(self) -> None:
+        if self._problems:
+            raise self._document.refuse(self._problems)
+
+    def read(self) -> StatedGraph:
+        """Return the problem.
+
+        Raises:
+            CaseError: with everything that is wrong.
+        """
+        stated = self._stated
+        states, names = tuple(stated.root.state_variables), list(stated.nodes)
         programs = {
-            name: read_program(
-                part["subproblem"], part.get("random_variables") or (), f"subproblems.{name}", self.wrong
-            )
-            for name, part in document["subproblems"].items()
+            name: read_program(part.subproblem, part.random_variables, (self._programs_in, name), self._wrong)
+            for name, part in stated.subproblems.items()
         }
         sense = self._sense(programs)
-        stages = {
-            name: self._stage(name, program, states, -1.0 if sense == "max" else 1.0)
-            for name, program in programs.items()
-        }
-        keys, names = list(stages), list(nodes)
-        for name in names:
-            if nodes[name]["subproblem"] not in stages:
-                self.wrong(
-                    f"nodes.{name}.subproblem", f"there is no subproblem {nodes[name]['subproblem']!r}"
-                )
-        if self.problems:
-            return None
-        built: list[Node] = []
-        for name in names:
-            stage = stages[nodes[name]["subproblem"]]
-            stated = nodes[name].get("realizations") or [{"probability": 1.0, "support": {}}]
-            supports = [self._support(f"nodes.{name}", stage, each.get("support") or {}) for each in stated]
-            probability = np.array([float(each["probability"]) for each in stated])
-            noise = stage.realisations(np.array(supports), probability)
-            built.append(Node(name, keys.index(nodes[name]["subproblem"]), noise))
-        chances = {name: nodes[name].get("successors") or {} for name in names}
-        transition = np.array([self._chances(f"nodes.{name}", chances[name], names) for name in names])
-        first = self._chances("root", root["successors"], names)
+        for name, node in stated.nodes.items():
+            if node.subproblem not in programs:
+                place = ("nodes", name, "subproblem")
+                self._wrong(place, f"there is no subproblem {node.subproblem!r}")
+        for name, program in programs.items():
+            self._check_states(name, program.columns, states)
+        self._end_if_wrong()
+        self._check_sizes(programs)
+        sign = -1.0 if sense == "max" else 1.0
+        stages = {name: self._stage(name, program, states, sign) for name, program in programs.items()}
+        nodes = self._nodes(stages)
+        transition = np.array(
+            [self._chances(("nodes", name), node.successors, names) for name, node in stated.nodes.items()]
+        )
+        first = self._chances(("root",), stated.root.successors, names)
         scenarios = self._scenarios(stages, names)
-        if self.problems:
-            return None
+        self._end_if_wrong()
         graph = PolicyGraph(
             stages=tuple(stage.program for stage in stages.values()),
-            nodes=tuple(built),
+            nodes=nodes,
             root=first,
             transition=transition.reshape(len(names), len(names)),
-            initial_state=np.array([float(value) for value in root["state_variables"].values()]),
+            initial_state=np.array(list(stated.root.state_variables.values()), dtype=np.float64),
             state_names=states,
             maximise=sense == "max",
         )
         return StatedGraph(graph, scenarios)
 
+    def _check_sizes(self, programs: Mapping[str, StatedProgram]) -> None:
+        """Refuse what would not fit into memory; each number may depend on all random ones."""
+        stated, keys = self._stated, list(programs)
+        sizes = []
+        for program in programs.values():
+            wide, rows, columns = len(program.random) + 1, len(program.rows), len(program.columns)
+            sizes.append((columns * wide, rows, sum(len(row.function.terms) for row in program.rows) * wide))
+        check_sizes(
+            self._document, sizes, states=len(stated.root.state_variables),
+            nodes=[
+                (keys.index(node.subproblem), len(node.realizations), True) for node in stated.nodes.values()
+            ],
+        )  # fmt: skip
+
+    def _nodes(self, stages: Mapping[str, _Stage]) -> tuple[Node, ...]:
+        """Return the nodes with their outcomes."""
+        keys, built = list(stages), list[Node]()
+        for name, node in self._stated.nodes.items():
+            stage = stages[node.subproblem]
+            outcomes = node.realizations or [_Outcome(probability=1.0)]
+            place: Place = ("nodes", name, "realizations")
+            supports = [
+                self._support((*place, number), stage, outcome.support)
+                for number, outcome in enumerate(outcomes)
+            ]
+            probability = np.array([outcome.probability for outcome in outcomes], dtype=np.float64)
+            noise = stage.realisations(np.array(supports), probability)
+            built.append(Node(name, keys.index(node.subproblem), noise))
+        return tuple(built)
+
     def _sense(self, programs: Mapping[str, StatedProgram]) -> str:
         senses = {program.sense for program in programs.values()} - {"feasibility"}
         if len(senses) > 1:
-            self.wrong("subproblems", "some subproblems minimise and others maximise; all must do the same")
+            message = "some subproblems minimise and others maximise; all must do the same"
+            self._wrong((self._programs_in,), message)
         return "max" if senses == {"max"} else "min"
 
     def _stage(self, name: str, stated: StatedProgram, states: Sequence[str], sign: float) -> _Stage:
-        """Turns what is stated into arrays."""
+        """Turn what is stated into arrays."""
         count, wide = len(stated.columns), len(stated.random) + 1
         cost, shifts = np.zeros((count, wide)), np.zeros((len(stated.rows), wide))
         for (column, random), value in stated.objective.terms.items():
@@ -223,61 +379,75 @@ class _Reader:
         random_entries = entries if moved.any() else None
         return _Stage(program, stated.random, cost, constant, random_entries, shifts, tuple(products))
 
+    def _check_states(self, name: str, columns: Sequence[str], states: Sequence[str]) -> None:
+        """Take note of states whose variables a subproblem does not have."""
+        place: Place = (self._programs_in, name, "state_variables")
+        stated = self._stated.subproblems[name].state_variables
+        used: list[str] = []
+        for state in states:
+            if state in stated:
+                used += [stated[state].incoming, stated[state].outgoing]
+        for variable in used:
+            if variable not in columns:
+                self._wrong(place, f"unknown variable {variable!r}")
+        if set(stated) != set(states):
+            self._wrong(place, f"must name {', '.join(states)} and no other")
+        if len(set(used)) < len(used):
+            self._wrong(place, "a variable cannot stand for two states, or go in and out at once")
+
     def _places(
         self, name: str, columns: Sequence[str], states: Sequence[str]
     ) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-        """The columns of the incoming and outgoing state."""
-        stated = self._document["subproblems"][name]["state_variables"]
-        found: list[list[int]] = []
-        for way in ("in", "out"):
-            used = [str(stated[state][way]) for state in states if state in stated]
-            for variable in used:
-                if variable not in columns:
-                    self.wrong(f"subproblems.{name}.state_variables", f"unknown variable {variable!r}")
-            found.append([columns.index(variable) for variable in used if variable in columns])
-        missing = [state for state in states if state not in stated]
-        if missing or set(stated) - set(states):
-            self.wrong(f"subproblems.{name}.state_variables", f"must name {', '.join(states)} and no other")
-        if set(found[0]) & set(found[1]):
-            self.wrong(f"subproblems.{name}.state_variables", "a variable cannot go in and out at once")
-        return np.array(found[0], dtype=np.int_), np.array(found[1], dtype=np.int_)
+        """Return the columns of the incoming and outgoing state."""
+        stated = self._stated.subproblems[name].state_variables
+        place = {column: number for number, column in enumerate(columns)}
+        incoming = [place[stated[state].incoming] for state in states]
+        outgoing = [place[stated[state].outgoing] for state in states]
+        return np.array(incoming, dtype=np.int_), np.array(outgoing, dtype=np.int_)
 
-    def _support(self, place: str, stage: _Stage, support: Mapping[str, Any]) -> Floats:
-        """The random numbers of an outcome in order, and the 1."""
+    def _support(self, place: Place, stage: _Stage, support: Mapping[str, float]) -> Floats:
+        """Return the random numbers of an outcome in order, and the 1."""
         for name in stage.random:
             if name not in support:
-                self.wrong(f"{place}.support", f"says nothing of {name!r}")
+                self._wrong((*place, "support"), f"says nothing of {name!r}")
         for name in set(support) - set(stage.random):
-            self.wrong(f"{place}.support", f"{name!r} is no random variable there")
-        return np.array([*(float(support.get(name, 0.0)) for name in stage.random), 1.0])
+            self._wrong((*place, "support"), f"{name!r} is no random variable there")
+        return np.array([*(support.get(name, 0.0) for name in stage.random), 1.0])
 
-    def _chances(self, place: str, successors: Mapping[str, Any], names: Sequence[str]) -> Floats:
-        """The probability to go to each node."""
-        found = np.zeros(len(names))
+    def _chances(self, place: Place, successors: Mapping[str, float], names: Sequence[str]) -> Floats:
+        """Return the probability to go to each node."""
+        found, number = np.zeros(len(names)), {name: place for place, name in enumerate(names)}
         for name, probability in successors.items():
-            if name in names:
-                found[names.index(name)] = float(probability)
+            if name in number:
+                found[number[name]] = probability
             else:
-                self.wrong(f"{place}.successors", f"there is no node {name!r}")
+                self._wrong((*place, "successors"), f"there is no node {name!r}")
         return found
 
     def _scenarios(self, stages: Mapping[str, _Stage], names: Sequence[str]) -> list[ScenarioStage] | None:
-        """The paths of the file, stage by stage."""
-        paths = self._document.get("validation_scenarios")
+        """Return the paths of the file, stage by stage."""
+        paths = self._stated.validation_scenarios
         if not paths:
             return None
-        nodes = np.full((max(map(len, paths)), len(paths)), -1)
+        number = {name: place for place, name in enumerate(names)}
+        depths = max(map(len, paths))
+        if depths * len(paths) > _MOST_STEPS:
+            message = (
+                f"has {len(paths):,} paths of up to {depths:,} steps; at most {_MOST_STEPS:,} steps are read"
+            )
+            self._wrong((self._paths_in,), message)
+            return None
+        nodes = np.full((depths, len(paths)), -1)
         supports: dict[tuple[int, int], Floats] = {}
+        by_node = [stages[self._stated.nodes[name].subproblem] for name in names]
         for p, path in enumerate(paths):
             for depth, step in enumerate(path):
-                place = f"validation_scenarios[{p}][{depth}]"
-                if step["node"] not in names:
-                    self.wrong(place, f"there is no node {step['node']!r}")
+                place: Place = (self._paths_in, p, depth)
+                if step.node not in number:
+                    self._wrong(place, f"there is no node {step.node!r}")
                     continue
-                nodes[depth, p] = names.index(step["node"])
-                stage = stages[self._document["nodes"][step["node"]]["subproblem"]]
-                supports[depth, p] = self._support(place, stage, step.get("support") or {})
-        by_node = [stages[self._document["nodes"][name]["subproblem"]] for name in names]
+                nodes[depth, p] = number[step.node]
+                supports[depth, p] = self._support(place, by_node[number[step.node]], step.support)
 
         def stage_at(depth: int) -> ScenarioStage:
             def realise(node: int, here: NDArray[np.int_]) -> Realisations:

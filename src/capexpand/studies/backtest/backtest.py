@@ -9,7 +9,7 @@ from pathlib import Path
 
 from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
-from capexpand.catalogue.editions import SHIPPED, Edition, standing_in
+from capexpand.catalogue.point_in_time import SHIPPED, PointInTimeCatalogue, reading_from
 from capexpand.errors import CaseError, Problem
 from capexpand.studies.backtest.forecast import (
     CAPEX,
@@ -80,7 +80,7 @@ def backtest(
     case: Path | str,
     variant: str | None = None,
     *,
-    edition: Edition | None = None,
+    edition: PointInTimeCatalogue | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
@@ -132,7 +132,7 @@ def _silent(_: str) -> None:
 def _scored(
     case: Case,
     variant: str | None,
-    everything: Edition,
+    everything: PointInTimeCatalogue,
     settings: Settings,
     *,
     planned: list[Day],
@@ -160,7 +160,9 @@ def _scored(
     )
 
 
-def load_as_of_its_day(path: Path | str, variant: str | None, everything: Edition) -> tuple[Case, str | None]:
+def load_as_of_its_day(
+    path: Path | str, variant: str | None, everything: PointInTimeCatalogue
+) -> tuple[Case, str | None]:
     """Load a case in the catalogue of its own day, so that no later row exists while it is read.
 
     Args:
@@ -175,11 +177,11 @@ def load_as_of_its_day(path: Path | str, variant: str | None, everything: Editio
         CaseError: the case is wrong, or rests on later evidence.
     """
     day = day_of(path, variant)
-    with standing_in(everything.as_known_on(day)):
+    with reading_from(everything.as_known_on(day)):
         return load_strict(path, variant)
 
 
-def days_to_forecast(case: Case, everything: Edition) -> tuple[date, ...]:
+def days_to_forecast(case: Case, everything: PointInTimeCatalogue) -> tuple[date, ...]:
     """Return the days on which to forecast: the case's own and those of later reports but the last.
 
     Args:
@@ -193,7 +195,7 @@ def days_to_forecast(case: Case, everything: Edition) -> tuple[date, ...]:
     if not company.strip():
         message = "names no buyer whose reports a plan could be held to"
         raise CaseError([Problem(message, path="programme.buyer", file=file)])
-    with standing_in(everything):
+    with reading_from(everything):
         series = [one for metric in (REVENUE, CAPEX, EBITA) if (one := reported(company, metric)) is not None]
         known = sorted({row.company for row in actuals() if "+" not in row.company})
     if not series:

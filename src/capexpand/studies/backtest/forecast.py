@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
-from capexpand.catalogue.editions import Edition, standing_in
+from capexpand.catalogue.point_in_time import PointInTimeCatalogue, reading_from
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.scenarios.futures import Futures, compile_futures
@@ -135,7 +135,7 @@ class SpendingDay:
 
 
 def freeze_spending(
-    known: Edition, as_of: date, *, beside: float | None, company: str, first: bool
+    known: PointInTimeCatalogue, as_of: date, *, beside: float | None, company: str, first: bool
 ) -> SpendingDay:
     """Forecast the capital expenditure of companies on a day with what was known on it.
 
@@ -147,7 +147,7 @@ def freeze_spending(
         first: whether it is the first day; then all that had reported are forecast, else those that did
             on the day.
     """
-    with standing_in(known):
+    with reading_from(known):
         bridge = beside if beside is None else (trailing_rest(company) or (beside, ""))[0]
         fresh = {
             (one.company, one.metric)
@@ -185,7 +185,9 @@ class Day:
     standing: Standing
 
 
-def freeze(case: Case, known: Edition, as_of: date, *, before: Day | None, settings: Settings) -> Day:
+def freeze(
+    case: Case, known: PointInTimeCatalogue, as_of: date, *, before: Day | None, settings: Settings
+) -> Day:
     """Plan and forecast on a day with what was known on it.
 
     Args:
@@ -199,7 +201,7 @@ def freeze(case: Case, known: Edition, as_of: date, *, before: Day | None, setti
         CaseError: something that the case needs was not known.
         InfeasibleError: no plan satisfies the case as of the day.
     """
-    with standing_in(known):
+    with reading_from(known):
         company = company_of(case)
         futures = compile_futures(case)
         scenarios = draw_scenarios(futures, settings.scenarios, seed=settings.seed)
@@ -389,7 +391,7 @@ def _left_out(company: str, beside: float | None) -> tuple[UnlikeGuidance, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def days_of(case: Case, everything: Edition) -> tuple[date, ...]:
+def days_of(case: Case, everything: PointInTimeCatalogue) -> tuple[date, ...]:
     """Return the case's date and every later day on which its company reported revenue or expenditure.
 
     The last one is left out where nothing was reported after it.
@@ -398,7 +400,7 @@ def days_of(case: Case, everything: Edition) -> tuple[date, ...]:
         case: the case.
         everything: the catalogue; only the days are read from it, no figure.
     """
-    with standing_in(everything):
+    with reading_from(everything):
         found = [reported(company_of(case), metric) for metric in (REVENUE, CAPEX)]
     days = {one.known_on for series in found if series is not None for one in series.values}
     end = first_day(quarter_of(case.calendar.start) + case.calendar.quarters)
@@ -406,13 +408,13 @@ def days_of(case: Case, everything: Edition) -> tuple[date, ...]:
     return (case.as_of, *later[:-1])
 
 
-def spending_days(as_of: date, everything: Edition) -> tuple[date, ...]:
+def spending_days(as_of: date, everything: PointInTimeCatalogue) -> tuple[date, ...]:
     """Return a day and every later one on which any company reported capital expenditure.
 
     Args:
         as_of: the first day.
         everything: the catalogue; only the days are read from it, no figure.
     """
-    with standing_in(everything):
+    with reading_from(everything):
         days = {value.known_on for series in spending_series() for value in series.values}
     return (as_of, *sorted(day for day in days if day > as_of))

@@ -16,7 +16,7 @@ from datetime import date
 import numpy as np
 
 from capexpand.case.schema import Case
-from capexpand.catalogue.editions import Edition, standing_in
+from capexpand.catalogue.point_in_time import PointInTimeCatalogue, reading_from
 from capexpand.finance.statements import statement
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Floats, ModelData
@@ -90,7 +90,7 @@ class Hindsight:
     waterfalls: tuple[Waterfall, ...]
 
 
-def look_back(case: Case, days: Sequence[Day], everything: Edition) -> Hindsight:
+def look_back(case: Case, days: Sequence[Day], everything: PointInTimeCatalogue) -> Hindsight:
     """Solve the case again with what came true, and hold the plan of its own day against that.
 
     Args:
@@ -98,7 +98,7 @@ def look_back(case: Case, days: Sequence[Day], everything: Edition) -> Hindsight
         days: what was planned on each day, the first on the case's own.
         everything: the catalogue with what came.
     """
-    with standing_in(everything):
+    with reading_from(everything):
         came = _CameTrue.of(case, days[0])
         futures = came.futures
         solved: dict[str, Plan] = {}

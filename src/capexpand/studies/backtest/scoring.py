@@ -8,7 +8,7 @@ from datetime import date
 
 from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
-from capexpand.catalogue.editions import Edition, standing_in
+from capexpand.catalogue.point_in_time import PointInTimeCatalogue, reading_from
 from capexpand.studies.backtest.forecast import (
     CAPEX,
     EBITA,
@@ -147,25 +147,25 @@ class Skill:
     absolute_skill: float | None
 
 
-def score(frozen: Frozen, actual: Edition) -> tuple[Scored, ...]:
+def score(frozen: Frozen, actual: PointInTimeCatalogue) -> tuple[Scored, ...]:
     """Hold what was said on a day against every like figure that became known after it.
 
     Args:
         frozen: what was said.
         actual: the catalogue with what came.
     """
-    with standing_in(actual):
+    with reading_from(actual):
         return (*_figures(frozen), *_prices(frozen))
 
 
-def score_spending(day: SpendingDay, actual: Edition) -> tuple[Scored, ...]:
+def score_spending(day: SpendingDay, actual: PointInTimeCatalogue) -> tuple[Scored, ...]:
     """Hold what was said of capital expenditure on a day against what was reported after it.
 
     Args:
         day: what was said.
         actual: the catalogue with what came.
     """
-    with standing_in(actual):
+    with reading_from(actual):
         return tuple(_spending(day))
 
 
@@ -264,7 +264,9 @@ def _prices(frozen: Frozen) -> Iterator[Scored]:
                         )
 
 
-def score_supply(case: Case, frozen: Frozen, actual: Edition, last: date) -> tuple[SupplyScore, ...]:
+def score_supply(
+    case: Case, frozen: Frozen, actual: PointInTimeCatalogue, last: date
+) -> tuple[SupplyScore, ...]:
     """Hold the chances of export status against the rules that came.
 
     Args:
@@ -273,7 +275,7 @@ def score_supply(case: Case, frozen: Frozen, actual: Edition, last: date) -> tup
         actual: the catalogue with what came.
         last: the day until which it is known.
     """
-    with standing_in(actual):
+    with reading_from(actual):
         return tuple(
             SupplyScore(
                 each.offer,
@@ -288,7 +290,7 @@ def score_supply(case: Case, frozen: Frozen, actual: Edition, last: date) -> tup
         )
 
 
-def not_scored(frozen: Frozen, actual: Edition) -> tuple[NotScored, ...]:
+def not_scored(frozen: Frozen, actual: PointInTimeCatalogue) -> tuple[NotScored, ...]:
     """List what the planned company reported after the day and a backtest does not compare.
 
     Args:
@@ -296,7 +298,7 @@ def not_scored(frozen: Frozen, actual: Edition) -> tuple[NotScored, ...]:
         actual: the catalogue with what came.
     """
     found: list[NotScored] = []
-    with standing_in(actual):
+    with reading_from(actual):
         rows = [
             r for r in actuals() if r.company == frozen.company and (r.known_on or date.max) > frozen.as_of
         ]

@@ -27,7 +27,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal, get_args
 
-from capexpand.catalogue.editions import Edition, standing_in
+from capexpand.catalogue.point_in_time import PointInTimeCatalogue, reading_from
 from capexpand.studies.backtest.guidance import Guidance, guidance_for, latest_by_quarter, revision_rate
 from capexpand.studies.backtest.losses import LEVELS, Quantiles
 from capexpand.studies.backtest.reports import Reported, ReportedSeries, spending_series
@@ -98,7 +98,7 @@ class SpendingForecast:
 
 
 def forecast_spending(
-    known: Edition, as_of: date, beside: Mapping[str, float]
+    known: PointInTimeCatalogue, as_of: date, beside: Mapping[str, float]
 ) -> tuple[SpendingForecast, ...]:
     """Forecast the capital expenditure of every company that had reported any.
 
@@ -143,10 +143,10 @@ def report_days(series: ReportedSeries, after: date) -> tuple[date, ...]:
 
 
 def _known_errors(
-    known: Edition, as_of: date, beside: tuple[tuple[str, float], ...]
+    known: PointInTimeCatalogue, as_of: date, beside: tuple[tuple[str, float], ...]
 ) -> dict[Method, list[tuple[float, int]]]:
     """Errors by method of all forecasts that could have been made before the day, as far as known by it."""
-    with standing_in(known):
+    with reading_from(known):
         everything = spending_series()
     days = sorted({day for series in everything for day in report_days(series, date.min) if day < as_of})
     found: dict[Method, list[tuple[float, int]]] = {}
@@ -170,17 +170,17 @@ def _same(one: ReportedSeries, other: ReportedSeries) -> bool:
 
 
 @lru_cache(maxsize=512)  # an earlier day is asked for again on every later one
-def _edition_of(known: Edition, day: date) -> Edition:
+def _edition_of(known: PointInTimeCatalogue, day: date) -> PointInTimeCatalogue:
     return known.as_known_on(day)
 
 
 @lru_cache(maxsize=512)
 def _medians(
-    known: Edition, as_of: date, beside: tuple[tuple[str, float], ...]
+    known: PointInTimeCatalogue, as_of: date, beside: tuple[tuple[str, float], ...]
 ) -> Mapping[tuple[ReportedSeries, Method], tuple[float, ...]]:
     """Medians [quarter ahead] by series and method, not a number where a method has nothing to go by."""
     found: dict[tuple[ReportedSeries, Method], tuple[float, ...]] = {}
-    with standing_in(known):
+    with reading_from(known):
         everything = spending_series()
         growth, revision = _pooled_growth(everything), revision_rate(as_of)
         for series in everything:

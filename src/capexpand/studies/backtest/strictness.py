@@ -10,7 +10,9 @@ from capexpand.case.merging import apply_variant, read_merged
 from capexpand.case.numbers import numbers
 from capexpand.case.reading import parse_day
 from capexpand.case.schema import Case
+from capexpand.case.shipped import case_place
 from capexpand.errors import CaseError, Problem
+from capexpand.files.reading import is_folder
 from capexpand.model.rates import computed_workloads
 from capexpand.units import QuantityError
 
@@ -58,8 +60,8 @@ def day_of(path: Path | str, variant: str | None) -> date:
     Raises:
         CaseError: a file cannot be read, there is no such variant, or the case has no date.
     """
-    file = Path(path)
-    if file.is_dir():
+    file = case_place(path)
+    if is_folder(file):
         file /= "case.yaml"
     node, _ = read_merged(file)
     written = (apply_variant(node, variant) if variant is not None else node).mapping or {}

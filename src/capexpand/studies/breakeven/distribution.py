@@ -10,6 +10,7 @@ import numpy as np
 
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem, RunError
+from capexpand.files import read_text
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.realised import realise
@@ -133,18 +134,23 @@ def of_policy_run(folder: Path) -> Distribution:
         RunError: it is no run folder, was changed, or holds no policy.
     """
     read_manifest(folder)
-    document = json.loads((folder / "metrics.json").read_text("utf-8"))
-    if "npv_quantiles" not in document:
-        raise RunError(f"{folder}: holds no policy; make the run with --policy")
-    quantiles = {float(chance): value for chance, value in document["npv_quantiles"].items()}
-    chances = np.array(sorted(quantiles))
-    values = np.array([quantiles[chance] / MILLION for chance in sorted(quantiles)])
-    way = document["ways"]["policy"]
-    return Distribution(
-        what=f"the policy of {folder.name}",
-        chances=chances,
-        values=values,
-        scenarios=int(way["scenarios"]),
-        mean=way["npv"]["mean"] / MILLION,
-        sample=np.zeros(0),
-    )
+    try:
+        document = json.loads(read_text(folder / "metrics.json"))
+        if "npv_quantiles" not in document:
+            raise RunError(f"{folder}: holds no policy; make the run with --policy")
+        quantiles = {float(chance): float(value) for chance, value in document["npv_quantiles"].items()}
+        way = document["ways"]["policy"]
+        found = Distribution(
+            what=f"the policy of {folder.name}",
+            chances=np.array(sorted(quantiles)),
+            values=np.array([quantiles[chance] / MILLION for chance in sorted(quantiles)]),
+            scenarios=int(way["scenarios"]),
+            mean=float(way["npv"]["mean"]) / MILLION,
+            sample=np.zeros(0),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise RunError(f"{folder / 'metrics.json'}: is not as a run writes it") from error
+    finite = bool(np.isfinite(found.values).all() and np.isfinite(float(found.mean or 0.0)))
+    if not finite or not quantiles or not ((found.chances >= 0) & (found.chances <= 1)).all():
+        raise RunError(f"{folder / 'metrics.json'}: the distribution of the policy's value is damaged")
+    return found

@@ -1,8 +1,8 @@
-"""Editions of the catalogue: the shipped one, that of a day, and any other that stands in for a while.
+"""Point-in-time catalogues: the shipped one, and the same as it was known on a day.
 
-An edition *as known on* a day holds no row that became known later, no price that did, and no end of a rule
-that was announced later. Whoever works with such an edition cannot see later facts, even by forgetting to say
-from which day to look. A backtest makes its forecasts in one.
+A catalogue *as known on* a day holds no row that became known later, no price that did, and no end of a rule
+that was announced later. Code that reads from one cannot see later facts, even if it forgets to say from
+which day to look. A backtest makes its forecasts from such catalogues.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from capexpand.catalogue.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Edition:
-    """Rows that stand in for shipped tables.
+class PointInTimeCatalogue:
+    """The catalogue of one point in time.
 
     Args:
-        tables: by name; a table that is not named is the shipped one.
+        tables: rows by name of the table; a table that is not named is the shipped one.
     """
 
     tables: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
@@ -40,8 +40,8 @@ class Edition:
         """
         return self.tables[name] if name in self.tables else load_table(name)
 
-    def as_known_on(self, day: date) -> Edition:
-        """Return the edition of a day: what became known later, or nobody knows when, is not in it.
+    def as_known_on(self, day: date) -> PointInTimeCatalogue:
+        """Return the catalogue of a day, without the rows that became known later or nobody knows when.
 
         Args:
             day: the last day that counts.
@@ -54,7 +54,7 @@ class Edition:
             else row
             for row in kept["export_rules"]
         )
-        return Edition(kept)
+        return PointInTimeCatalogue(kept)
 
     def _known(self, name: str, day: date) -> tuple[Row, ...]:
         found: list[Row] = []
@@ -76,28 +76,24 @@ class Edition:
         return content.hexdigest()
 
 
-SHIPPED = Edition()
+SHIPPED = PointInTimeCatalogue()
 
-_STANDING_IN: ContextVar[Edition] = ContextVar("edition", default=SHIPPED)
+_CURRENT: ContextVar[PointInTimeCatalogue] = ContextVar("catalogue", default=SHIPPED)
 
 
-def current() -> Edition:
-    """Return the edition that every view reads: the shipped one, unless another stands in."""
-    return _STANDING_IN.get()
+def current() -> PointInTimeCatalogue:
+    """Return the catalogue that every view reads: the shipped one outside of ``reading_from``."""
+    return _CURRENT.get()
 
 
 @contextmanager
-def standing_in(edition: Edition) -> Generator[Edition]:
-    """Let an edition stand in for the shipped one in a ``with`` block; threads begun inside do not see it.
-
-    Args:
-        edition: to be read by every view of the catalogue.
-    """
-    token = _STANDING_IN.set(edition)
+def reading_from(catalogue: PointInTimeCatalogue) -> Generator[PointInTimeCatalogue]:
+    """Let every view read from a catalogue in a ``with`` block; threads begun inside do not see it."""
+    token = _CURRENT.set(catalogue)
     try:
-        yield edition
+        yield catalogue
     finally:
-        _STANDING_IN.reset(token)
+        _CURRENT.reset(token)
 
 
 def known_by(known_on: date | None, as_of: date | None) -> bool:
@@ -111,9 +107,5 @@ def known_by(known_on: date | None, as_of: date | None) -> bool:
 
 
 def without_price(row: Accelerator) -> Accelerator:
-    """Return an accelerator as it was known before its price was.
-
-    Args:
-        row: the accelerator.
-    """
+    """Return an accelerator as it was known before its price was."""
     return replace(row, unit_price_usd=None, price_date=None, price_known_on=None, price_source=None)

@@ -34,12 +34,11 @@ class ReadingPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReadingPlans:
-    """Plans a case by readings, each different one once.
+    """Plans of one case by readings, each different reading planned once.
 
     Args:
-        case: as it stands.
         npv: of the case as it stands [mn].
-        found: net present values by what was changed.
+        found: net present values by the change.
     """
 
     case: Case
@@ -56,11 +55,7 @@ class ReadingPlans:
         return ReadingPlans(case, _npv(case))
 
     def read(self, change: PlanChange | None) -> ReadingPlan | None:
-        """Plan the case by a reading; None where the reading maps to nothing in it.
-
-        Args:
-            change: what the reading changes.
-        """
+        """Plan the case by a reading; None where the reading maps to nothing in it."""
         from capexpand.wording import money
 
         changed = None if change is None else changed_case(self.case, change)
@@ -84,10 +79,6 @@ def changed_case(case: Case, change: PlanChange) -> Case | None:
 
     A cap scales the limits by date with it; a floor takes the place of the cap and those limits, as the
     announcement then sets no most.
-
-    Args:
-        case: as it stands.
-        change: what the reading changes.
 
     Returns:
         The changed case; None where it has no such currency.

@@ -21,6 +21,11 @@ _MARKS = (
 )
 
 
+def is_folder(path: Path) -> bool:
+    """Return whether a folder stands there; a name that the system cannot have is none, and no error."""
+    return os.path.isdir(path)  # noqa: PTH112 - whose own method raises an error for such names
+
+
 def read_content(path: Path, limit_bytes: int, *, advice: str = "") -> bytes:
     """Read a regular file.
 
@@ -94,7 +99,7 @@ def decode_text(path: Path, content: bytes) -> str:
 def _reason(path: Path, error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
-    if path.is_dir():  # on systems that open no folder at all
+    if is_folder(path):  # on systems that open no folder at all
         return "is a folder, not a file"
     return str(getattr(error, "strerror", None) or error)
 

@@ -1,8 +1,9 @@
-"""The checkpoint file of a training: a journal to which each checkpoint appends what is new.
+"""The checkpoint log of a training: a file to which each checkpoint appends what is new.
 
 A chunk is ``CXJ1``, its length, its CRC-32 and an ``npz`` archive. A process killed while writing leaves a
 last chunk that does not check; reading stops before it, and the next run cuts it off. The first chunk
-names the problem and the settings, so that a journal is never continued with others.
+names the problem and the settings, so that a log is never continued with others. It is there whole from
+the moment the file is, so that a file without it is none of ours and is never opened for writing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import hashlib
 import io
 import json
 import os
+import stat
 import struct
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,23 +24,24 @@ import numpy as np
 
 from capexpand.errors import RunError
 from capexpand.sddp.cuts import Visit
+from capexpand.sddp.locks import lock_beside
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Iteration, Mix
 
 _MAGIC = b"CXJ1"
 _FORMAT = "cuts by visit"
-"""What the chunks hold; journals of other versions are as foreign as those of other problems."""
+"""The content of the chunks; logs of other versions are as foreign as those of other problems."""
 _HEADER = struct.Struct("<4sQI")
 
 
-class ForeignJournalError(RunError):
+class ForeignCheckpointError(RunError):
     """A checkpoint file belongs to another problem or to other settings."""
 
 
 @dataclass(frozen=True, slots=True)
-class JournalState:
-    """What a journal holds.
+class LoggedState:
+    """The content of a checkpoint log.
 
     Args:
         rounds: all iterations.
@@ -73,8 +77,8 @@ def fingerprint(graph: PolicyGraph, settings: str) -> str:
     return digest.hexdigest()
 
 
-class Journal:
-    """A journal file.
+class CheckpointLog:
+    """A checkpoint file, locked for as long as it is open.
 
     Args:
         path: where it is.
@@ -84,33 +88,50 @@ class Journal:
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
         self._name = name
+        self._lock = lock_beside(path)
 
-    def read(self) -> JournalState | None:
-        """Return what the file holds, or None where there is nothing yet.
+    def read(self) -> LoggedState | None:
+        """Lock the file and return what it holds, or None where there is nothing yet.
 
         Raises:
-            ForeignJournalError: the file belongs to another problem or other settings.
+            ForeignCheckpointError: the file belongs to another problem or other settings.
+            RunError: another process uses it, it is no checkpoint, or it cannot be read.
         """
+        refuse_what_is_no_file(self._path)
+        self._lock.acquire()
+        try:
+            return self._read()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _read(self) -> LoggedState | None:
+        refuse_what_is_no_file(self._path)
         if not self._path.exists():
             return None
-        content = self._path.read_bytes()
+        try:
+            content = self._path.read_bytes()
+        except OSError as error:
+            raise RunError(f"cannot read the checkpoint {self._path}: {error.strerror or error}") from None
         chunks, end = _chunks(content)
+        if not chunks or "name" not in chunks[0]:
+            raise RunError(f"{self._path} is no checkpoint and is left as it is; name another file")
+        if chunks[0]["name"].item() != self._name:
+            raise ForeignCheckpointError(
+                f"{self._path} belongs to another problem or other settings; name another file or remove it"
+            )
         if end < len(content):
             with self._path.open("r+b") as file:
                 file.truncate(end)
-        if not chunks:
-            return None
-        if chunks[0]["name"].item() != self._name:
-            raise ForeignJournalError(
-                f"{self._path} belongs to another problem or other settings; name another file or remove it"
-            )
         if len(chunks) == 1:
             return None
-        rounds: list[tuple[Iteration, ...]] = []
-        for chunk in chunks[1:]:
-            rounds.extend(_unpack(chunk))
-        last = json.loads(chunks[-1]["state"].item())
-        return JournalState(rounds, last["generators"], float(last["seconds"]), last["extra"])
+        try:
+            rounds = [found for chunk in chunks[1:] for found in _unpack(chunk)]
+            last = json.loads(chunks[-1]["state"].item())
+            return LoggedState(rounds, last["generators"], float(last["seconds"]), last["extra"])
+        except (KeyError, ValueError, IndexError, TypeError, AttributeError):
+            message = f"the checkpoint {self._path} is damaged; remove it or name another file"
+            raise RunError(message) from None
 
     def append(
         self,
@@ -120,23 +141,61 @@ class Journal:
         seconds: float,
         extra: dict[str, Any],
     ) -> None:
-        """Write what is new since the last checkpoint, so that it survives a crash."""
+        """Write what is new since the last checkpoint, so that it survives a crash.
+
+        Raises:
+            RunError: it cannot be written.
+        """
         state = json.dumps({"generators": generators, "seconds": seconds, "extra": extra})
-        parts = (
-            []
-            if self._path.exists() and self._path.stat().st_size
-            else [_archive({"name": np.array(self._name)})]
-        )
-        parts.append(_archive({**_pack(rounds), "state": np.array(state)}))
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._path.exists():
+                self._begin()
             with self._path.open("ab") as file:
-                for part in parts:
-                    file.write(_HEADER.pack(_MAGIC, len(part), zlib.crc32(part)) + part)
+                file.write(_chunk({**_pack(rounds), "state": np.array(state)}))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise RunError(f"cannot write the checkpoint {self._path}: {error}") from error
+            raise RunError(f"cannot write the checkpoint {self._path}: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Let others use the file."""
+        self._lock.release()
+
+    def _begin(self) -> None:
+        """Make the file with its first chunk, at once or not at all, and never in place of another."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        made = self._path.with_name(f".{self._path.name.lstrip('.')}.{os.getpid()}.new")
+        try:
+            made.write_bytes(_chunk({"name": np.array(self._name)}))
+            os.link(made, self._path)
+        except PermissionError:  # file systems without hard links
+            made.rename(self._path)
+        finally:
+            made.unlink(missing_ok=True)
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """Refuse a path at which no checkpoint can be: a folder, a link, a pipe or a device.
+
+    Raises:
+        RunError: it is one of these, or it cannot be reached.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"the checkpoint {path} cannot be used: {why}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a link" if stat.S_ISLNK(mode) else "no regular file"
+        raise RunError(f"the checkpoint {path} is {kind}; name a file")
+
+
+def _chunk(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return a chunk of the file."""
+    body = _archive(arrays)
+    return _HEADER.pack(_MAGIC, len(body), zlib.crc32(body)) + body
 
 
 def _archive(arrays: dict[str, np.ndarray]) -> bytes:
@@ -154,8 +213,11 @@ def _chunks(content: bytes) -> tuple[list[dict[str, np.ndarray]], int]:
         body = content[place + _HEADER.size : place + _HEADER.size + length]
         if magic != _MAGIC or len(body) < length or zlib.crc32(body) != checksum:
             break
-        with np.load(io.BytesIO(body), allow_pickle=False) as archive:
-            found.append({key: archive[key] for key in archive.files})
+        try:
+            with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+                found.append({key: archive[key] for key in archive.files})
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+            break
         place += _HEADER.size + length
     return found, place
 

@@ -1,0 +1,312 @@
+"""``run`` and ``policy``: plan a case, and find a policy for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polars import DataFrame
+
+    from capexpand.case.schema import Case
+    from capexpand.pipeline import PlannedPolicy
+    from capexpand.policy.case_policy import PolicySettings
+    from capexpand.policy.findings import PolicyFindings
+    from capexpand.reporting.inputs import Findings
+    from capexpand.reporting.sheet import Sheet
+    from capexpand.sddp.policy import TrainingRecord
+
+Say = Callable[[str], None]
+"""Sees in words how far a command is."""
+
+_NAMES = {
+    "policy": "the policy",
+    "naive": "the naive plan",
+    "mean_value": "the plan for the mean",
+    "base": "the business without the programme",
+    "foresight": "perfect foresight",
+    "rolling": "the plan made anew each quarter",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Run:
+    """A planned case: everything that was found out, ready to be shown and saved.
+
+    Args:
+        findings: of the plans.
+        policy: of the policy, if one was sought.
+        shown: the sheet of both.
+        folder: where the run stands, if it was written.
+    """
+
+    findings: Findings
+    policy: PolicyFindings | None
+    shown: Sheet
+    folder: Path | None = None
+
+    @property
+    def case(self) -> Case:
+        """The case that was planned."""
+        return self.findings.case
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The result as one JSON object."""
+        return self.shown.document
+
+    @property
+    def tables(self) -> Mapping[str, DataFrame]:
+        """Every table by its name."""
+        return self.shown.tables
+
+    def sheet(self) -> Sheet:
+        """Return the sheet, for page, terminal and notebook."""
+        return self.shown
+
+    def save(self, folder: Path | str) -> Path:
+        """Write the run folder, whole or not at all.
+
+        Args:
+            folder: where it is to stand; an older run there is replaced.
+
+        Returns:
+            Where the report stands.
+
+        Raises:
+            RunError: the folder cannot be written; what stood there still stands.
+        """
+        return self.shown.save(folder)
+
+    def _repr_html_(self) -> str:
+        """Return the answers and the first picture, for a notebook."""
+        return self.shown._repr_html_()
+
+    def __repr__(self) -> str:
+        with_policy = "" if self.policy is None else " with a policy"
+        return f"<Run of {self.case.title!r}{with_policy}: {self.document['status']}>"
+
+
+def run(
+    case: Path | str | Case,
+    variant: str | None = None,
+    out: Path | str | None = None,
+    *,
+    policy: bool = False,
+    risk: str = "mean",
+    scenarios: int = 10_000,
+    seed: int = 1,
+    workers: int = 2,
+    iterations: int | None = None,
+    gap: float | None = None,
+    progress: Say | None = None,
+) -> Run:
+    """Plan a case: what the money buys and when, how best to spend it, and whether it pays.
+
+    Args:
+        case: a case file, a folder that holds ``case.yaml``, the name of a shipped case, or a loaded case.
+        variant: of the case, to be applied.
+        out: folder of the run; nothing is written where it is None.
+        policy: whether to find a policy as well, which takes minutes.
+        risk: attitude of the policy: mean, worst, cvar:LEVEL or cvar:LEVEL:WEIGHT.
+        scenarios: to follow the policy through; at least 10.
+        seed: of all random numbers of the policy.
+        workers: processes of the policy; the result is the same for any number.
+        iterations: limit of the training; the usual one if None.
+        gap: at which the training ends [%]; the usual one if None.
+        progress: sees how far it is.
+
+    Raises:
+        CaseError: the case is wrong, or a policy is sought where nothing is uncertain.
+        InfeasibleError: no plan satisfies the case.
+        SolverError: a solver failed.
+        RunError: the folder cannot be written, or another process is writing it.
+    """
+    from contextlib import nullcontext
+    from dataclasses import replace
+
+    from capexpand.runs.folder import hold_place
+
+    loaded = loaded_case(case, variant)
+    folder = None if out is None else Path(out)
+    options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
+    if policy:
+        options.settings()  # a mistake in them is said before any work is done
+    with nullcontext() if folder is None else hold_place(folder):
+        found = _found(loaded, folder, options if policy else None, progress or silent)
+        if folder is not None:
+            found.save(folder)
+            if policy and found.policy is not None:
+                _forget_training(folder, found.policy)
+            found = replace(found, folder=folder)
+    return found
+
+
+def policy(
+    case: Path | str | Case,
+    variant: str | None = None,
+    out: Path | str | None = None,
+    *,
+    risk: str = "mean",
+    scenarios: int = 10_000,
+    seed: int = 1,
+    workers: int = 2,
+    iterations: int | None = None,
+    gap: float | None = None,
+    progress: Say | None = None,
+) -> Run:
+    """Plan a case and find a policy for it: orders to commit now, and a rule for the later ones.
+
+    The arguments are those of ``run``.
+    """
+    return run(
+        case, variant, out, policy=True, risk=risk, scenarios=scenarios, seed=seed, workers=workers,
+        iterations=iterations, gap=gap, progress=progress,
+    )  # fmt: skip
+
+
+def loaded_case(case: Path | str | Case, variant: str | None) -> Case:
+    """Return a case that may be loaded already.
+
+    Raises:
+        CaseError: it is wrong, or loaded without the variant.
+    """
+    from capexpand.case.loading import load_case
+    from capexpand.case.schema import Case
+    from capexpand.errors import CaseError, Problem
+
+    if not isinstance(case, Case):
+        return load_case(case, variant)
+    if variant not in (None, case.provenance.variant):
+        raise CaseError([Problem("is loaded already; load it with this variant", file=case.provenance.path)])
+    return case
+
+
+def silent(_: str) -> None:
+    """Show nothing."""
+
+
+def _found(case: Case, folder: Path | None, options: PolicyOptions | None, say: Say) -> Run:
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        say("Optimising the plan")
+        from capexpand.reporting.bundle import warm_up
+
+        pool.submit(warm_up)  # the page's scripts load while the solver works
+        from capexpand.pipeline import evaluate, examine, optimise, report
+
+        plans = optimise(case)
+        say("Trying other budgets, horizons and futures")
+        examination = examine(plans)
+        say("Accounting")
+        findings = evaluate(plans, examination)
+        sought = None if options is None else find_policy(case, folder, say, options)
+        say("Writing the report")
+        return Run(findings, sought, report(findings, sought))
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOptions:
+    """The settings of a policy.
+
+    Args:
+        risk: attitude, as ``read_risk`` takes it.
+        scenarios: to follow the policy through.
+        seed: of the training; the scenarios have another of their own.
+        workers: processes.
+        iterations: limit of the training, or None for the usual one.
+        gap_percent: at which the training ends, or None for the usual one.
+    """
+
+    risk: str
+    scenarios: int
+    seed: int
+    workers: int
+    iterations: int | None = None
+    gap_percent: float | None = None
+
+    def settings(self) -> PolicySettings:
+        """Return the settings of the training.
+
+        Raises:
+            CaseError: the attitude to risk is none.
+        """
+        from capexpand.policy.case_policy import PolicySettings
+        from capexpand.policy.risk_attitudes import read_risk
+
+        usual = PolicySettings()
+        return PolicySettings(
+            risk=read_risk(self.risk),
+            seed=self.seed,
+            workers=self.workers,
+            iterations=usual.iterations if self.iterations is None else self.iterations,
+            gap_fraction=usual.gap_fraction if self.gap_percent is None else self.gap_percent / 100.0,
+        )
+
+
+def find_policy(case: Case, folder: Path | None, say: Say, options: PolicyOptions) -> PolicyFindings:
+    """Find the policy of a case and follow it through scenarios.
+
+    Args:
+        case: as loaded.
+        folder: of the run, beside which the training keeps its place in a file until the run is written.
+        say: shows how far it is.
+        options: of the policy.
+
+    Raises:
+        CaseError: the case declares nothing unknown, or the attitude to risk is none.
+    """
+    from capexpand.pipeline import evaluate_policy, simulate
+
+    def followed(way: str, done: int, count: int) -> None:
+        say(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
+
+    planned = _trained(case, None if folder is None else _training_file(folder), say, options)
+    outcomes = simulate(
+        planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
+    )
+    return evaluate_policy(planned, outcomes)
+
+
+def _training_file(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.training"
+
+
+def _forget_training(folder: Path, findings: PolicyFindings) -> None:
+    """Remove the training's file once the run is written, unless the training is to go on another time."""
+    from capexpand.policy.findings import interruption_note
+
+    if interruption_note(findings) is None:
+        _training_file(folder).unlink(missing_ok=True)
+
+
+def _trained(case: Case, checkpoint: Path | None, say: Say, options: PolicyOptions) -> PlannedPolicy:
+    """Train from the checkpoint on; one of another case or other settings is of no use any more."""
+    from capexpand.pipeline import LatticeSettings, optimise_policy
+    from capexpand.sddp.checkpoint import ForeignCheckpointError
+
+    settings = options.settings()
+    say("Drawing futures")
+
+    def trained(record: TrainingRecord) -> bool:
+        say(
+            f"Training, iteration {record.iterations}: bound {record.bound:,.0f} mn, "
+            f"last paths {record.recent_mean:,.0f} ± {record.recent_halfwidth:,.0f} mn (Ctrl-C keeps this)"
+        )
+        return False
+
+    def find() -> PlannedPolicy:
+        lattice = LatticeSettings(seed=options.seed)
+        return optimise_policy(
+            case, settings=settings, lattice=lattice, progress=trained, checkpoint=checkpoint
+        )
+
+    try:
+        return find()
+    except ForeignCheckpointError:
+        if checkpoint is None:
+            raise
+        checkpoint.unlink()
+        return find()

@@ -1,0 +1,95 @@
+"""``new`` and ``schema``: a starter case, and the JSON Schema of case files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def new(folder: Path | str) -> Path:
+    """Write a commented starter case that loads and runs into a folder, which is made if need be.
+
+    Args:
+        folder: where the case goes.
+
+    Returns:
+        The case file.
+
+    Raises:
+        RunError: a case stands there already, or nothing can be written there.
+    """
+    from importlib.resources import files
+
+    from capexpand.errors import RunError
+    from capexpand.files import write_file
+
+    text = files("capexpand.case").joinpath("starter.yaml").read_text(encoding="utf-8")
+    place = Path(folder)
+    file = place / "case.yaml"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        if file.is_symlink() or file.exists():
+            raise RunError(f"{file} exists already; nothing was written")
+    except FileExistsError:
+        raise RunError(f"{folder} exists already; nothing was written") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"{file}: cannot be written: {reason}") from None
+    write_file(file, text, ours=lambda _: False)
+    return file
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of case files: texts with units, mappings with sources, references."""
+    from capexpand.case.schema import Case
+
+    schema = Case.model_json_schema()
+    schema["properties"]["extends"] = {"type": "string", "description": "Path of a case file to start from."}
+    required = schema.pop("required")
+    for block in schema["$defs"].values():
+        block.pop("required", None)  # a file may leave out whatever the one that it extends says
+    schema["anyOf"] = [{"required": ["extends"]}, {"required": required}]
+    schema["$defs"].update(_definitions())
+    named: dict[str, Any] = _with_numbers(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **named}
+
+
+def _with_numbers(part: Any) -> Any:
+    """Replace each mark of a number by a reference to the definition of how numbers are written."""
+    if isinstance(part, list):
+        return [_with_numbers(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if "x-number" not in part:
+        return {key: _with_numbers(value) for key, value in part.items()}
+    bare = "bare_" if part["x-bare"] else ""
+    return {"$ref": f"#/$defs/{bare}{part['x-number']}", "description": part["description"]}
+
+
+def _definitions() -> dict[str, Any]:
+    from capexpand.case.figures import DAY_PATTERN
+    from capexpand.case.reading import REFERENCE_FIELDS, TABLE_FIELDS
+
+    day = {"type": "string", "pattern": DAY_PATTERN}
+    origin = {"source": {"type": "string"}, "reason": {"type": "string"}, "basis_date": day}
+    reference = {name: {"type": "string"} for name in REFERENCE_FIELDS} | {
+        "row": {"type": ["string", "object"]},
+        "times": {"type": ["string", "number", "object"]},
+    }
+    table = {name: {"type": "string"} for name in TABLE_FIELDS}
+    found: dict[str, Any] = {}
+    for prefix, plain in (("", {"type": "string"}), ("bare_", {"type": ["string", "number"]})):
+        figure = {f"{prefix}figure": {"anyOf": [plain, _mapping({"value": plain, **origin, **reference})]}}
+        dated = {DAY_PATTERN: {"$ref": f"#/$defs/{prefix}figure"}}
+        by_date = {"type": "object", "patternProperties": dated, "additionalProperties": False}
+        base = {"anyOf": [plain, by_date, _mapping({**origin, **reference, **table})]}
+        rate = {"type": ["string", "number", "object"]}
+        shape = {"growth": rate, "at": day, "changes": {"type": "object"}, "minimum": plain, "maximum": plain}
+        fields = {"value": base, **origin, **reference, **table, **shape}
+        series = {**_mapping(fields), "patternProperties": dated}
+        found |= figure | {f"{prefix}series": {"anyOf": [plain, series]}}
+    return found
+
+
+def _mapping(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False}

@@ -1,0 +1,42 @@
+"""``capexpand calibrate``: the level of one's own measurements beside the model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+
+    @app.command("calibrate")
+    def calibrate(
+        file: Annotated[Path, typer.Argument(help="Measurements: a CSV, or a benchmark's JSON.")],
+        *,
+        out: Annotated[
+            Path | None, typer.Option("--out", help="Where to write the calibration, for --calibration.")
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    ) -> None:
+        """Find the level of one's own measurements (CSV, vLLM, SGLang, genai-perf) beside the model."""
+        from capexpand.hardware.calibration import calibrate_file, write_calibration
+
+        found = calibrate_file(file)
+        if out is not None:
+            write_calibration(found, out)
+        if as_json:
+            typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+            return
+        typer.echo(
+            f"{found.rows} measurements: median error {found.before:.1%} before, {found.after:.1%} after, "
+            f"{found.left_out:.1%} for each row by the others"
+        )
+        for level in found.levels:
+            if level.chip:
+                typer.echo(
+                    f"  {found.factor(level.chip, level.model):.3f}  {level.model or 'all'} on {level.chip}"
+                )

@@ -1,0 +1,136 @@
+"""Output of serving benchmarks (vLLM, SGLang, genai-perf) as measurements.
+
+Such files say how many tokens went in and out and how long it took; the chip, their number and the format of
+the weights are one's own to add, as ``chip``, ``chips`` and ``weights`` beside the benchmark's names.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from capexpand.errors import CaseError, Problem, in_words
+from capexpand.hardware.chips import chip_named, chip_register, model_register
+from capexpand.hardware.measurements import Measurement
+from capexpand.hardware.precision import WEIGHT_BYTES, Format, default_precision
+
+_MODEL = ("model_id", "model", "model_path", "served_model_name")
+_RATE = ("output_throughput", "output_token_throughput")
+_INPUT = ("total_input_tokens", "total_input")
+_OUTPUT = ("total_output_tokens", "total_generated_tokens", "total_output")
+_REQUESTS = ("completed", "num_prompts", "request_count", "successful_requests")
+_CONCURRENCY = ("max_concurrency", "concurrency")
+
+
+def read_benchmark(path: Path) -> tuple[Measurement, ...]:
+    """Read the runs of a benchmark: one JSON object, a list of them, or one on each line.
+
+    Args:
+        path: the file.
+
+    Raises:
+        CaseError: where it cannot be read, or a run lacks what a measurement needs; every problem at once.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        runs = _objects(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
+    except json.JSONDecodeError as error:
+        raise CaseError([Problem(f"is not JSON: {error.msg}", file=path, line=error.lineno)]) from error
+    problems: list[Problem] = []
+    found = [
+        one
+        for number, run in enumerate(runs, 1)
+        if (one := _measurement(run, number, path, problems)) is not None
+    ]
+    if problems:
+        raise CaseError(problems)
+    return tuple(found)
+
+
+def _objects(text: str) -> list[Mapping[str, Any]]:
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError:
+        content = [json.loads(line) for line in text.splitlines() if line.strip()]
+    many = content if isinstance(content, list) else [content]
+    return [one for one in many if isinstance(one, dict)]
+
+
+def _value(run: Mapping[str, Any], names: tuple[str, ...]) -> float:
+    """Give the first of some names that holds a number, or the mean of a table of statistics; NaN without."""
+    for name in names:
+        value = run.get(name)
+        value = value.get("avg") if isinstance(value, dict) else value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    return math.nan
+
+
+def _lengths(run: Mapping[str, Any]) -> tuple[float, float]:
+    requests = _value(run, _REQUESTS)
+    prompt = _value(run, ("input_sequence_length", "random_input_len", "mean_input_tokens"))
+    answer = _value(run, ("output_sequence_length", "random_output_len", "mean_output_tokens"))
+    prompt = _value(run, _INPUT) / requests if math.isnan(prompt) else prompt
+    return prompt, _value(run, _OUTPUT) / requests if math.isnan(answer) else answer
+
+
+def _measurement(
+    run: Mapping[str, Any], number: int, path: Path, problems: list[Problem]
+) -> Measurement | None:
+    """Turn a run into a measurement; what it lacks is added to the problems."""
+    named = next((str(run[name]) for name in _MODEL if run.get(name)), "")
+    model = model_register().find(named)
+    chip = chip_register().find(str(run.get("chip", "")))
+    count, rate = _value(run, ("chips", "num_gpus")), _value(run, _RATE)
+    prompt, answer = _lengths(run)
+    lacking = [
+        text
+        for bad, text in (
+            (model is None, f"model '{named}' is not in the catalogue"),
+            (chip is None, f"chip '{run.get('chip', '')}' is not in the catalogue; add it as \"chip\""),
+            (not count >= 1, 'the number of chips is missing; add it as "chips"'),
+            (not rate > 0, f"none of {', '.join(_RATE)} is a rate above zero"),
+            (not (prompt > 0 and answer > 0), "mean lengths of prompts and answers cannot be read"),
+        )
+        if bad
+    ]
+    problems += [Problem(f"run {number}: {text}", file=path) for text in lacking]
+    if lacking or model is None or chip is None:
+        return None
+    weights = str(run.get("weights", default_precision(chip_named(chip)).weights))
+    if weights not in WEIGHT_BYTES:
+        problems.append(
+            Problem(f"run {number}: weights '{weights}' is not one of {', '.join(WEIGHT_BYTES)}", file=path)
+        )
+        return None
+    running = _value(run, _CONCURRENCY)
+    return Measurement(
+        row=number,
+        model=model,
+        chip=chip,
+        chips=int(count),
+        weights=cast("Format", weights),
+        cache=None,
+        phase="together",
+        counted="output",
+        tokens_per_chip_s=rate / count,
+        input_tokens=prompt,
+        output_tokens=answer,
+        cached_fraction=0.0,
+        time_per_token_s=math.inf,
+        time_to_first_token_s=math.inf,
+        layout=None,
+        apart=False,
+        suite="typical",
+        scenario="",
+        capped=False,
+        input_variation=0.0,
+        output_variation=0.0,
+        source_title=path.name,
+        running_max=running if running > 0 else math.inf,
+    )

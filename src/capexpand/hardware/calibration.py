@@ -1,0 +1,234 @@
+"""One's own measurements: the level at which one's chips and software run beside the model.
+
+A calibration is a factor on computed rates for a chip, for a model, and for both together, each held near 1
+as long as few measurements speak for it: the mean of the logarithms with one further row of error zero.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from capexpand.errors import CaseError, Problem, in_words
+
+if TYPE_CHECKING:
+    from capexpand.hardware.estimate import Serving
+
+PRIOR_ROWS = 1.0
+"""Rows without error that each level is averaged with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The logarithm of measured over computed for a chip and a model; empty names stand for all.
+
+    Args:
+        chip: catalogue name of the chip, or empty.
+        model: catalogue name of the model, or empty.
+        log_factor: the logarithm to add to a computed rate.
+        rows: measurements behind it.
+    """
+
+    chip: str
+    model: str
+    log_factor: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What one's own measurements say.
+
+    Args:
+        levels: of all, of chips, and of chips with models, each beside the one before it.
+        spread: standard deviation of the logarithm of measured over computed that is left.
+        rows: measurements used.
+        before: median absolute relative error before.
+        after: the same after.
+        left_out: the same of each row by a calibration on the others.
+    """
+
+    levels: tuple[Level, ...]
+    spread: float
+    rows: int
+    before: float
+    after: float
+    left_out: float
+
+    def factor(self, chip: str, model: str) -> float:
+        """Give the factor on a computed rate.
+
+        Args:
+            chip: catalogue name of the chip.
+            model: catalogue name of the model.
+        """
+        named = {("", ""), (chip, ""), (chip, model)}
+        return math.exp(sum(one.log_factor for one in self.levels if (one.chip, one.model) in named))
+
+    def applied(self, answer: Serving) -> Serving:
+        """Give an answer at one's own level, with the band of what is left.
+
+        Args:
+            answer: as it was computed.
+        """
+        factor = self.factor(answer.chip, answer.model)
+        known = any(one.chip == answer.chip and one.rows for one in self.levels)
+        width = math.exp(1.2816 * max(self.spread, 0.02))  # 80 of 100 of a normal law
+        return replace(
+            answer,
+            requests_per_s=answer.requests_per_s * factor,
+            input_tokens_per_s=answer.input_tokens_per_s * factor,
+            output_tokens_per_s=answer.output_tokens_per_s * factor,
+            time_per_token_s=answer.time_per_token_s / factor,
+            prefill_s=answer.prefill_s / factor,
+            energy_kwh_per_million_tokens=answer.energy_kwh_per_million_tokens / factor,
+            low=1 / width if known else answer.low,
+            high=width if known else answer.high,
+            evidence="calibrated" if known else answer.evidence,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One measurement beside its computed rate.
+
+    Args:
+        chip: catalogue name of the chip.
+        model: catalogue name of the model.
+        log_ratio: logarithm of measured over computed.
+    """
+
+    chip: str
+    model: str
+    log_ratio: float
+
+
+def calibrate(observed: Sequence[Observed]) -> Calibration:
+    """Find the levels of one's own measurements.
+
+    Args:
+        observed: at least one measurement beside its computed rate.
+
+    Raises:
+        CaseError: where there is none.
+    """
+    if not observed:
+        raise CaseError(
+            [Problem("no row is a measurement that can be compared, so there is nothing to calibrate")]
+        )
+    levels = _levels(observed)
+    ratios = np.array([one.log_ratio for one in observed])
+    left = ratios - np.array([_log_factor(levels, one) for one in observed])
+    apart = np.array(
+        [
+            one.log_ratio - _log_factor(_levels([*observed[:index], *observed[index + 1 :]]), one)
+            for index, one in enumerate(observed)
+        ]
+    )
+    return Calibration(
+        levels=levels,
+        spread=float(np.sqrt(np.mean(apart**2))),
+        rows=len(observed),
+        before=_median_error(ratios),
+        after=_median_error(left),
+        left_out=_median_error(apart),
+    )
+
+
+def calibrate_file(path: Path) -> Calibration:
+    """Find the levels of the measurements in a file.
+
+    A CSV is one of measurements as :func:`capexpand.hardware.validation.validate_file` reads them; a JSON is
+    the output of a serving benchmark, see :mod:`capexpand.hardware.benchmark_output`.
+
+    Args:
+        path: the file.
+
+    Raises:
+        CaseError: where it cannot be read or holds no measurement that can be compared.
+    """
+    from capexpand.hardware.benchmark_output import read_benchmark
+    from capexpand.hardware.validation import compare, validate_file
+
+    json_file = path.suffix.lower() in {".json", ".jsonl"}
+    found = compare(read_benchmark(path)) if json_file else validate_file(path).comparisons
+    return calibrate(
+        [
+            Observed(
+                one.measurement.chip,
+                one.measurement.model,
+                math.log(one.measurement.tokens_per_chip_s / one.predicted_tokens_per_chip_s),
+            )
+            for one in found
+            if one.predicted_tokens_per_chip_s > 0
+        ]
+    )
+
+
+def _median_error(log_ratios: np.ndarray) -> float:
+    """Give the median absolute relative error of computed rates."""
+    return float(np.median(np.abs(np.expm1(-log_ratios))))
+
+
+def _log_factor(levels: Sequence[Level], one: Observed) -> float:
+    named = {("", ""), (one.chip, ""), (one.chip, one.model)}
+    return sum(level.log_factor for level in levels if (level.chip, level.model) in named)
+
+
+def _levels(observed: Sequence[Observed]) -> tuple[Level, ...]:
+    """Give the level of all, then of each chip beside it, then of each model on a chip beside both."""
+    found: list[Level] = []
+    for names in (
+        lambda _one: ("", ""),
+        lambda one: (one.chip, ""),
+        lambda one: (one.chip, one.model),
+    ):
+        for key in sorted({names(one) for one in observed}):
+            theirs = [one.log_ratio - _log_factor(found, one) for one in observed if names(one) == key]
+            found.append(Level(*key, sum(theirs) / (len(theirs) + PRIOR_ROWS), len(theirs)))
+    return tuple(found)
+
+
+def write_calibration(calibration: Calibration, path: Path) -> None:
+    """Write a calibration to a file that commands and cases can name.
+
+    Args:
+        calibration: what to write.
+        path: a JSON file.
+
+    Raises:
+        CaseError: where it cannot be written.
+    """
+    try:
+        path.write_text(
+            json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+    except OSError as error:
+        raise CaseError([Problem(f"cannot be written: {in_words(error)}", file=path)]) from error
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read a calibration that :func:`write_calibration` wrote.
+
+    Args:
+        path: a JSON file.
+
+    Raises:
+        CaseError: where it cannot be read or is none.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Calibration).validate_json(path.read_bytes())
+    except OSError as error:
+        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        message = f"is not a calibration ({where or 'no JSON'}); capexpand calibrate FILE --out makes one"
+        raise CaseError([Problem(message, file=path)]) from error

@@ -1,0 +1,80 @@
+"""The plan of a run met by many futures: what a programme is worth where its case declares uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.case.schema import Case
+from capexpand.model.data import Floats
+from capexpand.optimiser.plan import Plan
+from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
+from capexpand.policy.graph import recourse_data, take_apart
+from capexpand.policy.strategies import returns_beside
+from capexpand.scenarios.futures import compile_futures
+from capexpand.scenarios.sampling import draw_scenarios
+
+SCENARIOS = 200
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Net present values of a plan that is kept to in many futures; money in millions."""
+
+    npv: Floats  # [scenario] of the programme, after tax
+    seed: int
+
+    @property
+    def mean(self) -> float:
+        """Over all futures [money]."""
+        return float(self.npv.mean())
+
+    @property
+    def halfwidth(self) -> float:
+        """Half of the 95 % confidence interval of the mean [money]."""
+        return (
+            float(1.96 * self.npv.std(ddof=1) / np.sqrt(self.npv.size)) if self.npv.size > 1 else float("inf")
+        )
+
+    @property
+    def loses(self) -> float:
+        """Share of futures with a negative net present value."""
+        return float((self.npv < 0.0).mean())
+
+    def quantiles(self) -> Floats:
+        """Returns net present values at ``QUANTILES`` [money]."""
+        return np.quantile(self.npv, QUANTILES)
+
+
+def follow_plan(
+    case: Case, plan: Plan, base: Plan, *, scenarios: int = SCENARIOS, seed: int = 1
+) -> Followed | None:
+    """Returns what a plan is worth where its orders are kept to and only operation follows what happens.
+
+    Orders are cut where they cannot be had; the base keeps to its own plan in the same futures.
+
+    Args:
+        case: which declares uncertainty.
+        plan: the optimised plan.
+        base: the plan without the programme.
+        scenarios: number of futures.
+        seed: of their draws.
+
+    Returns:
+        The distribution; None where the case declares no uncertainty.
+
+    Raises:
+        SolverError: a program could not be solved.
+    """
+    if case.uncertainty.empty:
+        return None
+    m = plan.data
+    futures = compile_futures(case)
+    drawn = draw_scenarios(futures, scenarios, seed=seed)
+    factors = np.stack([drawn.factors(t) for t in range(drawn.quarters)])
+    stages = take_apart(m, futures)
+    ours = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors)
+    without = FixedPlans(recourse_data(m, futures).without_programme(), stages.numbers)
+    return Followed(returns_beside(stages.data, ours, without.follow(FixedPlan.of(base), factors)).npv, seed)

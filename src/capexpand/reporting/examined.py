@@ -1,0 +1,271 @@
+"""What a run says beyond its one plan: other sizes, longer horizons, other futures, the value at the end.
+
+Plain data for the document and sentences for whoever shows them; nothing here knows where it is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from capexpand.finance.by_budget import BudgetCurve
+from capexpand.finance.longer import harvest_from
+from capexpand.policy.followed import QUANTILES
+from capexpand.reporting.context import ReportContext
+from capexpand.reporting.inputs import Findings
+from capexpand.wording import listing, money, number, percent, power, share
+
+MILLION = 1e6
+NAMED_LIMITS = 3
+HARVEST_QUARTERS = 4
+"""Quarters without orders at the horizon's end from which on they are called a harvest."""
+
+
+def examined_document(findings: Findings) -> dict[str, Any]:
+    """Returns what a run adds to its plan, as plain data; without an examination the lists are empty.
+
+    Args:
+        findings: what the run found out.
+    """
+    metrics, examination = findings.metrics, findings.examination
+    curve = None if examination is None else examination.curve
+    followed = None if examination is None else examination.followed
+    starts = findings.result.times.starts
+    harvest = harvest_from(findings.result.plan)
+    return {
+        "npv_without_end_value": _money(metrics.npv_without_end_value),
+        "irr_without_end_value": metrics.irr_without_end_value,
+        "end_value_over_book": metrics.end_value_over_book,
+        "market_value_over_book": metrics.market_over_book,
+        "irr_is_answer": bool(metrics.irr_is_answer),
+        "mirr": metrics.mirr,
+        "npv_over_outlay": metrics.npv_over_outlay,
+        "npv_by_budget": [] if curve is None else _by_budget(curve),
+        "budget_ends_to_pay": None if curve is None else _optional(curve.ends_to_pay),
+        "npv_of_renewal_and_hire": None if curve is None else _money(curve.renewal_and_hire),
+        "horizon_check": []
+        if examination is None
+        else [
+            {
+                "quarters": check.quarters,
+                "npv": _money(check.npv),
+                "npv_change": _money(check.change),
+                "first_quarter_moved": check.moved,
+            }
+            for check in examination.horizon
+        ],
+        "best_even_pace": None
+        if examination is None or examination.even is None
+        else {
+            "fraction": examination.even.fraction,
+            "npv": _money(examination.even.npv),
+            "objective": _money(examination.even.objective),
+        },
+        "nothing_ordered_from": starts[harvest].isoformat() if harvest < len(starts) else None,
+        "plan_in_futures": None
+        if followed is None
+        else {
+            "scenarios": int(followed.npv.size),
+            "seed": followed.seed,
+            "npv_mean": _money(followed.mean),
+            "npv_halfwidth": _optional(followed.halfwidth if math.isfinite(followed.halfwidth) else None),
+            "npv_quantiles": {
+                f"{chance:g}": _money(float(value))
+                for chance, value in zip(QUANTILES, followed.quantiles(), strict=True)
+            },
+            "loses": followed.loses,
+        },
+    }
+
+
+def _by_budget(curve: BudgetCurve) -> list[dict[str, float]]:
+    return [
+        {
+            "budget": _money(point.budget),
+            "npv": _money(point.npv),
+            "own": _money(point.own),
+            "spent": _money(point.spent),
+            "objective": _money(point.objective),
+            "marginal": point.marginal,
+        }
+        for point in curve.points
+    ]
+
+
+def _money(amount: float) -> float:
+    """Plain money from millions, without the digits that only arithmetic made."""
+    return float(f"{amount * MILLION:.12g}")
+
+
+def _optional(amount: float | None) -> float | None:
+    return None if amount is None else _money(amount)
+
+
+def in_futures(context: ReportContext) -> str:
+    """Says what the plan is worth over many futures, or that it is one path.
+
+    Args:
+        context: what the run found out.
+
+    Returns:
+        A sentence; empty where nothing was examined.
+    """
+    examination, currency = context.findings.examination, context.currency
+    if examination is None or context.orders_nothing:
+        return ""
+    followed = examination.followed
+    if followed is None:
+        return "The case declares no uncertainty, so all figures are those of one path."
+    low, *_, high = followed.quantiles()
+    return (
+        f"Met by {followed.npv.size} futures, the plan is worth {money(followed.mean, currency)} "
+        "on average, "
+        f"between {money(float(low), currency)} and {money(float(high), currency)} in nine of ten, "
+        f"and loses in {share(followed.loses)} of them; "
+        "the figures that follow are those of the one mean path."
+    )
+
+
+def by_size(context: ReportContext) -> str:
+    """Says what the size of the programme is worth: the last part of it, and where more ends to pay.
+
+    Args:
+        context: what the run found out.
+
+    Returns:
+        Sentences; empty where no other size was tried.
+    """
+    examination, currency = context.findings.examination, context.currency
+    curve = None if examination is None else examination.curve
+    if curve is None or len(curve.points) < 3 or context.orders_nothing:
+        return ""
+    parts: list[str] = []
+    if curve.anyway > 1e-9:
+        parts.append(
+            f"{money(curve.anyway, currency)} of the budget would be spent without the programme, too; "
+            "what counts as the programme's is what the rest adds."
+        )
+    middle = curve.points[len(curve.points) // 2]
+    last = curve.points[-1]
+    step, adds = curve.last_step
+    parts.append(
+        f"The first {money(middle.budget, currency)} are worth {money(middle.npv, currency)}, all "
+        f"{money(last.budget, currency)} {money(last.npv, currency)}: the last {money(step, currency)} "
+        f"{'add' if adds >= 0.0 else 'take'} {money(abs(adds), currency)}."
+    )
+    ends = curve.ends_to_pay
+    if ends is None:
+        parts.append(
+            f"One more {currency} of it still adds {number(last.marginal)} {currency} to the objective."
+        )
+    else:
+        parts.append(f"More than {money(ends, currency)} ends to pay.")
+    if abs(curve.renewal_and_hire) > 1e-9:
+        verb = "are worth" if curve.renewal_and_hire >= 0.0 else "cost"
+        parts.append(
+            f"Renewal and hire without the programme {verb} {money(abs(curve.renewal_and_hire), currency)} "
+            "beside it, and are not counted."
+        )
+    return " ".join(parts)
+
+
+def best_even_pace(context: ReportContext) -> str:
+    """Sets the best even pace beside the plan, since all of a large budget at an even pace is a weak rival.
+
+    Args:
+        context: what the run found out.
+
+    Returns:
+        A sentence; empty where no other pace was tried or the whole budget is the best one.
+    """
+    examination, currency = context.findings.examination, context.currency
+    even = None if examination is None else examination.even
+    if even is None or even.fraction >= 1.0 or context.orders_nothing:
+        return ""
+    gain = context.findings.metrics.npv - even.npv
+    verb = "adds" if gain >= 0.0 else "gives up, for what is counted beside cash,"
+    return (
+        f"The best even pace spends {share(even.fraction)} of the budget and would be worth "
+        f"{money(even.npv, currency)}: against it planning {verb} {money(abs(gain), currency)}."
+    )
+
+
+def at_the_end(context: ReportContext) -> str:
+    """Says what rests on the horizon's end: the end value beside the books, harvest years, longer horizons.
+
+    Args:
+        context: what the run found out.
+    """
+    if context.orders_nothing:
+        return ""
+    metrics, currency, labels = context.findings.metrics, context.currency, context.labels
+    parts: list[str] = []
+    over = metrics.end_value_over_book
+    if over is not None and metrics.end_value > 0.0:
+        rate = metrics.irr_without_end_value
+        without = (
+            "" if rate is None else f"; without it the internal rate of return is {percent(rate)} a year"
+        )
+        market = metrics.market_over_book
+        beside = (
+            ""
+            if market is None or abs(market - over) < 0.005
+            else f" (a market might pay {number(market, 2)})"
+        )
+        parts.append(f"The end value is {number(over, 2)} times the book value{beside}{without}.")
+    harvest = harvest_from(context.findings.result.plan)
+    if harvest <= len(labels) - HARVEST_QUARTERS:
+        parts.append(
+            f"From {labels[harvest]} on nothing is ordered, for lack of time to earn it back: "
+            "payback and returns of these years are a harvest."
+        )
+    examination = context.findings.examination
+    for check in () if examination is None else examination.horizon:
+        moved = (
+            "" if check.moved is None else f" and moves {share(check.moved)} of the first quarter's orders"
+        )
+        change = f"{'+' if check.change >= 0.0 else ''}{money(check.change, currency)}"
+        parts.append(f"A horizon of {check.quarters} more quarters changes the value by {change}{moved}.")
+    return " ".join(parts)
+
+
+def power_in_use(context: ReportContext) -> str:
+    """Says how power divides at the window's end: owned, leased, reserved and drawn, in one clause.
+
+    Args:
+        context: what the run found out.
+    """
+    m, plan, at = context.data, context.findings.result.plan, context.window_end
+    standing = plan.power_mw[:, at]
+    owned, leased = float(standing[m.power.owned].sum()), float(standing[~m.power.owned].sum())
+    kilowatts = plan.running[:, :, at].sum(axis=0) * m.offers.power_kw / 1000.0
+    reserved, drawn = float(kilowatts.sum()), float((kilowatts * m.offers.draw_fraction).sum())
+    parts = [f"{power(owned)} owned", *([f"{power(leased)} leased"] if leased > 1e-6 else [])]
+    used = f"running servers reserve {power(reserved)}"
+    if reserved - drawn > 1e-6:
+        used += f" and draw {power(drawn)} on average"
+    return f"{listing(parts)}; {used}"
+
+
+def stops_more(context: ReportContext) -> str:
+    """Says what stops more spending where some of the budget is left: the limits worth most.
+
+    Args:
+        context: what the run found out.
+
+    Returns:
+        A sentence; empty where the budget is spent or none is set.
+    """
+    cap, currency = context.cap, context.currency
+    if cap is None or context.data.whole_sizes or context.spent >= 0.995 * cap or context.orders_nothing:
+        return ""
+    binding = [limit for limit in context.limits if limit.gain_total > 1e-9 and limit.kind != "budget"]
+    if not binding:
+        return "What is left stays unspent because no further order earns its price."
+    named = listing(
+        [f"{limit.noun} ({money(limit.gain_total, currency)})" for limit in binding[:NAMED_LIMITS]]
+    )
+    return (
+        f"The rest stays unspent because of {named}, where one percent more would add what stands in "
+        "brackets; without that no further order earns its price."
+    )

@@ -1,0 +1,123 @@
+"""End values beside the books, rates of return that tell something, and longer horizons, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_case import compiled, objective, planned
+
+from capexpand.errors import SolverError
+from capexpand.finance.checks import check_plan
+from capexpand.finance.longer import harvest_from, horizon_check
+from capexpand.finance.metrics import measure, modified_rate_of_return
+from capexpand.finance.programme import programme_result
+from capexpand.finance.statements import statement
+from capexpand.optimiser.deterministic import optimise_plan
+
+ENDS = {"finance.server_end_value": "100 %", "finance.end_value_within_book": True}
+
+
+def test_an_end_value_is_no_more_than_the_books_hold():
+    """Ten servers at 1 each, four of twenty quarters written off: 8 is left, of the 10 of a market.
+
+    10 · (4 − 1) + 8 = 38. Sensitivity: by the market alone 40.
+    """
+    plan = planned(ENDS)
+    assert plan.solver.objective == pytest.approx(38.0)
+    ours = statement(plan)
+    assert (ours.end_value, ours.end_value_market) == pytest.approx((8.0, 10.0))
+    check_plan(plan)
+    assert objective({**ENDS, "finance.end_value_within_book": False}) == pytest.approx(40.0)
+
+
+def test_a_market_below_the_books_stays_the_lesser():
+    """A market pays half of the price, 5, and the books hold 8: 30 + 5."""
+    assert objective({**ENDS, "finance.server_end_value": "50 %"}) == pytest.approx(35.0)
+
+
+def test_halls_are_held_to_their_own_books():
+    """1 MW more for 8, at once: of a life of 80 quarters, 4 are written off.
+
+    Twenty servers earn 20 · (4 − 1) = 60 less 8; the halls keep 8 · 76 / 80 = 7.6; what stood has no book.
+    Sensitivity: by the market 16 would count, 8 for what stood.
+    """
+    build = {
+        "cost": "8 mn CNY/MW",
+        "lead_time": "0 months",
+        "deposit": "100 %",
+        "maintenance": "0 CNY/MW/quarter",
+        "limit": {"2025-04-01": "1 MW", "2025-07-01": "0 MW"},
+    }
+    changes = {
+        "finance.building_end_value": "100 %",
+        "finance.end_value_within_book": True,
+        "sites.east.build": build,
+    }
+    plan = planned(changes)
+    assert plan.solver.objective == pytest.approx(60.0 - 8.0 + 7.6)
+    check_plan(plan)
+
+
+def test_the_end_value_stands_beside_the_books_and_the_value_without_it():
+    """8 of the books and 10 of a market: over the book 1 and 1.25; without it 30 is left of the 38."""
+    m = compiled(ENDS)
+    metrics = measure(programme_result(optimise_plan(m), optimise_plan(m.without_programme())))
+    assert metrics.end_value_over_book == pytest.approx(1.0)
+    assert metrics.market_over_book == pytest.approx(1.25)
+    assert metrics.npv_without_end_value == pytest.approx(30.0)
+
+
+def test_the_modified_rate_compounds_returns_at_the_discount_rate():
+    """100 out in the first quarter, 121 back in the fourth, no discount: over one year 21 %."""
+    times = compiled().times
+    assert modified_rate_of_return(np.array([-100.0, 0, 0, 121.0]), 0.0, times) == pytest.approx(0.21)
+    assert modified_rate_of_return(np.array([0.0, 0, 0, 121.0]), 0.0, times) is None
+
+
+def test_a_rate_on_next_to_nothing_laid_out_is_no_answer():
+    """Servers for 10 earn 10 in the quarter that pays for them: nothing is laid out. At 2 each, 10 is."""
+    m = compiled()
+    at_once = measure(programme_result(optimise_plan(m), optimise_plan(m.without_programme())))
+    assert not at_once.irr_is_answer
+    m = compiled({"offers.server.buy.price": "2 mn CNY"})
+    laid_out = measure(programme_result(optimise_plan(m), optimise_plan(m.without_programme())))
+    assert laid_out.irr_is_answer
+    # in the middle of quarters, without discount: 10 out, 30 back
+    assert laid_out.npv_over_outlay == pytest.approx(1.0)
+
+
+def test_a_longer_horizon_shows_what_rests_on_its_end():
+    """One more quarter earns ten servers 10 more; the first quarter orders the same ten."""
+    short, long = compiled(), compiled({"calendar.quarters": 5})
+    pairs = [(optimise_plan(m), optimise_plan(m.without_programme())) for m in (short, long)]
+    check = horizon_check(pairs[0][0], pairs[1][0], base=pairs[0][1], longer_base=pairs[1][1])
+    assert (check.quarters, check.npv, check.change) == (1, pytest.approx(40.0), pytest.approx(10.0))
+    assert check.moved == pytest.approx(0.0, abs=1e-9)
+    assert harvest_from(pairs[0][0]) == 1
+
+
+def _thinking(m, operations: float):
+    """The small case whose token takes some operations, on servers with a peak of 1 PFLOP/s."""
+    workloads = replace(m.workloads, operations=np.full((1, 4), operations))
+    return replace(m, workloads=workloads, offers=replace(m.offers, compute_pflops=np.array([1.0])))
+
+
+def test_a_plan_whose_servers_compute_beyond_their_peak_is_refused():
+    """A server serves 1 tn tokens a quarter of 7,889,400 s: 126,752 a second, at 8 GFLOP each 1.01 PFLOP/s.
+
+    Sensitivity: at 7 GFLOP it would be 0.89, within the peak of 1.
+    """
+    m = compiled()
+    check_plan(optimise_plan(_thinking(m, 7e9)))
+    with pytest.raises(SolverError, match="servers within their peak"):
+        check_plan(optimise_plan(_thinking(m, 8e9)))
+
+
+def test_a_server_works_at_its_peak_when_use_does():
+    """Half is sold on average, so at the peak of use a server works twice as fast: 7 GFLOP are too many."""
+    m = _thinking(compiled(), 7e9)
+    halved = replace(m, workloads=replace(m.workloads, usable_fraction=np.array([0.5])))
+    with pytest.raises(SolverError, match="servers within their peak"):
+        check_plan(optimise_plan(halved))

@@ -1,0 +1,284 @@
+"""Bounds before any cut, gaps and certificates, each against a value worked out by hand."""
+
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from multistage_cases import random_graph
+from random_programs import KINDS
+
+from capexpand.sddp.assessment import assess, scale, stall_fraction
+from capexpand.sddp.extensive import solve_extensive
+from capexpand.sddp.floors import floors
+from capexpand.sddp.formats.document import Document
+from capexpand.sddp.formats.sddp_case import graph_from_document
+from capexpand.sddp.futures import CutKind
+from capexpand.sddp.kernel import layout as at
+from capexpand.sddp.kernel.node import certify, is_certified
+from capexpand.sddp.kernel.outcomes import lay_outcomes
+from capexpand.sddp.kernel.program import Program, float_view
+from capexpand.sddp.kernel.stage import KernelStage
+from capexpand.sddp.policy import TrainingRecord
+from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.risk import CVaR, Expectation, WorstCase
+from capexpand.sddp.simulation import simulate
+from capexpand.sddp.stream import Solvers
+
+
+def costs_along(
+    costs: dict[str, list[float]], edges: list[tuple[str, str, float]], *, sense: str = "min"
+) -> PolicyGraph:
+    """Return a graph without decisions: each node costs one of its numbers, all equally likely."""
+    idle = [{"name": name, "lb": 0.0, "ub": 1.0} for name in ("x.in", "x.out")]
+    document = {
+        "sense": sense,
+        "initial_state": {"x": 0.0},
+        "graph": {"root": [[next(iter(costs)), 1.0]], "edges": [list(edge) for edge in edges]},
+        "nodes": {
+            name: {
+                "subproblem": "idle",
+                "scenarios": [{"prob": 1.0 / len(each), "set": {"obj_const": c}} for c in each],
+            }
+            for name, each in costs.items()
+        },
+        "subproblems": {"idle": {"variables": idle, "constraints": []}},
+    }
+    return graph_from_document(Document(document))
+
+
+def growing_heap(last: float | None = None) -> PolicyGraph:
+    """Return two stages in which a heap of 2 can grow by 1 each, and each unit earns 1 a stage."""
+
+    def stage(limit: float | None) -> dict:
+        variables = [
+            {"name": "x.in", "lb": None, "ub": None},
+            {"name": "x.out", "lb": 0.0, "ub": limit, "obj": -1.0},
+        ]
+        rows = [{"name": "grow", "terms": [["x.out", 1], ["x.in", -1]], "sense": "<=", "rhs": 1.0}]
+        return {"variables": variables, "constraints": rows}
+
+    document = {
+        "sense": "min",
+        "initial_state": {"x": 2.0},
+        "graph": {"root": [["1", 1.0]], "edges": [["1", "2", 1.0]]},
+        "nodes": {"1": {"subproblem": "open"}, "2": {"subproblem": "last"}},
+        "subproblems": {"open": stage(None), "last": stage(last)},
+    }
+    return graph_from_document(Document(document))
+
+
+def solvers_of(graph: PolicyGraph, back_end: str = "highs") -> Solvers:
+    return Solvers(graph, floors(graph).stage_and_future, kind=CutKind.SINGLE, back_end=back_end)
+
+
+# The initial lower bounds
+
+
+def test_the_initial_bound_of_a_node_takes_its_cheapest_follower() -> None:
+    """1 and then 3 or 7: at least 1 + 3 = 4, and 6 in the mean. Sensitivity: the dearest would say 8."""
+    graph = costs_along({"a": [1.0], "b": [3.0], "c": [7.0]}, [("a", "b", 0.5), ("a", "c", 0.5)])
+    assert floors(graph).stage_and_future == pytest.approx([4.0, 3.0, 7.0])
+    assert solve_extensive(graph).value == pytest.approx(6.0)
+
+
+def test_the_initial_bound_is_the_value_where_the_follower_is_certain() -> None:
+    """1, then the cheaper outcome 3 of (3), then 2: the bound of 6 is the value itself."""
+    graph = costs_along({"a": [1.0], "b": [3.0], "c": [2.0]}, [("a", "b", 1.0), ("b", "c", 1.0)])
+    assert floors(graph).stage_and_future == pytest.approx([6.0, 5.0, 2.0])
+    assert solve_extensive(graph).value == pytest.approx(6.0)
+
+
+def test_the_initial_bound_takes_the_cheapest_outcome() -> None:
+    graph = costs_along({"a": [4.0, 9.0]}, [])
+    assert floors(graph).stage_and_future == pytest.approx([4.0])
+
+
+@pytest.mark.parametrize(("chance", "expected"), [(1.0, 5.0), (0.5, 1.0)])
+def test_a_path_that_may_end_may_cost_nothing_more(chance: float, expected: float) -> None:
+    """1 and then 4, or with an end in between as little as 1 + 0."""
+    graph = costs_along({"a": [1.0], "b": [4.0]}, [("a", "b", chance)])
+    assert floors(graph).stage_and_future[0] == pytest.approx(expected)
+
+
+def test_the_initial_bound_of_an_endless_graph_is_its_discounted_sum() -> None:
+    """2 a stage, and another follows with 3/4: 2 / (1 - 3/4) = 8, which is the value."""
+    found = floors(costs_along({"a": [2.0]}, [("a", "a", 0.75)]))
+    assert found.stage_and_future == pytest.approx([8.0])
+    assert not found.assumed
+
+
+def test_states_without_bounds_are_boxed_by_what_they_can_reach() -> None:
+    """The heap is at most 3 and then 4, so the bound is -(3 + 4) = -7, the value."""
+    found = floors(growing_heap())
+    assert not found.assumed
+    assert found.stage_and_future == pytest.approx([-7.0, -4.0], rel=1e-5)
+    assert solve_extensive(growing_heap()).value == pytest.approx(-7.0)
+
+
+def test_only_a_bound_that_is_known_takes_part_in_a_box() -> None:
+    """With at most 2.5 in the last stage the bound is -(3 + 2.5)."""
+    assert floors(growing_heap(2.5)).stage_and_future == pytest.approx([-5.5, -2.5], rel=1e-5)
+
+
+def test_what_is_endless_even_so_is_assumed_and_said() -> None:
+    graph = growing_heap()
+    free = replace(graph.stages[0], row_upper=np.array([np.inf]))
+    found = floors(replace(graph, stages=(free, graph.stages[1])))
+    assert found.assumed
+    assert found.stage_and_future[0] <= -1e7
+
+
+@pytest.mark.parametrize("risk", [Expectation(), CVaR(0.3), WorstCase()], ids=lambda r: type(r).__name__)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bound_of_every_node_lies_below_its_value(risk, seed: int) -> None:
+    """Each node in turn comes first, at the state at which the problem starts."""
+    graph = random_graph(seed, risk=risk)
+    found = floors(graph).stage_and_future
+    for node in range(len(graph.nodes)):
+        root = np.zeros(len(graph.nodes))
+        root[node] = 1.0
+        assert found[node] <= solve_extensive(replace(graph, root=root)).value + 1e-6
+
+
+# Gaps
+
+
+@pytest.mark.parametrize(("sense", "sign"), [("min", 1.0), ("max", -1.0)])
+@pytest.mark.parametrize(("check", "error"), [(0, 0.05), (1, 0.025), (3, 0.05 / 12)])
+def test_a_sampled_gap_reaches_to_the_end_of_the_interval(
+    sense: str, sign: float, check: int, error: float
+) -> None:
+    """A coin costs 9 or 11, so 10 in the mean, which is also the bound.
+
+    Of n paths k come to 11: the mean is 9 + 2k/n, the spread 2 sqrt(k (n - k) / (n (n - 1))), and the gap the
+    distance from the bound to the far end of the interval, over the mean or the bound. Sensitivity: without
+    half the width of the interval the gap would be zero in half of all samples.
+    """
+    graph = costs_along({"coin": [9.0, 11.0]}, [], sense=sense)
+    solvers, n = solvers_of(graph), 60
+    values = simulate(solvers, n, generator=np.random.default_rng(5)).values
+    high = int((values == 11.0).sum())
+    assert 0 < high < n
+    mean = 9.0 + 2.0 * high / n
+    spread = 2.0 * np.sqrt(high * (n - high) / (n * (n - 1.0)))
+    halfwidth = NormalDist().inv_cdf(1.0 - error / 2.0) * spread / np.sqrt(n)
+    found = assess(solvers, 10.0, paths=n, exact_limit=0, check=check, generator=np.random.default_rng(5))
+    assert found.mean == pytest.approx(mean)
+    assert found.halfwidth == pytest.approx(halfwidth)
+    expected = max(0.0, sign * (mean - 10.0) + halfwidth) / max(10.0, mean)
+    assert found.gap_fraction == pytest.approx(expected)
+    assert not found.exact
+    assert found.paths == n
+
+
+@pytest.mark.parametrize("sense", ["min", "max"])
+def test_a_small_tree_gives_the_gap_itself(sense: str) -> None:
+    """Four equally likely paths of 1 + 2, 1 + 4, 3 + 2 and 3 + 4 cost 5 in the mean; a bound of 4 leaves 1/5."""
+    graph = costs_along({"a": [1.0, 3.0], "b": [2.0, 4.0]}, [("a", "b", 1.0)], sense=sense)
+    bound = 4.0 if sense == "min" else 6.0
+    found = assess(
+        solvers_of(graph), bound, paths=9, exact_limit=100, check=1, generator=np.random.default_rng(1)
+    )
+    assert (found.mean, found.halfwidth, found.exact) == (pytest.approx(5.0), 0.0, True)
+    assert found.gap_fraction == pytest.approx(1.0 / 5.0 if sense == "min" else 1.0 / 6.0)
+    assert found.paths == 2 + 4
+
+
+def test_a_risk_averse_sample_claims_no_gap_and_a_small_tree_does() -> None:
+    """The worst of 9 and 11 is 11, above the bound of 10 by an eleventh of it."""
+    graph = costs_along({"first": [0.0], "coin": [9.0, 11.0]}, [("first", "coin", 1.0)])
+    nodes = tuple(replace(node, risk=WorstCase()) for node in graph.nodes)
+    solvers = solvers_of(replace(graph, nodes=nodes))
+    sampled = assess(solvers, 10.0, paths=20, exact_limit=0, check=0, generator=np.random.default_rng(2))
+    assert sampled.gap_fraction is None
+    assert sampled.risk_value is None
+    exact = assess(solvers, 10.0, paths=20, exact_limit=99, check=0, generator=np.random.default_rng(2))
+    assert exact.risk_value == pytest.approx(11.0)
+    assert exact.mean == pytest.approx(10.0)
+    assert exact.gap_fraction == pytest.approx(1.0 / 11.0)
+
+
+def test_a_difference_is_relative_to_the_largest_value_but_not_to_nothing() -> None:
+    assert scale(3.0, -8.0) == 8.0
+    assert scale(0.0) == 1e-4
+
+
+def test_the_bound_has_stalled_by_how_far_it_moved() -> None:
+    """From 90 to 100 over the last two iterations is a tenth; over more there is nothing to compare with."""
+    records = [
+        TrainingRecord(number, bound, 0.0, 0.0, 0.0, np.zeros(1), 0.0, 0)
+        for number, bound in ((1, 50.0), (2, 90.0), (3, 95.0), (4, 100.0))
+    ]
+    assert stall_fraction(records, 2) == pytest.approx(0.1)
+    assert stall_fraction(records, 3) == pytest.approx(0.5)
+    assert stall_fraction(records, 4) == np.inf
+
+
+# The certificate of the compiled solver
+
+
+@pytest.mark.parametrize(
+    ("primal", "dual", "worst", "valid", "certified"),
+    [
+        (5.0, 5.0, 0.0, True, True),
+        (5.0, 5.0 - 5e-8, 0.0, True, True),
+        (5.0, 5.0 - 7e-8, 0.0, True, False),
+        (5.0, 5.0 + 7e-8, 0.0, True, False),
+        (1e6, 1e6 - 9e-3, 0.0, True, True),
+        (1e6, 1e6 - 2e-2, 0.0, True, False),
+        (5.0, 5.0, 0.9e-7, True, True),
+        (5.0, 5.0, 1.1e-7, True, False),
+        (5.0, 5.0, 0.0, False, False),
+        (5.0, float("nan"), 0.0, True, False),
+    ],
+)
+def test_an_answer_counts_only_where_both_bounds_meet(
+    primal: float, dual: float, worst: float, valid: bool, certified: bool
+) -> None:
+    """Within 1e-8 of 1 + 5, which is 6e-8; and within 1e-7 of all limits."""
+    assert is_certified(primal, dual, worst, valid) == certified
+
+
+def _solved(seed: int) -> tuple[KernelStage, Program, object, np.ndarray]:
+    """Return a solver after an answer, its memory, its data and the state."""
+    form, future, cuts, states = KINDS["feasible"](seed)
+    kernel = KernelStage("node", form, future, cuts)
+    kernel.decide(states[:1], np.zeros(1, dtype=np.int_))
+    return kernel, Program(*kernel._buffers.arrays), lay_outcomes(*kernel._data), states[0]
+
+
+def _certified(p: Program, outcomes: object, state: np.ndarray) -> bool:
+    return is_certified(*certify(p, outcomes, 0, state, np.zeros(len(state))))
+
+
+@pytest.mark.parametrize("array", ["dual", "solution"])
+def test_a_fault_in_the_compiled_answer_is_caught(array: str) -> None:
+    """One number of the answer is moved by a ten-thousandth; right answers pass, and no wrong value does.
+
+    A number that the answer does not depend on may be moved without harm: then both bounds still meet at the
+    value of before. At least half of all moves have to be noticed.
+    """
+    places = {"dual": at.DUAL, "solution": at.SOLUTION}
+    noticed = tried = 0
+    for seed in range(12):
+        try:
+            _, p, outcomes, state = _solved(seed)
+        except Exception:  # noqa: BLE001 - an infeasible trial has no answer
+            continue
+        assert _certified(p, outcomes, state)
+        right = certify(p, outcomes, 0, state, np.zeros(len(state)))[0]
+        numbers = float_view(p, places[array])
+        for place in np.flatnonzero(numbers):
+            before = numbers[place]
+            numbers[place] = before * 1.0001
+            tried += 1
+            if _certified(p, outcomes, state):
+                primal, dual, _, _ = certify(p, outcomes, 0, state, np.zeros(len(state)))
+                assert primal == pytest.approx(right, rel=1e-7, abs=1e-7)
+                assert dual == pytest.approx(right, rel=1e-7, abs=1e-7)
+            else:
+                noticed += 1
+            numbers[place] = before
+    assert tried >= 20
+    assert noticed >= tried / 2
