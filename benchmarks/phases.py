@@ -66,15 +66,14 @@ cx.optimise(cx.load_case(sys.argv[1]))
 def make_report(repeats: int) -> list[Comparison]:
     """The page and the JSON document of the Alibaba case beside writing the same bytes to a file."""
     import capexpand as cx
-    from capexpand.reporting.context import ReportContext
-    from capexpand.reporting.document import metrics_document
 
     findings = cx.evaluate(cx.optimise(cx.load_case(CASE)))
     html = cx.report(findings).html().encode()
 
     def page() -> None:
-        cx.report(findings)
-        metrics_document(ReportContext(findings))
+        sheet = cx.report(findings)
+        sheet.html()
+        sheet.json()
 
     def write() -> None:
         with tempfile.TemporaryFile() as file:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from capexpand.cli.main import build_app
 from capexpand.errors import CaseError
+from capexpand.runs.folder import read_manifest
 
 TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites"
 
@@ -38,7 +39,7 @@ def test_the_same_seed_prints_the_same(tmp_path):
 
 def test_tables_name_what_moves_and_what_the_lattice_keeps():
     text = run(TWO_SITES, "--scenarios", 64).stdout
-    assert "600 – " in text
+    assert "600 – 800 – 1,000" in text
     assert "demand: high" in text
     assert "base_demand chat" in text
 
@@ -46,12 +47,12 @@ def test_tables_name_what_moves_and_what_the_lattice_keeps():
 def test_a_folder_gets_the_page_drawings_and_quantiles(tmp_path):
     result = run(TWO_SITES, "--scenarios", 64, "--out", tmp_path / "futures")
     assert result.exit_code == 0, result.output
-    page = (tmp_path / "futures" / "fans.html").read_text("utf-8")
-    assert "<svg" in page
-    assert "http" not in page.replace("http://www.w3.org", "")  # nothing is fetched
+    page = (tmp_path / "futures" / "report.html").read_text("utf-8")
+    assert 'data-chart="fan-workloads.chat.demand"' in page
+    assert read_manifest(tmp_path / "futures")["kind"] == "scenarios"
     drawing = (tmp_path / "futures" / "fans" / "workloads.chat.demand.svg").read_text("utf-8")
     assert drawing.startswith("<svg")
-    with (tmp_path / "futures" / "quantiles.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "futures" / "tables" / "quantiles.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 8
     assert float(rows[3]["q0.95"]) == pytest.approx(1000.0)
@@ -62,10 +63,10 @@ def test_a_case_without_processes_is_told_so(tmp_path):
     file.write_text(f"extends: {TWO_SITES / 'case.yaml'}\nuncertainty: null\n", "utf-8")
     result = run(file)
     assert isinstance(result.exception, CaseError)
-    assert "declares nothing unknown" in str(result.exception)
+    assert "declares no uncertainty" in str(result.exception)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "taken").write_text("", "utf-8")
     result = run(TWO_SITES, "--scenarios", 8, "--out", tmp_path / "taken")
-    assert "stands already and is no folder; name another --out" in str(result.exception)
+    assert "stands already and is no folder" in str(result.exception)

@@ -32,7 +32,7 @@ def found(tmp_path_factory) -> tuple[PolicyFindings, Path]:
     planned = cx.optimise_policy(case)
     policy = cx.evaluate_policy(planned, cx.simulate(planned, 60))
     page = folder / "report.html"
-    page.write_text(cx.report(cx.evaluate(cx.optimise(case)), policy).html, "utf-8")
+    page.write_text(cx.report(cx.evaluate(cx.optimise(case)), policy).html(), "utf-8")
     return policy, page
 
 

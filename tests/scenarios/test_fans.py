@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from capexpand.case.loading import load_case
-from capexpand.reporting.fan_charts import fan_spec
 from capexpand.scenarios.fans import LEVELS, fans
 from capexpand.scenarios.futures import compile_futures
 from capexpand.scenarios.sampling import draw_scenarios
-from capexpand.timevalue import QuarterCalendar
+from capexpand.studies.futures.drawing import sample_futures
+from capexpand.studies.futures.sheet import futures_sheet
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -63,11 +63,9 @@ def test_prices_of_energy_are_in_whole_money(declare):
 
 def test_a_drawing_has_two_bands_the_median_and_what_was_declared(declare):
     case = declare("trends: {a: {volatility: 30 %, moves: {workloads.chat.demand: 1}}}")
-    (fan,) = fans(case, draw_scenarios(compile_futures(case), 64))
-    calendar = QuarterCalendar(case.calendar.start, case.calendar.quarters)
-    spec = fan_spec(fan, calendar.starts)
-    assert [layer["mark"]["type"] for layer in spec["layer"]] == ["area", "area", "line", "line"]
-    assert len(spec["data"]["values"]) == 8
+    (chart,) = futures_sheet(sample_futures(case, 64, seed=1, nodes=2, outcomes=1)).charts
+    assert [layer["mark"]["type"] for layer in chart.spec["layer"]] == ["area", "area", "line", "line"]
+    assert len(chart.rows) == 8
 
 
 def test_the_alibaba_case_is_uncertain_about_what_matters(alibaba):

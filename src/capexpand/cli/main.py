@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from capexpand.cli.streams import clean_output
 from capexpand.errors import CapexpandError, SolverError
+from capexpand.wording import printable
 
 COMMANDS = (
     "run",
@@ -105,7 +106,7 @@ def _exit_code() -> int:
     except OSError as error:
         _discard_output()
         what = "the output cannot be written" if error.filename is None else str(error.filename)
-        typer.echo(f"{what}: {error.strerror or error}", err=True)
+        typer.echo(printable(f"{what}: {error.strerror or error}"), err=True)
         return CapexpandError.exit_code
     if code == INTERRUPTED:
         _interrupted()
@@ -117,7 +118,7 @@ def _run() -> int:
     try:
         build_app()()
     except CapexpandError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(printable(str(error)), err=True)
         return error.exit_code
     except MemoryError:
         typer.echo("there is not enough memory; take fewer scenarios, workers or quarters", err=True)

@@ -38,8 +38,8 @@ def register(app: typer.Typer) -> None:
         count: Annotated[
             int | None, typer.Option("--count", help="Chips to use; one server without it.")
         ] = None,
-        input_tokens: Annotated[float, typer.Option("--input", help="Mean prompt [tokens].")] = 1024.0,
-        output_tokens: Annotated[float, typer.Option("--output", help="Mean answer [tokens].")] = 1024.0,
+        input_tokens: Annotated[float, typer.Option("--input", help="Mean prompt, in tokens.")] = 1024.0,
+        output_tokens: Annotated[float, typer.Option("--output", help="Mean answer, in tokens.")] = 1024.0,
         cached: Annotated[
             float, typer.Option("--cached", help="Share of the prompt that a cache holds.")
         ] = 0.0,

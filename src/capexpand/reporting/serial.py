@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -54,8 +54,8 @@ def _composed(value: object) -> Any:
         return {
             str(plain(key)): plain(inner) for key, inner in cast("Mapping[object, object]", value).items()
         }
-    if isinstance(value, Sequence | Set):
-        return [plain(inner) for inner in cast("Sequence[object]", value)]
+    if isinstance(value, tuple | list | set | frozenset):  # pyrefly: ignore[implicit-any-type-argument]
+        return [plain(inner) for inner in cast("tuple[object, ...]", value)]
     if is_dataclass(value):
         return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if hasattr(value, "to_dicts"):  # a table of polars, which is not imported for this

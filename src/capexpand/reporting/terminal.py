@@ -184,7 +184,8 @@ def _widths(table: Table, width: int) -> list[int] | None:
     count = len(table.columns)
     rows = [_lines(row, count) for row in table.rows if row.kind != "group"]
     least: list[int] = []
-    wanted: list[int] = []
+    cells_wanted: list[int] = []
+    all_wanted: list[int] = []
     for place in range(count):
         head = _lines(Row(table.columns[place].title), 1)[0]
         cells = [row[place] for row in rows]
@@ -194,19 +195,24 @@ def _widths(table: Table, width: int) -> list[int] | None:
         squeezed = min(max(word, LEAST_WORDS), max(longest, word)) if words else longest
         heading = max((_length(part) for part in head.split()), default=0)
         least.append(max(squeezed, heading))
-        wanted.append(max(longest, _length(head), least[-1]))
-    left = width - sum(least) - GAP * (count - 1)
-    if left < 0:
+        cells_wanted.append(max(longest, least[-1]))
+        all_wanted.append(max(longest, _length(head), least[-1]))
+    if sum(least) + GAP * (count - 1) > width:
         return None
-    widths = list(least)
-    while left > 0 and any(have < want for have, want in zip(widths, wanted, strict=True)):
-        narrow = min(
-            (place for place in range(count) if widths[place] < wanted[place]),
-            key=lambda place: widths[place] / wanted[place],
-        )
-        widths[narrow] += 1
+    return _widened(_widened(least, cells_wanted, width), all_wanted, width)
+
+
+def _widened(widths: Sequence[int], wanted: Sequence[int], width: int) -> list[int]:
+    """The widths, brought nearer to those wanted as far as the whole width allows, the narrowest first."""
+    found = list(widths)
+    left = width - sum(found) - GAP * (len(found) - 1)
+    while left > 0:
+        narrow = [place for place, want in enumerate(wanted) if found[place] < want]
+        if not narrow:
+            break
+        found[min(narrow, key=lambda place: found[place] / wanted[place])] += 1
         left -= 1
-    return widths
+    return found
 
 
 def _holds_words(table: Table, place: int, longest: int) -> bool:

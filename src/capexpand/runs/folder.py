@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
 MANIFEST = "run.json"
+_FORMULA = r"^[=+\-@\t\r]"
+"""How a cell begins that a spreadsheet takes for a formula."""
 MANIFEST_LIMIT_BYTES = 16_000_000
 FILE_LIMIT_BYTES = 2_000_000_000
 _OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
@@ -203,6 +205,8 @@ def usual_folder(case: Path, variant: str | None = None, kind: str = "") -> Path
 def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
     """Return tables as files of a run folder, each in Parquet and in CSV.
 
+    A spreadsheet runs a cell that begins like a formula; in CSV such a text gets an apostrophe before it.
+
     Args:
         frames: the tables by name.
     """
@@ -210,10 +214,20 @@ def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
     for name, frame in frames.items():
         parquet, text = BytesIO(), StringIO()
         frame.write_parquet(parquet)
-        frame.write_csv(text)
+        _without_formulas(frame).write_csv(text)
         files[f"tables/{name}.parquet"] = parquet.getvalue()
         files[f"tables/{name}.csv"] = text.getvalue().encode()
     return files
+
+
+def _without_formulas(frame: DataFrame) -> DataFrame:
+    """The table with an apostrophe before every text that a spreadsheet would take for a formula."""
+    import polars as pl
+
+    texts = pl.col(pl.String)
+    return frame.with_columns(
+        pl.when(texts.str.contains(_FORMULA)).then(pl.lit("'") + texts).otherwise(texts).name.keep()
+    )
 
 
 def heal(folder: Path) -> None:

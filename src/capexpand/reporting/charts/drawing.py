@@ -8,7 +8,8 @@ into the fields ``q`` (name), ``d`` and ``e`` (first day, and first day of the n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -47,6 +48,48 @@ class Series:
             mark: how it is drawn.
         """
         return cls(name, colour, tuple(float(f"{value:.5g}") for value in values), mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that has one colour in a drawing."""
+
+    name: str
+    colour: str
+
+
+def colour_of(parts: Sequence[Part], *, field: str = "s", legend: str | None = None) -> Spec:
+    """Return how a field is coloured.
+
+    Args:
+        parts: in order.
+        field: that names the part of a row.
+        legend: side on which a legend stands; None for none.
+    """
+    scale = {"domain": [part.name for part in parts], "range": [part.colour for part in parts]}
+    shown = {"title": None, "orient": legend, "labelLimit": 220} if legend else None
+    return {"field": field, "type": "nominal", "scale": scale, "legend": shown}
+
+
+def tooltip_of(words: Mapping[str, str], numbers: Mapping[str, str], *, digits: str = ",.4~r") -> list[Spec]:
+    """Return what is shown where a reader points at a mark.
+
+    Args:
+        words: titles of fields that hold texts.
+        numbers: titles of fields that hold numbers.
+        digits: how numbers are written.
+    """
+    texts: list[Spec] = [{"field": name, "type": "nominal", "title": title} for name, title in words.items()]
+    values: list[Spec] = [
+        {"field": name, "type": "quantitative", "title": title, "format": digits}
+        for name, title in numbers.items()
+    ]
+    return texts + values
+
+
+def rounded(value: float | None) -> float | None:
+    """Return a number with the five digits that a picture can show; None for what is not finite."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.5g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +172,7 @@ class Quarters:
 NO_QUARTERS = Quarters((), (), ())
 
 
-def svg(chart: Chart, quarters: Quarters, *, width: int = 480) -> str:
+def svg(chart: Chart, quarters: Quarters = NO_QUARTERS, *, width: int = 480) -> str:
     """Return a chart as a drawing that needs no script.
 
     Args:
@@ -137,12 +180,16 @@ def svg(chart: Chart, quarters: Quarters, *, width: int = 480) -> str:
         quarters: its time axis, where it has one.
         width: of the drawing [px].
     """
+    rows: Sequence[Spec] = chart.rows or list(_laid_out(chart.series, quarters))
+    return drawn({**chart.spec, "width": width, "data": {"values": rows}})
+
+
+def drawn(spec: Spec) -> str:
+    """Return a whole drawing, its data included, as SVG in the look of every chart."""
     import vl_convert
 
-    rows: Sequence[Spec] = chart.rows or list(_laid_out(chart.series, quarters))
-    spec = {**chart.spec, "width": width, "data": {"values": rows}, "config": CONFIG}
-    drawn: str = vl_convert.vegalite_to_svg(json.dumps(spec, allow_nan=False))
-    return drawn
+    text: str = vl_convert.vegalite_to_svg(json.dumps({**spec, "config": CONFIG}, allow_nan=False))
+    return text
 
 
 def _laid_out(series: Sequence[Series], quarters: Quarters) -> Iterator[Spec]:
@@ -314,7 +361,7 @@ def stacked(
     return tuple(series)
 
 
-def waterfall(unit: str, rows: int) -> Spec:
+def waterfall(unit: str, rows: int, *, furthest: float | None = None) -> Spec:
     """Return the drawing of steps from one sum to another.
 
     Its rows have a ``label`` and ``name``, ends ``a`` and ``b`` with the ``right`` of them, an amount ``v``,
@@ -323,6 +370,7 @@ def waterfall(unit: str, rows: int) -> Spec:
     Args:
         unit: unit of the values, for the axis.
         rows: number of steps.
+        furthest: the longest bar's end, beside which its text needs space; the drawing decides if absent.
     """
     labels = {"labelExpr": "split(datum.label, '\\n')", "labelLimit": 260, "title": None, "ticks": False}
     y = {"field": "label", "type": "nominal", "sort": None, "axis": {**labels, "domain": False}}
@@ -332,7 +380,10 @@ def waterfall(unit: str, rows: int) -> Spec:
         {"field": "v", "type": "quantitative", "title": unit, "format": ",.4~r"},
     ]
     axis = {"format": ",~f", "title": unit, "tickCount": 6}
-    x = {"field": "a", "type": "quantitative", "axis": axis, "scale": {"zero": True}}
+    scale_x: Spec = {"zero": True}
+    if furthest is not None:
+        scale_x |= {"domainMax": rounded(1.3 * furthest), "nice": False}
+    x = {"field": "a", "type": "quantitative", "axis": axis, "scale": scale_x}
     bar: Spec = {
         "mark": {"type": "bar", "height": {"band": 0.62}},
         "encoding": {

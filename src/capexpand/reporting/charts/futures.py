@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from capexpand.model.data import Floats
 from capexpand.policy.findings import TITLES, PolicyFindings
 from capexpand.policy.strategies import QUANTILES
-from capexpand.reporting.charts import palette
-from capexpand.reporting.charts.drawing import HEIGHT, TIME, Chart
+from capexpand.reporting.charts.drawing import Chart, Spec
+from capexpand.reporting.charts.ranges import fan, fan_row, spreads
 from capexpand.wording import MoneyScale, money, percent
 
 
@@ -37,36 +36,14 @@ def fans(findings: PolicyFindings, scale: MoneyScale) -> Iterator[Chart]:
             f"fan-{name}",
             title,
             f"In {unit}: the middle future, half of all futures (dark) and nine in ten (light).",
-            _fan_spec(),
+            fan(),
             rows=_fan_rows(starts, quantiles),
             small=True,
         )
 
 
-def _fan_rows(starts: tuple[date, ...], quantiles: Floats) -> tuple[dict[str, Any], ...]:
-    return tuple(
-        {"d": day.isoformat()}
-        | {f"q{level}": float(f"{quantiles[level, t]:.5g}") for level in range(len(QUANTILES))}
-        for t, day in enumerate(starts)
-    )
-
-
-def _fan_spec() -> dict[str, Any]:
-    x = {"field": "d", **TIME}
-
-    def layer(mark: dict[str, Any], low: str, high: str | None = None) -> dict[str, Any]:
-        y = {"field": low, "type": "quantitative", "axis": {"title": None, "format": ".3~s"}}
-        return {"mark": mark, "encoding": {"x": x, "y": y} | ({"y2": {"field": high}} if high else {})}
-
-    return {
-        "height": HEIGHT // 2 + 40,
-        "width": "container",
-        "layer": [
-            layer({"type": "area", "color": palette.PROGRAMME, "opacity": 0.18}, "q0", "q4"),
-            layer({"type": "area", "color": palette.PROGRAMME, "opacity": 0.32}, "q1", "q3"),
-            layer({"type": "line", "color": palette.PROGRAMME, "strokeWidth": 2}, "q2"),
-        ],
-    }
+def _fan_rows(starts: tuple[date, ...], quantiles: Floats) -> tuple[Spec, ...]:
+    return tuple(fan_row(day.isoformat(), quantiles[:, t]) for t, day in enumerate(starts))
 
 
 def distributions(findings: PolicyFindings, scale: MoneyScale) -> Chart:
@@ -78,57 +55,13 @@ def distributions(findings: PolicyFindings, scale: MoneyScale) -> Chart:
     """
     ours = findings.ways.ways[0]
     currency = findings.outcomes.policy.data.currency
-    rows: list[dict[str, Any]] = []
+    rows: list[Spec] = []
     for way in findings.ways.ways:
         ends = {
             f"q{level}": float(f"{value / scale.divisor:.5g}")
             for level, value in enumerate(way.npv_quantiles)
         }
         rows.append({"w": TITLES[way.way], "m": float(f"{way.npv.mean / scale.divisor:.5g}"), **ends})
-    y = {
-        "field": "w",
-        "type": "nominal",
-        "sort": None,
-        "axis": {"title": None, "labelLimit": 220, "ticks": False},
-    }
-    names = {
-        "q0": "worst 5 %",
-        "q1": "worst quarter",
-        "q2": "middle",
-        "m": "mean",
-        "q3": "best quarter",
-        "q4": "best 5 %",
-    }
-    tip = [
-        {"field": field, "type": "quantitative", "title": title, "format": ",.4~r"}
-        for field, title in names.items()
-    ]
-
-    def layer(mark: dict[str, Any], low: str, high: str | None = None) -> dict[str, Any]:
-        x = {
-            "field": low,
-            "type": "quantitative",
-            "axis": {"title": scale.unit, "format": ",~f", "tickCount": 6},
-        }
-        return {
-            "mark": mark,
-            "encoding": {"x": x, "y": y, "tooltip": tip} | ({"x2": {"field": high}} if high else {}),
-        }
-
-    bar = {
-        "width": "container",
-        "height": 38 * len(rows),
-        "layer": [
-            layer({"type": "rule", "color": palette.PROGRAMME, "strokeWidth": 2}, "q0", "q4"),
-            layer(
-                {"type": "bar", "color": palette.PROGRAMME, "opacity": 0.45, "height": {"band": 0.55}},
-                "q1",
-                "q3",
-            ),
-            layer({"type": "tick", "color": palette.INK, "thickness": 3, "height": 24}, "q2"),
-            layer({"type": "point", "color": palette.NAIVE, "filled": True, "size": 60}, "m"),
-        ],
-    }
     low, high = (money(float(ours.npv_quantiles[end]), currency) for end in (0, -1))
     losing = f"loses in {percent(ours.loses)} of all futures" if ours.loses > 0 else "loses in none"
     return Chart(
@@ -137,7 +70,7 @@ def distributions(findings: PolicyFindings, scale: MoneyScale) -> Chart:
         f"Net present value of the programme after tax in {scale.unit}: nine futures in ten (line), half of "
         "them (bar), the middle (tick), the mean (dot); the same scenarios for all ways, fewer where whole "
         "programs are solved anew in each.",
-        bar,
+        spreads(len(rows), scale.unit),
         rows=tuple(rows),
         shaded=False,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from capexpand.forecasting.losses import PROMISED
 from capexpand.reporting.charts import palette
-from capexpand.reporting.charts.drawing import HEIGHT, Chart, Spec, waterfall
+from capexpand.reporting.charts.curves import SHADES, lines_by_quarter
+from capexpand.reporting.charts.drawing import Chart, Part, Spec, waterfall
+from capexpand.reporting.charts.ranges import intervals_by_quarter, shares_by_day
 from capexpand.studies.backtest.backtest import Backtest
 from capexpand.studies.backtest.forecast import CAPEX, MODEL, PLAN, REVENUE
 from capexpand.studies.backtest.regret import Waterfall
@@ -28,6 +29,15 @@ SHOWN = {CAPEX: (PLAN, MODEL, "guidance"), REVENUE: (PLAN, MODEL, "last growth")
 """Methods that a picture shows beside the plan; the others stand in the tables."""
 
 CAME = "reported"
+INTERVAL_TITLES = {
+    "q": "Quarter",
+    "s": "By",
+    "v": "Forecast",
+    "low": "From",
+    "high": "To",
+    "actual": "Actual",
+    "covered": "Covered",
+}
 
 
 def fans(found: Backtest) -> Iterator[Chart]:
@@ -62,8 +72,8 @@ def fans(found: Backtest) -> Iterator[Chart]:
         )
 
 
-def _interval_rows(cases: Sequence[Scored], scale: MoneyScale) -> tuple[dict[str, Any], ...]:
-    rows: list[dict[str, Any]] = []
+def _interval_rows(cases: Sequence[Scored], scale: MoneyScale) -> tuple[Spec, ...]:
+    rows: list[Spec] = []
     for one in cases:
         share = scale.divisor * one.quarters
         rows.append(
@@ -73,8 +83,8 @@ def _interval_rows(cases: Sequence[Scored], scale: MoneyScale) -> tuple[dict[str
                 "low": _short(one.forecast.low / share),
                 "v": _short(one.forecast.middle / share),
                 "high": _short(one.forecast.high / share),
-                "came": _short(one.actual / share),
-                "held": "yes" if one.covered else "no",
+                "actual": _short(one.actual / share),
+                "covered": "yes" if one.covered else "no",
             }
         )
     return tuple(rows)
@@ -85,51 +95,10 @@ def _short(value: float) -> float:
 
 
 def _intervals(cases: Sequence[Scored], unit: str) -> Spec:
-    """Intervals side by side in each quarter, with a black mark for what was reported."""
-    methods = list(dict.fromkeys(one.method for one in cases))
-    names = [METHOD_TITLES[method] for method in methods]
-    colour = {
-        "field": "s",
-        "type": "nominal",
-        "scale": {"domain": names, "range": [COLOURS[method] for method in methods]},
-        "legend": {"title": None, "orient": "top", "labelLimit": 200, "symbolType": "square"},
-    }
-    x = {
-        "field": "q",
-        "type": "ordinal",
-        "sort": None,
-        "axis": {"title": None, "labelAngle": 0, "labelExpr": "split(datum.label, '–')"},
-        "scale": {"paddingInner": 0.35, "paddingOuter": 0.2},
-    }
-    offset = {"xOffset": {"field": "s", "sort": names}}
-    y = {
-        "field": "low",
-        "type": "quantitative",
-        "scale": {"zero": False, "nice": True},
-        "axis": {"title": f"{unit} a quarter", "format": ",~f"},
-    }
-    tip = [
-        {"field": "q", "title": "Quarter"},
-        {"field": "s", "title": "By"},
-        {"field": "v", "title": "Forecast", "format": ",.4~r"},
-        {"field": "low", "title": "From", "format": ",.4~r"},
-        {"field": "high", "title": "To", "format": ",.4~r"},
-        {"field": "came", "title": "Actual", "format": ",.4~r"},
-        {"field": "held", "title": "Covered"},
-    ]
-    bar = {
-        "mark": {"type": "bar", "opacity": 0.35},
-        "encoding": {"x": x, **offset, "y": y, "y2": {"field": "high"}, "color": colour, "tooltip": tip},
-    }
-    middle = {
-        "mark": {"type": "tick", "thickness": 3, "orient": "horizontal"},
-        "encoding": {"x": x, **offset, "y": {**y, "field": "v"}, "color": colour, "tooltip": tip},
-    }
-    came = {
-        "mark": {"type": "point", "filled": True, "size": 80, "color": palette.INK, "opacity": 1},
-        "encoding": {"x": x, "y": {**y, "field": "came"}, "tooltip": tip},
-    }
-    return {"width": "container", "height": HEIGHT, "layer": [bar, middle, came]}
+    """Intervals side by side in each quarter, with a black mark for what came."""
+    methods = dict.fromkeys(one.method for one in cases)
+    parts = [Part(METHOD_TITLES[method], COLOURS[method]) for method in methods]
+    return intervals_by_quarter(parts, unit, INTERVAL_TITLES)
 
 
 def rolling(found: Backtest) -> Iterator[Chart]:
@@ -147,7 +116,7 @@ def rolling(found: Backtest) -> Iterator[Chart]:
         ]
         if len({one.as_of for one in ours}) < 2:
             continue
-        rows: list[dict[str, Any]] = []
+        rows: list[Spec] = []
         for one in ours:
             share = scale.divisor * one.quarters
             name = one.name.replace(" to ", "–")
@@ -171,44 +140,15 @@ def rolling(found: Backtest) -> Iterator[Chart]:
             f"rolling-{metric.replace('_', '-')}",
             f"{capitalised(title)} as planned on each day",
             f"Medians of the plan by the day on which it was made, and {CAME}, in {scale.unit} a quarter.",
-            _lines(days, scale.unit),
+            lines_by_quarter(_day_parts(days), scale.unit),
             rows=tuple(rows),
             shaded=False,
         )
 
 
-def _lines(days: Sequence[str], unit: str) -> Spec:
-    shades = ("#b9d3ea", "#8fc1e3", "#5d9fd0", "#2f7fb8", "#0b5fa5", "#083f70", "#0a2f57")
-    colour = {
-        "field": "s",
-        "type": "nominal",
-        "scale": {"domain": [*days, CAME], "range": [*shades[: len(days)], palette.INK]},
-        "legend": {"title": None, "orient": "top", "columns": 4, "labelLimit": 120},
-    }
-    axis = {"title": None, "labelAngle": 0, "labelExpr": "split(datum.label, '–')"}
-    return {
-        "width": "container",
-        "height": HEIGHT,
-        "layer": [
-            {
-                "mark": {"type": "line", "point": {"size": 55, "filled": True}, "strokeWidth": 2},
-                "encoding": {
-                    "x": {"field": "q", "type": "ordinal", "sort": {"field": "n"}, "axis": axis},
-                    "y": {
-                        "field": "v",
-                        "type": "quantitative",
-                        "axis": {"title": f"{unit} a quarter", "format": ",~f"},
-                    },
-                    "color": colour,
-                    "tooltip": [
-                        {"field": "q", "title": "Quarter"},
-                        {"field": "s", "title": "As of"},
-                        {"field": "v", "title": unit, "format": ",.4~r"},
-                    ],
-                },
-            }
-        ],
-    }
+def _day_parts(days: Sequence[str]) -> list[Part]:
+    shades = [SHADES[min(place, len(SHADES) - 1)] for place in range(len(days))]
+    return [*map(Part, days, shades), Part(CAME, palette.INK)]
 
 
 def waterfalls(found: Backtest) -> Iterator[Chart]:
@@ -227,27 +167,20 @@ def waterfalls(found: Backtest) -> Iterator[Chart]:
             f"waterfall-{each.metric.replace('_', '-')}",
             f"{capitalised(title)} came {money(abs(gap), found.case.currency)} {way} the plan",
             f"{span(each)}, in {scale.unit}. One assumption after the other gives way to the reports.",
-            _with_room(waterfall(scale.unit, len(rows)), max(row["right"] for row in rows)),
+            waterfall(scale.unit, len(rows), furthest=max(row["right"] for row in rows)),
             rows=rows,
             shaded=False,
         )
 
 
-def _with_room(spec: Spec, largest: float) -> Spec:
-    """The same drawing with room for the text beside its longest bar."""
-    bar, text = spec["layer"]
-    x = {**bar["encoding"]["x"], "scale": {"zero": True, "domainMax": _short(1.3 * largest), "nice": False}}
-    return {**spec, "layer": [{**bar, "encoding": {**bar["encoding"], "x": x}}, text]}
-
-
-def _waterfall_rows(each: Waterfall, scale: MoneyScale) -> tuple[dict[str, Any], ...]:
+def _waterfall_rows(each: Waterfall, scale: MoneyScale) -> tuple[Spec, ...]:
     bars = [("the plan", 0.0, each.planned, "sum")]
     level = each.planned
     for step in each.steps:
         bars.append((step.name, level, step.total, "up" if step.amount >= 0 else "down"))
         level = step.total
     bars.append(("reported", 0.0, each.actual, "sum"))
-    rows: list[dict[str, Any]] = []
+    rows: list[Spec] = []
     for name, start, end, kind in bars:
         ends = [_short(value / scale.divisor) for value in (start, end)]
         amount = end - start
@@ -273,8 +206,8 @@ def calibration(found: Backtest) -> Iterator[Chart]:
     Args:
         found: the backtest.
     """
-    titles = {("planned", MODEL): "reported revenue", ("spending", MODEL): "spending of all companies"}
-    rows: list[dict[str, Any]] = []
+    titles = {("planned", PLAN): "the plan's figures", ("spending", MODEL): "spending of all companies"}
+    rows: list[Spec] = []
     for (part, method), title in titles.items():
         mine = [one for one in found.scored if (one.part, one.method) == (part, method)]
         for day in sorted({one.as_of for one in mine}):
@@ -291,13 +224,13 @@ def calibration(found: Backtest) -> Iterator[Chart]:
         f"{inside} of {len(both)} intervals of the models held, where four in five should",
         "Share of 80 % intervals that held, by the day of the forecast; the lines are the exact 95 % range "
         "of the count, the dashed line the promised share.",
-        _calibration_spec(list(titles.values())),
+        shares_by_day(list(map(Part, titles.values(), (palette.PROGRAMME, palette.GOOD))), "share covered"),
         rows=tuple(rows),
         shaded=False,
     )
 
 
-def _share(inside: int, count: int) -> dict[str, Any]:
+def _share(inside: int, count: int) -> Spec:
     from capexpand.forecasting.losses import coverage
 
     cover = coverage(inside, count)
@@ -306,51 +239,4 @@ def _share(inside: int, count: int) -> dict[str, Any]:
         "low": _short(cover.low),
         "high": _short(cover.high),
         "t": f"{inside} of {count}, {percent(cover.fraction)}",
-    }
-
-
-def _calibration_spec(names: Sequence[str]) -> Spec:
-    colour = {
-        "field": "s",
-        "type": "nominal",
-        "scale": {"domain": list(names), "range": [palette.PROGRAMME, palette.GOOD]},
-        "legend": {"title": None, "orient": "top", "labelLimit": 220},
-    }
-    x = {"field": "d", "type": "ordinal", "axis": {"title": None, "labelAngle": -40}}
-    y = {
-        "field": "v",
-        "type": "quantitative",
-        "scale": {"domain": [0, 1]},
-        "axis": {"title": "share that held", "format": ".0%"},
-    }
-    offset = {"xOffset": {"field": "s", "sort": list(names)}}
-    tip = [{"field": "d", "title": "As of"}, {"field": "s", "title": "Of"}, {"field": "t", "title": "Held"}]
-    real = [{"filter": "datum.s !== 'promised'"}]
-    return {
-        "width": "container",
-        "height": HEIGHT,
-        "layer": [
-            {
-                "transform": [{"filter": "datum.s === 'promised'"}],
-                "mark": {"type": "line", "strokeDash": [5, 4], "color": palette.QUIET, "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": {**y, "field": "promise"}},
-            },
-            {
-                "transform": real,
-                "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.6},
-                "encoding": {
-                    "x": x,
-                    **offset,
-                    "y": {**y, "field": "low"},
-                    "y2": {"field": "high"},
-                    "color": colour,
-                    "tooltip": tip,
-                },
-            },
-            {
-                "transform": real,
-                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-                "encoding": {"x": x, **offset, "y": y, "color": colour, "tooltip": tip},
-            },
-        ],
     }

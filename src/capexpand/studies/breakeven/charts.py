@@ -5,23 +5,30 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from capexpand.reporting.charts import palette
-from capexpand.reporting.charts.drawing import HEIGHT, Chart, Spec
+from capexpand.reporting.charts.bars import distance_bars
+from capexpand.reporting.charts.curves import Axis, exceedance, frontier
+from capexpand.reporting.charts.drawing import Chart, Part, Spec
+from capexpand.reporting.charts.ranges import named_intervals
 from capexpand.studies.breakeven.break_even import BreakEven, BreakEvens, Pair
 from capexpand.studies.breakeven.distribution import Distribution
 from capexpand.studies.breakeven.findings import BeliefFindings
+from capexpand.studies.breakeven.levers import Lever
 from capexpand.studies.breakeven.market import MarketFindings, Range
 from capexpand.studies.breakeven.wording import nearest, room
 from capexpand.wording import MoneyScale, money, share
 
 FURTHEST = 4.0  # times what is assumed, either way, at which bars are cut
-ROW = 30  # height of a row [px]
 NAMES = {"planned": "planned for", "committed": "once committed"}
-COLOURS = {"planned": palette.IDLE, "committed": palette.PROGRAMME}
+PARTS = (
+    Part(NAMES["committed"], palette.PROGRAMME),
+    Part(NAMES["planned"], palette.BUILDINGS),
+    Part("as assumed", palette.NAIVE),
+)
+"""The readings of a break-even, and the point that the case assumes."""
 GRID = 121  # points of a curve
 
 
@@ -39,81 +46,13 @@ def room_chart(found: BreakEvens) -> Chart:
     if tight:
         lever = tight[0].lever
         title = f"{lever.title} has the least room: {room(tight[0])}"
-    ticks = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4]
-    x_scale = {"type": "log", "domain": [1 / (2.2 * FURTHEST), 2.8 * FURTHEST], "nice": False, "clamp": True}
-    y = {"field": "n", "type": "nominal", "sort": order, "axis": _names_axis()}
-    shift = {"field": "r", "scale": {"domain": ["committed", "planned"]}}
-    x_axis = {"values": ticks, "format": "~g", "title": "of what is assumed"}
-    x = {"field": "a", "type": "quantitative", "scale": x_scale, "axis": x_axis}
-    colour = {
-        "field": "s",
-        "type": "nominal",
-        "scale": {
-            "domain": [NAMES["committed"], NAMES["planned"]],
-            "range": [COLOURS["committed"], COLOURS["planned"]],
-        },
-        "legend": {"orient": "top", "title": None},
-    }
-    tip = [
-        {"field": "n", "type": "nominal", "title": "Belief"},
-        {"field": "s", "type": "nominal", "title": "Reading"},
-        {"field": "t", "type": "nominal", "title": "Break-even"},
-    ]
-    spec: Spec = {
-        "width": "container",
-        "height": ROW * len(order),
-        "layer": [
-            {
-                "mark": {"type": "bar", "height": {"band": 0.9}},
-                "encoding": {
-                    "x": x,
-                    "x2": {"field": "b"},
-                    "y": y,
-                    "yOffset": shift,
-                    "color": colour,
-                    "tooltip": tip,
-                },
-            },
-            _text("left", "datum.side > 0", y, shift, x),
-            _text("right", "datum.side < 0", y, shift, x),
-            {
-                "transform": [{"filter": f"datum.n === '{_quoted(order[0])}' && datum.r === 'committed'"}]
-                if order
-                else [],
-                "mark": {"type": "rule", "color": palette.INK},
-                "encoding": {"x": {"datum": 1, "type": "quantitative", "scale": x_scale}},
-            },
-        ],
-    }
+    spec = distance_bars(rows, PARTS[:2], furthest=FURTHEST, axis="of what is assumed")
     note = (
         "From what is assumed (1) to the level at which the net present value is zero, as a factor, cut at "
         f"{FURTHEST:g} times either way. Once committed: the orders of the window stand. Planned for: they "
         "were placed for the belief."
     )
     return Chart("room", title, note, spec, rows=tuple(rows), shaded=False)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "\\'")
-
-
-def _names_axis() -> Spec:
-    expression = "split(datum.label, '|')"
-    return {"title": None, "ticks": False, "domain": False, "labelLimit": 170, "labelExpr": expression}
-
-
-def _text(align: str, keep: str, y: Spec, shift: Spec, x: Spec) -> Spec:
-    gap = 4 if align == "left" else -4
-    return {
-        "transform": [{"filter": keep}],
-        "mark": {"type": "text", "align": align, "dx": gap, "fontSize": 10, "color": palette.QUIET},
-        "encoding": {
-            "x": {**x, "field": "b"},
-            "y": y,
-            "yOffset": shift,
-            "text": {"field": "t", "type": "nominal"},
-        },
-    }
 
 
 def _by_distance(found: BreakEvens) -> list[BreakEven]:
@@ -135,14 +74,13 @@ def _ratio(one: BreakEven) -> float:
     return float(np.clip(ratio, 1.0 / FURTHEST, FURTHEST))
 
 
-def _room_row(one: BreakEven) -> dict[str, Any]:
+def _room_row(one: BreakEven) -> Spec:
     ratio = _ratio(one)
     level = one.root.level
     texts = {"always": "always", "never": "never", "impossible": "not possible"}  # short, to fit beside a bar
     text = texts.get(one.root.outcome, "") if level is None else one.lever.level(level)
     return {
         "n": _two_lines(one.lever.title),
-        "r": one.reading,
         "s": NAMES[one.reading],
         "a": 1.0,
         "b": float(f"{ratio:.5g}"),
@@ -172,7 +110,7 @@ def pair_charts(pairs: Sequence[Pair]) -> tuple[Chart, ...]:
 
 def _pair_chart(pairs: list[Pair], position: int) -> Chart | None:
     first, second = pairs[0].first, pairs[0].second
-    rows: list[dict[str, Any]] = []
+    rows: list[Spec] = []
     for pair in pairs:
         for level, root in zip(pair.levels, pair.roots, strict=True):
             if root.level is not None:
@@ -180,51 +118,7 @@ def _pair_chart(pairs: list[Pair], position: int) -> Chart | None:
     if not rows:
         return None
     rows.append({"x": first.assumed, "y": second.assumed, "s": "as assumed"})
-    scale = {
-        "domain": [NAMES["committed"], NAMES["planned"], "as assumed"],
-        "range": [COLOURS["committed"], "#6f9fca", palette.NAIVE],
-    }
-    encoding = {
-        "x": {
-            "field": "x",
-            "type": "quantitative",
-            "scale": {"zero": False},
-            "axis": _axis(first.title, first.kind),
-        },
-        "y": {
-            "field": "y",
-            "type": "quantitative",
-            "scale": {"zero": False},
-            "axis": _axis(second.title, second.kind),
-        },
-        "color": {
-            "field": "s",
-            "type": "nominal",
-            "scale": scale,
-            "legend": {"orient": "top", "title": None},
-        },
-        "tooltip": [
-            {"field": "x", "type": "quantitative", "title": first.title, "format": ".3~g"},
-            {"field": "y", "type": "quantitative", "title": second.title, "format": ".3~g"},
-            {"field": "s", "type": "nominal", "title": "Reading"},
-        ],
-    }
-    spec: Spec = {
-        "width": "container",
-        "height": HEIGHT,
-        "layer": [
-            {
-                "transform": [{"filter": "datum.s !== 'as assumed'"}],
-                "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 40, "filled": True}},
-                "encoding": encoding,
-            },
-            {
-                "transform": [{"filter": "datum.s === 'as assumed'"}],
-                "mark": {"type": "point", "shape": "diamond", "size": 140, "filled": True},
-                "encoding": encoding,
-            },
-        ],
-    }
+    spec = frontier(_axis(first), _axis(second), PARTS)
     side = "above" if second.higher_is_better else "below"
     return Chart(
         f"pair-{position + 1}",
@@ -256,14 +150,10 @@ def _small(title: str) -> str:
     return f"{title[:1].lower()}{title[1:]}"
 
 
-def _axis(title: str, kind: str) -> Spec:
-    if kind == "rate":
-        return {"format": ".0%", "title": f"{title}, a year", "tickCount": 6}
-    return {
-        "format": "~g",
-        "tickCount": 6,
-        "title": f"{title}, {'quarters' if kind == 'quarters' else 'of what is assumed'}",
-    }
+def _axis(lever: Lever) -> Axis:
+    if lever.kind == "rate":
+        return Axis(lever.title, "a year", rate=True)
+    return Axis(lever.title, "quarters" if lever.kind == "quarters" else "of what is assumed")
 
 
 def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScale) -> Chart:
@@ -275,46 +165,18 @@ def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScal
         scale: of money.
     """
     chances = np.linspace(float(known.chances[0]), float(known.chances[-1]), GRID)
-    rows: list[dict[str, Any]] = [
+    rows: list[Spec] = [
         {"x": _plain(known.quantile(chance) / scale.divisor), "y": _plain(1.0 - chance), "k": "curve"}
         for chance in chances
     ]
     npv = findings.break_evens.npv
     rows.append({"x": _plain(npv / scale.divisor), "k": "plan", "t": "as assumed"})
     rows.append({"x": 0.0, "k": "zero", "t": ""})
-    band: list[Spec] = []
     market = findings.market
     if market is not None:
         first = market.moves[0].programme
         ends = (_plain(first.low / scale.divisor), _plain(first.high / scale.divisor))
         rows.append({"x": ends[0], "x2": ends[1], "k": "market"})
-        band.append(
-            _layer(
-                "market",
-                {"type": "rect", "color": palette.NAIVE, "opacity": 0.14},
-                {"x2": {"field": "x2"}},
-                scale,
-            )
-        )
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "axis": {"format": ".0%", "title": "chance to reach it"},
-        "scale": {"domain": [0, 1]},
-        "stack": None,  # else areas of equal values are laid on each other and leave the picture
-    }
-    curve = {
-        "type": "area",
-        "line": {"color": palette.PROGRAMME, "strokeWidth": 2.5},
-        "color": palette.PROGRAMME,
-        "opacity": 0.25,
-    }
-    layers = [
-        *band,
-        _layer("curve", curve, {"y": y}, scale),
-        _layer("zero", {"type": "rule", "color": palette.QUIET, "strokeDash": [4, 4]}, {}, scale),
-        _layer("plan", {"type": "rule", "color": palette.INK, "strokeWidth": 2}, {}, scale),
-    ]
     reached = known.reaches(0.0)[0]
     title = f"The plan is worth something in {share(reached)} of the futures"
     if market is not None and market.moves[0].chance is not None:
@@ -330,19 +192,10 @@ def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScal
         "chance",
         title,
         note,
-        {"width": "container", "height": HEIGHT, "layer": layers},
+        exceedance(scale.unit, band=market is not None),
         rows=tuple(rows),
         shaded=False,
     )
-
-
-def _layer(kind: str, mark: Spec, more: Spec, scale: MoneyScale) -> Spec:
-    x = {
-        "field": "x",
-        "type": "quantitative",
-        "axis": {"title": scale.unit, "format": ",~f", "tickCount": 6},
-    }
-    return {"transform": [{"filter": f"datum.k === '{kind}'"}], "mark": mark, "encoding": {"x": x, **more}}
 
 
 def market_chart(findings: BeliefFindings, market: MarketFindings, scale: MoneyScale) -> Chart:
@@ -360,31 +213,8 @@ def market_chart(findings: BeliefFindings, market: MarketFindings, scale: MoneyS
     rows += [
         _interval(move.title, move.programme, move.programme.middle, scale, "market") for move in market.moves
     ]
-    y = {
-        "field": "n", "type": "nominal", "sort": None,
-        "axis": {**_names_axis(), "labelLimit": 190},
-    }  # fmt: skip
-    colours = {"domain": ["plan", "market"], "range": [palette.PROGRAMME, palette.NAIVE]}
-    colour = {"field": "k", "type": "nominal", "scale": colours, "legend": None}
-
-    def x(field: str) -> Spec:
-        axis = {"title": scale.unit, "format": ",~f", "tickCount": 6}
-        return {"field": field, "type": "quantitative", "axis": axis}
-
-    tip = [
-        {"field": name, "type": "quantitative", "title": title, "format": ",.3~f"}
-        for name, title in (("a", "from"), ("m", "middle"), ("b", "to"))
-    ]
-    spec: Spec = {
-        "width": "container",
-        "height": 44 * len(rows),
-        "layer": [
-            {"mark": {"type": "bar", "height": {"band": 0.4}, "opacity": 0.5},
-             "encoding": {"x": x("a"), "x2": {"field": "b"}, "y": y, "color": colour, "tooltip": tip}},
-            {"mark": {"type": "tick", "thickness": 3, "height": 22},
-             "encoding": {"x": x("m"), "y": y, "color": colour, "tooltip": tip}},
-        ],
-    }  # fmt: skip
+    parts = (Part("plan", palette.PROGRAMME), Part("market", palette.NAIVE))
+    spec = named_intervals(len(rows), parts, scale.unit)
     first = market.moves[0].programme
     title = (
         f"The reported move may be worth {money(first.low, scale_currency(scale))} to "
@@ -407,7 +237,7 @@ def scale_currency(scale: MoneyScale) -> str:
     return scale.unit.split()[-1]
 
 
-def _interval(name: str, bounds: Range, middle: float, scale: MoneyScale, kind: str) -> dict[str, Any]:
+def _interval(name: str, bounds: Range, middle: float, scale: MoneyScale, kind: str) -> Spec:
     named = (("a", bounds.low), ("b", bounds.high), ("m", middle))
     ends = {key: _plain(value / scale.divisor) for key, value in named}
     return {"n": "|".join(textwrap.wrap(name, 28)[:3]), "k": kind, **ends}

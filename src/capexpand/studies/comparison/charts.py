@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from capexpand.reporting.charts import palette
-from capexpand.reporting.charts.drawing import Chart, Series, Spec
+from capexpand.reporting.charts.bars import grouped_bars, share_bars
+from capexpand.reporting.charts.drawing import Chart, Part, Series, Spec
 from capexpand.studies.comparison.comparing import Comparison
 from capexpand.studies.comparison.measures import Measures
 from capexpand.studies.comparison.wording import headings
 from capexpand.wording import MINUS, MoneyScale, listing, number
 
-BAR = 22  # height of one bar [px]
-AXIS = 56  # height of the axis below [px]
 Read = Callable[[Measures], float | None]
 
 
@@ -107,21 +105,7 @@ def _costs(comparison: Comparison) -> Chart:
         span = f"{low} %" if low == high else f"{low} to {high} %"
         title = f"Energy is {span} of what a programme costs"
     note = "Share of all cost to the end of the horizon but sales and staff, as present values, in percent."
-    names = list(dict.fromkeys(row["p"] for row in rows))
-    encoding = {
-        "y": _programme_axis(names),
-        "x": {
-            "field": "v",
-            "type": "quantitative",
-            "stack": "zero",
-            "axis": {"title": "%", "tickCount": 6},
-        },
-        "color": _colour(SHARES),
-        "order": {"field": "o"},
-        "tooltip": _tip("%"),
-    }
-    spec: Spec = {"width": "container", "height": 40 * len(names) + AXIS}
-    spec["layer"] = [{"mark": {"type": "bar", "height": {"band": 0.62}}, "encoding": encoding}]
+    spec = share_bars(rows, _parts(SHARES))
     return _chart("costs", title, note=note, spec=spec, rows=rows, parts=SHARES)
 
 
@@ -130,32 +114,12 @@ def _grouped(
     title: str,
     *,
     note: str,
-    rows: list[dict[str, Any]],
+    rows: list[Spec],
     parts: Sequence[tuple[str, str, Read]],
     unit: str,
 ) -> Chart:
     """Bars beside each other for every programme, with their values written at the end."""
-    names = list(dict.fromkeys(row["p"] for row in rows))
-    offset = {"field": "s", "type": "nominal", "sort": [name for name, _, _ in parts]}
-    room = 1.16 * max((row["v"] for row in rows), default=1.0)
-    low = min(0.0, *(1.3 * row["v"] for row in rows)) if rows else 0.0
-    x = {
-        "field": "v",
-        "type": "quantitative",
-        "scale": {"domain": [low, room], "nice": False},
-        "axis": {"title": unit, "tickCount": 5, "format": ",~f"},
-    }
-    y = _programme_axis(names)
-    bar = {
-        "mark": {"type": "bar"},
-        "encoding": {"y": y, "yOffset": offset, "x": x, "color": _colour(parts), "tooltip": _tip(unit)},
-    }
-    text = {
-        "mark": {"type": "text", "align": "left", "dx": 4, "color": palette.INK, "fontSize": 11},
-        "encoding": {"y": y, "yOffset": offset, "x": x, "text": {"field": "t", "type": "nominal"}},
-    }
-    height = (BAR * len(parts) + 14) * len(names) + AXIS
-    spec = {"width": "container", "height": height, "layer": [bar, text]}
+    spec = grouped_bars(rows, _parts(parts), unit)
     return _chart(identifier, title, note=note, spec=spec, rows=rows, parts=parts)
 
 
@@ -165,17 +129,15 @@ def _chart(
     *,
     note: str,
     spec: Spec,
-    rows: list[dict[str, Any]],
+    rows: list[Spec],
     parts: Sequence[tuple[str, str, Read]],
 ) -> Chart:
     legend = tuple(Series(name, colour, ()) for name, colour, _ in parts)
     return Chart(identifier, title, note, spec, legend, tuple(rows), shaded=False)
 
 
-def _rows(
-    comparison: Comparison, parts: Sequence[tuple[str, str, Read]], factor: float
-) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+def _rows(comparison: Comparison, parts: Sequence[tuple[str, str, Read]], factor: float) -> list[Spec]:
+    rows: list[Spec] = []
     for name, one in zip(headings(comparison), comparison.programmes, strict=True):
         for order, (part, _, read) in enumerate(parts):
             value = read(one.measures)
@@ -195,25 +157,5 @@ def _largest(comparison: Comparison, read: Read) -> str | None:
     return max(found)[1] if found else None
 
 
-def _programme_axis(names: Sequence[str]) -> Spec:
-    axis = {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 130}
-    return {
-        "field": "p",
-        "type": "nominal",
-        "sort": list(names),
-        "axis": axis,
-        "scale": {"paddingInner": 0.25},
-    }
-
-
-def _colour(parts: Sequence[tuple[str, str, Read]]) -> Spec:
-    scale = {"domain": [name for name, _, _ in parts], "range": [colour for _, colour, _ in parts]}
-    return {"field": "s", "type": "nominal", "scale": scale, "legend": None}
-
-
-def _tip(unit: str) -> list[Spec]:
-    return [
-        {"field": "p", "type": "nominal", "title": "Programme"},
-        {"field": "s", "type": "nominal", "title": "Part"},
-        {"field": "v", "type": "quantitative", "title": unit, "format": ",.4~r"},
-    ]
+def _parts(parts: Sequence[tuple[str, str, Read]]) -> tuple[Part, ...]:
+    return tuple(Part(name, colour) for name, colour, _ in parts)

@@ -1,0 +1,1 @@
+"""The sampled futures of a case: scenarios, fan charts, and the lattice made of them."""
