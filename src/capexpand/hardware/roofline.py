@@ -366,7 +366,7 @@ def prefill_request(bench: Bench) -> StepTimes:
     )
 
 
-def shared_step(bench: Bench, batch: Number) -> Array:
+def shared_step(bench: Bench, batch: Number, prompt: StepTimes | None = None) -> Array:
     """Give the mean time of a step in which prompts are taken in beside running answers [s].
 
     In the time of one answer each of ``batch`` sequences is replaced by a new prompt once, so a step carries
@@ -375,8 +375,9 @@ def shared_step(bench: Bench, batch: Number) -> Array:
     Args:
         bench: what runs where.
         batch: sequences on each data-parallel rank.
+        prompt: the times of a prompt where they are known already.
     """
-    answers, prompt = decode_step(bench, batch), prefill_request(bench)
+    answers, prompt = decode_step(bench, batch), prefill_request(bench) if prompt is None else prompt
     share = np.asarray(batch) * tokens_per_step(bench.load) / np.maximum(bench.load.output_tokens, 1e-12)
     mixed = StepTimes(
         compute=answers.compute + share * prompt.compute,
