@@ -196,7 +196,7 @@ def at_the_end(digest: Digest) -> str:
     Args:
         digest: what the run found out.
     """
-    if digest.orders_nothing:
+    if digest.orders_nothing or digest.findings.examination is None:
         return ""
     metrics, currency, labels = digest.findings.metrics, digest.currency, digest.labels
     parts: list[str] = []
@@ -234,12 +234,17 @@ def power_in_use(digest: Digest) -> str:
 
     Args:
         digest: what the run found out.
+
+    Returns:
+        The clause; empty where all of it is owned and drawn.
     """
     m, plan, at = digest.data, digest.findings.result.plan, digest.window_end
     standing = plan.power_mw[:, at]
     owned, leased = float(standing[m.power.owned].sum()), float(standing[~m.power.owned].sum())
     kilowatts = plan.running[:, :, at].sum(axis=0) * m.offers.power_kw / 1000.0
     reserved, drawn = float(kilowatts.sum()), float((kilowatts * m.offers.draw_fraction).sum())
+    if leased <= 1e-6 and drawn >= 0.995 * (owned + leased):
+        return ""
     parts = [f"{power(owned)} owned", *([f"{power(leased)} leased"] if leased > 1e-6 else [])]
     used = f"running servers reserve {power(reserved)}"
     if reserved - drawn > 1e-6:

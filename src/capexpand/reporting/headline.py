@@ -165,9 +165,12 @@ def stands(digest: Digest) -> str:
         part = digest.token_power_fraction(at)
         takes = "" if part >= 1.0 - SMALL else f", which take {share(part)} of the power in use"
         does.append(f"serves {volume(tokens, 'tokens')} a day{takes}")
-    then = f" The fleet {listing(does)}." if does else ""
     use = power_in_use(digest)
-    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}: {use}.{then}"
+    then = f"; the fleet {listing(does)}" if does else ""
+    if use:
+        then = f" The fleet {listing(does)}." if does else ""
+        return f"When the window ends, in {label}, {power(power_mw)} is energised{more}: {use}.{then}"
+    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}{then}."
 
 
 def spends(digest: Digest) -> str:
@@ -324,8 +327,16 @@ def _rate_of_return(digest: Digest) -> str:
     return f"It has no telling internal rate of return, since {why}{instead}{outlay}"
 
 
+def _adds_nothing(digest: Digest) -> bool:
+    """Whether the plan does what the base does, so that the programme's own money adds nothing."""
+    metrics, scale = digest.findings.metrics, abs(digest.findings.result.plan.solver.objective)
+    return max(abs(metrics.npv), metrics.peak_funding) <= 1e-9 * max(scale, 1.0)
+
+
 def _payback(digest: Digest) -> str:
     at = digest.findings.metrics.payback_quarter
+    if _adds_nothing(digest):
+        return "there is nothing to pay back, since the base hires and renews alike"
     if at is None:
         return f"it is not paid back before the horizon ends in {digest.labels[-1]}"
     if digest.findings.metrics.peak_funding <= 0.0:
@@ -468,7 +479,7 @@ def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
 def _returns(digest: Digest) -> list[KeyFigure]:
     """The figures that only a plan with orders has: what it is worth, and when it pays."""
     ours, currency, labels = digest.findings.metrics, digest.currency, digest.labels
-    at, funded = ours.payback_quarter, ours.peak_funding > 0.0
+    funded = ours.peak_funding > 0.0
     taxed = "programme, after tax" if digest.data.taxes.rate > 0.0 else "programme"
     end_value_zero = money(ours.npv_end_value_zero, currency)
     figures = [
@@ -481,7 +492,7 @@ def _returns(digest: Digest) -> list[KeyFigure]:
         ),
         KeyFigure(
             "Payback",
-            "not within the horizon" if at is None else labels[at] if funded else "from the start",
+            _when_paid_back(digest),
             "sum of cash flows stays positive",
         ),
         KeyFigure(
@@ -499,6 +510,16 @@ def _returns(digest: Digest) -> list[KeyFigure]:
         remark = more if digest.has_base else "counted in the net present value"
         figures.append(KeyFigure("Renewal after the window", money(paid, currency), remark))
     return figures
+
+
+def _when_paid_back(digest: Digest) -> str:
+    """What stands large for the payback."""
+    ours, at = digest.findings.metrics, digest.findings.metrics.payback_quarter
+    if _adds_nothing(digest):
+        return "nothing to pay back"
+    if at is None:
+        return "not within the horizon"
+    return digest.labels[at] if ours.peak_funding > 0.0 else "from the start"
 
 
 def _rate_remark(ours: Metrics) -> str:
