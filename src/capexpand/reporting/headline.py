@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.finance.metrics import Metrics
+from capexpand.reporting.bought import SMALL, budget_and_spending, buys_nothing, ordered
 from capexpand.reporting.digest import NOTHING, Digest
 from capexpand.reporting.examined import (
     at_the_end,
@@ -36,7 +36,6 @@ from capexpand.wording import (
     years,
 )
 
-SMALL = 0.005  # share below which a difference is called none
 FIRST_ORDERS = 4  # orders named in the sentence about the first quarter
 
 
@@ -82,64 +81,16 @@ def buys(digest: Digest) -> str:
         digest: what the run found out.
     """
     if digest.orders_nothing:
-        return _nothing(digest)
-    bought, hired = (listing(_ordered(digest, owned=owned)) for owned in (True, False))
+        return buys_nothing(digest)
+    bought, hired = (listing(ordered(digest, owned=owned)) for owned in (True, False))
     if not bought and not hired:
-        return f"{_budget(digest)} next to nothing."
+        return f"{budget_and_spending(digest)} next to nothing."
     if bought:
         beside = f" Hired beside it, out of running costs: {hired}." if hired else ""
-        return f"{sentence(f'{_budget(digest)} {bought}')}{beside}"
+        return f"{sentence(f'{budget_and_spending(digest)} {bought}')}{beside}"
     cap = digest.cap
     spared = "" if cap is None else f", not of the {money(cap, digest.currency)} allowed"
     return f"Nothing is bought. Hired, out of running costs{spared}: {hired}."
-
-
-def _nothing(digest: Digest) -> str:
-    """Says that a plan orders nothing, and why."""
-    cap, floor = digest.cap, digest.data.budget.floor
-    allowed = "" if cap is None else f" of the {money(cap, digest.currency)} allowed"
-    though = f", although at least {money(floor, digest.currency)} is to be spent" if floor > 0.0 else ""
-    why = "Nothing that can be ordered within the window is worth its price"
-    return f"{why}: nothing{allowed} is spent{though}."
-
-
-def _ordered(digest: Digest, *, owned: bool) -> list[str]:
-    """What is ordered within the window, of what is bought or of what is hired."""
-    m, plan, here = digest.data, digest.findings.result.plan, digest.window
-    megawatts = plan.power_ordered_mw[m.power.owned == owned, here].sum(axis=1)
-    units = plan.ordered[:, :, here].sum(axis=(1, 2)) * (m.offers.owned == owned)
-    per_unit = m.offers.accelerators[m.offers.product]
-    accelerators, others = float(units @ per_unit), float(units[per_unit == 0].sum())
-    sites = np.unique(m.power.site[m.power.owned == owned][megawatts > 1e-6]).size
-    parts: list[str] = []
-    if megawatts.sum() > 1e-6:
-        at = of_each(sites, "site", "sites")
-        parts.append(f"{power(float(megawatts.sum()))} of IT power at {at}")
-    if accelerators >= 0.5:
-        parts.append(of_each(accelerators, "accelerator", "accelerators"))
-    if others >= 0.5:
-        parts.append(of_each(others, "general server", "general servers"))
-    return parts or (["less than one server"] if units.sum() > 1e-9 else [])
-
-
-def _budget(digest: Digest) -> str:
-    """The beginning of the sentence: the money, and how much of it is spent."""
-    cap, spent, floor = digest.cap, digest.spent, digest.data.budget.floor
-    currency = digest.currency
-    paid, least = money(spent, currency), money(floor, currency)
-    forced = floor > 0.0 and spent <= (1.0 + SMALL) * floor
-    enough = spent >= (1.0 - SMALL) * floor
-    if cap is not None and cap > 0.0 and spent >= (1.0 - SMALL) * cap:
-        return f"{money(cap, currency)}{', all of which is to be spent,' if forced else ''} buys"
-    if cap is not None and forced:
-        done = "since no less may be" if enough else f"although at least {least} is to be"
-        return f"Of the {money(cap, currency)} allowed, {paid} is spent, {done}; it buys"
-    if cap is not None:
-        return f"Of the {money(cap, currency)} allowed, {paid} is worth spending; it buys"
-    if floor > 0.0:
-        done = f"{paid} is" if enough else f"only {paid} would pay"
-        return f"At least {least} is to be spent, {done}; it buys"
-    return f"{paid} is spent, with no limit set; it buys"
 
 
 def stands(digest: Digest) -> str:
@@ -392,7 +343,7 @@ def compares(digest: Digest) -> str:
     if spent <= NOTHING and digest.orders_nothing:
         return "Delivered evenly over the window, the money would buy nothing either."
     if spent <= NOTHING and gain > 0.0:
-        hires = ", and that plan hires nothing" if _ordered(digest, owned=False) else ""
+        hires = ", and that plan hires nothing" if ordered(digest, owned=False) else ""
         return (
             f"Delivered evenly over the window, nothing could be bought in time{hires}: "
             f"planning adds {money(gain, currency)}."
@@ -488,7 +439,7 @@ def _returns(digest: Digest) -> list[KeyFigure]:
         KeyFigure(
             "Internal rate of return",
             "none" if ours.irr is None or not ours.irr_is_answer else percent(ours.irr),
-            _rate_remark(ours),
+            "a year" if ours.irr_is_answer else "none that tells: none, several, or on next to nothing",
         ),
         KeyFigure(
             "Payback",
@@ -520,15 +471,6 @@ def _when_paid_back(digest: Digest) -> str:
     if at is None:
         return "not within the horizon"
     return digest.labels[at] if ours.peak_funding > 0.0 else "from the start"
-
-
-def _rate_remark(ours: Metrics) -> str:
-    """What stands below the rate of return: its unit, or why there is none."""
-    if ours.irr is None:
-        return "flows never change sign or no rate found"
-    if ours.irr_is_answer:
-        return "a year"
-    return "not told: several rates, or next to nothing laid out"
 
 
 def hindsight(digest: Digest) -> str:
