@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.wording import money, of_each, power
 
 SMALL = 0.005  # share below which a difference is called none
 
 
-def buys_nothing(digest: Digest) -> str:
+def buys_nothing(context: ReportContext) -> str:
     """Says that a plan orders nothing, and why."""
-    cap, floor = digest.cap, digest.data.budget.floor
-    allowed = "" if cap is None else f" of the {money(cap, digest.currency)} allowed"
-    though = f", although at least {money(floor, digest.currency)} is to be spent" if floor > 0.0 else ""
+    cap, floor = context.cap, context.data.budget.floor
+    allowed = "" if cap is None else f" of the {money(cap, context.currency)} allowed"
+    though = f", although at least {money(floor, context.currency)} is to be spent" if floor > 0.0 else ""
     why = "Nothing that can be ordered within the window is worth its price"
     return f"{why}: nothing{allowed} is spent{though}."
 
 
-def ordered(digest: Digest, *, owned: bool) -> list[str]:
+def ordered(context: ReportContext, *, owned: bool) -> list[str]:
     """What is ordered within the window, of what is bought or of what is hired."""
-    m, plan, here = digest.data, digest.findings.result.plan, digest.window
+    m, plan, here = context.data, context.findings.result.plan, context.window
     megawatts = plan.power_ordered_mw[m.power.owned == owned, here].sum(axis=1)
     units = plan.ordered[:, :, here].sum(axis=(1, 2)) * (m.offers.owned == owned)
     per_unit = m.offers.accelerators[m.offers.product]
@@ -38,10 +38,10 @@ def ordered(digest: Digest, *, owned: bool) -> list[str]:
     return parts or (["less than one server"] if units.sum() > 1e-9 else [])
 
 
-def budget_and_spending(digest: Digest) -> str:
+def budget_and_spending(context: ReportContext) -> str:
     """The beginning of the sentence: the money, and how much of it is spent."""
-    cap, spent, floor = digest.cap, digest.spent, digest.data.budget.floor
-    currency = digest.currency
+    cap, spent, floor = context.cap, context.spent, context.data.budget.floor
+    currency = context.currency
     paid, least = money(spent, currency), money(floor, currency)
     forced = floor > 0.0 and spent <= (1.0 + SMALL) * floor
     enough = spent >= (1.0 - SMALL) * floor

@@ -11,7 +11,7 @@ from typing import Any
 from capexpand.finance.by_budget import BudgetCurve
 from capexpand.finance.longer import harvest_from
 from capexpand.policy.followed import QUANTILES
-from capexpand.reporting.digest import Digest
+from capexpand.reporting.context import ReportContext
 from capexpand.reporting.inputs import Findings
 from capexpand.wording import listing, money, number, percent, power, share
 
@@ -101,17 +101,17 @@ def _optional(amount: float | None) -> float | None:
     return None if amount is None else _money(amount)
 
 
-def in_futures(digest: Digest) -> str:
+def in_futures(context: ReportContext) -> str:
     """Says what the plan is worth over many futures, or that it is one path.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
 
     Returns:
         A sentence; empty where nothing was examined.
     """
-    examination, currency = digest.findings.examination, digest.currency
-    if examination is None or digest.orders_nothing:
+    examination, currency = context.findings.examination, context.currency
+    if examination is None or context.orders_nothing:
         return ""
     followed = examination.followed
     if followed is None:
@@ -126,18 +126,18 @@ def in_futures(digest: Digest) -> str:
     )
 
 
-def by_size(digest: Digest) -> str:
+def by_size(context: ReportContext) -> str:
     """Says what the size of the programme is worth: the last part of it, and where more ends to pay.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
 
     Returns:
         Sentences; empty where no other size was tried.
     """
-    examination, currency = digest.findings.examination, digest.currency
+    examination, currency = context.findings.examination, context.currency
     curve = None if examination is None else examination.curve
-    if curve is None or len(curve.points) < 3 or digest.orders_nothing:
+    if curve is None or len(curve.points) < 3 or context.orders_nothing:
         return ""
     parts: list[str] = []
     if curve.anyway > 1e-9:
@@ -169,20 +169,20 @@ def by_size(digest: Digest) -> str:
     return " ".join(parts)
 
 
-def best_even_pace(digest: Digest) -> str:
+def best_even_pace(context: ReportContext) -> str:
     """Sets the best even pace beside the plan, since all of a large budget at an even pace is a weak rival.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
 
     Returns:
         A sentence; empty where no other pace was tried or the whole budget is the best one.
     """
-    examination, currency = digest.findings.examination, digest.currency
+    examination, currency = context.findings.examination, context.currency
     even = None if examination is None else examination.even
-    if even is None or even.fraction >= 1.0 or digest.orders_nothing:
+    if even is None or even.fraction >= 1.0 or context.orders_nothing:
         return ""
-    gain = digest.findings.metrics.npv - even.npv
+    gain = context.findings.metrics.npv - even.npv
     verb = "adds" if gain >= 0.0 else "gives up, for what is counted beside cash,"
     return (
         f"The best even pace spends {share(even.fraction)} of the budget and would be worth "
@@ -190,15 +190,15 @@ def best_even_pace(digest: Digest) -> str:
     )
 
 
-def at_the_end(digest: Digest) -> str:
+def at_the_end(context: ReportContext) -> str:
     """Says what rests on the horizon's end: the end value beside the books, harvest years, longer horizons.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    if digest.orders_nothing or digest.findings.examination is None:
+    if context.orders_nothing or context.findings.examination is None:
         return ""
-    metrics, currency, labels = digest.findings.metrics, digest.currency, digest.labels
+    metrics, currency, labels = context.findings.metrics, context.currency, context.labels
     parts: list[str] = []
     over = metrics.end_value_over_book
     if over is not None and metrics.end_value > 0.0:
@@ -213,13 +213,13 @@ def at_the_end(digest: Digest) -> str:
             else f" (a market might pay {number(market, 2)})"
         )
         parts.append(f"The end value is {number(over, 2)} times the book value{beside}{without}.")
-    harvest = harvest_from(digest.findings.result.plan)
+    harvest = harvest_from(context.findings.result.plan)
     if harvest <= len(labels) - HARVEST_QUARTERS:
         parts.append(
             f"From {labels[harvest]} on nothing is ordered, for lack of time to earn it back: "
             "payback and returns of these years are a harvest."
         )
-    examination = digest.findings.examination
+    examination = context.findings.examination
     for check in () if examination is None else examination.horizon:
         moved = (
             "" if check.moved is None else f" and moves {share(check.moved)} of the first quarter's orders"
@@ -229,16 +229,16 @@ def at_the_end(digest: Digest) -> str:
     return " ".join(parts)
 
 
-def power_in_use(digest: Digest) -> str:
+def power_in_use(context: ReportContext) -> str:
     """Says how power divides at the window's end: owned, leased, reserved and drawn, in one clause.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
 
     Returns:
         The clause; empty where all of it is owned and drawn.
     """
-    m, plan, at = digest.data, digest.findings.result.plan, digest.window_end
+    m, plan, at = context.data, context.findings.result.plan, context.window_end
     standing = plan.power_mw[:, at]
     owned, leased = float(standing[m.power.owned].sum()), float(standing[~m.power.owned].sum())
     kilowatts = plan.running[:, :, at].sum(axis=0) * m.offers.power_kw / 1000.0
@@ -252,19 +252,19 @@ def power_in_use(digest: Digest) -> str:
     return f"{listing(parts)}; {used}"
 
 
-def stops_more(digest: Digest) -> str:
+def stops_more(context: ReportContext) -> str:
     """Says what stops more spending where some of the budget is left: the limits worth most.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
 
     Returns:
         A sentence; empty where the budget is spent or none is set.
     """
-    cap, currency = digest.cap, digest.currency
-    if cap is None or digest.data.whole_sizes or digest.spent >= 0.995 * cap or digest.orders_nothing:
+    cap, currency = context.cap, context.currency
+    if cap is None or context.data.whole_sizes or context.spent >= 0.995 * cap or context.orders_nothing:
         return ""
-    binding = [limit for limit in digest.limits if limit.gain_total > 1e-9 and limit.kind != "budget"]
+    binding = [limit for limit in context.limits if limit.gain_total > 1e-9 and limit.kind != "budget"]
     if not binding:
         return "What is left stays unspent because no further order earns its price."
     named = listing(

@@ -1,6 +1,6 @@
 """The answers in sentences: the same for the page, the terminal and the web.
 
-Each function takes the digest of what a run found out and returns plain text; nothing here knows where it
+Each function takes the context of what a run found out and returns plain text; nothing here knows where it
 is shown. The sentences must read well for every case: without a budget, a payback, tokens or accelerators.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.reporting.bought import SMALL, budget_and_spending, buys_nothing, ordered
-from capexpand.reporting.digest import NOTHING, Digest
+from capexpand.reporting.context import NOTHING, ReportContext
 from capexpand.reporting.examined import (
     at_the_end,
     best_even_pace,
@@ -56,54 +56,54 @@ class KeyFigure:
     remark: str
 
 
-def answers(digest: Digest) -> tuple[Answer, ...]:
+def answers(context: ReportContext) -> tuple[Answer, ...]:
     """Returns the answers of a report, in order.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    bought = " ".join(filter(None, (buys(digest), stops_more(digest), stands(digest))))
-    sized = by_size(digest)
+    bought = " ".join(filter(None, (buys(context), stops_more(context), stands(context))))
+    sized = by_size(context)
     return (
         Answer("What does the money buy, and when?", bought),
-        Answer("How is it best spent?", " ".join(filter(None, (spends(digest), first_orders(digest))))),
-        Answer("Does it pay?", pays(digest)),
+        Answer("How is it best spent?", " ".join(filter(None, (spends(context), first_orders(context))))),
+        Answer("Does it pay?", pays(context)),
         *([Answer("How much of it pays?", sized)] if sized else []),
-        Answer("What is each limit worth?", limits_worth(digest)),
-        Answer("How does it compare?", " ".join(filter(None, (compares(digest), best_even_pace(digest))))),
+        Answer("What is each limit worth?", limits_worth(context)),
+        Answer("How does it compare?", " ".join(filter(None, (compares(context), best_even_pace(context))))),
     )
 
 
-def buys(digest: Digest) -> str:
+def buys(context: ReportContext) -> str:
     """Says what is bought within the window, and what is hired beside it.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    if digest.orders_nothing:
-        return buys_nothing(digest)
-    bought, hired = (listing(ordered(digest, owned=owned)) for owned in (True, False))
+    if context.orders_nothing:
+        return buys_nothing(context)
+    bought, hired = (listing(ordered(context, owned=owned)) for owned in (True, False))
     if not bought and not hired:
-        return f"{budget_and_spending(digest)} next to nothing."
+        return f"{budget_and_spending(context)} next to nothing."
     if bought:
         beside = f" Hired beside it, out of running costs: {hired}." if hired else ""
-        return f"{sentence(f'{budget_and_spending(digest)} {bought}')}{beside}"
-    cap = digest.cap
-    spared = "" if cap is None else f", not of the {money(cap, digest.currency)} allowed"
+        return f"{sentence(f'{budget_and_spending(context)} {bought}')}{beside}"
+    cap = context.cap
+    spared = "" if cap is None else f", not of the {money(cap, context.currency)} allowed"
     return f"Nothing is bought. Hired, out of running costs{spared}: {hired}."
 
 
-def stands(digest: Digest) -> str:
+def stands(context: ReportContext) -> str:
     """Says what stands at the end of the window, and what it serves.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    at, label = digest.window_end, digest.labels[digest.window_end]
-    power_mw = float(digest.power_mw(digest.fleet)[at])
-    without = float(digest.power_mw(digest.base_fleet)[at])
-    pflops = float(digest.fleet.compute_pflops[:, at].sum())
-    tokens = float(digest.tokens_per_day(digest.fleet)[at])
+    at, label = context.window_end, context.labels[context.window_end]
+    power_mw = float(context.power_mw(context.fleet)[at])
+    without = float(context.power_mw(context.base_fleet)[at])
+    pflops = float(context.fleet.compute_pflops[:, at].sum())
+    tokens = float(context.tokens_per_day(context.fleet)[at])
     if power_mw < 1e-6:
         return f"When the window ends, in {label}, no power is energised."
     more = f", {power(power_mw - without)} more than without the programme" if without > 1e-6 else ""
@@ -113,10 +113,10 @@ def stands(digest: Digest) -> str:
     if pflops > 0.0:
         does.append(f"holds {compute(pflops)} of computing power")
     if tokens > 0.0:
-        part = digest.token_power_fraction(at)
+        part = context.token_power_fraction(at)
         takes = "" if part >= 1.0 - SMALL else f", which take {share(part)} of the power in use"
         does.append(f"serves {volume(tokens, 'tokens')} a day{takes}")
-    use = power_in_use(digest)
+    use = power_in_use(context)
     then = f"; the fleet {listing(does)}" if does else ""
     if use:
         then = f" The fleet {listing(does)}." if does else ""
@@ -124,51 +124,51 @@ def stands(digest: Digest) -> str:
     return f"When the window ends, in {label}, {power(power_mw)} is energised{more}{then}."
 
 
-def spends(digest: Digest) -> str:
+def spends(context: ReportContext) -> str:
     """Says when and for what the money is paid.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    total, here = digest.findings.result.total, digest.window
-    paid = digest.findings.result.plan.paid[here]
-    if digest.orders_nothing:
+    total, here = context.findings.result.total, context.window
+    paid = context.findings.result.plan.paid[here]
+    if context.orders_nothing:
         return "Nothing is ordered within the window: every order would cost more than it brings."
-    if digest.spent <= 1e-9:
+    if context.spent <= 1e-9:
         return "Nothing is paid for orders within the window."
-    starts = digest.data.times.starts[here]
+    starts = context.data.times.starts[here]
     by_year = {day.year: 0.0 for day in starts}
     for day, amount in zip(starts, paid, strict=True):
-        by_year[day.year] += float(amount) / digest.spent
+        by_year[day.year] += float(amount) / context.spent
     parts = [f"{share(part)} in {year}" for year, part in by_year.items() if part >= SMALL]
     when = f"paid {listing(parts)}" if len(parts) > 1 else f"all paid in {starts[int(np.argmax(paid))].year}"
     heaviest = int(np.argmax(paid))
-    servers = float(total.payments_servers[here].sum()) / digest.spent
+    servers = float(total.payments_servers[here].sum()) / context.spent
     split = f"{share(servers)} goes into servers and {share(1.0 - servers)} into halls and power"
     if min(servers, 1.0 - servers) < SMALL:
         split = f"all of it goes into {'servers' if servers > 0.5 else 'halls and power'}"
     return (
-        f"It is {when}, most in {digest.labels[here.start + heaviest]} "
-        f"({money(float(paid[heaviest]), digest.currency)}); {split}."
+        f"It is {when}, most in {context.labels[here.start + heaviest]} "
+        f"({money(float(paid[heaviest]), context.currency)}); {split}."
     )
 
 
-def first_orders(digest: Digest) -> str:
+def first_orders(context: ReportContext) -> str:
     """Says what to commit in the first quarter of the window, the dearest orders first.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
 
     Returns:
         The sentence; empty where nothing is ordered in the whole window.
     """
-    if digest.orders_nothing:
+    if context.orders_nothing:
         return ""
-    m, plan, t = digest.data, digest.findings.result.plan, digest.window.start
+    m, plan, t = context.data, context.findings.result.plan, context.window.start
     orders: list[tuple[float, str]] = []
     for o, megawatts in enumerate(plan.power_ordered_mw[:, t]):
         if megawatts > 1e-6:
-            title = digest.sites[int(m.power.site[o])]
+            title = context.sites[int(m.power.site[o])]
             how = "" if m.power.owned[o] else " rented"
             cost = float(megawatts * max(m.power.price[o, t], m.power.running_cost[o, t]))
             orders.append((cost, f"{power(float(megawatts))}{how} at {title}"))
@@ -176,81 +176,81 @@ def first_orders(digest: Digest) -> str:
         amounts = plan.ordered[k, :, t]
         if amounts.sum() < 0.5:
             continue
-        title = digest.offers[int(m.offers.product[k])]
+        title = context.offers[int(m.offers.product[k])]
         how = "" if m.offers.owned[k] else " (leased)"
         cost = float(np.nansum(amounts * np.maximum(m.offers.price[k, :, t], m.offers.running_cost[k, t])))
         orders.append((cost, f"{count(float(amounts.sum()))} × {title}{how}"))
     if not orders:
-        return f"In the first quarter, {digest.labels[t]}, nothing needs to be committed yet."
+        return f"In the first quarter, {context.labels[t]}, nothing needs to be committed yet."
     orders.sort(key=lambda order: -order[0])
     named = [text for _, text in orders[:FIRST_ORDERS]]
     left = len(orders) - len(named)
     if left:
         named.append(of_each(left, "other order", "other orders"))
-    return f"To be committed first, in {digest.labels[t]}: {listing(named)}."
+    return f"To be committed first, in {context.labels[t]}: {listing(named)}."
 
 
-def pays(digest: Digest) -> str:
+def pays(context: ReportContext) -> str:
     """Says what the programme is worth, its rate of return, its payback and its peak funding.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    if digest.orders_nothing:
+    if context.orders_nothing:
         return "With nothing ordered there is no programme that could pay or fail to."
-    metrics, currency = digest.findings.metrics, digest.currency
-    rate = digest.findings.case.finance.discount_rate.value
-    taxed = " after tax" if digest.data.taxes.rate > 0.0 else ""
+    metrics, currency = context.findings.metrics, context.currency
+    rate = context.findings.case.finance.discount_rate.value
+    taxed = " after tax" if context.data.taxes.rate > 0.0 else ""
     worth = f"The programme's net present value is {money(metrics.npv, currency)}{taxed}"
     discounted = f", discounted at {percent(rate)} a year" if rate > 0.0 else ", without discounting"
     zero = f"{money(metrics.npv_end_value_zero, currency)} if nothing is worth anything after the horizon"
     if abs(metrics.npv - metrics.npv_end_value_zero) <= SMALL * max(abs(metrics.npv), 1e-9):
         zero = "none of it rests on the value of what stands at the horizon's end"
-    inside = _counting_transfer(digest)
+    inside = _counting_transfer(context)
     parts = [
-        in_futures(digest),
+        in_futures(context),
         f"{worth}{discounted}; {zero}{inside}.",
-        f"{_rate_of_return(digest)}, and {_payback(digest)}.",
+        f"{_rate_of_return(context)}, and {_payback(context)}.",
     ]
     if metrics.peak_funding > 0.0:
-        most, when = money(metrics.peak_funding, currency), digest.labels[metrics.peak_funding_quarter]
+        most, when = money(metrics.peak_funding, currency), context.labels[metrics.peak_funding_quarter]
         parts.append(f"At most {most} is laid out at a time, in {when}.")
     else:
         parts.append("It never needs money from outside.")
-    parts.append(_yearly_earnings(digest))
-    return " ".join(filter(None, (*parts, _renewal(digest), at_the_end(digest))))
+    parts.append(_yearly_earnings(context))
+    return " ".join(filter(None, (*parts, _renewal(context), at_the_end(context))))
 
 
-def _counting_transfer(digest: Digest) -> str:
+def _counting_transfer(context: ReportContext) -> str:
     """What the net present value leaves out of internal use, as the end of a sentence."""
-    amount = digest.transfer_worth
-    if amount == 0.0 or abs(amount) <= SMALL * SMALL * abs(digest.findings.metrics.npv):
+    amount = context.transfer_worth
+    if amount == 0.0 or abs(amount) <= SMALL * SMALL * abs(context.findings.metrics.npv):
         return ""
     change = "more" if amount > 0.0 else "less"
     return (
-        f"; {money(abs(amount), digest.currency)} {change} if internal use is counted at its transfer value"
+        f"; {money(abs(amount), context.currency)} {change} if internal use is counted at its transfer value"
     )
 
 
-def _renewal(digest: Digest) -> str:
+def _renewal(context: ReportContext) -> str:
     """What is paid after the window for renewal; empty where nothing is."""
-    paid, extra = digest.renewal
+    paid, extra = context.renewal
     if max(paid, abs(extra)) <= NOTHING:
         return ""
     change = "more" if extra >= 0.0 else "less"
-    beside = f", {money(abs(extra), digest.currency)} of it {change} than without the programme"
+    beside = f", {money(abs(extra), context.currency)} of it {change} than without the programme"
     if extra < 0.0:
         beside = beside.replace(" of it", "")
-    beside = beside if digest.has_base else ""
+    beside = beside if context.has_base else ""
     return (
-        f"After the window {money(paid, digest.currency)} is paid for renewal{beside}; "
+        f"After the window {money(paid, context.currency)} is paid for renewal{beside}; "
         "the net present value counts it."
     )
 
 
-def _yearly_earnings(digest: Digest) -> str:
+def _yearly_earnings(context: ReportContext) -> str:
     """What the programme earns in the last whole year, or over a horizon that has none."""
-    ours, currency, years = digest.findings.result.programme, digest.currency, Years.of(digest.data.times)
+    ours, currency, years = context.findings.result.programme, context.currency, Years.of(context.data.times)
     whole = [year for year, inside in zip(years.numbers, years.quarters, strict=True) if len(inside) == 4]
     revenue, ebita = ours.revenue, ours.ebita
     when = "Over the horizon"
@@ -261,8 +261,8 @@ def _yearly_earnings(digest: Digest) -> str:
     return f"{when} it earns {earned} of revenue and {profit} of operating profit (EBITA)."
 
 
-def _rate_of_return(digest: Digest) -> str:
-    metrics = digest.findings.metrics
+def _rate_of_return(context: ReportContext) -> str:
+    metrics = context.findings.metrics
     if metrics.irr is None:
         return "It has no internal rate of return"
     if metrics.irr_is_answer:
@@ -278,32 +278,32 @@ def _rate_of_return(digest: Digest) -> str:
     return f"It has no telling internal rate of return, since {why}{instead}{outlay}"
 
 
-def _adds_nothing(digest: Digest) -> bool:
+def _adds_nothing(context: ReportContext) -> bool:
     """Whether the plan does what the base does, so that the programme's own money adds nothing."""
-    metrics, scale = digest.findings.metrics, abs(digest.findings.result.plan.solver.objective)
+    metrics, scale = context.findings.metrics, abs(context.findings.result.plan.solver.objective)
     return max(abs(metrics.npv), metrics.peak_funding) <= 1e-9 * max(scale, 1.0)
 
 
-def _payback(digest: Digest) -> str:
-    at = digest.findings.metrics.payback_quarter
-    if _adds_nothing(digest):
+def _payback(context: ReportContext) -> str:
+    at = context.findings.metrics.payback_quarter
+    if _adds_nothing(context):
         return "there is nothing to pay back, since the base hires and renews alike"
     if at is None:
-        return f"it is not paid back before the horizon ends in {digest.labels[-1]}"
-    if digest.findings.metrics.peak_funding <= 0.0:
+        return f"it is not paid back before the horizon ends in {context.labels[-1]}"
+    if context.findings.metrics.peak_funding <= 0.0:
         return "it is paid back from the start"
-    return f"it is paid back in {digest.labels[at]}, {years(at + 1)} after the start"
+    return f"it is paid back in {context.labels[at]}, {years(at + 1)} after the start"
 
 
-def limits_worth(digest: Digest) -> str:
+def limits_worth(context: ReportContext) -> str:
     """Says which limits are worth most.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    if digest.data.whole_sizes:
+    if context.data.whole_sizes:
         return "Sizes are whole in this case, so what one more of a limit is worth is not known."
-    binding = [limit for limit in digest.limits if limit.binds and limit.kind != "obligation"]
+    binding = [limit for limit in context.limits if limit.binds and limit.kind != "obligation"]
     if not binding:
         return "No limit binds: more power, supply, budget or demand would add nothing."
     supplied = [limit for limit in binding if limit.kind != "demand"]
@@ -311,62 +311,62 @@ def limits_worth(digest: Digest) -> str:
     parts: list[str] = []
     for named, where in ((supplied, "On the side of supply and money"), (asked, "On the side of demand")):
         if named:
-            gain = money(named[0].gain_total, digest.currency)
+            gain = money(named[0].gain_total, context.currency)
             parts.append(
                 f"{where}, {named[0].noun} is worth most: one percent more throughout would add {gain}."
             )
     told = [next((limit for limit in supplied if limit.kind == kind), None) for kind in ("grid", "supply")]
     if supplied and supplied[0].kind in {"renewal", "stock"}:
         told.insert(0, supplied[0])
-    parts += [limit.describe(digest.labels) for limit in told if limit is not None]
+    parts += [limit.describe(context.labels) for limit in told if limit is not None]
     budget = next((limit for limit in supplied if limit.kind == "budget"), None)
     if budget is not None:
-        parts.append(budget.describe(digest.labels))
-    elif digest.cap is not None:
+        parts.append(budget.describe(context.labels))
+    elif context.cap is not None:
         parts.append("The budget itself binds nowhere: more money alone would add nothing.")
-    owed = next((limit for limit in digest.limits if limit.binds and limit.kind == "obligation"), None)
+    owed = next((limit for limit in context.limits if limit.binds and limit.kind == "obligation"), None)
     if owed is not None:
-        cost = money(abs(owed.gain_total), digest.currency)
+        cost = money(abs(owed.gain_total), context.currency)
         parts.append(f"One percent more of {owed.noun} throughout would cost {cost}.")
     return " ".join(parts)
 
 
-def compares(digest: Digest) -> str:
+def compares(context: ReportContext) -> str:
     """Sets the evenly delivered plan beside the optimised one.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    ours, naive, currency = digest.findings.metrics, digest.findings.naive_metrics, digest.currency
+    ours, naive, currency = context.findings.metrics, context.findings.naive_metrics, context.currency
     gain = ours.npv - naive.npv
-    spent = float(digest.findings.naive.plan.paid[digest.window].sum())
-    if spent <= NOTHING and digest.orders_nothing:
+    spent = float(context.findings.naive.plan.paid[context.window].sum())
+    if spent <= NOTHING and context.orders_nothing:
         return "Delivered evenly over the window, the money would buy nothing either."
     if spent <= NOTHING and gain > 0.0:
-        hires = ", and that plan hires nothing" if ordered(digest, owned=False) else ""
+        hires = ", and that plan hires nothing" if ordered(context, owned=False) else ""
         return (
             f"Delivered evenly over the window, nothing could be bought in time{hires}: "
             f"planning adds {money(gain, currency)}."
         )
-    even = f"Delivered evenly over the window{_spent_beside(digest, spent)}, the money would be worth"
+    even = f"Delivered evenly over the window{_spent_beside(context, spent)}, the money would be worth"
     if abs(gain) <= SMALL * max(abs(ours.npv), abs(naive.npv)):
         return f"{even} as much."
-    if digest.orders_nothing and gain > 0.0:
+    if context.orders_nothing and gain > 0.0:
         return f"{even} {money(naive.npv, currency)}: ordering nothing spares that."
     if gain > 0.0:
         return f"{even} {money(naive.npv, currency)}: planning adds {money(gain, currency)}."
     return (
         f"{even} {money(naive.npv, currency)}, {money(-gain, currency)} more in cash. The optimised plan "
-        f"does not maximise that alone: it also counts {_counted_beside_cash(digest)}, and is "
-        f"{money(digest.objective_gain, currency)} better so."
+        f"does not maximise that alone: it also counts {_counted_beside_cash(context)}, and is "
+        f"{money(context.objective_gain, currency)} better so."
     )
 
 
-def _spent_beside(digest: Digest, spent: float) -> str:
+def _spent_beside(context: ReportContext, spent: float) -> str:
     """What the evenly delivered plan pays where it is not what the optimised one pays, and why."""
-    currency, m = digest.currency, digest.data
-    wanted = digest.cap if digest.cap is not None else m.budget.floor
-    if abs(spent - digest.spent) <= 0.02 * max(spent, digest.spent):
+    currency, m = context.currency, context.data
+    wanted = context.cap if context.cap is not None else m.budget.floor
+    if abs(spent - context.spent) <= 0.02 * max(spent, context.spent):
         return ""
     why = ""
     if wanted > 0.0 and spent < (1.0 - SMALL) * wanted:
@@ -375,9 +375,9 @@ def _spent_beside(digest: Digest, spent: float) -> str:
     return f" (it pays {money(spent, currency)}{why})"
 
 
-def _counted_beside_cash(digest: Digest) -> str:
+def _counted_beside_cash(context: ReportContext) -> str:
     """What the objective counts beside the cash of the statements."""
-    m = digest.data
+    m = context.data
     counted: list[str] = []
     if "internal" in m.workloads.roles:
         counted.append("internal use at its transfer value")
@@ -388,50 +388,50 @@ def _counted_beside_cash(digest: Digest) -> str:
     return listing(counted) or "tax as if losses were refunded at once"
 
 
-def key_figures(digest: Digest) -> tuple[KeyFigure, ...]:
+def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
     """Returns the strip of figures below the headline.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
-    ours, currency, at = digest.findings.metrics, digest.currency, digest.window_end
-    label = digest.labels[at]
-    power_mw = float(digest.power_mw(digest.fleet)[at])
-    accelerators = float(digest.accelerators(digest.fleet)[at])
-    tokens = float(digest.tokens_per_day(digest.fleet)[at])
-    cap = digest.cap
+    ours, currency, at = context.findings.metrics, context.currency, context.window_end
+    label = context.labels[at]
+    power_mw = float(context.power_mw(context.fleet)[at])
+    accelerators = float(context.accelerators(context.fleet)[at])
+    tokens = float(context.tokens_per_day(context.fleet)[at])
+    cap = context.cap
     of_cap = "" if cap is None else f"of {money(cap, currency)} allowed by {label}"
-    followed = None if digest.findings.examination is None else digest.findings.examination.followed
+    followed = None if context.findings.examination is None else context.findings.examination.followed
     met: list[KeyFigure] = []
-    if followed is not None and not digest.orders_nothing:
+    if followed is not None and not context.orders_nothing:
         low, *_, high = followed.quantiles()
         spread = f"{money(float(low), currency)} to {money(float(high), currency)} in nine of ten futures"
         met = [KeyFigure("Net present value, mean of futures", money(followed.mean, currency), spread)]
     figures = [
         *met,
-        KeyFigure("Spent in the window", money(digest.spent, currency), of_cap or f"by {label}"),
-        *([] if digest.orders_nothing else _returns(digest)),
+        KeyFigure("Spent in the window", money(context.spent, currency), of_cap or f"by {label}"),
+        *([] if context.orders_nothing else _returns(context)),
         KeyFigure("Power energised", power(power_mw), f"IT power in {label}"),
     ]
     if accelerators >= 0.5:
         figures.append(KeyFigure("Accelerators", count(accelerators), f"installed in {label}"))
     if tokens > 0.0:
-        part = share(digest.token_power_fraction(at))
+        part = share(context.token_power_fraction(at))
         figures.append(
             KeyFigure("Tokens a day", volume(tokens), f"in {label}, by {part} of the power in use")
         )
-    gain, over = ours.npv - digest.findings.naive_metrics.npv, "in net present value over the even plan"
+    gain, over = ours.npv - context.findings.naive_metrics.npv, "in net present value over the even plan"
     if gain < 0.0:
-        gain, over = digest.objective_gain, "in the objective over the even plan; none in cash"
+        gain, over = context.objective_gain, "in the objective over the even plan; none in cash"
     figures.append(KeyFigure("Worth of planning", money(gain, currency), over))
     return tuple(figures)
 
 
-def _returns(digest: Digest) -> list[KeyFigure]:
+def _returns(context: ReportContext) -> list[KeyFigure]:
     """The figures that only a plan with orders has: what it is worth, and when it pays."""
-    ours, currency, labels = digest.findings.metrics, digest.currency, digest.labels
+    ours, currency, labels = context.findings.metrics, context.currency, context.labels
     funded = ours.peak_funding > 0.0
-    taxed = "programme, after tax" if digest.data.taxes.rate > 0.0 else "programme"
+    taxed = "programme, after tax" if context.data.taxes.rate > 0.0 else "programme"
     end_value_zero = money(ours.npv_end_value_zero, currency)
     figures = [
         KeyFigure("Net present value", money(ours.npv, currency), taxed),
@@ -443,7 +443,7 @@ def _returns(digest: Digest) -> list[KeyFigure]:
         ),
         KeyFigure(
             "Payback",
-            _when_paid_back(digest),
+            _when_paid_back(context),
             "sum of cash flows stays positive",
         ),
         KeyFigure(
@@ -452,40 +452,40 @@ def _returns(digest: Digest) -> list[KeyFigure]:
             labels[ours.peak_funding_quarter] if funded else "nothing is laid out",
         ),
     ]
-    if _counting_transfer(digest):
-        whole = money(ours.npv + digest.transfer_worth, currency)
+    if _counting_transfer(context):
+        whole = money(ours.npv + context.transfer_worth, currency)
         figures.insert(2, KeyFigure("With internal use", whole, "counted at its transfer value"))
-    paid, extra = digest.renewal
+    paid, extra = context.renewal
     if paid > NOTHING:
         more = f"{money(abs(extra), currency)} {'more' if extra >= 0.0 else 'less'} than without"
-        remark = more if digest.has_base else "counted in the net present value"
+        remark = more if context.has_base else "counted in the net present value"
         figures.append(KeyFigure("Renewal after the window", money(paid, currency), remark))
     return figures
 
 
-def _when_paid_back(digest: Digest) -> str:
+def _when_paid_back(context: ReportContext) -> str:
     """What stands large for the payback."""
-    ours, at = digest.findings.metrics, digest.findings.metrics.payback_quarter
-    if _adds_nothing(digest):
+    ours, at = context.findings.metrics, context.findings.metrics.payback_quarter
+    if _adds_nothing(context):
         return "nothing to pay back"
     if at is None:
         return "not within the horizon"
-    return digest.labels[at] if ours.peak_funding > 0.0 else "from the start"
+    return context.labels[at] if ours.peak_funding > 0.0 else "from the start"
 
 
-def hindsight(digest: Digest) -> str:
+def hindsight(context: ReportContext) -> str:
     """Says how many numbers rest on evidence later than the case's date; empty where none does.
 
     Args:
-        digest: what the run found out.
+        context: what the run found out.
     """
     from capexpand.reporting.assumptions import origins
 
-    found = origins(digest.findings.case)
+    found = origins(context.findings.case)
     if not found.hindsight:
         return ""
     return (
         f"{of_each(found.hindsight, 'number', 'numbers')} of {found.total} "
-        f"{'rests' if found.hindsight == 1 else 'rest'} on evidence later than {digest.findings.case.as_of}: "
+        f"{'rests' if found.hindsight == 1 else 'rest'} on evidence later than {context.findings.case.as_of}: "
         "the answers below are partly hindsight."
     )
