@@ -176,7 +176,7 @@ def fuzz_runs(dice: random.Random, count: int, folder: Path) -> Iterator[Input]:
         words = dice.choice((
             ("replay", str(work), "--trace", str(folder / "trace.csv"), "--json"),
             ("compare", str(work), str(whole), "--out", str(folder / "out"), "--json"),
-            ("believe", "two-sites", "--policy-run", str(work), "--out", str(folder / "beliefs"), "--json"),
+            ("breakeven", "two-sites", "--policy-run", str(work), "--out", str(folder / "study"), "--json"),
         ))  # fmt: skip
         yield Input(f"{name} {number}", words)
 

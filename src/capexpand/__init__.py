@@ -47,12 +47,12 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.reporting.sheet import Sheet
     from capexpand.studies.backtest.backtest import Backtest, backtest
     from capexpand.studies.breakeven.break_even import BreakEvens, break_even
-    from capexpand.studies.breakeven.findings import BeliefFindings, believe
+    from capexpand.studies.breakeven.findings import BreakevenFindings, breakeven
     from capexpand.studies.comparison.comparing import Comparison, compare
 
 _HOMES = {
     "Backtest": "studies.backtest.backtest",
-    "BeliefFindings": "studies.breakeven.findings",
+    "BreakevenFindings": "studies.breakeven.findings",
     "BreakEvens": "studies.breakeven.break_even",
     "CVaR": "policy.risk_attitudes",
     "CapexpandError": "errors",
@@ -77,7 +77,7 @@ _HOMES = {
     "SolverError": "errors",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
-    "believe": "studies.breakeven.findings",
+    "breakeven": "studies.breakeven.findings",
     "break_even": "studies.breakeven.break_even",
     "check": "api.checking",
     "compare": "studies.comparison.comparing",
@@ -100,7 +100,7 @@ _HOMES = {
 }
 __all__ = [
     "Backtest",
-    "BeliefFindings",
+    "BreakevenFindings",
     "BreakEvens",
     "CVaR",
     "CapexpandError",
@@ -126,7 +126,7 @@ __all__ = [
     "WorstCase",
     "__version__",
     "backtest",
-    "believe",
+    "breakeven",
     "break_even",
     "check",
     "compare",
