@@ -176,7 +176,8 @@ def fuzz_runs(dice: random.Random, count: int, folder: Path) -> Iterator[Input]:
         words = dice.choice((
             ("replay", str(work), "--trace", str(folder / "trace.csv"), "--json"),
             ("compare", str(work), str(whole), "--out", str(folder / "out"), "--json"),
-            ("breakeven", "two-sites", "--policy-run", str(work), "--out", str(folder / "study"), "--json"),
+            ("breakeven", "two-sites", "--driver", "price", "--pair", "none", "--policy-run", str(work),
+             "--out", str(folder / "study"), "--json"),
         ))  # fmt: skip
         yield Input(f"{name} {number}", words)
 
@@ -230,13 +231,17 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=200, help="for each reader")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    unknown = {*options.readers} - {*FUZZERS, *OTHERS}
+    if unknown:
+        parser.error(f"there is no reader {min(unknown)}; there are {', '.join((*FUZZERS, *OTHERS))}")
     bad = 0
     print(f"{'reader':<10} {'inputs':>7} {'seconds':>8}  outcomes")
     for name in options.readers or [*FUZZERS, *OTHERS]:
         if name in OTHERS:
             bad += _other(name, options.inputs, options.seed)
             continue
-        start, outcomes, wrong = time.monotonic(), Counter[str](), []
+        start, outcomes = time.monotonic(), Counter[str]()
+        wrong: list[str] = []
         with tempfile.TemporaryDirectory() as kept:
             for one in FUZZERS[name](random.Random(options.seed), options.inputs, Path(kept)):
                 end = ending(one.words, Path(kept))
@@ -255,7 +260,8 @@ def _other(name: str, inputs: int, seed: int) -> int:
         print(f"{name:<10} {'-':>7} {'-':>8}  has no fuzzer here")
         return 0
     print(f"{name:<10} {file.name}")
-    command = [sys.executable, str(file), "--inputs", str(inputs), "--seed", str(seed)]
+    count = "--count" if name == "programs" else "--inputs"
+    command = [sys.executable, str(file), count, str(inputs), "--seed", str(seed)]
     return int(subprocess.run(command, check=False).returncode != 0)
 
 

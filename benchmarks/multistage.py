@@ -2,7 +2,7 @@
 
 Run ``python benchmarks/multistage.py CASE.json`` (an expansion program in ``sddp-case/1``). The peer is a
 plain loop as one writes it first: one persistent highspy model for each stage and node, every cut a row,
-HiGHS's default options, and the same visits and cuts as the engine.
+HiGHS's default options, and the same trial points and cuts as the engine.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from pathlib import Path
 import highspy
 import numpy as np
 
-from capexpand.sddp.floors import floors
 from capexpand.sddp.formats.reading import read_problem
-from capexpand.sddp.futures import CutKind, families
+from capexpand.sddp.futures import CutKind, node_groups
+from capexpand.sddp.initial_lower_bounds import initial_lower_bounds
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.risk import reweight
-from capexpand.sddp.stream import Solvers, Stream, draw
+from capexpand.sddp.stream import ForwardPassStream, Solvers, draw
 from capexpand.sddp.training import TrainingSettings, train
 
 
 class PlainLoop:
     """SDDP on persistent highspy models, without anything else."""
 
-    def __init__(self, graph: PolicyGraph, floor: np.ndarray, seed: int) -> None:
+    def __init__(self, graph: PolicyGraph, lower_bound: np.ndarray, seed: int) -> None:
         self.graph = graph
-        self.families = {
-            member: family for family in families(graph, CutKind.SINGLE) for member in family.members
+        self.node_groups = {
+            member: group for group in node_groups(graph, CutKind.SINGLE) for member in group.members
         }
         self.generator = np.random.default_rng(seed)
         self.solves = 0
-        self.models = [self._model(node, floor) for node in range(len(graph.nodes))]
+        self.models = [self._model(node, lower_bound) for node in range(len(graph.nodes))]
 
-    def _model(self, index: int, floor: np.ndarray) -> highspy.Highs:
+    def _model(self, index: int, lower_bound: np.ndarray) -> highspy.Highs:
         graph, node = self.graph, self.graph.nodes[index]
         stage = graph.stages[node.stage]
         program = highspy.HighsLp()
         columns, rows = len(stage.cost), len(stage.row_lower)
         children = graph.children(index)
-        least = float(graph.transition[index] @ floor) if len(children) else 0.0
+        least = float(graph.transition[index] @ lower_bound) if len(children) else 0.0
         program.num_col_, program.num_row_ = columns + 1, rows
         program.col_cost_ = np.append(stage.cost, 1.0 if len(children) else 0.0)
         program.col_lower_ = np.append(stage.lower, least)
@@ -93,21 +93,21 @@ class PlainLoop:
             path.append((node, state))
             node = draw(self.generator, graph.transition[node])
         for node, state in reversed(path):
-            if node in self.families:
+            if node in self.node_groups:
                 self._cut(node, state)
         first = int(np.flatnonzero(graph.root)[0])
         chances = graph.nodes[first].realisations.probability
         return float(sum(p * self.solve(first, r, graph.initial_state)[0] for r, p in enumerate(chances)))
 
     def _cut(self, node: int, state: np.ndarray) -> None:
-        family = self.families[node]
+        group = self.node_groups[node]
         found = [
             self.solve(child, outcome, state)
-            for child in family.children
+            for child in group.children
             for outcome in range(len(self.graph.nodes[child].realisations.probability))
         ]
         values, slopes = np.array([part[0] for part in found]), np.array([part[1] for part in found])
-        for member, probability in zip(family.members, family.probability, strict=True):
+        for member, probability in zip(group.members, group.probability, strict=True):
             weights = reweight(self.graph.nodes[member].risk, values, probability)
             slope = weights @ slopes
             stage = self.graph.stages[self.graph.nodes[member].stage]
@@ -139,27 +139,29 @@ def measure(iterate: Callable[[], float], solves: Callable[[], int], iterations:
     return Speed(bound, end[1], end[0] - began[0], (end[1] - ten[1]) / max(end[0] - ten[0], 1e-9))
 
 
-def engine(graph: PolicyGraph, floor: np.ndarray, back_end: str, seed: int) -> Stream:
+def engine(graph: PolicyGraph, lower_bound: np.ndarray, back_end: str, seed: int) -> ForwardPassStream:
     """Return one stream of the engine."""
-    solvers = Solvers(graph, floor, kind=CutKind.SINGLE, back_end=back_end)
-    return Stream(solvers, kind=CutKind.SINGLE, generator=np.random.default_rng(seed), longest_path=1000)
+    solvers = Solvers(graph, lower_bound, kind=CutKind.SINGLE, back_end=back_end)
+    return ForwardPassStream(
+        solvers, kind=CutKind.SINGLE, generator=np.random.default_rng(seed), longest_path=1000
+    )
 
 
-def answers(stream: Stream) -> int:
+def answers(stream: ForwardPassStream) -> int:
     """Return programs answered: cut rounds inside one program do not count twice."""
     return stream.solvers.counts().answers
 
 
 def speeds(graph: PolicyGraph, arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Measure solves per second of the peer and of each back end."""
-    floor = floors(graph).stage_and_future
+    lower_bound = initial_lower_bounds(graph).stage_and_future
     found = {}
-    plain = PlainLoop(graph, floor, 1)
+    plain = PlainLoop(graph, lower_bound, 1)
     peer = measure(plain.iterate, lambda: plain.solves, arguments.iterations)
     found["plain loop"] = _figures(peer, peer)
     for back_end in arguments.back_ends:
-        engine(graph, floor, back_end, 1).iterate()
-        stream = engine(graph, floor, back_end, 1)
+        engine(graph, lower_bound, back_end, 1).iterate()
+        stream = engine(graph, lower_bound, back_end, 1)
         speed = measure(lambda s=stream: s.iterate().bound, lambda s=stream: answers(s), arguments.iterations)
         found[back_end] = _figures(speed, peer)
         if arguments.long:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from capexpand.sddp.cuts import CutPool, NodeCuts, Visit
+from capexpand.sddp.cuts import CutPool, NodeCuts, TrialPoint
 from capexpand.sddp.futures import Future
 from capexpand.sddp.matrix import ColumnMatrix
 from capexpand.sddp.normal_form import StageForm, normal_form
@@ -56,8 +56,8 @@ def sibling(trial: Trial, seed: int) -> Trial:
         incoming=data.incoming * scale[:, None],
         values=data.values * scale[form.matrix.rows],
     )
-    lanes = NodeCuts(cuts.pool, range(1, 2), cuts.floor)
-    return replace(form, data=other), future, lanes, states
+    functions = NodeCuts(cuts.pool, range(1, 2), cuts.lower_bound)
+    return replace(form, data=other), future, functions, states
 
 
 KINDS: dict[str, Callable[[int], Trial]] = {
@@ -181,12 +181,12 @@ def _form(
 
 
 def _cuts(generator: np.random.Generator, *, rounded: bool) -> NodeCuts:
-    """Return up to thirty random cuts above a floor, with as many for a sibling."""
-    floor = np.full(2, -20.0)
-    pool = CutPool(np.arange(STATES), floor, select_all=True)
+    """Return up to thirty random cuts above a lower bound, with as many for a sibling."""
+    lower_bound = np.full(2, -20.0)
+    pool = CutPool(np.arange(STATES), lower_bound, select_all=True)
     for _ in range(int(generator.integers(0, 30))):
         slopes, intercepts = generator.normal(size=(2, STATES)), generator.normal(scale=3.0, size=2)
         if rounded:
             slopes, intercepts = np.round(slopes), np.round(intercepts)
-        pool.add(Visit(0, generator.uniform(0.0, 3.0, STATES), intercepts, slopes))
-    return NodeCuts(pool, range(1), floor[:1])
+        pool.add(TrialPoint(0, generator.uniform(0.0, 3.0, STATES), intercepts, slopes))
+    return NodeCuts(pool, range(1), lower_bound[:1])

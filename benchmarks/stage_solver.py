@@ -25,14 +25,14 @@ from random_programs import KINDS, OUTCOMES, Trial, sibling
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.sddp.checked_stage import AGREEMENT
-from capexpand.sddp.floors import floors
 from capexpand.sddp.formats.reading import read_problem
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.highs_stage import HighsStage
+from capexpand.sddp.initial_lower_bounds import initial_lower_bounds
 from capexpand.sddp.kernel.stage import KernelStage, Workspace, compile_now
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stage_solver import StageSolver
-from capexpand.sddp.stream import Solvers, Stream
+from capexpand.sddp.stream import ForwardPassStream, Solvers
 
 ANSWERS = ("optimal", "infeasible", "unbounded or infeasible")
 SHARE = 20_000
@@ -127,10 +127,10 @@ def random_trials(share: Share) -> Found:
 
 
 def graph_of(file: Path, weight: float | None) -> tuple[PolicyGraph, np.ndarray]:
-    """Read a multistage problem from a file, or take a planning case apart; with the floors of its nodes."""
+    """Read a multistage problem from a file, or take a planning case apart; with its initial bounds."""
     if file.is_file():
         graph = read_problem(file, weight=weight)
-        return graph, floors(graph).stage_and_future
+        return graph, initial_lower_bounds(graph).stage_and_future
     from capexpand.case.loading import load_case
     from capexpand.model.compile import compile_case
     from capexpand.policy.graph import lower_bound, policy_graph, take_apart
@@ -146,14 +146,14 @@ def graph_of(file: Path, weight: float | None) -> tuple[PolicyGraph, np.ndarray]
     return graph, np.full(len(graph.nodes), lower_bound(stages, graph) or -1e8)
 
 
-def training_trials(share: Share, graph: PolicyGraph, floor: np.ndarray) -> Found:
+def training_trials(share: Share, graph: PolicyGraph, lower_bound: np.ndarray) -> Found:
     """Train on a problem in check mode until so many programs have been compared.
 
     Where HiGHS gives up and so cannot confirm an answer, that is counted, and training goes on.
     """
-    solvers = Solvers(graph, floor, kind=CutKind.SINGLE, back_end="check")
+    solvers = Solvers(graph, lower_bound, kind=CutKind.SINGLE, back_end="check")
     generator = np.random.default_rng(share.seed)
-    stream = Stream(solvers, kind=CutKind.SINGLE, generator=generator, longest_path=500)
+    stream = ForwardPassStream(solvers, kind=CutKind.SINGLE, generator=generator, longest_path=500)
     found = Found(share.kind)
     while solvers.counts().answers < share.programs:
         try:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Fits the efficiency factors on the packaged measurements, and says how they do on rows they did not see.
 
-Usage: scripts/fit_throughput.py [--write] [--show]
+Usage: scripts/fit_throughput.py [--write] [--show] [--ablate]
 
 Further fits leave out a quarter of the rows each, and each source with all its rows; they predict the rows
 that they did not see. ``--write`` replaces the factors in the package by the new ones, all fits.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -46,13 +47,14 @@ START = {
     "imbalance": math.log(0.05),
     "bubble": math.log(0.1),
     "traffic": math.log(1.0),
-    "fill": math.log(0.88),
+    "fill": math.log(0.9),
+    "workspace_gb": math.log(3.0),
     "batch_max": math.log(1024),
 }
 FREE = {
     "compute": 0.25,
     "expert_compute": 0.4,
-    "memory": 0.12,
+    "memory": 0.08,
     "cache_memory": 0.25,
     "attention": 0.4,
     "links": 0.35,
@@ -67,12 +69,16 @@ FREE = {
     "imbalance": 0.7,
     "bubble": 0.7,
     "traffic": 0.7,
-    "fill": 0.06,
+    "fill": 0.05,
+    "workspace_gb": 0.4,
     "batch_max": 0.5,
 }
 """How far a level may lie from where it starts, as a standard deviation of its logarithm."""
 
 NOISE = 0.10
+
+ALIKE = 0.0
+"""Correlation of errors among rows of one model and chip in one source."""
 
 NEAR = 0.4
 """Share of the best layout's rate from which a layout is looked at in a fit."""
@@ -92,8 +98,33 @@ COEFFICIENTS = {
 """Where coefficients start, and their standard deviations: software for new chips and models matures."""
 
 
+NOTHING = -25.0
+"""Logarithm of a time or a loss that is as good as none."""
+
+MECHANISMS = {
+    "padding of experts": ("expert_half",),
+    "busiest expert rank": ("imbalance",),
+    "activations between kernels": ("traffic",),
+    "host time a request": ("request_s",),
+    "host time a step": ("step_s",),
+    "delay of collectives": ("hop_s",),
+    "workspace of engines": ("workspace_gb",),
+    "pipeline bubble": ("bubble",),
+    "age of software": ("rate^", "rate#limited^"),
+    "heads in reading the cache": ("cache_memory^",),
+    "width of experts": ("expert_compute^grain",),
+    "power of the chip": ("compute^power",),
+}
+"""Keys that a mechanism consists of, by how they begin; taking it out fixes them at nothing."""
+
+TAKEN_OUT: list[str] = []
+"""How the keys of the mechanism begin that is taken out for the moment."""
+
+
 def prior(key: str) -> tuple[float, float]:
     """Give a key's starting value and its standard deviation."""
+    if any(key.startswith(start) for start in TAKEN_OUT):
+        return (NOTHING if key in START else 0.0), 1e-6
     if key in START:
         return START[key], FREE[key]
     if key in COEFFICIENTS:
@@ -106,9 +137,11 @@ def _usual_spread(key: str) -> float:
     if key.startswith("rate#"):
         return 0.15
     if key.startswith("fill#"):
-        return 0.08
+        return 0.05
     if "#" in key:
         return 0.8 if key.startswith(("step_s", "token_s", "prompt_token_s", "request_s")) else 0.4
+    if key.startswith("memory@"):
+        return 0.12
     if "~" in key:
         return 0.4
     return 0.15 if "/" in key else 0.2
@@ -131,6 +164,16 @@ def memberships(points: Sequence[Point]) -> tuple[list[str], dict[str, np.ndarra
     return keys, weights
 
 
+def likeness(measurements: Sequence[Measurement]) -> list[float]:
+    """Give how much less each row says for being one of several of the same model and chip in one source.
+
+    The errors of such rows are correlated by ``ALIKE``: together n of them count like n / (1 + (n − 1) ρ).
+    """
+    groups = [(source_of(one.source_title), one.model, one.chip) for one in measurements]
+    counts = Counter(groups)
+    return [math.sqrt(1 + ALIKE * (counts[group] - 1)) for group in groups]
+
+
 class Problem:
     """Residuals and their derivatives for the solver: points depend on the keys through ten fields only."""
 
@@ -139,6 +182,7 @@ class Problem:
         self.keys, self.weights = memberships(self.stacked.points)
         self.centre = np.array([prior(key)[0] for key in self.keys])
         self.spread = np.array([prior(key)[1] for key in self.keys])
+        self.noise = NOISE * np.array(likeness(measurements))
         self.measured = np.log([m.tokens_per_chip_s for m in measurements])
 
     def leave_out_far_layouts(self, theta: np.ndarray) -> None:
@@ -166,7 +210,7 @@ class Problem:
 
     def residuals(self, theta: np.ndarray) -> np.ndarray:
         """Give pseudo-Huber residuals of the errors, and the distances from the priors."""
-        return np.concatenate([bent(self.errors(self.log_fields(theta)) / NOISE), theta])
+        return np.concatenate([bent(self.errors(self.log_fields(theta)) / self.noise), theta])
 
     def jacobian(self, theta: np.ndarray) -> np.ndarray:
         """Give the derivatives: ten differences, spread over the keys."""
@@ -176,7 +220,8 @@ class Problem:
         for field, weights in self.weights.items():
             moved = self.errors({**fields, field: fields[field] + 1e-4})
             slope += ((moved - start) / 1e-4)[:, None] * weights * self.spread
-        return np.vstack([slope / NOISE * bent_slope(start / NOISE)[:, None], np.eye(theta.size)])
+        weighed = slope / self.noise[:, None] * bent_slope(start / self.noise)[:, None]
+        return np.vstack([weighed, np.eye(theta.size)])
 
 
 def bent(error: np.ndarray) -> np.ndarray:
@@ -230,6 +275,7 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true", help="replace the factors in the package")
     parser.add_argument("--show", action="store_true", help="print factors and rows")
+    parser.add_argument("--ablate", action="store_true", help="also take each mechanism out and fit anew")
     options = parser.parse_args()
     rows = packaged_measurements()
     fold = np.array([int(fact.fold or 0) for fact in throughput_facts() if fact.kind == "inference"])
@@ -244,6 +290,9 @@ def main() -> None:
     print("sources left out:         ", summary(apart))
     for name in by_source:
         print(f"   {name:34s}", summary(apart[sources == name]))
+    if options.ablate:
+        for name, median, ninety in ablation(rows, fold, factors):
+            print(f"| {name} | {median:.1%} | {ninety:.1%} |")
     if options.show:
         show(rows, factors, seen, apart)
     if options.write:
@@ -256,6 +305,23 @@ def main() -> None:
         }
         path = Path(efficiency.__file__).with_name("efficiency.json")
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def ablation(rows: Sequence[Measurement], fold: np.ndarray, start: Factors) -> list[tuple[str, float, float]]:
+    """Give the errors on quarters left out with each mechanism taken out and everything else fitted anew.
+
+    Returns:
+        Mechanism, median and 90th percentile of the absolute relative error; the first row has them all.
+    """
+    found: list[tuple[str, float, float]] = []
+    for name, keys in {"all mechanisms": (), **MECHANISMS}.items():
+        TAKEN_OUT[:] = keys
+        logs = tuple((key, prior(key)[0] if prior(key)[1] <= 1e-6 else value) for key, value in start.logs)
+        _, errors = without_each(rows, fold, Factors(logs))
+        share = np.abs(np.expm1(errors))
+        found.append((name, float(np.median(share)), float(np.quantile(share, 0.9))))
+    TAKEN_OUT.clear()
+    return found
 
 
 def residual_table(rows: Sequence[Measurement], apart: np.ndarray) -> list[list[object]]:

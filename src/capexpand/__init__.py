@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.claims.joining import list_claims
     from capexpand.claims.rules import find_contradictions
     from capexpand.errors import CapexpandError, CaseError, InfeasibleError, Problem, RunError, SolverError
+    from capexpand.forecasting.forecast import forecast
     from capexpand.pipeline import (
         LatticeSettings,
         PlannedPolicy,
@@ -84,6 +85,7 @@ _HOMES = {
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
     "find_contradictions": "claims.rules",
+    "forecast": "forecasting.forecast",
     "list_claims": "claims.joining",
     "load_case": "case.loading",
     "new": "api.starting",
@@ -100,8 +102,8 @@ _HOMES = {
 }
 __all__ = [
     "Backtest",
-    "BreakevenFindings",
     "BreakEvens",
+    "BreakevenFindings",
     "CVaR",
     "CapexpandError",
     "Case",
@@ -126,13 +128,14 @@ __all__ = [
     "WorstCase",
     "__version__",
     "backtest",
-    "breakeven",
     "break_even",
+    "breakeven",
     "check",
     "compare",
     "evaluate",
     "evaluate_policy",
     "find_contradictions",
+    "forecast",
     "list_claims",
     "load_case",
     "new",

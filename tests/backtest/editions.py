@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from capexpand.catalogue.point_in_time import SHIPPED, PointInTimeCatalogue, known_by
 from capexpand.catalogue.rows import Accelerator, Actual, Programme, Row, Source
 from capexpand.catalogue.tables import TABLES
-from capexpand.studies.backtest.quarters import last_day
+from capexpand.forecasting.quarters import last_day
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,9 +4,9 @@ import pytest
 from editions import actual, copied_case, edition
 
 from browser_visits import visit
+from capexpand.forecasting.quarters import quarter_of
 from capexpand.studies.backtest.backtest import backtest
 from capexpand.studies.backtest.forecast import Settings
-from capexpand.studies.backtest.quarters import quarter_of
 from capexpand.studies.backtest.sheet import backtest_sheet
 
 
@@ -23,8 +23,8 @@ def page(tmp_path_factory):
         for metric, value in (("cloud_revenue", 100.0), ("capex", 300.0))
     ]
     found = backtest(case, edition=edition(*rows), settings=Settings(scenarios=20, quarters=2))
-    sheet = backtest_sheet(found)
     path = folder / "report.html"
+    sheet = backtest_sheet(found)
     path.write_text(sheet.html(), "utf-8")
     return path, len(sheet.charts)
 
@@ -35,5 +35,5 @@ def test_every_picture_is_drawn_and_nothing_is_asked_of_a_network(chromium, page
     with visit(chromium, path, width, 900) as seen:
         drawn = seen.page.locator("[data-chart] svg.marks").count()
         wide = seen.page.evaluate("document.documentElement.scrollWidth")
-    assert (drawn, wide, seen.said) == (count, width, [])
+    assert (drawn, wide, seen.forecast) == (count, width, [])
     assert [url for url in seen.asked if not url.startswith(("file:", "blob:", "data:"))] == []

@@ -11,13 +11,13 @@ from editions import actual, copied_case, edition, programme
 from capexpand.case.loading import load_case
 from capexpand.errors import CaseError
 from capexpand.finance.statements import statement
+from capexpand.forecasting.quarters import label, quarter_of
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.runs.folder import read_manifest
 from capexpand.studies.backtest.backtest import backtest
 from capexpand.studies.backtest.document import backtest_document
 from capexpand.studies.backtest.forecast import Settings
-from capexpand.studies.backtest.quarters import label, quarter_of
 from capexpand.studies.backtest.sheet import backtest_sheet
 
 FIRST = quarter_of(date(2025, 4, 1))  # of the case's calendar
@@ -65,7 +65,7 @@ def test_a_plan_of_the_first_day_says_what_the_case_earns(found):
     capex = [each for each in second.figures if (each.metric, each.method) == ("capex", "plan")]
     paid = dict(zip((label(FIRST + t) for t in range(8)), second.payments, strict=True))
     for each in capex:
-        assert each.said.middle <= paid[label(each.quarter)] + 20.0 + 1e-6
+        assert each.forecast.middle <= paid[label(each.quarter)] + 20.0 + 1e-6
 
 
 def test_what_was_spent_is_taken_off_the_budget(two_sites):
@@ -96,7 +96,7 @@ def test_revenue_starts_from_the_newest_report(two_sites):
 
     def said(result):
         return [
-            each.said.middle
+            each.forecast.middle
             for frozen in result.frozen[2:]
             for each in frozen.figures
             if (each.metric, each.method) == ("cloud_revenue", "plan")
@@ -114,7 +114,7 @@ def test_last_growth_repeats_the_newest_yearly_growth(two_sites):
     ]
     rows.append(actual(COMPANY, "cloud_growth_yoy", FIRST - 2, 0.21, unit="fraction", days=20))
     found = backtest(two_sites, edition=edition(*rows), settings=SMALL)
-    said = {e.quarter: e.said.middle for e in found.frozen[0].figures if e.method == "last growth"}
+    said = {e.quarter: e.forecast.middle for e in found.frozen[0].figures if e.method == "last growth"}
     assert said[FIRST - 1] == pytest.approx(100.0 * 1.21**0.25)
     assert said[FIRST] == pytest.approx(110.0)
 
@@ -128,7 +128,8 @@ def test_a_sum_of_two_quarters_is_held_against_a_sum(two_sites):
     ]
     found = backtest(two_sites, edition=edition(*rows), settings=SMALL)
     both = [s for s in found.scored if s.part == "spending" and s.quarters == 2 and s.method == "last value"]
-    assert {(s.name, s.actual, s.said.middle) for s in both} == {("2025Q3 to 2025Q4", 240.0, 200.0)}
+    assert {(s.name, s.actual) for s in both} == {("2025Q3 to 2025Q4", 240.0)}
+    assert all(s.forecast.middle == pytest.approx(200.0) for s in both)
     assert all(s.absolute_error == pytest.approx(40.0 / 200.0) for s in both)
 
 
@@ -214,9 +215,30 @@ def test_a_run_folder_holds_every_forecast_and_repeats(found, tmp_path):
 def test_the_page_shows_each_figure_and_says_nothing_of_returns(found):
     page = backtest_sheet(found).html()
     assert "Backtest: Two sites" in page
-    for words in ("cloud revenue: the plan", "model of spending", "Not told here", "Regret"):
+    for words in ("The plan stands beside them", "cloud revenue: the model", "Not told here", "Regret"):
         assert words in page
     assert "nan" not in json.dumps(backtest_document(found)).lower().replace("finance", "")
+
+
+def test_the_plan_stands_beside_the_forecasts_and_is_not_scored(found):
+    """Its figures are laid beside the reports; no skill, no coverage is computed of them."""
+    document = backtest_document(found)
+    planned = [row for row in document["scored"] if row["method"] == "plan"]
+    assert {row["metric"] for row in planned} == {"cloud_revenue", "capex"}
+    assert not [row for row in document["calibration"] if row["method"] == "plan"]
+    assert not [row for row in document["skill"] if "plan" in (row["method"], row["beside"])]
+
+
+def test_reported_revenue_is_forecast_by_a_model_of_its_own(two_sites):
+    """100 with growth of 21 % over the year before: 100 · 1.1 half a year on, whatever the plan says.
+
+    The growth implies 82.6 a year before; between the two reports the model fills even growth, which goes on.
+    """
+    growth = actual(COMPANY, "cloud_growth_yoy", FIRST - 2, 0.21, unit="fraction", days=20)
+    rows = [actual(COMPANY, "cloud_revenue", FIRST - 2 + n, 100.0, days=20) for n in (0, 2)]
+    found = backtest(two_sites, edition=edition(*rows, growth, history=()), settings=SMALL)
+    said = {e.quarter: e.forecast.middle for e in found.frozen[0].figures if e.method == "model"}
+    assert said[FIRST] == pytest.approx(110.0)
 
 
 def test_a_company_without_reports_is_named_with_those_that_have_some(two_sites):
@@ -264,7 +286,7 @@ def test_a_regime_is_drawn_on_the_cases_day_and_held_later(two_sites):
     found = backtest(two_sites, edition=edition(before, *known), settings=SMALL)
 
     def widest(frozen):
-        mine = [e.said for e in frozen.figures if (e.metric, e.method) == ("cloud_revenue", "plan")]
+        mine = [e.forecast for e in frozen.figures if (e.metric, e.method) == ("cloud_revenue", "plan")]
         return max((said.high - said.low) / said.middle for said in mine)
 
     assert widest(found.frozen[0]) > 0.01
@@ -300,5 +322,5 @@ def test_the_command_prints_one_json_object(two_sites, tmp_path, monkeypatch):
     done = CliRunner().invoke(build_app(), [*arguments, "--json"], catch_exceptions=False)
     assert json.loads(done.stdout)["company"] == COMPANY
     shown = CliRunner().invoke(build_app(), arguments, catch_exceptions=False)
-    assert "Did its intervals hold?" in shown.stdout
+    assert "Did the intervals of the forecasts hold?" in shown.stdout
     assert Path(tmp_path / "run" / "report.html").is_file()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capexpand.studies.backtest.losses import Quantiles, coverage, pinball_loss, skill
+from capexpand.forecasting.losses import Quantiles, coverage, pinball_loss, skill
 from capexpand.studies.backtest.tables import skill_text
 
 SAID = (Quantiles(8.0, 10.0, 12.0), Quantiles(9.0, 11.0, 14.0), Quantiles(10.0, 12.0, 16.0))

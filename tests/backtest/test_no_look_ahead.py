@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from capexpand.catalogue.point_in_time import SHIPPED, PointInTimeCatalogue, known_by, reading_from
 from capexpand.catalogue.tables import TABLES
 from capexpand.errors import CaseError
+from capexpand.forecasting.quarters import quarter_of
 from capexpand.studies.backtest.backtest import backtest, load_as_of_its_day
 from capexpand.studies.backtest.forecast import Settings, freeze, freeze_spending
-from capexpand.studies.backtest.quarters import quarter_of
 
 ALIBABA = Path(__file__).parents[2] / "cases" / "alibaba-2025"
 DAY = date(2025, 2, 24)

@@ -7,10 +7,10 @@ import pytest
 from editions import actual, edition, programme
 
 from capexpand.catalogue.point_in_time import reading_from
-from capexpand.studies.backtest.guidance import guidance_for, revision_rate
-from capexpand.studies.backtest.quarters import quarter_of
+from capexpand.forecasting.quarters import quarter_of
+from capexpand.studies.backtest.guidance import guidance_for
 from capexpand.studies.backtest.reports import reported, spending_series
-from capexpand.studies.backtest.spending import PRIOR_DEVIATION, forecast_spending, ramp, spread_of
+from capexpand.studies.backtest.spending import forecast_spending
 
 Q1 = quarter_of(date(2025, 1, 1))
 DAY = date(2025, 5, 30)
@@ -18,67 +18,80 @@ DAY = date(2025, 5, 30)
 
 def medians(known, *, day=DAY, method="model", beside=None):
     found = forecast_spending(known, day, beside or {})
-    return [each.said.middle for each in found if each.method == method]
+    return [each.forecast.middle for each in found if each.method == method and each.company == "A"]
 
 
-def test_a_ramp_adds_up_to_what_is_left():
-    """From 10 a quarter, 10 (r + r² + r³) = 37.24 at r = 1.1 ... 11 + 12.1 + 13.31 = 36.41."""
-    assert ramp(10.0, 3, 36.41) == pytest.approx(1.1)
-    assert ramp(10.0, 3, 30.0) == pytest.approx(1.0)
-    assert ramp(10.0, 3, 1e9) == pytest.approx(2.0)
-    assert ramp(10.0, 3, -5.0) == pytest.approx(0.5)
+def alone(*rows):
+    """Return an edition without the long histories, so that only these rows are pooled."""
+    return edition(*rows, history=(), guidance=())
 
 
-def test_guidance_less_what_was_reported_is_ramped_over_the_rest():
-    """A year's 46.41 with 10 reported in the first quarter leaves 36.41: 11, 12.1, 13.31, as 10 · 1.1ⁿ.
+def test_guidance_is_averaged_with_the_trend_in_logarithms():
+    """A year's 46 with 10 reported leaves 36, 12 a quarter; without any change the trend stays at 10.
 
-    Sensitivity: without taking off what was reported, 46.41 would be left and the ramp would start at 12.2.
+    So the median is √(10 · 12) within the year and 10 after it. Sensitivity: without taking off what was
+    reported, 46 would be left and the median would be √(10 · 15.3).
     """
-    known = edition(
+    known = alone(
         actual("A", "capex", Q1, 10.0),
-        programme("A", date(2025, 2, 1), 46.41e6, start=date(2025, 1, 1), end=date(2025, 12, 31)),
+        programme("A", date(2025, 2, 1), 46e6, start=date(2025, 1, 1), end=date(2025, 12, 31)),
     ).as_known_on(DAY)
-    assert medians(known)[:3] == pytest.approx([11.0, 12.1, 13.31])
-    assert medians(known, method="guidance") == pytest.approx([36.41 / 3] * 3)
+    assert medians(known)[:3] == pytest.approx([math.sqrt(120.0)] * 3)
+    assert medians(known)[3:] == pytest.approx([10.0] * 5)
+    assert medians(known, method="guidance") == pytest.approx([12.0] * 3)
     assert medians(known, method="last value") == pytest.approx([10.0] * 8)
 
 
-def test_growth_beyond_guidance_is_pooled_and_held_back():
-    """Two changes of ln 1.5 and ln 1.2 among 8 of nothing: growth (ln 1.5 + ln 1.2) / 10 a quarter.
+def test_a_range_in_the_table_of_guidance_counts_like_a_programme():
+    """185 to 195 bn for a year, nothing of it reported, is 47.5 a quarter; another company's range is not."""
+    from dataclasses import replace
 
-    Sensitivity: without the eight it would be (ln 1.5 + ln 1.2) / 2, and A's median after 15 would be 20.1.
+    from capexpand.catalogue.point_in_time import SHIPPED
+    from capexpand.catalogue.rows import Guidance
+
+    row = next(each for each in SHIPPED.rows("guidance") if isinstance(each, Guidance))
+    year = {"period_start": date(2025, 4, 1), "period_end": date(2026, 3, 31)}
+    rows = [
+        replace(row, company=name, low=low, high=195.0, announced_date=DAY, known_on=DAY, **year)
+        for name, low in (("A", 185.0), ("B", 1.0))
+    ]
+    spent = actual("A", "capex", Q1, 40.0, unit="USD_billion")
+    known = edition(spent, history=(), guidance=tuple(rows)).as_known_on(DAY)
+    assert medians(known, method="guidance") == pytest.approx([47.5] * 4)
+
+
+def test_growth_is_pooled_over_companies_and_held_back():
+    """Changes of ln 1.5 and ln 1.2 in the quarter before the day's, each with the weight w = 2^(−1/6).
+
+    γ = w (ln 1.5 + ln 1.2) / (2 w + 2); the level of A is 15 less a fifth of its surprise.
+
+    Sensitivity: without the two changes of nothing γ would be (ln 1.5 + ln 1.2) / 2, near twice as much.
     """
-    known = edition(
+    known = alone(
         actual("A", "capex", Q1 - 1, 10.0),
         actual("A", "capex", Q1, 15.0),
         actual("B", "capex", Q1 - 1, 10.0),
         actual("B", "capex", Q1, 12.0),
     ).as_known_on(DAY)
-    growth = (math.log(1.5) + math.log(1.2)) / 10
-    assert medians(known)[0] == pytest.approx(15.0 * math.exp(growth))
+    weight = 2.0 ** (-1.0 / 6.0)
+    growth = weight * (math.log(1.5) + math.log(1.2)) / (2.0 * weight + 2.0)
+    level = 0.8 * math.log(15.0) + 0.2 * (math.log(10.0) + growth)
+    assert medians(known)[:2] == pytest.approx([math.exp(level + growth), math.exp(level + 2 * growth)])
 
 
-def test_revisions_count_by_the_quarters_that_they_took():
-    """100 became 125 in 182.625 days of a year, two quarters: ln 1.25 over 2 + 8 quarters."""
-    rows = [
-        programme("A", date(2025, 1, 1), 100.0, start=date(2025, 1, 1), end=date(2025, 12, 31)),
-        programme("A", date(2025, 5, 1), 125.0, start=date(2025, 1, 1), end=date(2025, 12, 31)),
-    ]
-    day = date(2025, 7, 2)  # 182 days later
-    with reading_from(edition(*rows).as_known_on(day)):
-        assert revision_rate(day) == pytest.approx(math.log(1.25) / (182 / 91.3125 + 8))
-    with reading_from(edition(rows[0]).as_known_on(day)):
-        assert revision_rate(day) == 0.0
+def test_a_longer_history_of_the_same_measure_stands_before_the_reports():
+    """Alphabet's reports begin in 2024; its history before them widens no series but its own."""
+    from capexpand.catalogue.point_in_time import SHIPPED
 
-
-def test_errors_widen_the_interval_by_their_size():
-    """Four prior errors of 0.2 and one of 0.6 a quarter ahead: s² = (4 · 0.04 + 0.36) / 5 = 0.104."""
-    assert spread_of([], PRIOR_DEVIATION).deviation == pytest.approx(0.2)
-    found = spread_of([(0.6, 1)], PRIOR_DEVIATION)
-    assert found.deviation == pytest.approx(math.sqrt(0.104))
-    assert found.freedom == 5.0
-    near, far = found.around(10.0, 1), found.around(10.0, 4)
-    assert math.log(far.high / 10) == pytest.approx(2 * math.log(near.high / 10))
+    day = date(2025, 5, 30)
+    known = SHIPPED.as_known_on(day)
+    with_history = {e.quarter: e.forecast for e in forecast_spending(known, day, {}) if e.method == "model"}
+    without = {
+        e.quarter: e.forecast
+        for e in forecast_spending(edition(*known.rows("actuals"), history=()).as_known_on(day), day, {})
+        if e.method == "model"
+    }
+    assert with_history != without
 
 
 def test_a_programme_of_another_scope_is_no_guidance_without_a_bridge():
@@ -112,7 +125,7 @@ def test_forecasts_and_considerations_by_others_are_no_guidance():
     for kind in ("forecast", "under consideration", "ceiling"):
         from dataclasses import replace
 
-        with reading_from(edition(replace(row, amount_kind=kind))):
+        with reading_from(edition(replace(row, amount_kind=kind), guidance=())):
             assert guidance_for(series, None) == ((), ())
 
 

@@ -40,7 +40,7 @@ def test_what_does_not_fit_says_how_much_is_missing():
     answer = serve("Kimi K2", "H20", chips=8)
     assert not answer.fits
     assert "1,0" in answer.reason
-    assert "707 GB" in answer.reason
+    assert "800 GB" in answer.reason  # 8 × 96 · 2³⁰ bytes × 0.97
     assert answer.output_tokens_per_s == 0
 
 

@@ -60,3 +60,40 @@ def test_an_unknown_distilled_model_is_not_taken_for_its_teacher():
 def test_an_unknown_name_gets_a_suggestion(look_up, written, meant):
     with pytest.raises(CaseError, match=f"did you mean .*{meant}"):
         look_up(written)
+
+
+@pytest.mark.parametrize(
+    ("look_up", "written", "name"),
+    [
+        (chip_named, "NVIDIA A100-SXM4-40GB", "A100 40GB"),
+        (chip_named, "A100 PCIe 40GB", "A100 PCIe 40GB"),
+        (chip_named, "H100 PCIe", "H100 PCIe"),
+        (chip_named, "NVIDIA H100 80GB HBM3", "H100"),
+        (model_named, "kimi-k2-thinking", "Kimi K2 Thinking"),
+        (model_named, "mistral-7b-v0.3", "Mistral 7B"),
+        (model_named, "Qwen/Qwen3-32B-FP8", "Qwen3 32B"),
+    ],
+)
+def test_another_form_of_a_thing_is_that_form(look_up, written, name):
+    assert look_up(written).name == name
+
+
+@pytest.mark.parametrize(
+    ("look_up", "written", "meant"),
+    [
+        (chip_named, "H200 PCIe", "H200 NVL"),
+        (chip_named, "B200 NVL", "B200"),
+        (chip_named, "H100 64GB", "H100"),
+        (model_named, "GLM-4.5V", "GLM 4.5"),
+        (model_named, "Llama 3.1 9B", "Llama 3.1 8B"),
+    ],
+)
+def test_a_name_that_says_more_than_is_known_asks_back(look_up, written, meant):
+    with pytest.raises(CaseError, match="did you mean") as caught:
+        look_up(written)
+    assert meant in str(caught.value)
+
+
+def test_a_system_with_another_form_of_a_chip_is_not_taken_for_the_chip():
+    assert chip_register().find("8x H200-PCIe server") is None
+    assert chip_register().find("8x H200 server") == "H200"

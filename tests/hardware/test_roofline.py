@@ -5,15 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from capexpand.hardware.estimate import serve
 from capexpand.hardware.layouts import Layout, candidate_layouts
 from capexpand.hardware.precision import arithmetic_rate, precision_named
 from capexpand.hardware.roofline import (
     Bench,
     Efficiency,
     batch_by_memory,
+    batch_by_scheduler,
     decode_step,
     mean_context,
     prefill_request,
+    shared_step,
+    tokens_per_step,
+    working_share,
 )
 from capexpand.hardware.serving import rates_decode, rates_prefill, rates_together, search
 from capexpand.hardware.specs import ChipSpec, Load, ModelSpec
@@ -119,11 +124,71 @@ def test_a_small_batch_reads_only_the_experts_it_picks():
 
 
 def test_memory_bounds_the_batch():
-    """92 GB usable less 10 GB of weights, over 1200 tokens × 50 kB = 60 MB a sequence: 1366 sequences.
+    """100 · 2³⁰ B · 0.97 = 104.2 GB less 10 GB of weights; one sequence of 1200 tokens × 50 kB = 60 MB must
+    have room, the others hold 1100 tokens, 55 MB, on average: 1 + (94.15 GB − 60 MB) / 55 MB = 1712.
 
-    Sensitivity: with the weights not taken off it would be 1533.
+    Sensitivity: with the whole answer held for each sequence it would be 1569.
     """
-    assert batch_by_memory(bench()) == pytest.approx(82e9 / 60e6)
+    assert batch_by_memory(bench()) == pytest.approx(1 + (100 * 1.024**3 * 0.97e9 - 10e9 - 60e6) / 55e6)
+
+
+def test_a_model_that_fits_barely_runs_one_sequence():
+    """30.5 bn weights of 16 bits are 61 GB; a chip of 64 GB holds 64 · 2³⁰ B · 0.97 = 66.7 GB.
+
+    Sensitivity: at 64 · 10⁹ B · 0.92 = 58.9 GB it would not fit, and it was measured.
+    """
+    answer = serve("Qwen3 30B-A3B", "Ascend 910B", chips=1, weights="bf16", load=Load(2000.0, 100.0))
+    assert answer.fits
+
+
+def test_a_draft_yields_more_tokens_a_step():
+    """Three proposed tokens accepted with 0.7 each yield 1 + 0.7 + 0.49 + 0.343 = 2.533 tokens a step.
+
+    Sensitivity: without the first token, which needs no acceptance, it would be 1.533.
+    """
+    assert tokens_per_step(Load(1.0, 1.0, draft_tokens=3.0, acceptance=0.7)) == pytest.approx(2.533)
+    assert tokens_per_step(Load(1.0, 1.0)) == pytest.approx(1.0)
+
+
+def test_a_pipeline_shares_its_batches_and_loses_to_the_bubble():
+    """With a loss of 0.1 for each further stage four stages work 1 / 1.3 of the time, each a quarter batch.
+
+    Sensitivity: without the bubble the share would be 1.
+    """
+    four = bench(layout=Layout(stages=4), efficiency=replace(IDEAL, bubble=0.1, batch_max=1000.0))
+    assert working_share(four) == pytest.approx(1 / 1.3)
+    assert batch_by_scheduler(four) == 250.0
+
+
+def test_experts_with_few_tokens_reach_less_of_their_rate():
+    """64 tokens × 1 of 8 experts are 8 for each expert; with half the rate at 8 they take twice as long.
+
+    Sensitivity: without the padding both would be equal.
+    """
+    few = replace(IDEAL, expert_half=8.0)
+    always = 2 * 64 * 2e9 / 1e15
+    plain = decode_step(bench(EXPERTS), 64.0).compute - always
+    assert decode_step(bench(EXPERTS, efficiency=few), 64.0).compute - always == pytest.approx(2 * plain)
+
+
+def test_sparse_attention_reads_what_its_index_chose():
+    """Of 1100 tokens it reads 100 × 50 kB, and all of an index of 5 kB a token: 5 + 5.5 = 10.5 MB a sequence.
+
+    Sensitivity: with all tokens read it would be 60.5 MB.
+    """
+    sparse = replace(DENSE, selected_tokens=100.0, index_elements=5000.0)
+    assert decode_step(bench(sparse), 1.0).attention_memory == pytest.approx(10.5e6 / 2e12)
+
+
+def test_linear_attention_keeps_a_state_of_fixed_size():
+    """A million elements of 4 bytes, read and written, are 8 MB a step whatever the context.
+
+    Sensitivity: a cache would grow from 55 MB to 0.5 GB.
+    """
+    linear = replace(DENSE, cache_elements=0.0, state_elements=1e6)
+    for prompt in (1000.0, 100_000.0):
+        step = decode_step(bench(linear, load=Load(prompt, 200.0)), 1.0)
+        assert step.attention_memory == pytest.approx(8e6 / 2e12)
 
 
 def test_tensor_parallelism_halves_the_time_and_pays_on_the_links():
@@ -142,7 +207,7 @@ def test_expert_parallelism_beyond_the_scale_up_links_uses_the_network():
     Sensitivity: over the scale-up links it would be 0.28 µs.
     """
     step = decode_step(bench(EXPERTS, layout=Layout(data=16)), 1.0)
-    assert step.links == pytest.approx(10 * 1000 * 3 * 15 / 16 / 1e10)
+    assert step.hidden == pytest.approx(10 * 1000 * 3 * 15 / 16 / 1e10)
 
 
 def test_a_copy_beyond_the_scale_up_links_waits_for_the_network():
@@ -168,15 +233,15 @@ def test_a_latency_limit_sets_the_batch():
     assert m == pytest.approx(151.2, rel=5e-3)
 
 
-def test_sharing_chips_adds_the_times_of_prefill_and_decode():
-    """With m running, a token costs step/m + prefill/answer = step/m + 20 ms/200.
+def test_prompts_share_the_reading_of_the_weights_with_answers():
+    """With m running a step carries m/200 prompts of 20 ms: hypot(m · 0.12 ms, 5 ms) + m · 0.0275 ms.
 
-    Sensitivity: without prefill the rate would be that of decode alone.
+    Sensitivity: with the prompts' products beside the weights' reading it would be 3 % more at m = 100.
     """
     shared = bench(load=Load(1000.0, 200.0))
+    assert shared_step(shared, 100.0) == pytest.approx(np.hypot(12e-3, 5e-3) + 2.75e-3)
     both, decode = rates_together(shared), rates_decode(shared)
-    per_token = 1 / (float(decode.requests) * 200) + 20e-3 / 200
-    assert float(both.requests) * 200 == pytest.approx(1 / per_token)
+    assert float(both.requests) < float(decode.requests)
 
 
 def test_apart_chips_are_split_so_that_both_are_busy():

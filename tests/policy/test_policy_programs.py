@@ -52,7 +52,7 @@ def test_a_chain_of_single_nodes_is_the_deterministic_program_of_a_shipped_case(
 def test_sddp_agrees_with_the_tree_of_all_futures(seed):
     m = random_model(seed, quarters=4)
     lattice = random_lattice(m, seed)
-    policy = optimise_policy(m, lattice, settings=PolicySettings(iterations=600, guides=2))
+    policy = optimise_policy(m, lattice, settings=PolicySettings(iterations=600, warm_starts=2))
     tree = solve_extensive(policy_graph(policy.stages, lattice))
     assert policy.trained.bound == close(tree.value)
     assert policy.gap.bound >= policy.gap.mean - policy.gap.halfwidth - 1e-4 * abs(policy.gap.bound)
@@ -118,7 +118,7 @@ def test_foresight_bounds_the_policy_on_every_path():
 def test_training_resumes_to_the_same_policy(tmp_path):
     m = random_model(4, quarters=6)
     lattice = random_lattice(m, 4, nodes=3)
-    settings = PolicySettings(iterations=60, sample_paths=20, gap_fraction=1e-9, guides=5)
+    settings = PolicySettings(iterations=60, sample_paths=20, gap_fraction=1e-9, warm_starts=5)
     whole = optimise_policy(m, lattice, settings=settings, checkpoint=tmp_path / "whole")
     count = iter(range(10_000))
     stopped = optimise_policy(

@@ -10,17 +10,17 @@ from random_programs import KINDS
 
 from capexpand.sddp.assessment import assess, scale, stall_fraction
 from capexpand.sddp.extensive import solve_extensive
-from capexpand.sddp.floors import floors
 from capexpand.sddp.formats.document import Document
 from capexpand.sddp.formats.sddp_case import graph_from_document
 from capexpand.sddp.futures import CutKind
+from capexpand.sddp.initial_lower_bounds import initial_lower_bounds
 from capexpand.sddp.kernel import layout as at
 from capexpand.sddp.kernel.node import certify, is_certified
 from capexpand.sddp.kernel.outcomes import lay_outcomes
 from capexpand.sddp.kernel.program import Program, float_view
 from capexpand.sddp.kernel.stage import KernelStage
 from capexpand.sddp.policy import TrainingRecord
-from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.problem import PolicyGraph, Realisations
 from capexpand.sddp.risk import CVaR, Expectation, WorstCase
 from capexpand.sddp.simulation import simulate
 from capexpand.sddp.stream import Solvers
@@ -69,7 +69,9 @@ def growing_heap(last: float | None = None) -> PolicyGraph:
 
 
 def solvers_of(graph: PolicyGraph, back_end: str = "highs") -> Solvers:
-    return Solvers(graph, floors(graph).stage_and_future, kind=CutKind.SINGLE, back_end=back_end)
+    return Solvers(
+        graph, initial_lower_bounds(graph).stage_and_future, kind=CutKind.SINGLE, back_end=back_end
+    )
 
 
 # The initial lower bounds
@@ -78,39 +80,39 @@ def solvers_of(graph: PolicyGraph, back_end: str = "highs") -> Solvers:
 def test_the_initial_bound_of_a_node_takes_its_cheapest_follower() -> None:
     """1 and then 3 or 7: at least 1 + 3 = 4, and 6 in the mean. Sensitivity: the dearest would say 8."""
     graph = costs_along({"a": [1.0], "b": [3.0], "c": [7.0]}, [("a", "b", 0.5), ("a", "c", 0.5)])
-    assert floors(graph).stage_and_future == pytest.approx([4.0, 3.0, 7.0])
+    assert initial_lower_bounds(graph).stage_and_future == pytest.approx([4.0, 3.0, 7.0])
     assert solve_extensive(graph).value == pytest.approx(6.0)
 
 
 def test_the_initial_bound_is_the_value_where_the_follower_is_certain() -> None:
     """1, then the cheaper outcome 3 of (3), then 2: the bound of 6 is the value itself."""
     graph = costs_along({"a": [1.0], "b": [3.0], "c": [2.0]}, [("a", "b", 1.0), ("b", "c", 1.0)])
-    assert floors(graph).stage_and_future == pytest.approx([6.0, 5.0, 2.0])
+    assert initial_lower_bounds(graph).stage_and_future == pytest.approx([6.0, 5.0, 2.0])
     assert solve_extensive(graph).value == pytest.approx(6.0)
 
 
 def test_the_initial_bound_takes_the_cheapest_outcome() -> None:
     graph = costs_along({"a": [4.0, 9.0]}, [])
-    assert floors(graph).stage_and_future == pytest.approx([4.0])
+    assert initial_lower_bounds(graph).stage_and_future == pytest.approx([4.0])
 
 
 @pytest.mark.parametrize(("chance", "expected"), [(1.0, 5.0), (0.5, 1.0)])
 def test_a_path_that_may_end_may_cost_nothing_more(chance: float, expected: float) -> None:
     """1 and then 4, or with an end in between as little as 1 + 0."""
     graph = costs_along({"a": [1.0], "b": [4.0]}, [("a", "b", chance)])
-    assert floors(graph).stage_and_future[0] == pytest.approx(expected)
+    assert initial_lower_bounds(graph).stage_and_future[0] == pytest.approx(expected)
 
 
 def test_the_initial_bound_of_an_endless_graph_is_its_discounted_sum() -> None:
     """2 a stage, and another follows with 3/4: 2 / (1 - 3/4) = 8, which is the value."""
-    found = floors(costs_along({"a": [2.0]}, [("a", "a", 0.75)]))
+    found = initial_lower_bounds(costs_along({"a": [2.0]}, [("a", "a", 0.75)]))
     assert found.stage_and_future == pytest.approx([8.0])
     assert not found.assumed
 
 
 def test_states_without_bounds_are_boxed_by_what_they_can_reach() -> None:
     """The heap is at most 3 and then 4, so the bound is -(3 + 4) = -7, the value."""
-    found = floors(growing_heap())
+    found = initial_lower_bounds(growing_heap())
     assert not found.assumed
     assert found.stage_and_future == pytest.approx([-7.0, -4.0], rel=1e-5)
     assert solve_extensive(growing_heap()).value == pytest.approx(-7.0)
@@ -118,13 +120,34 @@ def test_states_without_bounds_are_boxed_by_what_they_can_reach() -> None:
 
 def test_only_a_bound_that_is_known_takes_part_in_a_box() -> None:
     """With at most 2.5 in the last stage the bound is -(3 + 2.5)."""
-    assert floors(growing_heap(2.5)).stage_and_future == pytest.approx([-5.5, -2.5], rel=1e-5)
+    assert initial_lower_bounds(growing_heap(2.5)).stage_and_future == pytest.approx([-5.5, -2.5], rel=1e-5)
+
+
+@pytest.mark.parametrize(("least", "expected"), [(0.0, -17.0), (-1.0, -8.0)])
+def test_outcomes_are_relaxed_together_only_where_that_is_valid(least: float, expected: float) -> None:
+    """The last stage pays 1 a unit with growth of 2 and a gift of 2, or 3 with growth of 1 and a toll of 4.
+
+    The heap of 3 grows to 5 or 4: -5 - 2 = -7 or -12 + 4 = -8. Where no unit can be negative, one relaxation
+    takes the best of each number: -3 * 5 - 2 = -17; else each outcome has one of its own.
+    """
+    graph = growing_heap()
+    noise = Realisations(
+        probability=np.full(2, 0.5),
+        cost=np.array([[0.0, -1.0], [0.0, -3.0]]),
+        row_lower=np.full((2, 1), -np.inf),
+        row_upper=np.array([[2.0], [1.0]]),
+        constant=np.array([-2.0, 4.0]),
+    )
+    last = replace(graph.stages[1], lower=np.array([-np.inf, least]))
+    nodes = (graph.nodes[0], replace(graph.nodes[1], realisations=noise))
+    found = initial_lower_bounds(replace(graph, stages=(graph.stages[0], last), nodes=nodes))
+    assert found.stage_and_future == pytest.approx([-3.0 + expected, expected], rel=1e-5)
 
 
 def test_what_is_endless_even_so_is_assumed_and_said() -> None:
     graph = growing_heap()
     free = replace(graph.stages[0], row_upper=np.array([np.inf]))
-    found = floors(replace(graph, stages=(free, graph.stages[1])))
+    found = initial_lower_bounds(replace(graph, stages=(free, graph.stages[1])))
     assert found.assumed
     assert found.stage_and_future[0] <= -1e7
 
@@ -134,7 +157,7 @@ def test_what_is_endless_even_so_is_assumed_and_said() -> None:
 def test_the_bound_of_every_node_lies_below_its_value(risk, seed: int) -> None:
     """Each node in turn comes first, at the state at which the problem starts."""
     graph = random_graph(seed, risk=risk)
-    found = floors(graph).stage_and_future
+    found = initial_lower_bounds(graph).stage_and_future
     for node in range(len(graph.nodes)):
         root = np.zeros(len(graph.nodes))
         root[node] = 1.0
@@ -174,14 +197,14 @@ def test_a_sampled_gap_reaches_to_the_end_of_the_interval(
 
 @pytest.mark.parametrize("sense", ["min", "max"])
 def test_a_small_tree_gives_the_gap_itself(sense: str) -> None:
-    """Four equally likely paths of 1 + 2, 1 + 4, 3 + 2 and 3 + 4 cost 5 in the mean; a bound of 4 leaves 1/5."""
+    """Four equally likely paths of 1 + 2, 1 + 4, 3 + 2 and 3 + 4 cost 5 in the mean; 3 leaves 2/5."""
     graph = costs_along({"a": [1.0, 3.0], "b": [2.0, 4.0]}, [("a", "b", 1.0)], sense=sense)
-    bound = 4.0 if sense == "min" else 6.0
+    bound = 3.0 if sense == "min" else 8.0
     found = assess(
         solvers_of(graph), bound, paths=9, exact_limit=100, check=1, generator=np.random.default_rng(1)
     )
     assert (found.mean, found.halfwidth, found.exact) == (pytest.approx(5.0), 0.0, True)
-    assert found.gap_fraction == pytest.approx(1.0 / 5.0 if sense == "min" else 1.0 / 6.0)
+    assert found.gap_fraction == pytest.approx(2.0 / 5.0 if sense == "min" else 3.0 / 8.0)
     assert found.paths == 2 + 4
 
 

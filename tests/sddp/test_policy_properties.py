@@ -8,10 +8,10 @@ from multistage_cases import random_graph
 
 from capexpand.errors import CaseError, InfeasibleError
 from capexpand.sddp.certificate import Certifier, DualBound, Multipliers
-from capexpand.sddp.cuts import Visit
+from capexpand.sddp.cuts import TrialPoint
 from capexpand.sddp.extensive import solve_extensive
-from capexpand.sddp.floors import floors
 from capexpand.sddp.futures import CutKind
+from capexpand.sddp.initial_lower_bounds import initial_lower_bounds
 from capexpand.sddp.policy import Policy
 from capexpand.sddp.problem import Node, PolicyGraph, Realisations
 from capexpand.sddp.risk import Blend, Expectation, RiskMeasure, WorstCase
@@ -72,7 +72,7 @@ def test_more_weight_on_the_tail_never_lowers_the_nested_optimum(seed: int) -> N
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_the_floor_lies_below_the_value(seed: int) -> None:
     graph = random_graph(seed)
-    found = floors(graph)
+    found = initial_lower_bounds(graph)
     assert not found.assumed
     assert float(graph.root @ found.stage_and_future) <= solve_extensive(graph).value + 1e-7
 
@@ -189,12 +189,12 @@ def test_the_mean_value_plan_is_never_better_than_the_policy() -> None:
     )
     policy, planned = _trained(graph), _trained(certain)
     met = _trained(graph, iterations=1, exact_limit=0).solvers()
-    for family, pool in enumerate(planned.solvers().pools):
+    for group, pool in enumerate(planned.solvers().pools):
         state = np.zeros(len(pool.states))
         for number in range(pool.count):
-            intercepts = np.array([lane.intercepts[number] for lane in pool.lanes])
-            slopes = np.array([lane.slopes[number] for lane in pool.lanes])
-            met.pools[family].add(Visit(family, state, intercepts, slopes))
+            intercepts = np.array([function.intercepts[number] for function in pool.functions])
+            slopes = np.array([function.slopes[number] for function in pool.functions])
+            met.pools[group].add(TrialPoint(group, state, intercepts, slopes))
     optimum = solve_extensive(graph).value
     assert evaluate_exactly(policy.solvers()).mean == pytest.approx(optimum, rel=1e-5)
     assert evaluate_exactly(met).mean >= optimum - 1e-6

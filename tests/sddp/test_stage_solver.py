@@ -14,7 +14,7 @@ from stage_solver import agree, ask, compare
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.sddp.certificate import Certifier, Multipliers
 from capexpand.sddp.checked_stage import CheckedStage
-from capexpand.sddp.cuts import CutPool, NodeCuts, Visit
+from capexpand.sddp.cuts import CutPool, NodeCuts, TrialPoint
 from capexpand.sddp.futures import CutKind, Future
 from capexpand.sddp.highs_stage import HighsStage
 from capexpand.sddp.kernel.stage import KernelStage, suits
@@ -105,15 +105,15 @@ def test_any_multipliers_prove_a_bound_that_is_at_most_the_value(seed: int, numb
         return
     outcomes, rows = form.outcome_count, len(form.rows)
     chosen = np.resize(np.array(numbers), (outcomes, rows))
-    share, lane = np.resize(np.abs(numbers), cuts.count), cuts.lanes[0]
+    share, function = np.resize(np.abs(numbers), cuts.count), cuts.functions[0]
     share = share / max(1.0, share.sum())
     multipliers = Multipliers(
         chosen,
-        np.full(outcomes, share @ lane.intercepts[: cuts.count]),
-        np.tile(share @ lane.slopes[: cuts.count], (outcomes, 1))
+        np.full(outcomes, share @ function.intercepts[: cuts.count]),
+        np.tile(share @ function.slopes[: cuts.count], (outcomes, 1))
         if cuts.count
         else np.zeros((outcomes, STATES)),
-        np.full(outcomes, (1.0 - share.sum()) * cuts.floor[0]),
+        np.full(outcomes, (1.0 - share.sum()) * cuts.lower_bound[0]),
     )
     bound = Certifier(form).bound(states[0], multipliers)
     below = bound.values <= reference.values + 1e-6 * (1.0 + np.abs(reference.values))
@@ -143,13 +143,13 @@ def test_more_active_cuts_than_there_is_room_for_are_given_room() -> None:
     """A fine polyhedral bowl of 400 cuts over three states, with more of them active than the first room."""
     form, _, _, states = KINDS["feasible"](2)
     generator = np.random.default_rng(4)
-    floor = np.array([-1000.0])
-    pool = CutPool(np.arange(STATES), floor, select_all=True)
-    cuts = NodeCuts(pool, range(1), floor)
+    lower_bound = np.array([-1000.0])
+    pool = CutPool(np.arange(STATES), lower_bound, select_all=True)
+    cuts = NodeCuts(pool, range(1), lower_bound)
     kernel = KernelStage("node", form, Future(np.ones(1)), cuts)
     for _ in range(400):
         point = generator.uniform(0.0, 6.0, STATES)
-        pool.offer(Visit(0, point, np.array([-point @ point]), 2.0 * point[None]))
+        pool.offer(TrialPoint(0, point, np.array([-point @ point]), 2.0 * point[None]))
     reference = HighsStage("node", form, Future(np.ones(1)), cuts, cold=True)
     kernel.evaluate(states[0])
     reference.evaluate(states[0])

@@ -14,11 +14,11 @@ from multistage_cases import OWN, random_graph
 
 from capexpand.errors import CaseError, RunError
 from capexpand.sddp.extensive import solve_extensive
-from capexpand.sddp.floors import floors
 from capexpand.sddp.futures import CutKind
-from capexpand.sddp.hosts import HostTask, LocalHost
+from capexpand.sddp.initial_lower_bounds import initial_lower_bounds
 from capexpand.sddp.policy import TrainingRecord
 from capexpand.sddp.training import TrainingSettings, train
+from capexpand.sddp.workers import LocalWorker, WorkerTask
 
 _SETTINGS = TrainingSettings(
     iterations=24, streams=3, exact_limit=0, checkpoint_rounds=2, stall_iterations=1000, back_end="highs"
@@ -29,11 +29,11 @@ def _changed(**changes: object) -> TrainingSettings:
     return replace(_SETTINGS, **changes)
 
 
-@pytest.mark.parametrize(("back_end", "pull"), [("highs", 0.0), ("highs", 0.3), ("kernel", 0.3)])
-def test_workers_never_change_the_result(back_end: str, pull: float) -> None:
+@pytest.mark.parametrize(("back_end", "stabilisation"), [("highs", 0.0), ("highs", 0.3), ("kernel", 0.3)])
+def test_workers_never_change_the_result(back_end: str, stabilisation: float) -> None:
     graph = random_graph(21, stages=4)
-    one = train(graph, settings=_changed(back_end=back_end, pull=pull))
-    two = train(graph, settings=_changed(back_end=back_end, pull=pull, workers=2))
+    one = train(graph, settings=_changed(back_end=back_end, stabilisation=stabilisation))
+    two = train(graph, settings=_changed(back_end=back_end, stabilisation=stabilisation, workers=2))
     assert [record.bound for record in two.records] == [record.bound for record in one.records]
     assert [record.path_value for record in two.records] == [record.path_value for record in one.records]
 
@@ -55,62 +55,66 @@ def test_asynchronous_workers_reach_the_same_optimum() -> None:
 def test_every_stream_takes_in_what_the_others_found(own: int) -> None:
     """With or without its own iteration in the round, which it knows already."""
     graph = random_graph(22)
-    floor = floors(graph)
-    task = HostTask(
-        graph, floor, CutKind.SINGLE, "highs", seed=1, longest_path=100, streams=(0, 1), past=(),
-        generators=(), given=(), pull=0.0,
+    lower_bound = initial_lower_bounds(graph)
+    task = WorkerTask(
+        graph, lower_bound, CutKind.SINGLE, "highs", seed=1, longest_path=100, streams=(0, 1), past=(),
+        generators=(), warm_starts=(), stabilisation=0.0,
     )  # fmt: skip
-    found = LocalHost(task).finish()
+    found = LocalWorker(task).finish()
     for sent in (found, {number: iteration for number, iteration in found.items() if number != own}):
-        host = LocalHost(replace(task, streams=(own,)))
-        host.finish()
-        host.exchange(sent, forget=False)
-        made = sum(len(iteration.visits) for iteration in found.values())
-        assert sum(pool.count for pool in host.streams[own].solvers.pools) == made > 0
+        worker = LocalWorker(replace(task, streams=(own,)))
+        worker.finish()
+        worker.exchange(sent, forget=False)
+        made = sum(len(iteration.trial_points) for iteration in found.values())
+        assert sum(pool.count for pool in worker.streams[own].solvers.pools) == made > 0
 
 
 def test_a_pull_changes_where_cuts_are_made_and_not_what_they_lead_to() -> None:
     graph = random_graph(24, stages=4)
     plain = train(graph, settings=_changed(iterations=300, streams=1))
-    pulled = train(graph, settings=_changed(iterations=300, streams=1, pull=0.3))
+    pulled = train(graph, settings=_changed(iterations=300, streams=1, stabilisation=0.3))
     assert [record.bound for record in pulled.records] != [record.bound for record in plain.records]
     assert pulled.bound == pytest.approx(solve_extensive(graph).value, rel=1e-4)
 
 
-@pytest.mark.parametrize("pull", [0.0, 0.3])
-def test_an_interrupted_training_resumes_to_the_same_bounds(tmp_path: Path, pull: float) -> None:
-    graph, settings = random_graph(23, stages=4), _changed(pull=pull)
-    whole = train(graph, settings=settings, checkpoint=tmp_path / "whole.journal")
+@pytest.mark.parametrize("stabilisation", [0.0, 0.3])
+def test_an_interrupted_training_resumes_to_the_same_bounds(tmp_path: Path, stabilisation: float) -> None:
+    graph, settings = random_graph(23, stages=4), _changed(stabilisation=stabilisation)
+    whole = train(graph, settings=settings, checkpoint=tmp_path / "whole.checkpoint")
 
     def stop(record: TrainingRecord) -> bool:
         return record.iterations >= 15
 
-    part = train(graph, settings=settings, checkpoint=tmp_path / "part.journal", progress=stop)
+    part = train(graph, settings=settings, checkpoint=tmp_path / "part.checkpoint", progress=stop)
     assert part.status == "interrupted"
-    resumed = train(graph, settings=_changed(pull=pull, workers=2), checkpoint=tmp_path / "part.journal")
+    resumed = train(
+        graph,
+        settings=_changed(stabilisation=stabilisation, workers=2),
+        checkpoint=tmp_path / "part.checkpoint",
+    )
     assert [record.bound for record in resumed.records] == [record.bound for record in whole.records]
 
 
 def test_a_torn_last_chunk_is_cut_off(tmp_path: Path) -> None:
-    graph, journal = random_graph(23), tmp_path / "training.journal"
-    first = train(graph, settings=_changed(iterations=12), checkpoint=journal)
-    size = journal.stat().st_size
-    with journal.open("ab") as file:
+    graph, checkpoint_log = random_graph(23), tmp_path / "training.checkpoint"
+    first = train(graph, settings=_changed(iterations=12), checkpoint=checkpoint_log)
+    size = checkpoint_log.stat().st_size
+    with checkpoint_log.open("ab") as file:
         file.write(b"CXJ1 half a chunk")
-    again = train(graph, settings=_changed(iterations=12), checkpoint=journal)
+    again = train(graph, settings=_changed(iterations=12), checkpoint=checkpoint_log)
     assert again.bound == first.bound
-    assert journal.stat().st_size == size
+    assert checkpoint_log.stat().st_size == size
 
 
-def test_a_journal_of_another_problem_is_refused(tmp_path: Path) -> None:
-    train(random_graph(23), settings=_SETTINGS, checkpoint=tmp_path / "training.journal")
+def test_a_checkpoint_of_another_problem_is_refused(tmp_path: Path) -> None:
+    train(random_graph(23), settings=_SETTINGS, checkpoint=tmp_path / "training.checkpoint")
     with pytest.raises(RunError, match="another problem"):
-        train(random_graph(24), settings=_SETTINGS, checkpoint=tmp_path / "training.journal")
+        train(random_graph(24), settings=_SETTINGS, checkpoint=tmp_path / "training.checkpoint")
 
 
 def test_settings_without_sense_are_refused() -> None:
     with pytest.raises(CaseError) as caught:
-        train(random_graph(1), settings=TrainingSettings(iterations=0, pull=1.5, back_end="magic"))
+        train(random_graph(1), settings=TrainingSettings(iterations=0, stabilisation=1.5, back_end="magic"))
     assert len(caught.value.problems) == 3
 
 
@@ -143,21 +147,21 @@ print([record.bound for record in policy.records])
 """
 
 
-def _run(journal: Path, pause: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _KILLED, str(OWN / "college_fund.json"), str(journal), str(pause)]
+def _run(checkpoint_log: Path, pause: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _KILLED, str(OWN / "college_fund.json"), str(checkpoint_log), str(pause)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill")
 def test_a_killed_training_ends_where_an_undisturbed_one_does(tmp_path: Path) -> None:
-    undisturbed, _ = _run(tmp_path / "whole.journal", 0.0).communicate(timeout=120)
-    process = _run(tmp_path / "killed.journal", 0.05)
-    journal, deadline = tmp_path / "killed.journal", time.monotonic() + 60.0
-    while not (journal.exists() and journal.stat().st_size > 0) and time.monotonic() < deadline:
+    undisturbed, _ = _run(tmp_path / "whole.checkpoint", 0.0).communicate(timeout=120)
+    process = _run(tmp_path / "killed.checkpoint", 0.05)
+    checkpoint_log, deadline = tmp_path / "killed.checkpoint", time.monotonic() + 60.0
+    while not (checkpoint_log.exists() and checkpoint_log.stat().st_size > 0) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     killed, _ = process.communicate(timeout=60)
     assert not killed
-    resumed, _ = _run(tmp_path / "killed.journal", 0.0).communicate(timeout=120)
+    resumed, _ = _run(tmp_path / "killed.checkpoint", 0.0).communicate(timeout=120)
     assert resumed
     assert resumed == undisturbed

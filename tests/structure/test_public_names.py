@@ -19,7 +19,7 @@ PUBLIC = """
     WorstCase CheckedCase LatticeSettings Outcomes PolicyFindings Run SampledFutures __version__
     check new policy run scenarios schema shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
-    load_case optimise optimise_policy report simulate write
+    forecast load_case optimise optimise_policy report simulate write
 """
 
 

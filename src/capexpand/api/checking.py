@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from capexpand.errors import Problem
     from capexpand.model.export_terms import ExportSpan
     from capexpand.model.rates import Rate
+    from capexpand.scenarios.demand_widths import NarrowDemand
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,6 +29,7 @@ class CheckedCase:
     rates: tuple[Rate, ...] = ()
     exports: tuple[ExportSpan, ...] = ()
     doubts: tuple[str, ...] = ()
+    narrow: tuple[NarrowDemand, ...] = ()
 
     @property
     def unexplained(self) -> tuple[NumberAt, ...]:
@@ -109,8 +111,21 @@ def check(case: Path | str | Case, variant: str | None = None) -> CheckedCase:
     if variant is None and isinstance(case, Path | str):
         _check_variants(case, loaded)
     return CheckedCase(
-        loaded, tuple(numbers(loaded)), computed_rates(loaded), derived_exports(loaded), doubts(loaded)
+        loaded,
+        tuple(numbers(loaded)),
+        computed_rates(loaded),
+        derived_exports(loaded),
+        doubts(loaded),
+        _narrow_demands(loaded),
     )
+
+
+def _narrow_demands(case: Case) -> tuple[NarrowDemand, ...]:
+    if case.uncertainty.empty:
+        return ()
+    from capexpand.scenarios.demand_widths import narrow_demands
+
+    return narrow_demands(case)
 
 
 def _check_variants(path: Path | str, case: Case) -> None:
@@ -164,6 +179,15 @@ def _document(view: CheckedCase) -> dict[str, object]:
         "throughput": [rate_data(rate, case) for rate in view.rates],
         "export": [export_data(span) for span in view.exports],
         "doubts": list(view.doubts),
+        "narrow_demand": [
+            {
+                "workload": each.workload,
+                "horizon_quarters": each.horizon,
+                "factor": each.factor,
+                "usual_factor": each.usual_factor,
+            }
+            for each in view.narrow
+        ],
         "problems": [],
     }
 

@@ -24,6 +24,7 @@ Quantity = Literal[
     "productivity",
     "market_share",
     "exchange_rate",
+    "other_revenue",
 ]
 
 OF_OFFERS: frozenset[Quantity] = frozenset(
@@ -81,6 +82,9 @@ def matching_targets(pattern: str, targets: Sequence[MovableTarget]) -> tuple[Mo
 
 
 def _movable(case: object) -> Iterator[MovableTarget]:
+    opening = _part(case, "opening")
+    if opening is not None and _part(opening, "other_revenue") is not None:
+        yield MovableTarget("opening.other_revenue", "other_revenue", "")
     for name in _named(case, "exchange_rates"):
         yield MovableTarget(f"exchange_rates.{name}", "exchange_rate", name)
     for name, site in _named(case, "sites").items():

@@ -47,6 +47,23 @@ class Reversion(Declared):
     keeps_mean: bool = True
 
 
+class Drift(Declared):
+    """A growth rate that nobody knows: the logarithm grows by a rate that is estimated from what is seen.
+
+    The unknown rate fades by half in every half-life, so that no mean explodes over a long horizon.
+    With ``noise`` a change of one quarter tells only a part of it; without, the first change tells all.
+    """
+
+    title: str = ""
+    deviation: Spread  # standard deviation of the yearly growth of the logarithm that is not known
+    half_life: Life  # of the unknown growth
+    noise: Spread | None = (
+        None  # standard deviation of lasting surprises that say nothing of growth, in a year
+    )
+    moves: dict[Target, Exponent]
+    keeps_mean: bool = True
+
+
 class Shock(Declared):
     """A factor that jumps at random times; the jump fades by half in every half-life, or never."""
 
@@ -113,6 +130,7 @@ class Uncertainty(Declared):
 
     trends: dict[Name, Trend] = Field(default_factory=dict)
     reversions: dict[Name, Reversion] = Field(default_factory=dict)
+    drifts: dict[Name, Drift] = Field(default_factory=dict)
     shocks: dict[Name, Shock] = Field(default_factory=dict)
     regimes: dict[Name, Regimes] = Field(default_factory=dict)
     delays: dict[Name, Delay] = Field(default_factory=dict)
@@ -122,4 +140,6 @@ class Uncertainty(Declared):
     @property
     def empty(self) -> bool:
         """Whether no process is declared."""
-        return not (self.trends or self.reversions or self.shocks or self.regimes or self.delays)
+        return not (
+            self.trends or self.reversions or self.drifts or self.shocks or self.regimes or self.delays
+        )

@@ -12,7 +12,7 @@ from capexpand.case.uncertainty import Delay, Regimes, Uncertainty
 from capexpand.case.values import Figure
 from capexpand.units import format_number
 
-_CONTINUOUS = ("trends", "reversions", "shocks")
+_CONTINUOUS = ("trends", "reversions", "drifts", "shocks")
 _NOT_SCALED: dict[Quantity, str] = {
     "export_fee": "an export fee is switched by regimes; a factor cannot move a share of zero",
     "delivery": "deliveries come late by a delay; nothing else moves them",

@@ -37,6 +37,7 @@ UNIT_TEXTS = {
     "USD": "USD",
     "USD_2023": "USD",
     "USD_billion": "bn USD",
+    "USD_million": "mn USD",
     "USD_per_GPU_hour": "USD/accelerator_hour",
     "USD_per_MW": "USD/MW",
     "USD_per_MWh": "USD/MWh",

@@ -166,6 +166,39 @@ class Actual:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """A figure of a long quarterly series, kept to forecast from and to measure how far forecasts err."""
+
+    company: str
+    measure: str
+    quarter_end: date
+    value: SignedValue
+    unit: UnitName
+    known_on: date | None
+    known_on_estimated: bool
+    notes: Note
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """A range that a company gave for a measure over a period, on the day of one announcement."""
+
+    company: str
+    measure: str
+    period_start: date
+    period_end: date
+    announced_date: date
+    low: Value
+    high: Value
+    unit: UnitName
+    known_on: date | None
+    known_on_estimated: bool
+    notes: Note
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class SiteCost:
     """A figure on sites, energy, rental or finance. ``year`` is a year, or a whole date for quoted prices."""
 
@@ -213,5 +246,5 @@ class TokenDemand:
     source: Source
 
 
-Row = Accelerator | ExportRule | Programme | Actual | SiteCost | ModelPrice | TokenDemand
+Row = Accelerator | ExportRule | Programme | Actual | History | Guidance | SiteCost | ModelPrice | TokenDemand
 """Any row of the catalogue."""

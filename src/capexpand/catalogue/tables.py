@@ -12,6 +12,8 @@ from capexpand.catalogue.rows import (
     Accelerator,
     Actual,
     ExportRule,
+    Guidance,
+    History,
     ModelPrice,
     Programme,
     Row,
@@ -138,6 +140,12 @@ def _check_actual(values: Values) -> Iterator[str]:
     yield from _not_negative(values, may_be=("free_cash_flow", "ebita", "growth"))
 
 
+def _check_guidance(values: Values) -> Iterator[str]:
+    yield from check_known(values)
+    yield from _in_order(values, "low", "high")
+    yield from _in_order(values, "period_start", "period_end")
+
+
 def _check_site_cost(values: Values) -> Iterator[str]:
     yield from check_known(values)
     yield from _in_order(values, "value_low", "value", "value_high")
@@ -158,6 +166,13 @@ TABLES: tuple[Table, ...] = (
         check=_check_programme,
     ),
     declared("actuals", Actual, ("company", "quarter_end", "metric"), check=_check_actual),
+    declared("history", History, ("company", "measure", "quarter_end"), check=check_known),
+    declared(
+        "guidance",
+        Guidance,
+        ("company", "measure", "period_start", "announced_date"),
+        check=_check_guidance,
+    ),
     declared("sites_costs", SiteCost, ("metric", "region", "year", "item"), check=_check_site_cost),
     declared("model_prices", ModelPrice, ("model", "date", "metric", "unit"), check=_check_model_price),
     declared("token_demand", TokenDemand, ("who", "date", "unit"), check=check_known),

@@ -13,13 +13,15 @@ from capexpand.catalogue.rows import (
     Accelerator,
     Actual,
     ExportRule,
+    Guidance,
+    History,
     ModelPrice,
     Programme,
     SiteCost,
     TokenDemand,
 )
 
-Dated = TypeVar("Dated", ExportRule, Programme, Actual, SiteCost, ModelPrice, TokenDemand)
+Dated = TypeVar("Dated", ExportRule, Programme, Actual, History, Guidance, SiteCost, ModelPrice, TokenDemand)
 
 
 def _visible(rows: Sequence[Dated], as_of: date | None) -> tuple[Dated, ...]:
@@ -75,6 +77,24 @@ def actuals(as_of: date | None = None) -> tuple[Actual, ...]:
         as_of: the day to look from, or None for all that is known.
     """
     return _visible(cast("tuple[Actual, ...]", current().rows("actuals")), as_of)
+
+
+def history(as_of: date | None = None) -> tuple[History, ...]:
+    """List the figures of long quarterly series that had been published.
+
+    Args:
+        as_of: the day to look from, or None for all that is known.
+    """
+    return _visible(cast("tuple[History, ...]", current().rows("history")), as_of)
+
+
+def guidance(as_of: date | None = None) -> tuple[Guidance, ...]:
+    """List the ranges that companies gave for a period, one row for each announcement.
+
+    Args:
+        as_of: the day to look from, or None for all that is known.
+    """
+    return _visible(cast("tuple[Guidance, ...]", current().rows("guidance")), as_of)
 
 
 def site_costs(as_of: date | None = None) -> tuple[SiteCost, ...]:

@@ -24,6 +24,10 @@ def backtest(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; runs/CASE-backtest if not given.")
     ] = None,
+    series: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file with the company's figures, in place of its reports in the catalogue."),
+    ] = None,
     *,
     scenarios: Annotated[int, typer.Option(min=20, help="Scenarios behind the plan's intervals.")] = 512,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
@@ -37,8 +41,9 @@ def backtest(
 
     folder = out if out is not None else usual_folder(case, variant, "backtest")
     check_place(folder)
+    chosen = Settings(scenarios=scenarios, seed=seed)
     with progress("Reading the case") as say:
-        found = hold(case, variant, settings=Settings(scenarios=scenarios, seed=seed), progress=say)
+        found = hold(case, variant, series=series, settings=chosen, progress=say)
         say("Writing the report")
         from capexpand.studies.backtest.sheet import backtest_sheet
 

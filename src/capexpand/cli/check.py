@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from capexpand.api.checking import CheckedCase
     from capexpand.case.numbers import NumberAt
+    from capexpand.scenarios.demand_widths import NarrowDemand
 
 
 def register(app: typer.Typer) -> None:
@@ -79,9 +80,23 @@ def _as_text(view: CheckedCase) -> str:
         later = ", ".join(view.computed_later)
         after = f"measured after {case.as_of} (hindsight)"
         lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
+    lines += _narrow_lines(view.narrow)
     if view.doubts:
         lines += ["", "Hard to believe:", *(f"  {doubt}" for doubt in view.doubts)]
     return "\n".join([*lines, "", "No problems."])
+
+
+def _narrow_lines(narrow: tuple[NarrowDemand, ...]) -> list[str]:
+    """Warn of demand that the case holds to be better known than forecasts of revenue have been."""
+    if not narrow:
+        return []
+    lines = ["", "Warning: demand is more certain here than forecasts of revenue have been (80 % intervals):"]
+    lines += [
+        f"  workloads.{each.workload}.demand: up to {each.factor - 1.0:.0%} above its median "
+        f"{each.horizon} quarters ahead; such forecasts were off by {each.usual_factor - 1.0:.0%}"
+        for each in narrow
+    ]
+    return [*lines, "  A drift under uncertainty.drifts, or a larger exponent, would widen it."]
 
 
 def _counted(count: int, what: str) -> str:

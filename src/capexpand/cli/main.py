@@ -20,6 +20,7 @@ COMMANDS = (
     "breakeven",
     "compare",
     "backtest",
+    "forecast",
     "scenarios",
     "check",
     "new",

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from capexpand.hardware.layouts import Layout
     from capexpand.hardware.pareto import TokenCosts, TradePoint
     from capexpand.hardware.specs import ChipSpec, Load, ModelSpec
-    from capexpand.hardware.validation import Validation
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?(?:e-?\d+)?)\s*(us|µs|ms|s|min)\s*", re.IGNORECASE)
 _SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
@@ -99,6 +98,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Show what chips serve of a model: tokens per second, layout, what bounds it, energy."""
         if validate:
+            from capexpand.cli.tokens_validation import show_validation
+
             show_validation(None if model is None else Path(model), as_json=as_json, picture=picture)
             return
         if config is not None and chip is None:  # the one name given is the chip's
@@ -460,110 +461,3 @@ def _with_band(answer: Serving) -> str:
     rate = answer.output_tokens_per_s
     band = f"{rate * answer.low:,.0f} to {rate * answer.high:,.0f}"
     return f"{rate:,.0f} /s, in 80 of 100 cases {band} ({answer.evidence})"
-
-
-def show_validation(path: Path | None, *, as_json: bool, picture: Path | None = None) -> None:
-    """Compare with measurements and print how far off the answers are.
-
-    Args:
-        path: a file of measurements, or None for the packaged ones.
-        as_json: print one JSON object instead of tables.
-        picture: where to draw the comparison as SVG; None for no picture.
-
-    Raises:
-        CaseError: where a file cannot be read or written.
-    """
-    from capexpand.hardware.validation import validate_file, validate_packaged
-
-    found = validate_packaged() if path is None else validate_file(path)
-    if picture is not None:
-        from capexpand.cli.tokens_picture import save_picture
-
-        save_picture(found, picture)
-    if as_json:
-        typer.echo(json.dumps(as_data(found), ensure_ascii=False, indent=2))
-    else:
-        _print_validation(found)
-
-
-def as_data(found: Validation) -> dict[str, object]:
-    """Turn a comparison into what ``--json`` prints; NaN becomes null."""
-
-    def finite(value: float) -> float | None:
-        return value if math.isfinite(value) else None
-
-    unseen = [one for one in found.comparisons if not one.packaged]
-    return {
-        "rows": found.rows,
-        "used": found.used,
-        "coverage": found.coverage,
-        "median_abs_error": finite(found.median_abs_error),
-        "p90_abs_error": finite(found.p90_abs_error),
-        "within_factor_1_5": finite(found.within_factor),
-        "band_coverage": finite(found.band_coverage),
-        "accuracies": [asdict(one) for one in found.accuracies],
-        "rows_unknown_to_the_fit": len(unseen),
-        "by_chip": [asdict(group) for group in found.by("chip")],
-        "by_model": [asdict(group) for group in found.by("model")],
-        "by_suite": [asdict(group) for group in found.by("suite")],
-        "comparisons": [
-            {
-                "row": one.measurement.row,
-                "model": one.measurement.model,
-                "chip": one.measurement.chip,
-                "chips": one.measurement.chips,
-                "suite": one.measurement.suite,
-                "phase": one.measurement.phase,
-                "counted": one.measurement.counted,
-                "measured_tokens_per_chip_s": one.measurement.tokens_per_chip_s,
-                "predicted_tokens_per_chip_s": one.predicted_tokens_per_chip_s,
-                "error": one.error,
-                "low_tokens_per_chip_s": one.low,
-                "high_tokens_per_chip_s": one.high,
-                "packaged": one.packaged,
-            }
-            for one in found.comparisons
-        ],
-        "unused": [asdict(one) for one in found.unusable],
-    }
-
-
-def _print_validation(found: Validation) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    if not found.used:
-        console.print(f"none of {found.rows} rows is a measurement to compare with")
-    else:
-        console.print(
-            f"{found.used} of {found.rows} rows compared ({found.coverage:.0%} of the inference rows whose "
-            f"model and chip are in the catalogue): median absolute error {found.median_abs_error:.1%}, nine "
-            f"in ten below {found.p90_abs_error:.1%}, {found.within_factor:.0%} within a factor of 1.5; "
-            f"the 80 % bands hold {found.band_coverage:.0%} of the rows",
-            highlight=False,
-        )
-        for one in found.accuracies:
-            console.print(
-                f"{one.name}: {one.used} packaged rows, median {one.median_abs_error:.1%}, nine in ten below "
-                f"{one.p90_abs_error:.1%}",
-                highlight=False,
-            )
-    for field in ("chip", "model", "suite") if found.used else ():
-        table = Table(title=f"by {field}", title_justify="left")
-        for heading in (field, "rows", "median error", "absolute", "worst factor"):
-            table.add_column(heading, justify="left" if heading == field else "right")
-        for group in found.by(field):
-            table.add_row(
-                group.name,
-                str(group.used),
-                f"{group.median_error:+.0%}",
-                f"{group.median_abs_error:.0%}",
-                f"{group.worst_factor:.2f}",
-            )
-        console.print(table)
-    reasons: dict[str, int] = {}
-    for one in found.unusable:
-        reasons[one.reason] = reasons.get(one.reason, 0) + 1
-    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
-        console.print(f"{count} rows not compared: {reason}", markup=False, highlight=False)

@@ -20,9 +20,7 @@ def register(app: typer.Typer) -> None:
         chips: Annotated[int, typer.Option("--chips", help="Chips to use.")],
         tokens: Annotated[float, typer.Option("--tokens", help="Tokens to train on.")] = 1e12,
         weights: Annotated[str, typer.Option("--weights", help="Format of the products.")] = "bf16",
-        context: Annotated[
-            float, typer.Option("--context", help="Length of a sequence, in tokens.")
-        ] = 8192.0,
+        context: Annotated[float, typer.Option("--context", help="Tokens in a sequence.")] = 8192.0,
         hourly_price: Annotated[
             float, typer.Option("--hourly-price", help="Price of a chip for an hour.")
         ] = 0.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,8 +20,8 @@ _LEAST_ROWS = 12
 """Rows that a kind needs for a band of its own; with fewer it shares that of all kinds."""
 
 UNSEEN_WIDENING = 1.6
-"""How much wider the band of a chip without measurements is, as a power of the factor: the median absolute
-logarithm of the errors on chips left out of the fit over that on chips in it."""
+"""How much wider the band of a chip without measurements is, as a power of the factor. An assumption: no
+generation was left out of the fit to measure it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +37,37 @@ class Band:
     high: float
 
 
-def band_kind(*, experts: bool, limited: bool, one_phase: bool, installed: bool) -> str:
+def band_kind(*, experts: bool, one_phase: bool, installed: bool) -> str:
     """Name a kind of answer that has a band of its own.
 
     Args:
         experts: whether the model routes to experts.
-        limited: whether there is a limit on the time per token.
         one_phase: whether only prefill or only decode is asked for.
         installed: whether the software is a public engine rather than tuned.
     """
     words = ["experts" if experts else "dense", "installed" if installed else "tuned"]
-    return " ".join(words + ["one phase"] * one_phase + ["limited"] * (limited and not one_phase))
+    return " ".join(words + ["one phase"] * one_phase)
 
 
-def band_from(errors: Array) -> Band:
+def band_from(errors: Array, weights: Array) -> Band:
     """Give the band of a kind from its logarithmic errors, computed over measured.
 
     Args:
         errors: logarithms of computed over measured.
+        weights: how much each counts.
     """
+    order = np.argsort(-errors)
+    ratios, share = -errors[order], weights[order] / weights.sum()
+    below = np.cumsum(share) - share / 2
     tail = (1 - COVERED) / 2
-    low, high = np.quantile(-errors, [tail, 1 - tail])
+    low, high = np.interp([tail, 1 - tail], below, ratios)
     return Band(math.exp(min(float(low), -0.02)), math.exp(max(float(high), 0.02)))
 
 
 def band_of(kind: str, *, seen: bool, without: str = "") -> Band:
     """Give the band of an answer.
+
+    Rows of one source err together, so that a source counts like the root of its rows.
 
     Args:
         kind: see :func:`band_kind`.
@@ -69,12 +75,13 @@ def band_of(kind: str, *, seen: bool, without: str = "") -> Band:
         without: a source whose errors are left out, so that the band can be judged on it.
     """
     errors = [one for one in _residuals() if one[1] != without]
-    theirs = np.array([error for its, _, error in errors if its == kind])
-    if theirs.size < _LEAST_ROWS:
-        theirs = np.array([error for _, _, error in errors])
-    if not theirs.size:
+    theirs = [one for one in errors if one[0] == kind]
+    used = theirs if len(theirs) >= _LEAST_ROWS else errors
+    if not used:
         return Band(1.0, 1.0)
-    found = band_from(theirs)
+    counts = Counter(source for _, source, _ in used)
+    weights = np.array([counts[source] ** -0.5 for _, source, _ in used])
+    found = band_from(np.array([error for _, _, error in used]), weights)
     power = 1.0 if seen else UNSEEN_WIDENING
     return Band(found.low**power, found.high**power)
 

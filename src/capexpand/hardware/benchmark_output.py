@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from capexpand.errors import CaseError, Problem, in_words
+from capexpand.files import read_text
 from capexpand.hardware.chips import chip_named, chip_register, model_register
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.precision import WEIGHT_BYTES, Format, default_precision
@@ -35,7 +36,7 @@ def read_benchmark(path: Path) -> tuple[Measurement, ...]:
         CaseError: where it cannot be read, or a run lacks what a measurement needs; every problem at once.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
         runs = _objects(text)
     except (OSError, UnicodeDecodeError) as error:
         raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error

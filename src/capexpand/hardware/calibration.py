@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capexpand.errors import CaseError, Problem, in_words
-
-if TYPE_CHECKING:
-    from capexpand.hardware.estimate import Serving
+from capexpand.files import read_text
 
 PRIOR_ROWS = 1.0
 """Rows without error that each level is averaged with."""
@@ -71,27 +68,18 @@ class Calibration:
         named = {("", ""), (chip, ""), (chip, model)}
         return math.exp(sum(one.log_factor for one in self.levels if (one.chip, one.model) in named))
 
-    def applied(self, answer: Serving) -> Serving:
-        """Give an answer at one's own level, with the band of what is left.
+    def knows(self, chip: str) -> bool:
+        """Tell whether a chip is among the measurements.
 
         Args:
-            answer: as it was computed.
+            chip: catalogue name of the chip.
         """
-        factor = self.factor(answer.chip, answer.model)
-        known = any(one.chip == answer.chip and one.rows for one in self.levels)
-        width = math.exp(1.2816 * max(self.spread, 0.02))  # 80 of 100 of a normal law
-        return replace(
-            answer,
-            requests_per_s=answer.requests_per_s * factor,
-            input_tokens_per_s=answer.input_tokens_per_s * factor,
-            output_tokens_per_s=answer.output_tokens_per_s * factor,
-            time_per_token_s=answer.time_per_token_s / factor,
-            prefill_s=answer.prefill_s / factor,
-            energy_kwh_per_million_tokens=answer.energy_kwh_per_million_tokens / factor,
-            low=1 / width if known else answer.low,
-            high=width if known else answer.high,
-            evidence="calibrated" if known else answer.evidence,
-        )
+        return any(one.chip == chip and one.rows for one in self.levels)
+
+    @property
+    def width(self) -> float:
+        """Give the factor from the middle of the 80 % band of what is left to its end: of a normal law."""
+        return math.exp(1.2816 * max(self.spread, 0.02))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +172,15 @@ def _log_factor(levels: Sequence[Level], one: Observed) -> float:
 def _levels(observed: Sequence[Observed]) -> tuple[Level, ...]:
     """Give the level of all, then of each chip beside it, then of each model on a chip beside both."""
     found: list[Level] = []
-    for names in (
-        lambda _one: ("", ""),
-        lambda one: (one.chip, ""),
-        lambda one: (one.chip, one.model),
-    ):
-        for key in sorted({names(one) for one in observed}):
-            theirs = [one.log_ratio - _log_factor(found, one) for one in observed if names(one) == key]
-            found.append(Level(*key, sum(theirs) / (len(theirs) + PRIOR_ROWS), len(theirs)))
+    for depth in range(3):  # of all, of a chip, of a model on a chip
+        keys = [(one.chip if depth else "", one.model if depth > 1 else "") for one in observed]
+        for key in sorted(set(keys)):
+            theirs = [
+                one.log_ratio - _log_factor(found, one)
+                for one, its in zip(observed, keys, strict=True)
+                if its == key
+            ]
+            found.append(Level(key[0], key[1], sum(theirs) / (len(theirs) + PRIOR_ROWS), len(theirs)))
     return tuple(found)
 
 
@@ -225,9 +214,7 @@ def read_calibration(path: Path) -> Calibration:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Calibration).validate_json(path.read_bytes())
-    except OSError as error:
-        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
+        return TypeAdapter(Calibration).validate_json(read_text(path))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         message = f"is not a calibration ({where or 'no JSON'}); capexpand calibrate FILE --out makes one"

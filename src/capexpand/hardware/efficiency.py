@@ -22,7 +22,7 @@ from capexpand.hardware.specs import Array, ChipSpec, ModelSpec
 
 SHARES = ("compute", "expert_compute", "memory", "cache_memory", "attention", "links", "fill")
 TIMES = ("step_s", "layer_s", "hop_s", "token_s", "prompt_token_s", "request_s", "network_s")
-LOSSES = ("expert_half", "imbalance", "bubble", "traffic")
+LOSSES = ("expert_half", "imbalance", "bubble", "traffic", "workspace_gb")
 BATCH = ("batch_max",)
 FIELDS = (*SHARES, *TIMES, *LOSSES, *BATCH)
 """The fields of :class:`Efficiency` that are fitted, as logarithms."""
@@ -167,7 +167,12 @@ def _compute_keys(point: Point) -> list[str]:
 
 
 def _expert_keys(point: Point) -> list[str]:
-    return [f"expert_compute#{software_of(point)}", f"expert_compute/{point.weights}", "expert_compute^grain"]
+    steps = [
+        f"expert_compute#{software_of(point)}",
+        f"expert_compute/{point.weights}",
+        "expert_compute^grain",
+    ]
+    return [*_families("expert_compute", point), *steps] if point.experts else []
 
 
 def _cache_keys(point: Point) -> list[str]:
@@ -191,6 +196,7 @@ _FIELD_KEYS: dict[str, Callable[[Point], list[str]]] = {
     "token_s": lambda point: [f"token_s#{software_of(point)}"],
     "prompt_token_s": lambda point: [f"prompt_token_s#{software_of(point)}"],
     "request_s": lambda point: [f"request_s#{software_of(point)}"],
+    "workspace_gb": lambda point: [f"workspace_gb#{software_of(point)}"],
     "fill": lambda point: [f"fill#{software_of(point)}"],
     "batch_max": lambda point: [f"batch_max#{software_of(point)}"],
 }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeAlias
 
 import numpy as np
 
 from capexpand.catalogue.model_architectures import ModelRow
 from capexpand.errors import CaseError, Problem
+from capexpand.hardware.answer import Serving, Shares
 from capexpand.hardware.bands import Band, band_kind, band_of, measured_families
 from capexpand.hardware.calibration import Calibration
 from capexpand.hardware.chips import (
@@ -42,6 +42,7 @@ from capexpand.hardware.roofline import (
     batch_by_scheduler,
     cache_bytes,
     decode_step,
+    mean_context,
     prefill_request,
     shared_step,
     tokens_per_step,
@@ -53,74 +54,6 @@ from capexpand.hardware.specs import ChipSpec, Load, ModelSpec, check_possible
 SYSTEM_POWER_RATIO = 1.22
 """Measured wall power of a loaded eight-chip server over the rated power of its chips: the mean of six MLPerf
 v5.1 runs with power measurement on a DGX B200 (9.0 to 10.4 kW over 8 kW)."""
-
-Shares: TypeAlias = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """What chips serve of a model at a load, and how.
-
-    Args:
-        model: the model's name.
-        chip: the chip's name.
-        chips: chips used.
-        weights: format of the weights.
-        fits: whether the load can be served at all; if not, ``reason`` says why and the rates are 0.
-        reason: why it cannot be served; empty if it can.
-        requests_per_s: requests [1/s].
-        input_tokens_per_s: prompt tokens taken in, cached ones included [tokens/s].
-        output_tokens_per_s: tokens generated [tokens/s].
-        layout: chips of one copy, such as ``TP8``; of the decoding copies where apart.
-        prefill_layout: the same of the prefilling copies where apart; empty otherwise.
-        prefill_chip_fraction: share of the chips that prefill where apart; 0 otherwise.
-        batch_per_rank: sequences running on each data-parallel rank.
-        time_per_token_s: time between two tokens of an answer [s].
-        prefill_s: time to prefill one prompt on an idle copy [s].
-        weights_gb_per_chip: memory of the weights on a chip [GB].
-        cache_gb_per_chip: memory of the running sequences' cache on a chip [GB].
-        memory_gb_per_chip: memory that may be filled [GB].
-        bound_by: what most of the time goes to: ``compute``, ``memory bandwidth``, ``links`` or ``overhead``.
-        time_shares: those four shares of the time, in that order.
-        batch_limited_by: what keeps the batch from growing.
-        power_kw: power of the servers under load, without the building [kW].
-        energy_kwh_per_million_tokens: energy per million tokens generated [kWh].
-        low: factor on the rates at the lower end of the 80 % band.
-        high: factor on the rates at its upper end.
-        evidence: ``modelled``, or ``calibrated`` where one's own measurements set the level.
-        software_on: day of the software expected, as in 2026-11-30; empty for mature software.
-        prompt_time_share: share of the chips' time that goes to prompts.
-    """
-
-    model: str
-    chip: str
-    chips: int
-    weights: str
-    fits: bool
-    reason: str
-    requests_per_s: float
-    input_tokens_per_s: float
-    output_tokens_per_s: float
-    layout: str
-    prefill_layout: str
-    prefill_chip_fraction: float
-    batch_per_rank: float
-    time_per_token_s: float
-    prefill_s: float
-    weights_gb_per_chip: float
-    cache_gb_per_chip: float
-    memory_gb_per_chip: float
-    bound_by: str
-    time_shares: Shares
-    batch_limited_by: str
-    power_kw: float
-    energy_kwh_per_million_tokens: float
-    low: float = 1.0
-    high: float = 1.0
-    evidence: str = "modelled"
-    software_on: str = ""
-    prompt_time_share: float = 0.0
-
 
 SUITE_NAMES = ("typical", *SUITES)
 """Whose software and tuning an estimate may expect."""
@@ -234,7 +167,24 @@ def serve(
     )
     _check_layout(asked, model, layout)
     answer = _explain(asked, _search(asked, way=way, layout=layout))
-    return answer if calibration is None else calibration.applied(answer)
+    return answer if calibration is None else _at_own_level(answer, calibration)
+
+
+def _at_own_level(answer: Serving, calibration: Calibration) -> Serving:
+    """Give an answer at the level of one's own measurements, with the band of what they leave open."""
+    factor, known = calibration.factor(answer.chip, answer.model), calibration.knows(answer.chip)
+    return replace(
+        answer,
+        requests_per_s=answer.requests_per_s * factor,
+        input_tokens_per_s=answer.input_tokens_per_s * factor,
+        output_tokens_per_s=answer.output_tokens_per_s * factor,
+        time_per_token_s=answer.time_per_token_s / factor,
+        prefill_s=answer.prefill_s / factor,
+        energy_kwh_per_million_tokens=answer.energy_kwh_per_million_tokens / factor,
+        low=1 / calibration.width if known else answer.low,
+        high=calibration.width if known else answer.high,
+        evidence="calibrated" if known else answer.evidence,
+    )
 
 
 def _check_layout(asked: _Question, model: str | ModelSpec, layout: Layout | None) -> None:
@@ -333,7 +283,6 @@ def _question(
     efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite, young=young)
     kind = band_kind(
         experts=float(np.max(model_spec.expert_layers)) > 0,
-        limited=bool(np.isfinite(load.time_per_token_s).any()),
         one_phase=False,
         installed=suite in {"community", "engine", "inferencex"},
     )
@@ -378,20 +327,24 @@ def _explain(asked: _Question, found: Served) -> Serving:
     if float(found.requests) <= 0:
         return _nothing(asked, _why_not(asked, found), usable=usable, power=power)
     apart = bool(found.apart)
-    bench = asked.bench(found.layouts[int(found.layout)])
-    ahead = asked.bench(found.layouts[int(found.prefill_layout)]) if apart else bench
+    layout = found.layouts[int(found.layout)]
+    bench = asked.bench(layout)
+    ahead_layout = found.layouts[int(found.prefill_layout)] if apart else layout
+    ahead = asked.bench(ahead_layout) if apart else bench
     batch, output = float(found.batch), float(np.max(load.output_tokens))
     step, prompt = decode_step(bench, batch), prefill_request(ahead)
     gained = float(tokens_per_step(load))
     per_token = (float(step.total) if apart else float(shared_step(bench, batch))) / gained
-    prompt_chip_s = float(prompt.total) * ahead.layout.tensor
-    answer_chip_s = float(step.total) * bench.layout.tensor / batch * output / gained
+    prompt_chip_s = float(prompt.total) * ahead_layout.tensor
+    answer_chip_s = float(step.total) * layout.tensor / batch * output / gained
     shares = _shares(
-        step, prompt, step_weight=answer_chip_s / float(step.total), prompt_weight=float(ahead.layout.tensor)
+        step, prompt, step_weight=answer_chip_s / float(step.total), prompt_weight=float(ahead_layout.tensor)
     )
     requests = float(found.requests) * asked.chips * asked.rate
-    split = min(bench.layout.tensor, float(np.max(model.cache_shards)))
-    cache = float(cache_bytes(model, asked.precision, load.input_tokens + output)) * batch / split / 1e9
+    split = min(layout.tensor, float(np.max(model.cache_shards)))
+    whole = float(cache_bytes(model, asked.precision, load.input_tokens + output))
+    mean = float(cache_bytes(model, asked.precision, mean_context(load)))
+    cache = (max(whole, mean) + (batch - 1) * mean) / split / 1e9
     return Serving(
         model=model.name,
         chip=chip.name,
@@ -402,13 +355,13 @@ def _explain(asked: _Question, found: Served) -> Serving:
         requests_per_s=requests,
         input_tokens_per_s=requests * float(np.max(load.input_tokens)),
         output_tokens_per_s=output * requests,
-        layout=str(bench.layout),
-        prefill_layout=str(ahead.layout) if apart else "",
+        layout=str(layout),
+        prefill_layout=str(ahead_layout) if apart else "",
         prefill_chip_fraction=prompt_chip_s / (prompt_chip_s + answer_chip_s) if apart else 0.0,
         batch_per_rank=batch,
         time_per_token_s=per_token,
         prefill_s=float(prompt.total),
-        weights_gb_per_chip=float(weight_bytes_per_chip(model, asked.precision, bench.layout)) / 1e9,
+        weights_gb_per_chip=float(weight_bytes_per_chip(model, asked.precision, layout)) / 1e9,
         cache_gb_per_chip=cache,
         memory_gb_per_chip=usable,
         bound_by=BOUNDS[int(np.argmax(shares))],

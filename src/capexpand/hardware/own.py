@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from capexpand.errors import CaseError, Problem, in_words
+from capexpand.files import read_text
 from capexpand.hardware.architecture import Architecture, model_spec
 from capexpand.hardware.efficiency import KIN
 from capexpand.hardware.specs import ChipSpec, ModelSpec, check_possible
@@ -87,7 +88,7 @@ def read_model_config(path: Path) -> OwnModel:
         CaseError: where it cannot be read, lacks what serving needs, or holds impossible figures.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
         raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
     except json.JSONDecodeError as error:
@@ -215,7 +216,7 @@ def read_chip(path: Path) -> ChipSpec:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8-sig"))
+        content = YAML(typ="safe").load(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
         raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
     except YAMLError as error:

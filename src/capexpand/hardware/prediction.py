@@ -72,13 +72,13 @@ class Pairs:
                 bench.rate[keep],
                 _kept(bench.load, keep),
                 bench.efficiency,
-                _kept(bench.layout, keep),
+                Layouts(*(np.asarray(getattr(bench.layout, name))[keep] for name in Layouts.__slots__)),
             ),
             self.whole[keep],
         )
 
 
-Arrays = TypeVar("Arrays", ModelSpec, ChipSpec, Load, Layouts, Layout)
+Arrays = TypeVar("Arrays", ModelSpec, ChipSpec, Load, Layouts)
 
 
 def _kept(spec: Arrays, keep: NDArray[np.bool_]) -> Arrays:

@@ -49,6 +49,10 @@ STATE_BYTES = 4.0
 
 _MOST_PADDING = 16.0
 
+_MOST_WORKSPACE = 1 / 3
+"""Share of the memory beside the weights that workspace takes at most: where memory is short, engines are set
+up with smaller chunks and fewer graphs."""
+
 _RANKS_WITHOUT_SPARES = 8.0
 """Wider groups hold spare copies of busy experts, so that they are no more unequal than a server's."""
 
@@ -80,6 +84,7 @@ class Efficiency:
         batch_max: sequences that a rank's scheduler keeps running.
         expert_half: tokens at which an expert's products reach half of their rate.
         imbalance: what the busiest rank takes longer for each doubling of the ranks that share out experts.
+        workspace_gb: memory for activations, graphs and the buffers of collectives on each chip [GB].
         fill: share of the memory beside the weights that an engine fills with cache.
         traffic: times that activations travel between kernels and memory, see ``_activation_seconds``.
         bubble: share of a stage's time lost for each further pipeline stage.
@@ -104,6 +109,7 @@ class Efficiency:
     bubble: Number = 0.0
     traffic: Number = 0.0
     fill: Number = 1.0
+    workspace_gb: Number = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +366,7 @@ def prefill_request(bench: Bench) -> StepTimes:
     )
 
 
-def shared_step(bench: Bench, batch: Number) -> Array:
+def shared_step(bench: Bench, batch: Number, prompt: StepTimes | None = None) -> Array:
     """Give the mean time of a step in which prompts are taken in beside running answers [s].
 
     In the time of one answer each of ``batch`` sequences is replaced by a new prompt once, so a step carries
@@ -369,8 +375,9 @@ def shared_step(bench: Bench, batch: Number) -> Array:
     Args:
         bench: what runs where.
         batch: sequences on each data-parallel rank.
+        prompt: the times of a prompt where they are known already.
     """
-    answers, prompt = decode_step(bench, batch), prefill_request(bench)
+    answers, prompt = decode_step(bench, batch), prefill_request(bench) if prompt is None else prompt
     share = np.asarray(batch) * tokens_per_step(bench.load) / np.maximum(bench.load.output_tokens, 1e-12)
     mixed = StepTimes(
         compute=answers.compute + share * prompt.compute,
@@ -395,9 +402,12 @@ def batch_by_memory(bench: Bench) -> Array:
         bench: what runs where.
     """
     usable = np.asarray(bench.chip.memory_gb, dtype=np.float64) * 1e9 * BINARY_GB * USABLE_MEMORY
-    free = (
-        usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)
-    ) * bench.efficiency.fill
+    eff = bench.efficiency
+    beside = usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)
+    workspace = np.minimum(
+        np.asarray(eff.workspace_gb, dtype=np.float64) * 1e9, np.maximum(beside, 0.0) * _MOST_WORKSPACE
+    )
+    free = (beside - workspace) * eff.fill
     split = np.minimum(bench.layout.tensor, bench.model.cache_shards)
     whole = bench.load.input_tokens + np.asarray(bench.load.output_tokens, dtype=np.float64)
     one = np.maximum(cache_bytes(bench.model, bench.precision, whole) / split, 1.0)

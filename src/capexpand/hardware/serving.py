@@ -112,16 +112,16 @@ def rates_together(bench: Bench) -> Rates:
         bench: what runs where.
     """
     load, layout = bench.load, bench.layout
-    gained = tokens_per_step(load)
+    gained, prompt = tokens_per_step(load), prefill_request(bench)
 
     def per_token(batch: Array) -> Array:
-        return shared_step(bench, batch) / gained
+        return shared_step(bench, batch, prompt) / gained
 
     batch, fits = _batch(bench, per_token)
     safe = np.maximum(batch, 1.0)
     output = np.asarray(load.output_tokens, dtype=np.float64)
     requests = layout.stages * layout.data * safe / per_token(safe) / output / layout.chips
-    first = prefill_request(bench).total
+    first = prompt.total
     requests = requests * working_share(bench)
     requests = requests * _load_within_first_token_limit(first, load.time_to_first_token_s)
     return Rates(np.where((batch >= 1) & fits, requests, 0.0), safe, fits)

@@ -7,6 +7,7 @@ fit that saw no row of its source, a row that is not packaged by the fit on all 
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 
 from capexpand.catalogue.throughput_facts import ThroughputFact, throughput_facts
 from capexpand.errors import CaseError, Problem, in_words
+from capexpand.files import read_text
 from capexpand.hardware.bands import band_kind, band_of, measured_families
 from capexpand.hardware.chips import chip_named, model_named
 from capexpand.hardware.efficiency import Factors, fits, fitted_factors
@@ -181,7 +183,6 @@ def kind_of(measurement: Measurement) -> str:
     experts = float(np.max(model_named(measurement.model).expert_layers)) > 0
     return band_kind(
         experts=experts,
-        limited=math.isfinite(measurement.time_per_token_s),
         one_phase=measurement.phase != "together",
         installed=measurement.suite in {"community", "engine", "inferencex"},
     )
@@ -256,13 +257,12 @@ def validate_file(path: Path) -> Validation:
         CaseError: where the file cannot be read or lacks a column.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise CaseError([Problem(f"column {name} is missing", file=path, line=1) for name in missing])
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise CaseError([Problem(f"column {name} is missing", file=path, line=1) for name in missing])
+        rows = list(reader)
+    except csv.Error as error:
         raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
     parsed = [parse_row(cells, row) for row, cells in enumerate(rows, 1)]
     measurements = [item for item in parsed if isinstance(item, Measurement)]

@@ -44,6 +44,7 @@ def realise(m: ModelData, entries: Sequence[Entry], factors: Floats) -> ModelDat
         power=_power(m.power, m.sites, moved),
         offers=_offers(m.offers, m.destinations, moved),
         workloads=_workloads(m.workloads, moved),
+        opening=replace(m.opening, other_revenue=m.opening.other_revenue * moved.of("other_revenue", "")),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Floats
 from capexpand.model.data import ModelData
 from capexpand.policy.graph import Stages, lower_bound, policy_graph, take_apart
-from capexpand.policy.warm_starts import guides
+from capexpand.policy.warm_starts import warm_start_trajectories
 from capexpand.scenarios.lattice import Lattice
 from capexpand.sddp.policy import Policy, TrainingRecord
 from capexpand.sddp.risk import Expectation, RiskMeasure
@@ -36,8 +36,8 @@ class PolicySettings:
         streams: logical streams, part of the result.
         workers: processes, no part of it.
         sample_paths: of the lattice, on which the gap is measured.
-        guides: good plans of single futures along which the first cuts are made.
-        pull: of the engine, see its ``TrainingSettings``.
+        warm_starts: number of good plans of single futures along which the first cuts are made.
+        stabilisation: of the engine, see its ``TrainingSettings``.
         back_end: of the engine.
     """
 
@@ -49,8 +49,8 @@ class PolicySettings:
     streams: int = 2
     workers: int = 1
     sample_paths: int = 500
-    guides: int = 4
-    pull: float = 0.3
+    warm_starts: int = 4
+    stabilisation: float = 0.3
     back_end: str = "auto"
 
 
@@ -146,13 +146,13 @@ def optimise_policy(
             stall_fraction=0.05 * chosen.gap_fraction,
             stall_iterations=20,
             sample_paths=chosen.sample_paths,
-            pull=chosen.pull,
+            stabilisation=chosen.stabilisation,
             lower_bound=lower_bound(stages, graph),
             back_end=chosen.back_end,
         ),
         progress=progress,
         checkpoint=checkpoint,
-        given=guides(stages, lattice, chosen.guides, seed=chosen.seed),
+        warm_starts=warm_start_trajectories(stages, lattice, chosen.warm_starts, seed=chosen.seed),
     )
     neutral = chosen.risk.mixture() == Expectation().mixture()
     return CasePolicy(stages, lattice, trained, _gap(trained, chosen, neutral=neutral), neutral)

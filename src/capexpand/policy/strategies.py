@@ -15,6 +15,8 @@ from capexpand.finance.schedule import depreciation, lost_value_added_tax
 from capexpand.model.data import Floats, ModelData
 from capexpand.policy.accounts import Books
 from capexpand.policy.outcomes import WAYS, Outcomes
+from capexpand.scenarios.entries import Entry
+from capexpand.scenarios.sampling import Scenarios
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 TAIL = 0.1
@@ -101,8 +103,11 @@ def measure_outcomes(outcomes: Outcomes) -> WaysFindings:
         outcomes: from ``simulate_policy``.
     """
     m = outcomes.policy.data
-    base = _flows(m, outcomes.base)
-    returns = {way: returns_of(m, outcomes.books[way], base, value=outcomes.values(way)) for way in WAYS}
+    other = _other_revenue(m, outcomes.scenarios)
+    base = _flows(m, outcomes.base, other)
+    returns = {
+        way: returns_of(m, outcomes.books[way], base, value=outcomes.values(way), other=other) for way in WAYS
+    }
     policy = returns["policy"]
     ways = tuple(_metrics(way, returns[way], policy) for way in WAYS)
     fixed = max(("naive", "mean_value"), key=lambda way: float(returns[way].value.mean()))
@@ -167,14 +172,21 @@ class _Flows:
     end: Floats
 
 
-def _flows(m: ModelData, books: Books) -> _Flows:
-    """Free cash flow after tax with losses carried forward, as in ``finance.statements``."""
+def _flows(m: ModelData, books: Books, other: Floats | None = None) -> _Flows:
+    """Free cash flow after tax with losses carried forward, as in ``finance.statements``.
+
+    Args:
+        m: the compiled case.
+        books: of a way.
+        other: [quarter, scenario] revenue outside the case, of as many scenarios or more; None as declared.
+    """
     cost, rate = 1.0 + lost_value_added_tax(m), m.taxes.rate
     opening = m.opening
     servers, halls = cost * books.servers_ordered, cost * books.buildings_ordered
     written = depreciation(servers.T, m.taxes.server_life_quarters).T
     written = written + depreciation(halls.T, m.taxes.building_life_quarters).T
-    ebitda = books.cash + books.paid + (opening.other_revenue - opening.other_cost)[:, None]
+    outside = opening.other_revenue[:, None] if other is None else other[:, : books.cash.shape[1]]
+    ebitda = books.cash + books.paid + outside - opening.other_cost[:, None]
     profit = ebitda - written - opening.depreciation[:, None]
     book = (servers + halls).sum(axis=0) - written.sum(axis=0)
     end_value = books.end_value[-1]
@@ -205,7 +217,19 @@ def returns_beside(m: ModelData, books: Books, base: Books) -> Returns:
     return returns_of(m, books, _flows(m, base), value=books.value)
 
 
-def returns_of(m: ModelData, books: Books, base: _Flows, *, value: Floats) -> Returns:
+def _other_revenue(m: ModelData, scenarios: Scenarios) -> Floats | None:
+    """Revenue outside the case [quarter, scenario], where a process moves it."""
+    entry = Entry("other_revenue", "")
+    if entry not in scenarios.entries:
+        return None
+    row = scenarios.entries.index(entry)
+    factors = np.array([scenarios.factors(t)[row] for t in range(scenarios.quarters)])
+    return m.opening.other_revenue[:, None] * factors
+
+
+def returns_of(
+    m: ModelData, books: Books, base: _Flows, *, value: Floats, other: Floats | None = None
+) -> Returns:
     """Returns what the programme earns in each scenario.
 
     Args:
@@ -213,9 +237,10 @@ def returns_of(m: ModelData, books: Books, base: _Flows, *, value: Floats) -> Re
         books: of a way.
         base: of the business without the programme, in the same scenarios or more.
         value: [scenario] objective.
+        other: [quarter, scenario] revenue outside the case; as declared if absent.
     """
     count = value.size
-    ours = _flows(m, books)
+    ours = _flows(m, books, other)
     free, end = ours.free - base.free[:, :count], ours.end - base.end[:count]
     npv = m.times.discount @ free + m.times.discount_end * end
     sums = np.cumsum(free, axis=0)

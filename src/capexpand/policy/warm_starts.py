@@ -18,7 +18,9 @@ from capexpand.scenarios.lattice import Lattice
 from capexpand.sddp.stream import Step
 
 
-def guides(stages: Stages, lattice: Lattice, count: int, *, seed: int) -> tuple[tuple[Step, ...], ...]:
+def warm_start_trajectories(
+    stages: Stages, lattice: Lattice, count: int, *, seed: int
+) -> tuple[tuple[Step, ...], ...]:
     """Returns the paths of states of good plans.
 
     Args:

@@ -126,6 +126,7 @@ _KINDS = {
     "supply_limit": "supply of",
     "export_fee": "export fee on",
     "delivery": "delivery of",
+    "other_revenue": "revenue outside the case",
     "productivity": "productivity of",
     "base_demand": "demand for",
     "base_price": "price of",

@@ -57,6 +57,8 @@ class DeclaredPaths:
         case, name = self.case, target.name
         if target.quantity == "exchange_rate":
             return case.exchange_rates[name]
+        if target.quantity == "other_revenue":
+            return case.opening.other_revenue
         if target.quantity in OF_WORKLOADS:
             found: Series | None = getattr(case.workloads[name], target.quantity)
             return found
@@ -91,8 +93,8 @@ class DeclaredPaths:
         the purchases that the limit allows, a site with the cost of the power that its grid can carry.
         """
         case, window = self.case, max(self.case.programme.window_quarters, 1)
-        if entry.kind == "productivity":
-            return np.zeros(self.quarters)  # only its products enter the program
+        if entry.kind in ("productivity", "other_revenue"):
+            return np.zeros(self.quarters)  # of the one only products enter the program, the other never does
         if entry.kind in ("base_demand", "base_price", "base_penalty"):
             workload = case.workloads[entry.name]
             volume = self.values(workload.demand) * self.values(workload.market_share)

@@ -26,6 +26,7 @@ EntryKind = Literal[
     "supply_limit",  # offer and destination
     "export_fee",  # offer and destination; a share added to the declared one; part of a price at order
     "delivery",  # offer; 1 where what is due is delivered, 0 where it is held back
+    "other_revenue",  # of business outside the case; no decision depends on it
     "productivity",  # workload; for volumes, since the program sees only the products below
     "base_demand",  # workload: D/φ
     "base_price",  # workload: p·φ

@@ -21,6 +21,7 @@ from capexpand.scenarios.processes import (
     Chain,
     Driver,
     delay_chain,
+    drift_drivers,
     late_share,
     regime_chain,
     reversion_driver,
@@ -100,9 +101,17 @@ def compile_futures(case: Case) -> Futures:
     continuous = [
         *((trend_driver(name, each), each.moves) for name, each in declared.trends.items()),
         *((reversion_driver(name, each), each.moves) for name, each in declared.reversions.items()),
+        *(
+            (driver, each.moves)
+            for name, each in declared.drifts.items()
+            for driver in drift_drivers(name, each, quarters)
+        ),
         *((shock_driver(name, each), each.moves) for name, each in declared.shocks.items()),
     ]
-    exponents = [moves.of_driver(moved) for _, moved in continuous]
+    exponents = [
+        {entry: driver.share * value for entry, value in moves.of_driver(moved).items()}
+        for driver, moved in continuous
+    ]
     regimes = [regime_chain(name, each, quarters) for name, each in declared.regimes.items()]
     in_states = [
         [moves.of_state(state.moves) for state in each.states.values()] for each in declared.regimes.values()
@@ -187,19 +196,22 @@ def _correlation(case: Case, drivers: tuple[Driver, ...]) -> Floats:
     for each in case.uncertainty.correlations:
         one, other = (names.index(name) for name in each.between)
         result[one, other] = result[other, one] = each.value.value
+    for position, driver in enumerate(drivers):
+        if driver.moved_by:
+            other = names.index(driver.moved_by)
+            result[position, other] = result[other, position] = 1.0
     return result
 
 
 def driver_covariance(drivers: tuple[Driver, ...], correlation: Floats, quarter: int) -> Floats:
     """Return the covariance [driver, driver] of the normal drivers in a quarter; jumps count as zero.
 
-    Σ_h<t (a_i a_j)^h ρ_ij s_i s_j for x_t = Σ_h a^h ε_{t−h}, from x_0 = 0.
+    Σ_h<t (a_i a_j)^h ρ_ij s_i s_j for x_t = Σ_h a^h ε_{t−h}, from x_0 = 0, with the s of quarter t − h.
     """
     retention = np.array([driver.retention for driver in drivers])
-    deviation = np.array([driver.innovation_deviation for driver in drivers])
-    both = retention[:, None] * retention[None, :]
-    powers = both[:, :, None] ** np.arange(quarter)
-    return correlation * deviation[:, None] * deviation[None, :] * powers.sum(axis=2)
+    deviation = np.array([driver.innovation_deviations(quarter)[::-1] for driver in drivers])
+    faded = deviation.reshape(len(drivers), quarter) * retention[:, None] ** np.arange(quarter)
+    return correlation * (faded @ faded.T)
 
 
 def _mean(

@@ -24,6 +24,7 @@ _PLAIN: dict[str, EntryKind] = {
     "supply_limit": "supply_limit",
     "export_fee": "export_fee",
     "delivery": "delivery",
+    "other_revenue": "other_revenue",
 }
 
 _WORKLOAD = ("demand", "market_share", "price", "penalty", "productivity")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.case.uncertainty import Delay, Regimes, Reversion, Shock, Trend
+from capexpand.case.uncertainty import Delay, Drift, Regimes, Reversion, Shock, Trend
 from capexpand.scenarios.entries import Floats
 from capexpand.timevalue import MONTHS_PER_QUARTER
 
@@ -17,8 +17,9 @@ QUARTERS_PER_YEAR = 4.0
 class Driver:
     """A logarithm that starts at 0: x_t = retention · x_{t−1} + innovation.
 
-    The innovation is normal with ``innovation_deviation``, or a sum of jumps: a Poisson number of them with
-    mean ``jumps``, each normal with ``jump_mean`` and ``jump_deviation``.
+    The innovation is normal with ``innovation_deviation``, or with one of its own into each quarter, or a sum
+    of jumps: a Poisson number of them with mean ``jumps``, each normal with ``jump_mean`` and
+    ``jump_deviation``.
     """
 
     name: str
@@ -28,11 +29,24 @@ class Driver:
     jump_mean: float = 0.0
     jump_deviation: float = 0.0
     keeps_mean: bool = True
+    deviations: tuple[float, ...] = ()  # of the innovation into each quarter after the first, if they differ
+    moved_by: str = ""  # another driver whose innovations are this one's, but for their size
+    share: float = 1.0  # of the exponents of its process that it takes
 
     @property
     def normal(self) -> bool:
         """Whether the innovations are normal."""
         return self.jumps == 0.0
+
+    def innovation_deviations(self, later: int) -> Floats:
+        """Return the standard deviation of the innovation into each quarter after the first [quarter].
+
+        Args:
+            later: how many quarters follow the first.
+        """
+        if not self.deviations:
+            return np.full(later, self.innovation_deviation)
+        return np.array(self.deviations[:later])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,39 @@ def reversion_driver(name: str, reversion: Reversion) -> Driver:
     retention = _retention(reversion.half_life.value)
     deviation = reversion.deviation.value * np.sqrt(1.0 - retention**2)
     return Driver(name, retention, innovation_deviation=float(deviation), keeps_mean=reversion.keeps_mean)
+
+
+def drift_drivers(name: str, drift: Drift, quarters: int) -> tuple[Driver, Driver]:
+    """Return two drivers whose sum is a logarithm that grows by a rate which is learned.
+
+    The rate b_t = a b_{t−1} + η_t, a = 2^(−quarter / half-life), has the variance s² in every quarter; the
+    logarithm changes by b_t + w_t. With m_t the rate expected of the next quarter and e_t the surprise of
+    this one, the Kalman filter gives x_t = x_{t−1} + m_{t−1} + e_t and m_t = a (m_{t−1} + K_t e_t), which is
+    Markov. z_t = x_t + m_t / (1 − a) is a random walk, m_t an autoregression, moved by the same surprise: so
+    x = z − m / (1 − a), where the walk is the value to which the logarithm comes once the rate has faded.
+
+    Args:
+        name: of the process.
+        drift: what the case declares.
+        quarters: length of the horizon.
+    """
+    a = _retention(drift.half_life.value)
+    rate = (drift.deviation.value / QUARTERS_PER_YEAR) ** 2
+    noise = 0.0 if drift.noise is None else drift.noise.value**2 / QUARTERS_PER_YEAR
+    unknown = rate  # variance of the rate of the quarter, given all before it
+    walk: list[float] = []
+    fading: list[float] = []
+    for _ in range(quarters - 1):
+        surprise = unknown + noise
+        gain = unknown / surprise if surprise > 0.0 else 0.0
+        walk.append(float(np.sqrt(surprise)) * (1.0 + a * gain / (1.0 - a)))
+        fading.append(float(np.sqrt(surprise)) * a * gain / (1.0 - a))
+        unknown = a**2 * unknown * (1.0 - gain) + rate * (1.0 - a**2)
+    kept = drift.keeps_mean
+    return (
+        Driver(name, 1.0, keeps_mean=kept, deviations=tuple(walk)),
+        Driver(f"{name}, rate", a, keeps_mean=kept, deviations=tuple(fading), moved_by=name, share=-1.0),
+    )
 
 
 def shock_driver(name: str, shock: Shock) -> Driver:

@@ -103,7 +103,9 @@ def draw_scenarios(futures: Futures, count: int, *, seed: int = 1) -> Scenarios:
             innovations = np.einsum("ij,jts->its", root, independent)
             for d, noise in zip(normal, innovations, strict=True):
                 driver = futures.drivers[d]
-                drivers[d, 1:] = _accumulated(driver.retention, driver.innovation_deviation * noise)
+                drivers[d, 1:] = _accumulated(
+                    driver.retention, driver.innovation_deviations(later)[:, None] * noise
+                )
         for d, driver in enumerate(futures.drivers):
             if not driver.normal:
                 drivers[d, 1:] = _accumulated(driver.retention, _jumps(driver, later, count=count, seed=seed))

@@ -35,13 +35,13 @@ class Multipliers:
         rows: shape (outcomes, rows).
         cut_value: shape (outcomes,), cut multipliers times intercepts.
         cut_slope: shape (outcomes, states), cut multipliers times slopes.
-        floor_value: shape (outcomes,), what is left on the cost-to-go columns times their floors.
+        lower_bound_value: shape (outcomes,), what is left on the cost-to-go columns times their lower bounds.
     """
 
     rows: Floats
     cut_value: Floats
     cut_slope: Floats
-    floor_value: Floats
+    lower_bound_value: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Certifier:
         reduced = data.cost - (_products(form, rows) if self._dense is None else rows @ self._dense)
         reduced[:, form.outgoing] += multipliers.cut_slope
         slopes = _times_incoming(rows, data.incoming) + data.incoming_cost
-        values = multipliers.cut_value + multipliers.floor_value + data.constant
+        values = multipliers.cut_value + multipliers.lower_bound_value + data.constant
         if len(form.fixed):
             of_fixed = reduced[:, form.fixed]
             reduced[:, form.fixed] = 0.0

@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 
 from capexpand.errors import RunError
-from capexpand.sddp.cuts import Visit
+from capexpand.sddp.cuts import TrialPoint
 from capexpand.sddp.locks import lock_beside
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Iteration, Mix
 
 _MAGIC = b"CXJ1"
-_FORMAT = "cuts by visit"
+_FORMAT = "cuts by trial point"
 """The content of the chunks; logs of other versions are as foreign as those of other problems."""
 _HEADER = struct.Struct("<4sQI")
 
@@ -225,11 +225,11 @@ def _chunks(content: bytes) -> tuple[list[dict[str, np.ndarray]], int]:
 def _pack(rounds: list[tuple[Iteration, ...]]) -> dict[str, np.ndarray]:
     """Turn rounds into arrays."""
     iterations = [iteration for group in rounds for iteration in group]
-    visits = [visit for iteration in iterations for visit in iteration.visits]
+    trial_points = [point for iteration in iterations for point in iteration.trial_points]
     mixes = [mix for iteration in iterations for mix in iteration.mixes]
     return {
         "round_sizes": np.array([len(group) for group in rounds], dtype=np.int64),
-        "visit_counts": np.array([len(iteration.visits) for iteration in iterations], dtype=np.int64),
+        "visit_counts": np.array([len(iteration.trial_points) for iteration in iterations], dtype=np.int64),
         "mix_counts": np.array([len(iteration.mixes) for iteration in iterations], dtype=np.int64),
         "bounds": np.array([iteration.bound for iteration in iterations]),
         "path_costs": np.array([iteration.path_cost for iteration in iterations]),
@@ -237,12 +237,12 @@ def _pack(rounds: list[tuple[Iteration, ...]]) -> dict[str, np.ndarray]:
         "counts": np.array(
             [[getattr(i.counts, name) for name in SolveCounts.__slots__] for i in iterations], dtype=np.int64
         ),
-        "families": np.array([visit.family for visit in visits], dtype=np.int64),
-        "lanes": np.array([len(visit.intercepts) for visit in visits], dtype=np.int64),
-        "widths": np.array([len(visit.state) for visit in visits], dtype=np.int64),
-        "intercepts": _joined([visit.intercepts for visit in visits]),
-        "states": _joined([visit.state for visit in visits]),
-        "slopes": _joined([visit.slopes.ravel() for visit in visits]),
+        "groups": np.array([point.group for point in trial_points], dtype=np.int64),
+        "functions": np.array([len(point.intercepts) for point in trial_points], dtype=np.int64),
+        "widths": np.array([len(point.state) for point in trial_points], dtype=np.int64),
+        "intercepts": _joined([point.intercepts for point in trial_points]),
+        "states": _joined([point.state for point in trial_points]),
+        "slopes": _joined([point.slopes.ravel() for point in trial_points]),
         "mix_nodes": np.array([mix.node for mix in mixes], dtype=np.int64),
         "mix_sizes": np.array([len(mix.weights) for mix in mixes], dtype=np.int64),
         "mix_weights": _joined([mix.weights for mix in mixes]),
@@ -259,28 +259,28 @@ def _parts(whole: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
 
 def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
     """Turn arrays back into rounds."""
-    lanes, widths = chunk["lanes"], chunk["widths"]
-    visits = [
-        Visit(int(family), state, intercepts, slopes.reshape(len(intercepts), len(state)))
-        for family, state, intercepts, slopes in zip(
-            chunk["families"],
+    functions, widths = chunk["functions"], chunk["widths"]
+    trial_points = [
+        TrialPoint(int(group), state, intercepts, slopes.reshape(len(intercepts), len(state)))
+        for group, state, intercepts, slopes in zip(
+            chunk["groups"],
             _parts(chunk["states"], widths),
-            _parts(chunk["intercepts"], lanes),
-            _parts(chunk["slopes"], lanes * widths),
+            _parts(chunk["intercepts"], functions),
+            _parts(chunk["slopes"], functions * widths),
             strict=True,
         )
     ]
     pieces = _parts(chunk["mix_weights"], chunk["mix_sizes"])
     mixes = [Mix(int(node), weights) for node, weights in zip(chunk["mix_nodes"], pieces, strict=True)]
     iterations: list[Iteration] = []
-    visit_place = mix_place = 0
+    point_place = mix_place = 0
     for number in range(len(chunk["bounds"])):
-        visit_end = visit_place + int(chunk["visit_counts"][number])
+        point_end = point_place + int(chunk["visit_counts"][number])
         mix_end = mix_place + int(chunk["mix_counts"][number])
         counts = SolveCounts(*(int(value) for value in chunk["counts"][number]))
         iterations.append(
             Iteration(
-                tuple(visits[visit_place:visit_end]),
+                tuple(trial_points[point_place:point_end]),
                 tuple(mixes[mix_place:mix_end]),
                 float(chunk["bounds"][number]),
                 float(chunk["path_costs"][number]),
@@ -288,7 +288,7 @@ def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
                 counts,
             )
         )
-        visit_place, mix_place = visit_end, mix_end
+        point_place, mix_place = point_end, mix_end
     rounds: list[tuple[Iteration, ...]] = []
     place = 0
     for size in chunk["round_sizes"]:

@@ -1,13 +1,14 @@
-"""The cuts of a family of nodes: affine functions of the outgoing state below their costs-to-go.
+"""The cuts of nodes that share a pool: affine functions of the outgoing state below their costs-to-go.
 
-One visit of a family, at one state, proves a cut for each of its costs-to-go: one for each node with single
-cuts, one for each outcome that can follow with multi-cuts. A *lane* holds the cuts of one cost-to-go, and the
-cuts of one visit have the same number in all lanes.
+At a trial point, which is a state, the followers of a group of nodes are evaluated once. That proves a cut
+for each of the group's cost-to-go functions: one for each node with single cuts, one for each outcome that
+can follow with multi-cuts. The cuts of one trial point have the same number in all of these functions.
 
-A lane keeps every cut. *Selection* marks those that are highest at one or more states visited lately
-(level-one dominance: de Matos, Philpott and Finardi, 2015, *Improving the performance of stochastic dual
-dynamic programming*; Guigues, 2017); only these are looked at when a solver searches for a violated cut.
-A solver holds in its linear program only the few that have been active lately, see ``HighsStage``.
+A cost-to-go function keeps every cut. *Selection* marks those that are highest at one or more of the latest
+trial points (level-one dominance: de Matos, Philpott and Finardi, 2015, *Improving the performance of
+stochastic dual dynamic programming*; Guigues, 2017); only these are looked at when a solver searches for a
+violated cut. A solver holds in its linear program only the few that have been active lately, see
+``HighsStage``.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MEMORY = 200
-"""Visits that selection remembers. Paths move on as a policy improves: with all visits selection keeps twice
-as many cuts after a thousand iterations, which takes longer and raises the bound no more."""
+"""Trial points that selection remembers. Paths move on as a policy improves: with all of them selection keeps
+twice as many cuts after a thousand iterations, which takes longer and raises the bound no more."""
 
 _FIRST_ROOM = 16
 
@@ -29,93 +30,93 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """What one visit of a family proves, ``theta[lane] >= intercepts[lane] + slopes[lane] @ x``.
+class TrialPoint:
+    """The cuts of a group made at one trial point, ``theta[k] >= intercepts[k] + slopes[k] @ x`` for each k.
 
     Args:
-        family: number of the family.
-        state: shape (live states,), where it was made.
-        intercepts: shape (lanes,), values at the state zero.
-        slopes: shape (lanes, live states).
+        group: number of the group.
+        state: shape (live states,), the trial point itself.
+        intercepts: shape (functions,), values at the state zero.
+        slopes: shape (functions, live states).
     """
 
-    family: int
+    group: int
     state: Floats
     intercepts: Floats
     slopes: Floats
 
 
 class CutPool:
-    """All cuts of a family.
+    """All cuts of a group.
 
     Args:
         states: shape (live states,), which states its members can hand on as anything but zero.
-        floor: shape (lanes,), a valid lower bound of each cost-to-go.
+        lower_bound: shape (functions,), a valid lower bound of each cost-to-go.
         select_all: whether every cut counts for good; slower, but then an answer depends on the cuts alone
             and not on which of the deselected ones a solver still holds.
     """
 
-    def __init__(self, states: NDArray[np.int_], floor: Floats, *, select_all: bool = False) -> None:
+    def __init__(self, states: NDArray[np.int_], lower_bound: Floats, *, select_all: bool = False) -> None:
         self.states = states
-        self.floor = floor
-        self.lanes = [Lane(self, number) for number in range(len(floor))]
+        self.lower_bound = lower_bound
+        self.functions = [CostToGo(self, number) for number in range(len(lower_bound))]
         self.count = 0
-        """Number of visits, which is that of the cuts of every lane."""
+        """Number of trial points, which is that of the cuts of every function."""
         self._select_all = select_all
-        lanes, width = len(floor), len(states)
-        self._visited = np.empty((_FIRST_ROOM, width))
-        # Of every cut, by lane and visit.
-        self.intercepts = np.empty((lanes, _FIRST_ROOM))
-        self.slopes = np.empty((lanes, _FIRST_ROOM, width))
-        # Which cut of a lane is highest at a visited state, and how high.
-        self._owner = np.empty((lanes, _FIRST_ROOM), dtype=np.int64)
-        self._best = np.empty((lanes, _FIRST_ROOM))
-        # The selected cuts of each lane side by side; what no lane uses is out of reach at minus infinity.
-        self.selected_count = np.zeros(lanes, dtype=np.int64)
-        self.selected = np.zeros((lanes, _FIRST_ROOM), dtype=np.int64)
-        self.scan_intercepts = np.full((lanes, _FIRST_ROOM), -np.inf)
-        self.scan_slopes = np.zeros((lanes, _FIRST_ROOM, width))
+        functions, width = len(lower_bound), len(states)
+        self._trial_states = np.empty((_FIRST_ROOM, width))
+        # Of every cut, by function and trial point.
+        self.intercepts = np.empty((functions, _FIRST_ROOM))
+        self.slopes = np.empty((functions, _FIRST_ROOM, width))
+        # Which cut of a function is highest at a trial point, and how high.
+        self._owner = np.empty((functions, _FIRST_ROOM), dtype=np.int64)
+        self._best = np.empty((functions, _FIRST_ROOM))
+        # The selected cuts of each function side by side; places without a cut are at minus infinity.
+        self.selected_count = np.zeros(functions, dtype=np.int64)
+        self.selected = np.zeros((functions, _FIRST_ROOM), dtype=np.int64)
+        self.scan_intercepts = np.full((functions, _FIRST_ROOM), -np.inf)
+        self.scan_slopes = np.zeros((functions, _FIRST_ROOM, width))
         self._selected_at = 0
 
-    def offer(self, visit: Visit) -> bool:
-        """Add the cuts of a visit if one of them raises its lane at the visited state; tell whether."""
-        own = visit.intercepts + visit.slopes @ visit.state
-        heights, highest = self._highest(visit.state)
-        known = np.maximum(heights, self.floor)
+    def offer(self, point: TrialPoint) -> bool:
+        """Add the cuts of a trial point if one of them raises its function there; tell whether."""
+        own = point.intercepts + point.slopes @ point.state
+        heights, highest = self._highest(point.state)
+        known = np.maximum(heights, self.lower_bound)
         if not (own > known + 1e-9 * (1.0 + np.abs(known))).any():
             return False
-        self._append(visit, np.where(own >= heights, self.count, highest), np.maximum(own, heights))
+        self._append(point, np.where(own >= heights, self.count, highest), np.maximum(own, heights))
         return True
 
-    def add(self, visit: Visit) -> None:
-        """Add the cuts of a visit that raised the lanes of another stream, as if they raised these, too."""
-        own = visit.intercepts + visit.slopes @ visit.state
-        self._append(visit, np.full(len(own), self.count), own)
+    def add(self, point: TrialPoint) -> None:
+        """Add the cuts of a trial point that raised the functions of another stream."""
+        own = point.intercepts + point.slopes @ point.state
+        self._append(point, np.full(len(own), self.count), own)
 
     def _highest(self, state: Floats) -> tuple[Floats, Integers]:
-        """Return the height at a state of each lane's highest selected cut, and its number."""
+        """Return the height at a state of each function's highest selected cut, and its number."""
         most = int(self.selected_count.max())
         if most == 0:
-            return np.full(len(self.lanes), -np.inf), np.full(len(self.lanes), -1)
+            return np.full(len(self.functions), -np.inf), np.full(len(self.functions), -1)
         heights = self.scan_slopes[:, :most] @ state
         heights += self.scan_intercepts[:, :most]
-        lanes, best = np.arange(len(self.lanes)), heights.argmax(axis=1)
-        return heights[lanes, best], self.selected[lanes, best]
+        functions, best = np.arange(len(self.functions)), heights.argmax(axis=1)
+        return heights[functions, best], self.selected[functions, best]
 
-    def _append(self, visit: Visit, owners: Integers, heights: Floats) -> None:
-        """Add a cut to every lane, given which cut is highest in each at the visited state, and how high."""
+    def _append(self, point: TrialPoint, owners: Integers, heights: Floats) -> None:
+        """Add a cut to every function, given the highest cut of each at the trial point and its height."""
         count = self.count
-        if count == len(self._visited):
-            self._visited = _longer(self._visited, axis=0)
+        if count == len(self._trial_states):
+            self._trial_states = _longer(self._trial_states, axis=0)
             for name in ("intercepts", "slopes", "_owner", "_best"):
                 setattr(self, name, _longer(getattr(self, name), axis=1))
-        self._visited[count] = visit.state
-        self.intercepts[:, count], self.slopes[:, count] = visit.intercepts, visit.slopes
+        self._trial_states[count] = point.state
+        self.intercepts[:, count], self.slopes[:, count] = point.intercepts, point.slopes
         self._owner[:, count], self._best[:, count] = owners, heights
         lately = slice(max(0, count - _MEMORY), count)
-        # One product for all lanes: the visited states go through the processor once.
-        earlier = visit.slopes @ self._visited[lately].T
-        earlier += visit.intercepts[:, None]
+        # One product for all functions: the trial points go through the processor once.
+        earlier = point.slopes @ self._trial_states[lately].T
+        earlier += point.intercepts[:, None]
         best = self._best[:, lately]
         won = earlier > best + 1e-9 * (1.0 + np.abs(best))
         np.copyto(best, earlier, where=won)
@@ -128,28 +129,28 @@ class CutPool:
 
     def _select_newest(self) -> None:
         """Scan the newest cuts until the next selection."""
-        lanes, places, newest = np.arange(len(self.lanes)), self.selected_count, self.count - 1
-        if len(lanes) and places.max() == self.selected.shape[1]:
+        functions, places, newest = np.arange(len(self.functions)), self.selected_count, self.count - 1
+        if len(functions) and places.max() == self.selected.shape[1]:
             self._make_room(self.selected.shape[1] * 3 // 2)
-        self.selected[lanes, places] = newest
-        self.scan_intercepts[lanes, places] = self.intercepts[:, newest]
-        self.scan_slopes[lanes, places] = self.slopes[:, newest]
+        self.selected[functions, places] = newest
+        self.scan_intercepts[functions, places] = self.intercepts[:, newest]
+        self.scan_slopes[functions, places] = self.slopes[:, newest]
         self.selected_count += 1
 
     def _reselect(self) -> None:
-        """Keep for scanning only the cuts that own a state visited lately."""
+        """Keep for scanning only the cuts that are highest at one of the latest trial points."""
         owners = self._owner[:, max(0, self.count - _MEMORY) : self.count]
-        kept = [np.unique(of_lane) for of_lane in owners]
+        kept = [np.unique(of_function) for of_function in owners]
         room = max(map(len, kept), default=0) + self.count // 8 + 2
         if room > self.selected.shape[1]:
             self._make_room(room)
-        for lane, numbers in enumerate(kept):
+        for function, numbers in enumerate(kept):
             chosen = len(numbers)
-            self.selected_count[lane] = chosen
-            self.selected[lane, :chosen] = numbers
-            self.scan_intercepts[lane, :chosen] = self.intercepts[lane, numbers]
-            self.scan_intercepts[lane, chosen:] = -np.inf
-            self.slopes[lane].take(numbers, axis=0, out=self.scan_slopes[lane, :chosen], mode="clip")
+            self.selected_count[function] = chosen
+            self.selected[function, :chosen] = numbers
+            self.scan_intercepts[function, :chosen] = self.intercepts[function, numbers]
+            self.scan_intercepts[function, chosen:] = -np.inf
+            self.slopes[function].take(numbers, axis=0, out=self.scan_slopes[function, :chosen], mode="clip")
         self._selected_at = self.count
 
     def _make_room(self, room: int) -> None:
@@ -159,17 +160,17 @@ class CutPool:
         self.scan_intercepts = np.pad(self.scan_intercepts, more, constant_values=-np.inf)
         self.scan_slopes = np.pad(self.scan_slopes, (*more, (0, 0)))
 
-    def visited(self, latest: int) -> Floats:
-        """Return a copy of the latest states at which cuts were made, shape (visits, live states)."""
-        return self._visited[max(0, self.count - latest) : self.count].copy()
+    def trial_states(self, latest: int) -> Floats:
+        """Return a copy of the latest states at which cuts were made, shape (trial points, live states)."""
+        return self._trial_states[max(0, self.count - latest) : self.count].copy()
 
 
-class Lane:
+class CostToGo:
     """The cuts of one cost-to-go, as a view of their pool.
 
     Args:
-        pool: of the family.
-        number: of the lane.
+        pool: of the group.
+        number: of the cost-to-go function.
     """
 
     def __init__(self, pool: CutPool, number: int) -> None:
@@ -216,15 +217,15 @@ class NodeCuts:
     """What a node knows of its costs-to-go.
 
     Args:
-        pool: of its family.
-        lanes: which of the pool's lanes are its own, in the order of its targets.
-        floor: shape (targets,), a valid lower bound of each of its cost-to-go variables.
+        pool: of its group.
+        functions: which of the pool's functions are its own, in the order of its targets.
+        lower_bound: shape (targets,), a valid lower bound of each of its cost-to-go variables.
     """
 
-    def __init__(self, pool: CutPool, lanes: range, floor: Floats) -> None:
+    def __init__(self, pool: CutPool, functions: range, lower_bound: Floats) -> None:
         self.pool = pool
-        self.lanes = [pool.lanes[lane] for lane in lanes]
-        self.floor = floor
+        self.functions = [pool.functions[function] for function in functions]
+        self.lower_bound = lower_bound
         self.mixes: list[Floats] = []
 
     @classmethod
@@ -239,17 +240,17 @@ class NodeCuts:
 
     @property
     def count(self) -> int:
-        """Return the number of cuts in each lane."""
+        """Return the number of cuts in each cost-to-go function."""
         return self.pool.count
 
     def chosen(self, cuts: list[tuple[int, int]]) -> tuple[Floats, Floats]:
         """Return the intercepts and slopes of some cuts, named by target and number."""
-        if len(self.lanes) == 1:
+        if len(self.functions) == 1:
             numbers = [number for _, number in cuts]
-            return self.lanes[0].intercepts[numbers], self.lanes[0].slopes[numbers]
+            return self.functions[0].intercepts[numbers], self.functions[0].slopes[numbers]
         return (
-            np.array([self.lanes[target].intercepts[number] for target, number in cuts]),
-            np.array([self.lanes[target].slopes[number] for target, number in cuts]),
+            np.array([self.functions[target].intercepts[number] for target, number in cuts]),
+            np.array([self.functions[target].slopes[number] for target, number in cuts]),
         )
 
     def add_mix(self, weights: Floats) -> bool:

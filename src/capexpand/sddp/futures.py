@@ -18,7 +18,7 @@ class CutKind(Enum):
     """Whether the outcomes that follow share one cut or have each their own."""
 
     SINGLE = "single"
-    """One cut a visit: small programs, the right choice with more than a few outcomes."""
+    """One cut at each trial point: small programs, the right choice with more than a few outcomes."""
     MULTI = "multi"
     """One cut for each outcome: fewer iterations and larger programs; worth it for a handful of outcomes."""
 
@@ -37,7 +37,7 @@ class Future:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class NodeGroup:
     """Nodes whose followers are the same: one evaluation of the followers gives a cut for each of them.
 
     Args:
@@ -51,12 +51,12 @@ class Family:
     probability: Floats
 
 
-def families(graph: PolicyGraph, kind: CutKind) -> list[Family]:
-    """Group the nodes by what can follow them; nodes that nothing follows are in no family.
+def node_groups(graph: PolicyGraph, kind: CutKind) -> list[NodeGroup]:
+    """Group the nodes by what can follow them; nodes that nothing follows are in no group.
 
-    With multi-cuts the members of a family have the same followers, since each follower has a variable of its
-    own. Single cuts need no such thing: nodes that share a follower form one family, in which what cannot
-    follow a member has no chance; so one visit cuts the future of every regime of a stage, though some
+    With multi-cuts the members of a group have the same followers, since each follower has a variable of its
+    own. Single cuts need no such thing: nodes that share a follower form one group, in which what cannot
+    follow a member has no chance; so one trial point cuts the future of every regime of a stage, though some
     transitions are impossible.
     """
     groups: dict[tuple[int, ...], list[int]] = {}
@@ -67,7 +67,7 @@ def families(graph: PolicyGraph, kind: CutKind) -> list[Family]:
     if kind is CutKind.SINGLE:
         groups = _joined_groups(groups)
     return [
-        Family(tuple(members), children, _joint_probability(graph, members, children))
+        NodeGroup(tuple(members), children, _joint_probability(graph, members, children))
         for children, members in groups.items()
     ]
 

@@ -185,7 +185,7 @@ class HighsStage:
         return bound, ~bound.valid | ~(slack <= _AGREEMENT * (1.0 + np.abs(objectives)))
 
     def _sum_future_duals(self) -> None:
-        """Turn multipliers of cuts and mixing rows into what they say about value, slope and floors."""
+        """Turn multipliers of cuts and mixing rows into what they say about value, slope and lower bounds."""
         loaded, cuts, kept = self._program, self._cuts, self._multipliers
         count = loaded.mixes + len(loaded.active)
         duals = np.maximum(self._future_duals[:, :count], 0.0)
@@ -204,7 +204,7 @@ class HighsStage:
             for place, (target, _) in enumerate(loaded.active):
                 left[:, target] -= cutting[:, place]
             left[np.abs(left) < 1e-11] = 0.0
-        kept.floor_value[:] = left @ cuts.floor
+        kept.lower_bound_value[:] = left @ cuts.lower_bound
         kept.cut_value[:] = kept.cut_slope[:] = 0.0
         if loaded.active:
             intercepts, slopes = cuts.chosen(loaded.active)

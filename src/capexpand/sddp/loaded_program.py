@@ -53,7 +53,7 @@ class LoadedProgram:
                 rows,
             ),
             np.append(self._cost, future.costs),
-            lower=np.append(self._lower, cuts.floor),
+            lower=np.append(self._lower, cuts.lower_bound),
             upper=np.append(self._upper, np.full(targets, np.inf)),
             row_lower=data.of("row_lower", 0),
             row_upper=data.of("row_upper", 0),
@@ -155,7 +155,7 @@ class LoadedProgram:
     def activate_newest(self) -> None:
         """Add the cuts made since the last look, the latest few: they are the likeliest to be violated."""
         count = self._cuts.count
-        if len(self._cuts.lanes) == 1:  # with one for each outcome there are too many
+        if len(self._cuts.functions) == 1:  # with one for each outcome there are too many
             for index in range(max(self._seen, count - _NEWEST), count):
                 self._activate(0, index)
         self._seen = count
@@ -163,8 +163,8 @@ class LoadedProgram:
     def activate_violated(self) -> bool:
         """Add the cut that the last answer violates most, for each target; false where there is none."""
         state, added = self.program.column_value[self._live], False
-        for target, (lane, theta) in enumerate(zip(self._cuts.lanes, self.theta, strict=False)):
-            height, index = lane.highest(state)
+        for target, (function, theta) in enumerate(zip(self._cuts.functions, self.theta, strict=False)):
+            height, index = function.highest(state)
             if height - theta > CUT_TOLERANCE * (1.0 + abs(theta)):
                 added |= self._activate(target, index)
         return added
@@ -173,11 +173,11 @@ class LoadedProgram:
         """Add a cut; false where it is in already and only rounding violates it."""
         if (target, index) in self.active:
             return False
-        lane = self._cuts.lanes[target]
-        np.negative(lane.slopes[index], out=self._cut_values[:-1])
+        function = self._cuts.functions[target]
+        np.negative(function.slopes[index], out=self._cut_values[:-1])
         self._cut_values[-1] = 1.0
         self._cut_columns[-1] = self.columns + target
-        self.program.add_row(float(lane.intercepts[index]), np.inf, self._cut_columns, self._cut_values)
+        self.program.add_row(float(function.intercepts[index]), np.inf, self._cut_columns, self._cut_values)
         self.active.append((target, index))
         self._last_used = np.append(self._last_used, self._clock)
         return True

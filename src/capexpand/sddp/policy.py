@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capexpand.sddp.floors import Floors
 from capexpand.sddp.futures import CutKind
+from capexpand.sddp.initial_lower_bounds import InitialLowerBounds
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stage_solver import Decisions, SolveCounts
 from capexpand.sddp.stream import Solvers
@@ -23,8 +23,7 @@ class TrainingRecord:
     Args:
         iterations: iterations of all streams so far.
         bound: best certified bound so far, in the sense of the problem.
-        path_value: mean value of the paths walked in this round, less what they owe to luck (a control
-            variate, whose mean is zero).
+        path_value: mean value of the paths walked in this round, less a control variate of mean zero.
         recent_mean: mean value of the last hundred paths or fewer, walked while the policy still changed;
             it shows where things stand, and no rule stops by it.
         recent_halfwidth: half of its 95 % confidence interval.
@@ -92,7 +91,7 @@ class Policy:
         graph: the problem.
         kind: single or multi cuts.
         back_end: the stage solver asked for.
-        floor: bounds before the cuts.
+        initial_bounds: bounds before the cuts.
         bound: certified bound on the optimum, in the sense of the problem (integers relaxed except in
             the first stage).
         relaxation_bound: the bound with all integers relaxed.
@@ -106,7 +105,7 @@ class Policy:
     graph: PolicyGraph
     kind: CutKind
     back_end: str
-    floor: Floors
+    initial_bounds: InitialLowerBounds
     bound: float
     relaxation_bound: float
     status: str

@@ -94,8 +94,8 @@ def simulate(
         parts.append(found)
     if not parts:
         raise OutOfTimeError
-    costs, luck = (np.concatenate([part[number] for part in parts]) for number in (0, 1))
-    return _summary(sign * costs, confidence, sign * (luck - control.start) if control else None)
+    costs, variate = (np.concatenate([part[number] for part in parts]) for number in (0, 1))
+    return _summary(sign * costs, confidence, sign * (variate - control.start) if control else None)
 
 
 def _follow(
@@ -108,11 +108,11 @@ def _follow(
     """Return the costs of sampled paths and their control variates, zero without control."""
     graph = solvers.graph
     states = np.tile(graph.initial_state, (paths, 1))
-    costs, luck = np.zeros(paths), np.zeros(paths)
+    costs, variate = np.zeros(paths), np.zeros(paths)
     nodes = _draw_many(generator, np.tile(graph.root, (paths, 1)))
     for _ in range(_LONGEST_PATH):
         if (nodes < 0).all():
-            return costs, luck
+            return costs, variate
         for node in np.unique(nodes[nodes >= 0]):
             deadline.check()
             here = np.flatnonzero(nodes == node)
@@ -122,7 +122,7 @@ def _follow(
             costs[here] += decisions.stage_costs
             states[here] = decisions.next_states
             if control is not None:
-                luck[here] += control.luck(int(node), outcomes)
+                variate[here] += control.variate(int(node), outcomes)
         walking = np.flatnonzero(nodes >= 0)
         nodes[walking] = _draw_many(generator, graph.transition[nodes[walking]])
     raise SolverError(f"a path did not end within {_LONGEST_PATH:,} stages")
@@ -139,12 +139,12 @@ class _Control:
         rest = [np.zeros(stage.form.outcome_count) for stage in solvers.stages]
         for node in np.flatnonzero(graph.root > 0.0):
             rest[node] = _values(solvers, int(node), graph.initial_state)
-        for family, pool in zip(solvers.families, solvers.pools, strict=True):
+        for group, pool in zip(solvers.node_groups, solvers.pools, strict=True):
             state = graph.initial_state
             if pool.count:
                 state = np.zeros(len(graph.initial_state))
-                state[pool.states] = pool.visited(_RECENT_STATES).mean(axis=0)
-            for child in family.children:
+                state[pool.states] = pool.trial_states(_RECENT_STATES).mean(axis=0)
+            for child in group.children:
                 rest[child] = _values(solvers, child, state)
         mean = np.array(
             [stage.form.probability @ costs for stage, costs in zip(solvers.stages, rest, strict=True)]
@@ -153,7 +153,7 @@ class _Control:
         self._expected = graph.transition @ mean
         self.start = float(graph.root @ mean)
 
-    def luck(self, node: int, outcomes: NDArray[np.int_]) -> Floats:
+    def variate(self, node: int, outcomes: NDArray[np.int_]) -> Floats:
         """Return what outcomes of a node add to the control variate, with what is expected after them."""
         return self._rest[node][outcomes] - self._expected[node]
 

@@ -14,10 +14,10 @@ from capexpand.errors import CaseError, InfeasibleError, Problem, SolverError
 from capexpand.sddp.assessment import assess
 from capexpand.sddp.deadline import Deadline, OutOfTimeError, broken_off
 from capexpand.sddp.extensive import ExtensiveSolution, solve_extensive
-from capexpand.sddp.floors import floors
 from capexpand.sddp.formats.reading import read_with_scenarios
 from capexpand.sddp.formats.stochoptformat import StatedGraph
 from capexpand.sddp.futures import CutKind
+from capexpand.sddp.initial_lower_bounds import initial_lower_bounds
 from capexpand.sddp.policy import Assessment, FirstDecision, Policy
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.simulation import simulate_scenarios
@@ -208,7 +208,7 @@ def _check_first_stage(graph: PolicyGraph) -> None:
     Raises:
         InfeasibleError: not even that is feasible, so no policy is.
     """
-    solvers = Solvers(graph, floors(graph).stage_and_future, kind=CutKind.SINGLE)
+    solvers = Solvers(graph, initial_lower_bounds(graph).stage_and_future, kind=CutKind.SINGLE)
     for node in np.flatnonzero(graph.root > 0.0):
         solvers.stages[node].evaluate(graph.initial_state)
 
@@ -243,7 +243,7 @@ def _assessed(
 def bound_statement(policy: Policy) -> str:
     """Return what the bound of a policy bounds, in words."""
     side = "upper" if policy.graph.maximise else "lower"
-    if policy.floor.assumed:
+    if policy.initial_bounds.assumed:
         return f"{side} bound, if no cost-to-go lies below the assumed floor"
     if policy.graph.has_integers:
         return f"{side} bound, with the whole numbers of later stages relaxed"

@@ -3,7 +3,7 @@
 A stream walks forward through the graph, drawing outcomes and deciding with the cuts known so far, then
 backward, making a cut at each state it met (Pereira and Pinto, 1991). Streams exchange cuts at barriers
 in a fixed order and share nothing else, so that what a stream computes depends on its number and not on
-the process that hosts it.
+the process that runs it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.sddp.checked_stage import CheckedStage
-from capexpand.sddp.cuts import CutPool, NodeCuts, Visit
-from capexpand.sddp.futures import CutKind, Family, Future, families, future_of
+from capexpand.sddp.cuts import CutPool, NodeCuts, TrialPoint
+from capexpand.sddp.futures import CutKind, Future, NodeGroup, future_of, node_groups
 from capexpand.sddp.highs_stage import HighsStage
 from capexpand.sddp.normal_form import StageForm, normal_form
 from capexpand.sddp.problem import PolicyGraph
@@ -29,17 +29,17 @@ Floats = NDArray[np.float64]
 _WORTH_COMPILING = 20_000
 """Columns a sweep from which the own stage solver pays, which is compiled for half a minute on first use."""
 _CENTRE_WEIGHT = 0.25
-"""Weight of a new state in the running mean that is the centre of a family."""
-_PULL_FADES = 100
-"""Rounds after which the pull is half of what it was at first: once paths have settled, what holds at the
-very states that they meet is worth more than what holds for many."""
+"""Weight of a new state in the running mean that is the centre of a group."""
+_STABILISATION_FADES = 100
+"""Rounds after which the stabilisation is half as strong as at first: once paths have settled, cuts at the
+very states that they meet are worth more than cuts that hold for many."""
 _EXACT_ROUNDS = 3
 """Of so many rounds one makes its cuts at the very states that it met; without it nothing would converge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One visit of a path.
+    """One node on a path, with what was decided there.
 
     Args:
         node: the node.
@@ -67,15 +67,15 @@ class Iteration:
     """What one iteration of a stream found.
 
     Args:
-        visits: the new cuts, in the order of their making.
+        trial_points: the new cuts, in the order of their making.
         mixes: the new mixing rows.
         bound: certified lower bound on the problem's value.
-        path_cost: cost of the path that was walked, less what it owes to luck.
+        path_cost: cost of the path that was walked, less what it owes to the control variate.
         first_state: shape (states,), outgoing state of the first stage.
         counts: what the solvers did.
     """
 
-    visits: tuple[Visit, ...]
+    trial_points: tuple[TrialPoint, ...]
     mixes: tuple[Mix, ...]
     bound: float
     path_cost: float
@@ -88,39 +88,49 @@ class Solvers:
 
     Args:
         graph: the problem.
-        floor: shape (nodes,), from ``floors``.
+        lower_bound: shape (nodes,), from ``initial_lower_bounds``.
         kind: single or multi cuts.
         back_end: which solver answers the stage programs.
         whole: whether decisions respect whole-number columns.
     """
 
     def __init__(
-        self, graph: PolicyGraph, floor: Floats, *, kind: CutKind, back_end: str = "highs", whole: bool = True
+        self,
+        graph: PolicyGraph,
+        lower_bound: Floats,
+        *,
+        kind: CutKind,
+        back_end: str = "highs",
+        whole: bool = True,
     ) -> None:
         self.graph = graph
         self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
         back_end = chosen_back_end(graph, back_end)
-        self.families: list[Family] = families(graph, kind)
-        self.family_of = {node: number for number, of in enumerate(self.families) for node in of.members}
+        self.node_groups: list[NodeGroup] = node_groups(graph, kind)
+        self.group_of = {node: number for number, of in enumerate(self.node_groups) for node in of.members}
         self.pools: list[CutPool] = []
         self.cuts: list[NodeCuts] = [NodeCuts.none()] * len(graph.nodes)
-        for family in self.families:
-            self._open_pool(family, floor, kind, select_all=back_end == "check")
+        for group in self.node_groups:
+            self._open_pool(group, lower_bound, kind, select_all=back_end == "check")
         futures = [future_of(graph, node, kind) for node in range(len(graph.nodes))]
         self.stages: list[StageSolver] = self._stage_solvers(back_end, futures, whole=whole)
-        self.sequences = [chain([self.forms[child] for child in of.children]) for of in self.families]
-        """In which order a family's followers are evaluated, by their places."""
+        self.sequences = [chain([self.forms[child] for child in of.children]) for of in self.node_groups]
+        """In which order a group's followers are evaluated, by their places."""
 
-    def _open_pool(self, family: Family, floor: Floats, kind: CutKind, *, select_all: bool) -> None:
-        """Make the pool of a family and what its members see of it."""
-        graph, members = self.graph, family.members
-        floors = [_target_floors(graph, member, floor, kind, family) for member in members]
-        outcomes, single = family.probability.shape[1], kind is CutKind.SINGLE
-        lanes = np.concatenate(floors) if single else floors[0][:outcomes]
-        pool = CutPool(_live_states([self.forms[member] for member in members]), lanes, select_all=select_all)
+    def _open_pool(self, group: NodeGroup, lower_bound: Floats, kind: CutKind, *, select_all: bool) -> None:
+        """Make the pool of a group and what its members see of it."""
+        graph, members = self.graph, group.members
+        initial_lower_bounds = [
+            _target_lower_bounds(graph, member, lower_bound, kind, group) for member in members
+        ]
+        outcomes, single = group.probability.shape[1], kind is CutKind.SINGLE
+        functions = np.concatenate(initial_lower_bounds) if single else initial_lower_bounds[0][:outcomes]
+        pool = CutPool(
+            _live_states([self.forms[member] for member in members]), functions, select_all=select_all
+        )
         for place, member in enumerate(members):
             own = range(place, place + 1) if single else range(outcomes)
-            self.cuts[member] = NodeCuts(pool, own, floors[place])
+            self.cuts[member] = NodeCuts(pool, own, initial_lower_bounds[place])
         self.pools.append(pool)
 
     def _stage_solvers(self, back_end: str, futures: list[Future], *, whole: bool) -> list[StageSolver]:
@@ -138,7 +148,7 @@ class Solvers:
             if not suits(form, future):
                 solvers.append(HighsStage(*part, whole=whole))
                 continue
-            key = (self.family_of.get(number), len(cuts.floor), *shape(form))
+            key = (self.group_of.get(number), len(cuts.lower_bound), *shape(form))
             workspace = shared.setdefault(key, Workspace())
             kernel = KernelStage(*part, workspace=workspace, number=number + 1)
             if back_end == "check":
@@ -149,8 +159,8 @@ class Solvers:
 
     def take(self, iteration: Iteration) -> None:
         """Take in what an iteration of another stream found."""
-        for visit in iteration.visits:
-            self.pools[visit.family].add(visit)
+        for point in iteration.trial_points:
+            self.pools[point.group].add(point)
         for mix in iteration.mixes:
             self.cuts[mix.node].add_mix(mix.weights)
 
@@ -191,18 +201,20 @@ def _live_states(forms: list[StageForm]) -> NDArray[np.int_]:
     return np.flatnonzero(live)
 
 
-def _target_floors(graph: PolicyGraph, node: int, floor: Floats, kind: CutKind, family: Family) -> Floats:
-    """Return the floors of a node's cost-to-go variables."""
+def _target_lower_bounds(
+    graph: PolicyGraph, node: int, lower_bound: Floats, kind: CutKind, group: NodeGroup
+) -> Floats:
+    """Return the lower bounds of a node's cost-to-go variables."""
     children = graph.children(node)
     ends = graph.transition[node].sum() < 1.0 - 1e-9
     risk_neutral = is_risk_neutral(graph.nodes[node].risk)
-    least = float(graph.transition[node] @ floor)
+    least = float(graph.transition[node] @ lower_bound)
     if not risk_neutral:
-        least = float(min(floor[children].min(), 0.0 if ends else np.inf))
+        least = float(min(lower_bound[children].min(), 0.0 if ends else np.inf))
     if kind is CutKind.SINGLE:
         return np.array([least])
-    outcomes = [len(graph.nodes[child].realisations.probability) for child in family.children]
-    each = np.repeat(floor[list(family.children)], outcomes)
+    outcomes = [len(graph.nodes[child].realisations.probability) for child in group.children]
+    each = np.repeat(lower_bound[list(group.children)], outcomes)
     return each if risk_neutral else np.append(each, least)
 
 
@@ -216,7 +228,7 @@ def chosen_back_end(graph: PolicyGraph, back_end: str) -> str:
     return "kernel" if columns >= _WORTH_COMPILING else "highs"
 
 
-class Stream:
+class ForwardPassStream:
     """A stream of iterations.
 
     Args:
@@ -224,8 +236,8 @@ class Stream:
         kind: single or multi cuts.
         generator: the stream's own random numbers.
         longest_path: where to stop walking in an endless graph.
-        given: paths to make cuts along before any is walked.
-        pull: how far cuts are made from the state that was met towards the centre of such states, see
+        warm_starts: paths to make cuts along before any is walked.
+        stabilisation: how far trial points are moved towards the centre of earlier ones, see
             ``TrainingSettings``.
     """
 
@@ -236,85 +248,87 @@ class Stream:
         kind: CutKind,
         generator: np.random.Generator,
         longest_path: int,
-        given: tuple[tuple[Step, ...], ...] = (),
-        pull: float = 0.0,
+        warm_starts: tuple[tuple[Step, ...], ...] = (),
+        stabilisation: float = 0.0,
     ) -> None:
         self.solvers = solvers
-        self._given = list(given)
+        self._warm_starts = list(warm_starts)
         self.generator = generator
         self._kind = kind
         self._longest_path = longest_path
-        self._pull = pull
+        self._stabilisation = stabilisation
         self._centres: dict[int, Floats] = {}
         self._rounds = 0
         self._counted = SolveCounts()
 
     def iterate(self) -> Iteration:
         """Walk forward once and make cuts backward."""
-        given = bool(self._given)
-        exact = given or self._rounds % _EXACT_ROUNDS == 0
-        path = list(self._given.pop(0)) if given else self._walk()
-        visits: list[Visit] = []
+        warm_starts = bool(self._warm_starts)
+        exact = warm_starts or self._rounds % _EXACT_ROUNDS == 0
+        path = list(self._warm_starts.pop(0)) if warm_starts else self._walk()
+        trial_points: list[TrialPoint] = []
         mixes: list[Mix] = []
         cost = float(sum(step.cost for step in path))
         for step, following in zip(reversed(path), (None, *reversed(path)), strict=False):
-            family = self.solvers.family_of.get(step.node)
-            if family is not None:
-                state = step.state if exact else self._trial(family, step.state)
-                values = self._visit(family, state, visits, mixes)
-                if values is not None and not given and (following or len(path) < self._longest_path):
-                    cost -= self._luck(family, step.node, following, values)
+            group = self.solvers.group_of.get(step.node)
+            if group is not None:
+                state = step.state if exact else self._trial(group, step.state)
+                values = self._make_cuts(group, state, trial_points, mixes)
+                if values is not None and not warm_starts and (following or len(path) < self._longest_path):
+                    cost -= self._variate(group, step.node, following, values)
         bound = self.solvers.bound()
-        if not given:
+        if not warm_starts:
             cost -= float(self.solvers.stages[path[0].node].values[path[0].outcome]) - bound
         counts = self.solvers.counts()
         new = SolveCounts()
         new.add(counts)
         _subtract(new, self._counted)
         self._counted = counts
-        return Iteration(tuple(visits), tuple(mixes), bound, cost, path[0].state, new)
+        return Iteration(tuple(trial_points), tuple(mixes), bound, cost, path[0].state, new)
 
-    def _luck(self, number: int, node: int, following: Step | None, values: Floats) -> float:
+    def _variate(self, number: int, node: int, following: Step | None, values: Floats) -> float:
         """Return how much more the rest costs at what follows a node on a path than in the mean.
 
         Its mean is zero, whatever the values are, as long as nothing in them knows what follows. So a path's
-        cost less its luck has the mean of its cost, and a spread ten times smaller.
+        cost less its control variate has the mean of its cost, and a spread ten times smaller.
 
         Args:
-            number: of the node's family.
+            number: of the node's group.
             node: the node.
             following: the step that follows, or None where the path ends.
-            values: of all outcomes of the family's followers, at one state.
+            values: of all outcomes of the group's followers, at one state.
         """
-        family = self.solvers.families[number]
-        expected = float(family.probability[family.members.index(node)] @ values)
+        group = self.solvers.node_groups[number]
+        expected = float(group.probability[group.members.index(node)] @ values)
         if following is None:
             return -expected
-        before = family.children[: family.children.index(following.node)]
+        before = group.children[: group.children.index(following.node)]
         first = sum(len(self.solvers.stages[child].values) for child in before)
         return float(values[first + following.outcome]) - expected
 
-    def _trial(self, family: int, state: Floats) -> Floats:
+    def _trial(self, group: int, state: Floats) -> Floats:
         """Return where to make cuts: between a state and the centre of those where cuts were made."""
-        centre = self._centres.get(family)
+        centre = self._centres.get(group)
         if centre is None:
             return state
-        live, trial = self.solvers.pools[family].states, state.copy()
-        trial[live] += self._pull / (1.0 + self._rounds / _PULL_FADES) * (centre - state[live])
+        live, trial = self.solvers.pools[group].states, state.copy()
+        trial[live] += (
+            self._stabilisation / (1.0 + self._rounds / _STABILISATION_FADES) * (centre - state[live])
+        )
         return trial
 
     def move_centres(self, merged: Sequence[Iteration]) -> None:
         """Move the centres by the states at which all streams of a round made cuts, in their order."""
         self._rounds += 1
-        if self._pull == 0.0:
+        if self._stabilisation == 0.0:
             return
         for iteration in merged:
             moved: set[int] = set()
-            for visit in iteration.visits:
-                if visit.family not in moved:
-                    moved.add(visit.family)
-                    centre = self._centres.get(visit.family, visit.state)
-                    self._centres[visit.family] = centre + _CENTRE_WEIGHT * (visit.state - centre)
+            for point in iteration.trial_points:
+                if point.group not in moved:
+                    moved.add(point.group)
+                    centre = self._centres.get(point.group, point.state)
+                    self._centres[point.group] = centre + _CENTRE_WEIGHT * (point.state - centre)
 
     def receive(self, iteration: Iteration) -> None:
         """Take in the cuts of another stream."""
@@ -322,8 +336,8 @@ class Stream:
 
     def repeat(self, iteration: Iteration) -> None:
         """Take in the cuts of an earlier iteration of this stream, just as it made them."""
-        for visit in iteration.visits:
-            self.solvers.pools[visit.family].offer(visit)
+        for point in iteration.trial_points:
+            self.solvers.pools[point.group].offer(point)
         for mix in iteration.mixes:
             self.solvers.cuts[mix.node].add_mix(mix.weights)
 
@@ -341,31 +355,33 @@ class Stream:
             node = draw(self.generator, graph.transition[node])
         return path
 
-    def _visit(self, number: int, state: Floats, visits: list[Visit], mixes: list[Mix]) -> Floats | None:
-        """Evaluate what can follow at a state and cut the future of every node of a family.
+    def _make_cuts(
+        self, number: int, state: Floats, trial_points: list[TrialPoint], mixes: list[Mix]
+    ) -> Floats | None:
+        """Evaluate what can follow at a state and cut the future of every node of a group.
 
         Returns:
             The values of all outcomes of its followers; None where nothing is proven about one of them.
         """
-        solvers, family = self.solvers, self.solvers.families[number]
-        stages = [solvers.stages[child] for child in family.children]
+        solvers, group = self.solvers, self.solvers.node_groups[number]
+        stages = [solvers.stages[child] for child in group.children]
         for place in solvers.sequences[number]:
             stages[place].evaluate(state)
         values = np.concatenate([stage.values for stage in stages])
         live = solvers.pools[number].states
         slopes = np.concatenate([stage.slopes for stage in stages])[:, live]
-        if not np.isfinite(values).all():  # the solver proved nothing for one of them; another visit will
+        if not np.isfinite(values).all():  # the solver proved nothing for one of them; another one will
             return None
         here, heights = state[live], values
         if self._kind is CutKind.SINGLE:
-            weights = self._weights(family, values)
+            weights = self._weights(group, values)
             heights, slopes = weights @ values, weights @ slopes
-        visit = Visit(number, here, heights - slopes @ here, slopes)
-        if solvers.pools[number].offer(visit):
-            visits.append(visit)
+        point = TrialPoint(number, here, heights - slopes @ here, slopes)
+        if solvers.pools[number].offer(point):
+            trial_points.append(point)
         if self._kind is CutKind.SINGLE:
             return values
-        for member, probability in zip(family.members, family.probability, strict=True):
+        for member, probability in zip(group.members, group.probability, strict=True):
             risk = solvers.graph.nodes[member].risk
             if not is_risk_neutral(risk):
                 weights = reweight(risk, values, probability)
@@ -373,12 +389,12 @@ class Stream:
                     mixes.append(Mix(member, weights))
         return values
 
-    def _weights(self, family: Family, values: Floats) -> Floats:
+    def _weights(self, group: NodeGroup, values: Floats) -> Floats:
         """Return the weights of the outcomes for each member, shape (members, outcomes)."""
-        risks = [self.solvers.graph.nodes[member].risk for member in family.members]
+        risks = [self.solvers.graph.nodes[member].risk for member in group.members]
         if all(map(is_risk_neutral, risks)):
-            return family.probability
-        pairs = zip(risks, family.probability, strict=True)
+            return group.probability
+        pairs = zip(risks, group.probability, strict=True)
         return np.array([reweight(risk, values, probability) for risk, probability in pairs])
 
 

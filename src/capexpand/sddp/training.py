@@ -16,9 +16,8 @@ from capexpand.errors import CaseError, Problem
 from capexpand.sddp.assessment import assess, scale, stall_fraction
 from capexpand.sddp.checkpoint import CheckpointLog, fingerprint
 from capexpand.sddp.deadline import Deadline, OutOfTimeError, broken_off
-from capexpand.sddp.floors import Floors, floors
 from capexpand.sddp.futures import CutKind
-from capexpand.sddp.hosts import HostTask, LocalHost, ProcessHost, Round, open_hosts
+from capexpand.sddp.initial_lower_bounds import InitialLowerBounds, initial_lower_bounds
 from capexpand.sddp.interruption import Interruption, asked_to_end
 from capexpand.sddp.parallel import one_thread
 from capexpand.sddp.policy import (
@@ -31,6 +30,7 @@ from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.simulation import path_count
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Iteration, Solvers, Step, chosen_back_end
+from capexpand.sddp.workers import LocalWorker, Round, WorkerProcess, WorkerTask, open_workers
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
@@ -70,10 +70,11 @@ class TrainingSettings:
         exact_limit: outcomes on a tree up to which all are evaluated.
         checkpoint_rounds: rounds between checkpoints, where there is a checkpoint file.
         longest_path: where to stop walking in an endless graph.
-        pull: of two rounds in three, how far cuts are made from the states met on the path towards the centre
-            of those where cuts were made before, as a fraction, at first; it fades. Early paths lead to
-            extreme states, and a cut made between them and the centre holds for more of what follows
-            (Ben-Ameur and Neto, 2007, *Acceleration of cutting-plane and column generation algorithms*).
+        stabilisation: of two rounds in three, how far trial points are moved from the states met on the path
+            towards the centre of earlier ones, as a fraction, at first; it fades (cut-point
+            stabilisation). Early paths lead to extreme states, and a cut made between them and the centre
+            holds for more of what follows (Ben-Ameur and Neto, 2007, *Acceleration of cutting-plane and
+            column generation algorithms*).
         lower_bound: a known bound on every node's cost (in internal, minimising sense), or None to find one.
     """
 
@@ -93,7 +94,7 @@ class TrainingSettings:
     exact_limit: int = 2000
     checkpoint_rounds: int = 20
     longest_path: int = 1000
-    pull: float = 0.2
+    stabilisation: float = 0.2
     lower_bound: float | None = None
 
     def on_which_results_depend(self) -> str:
@@ -108,7 +109,7 @@ def train(
     settings: TrainingSettings | None = None,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
-    given: Sequence[tuple[Step, ...]] = (),
+    warm_starts: Sequence[tuple[Step, ...]] = (),
 ) -> Policy:
     """Find a policy by stochastic dual dynamic programming.
 
@@ -119,8 +120,8 @@ def train(
             work, or at once the second time; what was reached is kept.
         checkpoint: file from which the training resumes and to which it writes. With it, a killed
             training ends where an undisturbed one (with the same settings and a file) does.
-        given: paths along which to make cuts before any is walked, such as good plans of single futures: they
-            bring the cuts to where they matter, and cuts are valid wherever they are made.
+        warm_starts: trajectories along which to make the first cuts, such as good plans of single futures:
+            they bring the cuts to where they matter, and cuts are valid wherever they are made.
 
     Raises:
         CaseError: the settings make no sense.
@@ -134,20 +135,20 @@ def train(
     with asked_to_end() as interruption, one_thread():
         training = _Training(graph, chosen)
         try:
-            training.open(checkpoint, tuple(given))
+            training.open(checkpoint, tuple(warm_starts))
             training.run(progress, interruption)
         finally:
             training.close()
         return training.policy()
 
 
-def _digest(given: tuple[tuple[Step, ...], ...]) -> str:
+def _digest(warm_starts: tuple[tuple[Step, ...], ...]) -> str:
     """Return what tells given paths from others."""
     digest = hashlib.sha256()
-    for path in given:
+    for path in warm_starts:
         for step in path:
             digest.update(step.state.tobytes())
-    return digest.hexdigest() if given else ""
+    return digest.hexdigest() if warm_starts else ""
 
 
 def _check(settings: TrainingSettings) -> None:
@@ -164,8 +165,10 @@ def _check(settings: TrainingSettings) -> None:
         )
         if getattr(settings, name) < 1
     ]
-    if not 0.0 <= settings.pull < 1.0:
-        problems.append(Problem(f"must be at least 0 and less than 1, not {settings.pull}", path="pull"))
+    if not 0.0 <= settings.stabilisation < 1.0:
+        problems.append(
+            Problem(f"must be at least 0 and less than 1, not {settings.stabilisation}", path="stabilisation")
+        )
     if settings.back_end not in {"auto", "highs", "kernel", "check"}:
         problems.append(
             Problem(f"{settings.back_end!r} is not one of auto, highs, kernel, check", path="back_end")
@@ -183,7 +186,7 @@ class _Training:
             settings = self._compiled(settings)
         self._began = time.perf_counter()
         self._graph, self._settings = graph, settings
-        self._floor = self._floors()
+        self._lower_bound = self._initial_lower_bounds()
         self._is_small = path_count(graph, settings.exact_limit) is not None
         self._rounds = 0
         self._unseen: list[Round] = []
@@ -197,32 +200,33 @@ class _Training:
         self._next_check, self._checks = 4, 0
         self._earlier_seconds = 0.0
         self._log: CheckpointLog | None = None
-        self._hosts: Sequence[LocalHost | ProcessHost] = ()
+        self._workers: Sequence[LocalWorker | WorkerProcess] = ()
 
-    def open(self, checkpoint: Path | None, given: tuple[tuple[Step, ...], ...]) -> None:
+    def open(self, checkpoint: Path | None, warm_starts: tuple[tuple[Step, ...], ...]) -> None:
         """Take up what a checkpoint holds and start the workers."""
         graph, settings = self._graph, self._settings
         generators: list[dict[str, Any]] = []
         past: list[Round] = []
         if checkpoint is not None:
-            depends = settings.on_which_results_depend() + _digest(given)
+            depends = settings.on_which_results_depend() + _digest(warm_starts)
             self._log = CheckpointLog(checkpoint, fingerprint(graph, depends))
             generators, past = self._resume(self._log)
-        task = HostTask(
-            graph, self._floor, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
+        task = WorkerTask(
+            graph, self._lower_bound, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
             tuple(range(settings.streams)), tuple(past), tuple(generators),
-            tuple(given[number :: settings.streams] for number in range(settings.streams)), settings.pull,
+            tuple(warm_starts[number :: settings.streams] for number in range(settings.streams)),
+            settings.stabilisation,
         )  # fmt: skip
-        self._hosts = open_hosts(task, settings.workers)
+        self._workers = open_workers(task, settings.workers)
         self._assessor = Solvers(
-            graph, self._floor.stage_and_future, kind=settings.cuts, back_end=settings.back_end
+            graph, self._lower_bound.stage_and_future, kind=settings.cuts, back_end=settings.back_end
         )
 
     def _compiled(self, settings: TrainingSettings) -> TrainingSettings:
         """Compile the stage solver before the clock starts, and before other processes, which inherit it.
 
         Returns:
-            The settings; with HiGHS in place of ``auto`` where compiling would take more than half of the time.
+            The settings; with HiGHS in place of ``auto`` where compiling would take over half of the time.
         """
         from capexpand.sddp.kernel.stage import compile_now
 
@@ -235,13 +239,13 @@ class _Training:
             return replace(settings, back_end="highs")
         return settings
 
-    def _floors(self) -> Floors:
+    def _initial_lower_bounds(self) -> InitialLowerBounds:
         bound = self._settings.lower_bound
         with broken_off(self._deadline):
             return (
-                floors(self._graph)
+                initial_lower_bounds(self._graph)
                 if bound is None
-                else Floors(np.full(len(self._graph.nodes), bound), False)
+                else InitialLowerBounds(np.full(len(self._graph.nodes), bound), False)
             )
 
     def _resume(self, log: CheckpointLog) -> tuple[list[dict[str, Any]], list[Round]]:
@@ -273,20 +277,20 @@ class _Training:
 
         try:
             while not self._stops():
-                if self._settings.asynchronous and isinstance(self._hosts[0], ProcessHost):
+                if self._settings.asynchronous and isinstance(self._workers[0], WorkerProcess):
                     self._run_free(ended)
                     return
-                for host in self._hosts:
-                    host.start()
+                for worker in self._workers:
+                    worker.start()
                 self._see()  # while others iterate
                 found: dict[int, Iteration] = {}
                 with broken_off(self._deadline):
-                    for host in self._hosts:
-                        found |= host.finish()
+                    for worker in self._workers:
+                        found |= worker.finish()
                 self._note(tuple(found[number] for number in sorted(found)))
                 due = self._log is not None and self._rounds % self._settings.checkpoint_rounds == 0
-                for host in self._hosts:
-                    host.exchange(found, forget=due or self._rounds % _FRESH_ROUNDS == 0)
+                for worker in self._workers:
+                    worker.exchange(found, forget=due or self._rounds % _FRESH_ROUNDS == 0)
                 if ended():
                     self._status = "interrupted"
                     break
@@ -299,24 +303,24 @@ class _Training:
 
     def _run_free(self, ended: Callable[[], bool]) -> None:
         """Let every process iterate at its own pace, each with the cuts known when it starts."""
-        hosts = {host.connection: host for host in self._hosts if isinstance(host, ProcessHost)}
-        news: dict[Any, list[dict[int, Iteration]]] = {connection: [] for connection in hosts}
-        for host in hosts.values():
-            host.start()
+        workers = {worker.connection: worker for worker in self._workers if isinstance(worker, WorkerProcess)}
+        news: dict[Any, list[dict[int, Iteration]]] = {connection: [] for connection in workers}
+        for worker in workers.values():
+            worker.start()
         while not self._stops():
             for connection in wait(
-                list(hosts), None if self._settings.seconds is None else self._deadline.remaining
+                list(workers), None if self._settings.seconds is None else self._deadline.remaining
             ):
-                host = hosts[connection]  # type: ignore[index]
-                found = host.finish()
+                worker = workers[connection]  # type: ignore[index]
+                found = worker.finish()
                 self._note(tuple(found.values()))
-                for other in hosts:
+                for other in workers:
                     if other is not connection:
                         news[other].append(found)
                 for others in news[connection]:
-                    host.exchange(others, forget=False)
+                    worker.exchange(others, forget=False)
                 news[connection].clear()
-                host.start()
+                worker.start()
                 if ended():
                     self._status = "interrupted"
                     return
@@ -426,9 +430,9 @@ class _Training:
         if self._log is None:
             return
         states: dict[int, dict[str, Any]] = {}
-        for first, host in enumerate(self._hosts):
-            for place, state in enumerate(host.generator_states()):
-                states[first + place * len(self._hosts)] = state
+        for first, worker in enumerate(self._workers):
+            for place, state in enumerate(worker.generator_states()):
+                states[first + place * len(self._workers)] = state
         self._log.append(
             self._unwritten,
             generators=[states[number] for number in sorted(states)],
@@ -438,9 +442,9 @@ class _Training:
         self._unwritten.clear()
 
     def close(self) -> None:
-        """End the hosts."""
-        for host in self._hosts:
-            host.close()
+        """End the workers."""
+        for worker in self._workers:
+            worker.close()
         if self._log is not None:
             self._log.close()
 
@@ -461,7 +465,7 @@ class _Training:
             graph=graph,
             kind=self._settings.cuts,
             back_end=self._settings.back_end,
-            floor=self._floor,
+            initial_bounds=self._lower_bound,
             bound=bound,
             relaxation_bound=relaxed,
             status=self._status,

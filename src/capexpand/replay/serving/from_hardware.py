@@ -116,8 +116,8 @@ def replica_on(
         chip=bench.chip.name,
         layout=str(bench.layout),
         replica=replica,
-        accelerators=bench.layout.tensor,
-        replicas_per_copy=bench.layout.data * bench.layout.stages,
+        accelerators=int(bench.layout.tensor),
+        replicas_per_copy=int(bench.layout.data * bench.layout.stages),
         batch=copy.batch,
     )
 

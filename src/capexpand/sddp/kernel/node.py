@@ -77,7 +77,7 @@ class Pool(NamedTuple):
         selected: the indices that matter.
         scan_intercepts: of the selected, side by side.
         scan_slopes: of the selected, side by side.
-        floor: shape (1,), lower bound of theta.
+        lower_bound: shape (1,), lower bound of theta.
     """
 
     intercepts: Floats
@@ -85,7 +85,7 @@ class Pool(NamedTuple):
     selected: Integers
     scan_intercepts: Floats
     scan_slopes: Floats
-    floor: Floats
+    lower_bound: Floats
 
 
 @compiled
@@ -199,13 +199,13 @@ def certify(  # noqa: PLR0912, PLR0915 - one pass over the data, because a call 
         elif abs(reduced) > FEASIBILITY_TOLERANCE:
             valid = False
     if variables > columns:
-        theta, floor = solution[columns], lower[columns]
+        theta, lower_bound = solution[columns], lower[columns]
         primal += theta
-        worst = max(worst, (floor - theta) / (1.0 + abs(floor)))
+        worst = max(worst, (lower_bound - theta) / (1.0 + abs(lower_bound)))
         if left < -FEASIBILITY_TOLERANCE:
             valid = False
         elif left > 1e-11:
-            dual += left * floor
+            dual += left * lower_bound
         for cut in range(cuts):
             height = cut_intercept[cut]
             for s in range(live):
@@ -309,8 +309,8 @@ def answer(  # noqa: PLR0917 - compiled code takes its arguments by position
 def take_over(p: Program, pool: Pool) -> None:
     """Put another node's cuts in the place of those of the node that was answered before.
 
-    Cuts of the same number were made by the same visit. What was a good basis for the one node is one for the
-    other; its factors are void.
+    Cuts of the same number were made at the same trial point. What was a good basis for the one node is one
+    for the other; its factors are void.
     """
     cut_index, cut_intercept = places_of(p, at.CUT_INDEX), floats_of(p, at.CUT_INTERCEPT)
     cut_slope, lower = cut_slopes(p), floats_of(p, at.LOWER)
@@ -351,7 +351,7 @@ def begin(p: Program, pool: Pool, node: int) -> bool:
         take_over(p, pool)
         p.count[OWNER], p.count[FOREIGN] = node, 1
     if p.size[VARIABLES] > p.size[COLUMNS]:
-        lower[p.size[COLUMNS]] = pool.floor[0]
+        lower[p.size[COLUMNS]] = pool.lower_bound[0]
         known = len(pool.intercepts)
         first = max(p.count[SEEN], known - NEWEST)
         for cut in range(first, known):
@@ -399,7 +399,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     size: Integers, count: Integers, floats: Floats, places: Places,
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers,
-    scan_intercepts: Floats, scan_slopes: Floats, floor: Floats,
+    scan_intercepts: Floats, scan_slopes: Floats, lower_bound: Floats,
     state: Floats, values: Floats, slopes: Floats, tally: Integers, first: int, kept: int, number: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Solve all outcomes from ``first`` on at a state, into values (certified dual bounds) and slopes.
@@ -409,7 +409,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     """
     p = Program(size, count, floats, places)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
-    pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, floor)
+    pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, lower_bound)
     if not begin(p, pool, number):
         return FULL, first
     for outcome in range(first, len(values)):
@@ -428,14 +428,14 @@ def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by positi
     size: Integers, count: Integers, floats: Floats, places: Places,
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
     intercepts: Floats, cut_slopes: Floats, selected: Integers,
-    scan_intercepts: Floats, scan_slopes: Floats, floor: Floats,
+    scan_intercepts: Floats, scan_slopes: Floats, lower_bound: Floats,
     states: Floats, outcomes: Integers, values: Floats, costs: Floats, columns: Floats, duals: Floats,
     tally: Integers, first: int, kept: int, number: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Decide for all paths from ``first`` on; like ``evaluate_outcomes``."""
     p = Program(size, count, floats, places)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
-    pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, floor)
+    pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, lower_bound)
     if not begin(p, pool, number):
         return FULL, first
     slope = np.empty(p.size[STATES])

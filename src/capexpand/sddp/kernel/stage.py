@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 ROW_LIMIT = 300
 _FIRST_CAPACITY = 48
-_NO_LANE = CutPool(np.zeros(0, dtype=np.int_), np.zeros(1)).lanes[0]
+_NO_FUNCTION = CutPool(np.zeros(0, dtype=np.int_), np.zeros(1)).functions[0]
 _ROWS_KEPT = 16
 
 
@@ -74,7 +74,7 @@ class KernelStage:
         form: its normal form.
         future: its cost-to-go variable.
         cuts: its cuts; the solver reads them, whoever made them.
-        workspace: shared with other nodes of the same shape and family, or None for one of its own.
+        workspace: shared with other nodes of the same shape and group, or None for one of its own.
         number: of the node among those, from 1.
     """
 
@@ -93,11 +93,11 @@ class KernelStage:
         self.values = np.zeros(form.outcome_count)
         self.slopes = np.zeros((form.outcome_count, form.state_count))
         self._name, self._future, self._cuts = name, future, cuts
-        self._lane = cuts.lanes[0] if cuts.lanes else _NO_LANE
+        self._function = cuts.functions[0] if cuts.functions else _NO_FUNCTION
         self._data = _packed(form, form.data)
         self._tally = np.zeros(4, dtype=np.int64)
         self._kept = max(_ROWS_KEPT, form.outcome_count)
-        self._floor = cuts.floor if len(cuts.floor) else np.zeros(1)
+        self._lower_bound = cuts.lower_bound if len(cuts.lower_bound) else np.zeros(1)
         self._workspace = workspace or Workspace()
         self._number = number
         self._fallback: HighsStage | None = None
@@ -170,10 +170,10 @@ class KernelStage:
 
     def _pool(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats, Floats, Floats]:
         """Return the cuts as the compiled code takes them."""
-        lane = self._lane
+        function = self._function
         return (
-            lane.intercepts, lane.slopes, lane.selected, lane.scan_intercepts, lane.scan_slopes,
-            self._floor,
+            function.intercepts, function.slopes, function.selected, function.scan_intercepts,
+            function.scan_slopes, self._lower_bound,
         )  # fmt: skip
 
     def _fallback_stage(self) -> HighsStage:

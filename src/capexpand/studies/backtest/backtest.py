@@ -25,8 +25,9 @@ from capexpand.studies.backtest.forecast import (
     freeze_spending,
     spending_days,
 )
+from capexpand.studies.backtest.own_series import with_series
 from capexpand.studies.backtest.regret import Hindsight, look_back
-from capexpand.studies.backtest.reports import reported
+from capexpand.studies.backtest.reports import planned_series
 from capexpand.studies.backtest.scoring import (
     Calibration,
     NotScored,
@@ -45,21 +46,21 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What was said on each day, what came, and how they compare.
+    """The forecasts of each day, what was reported, and how they compare.
 
     Args:
         case: the strict case.
         variant: that was applied.
         settings: of the backtest.
-        frozen: what was said of the planned company, by day.
-        spending: what was said of every company's capital expenditure, by day.
-        scored: every forecast with what came.
-        supply: chances of export status and what came.
+        frozen: the forecasts of the planned company, by day.
+        spending: the forecasts of every company's capital expenditure, by day.
+        scored: every forecast with its report.
+        supply: chances of export status and what was reported.
         left_out: reported figures that are not compared, with the reason.
         calibration: how often intervals held.
         hindsight: the plan under the inputs that came true.
         last_known: the newest day of a report that was scored.
-        catalogue_digest: of the edition with what came.
+        catalogue_digest: of the edition with the later reports.
     """
 
     case: Case
@@ -80,15 +81,17 @@ def backtest(
     case: Path | str,
     variant: str | None = None,
     *,
+    series: Path | str | None = None,
     edition: PointInTimeCatalogue | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
-    """Plan a case with what was known on its day, and on each later one, and score it with what came.
+    """Plan a case with what was known on its day, and on each later one, and score it with the reports.
 
     Args:
         case: a case file, or a folder that holds ``case.yaml``.
         variant: to apply; the case as it stands if absent, or its variant ``strict`` where it has hindsight.
+        series: a CSV file with figures of a company, which take the place of its reports in the catalogue.
         edition: the catalogue, the shipped one if absent. Every forecast sees of it what was known on its
             day.
         settings: of the backtest.
@@ -100,6 +103,8 @@ def backtest(
         SolverError: a program could not be solved.
     """
     everything, chosen = edition or SHIPPED, settings or Settings()
+    if series is not None:
+        everything = with_series(everything, Path(series))
     tell = progress or _silent
     tell("Reading the case as of its day")
     loaded, applied = load_as_of_its_day(case, variant, everything)
@@ -196,10 +201,16 @@ def days_to_forecast(case: Case, everything: PointInTimeCatalogue) -> tuple[date
         message = "names no buyer whose reports a plan could be held to"
         raise CaseError([Problem(message, path="programme.buyer", file=file)])
     with reading_from(everything):
-        series = [one for metric in (REVENUE, CAPEX, EBITA) if (one := reported(company, metric)) is not None]
+        series = [
+            one for metric in (REVENUE, CAPEX, EBITA) if (one := planned_series(company, metric)) is not None
+        ]
         known = sorted({row.company for row in actuals() if "+" not in row.company})
     if not series:
-        message = f"the catalogue has no reports of '{company}'; it has those of {', '.join(known)}"
+        names = ", ".join(known)
+        message = (
+            f"the catalogue has no reports of '{company}'; it has those of {names}; "
+            "give its own figures as a table (--series)"
+        )
         raise CaseError([Problem(message, path="reported.company", file=file)])
     last = max(value.known_on for one in series for value in one.values)
     if last <= case.as_of:

@@ -1,19 +1,19 @@
-"""The pictures of a backtest: intervals with what came, calibration by day, and the waterfalls."""
+"""The pictures of a backtest: intervals with the reports, calibration by day, and the waterfalls."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from capexpand.forecasting.losses import PROMISED
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.curves import SHADES, lines_by_quarter
 from capexpand.reporting.charts.drawing import Chart, Part, Spec, waterfall
 from capexpand.reporting.charts.ranges import intervals_by_quarter, shares_by_day
 from capexpand.studies.backtest.backtest import Backtest
-from capexpand.studies.backtest.forecast import CAPEX, PLAN
-from capexpand.studies.backtest.losses import PROMISED
+from capexpand.studies.backtest.forecast import CAPEX, MODEL, PLAN, REVENUE
 from capexpand.studies.backtest.regret import Waterfall
-from capexpand.studies.backtest.scoring import MODEL, Scored, beside_the_plan
+from capexpand.studies.backtest.scoring import Scored, beside_the_plan
 from capexpand.studies.backtest.tables import METHOD_TITLES, scale_of, signed
 from capexpand.studies.backtest.wording import METRICS, span
 from capexpand.wording import MoneyScale, capitalised, money, percent
@@ -25,10 +25,10 @@ COLOURS = {
     "last growth": palette.OTHERS,
     "guidance": palette.NAIVE,
 }
-SHOWN = {CAPEX: (PLAN, MODEL, "guidance")}
+SHOWN = {CAPEX: (PLAN, MODEL, "guidance"), REVENUE: (PLAN, MODEL, "last growth")}
 """Methods that a picture shows beside the plan; the others stand in the tables."""
 
-CAME = "what came"
+CAME = "reported"
 INTERVAL_TITLES = {
     "q": "Quarter",
     "s": "By",
@@ -41,7 +41,7 @@ INTERVAL_TITLES = {
 
 
 def fans(found: Backtest) -> Iterator[Chart]:
-    """Yield, for each figure, the intervals of the case's day with what came.
+    """Yield, for each figure, the intervals of the case's day with the reports.
 
     Args:
         found: the backtest.
@@ -56,11 +56,14 @@ def fans(found: Backtest) -> Iterator[Chart]:
         planned = [one for one in mine if one.method == PLAN]
         if not planned:
             continue
-        inside = sum(one.inside for one in planned)
+        modelled = [one for one in mine if one.method == MODEL]
+        inside = sum(one.covered for one in modelled)
         quarters = {(one.quarter, one.quarters) for one in planned}
         yield Chart(
             f"fan-{metric.replace('_', '-')}",
-            f"{capitalised(title)}: {inside} of {len(planned)} intervals of the plan held",
+            f"{capitalised(title)}: {inside} of {len(modelled)} intervals of the model held"
+            if modelled
+            else f"{capitalised(title)}: the plan beside the reports",
             f"As of {found.case.as_of}, in {scale.unit} a quarter: medians and 80 % intervals, and {CAME} "
             "(black). Quarters reported together stand as their mean; the axis does not begin at zero.",
             _intervals([one for one in mine if (one.quarter, one.quarters) in quarters], scale.unit),
@@ -77,11 +80,11 @@ def _interval_rows(cases: Sequence[Scored], scale: MoneyScale) -> tuple[Spec, ..
             {
                 "q": one.name.replace(" to ", "–"),
                 "s": METHOD_TITLES[one.method],
-                "low": _short(one.said.low / share),
-                "v": _short(one.said.middle / share),
-                "high": _short(one.said.high / share),
+                "low": _short(one.forecast.low / share),
+                "v": _short(one.forecast.middle / share),
+                "high": _short(one.forecast.high / share),
                 "actual": _short(one.actual / share),
-                "covered": "yes" if one.inside else "no",
+                "covered": "yes" if one.covered else "no",
             }
         )
     return tuple(rows)
@@ -99,7 +102,7 @@ def _intervals(cases: Sequence[Scored], unit: str) -> Spec:
 
 
 def rolling(found: Backtest) -> Iterator[Chart]:
-    """Yield, for each figure, the medians of the plan of every day with what came.
+    """Yield, for each figure, the medians of the plan of every day with the reports.
 
     Args:
         found: the backtest.
@@ -118,7 +121,7 @@ def rolling(found: Backtest) -> Iterator[Chart]:
             share = scale.divisor * one.quarters
             name = one.name.replace(" to ", "–")
             rows.append(
-                {"q": name, "n": one.quarter, "s": str(one.as_of), "v": _short(one.said.middle / share)}
+                {"q": name, "n": one.quarter, "s": str(one.as_of), "v": _short(one.forecast.middle / share)}
             )
         rows += [
             {"q": q, "n": n, "s": CAME, "v": v}
@@ -163,7 +166,7 @@ def waterfalls(found: Backtest) -> Iterator[Chart]:
         yield Chart(
             f"waterfall-{each.metric.replace('_', '-')}",
             f"{capitalised(title)} came {money(abs(gap), found.case.currency)} {way} the plan",
-            f"{span(each)}, in {scale.unit}. One assumption after the other is replaced by what came.",
+            f"{span(each)}, in {scale.unit}. One assumption after the other gives way to the reports.",
             waterfall(scale.unit, len(rows), furthest=max(row["right"] for row in rows)),
             rows=rows,
             shaded=False,
@@ -209,16 +212,16 @@ def calibration(found: Backtest) -> Iterator[Chart]:
         mine = [one for one in found.scored if (one.part, one.method) == (part, method)]
         for day in sorted({one.as_of for one in mine}):
             cases = [one for one in mine if one.as_of == day]
-            rows.append({"d": str(day), "s": title, **_share(sum(one.inside for one in cases), len(cases))})
+            rows.append({"d": str(day), "s": title, **_share(sum(one.covered for one in cases), len(cases))})
     if not rows:
         return
     days = sorted({row["d"] for row in rows})
     rows += [{"d": day, "s": "promised", "promise": PROMISED} for day in days]
-    plan = [one for one in found.scored if (one.part, one.method) == ("planned", PLAN)]
-    inside = sum(one.inside for one in plan)
+    both = [one for one in found.scored if (one.part, one.method) in titles]
+    inside = sum(one.covered for one in both)
     yield Chart(
         "calibration",
-        f"{inside} of {len(plan)} intervals of the plans held, where four in five should",
+        f"{inside} of {len(both)} intervals of the models held, where four in five should",
         "Share of 80 % intervals that held, by the day of the forecast; the lines are the exact 95 % range "
         "of the count, the dashed line the promised share.",
         shares_by_day(list(map(Part, titles.values(), (palette.PROGRAMME, palette.GOOD))), "share covered"),
@@ -228,7 +231,7 @@ def calibration(found: Backtest) -> Iterator[Chart]:
 
 
 def _share(inside: int, count: int) -> Spec:
-    from capexpand.studies.backtest.losses import coverage
+    from capexpand.forecasting.losses import coverage
 
     cover = coverage(inside, count)
     return {

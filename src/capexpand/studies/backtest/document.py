@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from capexpand.forecasting.quarters import label
 from capexpand.reporting.serial import Document, plain
 from capexpand.studies.backtest.backtest import Backtest
-from capexpand.studies.backtest.forecast import PLAN
-from capexpand.studies.backtest.quarters import label
-from capexpand.studies.backtest.scoring import MODEL, Scored, Skill, beside_the_plan, skills
-from capexpand.studies.backtest.wording import METRICS, answers
+from capexpand.studies.backtest.forecast import MODEL, REVENUE
+from capexpand.studies.backtest.scoring import Scored, Skill, skills
+from capexpand.studies.backtest.wording import answers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,7 +54,7 @@ def backtest_document(found: Backtest) -> Document:
                 "metric": each.metric,
                 "method": each.method,
                 "group": each.group,
-                "inside": each.coverage.inside,
+                "covered": each.coverage.covered,
                 "cases": each.coverage.count,
                 "low": each.coverage.low,
                 "high": each.coverage.high,
@@ -89,13 +89,12 @@ def all_skills(found: Backtest) -> tuple[Skill, ...]:
     Args:
         found: the backtest.
     """
-    beside = beside_the_plan(found.scored, found.frozen[0].company)
-    planned = (one for metric in METRICS for one in skills(beside, "planned", PLAN, metric=metric))
+    planned = skills(found.scored, "planned", MODEL, metric=REVENUE)
     return (*skills(found.scored, "spending", MODEL), *planned, *skills(found.scored, "price", "case"))
 
 
 def scored_row(one: Scored) -> dict[str, str | int | float | bool]:
-    """Return a forecast and what came as one flat row.
+    """Return a forecast and what was reported as one flat row.
 
     Args:
         one: the forecast.
@@ -111,12 +110,12 @@ def scored_row(one: Scored) -> dict[str, str | int | float | bool]:
         "quarters": one.quarters,
         "horizon": one.horizon,
         "last": one.last,
-        "low": one.said.low,
-        "median": one.said.middle,
-        "high": one.said.high,
+        "low": one.forecast.low,
+        "median": one.forecast.middle,
+        "high": one.forecast.high,
         "actual": one.actual,
         "error": one.error,
-        "inside": one.inside,
+        "covered": one.covered,
         "loss": one.loss,
         "absolute_error": one.absolute_error,
         "known_on": plain(one.known_on),

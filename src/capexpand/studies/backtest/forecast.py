@@ -1,4 +1,4 @@
-"""Makes everything that is said on one day, from the case and the catalogue as known on it, and freezes it.
+"""Make all forecasts of one day, from the case and the catalogue as known on it, and freezes it.
 
 ``freeze`` works inside the edition of the day: no row that became known later exists there. What it
 returns holds
@@ -18,12 +18,14 @@ from typing import Any, cast
 from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
 from capexpand.catalogue.point_in_time import PointInTimeCatalogue, reading_from
+from capexpand.forecasting.losses import Quantiles
+from capexpand.forecasting.quarters import first_day, label, quarter_of
+from capexpand.forecasting.spread import Spread
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.scenarios.futures import Futures, compile_futures
 from capexpand.scenarios.sampling import Scenarios, draw_scenarios
 from capexpand.studies.backtest.guidance import UnlikeGuidance, guidance_for
-from capexpand.studies.backtest.losses import Quantiles
 from capexpand.studies.backtest.market import (
     PriceForecast,
     SupplyForecast,
@@ -37,7 +39,6 @@ from capexpand.studies.backtest.planned import (
     follow,
     quantiles,
 )
-from capexpand.studies.backtest.quarters import first_day, label, quarter_of
 from capexpand.studies.backtest.replanning import (
     Standing,
     first_open_quarter,
@@ -46,11 +47,17 @@ from capexpand.studies.backtest.replanning import (
     replan,
     standing_wording,
 )
-from capexpand.studies.backtest.reports import UNITS_PER_AMOUNT, ReportedSeries, reported, spending_series
-from capexpand.studies.backtest.spending import SpendingForecast, Spread, forecast_spending
+from capexpand.studies.backtest.reports import (
+    UNITS_PER_AMOUNT,
+    ReportedSeries,
+    planned_series,
+    spending_series,
+)
+from capexpand.studies.backtest.revenue import REVENUE, forecast_revenue
+from capexpand.studies.backtest.spending import SpendingForecast, forecast_spending
 
-REVENUE, EBITA, CAPEX = "cloud_revenue", "cloud_adjusted_ebita", "capex"
-PLAN = "plan"
+EBITA, CAPEX = "cloud_adjusted_ebita", "capex"
+PLAN, MODEL = "plan", "model"
 DEVIATIONS = {REVENUE: 0.05, EBITA: 0.2}
 """Standard deviation of the logarithm after a quarter, for last value and last growth of the segment:
 a revenue that grew by 3 to 7 % a quarter in 2024, a profit of a tenth of it (estimates)."""
@@ -74,12 +81,12 @@ class FigureForecast:
     quarter: int
     horizon: int
     last: float
-    said: Quantiles
+    forecast: Quantiles
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """All that is said on one day. Numbers only: nothing in it can change when more becomes known.
+    """All forecasts of one day. Numbers only: nothing in it can change when more becomes known.
 
     Args:
         as_of: the day.
@@ -264,7 +271,7 @@ def trailing_rest(company: str) -> tuple[float, str] | None:
     Returns:
         The mean of a quarter, in the unit of its reports, and where it is from; None without both totals.
     """
-    series = reported(company, CAPEX)
+    series = planned_series(company, CAPEX)
     rows = [r for r in actuals() if r.company == company and r.metric == "capex_trailing_4q" and r.known_on]
     for row in sorted(rows, key=lambda row: row.quarter_end, reverse=True):
         last, quarters = quarter_of(row.quarter_end), series.single() if series is not None else {}
@@ -282,7 +289,7 @@ def _standing(case: Case, as_of: date, before: Day | None, beside: float | None)
         return Standing(as_of, 0)
     decided = min(first_open_quarter(case, as_of), case.calendar.quarters)
     start = quarter_of(case.calendar.start)
-    series = reported(company_of(case), CAPEX)
+    series = planned_series(company_of(case), CAPEX)
     spent_more = 0.0
     if beside is not None and series is not None and series.unit == f"{case.currency}_million":
         spent = {quarter - start: value for quarter, value in series.by_quarter().items() if quarter >= start}
@@ -314,7 +321,7 @@ def _figures(
     series = {
         metric: found
         for metric in (REVENUE, EBITA, CAPEX)
-        if (found := reported(company, metric)) is not None and found.unit == unit
+        if (found := planned_series(company, metric)) is not None and found.unit == unit
     }
     lasts = sorted({one.last.quarter - start for one in series.values()})
     followed = follow(
@@ -328,6 +335,8 @@ def _figures(
     )
     for metric, one in series.items():
         if metric != CAPEX:
+            if metric == REVENUE:
+                yield from _modelled(one, as_of, start + quarters)
             yield from _simple(metric, one, start + quarters)
         elif beside is None:
             continue
@@ -355,6 +364,16 @@ def _of_plan(
     for t in range(max(last + 1, 0), values.shape[0]):
         ahead = t - last
         yield FigureForecast(metric, PLAN, start + t, ahead, one.last.per_quarter, quantiles(values[t]))
+
+
+def _modelled(one: ReportedSeries, as_of: date, end: int) -> Iterator[FigureForecast]:
+    """The model of reported revenue."""
+    if one.last.per_quarter <= 0:
+        return
+    for ahead, said in forecast_revenue(one, as_of):
+        quarter = one.last.quarter + ahead
+        if quarter < end:
+            yield FigureForecast(REVENUE, MODEL, quarter, ahead, one.last.per_quarter, said)
 
 
 def _simple(metric: str, one: ReportedSeries, end: int) -> Iterator[FigureForecast]:
@@ -401,7 +420,7 @@ def days_of(case: Case, everything: PointInTimeCatalogue) -> tuple[date, ...]:
         everything: the catalogue; only the days are read from it, no figure.
     """
     with reading_from(everything):
-        found = [reported(company_of(case), metric) for metric in (REVENUE, CAPEX)]
+        found = [planned_series(company_of(case), metric) for metric in (REVENUE, CAPEX)]
     days = {one.known_on for series in found if series is not None for one in series.values}
     end = first_day(quarter_of(case.calendar.start) + case.calendar.quarters)
     later = sorted(day for day in days if case.as_of < day < end)

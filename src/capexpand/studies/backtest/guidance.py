@@ -1,37 +1,16 @@
-"""What companies said they would spend, by period in the unit of their reports, and its revisions."""
+"""Read what companies said that they would spend, by period in the unit of their reports."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from capexpand.catalogue import Programme, programmes
-from capexpand.studies.backtest.quarters import middle_day, quarter_of
+from capexpand.catalogue import Programme, guidance, programmes
+from capexpand.forecasting.guidance import Guidance
+from capexpand.forecasting.quarters import quarters_within
 from capexpand.studies.backtest.reports import CURRENCY, UNITS_PER_AMOUNT, ReportedSeries
 from capexpand.studies.backtest.scopes import ANNOUNCED
-
-NO_REVISION_QUARTERS = 8.0
-"""Quarters without a revision that the rate of revisions starts from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guidance:
-    """An amount for a period, in the unit of the reported series.
-
-    Args:
-        quarters: numbers of those whose middle lies in the period.
-        amount: the middle of a range.
-        announced_on: the day.
-        bridged: what was added for the rest of the group over the period; 0 where the scope is that of
-            the reports.
-    """
-
-    quarters: tuple[int, ...]
-    amount: float
-    announced_on: date
-    bridged: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +38,6 @@ def _amount(row: Programme) -> float:
     return (low + (row.amount_high or low)) / 2.0
 
 
-def _covered(row: Programme) -> tuple[int, ...]:
-    span = range(quarter_of(row.period_start), quarter_of(row.period_end) + 1)
-    return tuple(q for q in span if row.period_start <= middle_day(q) <= row.period_end)
-
-
 def guidance_for(
     series: ReportedSeries, beside: float | None
 ) -> tuple[tuple[Guidance, ...], tuple[UnlikeGuidance, ...]]:
@@ -71,7 +45,7 @@ def guidance_for(
 
     Args:
         series: what it reports.
-        beside: what the group spends beside an announced programme [the series' unit a quarter]; None where
+        beside: what the group spends beside an announced programme [million a quarter]; None where
             nobody states it, and then a programme that is not all of capital expenditure is left out.
     """
     found: list[Guidance] = []
@@ -79,7 +53,7 @@ def guidance_for(
     for row in sorted(programmes(), key=lambda row: (row.announced_date, row.amount_kind)):
         if not is_of(row, series.company) or row.currency != CURRENCY[series.unit]:
             continue
-        quarters = _covered(row)
+        quarters = quarters_within(row.period_start, row.period_end)
         if row.amount_kind not in ANNOUNCED or row.amount is None or len(quarters) < 2:
             continue
         amount, bridged = _amount(row) / UNITS_PER_AMOUNT[series.unit], 0.0
@@ -88,47 +62,17 @@ def guidance_for(
                 reason = "not said to be all of capital expenditure, and nobody states the rest"
                 unlike.append(UnlikeGuidance(series.company, row.announced_date, row.scope, reason))
                 continue
-            bridged = beside * len(quarters)
+            bridged = beside * 1e6 / UNITS_PER_AMOUNT[series.unit] * len(quarters)
         found.append(Guidance(quarters, amount + bridged, row.announced_date, bridged))
-    return tuple(found), tuple(unlike)
+    found += _ranges(series)
+    return tuple(sorted(found, key=lambda each: each.announced_on)), tuple(unlike)
 
 
-def revision_rate(as_of: date) -> float:
-    """Return the drift of announced amounts as change of the logarithm a quarter, pooled over companies.
-
-    For every amount and period that a company stands behind, the change of the logarithm from the first
-    to the
-    newest wording, and the quarters between the first and the day (or the period's end): the sum of the
-    changes over the sum of the quarters and ``NO_REVISION_QUARTERS`` more, so that few cases say little.
-
-    Args:
-        as_of: the day.
-    """
-    wordings: dict[tuple[str, date, date, str], list[Programme]] = {}
-    for row in programmes():
-        if row.amount_kind in ANNOUNCED and row.amount is not None:
-            key = row.company, row.period_start, row.period_end, row.currency
-            wordings.setdefault(key, []).append(row)
-    changes: list[float] = []
-    quarters: list[float] = []
-    for (_, _, end, _), rows in wordings.items():
-        ordered = sorted(rows, key=lambda row: (row.announced_date, _amount(row)))
-        first = ordered[0].announced_date
-        changes.append(math.log(_amount(ordered[-1]) / _amount(ordered[0])))
-        quarters.append(max((min(as_of, end) - first).days, 0) / 91.3125)
-    return math.fsum(changes) / (math.fsum(quarters) + NO_REVISION_QUARTERS)
-
-
-def latest_by_quarter(guidance: tuple[Guidance, ...]) -> Mapping[int, Guidance]:
-    """Return, for each quarter, the guidance that counts: the shortest that covers it, then the newest.
-
-    Args:
-        guidance: of one company, the newest last.
-    """
-    found: dict[int, Guidance] = {}
-    for each in guidance:
-        for quarter in each.quarters:
-            before = found.get(quarter)
-            if before is None or len(each.quarters) <= len(before.quarters):
-                found[quarter] = each
-    return found
+def _ranges(series: ReportedSeries) -> Iterator[Guidance]:
+    """The ranges for capital expenditure that the catalogue has beside programmes."""
+    for row in guidance():
+        scale = UNITS_PER_AMOUNT.get(row.unit)
+        alike = row.company == series.company and row.measure == "capital_expenditure"
+        if alike and scale is not None and CURRENCY[row.unit] == CURRENCY[series.unit]:
+            amount = (row.low + row.high) / 2.0 * scale / UNITS_PER_AMOUNT[series.unit]
+            yield Guidance(quarters_within(row.period_start, row.period_end), amount, row.announced_date)

@@ -9,15 +9,15 @@ import numpy as np
 
 from capexpand.case.schema import Case
 from capexpand.catalogue import find_accelerator, model_prices, rules_in_force
+from capexpand.forecasting.losses import Quantiles
+from capexpand.forecasting.quarters import last_day, middle_day, quarter_of
+from capexpand.forecasting.spread import Spread
 from capexpand.hardware.export_rules import export_status
 from capexpand.hardware.export_scope import Transaction
 from capexpand.scenarios.entries import Entry
 from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.sampling import Scenarios
-from capexpand.studies.backtest.losses import Quantiles
 from capexpand.studies.backtest.planned import quantiles
-from capexpand.studies.backtest.quarters import last_day, middle_day, quarter_of
-from capexpand.studies.backtest.spending import Spread
 
 INPUT_SHARE = 0.75
 """Share of tokens that go in, of a blended price: three in for one out, as cases and price trackers count."""
@@ -48,7 +48,7 @@ class PriceForecast:
     method: str
     quarter: int
     last: float
-    said: Quantiles
+    forecast: Quantiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.schedule import depreciation, lost_value_added_tax
+from capexpand.forecasting.losses import LEVELS, Quantiles
 from capexpand.model.data import Floats, ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.policy.accounts import Books
@@ -20,9 +21,9 @@ from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data
 from capexpand.policy.stage_numbers import StageNumbers
 from capexpand.policy.stages import state_layout
+from capexpand.scenarios.entries import Entry
 from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.sampling import Scenarios
-from capexpand.studies.backtest.losses import LEVELS, Quantiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,16 @@ def follow(
     numbers = [StageNumbers(data, layout, futures.entries, t) for t in range(quarters)]
     fixed, kept = FixedPlans(data, numbers), FixedPlan.of(plan)
     neutral = np.array([entry.neutral for entry in futures.entries])[None, :, None].repeat(quarters, axis=0)
-    declared = np.stack([each[:, 0] for each in _figures(m, fixed.follow(kept, neutral), quarters)])
+    declared = np.stack(
+        [each[:, 0] for each in _figures(m, fixed.follow(kept, neutral), _outside(m, futures, neutral))]
+    )
     found: list[PlannedFigures] = []
     for last in last_reported:
         factors = np.stack(
             [_factors(futures, scenarios, t, t - last, held=hold_regimes) for t in range(quarters)]
         )
-        revenue, payments, ebita = _figures(m, fixed.follow(kept, factors), quarters)
+        outside = _outside(m, futures, factors)
+        revenue, payments, ebita = _figures(m, fixed.follow(kept, factors), outside)
         found.append(PlannedFigures(revenue, payments, ebita, declared))
     return tuple(found)
 
@@ -101,11 +105,18 @@ def _factors(futures: Futures, scenarios: Scenarios, quarter: int, ahead: int, *
     return futures.factors(quarter, drivers, states) * means
 
 
-def _figures(m: ModelData, books: Books, quarters: int) -> tuple[Floats, Floats, Floats]:
-    """Revenue, payments and EBITA [quarter, scenario]."""
-    here = slice(0, quarters)
+def _outside(m: ModelData, futures: Futures, factors: Floats) -> Floats:
+    """Revenue outside the case [quarter, scenario], for factors [quarter, entry, scenario]."""
+    declared = m.opening.other_revenue[: len(factors), None]
+    entry = Entry("other_revenue", "")
+    return declared * factors[:, futures.entries.index(entry)] if entry in futures.entries else declared
+
+
+def _figures(m: ModelData, books: Books, outside: Floats) -> tuple[Floats, Floats, Floats]:
+    """Revenue, payments and EBITA [quarter, scenario], with revenue outside the case."""
+    here = slice(0, len(outside))
     opening = m.opening
-    revenue = books.revenue[here] + opening.other_revenue[here, None]
+    revenue = books.revenue[here] + outside
     payments = books.paid[here] + opening.payments_due[here, None]
     costs = (books.ordinary + books.energy + books.running + books.exits)[here] + opening.other_cost[
         here, None

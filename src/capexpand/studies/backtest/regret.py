@@ -18,6 +18,7 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.catalogue.point_in_time import PointInTimeCatalogue, reading_from
 from capexpand.finance.statements import statement
+from capexpand.forecasting.quarters import quarter_of
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.realised import realise
@@ -32,9 +33,8 @@ from capexpand.scenarios.entries import Entry
 from capexpand.scenarios.futures import Futures, compile_futures
 from capexpand.studies.backtest.forecast import CAPEX, REVENUE, Day, Frozen, company_of
 from capexpand.studies.backtest.market import list_prices
-from capexpand.studies.backtest.quarters import quarter_of
 from capexpand.studies.backtest.replanning import Standing, known_data, replan, standing_wording
-from capexpand.studies.backtest.reports import reported
+from capexpand.studies.backtest.reports import planned_series
 from capexpand.studies.backtest.scopes import LIST_SUCCESSORS
 
 INPUTS = ("export rules", "wording of the amount", "token prices", "demand")
@@ -91,12 +91,12 @@ class Hindsight:
 
 
 def look_back(case: Case, days: Sequence[Day], everything: PointInTimeCatalogue) -> Hindsight:
-    """Solve the case again with what came true, and hold the plan of its own day against that.
+    """Solve the case again with the reports true, and hold the plan of its own day against that.
 
     Args:
         case: the strict case.
         days: what was planned on each day, the first on the case's own.
-        everything: the catalogue with what came.
+        everything: the catalogue with the later reports.
     """
     with reading_from(everything):
         came = _CameTrue.of(case, days[0])
@@ -123,7 +123,9 @@ class _CameTrue:
     def of(cls, case: Case, first: Day) -> _CameTrue:
         futures = compile_futures(case)
         series = [
-            one for metric in (REVENUE, CAPEX) if (one := reported(company_of(case), metric)) is not None
+            one
+            for metric in (REVENUE, CAPEX)
+            if (one := planned_series(company_of(case), metric)) is not None
         ]
         known_on = max(value.known_on for one in series for value in one.values)
         ratios = {("token prices", name): path for name, path in _price_ratios(case).items()}
@@ -176,7 +178,7 @@ def _price_ratios(case: Case) -> dict[str, Floats]:
 
 def _demand_ratio(case: Case, first: Day) -> Floats | None:
     """Reported over planned cloud revenue by quarter of the plan; after the reports the last ratio."""
-    series = reported(company_of(case), REVENUE)
+    series = planned_series(company_of(case), REVENUE)
     if series is None:
         return None
     start = quarter_of(case.calendar.start)
@@ -232,7 +234,7 @@ def _kept_throughout(plan: Plan, world: ModelData, futures: Futures) -> tuple[fl
 
 def _scored_quarters(case: Case, metric: str) -> dict[int, float]:
     """Reported figures of the plan's quarters, those that were reported together shared evenly."""
-    series = reported(company_of(case), metric)
+    series = planned_series(company_of(case), metric)
     start = quarter_of(case.calendar.start)
     values = series.by_quarter() if series is not None else {}
     return {q: value for q, value in values.items() if start <= q < start + case.calendar.quarters}

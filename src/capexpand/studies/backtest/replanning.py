@@ -11,6 +11,7 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.catalogue import Programme, programmes
 from capexpand.finance.schedule import hall_purchases, unit_purchases
+from capexpand.forecasting.quarters import quarter_of
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Budget, Floats, ModelData
 from capexpand.model.export_terms import export_terms
@@ -21,7 +22,6 @@ from capexpand.optimiser.plan import Plan
 from capexpand.scenarios.entries import Entry
 from capexpand.scenarios.futures import ChainValues, Futures
 from capexpand.scenarios.loadings import Moves
-from capexpand.studies.backtest.quarters import quarter_of
 
 
 @dataclass(frozen=True, slots=True)

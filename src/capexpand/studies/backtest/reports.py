@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
 from capexpand.catalogue import Actual, actuals
-from capexpand.studies.backtest.quarters import label, quarter_of
-from capexpand.studies.backtest.scopes import YEAR_METRICS, is_quarterly_spending
+from capexpand.catalogue.columns import UNIT_TEXTS
+from capexpand.forecasting.quarters import label, quarter_of
+from capexpand.forecasting.series import Observation
+from capexpand.studies.backtest.scopes import PLANNED_MEASURES, YEAR_METRICS, is_quarterly_spending
 
-UNITS_PER_AMOUNT = {"CNY_million": 1e6, "USD_billion": 1e9}
-CURRENCY = {"CNY_million": "CNY", "USD_billion": "USD"}
+UNITS_PER_AMOUNT = {"CNY_million": 1e6, "USD_billion": 1e9, "USD_million": 1e6}
+CURRENCY = {"CNY_million": "CNY", "USD_billion": "USD", "USD_million": "USD"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,16 @@ class ReportedSeries:
     values: tuple[Reported, ...]
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Company and metric."""
+        return self.company, self.metric
+
+    @property
+    def unit_text(self) -> str:
+        """The unit as a case writes it, such as ``mn CNY``."""
+        return UNIT_TEXTS[self.unit]
+
+    @property
     def name(self) -> str:
         """Who and what, in words."""
         return f"{self.company} {self.metric.replace('_', ' ')}"
@@ -101,6 +113,30 @@ def reported(company: str, metric: str) -> ReportedSeries | None:
         return None
     unit = own[0].unit
     return ReportedSeries(company, metric, unit, tuple(sorted(found, key=lambda one: one.quarter)))
+
+
+def observations_of(series: ReportedSeries) -> list[Observation]:
+    """Return the figures of a series, as the models of series take them.
+
+    Args:
+        series: as reported.
+    """
+    return [Observation(one.quarter, one.value, one.known_on, one.quarters) for one in series.values]
+
+
+def planned_series(company: str, metric: str) -> ReportedSeries | None:
+    """Return a series of the planned company in its currency's millions, in the measure that it speaks of.
+
+    Args:
+        company: name in the catalogue.
+        metric: ``capex``, or a metric of the catalogue.
+    """
+    series = reported(company, PLANNED_MEASURES.get((company, metric), metric))
+    if series is None or series.unit not in UNITS_PER_AMOUNT:
+        return series
+    factor = UNITS_PER_AMOUNT[series.unit] / 1e6
+    values = tuple(replace(one, value=one.value * factor) for one in series.values)
+    return ReportedSeries(company, metric, f"{CURRENCY[series.unit]}_million", values)
 
 
 def spending_series() -> tuple[ReportedSeries, ...]:

@@ -19,6 +19,20 @@ ANNOUNCED = ("total", "range", "approximate", "floor")
 """Kinds of amounts that a company stands behind; forecasts by others and mere considerations are not."""
 
 
+LONGER_HISTORIES = {
+    ("Alphabet", "capex"): ("Alphabet", "capital_expenditure"),
+    ("Microsoft", "capex_cash"): ("Microsoft", "capital_expenditure"),
+}
+"""Series of reports whose earlier quarters are in the table of histories, under another name."""
+
+
+PLANNED_MEASURES = {
+    ("Microsoft", "capex"): "capex_incl_finance_leases",
+    ("Meta", "capex"): "capex_incl_finance_leases",
+}
+"""The measure of capital expenditure that a planned company speaks of, where it has a name of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotCompared:
     """A reported series that is left out, and why."""

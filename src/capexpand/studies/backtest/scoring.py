@@ -9,29 +9,37 @@ from datetime import date
 from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
 from capexpand.catalogue.point_in_time import PointInTimeCatalogue, reading_from
+from capexpand.forecasting.losses import Coverage, Quantiles, coverage, pinball_loss, skill
+from capexpand.forecasting.quarters import label, last_day, quarter_of
+from capexpand.forecasting.scores import skill_range
 from capexpand.studies.backtest.forecast import (
     CAPEX,
     EBITA,
+    MODEL,
     PLAN,
     REVENUE,
     FigureForecast,
     Frozen,
     SpendingDay,
 )
-from capexpand.studies.backtest.losses import Coverage, Quantiles, coverage, pinball_loss, skill
 from capexpand.studies.backtest.market import came_free, is_governed, list_prices
-from capexpand.studies.backtest.quarters import label, last_day, quarter_of
-from capexpand.studies.backtest.reports import Reported, ReportedSeries, reported, spending_series
-from capexpand.studies.backtest.scopes import LIST_SUCCESSORS, NEVER_COMPARED, scope_break
+from capexpand.studies.backtest.reports import (
+    CURRENCY,
+    UNITS_PER_AMOUNT,
+    Reported,
+    ReportedSeries,
+    planned_series,
+    spending_series,
+)
+from capexpand.studies.backtest.scopes import LIST_SUCCESSORS, NEVER_COMPARED, PLANNED_MEASURES, scope_break
 from capexpand.studies.backtest.spending import SpendingForecast
 
-MODEL = "model"
 LIST_PREFIX = "list price of "
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One forecast and what came.
+    """One forecast and what was reported.
 
     Args:
         part: ``planned`` figures, ``spending`` or ``price``.
@@ -44,8 +52,8 @@ class Scored:
         quarters: how many it covers.
         horizon: quarters ahead of the newest report, of the last one.
         last: a quarter of the newest report, the scale of losses.
-        said: the forecast.
-        actual: what came.
+        forecast: the quantiles.
+        actual: what was reported.
         known_on: when.
         derived: how the figure was derived; empty where it was reported as it is.
         from_memory: whether it was not read in a source.
@@ -61,7 +69,7 @@ class Scored:
     quarters: int
     horizon: int
     last: float
-    said: Quantiles
+    forecast: Quantiles
     actual: float
     known_on: date
     derived: str
@@ -75,17 +83,17 @@ class Scored:
     @property
     def error(self) -> float:
         """Actual less the median."""
-        return self.actual - self.said.middle
+        return self.actual - self.forecast.middle
 
     @property
-    def inside(self) -> bool:
+    def covered(self) -> bool:
         """Whether the 80 % interval held."""
-        return self.said.holds(self.actual)
+        return self.forecast.holds(self.actual)
 
     @property
     def loss(self) -> float:
         """Pinball loss as a share of the newest report (of as many quarters)."""
-        return pinball_loss(self.actual, self.said) / (abs(self.last) * self.quarters)
+        return pinball_loss(self.actual, self.forecast) / (abs(self.last) * self.quarters)
 
     @property
     def absolute_error(self) -> float:
@@ -144,26 +152,30 @@ class Skill:
     absolute_error: float  # mean, share of the newest report
     beside_absolute_error: float
     skill: float | None  # by pinball loss
+    low: (
+        float | None
+    )  # of the 95 % range by block bootstrap over companies and quarters; None for one company
+    high: float | None
     absolute_skill: float | None
 
 
 def score(frozen: Frozen, actual: PointInTimeCatalogue) -> tuple[Scored, ...]:
-    """Hold what was said on a day against every like figure that became known after it.
+    """Hold the forecasts of a day against every like figure that became known after it.
 
     Args:
-        frozen: what was said.
-        actual: the catalogue with what came.
+        frozen: the forecasts.
+        actual: the catalogue with the later reports.
     """
     with reading_from(actual):
         return (*_figures(frozen), *_prices(frozen))
 
 
 def score_spending(day: SpendingDay, actual: PointInTimeCatalogue) -> tuple[Scored, ...]:
-    """Hold what was said of capital expenditure on a day against what was reported after it.
+    """Hold the forecasts of capital expenditure on a day against what was reported after it.
 
     Args:
-        day: what was said.
-        actual: the catalogue with what came.
+        day: the forecasts.
+        actual: the catalogue with the later reports.
     """
     with reading_from(actual):
         return tuple(_spending(day))
@@ -171,7 +183,7 @@ def score_spending(day: SpendingDay, actual: PointInTimeCatalogue) -> tuple[Scor
 
 def _figures(frozen: Frozen) -> Iterator[Scored]:
     for metric in (REVENUE, EBITA, CAPEX):
-        series = reported(frozen.company, metric)
+        series = planned_series(frozen.company, metric)
         if series is None:
             continue
         methods = dict.fromkeys(each.method for each in frozen.figures if each.metric == metric)
@@ -180,7 +192,7 @@ def _figures(frozen: Frozen) -> Iterator[Scored]:
             for came in _after(frozen.as_of, series.values):
                 if scope_break(frozen.company, metric, label(came.quarter)):
                     continue
-                found = _scored("planned", series, frozen.as_of, said=said, came=came)
+                found = _scored("planned", series, frozen.as_of, forecast=said, actual=came)
                 if found is not None:
                     yield found
 
@@ -194,17 +206,17 @@ def _scored(
     series: ReportedSeries,
     as_of: date,
     *,
-    said: Mapping[int, FigureForecast] | Mapping[int, SpendingForecast],
-    came: Reported,
+    forecast: Mapping[int, FigureForecast] | Mapping[int, SpendingForecast],
+    actual: Reported,
 ) -> Scored | None:
     """The forecast of a figure: that of its quarter, or the sum of those of its quarters."""
-    covered = range(came.quarter - came.quarters + 1, came.quarter + 1)
-    if not all(quarter in said for quarter in covered):
+    quarters = range(actual.quarter - actual.quarters + 1, actual.quarter + 1)
+    if not all(quarter in forecast for quarter in quarters):
         return None
-    last = said[came.quarter]
-    total = said[covered[0]].said
-    for quarter in covered[1:]:
-        total = total.plus(said[quarter].said)
+    last = forecast[actual.quarter]
+    total = forecast[quarters[0]].forecast
+    for quarter in quarters[1:]:
+        total = total.plus(forecast[quarter].forecast)
     return Scored(
         part,
         series.company,
@@ -212,15 +224,15 @@ def _scored(
         series.unit,
         last.method,
         as_of,
-        came.quarter,
-        came.quarters,
+        actual.quarter,
+        actual.quarters,
         last.horizon,
         last.last,
         total,
-        came.value,
-        came.known_on,
-        came.derived,
-        came.from_memory,
+        actual.value,
+        actual.known_on,
+        actual.derived,
+        actual.from_memory,
     )
 
 
@@ -230,7 +242,7 @@ def _spending(frozen: SpendingDay) -> Iterator[Scored]:
         for method in dict.fromkeys(each.method for each in mine):
             said = {each.quarter: each for each in mine if each.method == method}
             for came in _after(frozen.as_of, series.values):
-                found = _scored("spending", series, frozen.as_of, said=said, came=came)
+                found = _scored("spending", series, frozen.as_of, forecast=said, actual=came)
                 if found is not None:
                     yield found
 
@@ -256,7 +268,7 @@ def _prices(frozen: Frozen) -> Iterator[Scored]:
                             1,
                             quarter - quarter_of(frozen.as_of),
                             each.last,
-                            each.said,
+                            each.forecast,
                             came.price,
                             came.known_on,
                             f"blended, list of {came.day}",
@@ -271,8 +283,8 @@ def score_supply(
 
     Args:
         case: for the buyer.
-        frozen: what was said.
-        actual: the catalogue with what came.
+        frozen: the forecasts.
+        actual: the catalogue with the later reports.
         last: the day until which it is known.
     """
     with reading_from(actual):
@@ -295,7 +307,7 @@ def not_scored(frozen: Frozen, actual: PointInTimeCatalogue) -> tuple[NotScored,
 
     Args:
         frozen: what was said on the first day.
-        actual: the catalogue with what came.
+        actual: the catalogue with the later reports.
     """
     found: list[NotScored] = []
     with reading_from(actual):
@@ -323,13 +335,13 @@ def skills(
     """Hold a method against every other, pooled over all subjects and for each.
 
     Args:
-        scored: all forecasts.
+        scored: all forecasts; a plan, which says what is best rather than likely, is no rival.
         part: of the backtest.
         method: whose skill is shown.
         metric: only this one, or all.
     """
     mine = [one for one in scored if one.part == part and (metric is None or one.metric == metric)]
-    others = [name for name in dict.fromkeys(one.method for one in mine) if name != method]
+    others = [name for name in dict.fromkeys(one.method for one in mine) if name not in (method, PLAN)]
     subjects = list(dict.fromkeys(one.subject for one in mine))
     found: list[Skill] = []
     for beside in others:
@@ -347,12 +359,26 @@ def beside_the_plan(scored: Sequence[Scored], company: str) -> tuple[Scored, ...
     """
     planned = [one for one in scored if one.part == "planned"]
     days = {one.as_of for one in planned}
+    measure = PLANNED_MEASURES.get((company, CAPEX), CAPEX)
     spending = (
-        replace(one, part="planned")
+        _in_millions(replace(one, part="planned", metric=CAPEX))
         for one in scored
-        if (one.part, one.subject, one.metric) == ("spending", company, CAPEX) and one.as_of in days
+        if (one.part, one.subject, one.metric) == ("spending", company, measure) and one.as_of in days
     )
     return (*planned, *spending)
+
+
+def _in_millions(one: Scored) -> Scored:
+    """A forecast of spending in the unit of the plan's."""
+    factor = UNITS_PER_AMOUNT[one.unit] / 1e6
+    unit = f"{CURRENCY[one.unit]}_million"
+    return replace(
+        one,
+        unit=unit,
+        last=one.last * factor,
+        forecast=one.forecast.times(factor),
+        actual=one.actual * factor,
+    )
 
 
 def _skill(mine: Sequence[Scored], part: str, subject: str, method: str, beside: str) -> Iterator[Skill]:
@@ -365,6 +391,10 @@ def _skill(mine: Sequence[Scored], part: str, subject: str, method: str, beside:
     def mean(values: Callable[[Scored], float], which: int) -> float:
         return sum(values(pair[which]) for pair in pairs) / len(pairs)
 
+    low, high = None, None
+    if subject == "all":
+        keys = [(one.subject, quarter_of(one.as_of)) for one, _ in pairs]
+        low, high = skill_range(keys, [one.loss for one, _ in pairs], [other.loss for _, other in pairs])
     yield Skill(
         part,
         subject,
@@ -376,6 +406,8 @@ def _skill(mine: Sequence[Scored], part: str, subject: str, method: str, beside:
         mean(lambda one: one.absolute_error, 0),
         mean(lambda one: one.absolute_error, 1),
         skill([one.loss for one, _ in pairs], [other.loss for _, other in pairs]),
+        low,
+        high,
         skill([one.absolute_error for one, _ in pairs], [other.absolute_error for _, other in pairs]),
     )
 
@@ -392,20 +424,22 @@ class Calibration:
 
 
 def calibrations(scored: Sequence[Scored]) -> tuple[Calibration, ...]:
-    """Count how often intervals held: in all, one quarter ahead (no two overlap), and by day.
+    """Count how often intervals held: in all, for the newest forecast of each figure, and by day.
+
+    A plan has no place here: its scenarios say what may become of it, not what is likely to be reported.
 
     Args:
         scored: all forecasts.
     """
     found: list[Calibration] = []
-    keys = dict.fromkeys((one.part, _group_of(one), one.method) for one in scored)
+    keys = dict.fromkeys((one.part, _group_of(one), one.method) for one in scored if one.method != PLAN)
     for part, metric, method in keys:
         mine = [one for one in scored if (one.part, _group_of(one), one.method) == (part, metric, method)]
         groups: dict[str, list[Scored]] = {"all": mine, "nearest": _nearest(mine)}
-        for day in sorted({one.as_of for one in mine}) if method in (PLAN, MODEL, "case") else ():
+        for day in sorted({one.as_of for one in mine}) if method in (MODEL, "case") else ():
             groups[str(day)] = [one for one in mine if one.as_of == day]
         for name, cases in groups.items():
-            inside = sum(one.inside for one in cases)
+            inside = sum(one.covered for one in cases)
             found.append(Calibration(part, metric, method, name, coverage(inside, len(cases))))
     return tuple(found)
 

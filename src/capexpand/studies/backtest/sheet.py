@@ -51,7 +51,7 @@ def backtest_sheet(found: Backtest) -> Sheet:
         opening=(
             Paragraph(
                 "It says what would be best, a forecast what is likely. So three things are scored apart: "
-                "what the plan says of demand, prices and supply; a model of what companies spend; and "
+                "models of reported revenue and of what companies spend; the case's prices and supply; and "
                 "the plan's regret under the inputs that came true.",
                 lead="A plan is not a forecast.",
                 kind="basis",
@@ -87,8 +87,8 @@ def _sections(found: Backtest, steps: tuple[Table, ...], regret: Table) -> tuple
     skills = tuple(block for one in tables.skill_tables(found) for block in _shown(one))
     return (
         Section(
-            "said",
-            "What was said, and what came",
+            "forecast",
+            "Forecasts and reports",
             (Charts(tuple(fans(found))), *_shown(tables.result_table(found))),
         ),
         Section(
@@ -134,7 +134,7 @@ def _made(found: Backtest) -> tuple[Block, ...]:
     rows = [
         Row("capexpand", (f"{version('capexpand')}, on Python {platform.python_version()}",)),
         Row("SHA-256 of the case and its tables", (Cell(found.case.provenance.content_hash, code=True),)),
-        Row("SHA-256 of the catalogue with what came", (Cell(found.catalogue_digest, code=True),)),
+        Row("SHA-256 of the catalogue with the later reports", (Cell(found.catalogue_digest, code=True),)),
         Row("Scenarios", (f"{found.settings.scenarios}, seed {found.settings.seed}",)),
         *(Row(f"Forecast of {each.as_of}", (Cell(each.digest, code=True),)) for each in found.frozen),
     ]

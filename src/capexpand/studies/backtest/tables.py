@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from capexpand.forecasting.quarters import label
 from capexpand.reporting.blocks import Column, Row, Table, table
 from capexpand.studies.backtest.backtest import Backtest
-from capexpand.studies.backtest.forecast import PLAN
-from capexpand.studies.backtest.quarters import label
+from capexpand.studies.backtest.forecast import MODEL, PLAN, REVENUE
 from capexpand.studies.backtest.scoring import (
     LIST_PREFIX,
-    MODEL,
     Calibration,
     Scored,
     Skill,
@@ -24,7 +23,7 @@ MEMORY = "*"
 DERIVED = "†"
 METHOD_TITLES = {
     PLAN: "the plan",
-    MODEL: "model of spending",
+    MODEL: "the model",
     "last value": "last value",
     "last growth": "last growth",
     "guidance": "guidance, evenly",
@@ -59,25 +58,25 @@ def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
             rows.append(Row(f"{capitalised(title)}: {METHOD_TITLES[method]}", (), "group"))
             rows += [_came(one, scale) for one in ours if (one.metric, one.method) == (metric, method)]
     head = (
-        *("Quarter", "Said", "80 % interval", "Came", "Error", "Inside"),
+        *("Quarter", "Forecast", "80 % interval", "Actual", "Error", "Covered"),
         Column("Loss", in_terminal=False),
         Column("Known on", in_terminal=False),
     )
     loss = "" if methods else " Loss: pinball loss over the newest report of the day."
     marks = f"{MEMORY} not read in a source; {DERIVED} derived from other reported figures."
-    note = f"In {scale.unit}. Error: came less said.{loss} {marks}"
+    note = f"In {scale.unit}. Error: actual less forecast.{loss} {marks}"
     return table(f"As of {found.case.as_of}", head, tuple(rows), note)
 
 
 def _came(one: Scored, scale: MoneyScale) -> Row:
     marks = f"{MEMORY if one.from_memory else ''}{DERIVED if one.derived else ''}"
     cells = (
-        scale.write(one.said.middle),
-        f"{scale.write(one.said.low)} to {scale.write(one.said.high)}",
+        scale.write(one.forecast.middle),
+        f"{scale.write(one.forecast.low)} to {scale.write(one.forecast.high)}",
         f"{scale.write(one.actual)}{marks}",
         signed(scale.write(one.error)),
-        "yes" if one.inside else "no",
-        percent(one.loss),
+        "–" if one.method == PLAN else ("yes" if one.covered else "no"),
+        "–" if one.method == PLAN else percent(one.loss),
         str(one.known_on),
     )
     return Row(one.name, cells)
@@ -89,7 +88,7 @@ def signed(text: str) -> str:
 
 
 def skill_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the skill of the model of spending over all companies, and that of the plan for its own figures.
+    """Return the skill of the models of spending and of reported revenue, and that of the case's prices.
 
     Args:
         found: the backtest.
@@ -101,15 +100,13 @@ def skill_tables(found: Backtest) -> tuple[Table, ...]:
             pooled,
             "Capital expenditure of every company in its own measure; one forecast for each report, up to "
             "eight quarters ahead. Above 0 the model is better. Cases overlap and companies move together: "
-            "a skill within a tenth of 0 says nothing.",
+            "the range is by block bootstrap over companies and quarters; one that holds 0 says nothing.",
         )
     ]
-    beside = beside_the_plan(found.scored, found.frozen[0].company)
-    for metric, title in METRICS.items():
-        rows = skills(beside, "planned", PLAN, metric=metric)
-        if rows:
-            note = "All days on which the case was planned; cases overlap. Above 0 the plan is better."
-            tables.append(_skill_table(f"The plan as a forecast of {title}", rows, note))
+    rows = skills(found.scored, "planned", MODEL, metric=REVENUE)
+    if rows:
+        note = "All days on which the case was planned; cases overlap. Above 0 the model is better."
+        tables.append(_skill_table("The model of reported revenue beside simple forecasts", rows, note))
     prices = skills(found.scored, "price", "case")
     if prices:
         note = "Few cases of one list: shown for completeness, not as evidence."
@@ -125,6 +122,7 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
         "Loss",
         "Its loss",
         "Skill",
+        "95 % range",
         "Absolute error",
         "Its error",
         "Skill (absolute)",
@@ -141,6 +139,7 @@ def _skill_table(title: str, rows: Sequence[Skill], note: str) -> Table:
                     percent(one.loss),
                     percent(one.beside_loss),
                     skill_text(one.skill),
+                    range_text(one.low, one.high),
                     percent(one.absolute_error),
                     percent(one.beside_absolute_error),
                     skill_text(one.absolute_skill),
@@ -160,6 +159,16 @@ def skill_text(value: float | None) -> str:
         value: the skill, or None where there is no measure.
     """
     return "–" if value is None else signed(f"{value:z.2f}".replace("-", MINUS))
+
+
+def range_text(low: float | None, high: float | None) -> str:
+    """Write the range of a skill; nothing where there is none.
+
+    Args:
+        low: its lower end.
+        high: its upper end.
+    """
+    return "" if low is None or high is None else f"{skill_text(low)} to {skill_text(high)}"
 
 
 def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
@@ -197,7 +206,7 @@ def _calibration_row(each: Calibration) -> Row:
         each.group, f"as of {each.group}"
     )
     cells = (
-        str(cover.inside),
+        str(cover.covered),
         str(cover.count),
         percent(cover.fraction),
         f"{percent(cover.low)} to {percent(cover.high)}",
@@ -225,7 +234,7 @@ def rolling_table(found: Backtest) -> Table:
         for one in ours:
             row = _came(one, scale)
             rows.append(Row(f"{METRICS[one.metric]}, {one.name}", row.cells))
-    head = ("Figure", "Said", "80 % interval", "Came", "Error", "Inside", "Loss", "Known on")
+    head = ("Figure", "Forecast", "80 % interval", "Actual", "Error", "Covered", "Loss", "Known on")
     return table("Planned anew with each report", head, tuple(rows), f"In {scale.unit}. Marks as above.")
 
 
@@ -243,14 +252,14 @@ def spending_table(found: Backtest) -> Table:
             marks = f"{MEMORY if one.from_memory else ''}{DERIVED if one.derived else ''}"
             cells = (
                 str(one.as_of),
-                number(one.said.middle),
-                f"{number(one.said.low)} to {number(one.said.high)}",
+                number(one.forecast.middle),
+                f"{number(one.forecast.low)} to {number(one.forecast.high)}",
                 f"{number(one.actual)}{marks}",
                 signed(number(one.error)),
-                "yes" if one.inside else "no",
+                "yes" if one.covered else "no",
             )
             rows.append(Row(one.name, cells))
-    head = ("Quarter", "As of", "Said", "80 % interval", "Came", "Error", "Inside")
+    head = ("Quarter", "As of", "Forecast", "80 % interval", "Actual", "Error", "Covered")
     note = f"The newest forecast of each figure. {MEMORY} not read in a source; {DERIVED} derived."
     return table("What companies spend, by the model of spending", head, tuple(rows), note)
 
@@ -276,15 +285,15 @@ def market_tables(found: Backtest) -> tuple[Table, ...]:
                 f"{one.metric.removeprefix(LIST_PREFIX)}, {one.name}",
                 (
                     METHOD_TITLES[one.method],
-                    number(one.said.middle),
-                    f"{number(one.said.low)} to {number(one.said.high)}",
+                    number(one.forecast.middle),
+                    f"{number(one.forecast.low)} to {number(one.forecast.high)}",
                     number(one.actual),
-                    "yes" if one.inside else "no",
+                    "yes" if one.covered else "no",
                 ),
             )
             for one in prices
         )
-        head = ("List", "By", "Said", "80 % interval", "Came", "Inside")
+        head = ("List", "By", "Forecast", "80 % interval", "Actual", "Covered")
         note = "USD per million tokens, three in for one out. Later lists of the same use count as one list."
         tables.append(table("Token prices", head, rows, note))
     if found.supply:
@@ -312,7 +321,7 @@ def _supply_table(found: Backtest) -> Table:
     mean = sum(one.brier for one in found.supply) / total
     unchanged = sum(one.brier_unchanged for one in found.supply) / total
     rows.append(Row("mean", ("", "", f"{mean:.3f}", f"{unchanged:.3f}"), "sum"))
-    head = ("Offer and quarter", "Chance", "Came", "Error²", "Error² if unchanged")
+    head = ("Offer and quarter", "Chance", "Actual", "Error²", "Error² if unchanged")
     note = (
         "The chance that it is free: no licence and no fee on the last day of the quarter, by the rules of "
         "that day. All rows hang on the same few rules, so this is one draw rather than many."

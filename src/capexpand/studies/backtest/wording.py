@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from capexpand.forecasting.quarters import label
 from capexpand.reporting.blocks import Answer
 from capexpand.studies.backtest.backtest import Backtest
-from capexpand.studies.backtest.forecast import CAPEX, PLAN, REVENUE
-from capexpand.studies.backtest.quarters import label
+from capexpand.studies.backtest.forecast import CAPEX, MODEL, REVENUE
 from capexpand.studies.backtest.regret import Waterfall
-from capexpand.studies.backtest.scoring import MODEL, Calibration, skills
+from capexpand.studies.backtest.scoring import Calibration, Skill, skills
 from capexpand.wording import money, of_each, percent
 
 METRICS = {
@@ -28,7 +28,7 @@ def answers(found: Backtest) -> tuple[Answer, ...]:
             Answer(f"How far off was the plan's {METRICS[each.metric]}?", _off(each, found))
             for each in _sums(found)
         ),
-        Answer("Did its intervals hold?", _held(found)),
+        Answer("Did the intervals of the forecasts hold?", _held(found)),
         Answer("Is there a better forecast of spending?", _spending(found)),
         Answer("What did the plan's orders cost?", _regret(found)),
         Answer(
@@ -85,38 +85,46 @@ def held(each: Calibration) -> str:
     """Say how often intervals held and what the count allows to say of it."""
     cover = each.coverage
     span_held = f"{percent(cover.low)} to {percent(cover.high)}"
-    return f"{cover.inside} of {cover.count} ({span_held} by count: {cover.verdict})"
+    return f"{cover.covered} of {cover.count} ({span_held} by count: {cover.verdict})"
 
 
 def _held(found: Backtest) -> str:
+    revenue = _calibration(found, "planned", REVENUE, MODEL)
+    spending = _calibration(found, "spending", "all", MODEL)
     parts = [
-        f"{METRICS[metric]} {held(each)}"
-        for metric in METRICS
-        if (each := _calibration(found, "planned", metric, PLAN)) is not None
+        f"{title} {held(each)}"
+        for title, each in (("reported revenue", revenue), ("spending of all companies", spending))
+        if each is not None
     ]
     if not parts:
         return ""
     days = of_each(len(found.frozen), "day", "days")
     return (
-        f"Of the 80 % intervals that the plans of {days} gave, these held: {'; '.join(parts)}. Forecasts of "
-        "one figure on several days overlap, so the true ranges are wider."
+        f"Of the 80 % intervals of the models on {days}, these held: {'; '.join(parts)}. Forecasts of one "
+        "figure on several days overlap, so the true ranges are wider. The plan stands beside them and is "
+        "not scored: it says what would be best, not what is likely."
     )
 
 
 def _spending(found: Backtest) -> str:
     pooled = [each for each in skills(found.scored, "spending", MODEL) if each.subject == "all"]
-    each = _calibration(found, "spending", "all", MODEL)
-    if not pooled or each is None:
+    if not pooled:
         return ""
     beside = "; ".join(
-        f"{_sign(one.skill)} against {one.beside} ({one.cases} cases)"
+        f"{_sign(one.skill)} against {one.beside} ({one.cases} cases{_above(one)})"
         for one in pooled
         if one.skill is not None
     )
     return (
-        f"The model of what companies spend has a skill of {beside}, by pinball loss, pooled over companies. "
-        f"Its 80 % intervals held in {held(each)}."
+        f"The model of what companies spend has a skill of {beside}, by pinball loss, pooled over companies."
     )
+
+
+def _above(one: Skill) -> str:
+    if one.low is None or one.high is None:
+        return ""
+    ends = f"{_sign(one.low)} to {_sign(one.high)} by block bootstrap"
+    return f"; {ends}" if one.low > 0 else f"; {ends}, so not shown to be better"
 
 
 def _sign(value: float | None) -> str:

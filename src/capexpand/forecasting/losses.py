@@ -1,6 +1,6 @@
 """How far a forecast is off: pinball loss of its quantiles, coverage of its intervals, skill beside another.
 
-Pinball loss of a quantile q at level τ for what came, y: τ (y − q) where y ≥ q, (1 − τ)(q − y) otherwise
+Pinball loss of a quantile q at level τ for an actual value y: τ (y − q) where y ≥ q, (1 − τ)(q − y) otherwise
 (Koenker and Bassett, 1978). Its mean is least for the true quantile, so nobody gains by stating another.
 """
 
@@ -42,16 +42,16 @@ class Quantiles:
         return Quantiles(self.low * factor, self.middle * factor, self.high * factor)
 
 
-def pinball_loss(actual: float, said: Quantiles) -> float:
+def pinball_loss(actual: float, forecast: Quantiles) -> float:
     """Return the mean pinball loss over the levels, in the unit of the number.
 
     Args:
-        actual: what came.
-        said: the forecast.
+        actual: the value.
+        forecast: the quantiles.
     """
     losses = (
         level * (actual - value) if actual >= value else (1.0 - level) * (value - actual)
-        for level, value in zip(LEVELS, said.values, strict=True)
+        for level, value in zip(LEVELS, forecast.values, strict=True)
     )
     return math.fsum(losses) / len(LEVELS)
 
@@ -60,7 +60,7 @@ def pinball_loss(actual: float, said: Quantiles) -> float:
 class Coverage:
     """How often intervals held, and between which shares the truth lies (95 %, Clopper and Pearson, 1934)."""
 
-    inside: int
+    covered: int
     count: int
     low: float
     high: float
@@ -68,7 +68,7 @@ class Coverage:
     @property
     def fraction(self) -> float:
         """Share of the intervals that held; not a number where there were none."""
-        return self.inside / self.count if self.count else math.nan
+        return self.covered / self.count if self.count else math.nan
 
     @property
     def verdict(self) -> str:

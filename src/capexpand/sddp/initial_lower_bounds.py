@@ -26,7 +26,7 @@ _ROUNDS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Floors:
+class InitialLowerBounds:
     """Lower bounds before any cut.
 
     Args:
@@ -38,7 +38,7 @@ class Floors:
     assumed: bool
 
 
-def floors(graph: PolicyGraph) -> Floors:
+def initial_lower_bounds(graph: PolicyGraph) -> InitialLowerBounds:
     """Bound the value of every node from below, valid for every state that can be reached."""
     own = np.array([_by_sight(graph, node) for node in range(len(graph.nodes))])
     assumed = False
@@ -48,7 +48,7 @@ def floors(graph: PolicyGraph) -> Floors:
         total = own.copy()
         for node in reversed(topological_order(graph.transition) or []):
             total[node] += _least_future(graph, node, total)
-        return Floors(total, assumed)
+        return InitialLowerBounds(total, assumed)
     return _cyclic(graph, own, assumed)
 
 
@@ -61,13 +61,13 @@ def _least_future(graph: PolicyGraph, node: int, total: Floats) -> float:
     return float(min(total[children].min(), 0.0 if ends else np.inf))
 
 
-def _cyclic(graph: PolicyGraph, own: Floats, assumed: bool) -> Floors:
+def _cyclic(graph: PolicyGraph, own: Floats, assumed: bool) -> InitialLowerBounds:
     """Bound an endless graph by the sum of discounted stage bounds.
 
     Risk measures here are at least the expectation, so ``v = own + P v`` bounds all of them.
     """
     total = np.linalg.solve(np.eye(len(own)) - graph.transition, own)
-    return Floors(np.asarray(total, dtype=np.float64), assumed)
+    return InitialLowerBounds(np.asarray(total, dtype=np.float64), assumed)
 
 
 def _by_sight(graph: PolicyGraph, node: int) -> float:

@@ -14,23 +14,23 @@ from typing import Any, Protocol
 import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
-from capexpand.sddp.floors import Floors
 from capexpand.sddp.futures import CutKind
+from capexpand.sddp.initial_lower_bounds import InitialLowerBounds
 from capexpand.sddp.interruption import deaf_children
 from capexpand.sddp.parallel import ended_early, one_thread
 from capexpand.sddp.problem import PolicyGraph
-from capexpand.sddp.stream import Iteration, Solvers, Step, Stream
+from capexpand.sddp.stream import ForwardPassStream, Iteration, Solvers, Step
 
 Round = tuple[Iteration, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class HostTask:
-    """What a host has to know.
+class WorkerTask:
+    """What a worker has to know.
 
     Args:
         graph: the problem.
-        floor: bounds before the cuts.
+        lower_bound: bounds before the cuts.
         kind: single or multi cuts.
         back_end: which stage solver.
         seed: of the whole training; each stream draws from its own child.
@@ -38,12 +38,12 @@ class HostTask:
         streams: numbers of the streams that live here.
         past: rounds from a checkpoint.
         generators: states of all streams' random numbers at the checkpoint, or empty.
-        given: for every stream of the training the paths that it takes first.
-        pull: of the streams.
+        warm_starts: for every stream of the training the paths that it takes first.
+        stabilisation: of the streams.
     """
 
     graph: PolicyGraph
-    floor: Floors
+    lower_bound: InitialLowerBounds
     kind: CutKind
     back_end: str
     seed: int
@@ -51,11 +51,11 @@ class HostTask:
     streams: tuple[int, ...]
     past: tuple[Round, ...]
     generators: tuple[dict[str, Any], ...]
-    given: tuple[tuple[tuple[Step, ...], ...], ...]
-    pull: float
+    warm_starts: tuple[tuple[tuple[Step, ...], ...], ...]
+    stabilisation: float
 
 
-class Host(Protocol):
+class Worker(Protocol):
     """Runs some streams round by round."""
 
     def start(self) -> None:
@@ -79,10 +79,10 @@ class Host(Protocol):
         ...
 
 
-class LocalHost:
+class LocalWorker:
     """Streams in this process."""
 
-    def __init__(self, task: HostTask) -> None:
+    def __init__(self, task: WorkerTask) -> None:
         self.streams = {number: self._stream(task, number) for number in task.streams}
         self._own: dict[int, Iteration] = {}
         for merged in task.past:
@@ -91,21 +91,23 @@ class LocalHost:
             self.exchange(dict(enumerate(merged)), forget=False)
 
     @staticmethod
-    def _stream(task: HostTask, number: int) -> Stream:
-        solvers = Solvers(task.graph, task.floor.stage_and_future, kind=task.kind, back_end=task.back_end)
+    def _stream(task: WorkerTask, number: int) -> ForwardPassStream:
+        solvers = Solvers(
+            task.graph, task.lower_bound.stage_and_future, kind=task.kind, back_end=task.back_end
+        )
         generator = np.random.Generator(
             np.random.PCG64(np.random.SeedSequence(task.seed, spawn_key=(number,)))
         )
         if task.generators:
             generator.bit_generator.state = task.generators[number]
-        given = task.given[number][len(task.past) :] if task.given else ()
-        return Stream(
+        warm_starts = task.warm_starts[number][len(task.past) :] if task.warm_starts else ()
+        return ForwardPassStream(
             solvers,
             kind=task.kind,
             generator=generator,
             longest_path=task.longest_path,
-            given=given,
-            pull=task.pull,
+            warm_starts=warm_starts,
+            stabilisation=task.stabilisation,
         )
 
     def start(self) -> None:
@@ -136,10 +138,10 @@ class LocalHost:
         """Do nothing."""
 
 
-class ProcessHost:
+class WorkerProcess:
     """Streams in another process, which ends with this one."""
 
-    def __init__(self, task: HostTask) -> None:
+    def __init__(self, task: WorkerTask) -> None:
         fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
         # Forking starts in no time and shares memory; it is safe only without threads.
         context: ForkContext | SpawnContext = ForkContext() if fork else SpawnContext()
@@ -193,7 +195,7 @@ class ProcessHost:
         self._process.join()
 
 
-def _serve(connection: Connection, task: HostTask, inherited: Connection | None) -> None:
+def _serve(connection: Connection, task: WorkerTask, inherited: Connection | None) -> None:
     """Answer the requests of the training process until it hangs up, or is killed.
 
     A forked process holds the other end of its own connection, too; unless it closes that, it never hears
@@ -204,7 +206,7 @@ def _serve(connection: Connection, task: HostTask, inherited: Connection | None)
         inherited.close()
     try:
         with one_thread():
-            _answer_requests(connection, LocalHost(task))
+            _answer_requests(connection, LocalWorker(task))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except InfeasibleError as error:
@@ -213,21 +215,21 @@ def _serve(connection: Connection, task: HostTask, inherited: Connection | None)
         connection.send(("failed", f"a worker process failed: {type(error).__name__}: {error}"))
 
 
-def _answer_requests(connection: Connection, host: LocalHost) -> None:
+def _answer_requests(connection: Connection, worker: LocalWorker) -> None:
     while True:
         request = connection.recv()
         if request[0] == "iterate":
-            connection.send(("done", host.finish()))
+            connection.send(("done", worker.finish()))
         elif request[0] == "generators":
-            connection.send(("done", host.generator_states()))
+            connection.send(("done", worker.generator_states()))
         else:
-            host.exchange(request[1], forget=request[2])
+            worker.exchange(request[1], forget=request[2])
 
 
-def open_hosts(task: HostTask, workers: int) -> Sequence[LocalHost | ProcessHost]:
+def open_workers(task: WorkerTask, workers: int) -> Sequence[LocalWorker | WorkerProcess]:
     """Spread the streams over this process or over several."""
     if workers <= 1 or len(task.streams) <= 1:
-        return [LocalHost(task)]
-    hosts = min(workers, len(task.streams))
-    shares = [tuple(task.streams[first::hosts]) for first in range(hosts)]
-    return [ProcessHost(replace(task, streams=share)) for share in shares]
+        return [LocalWorker(task)]
+    workers = min(workers, len(task.streams))
+    shares = [tuple(task.streams[first::workers]) for first in range(workers)]
+    return [WorkerProcess(replace(task, streams=share)) for share in shares]

@@ -12,6 +12,22 @@ def quarter_of(day: date) -> int:
     return day.year * 4 + (day.month - 1) // MONTHS_PER_QUARTER
 
 
+FISCAL_DAYS = 10
+"""A fiscal quarter of whole weeks may end so many days after the calendar's."""
+
+
+def fiscal_quarter(end: date) -> int:
+    """Return the number of the calendar quarter in which most of a fiscal quarter's last month lies.
+
+    Quarters that end on a Saturday keep their order: one that ends on 1 April is the first of the year, as is
+    one that ends on 28 February.
+
+    Args:
+        end: last day of the fiscal quarter.
+    """
+    return quarter_of(end - timedelta(FISCAL_DAYS))
+
+
 def first_day(quarter: int) -> date:
     """Return the first day of a quarter."""
     return date(quarter // 4, quarter % 4 * MONTHS_PER_QUARTER + 1, 1)
@@ -26,6 +42,17 @@ def middle_day(quarter: int) -> date:
     """Return the day in the middle of a quarter."""
     start = first_day(quarter)
     return start + (last_day(quarter) - start) / 2
+
+
+def quarters_within(start: date, end: date) -> tuple[int, ...]:
+    """Return the numbers of the quarters whose middle lies in a period.
+
+    Args:
+        start: its first day.
+        end: its last day.
+    """
+    span = range(quarter_of(start), quarter_of(end) + 1)
+    return tuple(quarter for quarter in span if start <= middle_day(quarter) <= end)
 
 
 def label(quarter: int, quarters: int = 1) -> str:

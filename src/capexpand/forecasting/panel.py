@@ -1,0 +1,111 @@
+"""All series that are known together, forecast on each day on which one of them was reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+
+from capexpand.forecasting.guidance import Guidance
+from capexpand.forecasting.models import METHODS, Method, medians, pooled_growth
+from capexpand.forecasting.quarters import quarter_of
+from capexpand.forecasting.series import KINDS, Floats, Kind, Path, Series
+from capexpand.forecasting.spread import ErrorCase, Errors, Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One day on which a series was forecast.
+
+    Args:
+        series: which.
+        day: the day.
+        path: the series as known on it.
+        medians: logarithms by method [quarter ahead].
+    """
+
+    series: Series
+    day: date
+    path: Path
+    medians: Mapping[Method, Floats]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series whose growth and errors are pooled.
+
+    Args:
+        series: of all companies.
+        guidance: by company and measure, the newest last.
+    """
+
+    series: tuple[Series, ...]
+    guidance: Mapping[tuple[str, str], Sequence[Guidance]] = field(default_factory=dict)
+
+    def growth(self, day: date) -> float:
+        """Return the rate at which spending grows in a quarter, pooled over what was known on a day."""
+        return pooled_growth([(q, d) for q, d, known_on in self._changes if known_on <= day], quarter_of(day))
+
+    def origin(self, series: Series, day: date) -> Origin | None:
+        """Forecast a series on a day, by every method; None where nothing of it was known.
+
+        Args:
+            series: one of the panel.
+            day: the last day that counts.
+        """
+        path = series.path(day)
+        if path is None:
+            return None
+        given = self.guidance.get(series.key, ())
+        known = [each for each in given if each.announced_on <= day]
+        growth = self.growth(day) if series.kind == "spending" else 0.0
+        return Origin(series, day, path, medians(path, series.kind, growth=growth, guidance=known))
+
+    @cached_property
+    def origins(self) -> tuple[Origin, ...]:
+        """The forecasts of every series on every day on which it was reported."""
+        found = (self.origin(series, day) for series in self.series for day in series.report_days)
+        return tuple(each for each in found if each is not None)
+
+    def spread(self, series: Series, method: Method, day: date) -> Spread:
+        """Return how far a method errs on a series, from the errors that were known on a day."""
+        return self._errors[series.kind, method].spread(series.key, day, now=quarter_of(day))
+
+    def spread_of_others(self, kind: Kind, method: Method, day: date, *, now: int) -> Spread:
+        """Return how far a method errs on a series of which no error is known.
+
+        Args:
+            kind: of the series.
+            method: of the forecast.
+            day: the last day whose errors count.
+            now: number of the quarter from which ages count.
+        """
+        return self._errors[kind, method].spread(("", ""), day, now=now)
+
+    @cached_property
+    def _changes(self) -> list[tuple[int, float, date]]:
+        return [each for series in self.series if series.kind == "spending" for each in series.changes()]
+
+    @cached_property
+    def _errors(self) -> dict[tuple[Kind, Method], Errors]:
+        cases: dict[tuple[Kind, Method], list[ErrorCase]] = {
+            (kind, method): [] for kind in KINDS for method in METHODS
+        }
+        for origin in self.origins:
+            for method, path in origin.medians.items():
+                cases[origin.series.kind, method] += _errors_of(origin, path)
+        return {key: Errors.of(key[0], found) for key, found in cases.items()}
+
+
+def _errors_of(origin: Origin, medians: Floats) -> list[ErrorCase]:
+    found: list[ErrorCase] = []
+    for ahead, median in enumerate(medians, start=1):
+        quarter = origin.path.last + ahead
+        came = origin.series.first_published.get(quarter)
+        if came is not None and came.known_on > origin.day and np.isfinite(median):
+            error = float(np.log(came.value) - median)
+            found.append(ErrorCase(origin.series.key, quarter, ahead, error, came.known_on))
+    return found

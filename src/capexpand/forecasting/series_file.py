@@ -1,0 +1,337 @@
+"""Read a user's table of quarterly figures, and one of guidance; bad rows are named with what is right."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from capexpand.errors import CaseError, Problem
+from capexpand.files import read_text
+from capexpand.forecasting.guidance import Guidance
+from capexpand.forecasting.quarters import fiscal_quarter, quarters_within
+from capexpand.forecasting.series import PUBLICATION_DAYS, Observation, Series, kind_of
+from capexpand.forecasting.units import EXAMPLE, SeriesUnit, parse_series_unit
+
+SERIES_COLUMNS = ("company", "measure", "quarter_end", "value", "unit")
+SERIES_OPTIONAL = ("source", "known_on")
+GUIDANCE_COLUMNS = ("company", "period", "measure", "announced_date", "low", "unit")
+GUIDANCE_OPTIONAL = ("high", "source")
+
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+MOST_NAMED = 20  # problems of one file
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFile:
+    """What a table of figures holds.
+
+    Args:
+        series: those that can be forecast.
+        notes: rows and measures that are left out or read in a way that a reader should know.
+    """
+
+    series: tuple[Series, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    line: int
+    company: str
+    measure: str
+    quarter: int
+    value: float
+    unit: SeriesUnit
+    known_on: date
+    dated: bool
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Collects the problems and notes of one file."""
+
+    path: Path
+    problems: list[Problem] = field(default_factory=list[Problem])
+    notes: list[str] = field(default_factory=list[str])
+
+    def wrong(self, line: int | None, message: str) -> None:
+        self.problems.append(Problem(message, file=self.path, line=line))
+
+    def note(self, line: int, message: str) -> None:
+        self.notes.append(f"{self.path.name}:{line}: {message}")
+
+    def end(self) -> None:
+        if self.problems:
+            more = len(self.problems) - MOST_NAMED
+            rest = [Problem(f"and {more} more rows", file=self.path)] if more > 0 else []
+            raise CaseError([*self.problems[:MOST_NAMED], *rest])
+
+
+def read_series(path: Path) -> SeriesFile:
+    """Read figures by quarter: one row for each, in any order, of any number of companies and measures.
+
+    Columns are ``company, measure, quarter_end, value, unit`` and, where wanted, ``source`` and ``known_on``.
+    A quarter counts as known 45 days after its end where no day is given. A quarter that stands there again
+    is a restatement: from its own day on where days are given, else the later row replaces the earlier one.
+
+    Args:
+        path: a CSV file.
+
+    Raises:
+        CaseError: the file or rows of it do not hold; every problem with its line.
+    """
+    reader = _Reader(path)
+    figures: dict[tuple[str, str], list[_Figure]] = {}
+    for line, cells in _rows(reader, SERIES_COLUMNS, SERIES_OPTIONAL):
+        found = _figure(reader, line, cells)
+        if found is not None:
+            figures.setdefault((_key(found.company), _key(found.measure)), []).append(found)
+    series = [one for each in figures.values() if (one := _series(reader, each)) is not None]
+    reader.end()
+    if not series:
+        left_out = "; ".join(reader.notes[:3])
+        message = "holds no figure of spending, revenue or demand" + (f" ({left_out})" if left_out else "")
+        raise CaseError([Problem(message, file=path)])
+    return SeriesFile(tuple(series), tuple(reader.notes))
+
+
+def read_guidance(path: Path, series: tuple[Series, ...]) -> dict[tuple[str, str], tuple[Guidance, ...]]:
+    """Read ranges that companies gave, for the series that they guide.
+
+    Columns are ``company, period, measure, announced_date, low, unit`` and, where wanted, ``high`` and
+    ``source``. A period is ``calendar 2026`` or ``2025-07-01 to 2026-06-30``.
+
+    Args:
+        path: a CSV file.
+        series: those of the table of figures.
+
+    Raises:
+        CaseError: the file or rows of it do not hold, or guide a series that is not there.
+    """
+    reader = _Reader(path)
+    of = {(_key(each.company), _key(each.measure)): each for each in series}
+    found: dict[tuple[str, str], list[Guidance]] = {}
+    for line, cells in _rows(reader, GUIDANCE_COLUMNS, GUIDANCE_OPTIONAL):
+        guided = of.get((_key(cells["company"]), _key(cells["measure"])))
+        if guided is None:
+            continue  # one table of guidance may serve many files
+        given = _guidance(reader, line, cells, guided)
+        if given is not None:
+            found.setdefault((guided.company, guided.measure), []).append(given)
+    reader.end()
+    return {
+        key: tuple(sorted(given, key=lambda each: (each.announced_on, each.amount)))
+        for key, given in found.items()
+    }
+
+
+def _key(text: str) -> str:
+    return " ".join(re.split(r"[\s_]+", text.casefold().strip()))
+
+
+def _rows(
+    reader: _Reader, required: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each row with its line, by column name; an unknown column is left alone."""
+    text = read_text(reader.path)
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [_key(cell).replace(" ", "_") for cell in next(lines, list[str]())]
+        missing = [name for name in required if name not in header]
+        if missing:
+            if len(header) == 1 and any(mark in header[0] for mark in (";", "\t")):
+                reader.wrong(1, "separates its columns by something else; separate them by commas")
+            else:
+                due = ", ".join(required)
+                reader.wrong(1, f"lacks the column {' and '.join(missing)}; its first line names {due}")
+            reader.end()
+        line = lines.line_num + 1
+        for cells in lines:
+            if any(cell.strip() for cell in cells):
+                named = _named(reader, line, cells, header)
+                if named is not None:
+                    yield line, {name: named.get(name, "") for name in (*required, *optional)}
+            line = lines.line_num + 1
+    except csv.Error as error:
+        reader.wrong(lines.line_num, f"is not a table of comma-separated values: {error}")
+        reader.end()
+
+
+def _named(reader: _Reader, line: int, cells: list[str], header: list[str]) -> dict[str, str] | None:
+    if len(cells) != len(header):
+        numbers = [re.fullmatch(r"\d+", cell) is not None for cell in cells]
+        comma = any(one and other for one, other in pairwise(numbers))
+        hint = (
+            "; a number with a comma needs a point in its place" if comma else "; quote a text with a comma"
+        )
+        reader.wrong(line, f"has {len(cells)} cells, not {len(header)}{hint}")
+        return None
+    return {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+
+
+def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> _Figure | None:
+    before = len(reader.problems)
+    for name in ("company", "measure"):
+        if not cells[name]:
+            reader.wrong(line, f"{name} is empty; name it")
+    end = _day(reader, line, "quarter_end", cells["quarter_end"])
+    value = _number(reader, line, "value", cells["value"])
+    unit = _unit(reader, line, cells["unit"])
+    known_on = _day(reader, line, "known_on", cells["known_on"]) if cells["known_on"] else None
+    if len(reader.problems) > before or end is None or value is None or unit is None:
+        return None
+    if known_on is not None and known_on < end:
+        reader.wrong(
+            line, f"known_on {known_on} is before the quarter's end {end}; nobody reports that early"
+        )
+        return None
+    return _Figure(
+        line,
+        cells["company"],
+        cells["measure"],
+        fiscal_quarter(end),
+        value,
+        unit,
+        known_on or end + timedelta(PUBLICATION_DAYS),
+        known_on is not None,
+    )
+
+
+def _day(reader: _Reader, line: int, name: str, text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text[:10] if text[10:11] in ("T", " ") else text)
+    except ValueError:
+        reader.wrong(line, f"{name} '{text}' is not a day; write it as 2025-06-30")
+        return None
+    if not 1950 <= day.year <= 2100:
+        reader.wrong(line, f"{name} {day} lies outside 1950 to 2100; check the year")
+        return None
+    return day
+
+
+def _number(reader: _Reader, line: int, name: str, text: str) -> float | None:
+    cleaned = text.replace("−", "-")
+    if _NUMBER.fullmatch(cleaned):
+        value = float(cleaned)
+        if math.isfinite(value):
+            return value
+    plain = re.sub(r"[,'\s\u00a0\u202f](?=\d{3}(\D|$))", "", cleaned)
+    if re.fullmatch(r"[-+]?\d+,\d+", cleaned):
+        advice = f"write {cleaned.replace(',', '.')} with a point"
+        if plain != cleaned:
+            advice = f"write {plain} without a separator, or {cleaned.replace(',', '.')} with a point"
+        reader.wrong(line, f"{name} '{text}' has a comma; {advice}")
+    elif plain != cleaned and _NUMBER.fullmatch(plain):
+        reader.wrong(line, f"{name} '{text}' has separators; write {plain}")
+    elif not text:
+        reader.wrong(line, f"{name} is empty; leave the row out where nothing was reported")
+    else:
+        reader.wrong(line, f"{name} '{text}' is not a number; write it as 1234.5")
+    return None
+
+
+def _unit(reader: _Reader, line: int, text: str) -> SeriesUnit | None:
+    unit = parse_series_unit(text)
+    if unit is None:
+        reader.wrong(
+            line, f"unit '{text}' is not understood; write it as {EXAMPLE}" if text else "unit is empty"
+        )
+    return unit
+
+
+def _series(reader: _Reader, figures: list[_Figure]) -> Series | None:
+    """The series of one company and measure, all figures in the unit of the newest."""
+    newest = max(figures, key=lambda each: (each.quarter, each.line))
+    name = f"{newest.company}, {newest.measure}"
+    kind = kind_of(newest.measure)
+    if kind is None or not newest.unit.is_amount:
+        reader.note(
+            figures[0].line, f"{name}: not forecast, as it is no amount of spending, revenue or demand"
+        )
+        return None
+    kept: list[_Figure] = []
+    for each in figures:
+        if each.unit.thing != newest.unit.thing:
+            message = (
+                f"is in {each.unit.text or 'shares'}, but {name} in {newest.unit.text}; use one currency"
+            )
+            reader.wrong(each.line, message)
+        elif each.value <= 0.0:
+            reader.note(each.line, f"{name}: {each.value:g} is left out; an amount must be above zero")
+        else:
+            kept.append(each)
+    observations = _stated_last(reader, kept, newest.unit)
+    if not observations:
+        return None
+    return Series.of(newest.company, newest.measure, kind, unit=newest.unit.text, observations=observations)
+
+
+def _stated_last(reader: _Reader, figures: list[_Figure], unit: SeriesUnit) -> list[Observation]:
+    found: dict[tuple[int, date | None], tuple[_Figure, float]] = {}
+    for each in sorted(figures, key=lambda figure: figure.line):
+        value = each.value * (each.unit.scale / unit.scale)
+        key = (each.quarter, each.known_on if each.dated else None)
+        if key in found and not math.isclose(found[key][1], value, rel_tol=1e-9):
+            reader.note(
+                each.line, f"takes the place of line {found[key][0].line}, which has the same quarter"
+            )
+        found[key] = each, value
+    return [Observation(each.quarter, value, each.known_on) for each, value in found.values()]
+
+
+def _guidance(reader: _Reader, line: int, cells: Mapping[str, str], guided: Series) -> Guidance | None:
+    before = len(reader.problems)
+    announced = _day(reader, line, "announced_date", cells["announced_date"])
+    low = _number(reader, line, "low", cells["low"])
+    high = _number(reader, line, "high", cells["high"]) if cells["high"] else low
+    unit = _unit(reader, line, cells["unit"])
+    quarters = _period(reader, line, cells["period"])
+    own = parse_series_unit(guided.unit)
+    if len(reader.problems) > before or announced is None or low is None or high is None or unit is None:
+        return None
+    if own is None or unit.thing != own.thing:
+        reader.wrong(line, f"is in {unit.text or 'shares'}, but the figures that it guides in {guided.unit}")
+    elif not 0.0 < low <= high:
+        reader.wrong(line, f"low {low:g} and high {high:g} are no range; low is above zero and the lesser")
+    elif quarters:
+        return Guidance(quarters, (low + high) / 2.0 * (unit.scale / own.scale), announced)
+    return None
+
+
+_PERIODS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[date, date]]], ...] = (
+    (
+        re.compile(r"(?:calendar|cy)?\s*(\d{4})", re.IGNORECASE),
+        lambda found: (date(int(found[1]), 1, 1), date(int(found[1]), 12, 31)),
+    ),
+    (
+        re.compile(r"(\d{4}-\d{2}-\d{2})\s*(?:to|/|until|–)\s*(\d{4}-\d{2}-\d{2})", re.IGNORECASE),
+        lambda found: (date.fromisoformat(found[1]), date.fromisoformat(found[2])),
+    ),
+    (
+        re.compile(r"(\d{4})\s*-?\s*Q([1-4])", re.IGNORECASE),
+        lambda found: (
+            date(int(found[1]), 3 * int(found[2]) - 2, 1),
+            date(int(found[1]), 3 * int(found[2]), 28),
+        ),
+    ),
+)
+
+
+def _period(reader: _Reader, line: int, text: str) -> tuple[int, ...]:
+    for pattern, ends in _PERIODS:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            try:
+                start, end = ends(found)
+            except ValueError:
+                break
+            return quarters_within(start, end)
+    reader.wrong(line, f"period '{text}' is not understood; write calendar 2026 or 2025-07-01 to 2026-06-30")
+    return ()

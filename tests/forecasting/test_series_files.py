@@ -1,0 +1,200 @@
+"""A user's table of figures: what is read of it, and how each mistake is named."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from capexpand.errors import CaseError
+from capexpand.forecasting.quarters import label
+from capexpand.forecasting.series_file import read_guidance, read_series
+
+HEAD = "company,measure,quarter_end,value,unit,source"
+QUARTER = date(2024, 3, 31).year * 4
+
+
+def table(folder: Path, *rows: str, head: str = HEAD) -> Path:
+    """Return a file with these rows."""
+    file = folder / "series.csv"
+    file.write_text("\n".join((head, *rows)) + "\n", "utf-8")
+    return file
+
+
+def values(file: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the first published values by series and quarter."""
+    return {
+        each.key: {label(quarter): one.value for quarter, one in each.first_published.items()}
+        for each in read_series(file).series
+    }
+
+
+def problems(file: Path) -> list[str]:
+    """Return the messages with their lines."""
+    with pytest.raises(CaseError) as refused:
+        read_series(file)
+    return [f"{problem.line}: {problem.message}" for problem in refused.value.problems]
+
+
+def test_rows_come_in_any_order_of_any_company_and_measure(tmp_path):
+    file = table(
+        tmp_path,
+        "B,revenue,2024-06-30,7,mn EUR,x",
+        "A,capital_expenditure,2024-06-30,20,bn USD,x",
+        "A,capital_expenditure,2024-03-31,10,bn USD,x",
+        "",
+        "A,cloud_revenue,2024-03-31,3,bn USD,x",
+    )
+    assert values(file) == {
+        ("B", "revenue"): {"2024Q2": 7.0},
+        ("A", "capital_expenditure"): {"2024Q1": 10.0, "2024Q2": 20.0},
+        ("A", "cloud_revenue"): {"2024Q1": 3.0},
+    }
+
+
+def test_a_mark_of_the_encoding_and_capitals_in_the_head_are_no_mistake(tmp_path):
+    file = tmp_path / "series.csv"
+    head = "Company,Measure,Quarter end,Value,Unit"
+    file.write_bytes(f"﻿{head}\r\nA,revenue,2024-03-31,5,mn USD\r\n".encode())
+    assert values(file) == {("A", "revenue"): {"2024Q1": 5.0}}
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"),
+    [("bn USD", 2.0), ("USD_billion", 2.0), ("mn USD", 0.002), ("$ bn", 2.0), ("million USD", 0.002)],
+)
+def test_scales_within_a_series_are_brought_to_that_of_the_newest(tmp_path, unit, value):
+    file = table(tmp_path, f"A,revenue,2024-03-31,2,{unit},x", "A,revenue,2024-06-30,3,bn USD,x")
+    assert values(file)["A", "revenue"]["2024Q1"] == pytest.approx(value)
+
+
+def test_fiscal_quarters_of_whole_weeks_keep_their_order(tmp_path):
+    """Quarters that end on 1 April, 1 July, 30 September and 30 December 2023 are the four of that year."""
+    ends = ("2023-04-01", "2023-07-01", "2023-09-30", "2023-12-30")
+    file = table(tmp_path, *(f"A,revenue,{end},{n + 1},mn USD,x" for n, end in enumerate(ends)))
+    assert list(values(file)["A", "revenue"]) == ["2023Q1", "2023Q2", "2023Q3", "2023Q4"]
+    shifted = table(tmp_path, *(f"A,revenue,{end},1,mn USD,x" for end in ("2024-01-28", "2024-04-28")))
+    assert list(values(shifted)["A", "revenue"]) == ["2024Q1", "2024Q2"]
+
+
+def test_a_restated_quarter_counts_from_its_own_day(tmp_path):
+    """Known as 10 on 1 May and as 12 on 1 August: what a forecast is scored with is the 10."""
+    file = table(
+        tmp_path,
+        "A,revenue,2024-03-31,12,mn USD,x,2024-08-01",
+        "A,revenue,2024-03-31,10,mn USD,x,2024-05-01",
+        head=f"{HEAD},known_on",
+    )
+    (series,) = read_series(file).series
+    assert series.first_published[QUARTER].value == 10.0
+    before, after = series.path(date(2024, 7, 31)), series.path(date(2024, 8, 1))
+    assert before is not None
+    assert after is not None
+    assert [round(float(2.718281828459045 ** each.logs[0]), 9) for each in (before, after)] == [10.0, 12.0]
+
+
+def test_a_restated_quarter_without_a_day_takes_the_place_of_the_row_before_and_is_named(tmp_path):
+    file = table(tmp_path, "A,revenue,2024-03-31,10,mn USD,x", "A,revenue,2024-03-31,12,mn USD,x")
+    found = read_series(file)
+    assert found.series[0].first_published[QUARTER].value == 12.0
+    assert found.notes == ("series.csv:3: takes the place of line 2, which has the same quarter",)
+
+
+def test_a_quarter_counts_as_known_45_days_after_its_end(tmp_path):
+    (series,) = read_series(table(tmp_path, "A,revenue,2024-03-31,10,mn USD,x")).series
+    assert series.observations[0].known_on == date(2024, 3, 31) + timedelta(45)
+
+
+def test_measures_of_another_kind_and_amounts_that_are_not_positive_are_left_out_by_name(tmp_path):
+    file = table(
+        tmp_path,
+        "A,operating_cash_flow,2024-03-31,-5,mn USD,x",
+        "A,cloud_growth,2024-03-31,34,% year over year,x",
+        "A,revenue,2024-03-31,0,mn USD,x",
+        "A,revenue,2024-06-30,5,mn USD,x",
+    )
+    found = read_series(file)
+    assert [each.key for each in found.series] == [("A", "revenue")]
+    assert [note.split(":")[1] for note in found.notes] == ["2", "3", "4"]
+    assert "above zero" in found.notes[2]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            'A,revenue,2024-03-31,"20531,0",mn USD,x',
+            "value '20531,0' has a comma; write 20531.0 with a point",
+        ),
+        ('A,revenue,2024-03-31,"20,531.0",mn USD,x', "value '20,531.0' has separators; write 20531.0"),
+        ("A,revenue,2024-03-31,20531,0,mn USD,x", "has 7 cells, not 6; a number with a comma needs a point"),
+        ("A,revenue,31.03.2024,5,mn USD,x", "quarter_end '31.03.2024' is not a day; write it as 2025-06-30"),
+        ("A,revenue,2024-03-31,n/a,mn USD,x", "value 'n/a' is not a number; write it as 1234.5"),
+        ("A,revenue,2024-03-31,,mn USD,x", "value is empty; leave the row out where nothing was reported"),
+        ("A,revenue,2024-03-31,5,bushels of,x", None),
+        ("A,revenue,2024-03-31,5,bn mn USD,x", "unit 'bn mn USD' is not understood; write it as mn USD"),
+        ("A,revenue,0204-03-31,5,mn USD,x", "quarter_end 0204-03-31 lies outside 1950 to 2100"),
+        (",revenue,2024-03-31,5,mn USD,x", "company is empty; name it"),
+        ("A,revenue,2024-03-31,nan,mn USD,x", "value 'nan' is not a number"),
+        ("A,revenue,2024-03-31,1e999,mn USD,x", "value '1e999' is not a number"),
+    ],
+)
+def test_a_bad_row_is_named_by_line_with_what_is_right(tmp_path, row, message):
+    file = table(tmp_path, "A,revenue,2023-12-31,4,mn USD,x", row)
+    if message is None:
+        message = "is in bushels, but"
+        file = table(tmp_path, row, "A,revenue,2024-06-30,4,mn USD,x")
+        assert problems(file)[0].startswith("2: is in bushels, but A, revenue in mn USD; use one currency")
+        return
+    found = problems(file)
+    assert len(found) == 1
+    assert found[0].startswith(f"3: {message}")
+
+
+def test_all_bad_rows_are_named_at_once_and_many_are_counted(tmp_path):
+    file = table(tmp_path, *(f"A,revenue,2024-03-31,bad{n},mn USD,x" for n in range(30)))
+    found = problems(file)
+    assert len(found) == 21
+    assert found[-1] == "None: and 10 more rows"
+
+
+def test_a_table_with_other_separators_or_columns_says_what_is_due(tmp_path):
+    semicolons = table(tmp_path, "A;revenue;2024-03-31;5;mn USD", head=HEAD.replace(",", ";"))
+    assert "separate them by commas" in problems(semicolons)[0]
+    lacking = table(tmp_path, "A,revenue,5", head="company,measure,value")
+    assert problems(lacking)[0].startswith("1: lacks the column quarter_end and unit")
+    assert "holds no figure of spending" in problems(table(tmp_path))[0]
+
+
+def test_two_currencies_in_one_series_are_refused(tmp_path):
+    file = table(tmp_path, "A,revenue,2024-03-31,5,mn USD,x", "A,revenue,2024-06-30,5,mn EUR,x")
+    assert problems(file) == ["2: is in mn USD, but A, revenue in mn EUR; use one currency"]
+
+
+def test_guidance_is_read_for_the_series_that_it_guides(tmp_path):
+    """8 to 12 bn for 2025 is 10,000 mn over its four quarters; rows of other companies are passed."""
+    series = read_series(table(tmp_path, "A,capital_expenditure,2024-12-31,2000,mn USD,x")).series
+    file = tmp_path / "guidance.csv"
+    file.write_text(
+        "company,period,measure,announced_date,low,high,unit\n"
+        "A,calendar 2025,capital_expenditure,2025-01-30,8,12,bn USD\n"
+        "B,calendar 2025,capital_expenditure,2025-01-30,1,2,bn USD\n"
+        "A,2025-07-01 to 2026-06-30,capital_expenditure,2025-02-01,9,,bn USD\n",
+        "utf-8",
+    )
+    first, second = read_guidance(file, series)["A", "capital_expenditure"]
+    assert (first.amount, [label(q) for q in first.quarters]) == (
+        10_000.0,
+        ["2025Q1", "2025Q2", "2025Q3", "2025Q4"],
+    )
+    assert (second.amount, label(second.quarters[0])) == (9_000.0, "2025Q3")
+    file.write_text(
+        "company,period,measure,announced_date,low,high,unit\n"
+        "A,next year,capital_expenditure,2025-01-30,8,12,bn USD\n"
+        "A,calendar 2025,capital_expenditure,2025-01-30,12,8,bn USD\n",
+        "utf-8",
+    )
+    with pytest.raises(CaseError) as refused:
+        read_guidance(file, series)
+    lines = [f"{each.line}: {each.message}" for each in refused.value.problems]
+    assert lines[0].startswith("2: period 'next year' is not understood; write calendar 2026")
+    assert lines[1].startswith("3: low 12 and high 8 are no range")
