@@ -176,8 +176,8 @@ def fuzz_runs(dice: random.Random, count: int, folder: Path) -> Iterator[Input]:
         words = dice.choice((
             ("replay", str(work), "--trace", str(folder / "trace.csv"), "--json"),
             ("compare", str(work), str(whole), "--out", str(folder / "out"), "--json"),
-            ("believe", "two-sites", "--belief", "price", "--pair", "none", "--policy-run", str(work),
-             "--out", str(folder / "beliefs"), "--json"),
+            ("breakeven", "two-sites", "--driver", "price", "--pair", "none", "--policy-run", str(work),
+             "--out", str(folder / "study"), "--json"),
         ))  # fmt: skip
         yield Input(f"{name} {number}", words)
 

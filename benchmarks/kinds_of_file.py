@@ -87,12 +87,12 @@ REQUIRED = {
     "replay": ("--trace", "TRACE", "--fleet", "FLEET"),
     "size": ("--trace", "TRACE"),
     "backtest": ("--scenarios", "20"),
-    "believe": ("--scenarios", "10", "--belief", "price", "--pair", "none"),
+    "breakeven": ("--scenarios", "10", "--driver", "price", "--pair", "none"),
     "scenarios": ("--scenarios", "20"),
 }
 """Words without which a command would not come to its files, or would take long."""
 ARGUMENTS = {
-    "run": (CASE,), "believe": (CASE,), "backtest": (CASE,), "scenarios": (CASE,), "check": (CASE,),
+    "run": (CASE,), "breakeven": (CASE,), "backtest": (CASE,), "scenarios": (CASE,), "check": (CASE,),
     "compare": (CASE, CASE), "traces": ("TRACE",), "tokens": ("llama-3.1-8b", "H100"),
 }  # fmt: skip
 """Positional arguments, where an option is tried."""

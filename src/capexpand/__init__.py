@@ -48,12 +48,12 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.reporting.sheet import Sheet
     from capexpand.studies.backtest.backtest import Backtest, backtest
     from capexpand.studies.breakeven.break_even import BreakEvens, break_even
-    from capexpand.studies.breakeven.findings import BeliefFindings, believe
+    from capexpand.studies.breakeven.findings import BreakevenFindings, breakeven
     from capexpand.studies.comparison.comparing import Comparison, compare
 
 _HOMES = {
     "Backtest": "studies.backtest.backtest",
-    "BeliefFindings": "studies.breakeven.findings",
+    "BreakevenFindings": "studies.breakeven.findings",
     "BreakEvens": "studies.breakeven.break_even",
     "CVaR": "policy.risk_attitudes",
     "CapexpandError": "errors",
@@ -78,7 +78,7 @@ _HOMES = {
     "SolverError": "errors",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
-    "believe": "studies.breakeven.findings",
+    "breakeven": "studies.breakeven.findings",
     "break_even": "studies.breakeven.break_even",
     "check": "api.checking",
     "compare": "studies.comparison.comparing",
@@ -102,8 +102,8 @@ _HOMES = {
 }
 __all__ = [
     "Backtest",
-    "BeliefFindings",
     "BreakEvens",
+    "BreakevenFindings",
     "CVaR",
     "CapexpandError",
     "Case",
@@ -128,8 +128,8 @@ __all__ = [
     "WorstCase",
     "__version__",
     "backtest",
-    "believe",
     "break_even",
+    "breakeven",
     "check",
     "compare",
     "evaluate",

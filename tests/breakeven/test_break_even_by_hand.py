@@ -21,14 +21,14 @@ def search() -> Search:
 
 
 def level_of(search: Search, name: str, reading: str) -> float:
-    found = search.of_lever(search.levers[name], reading)
+    found = search.of_driver(search.drivers[name], reading)
     assert found.root.outcome == "found"
     assert found.root.level is not None
     return found.root.level
 
 
 def test_committed_money_needs_four_fifths_of_the_price(search: Search) -> None:
-    """Revenue less energy must bring back 1000: 0.5 p · 2581.8 − 42.46 = 1000, so p = 0.80754.
+    """Revenue less energy must earn back 1000: 0.5 p · 2581.8 − 42.46 = 1000, so p = 0.80754.
 
     Sensitivity: without the energy p would be 1000 / 1290.9 = 0.7746.
     """
@@ -42,7 +42,7 @@ def test_a_planner_who_knows_builds_at_the_coast_down_to_a_lower_price(search: S
     """
     level = level_of(search, "price", "planned")
     assert level == pytest.approx((2.3 / 6 + 0.0170937) / 0.5, abs=2e-4)
-    assert search.of_lever(search.levers["price"], "planned").root.fades
+    assert search.of_driver(search.drivers["price"], "planned").root.fades
 
 
 def test_committed_servers_may_cost_so_much_more(search: Search) -> None:
@@ -64,7 +64,7 @@ def test_any_volume_pays_who_plans_for_it(search: Search) -> None:
 
     Sensitivity: at a full price for all that is sold the committed level would be below 0.45.
     """
-    assert search.of_lever(search.levers["volume"], "planned").root.outcome == "always"
+    assert search.of_driver(search.drivers["volume"], "planned").root.outcome == "always"
     v = level_of(search, "volume", "committed")
     first, rest = 480 * v, 0.25 * 320 * v
     earned = first * 0.5 + 0.25 * (400 - first) + 5 * (first * 0.5 + min(rest, 0.25 * (436.363636 - first)))
@@ -90,7 +90,7 @@ def test_a_full_run_at_the_level_found_is_worth_nothing(tmp_path: Path, search: 
         if worth:
             assert npv > worth  # 5 % more of some 1040 of revenue
         else:
-            assert npv == pytest.approx(0.0, abs=search.tolerance(search.levers["price"]).money * 2.5)
+            assert npv == pytest.approx(0.0, abs=search.tolerance(search.drivers["price"]).money * 2.5)
 
 
 def test_price_and_usable_share_break_even_alike_where_energy_is_free() -> None:
@@ -109,13 +109,13 @@ def test_nothing_committed_never_pays_and_a_planner_waits_for_the_price() -> Non
     """At 0.1 CNY/Mtoken a server earns 0.4 and costs 1: nothing is ordered below 2.5 times that price."""
     search = Search.of(loaded({"workloads.chat.price": "0.1 CNY/Mtoken"}))
     assert search.valuation.npv == pytest.approx(0.0, abs=1e-6)
-    assert search.of_lever(search.levers["price"], "committed").root.outcome == "never"
+    assert search.of_driver(search.drivers["price"], "committed").root.outcome == "never"
     assert level_of(search, "price", "planned") == pytest.approx(2.5, abs=1e-2)
 
 
 def test_money_that_comes_back_at_once_has_no_break_even_rate() -> None:
     search = Search.of(loaded())  # a server earns its price in the quarter in which it is bought
-    assert search.of_lever(search.levers["discount-rate"], "committed").root.outcome == "always"
+    assert search.of_driver(search.drivers["discount-rate"], "committed").root.outcome == "always"
 
 
 def test_what_the_group_pays_itself_counts_where_nobody_else_pays() -> None:
@@ -130,12 +130,12 @@ def test_what_the_group_pays_itself_counts_where_nobody_else_pays() -> None:
 
 
 @pytest.mark.parametrize("name", ["price", "volume", "utilisation", "energy-price"])
-def test_a_plan_that_is_kept_to_is_never_worth_more_than_one_made_for_the_belief(
+def test_a_plan_that_is_kept_to_is_never_worth_more_than_one_made_for_the_new_value(
     search: Search, name: str
 ) -> None:
-    lever = search.levers[name]
+    driver = search.drivers[name]
     for level in (0.6, 0.9, 1.2):
-        worlds = worlds_at(search.valuation.data, lever, level)
+        worlds = worlds_at(search.valuation.data, driver, level)
         kept, planned = (search.valuation.value(worlds, reading) for reading in ("committed", "planned"))
         assert kept <= planned + 1e-6 * search.valuation.scale
 

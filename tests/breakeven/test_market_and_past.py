@@ -12,7 +12,7 @@ from capexpand.case.loading import load_case
 from capexpand.errors import CaseError, RunError
 from capexpand.runs.folder import Content, write_run
 from capexpand.studies.breakeven.distribution import Distribution, of_policy_run, simulated
-from capexpand.studies.breakeven.findings import believe
+from capexpand.studies.breakeven.findings import breakeven
 from capexpand.studies.breakeven.market import value_added
 from capexpand.studies.breakeven.past_spending import UNKNOWN_SCOPE, past_spending
 
@@ -135,7 +135,7 @@ def test_an_announcement_that_does_not_hold_together_is_refused(part: str, chang
 
 
 def test_what_a_case_does_not_say_is_told() -> None:
-    found = believe(loaded(), ("price",), pairs=())
+    found = breakeven(loaded(), ("price",), pairs=())
     assert found.market is None
     assert found.past is None
     assert found.distribution is None

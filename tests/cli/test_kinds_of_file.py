@@ -26,7 +26,7 @@ KINDS = (
     "endless device",
     "long name",
 )
-COMMANDS = ("run", "believe", "compare", "backtest", "scenarios", "check", "new")
+COMMANDS = ("run", "breakeven", "compare", "backtest", "scenarios", "check", "new")
 PLACES = [place for place in places() if place.name.split()[0] in COMMANDS]
 PYTHON = re.compile(r"\b(Traceback|\w+Error|NoneType|object has no attribute|\[Errno)\b")
 

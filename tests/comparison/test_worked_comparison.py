@@ -156,7 +156,7 @@ def test_a_programme_is_called_internal_by_what_it_may_earn_not_by_what_it_build
     """As many hours as ranking's could be sold, at 25 USD for 10, by servers that cost more than they earn.
 
     All that is built serves the group; a quarter may earn 43.8 mn by sales, 17.5 + 4.4 inside: cash counts,
-    as in ``believe``. Sensitivity: by what is built the programme would be called internal.
+    as in ``breakeven``. Sensitivity: by what is built the programme would be called internal.
     """
     text = (tiny("used") / "case.yaml").read_text("utf-8")
     text += """  sold:

@@ -43,9 +43,9 @@ def sheet(request, folder):
     if request.param == "compare":
         return comparison_sheet(cx.compare([folder, f"{folder}:late-power"]))
     if request.param == "breakeven":
-        from capexpand.studies.breakeven.findings import believe
+        from capexpand.studies.breakeven.findings import breakeven
 
-        return breakeven_sheet(believe(case, ("price",), pairs=(), scenarios=10))
+        return breakeven_sheet(breakeven(case, ("price",), pairs=(), scenarios=10))
     return cx.scenarios(case, scenarios=16, nodes=2, outcomes=1).sheet()
 
 

@@ -113,7 +113,7 @@ def test_a_folder_without_a_readable_manifest_is_no_run(tmp_path: Path, text: st
         ("cases/mine", None, "", "runs/mine"),
         ("cases/mine/case.yaml", "late", "", "runs/mine-late"),
         ("cases/mine.v2.yaml", None, "backtest", "runs/mine.v2-backtest"),
-        ("cases/mine/deeper/..", "late", "beliefs", "runs/mine-late-beliefs"),
+        ("cases/mine/deeper/..", "late", "breakeven", "runs/mine-late-breakeven"),
     ],
 )
 def test_a_run_without_a_place_is_named_after_its_case(

@@ -14,11 +14,11 @@ import capexpand as cx
 from capexpand.cli.main import build_app
 
 PUBLIC = """
-    Backtest BeliefFindings BreakEvens CVaR CapexpandError Case CaseError Comparison Expectation
+    Backtest BreakevenFindings BreakEvens CVaR CapexpandError Case CaseError Comparison Expectation
     Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem RunError Sheet SolverError
     WorstCase CheckedCase LatticeSettings Outcomes PolicyFindings Run SampledFutures __version__
     check new policy run scenarios schema shipped_cases
-    backtest believe break_even compare evaluate evaluate_policy find_contradictions list_claims
+    backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
     forecast load_case optimise optimise_policy report simulate write
 """
 

@@ -17,7 +17,7 @@ from capexpand.wording import printable
 
 COMMANDS = (
     "run",
-    "believe",
+    "breakeven",
     "compare",
     "backtest",
     "forecast",

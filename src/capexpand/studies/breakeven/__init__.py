@@ -1,1 +1,1 @@
-"""What must be believed for a programme to pay: break-even levels, market value, and the past decade."""
+"""Break-even value of each driver, the values implied by the share-price reaction, and past spending."""

@@ -1,4 +1,4 @@
-"""What must be believed: for each lever the level at which a programme's net present value is zero."""
+"""Break-even: for each driver the level at which a programme's net present value is zero."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
-from capexpand.studies.breakeven.levers import Lever, chosen, general, levers_of
+from capexpand.studies.breakeven.drivers import Driver, chosen, drivers_of, general
 from capexpand.studies.breakeven.roots import SLACK, Root, Tolerance, break_even_level
 from capexpand.studies.breakeven.valuation import (
     READINGS,
@@ -27,11 +27,11 @@ from capexpand.studies.breakeven.valuation import (
 MONEY_TOLERANCE = 1e-4
 """Distance from the target at which a level counts as found, as a share of the money that is spent."""
 LEVEL_TOLERANCE = 5e-5
-"""Width at which a bracket counts as closed, as a share of the lever's range."""
+"""Width at which a bracket counts as closed, as a share of the driver's range."""
 NEXT_TO_NOTHING = 0.005
 """Level, as a share of what is assumed, below which a value that fades there reaches its target at any."""
 PAIR_SPREAD = (0.5, 0.7, 0.85, 1.0, 1.15, 1.35, 1.6)
-"""Levels of the first lever of a pair, as factors on what is assumed."""
+"""Levels of the first driver of a pair, as factors on what is assumed."""
 
 Progress = Callable[[str], None]
 """Told what is being looked for."""
@@ -39,17 +39,17 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """The break-even of one lever in one reading.
+    """The break-even of one driver in one reading.
 
     Args:
-        lever: what is believed.
-        reading: whether the plan is made for the belief or kept to.
+        driver: that is varied.
+        reading: whether the plan is re-optimised or its orders are fixed.
         root: where the value reaches the target.
         value_per_accelerator_hour: [money] what an hour of an accelerator brings there, over the horizon
             and the workloads that pay; None where no level was found or nothing runs.
     """
 
-    lever: Lever
+    driver: Driver
     reading: Reading
     root: Root
     value_per_accelerator_hour: float | None
@@ -57,18 +57,18 @@ class BreakEven:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Combinations of two levers at which the value reaches the target.
+    """Combinations of two drivers at which the value reaches the target.
 
     Args:
         first: whose levels are given.
         second: whose break-even is sought at each.
-        reading: whether the plan is made for the beliefs or kept to.
-        levels: of the first lever.
-        roots: of the second lever, one for each level.
+        reading: whether the plan is re-optimised or its orders are fixed.
+        levels: of the first driver.
+        roots: of the second driver, one for each level.
     """
 
-    first: Lever
-    second: Lever
+    first: Driver
+    second: Driver
     reading: Reading
     levels: tuple[float, ...]
     roots: tuple[Root, ...]
@@ -84,7 +84,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class BreakEvens:
-    """What must be believed for a programme to reach a value.
+    """Break-evens of a programme, at which it reaches a value.
 
     Args:
         case: as declared.
@@ -92,8 +92,8 @@ class BreakEvens:
         transfer: whether internal workloads count at their transfer value.
         npv_cash: the programme's net present value in cash alone [money].
         target: the value to be reached.
-        levers: all that the case has, by name.
-        single: one lever at a time, both readings of each.
+        drivers: all that the case has, by name.
+        single: one driver at a time, both readings of each.
         pairs: curves of two.
     """
 
@@ -102,7 +102,7 @@ class BreakEvens:
     transfer: bool
     npv_cash: float
     target: Target
-    levers: dict[str, Lever]
+    drivers: dict[str, Driver]
     single: tuple[BreakEven, ...]
     pairs: tuple[Pair, ...]
 
@@ -122,9 +122,9 @@ class BreakEvens:
         return SLACK * MONEY_TOLERANCE * self.valuation.scale
 
     def of(self, name: str, reading: Reading) -> BreakEven | None:
-        """Returns the break-even of a lever in a reading, if it was sought."""
+        """Return the break-even of a driver in a reading, if it was sought."""
         for found in self.single:
-            if found.lever.name == name and found.reading == reading:
+            if found.driver.name == name and found.reading == reading:
                 return found
         return None
 
@@ -134,7 +134,7 @@ PAYS = Target("net present value of zero", 0.0)
 
 def break_even(
     case: Case,
-    beliefs: tuple[str, ...] = (),
+    drivers: tuple[str, ...] = (),
     *,
     pairs: tuple[tuple[str, str], ...] = (),
     target: Target = PAYS,
@@ -142,12 +142,12 @@ def break_even(
     progress: Progress | None = None,
     search: Search | None = None,
 ) -> BreakEvens:
-    """Finds what must be believed for a programme to pay, one belief at a time and in pairs.
+    """Find the break-even values of a programme, one driver at a time and in pairs.
 
     Args:
         case: as ``load_case`` gives it.
-        beliefs: names of levers, such as ``price`` or ``volume:tokens-large``; all general ones if empty.
-        pairs: of levers: for levels of the first, the break-even of the second.
+        drivers: names of drivers, such as ``price`` or ``volume:tokens-large``; all general ones if empty.
+        pairs: of drivers: for levels of the first, the break-even of the second.
         target: the value to be reached; zero if absent.
         transfer: whether internal workloads count at their transfer value; if absent, only where they are
             most of what the case may earn.
@@ -155,13 +155,13 @@ def break_even(
         search: of the same case, where one is at hand; ``transfer`` is then its own.
 
     Raises:
-        CaseError: the case has no such belief, or a pair names one twice.
+        CaseError: the case has no such driver, or a pair names one twice.
         InfeasibleError: no plan satisfies the case as declared.
         SolverError: a program could not be solved.
     """
     search = search or Search.of(case, transfer=transfer)
-    wanted = chosen(search.levers, beliefs) if beliefs else general(search.levers)
-    curves = [_pair(search.levers, names) for names in pairs]
+    wanted = chosen(search.drivers, drivers) if drivers else general(search.drivers)
+    curves = [_pair(search.drivers, names) for names in pairs]
     single = search.single(wanted, target, progress)
     return BreakEvens(
         case=case,
@@ -169,7 +169,7 @@ def break_even(
         transfer=search.transfer,
         npv_cash=search.npv_cash,
         target=target,
-        levers=search.levers,
+        drivers=search.drivers,
         single=single,
         pairs=tuple(
             search.pair(first, second, reading, target, progress)
@@ -179,26 +179,26 @@ def break_even(
     )
 
 
-def _pair(levers: dict[str, Lever], names: tuple[str, str]) -> tuple[Lever, Lever]:
-    first, second = chosen(levers, names)
+def _pair(drivers: dict[str, Driver], names: tuple[str, str]) -> tuple[Driver, Driver]:
+    first, second = chosen(drivers, names)
     if first.name == second.name:
-        raise CaseError([Problem(f"a pair needs two beliefs, and '{first.name}' is named twice")])
+        raise CaseError([Problem(f"a pair needs two drivers, and '{first.name}' is named twice")])
     return first, second
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A case with its levers and its value, to look for break-evens of several kinds."""
+    """A case with its drivers and its value, to look for break-evens of several kinds."""
 
     case: Case
     valuation: Valuation
-    levers: dict[str, Lever]
+    drivers: dict[str, Driver]
     transfer: bool
     npv_cash: float
 
     @classmethod
     def of(cls, case: Case, *, transfer: bool | None = None) -> Search:
-        """Returns the search of a case.
+        """Return the search of a case.
 
         Args:
             case: as ``load_case`` gives it.
@@ -211,25 +211,25 @@ class Search:
         m = compile_case(case)
         counted = mostly_internal(m) if transfer is None else transfer
         valuation = Valuation(paid_by_the_group(m) if counted else m)
-        levers = levers_of(case, m, paying_workloads(m, transfer=counted))
-        return cls(case, valuation, levers, counted, _cash(valuation, m))
+        drivers = drivers_of(case, m, paying_workloads(m, transfer=counted))
+        return cls(case, valuation, drivers, counted, _cash(valuation, m))
 
-    def tolerance(self, lever: Lever) -> Tolerance:
-        """Returns when a level of a lever counts as found.
+    def tolerance(self, driver: Driver) -> Tolerance:
+        """Return when a level of a driver counts as found.
 
         Args:
-            lever: what is believed.
+            driver: that is varied.
         """
-        width = LEVEL_TOLERANCE * (lever.high - lever.low)
+        width = LEVEL_TOLERANCE * (driver.high - driver.low)
         return Tolerance(MONEY_TOLERANCE * self.valuation.scale, width)
 
     def single(
-        self, levers: tuple[Lever, ...], target: Target, progress: Progress | None = None
+        self, drivers: tuple[Driver, ...], target: Target, progress: Progress | None = None
     ) -> tuple[BreakEven, ...]:
-        """Returns the break-evens of levers, one at a time, each in both readings.
+        """Return the break-evens of drivers, one at a time, each in both readings.
 
         Args:
-            levers: what is believed.
+            drivers: that are varied.
             target: the value to be reached.
             progress: is told what is being looked for.
 
@@ -237,17 +237,17 @@ class Search:
             SolverError: a program could not be solved.
         """
         found: list[BreakEven] = []
-        for lever in levers:
+        for driver in drivers:
             if progress is not None:
-                progress(lever.title)
-            found += [self.of_lever(lever, reading, target) for reading in READINGS]
+                progress(driver.title)
+            found += [self.of_driver(driver, reading, target) for reading in READINGS]
         return tuple(found)
 
-    def of_lever(self, lever: Lever, reading: Reading, target: Target = PAYS) -> BreakEven:
-        """Returns the break-even of one lever in one reading.
+    def of_driver(self, driver: Driver, reading: Reading, target: Target = PAYS) -> BreakEven:
+        """Return the break-even of one driver in one reading.
 
         Args:
-            lever: what is believed.
+            driver: that is varied.
             reading: whether the plan is made for it or kept to.
             target: the value to be reached.
 
@@ -256,43 +256,43 @@ class Search:
         """
 
         def value(level: float) -> float | None:
-            if level == lever.assumed:
+            if level == driver.assumed:
                 return self.valuation.npv
-            return value_or_none(self.valuation, worlds_at(self.valuation.data, lever, level), reading)
+            return value_or_none(self.valuation, worlds_at(self.valuation.data, driver, level), reading)
 
         root = break_even_level(
             value,
-            start=lever.assumed,
-            ends=(lever.low, lever.high),
-            higher_is_better=lever.higher_is_better,
+            start=driver.assumed,
+            ends=(driver.low, driver.high),
+            higher_is_better=driver.higher_is_better,
             target=target.value,
-            tolerance=self.tolerance(lever),
+            tolerance=self.tolerance(driver),
         )
-        if root.fades and root.level is not None and abs(root.level) < NEXT_TO_NOTHING * lever.assumed:
+        if root.fades and root.level is not None and abs(root.level) < NEXT_TO_NOTHING * driver.assumed:
             root = replace(root, outcome="always", level=None, residual=None, fades=False)
-        return BreakEven(lever, reading, root, self._hour(lever, root, reading))
+        return BreakEven(driver, reading, root, self._hour(driver, root, reading))
 
-    def _hour(self, lever: Lever, root: Root, reading: Reading) -> float | None:
+    def _hour(self, driver: Driver, root: Root, reading: Reading) -> float | None:
         """What an accelerator-hour brings at the level that was found."""
         if root.level is None:
             return None
-        worlds = worlds_at(self.valuation.data, lever, root.level)
+        worlds = worlds_at(self.valuation.data, driver, root.level)
         return accelerator_hour(self.valuation.programme(worlds, reading).plan)
 
     def pair(
         self,
-        first: Lever,
-        second: Lever,
+        first: Driver,
+        second: Driver,
         reading: Reading,
         target: Target = PAYS,
         progress: Progress | None = None,
     ) -> Pair:
-        """Returns the combinations of two levers that reach a value.
+        """Return the combinations of two drivers that reach a value.
 
         Args:
             first: whose levels are given.
             second: whose break-even is sought at each.
-            reading: whether the plan is made for the beliefs or kept to.
+            reading: whether the plan is re-optimised or its orders are fixed.
             target: the value to be reached.
             progress: is told what is being looked for.
 
@@ -308,10 +308,10 @@ class Search:
         )
         return Pair(first, second, reading, levels, roots)
 
-    def _at(self, worlds: Worlds, second: Lever, reading: Reading, target: Target) -> Root:
-        """The break-even of one lever in a world that another has changed.
+    def _at(self, worlds: Worlds, second: Driver, reading: Reading, target: Target) -> Root:
+        """The break-even of one driver in a world that another has changed.
 
-        The search begins where the lever is assumed, not at the level found for the world before: of
+        The search begins where the driver is assumed, not at the level found for the world before: of
         several crossings the nearest to what is assumed is meant throughout.
         """
 
@@ -337,34 +337,34 @@ class Search:
         )
 
 
-def worlds_at(m: ModelData, lever: Lever, level: float) -> Worlds:
-    """Returns a case at a level of a lever.
+def worlds_at(m: ModelData, driver: Driver, level: float) -> Worlds:
+    """Return a case at a level of a driver.
 
     Args:
         m: the compiled case.
-        lever: what is believed.
-        level: of the lever.
+        driver: that is varied.
+        level: of the driver.
     """
     return Worlds(
-        known=lever.change(m, level),
-        met=lever.met(m, level),
-        family=lever.name,
+        known=driver.change(m, level),
+        met=driver.met(m, level),
+        family=driver.name,
         level=level,
-        costs_only=lever.costs_only,
-        operates=lever.operates,
+        costs_only=driver.costs_only,
+        operates=driver.operates,
     )
 
 
-def _levels(lever: Lever) -> tuple[float, ...]:
-    """Levels of the first lever of a pair, around what is assumed."""
-    if lever.kind == "quarters":
+def _levels(driver: Driver) -> tuple[float, ...]:
+    """Levels of the first driver of a pair, around what is assumed."""
+    if driver.kind == "quarters":
         return (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
-    scaled = tuple(lever.assumed * factor for factor in PAIR_SPREAD)
-    return tuple(level for level in scaled if lever.low <= level <= lever.high)
+    scaled = tuple(driver.assumed * factor for factor in PAIR_SPREAD)
+    return tuple(level for level in scaled if driver.low <= level <= driver.high)
 
 
 def accelerator_hour(plan: Plan) -> float | None:
-    """Returns what an hour of an accelerator brings over the horizon [money], of workloads that pay for one.
+    """Return what an hour of an accelerator brings over the horizon [money], of workloads that pay for one.
 
     Args:
         plan: in which internal workloads pay where their transfer value counts.

@@ -1,4 +1,4 @@
-"""What a belief does to a compiled case: each function returns the case at a level of one lever."""
+"""Changes of drivers to a compiled case: each function returns the case at a level of one driver."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _only(here: Flags, level: float) -> Floats:
 
 
 def price(m: ModelData, level: float, here: Flags) -> ModelData:
-    """Returns a case whose prices of some workloads are a factor higher, in all quarters and tranches.
+    """Return a case whose prices of some workloads are a factor higher, in all quarters and tranches.
 
     Args:
         m: the compiled case.
@@ -28,7 +28,7 @@ def price(m: ModelData, level: float, here: Flags) -> ModelData:
 
 
 def volume(m: ModelData, level: float, here: Flags) -> ModelData:
-    """Returns a case whose demand for some workloads is a factor larger, in all quarters and tranches.
+    """Return a case whose demand for some workloads is a factor larger, in all quarters and tranches.
 
     Args:
         m: the compiled case.
@@ -40,7 +40,7 @@ def volume(m: ModelData, level: float, here: Flags) -> ModelData:
 
 
 def utilisation(m: ModelData, level: float) -> ModelData:
-    """Returns a case in which a factor more of what each unit serves can be used.
+    """Return a case in which a factor more of what each unit serves can be used.
 
     Args:
         m: the compiled case.
@@ -52,7 +52,7 @@ def utilisation(m: ModelData, level: float) -> ModelData:
 
 
 def growth(m: ModelData, level: float, here: Flags) -> ModelData:
-    """Returns a case whose demand grows faster or slower: D_t = D_0 (D_t / D_0)^level.
+    """Return a case whose demand grows faster or slower: D_t = D_0 (D_t / D_0)^level.
 
     Args:
         m: the compiled case.
@@ -67,7 +67,7 @@ def growth(m: ModelData, level: float, here: Flags) -> ModelData:
 
 
 def pass_through(m: ModelData, level: float, here: Flags, elasticity: Floats) -> ModelData:
-    """Returns a case in which another share of what software gains is passed on to customers.
+    """Return a case in which another share of what software gains is passed on to customers.
 
     The price becomes p φ^(1 − level) and demand answers with the elasticity ε of its market,
     D φ^(−ε (1 − level)); as in ``docs/explanation/uncertainty.md``, where a market ties the three.
@@ -85,7 +85,7 @@ def pass_through(m: ModelData, level: float, here: Flags, elasticity: Floats) ->
 
 
 def server_price(m: ModelData, level: float, here: Flags) -> ModelData:
-    """Returns a case whose servers cost a factor more: to buy, to lease, to maintain, and at the end.
+    """Return a case whose servers cost a factor more: to buy, to lease, to maintain, and at the end.
 
     Maintenance is a share of the price and the end value a share of what a buyer would then pay, so both
     move with it.
@@ -108,7 +108,7 @@ def server_price(m: ModelData, level: float, here: Flags) -> ModelData:
 
 
 def build_cost(m: ModelData, level: float) -> ModelData:
-    """Returns a case whose halls cost a factor more to build, with their end value.
+    """Return a case whose halls cost a factor more to build, with their end value.
 
     Args:
         m: the compiled case.
@@ -119,7 +119,7 @@ def build_cost(m: ModelData, level: float) -> ModelData:
 
 
 def energy_price(m: ModelData, level: float) -> ModelData:
-    """Returns a case whose electricity costs a factor more.
+    """Return a case whose electricity costs a factor more.
 
     Args:
         m: the compiled case.
@@ -129,7 +129,7 @@ def energy_price(m: ModelData, level: float) -> ModelData:
 
 
 def grid_late(m: ModelData, quarters: float) -> ModelData:
-    """Returns a case whose grid connections come late, while promises count on the declared ones.
+    """Return a case whose grid connections come late, while promises count on the declared ones.
 
     What is connected in the first quarter stays so.
 
@@ -141,7 +141,7 @@ def grid_late(m: ModelData, quarters: float) -> ModelData:
 
 
 def grid_known_late(m: ModelData, quarters: float) -> ModelData:
-    """Returns a case whose grid connections come late, and nobody promises on them sooner.
+    """Return a case whose grid connections come late, and nobody promises on them sooner.
 
     Args:
         m: the compiled case.
@@ -165,7 +165,7 @@ def _late(grid_mw: Floats, quarters: float) -> Floats:
 
 
 def discount_rate(m: ModelData, rate: float) -> ModelData:
-    """Returns a case at another discount rate, with all present values that hang on it.
+    """Return a case at another discount rate, with all present values that hang on it.
 
     Args:
         m: the compiled case.

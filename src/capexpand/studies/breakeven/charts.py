@@ -1,4 +1,4 @@
-"""Pictures of what must be believed: how far each break-even lies, pairs, and the market's range."""
+"""Pictures of a break-even study: how far each break-even lies, pairs, and the market's range."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from capexpand.reporting.charts.drawing import Chart, Part, Spec
 from capexpand.reporting.charts.ranges import named_intervals
 from capexpand.studies.breakeven.break_even import BreakEven, BreakEvens, Pair
 from capexpand.studies.breakeven.distribution import Distribution
-from capexpand.studies.breakeven.findings import BeliefFindings
-from capexpand.studies.breakeven.levers import Lever
+from capexpand.studies.breakeven.drivers import Driver
+from capexpand.studies.breakeven.findings import BreakevenFindings
 from capexpand.studies.breakeven.market import MarketFindings, Range
-from capexpand.studies.breakeven.wording import nearest, room
+from capexpand.studies.breakeven.wording import headroom, nearest
 from capexpand.wording import MoneyScale, money, share
 
 FURTHEST = 4.0  # times what is assumed, either way, at which bars are cut
-NAMES = {"planned": "planned for", "committed": "once committed"}
+NAMES = {"planned": "re-optimised", "committed": "orders fixed"}
 PARTS = (
     Part(NAMES["committed"], palette.PROGRAMME),
     Part(NAMES["planned"], palette.BUILDINGS),
@@ -32,31 +32,31 @@ PARTS = (
 GRID = 121  # points of a curve
 
 
-def room_chart(found: BreakEvens) -> Chart:
-    """Returns the distance of each break-even from what is assumed, the nearest first.
+def headroom_chart(found: BreakEvens) -> Chart:
+    """Return the distance of each break-even from what is assumed, the nearest first.
 
     Args:
         found: the break-evens.
     """
-    order = [one.lever.name for one in _by_distance(found)]
-    rows = [_room_row(one) for name in order for one in found.single if one.lever.name == name]
+    order = [one.driver.name for one in _by_distance(found)]
+    rows = [_headroom_row(one) for name in order for one in found.single if one.driver.name == name]
     rows = [row for row in rows if row["t"]]
     tight = nearest(found)
     title = "No break-even was found in reach"
     if tight:
-        lever = tight[0].lever
-        title = f"{lever.title} has the least room: {room(tight[0])}"
+        driver = tight[0].driver
+        title = f"{driver.title} has the least headroom: {headroom(tight[0])}"
     spec = distance_bars(rows, PARTS[:2], furthest=FURTHEST, axis="of what is assumed")
     note = (
         "From what is assumed (1) to the level at which the net present value is zero, as a factor, cut at "
-        f"{FURTHEST:g} times either way. Once committed: the orders of the window stand. Planned for: they "
-        "were placed for the belief."
+        f"{FURTHEST:g} times either way. Orders fixed: the orders of the window stand. Re-optimised: they "
+        "are placed for the new value."
     )
-    return Chart("room", title, note, spec, rows=tuple(rows), shaded=False)
+    return Chart("headroom", title, note, spec, rows=tuple(rows), shaded=False)
 
 
 def _by_distance(found: BreakEvens) -> list[BreakEven]:
-    kept = [one for one in found.single if one.reading == "committed" and one.lever.assumed > 0.0]
+    kept = [one for one in found.single if one.reading == "committed" and one.driver.assumed > 0.0]
     return sorted(kept, key=_distance)
 
 
@@ -67,20 +67,20 @@ def _distance(one: BreakEven) -> float:
 
 def _ratio(one: BreakEven) -> float:
     """Level over what is assumed, at the end of the drawing where there is none."""
-    away = (1.0 / FURTHEST) ** (1.0 if one.lever.higher_is_better else -1.0)
+    away = (1.0 / FURTHEST) ** (1.0 if one.driver.higher_is_better else -1.0)
     if one.root.level is None:
         return away if one.root.outcome == "always" else 1.0
-    ratio = one.root.level / one.lever.assumed if one.lever.assumed else 1.0
+    ratio = one.root.level / one.driver.assumed if one.driver.assumed else 1.0
     return float(np.clip(ratio, 1.0 / FURTHEST, FURTHEST))
 
 
-def _room_row(one: BreakEven) -> Spec:
+def _headroom_row(one: BreakEven) -> Spec:
     ratio = _ratio(one)
     level = one.root.level
     texts = {"always": "always", "never": "never", "impossible": "not possible"}  # short, to fit beside a bar
-    text = texts.get(one.root.outcome, "") if level is None else one.lever.level(level)
+    text = texts.get(one.root.outcome, "") if level is None else one.driver.level(level)
     return {
-        "n": _two_lines(one.lever.title),
+        "n": _two_lines(one.driver.title),
         "s": NAMES[one.reading],
         "a": 1.0,
         "b": float(f"{ratio:.5g}"),
@@ -94,7 +94,7 @@ def _two_lines(title: str) -> str:
 
 
 def pair_charts(pairs: Sequence[Pair]) -> tuple[Chart, ...]:
-    """Returns the curves of break-even combinations, one chart for each pair of levers.
+    """Return the curves of break-even combinations, one chart for each pair of drivers.
 
     Args:
         pairs: both readings of each pair.
@@ -150,14 +150,14 @@ def _small(title: str) -> str:
     return f"{title[:1].lower()}{title[1:]}"
 
 
-def _axis(lever: Lever) -> Axis:
-    if lever.kind == "rate":
-        return Axis(lever.title, "a year", rate=True)
-    return Axis(lever.title, "quarters" if lever.kind == "quarters" else "of what is assumed")
+def _axis(driver: Driver) -> Axis:
+    if driver.kind == "rate":
+        return Axis(driver.title, "a year", rate=True)
+    return Axis(driver.title, "quarters" if driver.kind == "quarters" else "of what is assumed")
 
 
-def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScale) -> Chart:
-    """Returns the chance that the plan is worth at least so much, with what the market added.
+def chance_chart(findings: BreakevenFindings, known: Distribution, scale: MoneyScale) -> Chart:
+    """Return the chance that the plan is worth at least so much, with what the market added.
 
     Args:
         findings: of a programme.
@@ -198,8 +198,8 @@ def chance_chart(findings: BeliefFindings, known: Distribution, scale: MoneyScal
     )
 
 
-def market_chart(findings: BeliefFindings, market: MarketFindings, scale: MoneyScale) -> Chart:
-    """Returns what the market added by each move beside what the plan is worth.
+def market_chart(findings: BreakevenFindings, market: MarketFindings, scale: MoneyScale) -> Chart:
+    """Return what the market added by each move beside what the plan is worth.
 
     Args:
         findings: of a programme.
@@ -229,7 +229,7 @@ def market_chart(findings: BeliefFindings, market: MarketFindings, scale: MoneyS
 
 
 def scale_currency(scale: MoneyScale) -> str:
-    """Returns the currency of a scale.
+    """Return the currency of a scale.
 
     Args:
         scale: of money.

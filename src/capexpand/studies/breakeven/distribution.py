@@ -50,7 +50,7 @@ class Distribution:
 
     @classmethod
     def of_sample(cls, what: str, sample: Floats) -> Distribution:
-        """Returns the distribution of values that are equally likely.
+        """Return the distribution of values that are equally likely.
 
         Args:
             what: whose value it is, in words.
@@ -61,7 +61,7 @@ class Distribution:
         return cls(what, chances, rising, rising.size, float(rising.mean()), rising)
 
     def quantile(self, chance: float) -> float:
-        """Returns the value that a share of futures stays below [money].
+        """Return the value that a share of futures stays below [money].
 
         Args:
             chance: share of futures; beyond the ends of what is known, the end is returned.
@@ -69,7 +69,7 @@ class Distribution:
         return float(np.interp(chance, self.chances, self.values))
 
     def reaches(self, value: float) -> tuple[float, float]:
-        """Returns the chance that the value is reached, as bounds, equal where the value lies inside.
+        """Return the chance that the value is reached, as bounds, equal where the value lies inside.
 
         Args:
             value: money to be reached.
@@ -86,7 +86,7 @@ class Distribution:
 
 
 def simulated(case: Case, *, scenarios: int, seed: int, transfer: bool) -> Distribution:
-    """Returns what the plan for the mean of the futures earns in fresh ones, where its orders are kept to.
+    """Return what the plan for the mean of the futures earns in fresh ones, where its orders are kept to.
 
     It is what ``simulate`` calls the mean-value plan: orders are cut where they cannot be had, and only
     operation follows what happens; the business without the programme is a fixed plan of its own.
@@ -125,7 +125,7 @@ def _mean_plan(m: ModelData, futures: Futures) -> FixedPlan:
 
 
 def of_policy_run(folder: Path) -> Distribution:
-    """Returns the distribution of a policy's net present value from the folder of its run.
+    """Return the distribution of a policy's net present value from the folder of its run.
 
     Args:
         folder: of a run with ``--policy``.

@@ -1,4 +1,4 @@
-"""What must be believed, as plain data for JSON and for tables; money in plain units of the currency."""
+"""A break-even study as plain data for JSON and for tables; money in plain units of the currency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from capexpand.reporting.serial import DIGITS, Document, money, number
 from capexpand.studies.breakeven.break_even import BreakEven, Pair
-from capexpand.studies.breakeven.findings import BeliefFindings
+from capexpand.studies.breakeven.findings import BreakevenFindings
 from capexpand.studies.breakeven.market import MarketFindings, Range, ValueAdded
 from capexpand.studies.breakeven.past_spending import PastFindings
 from capexpand.studies.breakeven.wording import headline, sentence_of
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def belief_document(findings: BeliefFindings) -> Document:
-    """Returns everything that was found out, as one object.
+def breakeven_document(findings: BreakevenFindings) -> Document:
+    """Return everything that was found out, as one object.
 
     Args:
         findings: of a programme.
     """
     found, origin = findings.break_evens, findings.case.provenance
     return {
-        "kind": "beliefs",
+        "kind": "breakeven",
         "case": origin.path.absolute().parent.name,
         "variant": origin.variant,
         "case_hash": origin.content_hash,
@@ -48,22 +48,22 @@ def belief_document(findings: BeliefFindings) -> Document:
 
 
 def break_even_row(one: BreakEven) -> Document:
-    """Returns a break-even as a row.
+    """Return a break-even as a row.
 
     Args:
         one: the break-even.
     """
     return {
-        "belief": one.lever.name,
-        "title": one.lever.title,
-        "kind": one.lever.kind,
+        "driver": one.driver.name,
+        "title": one.driver.title,
+        "kind": one.driver.kind,
         "reading": one.reading,
-        "assumed": one.lever.assumed,
+        "assumed": one.driver.assumed,
         "outcome": one.root.outcome,
         "level": one.root.level,
         "pays": "above" if one.root.pays_above else "below",
-        "low": one.lever.low,
-        "high": one.lever.high,
+        "low": one.driver.low,
+        "high": one.driver.high,
         "residual": money(one.root.residual),
         "jumps": one.root.jumps,
         "fades": one.root.fades,
@@ -74,10 +74,10 @@ def break_even_row(one: BreakEven) -> Document:
 
 
 def pair_rows(pair: Pair) -> list[Document]:
-    """Returns a curve of break-even combinations as rows.
+    """Return a curve of break-even combinations as rows.
 
     Args:
-        pair: of two levers.
+        pair: of two drivers.
     """
     return [
         {
@@ -95,7 +95,7 @@ def pair_rows(pair: Pair) -> list[Document]:
     ]
 
 
-def _distribution(findings: BeliefFindings) -> Document | None:
+def _distribution(findings: BreakevenFindings) -> Document | None:
     known = findings.distribution
     if known is None:
         return None
@@ -110,7 +110,7 @@ def _distribution(findings: BeliefFindings) -> Document | None:
     }
 
 
-def _market(findings: BeliefFindings, market: MarketFindings) -> Document:
+def _market(findings: BreakevenFindings, market: MarketFindings) -> Document:
     stake = market.stake
     return {
         "shares": market.shares,
@@ -128,9 +128,9 @@ def _market(findings: BeliefFindings, market: MarketFindings) -> Document:
             "fits": stake.fits,
         },
         "value_gap": market.value_gap,
-        "beliefs": [
+        "break_evens": [
             {"target": target.name, "value": money(target.value), **break_even_row(one)}
-            for target, found in findings.market_beliefs
+            for target, found in findings.market_break_evens
             for one in found
         ],
     }
@@ -178,16 +178,16 @@ def _range(bounds: Range) -> list[float | None]:
 
 
 def frames(document: Document) -> dict[str, polars.DataFrame]:
-    """Returns the tables of a document by name.
+    """Return the tables of a document by name.
 
     Args:
-        document: from ``belief_document``.
+        document: from ``breakeven_document``.
     """
     import polars
 
     named = {"break_even": document["break_even"], "pairs": document["pairs"]}
     if document["market"] is not None:
-        named["market_beliefs"] = document["market"]["beliefs"]
+        named["market_break_evens"] = document["market"]["break_evens"]
     if document["past_spending"] is not None:
         named["past_spending"] = [
             {**row, "spent_low": row["spent"][0], "spent_high": row["spent"][1]}

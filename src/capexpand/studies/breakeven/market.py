@@ -89,7 +89,7 @@ class MarketFindings:
         shares: number of shares.
         npv_per_share: of the plan as assumed [currency].
         npv_for_stake: the same for the stake [million], or None.
-        moves: in the order of the case; the first is the one that beliefs are sought for.
+        moves: in the order of the case; the first is the one whose implied values are sought.
         stake: whether the stake's two figures agree, or None without a stake.
         value_gap: for a move with both gain and value, value of all shares after it by these two, beside that
             by count and price after the first move: the difference as a share of the latter; by name.
@@ -104,7 +104,7 @@ class MarketFindings:
 
 
 def market_of(case: Case) -> Market:
-    """Returns what a case says about the company's shares.
+    """Return what a case says about the company's shares.
 
     Args:
         case: as loaded.
@@ -121,7 +121,7 @@ def market_of(case: Case) -> Market:
 
 
 def value_added(case: Case, npv: float, distribution: Distribution | None) -> MarketFindings:
-    """Returns what the market added, beside what the plan is worth.
+    """Return what the market added, beside what the plan is worth.
 
     Args:
         case: with ``announcement.market``.

@@ -1,8 +1,8 @@
-"""Programs of one case at many levels of a lever: built thrice, then moved along a straight line.
+"""Programs of one case at many levels of a driver: built thrice, then moved along a straight line.
 
-Most levers move the numbers of the program evenly: a price moves costs, a volume moves bounds, a usable share
-moves coefficients. For these, building every program anew takes as long as solving it from a basis at hand.
-Two levels make the line, a third must lie on it; a lever whose third does not is built at every level.
+Most drivers move the numbers of the program evenly: a price moves costs, a volume moves bounds, a usable
+share moves coefficients. Building every program anew would take as long as solving it from a basis at hand.
+Two levels make the line, a third must lie on it; a driver whose third does not is built at every level.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ class _Line:
 
 
 class Programs:
-    """Builds programs by family: a family is one lever for one purpose."""
+    """Builds programs by family: a family is one driver for one purpose."""
 
     def __init__(self) -> None:
         self._lines: dict[str, _Line] = {}
         self.built = 0
 
     def at(self, family: str, level: float, m: ModelData) -> Built:
-        """Returns the program of a case at a level.
+        """Return the program of a case at a level.
 
         Args:
-            family: lever and purpose; all its cases differ by the level only.
-            level: of the lever.
+            family: driver and purpose; all its cases differ by the level only.
+            level: of the driver.
             m: the compiled case at that level.
         """
         line = self._lines.get(family)

@@ -1,4 +1,4 @@
-"""Finds the level at which a value reaches a target: outwards from what is assumed, then within a bracket.
+"""Find the level at which a value reaches a target: outwards from what is assumed, then within a bracket.
 
 Steps go outwards from the start, each aimed a little beyond where the last two put the crossing, until the
 value has crossed; SciPy's TOMS 748 (Alefeld, Potra and Shi 1995) then closes the bracket. A value that fades
@@ -91,7 +91,7 @@ def break_even_level(
     target: float = 0.0,
     tolerance: Tolerance,
 ) -> Root:
-    """Returns the level nearest to the start at which a value reaches its target.
+    """Return the level nearest to the start at which a value reaches its target.
 
     Args:
         value: money at a level; None where the world of that level is not possible.

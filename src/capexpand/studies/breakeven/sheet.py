@@ -23,17 +23,17 @@ from capexpand.reporting.blocks import (
 )
 from capexpand.reporting.sheet import Sheet
 from capexpand.studies.breakeven import tables, wording
-from capexpand.studies.breakeven.charts import chance_chart, market_chart, pair_charts, room_chart
-from capexpand.studies.breakeven.document import belief_document, frames
-from capexpand.studies.breakeven.findings import BeliefFindings
+from capexpand.studies.breakeven.charts import chance_chart, headroom_chart, market_chart, pair_charts
+from capexpand.studies.breakeven.document import breakeven_document, frames
+from capexpand.studies.breakeven.findings import BreakevenFindings
 from capexpand.studies.breakeven.market import MarketFindings
 from capexpand.wording import MoneyScale, money
 
 
-def breakeven_sheet(findings: BeliefFindings) -> Sheet:
+def breakeven_sheet(findings: BreakevenFindings) -> Sheet:
     """Return the sheet of a break-even study."""
     case, origin = findings.case, findings.case.provenance
-    scale, document = tables.scale_of(findings), belief_document(findings)
+    scale, document = tables.scale_of(findings), breakeven_document(findings)
     single, pairs = tables.break_even_table(findings), tables.pair_tables(findings)
     sections = [_drivers(findings, single)]
     if findings.break_evens.pairs:
@@ -55,8 +55,8 @@ def breakeven_sheet(findings: BeliefFindings) -> Sheet:
     if findings.past is not None:
         sections.append(Section("past", "More than before?", (tables.past_table(findings, scale),)))
     return Sheet(
-        kind="beliefs",
-        title=f"What must be believed: {case.title}",
+        kind="breakeven",
+        title=f"Break-even: {case.title}",
         description="The levels at which the programme is worth nothing, one at a time and in pairs, and "
         "what the market and the years before say of it.",
         facts=(
@@ -70,12 +70,12 @@ def breakeven_sheet(findings: BeliefFindings) -> Sheet:
         sections=(*sections, Section("made", "How it was made", _made(findings))),
         summary=(single, *pairs, *_market_summary(findings, scale), Notes(findings.missing)),
         document=document,
-        document_name="beliefs.json",
+        document_name="breakeven.json",
         about={
             "capexpand": version("capexpand"),
             "python": platform.python_version(),
             "solver": findings.break_evens.valuation.result.plan.solver.solver,
-            "kind": "beliefs",
+            "kind": "breakeven",
             "case": document["case"],
             "variant": origin.variant,
             "case_hash": origin.content_hash,
@@ -86,46 +86,46 @@ def breakeven_sheet(findings: BeliefFindings) -> Sheet:
     )
 
 
-def _drivers(findings: BeliefFindings, single: Table) -> Section:
+def _drivers(findings: BreakevenFindings, single: Table) -> Section:
     sentences = tuple(wording.sentence_of(one) for one in findings.break_evens.single)
     return Section(
-        "beliefs",
-        "One belief at a time",
+        "drivers",
+        "One driver at a time",
         (
-            Charts((room_chart(findings.break_evens),)),
+            Charts((headroom_chart(findings.break_evens),)),
             single,
-            Paragraph("Room is the distance from it."),
+            Paragraph("Headroom is the distance of the break-even from the assumed value."),
             Details("In sentences", (Notes(sentences),)),
         ),
     )
 
 
-def _market(findings: BeliefFindings, market: MarketFindings, scale: MoneyScale) -> Section:
+def _market(findings: BreakevenFindings, market: MarketFindings, scale: MoneyScale) -> Section:
     agree = tuple(filter(None, (wording.stake_sentence(market), *wording.gap_sentences(market))))
     blocks: list[Block] = [
         Charts((market_chart(findings, market, scale),)),
         tables.move_table(findings, scale),
         Heading("What would make the plan worth it"),
-        tables.market_belief_table(findings),
+        tables.market_break_even_table(findings),
     ]
     if agree:
         blocks += [Heading("Whether the figures agree"), Notes(agree)]
     return Section("market", "What the market added", tuple(blocks))
 
 
-def _market_summary(findings: BeliefFindings, scale: MoneyScale) -> tuple[Block, ...]:
+def _market_summary(findings: BreakevenFindings, scale: MoneyScale) -> tuple[Block, ...]:
     market = findings.market
     if market is None:
         return ()
     return (
         tables.move_table(findings, scale),
-        tables.market_belief_table(findings),
+        tables.market_break_even_table(findings),
         Paragraph(wording.stake_sentence(market)),
         Notes(wording.gap_sentences(market), warns=True),
     )
 
 
-def _made(findings: BeliefFindings) -> tuple[Block, ...]:
+def _made(findings: BreakevenFindings) -> tuple[Block, ...]:
     found, origin, known = findings.break_evens, findings.case.provenance, findings.distribution
     tolerance = money(found.tolerance, findings.case.currency)
     transfer = (
@@ -135,10 +135,11 @@ def _made(findings: BeliefFindings) -> tuple[Block, ...]:
         else ""
     )
     method = (
-        "Once committed: the orders of the programme's window stand as planned, whatever they cost under the "
-        "belief; operation, and orders after the window, follow what has turned out. Planned for: all is "
-        "planned for the belief. The business without the programme is planned for the belief in both. A "
-        f"level counts as found where the net present value lies within {tolerance} of its target.{transfer}"
+        "Orders fixed: the orders of the programme's window stand as planned, whatever they cost at the "
+        "new value; operation, and orders after the window, follow what has turned out. Re-optimised: all is "
+        "planned for the new value. The business without the programme is planned for the new value in "
+        f"both. A level counts as found where the net present value lies within {tolerance} of its "
+        f"target.{transfer}"
     )
     solver = found.valuation.result.plan.solver.solver
     rows = [

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from capexpand.reporting.blocks import Column, Row, Table, table
 from capexpand.studies.breakeven import wording
 from capexpand.studies.breakeven.break_even import BreakEven, Pair
-from capexpand.studies.breakeven.findings import BeliefFindings
+from capexpand.studies.breakeven.findings import BreakevenFindings
 from capexpand.studies.breakeven.market import Range
 from capexpand.wording import MoneyScale, capitalised, money, number, percent, share
 
 HEAD = (
-    "Belief",
+    "Driver",
     "assumed",
-    "once committed",
-    Column("room", in_terminal=False),
-    "planned for",
-    Column("room", in_terminal=False),
+    "orders fixed",
+    Column("headroom", in_terminal=False),
+    "re-optimised",
+    Column("headroom", in_terminal=False),
 )
 
 
-def scale_of(findings: BeliefFindings) -> MoneyScale:
-    """Returns the unit in which money is shown.
+def scale_of(findings: BreakevenFindings) -> MoneyScale:
+    """Return the unit in which money is shown.
 
     Args:
         findings: of a programme.
@@ -30,49 +30,49 @@ def scale_of(findings: BeliefFindings) -> MoneyScale:
     return MoneyScale.of(findings.break_evens.valuation.scale, findings.case.currency)
 
 
-def break_even_table(findings: BeliefFindings) -> Table:
-    """Returns the break-evens, one row for each belief.
+def break_even_table(findings: BreakevenFindings) -> Table:
+    """Return the break-evens, one row for each driver.
 
     Args:
         findings: of a programme.
     """
     found = findings.break_evens
     rows: list[Row] = []
-    for name in dict.fromkeys(one.lever.name for one in found.single):
+    for name in dict.fromkeys(one.driver.name for one in found.single):
         planned, kept = found.of(name, "planned"), found.of(name, "committed")
-        lever = (kept or planned or found.single[0]).lever
+        driver = (kept or planned or found.single[0]).driver
         cells = (
-            lever.level(lever.assumed),
+            driver.level(driver.assumed),
             wording.cell(kept),
-            wording.room(kept),
+            wording.headroom(kept),
             wording.cell(planned),
-            wording.room(planned),
+            wording.headroom(planned),
         )
-        rows.append(Row(lever.title, (*cells, *_hours(findings, kept))))
+        rows.append(Row(driver.title, (*cells, *_hours(findings, kept))))
     hours = Column(f"{findings.case.currency} an accelerator-hour there", in_terminal=False)
     head = (*HEAD, hours) if _has_hours(findings) else HEAD
     levels = "Levels without a unit are factors on what is assumed."
     used = _explained(rows)
-    return table("Break-even of each belief", head, tuple(rows), " ".join(filter(None, (levels, used))))
+    return table("Break-even of each driver", head, tuple(rows), " ".join(filter(None, (levels, used))))
 
 
 def _explained(rows: Sequence[Row]) -> str:
     return wording.explained(" ".join(text for row in rows for text in row.texts))
 
 
-def _has_hours(findings: BeliefFindings) -> bool:
+def _has_hours(findings: BreakevenFindings) -> bool:
     return any(one.value_per_accelerator_hour is not None for one in findings.break_evens.single)
 
 
-def _hours(findings: BeliefFindings, kept: BreakEven | None) -> tuple[str, ...]:
+def _hours(findings: BreakevenFindings, kept: BreakEven | None) -> tuple[str, ...]:
     if not _has_hours(findings):
         return ()
     value = None if kept is None else kept.value_per_accelerator_hour
     return ("–" if value is None else number(value),)
 
 
-def pair_tables(findings: BeliefFindings) -> tuple[Table, ...]:
-    """Returns the curves of pairs as tables.
+def pair_tables(findings: BreakevenFindings) -> tuple[Table, ...]:
+    """Return the curves of pairs as tables.
 
     Args:
         findings: of a programme.
@@ -100,14 +100,14 @@ def _pair_table(pairs: list[Pair]) -> Table:
         )
         for place, level in enumerate(ordered[0].levels)
     )
-    titles = {"committed": "once committed", "planned": "planned for"}
+    titles = {"committed": "orders fixed", "planned": "re-optimised"}
     head = (first.title, *(titles[pair.reading] for pair in ordered))
     title = f"{second.title} at break-even, by {first.title[:1].lower()}{first.title[1:]}"
     return table(title, head, rows, _explained(rows))
 
 
-def move_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
-    """Returns what the market added by each move.
+def move_table(findings: BreakevenFindings, scale: MoneyScale) -> Table:
+    """Return what the market added by each move.
 
     Args:
         findings: with a market.
@@ -157,14 +157,14 @@ def _stake(bounds: Range | None, currency: str) -> str:
     return f"{money(bounds.low, currency)} to {money(bounds.high, currency)}"
 
 
-def market_belief_table(findings: BeliefFindings) -> Table:
-    """Returns what would make the plan worth what the market added.
+def market_break_even_table(findings: BreakevenFindings) -> Table:
+    """Return what would make the plan worth what the market added.
 
     Args:
         findings: with a market.
     """
     rows: list[Row] = []
-    for target, found in findings.market_beliefs:
+    for target, found in findings.market_break_evens:
         rows.append(
             Row(
                 f"{capitalised(target.name)}: {money(target.value, findings.case.currency)}",
@@ -172,26 +172,28 @@ def market_belief_table(findings: BeliefFindings) -> Table:
                 "group",
             )
         )
-        for name in dict.fromkeys(one.lever.name for one in found):
-            both = {one.reading: one for one in found if one.lever.name == name}
+        for name in dict.fromkeys(one.driver.name for one in found):
+            both = {one.reading: one for one in found if one.driver.name == name}
             cells = tuple(_needed(both.get(reading)) for reading in ("committed", "planned"))
-            rows.append(Row(next(iter(both.values())).lever.title, cells))
-    return table("Beliefs that bear the market out", ("Belief", "once committed", "planned for"), tuple(rows))
+            rows.append(Row(next(iter(both.values())).driver.title, cells))
+    return table(
+        "Values implied by the share-price reaction", ("Driver", "orders fixed", "re-optimised"), tuple(rows)
+    )
 
 
 def _needed(one: BreakEven | None) -> str:
     if one is None:
         return "–"
     if one.root.level is None:
-        reach = f"{one.lever.level(one.lever.low)} to {one.lever.level(one.lever.high)}"
+        reach = f"{one.driver.level(one.driver.low)} to {one.driver.level(one.driver.high)}"
         return {"always": f"exceeded from {reach}", "never": f"not reached from {reach}"}.get(
             one.root.outcome, "not possible"
         )
-    return one.lever.level(one.root.level)
+    return one.driver.level(one.root.level)
 
 
-def past_table(findings: BeliefFindings, scale: MoneyScale) -> Table:
-    """Returns what was spent before, by scope and years.
+def past_table(findings: BreakevenFindings, scale: MoneyScale) -> Table:
+    """Return what was spent before, by scope and years.
 
     Args:
         findings: with past spending.

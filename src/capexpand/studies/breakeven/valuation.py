@@ -1,6 +1,6 @@
-"""The net present value of a programme at any level of a belief, with the plan made anew or kept to.
+"""The net present value of a programme at any level of a driver, re-optimised or with its orders fixed.
 
-Two readings of every belief. *Planned for*: the planner knows, and plans for it. *Committed*: the orders of
+Two readings of every driver. *Re-optimised*: the planner knows, and plans for it. *Committed*: the orders of
 the programme's window were placed for the declared world and stay as they are, whatever they now cost; what
 runs where, what stands still, and what is renewed after the window follows what has turned out. In both, the
 business without the programme is planned for what has turned out, since nothing of it was committed.
@@ -31,7 +31,7 @@ READINGS: tuple[Reading, ...] = ("planned", "committed")
 
 
 def paying_workloads(m: ModelData, *, transfer: bool) -> Flags:
-    """Returns the workloads whose price is money of the net present value [workload].
+    """Return the workloads whose price is money of the net present value [workload].
 
     Args:
         m: the compiled case.
@@ -42,7 +42,7 @@ def paying_workloads(m: ModelData, *, transfer: bool) -> Flags:
 
 
 def paid_by_the_group(m: ModelData) -> ModelData:
-    """Returns a case whose internal workloads pay their transfer value in cash; its plans are the same.
+    """Return a case whose internal workloads pay their transfer value in cash; its plans are the same.
 
     Args:
         m: the compiled case.
@@ -82,7 +82,7 @@ class Valuation:
         self.scale = max(float(np.abs(paid) @ m.times.discount), 1e-6)
 
     def value(self, worlds: Worlds, reading: Reading) -> float:
-        """Returns the programme's net present value after tax [money] in a changed world.
+        """Return the programme's net present value after tax [money] in a changed world.
 
         Args:
             worlds: the change.
@@ -95,7 +95,7 @@ class Valuation:
         return _npv(self.programme(worlds, reading))
 
     def programme(self, worlds: Worlds, reading: Reading) -> ProgrammeResult:
-        """Returns the statements with and without the programme in a changed world.
+        """Return the statements with and without the programme in a changed world.
 
         Args:
             worlds: the change.
@@ -110,7 +110,7 @@ class Valuation:
             return programme_result(*plans)
         if (
             worlds.family != self._family
-        ):  # a new lever starts from the declared world, not where the last ended
+        ):  # a new driver starts from the declared world, not where the last ended
             self._family = worlds.family
             self._solvers = {name: solver.copy() for name, solver in self._declared.items()}
         data = worlds.known if reading == "planned" else worlds.met
@@ -151,7 +151,7 @@ def _npv(result: ProgrammeResult) -> float:
 
 
 def kept_commitments(plan: Plan) -> Commitments:
-    """Returns the orders of the programme's window; before and after it, orders are chosen anew.
+    """Return the orders of the programme's window; before and after it, orders are chosen anew.
 
     Args:
         plan: whose orders are kept.
@@ -208,7 +208,7 @@ def _solution(lp: LinearProgram, columns: Floats) -> Solution:
 
 
 def value_or_none(valuation: Valuation, worlds: Worlds, reading: Reading) -> float | None:
-    """Returns the net present value [money], or None where something that must be done cannot be done.
+    """Return the net present value [money], or None where something that must be done cannot be done.
 
     Args:
         valuation: of the case.

@@ -1,31 +1,31 @@
-"""What must be believed, in sentences: the same for the page and the terminal."""
+"""A break-even study in sentences: the same for the page and the terminal."""
 
 from __future__ import annotations
 
 from capexpand.studies.breakeven.break_even import BreakEven, BreakEvens
-from capexpand.studies.breakeven.findings import BeliefFindings
-from capexpand.studies.breakeven.levers import Lever
+from capexpand.studies.breakeven.drivers import Driver
+from capexpand.studies.breakeven.findings import BreakevenFindings
 from capexpand.studies.breakeven.market import MarketFindings, ValueAdded
 from capexpand.studies.breakeven.past_spending import PastFindings
 from capexpand.studies.breakeven.roots import Root
 from capexpand.wording import listing, money, number, percent, share
 
-NEAREST = 3  # beliefs named in the headline
+NEAREST = 3  # drivers named in the headline
 
 
 def nearest(found: BreakEvens) -> list[BreakEven]:
-    """Returns the break-evens of the plan as committed, the one with the least room first.
+    """Return the break-evens of the plan as committed, the one with the least headroom first.
 
     Args:
         found: the break-evens.
     """
     kept = [one for one in found.single if one.reading == "committed" and one.root.level is not None]
-    scaled = [one for one in kept if one.lever.kind in ("factor", "exponent")]
-    return sorted(scaled, key=lambda one: abs(float(one.root.level or 0.0) - one.lever.assumed))
+    scaled = [one for one in kept if one.driver.kind in ("factor", "exponent")]
+    return sorted(scaled, key=lambda one: abs(float(one.root.level or 0.0) - one.driver.assumed))
 
 
-def headline(findings: BeliefFindings) -> str:
-    """Says how much room there is in what is believed.
+def headline(findings: BreakevenFindings) -> str:
+    """Say how much headroom the assumptions have.
 
     Args:
         findings: of a programme.
@@ -39,19 +39,19 @@ def headline(findings: BeliefFindings) -> str:
         return worth
     parts = [_phrase(one) for one in tight]
     verb = "It pays" if found.npv > 0 else "It would pay"
-    return f"{worth} Once committed, {verb[0].lower()}{verb[1:]} only with {listing(parts)}."
+    return f"{worth} With orders fixed, {verb[0].lower()}{verb[1:]} only with {listing(parts)}."
 
 
-def answers(findings: BeliefFindings) -> tuple[tuple[str, str], ...]:
-    """Returns the questions that have an answer, each with it, for the head of the page and the terminal.
+def answers(findings: BreakevenFindings) -> tuple[tuple[str, str], ...]:
+    """Return the questions that have an answer, each with it, for the head of the page and the terminal.
 
     Args:
         findings: of a programme.
     """
     market, past, currency = findings.market, findings.past, findings.case.currency
     asked = (
-        ("What must be believed?", headline(findings)),
-        ("What must an hour bring?", hour_sentence(findings)),
+        ("At which values does it break even?", headline(findings)),
+        ("What must an accelerator-hour earn?", hour_sentence(findings)),
         ("How likely does it pay?", chance_sentence(findings)),
         (
             "What did the market add?",
@@ -62,8 +62,8 @@ def answers(findings: BeliefFindings) -> tuple[tuple[str, str], ...]:
     return tuple((question, text) for question, text in asked if text)
 
 
-def hour_sentence(findings: BeliefFindings) -> str:
-    """Says what an accelerator-hour must bring at the break-even price; nothing where that is not known.
+def hour_sentence(findings: BreakevenFindings) -> str:
+    """Say what an accelerator-hour must earn at the break-even price; nothing where that is not known.
 
     Args:
         findings: of a programme.
@@ -75,11 +75,11 @@ def hour_sentence(findings: BeliefFindings) -> str:
         if kept is None or kept.value_per_accelerator_hour is None or assumed is None:
             continue
         text = (
-            f"An accelerator-hour must bring {number(kept.value_per_accelerator_hour)} {currency} once money "
-            "is committed"
+            f"An accelerator-hour must earn {number(kept.value_per_accelerator_hour)} {currency} with "
+            "orders fixed"
         )
         if planned is not None and planned.value_per_accelerator_hour is not None:
-            text += f", {number(planned.value_per_accelerator_hour)} {currency} where the plan is made for it"
+            text += f", {number(planned.value_per_accelerator_hour)} {currency} re-optimised"
         worth = "worth to the group itself and sold for" if found.transfer else "sold for"
         text += f"; as assumed it is {worth} {number(assumed)} {currency}"
         return f"{text}. All are averages over the whole fleet and the horizon, before costs."
@@ -88,7 +88,7 @@ def hour_sentence(findings: BeliefFindings) -> str:
 
 def _phrase(one: BreakEven) -> str:
     side = "above" if one.root.pays_above else "below"
-    return f"{_lower(one.lever.title)} {side} {one.lever.described(float(one.root.level or 0.0))}"
+    return f"{_lower(one.driver.title)} {side} {one.driver.described(float(one.root.level or 0.0))}"
 
 
 def _lower(title: str) -> str:
@@ -96,25 +96,25 @@ def _lower(title: str) -> str:
 
 
 def sentence_of(one: BreakEven) -> str:
-    """Says what must be believed of one lever in one reading.
+    """Return the break-even of one driver in one reading, as a sentence.
 
     Args:
         one: the break-even.
     """
-    lever, root = one.lever, one.root
-    subject = "A planner who knew" if one.reading == "planned" else "The plan as committed"
+    driver, root = one.driver, one.root
+    subject = "A plan re-optimised for it" if one.reading == "planned" else "The plan with its orders fixed"
     if root.outcome == "impossible":
         return f"{subject}: what must be done cannot be done before a break-even is reached."
     if root.level is None:
         return f"{subject} {_throughout(one)}."
     side = "above" if root.pays_above else "below"
-    at = lever.described(root.level)
+    at = driver.described(root.level)
     if root.fades:
-        text = f"{subject} finds something worth building with {_lower(lever.title)} {side} {at}"
+        text = f"{subject} finds something worth building with {_lower(driver.title)} {side} {at}"
     elif one.reading == "planned":
-        text = f"{subject} makes it pay with {_lower(lever.title)} {side} {at}"
+        text = f"{subject} makes it pay with {_lower(driver.title)} {side} {at}"
     else:
-        text = f"{subject} pays as long as {_lower(lever.title)} {_is(lever)} {side} {at}"
+        text = f"{subject} pays as long as {_lower(driver.title)} {_is(driver)} {side} {at}"
     doubts = []
     if root.jumps:
         doubts.append("the value jumps there")
@@ -123,22 +123,22 @@ def sentence_of(one: BreakEven) -> str:
     return f"{text}{f' ({listing(doubts)})' if doubts else ''}."
 
 
-def _is(lever: Lever) -> str:
-    return "come" if lever.name == "grid-delay" else "is"
+def _is(driver: Driver) -> str:
+    return "come" if driver.name == "grid-delay" else "is"
 
 
 def _throughout(one: BreakEven) -> str:
-    lever = one.lever
-    low, high = (lever.level(end) for end in (lever.low, lever.high))
+    driver = one.driver
+    low, high = (driver.level(end) for end in (driver.low, driver.high))
     if one.root.outcome == "always":
-        if lever.higher_is_better and lever.low == 0.0:
-            return f"pays even with {_lower(lever.title)} at next to nothing"
-        return f"pays at every level of {_lower(lever.title)} from {low} to {high}"
-    return f"does not pay at any level of {_lower(lever.title)} from {low} to {high}"
+        if driver.higher_is_better and driver.low == 0.0:
+            return f"pays even with {_lower(driver.title)} at next to nothing"
+        return f"pays at every level of {_lower(driver.title)} from {low} to {high}"
+    return f"does not pay at any level of {_lower(driver.title)} from {low} to {high}"
 
 
 def cell(one: BreakEven | None) -> str:
-    """Writes a break-even for a table.
+    """Write a break-even for a table.
 
     Args:
         one: the break-even, or None where it was not sought.
@@ -149,11 +149,11 @@ def cell(one: BreakEven | None) -> str:
         words = {"always": "pays throughout", "never": "never pays", "impossible": "not possible"}
         return words.get(one.root.outcome, "–")
     sign = ">" if one.root.pays_above else "<"
-    return f"{sign} {one.lever.level(one.root.level)}{marks(one.root)}"
+    return f"{sign} {one.driver.level(one.root.level)}{marks(one.root)}"
 
 
 def marks(root: Root) -> str:
-    """Returns the signs that ``MARKS`` explains.
+    """Return the signs that ``MARKS`` explains.
 
     Args:
         root: where a value reaches its target.
@@ -169,7 +169,7 @@ MARKS = {
 
 
 def explained(text: str) -> str:
-    """Returns what the signs in a text mean; nothing where it has none.
+    """Return what the signs in a text mean; nothing where it has none.
 
     Args:
         text: of a table's cells.
@@ -177,24 +177,24 @@ def explained(text: str) -> str:
     return " ".join(f"{sign} {meaning}" for sign, meaning in MARKS.items() if sign in text)
 
 
-def room(one: BreakEven | None) -> str:
-    """Writes how far a break-even is from what is assumed.
+def headroom(one: BreakEven | None) -> str:
+    """Write how far a break-even is from what is assumed.
 
     Args:
         one: the break-even, or None.
     """
     if one is None or one.root.level is None:
         return "–"
-    lever, level = one.lever, one.root.level
-    if lever.kind == "quarters":
-        return lever.level(level)
-    if lever.kind == "rate":
-        return f"{100 * (level - lever.assumed):+.1f} points".replace("-", "−")
-    return f"{100 * (level / lever.assumed - 1.0):+.0f} %".replace("-", "−")
+    driver, level = one.driver, one.root.level
+    if driver.kind == "quarters":
+        return driver.level(level)
+    if driver.kind == "rate":
+        return f"{100 * (level - driver.assumed):+.1f} points".replace("-", "−")
+    return f"{100 * (level / driver.assumed - 1.0):+.0f} %".replace("-", "−")
 
 
-def chance_sentence(findings: BeliefFindings) -> str:
-    """Says how the value spreads over the futures, and where the value as assumed lies; nothing if unknown.
+def chance_sentence(findings: BreakevenFindings) -> str:
+    """Say how the value spreads over the futures, and where the value as assumed lies; nothing if unknown.
 
     Args:
         findings: of a programme.
@@ -213,7 +213,7 @@ def chance_sentence(findings: BeliefFindings) -> str:
 
 
 def market_sentence(findings: MarketFindings, npv: float, currency: str) -> str:
-    """Says what the market added and what the plan is worth, in all and for a share.
+    """Say what the market added and what the plan is worth, in all and for a share.
 
     Args:
         findings: of the market.
@@ -250,7 +250,7 @@ def _share(bounds: tuple[float, float]) -> str:
 
 
 def stake_sentence(findings: MarketFindings) -> str:
-    """Says whether the stake's figures go with the price; nothing without a stake.
+    """Say whether the stake's figures go with the price; nothing without a stake.
 
     Args:
         findings: of the market.
@@ -273,7 +273,7 @@ def stake_sentence(findings: MarketFindings) -> str:
 
 
 def gap_sentences(findings: MarketFindings) -> tuple[str, ...]:
-    """Says where a gain and a value added do not go with count and price.
+    """Say where a gain and a value added do not go with count and price.
 
     Args:
         findings: of the market.
@@ -288,7 +288,7 @@ def gap_sentences(findings: MarketFindings) -> tuple[str, ...]:
 
 
 def past_sentence(findings: PastFindings, currency: str) -> str:
-    """Says whether the programme is more than was spent before.
+    """Say whether the programme is more than was spent before.
 
     Args:
         findings: of the past.

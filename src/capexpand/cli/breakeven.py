@@ -1,4 +1,4 @@
-"""``capexpand believe``: what must be believed for a programme to pay, and for the market to be right."""
+"""``capexpand breakeven``: break-even value of each driver, and the values that the market implies."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Adds the command to the command line."""
-    app.command("believe")(believe)
+    app.command("breakeven")(breakeven)
 
 
-def believe(
+def breakeven(
     case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
     variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the run; runs/CASE-beliefs if not given.")
+        Path | None, typer.Option(help="Folder of the run; runs/CASE-breakeven if not given.")
     ] = None,
     *,
-    belief: Annotated[
+    driver: Annotated[
         list[str] | None,
         typer.Option(
-            help="A belief, such as price, volume:NAME or chip-price; all general ones if none is given."
+            help="A driver, such as price, volume:NAME or chip-price; all general ones if none is given."
         ),
     ] = None,
     pair: Annotated[
         list[str] | None,
-        typer.Option(help="Two beliefs, such as volume,price; or none. volume,price if not given."),
+        typer.Option(help="Two drivers, such as volume,price; or none. volume,price if not given."),
     ] = None,
     transfer: Annotated[
         bool | None,
@@ -44,24 +44,24 @@ def believe(
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Find what must be believed: the price, volume and other levels at which a programme just pays."""
+    """Find break-even values: the price, volume and other levels at which a programme just pays."""
     from capexpand.case.loading import load_case
     from capexpand.runs.folder import check_place, usual_folder
 
     loaded = load_case(case, variant)
-    folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "beliefs")
+    folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "breakeven")
     check_place(folder)
     pairs = _pairs(pair)
     from capexpand.reporting.terminal import output, print_path, progress
     from capexpand.studies.breakeven.distribution import of_policy_run
-    from capexpand.studies.breakeven.findings import believe as find
+    from capexpand.studies.breakeven.findings import breakeven as find
     from capexpand.studies.breakeven.sheet import breakeven_sheet
 
     known = None if policy_run is None else of_policy_run(policy_run)
     with progress("Planning as assumed") as say:
         findings = find(
             loaded,
-            tuple(belief or ()),
+            tuple(driver or ()),
             pairs=pairs,
             transfer=transfer,
             distribution=known,
@@ -96,6 +96,6 @@ def _pairs(written: list[str] | None) -> tuple[tuple[str, str], ...] | None:
     wrong = [text for text, parts in zip(written, split, strict=True) if len(parts) != 2]
     if wrong:
         raise CaseError(
-            [Problem(f"'{text}' is not a pair; write two beliefs, as volume,price") for text in wrong]
+            [Problem(f"'{text}' is not a pair; write two drivers, as volume,price") for text in wrong]
         )
     return tuple((parts[0], parts[1]) for parts in split)

@@ -1,6 +1,6 @@
-"""Levers: what a belief is about, and what holding it does to a compiled case.
+"""Drivers: the assumptions that a study varies, and the change of each to a compiled case.
 
-A lever takes a compiled case as declared and a level, and returns the case as it would be at that level; the
+A driver takes a compiled case as declared and a level, and returns the case as it would be at that level; the
 case's file is not read again. ``change`` is the world as a planner who knows would see it; ``surprise`` is
 the same world met by somebody who promised under the declared one. They differ only where promises rest on
 what is declared: a late grid connection does not undo what was promised to come with it.
@@ -42,8 +42,8 @@ OF_ONE_WORKLOAD = ("price", "volume")
 
 
 @dataclass(frozen=True, slots=True)
-class Lever:
-    """Something that one may believe.
+class Driver:
+    """An assumption that a study varies.
 
     Args:
         name: as the user writes it.
@@ -72,7 +72,7 @@ class Lever:
     operates: bool = True
 
     def met(self, m: ModelData, at: float) -> ModelData:
-        """Returns the world at a level for orders placed under the declared one.
+        """Return the world at a level for orders placed under the declared one.
 
         Args:
             m: the compiled case.
@@ -81,7 +81,7 @@ class Lever:
         return (self.surprise or self.change)(m, at)
 
     def level(self, at: float) -> str:
-        """Writes a level for a table: ``0.83``, ``12 %/year`` or ``2.4 quarters``.
+        """Write a level for a table: ``0.83``, ``12 %/year`` or ``2.4 quarters``.
 
         Args:
             at: the level.
@@ -93,7 +93,7 @@ class Lever:
         return number(at)
 
     def described(self, at: float) -> str:
-        """Writes a level within a sentence.
+        """Write a level within a sentence.
 
         Args:
             at: the level.
@@ -105,8 +105,8 @@ class Lever:
         return self.level(at)
 
 
-def levers_of(case: Case, m: ModelData, paying: Flags) -> dict[str, Lever]:
-    """Returns the levers of a case by name, the general ones in the order in which tables show them.
+def drivers_of(case: Case, m: ModelData, paying: Flags) -> dict[str, Driver]:
+    """Return the drivers of a case by name, the general ones in the order in which tables show them.
 
     Args:
         case: as declared; its markets say how demand answers price.
@@ -115,55 +115,55 @@ def levers_of(case: Case, m: ModelData, paying: Flags) -> dict[str, Lever]:
     """
     found = (*_earnings(case, m, paying), *_costs(m))
     each = [
-        lever
+        driver
         for name, position in zip(m.workloads.names, range(len(m.workloads.names)), strict=True)
         if paying[position]
-        for lever in _of_workload(m, name, position)
+        for driver in _of_workload(m, name, position)
     ]
-    return {lever.name: lever for lever in (*found, *each)}
+    return {driver.name: driver for driver in (*found, *each)}
 
 
-def general(levers: dict[str, Lever]) -> tuple[Lever, ...]:
-    """Returns the levers that are not of one workload, in order.
+def general(drivers: dict[str, Driver]) -> tuple[Driver, ...]:
+    """Return the drivers that are not of one workload, in order.
 
     Args:
-        levers: from ``levers_of``.
+        drivers: from ``drivers_of``.
     """
-    return tuple(lever for name, lever in levers.items() if ":" not in name)
+    return tuple(driver for name, driver in drivers.items() if ":" not in name)
 
 
-def chosen(levers: dict[str, Lever], names: tuple[str, ...]) -> tuple[Lever, ...]:
-    """Returns the levers of the given names.
+def chosen(drivers: dict[str, Driver], names: tuple[str, ...]) -> tuple[Driver, ...]:
+    """Return the drivers of the given names.
 
     Args:
-        levers: from ``levers_of``.
+        drivers: from ``drivers_of``.
         names: as the user writes them.
 
     Raises:
         CaseError: with every name that this case does not have.
     """
-    known = _known(levers)
+    known = _known(drivers)
     problems = [
-        Problem(f"there is no belief '{name}'{suggest(name, list(levers)) or ';'} {known}")
+        Problem(f"there is no driver '{name}'{suggest(name, list(drivers)) or ';'} {known}")
         for name in names
-        if name not in levers
+        if name not in drivers
     ]
     if problems:
         raise CaseError(problems)
-    return tuple(levers[name] for name in names)
+    return tuple(drivers[name] for name in names)
 
 
-def _known(levers: dict[str, Lever]) -> str:
-    each = sorted({name.split(":")[1] for name in levers if ":" in name})
+def _known(drivers: dict[str, Driver]) -> str:
+    each = sorted({name.split(":")[1] for name in drivers if ":" in name})
     of_one = f"; price and volume also as price:{each[0]}, for one workload" if each else ""
-    return f"this case has {', '.join(lever.name for lever in general(levers))}{of_one}"
+    return f"this case has {', '.join(driver.name for driver in general(drivers))}{of_one}"
 
 
-def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
-    """Levers of what is sold, and how it is served."""
+def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Driver]:
+    """Drivers of what is sold, and how it is served."""
     external = paying & np.array([role == "external" for role in m.workloads.roles])
     internal = paying & ~external
-    found: list[Lever] = []
+    found: list[Driver] = []
     if external.any():
         found.append(_price("price", "Price of all that is sold", external))
     if internal.any():
@@ -173,7 +173,7 @@ def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
     usable = float(m.workloads.usable_fraction.max(initial=0.0))
     most = 1.0 / usable if usable > 0 else 2.0
     found.append(
-        Lever(
+        Driver(
             "utilisation", "Usable share of a unit", "factor", 1.0, 0.05, max(most, 1.0), True,
             utilisation,
         )
@@ -181,7 +181,7 @@ def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
     demand = m.workloads.demand[paying].sum(axis=1)
     if demand.size and not np.allclose(demand, demand[:, :1]):
         found.append(
-            Lever(
+            Driver(
                 "growth", "Growth of demand", "exponent", 1.0, 0.0, 1.5, True,
                 lambda data, level: growth(data, level, paying),
             )
@@ -190,7 +190,7 @@ def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
     if gains.any():
         elasticity = _elasticity(case, m)
         found.append(
-            Lever(
+            Driver(
                 "pass-through", "Share of software's gains passed on", "factor", 1.0, -1.0, 3.0, False,
                 lambda data, level: pass_through(data, level, gains, elasticity),
             )
@@ -198,12 +198,12 @@ def _earnings(case: Case, m: ModelData, paying: Flags) -> list[Lever]:
     return found
 
 
-def _costs(m: ModelData) -> list[Lever]:
-    """Levers of what is bought, when it runs, and what money costs."""
+def _costs(m: ModelData) -> list[Driver]:
+    """Drivers of what is bought, when it runs, and what money costs."""
     with_accelerators = m.offers.accelerators[m.offers.product] > 0
     chips = with_accelerators if with_accelerators.any() else np.ones_like(with_accelerators)
     found = [
-        Lever(
+        Driver(
             "chip-price",
             "Price of accelerator servers" if with_accelerators.any() else "Price of servers",
             "factor", 1.0, 0.0, 10.0, False,
@@ -212,18 +212,18 @@ def _costs(m: ModelData) -> list[Lever]:
     ]  # fmt: skip
     if (m.power.owned[:, None] & (m.power.limit_mw > 0)).any():
         found.append(
-            Lever("build-cost", "Cost of building halls", "factor", 1.0, 0.0, 10.0, False, build_cost)
+            Driver("build-cost", "Cost of building halls", "factor", 1.0, 0.0, 10.0, False, build_cost)
         )
     found += [
-        Lever(
+        Driver(
             "energy-price", "Price of electricity", "factor", 1.0, 0.0, 20.0, False,
             energy_price, costs_only=True,
         ),
-        Lever(
+        Driver(
             "grid-delay", "Grid connections late by", "quarters", 0.0, 0.0, float(m.times.count), False,
             grid_known_late, surprise=grid_late,
         ),
-        Lever(
+        Driver(
             "discount-rate", "Discount rate", "rate", _rate(m), -0.5, 4.0, False,
             discount_rate, operates=False,
         ),
@@ -231,7 +231,7 @@ def _costs(m: ModelData) -> list[Lever]:
     return found
 
 
-def _of_workload(m: ModelData, name: str, position: int) -> tuple[Lever, Lever]:
+def _of_workload(m: ModelData, name: str, position: int) -> tuple[Driver, Driver]:
     only = np.arange(len(m.workloads.names)) == position
     title = m.workloads.titles[position]
     return (
@@ -240,15 +240,15 @@ def _of_workload(m: ModelData, name: str, position: int) -> tuple[Lever, Lever]:
     )
 
 
-def _price(name: str, title: str, here: Flags) -> Lever:
+def _price(name: str, title: str, here: Flags) -> Driver:
     def change(data: ModelData, level: float) -> ModelData:
         return price(data, level, here)
 
-    return Lever(name, title, "factor", 1.0, 0.0, 10.0, True, change, costs_only=True)
+    return Driver(name, title, "factor", 1.0, 0.0, 10.0, True, change, costs_only=True)
 
 
-def _volume(name: str, title: str, here: Flags) -> Lever:
-    return Lever(name, title, "factor", 1.0, 0.0, 10.0, True, lambda data, level: volume(data, level, here))
+def _volume(name: str, title: str, here: Flags) -> Driver:
+    return Driver(name, title, "factor", 1.0, 0.0, 10.0, True, lambda data, level: volume(data, level, here))
 
 
 def _rate(m: ModelData) -> float:

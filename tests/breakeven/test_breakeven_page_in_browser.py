@@ -1,4 +1,4 @@
-"""The page of what must be believed opens without a network, and its pictures keep their frames."""
+"""The page of a break-even study opens without a network, and its pictures keep their frames."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from browser_visits import visit
 from capexpand.case.loading import load_case
-from capexpand.studies.breakeven.findings import believe
+from capexpand.studies.breakeven.findings import breakeven
 from capexpand.studies.breakeven.sheet import breakeven_sheet
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -14,8 +14,8 @@ CASES = Path(__file__).parents[2] / "cases"
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = believe(load_case(CASES / "two-sites"), ("price",), scenarios=20)
-    path = tmp_path_factory.mktemp("beliefs") / "report.html"
+    found = breakeven(load_case(CASES / "two-sites"), ("price",), scenarios=20)
+    path = tmp_path_factory.mktemp("breakeven") / "report.html"
     path.write_text(breakeven_sheet(found).html(), "utf-8")
     return path
 
@@ -40,4 +40,4 @@ def test_the_answers_come_first_and_are_told_once(saved: Path) -> None:
     html = saved.read_text("utf-8")
     told = "As assumed, the programme is worth"
     assert html.count(told) == 1
-    assert html.index(told) < html.index('id="beliefs"')
+    assert html.index(told) < html.index('id="drivers"')
