@@ -1,8 +1,8 @@
 """Programs of one case at many levels of a driver: built thrice, then moved along a straight line.
 
 Most drivers move the numbers of the program evenly: a price moves costs, a volume moves bounds, a usable
-share moves coefficients. For these, building every program anew takes as long as solving it from a basis at hand.
-Two levels make the line, a third must lie on it; a driver whose third does not is built at every level.
+share moves coefficients. For these, building every program anew takes as long as solving it from a basis at
+hand. Two levels make the line, a third must lie on it; a driver whose third does not is built at every level.
 """
 
 from __future__ import annotations
