@@ -45,7 +45,7 @@ def headline(found: Validation) -> str:
         f"{found.used} of {found.rows} packaged rows are inference rates that can be compared, "
         f"{found.coverage:.1%} of those whose model and chip are in the catalogue; {numbers} numbers are "
         f"fitted on them. With their sources left out, half are within **{found.median_abs_error:.1%}**, "
-        f"nine in ten within {found.p90_abs_error:.1%}, {found.within_factor:.1%} within a factor of 1.5; the "
+        f"nine in ten within {found.p90_abs_error:.1%}, {found.within_factor:.1%} within 1.5 times; the "
         f"80 % bands hold **{found.band_coverage:.1%}**.\n\n"
         + table(("the fit did not see", "rows", "median", "nine in ten below"), rows)
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from capexpand.scenarios.futures import Futures
 
 
-EVEN_PACES = (0.25, 0.5, 0.75)
+EVEN_PACES = (0.5, 0.75)
 """Parts of the budget that are tried for the best even pace, beside all of it."""
 
 

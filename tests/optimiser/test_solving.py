@@ -1,5 +1,7 @@
 """Solving small programs: whole numbers beside scipy's own HiGHS, and the second look at every answer."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,9 +9,14 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from capexpand.case.loading import load_case
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Blocks
+from capexpand.model.compile import compile_case
+from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.highs import Limits, solve
+
+CASES = Path(__file__).resolve().parents[2] / "cases"
 
 
 def knapsack(values, weights, room, *, whole=True):
@@ -136,3 +143,11 @@ def test_the_gap_asked_for_is_kept():
     answer = solve(knapsack(rng.integers(10, 99, 40), rng.integers(10, 99, 40), 700.0), relative_gap=1e-6)
     assert answer.relative_gap <= 1e-6
     assert answer.bound >= answer.objective - 1e-6
+
+
+@pytest.mark.slow
+def test_an_answer_that_presolve_rounds_is_found_again_without_it():
+    """HiGHS 1.15.1 brings a fleet of half a million servers back a whole server too large."""
+    m = compile_case(load_case(CASES / "meta-2025", "half-demand-growth"))
+    plan = optimise_plan(m, duals=False)
+    assert plan.solver.largest_row_violation < 1e-6

@@ -60,7 +60,7 @@ def test_many_of_a_thing_are_worth_in_the_plural(changed):
     assert " is " not in words
 
 
-def test_what_is_owed_comes_last_and_costs(changed):
+def test_what_is_owed_is_ranked_by_what_it_costs(changed):
     found = changed(
         (
             "uncertainty:\n",
@@ -77,10 +77,12 @@ uncertainty:
 """,
         )
     )
-    last = ReportContext(found).limits[-1]
-    assert last.name == "obligation:training"
-    assert last.gain_total < 0.0
-    assert last.describe(found.result.times.labels).startswith(
+    ranked = ReportContext(found).limits
+    owed = next(limit for limit in ranked if limit.name == "obligation:training")
+    assert owed.gain_total < 0.0
+    sizes = [abs(limit.gain_total) for limit in ranked]
+    assert sizes == sorted(sizes, reverse=True)
+    assert owed.describe(found.result.times.labels).startswith(
         "One more ZFLOP owed for Training in 2026Q2 costs "
     )
 

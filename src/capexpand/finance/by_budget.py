@@ -11,7 +11,7 @@ from capexpand.finance.metrics import net_present_value
 from capexpand.finance.programme import programme_result
 from capexpand.optimiser.plan import Plan
 
-SIZES = (0.8, 0.6, 0.4, 0.2, 0.1)
+SIZES = (0.8, 0.5, 0.2)
 """Parts of the programme's own money for which a plan is made, beside all of it and none."""
 WORTHLESS = 0.002
 """Objective that one more of the budget adds below which the budget has ended to pay."""

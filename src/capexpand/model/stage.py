@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.model.ages import aged, at_quarter, end_book, end_value, within_life
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
-from capexpand.model.data import Flags, Floats, Integers, ModelData
+from capexpand.model.data import Flags, Floats, ModelData
 
 MANY_UNITS = 1e6
 """Units that can never be due at once: what may be released, or wait, where nothing limits it."""
@@ -171,8 +172,8 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     fleet = _fleet(lp, m, t, before, orders.orders)
     service = _service(lp, m, t, power.energised, fleet.installed)
     money = _money(lp, m, t, before, b=power.ordered, x=orders.ordered)
-    end_book = _end_book(lp, m, t, before, b=power.ordered, x=orders.ordered)
-    end_value = _end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=end_book)
+    left = end_book(lp, m, t, before.end_book, b=power.ordered, x=orders.ordered)
+    worth = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
     state = State(
         power=power.energised,
         power_history=power.orders[:, : before.power_history.shape[1]],
@@ -185,9 +186,9 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         stock=orders.stock,
         spent=money.spent,
         due=money.due,
-        end_book=end_book,
+        end_book=left,
     )
-    stage = Stage(power, orders, fleet, service, money, end_book, end_value, state)
+    stage = Stage(power, orders, fleet, service, money, left, worth, state)
     _objective(lp, m, t, stage)
     return stage
 
@@ -207,13 +208,13 @@ def _power(lp: Blocks, m: ModelData, t: int, before: State) -> Power:
     balance = lp.rows("power balance", [O, here], lower=due, upper=due)[:, 0]
     lp.add(balance, P)
     lp.add(balance, before.power, -1.0)
-    lp.add(balance, _aged(orders, lead), -1.0)
+    lp.add(balance, aged(orders, lead), -1.0)
     lp.add(balance, back)
     F = lp.columns("power past its term", [O, here], where=rented[:, None])[:, 0]
     terms = lp.rows("power term", [O, here], lower=0.0, upper=0.0, where=rented[:, None])[:, 0]
     lp.add(terms, F)
     lp.add(terms, before.power_free, -1.0)
-    lp.add(terms, _aged(orders, lead + m.power.term_quarters), -1.0)
+    lp.add(terms, aged(orders, lead + m.power.term_quarters), -1.0)
     lp.add(terms, back)
     rows = _commitments(lp, m, t, P=P, F=F, orders=orders, orderable=limit > 0)
     return Power(b, back, P, F, orders, rows)
@@ -290,7 +291,7 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     """
     S, K, D, here = m.sites.names, m.offers.names, m.destinations, (m.times.labels[t],)
     owned, lead = m.offers.owned, np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
-    arriving = _aged(orders, lead)
+    arriving = aged(orders, lead)
     arrivals = (arriving != ABSENT) | (m.opening.units_due[:, :, t] > 0) | (before.waiting != ABSENT)
     delivery = arrivals.T[m.sites.destination]
     there = delivery | (before.installed != ABSENT)
@@ -315,42 +316,9 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     terms = lp.rows("unit term", [K, D, here], lower=0.0, upper=0.0, where=leased)[:, :, 0]
     lp.add(terms, E)
     lp.add(terms, before.units_free, -1.0)
-    lp.add(terms, _aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
+    lp.add(terms, aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
     lp.add(terms.T[m.sites.destination], r)
-    return Fleet(q, N, r, E, R, _within_life(lp, m, t, before, N=N, orders=orders))
-
-
-def _within_life(lp: Blocks, m: ModelData, t: int, before: State, *, N: Indices, orders: Indices) -> Indices:
-    """Σ_s N ≤ Q = (1 − η) Q⁻ + what is due − what was due a life ago and has not failed since.
-
-    What stands at the start is of every age alike, so an even part of it reaches its end in each quarter.
-    """
-    labels = (m.offers.names, m.destinations, (m.times.labels[t],))
-    aging, life, kept = m.aging[:, None], m.offers.life_quarters, 1.0 - m.offers.attrition
-    if life is None or not aging.any():
-        return np.full((len(labels[0]), len(labels[1])), ABSENT, dtype=np.int64)
-    lead = np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
-    arriving, leaving = _aged(orders, lead), _aged(orders, lead + life[:, None])
-    survive = (kept**life)[:, None]
-    due = m.opening.units_due
-    old = np.where(
-        t >= life[:, None], np.take_along_axis(due, np.maximum(t - life, 0)[:, None, None], 2)[:, :, 0], 0
-    )
-    stood = np.zeros(due.shape[:2])
-    np.add.at(stood.T, m.sites.destination, m.opening.installed)
-    ends = np.where(t < life[:, None], stood * (kept ** (t + 1))[:, None] / np.maximum(life, 1)[:, None], 0.0)
-    there = aging & ((before.within_life != ABSENT) | (arriving != ABSENT) | (due[:, :, t] > 0))
-    change = (due[:, :, t] - survive * old - ends)[:, :, None]
-    Q = lp.columns("within life", labels, where=there[:, :, None])[:, :, 0]
-    rows = lp.rows("life", labels, lower=change, upper=change, where=there[:, :, None])[:, :, 0]
-    lp.add(rows, Q)
-    lp.add(rows, before.within_life, -kept[:, None])
-    lp.add(rows, arriving, -1.0)
-    lp.add(rows, leaving, survive)
-    most = lp.rows("retired by age", labels, upper=0.0, where=there[:, :, None])[:, :, 0]
-    lp.add(most.T[m.sites.destination], N)
-    lp.add(most, Q, -1.0)
-    return Q
+    return Fleet(q, N, r, E, R, within_life(lp, m, t, before.within_life, N=N, orders=orders))
 
 
 def _held_back(
@@ -477,42 +445,6 @@ def _budgets(
     return budget_rows, renewal_rows
 
 
-def _end_book(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: Indices) -> Indices:
-    """E = e⁻ + Σ what is left at the end of what is ordered now: known at order, so it needs no ages."""
-    servers, halls = m.end_book_fractions
-    left_x, left_b = (
-        np.where(t + lead < m.times.count, _at(left, t + lead), 0.0)
-        for left, lead in ((servers, m.offers.lead_quarters), (halls, m.power.lead_quarters))
-    )
-    counted = np.array(
-        [np.any((x != ABSENT) & (left_x > 0.0)[:, None]), np.any((b != ABSENT) & (left_b > 0.0))]
-    )
-    there = ((before.end_book != ABSENT) | counted) & m.end_value_within_book
-    labels = (("servers", "halls"), (m.times.labels[t],))
-    e = lp.columns("end book", labels, where=there[:, None])[:, 0]
-    rows = lp.rows("end book", labels, lower=0.0, upper=0.0, where=there[:, None])[:, 0]
-    lp.add(rows, e)
-    lp.add(rows, before.end_book, -1.0)
-    lp.add(rows[0], x, -left_x[:, None] * m.offers.price[:, :, t])
-    lp.add(rows[1], b, -left_b * m.power.price[:, t])
-    return e
-
-
-def _end_value(lp: Blocks, m: ModelData, t: int, *, P: Indices, N: Indices, end_book: Indices) -> Indices:
-    """W ≤ Σ V N or Σ V P, what the market would pay, and W ≤ e, what stands in the books."""
-    held = np.full(2, t == m.times.count - 1 and m.end_value_within_book)
-    labels = (("servers", "halls"), (m.times.labels[t],))
-    W = lp.columns("end value", labels, where=held[:, None])[:, 0]
-    market = lp.rows("end value by the market", labels, upper=0.0, where=held[:, None])[:, 0]
-    lp.add(market, W)
-    lp.add(market[0], N, -m.offers.end_value[None, :])
-    lp.add(market[1], P, -m.power.end_value)
-    book = lp.rows("end value by the books", labels, upper=0.0, where=held[:, None])[:, 0]
-    lp.add(book, W)
-    lp.add(book, end_book, -1.0)
-    return W
-
-
 def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
     """Discounted cash after tax, less the penalties that steer; end values with the last quarter."""
     disc, T = m.times.discount[t], m.times.count
@@ -528,9 +460,9 @@ def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
     lp.add_cost(stage.power.energised, -kept * m.power.running_cost[:, t])
     lp.add_cost(stage.power.returned, -kept * m.power.exit_cost[:, t])
     lp.add_cost(stage.money.paid, -disc * m.taxes.payment_factor[t])
-    built = _at(m.taxes.building_shield, t + m.power.lead_quarters)
+    built = at_quarter(m.taxes.building_shield, t + m.power.lead_quarters)
     lp.add_cost(stage.power.ordered, built * m.power.price[:, t])
-    bought = _at(m.taxes.server_shield, t + m.offers.lead_quarters)
+    bought = at_quarter(m.taxes.server_shield, t + m.offers.lead_quarters)
     lp.add_cost(stage.orders.ordered, bought[:, None] * m.offers.price[:, :, t])
     lp.add_cost(stage.service.unmet, -disc * m.workloads.penalty[:, t] * phi)
     lp.add_cost(stage.money.shortfall, -disc * m.budget.floor_penalty)
@@ -558,14 +490,3 @@ def _order_columns(
         lp.add(rows, orders)
         lp.add(rows, count, -lot)
     return orders
-
-
-def _aged(orders: Indices, age: Integers) -> Indices:
-    """The columns of the orders placed ``age`` quarters ago; the last axis of ``orders`` is age from 0."""
-    known = age < orders.shape[-1]
-    picked = np.take_along_axis(orders, np.where(known, age, 0)[..., None], axis=-1)[..., 0]
-    return np.where(known, picked, ABSENT)
-
-
-def _at(values: Floats, quarter: Integers) -> Floats:
-    return values[np.minimum(quarter, values.size - 1)]

@@ -65,8 +65,12 @@ def optimise_plan(
     program, stages = build_program(m)
     if commitments is not None:
         program = committed_program(program, stages, commitments)
-    limits = _limits(stages) if duals else None
-    solution = solve(program, limits=limits, relative_gap=relative_gap, time_limit_seconds=time_limit_seconds)
+    solution = solve(
+        program,
+        limits=_limits(stages) if duals else None,
+        relative_gap=relative_gap,
+        time_limit_seconds=time_limit_seconds,
+    )
     return read_plan(m, stages, solution)
 
 

@@ -80,6 +80,14 @@ def solve(
     if solver.getModelStatus() in {kinds.kUnknown, kinds.kSolveError}:
         solver.setOptionValue("solver", "simplex")
         solver.run()
+    if solver.getModelStatus() == kinds.kOptimal and not lp.integer.any():
+        found = np.asarray(solver.getSolution().col_value)
+        if max(violations(lp, found)) > TOLERANCE:
+            # what presolve took out may come back rounded by more than passes; without it nothing does
+            solver.clearSolver()
+            for option, value in (("solver", "simplex"), ("presolve", "off")):
+                solver.setOptionValue(option, value)
+            solver.run()
     status = solver.getModelStatus()
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
         raise InfeasibleError(explain(conflict(lp)) or [NO_WHOLE_SIZES if lp.integer.any() else UNNAMED])

@@ -22,7 +22,7 @@ HARVEST_QUARTERS = 4
 
 
 def examined_document(findings: Findings) -> dict[str, Any]:
-    """Returns what a run adds to its plan, as plain data; without an examination the lists are empty.
+    """Return what a run adds to its plan, as plain data; without an examination the lists are empty.
 
     Args:
         findings: what the run found out.
@@ -102,10 +102,7 @@ def _optional(amount: float | None) -> float | None:
 
 
 def in_futures(context: ReportContext) -> str:
-    """Says what the plan is worth over many futures, or that it is one path.
-
-    Args:
-        context: what the run found out.
+    """Say what the plan is worth over many futures, or that it is one path.
 
     Returns:
         A sentence; empty where nothing was examined.
@@ -127,10 +124,7 @@ def in_futures(context: ReportContext) -> str:
 
 
 def by_size(context: ReportContext) -> str:
-    """Says what the size of the programme is worth: the last part of it, and where more ends to pay.
-
-    Args:
-        context: what the run found out.
+    """Say what the size of the programme is worth: the last part of it, and where more ends to pay.
 
     Returns:
         Sentences; empty where no other size was tried.
@@ -172,9 +166,6 @@ def by_size(context: ReportContext) -> str:
 def best_even_pace(context: ReportContext) -> str:
     """Sets the best even pace beside the plan, since all of a large budget at an even pace is a weak rival.
 
-    Args:
-        context: what the run found out.
-
     Returns:
         A sentence; empty where no other pace was tried or the whole budget is the best one.
     """
@@ -191,12 +182,8 @@ def best_even_pace(context: ReportContext) -> str:
 
 
 def at_the_end(context: ReportContext) -> str:
-    """Says what rests on the horizon's end: the end value beside the books, harvest years, longer horizons.
-
-    Args:
-        context: what the run found out.
-    """
-    if context.orders_nothing:
+    """Say what rests on the horizon's end: the end value beside the books, harvest years, longer horizons."""
+    if context.orders_nothing or context.findings.examination is None:
         return ""
     metrics, currency, labels = context.findings.metrics, context.currency, context.labels
     parts: list[str] = []
@@ -230,16 +217,18 @@ def at_the_end(context: ReportContext) -> str:
 
 
 def power_in_use(context: ReportContext) -> str:
-    """Says how power divides at the window's end: owned, leased, reserved and drawn, in one clause.
+    """Say how power divides at the window's end: owned, leased, reserved and drawn, in one clause.
 
-    Args:
-        context: what the run found out.
+    Returns:
+        The clause; empty where all of it is owned and drawn.
     """
     m, plan, at = context.data, context.findings.result.plan, context.window_end
     standing = plan.power_mw[:, at]
     owned, leased = float(standing[m.power.owned].sum()), float(standing[~m.power.owned].sum())
     kilowatts = plan.running[:, :, at].sum(axis=0) * m.offers.power_kw / 1000.0
     reserved, drawn = float(kilowatts.sum()), float((kilowatts * m.offers.draw_fraction).sum())
+    if leased <= 1e-6 and drawn >= 0.995 * (owned + leased):
+        return ""
     parts = [f"{power(owned)} owned", *([f"{power(leased)} leased"] if leased > 1e-6 else [])]
     used = f"running servers reserve {power(reserved)}"
     if reserved - drawn > 1e-6:
@@ -248,10 +237,7 @@ def power_in_use(context: ReportContext) -> str:
 
 
 def stops_more(context: ReportContext) -> str:
-    """Says what stops more spending where some of the budget is left: the limits worth most.
-
-    Args:
-        context: what the run found out.
+    """Say what stops more spending where some of the budget is left: the limits worth most.
 
     Returns:
         A sentence; empty where the budget is spent or none is set.

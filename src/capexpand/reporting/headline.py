@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.finance.metrics import Metrics
 from capexpand.reporting.blocks import Answer, KeyFigure
+from capexpand.reporting.bought import SMALL, budget_and_spending, buys_nothing, ordered
 from capexpand.reporting.context import NOTHING, ReportContext
 from capexpand.reporting.examined import (
     at_the_end,
@@ -35,7 +35,6 @@ from capexpand.wording import (
     years,
 )
 
-SMALL = 0.005  # share below which a difference is called none
 FIRST_ORDERS = 4  # orders named in the sentence about the first quarter
 
 
@@ -56,64 +55,16 @@ def answers(context: ReportContext) -> tuple[Answer, ...]:
 def buys(context: ReportContext) -> str:
     """Say what is bought within the window, and what is hired beside it."""
     if context.orders_nothing:
-        return _nothing(context)
-    bought, hired = (listing(_ordered(context, owned=owned)) for owned in (True, False))
+        return buys_nothing(context)
+    bought, hired = (listing(ordered(context, owned=owned)) for owned in (True, False))
     if not bought and not hired:
-        return f"{_budget(context)} next to nothing."
+        return f"{budget_and_spending(context)} next to nothing."
     if bought:
         beside = f" Hired beside it, out of running costs: {hired}." if hired else ""
-        return f"{sentence(f'{_budget(context)} {bought}')}{beside}"
+        return f"{sentence(f'{budget_and_spending(context)} {bought}')}{beside}"
     cap = context.cap
     spared = "" if cap is None else f", not of the {money(cap, context.currency)} allowed"
     return f"Nothing is bought. Hired, out of running costs{spared}: {hired}."
-
-
-def _nothing(context: ReportContext) -> str:
-    """Say that a plan orders nothing, and why."""
-    cap, floor = context.cap, context.data.budget.floor
-    allowed = "" if cap is None else f" of the {money(cap, context.currency)} allowed"
-    though = f", although at least {money(floor, context.currency)} is to be spent" if floor > 0.0 else ""
-    why = "Nothing that can be ordered within the window is worth its price"
-    return f"{why}: nothing{allowed} is spent{though}."
-
-
-def _ordered(context: ReportContext, *, owned: bool) -> list[str]:
-    """What is ordered within the window, of what is bought or of what is hired."""
-    m, plan, here = context.data, context.findings.result.plan, context.window
-    megawatts = plan.power_ordered_mw[m.power.owned == owned, here].sum(axis=1)
-    units = plan.ordered[:, :, here].sum(axis=(1, 2)) * (m.offers.owned == owned)
-    per_unit = m.offers.accelerators[m.offers.product]
-    accelerators, others = float(units @ per_unit), float(units[per_unit == 0].sum())
-    sites = np.unique(m.power.site[m.power.owned == owned][megawatts > 1e-6]).size
-    parts: list[str] = []
-    if megawatts.sum() > 1e-6:
-        at = of_each(sites, "site", "sites")
-        parts.append(f"{power(float(megawatts.sum()))} of IT power at {at}")
-    if accelerators >= 0.5:
-        parts.append(of_each(accelerators, "accelerator", "accelerators"))
-    if others >= 0.5:
-        parts.append(of_each(others, "general server", "general servers"))
-    return parts or (["less than one server"] if units.sum() > 1e-9 else [])
-
-
-def _budget(context: ReportContext) -> str:
-    """The beginning of the sentence: the money, and how much of it is spent."""
-    cap, spent, floor = context.cap, context.spent, context.data.budget.floor
-    currency = context.currency
-    paid, least = money(spent, currency), money(floor, currency)
-    forced = floor > 0.0 and spent <= (1.0 + SMALL) * floor
-    enough = spent >= (1.0 - SMALL) * floor
-    if cap is not None and cap > 0.0 and spent >= (1.0 - SMALL) * cap:
-        return f"{money(cap, currency)}{', all of which is to be spent,' if forced else ''} buys"
-    if cap is not None and forced:
-        done = "since no less may be" if enough else f"although at least {least} is to be"
-        return f"Of the {money(cap, currency)} allowed, {paid} is spent, {done}; it buys"
-    if cap is not None:
-        return f"Of the {money(cap, currency)} allowed, {paid} is worth spending; it buys"
-    if floor > 0.0:
-        done = f"{paid} is" if enough else f"only {paid} would pay"
-        return f"At least {least} is to be spent, {done}; it buys"
-    return f"{paid} is spent, with no limit set; it buys"
 
 
 def stands(context: ReportContext) -> str:
@@ -135,9 +86,12 @@ def stands(context: ReportContext) -> str:
         part = context.token_power_fraction(at)
         takes = "" if part >= 1.0 - SMALL else f", which take {share(part)} of the power in use"
         does.append(f"serves {volume(tokens, 'tokens')} a day{takes}")
-    then = f" The fleet {listing(does)}." if does else ""
     use = power_in_use(context)
-    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}: {use}.{then}"
+    then = f"; the fleet {listing(does)}" if does else ""
+    if use:
+        then = f" The fleet {listing(does)}." if does else ""
+        return f"When the window ends, in {label}, {power(power_mw)} is energised{more}: {use}.{then}"
+    return f"When the window ends, in {label}, {power(power_mw)} is energised{more}{then}."
 
 
 def spends(context: ReportContext) -> str:
@@ -167,9 +121,6 @@ def spends(context: ReportContext) -> str:
 
 def first_orders(context: ReportContext) -> str:
     """Say what to commit in the first quarter of the window, the dearest orders first.
-
-    Args:
-        context: what the run found out.
 
     Returns:
         The sentence; empty where nothing is ordered in the whole window.
@@ -286,8 +237,16 @@ def _rate_of_return(context: ReportContext) -> str:
     return f"It has no telling internal rate of return, since {why}{instead}{outlay}"
 
 
+def _adds_nothing(context: ReportContext) -> bool:
+    """Whether the plan does what the base does, so that the programme's own money adds nothing."""
+    metrics, scale = context.findings.metrics, abs(context.findings.result.plan.solver.objective)
+    return max(abs(metrics.npv), metrics.peak_funding) <= 1e-9 * max(scale, 1.0)
+
+
 def _payback(context: ReportContext) -> str:
     at = context.findings.metrics.payback_quarter
+    if _adds_nothing(context):
+        return "there is nothing to pay back, since the base hires and renews alike"
     if at is None:
         return f"it is not paid back before the horizon ends in {context.labels[-1]}"
     if context.findings.metrics.peak_funding <= 0.0:
@@ -328,14 +287,14 @@ def limits_worth(context: ReportContext) -> str:
 
 
 def compares(context: ReportContext) -> str:
-    """Set the evenly delivered plan beside the optimised one."""
+    """Sets the evenly delivered plan beside the optimised one."""
     ours, naive, currency = context.findings.metrics, context.findings.naive_metrics, context.currency
     gain = ours.npv - naive.npv
     spent = float(context.findings.naive.plan.paid[context.window].sum())
     if spent <= NOTHING and context.orders_nothing:
         return "Delivered evenly over the window, the money would buy nothing either."
     if spent <= NOTHING and gain > 0.0:
-        hires = ", and that plan hires nothing" if _ordered(context, owned=False) else ""
+        hires = ", and that plan hires nothing" if ordered(context, owned=False) else ""
         return (
             f"Delivered evenly over the window, nothing could be bought in time{hires}: "
             f"planning adds {money(gain, currency)}."
@@ -418,7 +377,7 @@ def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
 def _returns(context: ReportContext) -> list[KeyFigure]:
     """The figures that only a plan with orders has: what it is worth, and when it pays."""
     ours, currency, labels = context.findings.metrics, context.currency, context.labels
-    at, funded = ours.payback_quarter, ours.peak_funding > 0.0
+    funded = ours.peak_funding > 0.0
     taxed = "programme, after tax" if context.data.taxes.rate > 0.0 else "programme"
     end_value_zero = money(ours.npv_end_value_zero, currency)
     figures = [
@@ -427,11 +386,11 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
         KeyFigure(
             "Internal rate of return",
             "none" if ours.irr is None or not ours.irr_is_answer else percent(ours.irr),
-            _rate_remark(ours),
+            "a year" if ours.irr_is_answer else "none that tells: none, several, or on next to nothing",
         ),
         KeyFigure(
             "Payback",
-            "not within the horizon" if at is None else labels[at] if funded else "from the start",
+            _when_paid_back(context),
             "sum of cash flows stays positive",
         ),
         KeyFigure(
@@ -451,13 +410,14 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
     return figures
 
 
-def _rate_remark(ours: Metrics) -> str:
-    """What stands below the rate of return: its unit, or why there is none."""
-    if ours.irr is None:
-        return "flows never change sign or no rate found"
-    if ours.irr_is_answer:
-        return "a year"
-    return "not told: several rates, or next to nothing laid out"
+def _when_paid_back(context: ReportContext) -> str:
+    """What stands large for the payback."""
+    ours, at = context.findings.metrics, context.findings.metrics.payback_quarter
+    if _adds_nothing(context):
+        return "nothing to pay back"
+    if at is None:
+        return "not within the horizon"
+    return context.labels[at] if ours.peak_funding > 0.0 else "from the start"
 
 
 def hindsight(context: ReportContext) -> str:

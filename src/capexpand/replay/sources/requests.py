@@ -9,7 +9,8 @@ import numpy as np
 from capexpand.errors import CaseError, Problem
 from capexpand.replay.sources.json_rows import parse_json, show
 from capexpand.replay.sources.tables import LINE, as_written, parse_times, read_columns, read_text, trace_name
-from capexpand.replay.traces import MOST_TOKENS, RequestTrace, Written, make_request_trace
+from capexpand.replay.trace_rows import Written
+from capexpand.replay.traces import MOST_TOKENS, RequestTrace, make_request_trace
 
 
 def read_azure(path: Path, *, leave_out_bad: bool = False) -> RequestTrace:

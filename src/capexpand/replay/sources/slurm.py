@@ -16,7 +16,8 @@ import numpy as np
 from capexpand.errors import CaseError, Problem
 from capexpand.replay.sources.json_rows import show
 from capexpand.replay.sources.tables import LINE, parse_times, read_text, trace_name
-from capexpand.replay.traces import JobTrace, Written, make_job_trace
+from capexpand.replay.trace_rows import Written
+from capexpand.replay.traces import JobTrace, make_job_trace
 
 _REQUIRED = ("JobID", "Submit", "Start", "End")
 _NO_TIME = ("", "Unknown", "None", "N/A", "INVALID")

@@ -13,7 +13,7 @@ import numpy as np
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import decode_text, read_content
-from capexpand.replay.traces import Written
+from capexpand.replay.trace_rows import Written
 
 if TYPE_CHECKING:
     import polars as pl

@@ -15,7 +15,8 @@ from capexpand.errors import CaseError, Problem
 from capexpand.replay.serving.fit import MeasuredRun
 from capexpand.replay.serving.replicas import Replica, StepTime
 from capexpand.replay.sources.tables import read_bytes
-from capexpand.replay.traces import Written, make_request_trace
+from capexpand.replay.trace_rows import Written
+from capexpand.replay.traces import make_request_trace
 
 _FIELDS = ("input_toks", "output_toks", "queued_ts", "first_token_ts", "last_token_ts")
 _ANY_STEP_TIME = StepTime(0.01, 1e-4, 1e-7, 1e-4)
