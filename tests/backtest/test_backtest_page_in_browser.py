@@ -35,5 +35,5 @@ def test_every_picture_is_drawn_and_nothing_is_asked_of_a_network(chromium, page
     with visit(chromium, path, width, 900) as seen:
         drawn = seen.page.locator("[data-chart] svg.marks").count()
         wide = seen.page.evaluate("document.documentElement.scrollWidth")
-    assert (drawn, wide, seen.forecast) == (count, width, [])
+    assert (drawn, wide, seen.said) == (count, width, [])
     assert [url for url in seen.asked if not url.startswith(("file:", "blob:", "data:"))] == []

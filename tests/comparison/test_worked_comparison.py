@@ -89,7 +89,7 @@ def test_shares_of_the_money_are_those_of_orders(both):
     orders = (shares.ordered_accelerators, shares.ordered_other_servers, shares.ordered_halls)
     assert orders == pytest.approx((30 / 46, 10 / 46, 6 / 46))
     assert (shares.cost_accelerators, shares.cost_other_servers, shares.cost_halls) == pytest.approx(orders)
-    assert (shares.cost_energy, shares.cost_hire, shares.cost_upkeep) == (0, 0, 0)
+    assert (shares.cost_energy, shares.cost_leases, shares.cost_upkeep) == (0, 0, 0)
 
 
 def test_an_hour_must_bring_what_the_rest_does_not(both):

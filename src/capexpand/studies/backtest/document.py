@@ -32,7 +32,7 @@ def backtest_document(found: Backtest) -> Document:
         "case_hash": found.case.provenance.content_hash,
         "catalogue_digest": found.catalogue_digest,
         "settings": plain(found.settings),
-        "answers": [plain(answer) for answer in answers(found)],
+        "answers": [{"question": each.question, "text": each.text} for each in answers(found)],
         "days": [
             {
                 "as_of": frozen.as_of,

@@ -88,7 +88,7 @@ SHARES: tuple[tuple[str, str, Read], ...] = (
     ("accelerators", palette.CATEGORIES[0], lambda m: m.shares.cost_accelerators),
     ("other servers", palette.CATEGORIES[4], lambda m: m.shares.cost_other_servers),
     ("halls and power", palette.CATEGORIES[1], lambda m: m.shares.cost_halls),
-    ("hire", palette.CATEGORIES[3], lambda m: m.shares.cost_hire),
+    ("leases", palette.CATEGORIES[3], lambda m: m.shares.cost_leases),
     ("energy", palette.CATEGORIES[2], lambda m: m.shares.cost_energy),
     ("upkeep", palette.OTHERS, lambda m: m.shares.cost_upkeep),
 )

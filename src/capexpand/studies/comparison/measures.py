@@ -19,12 +19,12 @@ class Amounts:
     allowed: float | None  # what may be spent in the window; None without a cap
     ordered: float  # orders of the window at their full price
     paid: float  # of all orders, what falls due in the window
-    hired: float  # fees of what is hired in the window, over the least term
+    leased: float  # fees of what is leased in the window, over the least term
     announced_a_year: float | None
     ordered_a_year: float
-    ordered_and_hired_a_year: float
+    ordered_and_leased_a_year: float
     ai_ordered_a_year: float  # accelerators and their part of the halls
-    ai_ordered_and_hired_a_year: float
+    ai_ordered_and_leased_a_year: float
     ai_announced_a_year: float | None  # the announced amount by the plan's own AI share
 
 
@@ -37,8 +37,8 @@ class Purchase:
     ai_power_mw: float  # IT power of the accelerators' servers [MW]
     server_power_mw: float  # IT power of all servers [MW]
     halls_mw: float  # own halls [MW of IT power]
-    hired_accelerators: float
-    hired_halls_mw: float
+    leased_accelerators: float
+    leased_halls_mw: float
     compute_pflops: float | None  # dense FP8 or INT8 [1e15 operations/s]; None where a server states none
     h100_equivalents: float | None  # the same in H100
     tokens_per_day: float | None  # of the model that all cases name; None where they name none in common
@@ -68,7 +68,7 @@ class Shares:
     cost_accelerators: float | None
     cost_other_servers: float | None
     cost_halls: float | None
-    cost_hire: float | None
+    cost_leases: float | None
     cost_energy: float | None
     cost_upkeep: float | None
 

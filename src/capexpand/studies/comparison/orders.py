@@ -1,4 +1,4 @@
-"""What a plan orders in the programme's window: accelerators, other servers, halls, and what is hired."""
+"""What a plan orders in the programme's window: accelerators, other servers, halls, and what is leased."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Orders:
     halls_mw: float
     compute_pflops: float | None  # None where a server that is ordered states none
     units: Floats  # [offer] bought
-    hired_accelerators: float
-    hired_halls_mw: float
-    hired_ai_money: float  # fees over the least term
-    hired_other_money: float
-    hired_hall_money: float
+    leased_accelerators: float
+    leased_halls_mw: float
+    leased_ai_money: float  # fees over the least term
+    leased_other_money: float
+    leased_hall_money: float
     hall_price: float | None  # money per MW: of the halls ordered, else of those that could be
 
     @property
@@ -52,14 +52,14 @@ class Orders:
         return self.accelerator_money + self.ai_part_of_halls * self.hall_money
 
     @property
-    def hired_money(self) -> float:
-        """Fees of everything hired, over the least term [million]."""
-        return self.hired_ai_money + self.hired_other_money + self.hired_hall_money
+    def leased_money(self) -> float:
+        """Fees of everything leased, over the least term [million]."""
+        return self.leased_ai_money + self.leased_other_money + self.leased_hall_money
 
     @property
-    def ai_hired_money(self) -> float:
-        """Fees of hired accelerators and of their part of hired halls [million]."""
-        return self.hired_ai_money + self.ai_part_of_halls * self.hired_hall_money
+    def ai_leased_money(self) -> float:
+        """Fees of leased accelerators and of their part of leased halls [million]."""
+        return self.leased_ai_money + self.ai_part_of_halls * self.leased_hall_money
 
     @property
     def ai_with_halls(self) -> float | None:
@@ -119,11 +119,11 @@ def window_orders(plan: Plan) -> Orders:
         halls_mw=built_mw,
         compute_pflops=_compute(offers.compute_pflops[offers.product], (ordered * ai)[owned], owned),
         units=units,
-        hired_accelerators=float((ordered * each)[~owned].sum()),
-        hired_halls_mw=float(halls_mw[~m.power.owned].sum()),
-        hired_ai_money=float(unit_fees[~owned & ai].sum()),
-        hired_other_money=float(unit_fees[~owned & ~ai].sum()),
-        hired_hall_money=float(hall_fees[~m.power.owned].sum()),
+        leased_accelerators=float((ordered * each)[~owned].sum()),
+        leased_halls_mw=float(halls_mw[~m.power.owned].sum()),
+        leased_ai_money=float(unit_fees[~owned & ai].sum()),
+        leased_other_money=float(unit_fees[~owned & ~ai].sum()),
+        leased_hall_money=float(hall_fees[~m.power.owned].sum()),
         hall_price=hall_money / built_mw if built_mw > 0.0 else _price_of_halls(m, here),
     )
 

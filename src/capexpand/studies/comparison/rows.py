@@ -69,14 +69,14 @@ AMOUNTS = Group(
     "amounts",
     "The money",
     "Ordered is the full price of what is ordered in the window that can still be planned; paid is what "
-    "falls due in it. Hired counts fees over the least term.",
+    "falls due in it. Leased counts fees over the least term.",
     (
         Line("announced", "Announced", "money", lambda m: m.amounts.announced),
         Line("spent_before", "Spent or bound before", "money", lambda m: m.amounts.spent_before),
         Line("allowed", "Left to plan", "money", lambda m: m.amounts.allowed),
         Line("ordered", "Ordered in the window", "money", lambda m: m.amounts.ordered),
         Line("paid", "Paid in the window", "money", lambda m: m.amounts.paid),
-        Line("hired", "Hired in the window", "money", lambda m: m.amounts.hired),
+        Line("leased", "Leased in the window", "money", lambda m: m.amounts.leased),
     ),
 )
 
@@ -84,24 +84,24 @@ YEARLY = Group(
     "yearly",
     "In twelve months, in like scope",
     "The AI part is the accelerators' servers and their share of the halls, by the power of what is "
-    "ordered; what was announced is cut by the same share. With hire: fees over the least term, as "
+    "ordered; what was announced is cut by the same share. With leases: fees over the least term, as "
     "finance leases count them.",
     (
         Line("announced_a_year", "Announced", "money", lambda m: m.amounts.announced_a_year),
         Line("ai_announced_a_year", "Announced, AI part", "money", lambda m: m.amounts.ai_announced_a_year),
         Line("ordered_a_year", "Ordered", "money", lambda m: m.amounts.ordered_a_year),
         Line(
-            "ordered_and_hired_a_year",
-            "Ordered, with hire",
+            "ordered_and_leased_a_year",
+            "Ordered, with leases",
             "money",
-            lambda m: m.amounts.ordered_and_hired_a_year,
+            lambda m: m.amounts.ordered_and_leased_a_year,
         ),
         Line("ai_ordered_a_year", "Ordered, AI part", "money", lambda m: m.amounts.ai_ordered_a_year),
         Line(
-            "ai_ordered_and_hired_a_year",
-            "Ordered, AI part with hire",
+            "ai_ordered_and_leased_a_year",
+            "Ordered, AI part with leases",
             "money",
-            lambda m: m.amounts.ai_ordered_and_hired_a_year,
+            lambda m: m.amounts.ai_ordered_and_leased_a_year,
         ),
     ),
 )
@@ -120,8 +120,8 @@ PURCHASE = Group(
         Line("general_servers", "General servers", "count", lambda m: m.purchase.general_servers),
         Line("server_power_mw", "Power of all servers", "power", lambda m: m.purchase.server_power_mw),
         Line("halls_mw", "Own halls", "power", lambda m: m.purchase.halls_mw),
-        Line("hired_halls_mw", "Hired halls", "power", lambda m: m.purchase.hired_halls_mw),
-        Line("hired_accelerators", "Hired accelerators", "count", lambda m: m.purchase.hired_accelerators),
+        Line("leased_halls_mw", "Leased halls", "power", lambda m: m.purchase.leased_halls_mw),
+        Line("leased_accelerators", "Leased accelerators", "count", lambda m: m.purchase.leased_accelerators),
     ),
 )
 
@@ -165,7 +165,7 @@ SHARES = Group(
         Line("cost_accelerators", "Cost: accelerators", "share", lambda m: m.shares.cost_accelerators),
         Line("cost_other_servers", "Cost: other servers", "share", lambda m: m.shares.cost_other_servers),
         Line("cost_halls", "Cost: halls and power", "share", lambda m: m.shares.cost_halls),
-        Line("cost_hire", "Cost: hire", "share", lambda m: m.shares.cost_hire),
+        Line("cost_leases", "Cost: leases", "share", lambda m: m.shares.cost_leases),
         Line("cost_energy", "Cost: energy", "share", lambda m: m.shares.cost_energy),
         Line("cost_upkeep", "Cost: upkeep", "share", lambda m: m.shares.cost_upkeep),
     ),
