@@ -16,9 +16,9 @@ PROGRAMMES = ("microsoft-fy2025", "meta-2025", "bytedance-2025")
 READINGS = [(name, variant) for name in PROGRAMMES for variant in (None, *load_case(CASES / name).variants)]
 
 SUMMARY = {  # ordered and paid in the window, cash NPV, worth of internal use: mn of the case; accelerators
-    "microsoft-fy2025": (22_106, 11_499, 46_245, 10_715, 304_000),
-    "meta-2025": (29_784, 21_042, -61_712, 91_912, 452_600),
-    "bytedance-2025": (73_960, 50_433, -134_120, 219_570, 297_800),
+    "microsoft-fy2025": (17_196, 14_592, 9_827, 1_049, 296_878),
+    "meta-2025": (36_227, 33_602, -45_320, 68_505, 1_388_161),
+    "bytedance-2025": (66_753, 51_213, -13_484, 34_746, 254_869),
 }
 """Golden figures: what changes them by more than a hundredth must be looked at and go into the READMEs."""
 

@@ -77,17 +77,13 @@ def solve(
     if lp.cost.size >= INTERIOR_POINT_COLUMNS and not lp.integer.any():
         solver.setOptionValue("solver", "ipx")
     solver.run()
-    if solver.getModelStatus() in {kinds.kUnknown, kinds.kSolveError}:
-        solver.setOptionValue("solver", "simplex")
+    for options in _FALLBACKS:
+        if _holds(lp, solver):
+            break
+        solver.clearSolver()
+        for option, value in options.items():
+            solver.setOptionValue(option, value)
         solver.run()
-    if solver.getModelStatus() == kinds.kOptimal and not lp.integer.any():
-        found = np.asarray(solver.getSolution().col_value)
-        if max(violations(lp, found)) > TOLERANCE:
-            # what presolve took out may come back rounded by more than passes; without it nothing does
-            solver.clearSolver()
-            for option, value in (("solver", "simplex"), ("presolve", "off")):
-                solver.setOptionValue(option, value)
-            solver.run()
     status = solver.getModelStatus()
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
         raise InfeasibleError(explain(conflict(lp)) or [NO_WHOLE_SIZES if lp.integer.any() else UNNAMED])
@@ -102,6 +98,27 @@ def solve(
     if worst > TOLERANCE:
         raise SolverError(f"the solver's answer violates a limit by {worst:.2g} (relative); no plan is given")
     return answer
+
+
+_FALLBACKS: tuple[dict[str, str | int], ...] = (
+    {"solver": "simplex"},
+    {"presolve": "off"},
+    {"simplex_strategy": 4},
+)
+"""Options tried one after the other, each beside those before it, where an answer is in doubt: presolve may
+give back columns that are rounded by more than passes, and some programs end without a verdict."""
+
+
+def _holds(lp: LinearProgram, solver: highspy.Highs) -> bool:
+    """Whether the solver came to a verdict, and an optimum passes our own arithmetic."""
+    import highspy
+
+    kinds = highspy.HighsModelStatus
+    if solver.getModelStatus() in {kinds.kNotset, kinds.kUnknown, kinds.kSolveError}:
+        return False
+    if solver.getModelStatus() != kinds.kOptimal or lp.integer.any():
+        return True
+    return max(violations(lp, np.asarray(solver.getSolution().col_value))) <= TOLERANCE
 
 
 def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
