@@ -9,5 +9,5 @@ def test_an_offer_that_only_stands_at_the_start_needs_no_price(write_case):
 
 
 def test_an_obligation_without_a_penalty_must_be_served(write_case):
-    file = write_case({"role: external": "role: obligation"})
+    file = write_case({"role: external": "role: obligation", "    price: 1.2 CNY/Mtoken\n": ""})
     assert load_case(file).workloads["chat"].penalty is None

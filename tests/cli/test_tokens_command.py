@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_an_answer_and_not_an_error():
         (("Llama 3.1 8B", "H20", "--software", "soon"), "write it as 2026-06-30"),
         (("Llama 3.1 8B", "H20", "--hourly-price", "-1"), "zero or more"),
         (("Llama 3.1 8B", "H20", "--acceptance", "1.5"), "between 0 and 1"),
-        (("--validate", "no-such-file.csv"), "cannot be read"),
+        (("--validate", "no-such-file.csv"), "there is no such file"),
     ],
 )
 def test_a_mistake_is_told_clearly(words, message):

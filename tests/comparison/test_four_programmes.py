@@ -43,6 +43,9 @@ def test_the_page_of_the_method_shows_what_the_command_gives():
         line = LINES[key]
         for cell, one in zip(rows[title].split(" | "), found.programmes, strict=True):
             expected = line.read(one.measures)
+            if expected is None:
+                assert cell == "–", (title, one.label)
+                continue
             assert number(cell, line.kind) == pytest.approx(expected, rel=0.02), (title, one.label)
     assert [one.mostly_internal for one in found.programmes] == [False, False, True, True]
     assert found.yardstick is not None

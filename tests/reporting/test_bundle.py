@@ -1,6 +1,7 @@
 """The charts' script is kept between runs, and a damaged or missing copy is made anew."""
 
 import sys
+import tempfile
 
 import pytest
 import vl_convert
@@ -49,10 +50,20 @@ def test_a_damaged_copy_is_made_anew(made, damage):
     assert len(made) == 2
 
 
-def test_without_a_place_to_keep_it_the_script_is_made_each_time(made, tmp_path):
+def test_without_a_place_to_keep_it_the_script_is_made_each_time(made, monkeypatch, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be", "utf-8")
+    monkeypatch.setattr(bundle, "cache_directory", lambda: tmp_path / "cache" / "capexpand")
     assert script() == script()
     assert len(made) == 2
+
+
+def test_where_the_cache_cannot_be_written_the_script_is_kept_among_the_temporary_files(
+    made, monkeypatch, tmp_path
+):
+    (tmp_path / "cache").write_text("a file where the folder should be", "utf-8")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert script() == script()
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ _NAMES = {
     "base": "the business without the programme",
     "foresight": "perfect foresight",
     "rolling": "the plan made anew each quarter",
+    "mean_on_nodes": "the plan for the mean on the numbers of the lattice",
 }
 
 
