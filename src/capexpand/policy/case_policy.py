@@ -99,7 +99,7 @@ class CasePolicy:
     def first_orders(self) -> tuple[Floats, Floats]:
         """Returns the first quarter's orders: [power option] MW, [offer option, destination] units."""
         numbers = self.stages.numbers[0]
-        self.trained.solvers().forget()  # so that among equally good orders the cuts decide, not what was solved
+        self.trained.solvers().forget()  # among equally good orders the cuts decide
         decided = self.trained.decide(0, self.stages.layout.opening)
         columns = np.zeros(numbers.built.program.cost.size)
         columns[self.trained.solvers().forms[0].columns] = decided.columns[0]
