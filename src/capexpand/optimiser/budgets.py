@@ -12,7 +12,7 @@ from capexpand.model.blocks import Floats, LinearProgram
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
 from capexpand.optimiser.deterministic import build_program
-from capexpand.optimiser.highs import TOLERANCE, Solution, violations
+from capexpand.optimiser.highs import TOLERANCE, Solution, run, violations
 from capexpand.optimiser.highs_model import load
 from capexpand.optimiser.plan import Plan, read_plan
 
@@ -58,15 +58,11 @@ def plans_by_budget(m: ModelData, fractions: Sequence[float]) -> list[Plan]:
         program, stages = build_program(data)
         if solver is None:
             solver = load(program)
-            solver.setOptionValue("threads", 1)
             solver.setOptionValue("solver", "ipx")
         else:
             _put_limits(solver, program)
             solver.setOptionValue("solver", "simplex")
-        solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            solver.clearSolver()
-            solver.run()
+        run(program, solver)
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise SolverError("the program of a smaller budget has no optimum")
         plans.append(_plan(data, program, stages, solver))

@@ -76,14 +76,7 @@ def solve(
     kinds = highspy.HighsModelStatus
     if lp.cost.size >= INTERIOR_POINT_COLUMNS and not lp.integer.any():
         solver.setOptionValue("solver", "ipx")
-    solver.run()
-    for options in _FALLBACKS:
-        if _holds(lp, solver):
-            break
-        solver.clearSolver()
-        for option, value in options.items():
-            solver.setOptionValue(option, value)
-        solver.run()
+    run(lp, solver)
     status = solver.getModelStatus()
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
         raise InfeasibleError(explain(conflict(lp)) or [NO_WHOLE_SIZES if lp.integer.any() else UNNAMED])
@@ -107,6 +100,18 @@ _FALLBACKS: tuple[dict[str, str | int], ...] = (
 )
 """Options tried one after the other, each beside those before it, where an answer is in doubt: presolve may
 give back columns that are rounded by more than passes, and some programs end without a verdict."""
+
+
+def run(lp: LinearProgram, solver: highspy.Highs) -> None:
+    """Run a solver that holds a program, again with other options where its answer is in doubt."""
+    solver.run()
+    for options in _FALLBACKS:
+        if _holds(lp, solver):
+            break
+        solver.clearSolver()
+        for option, value in options.items():
+            solver.setOptionValue(option, value)
+        solver.run()
 
 
 def _holds(lp: LinearProgram, solver: highspy.Highs) -> bool:

@@ -32,6 +32,8 @@ def load(lp: LinearProgram) -> highspy.Highs:
         raise SolverError("a coefficient or limit of the program is not a number")
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
+    # one number for all programs of a process: the threads are shared, and HiGHS 1.16 refuses another number
+    solver.setOptionValue("threads", 1)
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = lp.cost.size, lp.row_lower.size
     model.sense_ = highspy.ObjSense.kMaximize

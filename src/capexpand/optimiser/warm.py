@@ -69,7 +69,6 @@ class WarmSolver:
         import highspy
 
         solver = load(lp)
-        solver.setOptionValue("threads", 1)
         solver.setOptionValue("parallel", "off")
         shape = (lp.cost.size, lp.row_lower.size)
         if self._basis is not None and shape == self._shape:
