@@ -57,8 +57,8 @@ BAD = {
         "workloads.chat.serving: nothing can serve this workload: no offer names its accelerator",
     ),
     "an accelerator whose figures do not suffice": (
-        {**COMPUTED, "    accelerators: 8\n": "    accelerator: MI308X\n    accelerators: 8\n"},
-        "offers.h20.accelerator: what MI308X serves cannot be computed: the catalogue lacks figures",
+        {**COMPUTED, "    accelerators: 8\n": "    accelerator: Kunlun P800\n    accelerators: 8\n"},
+        "offers.h20.accelerator: what Kunlun P800 serves cannot be computed: the catalogue lacks figures",
     ),
     "an accelerator of later": (
         {**COMPUTED, "    accelerators: 8\n": "    accelerator: B30A\n    accelerators: 8\n"},
