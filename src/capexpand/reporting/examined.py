@@ -5,17 +5,16 @@ Plain data for the document and sentences for whoever shows them; nothing here k
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from capexpand.finance.by_budget import BudgetCurve
 from capexpand.finance.longer import harvest_from
 from capexpand.policy.followed import QUANTILES
+from capexpand.reporting import serial
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.inputs import Findings
 from capexpand.wording import listing, money, number, percent, power, share
 
-MILLION = 1e6
 NAMED_LIMITS = 3
 HARVEST_QUARTERS = 4
 """Quarters without orders at the horizon's end from which on they are called a harvest."""
@@ -33,7 +32,7 @@ def examined_document(findings: Findings) -> dict[str, Any]:
     starts = findings.result.times.starts
     harvest = harvest_from(findings.result.plan)
     return {
-        "npv_without_end_value": _money(metrics.npv_without_end_value),
+        "npv_without_end_value": serial.money(metrics.npv_without_end_value),
         "irr_without_end_value": metrics.irr_without_end_value,
         "end_value_over_book": metrics.end_value_over_book,
         "market_value_over_book": metrics.market_over_book,
@@ -41,15 +40,15 @@ def examined_document(findings: Findings) -> dict[str, Any]:
         "mirr": metrics.mirr,
         "npv_over_outlay": metrics.npv_over_outlay,
         "npv_by_budget": [] if curve is None else _by_budget(curve),
-        "budget_ends_to_pay": None if curve is None else _optional(curve.ends_to_pay),
-        "npv_of_renewal_and_hire": None if curve is None else _money(curve.renewal_and_hire),
+        "budget_ends_to_pay": None if curve is None else serial.money(curve.ends_to_pay),
+        "npv_of_renewal_and_hire": None if curve is None else serial.money(curve.renewal_and_hire),
         "horizon_check": []
         if examination is None
         else [
             {
                 "quarters": check.quarters,
-                "npv": _money(check.npv),
-                "npv_change": _money(check.change),
+                "npv": serial.money(check.npv),
+                "npv_change": serial.money(check.change),
                 "first_quarter_moved": check.moved,
             }
             for check in examination.horizon
@@ -58,8 +57,8 @@ def examined_document(findings: Findings) -> dict[str, Any]:
         if examination is None or examination.even is None
         else {
             "fraction": examination.even.fraction,
-            "npv": _money(examination.even.npv),
-            "objective": _money(examination.even.objective),
+            "npv": serial.money(examination.even.npv),
+            "objective": serial.money(examination.even.objective),
         },
         "nothing_ordered_from": starts[harvest].isoformat() if harvest < len(starts) else None,
         "plan_in_futures": None
@@ -67,10 +66,10 @@ def examined_document(findings: Findings) -> dict[str, Any]:
         else {
             "scenarios": int(followed.npv.size),
             "seed": followed.seed,
-            "npv_mean": _money(followed.mean),
-            "npv_halfwidth": _optional(followed.halfwidth if math.isfinite(followed.halfwidth) else None),
+            "npv_mean": serial.money(followed.mean),
+            "npv_halfwidth": serial.money(followed.halfwidth),
             "npv_quantiles": {
-                f"{chance:g}": _money(float(value))
+                f"{chance:g}": serial.money(float(value))
                 for chance, value in zip(QUANTILES, followed.quantiles(), strict=True)
             },
             "loses": followed.loses,
@@ -78,27 +77,18 @@ def examined_document(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _by_budget(curve: BudgetCurve) -> list[dict[str, float]]:
+def _by_budget(curve: BudgetCurve) -> list[dict[str, float | None]]:
     return [
         {
-            "budget": _money(point.budget),
-            "npv": _money(point.npv),
-            "own": _money(point.own),
-            "spent": _money(point.spent),
-            "objective": _money(point.objective),
+            "budget": serial.money(point.budget),
+            "npv": serial.money(point.npv),
+            "own": serial.money(point.own),
+            "spent": serial.money(point.spent),
+            "objective": serial.money(point.objective),
             "marginal": point.marginal,
         }
         for point in curve.points
     ]
-
-
-def _money(amount: float) -> float:
-    """Plain money from millions, without the digits that only arithmetic made."""
-    return float(f"{amount * MILLION:.12g}")
-
-
-def _optional(amount: float | None) -> float | None:
-    return None if amount is None else _money(amount)
 
 
 def in_futures(context: ReportContext) -> str:
