@@ -67,15 +67,15 @@ def optimise_plan(
         program = committed_program(program, stages, commitments)
     solution = solve(
         program,
-        limits=_limits(stages) if duals else None,
+        limits=limits_of(stages) if duals else None,
         relative_gap=relative_gap,
         time_limit_seconds=time_limit_seconds,
     )
     return read_plan(m, stages, solution)
 
 
-def _limits(stages: list[Stage]) -> Limits:
-    """The limits that a user can widen, whose worth a plan reports."""
+def limits_of(stages: list[Stage]) -> Limits:
+    """Return the limits that a user can widen, whose worth a plan reports."""
     rows = [
         block.ravel()
         for stage in stages
