@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from capexpand.case.announcement_checks import announcement_complaints
+from capexpand.case.blended_prices import price_complaints
 from capexpand.case.drafts import Draft
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
 from capexpand.case.numbers import walk
-from capexpand.case.prices import price_complaints
 from capexpand.case.references import Complaint
 from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload
 from capexpand.case.uncertainty_checks import uncertainty_complaints

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from capexpand.case.blended_prices import listed_price
 from capexpand.case.numbers import walk
-from capexpand.case.prices import listed_price
 from capexpand.case.reading import dotted
 from capexpand.case.schema import Case, Offer
 from capexpand.case.values import Figure, Series

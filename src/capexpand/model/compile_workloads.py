@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.case.prices import listed_price
+from capexpand.case.blended_prices import listed_price
 from capexpand.case.schema import Workload
 from capexpand.model.compile_offers import Option
 from capexpand.model.data import Flags, Floats, Integers, Workloads

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.case.prices import KIND_TITLES, TokenKind, price_parts
+from capexpand.case.blended_prices import price_parts
+from capexpand.case.prices import KIND_TITLES, TokenKind
 from capexpand.model.data import Floats
 from capexpand.reporting.blocks import Row, Table, table
 from capexpand.reporting.context import ReportContext

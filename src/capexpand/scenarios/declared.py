@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.case.prices import listed_price
+from capexpand.case.blended_prices import listed_price
 from capexpand.case.schema import Case
 from capexpand.case.targets import OF_OFFERS, OF_WORKLOADS, MovableTarget
 from capexpand.case.values import Series
