@@ -69,7 +69,7 @@ def optimise_plan(
         program = committed_program(program, stages, commitments)
     solution = solve(
         program,
-        limits=_limits(stages) if duals else None,
+        limits=limits_of(stages) if duals else None,
         start=None if start is None else start.basis,
         relative_gap=relative_gap,
         time_limit_seconds=time_limit_seconds,
@@ -77,8 +77,8 @@ def optimise_plan(
     return read_plan(m, stages, solution)
 
 
-def _limits(stages: list[Stage]) -> Limits:
-    """The limits that a user can widen, whose worth a plan reports."""
+def limits_of(stages: list[Stage]) -> Limits:
+    """Return the limits that a user can widen, whose worth a plan reports."""
     rows = [
         block.ravel()
         for stage in stages

@@ -88,7 +88,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         unmet=over([s.service.unmet for s in stages]) * phi,
         paid=over([s.money.paid for s in stages])[0],
         shortfall=float(over([s.money.shortfall for s in stages]).sum()),
-        shadow=_shadow_prices(m, stages, solution),
+        shadow=shadow_prices(m, stages, solution),
         solver=SolverReport(
             status=solution.status,
             objective=solution.objective,
@@ -112,7 +112,8 @@ def _values(x: Floats, columns: Indices) -> Floats:
     return np.where(np.abs(values) < 1e-9, 0.0, values)
 
 
-def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
+def shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
+    """Return what the duals of a solution say that one more of each limit is worth."""
     quarters = m.times.count
     grid = np.zeros((len(m.sites.names), quarters))
     budget, renewal = np.zeros(quarters), np.zeros(quarters)
