@@ -39,6 +39,7 @@ from capexpand.case.figures import (
     UnitPriceSeries,
     VolumeRateSeries,
 )
+from capexpand.case.financing import Financing
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
 from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
@@ -299,6 +300,7 @@ class Case(Declared):
     uncertainty: Uncertainty = Uncertainty()
     reported: Reported = Reported()
     announcement: Announcement | None = None
+    financing: Financing | None = None
     solve: Solve = Solve()
     variants: dict[Name, Variant] = Field(default_factory=dict)
 

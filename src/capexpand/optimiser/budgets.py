@@ -10,8 +10,9 @@ import numpy as np
 from capexpand.errors import SolverError
 from capexpand.model.blocks import Floats, LinearProgram
 from capexpand.model.data import ModelData
+from capexpand.model.debt import FinancingColumns
 from capexpand.model.stage import Stage
-from capexpand.optimiser.deterministic import build_program
+from capexpand.optimiser.deterministic import build_financed_program
 from capexpand.optimiser.highs import TOLERANCE, Solution, run, violations
 from capexpand.optimiser.highs_model import load
 from capexpand.optimiser.plan import Plan, read_plan
@@ -55,7 +56,7 @@ def plans_by_budget(m: ModelData, fractions: Sequence[float]) -> list[Plan]:
     solver: highspy.Highs | None = None
     for fraction in fractions:
         data = m.with_budget(fraction)
-        program, stages = build_program(data)
+        program, stages, financing = build_financed_program(data)
         if solver is None:
             solver = load(program)
             solver.setOptionValue("solver", "ipx")
@@ -65,7 +66,7 @@ def plans_by_budget(m: ModelData, fractions: Sequence[float]) -> list[Plan]:
         run(program, solver)
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise SolverError("the program of a smaller budget has no optimum")
-        plans.append(_plan(data, program, stages, solver))
+        plans.append(_plan(data, program, stages, solver, financing))
     return plans
 
 
@@ -79,7 +80,13 @@ def _put_limits(solver: object, program: LinearProgram) -> None:
     solver.changeColsBounds(columns.size, columns, program.column_lower, program.column_upper)
 
 
-def _plan(m: ModelData, program: LinearProgram, stages: list[Stage], solver: object) -> Plan:
+def _plan(
+    m: ModelData,
+    program: LinearProgram,
+    stages: list[Stage],
+    solver: object,
+    financing: FinancingColumns | None,
+) -> Plan:
     found = solver.getSolution()  # pyrefly: ignore[missing-attribute]
     columns: Floats = np.asarray(found.col_value)
     rows, bounds = violations(program, columns)
@@ -100,4 +107,4 @@ def _plan(m: ModelData, program: LinearProgram, stages: list[Stage], solver: obj
         solver="HiGHS",
         seconds=0.0,
     )
-    return read_plan(m, stages, solution)
+    return read_plan(m, stages, solution, financing)

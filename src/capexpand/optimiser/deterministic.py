@@ -8,6 +8,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
 from capexpand.model.data import ModelData
+from capexpand.model.debt import FinancingColumns, add_financing
 from capexpand.model.stage import Stage, add_stage, opening_columns
 from capexpand.optimiser.highs import Limits, solve
 from capexpand.optimiser.naive import Commitments
@@ -16,14 +17,21 @@ from capexpand.optimiser.plan import Plan, read_plan
 
 def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
     """Returns the program of all quarters, with the columns and rows of each stage."""
+    program, stages, _ = build_financed_program(m)
+    return program, stages
+
+
+def build_financed_program(m: ModelData) -> tuple[LinearProgram, list[Stage], FinancingColumns | None]:
+    """Returns the program of all quarters, and the columns of financing where the case has one."""
     lp = Blocks()
     state = opening_columns(lp, m)
     stages: list[Stage] = []
     for t in range(m.times.count):
         stages.append(add_stage(lp, m, t, state))
         state = stages[-1].state
-    lp.offset = base_value(m)
-    return lp.build(), stages
+    financing = add_financing(lp, m, stages)
+    lp.offset = base_value(m) + (0.0 if financing is None else financing.offset)
+    return lp.build(), stages, financing
 
 
 def base_value(m: ModelData) -> float:
@@ -62,19 +70,19 @@ def optimise_plan(
         InfeasibleError: no plan satisfies the case.
         SolverError: the solver failed or its answer did not pass the checks.
     """
-    program, stages = build_program(m)
+    program, stages, financing = build_financed_program(m)
     if commitments is not None:
         program = committed_program(program, stages, commitments)
     solution = solve(
         program,
-        limits=_limits(stages) if duals else None,
+        limits=_limits(stages, financing) if duals else None,
         relative_gap=relative_gap,
         time_limit_seconds=time_limit_seconds,
     )
-    return read_plan(m, stages, solution)
+    return read_plan(m, stages, solution, financing)
 
 
-def _limits(stages: list[Stage]) -> Limits:
+def _limits(stages: list[Stage], financing: FinancingColumns | None) -> Limits:
     """The limits that a user can widen, whose worth a plan reports."""
     rows = [
         block.ravel()
@@ -88,6 +96,9 @@ def _limits(stages: list[Stage]) -> Limits:
         )
     ]
     columns = [stage.service.sold.ravel() for stage in stages]
+    if financing is not None:
+        rows += [financing.minimum_cash_rows, financing.equity_rows, *financing.covenant_rows.values()]
+        columns += [financing.signed, financing.raised]
     return Limits(*(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns))))
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
+from capexpand.model.debt import FinancingColumns
 from capexpand.model.stage import Stage
+from capexpand.optimiser.financing import FinancingPlan, read_financing
 from capexpand.optimiser.highs import Solution
 
 
@@ -62,9 +64,23 @@ class Plan:
     shortfall: float  # money below the floor
     shadow: ShadowPrices
     solver: SolverReport
+    financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
+
+    @property
+    def financed(self) -> FinancingPlan:
+        """The financing of a plan that has one.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.financing is None:
+            raise ValueError("the plan has no financing")
+        return self.financing
 
 
-def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
+def read_plan(
+    m: ModelData, stages: list[Stage], solution: Solution, financing: FinancingColumns | None = None
+) -> Plan:
     """Returns the plan that a solution of the chained stages describes."""
     x, phi = solution.columns, m.workloads.productivity
 
@@ -100,6 +116,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
             largest_bound_violation=solution.largest_bound_violation,
             largest_dual_violation=solution.largest_dual_violation,
         ),
+        financing=None if financing is None else read_financing(m, financing, solution),
     )
 
 
