@@ -137,7 +137,7 @@ class _Term:
         return np.where(quarter >= self.due, left, np.nan)
 
     def _annuity(self, instalments: int) -> Floats:
-        """Parts left after 0, 1, … equal payments of a = 1 / Σ_n Π_i≤n 1 / (1 + r_i) for interest and loan."""
+        """Parts left after equal payments of a = 1 / Σ_n Π_i≤n 1 / (1 + r_i) for interest and debt."""
         quarter = np.minimum(self.due + np.arange(instalments), self.quarters - 1)
         growth = (1.0 + self.rate[quarter]) ** 0.25
         level = 1.0 / float(np.sum(1.0 / np.cumprod(growth)))

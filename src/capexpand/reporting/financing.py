@@ -160,8 +160,8 @@ def financing_answers(context: ReportContext) -> tuple[Answer, ...]:
     if found.equity_irr is not None and found.equity_irr_unique:
         rate = f" and returns {percent(found.equity_irr)} a year"
     parts.append(
-        f"To them the programme is worth {worth} at {percent(f.cost_of_equity)} a year{rate}; to a firm without "
-        f"debt it is worth {firm}."
+        f"To them the programme is worth {worth} at {percent(f.cost_of_equity)} a year{rate}; to a firm "
+        f"without debt it is worth {firm}."
     )
     return (Answer("How is it financed?", " ".join((*parts, _covenants_in_words(context, found, f)))),)
 
