@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from capexpand.finance.hire import hire_cost
 from capexpand.finance.schedule import (
     depreciation,
     hall_purchases,
@@ -37,6 +38,7 @@ class Statement:
     energy: Floats
     maintenance: Floats  # of owned units and halls
     leases: Floats  # of leased units and rented power
+    hire: Floats  # of capacity hired from clouds, unused reservations included
     exit_costs: Floats  # of leased units and rented power handed back
     depreciation_servers: Floats
     depreciation_buildings: Floats
@@ -87,7 +89,7 @@ class Statement:
     def operating_cost(self) -> Floats:
         """Cash costs of operation [quarter]."""
         running = self.energy + self.maintenance + self.leases + self.exit_costs
-        return self.ordinary_costs + running + self.other_cost
+        return self.ordinary_costs + running + self.hire + self.other_cost
 
     @property
     def ebitda(self) -> Floats:
@@ -186,7 +188,9 @@ def statement(plan: Plan) -> Statement:
         end_units = min(end_units, float(assets.book_servers[-1]))
         end_power = min(end_power, float(assets.book_buildings[-1]))
     revenue = sales.revenue.sum(axis=0) + m.opening.other_revenue
-    cash_costs = sales.ordinary.sum(axis=0) + energy + maintenance + leases + exits + m.opening.other_cost
+    hire = hire_cost(plan)
+    running = energy + maintenance + leases + exits
+    cash_costs = sales.ordinary.sum(axis=0) + running + hire + m.opening.other_cost
     ebita = revenue - cash_costs - assets.written_off_servers - assets.written_off_buildings - written_off
     books = (assets.book_servers, assets.book_buildings, written_off.sum() - np.cumsum(written_off))
     bill = tax_bill(ebita, end_units + end_power - sum(float(b[-1]) for b in books), rate=m.taxes.rate)
@@ -199,6 +203,7 @@ def statement(plan: Plan) -> Statement:
         energy=energy,
         maintenance=maintenance,
         leases=leases,
+        hire=hire,
         exit_costs=exits,
         depreciation_servers=assets.written_off_servers,
         depreciation_buildings=assets.written_off_buildings,
