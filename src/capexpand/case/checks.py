@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from capexpand.case.announcement_checks import announcement_complaints
+from capexpand.case.blended_prices import price_complaints
 from capexpand.case.drafts import Draft
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
@@ -189,13 +190,15 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
 
 def _payment(place: tuple[str, str], workload: Workload) -> Iterator[Complaint]:
     """A price is for what is sold or counted, a penalty for what is owed; elsewhere they do nothing."""
-    if workload.role != "obligation" and workload.price is None:
+    if workload.role != "obligation" and not workload.priced:
         yield place, f"is {workload.role} and needs a price"
-    if workload.role == "obligation" and workload.price is not None:
+    if workload.role == "obligation" and workload.priced:
+        field = "price" if workload.price is not None else "prices"
         message = (
-            "is paid nothing, since it is an obligation; leave price out, or make it internal or external"
+            f"is paid nothing, since it is an obligation; leave {field} out, or make it internal or external"
         )
-        yield (*place, "price"), message
+        yield (*place, field), message
+    yield from price_complaints(place, workload)
     if workload.role != "obligation" and workload.penalty is not None:
         message = (
             f"holds for obligations only, and this workload is {workload.role}: unserved demand is not sold"

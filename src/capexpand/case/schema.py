@@ -40,6 +40,7 @@ from capexpand.case.figures import (
     VolumeRateSeries,
 )
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
+from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
 from capexpand.case.reported import Reported
@@ -203,6 +204,7 @@ class Workload(Declared):
     demand: VolumeRateSeries
     market_share: FractionSeries | None = None  # of the demand, 1 if absent
     price: UnitPriceSeries | None = None  # revenue, or transfer value of an internal workload
+    prices: Prices | None = None  # the same by kind of token, in place of price
     penalty: UnitPriceSeries | None = (
         None  # for each unit of an obligation left unserved; without it, all must be served
     )
@@ -225,6 +227,11 @@ class Workload(Declared):
     destinations: tuple[Destination, ...] = ()  # where it may run; everywhere if empty
     excluded_sites: tuple[Name, ...] = ()
     ordinary_costs: FractionSeries | None = None  # overrides the one of finance
+
+    @property
+    def priced(self) -> bool:
+        """Whether what is served is paid for, at one price or by kind of token."""
+        return self.price is not None or self.prices is not None
 
     @property
     def usable_fraction(self) -> float:

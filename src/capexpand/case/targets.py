@@ -105,7 +105,7 @@ def _movable(case: object) -> Iterator[MovableTarget]:
         yield MovableTarget(f"{place}.demand", "demand", name)
         yield MovableTarget(f"{place}.market_share", "market_share", name)
         yield MovableTarget(f"{place}.productivity", "productivity", name)
-        if _part(workload, "price") is not None:
+        if _part(workload, "price") is not None or _part(workload, "prices") is not None:
             yield MovableTarget(f"{place}.price", "price", name)
         if _part(workload, "penalty") is not None:
             yield MovableTarget(f"{place}.penalty", "penalty", name)

@@ -9,6 +9,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.highs import Solution
 
 
@@ -62,6 +63,7 @@ class Plan:
     shortfall: float  # money below the floor
     shadow: ShadowPrices
     solver: SolverReport
+    basis: Basis | None = None  # from which a plan that differs little is found sooner
 
 
 def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
@@ -86,7 +88,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         unmet=over([s.service.unmet for s in stages]) * phi,
         paid=over([s.money.paid for s in stages])[0],
         shortfall=float(over([s.money.shortfall for s in stages]).sum()),
-        shadow=_shadow_prices(m, stages, solution),
+        shadow=shadow_prices(m, stages, solution),
         solver=SolverReport(
             status=solution.status,
             objective=solution.objective,
@@ -100,6 +102,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
             largest_bound_violation=solution.largest_bound_violation,
             largest_dual_violation=solution.largest_dual_violation,
         ),
+        basis=solution.basis,
     )
 
 
@@ -109,7 +112,8 @@ def _values(x: Floats, columns: Indices) -> Floats:
     return np.where(np.abs(values) < 1e-9, 0.0, values)
 
 
-def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
+def shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
+    """Return what the duals of a solution say that one more of each limit is worth."""
     quarters = m.times.count
     grid = np.zeros((len(m.sites.names), quarters))
     budget, renewal = np.zeros(quarters), np.zeros(quarters)

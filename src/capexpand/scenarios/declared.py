@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.case.blended_prices import listed_price
 from capexpand.case.schema import Case
 from capexpand.case.targets import OF_OFFERS, OF_WORKLOADS, MovableTarget
 from capexpand.case.values import Series
@@ -60,6 +61,8 @@ class DeclaredPaths:
         if target.quantity == "other_revenue":
             return case.opening.other_revenue
         if target.quantity in OF_WORKLOADS:
+            if target.quantity == "price":
+                return listed_price(case.workloads[name], case.calendar)
             found: Series | None = getattr(case.workloads[name], target.quantity)
             return found
         return self._of_offer(target) if target.quantity in OF_OFFERS else self._of_site(target)
@@ -98,7 +101,8 @@ class DeclaredPaths:
         if entry.kind in ("base_demand", "base_price", "base_penalty"):
             workload = case.workloads[entry.name]
             volume = self.values(workload.demand) * self.values(workload.market_share)
-            price = workload.penalty if entry.kind == "base_penalty" else workload.price or workload.penalty
+            paid = listed_price(workload, case.calendar)
+            price = workload.penalty if entry.kind == "base_penalty" else paid or workload.penalty
             return volume * self.values(price)
         budget = np.inf if case.programme.cap is None else case.programme.cap.value / window
         if entry.kind in OF_OFFERS:

@@ -96,7 +96,7 @@ class Moves:
                 price -= market.pass_through.value * phi
                 demand -= market.elasticity.value * price
         found = {Entry("productivity", name): phi, Entry("base_demand", name): demand - phi}
-        if workload.price is not None:
+        if workload.priced:
             found[Entry("base_price", name)] = price + phi
         if workload.penalty is not None:
             found[Entry("base_penalty", name)] = moved.get("penalty", 0.0) + phi
