@@ -9,6 +9,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.highs import Solution
 
 
@@ -62,6 +63,7 @@ class Plan:
     shortfall: float  # money below the floor
     shadow: ShadowPrices
     solver: SolverReport
+    basis: Basis | None = None  # from which a plan that differs little is found sooner
 
 
 def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
@@ -100,6 +102,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
             largest_bound_violation=solution.largest_bound_violation,
             largest_dual_violation=solution.largest_dual_violation,
         ),
+        basis=solution.basis,
     )
 
 
