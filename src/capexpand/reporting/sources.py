@@ -34,8 +34,8 @@ def sources_section(context: ReportContext) -> tuple[Section, ...]:
     note = (
         "Each source taken alone: one unit from the first quarter in which it can be ordered to the end of "
         "its life, term or the horizon, fully used, at the site and in the power where it is cheapest. "
-        "Costs and volumes are both in present value, before tax, so the ratio is the price at which the source breaks "
-        "even. A reservation counts for one term."
+        "Costs and volumes are both in present value, before tax, so the ratio is the price at which the "
+        "source breaks even. A reservation counts for one term."
     )
     hired = hired_table(context)
     blocks: list[Block] = [Paragraph(note), ownership_table(context), Heading(hired.title), hired]
