@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
+    from capexpand.api.questions import Questioned, diff
     from capexpand.api.starting import new, schema
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
@@ -71,6 +72,7 @@ _HOMES = {
     "PolicyFindings": "policy.findings",
     "PolicySettings": "policy.case_policy",
     "Problem": "errors",
+    "Questioned": "api.questions",
     "Run": "api.planning",
     "RunError": "errors",
     "SampledFutures": "api.futures",
@@ -81,6 +83,7 @@ _HOMES = {
     "breakeven": "studies.breakeven.findings",
     "break_even": "studies.breakeven.break_even",
     "check": "api.checking",
+    "diff": "api.questions",
     "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
@@ -120,6 +123,7 @@ __all__ = [
     "PolicyFindings",
     "PolicySettings",
     "Problem",
+    "Questioned",
     "Run",
     "RunError",
     "SampledFutures",
@@ -132,6 +136,7 @@ __all__ = [
     "breakeven",
     "check",
     "compare",
+    "diff",
     "evaluate",
     "evaluate_policy",
     "find_contradictions",

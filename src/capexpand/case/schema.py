@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr
 
 from capexpand.case.announcement import Announcement
+from capexpand.case.clouds import Cloud
 from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
@@ -227,6 +228,7 @@ class Workload(Declared):
     max_latency: Latency | None = None  # a site with more cannot serve it
     destinations: tuple[Destination, ...] = ()  # where it may run; everywhere if empty
     excluded_sites: tuple[Name, ...] = ()
+    excluded_clouds: tuple[Name, ...] = ()
     ordinary_costs: FractionSeries | None = None  # overrides the one of finance
 
     @property
@@ -297,6 +299,7 @@ class Case(Declared):
     sites: Annotated[dict[Name, Site], Field(min_length=1)]
     offers: Annotated[dict[Name, Offer], Field(min_length=1)]
     workloads: Annotated[dict[Name, Workload], Field(min_length=1)]
+    clouds: dict[Name, Cloud] = Field(default_factory=dict)
     uncertainty: Uncertainty = Uncertainty()
     reported: Reported = Reported()
     announcement: Announcement | None = None

@@ -19,6 +19,7 @@ COMMANDS = (
     "run",
     "breakeven",
     "compare",
+    "diff",
     "backtest",
     "forecast",
     "scenarios",

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.model.financing import Financing
+from capexpand.model.hire_options import HireOptions
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -222,6 +223,7 @@ class ModelData:
     opening: OpeningState
     whole_sizes: bool
     hours_per_quarter: float
+    hire: HireOptions | None = None  # capacity that can be hired from clouds; None: none
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
     financing: Financing | None = None  # None where the case does not ask where money comes from
 
@@ -274,7 +276,8 @@ class ModelData:
         left = self.without_programme()
         power = replace(left.power, limit_mw=np.zeros_like(self.power.limit_mw))
         offers = replace(left.offers, orderable=np.zeros_like(self.offers.orderable))
-        return replace(left, power=power, offers=offers)
+        hire = None if left.hire is None else left.hire.closed()
+        return replace(left, power=power, offers=offers, hire=hire)
 
     def with_budget(self, fraction: float) -> ModelData:
         """Returns the case with a part of the programme's own money and no least spending.

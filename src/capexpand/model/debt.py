@@ -6,34 +6,15 @@ within an asset's life. Where a case has no financing, nothing here adds a colum
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.earnings import Operations, lost_tax, operation_columns
-from capexpand.model.financing import Facilities, Threshold
+from capexpand.model.financing import Facilities, FinancingColumns, Threshold
 from capexpand.model.stage import Stage
 
 _FREE = -INFINITY
-
-
-@dataclass(frozen=True, slots=True)
-class FinancingColumns:
-    """Columns and rows of financing."""
-
-    signed: Indices  # [facility]
-    drawn: Indices  # d [facility, quarter]
-    repaid: Indices  # p [facility, quarter]
-    balance: Indices  # L [facility, quarter]
-    cash: Indices  # [quarter]
-    raised: Indices  # equity [quarter]
-    dividends: Indices  # [quarter]
-    minimum_cash_rows: Indices  # [quarter]
-    equity_rows: Indices  # [1] the most that can be raised over the horizon
-    covenant_rows: dict[str, Indices]  # by covenant [quarter]
-    offset: float  # of the objective
 
 
 def add_financing(lp: Blocks, m: ModelData, stages: list[Stage]) -> FinancingColumns | None:

@@ -38,6 +38,7 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
     for t, stage in enumerate(stages):
         for columns, earned in _earnings(m, t, stage):
             lp.add(rows[t], columns, -earned)
+        _hire(lp, m, t, stage, rows)
     paid = [lp.columns(f"paid for {kind}", [labels]) for kind in ("servers", "halls")]
     added = [lp.columns(f"{kind} added", [labels]) for kind in ("servers", "halls")]
     for kind, bills, additions in zip(("servers", "halls"), paid, added, strict=True):
@@ -64,6 +65,18 @@ def _earnings(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]
         (stage.power.energised, -m.power.running_cost[:, t]),
         (stage.power.returned, -m.power.exit_cost[:, t]),
     ]
+
+
+def _hire(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) -> None:
+    """What is hired is paid in its quarter, a reservation through its term at the fee of its signing."""
+    o = m.hire
+    if o is None:
+        return
+    lp.add(rows[t], stage.hire.hired, o.fee[:, t])
+    first, last = t + o.lead_quarters, t + o.lead_quarters + o.term_quarters
+    for quarter in range(t, m.times.count):
+        paid = o.reserved & (quarter >= first) & (quarter < last)
+        lp.add(rows[quarter], stage.hire.signed, np.where(paid, o.fee[:, t], 0.0))
 
 
 def _purchases(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Indices = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
@@ -123,3 +124,20 @@ class Financing:
         }
         free = np.full_like(self.equity_limit, np.inf)
         return replace(self, covenants=Thresholds(**soft), equity_limit=free, equity_total=np.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class FinancingColumns:
+    """Columns and rows of financing."""
+
+    signed: Indices  # [facility]
+    drawn: Indices  # d [facility, quarter]
+    repaid: Indices  # p [facility, quarter]
+    balance: Indices  # L [facility, quarter]
+    cash: Indices  # [quarter]
+    raised: Indices  # equity [quarter]
+    dividends: Indices  # [quarter]
+    minimum_cash_rows: Indices  # [quarter]
+    equity_rows: Indices  # [1] the most that can be raised over the horizon
+    covenant_rows: dict[str, Indices]  # by covenant [quarter]
+    offset: float  # of the objective

@@ -8,7 +8,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
 from capexpand.model.data import ModelData
-from capexpand.model.debt import FinancingColumns, add_financing
+from capexpand.model.debt import add_financing
 from capexpand.model.stage import Stage, add_stage, opening_columns
 from capexpand.optimiser.highs import Limits, solve
 from capexpand.optimiser.naive import Commitments
@@ -17,21 +17,18 @@ from capexpand.optimiser.plan import Plan, read_plan
 
 def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
     """Returns the program of all quarters, with the columns and rows of each stage."""
-    program, stages, _ = build_financed_program(m)
-    return program, stages
-
-
-def build_financed_program(m: ModelData) -> tuple[LinearProgram, list[Stage], FinancingColumns | None]:
-    """Returns the program of all quarters, and the columns of financing where the case has one."""
     lp = Blocks()
     state = opening_columns(lp, m)
     stages: list[Stage] = []
     for t in range(m.times.count):
         stages.append(add_stage(lp, m, t, state))
         state = stages[-1].state
+    lp.offset = base_value(m)
     financing = add_financing(lp, m, stages)
-    lp.offset = base_value(m) + (0.0 if financing is None else financing.offset)
-    return lp.build(), stages, financing
+    if financing is not None:
+        stages[-1] = replace(stages[-1], financing=financing)
+        lp.offset += financing.offset
+    return lp.build(), stages
 
 
 def base_value(m: ModelData) -> float:
@@ -56,6 +53,7 @@ def optimise_plan(
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
     duals: bool = True,
+    start: Plan | None = None,
 ) -> Plan:
     """Returns the plan of highest objective over the mean path.
 
@@ -65,25 +63,27 @@ def optimise_plan(
         relative_gap: gap [fraction] at which a program with whole sizes counts as solved.
         time_limit_seconds: when to stop [s].
         duals: whether the duals of limits are asked for on the side of more; that takes another solve.
+        start: a plan that differs little, as one for another budget or horizon, to begin the search from.
 
     Raises:
         InfeasibleError: no plan satisfies the case.
         SolverError: the solver failed or its answer did not pass the checks.
     """
-    program, stages, financing = build_financed_program(m)
+    program, stages = build_program(m)
     if commitments is not None:
         program = committed_program(program, stages, commitments)
     solution = solve(
         program,
-        limits=_limits(stages, financing) if duals else None,
+        limits=limits_of(stages) if duals else None,
+        start=None if start is None else start.basis,
         relative_gap=relative_gap,
         time_limit_seconds=time_limit_seconds,
     )
-    return read_plan(m, stages, solution, financing)
+    return read_plan(m, stages, solution)
 
 
-def _limits(stages: list[Stage], financing: FinancingColumns | None) -> Limits:
-    """The limits that a user can widen, whose worth a plan reports."""
+def limits_of(stages: list[Stage]) -> Limits:
+    """Return the limits that a user can widen, whose worth a plan reports."""
     rows = [
         block.ravel()
         for stage in stages
@@ -96,6 +96,7 @@ def _limits(stages: list[Stage], financing: FinancingColumns | None) -> Limits:
         )
     ]
     columns = [stage.service.sold.ravel() for stage in stages]
+    financing = stages[-1].financing
     if financing is not None:
         rows += [financing.minimum_cash_rows, financing.equity_rows, *financing.covenant_rows.values()]
         columns += [financing.signed, financing.raised]

@@ -8,7 +8,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
-from capexpand.model.debt import FinancingColumns
+from capexpand.model.financing import FinancingColumns
 from capexpand.optimiser.highs import Solution
 
 

@@ -23,6 +23,7 @@ from capexpand.reporting.headline import answers
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.serial import Document, money, monies, number, numbers
+from capexpand.reporting.sources import hire_document
 from capexpand.reporting.token_prices import token_price_document
 
 BASIS = {
@@ -70,6 +71,7 @@ def metrics_document(context: ReportContext) -> Document:
         "unit_costs": _unit_costs(context),
         **token_price_document(context),
         **financing_document(context),
+        **hire_document(m, result.plan),
         "naive": _naive(findings.naive, findings.naive_metrics, context, days),
         "bridge": _bridge(findings),
         "answers": {answer.question: answer.text for answer in answers(context)},
