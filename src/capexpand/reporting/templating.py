@@ -41,5 +41,5 @@ def environment() -> Environment:
         finalize=_readable,
     )
     made.filters["together"] = keep_together
-    made.globals["dark_colours"] = DARK
+    made.globals.update(dark_colours=DARK)
     return made
