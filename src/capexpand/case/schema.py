@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr
 
 from capexpand.case.announcement import Announcement
+from capexpand.case.clouds import Cloud
 from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
@@ -302,6 +303,8 @@ class Workload(Declared):
     """Countries in which it may run; everywhere if empty."""
     excluded_sites: tuple[Name, ...] = ()
     """Sites that must not serve it."""
+    excluded_clouds: tuple[Name, ...] = ()
+    """Clouds that must not serve it."""
     ordinary_costs: FractionSeries | None = None
     """Share of the value sold that goes into staff, sales and bandwidth, in place of that of finance."""
 
@@ -399,6 +402,8 @@ class Case(Declared):
     """Servers that can be bought or leased."""
     workloads: Annotated[dict[Name, Workload], Field(min_length=1)]
     """What is served."""
+    clouds: dict[Name, Cloud] = Field(default_factory=dict)
+    """Machines that can be hired from clouds."""
     uncertainty: Uncertainty = Uncertainty()
     """What may turn out otherwise; nothing if absent."""
     reported: Reported = Reported()

@@ -37,6 +37,7 @@ from capexpand.reporting.plans_compared import plan_table
 from capexpand.reporting.policy_page import policy_section
 from capexpand.reporting.policy_summary import policy_summary
 from capexpand.reporting.sheet import Sheet
+from capexpand.reporting.sources import sources_section
 from capexpand.reporting.tables import frames
 from capexpand.reporting.token_prices import token_price_table
 from capexpand.reporting.unit_rates import computes_any, export_table, origin_table, rate_table
@@ -72,6 +73,7 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             _limits(context),
             _naive(context),
             _costs(context),
+            *sources_section(context),
             _assumptions(context),
             _made(context),
         ),
