@@ -25,40 +25,59 @@ ON_DEMAND, SPOT = "on-demand", "spot"
 class OnDemand(Declared):
     """Units hired for as long as they are used, at the fee of the day."""
 
-    fee: MoneyPerQuarterSeries  # per unit while hired (written per hour, for example)
-    limit: Count | None = None  # units that can be had at a time; no limit if absent
-    workloads: tuple[Name, ...] = ()  # that may run on them; all if empty
+    fee: MoneyPerQuarterSeries
+    """Fee for a unit while it is hired, by date."""
+    limit: Count | None = None
+    """Most units that can be had at a time; no limit if absent."""
+    workloads: tuple[Name, ...] = ()
+    """Workloads that may run on them; all if empty."""
 
 
 class Reserved(Declared):
     """Units committed to for a term: the fee is fixed when signing and paid whether they are used or not."""
 
-    fee: MoneyPerQuarterSeries  # per unit, by the day of signing
-    term: Life  # after which the commitment expires
-    lead_time: Duration | None = None  # from signing to use, none if absent
-    limit: CountRateSeries | None = None  # units that can be signed for in a quarter; no limit if absent
+    fee: MoneyPerQuarterSeries
+    """Fee for a unit, fixed by the day of signing and paid whether the unit is used or not."""
+    term: Life
+    """Time after which the commitment expires."""
+    lead_time: Duration | None = None
+    """Time from signing to use; none if absent."""
+    limit: CountRateSeries | None = None
+    """Most units that can be signed for in a quarter; no limit if absent."""
     workloads: tuple[Name, ...] = ()
+    """Workloads that may run on them; all if empty."""
 
 
 class Spot(Declared):
     """Spare units at the fee of the day that the cloud may take away at any time."""
 
     fee: MoneyPerQuarterSeries
-    interrupted: Fraction  # share of the time paid for that is lost when units are taken away
+    """Fee for a unit while it is hired, by date."""
+    interrupted: Fraction
+    """Share of the time paid for that is lost when units are taken away."""
     limit: Count | None = None
+    """Most units that can be had at a time; no limit if absent."""
     workloads: tuple[Name, ...] = ()
+    """Workloads that may run on them; all if empty."""
 
 
 class Cloud(Declared):
     """A cloud's machine for hire: no site, no power, no budget; its fees are a cost of operation."""
 
     title: Title
-    offer: Name  # what a hired unit serves is what a unit of this offer serves
-    destination: Destination  # country in which it runs
-    latency: Latency | None = None  # to the users it serves; a workload with a limit needs it
+    """Name in reports."""
+    offer: Name
+    """Offer whose unit serves as much as a hired one."""
+    destination: Destination
+    """Country in which it runs."""
+    latency: Latency | None = None
+    """Delay to the users that it serves; needed where a workload has a limit."""
     on_demand: OnDemand | None = None
+    """Terms of hire without a commitment."""
     reserved: dict[Name, Reserved] = Field(default_factory=dict)
+    """Terms of commitments, by name."""
     spot: Spot | None = None
+    """Terms of spare units that may be taken away."""
 
     @property
     def ways(self) -> dict[str, OnDemand | Reserved | Spot]:

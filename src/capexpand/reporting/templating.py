@@ -41,5 +41,6 @@ def environment() -> Environment:
         finalize=_readable,
     )
     made.filters["together"] = keep_together
+    # pyrefly: ignore[unsupported-operation]  its stubs know the built-in names only
     made.globals["dark_colours"] = DARK
     return made
