@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
+    from capexpand.api.questions import Questioned, diff
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
     from capexpand.case.loading import load_case
@@ -72,6 +73,7 @@ _HOMES = {
     "PolicyFindings": "policy.findings",
     "PolicySettings": "policy.case_policy",
     "Problem": "errors",
+    "Questioned": "api.questions",
     "Run": "api.planning",
     "RunError": "errors",
     "SampledFutures": "api.futures",
@@ -83,6 +85,7 @@ _HOMES = {
     "breakeven": "studies.breakeven.findings",
     "break_even": "studies.breakeven.break_even",
     "check": "api.checking",
+    "diff": "api.questions",
     "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
@@ -123,6 +126,7 @@ __all__ = [
     "PolicyFindings",
     "PolicySettings",
     "Problem",
+    "Questioned",
     "Run",
     "RunError",
     "SampledFutures",
@@ -136,6 +140,7 @@ __all__ = [
     "breakeven",
     "check",
     "compare",
+    "diff",
     "evaluate",
     "evaluate_policy",
     "find_contradictions",

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from capexpand.case.announcement import Announcement
+from capexpand.case.clouds import Cloud
 from capexpand.case.figures import ExchangeRateSeries
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
@@ -40,6 +41,7 @@ class Draft:
     sites: Mapping[str, Site] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
+    clouds: Mapping[str, Cloud] = field(default_factory=dict)
     whole_sizes: bool = False
 
     @property
@@ -51,6 +53,7 @@ class Draft:
             "sites": self.sites,
             "offers": self.offers,
             "workloads": self.workloads,
+            "clouds": self.clouds,
             "opening": self.opening,
             "announcement": self.announcement,
         }
@@ -71,6 +74,7 @@ def whole_draft(case: Case) -> Draft:
         sites=case.sites,
         offers=case.offers,
         workloads=case.workloads,
+        clouds=case.clouds,
         whole_sizes=case.solve.whole_sizes,
     )
 
@@ -114,5 +118,6 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
         sites=blocks(Site, "sites"),
         offers=blocks(Offer, "offers"),
         workloads=blocks(Workload, "workloads"),
+        clouds=blocks(Cloud, "clouds"),
         whole_sizes=isinstance(solve, dict) and solve.get("whole_sizes") is True,
     )

@@ -20,6 +20,7 @@ COMMANDS = (
     "breakeven",
     "sweep",
     "compare",
+    "diff",
     "backtest",
     "forecast",
     "scenarios",

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from capexpand.errors import SolverError
 from capexpand.finance.bridge import objective_of, penalties
 from capexpand.finance.fleet import by_position
+from capexpand.finance.hire import hire_rules
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
@@ -63,6 +64,7 @@ def violations(plan: Plan) -> tuple[Check, ...]:
         **_order_rules(plan),
         **_unit_rules(plan),
         **_service_rules(plan),
+        **hire_rules(plan, above),
         **_money_rules(plan),
     }
     return tuple(Check(name, violation) for name, violation in found.items())
@@ -232,6 +234,8 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     obliged = np.array([role == "obligation" for role in w.roles])[:, None]
     may = w.served_by[:, None, :] & (w.service > 0)
     capacity = np.einsum("gkjt,kj->jt", plan.serving, w.service)  # in volumes of the base date
+    if m.hire is not None:
+        capacity = capacity + np.einsum("hjt,hj->jt", plan.hire_serving, m.hire.service)
     owed = np.where(obliged, w.demand.sum(axis=1), 0.0) / w.productivity
     given = (plan.sold.sum(axis=1) - plan.unmet) / w.productivity
     return {

@@ -18,6 +18,7 @@ from capexpand.model.data import (
     Taxes,
     Times,
 )
+from capexpand.model.hire import compile_hire
 from capexpand.model.world import Floats, World
 from capexpand.timevalue import HOURS_PER_QUARTER, discount_factors, end_discount_factor, quarters_spanned
 
@@ -50,6 +51,7 @@ def compile_case(case: Case) -> ModelData:
         opening=_opening(world, power, offers),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
+        hire=compile_hire(world),
         end_value_within_book=case.finance.end_value_within_book,
     )
 

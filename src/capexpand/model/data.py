@@ -18,6 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.model.hire_options import HireOptions
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -220,6 +222,7 @@ class ModelData:
     opening: OpeningState
     whole_sizes: bool
     hours_per_quarter: float
+    hire: HireOptions | None = None  # capacity that can be hired from clouds; None: none
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
 
     @property
@@ -260,7 +263,8 @@ class ModelData:
         left = self.without_programme()
         power = replace(left.power, limit_mw=np.zeros_like(self.power.limit_mw))
         offers = replace(left.offers, orderable=np.zeros_like(self.offers.orderable))
-        return replace(left, power=power, offers=offers)
+        hire = None if left.hire is None else left.hire.closed()
+        return replace(left, power=power, offers=offers, hire=hire)
 
     def with_budget(self, fraction: float) -> ModelData:
         """Returns the case with a part of the programme's own money and no least spending.

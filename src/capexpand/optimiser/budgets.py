@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.data import ModelData
+from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.plan import Plan
-from capexpand.optimiser.warm import WarmPlanner
 
 
 def with_own_money(m: ModelData, plan: Plan) -> ModelData:
@@ -32,24 +31,22 @@ def with_own_money(m: ModelData, plan: Plan) -> ModelData:
     return replace(m, budget=replace(m.budget, cap=cap, own=spent - float(anyway[-1])))
 
 
-def plans_by_budget(m: ModelData, fractions: Sequence[float]) -> list[Plan]:
+def plans_by_budget(m: ModelData, fractions: Sequence[float], *, start: Plan | None = None) -> list[Plan]:
     """Returns the best plan for each part of the programme's own money, no least spending asked.
 
     Only right-hand sides differ from one to the next, so each is solved from the basis of the one before by
-    the dual simplex method, in some dozens of steps.
+    the dual simplex method, in some hundreds of steps.
 
     Args:
         m: the compiled case, whose programme has a finite cap and no whole sizes.
         fractions: of the own money, best in falling order.
+        start: the plan with all of the money.
 
     Raises:
         SolverError: a program could not be solved, or an answer did not pass our checks.
     """
-    planner = WarmPlanner(sides="any")
     plans: list[Plan] = []
     for fraction in fractions:
-        try:
-            plans.append(planner.solve(m.with_budget(fraction)))
-        except InfeasibleError as error:
-            raise SolverError("the program of a smaller budget has no optimum") from error
+        plans.append(optimise_plan(m.with_budget(fraction), duals=False, start=start))
+        start = plans[-1]
     return plans

@@ -48,6 +48,7 @@ def optimise_plan(
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
     duals: bool = True,
+    start: Plan | None = None,
 ) -> Plan:
     """Returns the plan of highest objective over the mean path.
 
@@ -57,6 +58,7 @@ def optimise_plan(
         relative_gap: gap [fraction] at which a program with whole sizes counts as solved.
         time_limit_seconds: when to stop [s].
         duals: whether the duals of limits are asked for on the side of more; that takes another solve.
+        start: a plan that differs little, as one for another budget or horizon, to begin the search from.
 
     Raises:
         InfeasibleError: no plan satisfies the case.
@@ -68,6 +70,7 @@ def optimise_plan(
     solution = solve(
         program,
         limits=limits_of(stages) if duals else None,
+        start=None if start is None else start.basis,
         relative_gap=relative_gap,
         time_limit_seconds=time_limit_seconds,
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, Indices, LinearProgram
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.conflict import NO_WHOLE_SIZES, explain
 from capexpand.optimiser.contradiction import conflict
 from capexpand.optimiser.highs_model import load
@@ -38,6 +39,7 @@ class Solution:
     largest_dual_violation: float  # reduced cost of the wrong sign, relative to the largest cost
     solver: str
     seconds: float
+    basis: Basis | None = None  # absent with whole-number columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def solve(
     lp: LinearProgram,
     *,
     limits: Limits | None = None,
+    start: Basis | None = None,
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
 ) -> Solution:
@@ -59,6 +62,7 @@ def solve(
 
     Args:
         lp: the program, to be maximised.
+        start: of a program that differs little, from which the dual simplex method goes on.
         limits: whose duals should say what more brings. At a kink of the objective, as at a limit of zero, a
             dual can be anything between that and what less costs; any such dual is given if absent.
         relative_gap: gap [fraction] at which a program with whole-number columns counts as solved.
@@ -74,8 +78,11 @@ def solve(
     solver.setOptionValue("mip_rel_gap", relative_gap)
     solver.setOptionValue("time_limit", time_limit_seconds)
     kinds = highspy.HighsModelStatus
-    if lp.cost.size >= INTERIOR_POINT_COLUMNS and not lp.integer.any():
-        solver.setOptionValue("solver", "ipx")
+    if not lp.integer.any():
+        if start is not None:
+            solver.setBasis(start.fitted(lp))
+        elif lp.cost.size >= INTERIOR_POINT_COLUMNS:
+            solver.setOptionValue("solver", "ipx")
     run(lp, solver)
     status = solver.getModelStatus()
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
@@ -158,6 +165,7 @@ def read_solution(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solu
         largest_dual_violation=0.0 if whole else _dual_violation(lp, columns, duals),
         solver=f"HiGHS {solver.version()}",
         seconds=float(solver.getRunTime()),
+        basis=None if whole or status != "optimal" else Basis.of(lp, solver),
     )
 
 

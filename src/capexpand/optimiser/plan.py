@@ -9,6 +9,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.highs import Solution
 
 
@@ -58,10 +59,14 @@ class Plan:
     serving: Floats  # [site group, offer option, workload, quarter] units
     sold: Floats  # [workload, tranche, quarter] volume
     unmet: Floats  # [workload, quarter] volume owed and not served
+    hire_signed: Floats  # [hire option, quarter] units reserved from clouds
+    hired: Floats  # [hire option, quarter] units hired and paid for, reserved ones included
+    hire_serving: Floats  # [hire option, workload, quarter] of them serving
     paid: Floats  # [quarter] money for orders, without value-added tax
     shortfall: float  # money below the floor
     shadow: ShadowPrices
     solver: SolverReport
+    basis: Basis | None = None  # from which a plan that differs little is found sooner
 
 
 def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
@@ -84,6 +89,8 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         serving=over([s.service.serving for s in stages]),
         sold=over([s.service.sold for s in stages]) * phi[:, None, :],
         unmet=over([s.service.unmet for s in stages]) * phi,
+        **_hired(m, over([s.hire.signed for s in stages]), over([s.hire.hired for s in stages])),
+        hire_serving=over([s.hire.serving for s in stages]),
         paid=over([s.money.paid for s in stages])[0],
         shortfall=float(over([s.money.shortfall for s in stages]).sum()),
         shadow=shadow_prices(m, stages, solution),
@@ -100,7 +107,14 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
             largest_bound_violation=solution.largest_bound_violation,
             largest_dual_violation=solution.largest_dual_violation,
         ),
+        basis=solution.basis,
     )
+
+
+def _hired(m: ModelData, signed: Floats, hired: Floats) -> dict[str, Floats]:
+    """Units signed for and units paid for, those of running reservations among them."""
+    running = hired if m.hire is None else hired + m.hire.active(signed)
+    return {"hire_signed": signed, "hired": running}
 
 
 def _values(x: Floats, columns: Indices) -> Floats:

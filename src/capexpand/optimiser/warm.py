@@ -7,9 +7,9 @@
     other = planner.solve(compile_case(variant))  # each later one from the basis of the one before
 
 ``planner.optimum(data)`` gives the program, its answer and the duals beside the plan; those of
-``WarmPlanner(sides="both")`` say what more of each limit brings (``plan.shadow``) and what less of it costs
-(``shadow_of_less``). Where an answer must not depend on what was solved before, as in a sweep that can be
-interrupted, name the optimum to start from: ``planner.optimum(data, start=first)``.
+``WarmPlanner(sides="both")`` say both what more of each limit brings (``plan.shadow``) and what less of it
+costs (``shadow_of_less``). Where an answer must not depend on what was solved before, as in a sweep that can
+be interrupted, name the optimum to start from: ``planner.optimum(data, start=first)``.
 """
 
 from __future__ import annotations

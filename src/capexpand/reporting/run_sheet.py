@@ -37,7 +37,9 @@ from capexpand.reporting.plans_compared import plan_table
 from capexpand.reporting.policy_page import policy_section
 from capexpand.reporting.policy_summary import policy_summary
 from capexpand.reporting.sheet import Sheet
+from capexpand.reporting.sources import sources_section
 from capexpand.reporting.tables import frames
+from capexpand.reporting.token_prices import token_price_table
 from capexpand.reporting.unit_rates import computes_any, export_table, origin_table, rate_table
 
 
@@ -71,6 +73,7 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             _limits(context),
             _naive(context),
             _costs(context),
+            *sources_section(context),
             _assumptions(context),
             _made(context),
         ),
@@ -260,7 +263,9 @@ def _costs(context: ReportContext) -> Section:
         if drawn
         else ()
     )
-    return Section("costs", "Unit costs", (Paragraph(note), *beside, costs))
+    kinds = token_price_table(context)
+    by_kind: tuple[Block, ...] = () if kinds is None else (Heading(kinds.title), kinds)
+    return Section("costs", "Unit costs", (Paragraph(note), *beside, costs, *by_kind))
 
 
 def _assumptions(context: ReportContext) -> Section:
