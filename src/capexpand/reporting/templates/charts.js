@@ -85,3 +85,13 @@ async function drawCharts(root, data, options = {}) {
   }
   document.documentElement.dataset.charts = "drawn";
 }
+
+// On paper everything is unfolded.
+{
+  let folded = [];
+  window.addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not(.numbers, .drawing details):not([open])")];
+    folded.forEach((details) => { details.open = true; });
+  });
+  window.addEventListener("afterprint", () => folded.forEach((details) => { details.open = false; }));
+}

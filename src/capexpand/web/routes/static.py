@@ -22,7 +22,11 @@ def _content(name: str) -> bytes:
         from capexpand.reporting.bundle import javascript
 
         return javascript().encode()
-    if name in ("style.css", "charts.js"):
+    if name == "style.css":  # with the dark colours of charts
+        from capexpand.reporting.templating import environment
+
+        return environment().get_template(name).render().encode()
+    if name == "charts.js":
         return files("capexpand.reporting").joinpath("templates", name).read_bytes()
     if name in ("app.css", "app.js", "icon.svg"):
         return files("capexpand.web").joinpath("static", name).read_bytes()

@@ -3,22 +3,11 @@
   "use strict";
   const dark = matchMedia("(prefers-color-scheme: dark)");
 
-  function look() {
-    const quiet = { labelColor: "#a3b1bf", titleColor: "#a3b1bf", domainColor: "#4a5a69", tickColor: "#4a5a69", gridColor: "#24303b" };
-    const config = dark.matches ? { background: "transparent", axis: quiet, legend: quiet, text: { color: "#e6edf4" }, title: { color: "#e6edf4" } } : { background: "transparent" };
-    return { ast: true, tooltip: { theme: dark.matches ? "dark" : "light" }, config };
-  }
+  const look = () => ({ ast: true, tooltip: { theme: dark.matches ? "dark" : "light" } });
 
   async function draw(root) {
     const place = root.querySelector("script.chart-data");
-    if (!place) return;
-    const data = JSON.parse(place.textContent);
-    const ours = look();
-    const config = { ...data.config };
-    for (const [key, value] of Object.entries(ours.config)) config[key] = typeof value === "object" ? { ...config[key], ...value } : value;
-    data.config = config;
-    if (dark.matches) data.colours.window = "#1b2733";
-    await drawCharts(root, data, { ast: ours.ast, tooltip: ours.tooltip, config });
+    if (place) await drawCharts(root, JSON.parse(place.textContent), look());
   }
 
   // --- exploring -----------------------------------------------------------------------------------------
@@ -133,7 +122,6 @@
     explore.querySelector("[data-copy]").addEventListener("click", async (event) => {
       try { await navigator.clipboard.writeText(location.href); event.target.textContent = "Copied"; } catch { prompt("The link", location.href); }
     });
-    dark.addEventListener("change", replan);
     replan();
   }
 
