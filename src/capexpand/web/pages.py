@@ -14,6 +14,7 @@ from capexpand.reporting.blocks import WORDY
 from capexpand.reporting.charts.drawing import shared_legend
 from capexpand.reporting.sheet import DENSE
 from capexpand.reporting.templating import keep_together
+from capexpand.web.assets import address
 from capexpand.wording import printable
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ def templates() -> Environment:
         finalize=_readable,
     )
     filters: dict[str, Any] = {"together": keep_together, "when": when, "query": urlencode, "span": span}
-    from capexpand.web.routes.static import address
-
     made.filters.update(filters)
     known: dict[str, Any] = {
         "static": address,
