@@ -14,6 +14,7 @@ from capexpand.errors import SolverError
 from capexpand.finance.bridge import objective_of, penalties
 from capexpand.finance.fleet import by_position
 from capexpand.finance.hire import hire_rules
+from capexpand.finance.leases import counted_in_cap, lease_rules
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
@@ -65,6 +66,7 @@ def violations(plan: Plan) -> tuple[Check, ...]:
         **_unit_rules(plan),
         **_service_rules(plan),
         **hire_rules(plan, above),
+        **lease_rules(plan, above),
         **_money_rules(plan),
     }
     return tuple(Check(name, violation) for name, violation in found.items())
@@ -276,7 +278,7 @@ def _money_rules(plan: Plan) -> dict[str, float]:
     first, last = m.times.window
     quarter = np.arange(m.times.count)
     inside = (quarter >= first) & (quarter < last)
-    spent = np.cumsum(np.where(inside, plan.paid, 0.0))
+    spent = np.cumsum(np.where(inside, plan.paid + counted_in_cap(plan), 0.0))
     total = float(spent[-1])
     growth = m.budget.renewal_growth
     grown = 0.0 if growth is None else growth * spent
