@@ -7,7 +7,13 @@ from capexpand.finance.checks import check_plan
 from capexpand.finance.leases import leases_as_capital
 from capexpand.finance.statements import statement
 
-FALLS = {"2025-04-01": "0.5 mn CNY/quarter", "2025-07-01": "0.1 mn CNY/quarter"}
+LOAN = {
+    "title": "Idle",
+    "amount": "1 mn CNY",
+    "draw_until": "2025-06-30",
+    "maturity": "2026-03-31",
+    "rate": "0 %/year",
+}
 RISES = {"2025-04-01": "0.2 mn CNY/quarter", "2025-07-01": "0.6 mn CNY/quarter"}
 ONCE = {"offers.server.available_until": "2025-06-30"}
 
@@ -109,3 +115,12 @@ def test_rented_halls_have_the_same_terms():
     assert plan.solver.objective == pytest.approx(22.0)
     assert statement(plan).leases == pytest.approx([2.0] * 4)
     assert objective(changes | {"sites.east.colocate": rooms}) == pytest.approx(16.0)
+
+
+def test_earnings_of_a_financed_case_know_the_terms_of_leases():
+    """A loan that nobody needs changes nothing, and the statements tie to the equations of financing."""
+    loan = {"financing": {"facilities": {"idle": LOAN}, "opening_cash": "100 mn CNY"}}
+    changes = ONCE | leased(fee=RISES, escalation="0 %/year", term="6 months", minimum="12 units")
+    plain, financed = planned(changes), planned(changes | loan)
+    check_plan(financed)
+    assert financed.solver.objective == pytest.approx(plain.solver.objective, abs=1e-6)

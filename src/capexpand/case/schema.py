@@ -42,6 +42,7 @@ from capexpand.case.figures import (
     UnitPriceSeries,
     VolumeRateSeries,
 )
+from capexpand.case.financing import Financing
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
 from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
@@ -426,6 +427,8 @@ class Case(Declared):
     """How the buyer's reports relate to the case, for backtests."""
     announcement: Announcement | None = None
     """How the market took the announcement, and what was spent before, for break-even values."""
+    financing: Financing | None = None
+    """Where the money of the whole business comes from; not asked if absent."""
     solve: Solve = Solve()
     """How the program is solved."""
     variants: dict[Name, Variant] = Field(default_factory=dict)

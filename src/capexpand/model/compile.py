@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.case.schema import Case
+from capexpand.model.compile_financing import compile_financing
 from capexpand.model.compile_offers import LEASED, Option, compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
@@ -56,6 +57,7 @@ def compile_case(case: Case) -> ModelData:
         lease_terms=_lease_terms(world, power, options),
         hire=compile_hire(world),
         end_value_within_book=case.finance.end_value_within_book,
+        financing=compile_financing(world, offers),
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from capexpand.model.ages import aged, at_quarter, end_book, end_value, held_back, within_life
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Flags, Floats, ModelData
+from capexpand.model.financing import FinancingColumns
 from capexpand.model.hire import Hire, add_hire, hire_history
 from capexpand.model.leases import Leases, add_leases, remembered_quarters
 
@@ -119,6 +120,7 @@ class Stage:
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
+    financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
 
 
 def opening_columns(lp: Blocks, m: ModelData) -> State:
