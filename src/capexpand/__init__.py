@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff
+    from capexpand.api.questions import Questioned, diff, why, why_not
     from capexpand.api.starting import new, schema
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
@@ -101,6 +101,8 @@ _HOMES = {
     "schema": "api.starting",
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
+    "why": "api.questions",
+    "why_not": "api.questions",
     "write": "pipeline",
 }
 __all__ = [
@@ -153,6 +155,8 @@ __all__ = [
     "schema",
     "shipped_cases",
     "simulate",
+    "why",
+    "why_not",
     "write",
 ]
 __all__.sort()
