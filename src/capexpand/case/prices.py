@@ -16,15 +16,20 @@ class PricedTokens(Declared):
     """Tokens of one kind and their price."""
 
     price: UnitPriceSeries
-    volume: Ratio | None = None  # tokens of this kind for each token of demand; from `serving` if absent
+    """Price of a token of this kind, by date."""
+    volume: Ratio | None = None
+    """Tokens of this kind for each token of demand; from `serving` if absent."""
 
 
 class Prices(Declared):
     """Prices of a token workload by kind; together with their volumes they make its price."""
 
-    input: PricedTokens | None = None  # prompt tokens that no cache holds
-    cached: PricedTokens | None = None  # prompt tokens read from a cache
-    output: PricedTokens | None = None  # answer tokens
+    input: PricedTokens | None = None
+    """Prompt tokens that no cache holds."""
+    cached: PricedTokens | None = None
+    """Prompt tokens read from a cache."""
+    output: PricedTokens | None = None
+    """Answer tokens."""
 
     @property
     def kinds(self) -> dict[TokenKind, PricedTokens]:

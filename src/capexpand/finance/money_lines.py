@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from capexpand.finance.hire import hire_cost
 from capexpand.finance.rows import Rows, balance, minimum, nothing
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
@@ -117,6 +118,7 @@ class Decisions:
     power_mw: Rows  # [power, quarter]
     power_returned_mw: Rows  # [power, quarter]
     power_ordered_mw: Rows  # [power, quarter]
+    hire: Rows  # [quarter] money; fees of hired capacity follow from what is signed, each at its own day
 
     @classmethod
     def of(cls, plan: Plan) -> Decisions:
@@ -134,6 +136,7 @@ class Decisions:
             power_mw=rows(plan.power_mw, "power"),
             power_returned_mw=rows(plan.power_returned_mw, "power"),
             power_ordered_mw=rows(plan.power_ordered_mw, "power"),
+            hire=rows(hire_cost(plan)).named("hire", "Hire from clouds", MONEY, "operation"),
         )
 
 

@@ -43,6 +43,7 @@ class Statement:
     energy: Floats
     maintenance: Floats  # of owned units and halls
     leases: Floats  # of leased units and rented power
+    hire: Floats  # of capacity hired from clouds, unused reservations included
     exit_costs: Floats  # of leased units and rented power handed back
     depreciation_servers: Floats
     depreciation_buildings: Floats
@@ -92,7 +93,7 @@ class Statement:
     @property
     def operating_cost(self) -> Floats:
         """Cash costs of operation [quarter]."""
-        running = self.energy + self.maintenance + self.leases + self.exit_costs
+        running = self.energy + self.maintenance + self.leases + self.hire + self.exit_costs
         return self.ordinary_costs + running + self.other_cost
 
     @property
@@ -216,6 +217,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "energy": running.energy,
         "maintenance": running.maintenance,
         "leases": running.leases,
+        "hire": done.hire,
         "exit_costs": running.exits,
         "depreciation_servers": owned.written_off_servers,
         "depreciation_buildings": owned.written_off_buildings,

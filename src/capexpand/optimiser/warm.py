@@ -7,9 +7,9 @@
     other = planner.solve(compile_case(variant))  # each later one from the basis of the one before
 
 ``planner.optimum(data)`` gives the program, its answer and the duals beside the plan; those of
-``WarmPlanner(sides="both")`` say both what more of each limit brings (``plan.shadow``) and what less of it costs
-(``shadow_of_less``). Where an answer must not depend on what was solved before, as in a sweep that can be
-interrupted, name the optimum to start from: ``planner.optimum(data, start=first)``.
+``WarmPlanner(sides="both")`` say both what more of each limit brings (``plan.shadow``) and what less of it
+costs (``shadow_of_less``). Where an answer must not depend on what was solved before, as in a sweep that can
+be interrupted, name the optimum to start from: ``planner.optimum(data, start=first)``.
 """
 
 from __future__ import annotations
@@ -127,9 +127,9 @@ class Optimum:
 class WarmPlanner:
     """Plans a case with other numbers, each time from a basis at hand.
 
-    The program is handed over whole, in some milliseconds, so no answer depends on numbers that were left from
-    the one before. A basis serves as long as the program keeps its rows and columns; a change of structure,
-    such as another lead time or one site more, is solved from nothing.
+    The program is handed over whole, in some milliseconds, so no answer depends on numbers that were left
+    from the one before. A basis serves as long as the program keeps its rows and columns; a change of
+    structure, such as another lead time or one site more, is solved from nothing.
 
     Args:
         sides: of the limits whose duals are asked for.

@@ -21,6 +21,7 @@ _PLAIN: dict[str, EntryKind] = {
     "colocation_fee": "colocation_fee",
     "purchase_price": "purchase_price",
     "lease_fee": "lease_fee",
+    "hire_fee": "hire_fee",
     "supply_limit": "supply_limit",
     "export_fee": "export_fee",
     "delivery": "delivery",
