@@ -156,9 +156,7 @@ class Prices:
         entry = self._starts[taken][position] + offset
         return self._row[entry], position, self._value[entry]
 
-    def _path(
-        self, taken: Indices, column: int, *, with_less: bool = True, nudged: bool = True
-    ) -> Floats:
+    def _path(self, taken: Indices, column: int, *, with_less: bool = True, nudged: bool = True) -> Floats:
         """What one more of an order moves [column taken].
 
         Where the plan is one of many, its columns may be none of those that the prices belong to, and
