@@ -18,6 +18,7 @@ from capexpand.wording import printable
 COMMANDS = (
     "run",
     "breakeven",
+    "sweep",
     "compare",
     "diff",
     "why",
