@@ -46,10 +46,12 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        started = False
+        started, taken = False, 0
 
         async def answered(message: Message) -> None:
             nonlocal started
+            if taken > self.settings.limits.upload_bytes:
+                return  # whatever was made of half a body; the answer to it follows
             if message["type"] == "http.response.start":
                 started = True
                 self._add_headers(message)
@@ -59,7 +61,6 @@ class Gate:
         if problem is not None:
             await _plain(answered, *problem)
             return
-        taken = 0
 
         async def limited() -> Message:
             nonlocal taken
@@ -72,8 +73,10 @@ class Gate:
         try:
             await self.app(scope, limited, answered)
         except TooLargeError:
-            if not started:
-                await _plain(answered, *self._too_large())
+            pass
+        if taken > self.settings.limits.upload_bytes and not started:
+            taken = 0
+            await _plain(answered, *self._too_large())
 
     def _refusal(self, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
