@@ -35,23 +35,23 @@ class OfferTerms(TermBuilder):
         price = (reached + export + border).named(
             "unit_price", "Price with duty and fee", f"{self.money}/unit", PRICES
         )
-        months = self.inputs.table("option", "unit_lead", [
+        months = self.inputs.table("item", "unit_lead", [
             self.inputs.figure_line(
                 f"offers.{n}.lead_time", f"{o.title}: lead time", o.lead_time, unit="months", written="months"
             )
-            for n, o, _ in offers
-        ], quarterly=False)  # fmt: skip
-        power = self.inputs.table("option", "unit_power", [
+            for n, o in self.case.offers.items()
+        ], quarterly=False).take("item", "option", self.m.offers.product)  # fmt: skip
+        power = self.inputs.table("item", "unit_power", [
             self.inputs.figure_line(f"offers.{n}.power", f"{o.title}: power", o.power, unit="kW")
-            for n, o, _ in offers
-        ], quarterly=False)  # fmt: skip
-        draw = self.inputs.table("option", "draw", [
+            for n, o in self.case.offers.items()
+        ], quarterly=False).take("item", "option", self.m.offers.product)  # fmt: skip
+        draw = self.inputs.table("item", "draw", [
             self.inputs.figure_line(
                 f"offers.{n}.average_draw", f"{o.title}: average draw", o.average_draw, otherwise=1.0,
                 unit="share", written="ratio",
             )
-            for n, o, _ in offers
-        ], quarterly=False)  # fmt: skip
+            for n, o in self.case.offers.items()
+        ], quarterly=False).take("item", "option", self.m.offers.product)  # fmt: skip
         deposit = self.inputs.table("option", "unit_deposit", [
             self.inputs.figure_line(
                 f"offers.{n}.buy.deposit", f"{o.title}: deposit", o.buy.deposit, unit="share", written="ratio"
