@@ -20,8 +20,9 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff
+    from capexpand.api.questions import Questioned, diff, why, why_not
     from capexpand.api.starting import new, schema
+    from capexpand.api.sweeping import Sweep, sweep
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.case.shipped import shipped_cases
@@ -78,6 +79,7 @@ _HOMES = {
     "SampledFutures": "api.futures",
     "Sheet": "reporting.sheet",
     "SolverError": "errors",
+    "Sweep": "api.sweeping",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
     "breakeven": "studies.breakeven.findings",
@@ -101,6 +103,9 @@ _HOMES = {
     "schema": "api.starting",
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
+    "sweep": "api.sweeping",
+    "why": "api.questions",
+    "why_not": "api.questions",
     "write": "pipeline",
 }
 __all__ = [
@@ -129,6 +134,7 @@ __all__ = [
     "SampledFutures",
     "Sheet",
     "SolverError",
+    "Sweep",
     "WorstCase",
     "__version__",
     "backtest",
@@ -153,6 +159,9 @@ __all__ = [
     "schema",
     "shipped_cases",
     "simulate",
+    "sweep",
+    "why",
+    "why_not",
     "write",
 ]
 __all__.sort()

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from capexpand.case.loading import load_case
 from capexpand.pipeline import evaluate, optimise
 
 CASES = Path(__file__).parents[2] / "cases"

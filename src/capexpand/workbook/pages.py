@@ -26,7 +26,7 @@ from capexpand.workbook.layout import (
 )
 
 if TYPE_CHECKING:
-    from capexpand.workbook.writing import _Writer
+    from capexpand.workbook.writer import Writer
 
 YEARLY = (
     ("revenue", "Revenue"),
@@ -41,13 +41,25 @@ YEARLY = (
 PERCENTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def checks(w: _Writer) -> None:
+def write_pages(w: Writer) -> None:
+    """Write every sheet that is no list of lines."""
+    returns(w)
+    shadow_prices(w)
+    if w.followed is not None:
+        scenarios(w)
+    checks(w)
+    outputs(w)
+    control(w)
+    origin(w)
+
+
+def checks(w: Writer) -> None:
     """Write the check sheet: each difference, what of it is only rounding, and 0 where it holds."""
     sheet = w.at[CHECKS]
     w.heading(CHECKS, "Every check must read 0", timed=False)
     w.text(sheet, HEADER - 1, TOTAL, "Tolerance", "head")
     w.text(sheet, HEADER - 1, TOTAL + 1, "0 if it holds", "head")
-    w._blocks(CHECKS)
+    w.blocks(CHECKS)
     rows: list[int] = []
     for check in w.model.checks:
         key = (w.layout.sheets.signature(check.rows), ())
@@ -68,7 +80,7 @@ def checks(w: _Writer) -> None:
     w.formula(sheet, total, TOTAL + 1, span, broken, look="output", unit="number")
 
 
-def returns(w: _Writer) -> None:
+def returns(w: Writer) -> None:
     """Write the returns: payback, funding, and the rate of return on a timeline of half quarters."""
     sheet, model = w.at[RETURNS], w.model
     metrics = model.findings.metrics
@@ -118,7 +130,7 @@ def returns(w: _Writer) -> None:
         _payback(w, total, rate + 1)
 
 
-def _payback(w: _Writer, total: Rows, row: int) -> None:
+def _payback(w: Writer, total: Rows, row: int) -> None:
     sheet = w.at[RETURNS]
     span, number = w.row_range(total), w.row_range(w.model.clock.number)
     lowest = float(min(total.values.min(), 0.0))
@@ -134,7 +146,7 @@ def _payback(w: _Writer, total: Rows, row: int) -> None:
     w.formula(sheet, row + 1, CONSTANT, text, value, look="output", unit="number")
 
 
-def outputs(w: _Writer) -> None:
+def outputs(w: Writer) -> None:
     """Write the programme by year, and charts."""
     sheet, model = w.at[OUTPUTS], w.model
     w.heading(OUTPUTS, "The programme by year, and what stands with it", timed=False)
@@ -178,7 +190,7 @@ def outputs(w: _Writer) -> None:
     _line_charts(w, row + 20)
 
 
-def _line_charts(w: _Writer, row: int) -> None:
+def _line_charts(w: Writer, row: int) -> None:
     model, sheet = w.model, w.at[OUTPUTS]
     label = w.time_rows["label"]
     categories: list[int | str] = ["Time", label, FIRST, label, w.last]
@@ -200,7 +212,7 @@ def _line_charts(w: _Writer, row: int) -> None:
 
 
 def _chart(
-    w: _Writer, sheet: Any, place: tuple[int, int], *, name: str, kind: str,
+    w: Writer, sheet: Any, place: tuple[int, int], *, name: str, kind: str,
     series: list[tuple[str, int, list[int | str]]], categories: list[int | str],
 ) -> None:  # fmt: skip
     options = {"type": kind, "subtype": "stacked"} if kind == "area" else {"type": kind}
@@ -217,7 +229,7 @@ def _chart(
     sheet.insert_chart(*place, chart)
 
 
-def shadow_prices(w: _Writer) -> None:
+def shadow_prices(w: Writer) -> None:
     """Write what one more of each limit would add, as values: the plan found them, no formula gives them."""
     sheet = w.at[SHADOW]
     w.heading(
@@ -239,9 +251,9 @@ def shadow_prices(w: _Writer) -> None:
         )
 
 
-def scenarios(w: _Writer) -> None:
+def scenarios(w: Writer) -> None:
     """Write the net present values in the futures that the plan was followed through, with percentiles."""
-    sheet, followed = w.at[SCENARIOS], w._followed
+    sheet, followed = w.at[SCENARIOS], w.followed
     w.heading(
         SCENARIOS, "The plan kept to in many futures (values; they do not follow the inputs)", timed=False
     )
@@ -281,7 +293,7 @@ def scenarios(w: _Writer) -> None:
     sheet.insert_chart(HEADER, TOTAL + 2, chart)
 
 
-def control(w: _Writer) -> None:
+def control(w: Writer) -> None:
     """Write the first sheet: what this is, the headline, the levers, and whether all checks hold."""
     sheet, model = w.at[CONTROL], w.model
     case, source = model.findings.case, model.findings.provenance
@@ -356,7 +368,7 @@ NOTES = (
 )
 
 
-def origin(w: _Writer) -> None:
+def origin(w: Writer) -> None:
     """Write the hidden sheet from which changed inputs are found again: place, unit and value of each."""
     sheet = w.at[ORIGIN]
     source = w.model.findings.provenance
