@@ -165,15 +165,19 @@ class WarmPlanner:
         return self.optimum(m, commitments).plan
 
     def optimum(
-        self, m: ModelData, commitments: Commitments | None = None, *, start: Optimum | None = None
+        self,
+        m: ModelData,
+        commitments: Commitments | None = None,
+        *,
+        start: Optimum | Basis | None = None,
     ) -> Optimum:
         """Return the best plan of a case with its program and duals.
 
         Args:
             m: the compiled case.
             commitments: orders that are given; all are chosen if absent.
-            start: the optimum to start from; the one before if absent. One of the very same program is
-                returned as it is.
+            start: the optimum or the basis to start from; the optimum before if absent. One of the very same
+                program is returned as it is.
 
         Raises:
             InfeasibleError: no plan satisfies the case.
@@ -185,7 +189,12 @@ class WarmPlanner:
         return self.of_program(m, program, stages, start=start)
 
     def of_program(
-        self, m: ModelData, program: LinearProgram, stages: list[Stage], *, start: Optimum | None = None
+        self,
+        m: ModelData,
+        program: LinearProgram,
+        stages: list[Stage],
+        *,
+        start: Optimum | Basis | None = None,
     ) -> Optimum:
         """Return the optimum of a program that was built or changed elsewhere, as with a forced order.
 
@@ -193,20 +202,21 @@ class WarmPlanner:
             m: the compiled case.
             program: of all quarters.
             stages: its columns and rows.
-            start: the optimum to start from; the one before if absent.
+            start: the optimum or the basis to start from; the optimum before if absent.
 
         Raises:
             InfeasibleError: nothing satisfies the program.
             SolverError: the solver failed or its answer did not pass the checks.
         """
         before = start if start is not None else self._last
-        if before is not None and same_numbers(program, before.program):
+        if isinstance(before, Optimum) and same_numbers(program, before.program):
             self._last = replace(before, data=m, stages=stages)
         elif program.integer.any():
             answer = solve(program, relative_gap=self._gap, time_limit_seconds=self._seconds)
             self._last = Optimum(m, program, stages, answer, answer, None)
         else:
-            self._last = self._solved(m, program, stages, None if before is None else before.basis)
+            basis = before.basis if isinstance(before, Optimum) else before
+            self._last = self._solved(m, program, stages, basis)
         return self._last
 
     def _solved(
