@@ -3,6 +3,7 @@
 * ``console``: a line that begins with ``$`` is run by the shell in a folder of the page's own; what stands
   below it must be printed. A line of three dots stands for any text; white space counts as one space.
 * ``python``: run one after the other in one namespace; a ``text`` block right below says what is printed.
+* a block marked ``shown`` needs something that no page can start, such as a server, and is not run.
 * a block with ``title="FILE"`` is written to that file first; commands of a block marked ``fails`` must fail.
 """
 
@@ -43,6 +44,8 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for found in FENCE.finditer(text):
+        if "shown" in found["more"].split():
+            continue
         title = re.search(r'title="([^"]+)"', found["more"])
         line = text.count("\n", 0, found.start()) + 1
         fails = "fails" in found["more"].split()
