@@ -20,7 +20,7 @@ class Terms:
     """Prices, terms and taxes: all that money depends on beside decisions. Axes as in ``ModelData``."""
 
     price: Rows  # [workload, tranche, quarter]
-    margin: Rows  # [workload, quarter]
+    ordinary_share: Rows  # [workload, quarter] ordinary costs, share of the value served
     energy_price: Rows  # [site, quarter]
     effectiveness: Rows  # [site]
     draw_mw: Rows  # [option] drawn by a running unit
@@ -71,7 +71,7 @@ class Terms:
 
         return cls(
             price=Rows(m.workloads.price, ("workload", "tranche")),
-            margin=by("workload", m.workloads.margin_fraction),
+            ordinary_share=by("workload", 1.0 - m.workloads.margin_fraction),
             energy_price=by("site", m.sites.energy_price),
             effectiveness=by("site", m.sites.power_usage_effectiveness),
             draw_mw=by("option", offers.power_kw / 1000.0 * offers.draw_fraction),
@@ -159,8 +159,7 @@ def sales(terms: Terms, done: Decisions) -> Sales:
     value = terms.price * done.sold
     value = value.named("sales_value", "Sales at list price", MONEY, "revenue")
     by_workload = value.sum("tranche").named("value", "Value of what is served", MONEY, "revenue")
-    share = (1.0 - terms.margin).named("ordinary_share", "Ordinary costs, share of value", "share", "revenue")
-    ordinary = by_workload.only("workload", terms.external | terms.internal) * share
+    ordinary = by_workload.only("workload", terms.external | terms.internal) * terms.ordinary_share
     return Sales(
         by_workload.only("workload", terms.external).named("revenue", "Revenue", MONEY, "revenue"),
         by_workload.only("workload", terms.internal).named("transfer", "Transfer value", MONEY, "revenue"),
@@ -184,7 +183,7 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     drawn = drawn.named("drawn", "Power drawn by units", "MW", "energy")
     by_site = drawn.sum("option").named("drawn_by_site", "Power drawn for servers", "MW", "energy")
     at_grid = (terms.effectiveness * by_site).named("grid_draw", "Power drawn from the grid", "MW", "energy")
-    used = (at_grid * terms.hours).named("grid_energy", "Energy drawn from the grid", "MWh", "energy")
+    used = (terms.hours * at_grid).named("grid_energy", "Energy drawn from the grid", "MWh", "energy")
     bill = (terms.energy_price * used).named("energy_by_site", "Energy cost", MONEY, "energy")
     count = done.installed.sum("site").named("units", "Units installed", "unit", "fleet")
     units = (count * terms.unit_running).named("unit_costs", "Maintenance and lease of units", MONEY, "fleet")
