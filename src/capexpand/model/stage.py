@@ -120,6 +120,7 @@ class Stage:
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
+    signed: Indices | None = None  # σ [contract] of a chain with offered contracts, with its last quarter
     financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
 
 
