@@ -13,6 +13,7 @@ from capexpand.finance.contracts import (
     contract_prices,
 )
 from capexpand.finance.hire import hire_cost
+from capexpand.finance.leases import lease_adjustment
 from capexpand.finance.rows import Rows, balance, minimum, nothing
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
@@ -128,6 +129,7 @@ class Decisions:
     unused: Rows  # [workload, quarter] money paid under contracts for what is not taken
     damages: Rows  # [quarter] money for what contracts ask for and is not delivered
     prepayments: Rows  # [quarter] money paid by customers before their bills, less what is credited
+    lease_adjustment: Rows  # [quarter] money; fees fixed at signing, and what is paid for and not taken
     hire: Rows  # [quarter] money; fees of hired capacity follow from what is signed, each at its own day
 
     @classmethod
@@ -154,6 +156,9 @@ class Decisions:
             power_mw=rows(plan.power_mw, "power"),
             power_returned_mw=rows(plan.power_returned_mw, "power"),
             power_ordered_mw=rows(plan.power_ordered_mw, "power"),
+            lease_adjustment=rows(lease_adjustment(plan)).named(
+                "lease_adjustment", "Fixed fees and minimum volumes", MONEY, "operation"
+            ),
             hire=rows(hire_cost(plan)).named("hire", "Hire from clouds", MONEY, "operation"),
         )
 
@@ -213,6 +218,7 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     hired = units.only("option", ~terms.unit_owned).sum("option")
     own = own + power.only("power", terms.power_owned).sum("power")
     hired = hired + power.only("power", ~terms.power_owned).sum("power")
+    hired = hired + done.lease_adjustment
     exits = unit_exits.sum("option") + power_exits.sum("power")
     return Running(
         bill.sum("site").named("energy", "Energy", MONEY, "energy"),
