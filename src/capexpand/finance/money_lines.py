@@ -26,7 +26,7 @@ class Terms:
     """Prices, terms and taxes: all that money depends on beside decisions. Axes as in ``ModelData``."""
 
     price: Rows  # [workload, tranche, quarter]
-    margin: Rows  # [workload, quarter]
+    ordinary_share: Rows  # [workload, quarter] ordinary costs, share of the value served
     energy_price: Rows  # [site, quarter]
     effectiveness: Rows  # [site]
     draw_mw: Rows  # [option] drawn by a running unit
@@ -78,7 +78,7 @@ class Terms:
 
         return cls(
             price=Rows(contract_prices(m), ("workload", "tranche")),
-            margin=by("workload", contract_margins(m)),
+            ordinary_share=by("workload", 1.0 - contract_margins(m)),
             energy_price=by("site", m.sites.energy_price),
             effectiveness=by("site", m.sites.power_usage_effectiveness),
             draw_mw=by("option", offers.power_kw / 1000.0 * offers.draw_fraction),
@@ -177,8 +177,7 @@ def sales(terms: Terms, done: Decisions) -> Sales:
     value = terms.price * done.sold
     value = value.named("sales_value", "Sales at list price", MONEY, "revenue")
     by_workload = value.sum("tranche").named("value", "Value of what is served", MONEY, "revenue")
-    share = (1.0 - terms.margin).named("ordinary_share", "Ordinary costs, share of value", "share", "revenue")
-    ordinary = by_workload.only("workload", terms.external | terms.internal) * share
+    ordinary = by_workload.only("workload", terms.external | terms.internal) * terms.ordinary_share
     return Sales(
         (by_workload.only("workload", terms.external) + done.unused).named(
             "revenue", "Revenue", MONEY, "revenue"
@@ -204,7 +203,7 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     drawn = drawn.named("drawn", "Power drawn by units", "MW", "energy")
     by_site = drawn.sum("option").named("drawn_by_site", "Power drawn for servers", "MW", "energy")
     at_grid = (terms.effectiveness * by_site).named("grid_draw", "Power drawn from the grid", "MW", "energy")
-    used = (at_grid * terms.hours).named("grid_energy", "Energy drawn from the grid", "MWh", "energy")
+    used = (terms.hours * at_grid).named("grid_energy", "Energy drawn from the grid", "MWh", "energy")
     bill = (terms.energy_price * used).named("energy_by_site", "Energy cost", MONEY, "energy")
     count = done.installed.sum("site").named("units", "Units installed", "unit", "fleet")
     units = (count * terms.unit_running).named("unit_costs", "Maintenance and lease of units", MONEY, "fleet")
