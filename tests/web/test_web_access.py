@@ -161,7 +161,8 @@ def test_the_only_admin_cannot_be_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "role", "password"), [
-    ("", "admin", PASSWORD), ("a b", "admin", PASSWORD), ("local", "admin", PASSWORD), ("x" * 65, "admin", PASSWORD),
+    ("", "admin", PASSWORD), ("a b", "admin", PASSWORD), ("local", "admin", PASSWORD),
+    ("x" * 65, "admin", PASSWORD),
     ("ada", "king", PASSWORD), ("ada", "admin", "short"),
 ])  # fmt: skip
 def test_a_user_that_will_not_do_is_refused(tmp_path: Path, name: str, role: str, password: str) -> None:

@@ -111,7 +111,7 @@ BAD = [
     ("latin.yaml", "title: é".encode("latin-1"), "UTF-8"),
     ("outside.yaml", b"extends: /etc/passwd\n", "outside of the case's folder"),
     ("above.yaml", b"extends: ../../../secret.yaml\n", "outside of the case's folder"),
-    ("table.yaml", TWO_SITES.replace("grid: 5.2 MW", "grid: {csv: /etc/passwd, column: a, unit: MW}").encode(),
+    ("table.yaml", TWO_SITES.replace("5.2 MW", "{csv: /etc/passwd, column: a, unit: MW}").encode(),
      "outside of the case's folder"),
     ("variant.yaml", (TWO_SITES + "  spy: {title: x, set: {sites.coast.grid.csv: ../../../x}}\n").encode(),
      "outside of the case's folder"),

@@ -324,6 +324,27 @@ def _discount(at: _Written) -> Iterator[Assumption]:
     )  # fmt: skip
 
 
+def _debt(at: _Written) -> Iterator[Assumption]:
+    """The cost of debt, where the case is financed with any: points on top of each rate."""
+    financing = at.case.financing
+    if financing is None or not financing.facilities:
+        return
+
+    def settings(points: float) -> Set:
+        found: Set = {}
+        for name, one in financing.facilities.items():
+            for field, number in (("rate", one.rate), ("spread", one.spread)):
+                if number is not None:
+                    path = f"financing.facilities.{name}.{field}"
+                    found[path] = _mapped(number, at.at(path), lambda value: value + points / 100.0)
+        return found
+
+    yield Assumption(
+        "debt", "Dearer debt", "Money", "%/year", 0.0, 0.0, 10.0, 50.0, 0.25,
+        "on top of the rate of every loan and line", _RATE, 0.01, settings,
+    )  # fmt: skip
+
+
 def _chip_price(at: _Written) -> Iterator[Assumption]:
     def settings(factor: float) -> Set:
         found: Set = {}
@@ -476,6 +497,6 @@ def _productivity(at: _Written) -> Iterator[Assumption]:
 
 
 _SLIDERS: tuple[Callable[[_Written], Iterator[Assumption]], ...] = (
-    _budget, _discount, _chip_price, _energy, _supply, _grid, _lead_time, _demand, _growth, _price, _decline,
-    _productivity,
+    _budget, _discount, _debt, _chip_price, _energy, _supply, _grid, _lead_time, _demand, _growth, _price,
+    _decline, _productivity,
 )  # fmt: skip

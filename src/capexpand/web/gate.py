@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -70,10 +71,8 @@ class Gate:
                 raise TooLargeError
             return message
 
-        try:
+        with contextlib.suppress(TooLargeError):
             await self.app(scope, limited, answered)
-        except TooLargeError:
-            pass
         if taken > self.settings.limits.upload_bytes and not started:
             taken = 0
             await _plain(answered, *self._too_large())
