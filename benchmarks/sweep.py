@@ -1,7 +1,7 @@
 """How many plans a minute: a sweep beside solving each point from nothing, here and through linopy.
 
-Run ``python benchmarks/sweep.py [--case alibaba-2025] [--points 24] [--peers 4]``. All are timed in the same run, on
-points of the same grid. Rates are plans a minute; the ratio to linopy is that of one process to one process.
+Run ``python benchmarks/sweep.py [--case alibaba-2025] [--points 24] [--peers 4]``. All are timed in the
+same run, on points of the same grid. Rates are plans a minute; the ratio to linopy is that of one process to one process.
 The values of all three must agree.
 """
 
@@ -69,9 +69,7 @@ def main() -> int:
     own = float(np.median(warm))
     rate = 60 * len(points) / whole
     print(f"{options.case}, {len(points)} points, {len(shown)} of them by the peers")
-    print(
-        f"sweep in {options.workers} processes, with and without the programme: {rate:.0f} points a minute"
-    )
+    print(f"sweep in {options.workers} processes, with and without the programme: {rate:.0f} points a minute")
     for name, seconds in (("from a neighbour's basis", warm), ("from nothing", cold), ("by linopy", linopy)):
         middle = float(np.median(seconds))
         print(f"one process, {name}: {60.0 / middle:.0f} plans a minute, {middle / own:.1f} times as long")

@@ -9,6 +9,7 @@ from capexpand.case.announcement_checks import announcement_complaints
 from capexpand.case.blended_prices import price_complaints
 from capexpand.case.clouds import cloud_complaints, hired_offers
 from capexpand.case.drafts import Draft
+from capexpand.case.financing_checks import financing_complaints
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
 from capexpand.case.numbers import walk
@@ -48,6 +49,8 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     yield from _series_size(draft)
     if draft.uncertainty is not None:
         yield from uncertainty_complaints(draft.uncertainty)
+    if draft.financing is not None:
+        yield from financing_complaints(draft.financing, draft)
     if draft.announcement is not None:
         yield from announcement_complaints(draft.announcement, draft.as_of)
 

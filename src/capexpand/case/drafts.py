@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from capexpand.case.announcement import Announcement
 from capexpand.case.clouds import Cloud
 from capexpand.case.figures import ExchangeRateSeries
+from capexpand.case.financing import Financing
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
 from capexpand.case.uncertainty import Uncertainty
@@ -38,6 +39,7 @@ class Draft:
     opening: Opening | None
     uncertainty: Uncertainty | None = None
     announcement: Announcement | None = None
+    financing: Financing | None = None
     sites: Mapping[str, Site] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Draft:
             "clouds": self.clouds,
             "opening": self.opening,
             "announcement": self.announcement,
+            "financing": self.financing,
         }
 
 
@@ -71,6 +74,7 @@ def whole_draft(case: Case) -> Draft:
         opening=case.opening,
         uncertainty=case.uncertainty,
         announcement=case.announcement,
+        financing=case.financing,
         sites=case.sites,
         offers=case.offers,
         workloads=case.workloads,
@@ -115,6 +119,7 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
         opening=block(Opening, data.get("opening", {})),
         uncertainty=block(Uncertainty, data.get("uncertainty", {})),
         announcement=block(Announcement, data["announcement"]) if data.get("announcement") else None,
+        financing=block(Financing, data["financing"]) if data.get("financing") else None,
         sites=blocks(Site, "sites"),
         offers=blocks(Offer, "offers"),
         workloads=blocks(Workload, "workloads"),

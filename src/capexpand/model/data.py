@@ -18,7 +18,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.model.financing import Financing
 from capexpand.model.hire_options import HireOptions
+from capexpand.model.lease_terms import LeaseTerms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -222,8 +224,21 @@ class ModelData:
     opening: OpeningState
     whole_sizes: bool
     hours_per_quarter: float
+    lease_terms: LeaseTerms | None = None  # beyond a fee and a least time; None: nothing beyond them
     hire: HireOptions | None = None  # capacity that can be hired from clouds; None: none
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
+    financing: Financing | None = None  # None where the case does not ask where money comes from
+
+    @property
+    def financed(self) -> Financing:
+        """The financing of a case that has one.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.financing is None:
+            raise ValueError("the case has no financing")
+        return self.financing
 
     @property
     def aging(self) -> Flags:
@@ -256,7 +271,7 @@ class ModelData:
         and obligations at any price, which only a programme may need.
         """
         budget = replace(self.budget.scaled(0.0, self.times.window), floor=0.0)
-        return replace(self.without_demands(), budget=budget)
+        return replace(self.without_demands(), budget=budget, financing=None)
 
     def standing_still(self) -> ModelData:
         """Returns the business that orders nothing: what stands and what is on its way runs on."""
@@ -278,4 +293,5 @@ class ModelData:
         """Returns the case without what must be done at any price, for plans that are only compared with."""
         offers = replace(self.offers, least=np.zeros_like(self.offers.least), contract_penalty=None)
         workloads = replace(self.workloads, must_serve=np.zeros_like(self.workloads.must_serve))
-        return replace(self, offers=offers, workloads=workloads)
+        financing = None if self.financing is None else self.financing.relaxed()
+        return replace(self, offers=offers, workloads=workloads, financing=financing)

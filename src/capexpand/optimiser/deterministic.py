@@ -8,6 +8,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
 from capexpand.model.data import ModelData
+from capexpand.model.debt import add_financing
 from capexpand.model.stage import Stage, add_stage, opening_columns
 from capexpand.optimiser.highs import Limits, solve
 from capexpand.optimiser.naive import Commitments
@@ -23,6 +24,10 @@ def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
         stages.append(add_stage(lp, m, t, state))
         state = stages[-1].state
     lp.offset = base_value(m)
+    financing = add_financing(lp, m, stages)
+    if financing is not None:
+        stages[-1] = replace(stages[-1], financing=financing)
+        lp.offset += financing.offset
     return lp.build(), stages
 
 
@@ -91,6 +96,10 @@ def limits_of(stages: list[Stage]) -> Limits:
         )
     ]
     columns = [stage.service.sold.ravel() for stage in stages]
+    financing = stages[-1].financing
+    if financing is not None:
+        rows += [financing.minimum_cash_rows, financing.equity_rows, *financing.covenant_rows.values()]
+        columns += [financing.signed, financing.raised]
     return Limits(*(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns))))
 
 

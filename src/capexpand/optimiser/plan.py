@@ -10,6 +10,7 @@ from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
 from capexpand.optimiser.basis import Basis
+from capexpand.optimiser.financing import FinancingPlan, read_financing
 from capexpand.optimiser.highs import Solution
 
 
@@ -67,11 +68,23 @@ class Plan:
     shadow: ShadowPrices
     solver: SolverReport
     basis: Basis | None = None  # from which a plan that differs little is found sooner
+    financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
+
+    @property
+    def financed(self) -> FinancingPlan:
+        """The financing of a plan that has one.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.financing is None:
+            raise ValueError("the plan has no financing")
+        return self.financing
 
 
 def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
     """Returns the plan that a solution of the chained stages describes."""
-    x, phi = solution.columns, m.workloads.productivity
+    x, phi, financing = solution.columns, m.workloads.productivity, stages[-1].financing
 
     def over(columns: list[Indices]) -> Floats:
         return np.stack([_values(x, block) for block in columns], axis=-1)
@@ -107,6 +120,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
             largest_bound_violation=solution.largest_bound_violation,
             largest_dual_violation=solution.largest_dual_violation,
         ),
+        financing=None if financing is None else read_financing(m, financing, solution),
         basis=solution.basis,
     )
 

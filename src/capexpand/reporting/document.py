@@ -18,6 +18,7 @@ from capexpand.model.data import Floats, ModelData
 from capexpand.reporting.assumptions import origins
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.examined import examined_document
+from capexpand.reporting.financing import financing_document
 from capexpand.reporting.headline import answers
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import VOLUME_UNITS
@@ -69,6 +70,7 @@ def metrics_document(context: ReportContext) -> Document:
         "one_percent_more": {limit.name: money(limit.gain_total) for limit in binding},
         "unit_costs": _unit_costs(context),
         **token_price_document(context),
+        **financing_document(context),
         **hire_document(m, result.plan),
         "naive": _naive(findings.naive, findings.naive_metrics, context, days),
         "bridge": _bridge(findings),

@@ -19,6 +19,7 @@ from capexpand.reporting.examined import (
     power_in_use,
     stops_more,
 )
+from capexpand.reporting.financing import financing_answers
 from capexpand.reporting.years import Years
 from capexpand.wording import (
     compute,
@@ -46,6 +47,7 @@ def answers(context: ReportContext) -> tuple[Answer, ...]:
         Answer("What does the money buy, and when?", bought),
         Answer("How is it best spent?", " ".join(filter(None, (spends(context), first_orders(context))))),
         Answer("Does it pay?", pays(context)),
+        *financing_answers(context),
         *([Answer("What does that rest on?", rests)] if (rests := rests_on(context)) else []),
         *([Answer("How much of it pays?", sized)] if sized else []),
         Answer("What is each limit worth?", limits_worth(context)),

@@ -31,6 +31,7 @@ from capexpand.reporting.charts.service import costs_beside_prices, power_by_wor
 from capexpand.reporting.charts.worth import beside_naive, prices_of_limits, worth_by_quarter
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.document import metrics_document
+from capexpand.reporting.financing import financing_section
 from capexpand.reporting.headline import answers, hindsight, key_figures
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.plans_compared import plan_table
@@ -68,6 +69,7 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             *(() if policy is None else (policy_section(policy, context.scale),)),
             _built(context),
             _money(context),
+            *financing_section(context),
             _running(context),
             _serves(context),
             _limits(context),
