@@ -8,10 +8,12 @@ from pydantic import Field, PrivateAttr
 
 from capexpand.case.announcement import Announcement
 from capexpand.case.clouds import Cloud
+from capexpand.case.contracts import Contract
 from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
     CountRateSeries,
+    CountSeries,
     Day,
     Duration,
     EnergyPriceSeries,
@@ -21,6 +23,7 @@ from capexpand.case.figures import (
     FractionPerYear,
     FractionSeries,
     Latency,
+    LeastPowerSeries,
     Life,
     Memory,
     Money,
@@ -116,6 +119,8 @@ class Programme(Declared):
     """Share of the programme's own money spent that may be spent again each year after the window."""
     renewal_budget: SpendingLimitSeries | None = None
     """Spending allowed in each quarter outside the window, in place of the two fields above."""
+    leases_within_cap: Annotated[bool, Field(strict=True)] = False
+    """Whether leases signed in the window count within the cap, at the present value of their fees."""
 
 
 class Build(Declared):
@@ -148,6 +153,12 @@ class Colocate(Declared):
     """Cost of handing a MW back after its term; 0 if absent."""
     limit: PowerLimitSeries | None = None
     """Most IT power that can be rented anew in a quarter; no limit if absent."""
+    escalation: FractionPerYear | None = None
+    """Yearly rise of a fee that is fixed at order for the term; if absent, the fee of the day is paid."""
+    extension: Duration | None = None
+    """Longest time beyond the term for which power may be held; no end if absent."""
+    minimum: LeastPowerSeries | None = None
+    """IT power paid for at the fee of the day whether held or not, by date; 0 if absent."""
 
 
 class Site(Declared):
@@ -189,6 +200,12 @@ class Lease(Declared):
     """Shortest time for which a unit is leased."""
     exit_cost: MoneySeries | None = None
     """Cost of handing a unit back after its term; 0 if absent."""
+    escalation: FractionPerYear | None = None
+    """Yearly rise of a fee that is fixed at order for the term; if absent, the fee of the day is paid."""
+    extension: Duration | None = None
+    """Longest time beyond the term for which a unit may be held; no end if absent."""
+    minimum: CountSeries | None = None
+    """Units paid for at the fee of the day whether held or not, by date; 0 if absent."""
 
 
 class Supply(Declared):
@@ -276,6 +293,8 @@ class Workload(Declared):
     """Revenue for each unit, or transfer value of an internal workload, by date."""
     prices: Prices | None = None
     """Prices by kind of token, in place of one price."""
+    contract: Contract | None = None
+    """Terms of a contract that makes demand and price binding; sold on the market if absent."""
     penalty: UnitPriceSeries | None = None
     """Cost of each unit of an obligation left unserved; without it all must be served."""
     productivity: ProductivitySeries | None = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.case.schema import Case
+from capexpand.model.compile_contracts import with_contracts
 from capexpand.model.compile_financing import compile_financing
-from capexpand.model.compile_offers import LEASED, compile_offers, offer_options
+from capexpand.model.compile_offers import LEASED, Option, compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
     Budget,
@@ -20,6 +21,8 @@ from capexpand.model.data import (
     Times,
 )
 from capexpand.model.hire import compile_hire
+from capexpand.model.lease_terms import LeaseTerms
+from capexpand.model.leases import compile_leases
 from capexpand.model.world import Floats, World
 from capexpand.timevalue import HOURS_PER_QUARTER, discount_factors, end_discount_factor, quarters_spanned
 
@@ -38,7 +41,7 @@ def compile_case(case: Case) -> ModelData:
     service = service_matrix(world, options)
     offers = compile_offers(world, options, service)
     group, served_by = group_sites(world)
-    return ModelData(
+    plain = ModelData(
         title=case.title,
         currency=case.currency,
         times=times,
@@ -52,9 +55,20 @@ def compile_case(case: Case) -> ModelData:
         opening=_opening(world, power, offers),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
+        lease_terms=_lease_terms(world, power, options),
         hire=compile_hire(world),
         end_value_within_book=case.finance.end_value_within_book,
         financing=compile_financing(world, offers),
+    )
+    return with_contracts(world, plain)
+
+
+def _lease_terms(world: World, power: PowerOptions, options: tuple[Option, ...]) -> LeaseTerms | None:
+    names = tuple(world.case.sites)
+    return compile_leases(
+        world,
+        tuple((names[int(s)], not owned) for s, owned in zip(power.site, power.owned, strict=True)),
+        tuple((option.product_name, not option.owned) for option in options),
     )
 
 

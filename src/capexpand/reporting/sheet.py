@@ -148,14 +148,19 @@ def _page(sheet: Sheet) -> str:
             dense=DENSE,
             wordy=WORDY,
             shared_legend=shared_legend,
-            data=_embedded(sheet.charts, sheet.quarters),
+            data=embedded(sheet.charts, sheet.quarters),
             javascript=javascript(),
         )
     )
 
 
-def _embedded(charts: tuple[Chart, ...], quarters: Quarters) -> str:
-    """The charts as JSON that can stand inside a script element."""
+def embedded(charts: tuple[Chart, ...], quarters: Quarters) -> str:
+    """Return charts as JSON that can stand inside a script element.
+
+    Args:
+        charts: of a page.
+        quarters: the time axis of those by quarter.
+    """
     document = {
         "quarters": {"q": quarters.labels, "d": quarters.starts, "e": quarters.ends},
         "window": quarters.window,
