@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.chips import ChipsView, chips
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff, why, why_not
+    from capexpand.api.questions import Questioned, diff, history, roll, why, why_not
     from capexpand.api.serving import ServedTokens, TradeCurve, calibrate, tokens, train
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
@@ -117,6 +117,8 @@ _HOMES = {
     "sweep": "api.sweeping",
     "tokens": "api.serving",
     "train": "api.serving",
+    "history": "api.questions",
+    "roll": "api.questions",
     "why": "api.questions",
     "why_not": "api.questions",
     "write": "pipeline",
@@ -165,6 +167,7 @@ __all__ = [
     "evaluate_policy",
     "find_contradictions",
     "forecast",
+    "history",
     "list_claims",
     "load_case",
     "new",
@@ -172,6 +175,7 @@ __all__ = [
     "optimise_policy",
     "policy",
     "report",
+    "roll",
     "run",
     "scenarios",
     "schema",
