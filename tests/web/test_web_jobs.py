@@ -60,7 +60,7 @@ def test_a_run_ends_with_files_whose_hashes_hold(server: Server) -> None:
                 content = client.get(f"/api/v1/runs/{number}/files/{name}").content
                 assert hashlib.sha256(content).hexdigest() == listed[name]
         assert job(client, number)["summary"]["figures"]
-        assert client.get(f"/api/v1/runs/{number}/files/../../secret").status_code == 404
+        assert client.get(f"/api/v1/runs/{number}/files/%2e%2e/%2e%2e/secret").status_code == 404
 
 
 def test_the_same_order_twice_is_one_folder(server: Server) -> None:

@@ -25,14 +25,14 @@ def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 PAGES = [
-    "/", "/cases/two-sites", "/cases/own", "/cases/own/edit", "/explore/two-sites?budget=800+mn+CNY&price=90+%25",
-    "/explore/two-sites?budget=3", "/runs", "/runs/FIRST", "/compare?first=FIRST&second=SECOND", "/new",
+    "/", "/cases/two-sites", "/cases/own", "/cases/own/edit",
+    "/explore/two-sites?budget=800+mn+CNY&price=90+%25", "/explore/two-sites?budget=3", "/runs", "/runs/FIRST",
+    "/compare?first=FIRST&second=SECOND", "/new",
     "/catalogue", "/catalogue?table=export_rules&on=2025-02-24", "/claims", "/api", "/account", "/cases/none",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1360])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1360, "light")])
 def test_every_page_can_be_used_by_everyone(browser: Browser, lone: Server, width: int, scheme: str) -> None:
     """axe finds nothing serious, nothing is wider than the screen, and the console stays silent."""
     context = browser.new_context(
