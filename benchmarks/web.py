@@ -79,6 +79,12 @@ def explore(address: str, csrf: str, budget: float) -> tuple[float, bool]:
     return time.perf_counter() - start, abs(spent - min(budget, 1000.0)) < 1.0
 
 
+def ask(client: httpx.Client, requests: int) -> None:
+    """Send small requests of several kinds."""
+    for n in range(requests):
+        client.get(("/", "/runs", "/api/v1/cases", "/api/v1/me")[n % 4]).raise_for_status()
+
+
 def megabytes(process: subprocess.Popen[str]) -> float:
     """Return the resident memory of a process [MB]."""
     pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
@@ -106,14 +112,13 @@ def measure(clients: int, each: int, requests: int) -> Load:
             explore(address, csrf, 990.5)
             start = time.perf_counter()
             with ThreadPoolExecutor(clients) as pool:
-                answers = list(pool.map(lambda budget: explore(address, csrf, budget), budgets))
+                waiting = [pool.submit(explore, address, csrf, budget) for budget in budgets]
+                answers = [one.result() for one in waiting]
             took = time.perf_counter() - start
             with httpx.Client(base_url=address) as client:
-                for half in range(2):
-                    if half:
-                        before = megabytes(process)
-                    for n in range(requests // 2):
-                        client.get(("/", "/runs", "/api/v1/cases", "/api/v1/me")[n % 4]).raise_for_status()
+                ask(client, requests // 2)
+                before = megabytes(process)
+                ask(client, requests - requests // 2)
             after = megabytes(process)
         finally:
             process.terminate()

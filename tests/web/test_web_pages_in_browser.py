@@ -26,7 +26,8 @@ def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 PAGES = [
     "/", "/cases/two-sites", "/cases/own", "/cases/own/edit",
-    "/explore/two-sites?budget=800+mn+CNY&price=90+%25", "/explore/two-sites?budget=3", "/runs", "/runs/FIRST",
+    "/explore/two-sites?budget=800+mn+CNY&price=90+%25", "/explore/two-sites?budget=3",
+    "/runs", "/runs/FIRST",
     "/compare?first=FIRST&second=SECOND", "/new",
     "/catalogue", "/catalogue?table=export_rules&on=2025-02-24", "/claims", "/api", "/account", "/cases/none",
 ]  # fmt: skip

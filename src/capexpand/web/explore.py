@@ -25,8 +25,9 @@ from capexpand.reporting.charts.drawing import Chart, Quarters, Series, over_qua
 from capexpand.reporting.charts.palette import BASE, PROGRAMME
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.inputs import Findings
-from capexpand.web.assumptions import Assumption, Assumptions, Changes, assumptions_of
+from capexpand.web.assumptions import Assumption, Assumptions, Changes
 from capexpand.web.changing import load_changed, merged_data
+from capexpand.web.sliders import assumptions_of
 from capexpand.wording import count, money, number, percent, power, volume
 
 KEPT_CASES = 6

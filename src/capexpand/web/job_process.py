@@ -23,12 +23,12 @@ from sqlalchemy import select, update
 from capexpand.api.planning import TrainingStep
 from capexpand.errors import CapexpandError, CaseError, InfeasibleError
 from capexpand.runs.folder import MANIFEST, read_manifest
-from capexpand.web.assumptions import assumptions_of
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.jobs import BEAT_SECONDS, claim, order_of
 from capexpand.web.library import Library
 from capexpand.web.orders import make
 from capexpand.web.settings import Settings
+from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, now
 from capexpand.web.tables import Event, Job
 from capexpand.web.uploads import inside_names

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from capexpand.errors import RunError
 from capexpand.web.access import RefusedError, Visitor
-from capexpand.web.assumptions import assumptions_of
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.library import FoundCase, Library
 from capexpand.web.orders import TITLES, Order
 from capexpand.web.settings import Settings
+from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, note, now
 from capexpand.web.tables import Event, Job, User
 
