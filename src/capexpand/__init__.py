@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.questions import Questioned, diff, why, why_not
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
+    from capexpand.api.workbooks import import_workbook
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.case.shipped import shipped_cases
@@ -92,6 +93,7 @@ _HOMES = {
     "evaluate_policy": "pipeline",
     "find_contradictions": "claims.rules",
     "forecast": "forecasting.forecast",
+    "import_workbook": "api.workbooks",
     "list_claims": "claims.joining",
     "load_case": "case.loading",
     "new": "api.starting",
@@ -149,6 +151,7 @@ __all__ = [
     "evaluate_policy",
     "find_contradictions",
     "forecast",
+    "import_workbook",
     "list_claims",
     "load_case",
     "new",

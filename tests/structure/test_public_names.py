@@ -20,7 +20,7 @@ PUBLIC = """
     check diff new policy Questioned run scenarios schema serve shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
     Sweep sweep
-    forecast load_case optimise optimise_policy report simulate why why_not write
+    forecast import_workbook load_case optimise optimise_policy report simulate why why_not write
 """
 
 

@@ -245,3 +245,11 @@ def block_fields(place: tuple[str | int, ...]) -> list[str]:
     for step in place:
         kind = _inside(kind, str(step))
     return _fields(kind) or []
+
+
+def kind_at(place: tuple[str | int, ...]) -> Any:
+    """Return the type of what stands at a place of a case, or None where any may stand."""
+    kind: Any = Case
+    for step in place:
+        kind = _inside(kind, str(step))
+    return _unwrapped(kind)

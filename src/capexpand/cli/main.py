@@ -28,6 +28,7 @@ COMMANDS = (
     "scenarios",
     "check",
     "new",
+    "import_workbook",
     "schema",
     "claims",
     "chips",
