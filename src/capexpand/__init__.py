@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff, why, why_not
+    from capexpand.api.questions import Questioned, diff, history, roll, why, why_not
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
     from capexpand.api.workbooks import import_workbook
@@ -108,6 +108,8 @@ _HOMES = {
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
     "sweep": "api.sweeping",
+    "history": "api.questions",
+    "roll": "api.questions",
     "why": "api.questions",
     "why_not": "api.questions",
     "write": "pipeline",
@@ -151,6 +153,7 @@ __all__ = [
     "evaluate_policy",
     "find_contradictions",
     "forecast",
+    "history",
     "import_workbook",
     "list_claims",
     "load_case",
@@ -159,6 +162,7 @@ __all__ = [
     "optimise_policy",
     "policy",
     "report",
+    "roll",
     "run",
     "scenarios",
     "schema",

@@ -73,7 +73,7 @@ def read_document(path: Path) -> Node:
     """Read a YAML file whose top is a mapping.
 
     Args:
-        path: the file; a workbook is read as one, see ``case/workbook_document.py``.
+        path: the file.
 
     Returns:
         Its tree. Scalars follow YAML 1.2, so ``NO`` is a text, and dates stay texts.
@@ -81,12 +81,6 @@ def read_document(path: Path) -> Node:
     Raises:
         CaseError: the file is missing, too large, empty, no YAML or no mapping, or a key stands twice.
     """
-    from capexpand.files.workbooks import is_workbook
-
-    if is_workbook(path):
-        from capexpand.case.workbook_document import read_workbook_document
-
-        return read_workbook_document(path)
     return _tree(path, _content(path))
 
 

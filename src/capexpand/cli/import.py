@@ -1,3 +1,4 @@
+# ruff: noqa: N999 - the command is called import
 """``capexpand import``: turns a workbook into a case, or the changes in a run's workbook into a variant."""
 
 from __future__ import annotations
