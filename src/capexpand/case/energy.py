@@ -32,7 +32,7 @@ class EnergyContract(Declared):
     """Price of energy: of agreements the strike, by the day of signing and fixed for the term, paid for all
     that is produced; of generators the fuel of the day for what they run."""
     fee: MoneyPerPowerQuarterSeries | None = None
-    """Fee for a MW through the term, by the day of signing: rent or yearly cost of generators; 0 if absent."""
+    """Fee for a MW through the term, by day of signing: rent or yearly cost of generators; 0 if absent."""
     term: Life
     """Time for which it is signed; then it ends."""
     lead_time: Duration | None = None
@@ -42,7 +42,7 @@ class EnergyContract(Declared):
     output: FractionSeries | None = None
     """Share of the power that is produced on average, or of generators that is available; all if absent."""
     matched: Fraction | None = None
-    """Share of what is produced that falls into hours in which the site can use it; all if absent. Storage raises it."""
+    """Share of what is produced in hours in which the site can use it; all if absent. Storage raises it."""
     surplus: Fraction | None = None
     """Share of the site's energy price that is paid for what it cannot use; 0 if absent."""
     renewable: Annotated[bool, Field(strict=True)] = False

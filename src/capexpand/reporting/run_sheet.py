@@ -31,6 +31,7 @@ from capexpand.reporting.charts.service import costs_beside_prices, power_by_wor
 from capexpand.reporting.charts.worth import beside_naive, prices_of_limits, worth_by_quarter
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.document import metrics_document
+from capexpand.reporting.energy import energy_section
 from capexpand.reporting.financing import financing_section
 from capexpand.reporting.headline import answers, hindsight, key_figures
 from capexpand.reporting.inputs import Findings
@@ -76,6 +77,7 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             _naive(context),
             _costs(context),
             *sources_section(context),
+            *energy_section(context),
             _assumptions(context),
             _made(context),
         ),
