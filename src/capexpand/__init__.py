@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff
+    from capexpand.api.questions import Questioned, diff, why, why_not
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
     from capexpand.case.loading import load_case
@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.studies.breakeven.break_even import BreakEvens, break_even
     from capexpand.studies.breakeven.findings import BreakevenFindings, breakeven
     from capexpand.studies.comparison.comparing import Comparison, compare
+    from capexpand.web.serving import serve
 
 _HOMES = {
     "Backtest": "studies.backtest.backtest",
@@ -101,9 +102,12 @@ _HOMES = {
     "run": "api.planning",
     "scenarios": "api.futures",
     "schema": "api.starting",
+    "serve": "web.serving",
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
     "sweep": "api.sweeping",
+    "why": "api.questions",
+    "why_not": "api.questions",
     "write": "pipeline",
 }
 __all__ = [
@@ -155,9 +159,12 @@ __all__ = [
     "run",
     "scenarios",
     "schema",
+    "serve",
     "shipped_cases",
     "simulate",
     "sweep",
+    "why",
+    "why_not",
     "write",
 ]
 __all__.sort()

@@ -53,6 +53,12 @@ NO_POLICY_WITH_FINANCING = (
 )
 
 
+NO_POLICY_WITH_OFFERS = (
+    "is a contract that may be signed, and a policy does not decide on signing. Leave offered_until out "
+    "where it is signed, or leave the workload out"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Plans:
     """The optimised plan of a case, and the two it is held against."""
@@ -161,6 +167,11 @@ def refuse_financing(case: Case) -> None:
     """
     if case.financing is not None:
         raise CaseError([Problem(NO_POLICY_WITH_FINANCING, file=case.provenance.path)])
+    for name, workload in case.workloads.items():
+        if workload.contract is not None and workload.contract.offered_until is not None:
+            raise CaseError(
+                [Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=case.provenance.path)]
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +367,7 @@ def _warnings(case: Case, plan: Plan) -> list[str]:
     if plan.shortfall > 1e-6 * max(plan.data.budget.floor, 1.0):
         share = plan.shortfall / plan.data.budget.floor
         doubts.append(f"{share:.1%} of the least spending that the programme promises would not pay")
-    doubts += fractional_orders(case, plan)
+    doubts += fractional_orders(plan)
     doubts += _late_evidence(case)
     market = rental_market(case.as_of)
     dollars = case.exchange_rates.get("USD")

@@ -12,8 +12,9 @@ def energy_terms(o):
         o: the oracle under construction, with its running units.
 
     Returns:
-        Present value before tax; units lost to curtailment [site, offer, quarter]; MW that generators add to the
-        connection now; and for each number of quarters ahead what they add to what commitments may count on.
+        Present value before tax; units lost to curtailment [site, offer, quarter]; MW that generators add
+        to the connection now; and for each number of quarters ahead what they add to what commitments may
+        count on.
     """
     m, e = o.m, o.m.energy
     hours, count, pue = m.hours_per_quarter, m.times.count, m.sites.power_usage_effectiveness

@@ -1,7 +1,7 @@
 """Energy by hand. The small case earns 10 · (4 − 1) = 30 with ten servers of 100 kW; see small_case.py.
 
-A quarter has 2,191.5 hours. With full draw the ten servers take 2,191.5 MWh, so an energy price of 0.1 CNY/kWh
-costs 0.21915 mn CNY a quarter.
+A quarter has 2,191.5 hours. With full draw the ten servers take 2,191.5 MWh, so an energy price of 0.1
+CNY/kWh costs 0.21915 mn CNY a quarter.
 """
 
 import pytest
@@ -76,14 +76,17 @@ def test_a_strike_holds_for_the_term_and_ends_with_it():
 
 
 def test_generators_bridge_the_time_until_the_grid_comes():
-    """The grid comes in quarter 3. Generators of 1 MW, rented for six months at 1 mn CNY a quarter, burn 0.1 CNY/kWh.
+    """The grid comes in quarter 3. Generators of 1 MW, rented for six months at 1 mn CNY a quarter, burn
+    0.1 CNY/kWh.
 
-    Ten servers of 1 mn CNY earn 10 a quarter: 10 · 4 − 10 − 2 · 1 − 2 bills. A bill is for the two quarters of
-    generators, the grid costs nothing here. Sensitivity: without generators the servers earn two quarters: 10.
+    Ten servers of 1 mn CNY earn 10 a quarter: 10 · 4 − 10 − 2 · 1 − 2 bills. A bill is for the two
+    quarters of generators, the grid costs nothing here. Sensitivity: without generators the servers earn
+    two quarters: 10.
     """
     late = {"sites.east.grid": {"2025-10-01": "10 MW"}}
     rented = {
-        "title": "Gas", "kind": "on_site", "price": "0.1 CNY/kWh", "fee": "1 mn CNY/MW/quarter", "term": "6 months",
+        "title": "Gas", "kind": "on_site", "price": "0.1 CNY/kWh", "fee": "1 mn CNY/MW/quarter", "term": "6 "
+        "months",
     }  # fmt: skip
     bridged = planned(late | energy(contracts={"gas": rented}))
     check_plan(bridged)
@@ -92,7 +95,8 @@ def test_generators_bridge_the_time_until_the_grid_comes():
 
 
 def test_halls_may_be_ordered_against_generators():
-    """No grid at all and no halls: 1 MW of each. Halls cost 4 mn CNY, generators 0.5 a quarter for the whole time.
+    """No grid at all and no halls: 1 MW of each. Halls cost 4 mn CNY, generators 0.5 a quarter for the
+    whole time.
 
     30 − 4 − 4 · 0.5 = 24. Sensitivity: without generators nothing may be built, and nothing is earned.
     """
@@ -100,12 +104,14 @@ def test_halls_may_be_ordered_against_generators():
         "opening.sites.east.power": "0 MW",
         "sites.east.grid": {"2026-01-01": "0.001 MW"},
         "sites.east.build": {
-            "cost": "4 mn CNY/MW", "lead_time": "0 months", "deposit": "0 %", "maintenance": "0 CNY/MW/quarter",
+            "cost": "4 mn CNY/MW", "lead_time": "0 months", "deposit": "0 %", "maintenance": "0 "
+            "CNY/MW/quarter",
             "limit": {"2025-04-01": "1 MW", "2025-07-01": "0 MW"},
         },
     }  # fmt: skip
     rented = {
-        "title": "Gas", "kind": "on_site", "price": "0 CNY/kWh", "fee": "0.5 mn CNY/MW/quarter", "term": "1 year",
+        "title": "Gas", "kind": "on_site", "price": "0 CNY/kWh", "fee": "0.5 mn CNY/MW/quarter", "term": "1 "
+        "year",
     }  # fmt: skip
     plan = planned(nothing | energy(contracts={"gas": rented}))
     check_plan(plan)
@@ -114,7 +120,8 @@ def test_halls_may_be_ordered_against_generators():
 
 
 def test_curtailed_power_serves_but_for_the_hours_in_which_it_is_taken_away():
-    """0.6 MW firm and 0.4 MW that is gone for a tenth of the year: 6 + 4 · 0.9 = 9.6 servers' worth of service.
+    """0.6 MW firm and 0.4 MW that is gone for a tenth of the year: 6 + 4 · 0.9 = 9.6 servers' worth of
+    service.
 
     9.6 · 4 − 10 = 28.4. Sensitivity: with the firm connection alone 6 · (4 − 1) = 18.
     """
@@ -141,10 +148,11 @@ def test_carbon_is_paid_for_where_a_site_says_what_it_emits():
 
 
 def test_a_renewable_target_has_its_price():
-    """Half of the energy must be renewable; wind costs 0.3 beside a grid at 0.1 CNY/kWh: the half costs a bill more.
+    """Half of the energy must be renewable; wind costs 0.3 beside a grid at 0.1 CNY/kWh: the half costs a
+    bill more.
 
-    30 − 4 · (1/2 · 1 + 1/2 · 3) bills. One more MWh of renewable energy is worth what wind costs more, 200 CNY.
-    Sensitivity: without the target the answer would be 30 − 4 bills.
+    30 − 4 · (1/2 · 1 + 1/2 · 3) bills. One more MWh of renewable energy is worth what wind costs more, 200
+    CNY. Sensitivity: without the target the answer would be 30 − 4 bills.
     """
     wind = contract(kind="baseload", price="0.3 CNY/kWh")
     plan = planned(GRID | wind | {"renewable_share": "50 %"})

@@ -69,8 +69,8 @@ def test_an_order_that_is_no_whole_hall_is_told():
     }
     changes = {"workloads.chat.demand": "20 tn token/quarter", "sites.east.build": build | {"hall": "3 MW"}}
     case = loaded(changes)
-    told = list(fractional_orders(case, optimise_plan(compile_case(case))))
+    told = list(fractional_orders(optimise_plan(compile_case(case))))
     assert len(told) == 1
     assert "1 MW in 2025Q2 where a hall is 3 MW" in told[0]
     plain = loaded(changes | {"sites.east.build": build})
-    assert not list(fractional_orders(plain, optimise_plan(compile_case(plain))))
+    assert not list(fractional_orders(optimise_plan(compile_case(plain))))

@@ -48,7 +48,8 @@ sites:
       reason: invented
 offers:
   server:
-    lease: {fee: 0.15 mn CNY/quarter, term: 1 year, escalation: 0 %/year, extension: 6 months, reason: invented}
+    lease: {fee: 0.15 mn CNY/quarter, term: 1 year, escalation: 0 %/year, extension: 6 months, reason:
+    invented}
 uncertainty:
   regimes:
     fees:
@@ -81,7 +82,8 @@ sites:
       reason: invented
       renewable: 30 %
       contracts:
-        gas: {title: Gas, kind: on_site, price: 0.5 CNY/kWh, fee: 1 mn CNY/MW/quarter, term: 9 months, output: 95 %,
+        gas: {title: Gas, kind: on_site, price: 0.5 CNY/kWh, fee: 1 mn CNY/MW/quarter, term: 9 months,
+        output: 95 %,
               limit: 2 MW, carbon_intensity: 0.4 t/MWh}
         sun: {title: Sun, kind: baseload, price: 0.45 CNY/kWh, term: 6 months, renewable: true, limit: 3 MW}
 offers: {server: {spares: 3 %}}

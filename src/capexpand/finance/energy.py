@@ -12,7 +12,7 @@ from capexpand.optimiser.plan import Plan
 
 
 def drawn_mwh(plan: Plan) -> Floats:
-    """Return the energy drawn for servers at each site [site, quarter, MWh], with what the site itself takes."""
+    """Return the energy drawn at each connection for servers and their site [site, quarter, MWh]."""
     m = plan.data
     drawn = np.einsum("skt,k->st", plan.running, m.offers.power_kw / 1000.0 * m.offers.draw_fraction)
     return m.hours_per_quarter * m.sites.power_usage_effectiveness[:, None] * drawn

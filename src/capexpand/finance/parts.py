@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from capexpand.case.schema import Case
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
 
@@ -14,12 +13,11 @@ NOTICED = 0.02
 """Part of a hall or lot by which an order must miss a whole number of them to be told."""
 
 
-def fractional_orders(case: Case, plan: Plan) -> Iterator[str]:
-    """Yield in words the orders in the window that are no whole halls or lots, where the case gives their size.
+def fractional_orders(plan: Plan) -> Iterator[str]:
+    """Yield in words the orders in the window that are no whole halls or lots, where their size is given.
 
     Args:
-        case: as declared; nothing is said where its sizes are whole.
-        plan: its plan.
+        plan: of a case; nothing is said where its sizes are whole.
     """
     m = plan.data
     if m.whole_sizes:
@@ -45,6 +43,6 @@ def _told(orders: Floats, size: float, labels: tuple[str, ...], name: str, unit:
         thing = "a hall" if unit == "MW" else "a lot"
         yield (
             f"{name}: {broken.size} of {np.count_nonzero(orders > 0)} orders are no whole number of "
-            f"{'halls' if unit == 'MW' else 'lots'}, such as {orders[worst]:.3g} {unit} in {labels[worst]} where "
-            f"{thing} is {size:.3g} {unit}; solve.whole_sizes plans whole ones"
+            f"{'halls' if unit == 'MW' else 'lots'}, such as {orders[worst]:.3g} {unit} in {labels[worst]} "
+            f"where {thing} is {size:.3g} {unit}; solve.whole_sizes plans whole ones"
         )

@@ -1,4 +1,4 @@
-"""Energy in the equations of a quarter: contracts signed, used and left over; what is renewable; curtailment."""
+"""Energy in the equations of a quarter: contracts signed, used and left over; renewable; curtailed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from capexpand.model.data import Floats, ModelData
 from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.world import World
 from capexpand.timevalue import quarters_spanned
+
+NOTHING_SAID = "the case says only a price of energy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +53,21 @@ def energy_history(m: ModelData) -> tuple[Indices, Indices]:
     return np.full((count, max(age - 1, 0)), ABSENT), np.full(count, ABSENT)
 
 
-def add_energy(lp: Blocks, m: ModelData, t: int, history: Indices, ever: Indices, use: EnergyUse) -> Energy:
+def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices], use: EnergyUse) -> Energy:
     """What is drawn = grid + Σ used;  used + surplus ≤ H · output · contracted;  used ≤ matched · the same.
 
     The stage charges the energy price for all that is drawn; that is taken back here where a site says more
-    of its energy. Fixed costs of a contract are charged when it is signed, each discounted from its own quarter.
+    of its energy. Fixed costs of a contract are charged when it is signed, each discounted from its quarter.
 
     Args:
         lp: the program under construction.
         m: the compiled case.
         t: the quarter, from 0.
-        history: contracts signed in the quarters before [contract, age].
-        ever: MW of generators ever signed before [contract].
+        before: contracts signed in the quarters before [contract, age], and MW of generators ever signed
+            before [contract].
         use: what energy meets.
     """
+    history, ever = before
     none, flat = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)
     if m.energy is None:
         return Energy(none, none, none, none, flat, history, ever, none, none, none, none, none)
@@ -109,11 +112,7 @@ def add_energy(lp: Blocks, m: ModelData, t: int, history: Indices, ever: Indices
     lp.add(balance, g)
     lp.add(balance[s], e)
     lp.add(balance[:, None], use.running, -drawn)
-    renewable = np.array([o.target[t] > 0.0])
-    green = lp.rows("renewable share", [here], lower=0.0, where=renewable)
-    lp.add(green[0], g, o.grid_renewable[:, t])
-    lp.add(green[0], e, np.where(o.renewable, 1.0, 0.0))
-    lp.add(green[0], use.running, -o.target[t] * drawn)
+    green = _renewable(lp, m, t, use, drawn=drawn, grid=g, used=e)
     lost, curtailed = _curtailed(lp, m, t, use)
     price, carbon = m.sites.energy_price[:, t], o.carbon_price[t]
     lp.add_cost(use.running, kept[t] * np.where(o.procured, price, 0.0)[:, None] * drawn)
@@ -123,25 +122,46 @@ def add_energy(lp: Blocks, m: ModelData, t: int, history: Indices, ever: Indices
     lp.add_cost(e, -kept[t] * (np.where(o.on_site, o.price[:, t], 0.0) + carbon * o.emitted))
     lp.add_cost(f, kept[t] * o.surplus * price[s])
     lp.add_cost(w, -charged_when_signed(m, o, t))
-    total = lp.columns(
-        "generators ever signed",
-        [o.names, here],
-        where=(o.on_site & ((ever != ABSENT) | (w != ABSENT)))[:, None],
-    )[:, 0]
-    sums = lp.rows(
-        "generators ever signed", [o.names, here], lower=0.0, upper=0.0, where=(total != ABSENT)[:, None]
-    )[:, 0]
+    total = _generators(lp, m, t, use, ever=ever, signings=signings)
+    return Energy(w, e, f, g, lost, signings, total, output_rows, match_rows, balance, curtailed, green)
+
+
+def _renewable(
+    lp: Blocks, m: ModelData, t: int, use: EnergyUse, *, drawn: Floats, grid: Indices, used: Indices
+) -> Indices:
+    """Σ green · g + Σ e of renewable contracts ≥ target · what is drawn, over all sites that say more."""
+    o = m.energy
+    if o is None:
+        raise ValueError(NOTHING_SAID)
+    row = lp.rows("renewable share", [(m.times.labels[t],)], lower=0.0, where=np.array([o.target[t] > 0.0]))
+    lp.add(row[0], grid, o.grid_renewable[:, t])
+    lp.add(row[0], used, np.where(o.renewable, 1.0, 0.0))
+    lp.add(row[0], use.running, -o.target[t] * np.where(o.procured[:, None], drawn, 0.0))
+    return row
+
+
+def _generators(
+    lp: Blocks, m: ModelData, t: int, use: EnergyUse, *, ever: Indices, signings: Indices
+) -> Indices:
+    """Generators ever signed for, which commitments may count on as soon as they are there."""
+    o, here = m.energy, (m.times.labels[t],)
+    if o is None:
+        raise ValueError(NOTHING_SAID)
+    w = signings[:, 0]
+    there = (o.on_site & ((ever != ABSENT) | (w != ABSENT)))[:, None]
+    total = lp.columns("generators ever signed", [o.names, here], where=there)[:, 0]
+    sums = lp.rows("generators ever signed", [o.names, here], lower=0.0, upper=0.0, where=there)[:, 0]
     lp.add(sums, total)
     lp.add(sums, ever, -1.0)
     lp.add(sums, w, -1.0)
-    relief = o.relief_mw() / pue(m)[s]
+    relief = o.relief_mw() / pue(m)[o.site]
     for ahead in range(use.commitment_rows.shape[1]):
-        rows = use.commitment_rows[s, ahead]
+        rows = use.commitment_rows[o.site, ahead]
         lp.add(rows, total, -relief)
         for age in range(signings.shape[1]):
-            coming = age + ahead < o.lead_quarters
-            lp.add(rows, np.where(coming & (total != ABSENT), signings[:, age], ABSENT), relief)
-    return Energy(w, e, f, g, lost, signings, total, output_rows, match_rows, balance, curtailed, green)
+            coming = (age + ahead < o.lead_quarters) & (total != ABSENT)
+            lp.add(rows, np.where(coming, signings[:, age], ABSENT), relief)
+    return total
 
 
 def pue(m: ModelData) -> Floats:
@@ -159,7 +179,7 @@ def _curtailed(lp: Blocks, m: ModelData, t: int, use: EnergyUse) -> tuple[Indice
     """Σ π l ≥ λ (Σ π u − firm connection), and Σ_j y ≤ Σ_s (u − l): the units that are switched off."""
     o, here = m.energy, (m.times.labels[t],)
     if o is None:
-        raise ValueError("the case says nothing of its energy")
+        raise ValueError(NOTHING_SAID)
     taken = (o.curtailed > 0.0) & (o.firm[:, t] < 1.0)
     there = taken[:, None] & (use.running != ABSENT)
     lost = lp.columns("curtailed", [m.sites.names, m.offers.names, here], where=there[:, :, None])[:, :, 0]

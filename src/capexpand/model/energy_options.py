@@ -76,5 +76,5 @@ class EnergyOptions:
         return result
 
     def relief_mw(self) -> Floats:
-        """Return how much 1 MW of each contract adds to what a connection carries, at the least [contract]."""
+        """Return what 1 MW of each contract adds to a connection, at the least [contract]."""
         return np.where(self.on_site, self.output.min(axis=1, initial=1.0), 0.0)

@@ -1,4 +1,4 @@
-"""Energy for page and documents: what contracts bring, what is renewable and what that is worth, emissions."""
+"""Energy for page and documents: what contracts bring, what is renewable and its worth, emissions."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def _words(context: ReportContext) -> str:
     """Say what the balances hold by quarter, and what the renewable target costs."""
     m, plan = context.data, context.findings.result.plan
     said = (
-        "Energy is balanced by quarter. What must hold by the hour is the matched share of each contract and the "
-        "curtailed share of each connection, as the case states them."
+        "Energy is balanced by quarter. What must hold by the hour is the matched share of each contract and "
+        "the curtailed share of each connection, as the case states them."
     )
     worth = np.zeros(0) if plan.energy is None else plan.energy.renewable_worth
     if m.energy is not None and m.energy.target.max() > 0.0:
@@ -40,8 +40,9 @@ def _words(context: ReportContext) -> str:
         if worth.size and worth[dearest] > 1e-12:
             price = money(float(worth[dearest] / m.times.discount[dearest]), context.currency)
             said += (
-                f" The target for renewable energy binds: in {context.labels[dearest]} one more MWh of it would be "
-                f"worth {price} then, before the tax that it saves."
+                f" The target for renewable energy binds: in {context.labels[dearest]} one more MWh of it "
+                f"would "
+                f"be worth {price} then, before the tax that it saves."
             )
         else:
             said += " The target for renewable energy binds nowhere."
