@@ -1,4 +1,4 @@
-"""Hire, leases and energy in a policy: the same equations by quarters, as whole futures and for fixed plans."""
+"""Hire, leases and energy in a policy: equations by quarters, whole futures and fixed plans agree."""
 
 from pathlib import Path
 
