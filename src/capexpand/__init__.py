@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff, history, roll, why, why_not
+    from capexpand.api.questions import Questioned, diff, frontier, history, roll, why, why_not
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
     from capexpand.case.loading import load_case
@@ -106,6 +106,7 @@ _HOMES = {
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
     "sweep": "api.sweeping",
+    "frontier": "api.questions",
     "history": "api.questions",
     "roll": "api.questions",
     "why": "api.questions",
@@ -151,6 +152,7 @@ __all__ = [
     "evaluate_policy",
     "find_contradictions",
     "forecast",
+    "frontier",
     "history",
     "list_claims",
     "load_case",
