@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
+    from capexpand.api.chips import ChipsView, chips
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
     from capexpand.api.questions import Questioned, diff, frontier, history, roll, why, why_not
+    from capexpand.api.serving import ServedTokens, TradeCurve, calibrate, tokens, train
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
     from capexpand.case.loading import load_case
@@ -48,6 +50,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.policy.risk_attitudes import CVaR, Expectation, WorstCase
     from capexpand.reporting.inputs import Findings
     from capexpand.reporting.sheet import Sheet
+    from capexpand.sddp.solving import solve
     from capexpand.studies.backtest.backtest import Backtest, backtest
     from capexpand.studies.breakeven.break_even import BreakEvens, break_even
     from capexpand.studies.breakeven.findings import BreakevenFindings, breakeven
@@ -63,6 +66,7 @@ _HOMES = {
     "Case": "case.schema",
     "CaseError": "errors",
     "CheckedCase": "api.checking",
+    "ChipsView": "api.chips",
     "Comparison": "studies.comparison.comparing",
     "Expectation": "policy.risk_attitudes",
     "Findings": "reporting.inputs",
@@ -78,14 +82,18 @@ _HOMES = {
     "Run": "api.planning",
     "RunError": "errors",
     "SampledFutures": "api.futures",
+    "ServedTokens": "api.serving",
     "Sheet": "reporting.sheet",
     "SolverError": "errors",
     "Sweep": "api.sweeping",
+    "TradeCurve": "api.serving",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
     "breakeven": "studies.breakeven.findings",
     "break_even": "studies.breakeven.break_even",
+    "calibrate": "api.serving",
     "check": "api.checking",
+    "chips": "api.chips",
     "diff": "api.questions",
     "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
@@ -105,7 +113,10 @@ _HOMES = {
     "serve": "web.serving",
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
+    "solve": "sddp.solving",
     "sweep": "api.sweeping",
+    "tokens": "api.serving",
+    "train": "api.serving",
     "frontier": "api.questions",
     "history": "api.questions",
     "roll": "api.questions",
@@ -122,6 +133,7 @@ __all__ = [
     "Case",
     "CaseError",
     "CheckedCase",
+    "ChipsView",
     "Comparison",
     "Expectation",
     "Findings",
@@ -137,15 +149,19 @@ __all__ = [
     "Run",
     "RunError",
     "SampledFutures",
+    "ServedTokens",
     "Sheet",
     "SolverError",
     "Sweep",
+    "TradeCurve",
     "WorstCase",
     "__version__",
     "backtest",
     "break_even",
     "breakeven",
+    "calibrate",
     "check",
+    "chips",
     "compare",
     "diff",
     "evaluate",
@@ -168,7 +184,10 @@ __all__ = [
     "serve",
     "shipped_cases",
     "simulate",
+    "solve",
     "sweep",
+    "tokens",
+    "train",
     "why",
     "why_not",
     "write",

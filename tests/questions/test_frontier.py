@@ -1,4 +1,4 @@
-"""The frontier between two objectives: each point is the best at its level, what lies between is bracketed."""
+"""The frontier between two objectives: a point is the best at its level, what lies between is bracketed."""
 
 import json
 import subprocess
@@ -37,8 +37,8 @@ BUILDING = {
 
 def test_a_megawatt_less_costs_what_it_earned():
     """1 MW stands and more can be built at 5 mn a MW, up to the grid of 10 MW. A megawatt holds ten servers
-    that earn 4 − 1 each: 30 − 5 = 25 a MW built. All of it: 30 + 9 · 25 = 255. What stands cannot be torn down, so
-    the least power is 1 MW, and there the value is 30.
+    that earn 4 − 1 each: 30 − 5 = 25 a MW built. All of it: 30 + 9 · 25 = 255. What stands cannot be torn
+    down, so the least power is 1 MW, and there the value is 30.
     """
     one = found(("npv", "power"), BUILDING, points=4)
     assert [point.second for point in one.points] == pytest.approx([10.0, 7.0, 4.0, 1.0])
