@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
 MIXED = (
-    "Any plan between two points can be had by mixing them, so the straight line can be reached; how far "
-    "the frontier may lie above it is known from the slopes (`between` in Python). With whole sizes there are the "
-    "points alone."
+    "Any plan between two points can be had by mixing them, so the straight line can be reached; how far the "
+    "frontier may lie above it is known from the slopes (between, in Python). With whole sizes there are only "
+    "the points."
 )
 
 
