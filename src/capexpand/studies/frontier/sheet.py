@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 MIXED = (
     "Any plan between two points can be had by mixing them, so the straight line can be reached; how far the "
-    "frontier may lie above it is known from the slopes (between, in Python). With whole sizes there are only "
-    "the points."
+    "frontier may lie above it is known from the slopes (between, in Python). With whole sizes there are "
+    "only the points."
 )
 
 
