@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.debt import FinancingStatement, breached, financing_statement
-from capexpand.finance.metrics import internal_rate_of_return
+from capexpand.finance.metrics import NEXT_TO_NOTHING, internal_rate_of_return, peak_funding
 from capexpand.finance.programme import ProgrammeResult
 from capexpand.model.data import Floats, ModelData
 
@@ -33,6 +33,7 @@ class FinancingResult:
     equity_npv: float  # the same at the cost of equity
     equity_irr: float | None  # [1/year]
     equity_irr_unique: bool
+    equity_irr_tells: bool  # whether it is unique and rests on more than next to nothing put in
     dscr_min: float | None  # least debt service cover; None where there is no debt service
     dscr_min_quarter: int | None
     breaches: tuple[Breach, ...]
@@ -55,6 +56,7 @@ def financing_result(result: ProgrammeResult) -> FinancingResult | None:
     irr, unique = internal_rate_of_return(to_owners, end)
     rate, quarter = m.financing.cost_of_equity, np.arange(m.times.count)
     factors = (1.0 + rate) ** -((quarter + 0.5) / 4.0)
+    ordered = float(np.maximum(result.programme.capital_payments, 0.0).sum())
     cover = financed.ratios.debt_service_cover
     known = np.flatnonzero(np.isfinite(cover))
     lowest = int(known[np.argmin(cover[known])]) if known.size else None
@@ -66,6 +68,7 @@ def financing_result(result: ProgrammeResult) -> FinancingResult | None:
         equity_npv=float(factors @ to_owners) + (1.0 + rate) ** -(m.times.count / 4.0) * end,
         equity_irr=irr,
         equity_irr_unique=unique,
+        equity_irr_tells=unique and peak_funding(to_owners)[0] > NEXT_TO_NOTHING * ordered,
         dscr_min=None if lowest is None else float(cover[lowest]),
         dscr_min_quarter=lowest,
         breaches=tuple(_breaches(result, financed)),
