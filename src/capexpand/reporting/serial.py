@@ -100,6 +100,12 @@ def json_text(document: object, *, indent: int | None = 2) -> str:
     return json.dumps(plain(document), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
+def embedded(document: object) -> str:
+    """Return a document as short JSON that can stand inside a script element."""
+    text = json.dumps(plain(document), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
 def json_file(document: object) -> bytes:
     """Return a document as the content of a JSON file."""
     return f"{json_text(document)}\n".encode()
