@@ -2,8 +2,8 @@
 
 The plan's loans are drawn and repaid as planned. Cash below its minimum is made up from revolving lines, then
 from equity within its limits; what a liquidity covenant asks for beyond comes from equity alone. Cash above
-what the plan holds repays lines and then is paid out. Nobody plans again: it is a rule, and says how often the
-plan's covenants would be tested in vain.
+what the plan holds repays lines and then is paid out. Nobody plans again: it is a rule, and says how often
+the plan's covenants would be tested in vain.
 """
 
 from __future__ import annotations
