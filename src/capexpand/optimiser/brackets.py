@@ -370,7 +370,7 @@ def _priced(program: LinearProgram, duals: Floats, reduced: Floats, *, own: bool
 
 
 def _without_rounding(duals: Floats, lower: Floats, upper: Floats, size: float) -> Floats:
-    """Duals without those that price a side on which there is no limit, where rounding left next to nothing."""
+    """Duals without what rounding left on sides that have no limit."""
     endless = ~np.isfinite(np.where(duals > 0, upper, lower))
     return np.where(endless & (np.abs(duals) <= size), 0.0, duals)
 
