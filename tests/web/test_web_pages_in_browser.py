@@ -101,7 +101,7 @@ def test_limits_that_exclude_each_other_are_named(browser: Browser, lone: Server
     expect(refused).to_contain_text("programme")
     remedy = refused.get_by_role("link", name="Budget")
     remedy.click()
-    page.wait_for_selector('html[data-planned^="budget="]', state="attached", timeout=60_000)
+    page.wait_for_selector('html[data-planned*="budget=0.4"]', state="attached", timeout=60_000)
     expect(page.locator('[data-figure="npv"] strong')).to_be_visible()
 
 
