@@ -46,11 +46,10 @@ def breakeven(
 ) -> None:
     """Find break-even values: the price, volume and other levels at which a programme just pays."""
     from capexpand.case.loading import load_case
-    from capexpand.runs.folder import check_place, usual_folder
+    from capexpand.runs.folder import hold_place, usual_folder
 
     loaded = load_case(case, variant)
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "breakeven")
-    check_place(folder)
     pairs = _pairs(pair)
     from capexpand.reporting.terminal import output, print_path, progress
     from capexpand.studies.breakeven.distribution import of_policy_run
@@ -58,7 +57,7 @@ def breakeven(
     from capexpand.studies.breakeven.sheet import breakeven_sheet
 
     known = None if policy_run is None else of_policy_run(policy_run)
-    with progress("Planning as assumed") as say:
+    with hold_place(folder), progress("Planning as assumed") as say:
         findings = find(
             loaded,
             tuple(driver or ()),

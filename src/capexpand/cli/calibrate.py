@@ -23,8 +23,11 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Find the level of one's own measurements (CSV, vLLM, SGLang, genai-perf) beside the model."""
-        from capexpand.hardware.calibration import calibrate_file, write_calibration
+        from capexpand.files import check_file
+        from capexpand.hardware.calibration import calibrate_file, is_calibration, write_calibration
 
+        if out is not None:
+            check_file(out, ours=is_calibration, inputs=[file])
         found = calibrate_file(file)
         if out is not None:
             write_calibration(found, out)

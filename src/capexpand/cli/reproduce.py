@@ -41,10 +41,14 @@ def fgd(
 ) -> None:
     """Repeat the table of the FGD paper (USENIX ATC 2023) for every workload found."""
     from capexpand.errors import CaseError, Problem
+    from capexpand.files import check_file, csv_of, write_file
     from capexpand.replay import fgd as experiments
     from capexpand.replay.compiled import announce_compilation
 
+    ours = csv_of("workload", "policy", "seeds")
     node_file, lists = experiments.find_workloads(traces)
+    if csv is not None:
+        check_file(csv, ours=ours, inputs=[node_file, *lists])
     nodes = experiments.read_nodes(node_file)
     workloads = [experiments.read_workload(path) for path in lists]
     if workload:
@@ -60,7 +64,7 @@ def fgd(
             results.extend(experiments.reproduce(nodes, one, seeds=range(42, 42 + seeds)))
     rows = [_fgd_row(result) for result in results]
     if csv is not None:
-        _write_csv(csv, rows)
+        write_file(csv, _table(rows), ours=ours, inputs=[node_file, *lists])
     if as_json:
         typer.echo(json.dumps({"rows": rows}))
         return
@@ -151,11 +155,13 @@ def mooncake(traces: Folder, as_json: AsJson = False) -> None:
     print_rows("Mooncake's workloads", rows)
 
 
-def _write_csv(path: Path, rows: Sequence[dict[str, str | float | int]]) -> None:
+def _table(rows: Sequence[dict[str, str | float | int]]) -> str:
+    """Return rows as a table of comma-separated values."""
     import csv
+    import io
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

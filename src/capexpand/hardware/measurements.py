@@ -145,6 +145,9 @@ _PER_NODE = re.compile(r"/\s*(?:node|server|host)\b|per (?:node|server)", re.IGN
 _PER_USER = re.compile(r"/\s*(?:user|request|query|stream)\b|per user", re.IGNORECASE)
 
 
+MOST_CHIPS = 1_000_000
+
+
 def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     """Read one row of a measurements file.
 
@@ -281,8 +284,10 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     server = chip_named(chip).server_chips
     try:
         stated = int(float(text["n_chips"])) if text["n_chips"] else 0
-    except ValueError:
-        return 0.0, 0, f"number of chips {text['n_chips']!r} is not a number"
+    except (ValueError, OverflowError):
+        stated = -1
+    if not 0 <= stated <= MOST_CHIPS:
+        return 0.0, 0, f"number of chips {text['n_chips']!r} is not a number from 1 to {MOST_CHIPS:,}"
     if not stated:
         counted = re.search(r"(?<!\d)(\d+)\s*x\s*[a-z]|[a-z0-9]x(\d+)(?!\d)", text["chip"], re.IGNORECASE)
         stated = int(counted.group(1) or counted.group(2)) if counted else 0
