@@ -20,7 +20,9 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
+    from capexpand.api.questions import Questioned, diff
     from capexpand.api.starting import new, schema
+    from capexpand.api.sweeping import Sweep, sweep
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.case.shipped import shipped_cases
@@ -71,16 +73,19 @@ _HOMES = {
     "PolicyFindings": "policy.findings",
     "PolicySettings": "policy.case_policy",
     "Problem": "errors",
+    "Questioned": "api.questions",
     "Run": "api.planning",
     "RunError": "errors",
     "SampledFutures": "api.futures",
     "Sheet": "reporting.sheet",
     "SolverError": "errors",
+    "Sweep": "api.sweeping",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
     "breakeven": "studies.breakeven.findings",
     "break_even": "studies.breakeven.break_even",
     "check": "api.checking",
+    "diff": "api.questions",
     "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
@@ -98,6 +103,7 @@ _HOMES = {
     "schema": "api.starting",
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
+    "sweep": "api.sweeping",
     "write": "pipeline",
 }
 __all__ = [
@@ -120,11 +126,13 @@ __all__ = [
     "PolicyFindings",
     "PolicySettings",
     "Problem",
+    "Questioned",
     "Run",
     "RunError",
     "SampledFutures",
     "Sheet",
     "SolverError",
+    "Sweep",
     "WorstCase",
     "__version__",
     "backtest",
@@ -132,6 +140,7 @@ __all__ = [
     "breakeven",
     "check",
     "compare",
+    "diff",
     "evaluate",
     "evaluate_policy",
     "find_contradictions",
@@ -148,6 +157,7 @@ __all__ = [
     "schema",
     "shipped_cases",
     "simulate",
+    "sweep",
     "write",
 ]
 __all__.sort()

@@ -45,6 +45,13 @@ EVEN_PACES = (0.5, 0.75)
 """Parts of the budget that are tried for the best even pace, beside all of it."""
 
 
+NO_POLICY_WITH_FINANCING = (
+    "has financing, which a policy does not carry: its state would need a year of earnings, losses carried "
+    "forward and the depreciation of an asset life. Run without --policy, which follows the plan and its "
+    "covenants through many futures, or take financing out"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Plans:
     """The optimised plan of a case, and the two it is held against."""
@@ -100,24 +107,26 @@ def examine(plans: Plans) -> Examination:
         quarters = case.calendar.quarters + more
         calendar = case.calendar.model_copy(update={"quarters": quarters})
         data = compile_case(case.model_copy(update={"calendar": calendar}))
-        ours, base = (optimise_plan(one, duals=False) for one in (data, data.without_programme()))
+        ours = optimise_plan(data, duals=False)  # starting from the shorter plan takes longer than afresh
+        base = optimise_plan(data.without_programme(), duals=False, start=plans.base)
         return horizon_check(plans.optimised, ours, base=plans.base, longer_base=base)
 
     def curve() -> BudgetCurve:
         sized = with_own_money(m, plans.optimised)
-        standing = optimise_plan(m.standing_still(), duals=False)
+        standing = optimise_plan(m.standing_still(), duals=False, start=plans.base)
         if sized.budget.own <= 0.0:
             return budget_curve(
                 replace(plans.base, data=sized.with_budget(0.0)), (), base=plans.base, standing=standing
             )
-        smaller = plans_by_budget(sized, SIZES)
+        smaller = plans_by_budget(sized, SIZES, start=plans.optimised)
         whole = replace(plans.optimised, data=sized)
         return budget_curve(whole, smaller, base=plans.base, standing=standing)
 
     def even() -> EvenPace:
         free = m.without_demands()
         slower = [
-            (part, optimise_plan(free, naive_commitments(free, part), duals=False)) for part in EVEN_PACES
+            (part, optimise_plan(free, naive_commitments(free, part), duals=False, start=plans.naive))
+            for part in EVEN_PACES
         ]
         part, best = max([*slower, (1.0, plans.naive)], key=lambda pair: pair[1].solver.objective)
         worth = programme_result(best, plans.base)
@@ -138,6 +147,19 @@ def examine(plans: Plans) -> Examination:
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def refuse_financing(case: Case) -> None:
+    """Refuse a policy for a case with financing, whose state it could not carry.
+
+    Args:
+        case: any.
+
+    Raises:
+        CaseError: the case has financing.
+    """
+    if case.financing is not None:
+        raise CaseError([Problem(NO_POLICY_WITH_FINANCING, file=case.provenance.path)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +214,7 @@ def optimise_policy(
     if case.uncertainty.empty:
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
+    refuse_financing(case)
     grain = lattice or LatticeSettings()
     futures, m = compile_futures(case), compile_case(case)
     drawn = draw_scenarios(futures, grain.paths, seed=grain.seed)
@@ -317,7 +340,10 @@ def write(findings: Findings, folder: Path, policy: PolicyFindings | None = None
 
 def _worst(checks: list[tuple[Check, ...]]) -> dict[str, float]:
     """The largest violation of each rule over several plans."""
-    return {same[0].name: max(check.violation for check in same) for same in zip(*checks, strict=True)}
+    worst: dict[str, float] = {}
+    for check in (each for plan in checks for each in plan):  # the base has no financing, so fewer rules
+        worst[check.name] = max(worst.get(check.name, 0.0), check.violation)
+    return worst
 
 
 def _warnings(case: Case, plan: Plan) -> list[str]:

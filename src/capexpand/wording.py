@@ -166,11 +166,11 @@ def years(quarters: int) -> str:
     return f"{written} {'year' if written == '1' or (not whole and part) else 'years'}"
 
 
-def listing(parts: Sequence[str]) -> str:
-    """Joins parts by commas and a last "and"."""
+def listing(parts: Sequence[str], word: str = "and") -> str:
+    """Joins parts by commas and a last word, "and" or "or"."""
     if len(parts) < 2:
         return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
 
 
 def sentence(text: str) -> str:

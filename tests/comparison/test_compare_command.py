@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+CASE = Path(__file__).parents[2] / "cases/two-sites"
 
 
 def capexpand(*arguments, folder=None):
@@ -77,3 +80,13 @@ def test_every_case_that_is_wrong_is_named_at_once(tiny, tmp_path):
     assert done.returncode == 2
     assert "here" in done.stderr
     assert "there" in done.stderr
+
+
+def test_variants_of_one_case_are_named_by_their_titles_and_their_money_is_a_budget(tmp_path: Path) -> None:
+    done = capexpand("compare", CASE, f"{CASE}:late-power", "--out", tmp_path / "both")
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    assert "As declared: Its net present value is" in text
+    assert "The western grid connection comes half a year late: Its net present value is" in text
+    assert text.index("Net present value, cash") < text.index("Budget")
+    assert "Announced" not in text

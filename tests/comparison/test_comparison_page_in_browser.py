@@ -29,7 +29,7 @@ def test_the_page_opens_without_a_network(chromium, saved, both, width):
     assert seen.said == []
     assert seen.asked == [saved.as_uri()]
     assert wide <= width
-    assert len(drawn) == len(comparison_charts(both)) == 5
+    assert len(drawn) == len(comparison_charts(both)) == 6
     assert all(100 < box[0] <= width and box[1] > 60 and box[2] > 4 for box in drawn)
     assert {"Seller", "User"} <= set(heads)
     assert "7.2993 CNY/USD" in text

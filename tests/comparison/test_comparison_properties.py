@@ -102,7 +102,7 @@ def test_a_run_that_holds_no_single_case_or_was_changed_is_refused(both, tiny, t
     from capexpand.pipeline import write
 
     comparison_sheet(both).save(tmp_path / "both")
-    with pytest.raises(RunError, match="is no run of one case"):
+    with pytest.raises(RunError, match="is not a single-case run"):
         compare([tmp_path / "both", tiny("sold")])
     write(both.programmes[0].findings, tmp_path / "run")
     (tmp_path / "run/case/case.yaml").write_text("title: other", "utf-8")

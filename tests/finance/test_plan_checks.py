@@ -8,7 +8,8 @@ import pytest
 
 from capexpand.case.loading import load_case
 from capexpand.errors import SolverError
-from capexpand.finance.checks import above, apart, check_plan, violations
+from capexpand.finance.agreement import above, apart
+from capexpand.finance.checks import check_plan, violations
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
 

@@ -64,6 +64,8 @@ class _Oracle:
             "tranche": np.arange(m.workloads.tranches),
             "quarter": self.quarter,
         }
+        if m.hire is not None:
+            self.coords["hire"] = list(m.hire.names)
 
     # -- labels and small tools --
 
@@ -310,8 +312,44 @@ class _Oracle:
         )
         self.w = self.variable("w", "workload", "quarter", exists=buyable)
         capacity = (y * service).sum("offer").sum(place)
+        capacity = capacity + self.hire()
         owed = demand.sum("tranche").where(obliged, 0.0)
         self.require("service", capacity - self.z.sum("tranche") + self.w, ">=", owed)
+
+    def hire(self):
+        """What hired units serve: those had at the fee of the day, and those whose reservation runs.
+
+        A reservation is a stock here: it comes and goes by two pipelines, and pays the fee of its signing,
+        which a second stock of money remembers.
+        """
+        m, options = self.m, self.m.hire
+        self.fees = 0.0
+        if options is None:
+            return 0.0
+        reserved = self.data(options.reserved, "hire")
+        limit = self.data(options.limit, "hire", "quarter")
+        in_time = self.arrives_in_time(options.lead_quarters, "hire")
+        signed = self.variable("signed", "hire", "quarter", upper=limit, exists=reserved & in_time)
+        loose = self.variable("hired", "hire", "quarter", upper=limit, exists=~reserved)
+        fee = self.data(options.fee, "hire", "quarter")
+        stocks = []
+        for name, flow in (("units", signed), ("fees", signed * fee)):
+            coming = self.pipeline(
+                f"{name} reserved", self.waits(flow, options.lead_quarters, "hire"), "hire"
+            )
+            ends = options.lead_quarters + options.term_quarters
+            leaving = self.pipeline(f"{name} expired", self.waits(flow, ends, "hire"), "hire")
+            stock = self.variable(f"{name} under reservation", "hire", "quarter")
+            change = coming.sel(ahead=0, drop=True) - leaving.sel(ahead=0, drop=True)
+            kept = self.before(stock, self.data(np.zeros(len(options.names)), "hire"))
+            self.require(f"{name} under reservation", stock - kept - change, "==", 0.0, reserved)
+            stocks.append(stock)
+        disc = self.data(m.times.discount, "quarter")
+        self.fees = (loose * (fee * disc)).sum() + (stocks[1] * (disc * reserved.astype(float))).sum()
+        serving = self.variable("hired serving", "hire", "workload", "quarter")
+        had = loose + stocks[0] * reserved.astype(float)
+        self.require("hired serving", serving.sum("workload") - had, "<=", 0.0)
+        return (serving * self.data(options.service, "hire", "workload")).sum("hire")
 
     def money(self) -> None:
         m, power, offers = self.m, self.m.power, self.m.offers
@@ -379,6 +417,7 @@ class _Oracle:
             - (self.r * (self.data(m.offers.exit_cost, "offer", "quarter") * disc)).sum()
             - (self.P * (self.data(m.power.running_cost, "power", "quarter") * disc)).sum()
             - (self.back * (self.data(m.power.exit_cost, "power", "quarter") * disc)).sum()
+            - self.fees
         )
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)

@@ -19,6 +19,7 @@ from capexpand.model.data import (
     Times,
     Workloads,
 )
+from capexpand.model.hire_options import HireOptions
 from capexpand.timevalue import discount_factors, end_discount_factor, quarter_starts
 
 Random = np.random.Generator
@@ -57,6 +58,24 @@ def random_model(
         opening=opening,
         whole_sizes=whole_sizes,
         hours_per_quarter=2000.0,
+        hire=_hire(rng, quarters) if rng.random() < 0.6 else None,
+    )
+
+
+def _hire(rng: Random, quarters: int) -> HireOptions:
+    u, reserved = rng.uniform, np.array([False, True, True])
+    return HireOptions(
+        names=("C/on-demand", "C/short", "C/long"),
+        titles=("On demand", "Short", "Long"),
+        ways=("on demand", "reserved", "reserved"),
+        offers=("A", "A", "A"),
+        reserved=reserved,
+        lead_quarters=np.where(reserved, rng.integers(0, 3, 3), 0),
+        term_quarters=np.where(reserved, rng.integers(1, 5, 3), 0),
+        fee=u(5, 20, (3, quarters)),
+        limit=u(0, 4, (3, quarters)),
+        service=u(0.5, 2, (3, 4)) * (rng.random((3, 4)) < 0.7),
+        accelerators=np.full(3, 8.0),
     )
 
 
@@ -249,6 +268,7 @@ def scaled_money(m: ModelData, factor: float) -> ModelData:
     """Return the case in a currency of which one old unit is worth ``factor``."""
     return replace(
         m,
+        hire=None if m.hire is None else _scaled(m.hire, factor, "fee"),
         sites=_scaled(m.sites, factor, "energy_price"),
         power=_scaled(m.power, factor, "price", "running_cost", "exit_cost", "end_value"),
         offers=_scaled(m.offers, factor, "price", "running_cost", "exit_cost", "end_value"),

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from capexpand.finance.longer import HorizonCheck
 from capexpand.reporting.context import ReportContext
+from capexpand.reporting.examined import at_the_end
 from capexpand.reporting.headline import (
     answers,
     buys,
@@ -15,9 +17,11 @@ from capexpand.reporting.headline import (
     key_figures,
     limits_worth,
     pays,
+    rests_on,
     spends,
     stands,
 )
+from capexpand.reporting.inputs import Examination
 from capexpand.reporting.plans_compared import plan_table
 from capexpand.wording import money, share
 
@@ -28,8 +32,8 @@ It is paid 94 % in 2025 and 6 % in 2026, most in 2025Q4 (739 mn CNY); 87 % goes 
 % into halls and power. To be committed first, in 2025Q2: 4 MW at Coast.
 The programme's net present value is 248 mn CNY, without discounting; none of it rests on the value
 of what stands at the horizon's end. Its internal rate of return is 41 % a year, and it is paid back
-in 2026Q4, 1¾ years after the start. At most 744 mn CNY is laid out at a time, in 2025Q4. In 2026 it
-earns 873 mn CNY of revenue and 618 mn CNY of operating profit (EBITA).
+in 2026Q4, 1¾ years after the start. At most 744 mn CNY is laid out at a time, in 2025Q4.
+In 2026 it earns 873 mn CNY of revenue and 618 mn CNY of operating profit (EBITA).
 On the side of supply and money, grid power at Coast is worth most: one percent more throughout
 would add 1.3 mn CNY. GRID One more CNY of budget by the end of 2026Q1 is worth 0.118 CNY today.
 Delivered evenly over the window, the money would be worth 180 mn CNY: planning adds 68.8 mn CNY.
@@ -218,7 +222,7 @@ def test_renewal_after_the_window_is_told_beside_the_present_value(alibaba):
     assert whole - extra == pytest.approx(float(alibaba.result.base.capital_payments[after].sum()))
     assert (
         f"After the window {money(whole, 'CNY')} is paid for renewal, {money(extra, 'CNY')} of it more than"
-        in (pays(context))
+        in rests_on(context)
     )
     shown = {figure.title: figure.value for figure in key_figures(context)}
     assert shown["Renewal after the window"] == money(whole, "CNY")
@@ -233,7 +237,7 @@ def test_internal_use_is_counted_beside_the_present_value(alibaba, two_sites):
 
 
 def test_a_case_without_renewal_has_no_sentence_on_it(two_sites):
-    assert "renewal" not in pays(ReportContext(two_sites))
+    assert "renewal" not in rests_on(ReportContext(two_sites))
 
 
 def test_tokens_are_set_beside_the_power_that_they_take(alibaba, two_sites):
@@ -282,3 +286,19 @@ def test_evidence_of_later_days_is_flagged(changed):
     flag = hindsight(ReportContext(changed(later)))
     assert flag.startswith("1 number of ")
     assert flag.endswith(" rests on evidence later than 2025-03-31: the answers below are partly hindsight.")
+
+
+def test_longer_horizons_are_told_in_one_sentence(two_sites):
+    def told(*checks):
+        findings = replace(two_sites, examination=Examination(None, tuple(checks), None, None))
+        return at_the_end(ReportContext(findings))
+
+    longer = (HorizonCheck(4, 110.0, 10.0, 0.0), HorizonCheck(8, 125.0, 25.0, 0.0))
+    assert told(*longer).endswith(
+        "A horizon longer by 4 or 8 quarters would add 10 mn CNY or 25 mn CNY, and move none of the first "
+        "quarter's orders."
+    )
+    assert "would take 3 mn CNY, and move at most 25 % of" in told(HorizonCheck(4, 97.0, -3.0, 0.25))
+    mixed = told(HorizonCheck(4, 97.0, -3.0, None), HorizonCheck(8, 101.0, 1.0, None))
+    assert mixed.endswith("by 4 or 8 quarters would change the value by −3 mn CNY or +1 mn CNY.")
+    assert "horizon longer" not in told()

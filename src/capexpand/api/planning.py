@@ -136,6 +136,9 @@ def run(
     options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
     if policy:
         options.settings()  # a mistake in them is said before any work is done
+        from capexpand.pipeline import refuse_financing
+
+        refuse_financing(loaded)
     with nullcontext() if folder is None else hold_place(folder):
         found = _found(loaded, folder, options if policy else None, progress or silent)
         if folder is not None:

@@ -41,9 +41,10 @@ def new(folder: Path | str) -> Path:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of case files: texts with units, mappings with sources, references."""
+    from capexpand.case.described import DescribedSchema
     from capexpand.case.schema import Case
 
-    schema = Case.model_json_schema()
+    schema = Case.model_json_schema(schema_generator=DescribedSchema)
     schema["properties"]["extends"] = {"type": "string", "description": "Path of a case file to start from."}
     required = schema.pop("required")
     for block in schema["$defs"].values():

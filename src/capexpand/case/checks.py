@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from capexpand.case.announcement_checks import announcement_complaints
+from capexpand.case.blended_prices import price_complaints
+from capexpand.case.clouds import cloud_complaints, hired_offers
 from capexpand.case.drafts import Draft
+from capexpand.case.financing_checks import financing_complaints
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
 from capexpand.case.numbers import walk
@@ -39,12 +42,15 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     yield from _offers(draft)
     for name, workload in draft.workloads.items():
         yield from _workload(name, workload, draft)
+    yield from cloud_complaints(draft.clouds, draft.offers, draft.workloads)
     yield from hardware_complaints(draft)
     yield from _opening(draft)
     yield from _series_start(draft)
     yield from _series_size(draft)
     if draft.uncertainty is not None:
         yield from uncertainty_complaints(draft.uncertainty)
+    if draft.financing is not None:
+        yield from financing_complaints(draft.financing, draft)
     if draft.announcement is not None:
         yield from announcement_complaints(draft.announcement, draft.as_of)
 
@@ -176,7 +182,7 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
     standing = {name for site in opening for name in (*site.installed, *site.units_due, *site.leased)}
     for name, offer in draft.offers.items():
         place = ("offers", name)
-        if offer.buy is None and offer.lease is None and name not in standing:
+        if offer.buy is None and offer.lease is None and name not in standing | hired_offers(draft.clouds):
             yield place, "can be neither bought nor leased, and stands nowhere; add buy or lease"
         if offer.accelerator is not None and offer.accelerators == 0:
             yield place, "says which accelerator it holds but not how many; add accelerators, e.g. 8"
@@ -189,13 +195,15 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
 
 def _payment(place: tuple[str, str], workload: Workload) -> Iterator[Complaint]:
     """A price is for what is sold or counted, a penalty for what is owed; elsewhere they do nothing."""
-    if workload.role != "obligation" and workload.price is None:
+    if workload.role != "obligation" and not workload.priced:
         yield place, f"is {workload.role} and needs a price"
-    if workload.role == "obligation" and workload.price is not None:
+    if workload.role == "obligation" and workload.priced:
+        field = "price" if workload.price is not None else "prices"
         message = (
-            "is paid nothing, since it is an obligation; leave price out, or make it internal or external"
+            f"is paid nothing, since it is an obligation; leave {field} out, or make it internal or external"
         )
-        yield (*place, "price"), message
+        yield (*place, field), message
+    yield from price_complaints(place, workload)
     if workload.role != "obligation" and workload.penalty is not None:
         message = (
             f"holds for obligations only, and this workload is {workload.role}: unserved demand is not sold"

@@ -53,8 +53,12 @@ class Declared(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str | None = None
+    """Where the numbers inside come from: a report, a page, a catalogue row. Speaks for every number
+    inside that names none itself."""
     reason: str | None = None
+    """Why a number without a source is assumed as it is."""
     basis_date: Day | None = None
+    """Day on which the numbers inside were known; later than `as_of` marks them as hindsight."""
 
     @model_validator(mode="wrap")
     @classmethod

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_content
@@ -238,6 +238,41 @@ def plain(node: Node) -> Any:
     if isinstance(node.value, tuple):
         return [plain(value) for value in node.value]
     return node.value
+
+
+def as_node(value: object, mark: Mark) -> Node:
+    """Return plain data as a tree all of which stands at one place.
+
+    Args:
+        value: dictionaries, lists and scalars.
+        mark: the place.
+    """
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[object, object]", value)
+        fields = {str(key): as_node(inner, mark) for key, inner in entries.items()}
+        return Node(fields, mark, dict.fromkeys(fields, mark))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        parts = cast("Sequence[object]", value)
+        return Node(tuple(as_node(inner, mark) for inner in parts), mark, {})
+    return Node(cast("Scalar", value), mark, {})
+
+
+def node_at(node: Node, place: tuple[str | int, ...]) -> Node | None:
+    """Return what stands at a place of a tree, or None where nothing does.
+
+    Args:
+        node: the top of the tree.
+        place: keys and positions from the top.
+    """
+    for step in place:
+        value = node.value
+        if isinstance(value, dict) and str(step) in value:
+            node = value[str(step)]
+        elif isinstance(value, tuple) and str(step).isdigit() and int(step) < len(value):
+            node = value[int(step)]
+        else:
+            return None
+    return node
 
 
 def locate(node: Node, path: tuple[str | int, ...]) -> Mark:

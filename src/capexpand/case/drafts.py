@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from capexpand.case.announcement import Announcement
+from capexpand.case.clouds import Cloud
 from capexpand.case.figures import ExchangeRateSeries
+from capexpand.case.financing import Financing
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
 from capexpand.case.uncertainty import Uncertainty
@@ -37,9 +39,11 @@ class Draft:
     opening: Opening | None
     uncertainty: Uncertainty | None = None
     announcement: Announcement | None = None
+    financing: Financing | None = None
     sites: Mapping[str, Site] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
+    clouds: Mapping[str, Cloud] = field(default_factory=dict)
     whole_sizes: bool = False
 
     @property
@@ -51,8 +55,10 @@ class Draft:
             "sites": self.sites,
             "offers": self.offers,
             "workloads": self.workloads,
+            "clouds": self.clouds,
             "opening": self.opening,
             "announcement": self.announcement,
+            "financing": self.financing,
         }
 
 
@@ -68,9 +74,11 @@ def whole_draft(case: Case) -> Draft:
         opening=case.opening,
         uncertainty=case.uncertainty,
         announcement=case.announcement,
+        financing=case.financing,
         sites=case.sites,
         offers=case.offers,
         workloads=case.workloads,
+        clouds=case.clouds,
         whole_sizes=case.solve.whole_sizes,
     )
 
@@ -111,8 +119,10 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
         opening=block(Opening, data.get("opening", {})),
         uncertainty=block(Uncertainty, data.get("uncertainty", {})),
         announcement=block(Announcement, data["announcement"]) if data.get("announcement") else None,
+        financing=block(Financing, data["financing"]) if data.get("financing") else None,
         sites=blocks(Site, "sites"),
         offers=blocks(Offer, "offers"),
         workloads=blocks(Workload, "workloads"),
+        clouds=blocks(Cloud, "clouds"),
         whole_sizes=isinstance(solve, dict) and solve.get("whole_sizes") is True,
     )

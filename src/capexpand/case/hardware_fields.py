@@ -16,36 +16,56 @@ EndUser = Literal["company", "large tech", "state-funded"]
 class Serving(Declared):
     """Tokens of a model of the catalogue: lengths and limits, from which throughput is computed."""
 
-    model: str  # name in the catalogue of models
-    input: PromptLength  # mean prompt
-    output: AnswerLength  # mean answer
-    cached: Fraction | None = None  # share of the prompt that a cache holds, 0 if absent
-    input_variation: Ratio | None = None  # standard deviation over mean, 0 if absent
+    model: str
+    """Name in the catalogue of models."""
+    input: PromptLength
+    """Mean length of a prompt."""
+    output: AnswerLength
+    """Mean length of an answer."""
+    cached: Fraction | None = None
+    """Share of the prompt that a cache holds; 0 if absent."""
+    input_variation: Ratio | None = None
+    """Standard deviation of the prompt's length over its mean; 0 if absent."""
     output_variation: Ratio | None = None
-    tpot: Wait | None = None  # longest time per output token
-    ttft: Wait | None = None  # longest time to the first token, for 99 of 100 requests
-    weights: Literal["bf16", "fp8", "int8", "fp4", "int4"] | None = None  # narrowest at speed if absent
-    way: Literal["best", "together", "apart"] = "best"  # prefill and decode on the same chips or apart
-    suite: Literal["typical", "report", "community"] = "typical"  # whose software to expect
-    counted: Literal["all", "output"] = "all"  # tokens that the volume counts: in and out, or out only
-    units_together: Annotated[int, Field(ge=1, le=1000)] = 1  # units that serve copies of the model together
-    reached: Ratio | None = None  # share of the computed rate reached at the base date, 1 if absent
+    """Standard deviation of the answer's length over its mean; 0 if absent."""
+    tpot: Wait | None = None
+    """Longest time for each output token; no limit if absent."""
+    ttft: Wait | None = None
+    """Longest time to the first token, for 99 of 100 requests; no limit if absent."""
+    weights: Literal["bf16", "fp8", "int8", "fp4", "int4"] | None = None
+    """Format of the weights; the narrowest that the chip computes at full speed if absent."""
+    way: Literal["best", "together", "apart"] = "best"
+    """Whether prefill and decode share chips (`together`), stand `apart`, or whichever is `best`."""
+    suite: Literal["typical", "report", "community"] = "typical"
+    """Whose software to expect: a tuned report, a community's installation, or what is typical."""
+    counted: Literal["all", "output"] = "all"
+    """Tokens that the volume counts: prompts and answers (`all`), or answers only (`output`)."""
+    units_together: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Units that serve copies of the model together."""
+    reached: Ratio | None = None
+    """Share of the computed rate that is reached at the base date; 1 if absent."""
 
 
 class TrainingRun(Declared):
     """Training of a model of the catalogue, from which the operations of a unit are computed."""
 
-    model: str  # name in the catalogue of models
-    accelerators: Annotated[int, Field(ge=1)] = 1024  # that train together
-    weights: Literal["bf16", "fp8", "fp4"] = "bf16"  # format of the products
-    reached: Ratio | None = None  # share of the computed rate reached at the base date, 1 if absent
+    model: str
+    """Name in the catalogue of models."""
+    accelerators: Annotated[int, Field(ge=1)] = 1024
+    """Accelerators that train together."""
+    weights: Literal["bf16", "fp8", "fp4"] = "bf16"
+    """Format in which products are computed."""
+    reached: Ratio | None = None
+    """Share of the computed rate that is reached at the base date; 1 if absent."""
 
 
 class Relative(Declared):
     """A throughput beside that of another offer; beside the computed one where it names its own offer."""
 
     relative_to: Name
+    """Offer beside which this one is measured; its own name stands for the computed throughput."""
     times: Ratio
+    """Multiple of the other's throughput."""
 
 
 def _kind(written: object) -> str:
@@ -65,13 +85,13 @@ class ExportRules(Declared):
     arrives, for the destination and for the headquarters and kind of the programme's buyer.
     """
 
-    licence_share: Fraction | None = (
-        None  # of the limit, where a licence is decided case by case, 0 if absent
-    )
-    fee_passed_on: Fraction | None = None  # of the fee that the buyer pays on top of the price, 1 if absent
-    in_country: bool = (
-        False  # the units are there already: the rules are shown, and nothing follows from them
-    )
+    licence_share: Fraction | None = None
+    """Share of the limit that is granted where licences are decided case by case; 0 if absent."""
+    fee_passed_on: Fraction | None = None
+    """Share of an export fee that the buyer pays on top of the price; 1 if absent."""
+    in_country: bool = False
+    """Whether the units are in the country already, so that the rules are shown and nothing follows from
+    them."""
 
 
 def _rules(written: object) -> object:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from capexpand.case.checks import complaints
 from capexpand.case.document import Node, locate, plain
 from capexpand.case.drafts import partial_draft, whole_draft
-from capexpand.case.merging import apply_variant, read_merged, variant_problems
+from capexpand.case.merging import apply_settings, apply_variant, read_merged, variant_problems
 from capexpand.case.problems import validation_problems
 from capexpand.case.provenance import Provenance
 from capexpand.case.reading import FILE_FIELDS, Reading, dotted, parse_day
@@ -40,6 +41,65 @@ def load_case(path: Path | str, variant: str | None = None) -> Case:
     Raises:
         CaseError: with every problem found, each with its file, line and column where it has one.
     """
+    return read_declaration(path, variant).load()
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A case as its files state it: merged, a variant applied, its numbers not yet understood.
+
+    Args:
+        file: the case file.
+        variant: that was applied.
+        files: the case file and those that it extends.
+        node: the merged tree.
+        problems: what is wrong with the variants of the case.
+    """
+
+    file: Path
+    variant: str | None
+    files: tuple[Path, ...]
+    node: Node
+    problems: tuple[Problem, ...]
+
+    def load(self, settings: Mapping[str, object] | None = None) -> Case:
+        """Understand and check the case.
+
+        Args:
+            settings: dotted places and what stands there instead, as in a variant.
+
+        Raises:
+            CaseError: with every problem found.
+        """
+        node = self.node if not settings else apply_settings(self.node, settings)
+        problems = list(self.problems)
+        data = plain(node)
+        _point_to_tables(node, data)
+        reading = _reading(data)
+        case: Case | None = None
+        try:
+            case = Case.model_validate(data, context=reading)
+        except ValidationError as error:
+            problems += validation_problems(error, node)
+        draft = partial_draft(data, reading) if case is None else whole_draft(case)
+        for place, message in (*broken_references(data), *broken_targets(data), *complaints(draft)):
+            problems.append(locate(node, place).problem(message, dotted(place)))
+        if case is None or problems:
+            raise CaseError(_in_order(problems))
+        case._provenance = _provenance(self.file, self.variant, self.files, data, reading)
+        return case
+
+
+def read_declaration(path: Path | str, variant: str | None = None) -> Declaration:
+    """Read the files of a case and apply a variant, without understanding the numbers.
+
+    Args:
+        path: a YAML file, a folder that holds ``case.yaml``, or the name of a case that is shipped.
+        variant: name of the variant to apply, or None for the case as it stands.
+
+    Raises:
+        CaseError: a file cannot be read, or there is no such variant.
+    """
     file = case_place(path)
     if is_folder(file):
         file /= "case.yaml"
@@ -47,21 +107,7 @@ def load_case(path: Path | str, variant: str | None = None) -> Case:
     problems = variant_problems(node)
     if variant is not None:
         node = apply_variant(node, variant)
-    data = plain(node)
-    _point_to_tables(node, data)
-    reading = _reading(data)
-    case: Case | None = None
-    try:
-        case = Case.model_validate(data, context=reading)
-    except ValidationError as error:
-        problems += validation_problems(error, node)
-    draft = partial_draft(data, reading) if case is None else whole_draft(case)
-    for place, message in (*broken_references(data), *broken_targets(data), *complaints(draft)):
-        problems.append(locate(node, place).problem(message, dotted(place)))
-    if case is None or problems:
-        raise CaseError(_in_order(problems))
-    case._provenance = _provenance(file, variant, files, data, reading)
-    return case
+    return Declaration(file, variant, files, node, tuple(problems))
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

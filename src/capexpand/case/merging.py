@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from capexpand.case.document import Mark, Node, plain, read_document
+from capexpand.case.document import Mark, Node, as_node, locate, plain, read_document
 from capexpand.case.reading import ORIGIN_FIELDS, SHAPE_FIELDS, is_number, suggest
 from capexpand.case.schema import Case, Declared
 from capexpand.errors import CaseError, Problem
@@ -110,6 +111,32 @@ def apply_variant(node: Node, name: str) -> Node:
     if problems:
         raise CaseError(problems)
     return tree
+
+
+def apply_settings(node: Node, settings: Mapping[str, object]) -> Node:
+    """Set places of a case as a variant would, without one being declared.
+
+    Args:
+        node: the merged tree of a case.
+        settings: dotted places and what stands there instead, as plain data; null takes away what stands.
+
+    Returns:
+        A new tree; what was set is marked with the place that it took, or the nearest above it.
+
+    Raises:
+        CaseError: places do not exist.
+    """
+    problems: list[Problem] = []
+    for place, value in settings.items():
+        steps = place.split(".")
+        mark = locate(node, tuple(int(step) if step.isdigit() else step for step in steps))
+        try:
+            node = _set(node, steps, as_node(value, mark), mark, Case)
+        except LookupError as error:
+            problems.append(mark.problem(str(error), place))
+    if problems:
+        raise CaseError(problems)
+    return node
 
 
 def variant_problems(node: Node) -> list[Problem]:

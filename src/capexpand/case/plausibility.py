@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from capexpand.case.blended_prices import listed_price
 from capexpand.case.numbers import walk
 from capexpand.case.reading import dotted
 from capexpand.case.schema import Case, Offer
@@ -83,15 +84,16 @@ def _power_range(offer: Offer) -> tuple[float, float]:
 
 def _tokens(case: Case) -> Iterator[str]:
     for name, workload in case.workloads.items():
-        price = workload.price
+        price = listed_price(workload, case.calendar)
         if workload.unit != "token" or price is None:
             continue
         dollars = _rate(case, price.currency)
         million = price.by_quarter(case.calendar)[0] * (dollars or 0.0)
         low, high = _TOKEN_USD
         if dollars is not None and million > 0.0 and not low <= million <= high:
+            field = "price" if workload.prices is None else "prices"
             yield (
-                f"workloads.{name}.price: {price.written} is {format_number(million, 3)} USD for a million "
+                f"workloads.{name}.{field}: {price.written} is {format_number(million, 3)} USD for a million "
                 f"tokens; lists ask {format_number(low)} to {format_number(high)}"
             )
 

@@ -23,6 +23,7 @@ def broken_references(data: dict[str, Any]) -> Iterator[Complaint]:
     """
     sites, offers, workloads = (_mapping(data.get(name)) for name in ("sites", "offers", "workloads"))
     places = {str(_mapping(site).get("destination")) for site in sites.values()}
+    abroad = {str(_mapping(cloud).get("destination")) for cloud in _mapping(data.get("clouds")).values()}
     for name, workload in workloads.items():
         place: tuple[str, ...] = ("workloads", name)
         yield from _unknown("offer", _mapping(workload).get("throughput"), offers, (*place, "throughput"))
@@ -38,7 +39,7 @@ def broken_references(data: dict[str, Any]) -> Iterator[Complaint]:
             model = _mapping(_mapping(workload).get(field)).get("model")
             yield from _unknown_model(model, data.get("as_of"), (*place, field, "model"))
         destinations = _mapping(workload).get("destinations")
-        yield from _without_site(destinations, places, (*place, "destinations"))
+        yield from _without_site(destinations, places | abroad, (*place, "destinations"))
     for name, offer in offers.items():
         place = ("offers", name)
         yield from _without_site(_mapping(offer).get("supply"), places, (*place, "supply"))

@@ -15,10 +15,9 @@ from capexpand.case.figures import MoneyPerQuarterSeries
 class Reported(Declared):
     """How the buyer's reports relate to the case; without a bridge a figure of the group is not compared."""
 
-    company: str | None = None  # name in the catalogue of actuals, the programme's buyer if absent
-    capital_expenditure_beside: MoneyPerQuarterSeries | None = (
-        None  # what the group spends beside the programme; without it capital expenditure is not compared
-    )
-    price_lists: dict[Name, str] = Field(
-        default_factory=dict
-    )  # for a workload in tokens, the model in the catalogue of model prices whose list its price follows
+    company: str | None = None
+    """Name in the catalogue of actuals; the programme's buyer if absent."""
+    capital_expenditure_beside: MoneyPerQuarterSeries | None = None
+    """What the group spends beside the programme; without it capital expenditure is not compared."""
+    price_lists: dict[Name, str] = Field(default_factory=dict)
+    """For a workload in tokens, the model in the catalogue of prices whose list its price follows."""

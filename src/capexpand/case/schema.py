@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr
 
 from capexpand.case.announcement import Announcement
+from capexpand.case.clouds import Cloud
 from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
@@ -39,7 +40,9 @@ from capexpand.case.figures import (
     UnitPriceSeries,
     VolumeRateSeries,
 )
+from capexpand.case.financing import Financing
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
+from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
 from capexpand.case.reported import Reported
@@ -50,181 +53,266 @@ class Calendar(Declared):
     """The planning horizon: ``quarters`` calendar quarters from ``start`` (the first day of a quarter)."""
 
     start: Day
+    """First day of the first quarter that is planned."""
     quarters: Annotated[int, Field(strict=True, ge=1, le=200)] = 32
+    """Number of quarters that are planned."""
 
 
 class Finance(Declared):
     """How money is discounted, taxed and depreciated."""
 
     discount_rate: FractionPerYear
+    """Rate at which cash of a later year is discounted, after tax."""
     tax_rate: Fraction
+    """Tax on operating profit; losses are carried forward."""
     server_life: Life
+    """Years over which servers are written off, straight line."""
     building_life: Life
-    value_added_tax: Fraction | None = None  # on purchases, paid with them, 0 if absent
-    value_added_tax_recovery: Duration | None = None  # until it is recovered; never, if absent
-    server_end_value: Fraction  # share of the competitive replacement value kept at the horizon's end
+    """Years over which halls and their power equipment are written off, straight line."""
+    value_added_tax: Fraction | None = None
+    """Tax on purchases, paid with them; 0 if absent."""
+    value_added_tax_recovery: Duration | None = None
+    """Time until value-added tax is recovered; it never is, if absent, and is then part of the cost."""
+    server_end_value: Fraction
+    """Share of what competing new servers would cost for the same service that servers keep at the
+    horizon's end."""
     building_end_value: Fraction
-    end_value_within_book: Annotated[bool, Field(strict=True)] = (
-        False  # worth no more than the books hold, too
-    )
-    ordinary_costs: FractionSeries | None = None  # share of external revenue spent on staff, sales, bandwidth
+    """The same share for halls."""
+    end_value_within_book: Annotated[bool, Field(strict=True)] = False
+    """Whether end values are capped by book values."""
+    ordinary_costs: FractionSeries | None = None
+    """Share of the value sold that goes into staff, sales and bandwidth."""
 
 
 class Programme(Declared):
     """Who spends how much, from when to when."""
 
     buyer: Title
+    """Who spends the money."""
     headquarters: Destination
-    end_user: EndUser = "company"  # kind of buyer, as export rules tell them apart
+    """Country of the buyer's headquarters, to which export rules refer."""
+    end_user: EndUser = "company"
+    """Kind of buyer, as export rules tell them apart."""
     window_start: Day
+    """First day of the quarter in which the programme's money can first be spent."""
     window_quarters: Annotated[int, Field(strict=True, ge=1)]
-    announced: Money | None = None  # the whole amount, where cap and floor are what is left of it
-    announced_quarters: Annotated[int, Field(strict=True, ge=1)] | None = None  # over which; the window's
-    spent: Money | None = None  # of what was announced, spent or bound before the plan starts; 0 if absent
-    cap: Money | None = None  # most that may be spent within the window
-    floor: Money | None = (
-        None  # least that is to be spent within the window; a shortfall is penalised and shown
-    )
-    cap_by_date: dict[Day, Money] = Field(
-        default_factory=dict
-    )  # cumulative spending allowed up to these dates
-    # Spending in each quarter with and without the programme, 0 if absent. Within the window it is
-    # the first part of the cap; the rest of the cap is the programme's own money.
+    """Number of quarters in which it can be spent."""
+    announced: Money | None = None
+    """The whole amount that was announced, where cap and floor are only what is left of it."""
+    announced_quarters: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Quarters that the announced amount covers; those of the window if absent."""
+    spent: Money | None = None
+    """What of the announced amount was spent or bound before the plan starts; 0 if absent."""
+    cap: Money | None = None
+    """Most that may be spent on orders within the window."""
+    floor: Money | None = None
+    """Least that is to be spent within the window; a shortfall is penalised and shown."""
+    cap_by_date: dict[Day, Money] = Field(default_factory=dict)
+    """Most that may be spent, summed up from the window's start, until each of these dates."""
     renewal_without_programme: SpendingLimitSeries | None = None
-    renewal_of_programme: FractionPerYear | None = (
-        None  # of its own money spent, allowed each year after the window
-    )
-    # Spending allowed in each quarter outside the window, in place of renewal_without_programme.
+    """Spending in each quarter that the business would allow itself with and without the programme; 0 if
+    absent. Within the window it is the first part of the cap, the rest is the programme's own money."""
+    renewal_of_programme: FractionPerYear | None = None
+    """Share of the programme's own money spent that may be spent again each year after the window."""
     renewal_budget: SpendingLimitSeries | None = None
+    """Spending allowed in each quarter outside the window, in place of the two fields above."""
 
 
 class Build(Declared):
     """Own data-centre halls at a site."""
 
-    cost: MoneyPerPowerSeries  # per MW of IT power, price fixed at order
+    cost: MoneyPerPowerSeries
+    """Price of a MW of IT power in own halls, fixed at order."""
     lead_time: Duration
-    deposit: Fraction  # share paid at order, the rest when energised
-    limit: PowerLimitSeries | None = None  # MW of IT power that can be ordered in a quarter
-    hall: Power | None = None  # size of a hall, used where sizes are whole
+    """Time from order until the power is energised; rounds to whole quarters."""
+    deposit: Fraction
+    """Share paid at order; the rest is paid when the power is energised."""
+    limit: PowerLimitSeries | None = None
+    """Most IT power that can be ordered in a quarter; no limit if absent."""
+    hall: Power | None = None
+    """Size of one hall; orders are multiples of it where sizes are whole."""
     maintenance: MoneyPerPowerQuarter
+    """Upkeep of a MW of IT power."""
 
 
 class Colocate(Declared):
     """Halls rented from a data-centre operator: a fee while held, a minimum term, a cost to hand back."""
 
-    fee: MoneyPerPowerQuarterSeries  # per MW of IT power and quarter (written per kW and month, for example)
+    fee: MoneyPerPowerQuarterSeries
+    """Fee for a MW of IT power while it is held."""
     lead_time: Duration
+    """Time from order until the power can be used; rounds to whole quarters."""
     term: Duration
+    """Shortest time for which the power is rented."""
     exit_cost: MoneyPerPowerSeries | None = None
+    """Cost of handing a MW back after its term; 0 if absent."""
     limit: PowerLimitSeries | None = None
+    """Most IT power that can be rented anew in a quarter; no limit if absent."""
 
 
 class Site(Declared):
     """A data-centre campus: a place with grid power by date, where halls are built or rented."""
 
     title: Title
+    """Name in reports."""
     destination: Destination
-    grid: PowerLimitSeries  # MW at the grid connection that can be drawn
+    """Country to which equipment is delivered."""
+    grid: PowerLimitSeries
+    """Power that the grid connection can carry, by date."""
     power_usage_effectiveness: PowerUsageEffectiveness
+    """Power at the grid connection for each MW of IT power."""
     energy_price: EnergyPriceSeries
-    latency: Latency | None = None  # to the users it serves; a workload with a limit needs it
+    """Price of energy at the grid connection, by date."""
+    latency: Latency | None = None
+    """Delay to the users that the site serves; needed where a workload has a limit."""
     build: Build | None = None
+    """Own halls; without it none can be built."""
     colocate: Colocate | None = None
+    """Rented halls; without it none can be rented."""
 
 
 class Buy(Declared):
     """An offer bought: its price is fixed at order."""
 
-    price: MoneySeries  # per unit, in the invoice currency
+    price: MoneySeries
+    """Price of a unit, fixed at order, in the invoice currency."""
     deposit: Fraction
+    """Share paid at order; the rest is paid at delivery."""
 
 
 class Lease(Declared):
     """An offer leased: a fee while held, a minimum term, a cost to hand back."""
 
-    fee: MoneyPerQuarterSeries  # per unit
+    fee: MoneyPerQuarterSeries
+    """Fee for a unit while it is held."""
     term: Duration
+    """Shortest time for which a unit is leased."""
     exit_cost: MoneySeries | None = None
+    """Cost of handing a unit back after its term; 0 if absent."""
 
 
 class Supply(Declared):
     """How many units of an offer this buyer can order for a destination."""
 
-    limit: CountRateSeries | None = None  # units a quarter; no limit if absent
-    fee: RatioSeries | None = None  # share of the price paid on top under an export regime
-    import_duty: Ratio | None = None  # share of the price paid on top at the border
-    minimum: CountRateSeries | None = None  # units that must be ordered in a quarter, by contract
-    status: str | dict[Day, str] | None = None  # export status by date, for the reader
-    rules: Rules | None = None  # take status, quantity and fee from the export rules known at as_of
+    limit: CountRateSeries | None = None
+    """Most units that can be ordered in a quarter; no limit if absent."""
+    fee: RatioSeries | None = None
+    """Share of the price paid on top under an export regime; 0 if absent."""
+    import_duty: Ratio | None = None
+    """Share of the price paid on top at the border; 0 if absent."""
+    minimum: CountRateSeries | None = None
+    """Units that must be ordered in a quarter by contract; 0 if absent."""
+    status: str | dict[Day, str] | None = None
+    """Export status by date, shown to the reader; it limits nothing."""
+    rules: Rules | None = None
+    """Take status, quantity and fee from the export rules known at `as_of`."""
 
 
 class Offer(Declared):
     """Something to buy or lease: an accelerator server or rack, or a general server."""
 
     title: Title
-    accelerator: str | None = None  # name in the catalogue of accelerators
-    accelerators: Annotated[int, Field(strict=True, ge=0)] = 0  # per unit
-    compute: Flops | None = None  # dense FP8 (or INT8) operations a second of one unit
-    memory: Memory | None = None  # accelerator memory of one unit
-    power: PowerPerUnit  # IT power that must be reserved for a unit
-    average_draw: Fraction | None = (
-        None  # share of the reserved power drawn on average while running, 1 if absent
-    )
+    """Name in reports."""
+    accelerator: str | None = None
+    """Name in the catalogue of accelerators, from which throughput is computed."""
+    accelerators: Annotated[int, Field(strict=True, ge=0)] = 0
+    """Accelerators in one unit."""
+    compute: Flops | None = None
+    """Dense FP8 (or INT8) operations a second of one unit."""
+    memory: Memory | None = None
+    """Accelerator memory of one unit."""
+    power: PowerPerUnit
+    """IT power that must be reserved for a unit."""
+    average_draw: Fraction | None = None
+    """Share of the reserved power that a running unit draws on average; 1 if absent."""
     lead_time: Duration
+    """Time from order to delivery; rounds to whole quarters."""
     attrition: FractionPerYear
-    life: Life | None = (
-        None  # after which an owned unit is retired, whatever the books say; no limit if absent
-    )
-    maintenance: (
-        FractionPerYear  # of the price at the plan's start, for units owned; the lessor maintains the others
-    )
+    """Share of the installed units that fail for good in a year."""
+    life: Life | None = None
+    """Time after which an owned unit is retired, whatever the books say; no limit if absent."""
+    maintenance: FractionPerYear
+    """Yearly upkeep of an owned unit, as a share of its price at the plan's start."""
     available_from: Day | None = None
+    """First day on which it can be ordered; the plan's start if absent."""
     available_until: Day | None = None
-    lot: Annotated[int, Field(strict=True, ge=1)] | None = None  # units in a lot, used where sizes are whole
+    """Last day on which it can be ordered; the horizon's end if absent."""
+    lot: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Units in a lot; orders are multiples of it where sizes are whole."""
     buy: Buy | None = None
+    """Terms of purchase; without them it cannot be bought."""
     lease: Lease | None = None
-    stock: Count | None = None  # units that can ever be ordered, over all destinations
-    supply: dict[Destination, Supply]  # a destination that is not named cannot be supplied
+    """Terms of lease; without them it cannot be leased."""
+    stock: Count | None = None
+    """Units that can ever be ordered, over all destinations; no limit if absent."""
+    supply: dict[Destination, Supply]
+    """Terms by destination; a destination that is not named cannot be supplied."""
 
 
 class Tranche(Declared):
     """Part of a workload's demand, and the price it pays."""
 
-    share: Fraction  # of the demand
-    price: Ratio  # of the workload's price
+    share: Fraction
+    """Share of the workload's demand."""
+    price: Ratio
+    """Price that this part pays, as a share of the workload's price."""
 
 
 class Workload(Declared):
     """Something to serve. Volumes are in the unit that ``unit`` names."""
 
     title: Title
+    """Name in reports."""
     role: Literal["external", "internal", "obligation"]
+    """`external` earns its price, `internal` is worth a transfer value that brings no cash, `obligation`
+    must be served."""
     unit: Literal["token", "accelerator_hour", "FLOP", "vcpu_hour"]
+    """What is served: tokens, accelerator-hours, operations or hours of a virtual processor."""
     demand: VolumeRateSeries
-    market_share: FractionSeries | None = None  # of the demand, 1 if absent
-    price: UnitPriceSeries | None = None  # revenue, or transfer value of an internal workload
-    penalty: UnitPriceSeries | None = (
-        None  # for each unit of an obligation left unserved; without it, all must be served
-    )
-    productivity: ProductivitySeries | None = (
-        None  # how much more a unit serves than at the base date, 1 if absent
-    )
-    # Of it, the part from models that take fewer operations for the same use, 1 if absent; the rest is
-    # software, which no server can take beyond its peak.
+    """Volume asked for in a time, by date."""
+    market_share: FractionSeries | None = None
+    """Share of the demand that this buyer can serve; 1 if absent."""
+    price: UnitPriceSeries | None = None
+    """Revenue for each unit, or transfer value of an internal workload, by date."""
+    prices: Prices | None = None
+    """Prices by kind of token, in place of one price."""
+    penalty: UnitPriceSeries | None = None
+    """Cost of each unit of an obligation left unserved; without it all must be served."""
+    productivity: ProductivitySeries | None = None
+    """How much more a unit of hardware serves than at the base date, by date; 1 if absent."""
     smaller_models: ProductivitySeries | None = None
-    usable_share: Fraction | None = None  # of what a unit serves: peak to mean, headroom, failures
-    utilisation: ReplayedShare | None = None  # the same, as a replay found it; one of both is needed
+    """The part of productivity from models that take fewer operations for the same use; 1 if absent. The
+    rest is software, which takes no server beyond its peak."""
+    usable_share: Fraction | None = None
+    """Share of what a unit serves that can be sold: peak to mean, headroom, failures."""
+    utilisation: ReplayedShare | None = None
+    """The same share as a replay found it; one of both is needed."""
     tranches: tuple[Tranche, ...] = ()
-    serving: Serving | None = None  # computes what a unit serves, for offers that name their accelerator
-    training: TrainingRun | None = None  # the same for a workload in FLOP
-    throughput: dict[Name, Throughput] = Field(
-        default_factory=dict
-    )  # what one unit of an offer serves, before what is computed; other offers cannot serve it
-    memory: Memory | None = None  # a unit with less accelerator memory cannot serve it
-    max_latency: Latency | None = None  # a site with more cannot serve it
-    destinations: tuple[Destination, ...] = ()  # where it may run; everywhere if empty
+    """Parts of the demand with prices of their own; all at the full price if absent."""
+    serving: Serving | None = None
+    """Lengths and limits of requests, from which it is computed what a unit serves."""
+    training: TrainingRun | None = None
+    """The training run, from which the operations of a unit are computed."""
+    throughput: dict[Name, Throughput] = Field(default_factory=dict)
+    """What one unit of an offer serves in a time; where it is stated it comes before what is computed.
+    Other offers cannot serve the workload."""
+    memory: Memory | None = None
+    """Accelerator memory that a unit must have to serve it; no limit if absent."""
+    max_latency: Latency | None = None
+    """Longest delay of a site that may serve it; no limit if absent."""
+    destinations: tuple[Destination, ...] = ()
+    """Countries in which it may run; everywhere if empty."""
     excluded_sites: tuple[Name, ...] = ()
-    ordinary_costs: FractionSeries | None = None  # overrides the one of finance
+    """Sites that must not serve it."""
+    excluded_clouds: tuple[Name, ...] = ()
+    """Clouds that must not serve it."""
+    ordinary_costs: FractionSeries | None = None
+    """Share of the value sold that goes into staff, sales and bandwidth, in place of that of finance."""
+
+    @property
+    def priced(self) -> bool:
+        """Whether what is served is paid for, at one price or by kind of token."""
+        return self.price is not None or self.prices is not None
 
     @property
     def usable_fraction(self) -> float:
@@ -236,64 +324,99 @@ class Workload(Declared):
 class OpeningSite(Declared):
     """What stands at a site when the plan starts, and what is already on its way."""
 
-    power: Power  # IT power energised, in own halls
-    power_leased: Power | None = None  # on top, rented for the fee of the site's colocate, past its term
-    installed: dict[Name, Count] = Field(
-        default_factory=dict
-    )  # units by offer, owned unless it is only leased
-    leased: dict[Name, Count] = Field(
-        default_factory=dict
-    )  # on top, leased for the offer's fee, past their term
+    power: Power
+    """IT power energised in own halls."""
+    power_leased: Power | None = None
+    """IT power energised on top, rented for the fee of the site's colocate, past its term."""
+    installed: dict[Name, Count] = Field(default_factory=dict)
+    """Units installed, by offer; owned unless the offer is only leased."""
+    leased: dict[Name, Count] = Field(default_factory=dict)
+    """Units installed on top, leased for the offer's fee, past their term."""
     power_due: dict[Day, Power] = Field(default_factory=dict)
+    """IT power that is on order and energised on these dates."""
     units_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
+    """Units that are on order, by offer and date of delivery."""
 
 
 class Opening(Declared):
     """The state at the start. What it earns and costs is the base; the programme's results come on top."""
 
     sites: dict[Name, OpeningSite] = Field(default_factory=dict)
+    """What stands at each site."""
     payments_due: dict[Day, Money] = Field(default_factory=dict)
-    book_value: Money | None = None  # of what stands, written off evenly over book_life
+    """Payments for earlier orders that fall due on these dates."""
+    book_value: Money | None = None
+    """Book value of what stands, written off evenly over `book_life`; 0 if absent."""
     book_life: Life | None = None
-    other_revenue: MoneyPerQuarterSeries | None = None  # of business that needs no capacity in this case
+    """Time over which it is written off."""
+    other_revenue: MoneyPerQuarterSeries | None = None
+    """Revenue of business that needs no capacity in this case; 0 if absent."""
     other_cost: MoneyPerQuarterSeries | None = None
+    """Cost of that business; 0 if absent."""
 
 
 class Solve(Declared):
     """How the program is solved."""
 
-    whole_sizes: bool = False  # whole halls and lots
-    relative_gap: Annotated[float, Field(strict=True, gt=0, lt=1)] = 1e-4  # for whole sizes
+    whole_sizes: bool = False
+    """Whether halls and lots are ordered whole."""
+    relative_gap: Annotated[float, Field(strict=True, gt=0, lt=1)] = 1e-4
+    """Gap to the best possible value at which a program with whole sizes counts as solved."""
     time_limit_seconds: Annotated[float, Field(strict=True, gt=0)] = 600.0
+    """When such a program stops [s]."""
 
 
 class Variant(Declared):
     """A named set of overrides: ``set`` maps dotted places to what stands there instead."""
 
     title: Title
+    """Name in reports."""
     set: dict[str, object]
+    """Dotted places of the case, and what stands there instead."""
 
 
 class Case(Declared):
     """All that a user declares about one build-out."""
 
     title: Title
+    """Name in reports."""
     description: str = ""
+    """What the case asks, in a sentence or two."""
     as_of: Day
+    """Day from which the case is seen; facts known later count as hindsight."""
     currency: Currency
+    """Currency of all results."""
     exchange_rates: dict[Currency, ExchangeRateSeries] = Field(default_factory=dict)
+    """By currency: units of the case's currency for one of it, by date. Needed for every other currency
+    that the case uses."""
     calendar: Calendar
+    """The planning horizon."""
     finance: Finance
+    """How money is discounted, taxed and depreciated."""
     programme: Programme
+    """Who spends how much, from when to when."""
     opening: Opening = Opening()
+    """What stands when the plan starts, and what is on its way; nothing if absent."""
     sites: Annotated[dict[Name, Site], Field(min_length=1)]
+    """Data-centre campuses."""
     offers: Annotated[dict[Name, Offer], Field(min_length=1)]
+    """Servers that can be bought or leased."""
     workloads: Annotated[dict[Name, Workload], Field(min_length=1)]
+    """What is served."""
+    clouds: dict[Name, Cloud] = Field(default_factory=dict)
+    """Machines that can be hired from clouds."""
     uncertainty: Uncertainty = Uncertainty()
+    """What may turn out otherwise; nothing if absent."""
     reported: Reported = Reported()
+    """How the buyer's reports relate to the case, for backtests."""
     announcement: Announcement | None = None
+    """How the market took the announcement, and what was spent before, for break-even values."""
+    financing: Financing | None = None
+    """Where the money of the whole business comes from; not asked if absent."""
     solve: Solve = Solve()
+    """How the program is solved."""
     variants: dict[Name, Variant] = Field(default_factory=dict)
+    """Other assumptions about the same programme, by name."""
 
     _provenance: Provenance | None = PrivateAttr(default=None)
 

@@ -15,6 +15,7 @@ Quantity = Literal[
     "energy_price",
     "purchase_price",
     "lease_fee",
+    "hire_fee",
     "supply_limit",
     "export_fee",
     "delivery",
@@ -100,12 +101,14 @@ def _movable(case: object) -> Iterator[MovableTarget]:
             yield MovableTarget(f"{place}.colocate.fee", "colocation_fee", name)
     for name, offer in _named(case, "offers").items():
         yield from _of_offer(name, offer)
+    for name, cloud in _named(case, "clouds").items():
+        yield from _of_cloud(name, cloud)
     for name, workload in _named(case, "workloads").items():
         place = f"workloads.{name}"
         yield MovableTarget(f"{place}.demand", "demand", name)
         yield MovableTarget(f"{place}.market_share", "market_share", name)
         yield MovableTarget(f"{place}.productivity", "productivity", name)
-        if _part(workload, "price") is not None:
+        if _part(workload, "price") is not None or _part(workload, "prices") is not None:
             yield MovableTarget(f"{place}.price", "price", name)
         if _part(workload, "penalty") is not None:
             yield MovableTarget(f"{place}.penalty", "penalty", name)
@@ -124,6 +127,16 @@ def _of_offer(name: str, offer: object) -> Iterator[MovableTarget]:
             yield MovableTarget(f"{place}.supply.{destination}.limit", "supply_limit", name, destination)
         if bought:
             yield MovableTarget(f"{place}.supply.{destination}.fee", "export_fee", name, destination)
+
+
+def _of_cloud(name: str, cloud: object) -> Iterator[MovableTarget]:
+    place = f"clouds.{name}"
+    if _part(cloud, "on_demand") is not None:
+        yield MovableTarget(f"{place}.on_demand.fee", "hire_fee", f"{name}/on-demand")
+    for way in _named(cloud, "reserved"):
+        yield MovableTarget(f"{place}.reserved.{way}.fee", "hire_fee", f"{name}/{way}")
+    if _part(cloud, "spot") is not None:
+        yield MovableTarget(f"{place}.spot.fee", "hire_fee", f"{name}/spot")
 
 
 def _part(block: object, name: str) -> object:

@@ -32,19 +32,28 @@ class Trend(Declared):
     """A factor that drifts away for good: the logarithm is a random walk."""
 
     title: Title = ""
-    volatility: Spread  # standard deviation of the logarithm after one year
+    """Name in reports."""
+    volatility: Spread
+    """Standard deviation of the factor's logarithm after one year."""
     moves: dict[Target, Exponent]
-    keeps_mean: bool = True  # whether what it moves keeps the mean that the case declares
+    """Places of the case that the factor moves, each with its exponent."""
+    keeps_mean: bool = True
+    """Whether what it moves keeps the mean that the case declares."""
 
 
 class Reversion(Declared):
     """A factor that strays and comes back: the logarithm halves its distance in every half-life."""
 
     title: Title = ""
-    deviation: Spread  # standard deviation of the logarithm in the long run
+    """Name in reports."""
+    deviation: Spread
+    """Standard deviation of the factor's logarithm in the long run."""
     half_life: Life
+    """Time in which half of a deviation is gone."""
     moves: dict[Target, Exponent]
+    """Places of the case that the factor moves, each with its exponent."""
     keeps_mean: bool = True
+    """Whether what it moves keeps the mean that the case declares."""
 
 
 class Drift(Declared):
@@ -55,32 +64,45 @@ class Drift(Declared):
     """
 
     title: str = ""
-    deviation: Spread  # standard deviation of the yearly growth of the logarithm that is not known
-    half_life: Life  # of the unknown growth
-    noise: Spread | None = (
-        None  # standard deviation of lasting surprises that say nothing of growth, in a year
-    )
+    """Name in reports."""
+    deviation: Spread
+    """Standard deviation of the yearly growth that is not known."""
+    half_life: Life
+    """Time in which half of the unknown growth fades."""
+    noise: Spread | None = None
+    """Standard deviation over a year of lasting surprises that say nothing of growth; none if absent."""
     moves: dict[Target, Exponent]
+    """Places of the case that the factor moves, each with its exponent."""
     keeps_mean: bool = True
+    """Whether what it moves keeps the mean that the case declares."""
 
 
 class Shock(Declared):
     """A factor that jumps at random times; the jump fades by half in every half-life, or never."""
 
     title: Title = ""
-    rate: Rate  # jumps a year
-    size: Jump  # relative change of the factor by the median jump
-    size_deviation: Spread | None = None  # standard deviation of the logarithm of a jump, 0 if absent
+    """Name in reports."""
+    rate: Rate
+    """Jumps in a year."""
+    size: Jump
+    """Relative change of the factor by the median jump."""
+    size_deviation: Spread | None = None
+    """Standard deviation of the logarithm of a jump; 0 if absent."""
     half_life: Life | None = None
+    """Time in which half of a jump fades; it stays if absent."""
     moves: dict[Target, Exponent]
+    """Places of the case that the factor moves, each with its exponent."""
     keeps_mean: bool = True
+    """Whether what it moves keeps the mean that the case declares."""
 
 
 class State(Declared):
     """A state of the world, with a factor for each target; for an export fee it is a share added."""
 
     title: Title = ""
+    """Name in reports."""
     moves: dict[Target, Ratio] = Field(default_factory=dict)
+    """Factor for each place of the case that the state moves; for an export fee a share that is added."""
 
 
 class Regimes(Declared):
@@ -91,18 +113,29 @@ class Regimes(Declared):
     """
 
     title: Title = ""
+    """Name in reports."""
     initial: Name
+    """State in the first quarter."""
     states: dict[Name, State]
+    """The states by name."""
     transitions: dict[Name, dict[Name, Transition]]
-    keeps_mean: bool = False  # the case usually describes one of the states rather than their mean
+    """For each state where it may go: a probability in each quarter, or a rate such as `20 %/year`. What
+    is left stays."""
+    keeps_mean: bool = False
+    """Whether what it moves keeps the mean that the case declares; mostly not, since the case describes
+    one of the states."""
 
 
 class Delay(Declared):
     """Something due comes late: grid power, a rise of supply, deliveries. Each target waits by itself."""
 
     title: Title = ""
-    quarters: dict[Annotated[int, Field(ge=0, le=40)], Fraction]  # chance of being late by so many quarters
+    """Name in reports."""
+    quarters: dict[Annotated[int, Field(ge=0, le=40)], Fraction]
+    """Probability of being late by so many quarters."""
     moves: tuple[Target, ...]
+    """Places of the case that may come late: grid power, a rise of supply, deliveries. Each waits by
+    itself."""
 
 
 class Market(Declared):
@@ -113,29 +146,43 @@ class Market(Declared):
     """
 
     title: Title = ""
+    """Name in reports."""
     workloads: tuple[Name, ...]
+    """Workloads whose price and demand follow productivity."""
     pass_through: Ratio
+    """Share of a gain of productivity by which the logarithm of the price falls."""
     elasticity: Ratio
+    """Rise of the logarithm of demand for a fall of that of the price."""
 
 
 class CorrelationOf(Declared):
     """The correlation between the innovations of two trends or reversions."""
 
     between: tuple[Name, Name]
+    """Two trends or reversions."""
     value: Correlation
+    """Correlation of their innovations."""
 
 
 class Uncertainty(Declared):
     """Everything that is unknown about a case; nothing if empty."""
 
     trends: dict[Name, Trend] = Field(default_factory=dict)
+    """Factors that drift away for good."""
     reversions: dict[Name, Reversion] = Field(default_factory=dict)
+    """Factors that revert to their mean."""
     drifts: dict[Name, Drift] = Field(default_factory=dict)
+    """Growth rates that nobody knows."""
     shocks: dict[Name, Shock] = Field(default_factory=dict)
+    """Factors that jump at random times."""
     regimes: dict[Name, Regimes] = Field(default_factory=dict)
+    """States that follow each other by chance."""
     delays: dict[Name, Delay] = Field(default_factory=dict)
+    """Things due that may come late."""
     markets: dict[Name, Market] = Field(default_factory=dict)
+    """Ties of price and demand to productivity."""
     correlations: tuple[CorrelationOf, ...] = ()
+    """Correlations between trends and reversions."""
 
     @property
     def empty(self) -> bool:

@@ -18,7 +18,9 @@ from capexpand.wording import printable
 COMMANDS = (
     "run",
     "breakeven",
+    "sweep",
     "compare",
+    "diff",
     "backtest",
     "forecast",
     "scenarios",

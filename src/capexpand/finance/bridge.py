@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from capexpand.finance.debt import financing_statement, owners_value
 from capexpand.finance.metrics import (
     net_present_value,
     net_present_value_before_tax,
@@ -38,6 +39,7 @@ class Bridge:
         return next(step.amount for step in self.steps if step.name == ROUNDING_STEP)
 
 
+FINANCING_STEP = "debt, equity and cash, with tax as it is paid"
 ROUNDING_STEP = "rounding of the solver"
 
 
@@ -93,6 +95,21 @@ def objective_of(m: ModelData, ours: Statement, charged: Penalties) -> float:
     return cash + transfer - linear_tax(m, ours) - charged.total
 
 
+def financing_value(plan: Plan, ours: Statement) -> float:
+    """Returns what financing adds to the objective: owners' value less that of operations alone [money].
+
+    Args:
+        plan: what is done in each quarter.
+        ours: its statement.
+    """
+    financed = financing_statement(plan, ours)
+    if financed is None:
+        return 0.0
+    m, nothing = plan.data, Penalties(0.0, 0.0)
+    transfer = (1.0 - m.taxes.rate) * float(m.times.discount @ ours.transfer_value)
+    return owners_value(m, financed) + transfer - objective_of(m, ours, nothing)
+
+
 def bridge(result: ProgrammeResult) -> Bridge:
     """Returns the steps from the objective of the plan to the programme's net present values.
 
@@ -105,7 +122,9 @@ def bridge(result: ProgrammeResult) -> Bridge:
     transfer = (1.0 - m.taxes.rate) * float(times.discount @ ours.transfer_value)
     npv = net_present_value(ours, times)
     start = Step("objective of the plan", result.plan.solver.objective, is_sum=True)
+    financed = financing_value(result.plan, result.total)
     changes = [
+        *([Step(FINANCING_STEP, 0.0 - financed)] if result.plan.financing is not None else []),
         Step("penalties for obligations unmet", charged.unmet),
         Step("penalty for spending below the floor", charged.shortfall),
         Step("objective of the base", 0.0 - result.base_plan.solver.objective),

@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from capexpand.errors import SolverError
-from capexpand.finance.bridge import objective_of, penalties
+from capexpand.finance.agreement import above, apart
+from capexpand.finance.bridge import financing_value, objective_of, penalties
+from capexpand.finance.debt_checks import financing_rules
 from capexpand.finance.fleet import by_position
+from capexpand.finance.hire import hire_rules
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
@@ -63,37 +66,11 @@ def violations(plan: Plan) -> tuple[Check, ...]:
         **_order_rules(plan),
         **_unit_rules(plan),
         **_service_rules(plan),
+        **hire_rules(plan, above),
         **_money_rules(plan),
+        **financing_rules(plan),
     }
     return tuple(Check(name, violation) for name, violation in found.items())
-
-
-def above(value: ArrayLike, limit: ArrayLike) -> float:
-    """Returns by how much values are above their limits at most, relative; an infinite limit never binds.
-
-    What is no number breaks every limit, so the answer is then infinite.
-
-    Args:
-        value: any numbers.
-        limit: what they may be; broadcast against the values.
-    """
-    value, limit = np.broadcast_arrays(np.asarray(value, np.float64), np.asarray(limit, np.float64))
-    if np.isnan(value).any() or np.isnan(limit).any():
-        return np.inf
-    bounded = limit != np.inf
-    value, limit = value[bounded], limit[bounded]
-    size = np.maximum(1.0, np.maximum(np.abs(value), np.abs(limit)))
-    return max(0.0, float(np.max((value - limit) / size, initial=0.0)))
-
-
-def apart(value: ArrayLike, expected: ArrayLike) -> float:
-    """Returns how far values are from those expected at most, relative.
-
-    Args:
-        value: any numbers.
-        expected: what they should be; broadcast against the values.
-    """
-    return max(above(value, expected), above(expected, value))
 
 
 def _negative(plan: Plan) -> float:
@@ -232,6 +209,8 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     obliged = np.array([role == "obligation" for role in w.roles])[:, None]
     may = w.served_by[:, None, :] & (w.service > 0)
     capacity = np.einsum("gkjt,kj->jt", plan.serving, w.service)  # in volumes of the base date
+    if m.hire is not None:
+        capacity = capacity + np.einsum("hjt,hj->jt", plan.hire_serving, m.hire.service)
     owed = np.where(obliged, w.demand.sum(axis=1), 0.0) / w.productivity
     given = (plan.sold.sum(axis=1) - plan.unmet) / w.productivity
     return {
@@ -282,5 +261,7 @@ def _money_rules(plan: Plan) -> dict[str, float]:
         "spent within the budget": above(spent, np.where(inside, m.budget.cap, np.inf)),
         "renewal within its budget": above(plan.paid, np.where(inside, np.inf, m.budget.renewal + grown)),
         "spending floor": above(m.budget.floor if inside.any() else 0.0, total + plan.shortfall),
-        "objective": apart(objective_of(m, ours, penalties(plan)), plan.solver.objective),
+        "objective": apart(
+            objective_of(m, ours, penalties(plan)) + financing_value(plan, ours), plan.solver.objective
+        ),
     }

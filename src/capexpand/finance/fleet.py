@@ -83,7 +83,10 @@ def served_capacity(plan: Plan) -> Floats:
         plan: what is done in each quarter.
     """
     w = plan.data.workloads
-    return np.einsum("gkjt,kj->jt", plan.serving, w.service) * w.productivity
+    own = np.einsum("gkjt,kj->jt", plan.serving, w.service)
+    hire = plan.data.hire
+    hired = 0.0 if hire is None else np.einsum("hjt,hj->jt", plan.hire_serving, hire.service)
+    return (own + hired) * w.productivity
 
 
 def by_position(values: Floats, position: Integers, count: int) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.programme import ProgrammeResult
+from capexpand.finance.rows import present_value
 from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats, Times
 
@@ -127,13 +128,13 @@ def net_present_value(ours: Statement, times: Times) -> float:
         ours: statement of the programme.
         times: the quarters and their discount factors δ.
     """
-    return float(times.discount @ ours.free_cash_flow) + times.discount_end * ours.end_cash
+    return present_value(times.discount, ours.free_cash_flow) + times.discount_end * ours.end_cash
 
 
 def net_present_value_before_tax(ours: Statement, times: Times) -> float:
     """Returns the present value as it were without tax on profit [money]."""
     end = ours.end_value + ours.end_value_added_tax
-    return float(times.discount @ ours.free_cash_flow_before_tax) + times.discount_end * end
+    return present_value(times.discount, ours.free_cash_flow_before_tax) + times.discount_end * end
 
 
 def net_present_value_end_value_zero(ours: Statement, times: Times) -> float:
@@ -142,7 +143,7 @@ def net_present_value_end_value_zero(ours: Statement, times: Times) -> float:
     Writing off what is left in the books then saves no tax, for nothing is earned afterwards. Value-added tax
     still to be recovered is a claim, not a worth, and stays.
     """
-    flows = float(times.discount @ ours.free_cash_flow)
+    flows = present_value(times.discount, ours.free_cash_flow)
     return flows + times.discount_end * ours.end_value_added_tax
 
 

@@ -106,7 +106,17 @@ def depreciation(additions: Floats, life_quarters: int) -> Floats:
         additions: [..., quarter] cost of what is delivered.
         life_quarters: quarters over which it is written off.
     """
+    return still_written_off(additions, life_quarters) / life_quarters
+
+
+def still_written_off(additions: Floats, life_quarters: int) -> Floats:
+    """Returns the cost of what is being written off in each quarter: delivered less than a life before.
+
+    Args:
+        additions: [..., quarter] cost of what is delivered.
+        life_quarters: quarters over which it is written off, that of delivery included.
+    """
     result = np.zeros_like(additions)
     for t in range(additions.shape[-1]):
-        result[..., t] = additions[..., max(0, t - life_quarters + 1) : t + 1].sum(axis=-1) / life_quarters
+        result[..., t] = additions[..., max(0, t - life_quarters + 1) : t + 1].sum(axis=-1)
     return result

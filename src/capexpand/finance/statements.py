@@ -8,17 +8,21 @@ the books written off against the end value. Penalties steer a plan and appear i
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any, cast
 
-import numpy as np
-
-from capexpand.finance.schedule import (
-    depreciation,
-    hall_purchases,
-    lost_value_added_tax,
-    unit_purchases,
+from capexpand.finance.money_lines import (
+    MONEY,
+    Decisions,
+    Terms,
+    assets,
+    end_value,
+    running_costs,
+    sales,
+    tax_lines,
+    value_added_tax,
 )
-from capexpand.finance.taxation import tax_bill
-from capexpand.model.data import Floats, ModelData
+from capexpand.finance.rows import Rows, balance, last_of, nothing, running_total
+from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
 
 
@@ -27,6 +31,8 @@ class Statement:
     """What a plan earns, costs, pays and owns, in money: flows [quarter], stocks at the quarter's end.
 
     Every field is linear in its parts, so the difference of two statements is a statement; see ``less``.
+    The fields may also hold ``Rows`` (see ``statement_rows``): then every property is rows as well, so that a
+    sum is written once, here, and gives both the number and the formula of a workbook.
     """
 
     revenue_by_workload: Floats  # [workload, quarter] cash from external workloads
@@ -37,6 +43,7 @@ class Statement:
     energy: Floats
     maintenance: Floats  # of owned units and halls
     leases: Floats  # of leased units and rented power
+    hire: Floats  # of capacity hired from clouds, unused reservations included
     exit_costs: Floats  # of leased units and rented power handed back
     depreciation_servers: Floats
     depreciation_buildings: Floats
@@ -86,7 +93,7 @@ class Statement:
     @property
     def operating_cost(self) -> Floats:
         """Cash costs of operation [quarter]."""
-        running = self.energy + self.maintenance + self.leases + self.exit_costs
+        running = self.energy + self.maintenance + self.leases + self.hire + self.exit_costs
         return self.ordinary_costs + running + self.other_cost
 
     @property
@@ -143,7 +150,7 @@ class Statement:
     @property
     def cumulative_free_cash_flow(self) -> Floats:
         """Cash flow after tax summed up to each quarter's end."""
-        return np.cumsum(self.free_cash_flow)
+        return running_total(self.free_cash_flow)
 
     @property
     def end_value(self) -> float:
@@ -153,7 +160,7 @@ class Statement:
     @property
     def end_profit(self) -> float:
         """What is taxed at the horizon's end: the end value less what is left in the books."""
-        return self.end_value - float(self.book_value[-1])
+        return self.end_value - last_of(self.book_value)
 
     @property
     def end_cash(self) -> float:
@@ -171,146 +178,73 @@ def statement(plan: Plan) -> Statement:
     Args:
         plan: what is done in each quarter.
     """
-    m = plan.data
-    sales = _Sales.of(m, plan)
-    energy, maintenance, leases, exits = _running_costs(m, plan)
-    assets = _Assets.of(m, plan)
-    vat_paid, vat_recovered, vat_due = _value_added_tax(
-        m, assets.payments_servers + assets.payments_buildings
+    lines = statement_rows(Terms.of(plan.data), Decisions.of(plan))
+
+    def number(rows: object) -> object:
+        if not isinstance(rows, Rows):
+            return rows
+        return rows.values if rows.timed else float(rows.values)
+
+    return Statement(**{f.name: cast("Any", number(getattr(lines, f.name))) for f in fields(lines)})
+
+
+def statement_rows(terms: Terms, done: Decisions) -> Statement:
+    """Returns the statements as rows, which know how they were computed; see ``finance/rows.py``.
+
+    Every field is ``Rows`` in place of an array or number, and so is every property.
+
+    Args:
+        terms: prices, terms and taxes.
+        done: decisions.
+    """
+    sold, running = sales(terms, done), running_costs(terms, done)
+    owned = assets(terms, done)
+    added_tax = value_added_tax(
+        terms,
+        (owned.payments_servers + owned.payments_buildings).named(
+            "capital_payments", "Payments for orders", MONEY, "cash"
+        ),
     )
-    written_off = m.opening.depreciation
-    end_units = float(np.sum(plan.installed[:, :, -1] * m.offers.end_value))
-    end_power = float(np.sum(plan.power_mw[:, -1] * m.power.end_value))
-    market = end_units + end_power
-    if m.end_value_within_book:
-        end_units = min(end_units, float(assets.book_servers[-1]))
-        end_power = min(end_power, float(assets.book_buildings[-1]))
-    revenue = sales.revenue.sum(axis=0) + m.opening.other_revenue
-    cash_costs = sales.ordinary.sum(axis=0) + energy + maintenance + leases + exits + m.opening.other_cost
-    ebita = revenue - cash_costs - assets.written_off_servers - assets.written_off_buildings - written_off
-    books = (assets.book_servers, assets.book_buildings, written_off.sum() - np.cumsum(written_off))
-    bill = tax_bill(ebita, end_units + end_power - sum(float(b[-1]) for b in books), rate=m.taxes.rate)
-    return Statement(
-        revenue_by_workload=sales.revenue,
-        transfer_by_workload=sales.transfer,
-        ordinary_costs_by_workload=sales.ordinary,
-        other_revenue=m.opening.other_revenue,
-        other_cost=m.opening.other_cost,
-        energy=energy,
-        maintenance=maintenance,
-        leases=leases,
-        exit_costs=exits,
-        depreciation_servers=assets.written_off_servers,
-        depreciation_buildings=assets.written_off_buildings,
-        depreciation_opening=written_off,
-        tax=bill.tax,
-        losses_carried_forward=bill.losses,
-        commitments=assets.commitments,
-        payments_servers=assets.payments_servers,
-        payments_buildings=assets.payments_buildings,
-        import_duties=unit_purchases(m, plan.ordered, m.offers.import_duty).payments.sum(axis=(0, 1)),
-        export_fees=unit_purchases(m, plan.ordered, m.offers.export_fee).payments.sum(axis=(0, 1)),
-        additions_servers=assets.additions_servers,
-        additions_buildings=assets.additions_buildings,
-        opening_payments=m.opening.payments_due,
-        value_added_tax_paid=vat_paid,
-        value_added_tax_recovered=vat_recovered,
-        book_servers=books[0],
-        book_buildings=books[1],
-        book_opening=books[2],
-        in_progress=assets.in_progress,
-        end_value_units=end_units,
-        end_value_power=end_power,
-        end_value_market=market,
-        end_value_added_tax=vat_due,
-        end_tax=bill.end_tax,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sales:
-    """[workload, quarter] in money."""
-
-    revenue: Floats
-    transfer: Floats
-    ordinary: Floats
-
-    @classmethod
-    def of(cls, m: ModelData, plan: Plan) -> _Sales:
-        """What is sold, at its prices; ordinary costs are a share of it, for internal workloads too."""
-        value = (m.workloads.price * plan.sold).sum(axis=1)
-        roles = np.array(m.workloads.roles)[:, None]
-        return cls(
-            revenue=np.where(roles == "external", value, 0.0),
-            transfer=np.where(roles == "internal", value, 0.0),
-            ordinary=np.where(roles == "obligation", 0.0, value * (1.0 - m.workloads.margin_fraction)),
-        )
-
-
-def _running_costs(m: ModelData, plan: Plan) -> tuple[Floats, Floats, Floats, Floats]:
-    """Energy, maintenance, leases and exit costs [quarter]."""
-    drawn_mw = np.einsum("skt,k->st", plan.running, m.offers.power_kw / 1000.0 * m.offers.draw_fraction)
-    effectiveness = m.sites.power_usage_effectiveness[:, None]
-    energy = m.hours_per_quarter * (effectiveness * m.sites.energy_price * drawn_mw).sum(axis=0)
-    units = plan.installed.sum(axis=0) * m.offers.running_cost
-    power = plan.power_mw * m.power.running_cost
-    exits = (plan.returned.sum(axis=0) * m.offers.exit_cost).sum(axis=0)
-    exits = exits + (plan.power_returned_mw * m.power.exit_cost).sum(axis=0)
-    owned = units[m.offers.owned].sum(axis=0) + power[m.power.owned].sum(axis=0)
-    rented = units[~m.offers.owned].sum(axis=0) + power[~m.power.owned].sum(axis=0)
-    return energy, owned, rented, exits
-
-
-@dataclass(frozen=True, slots=True)
-class _Assets:
-    """[quarter] in money."""
-
-    commitments: Floats
-    payments_servers: Floats
-    payments_buildings: Floats
-    additions_servers: Floats
-    additions_buildings: Floats
-    written_off_servers: Floats
-    written_off_buildings: Floats
-    in_progress: Floats  # stock
-
-    @property
-    def book_servers(self) -> Floats:
-        return np.cumsum(self.additions_servers - self.written_off_servers)
-
-    @property
-    def book_buildings(self) -> Floats:
-        return np.cumsum(self.additions_buildings - self.written_off_buildings)
-
-    @classmethod
-    def of(cls, m: ModelData, plan: Plan) -> _Assets:
-        """What is ordered, paid for, delivered and written off; tax never recovered is part of cost."""
-        units, halls = (
-            unit_purchases(m, plan.ordered, m.offers.price),
-            hall_purchases(m, plan.power_ordered_mw),
-        )
-        cost = 1.0 + lost_value_added_tax(m)
-        servers = cost * units.deliveries.sum(axis=(0, 1))
-        buildings = cost * halls.deliveries.sum(axis=0)
-        paid_servers, paid_buildings = units.payments.sum(axis=(0, 1)), halls.payments.sum(axis=0)
-        return cls(
-            commitments=units.commitments.sum(axis=(0, 1)) + halls.commitments.sum(axis=0),
-            payments_servers=paid_servers,
-            payments_buildings=paid_buildings,
-            additions_servers=servers,
-            additions_buildings=buildings,
-            written_off_servers=depreciation(servers, m.taxes.server_life_quarters),
-            written_off_buildings=depreciation(buildings, m.taxes.building_life_quarters),
-            in_progress=np.cumsum(cost * (paid_servers + paid_buildings) - servers - buildings),
-        )
-
-
-def _value_added_tax(m: ModelData, payments: Floats) -> tuple[Floats, Floats, float]:
-    """Paid with the payments [quarter], recovered [quarter], and recovered after the horizon."""
-    paid = m.taxes.value_added_tax * payments
-    wait = m.taxes.recovery_quarters
-    if wait is None:
-        return paid, np.zeros_like(paid), 0.0
-    within = max(paid.size - wait, 0)
-    recovered = np.concatenate((np.zeros(paid.size - within), paid[:within]))
-    return paid, recovered, float(paid[within:].sum())
+    left = terms.opening_depreciation
+    worth = end_value(terms, done, owned)
+    zero = nothing(shape=left.values.shape, timed=True)
+    lines: dict[str, Rows] = {
+        "revenue_by_workload": sold.revenue,
+        "transfer_by_workload": sold.transfer,
+        "ordinary_costs_by_workload": sold.ordinary,
+        "other_revenue": terms.other_revenue,
+        "other_cost": terms.other_cost,
+        "energy": running.energy,
+        "maintenance": running.maintenance,
+        "leases": running.leases,
+        "hire": done.hire,
+        "exit_costs": running.exits,
+        "depreciation_servers": owned.written_off_servers,
+        "depreciation_buildings": owned.written_off_buildings,
+        "depreciation_opening": left,
+        "commitments": owned.commitments,
+        "payments_servers": owned.payments_servers,
+        "payments_buildings": owned.payments_buildings,
+        "import_duties": owned.import_duties,
+        "export_fees": owned.export_fees,
+        "additions_servers": owned.additions_servers,
+        "additions_buildings": owned.additions_buildings,
+        "opening_payments": terms.opening_payments,
+        "value_added_tax_paid": added_tax.paid,
+        "value_added_tax_recovered": added_tax.recovered,
+        "book_servers": owned.book_servers,
+        "book_buildings": owned.book_buildings,
+        "book_opening": balance(zero, left, start=left.total()).named(
+            "book_opening", "Book value of what stood at the start", MONEY, "assets"
+        ),
+        "in_progress": owned.in_progress,
+        "end_value_units": worth.units,
+        "end_value_power": worth.power,
+        "end_value_market": worth.market,
+        "end_value_added_tax": added_tax.due,
+    }
+    unpaid = {"tax": zero, "losses_carried_forward": zero, "end_tax": nothing()}
+    untaxed = Statement(**cast("dict[str, Any]", lines | unpaid))
+    bill = tax_lines(terms, cast("Rows", untaxed.ebita), cast("Rows", untaxed.end_profit))
+    taxed = {"tax": bill.tax, "losses_carried_forward": bill.losses, "end_tax": bill.end_tax}
+    return Statement(**cast("dict[str, Any]", lines | taxed))

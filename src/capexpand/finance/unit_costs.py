@@ -9,6 +9,7 @@ How costs are shared:
 * *energy* belongs to the units that run;
 * the running part goes to workloads by the units that serve each. Sites of one group are interchangeable to a
   workload, so every site of a group has the group's mix;
+* *hire* is shared by the hired units that serve each workload; what is reserved and unused is idle cost;
 * the rest is idle cost;
 * depreciation of what stood at the start is laid on the units installed then, by reserved power; where none
   were, it belongs to other business, as other revenue and other cost do.
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.fleet import by_position, ratio, served_volume
+from capexpand.finance.hire import hire_by_workload, hired_hours
 from capexpand.finance.schedule import (
     delivered,
     depreciation,
@@ -44,7 +46,7 @@ class UnitCosts:
 
     ordinary_costs: Floats
     energy: Floats
-    units: Floats  # maintenance, leases and exit costs of units, without depreciation
+    units: Floats  # maintenance, leases and exit costs of units and hire, without depreciation
     power: Floats  # maintenance, fees and exit costs of power, without depreciation
     depreciation: Floats  # of units, halls and what stood at the start
     idle: Floats  # [quarter] cost of what stands idle
@@ -119,7 +121,10 @@ def unit_costs(plan: Plan) -> UnitCosts:
             (unit_depreciation + opening) * mix.running + hall_depreciation[:, None] * mix.power
         ),
     }
+    hired, unused = hire_by_workload(plan)
+    shared["units"] = shared["units"] + hired
     pools = (energy + units + unit_depreciation + opening).sum(axis=(0, 1))
+    pools += hired.sum(axis=0) + unused
     pools += (power + hall_depreciation).sum(axis=0) + idle_depreciation
     hours = m.offers.accelerators[m.offers.product] * m.hours_per_quarter / HOURS_PER_VOLUME
     return UnitCosts(
@@ -128,7 +133,7 @@ def unit_costs(plan: Plan) -> UnitCosts:
         idle=pools - sum(part.sum(axis=0) for part in shared.values()),
         other_business=other_business,
         volume=served_volume(plan),
-        accelerator_hours=np.einsum("gkjt,k->jt", plan.serving, hours),
+        accelerator_hours=np.einsum("gkjt,k->jt", plan.serving, hours) + hired_hours(plan) / HOURS_PER_VOLUME,
         value=value,
     )
 

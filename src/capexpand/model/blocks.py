@@ -7,8 +7,9 @@ A column that does not exist is written as ``ABSENT`` and is passed over whereve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,12 @@ class Block:
         shape = tuple(len(axis) for axis in self.labels)
         place = np.unravel_index(int(self.positions[index - self.first]), shape)
         return self.name, tuple(axis[int(i)] for axis, i in zip(self.labels, place, strict=True))
+
+    def names(self) -> Iterator[str]:
+        """Yield a name for each column or row, ``block (label, label)``, in order."""
+        everything = tuple(product(*self.labels))
+        for position in self.positions.tolist():
+            yield f"{self.name} ({', '.join(everything[position])})"
 
 
 @dataclass(frozen=True, slots=True)

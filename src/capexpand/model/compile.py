@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.case.schema import Case
+from capexpand.model.compile_financing import compile_financing
 from capexpand.model.compile_offers import LEASED, compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
@@ -18,6 +19,7 @@ from capexpand.model.data import (
     Taxes,
     Times,
 )
+from capexpand.model.hire import compile_hire
 from capexpand.model.world import Floats, World
 from capexpand.timevalue import HOURS_PER_QUARTER, discount_factors, end_discount_factor, quarters_spanned
 
@@ -50,7 +52,9 @@ def compile_case(case: Case) -> ModelData:
         opening=_opening(world, power, offers),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
+        hire=compile_hire(world),
         end_value_within_book=case.finance.end_value_within_book,
+        financing=compile_financing(world, offers),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from capexpand.case.blended_prices import listed_price
 from capexpand.case.schema import Workload
 from capexpand.model.compile_offers import Option
 from capexpand.model.data import Flags, Floats, Integers, Workloads
@@ -55,7 +56,7 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
     demand, price = np.zeros(shape), np.zeros(shape)
     for j, workload in enumerate(workloads.values()):
         total = world.series(workload.demand) * world.series(workload.market_share, 1.0)
-        listed = world.series(workload.price)
+        listed = world.series(listed_price(workload, world.case.calendar))
         parts = [(part.share.value, part.price.value) for part in workload.tranches] or [(1.0, 1.0)]
         for i, (share, level) in enumerate(parts):
             demand[j, i], price[j, i] = total * share, listed * level

@@ -18,6 +18,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.model.financing import Financing
+from capexpand.model.hire_options import HireOptions
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -220,7 +223,20 @@ class ModelData:
     opening: OpeningState
     whole_sizes: bool
     hours_per_quarter: float
+    hire: HireOptions | None = None  # capacity that can be hired from clouds; None: none
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
+    financing: Financing | None = None  # None where the case does not ask where money comes from
+
+    @property
+    def financed(self) -> Financing:
+        """The financing of a case that has one.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.financing is None:
+            raise ValueError("the case has no financing")
+        return self.financing
 
     @property
     def aging(self) -> Flags:
@@ -253,14 +269,15 @@ class ModelData:
         and obligations at any price, which only a programme may need.
         """
         budget = replace(self.budget.scaled(0.0, self.times.window), floor=0.0)
-        return replace(self.without_demands(), budget=budget)
+        return replace(self.without_demands(), budget=budget, financing=None)
 
     def standing_still(self) -> ModelData:
         """Returns the business that orders nothing: what stands and what is on its way runs on."""
         left = self.without_programme()
         power = replace(left.power, limit_mw=np.zeros_like(self.power.limit_mw))
         offers = replace(left.offers, orderable=np.zeros_like(self.offers.orderable))
-        return replace(left, power=power, offers=offers)
+        hire = None if left.hire is None else left.hire.closed()
+        return replace(left, power=power, offers=offers, hire=hire)
 
     def with_budget(self, fraction: float) -> ModelData:
         """Returns the case with a part of the programme's own money and no least spending.
@@ -274,4 +291,5 @@ class ModelData:
         """Returns the case without what must be done at any price, for plans that are only compared with."""
         offers = replace(self.offers, least=np.zeros_like(self.offers.least), contract_penalty=None)
         workloads = replace(self.workloads, must_serve=np.zeros_like(self.workloads.must_serve))
-        return replace(self, offers=offers, workloads=workloads)
+        financing = None if self.financing is None else self.financing.relaxed()
+        return replace(self, offers=offers, workloads=workloads, financing=financing)

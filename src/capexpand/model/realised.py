@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from capexpand.model.data import Floats, ModelData, OfferOptions, PowerOptions, Sites, Workloads
+from capexpand.model.hire_options import HireOptions
 from capexpand.scenarios.entries import Entry, EntryKind
 
 
@@ -44,6 +45,7 @@ def realise(m: ModelData, entries: Sequence[Entry], factors: Floats) -> ModelDat
         power=_power(m.power, m.sites, moved),
         offers=_offers(m.offers, m.destinations, moved),
         workloads=_workloads(m.workloads, moved),
+        hire=None if m.hire is None else _hire(m.hire, moved),
         opening=replace(m.opening, other_revenue=m.opening.other_revenue * moved.of("other_revenue", "")),
     )
 
@@ -107,6 +109,10 @@ def _offers(offers: OfferOptions, destinations: tuple[str, ...], moved: _Moved) 
         running_cost=offers.running_cost * lease,
         released=offers.released * moved.each("delivery", names),
     )
+
+
+def _hire(hire: HireOptions, moved: _Moved) -> HireOptions:
+    return replace(hire, fee=hire.fee * moved.each("hire_fee", hire.names))
 
 
 def _workloads(workloads: Workloads, moved: _Moved) -> Workloads:

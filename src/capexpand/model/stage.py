@@ -15,6 +15,8 @@ import numpy as np
 from capexpand.model.ages import aged, at_quarter, end_book, end_value, within_life
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Flags, Floats, ModelData
+from capexpand.model.financing import FinancingColumns
+from capexpand.model.hire import Hire, add_hire, hire_history
 
 MANY_UNITS = 1e6
 """Units that can never be due at once: what may be released, or wait, where nothing limits it."""
@@ -40,6 +42,7 @@ class State:
     end_book: (
         Indices  # e [2] of servers and halls ordered, what will be left in the books at the horizon's end
     )
+    signings: Indices  # r of the quarters before: units reserved from clouds [hire option, age]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,11 @@ class Stage:
     fleet: Fleet
     service: Service
     money: Money
+    hire: Hire
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
+    financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
 
 
 def opening_columns(lp: Blocks, m: ModelData) -> State:
@@ -155,6 +160,7 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         spent=lp.columns("opening spent", [("opening",)], upper=0.0),
         due=np.full(payment_age, ABSENT, dtype=np.int64),
         end_book=np.full(2, ABSENT, dtype=np.int64),
+        signings=hire_history(m),
     )
 
 
@@ -171,6 +177,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     orders = _orders(lp, m, t, before)
     fleet = _fleet(lp, m, t, before, orders.orders)
     service = _service(lp, m, t, power.energised, fleet.installed)
+    hire = add_hire(lp, m, t, before.signings, service.service_rows)
     money = _money(lp, m, t, before, b=power.ordered, x=orders.ordered)
     left = end_book(lp, m, t, before.end_book, b=power.ordered, x=orders.ordered)
     worth = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
@@ -187,8 +194,9 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         spent=money.spent,
         due=money.due,
         end_book=left,
+        signings=hire.signings[:, : before.signings.shape[1]],
     )
-    stage = Stage(power, orders, fleet, service, money, left, worth, state)
+    stage = Stage(power, orders, fleet, service, money, hire, left, worth, state)
     _objective(lp, m, t, stage)
     return stage
 

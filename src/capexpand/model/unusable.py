@@ -18,6 +18,8 @@ def unusable(case: Case, m: ModelData) -> Iterator[str]:
         m: the same case, compiled.
     """
     for j, workload in enumerate(case.workloads.values()):
+        if m.hire is not None and m.hire.service[:, j].any():
+            continue
         if not m.workloads.served_by[:, j].any():
             reason = "no site may, by its latency, destination or exclusion"
             yield f"{workload.title}: can never be served: {reason}"

@@ -25,7 +25,7 @@ def conflict(lp: LinearProgram) -> list[Description]:
     """
     crossed = np.flatnonzero(lp.row_lower > lp.row_upper)
     if crossed.size:
-        return [lp.describe_row(int(i)) for i in crossed]
+        return [_described(lp, int(i)) for i in crossed]
     kept = np.arange(lp.row_lower.size)
     weights = _contradiction(lp, kept)
     if weights is None:
@@ -35,9 +35,16 @@ def conflict(lp: LinearProgram) -> list[Description]:
             fewer = _contradiction(lp, np.setdiff1d(np.flatnonzero(weights), [row]))
             weights = weights if fewer is None else fewer
     return [
-        *(lp.describe_row(int(i)) for i in np.flatnonzero(weights)),
+        *(_described(lp, int(i)) for i in np.flatnonzero(weights)),
         *(lp.describe_column(int(i)) for i in _bounds_used(lp, weights)),
     ]
+
+
+def _described(lp: LinearProgram, row: int) -> Description:
+    """A row's name and labels; what is sold, and owed to nobody, is a balance and no obligation."""
+    name, labels = lp.describe_row(row)
+    balances = name == "service" and lp.row_lower[row] <= 0.0
+    return ("service balance" if balances else name), labels
 
 
 def _contradiction(lp: LinearProgram, kept: Indices) -> Floats | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
 from capexpand.model.data import ModelData
+from capexpand.model.debt import add_financing
 from capexpand.model.stage import Stage, add_stage, opening_columns
 from capexpand.optimiser.highs import Limits, solve
 from capexpand.optimiser.naive import Commitments
@@ -23,6 +24,10 @@ def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
         stages.append(add_stage(lp, m, t, state))
         state = stages[-1].state
     lp.offset = base_value(m)
+    financing = add_financing(lp, m, stages)
+    if financing is not None:
+        stages[-1] = replace(stages[-1], financing=financing)
+        lp.offset += financing.offset
     return lp.build(), stages
 
 
@@ -48,6 +53,7 @@ def optimise_plan(
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
     duals: bool = True,
+    start: Plan | None = None,
 ) -> Plan:
     """Returns the plan of highest objective over the mean path.
 
@@ -57,6 +63,7 @@ def optimise_plan(
         relative_gap: gap [fraction] at which a program with whole sizes counts as solved.
         time_limit_seconds: when to stop [s].
         duals: whether the duals of limits are asked for on the side of more; that takes another solve.
+        start: a plan that differs little, as one for another budget or horizon, to begin the search from.
 
     Raises:
         InfeasibleError: no plan satisfies the case.
@@ -67,15 +74,16 @@ def optimise_plan(
         program = committed_program(program, stages, commitments)
     solution = solve(
         program,
-        limits=_limits(stages) if duals else None,
+        limits=limits_of(stages) if duals else None,
+        start=None if start is None else start.basis,
         relative_gap=relative_gap,
         time_limit_seconds=time_limit_seconds,
     )
     return read_plan(m, stages, solution)
 
 
-def _limits(stages: list[Stage]) -> Limits:
-    """The limits that a user can widen, whose worth a plan reports."""
+def limits_of(stages: list[Stage]) -> Limits:
+    """Return the limits that a user can widen, whose worth a plan reports."""
     rows = [
         block.ravel()
         for stage in stages
@@ -88,6 +96,10 @@ def _limits(stages: list[Stage]) -> Limits:
         )
     ]
     columns = [stage.service.sold.ravel() for stage in stages]
+    financing = stages[-1].financing
+    if financing is not None:
+        rows += [financing.minimum_cash_rows, financing.equity_rows, *financing.covenant_rows.values()]
+        columns += [financing.signed, financing.raised]
     return Limits(*(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns))))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, Indices, LinearProgram
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.conflict import NO_WHOLE_SIZES, explain
 from capexpand.optimiser.contradiction import conflict
 from capexpand.optimiser.highs_model import load
@@ -38,6 +39,7 @@ class Solution:
     largest_dual_violation: float  # reduced cost of the wrong sign, relative to the largest cost
     solver: str
     seconds: float
+    basis: Basis | None = None  # absent with whole-number columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def solve(
     lp: LinearProgram,
     *,
     limits: Limits | None = None,
+    start: Basis | None = None,
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
 ) -> Solution:
@@ -59,6 +62,7 @@ def solve(
 
     Args:
         lp: the program, to be maximised.
+        start: of a program that differs little, from which the dual simplex method goes on.
         limits: whose duals should say what more brings. At a kink of the objective, as at a limit of zero, a
             dual can be anything between that and what less costs; any such dual is given if absent.
         relative_gap: gap [fraction] at which a program with whole-number columns counts as solved.
@@ -74,8 +78,11 @@ def solve(
     solver.setOptionValue("mip_rel_gap", relative_gap)
     solver.setOptionValue("time_limit", time_limit_seconds)
     kinds = highspy.HighsModelStatus
-    if lp.cost.size >= INTERIOR_POINT_COLUMNS and not lp.integer.any():
-        solver.setOptionValue("solver", "ipx")
+    if not lp.integer.any():
+        if start is not None:
+            solver.setBasis(start.fitted(lp))
+        elif lp.cost.size >= INTERIOR_POINT_COLUMNS:
+            solver.setOptionValue("solver", "ipx")
     run(lp, solver)
     status = solver.getModelStatus()
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
@@ -84,12 +91,9 @@ def solve(
     has_answer = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     if status != kinds.kOptimal and not (status == kinds.kTimeLimit and has_answer):
         raise SolverError(f"HiGHS ended with '{solver.modelStatusToString(status)}' and no answer")
-    answer = _read(lp, solver, "optimal" if status == kinds.kOptimal else "time limit")
+    answer = read_solution(lp, solver, "optimal" if status == kinds.kOptimal else "time limit")
     if limits is not None and status == kinds.kOptimal and not lp.integer.any():
-        answer = _with_duals_of_more(lp, solver, answer, limits)
-    worst = max(answer.largest_row_violation, answer.largest_bound_violation)
-    if worst > TOLERANCE:
-        raise SolverError(f"the solver's answer violates a limit by {worst:.2g} (relative); no plan is given")
+        answer = with_duals_beside(lp, solver, answer, limits)
     return answer
 
 
@@ -126,7 +130,17 @@ def _holds(lp: LinearProgram, solver: highspy.Highs) -> bool:
     return max(violations(lp, np.asarray(solver.getSolution().col_value))) <= TOLERANCE
 
 
-def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
+def read_solution(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
+    """Return the answer that a solver stands at, checked by our own arithmetic.
+
+    Args:
+        lp: the program that it holds.
+        solver: after a run that found an answer.
+        status: in words.
+
+    Raises:
+        SolverError: the answer violates a row or a bound.
+    """
     solution, info = solver.getSolution(), solver.getInfo()
     columns = np.asarray(solution.col_value)
     whole = bool(lp.integer.any())
@@ -135,6 +149,9 @@ def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
     objective = float(lp.cost @ columns + lp.offset)
     bound = float(info.mip_dual_bound) if whole else objective
     rows, bounds = violations(lp, columns)
+    worst = max(rows, bounds)
+    if worst > TOLERANCE:
+        raise SolverError(f"the solver's answer violates a limit by {worst:.2g} (relative); no plan is given")
     return Solution(
         status=status,
         objective=objective,
@@ -148,26 +165,43 @@ def _read(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solution:
         largest_dual_violation=0.0 if whole else _dual_violation(lp, columns, duals),
         solver=f"HiGHS {solver.version()}",
         seconds=float(solver.getRunTime()),
+        basis=None if whole or status != "optimal" else Basis.of(lp, solver),
     )
 
 
-def _with_duals_of_more(
-    lp: LinearProgram, solver: highspy.Highs, answer: Solution, limits: Limits
+def with_duals_beside(
+    lp: LinearProgram,
+    solver: highspy.Highs,
+    answer: Solution,
+    limits: Limits,
+    *,
+    side: Literal["more", "less"] = "more",
 ) -> Solution:
-    """The answer with the duals that it has when all limits are a little wider.
+    """Return the answer with the duals that it has when all limits are a little wider, or a little narrower.
 
-    The simplex method goes on from where the solver stands, mostly for no step at all.
+    The simplex method goes on from where the solver stands, mostly for no step at all. Where the narrower
+    program has no answer, as where all of a limit is needed, the duals stay those at hand.
+
+    Args:
+        lp: the program.
+        solver: that solved it; it is left with the moved limits.
+        answer: what it found.
+        limits: that are moved.
+        side: to which.
     """
     import highspy
 
     rows, columns = limits.rows.astype(np.int32), limits.columns.astype(np.int32)
-    wider = [
-        above[at] + WIDENING * np.maximum(1.0, np.abs(above[at]))
-        for above, at in ((lp.row_upper, rows), (lp.column_upper, columns))
-    ]
+    row_upper, column_upper = (
+        _beside(below[at], above[at], side)
+        for below, above, at in (
+            (lp.row_lower, lp.row_upper, rows),
+            (lp.column_lower, lp.column_upper, columns),
+        )
+    )
     # pyrefly: ignore[missing-attribute]  absent from highspy's stubs
-    solver.changeRowsBounds(rows.size, rows, lp.row_lower[rows], wider[0])
-    solver.changeColsBounds(columns.size, columns, lp.column_lower[columns], wider[1])
+    solver.changeRowsBounds(rows.size, rows, lp.row_lower[rows], row_upper)
+    solver.changeColsBounds(columns.size, columns, lp.column_lower[columns], column_upper)
     solver.setOptionValue("solver", "simplex")
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -180,6 +214,12 @@ def _with_duals_of_more(
     return replace(
         answer, row_duals=duals, column_duals=np.asarray(found.col_dual), largest_dual_violation=worst
     )
+
+
+def _beside(lower: Floats, upper: Floats, side: Literal["more", "less"]) -> Floats:
+    """Upper limits a little further away, or a little nearer but never below the lower ones."""
+    step = WIDENING * np.maximum(1.0, np.abs(upper))
+    return upper + step if side == "more" else np.maximum(upper - step, np.minimum(lower, upper))
 
 
 def violations(lp: LinearProgram, columns: Floats) -> tuple[float, float]:

@@ -9,6 +9,8 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
+from capexpand.optimiser.basis import Basis
+from capexpand.optimiser.financing import FinancingPlan, read_financing
 from capexpand.optimiser.highs import Solution
 
 
@@ -58,15 +60,31 @@ class Plan:
     serving: Floats  # [site group, offer option, workload, quarter] units
     sold: Floats  # [workload, tranche, quarter] volume
     unmet: Floats  # [workload, quarter] volume owed and not served
+    hire_signed: Floats  # [hire option, quarter] units reserved from clouds
+    hired: Floats  # [hire option, quarter] units hired and paid for, reserved ones included
+    hire_serving: Floats  # [hire option, workload, quarter] of them serving
     paid: Floats  # [quarter] money for orders, without value-added tax
     shortfall: float  # money below the floor
     shadow: ShadowPrices
     solver: SolverReport
+    basis: Basis | None = None  # from which a plan that differs little is found sooner
+    financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
+
+    @property
+    def financed(self) -> FinancingPlan:
+        """The financing of a plan that has one.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.financing is None:
+            raise ValueError("the plan has no financing")
+        return self.financing
 
 
 def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
     """Returns the plan that a solution of the chained stages describes."""
-    x, phi = solution.columns, m.workloads.productivity
+    x, phi, financing = solution.columns, m.workloads.productivity, stages[-1].financing
 
     def over(columns: list[Indices]) -> Floats:
         return np.stack([_values(x, block) for block in columns], axis=-1)
@@ -84,9 +102,11 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         serving=over([s.service.serving for s in stages]),
         sold=over([s.service.sold for s in stages]) * phi[:, None, :],
         unmet=over([s.service.unmet for s in stages]) * phi,
+        **_hired(m, over([s.hire.signed for s in stages]), over([s.hire.hired for s in stages])),
+        hire_serving=over([s.hire.serving for s in stages]),
         paid=over([s.money.paid for s in stages])[0],
         shortfall=float(over([s.money.shortfall for s in stages]).sum()),
-        shadow=_shadow_prices(m, stages, solution),
+        shadow=shadow_prices(m, stages, solution),
         solver=SolverReport(
             status=solution.status,
             objective=solution.objective,
@@ -100,7 +120,15 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
             largest_bound_violation=solution.largest_bound_violation,
             largest_dual_violation=solution.largest_dual_violation,
         ),
+        financing=None if financing is None else read_financing(m, financing, solution),
+        basis=solution.basis,
     )
+
+
+def _hired(m: ModelData, signed: Floats, hired: Floats) -> dict[str, Floats]:
+    """Units signed for and units paid for, those of running reservations among them."""
+    running = hired if m.hire is None else hired + m.hire.active(signed)
+    return {"hire_signed": signed, "hired": running}
 
 
 def _values(x: Floats, columns: Indices) -> Floats:
@@ -109,7 +137,8 @@ def _values(x: Floats, columns: Indices) -> Floats:
     return np.where(np.abs(values) < 1e-9, 0.0, values)
 
 
-def _shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
+def shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
+    """Return what the duals of a solution say that one more of each limit is worth."""
     quarters = m.times.count
     grid = np.zeros((len(m.sites.names), quarters))
     budget, renewal = np.zeros(quarters), np.zeros(quarters)

@@ -1,23 +1,283 @@
-"""Solves many programs of one shape, each from the basis of the one before."""
+"""The warm engine: a case planned again and again with other numbers, each time from a basis at hand.
+
+::
+
+    planner = WarmPlanner()
+    plan = planner.solve(compile_case(case))      # the first is solved from nothing
+    other = planner.solve(compile_case(variant))  # each later one from the basis of the one before
+
+``planner.optimum(data)`` gives the program, its answer and the duals beside the plan; those of
+``WarmPlanner(sides="both")`` say both what more of each limit brings (``plan.shadow``) and what less of it
+costs (``shadow_of_less``). Where an answer must not depend on what was solved before, as in a sweep that can
+be interrupted, name the optimum to start from: ``planner.optimum(data, start=first)``.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from capexpand.errors import SolverError
+from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, LinearProgram
-from capexpand.optimiser.highs import load
+from capexpand.model.data import ModelData
+from capexpand.model.stage import Stage
+from capexpand.optimiser.conflict import explain
+from capexpand.optimiser.contradiction import conflict
+from capexpand.optimiser.deterministic import build_program, committed_program, limits_of
+from capexpand.optimiser.highs import (
+    INTERIOR_POINT_COLUMNS,
+    UNNAMED,
+    Solution,
+    read_solution,
+    run,
+    solve,
+    with_duals_beside,
+)
+from capexpand.optimiser.highs_model import load
+from capexpand.optimiser.naive import Commitments
+from capexpand.optimiser.plan import Plan, ShadowPrices, read_plan, shadow_prices
 
 PRIMAL_SIMPLEX = 4
+
+Sides = Literal["any", "more", "both"]
+"""For which side of a limit its dual is asked: any valid one, what more brings, or also what less costs."""
 
 if TYPE_CHECKING:
     import highspy
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Where a simplex method stands: which columns and rows are basic, and at which bound the others are.
+
+    Args:
+        columns: [column] status as HiGHS numbers it.
+        rows: [row].
+    """
+
+    columns: NDArray[np.uint8]
+    rows: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, solver: highspy.Highs) -> Basis:
+        """Return the basis that a solver stands at."""
+        found = solver.getBasis()
+        columns, rows = (
+            np.fromiter((int(status) for status in statuses), np.uint8, len(statuses))
+            for statuses in (found.col_status, found.row_status)
+        )
+        return cls(columns, rows)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of columns and rows."""
+        return self.columns.size, self.rows.size
+
+    def put(self, solver: highspy.Highs) -> None:
+        """Let a solver start from here; HiGHS mends a basis that is a little too large."""
+        import highspy
+
+        kinds = [highspy.HighsBasisStatus(number) for number in range(5)]
+        basis = highspy.HighsBasis()
+        basis.col_status = [kinds[number] for number in self.columns.tolist()]
+        basis.row_status = [kinds[number] for number in self.rows.tolist()]
+        basis.valid = basis.alien = True
+        solver.setBasis(basis)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """The best plan of a case, with the program that it solves.
+
+    Args:
+        data: the compiled case.
+        program: of all quarters.
+        stages: its columns and rows.
+        solution: its answer; the duals are those of more where they were asked for.
+        less: the same answer with the duals of less.
+        basis: of the answer; None where sizes are whole.
+    """
+
+    data: ModelData
+    program: LinearProgram
+    stages: list[Stage]
+    solution: Solution
+    less: Solution
+    basis: Basis | None
+
+    @property
+    def objective(self) -> float:
+        """Present value that the plan maximises [money]."""
+        return self.solution.objective
+
+    @property
+    def plan(self) -> Plan:
+        """The plan, whose shadow prices say what one more of each limit brings."""
+        return read_plan(self.data, self.stages, self.solution)
+
+    @property
+    def shadow_of_less(self) -> ShadowPrices:
+        """What one less of each limit costs."""
+        return shadow_prices(self.data, self.stages, self.less)
+
+
+class WarmPlanner:
+    """Plans a case with other numbers, each time from a basis at hand.
+
+    The program is handed over whole, in some milliseconds, so no answer depends on numbers that were left
+    from the one before. A basis serves as long as the program keeps its rows and columns; a change of
+    structure, such as another lead time or one site more, is solved from nothing.
+
+    Args:
+        sides: of the limits whose duals are asked for.
+        explained: whether an infeasible case is explained by the limits that exclude each other, which takes
+            far longer than to find that it is infeasible.
+        relative_gap: gap [fraction] at which a program with whole sizes counts as solved.
+        time_limit_seconds: when to stop such a program [s].
+    """
+
+    def __init__(
+        self,
+        *,
+        sides: Sides = "more",
+        explained: bool = True,
+        relative_gap: float = 1e-4,
+        time_limit_seconds: float = 600.0,
+    ) -> None:
+        self._sides, self._explained = sides, explained
+        self._gap, self._seconds = relative_gap, time_limit_seconds
+        self._last: Optimum | None = None
+
+    def solve(self, m: ModelData, commitments: Commitments | None = None) -> Plan:
+        """Return the best plan of a case, from the basis of the one before.
+
+        Args:
+            m: the compiled case.
+            commitments: orders that are given; all are chosen if absent.
+
+        Raises:
+            InfeasibleError: no plan satisfies the case.
+            SolverError: the solver failed or its answer did not pass the checks.
+        """
+        return self.optimum(m, commitments).plan
+
+    def optimum(
+        self,
+        m: ModelData,
+        commitments: Commitments | None = None,
+        *,
+        start: Optimum | Basis | None = None,
+    ) -> Optimum:
+        """Return the best plan of a case with its program and duals.
+
+        Args:
+            m: the compiled case.
+            commitments: orders that are given; all are chosen if absent.
+            start: the optimum or the basis to start from; the optimum before if absent. One of the very same
+                program is returned as it is.
+
+        Raises:
+            InfeasibleError: no plan satisfies the case.
+            SolverError: the solver failed or its answer did not pass the checks.
+        """
+        program, stages = build_program(m)
+        if commitments is not None:
+            program = committed_program(program, stages, commitments)
+        return self.of_program(m, program, stages, start=start)
+
+    def of_program(
+        self,
+        m: ModelData,
+        program: LinearProgram,
+        stages: list[Stage],
+        *,
+        start: Optimum | Basis | None = None,
+    ) -> Optimum:
+        """Return the optimum of a program that was built or changed elsewhere, as with a forced order.
+
+        Args:
+            m: the compiled case.
+            program: of all quarters.
+            stages: its columns and rows.
+            start: the optimum or the basis to start from; the optimum before if absent.
+
+        Raises:
+            InfeasibleError: nothing satisfies the program.
+            SolverError: the solver failed or its answer did not pass the checks.
+        """
+        before = start if start is not None else self._last
+        if isinstance(before, Optimum) and same_numbers(program, before.program):
+            self._last = replace(before, data=m, stages=stages)
+        elif program.integer.any():
+            answer = solve(program, relative_gap=self._gap, time_limit_seconds=self._seconds)
+            self._last = Optimum(m, program, stages, answer, answer, None)
+        else:
+            basis = before.basis if isinstance(before, Optimum) else before
+            self._last = self._solved(m, program, stages, basis)
+        return self._last
+
+    def _solved(
+        self, m: ModelData, program: LinearProgram, stages: list[Stage], basis: Basis | None
+    ) -> Optimum:
+        import highspy
+
+        kinds = highspy.HighsModelStatus
+        solver = _started(program, basis)
+        run(program, solver)
+        if solver.getModelStatus() != kinds.kOptimal and basis is not None:  # no verdict rests on a basis
+            solver = _started(program, None)
+            run(program, solver)
+        status = solver.getModelStatus()
+        if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
+            raise InfeasibleError((explain(conflict(program)) if self._explained else []) or [UNNAMED])
+        if status != kinds.kOptimal:
+            raise SolverError(f"HiGHS ended with '{solver.modelStatusToString(status)}' and no answer")
+        answer = less = read_solution(program, solver, "optimal")
+        reached = Basis.of(solver)
+        if self._sides != "any":
+            limits = limits_of(stages)
+            answer = with_duals_beside(program, solver, answer, limits)
+            less = answer
+            if self._sides == "both":
+                less = with_duals_beside(program, solver, answer, limits, side="less")
+        return Optimum(m, program, stages, answer, less, reached)
+
+
+def _started(program: LinearProgram, basis: Basis | None) -> highspy.Highs:
+    """A solver that holds a program and starts from a basis where it fits."""
+    solver = load(program)
+    solver.setOptionValue("parallel", "off")
+    if basis is not None and basis.shape == (program.cost.size, program.row_lower.size):
+        basis.put(solver)
+    elif program.cost.size >= INTERIOR_POINT_COLUMNS:
+        solver.setOptionValue("solver", "ipx")
+    return solver
+
+
+def same_numbers(one: LinearProgram, other: LinearProgram) -> bool:
+    """Tell whether two programs are the same, number by number."""
+    names = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "start", "index", "value")
+    return (
+        one.offset == other.offset
+        and np.array_equal(one.integer, other.integer)
+        and all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+    )
+
+
+def same_structure(one: LinearProgram, other: LinearProgram) -> bool:
+    """Tell whether two programs have the same columns, rows and places of coefficients."""
+    return (
+        one.cost.size == other.cost.size
+        and np.array_equal(one.start, other.start)
+        and np.array_equal(one.index, other.index)
+    )
+
+
 class WarmSolver:
-    """Solves programs of one shape one after the other, each from the basis of the one before.
+    """Solves programs of one shape one after the other for their columns alone, each from the last basis.
 
     Args:
         perturbed: whether costs are perturbed against cycling. From a basis that is all but optimal that

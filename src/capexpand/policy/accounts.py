@@ -13,6 +13,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
+from capexpand.model.hire import paid_over_term
 from capexpand.model.stage import Stage
 from capexpand.policy.stage_numbers import StageNumbers
 
@@ -33,6 +34,8 @@ class Done:
     paid: Floats  # [scenario, 1] money
     shortfall: Floats  # [scenario, 1] money
     lacking: Floats  # [scenario, offer and destination] units less than by contract
+    hire_signed: Floats  # [scenario, hire option] units reserved from clouds
+    hired: Floats  # [scenario, hire option] units hired without a commitment
 
 
 def done_columns(stage: Stage) -> tuple[Indices, ...]:
@@ -50,6 +53,8 @@ def done_columns(stage: Stage) -> tuple[Indices, ...]:
         stage.money.paid,
         stage.money.shortfall,
         stage.orders.lacking.ravel(),
+        stage.hire.signed,
+        stage.hire.hired,
     )
 
 
@@ -76,7 +81,8 @@ class Books:
     transfer: Floats  # value of internal workloads; no cash
     ordinary: Floats  # ordinary costs of both
     energy: Floats
-    running: Floats  # maintenance, leases, fees
+    running: Floats  # maintenance, leases, fees, hire
+    hire: Floats  # of it, hire from clouds, reservations in the quarters in which they are paid
     exits: Floats
     paid: Floats  # for orders, without value-added tax
     commitments: Floats  # full price at order
@@ -155,7 +161,7 @@ class Bookkeeper:
         parts = [picked(cost, block) for block in self._columns]
         amounts = [getattr(done, field.name) for field in fields(Done)]
         everything = [part * amount for part, amount in zip(parts, amounts, strict=True)]
-        _, b_back, power, _, back, fleet, run, sold, unmet, _, short, lacking = everything
+        _, b_back, power, _, back, fleet, run, sold, unmet, _, short, lacking, signed, hired = everything
         kept = m.times.discount[t] * (1.0 - m.taxes.rate)
         tranches = m.workloads.tranches
         margin = -sold.reshape(len(sold), -1, tranches).sum(axis=2) / kept  # [scenario, workload]
@@ -173,13 +179,15 @@ class Bookkeeper:
         used_mw = done.running @ np.tile(m.offers.power_kw / 1000.0, len(m.sites.names))
         owed = np.array([role == "obligation" for role in m.workloads.roles])
         demand = (m.workloads.demand[:, :, t].sum(axis=1) / m.workloads.productivity[:, t])[owed].sum()
+        self._hire(books, here, signed, hired)
         entries = {
             "objective": apart - sum((part.sum(axis=1) for part in everything), np.zeros(len(sold))),
             "revenue": gross[:, external].sum(axis=1),
             "transfer": gross[:, ~external].sum(axis=1),
             "ordinary": (gross - margin).sum(axis=1),
             "energy": run.sum(axis=1) / kept,
-            "running": (power.sum(axis=1) + fleet.sum(axis=1) + at_end - apart) / kept,
+            "running": (power.sum(axis=1) + fleet.sum(axis=1) + at_end - apart) / kept
+            + books.hire[t, here],
             "exits": (b_back.sum(axis=1) + back.sum(axis=1)) / kept,
             "paid": done.paid[:, 0],
             "commitments": halls.sum(axis=1) + servers.sum(axis=1),
@@ -195,6 +203,20 @@ class Bookkeeper:
             getattr(books, name)[t, here] = values
         out = ("ordinary", "energy", "running", "exits", "paid")
         books.cash[t, here] = entries["revenue"] - sum(entries[name] for name in out)
+
+    def _hire(self, books: Books, here: Indices, signed: Floats, hired: Floats) -> None:
+        """Writes the fees of reservations into the quarters in which they are paid, and those of now."""
+        m, t = self._m, self._numbers.quarter
+        if m.hire is None:
+            return
+        kept = m.times.discount * (1.0 - m.taxes.rate)
+        weight = paid_over_term(m.hire, kept, t)
+        fees = np.divide(signed, weight, out=np.zeros_like(signed), where=weight > 0.0)
+        for h in np.flatnonzero(m.hire.reserved):
+            first = t + int(m.hire.lead_quarters[h])
+            for paid in range(first, min(first + int(m.hire.term_quarters[h]), m.times.count)):
+                books.hire[paid, here] += fees[:, h]
+        books.hire[t, here] += hired.sum(axis=1) / kept[t]
 
     def _end_value(self, done: Done, books: Books, here: Indices) -> Floats:
         """What stands at the horizon's end is worth, no more than its book where that is asked [scenario]."""

@@ -31,6 +31,7 @@ class FixedPlan:
     ordered: Floats  # [offer option, destination, quarter] units
     placed: Floats  # [site, offer option, quarter] share of what arrives at the site's destination
     kept: Floats  # [site, offer option, quarter] share of what could stand that does
+    hire_signed: Floats  # [hire option, quarter] units reserved from clouds
 
     @staticmethod
     def of(plan: Plan) -> FixedPlan:
@@ -42,6 +43,7 @@ class FixedPlan:
             ordered=plan.ordered,
             placed=plan.placed,
             installed=plan.installed,
+            hire_signed=plan.hire_signed,
         )
 
     @staticmethod
@@ -53,6 +55,7 @@ class FixedPlan:
         ordered: Floats,
         placed: Floats,
         installed: Floats,
+        hire_signed: Floats,
     ) -> FixedPlan:
         """Returns what there is to keep to in amounts that are named as in ``Plan``."""
         before = np.concatenate((m.opening.installed[:, :, None], installed[:, :, :-1]), axis=2)
@@ -69,6 +72,7 @@ class FixedPlan:
             ordered=np.maximum(ordered, 0.0),
             placed=np.divide(placed, total, out=evenly, where=total > _NOTHING),
             kept=np.clip(kept, 0.0, 1.0),
+            hire_signed=np.maximum(hire_signed, 0.0),
         )
 
 
@@ -117,10 +121,16 @@ class FixedPlans:
         count = factors.shape[2]
         books = Books.empty(self._m.times.count, count)
         position = _Position(self._m, count)
+        reserved = None if self._m.hire is None else self._m.hire.active(plan.hire_signed)
         for t, (keeper, operation) in enumerate(zip(self._keepers, self._operations, strict=True)):
             operation.forget()
             self._quarter(t, plan, position, factors[t], keeper)
-            columns = operation.operate(factors[t], position.power, position.installed.reshape(count, -1))
+            columns = operation.operate(
+                factors[t],
+                position.power,
+                position.installed.reshape(count, -1),
+                None if reserved is None else reserved[:, t],
+            )
             stage = self._stages[t].built.stage
             served = read_done(columns, stage)
             done = Done(
@@ -136,6 +146,8 @@ class FixedPlans:
                 paid=position.payments[:, [t]],
                 shortfall=self._shortfall(t, position),
                 lacking=self._lacking(t, position, factors[t]),
+                hire_signed=np.tile(plan.hire_signed[:, t], (count, 1)),
+                hired=served.hired,
             )
             keeper.write(books, np.arange(count), done, factors[t])
         return books

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from capexpand.case.schema import Case
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
+from capexpand.policy.covenants_followed import chances_of_breach
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
 from capexpand.policy.strategies import returns_beside
@@ -25,6 +26,7 @@ class Followed:
 
     npv: Floats  # [scenario] of the programme, after tax
     seed: int
+    breach: dict[str, Floats] = field(default_factory=dict)  # chance [quarter] of breaking each covenant
 
     @property
     def mean(self) -> float:
@@ -77,4 +79,5 @@ def follow_plan(
     stages = take_apart(m, futures)
     ours = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors)
     without = FixedPlans(recourse_data(m, futures).without_programme(), stages.numbers)
-    return Followed(returns_beside(stages.data, ours, without.follow(FixedPlan.of(base), factors)).npv, seed)
+    npv = returns_beside(stages.data, ours, without.follow(FixedPlan.of(base), factors)).npv
+    return Followed(npv, seed, chances_of_breach(plan, ours))

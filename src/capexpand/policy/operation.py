@@ -37,8 +37,14 @@ class Operation:
         stage = numbers.built.stage
         whole = numbers.stage_program()
         service = stage.service
-        self._columns = _existing(service.running, service.serving, service.sold, service.unmet)
-        self._rows = np.concatenate((service.power_rows, numbers.rows_of({"sharing", "service"})))
+        hire = stage.hire
+        self._columns = _existing(
+            service.running, service.serving, service.sold, service.unmet, hire.hired, hire.serving
+        )
+        self._hire_rows, self._hired = hire.rows[hire.rows != ABSENT], hire.rows != ABSENT
+        self._rows = np.concatenate(
+            (service.power_rows, numbers.rows_of({"sharing", "service"}), self._hire_rows)
+        )
         self._numbers = numbers
         self._there = service.running.ravel() != ABSENT  # the units that stand are those that may run
         self._grid = service.grid_rows
@@ -53,16 +59,20 @@ class Operation:
         """Drops the basis, so that what follows depends on nothing that was solved before."""
         self._solver.forget()
 
-    def operate(self, factors: Floats, power: Floats, installed: Floats) -> Floats:
+    def operate(
+        self, factors: Floats, power: Floats, installed: Floats, reserved: Floats | None = None
+    ) -> Floats:
         """Returns the quarter's columns [scenario, column], those that operation does not decide left at 0.
 
         Args:
             factors: [entry, scenario].
             power: [scenario, power option] MW energised.
             installed: [scenario, site and offer option] units.
+            reserved: [hire option] units whose reservation runs.
         """
         count = factors.shape[1]
-        noise = self._noise(factors, power[:, self._energised], installed[:, self._there])
+        given = None if reserved is None else reserved[self._hired]
+        noise = self._noise(factors, power[:, self._energised], installed[:, self._there], given)
         data = form_data(self._program, self._form, noise)
         decisions = self._solver.decide(np.zeros((count, 0)), np.arange(count), data=data)
         full = np.zeros((count, self._numbers.built.program.cost.size))
@@ -72,7 +82,9 @@ class Operation:
         full[:, stage.fleet.installed.ravel()[self._there]] = installed[:, self._there]
         return full
 
-    def _noise(self, factors: Floats, power: Floats, installed: Floats) -> Realisations:
+    def _noise(
+        self, factors: Floats, power: Floats, installed: Floats, reserved: Floats | None
+    ) -> Realisations:
         """The operation's numbers in each scenario, with the given power and units in them."""
         everything = self._numbers.realisations(factors, np.ones(factors.shape[1]), coefficients=False)
         program = self._numbers.built.program
@@ -83,6 +95,8 @@ class Operation:
         most = np.repeat(limits[:, rows], power.shape[0] // len(limits), axis=0)
         sites = self._grid.size
         most[:, :sites] = np.minimum(most[:, :sites] + power @ self._supplies.T, limits[:, self._grid])
+        if reserved is not None and reserved.size:
+            most[:, -reserved.size :] += reserved
         bounds = program.column_upper[None] if upper is None else upper
         highest = np.repeat(bounds[:, columns], power.shape[0] // len(bounds), axis=0)
         running = installed.shape[1]

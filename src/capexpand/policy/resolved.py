@@ -142,4 +142,5 @@ def _kept_to(m: ModelData, columns: Floats, stages: Sequence[Stage]) -> FixedPla
         ordered=over("ordered", "orders"),
         placed=over("placed", "fleet"),
         installed=over("installed", "fleet"),
+        hire_signed=over("signed", "hire"),
     )

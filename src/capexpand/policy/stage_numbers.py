@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -90,8 +91,8 @@ class StageNumbers:
         self._sizes = (lp.cost.size,) * 3 + (lp.row_lower.size,) * 2 + (lp.value.size,)
         self._ends = np.cumsum(self._sizes)
         self._start = self._numbers(self.built)
-        self._column_names = tuple(_name(lp.describe_column(i)) for i in range(lp.cost.size))
-        self._row_names = tuple(_name(lp.describe_row(i)) for i in range(lp.row_lower.size))
+        self._column_names = tuple(chain.from_iterable(block.names() for block in lp.column_blocks))
+        self._row_names = tuple(chain.from_iterable(block.names() for block in lp.row_blocks))
 
         def at(factors: Floats) -> Floats:
             built = quarter_program(realise_quarter(m, entries, factors, quarter), layout, quarter)
@@ -212,11 +213,6 @@ class StageNumbers:
         here = self._parts[index]
         result[:, self.dependence.positions[here] - start] = moved[:, here]
         return result
-
-
-def _name(described: tuple[str, tuple[str, ...]]) -> str:
-    name, labels = described
-    return f"{name} ({', '.join(labels)})"
 
 
 def find_dependence(entries: Sequence[Entry], start: Floats, at: Callable[[Floats], Floats]) -> Dependence:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from capexpand.finance.debt_metrics import FinancingResult, financing_result
 from capexpand.finance.fleet import Fleet, fleet
 from capexpand.finance.unit_costs import UnitCosts, unit_costs
 from capexpand.model.data import Floats, ModelData
@@ -64,6 +65,11 @@ class ReportContext:
     def costs(self) -> UnitCosts:
         """What each workload costs with the programme."""
         return unit_costs(self.findings.result.plan)
+
+    @cached_property
+    def financing(self) -> FinancingResult | None:
+        """How the programme is financed; None where the case does not ask."""
+        return financing_result(self.findings.result)
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:

@@ -18,10 +18,13 @@ from capexpand.model.data import Floats, ModelData
 from capexpand.reporting.assumptions import origins
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.examined import examined_document
+from capexpand.reporting.financing import financing_document
 from capexpand.reporting.headline import answers
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.serial import Document, money, monies, number, numbers
+from capexpand.reporting.sources import hire_document
+from capexpand.reporting.token_prices import token_price_document
 
 BASIS = {
     "money": "what is earned is, at the top level, the programme's own: total less base",
@@ -66,6 +69,9 @@ def metrics_document(context: ReportContext) -> Document:
         "shadow_price_units": {limit.name: limit.unit for limit in binding},
         "one_percent_more": {limit.name: money(limit.gain_total) for limit in binding},
         "unit_costs": _unit_costs(context),
+        **token_price_document(context),
+        **financing_document(context),
+        **hire_document(m, result.plan),
         "naive": _naive(findings.naive, findings.naive_metrics, context, days),
         "bridge": _bridge(findings),
         "answers": {answer.question: answer.text for answer in answers(context)},

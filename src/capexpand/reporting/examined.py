@@ -5,10 +5,11 @@ Plain data for the document and sentences for whoever shows them; nothing here k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from capexpand.finance.by_budget import BudgetCurve
-from capexpand.finance.longer import harvest_from
+from capexpand.finance.longer import HorizonCheck, harvest_from
 from capexpand.policy.followed import QUANTILES
 from capexpand.reporting import serial
 from capexpand.reporting.context import ReportContext
@@ -179,31 +180,49 @@ def at_the_end(context: ReportContext) -> str:
     parts: list[str] = []
     over = metrics.end_value_over_book
     if over is not None and metrics.end_value > 0.0:
-        rate = metrics.irr_without_end_value
-        without = (
-            "" if rate is None else f"; without it the internal rate of return is {percent(rate)} a year"
+        rate, market = metrics.irr_without_end_value, metrics.market_over_book
+        counted = (
+            "at its book value" if abs(over - 1.0) < 0.005 else f"at {number(over, 2)} times its book value"
         )
-        market = metrics.market_over_book
         beside = (
             ""
             if market is None or abs(market - over) < 0.005
-            else f" (a market might pay {number(market, 2)})"
+            else f", where a market might pay {number(market, 2)} times as much as the books say"
         )
-        parts.append(f"The end value is {number(over, 2)} times the book value{beside}{without}.")
+        without = f"; without it the return is {percent(rate)} a year" if rate is not None else ""
+        parts.append(f"What stands at the end is counted {counted}{beside}{without}.")
     harvest = harvest_from(context.findings.result.plan)
     if harvest <= len(labels) - HARVEST_QUARTERS:
         parts.append(
             f"From {labels[harvest]} on nothing is ordered, for lack of time to earn it back: "
             "payback and returns of these years are a harvest."
         )
-    examination = context.findings.examination
-    for check in () if examination is None else examination.horizon:
-        moved = (
-            "" if check.moved is None else f" and moves {share(check.moved)} of the first quarter's orders"
+    parts.append(_longer_horizons(context.findings.examination.horizon, currency))
+    return " ".join(filter(None, parts))
+
+
+def _longer_horizons(checks: Sequence[HorizonCheck], currency: str) -> str:
+    """What longer horizons change in the value and in the first quarter's orders, in one sentence."""
+    if not checks:
+        return ""
+    quarters = listing([str(check.quarters) for check in checks], "or")
+    changes = listing([money(abs(check.change), currency) for check in checks], "or")
+    rises = {check.change >= 0.0 for check in checks}
+    if len(rises) > 1:
+        changes = listing(
+            [f"{'+' if c.change >= 0.0 else ''}{money(c.change, currency)}" for c in checks], "or"
         )
-        change = f"{'+' if check.change >= 0.0 else ''}{money(check.change, currency)}"
-        parts.append(f"A horizon of {check.quarters} more quarters changes the value by {change}{moved}.")
-    return " ".join(parts)
+        text = f"A horizon longer by {quarters} quarters would change the value by {changes}"
+    else:
+        verb = "add" if rises == {True} else "take"
+        text = f"A horizon longer by {quarters} quarters would {verb} {changes}"
+    moved = [check.moved for check in checks if check.moved is not None]
+    if not moved:
+        return f"{text}."
+    most = max(moved)
+    if most < 0.0005:
+        return f"{text}, and move none of the first quarter's orders."
+    return f"{text}, and move at most {share(most)} of the first quarter's orders."
 
 
 def power_in_use(context: ReportContext) -> str:

@@ -19,6 +19,7 @@ from capexpand.reporting.examined import (
     power_in_use,
     stops_more,
 )
+from capexpand.reporting.financing import financing_answers
 from capexpand.reporting.years import Years
 from capexpand.wording import (
     compute,
@@ -46,6 +47,8 @@ def answers(context: ReportContext) -> tuple[Answer, ...]:
         Answer("What does the money buy, and when?", bought),
         Answer("How is it best spent?", " ".join(filter(None, (spends(context), first_orders(context))))),
         Answer("Does it pay?", pays(context)),
+        *financing_answers(context),
+        *([Answer("What does that rest on?", rests)] if (rests := rests_on(context)) else []),
         *([Answer("How much of it pays?", sized)] if sized else []),
         Answer("What is each limit worth?", limits_worth(context)),
         Answer("How does it compare?", " ".join(filter(None, (compares(context), best_even_pace(context))))),
@@ -176,8 +179,18 @@ def pays(context: ReportContext) -> str:
         parts.append(f"At most {most} is laid out at a time, in {when}.")
     else:
         parts.append("It never needs money from outside.")
-    parts.append(_yearly_earnings(context))
-    return " ".join(filter(None, (*parts, _renewal(context), at_the_end(context))))
+    return " ".join(filter(None, parts))
+
+
+def rests_on(context: ReportContext) -> str:
+    """Say what the value rests on: late earnings, renewal after the window, the end of the horizon.
+
+    Returns:
+        Sentences; empty where nothing is ordered.
+    """
+    if context.orders_nothing:
+        return ""
+    return " ".join(filter(None, (_yearly_earnings(context), _renewal(context), at_the_end(context))))
 
 
 def _counting_transfer(context: ReportContext) -> str:
@@ -399,9 +412,6 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
             labels[ours.peak_funding_quarter] if funded else "nothing is laid out",
         ),
     ]
-    if _counting_transfer(context):
-        whole = money(ours.npv + context.transfer_worth, currency)
-        figures.insert(2, KeyFigure("With internal use", whole, "counted at its transfer value"))
     paid, extra = context.renewal
     if paid > NOTHING:
         more = f"{money(abs(extra), currency)} {'more' if extra >= 0.0 else 'less'} than without"

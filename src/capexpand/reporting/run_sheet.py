@@ -31,13 +31,16 @@ from capexpand.reporting.charts.service import costs_beside_prices, power_by_wor
 from capexpand.reporting.charts.worth import beside_naive, prices_of_limits, worth_by_quarter
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.document import metrics_document
+from capexpand.reporting.financing import financing_section
 from capexpand.reporting.headline import answers, hindsight, key_figures
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.plans_compared import plan_table
 from capexpand.reporting.policy_page import policy_section
 from capexpand.reporting.policy_summary import policy_summary
 from capexpand.reporting.sheet import Sheet
+from capexpand.reporting.sources import sources_section
 from capexpand.reporting.tables import frames
+from capexpand.reporting.token_prices import token_price_table
 from capexpand.reporting.unit_rates import computes_any, export_table, origin_table, rate_table
 
 
@@ -66,11 +69,13 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             *(() if policy is None else (policy_section(policy, context.scale),)),
             _built(context),
             _money(context),
+            *financing_section(context),
             _running(context),
             _serves(context),
             _limits(context),
             _naive(context),
             _costs(context),
+            *sources_section(context),
             _assumptions(context),
             _made(context),
         ),
@@ -260,7 +265,9 @@ def _costs(context: ReportContext) -> Section:
         if drawn
         else ()
     )
-    return Section("costs", "Unit costs", (Paragraph(note), *beside, costs))
+    kinds = token_price_table(context)
+    by_kind: tuple[Block, ...] = () if kinds is None else (Heading(kinds.title), kinds)
+    return Section("costs", "Unit costs", (Paragraph(note), *beside, costs, *by_kind))
 
 
 def _assumptions(context: ReportContext) -> Section:

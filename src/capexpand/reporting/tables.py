@@ -22,6 +22,7 @@ from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.long_tables import Axis, Quantity, long_table
 from capexpand.reporting.serial import MILLION
+from capexpand.reporting.sources import hire_frame
 from capexpand.reporting.unit_rates import shown
 from capexpand.units import VOLUME_UNITS as CANONICAL_VOLUMES
 
@@ -61,6 +62,7 @@ def frames(context: ReportContext) -> dict[str, polars.DataFrame]:
     def of_plans(make: Callable[[Plan, Fleet, ReportContext], polars.DataFrame]) -> polars.DataFrame:
         return _together({name: make(plan, fleet, context) for name, (plan, fleet) in plans.items()})
 
+    hired = {} if context.data.hire is None else {"hire": of_plans(_hire)}
     return {
         "capacity": of_plans(_capacity),
         "orders": of_plans(_orders),
@@ -77,7 +79,12 @@ def frames(context: ReportContext) -> dict[str, polars.DataFrame]:
         "unit_costs": _unit_costs(context),
         "throughput": _throughput(context),
         "metrics": _metrics(context),
+        **hired,
     }
+
+
+def _hire(plan: Plan, _: Fleet, context: ReportContext) -> polars.DataFrame:
+    return hire_frame(plan, context)
 
 
 def _together(tables: dict[str, polars.DataFrame]) -> polars.DataFrame:
@@ -204,6 +211,8 @@ def _statements(result: ProgrammeResult, context: ReportContext) -> polars.DataF
     for basis, of in (("programme", result.programme), ("base", result.base), ("total", result.total)):
         bases = Axis.named("basis", [basis])
         whole, by_workload = _lines(of)
+        if context.data.hire is None:
+            del whole["hire"]
         names = context.data.workloads.names
         for workloads, found in ((["all"], whole), (names, by_workload)):
             axes = (bases, Axis.named("workload", workloads), quarters)

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from capexpand.reporting.charts.palette import DARK
 from capexpand.wording import printable
 
 if TYPE_CHECKING:
@@ -40,4 +41,6 @@ def environment() -> Environment:
         finalize=_readable,
     )
     made.filters["together"] = keep_together
+    # pyrefly: ignore[unsupported-operation]  its stubs know the built-in names only
+    made.globals["dark_colours"] = DARK
     return made

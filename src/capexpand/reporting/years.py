@@ -81,6 +81,7 @@ def lines(of: Statement) -> Iterator[tuple[str, tuple[Line, ...]]]:
             Line("Energy", 0.0 - of.energy),
             Line("Maintenance", 0.0 - of.maintenance),
             Line("Leases and colocation", 0.0 - of.leases),
+            Line("Hire from clouds", 0.0 - of.hire),
             Line("Exit costs", 0.0 - of.exit_costs),
             Line("Other cost", 0.0 - of.other_cost),
             Line("EBITDA", of.ebitda, is_sum=True),

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.case.blended_prices import listed_price
 from capexpand.case.schema import Case
 from capexpand.case.targets import OF_OFFERS, OF_WORKLOADS, MovableTarget
 from capexpand.case.values import Series
 from capexpand.scenarios.entries import Entry, Floats
 from capexpand.timevalue import HOURS_PER_QUARTER, QuarterCalendar
+
+UNLIMITED_UNITS = 1e4
+"""Units hired in a quarter that stand for no limit, where rough sizes count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,17 @@ class DeclaredPaths:
         if target.quantity == "other_revenue":
             return case.opening.other_revenue
         if target.quantity in OF_WORKLOADS:
+            if target.quantity == "price":
+                return listed_price(case.workloads[name], case.calendar)
             found: Series | None = getattr(case.workloads[name], target.quantity)
             return found
+        if target.quantity == "hire_fee":
+            return self._hire_fee(name)
         return self._of_offer(target) if target.quantity in OF_OFFERS else self._of_site(target)
+
+    def _hire_fee(self, name: str) -> Series:
+        cloud, _, way = name.partition("/")
+        return self.case.clouds[cloud].ways[way].fee
 
     def _of_site(self, target: MovableTarget) -> Series | None:
         site = self.case.sites[target.name]
@@ -93,17 +105,23 @@ class DeclaredPaths:
         the purchases that the limit allows, a site with the cost of the power that its grid can carry.
         """
         case, window = self.case, max(self.case.programme.window_quarters, 1)
-        if entry.kind in ("productivity", "other_revenue"):
-            return np.zeros(self.quarters)  # of the one only products enter the program, the other never does
         if entry.kind in ("base_demand", "base_price", "base_penalty"):
             workload = case.workloads[entry.name]
             volume = self.values(workload.demand) * self.values(workload.market_share)
-            price = workload.penalty if entry.kind == "base_penalty" else workload.price or workload.penalty
+            paid = listed_price(workload, case.calendar)
+            price = workload.penalty if entry.kind == "base_penalty" else paid or workload.penalty
             return volume * self.values(price)
         budget = np.inf if case.programme.cap is None else case.programme.cap.value / window
         if entry.kind in OF_OFFERS:
             return np.minimum(self._purchases(entry), budget)
-        site = case.sites[entry.name]
+        if entry.kind == "hire_fee":
+            return self._hired(entry.name)
+        # of productivity only products enter the program, and other revenue never does
+        unseen = entry.kind in ("productivity", "other_revenue")
+        return np.zeros(self.quarters) if unseen else self._of_power(entry)
+
+    def _of_power(self, entry: Entry) -> Floats:
+        site = self.case.sites[entry.name]
         grid = self.values(site.grid)
         if entry.kind == "energy_price":
             return grid * self.values(site.energy_price) * HOURS_PER_QUARTER
@@ -114,6 +132,14 @@ class DeclaredPaths:
         if entry.kind == "grid":
             return grid * per_mw
         return np.minimum(self.values(hosted.limit if hosted else None, np.inf), grid) * per_mw
+
+    def _hired(self, name: str) -> Floats:
+        """What the units of a cloud that may be had cost in a quarter; a hundred where there is no limit."""
+        cloud, _, way = name.partition("/")
+        terms = self.case.clouds[cloud].ways[way]
+        limit = terms.limit
+        units = self.values(limit) if isinstance(limit, Series) else 100.0 if limit is None else limit.value
+        return self.values(terms.fee) * np.minimum(units, UNLIMITED_UNITS)
 
     def _purchases(self, entry: Entry) -> Floats:
         """What the supply of an offer costs in a quarter; infinite where it has no limit."""

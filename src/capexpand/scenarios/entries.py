@@ -23,6 +23,7 @@ EntryKind = Literal[
     "colocation_fee",  # site
     "purchase_price",  # offer; a price at order
     "lease_fee",  # offer
+    "hire_fee",  # way to hire from a cloud
     "supply_limit",  # offer and destination
     "export_fee",  # offer and destination; a share added to the declared one; part of a price at order
     "delivery",  # offer; 1 where what is due is delivered, 0 where it is held back

@@ -21,6 +21,7 @@ _PLAIN: dict[str, EntryKind] = {
     "colocation_fee": "colocation_fee",
     "purchase_price": "purchase_price",
     "lease_fee": "lease_fee",
+    "hire_fee": "hire_fee",
     "supply_limit": "supply_limit",
     "export_fee": "export_fee",
     "delivery": "delivery",
@@ -96,7 +97,7 @@ class Moves:
                 price -= market.pass_through.value * phi
                 demand -= market.elasticity.value * price
         found = {Entry("productivity", name): phi, Entry("base_demand", name): demand - phi}
-        if workload.price is not None:
+        if workload.priced:
             found[Entry("base_price", name)] = price + phi
         if workload.penalty is not None:
             found[Entry("base_penalty", name)] = moved.get("penalty", 0.0) + phi

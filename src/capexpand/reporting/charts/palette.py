@@ -35,6 +35,26 @@ CATEGORIES = (
 
 OTHERS = "#c3c9d0"
 
+DARK = {
+    "white": "#10171e",
+    INK: "#dde6ee",
+    QUIET: "#9fb0c0",
+    GRID_LINE: "#2c3a48",
+    WINDOW: "#1a2632",
+    PROGRAMME: "#4f9fe3",
+    BASE: "#6d7a88",
+    GOOD: "#3fb3ab",
+    BAD: "#e2705f",
+    IDLE: "#3d5873",
+    "#2f4b8f": "#7f9cf0",
+    "#17877d": "#35b0a4",
+    "#7b3f98": "#b98bd6",
+    "#882255": "#d0679c",
+    "#5a5a5a": "#a3a3a3",
+    OTHERS: "#5c6670",
+}
+"""On a dark ground: of each colour that would be lost there, the one that is shown instead."""
+
 
 def colours(count: int) -> tuple[str, ...]:
     """Return a colour for each of so many things; from the eleventh on they share one.

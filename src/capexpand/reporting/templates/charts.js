@@ -83,5 +83,11 @@
       }
     });
   }
+  let folded = [];
+  window.addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not(.numbers, .drawing details):not([open])")];
+    folded.forEach((details) => { details.open = true; });
+  });
+  window.addEventListener("afterprint", () => folded.forEach((details) => { details.open = false; }));
   document.documentElement.dataset.charts = "drawn";
 })();

@@ -99,7 +99,8 @@ def backtest(
 
     Raises:
         CaseError: the case is wrong or rests on later evidence, or nothing was reported that it could be
-        held to. InfeasibleError: no plan satisfies the case as of some day.
+            held to.
+        InfeasibleError: no plan satisfies the case as of some day.
         SolverError: a program could not be solved.
     """
     everything, chosen = edition or SHIPPED, settings or Settings()

@@ -9,7 +9,7 @@ from capexpand.reporting.charts.bars import grouped_bars, share_bars
 from capexpand.reporting.charts.drawing import Chart, Part, Series, Spec
 from capexpand.studies.comparison.comparing import Comparison
 from capexpand.studies.comparison.measures import Measures
-from capexpand.studies.comparison.wording import headings
+from capexpand.studies.comparison.wording import announced_word, headings
 from capexpand.wording import MINUS, MoneyScale, listing, number
 
 Read = Callable[[Measures], float | None]
@@ -21,14 +21,39 @@ def comparison_charts(comparison: Comparison) -> tuple[Chart, ...]:
     Args:
         comparison: the programmes side by side.
     """
-    charts = (_yearly(comparison), _costs(comparison), _hours(comparison))
+    charts = (_worth(comparison), _hours(comparison), _yearly(comparison), _costs(comparison))
     charts += (_unit_price(comparison, "accelerator"), _unit_price(comparison, "h100"))
     return tuple(chart for chart in charts if chart.rows)
 
 
+def _worth(comparison: Comparison) -> Chart:
+    parts: tuple[tuple[str, str, Read], ...] = (
+        ("in cash", palette.SERVERS, lambda m: m.worth.npv),
+        ("in cash, without end value", palette.BUILDINGS, lambda m: m.worth.npv_without_end_value),
+        ("with transfer values", palette.GOOD, lambda m: m.worth.npv_with_transfer),
+    )
+    values = [
+        abs(value) for one in comparison.programmes for *_, read in parts if (value := read(one.measures))
+    ]
+    scale = MoneyScale.of(max(values, default=0.0), comparison.currency)
+    rows = _rows(comparison, parts, 1.0 / scale.divisor)
+    named = list(zip(headings(comparison), comparison.programmes, strict=True))
+    losing = [name for name, one in named if (npv := one.measures.worth.npv) is not None and npv < 0.0]
+    title = "Every programme pays in cash"
+    if len(losing) == len(named):
+        title = "No programme pays in cash"
+    elif losing:
+        title = f"In cash every programme pays but {listing(losing)}"
+    note = (
+        f"Net present value of each programme at its own discount rate, in {scale.unit}. "
+        "Transfer values count what is used inside."
+    )
+    return _grouped("worth", title, note=note, rows=rows, parts=parts, unit=scale.unit)
+
+
 def _yearly(comparison: Comparison) -> Chart:
     parts: tuple[tuple[str, str, Read], ...] = (
-        ("announced", palette.BASE, lambda m: m.amounts.announced_a_year),
+        (announced_word(comparison).lower(), palette.BASE, lambda m: m.amounts.announced_a_year),
         ("ordered by the plan", palette.BUILDINGS, lambda m: m.amounts.ordered_a_year),
         ("of it, AI part", palette.SERVERS, lambda m: m.amounts.ai_ordered_a_year),
     )
@@ -40,7 +65,8 @@ def _yearly(comparison: Comparison) -> Chart:
     rows = _rows(comparison, parts, 1.0 / scale.divisor)
     most = _largest(comparison, parts[1][2])
     title = "Nothing is ordered" if most is None else f"In twelve months {most} orders most"
-    note = f"Money of twelve months, in {scale.unit}; the announced amount is that of the whole programme."
+    whole = announced_word(comparison).lower()
+    note = f"Money of twelve months, in {scale.unit}; {whole}: the amount of the whole programme."
     return _grouped("yearly", title, note=note, rows=rows, parts=parts, unit=scale.unit)
 
 

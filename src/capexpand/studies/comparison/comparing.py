@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from capexpand.case.loading import load_case
 from capexpand.case.schema import Case
-from capexpand.errors import CaseError, InfeasibleError, Problem, RunError, SolverError
+from capexpand.errors import CaseError, InfeasibleError, Problem, SolverError
 from capexpand.finance.attribution import mostly_internal
 from capexpand.pipeline import evaluate, optimise
 from capexpand.reporting.inputs import Findings
-from capexpand.runs.folder import MANIFEST, read_manifest
 from capexpand.studies.comparison.measures import Measures
 from capexpand.studies.comparison.measuring import measure_programme
 from capexpand.studies.comparison.rates import DayRates, day_rates
 from capexpand.studies.comparison.yardstick import Yardstick, common_yardstick
+from capexpand.studies.subjects import label_of, read_subject
 
 __all__ = ["Comparison", "Programme", "compare"]
 
@@ -155,38 +154,6 @@ def _repeated(entries: Sequence[_Entry]) -> list[Problem]:
 
 def _entry(one: Path | str | Case | Findings) -> _Entry:
     if isinstance(one, Findings):
-        return _Entry(_label(one.case), one.case, one)
-    if isinstance(one, Case):
-        return _Entry(_label(one), one, None)
-    path, variant = _path_and_variant(str(one))
-    if (path / MANIFEST).is_file():
-        return _of_run(path, variant)
-    case = load_case(path, variant)
-    return _Entry(_label(case), case, None)
-
-
-def _path_and_variant(written: str) -> tuple[Path, str | None]:
-    """Split ``FOLDER:VARIANT``; a path that exists is a path, colon or not."""
-    path, colon, variant = written.rpartition(":")
-    if not colon or Path(written).exists() or not path or not variant or "/" in variant:
-        return Path(written), None
-    return Path(path), variant
-
-
-def _of_run(folder: Path, variant: str | None) -> _Entry:
-    manifest = read_manifest(folder)
-    if variant is not None:
-        message = f"{folder}: a run holds one variant; name the case's own folder to compare '{variant}'"
-        raise CaseError([Problem(message)])
-    if not (folder / "case" / "case.yaml").is_file():
-        raise RunError(f"{folder}: is no run of one case; name runs or cases")
-    case = load_case(folder / "case")
-    label = str(manifest.get("case") or folder.name)
-    kept = manifest.get("variant")
-    return _Entry(f"{label}:{kept}" if kept else label, case, None)
-
-
-def _label(case: Case) -> str:
-    path = case.provenance.path.absolute()
-    name = path.parent.name if path.name == "case.yaml" else path.stem
-    return name if case.provenance.variant is None else f"{name}:{case.provenance.variant}"
+        return _Entry(label_of(one.case), one.case, one)
+    subject = read_subject(one)
+    return _Entry(subject.label, subject.case, None)

@@ -213,5 +213,5 @@ HOURS = Group(
     ),
 )
 
-GROUPS = (AMOUNTS, YEARLY, PURCHASE, PRICES, SHARES, WORTH, HOURS)
+GROUPS = (WORTH, HOURS, AMOUNTS, YEARLY, PURCHASE, PRICES, SHARES)
 """All lines, in the order in which they are shown."""

@@ -21,8 +21,8 @@ from capexpand.reporting.sheet import Sheet
 from capexpand.studies.comparison.charts import comparison_charts
 from capexpand.studies.comparison.comparing import Comparison
 from capexpand.studies.comparison.document import comparison_document, frame
-from capexpand.studies.comparison.rows import GROUPS, PRICES, Group
-from capexpand.studies.comparison.wording import about_rates, about_window, headings, verdict
+from capexpand.studies.comparison.rows import GROUPS, PRICES, Group, Line
+from capexpand.studies.comparison.wording import about_rates, about_window, announced_word, headings, verdict
 from capexpand.wording import capitalised, sentence
 
 
@@ -86,11 +86,19 @@ def _answers(comparison: Comparison) -> tuple[Answer, ...]:
 def group_table(group: Group, comparison: Comparison) -> Table:
     """Return the table of some lines, a column for each programme."""
     rows = tuple(
-        Row(line.title, tuple(line.write(one.measures, comparison.currency) for one in comparison.programmes))
+        Row(
+            _title(line, comparison),
+            tuple(line.write(one.measures, comparison.currency) for one in comparison.programmes),
+        )
         for line in group.lines
     )
     model = f" The model: {comparison.yardstick}." if group is PRICES and comparison.yardstick else ""
     return Table(group.title, columns("", *headings(comparison)), rows, f"{group.note}{model}")
+
+
+def _title(line: Line, comparison: Comparison) -> str:
+    """The line's title; an amount that nobody announced is a budget."""
+    return line.title.replace("Announced", announced_word(comparison))
 
 
 def _without_note(table: Table) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from capexpand.studies.comparison.comparing import Comparison, Programme
+from capexpand.wording import MINUS, capitalised, money
 
 
 def headings(comparison: Comparison) -> tuple[str, ...]:
@@ -12,10 +13,33 @@ def headings(comparison: Comparison) -> tuple[str, ...]:
         comparison: the programmes.
     """
     buyers = [one.case.programme.buyer for one in comparison.programmes]
-    return tuple(
-        buyer if buyers.count(buyer) == 1 else one.label
+    named = [
+        buyer if buyers.count(buyer) == 1 else _told_apart(one, several=len(set(buyers)) > 1)
         for buyer, one in zip(buyers, comparison.programmes, strict=True)
+    ]
+    return tuple(
+        name if named.count(name) == 1 else one.label
+        for name, one in zip(named, comparison.programmes, strict=True)
     )
+
+
+def _told_apart(one: Programme, *, several: bool) -> str:
+    """The title of a variant, after the buyer where several are compared."""
+    variant = one.case.provenance.variant
+    title = "as declared" if variant is None else one.case.variants[variant].title
+    return f"{one.case.programme.buyer}: {title}" if several else capitalised(title)
+
+
+def announced_word(comparison: Comparison) -> str:
+    """Return what the amounts are: announced, or budgets that nobody announced.
+
+    Args:
+        comparison: the programmes.
+    """
+    announced = {one.case.programme.announced is not None for one in comparison.programmes}
+    if announced == {False}:
+        return "Budget"
+    return "Announced" if announced == {True} else "Announced or budgeted"
 
 
 def about_rates(comparison: Comparison) -> str:
@@ -45,25 +69,29 @@ def about_window(one: Programme) -> str:
 
 
 def verdict(one: Programme, currency: str) -> str:
-    """Say in a sentence what must come back.
+    """Say what a programme is worth, and what an hour of an accelerator must bring.
 
     Args:
         one: a programme.
         currency: code of all money.
     """
-    hours = one.measures.hours
+    hours, worth = one.measures.hours, one.measures.worth
+    value = f"its net present value is {money(worth.npv, currency)} in cash"
+    if worth.transfer_value != 0.0:
+        value += f", {money(worth.npv_with_transfer, currency)} with what is used inside"
+    value += ". "
     if hours.needed is None or hours.earned is None:
-        return "the programme runs no accelerators beyond those of the business without it."
+        return f"{value}It runs no accelerators beyond those of the business without it."
     if hours.needed <= 0.0:
-        return "it is worth its money even if an hour of an accelerator brings nothing."
+        return f"{value}It is worth its money even if an hour of an accelerator brings nothing."
     which = (
-        "most of the demand is inside, where no revenue can be laid on it"
+        "Most of the demand is inside, where no revenue can be laid on it"
         if one.mostly_internal
-        else "most of the demand is from customers"
+        else "Most of the demand is from customers"
     )
     enough = "more" if hours.earned >= hours.needed else "less"
-    needed, earned = f"{hours.needed:,.2f}", f"{hours.earned:,.2f}".replace("-", "−")
+    needed, earned = f"{hours.needed:,.2f}", f"{hours.earned:,.2f}".replace("-", MINUS)
     return (
-        f"{which}; an hour of an accelerator must bring {needed} {currency} after ordinary costs, "
+        f"{value}{which}; an hour of an accelerator must bring {needed} {currency} after ordinary costs, "
         f"and the case's own values make it {earned}, which is {enough}."
     )

@@ -1,0 +1,379 @@
+"""The lines of a statement as rows: what decisions earn, cost, pay and own, at given prices and terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from capexpand.finance.hire import hire_cost
+from capexpand.finance.rows import Rows, balance, minimum, nothing
+from capexpand.model.data import Flags, Floats, Integers, ModelData
+from capexpand.optimiser.plan import Plan
+
+MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Prices, terms and taxes: all that money depends on beside decisions. Axes as in ``ModelData``."""
+
+    price: Rows  # [workload, tranche, quarter]
+    margin: Rows  # [workload, quarter]
+    energy_price: Rows  # [site, quarter]
+    effectiveness: Rows  # [site]
+    draw_mw: Rows  # [option] drawn by a running unit
+    hours: Rows  # in a quarter
+    unit_price: Rows  # [option, destination, quarter] with duty and fee
+    import_duty: Rows  # [option, destination, quarter]
+    export_fee: Rows  # [option, destination, quarter]
+    unit_lead: Rows  # [option] quarters
+    unit_deposit: Rows  # [option]
+    unit_running: Rows  # [option, quarter]
+    unit_exit: Rows  # [option, quarter]
+    unit_end_value: Rows  # [option]
+    hall_price: Rows  # [power, quarter]
+    hall_lead: Rows  # [power]
+    hall_deposit: Rows  # [power]
+    power_running: Rows  # [power, quarter]
+    power_exit: Rows  # [power, quarter]
+    hall_end_value: Rows  # [power]
+    tax_rate: Rows
+    server_life: Rows  # quarters
+    building_life: Rows  # quarters
+    value_added_tax: Rows
+    recovery: Rows | None  # quarters; None: never
+    other_revenue: Rows
+    other_cost: Rows
+    opening_payments: Rows
+    opening_depreciation: Rows
+    external: Flags  # [workload]
+    internal: Flags  # [workload]
+    unit_owned: Flags  # [option]
+    power_owned: Flags  # [power]
+    end_value_within_book: bool
+
+    @classmethod
+    def of(cls, m: ModelData) -> Terms:
+        """Returns the terms of a compiled case."""
+        roles = np.array(m.workloads.roles)
+        offers, power, taxes, opening = m.offers, m.power, m.taxes, m.opening
+
+        def number(value: float) -> Rows:
+            return Rows(np.asarray(float(value)), (), False)
+
+        def by(axis: str, values: Floats | Integers) -> Rows:
+            return Rows(np.asarray(values, dtype=np.float64), (axis,), values.ndim > 1)
+
+        def paid(values: Floats) -> Rows:
+            return Rows(values, ("option", "destination"))
+
+        return cls(
+            price=Rows(m.workloads.price, ("workload", "tranche")),
+            margin=by("workload", m.workloads.margin_fraction),
+            energy_price=by("site", m.sites.energy_price),
+            effectiveness=by("site", m.sites.power_usage_effectiveness),
+            draw_mw=by("option", offers.power_kw / 1000.0 * offers.draw_fraction),
+            hours=number(m.hours_per_quarter),
+            unit_price=paid(offers.price),
+            import_duty=paid(offers.import_duty),
+            export_fee=paid(offers.export_fee),
+            unit_lead=by("option", offers.lead_quarters),
+            unit_deposit=by("option", offers.deposit_fraction),
+            unit_running=by("option", offers.running_cost),
+            unit_exit=by("option", offers.exit_cost),
+            unit_end_value=by("option", offers.end_value),
+            hall_price=by("power", power.price),
+            hall_lead=by("power", power.lead_quarters),
+            hall_deposit=by("power", power.deposit_fraction),
+            power_running=by("power", power.running_cost),
+            power_exit=by("power", power.exit_cost),
+            hall_end_value=by("power", power.end_value),
+            tax_rate=number(taxes.rate),
+            server_life=number(taxes.server_life_quarters),
+            building_life=number(taxes.building_life_quarters),
+            value_added_tax=number(taxes.value_added_tax),
+            recovery=None if taxes.recovery_quarters is None else number(taxes.recovery_quarters),
+            other_revenue=Rows(opening.other_revenue),
+            other_cost=Rows(opening.other_cost),
+            opening_payments=Rows(opening.payments_due),
+            opening_depreciation=Rows(opening.depreciation),
+            external=roles == "external",
+            internal=roles == "internal",
+            unit_owned=offers.owned,
+            power_owned=power.owned,
+            end_value_within_book=m.end_value_within_book,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What a plan does, as far as money depends on it."""
+
+    sold: Rows  # [workload, tranche, quarter]
+    running: Rows  # [site, option, quarter]
+    installed: Rows  # [site, option, quarter]
+    returned: Rows  # [site, option, quarter]
+    ordered: Rows  # [option, destination, quarter]
+    power_mw: Rows  # [power, quarter]
+    power_returned_mw: Rows  # [power, quarter]
+    power_ordered_mw: Rows  # [power, quarter]
+    hire: Rows  # [quarter] money; fees of hired capacity follow from what is signed, each at its own day
+
+    @classmethod
+    def of(cls, plan: Plan) -> Decisions:
+        """Returns the decisions of a plan; what is never done is not there."""
+
+        def rows(values: Floats, *axes: str) -> Rows:
+            return Rows(values, axes, detail=np.any(values != 0.0, axis=-1))
+
+        return cls(
+            sold=rows(plan.sold, "workload", "tranche"),
+            running=rows(plan.running, "site", "option"),
+            installed=rows(plan.installed, "site", "option"),
+            returned=rows(plan.returned, "site", "option"),
+            ordered=rows(plan.ordered, "option", "destination"),
+            power_mw=rows(plan.power_mw, "power"),
+            power_returned_mw=rows(plan.power_returned_mw, "power"),
+            power_ordered_mw=rows(plan.power_ordered_mw, "power"),
+            hire=rows(hire_cost(plan)).named("hire", "Hire from clouds", MONEY, "operation"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """[workload, quarter] in money."""
+
+    revenue: Rows
+    transfer: Rows
+    ordinary: Rows
+
+
+def sales(terms: Terms, done: Decisions) -> Sales:
+    """Returns what is sold, at its prices; ordinary costs are a share of it, for internal workloads too."""
+    value = terms.price * done.sold
+    value = value.named("sales_value", "Sales at list price", MONEY, "revenue")
+    by_workload = value.sum("tranche").named("value", "Value of what is served", MONEY, "revenue")
+    share = (1.0 - terms.margin).named("ordinary_share", "Ordinary costs, share of value", "share", "revenue")
+    ordinary = by_workload.only("workload", terms.external | terms.internal) * share
+    return Sales(
+        by_workload.only("workload", terms.external).named("revenue", "Revenue", MONEY, "revenue"),
+        by_workload.only("workload", terms.internal).named("transfer", "Transfer value", MONEY, "revenue"),
+        ordinary.named("ordinary_costs", "Ordinary costs", MONEY, "revenue"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """[quarter] in money."""
+
+    energy: Rows
+    maintenance: Rows
+    leases: Rows
+    exits: Rows
+
+
+def running_costs(terms: Terms, done: Decisions) -> Running:
+    """Returns what operation costs."""
+    drawn = done.running * terms.draw_mw
+    drawn = drawn.named("drawn", "Power drawn by units", "MW", "energy")
+    by_site = drawn.sum("option").named("drawn_by_site", "Power drawn for servers", "MW", "energy")
+    at_grid = (terms.effectiveness * by_site).named("grid_draw", "Power drawn from the grid", "MW", "energy")
+    used = (at_grid * terms.hours).named("grid_energy", "Energy drawn from the grid", "MWh", "energy")
+    bill = (terms.energy_price * used).named("energy_by_site", "Energy cost", MONEY, "energy")
+    count = done.installed.sum("site").named("units", "Units installed", "unit", "fleet")
+    units = (count * terms.unit_running).named("unit_costs", "Maintenance and lease of units", MONEY, "fleet")
+    power = done.power_mw * terms.power_running
+    power = power.named("power_costs", "Maintenance and rent of power", MONEY, "power")
+    back = done.returned.sum("site").named("units_back", "Leased units handed back", "unit", "fleet")
+    unit_exits = (back * terms.unit_exit).named("unit_exits", "Exit cost of units", MONEY, "fleet")
+    power_exits = done.power_returned_mw * terms.power_exit
+    power_exits = power_exits.named("power_exits", "Exit cost of rented power", MONEY, "power")
+    own = units.only("option", terms.unit_owned).sum("option")
+    hired = units.only("option", ~terms.unit_owned).sum("option")
+    own = own + power.only("power", terms.power_owned).sum("power")
+    hired = hired + power.only("power", ~terms.power_owned).sum("power")
+    exits = unit_exits.sum("option") + power_exits.sum("power")
+    return Running(
+        bill.sum("site").named("energy", "Energy", MONEY, "energy"),
+        own.named("maintenance", "Maintenance of what is owned", MONEY, "operation"),
+        hired.named("leases", "Leases and rents", MONEY, "operation"),
+        exits.named("exit_costs", "Exit costs", MONEY, "operation"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """[quarter] in money."""
+
+    commitments: Rows
+    payments_servers: Rows
+    payments_buildings: Rows
+    import_duties: Rows
+    export_fees: Rows
+    additions_servers: Rows
+    additions_buildings: Rows
+    written_off_servers: Rows
+    written_off_buildings: Rows
+    book_servers: Rows
+    book_buildings: Rows
+    in_progress: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Bought:
+    """Orders as money, summed over what is ordered [quarter]."""
+
+    commitments: Rows
+    payments: Rows
+    deliveries: Rows
+
+
+def _bought(
+    kind: tuple[str, str], ordered: Rows, price: Rows, *, lead: Rows, deposit: Rows, block: str = "purchases"
+) -> _Bought:
+    """Orders at a price fixed then: a deposit at once, the rest on delivery."""
+    key, title = kind
+    full = (ordered * price).named(f"{key}_orders", f"{title}: price of orders", MONEY, block)
+    now = lead.if_zero(1.0, deposit)
+    now = now.named(f"{key}_share_now", f"{title}: share paid at order", "share", block)
+    deposits = (now * full).named(f"{key}_deposits", f"{title}: paid at order", MONEY, block)
+    rest = (full - deposits).named(f"{key}_rest", f"{title}: due on delivery", MONEY, block)
+    rests = rest.arrive(lead).named(f"{key}_rests", f"{title}: paid on delivery", MONEY, block)
+    arrived = full.arrive(lead).named(f"{key}_arrived", f"{title}: price of deliveries", MONEY, block)
+
+    def summed(rows: Rows) -> Rows:
+        for axis in rows.axes[::-1]:
+            rows = rows.sum(axis)
+        return rows
+
+    return _Bought(
+        summed(full),
+        (summed(deposits) + summed(rests)).named(f"{key}_payments", f"{title}: payments", MONEY, block),
+        summed(arrived).named(f"{key}_deliveries", f"{title}: deliveries", MONEY, block),
+    )
+
+
+def assets(terms: Terms, done: Decisions) -> Assets:
+    """Returns what is ordered, paid for, delivered and written off; tax never recovered is part of cost."""
+    unit = {"lead": terms.unit_lead, "deposit": terms.unit_deposit}
+    hall = {"lead": terms.hall_lead, "deposit": terms.hall_deposit}
+    units = _bought(("server", "Servers"), done.ordered, terms.unit_price, **unit)
+    halls = _bought(("hall", "Halls"), done.power_ordered_mw, terms.hall_price, **hall)
+    duty = _bought(("duty", "Import duty"), done.ordered, terms.import_duty, **unit)
+    fee = _bought(("fee", "Export fee"), done.ordered, terms.export_fee, **unit)
+    spent = units.payments + halls.payments
+    servers, buildings = units.deliveries, halls.deliveries
+    if terms.recovery is None:
+        cost = (1.0 + terms.value_added_tax).named(
+            "cost_factor", "Cost with value-added tax never recovered", "ratio", "purchases"
+        )
+        servers, buildings, spent = cost * servers, cost * buildings, cost * spent
+    servers = servers.named("additions_servers", "Additions of servers", MONEY, "assets")
+    buildings = buildings.named("additions_buildings", "Additions of halls", MONEY, "assets")
+    written_servers = (servers.trailing(terms.server_life) / terms.server_life).named(
+        "depreciation_servers", "Depreciation of servers", MONEY, "assets"
+    )
+    written_halls = (buildings.trailing(terms.building_life) / terms.building_life).named(
+        "depreciation_buildings", "Depreciation of halls", MONEY, "assets"
+    )
+    added = (servers + buildings).named("additions_all", "Additions", MONEY, "assets")
+    spent = spent.named("spent", "Paid for assets", MONEY, "assets")
+    return Assets(
+        commitments=(units.commitments + halls.commitments).named(
+            "commitments", "Commitments", MONEY, "purchases"
+        ),
+        payments_servers=units.payments,
+        payments_buildings=halls.payments,
+        import_duties=duty.payments,
+        export_fees=fee.payments,
+        additions_servers=servers,
+        additions_buildings=buildings,
+        written_off_servers=written_servers,
+        written_off_buildings=written_halls,
+        book_servers=balance(servers, written_servers).named(
+            "book_servers", "Book value of servers", MONEY, "assets"
+        ),
+        book_buildings=balance(buildings, written_halls).named(
+            "book_buildings", "Book value of halls", MONEY, "assets"
+        ),
+        in_progress=balance(spent, added).named("in_progress", "Paid for and not delivered", MONEY, "assets"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ValueAddedTax:
+    """[quarter] in money, and what is recovered after the horizon."""
+
+    paid: Rows
+    recovered: Rows
+    due: Rows
+
+
+def value_added_tax(terms: Terms, payments: Rows) -> ValueAddedTax:
+    """Returns the tax paid with payments, and when it comes back."""
+    paid = (terms.value_added_tax * payments).named(
+        "value_added_tax_paid", "Value-added tax paid", MONEY, "cash"
+    )
+    if terms.recovery is None:
+        return ValueAddedTax(paid, nothing(shape=paid.values.shape, timed=True), nothing())
+    return ValueAddedTax(
+        paid,
+        paid.arrive(terms.recovery).named(
+            "value_added_tax_recovered", "Value-added tax recovered", MONEY, "cash"
+        ),
+        paid.beyond(terms.recovery).named(
+            "end_value_added_tax", "Value-added tax recovered after the horizon", MONEY, "end"
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EndValue:
+    """Worth at the horizon's end, in money."""
+
+    units: Rows
+    power: Rows
+    market: Rows
+
+
+def end_value(terms: Terms, done: Decisions, owned: Assets) -> EndValue:
+    """Returns what a market would pay for units and power, held to the books where the case asks for it."""
+    standing = done.installed.sum("site").last().named("end_units", "Units at the end", "unit", "end")
+    units = (standing * terms.unit_end_value).named("end_by_option", "Worth of units", MONEY, "end")
+    units = units.sum("option").named("end_market_units", "Worth of units on the market", MONEY, "end")
+    halls = done.power_mw.last() * terms.hall_end_value
+    halls = halls.named("end_by_power", "Worth of halls", MONEY, "end").sum("power")
+    halls = halls.named("end_market_power", "Worth of halls on the market", MONEY, "end")
+    market = (units + halls).named("end_value_market", "Worth on the market", MONEY, "end")
+    if terms.end_value_within_book:
+        units = minimum(units, owned.book_servers.last())
+        halls = minimum(halls, owned.book_buildings.last())
+        units = units.named("end_value_units", "End value of units", MONEY, "end")
+        halls = halls.named("end_value_power", "End value of halls", MONEY, "end")
+    return EndValue(units, halls, market)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Tax [quarter], losses [quarter's end] and tax at the horizon's end, in money."""
+
+    tax: Rows
+    losses: Rows
+    end_tax: Rows
+
+
+def tax_lines(terms: Terms, profit: Rows, end_profit: Rows) -> Bill:
+    """Returns the tax on profits with losses carried forward; the rule of ``taxation.tax_bill``."""
+    from capexpand.finance.rows import maximum
+
+    profit = replace(profit, operands=profit.operands).named("taxed_profit", "Operating profit", MONEY, "tax")
+    brought, carried = profit.carried_forward()
+    carried = carried.named("losses_carried_forward", "Losses carried forward", MONEY, "tax")
+    taxable = maximum(0.0, profit - brought).named("taxable", "Taxable profit", MONEY, "tax")
+    left = maximum(0.0, end_profit - carried.last()).named("end_taxable", "Taxable at the end", MONEY, "end")
+    return Bill(
+        (terms.tax_rate * taxable).named("tax", "Tax", MONEY, "tax"),
+        carried,
+        (terms.tax_rate * left).named("end_tax", "Tax at the end", MONEY, "end"),
+    )

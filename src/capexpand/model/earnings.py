@@ -1,0 +1,105 @@
+"""Columns of what operations earn, pay and add to the books in a quarter, for the equations of financing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
+from capexpand.model.data import Floats, ModelData
+from capexpand.model.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """Columns of what operations earn, pay and add to the books [quarter]."""
+
+    ebitda: Indices
+    paid_servers: Indices
+    paid_halls: Indices
+    added_servers: Indices
+    added_halls: Indices
+
+
+def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operations:
+    """Adds the columns of operations and the rows that tie them to orders and service.
+
+    Args:
+        lp: the program, with every stage in it.
+        m: the compiled case.
+        stages: its quarters.
+    """
+    labels = m.times.labels
+    ebitda = lp.columns("EBITDA", [labels], lower=-INFINITY)
+    constant = m.opening.other_revenue - m.opening.other_cost
+    rows = lp.rows("EBITDA", [labels], lower=constant, upper=constant)
+    lp.add(rows, ebitda)
+    for t, stage in enumerate(stages):
+        for columns, earned in _earnings(m, t, stage):
+            lp.add(rows[t], columns, -earned)
+        _hire(lp, m, t, stage, rows)
+    paid = [lp.columns(f"paid for {kind}", [labels]) for kind in ("servers", "halls")]
+    added = [lp.columns(f"{kind} added", [labels]) for kind in ("servers", "halls")]
+    for kind, bills, additions in zip(("servers", "halls"), paid, added, strict=True):
+        bill_rows = lp.rows(f"paid for {kind}", [labels], lower=0.0, upper=0.0)
+        cost_rows = lp.rows(f"{kind} added", [labels], lower=0.0, upper=0.0)
+        lp.add(bill_rows, bills)
+        lp.add(cost_rows, additions)
+        _purchases(lp, m, stages, kind=kind, bill_rows=bill_rows, cost_rows=cost_rows)
+    return Operations(ebitda, *paid, *added)
+
+
+def _earnings(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:
+    """Columns of a quarter and what 1 of each adds to EBITDA: internal use only costs."""
+    phi, kept = m.workloads.productivity[:, t], m.workloads.margin_fraction[:, t]
+    external = np.array([role == "external" for role in m.workloads.roles])
+    part = np.where(external, kept, kept - 1.0)
+    energy = m.hours_per_quarter * m.sites.power_usage_effectiveness * m.sites.energy_price[:, t]
+    drawn_mw = m.offers.power_kw * m.offers.draw_fraction / 1000.0
+    return [
+        (stage.service.sold, m.workloads.price[:, :, t] * (phi * part)[:, None]),
+        (stage.service.running, -energy[:, None] * drawn_mw[None, :]),
+        (stage.fleet.installed, -np.broadcast_to(m.offers.running_cost[:, t], stage.fleet.installed.shape)),
+        (stage.fleet.returned, -np.broadcast_to(m.offers.exit_cost[:, t], stage.fleet.returned.shape)),
+        (stage.power.energised, -m.power.running_cost[:, t]),
+        (stage.power.returned, -m.power.exit_cost[:, t]),
+    ]
+
+
+def _hire(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) -> None:
+    """What is hired is paid in its quarter, a reservation through its term at the fee of its signing."""
+    o = m.hire
+    if o is None:
+        return
+    lp.add(rows[t], stage.hire.hired, o.fee[:, t])
+    first, last = t + o.lead_quarters, t + o.lead_quarters + o.term_quarters
+    for quarter in range(t, m.times.count):
+        paid = o.reserved & (quarter >= first) & (quarter < last)
+        lp.add(rows[quarter], stage.hire.signed, np.where(paid, o.fee[:, t], 0.0))
+
+
+def _purchases(
+    lp: Blocks, m: ModelData, stages: list[Stage], *, kind: str, bill_rows: Indices, cost_rows: Indices
+) -> None:
+    """What is ordered is paid in part at once and in part on delivery, and is then added to the books."""
+    cost = 1.0 + lost_tax(m)
+    for t, stage in enumerate(stages):
+        if kind == "servers":
+            orders, price = stage.orders.ordered, m.offers.price[:, :, t]
+            lead, deposit = m.offers.lead_quarters[:, None], m.offers.deposit_fraction[:, None]
+        else:
+            orders, price = stage.power.ordered, m.power.price[:, t]
+            lead, deposit = m.power.lead_quarters, m.power.deposit_fraction
+        now = np.where(lead == 0, 1.0, deposit)
+        arrives = np.broadcast_to(t + lead, orders.shape)
+        in_time = arrives < m.times.count
+        there = np.minimum(arrives, m.times.count - 1)
+        lp.add(bill_rows[t], orders, -now * price)
+        lp.add(np.where(in_time, bill_rows[there], ABSENT), orders, -(1.0 - now) * price)
+        lp.add(np.where(in_time, cost_rows[there], ABSENT), orders, -cost * price)
+
+
+def lost_tax(m: ModelData) -> float:
+    """Returns the share of a price that value-added tax adds to the cost of an asset."""
+    return m.taxes.value_added_tax if m.taxes.recovery_quarters is None else 0.0

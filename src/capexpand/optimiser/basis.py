@@ -1,0 +1,80 @@
+"""The basis of a solved program, fitted to another program by the names of its columns and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capexpand.model.blocks import Block, LinearProgram
+
+if TYPE_CHECKING:
+    import highspy
+
+Statuses = NDArray[np.uint8]
+
+_LOWER, _BASIC = 0, 1
+"""As HiGHS numbers them: a new column stands at its lower bound, a new row is slack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Which columns and rows are basic in an optimum, and at which bound the others stand."""
+
+    columns: Statuses  # [column]
+    rows: Statuses  # [row]
+    column_blocks: tuple[Block, ...]
+    row_blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, lp: LinearProgram, solver: highspy.Highs) -> Basis:
+        """Return the basis that a solver ended with.
+
+        Args:
+            lp: the program that it holds.
+            solver: which has solved it.
+        """
+        found = solver.getBasis()
+        columns, rows = (
+            np.fromiter(map(int, statuses), np.uint8) for statuses in (found.col_status, found.row_status)
+        )
+        return cls(columns, rows, lp.column_blocks, lp.row_blocks)
+
+    def fitted(self, lp: LinearProgram) -> highspy.HighsBasis:
+        """Return the basis for a program of which some columns and rows may be new, and others gone.
+
+        It need not be square or regular; HiGHS mends that.
+
+        Args:
+            lp: the program that is to be solved from it.
+        """
+        import highspy
+
+        kinds = [highspy.HighsBasisStatus(number) for number in range(5)]
+        basis = highspy.HighsBasis()
+        columns = _placed(self.columns, self.column_blocks, lp.column_blocks, lp.cost.size, new=_LOWER)
+        rows = _placed(self.rows, self.row_blocks, lp.row_blocks, lp.row_lower.size, new=_BASIC)
+        basis.col_status = [kinds[status] for status in columns.tolist()]
+        basis.row_status = [kinds[status] for status in rows.tolist()]
+        basis.valid = basis.alien = True
+        return basis
+
+
+def _placed(
+    statuses: Statuses, blocks: Sequence[Block], wanted: Sequence[Block], count: int, *, new: int
+) -> Statuses:
+    """Statuses for the positions of other blocks, ``new`` where there was none [count]."""
+    known = {(block.name, block.labels): block for block in blocks}
+    result = np.full(count, new, dtype=np.uint8)
+    for block in wanted:
+        old = known.get((block.name, block.labels))
+        if old is None:
+            continue
+        _, here, there = np.intersect1d(
+            block.positions, old.positions, assume_unique=True, return_indices=True
+        )
+        result[block.first + here] = statuses[old.first + there]
+    return result

@@ -1,0 +1,147 @@
+"""Own, lease or hire: total cost of ownership per unit of service, and what is hired."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from capexpand.finance.hire import hire_cost_by_option
+from capexpand.finance.ownership import SourceCost, source_costs
+from capexpand.model.data import ModelData
+from capexpand.optimiser.plan import Plan
+from capexpand.reporting.blocks import Block, Heading, Paragraph, Row, Section, Table, columns, table
+from capexpand.reporting.charts.service import PRICE_UNITS
+from capexpand.reporting.context import ReportContext
+from capexpand.reporting.limits import VOLUME_UNITS
+from capexpand.reporting.long_tables import Axis, Quantity, long_table
+from capexpand.reporting.serial import MILLION, Document, monies, number, numbers
+from capexpand.wording import number as written
+
+if TYPE_CHECKING:
+    import polars
+
+
+PARTS = ("units", "power", "energy", "upkeep")
+
+
+def sources_section(context: ReportContext) -> tuple[Section, ...]:
+    """Return the section that compares owning, leasing and hiring; none where nothing can be hired."""
+    m = context.data
+    if m.hire is None:
+        return ()
+    note = (
+        "Each source taken alone: one unit from the first quarter in which it can be ordered to the end of "
+        "its life, term or the horizon, fully used, at the site and in the power where it is cheapest. "
+        "Costs and volumes are both in present value, before tax, so the ratio is the price at which the "
+        "source breaks even. A reservation counts for one term."
+    )
+    hired = hired_table(context)
+    blocks: list[Block] = [Paragraph(note), ownership_table(context), Heading(hired.title), hired]
+    return (Section("sources", "Own, lease or hire", tuple(blocks)),)
+
+
+def ownership_table(context: ReportContext) -> Table:
+    """Return the total cost of ownership of every source per unit of service of each workload."""
+    m = context.data
+    served = [j for j in range(len(m.workloads.names)) if _anyone_serves(m, j)]
+    units = [
+        f"{context.workloads[j]}, {context.currency} per {PRICE_UNITS[m.workloads.units[j]]}" for j in served
+    ]
+    rows: list[Row] = []
+    for source in source_costs(m):
+        worth = source.per_volume
+        cells = [
+            f"{source.quarters}",
+            *(_share(source, part) for part in PARTS),
+        ]
+        cells += [written(float(worth[j])) if np.isfinite(worth[j]) else "–" for j in served]
+        where = f" at {source.place}" if source.place else ""
+        rows.append(Row(f"{source.title}, {source.tenure}{where}" if where else source.title, tuple(cells)))
+    head = columns("Source", "Quarters", "Unit or fee", "Power", "Energy", "Upkeep", *units)
+    made = Table("Total cost of ownership per unit of service", head, tuple(rows))
+    return replace(made, captioned=True)
+
+
+def _anyone_serves(m: ModelData, j: int) -> bool:
+    hired = m.hire is not None and bool((m.hire.service[:, j] > 0).any())
+    return hired or bool((m.workloads.service[:, j] > 0).any())
+
+
+def _share(source: SourceCost, part: str) -> str:
+    value = float(getattr(source, part))
+    return "–" if value == 0.0 or source.cost <= 0.0 else f"{value / source.cost:.0%}"
+
+
+def hired_table(context: ReportContext) -> Table:
+    """Return the units hired in each calendar year on average, and what they cost."""
+    m, plan = context.data, context.findings.result.plan
+    if m.hire is None:
+        raise ValueError("nothing can be hired in this case")
+    cost = hire_cost_by_option(plan)
+    years = sorted({day.year for day in m.times.starts})
+    of_year = [np.array([day.year == year for day in m.times.starts]) for year in years]
+    rows: list[Row] = []
+    for h, title in enumerate(m.hire.titles):
+        if plan.hired[h].max() > 1e-6:
+            cells = [f"{plan.hired[h, here].mean():,.1f}" for here in of_year]
+            rows.append(Row(title, (*cells, context.scale.write(float(cost[h].sum())))))
+    total = [context.scale.write(float(cost[:, here].sum())) for here in of_year]
+    rows.append(Row(f"Fees, {context.scale.unit}", (*total, context.scale.write(float(cost.sum()))), "sum"))
+    head = ("Units hired, on average", *map(str, years), f"Fees, {context.scale.unit}")
+    return table("Hired from clouds", head, tuple(rows))
+
+
+def hire_document(m: ModelData, plan: Plan) -> Document:
+    """Return what is hired and what each source costs, for JSON; nothing where nothing can be hired."""
+    if m.hire is None:
+        return {}
+    cost = hire_cost_by_option(plan)
+    days = [day.isoformat() for day in m.times.starts]
+    return {
+        "hire": {
+            name: {
+                "units": numbers(plan.hired[h]),
+                "reserved": numbers(plan.hire_signed[h]),
+                "fees": monies(cost[h]),
+            }
+            for h, name in enumerate(m.hire.names)
+        },
+        "cost_of_ownership": [
+            {
+                "source": source.name,
+                "tenure": source.tenure,
+                "place": source.place or None,
+                "ordered": days[source.first],
+                "quarters": source.quarters,
+                "cost": number(source.cost * MILLION),
+                "cost_per_volume": {
+                    name: number(float(value))
+                    for name, value in zip(m.workloads.names, source.per_volume, strict=True)
+                    if np.isfinite(value)
+                },
+            }
+            for source in source_costs(m)
+        ],
+        "cost_of_ownership_units": {
+            name: f"{m.currency}/{VOLUME_UNITS[unit]}"
+            for name, unit in zip(m.workloads.names, m.workloads.units, strict=True)
+        },
+    }
+
+
+def hire_frame(plan: Plan, context: ReportContext) -> polars.DataFrame:
+    """Return the long table of what is hired, by way to hire and quarter."""
+    m = context.data
+    if m.hire is None:
+        raise ValueError("nothing can be hired in this case")
+    options = Axis({"hire_option": m.hire.names, "offer": list(m.hire.offers), "way": list(m.hire.ways)})
+    quarters = Axis({"quarter": m.times.starts, "quarter_name": context.labels})
+    quantities = (
+        Quantity("reserved", plan.hire_signed, "unit"),
+        Quantity("hired", plan.hired, "unit"),
+        Quantity("serving", plan.hire_serving.sum(axis=1), "unit"),
+        Quantity("fees", hire_cost_by_option(plan) * MILLION, context.currency),
+    )
+    return long_table((options, quarters), quantities)

@@ -1,0 +1,1 @@
+"""Sweeps: a case planned at many points of a box, certified brackets between them, and what decides."""

@@ -1,0 +1,109 @@
+"""The journal of a sweep: a file to which every solved point is appended, so that a killed sweep goes on.
+
+A record is its length, its CRC-32 and an ``npz`` archive; a process killed while writing leaves a last record
+that does not check, which is cut off. The first record names the sweep, so that none is continued as another.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capexpand.errors import RunError
+
+_MAGIC = b"CXS1"
+_HEADER = struct.Struct("<4sQI")
+
+Record = Mapping[str, NDArray[Any]]
+
+
+class Journal:
+    """The solved points of one sweep in a file; held open for appending by one process.
+
+    Args:
+        path: of the file; None keeps nothing.
+        name: fingerprint of the sweep; a journal of another sweep is begun anew.
+
+    Raises:
+        RunError: the file is none of ours, or cannot be read or written.
+    """
+
+    def __init__(self, path: Path | None, name: str) -> None:
+        self.path = path
+        self.records: list[Record] = []
+        self._file: io.BufferedWriter | io.BufferedRandom | None = None
+        if path is None:
+            return
+        try:
+            content = path.read_bytes() if path.exists() else b""
+            records, end = _read(content)
+            if content and content[: len(_MAGIC)] != _MAGIC:
+                raise RunError(f"{path}: is no journal of a sweep and is left as it is; move it")
+            if records and str(records[0].get("name", "")) == name:
+                self.records = records[1:]
+                file = path.open("r+b")
+                file.truncate(end)
+                file.seek(end)
+                self._file = file
+            else:
+                self._file = path.open("wb")
+                self.append({"name": np.array(name)})
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+    def append(self, record: Record) -> None:
+        """Add a record, down to the disk.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        if self._file is None:
+            return
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **record)  # type: ignore[arg-type]
+        data = buffer.getvalue()
+        try:
+            self._file.write(_HEADER.pack(_MAGIC, len(data), zlib.crc32(data)) + data)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise RunError(f"{self.path}: cannot be written: {error.strerror or error}") from error
+
+    def close(self, *, finished: bool) -> None:
+        """Close the file, and remove it once the sweep stands in its folder.
+
+        Args:
+            finished: whether it is needed no more.
+        """
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            if finished and self.path is not None:
+                self.path.unlink(missing_ok=True)
+
+
+def _read(content: bytes) -> tuple[list[Record], int]:
+    """The records that check, and where the last of them ends."""
+    records: list[Record] = []
+    place = 0
+    while place + _HEADER.size <= len(content):
+        magic, length, check = _HEADER.unpack_from(content, place)
+        data = content[place + _HEADER.size : place + _HEADER.size + length]
+        if magic != _MAGIC or len(data) < length or zlib.crc32(data) != check:
+            break
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+                records.append({key: archive[key] for key in archive.files})
+        except (ValueError, zipfile.BadZipFile):
+            break
+        place += _HEADER.size + length
+    return records, place

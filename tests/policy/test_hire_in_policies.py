@@ -1,0 +1,59 @@
+"""Hired capacity in a policy: the same equations by quarters, as whole futures and for fixed plans."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import capexpand as cx
+from capexpand.policy.graph import policy_graph
+from capexpand.sddp.extensive import solve_extensive
+
+CASE = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"
+CLOUDS = """
+clouds:
+  big:
+    reason: invented
+    title: Big Cloud
+    offer: server
+    destination: CN
+    on_demand: {fee: 0.45 mn CNY/quarter, limit: 300 units}
+    reserved:
+      year: {fee: 0.22 mn CNY/quarter, term: 1 year, lead_time: 3 months, limit: 100 units/quarter}
+    spot: {fee: 0.15 mn CNY/quarter, interrupted: 20 %, limit: 40 units}
+uncertainty:
+  regimes:
+    fees:
+      reason: invented
+      initial: usual
+      states:
+        usual: {}
+        dearer: {moves: {clouds.big.reserved.year.fee: 150 %, clouds.big.spot.fee: 150 %}}
+      transitions: {usual: {dearer: 30 %}}
+"""
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory):
+    file = tmp_path_factory.mktemp("hired") / "case.yaml"
+    file.write_text(f"extends: {CASE}\n{CLOUDS}", "utf-8")
+    planned = cx.optimise_policy(cx.load_case(file))
+    return planned, cx.simulate(planned, 60)
+
+
+def test_a_policy_with_hired_capacity_agrees_with_its_extensive_form(followed) -> None:
+    planned, outcomes = followed
+    graph = policy_graph(planned.policy.stages, planned.policy.lattice)
+    assert planned.policy.trained.bound == pytest.approx(solve_extensive(graph).value, rel=1e-4)
+    assert outcomes.books["policy"].hire.sum() > 1.0
+
+
+def test_no_way_does_better_than_foresight_and_the_books_add_up(followed) -> None:
+    """The objective is cash after tax (no tax here, no discount, nothing at the end) less penalties."""
+    _, outcomes = followed
+    best = outcomes.values("foresight")
+    for way in ("policy", "mean_value", "rolling", "naive"):
+        found = outcomes.values(way)
+        assert (found[: best.size] <= best[: found.size] + 1e-6 * np.abs(best[: found.size])).all(), way
+    for way, books in outcomes.books.items():
+        assert books.cash.sum(axis=0) == pytest.approx(books.value, abs=1e-5), way
