@@ -5,9 +5,9 @@
     python benchmarks/fuzz.py options                       spoilt values of every option of every command
     python benchmarks/fuzz.py files                         every kind of file at every path of every command
 
-An input is fine if it is read, or refused in words: no traceback, no warning, no name of a Python type, no exit
-code but 0, 2, 3 and 4, no more than 60 seconds and 4 GB. The same seed makes the same inputs; ``--only NUMBER``
-tries one of them again.
+An input is fine if it is read, or refused in words: no traceback, no warning, no name of a Python type, no
+exit code but 0, 2, 3 and 4, no more than 60 seconds and 4 GB. The same seed makes the same inputs;
+``--only NUMBER`` tries one of them again.
 """
 
 from __future__ import annotations
@@ -90,8 +90,9 @@ def _batch(reader: Reader, numbers: Sequence[int], seed: int, folder: Path) -> I
         os._exit(0)
     os.close(writing)
     rest, waiting, began = b"", list(numbers), time.monotonic()
+    nothing: list[int] = []
     while waiting:
-        ready, _, _ = select.select([reading], [], [], SECONDS + 15.0)
+        ready, _, _ = select.select([reading], nothing, nothing, SECONDS + 15.0)
         piece = os.read(reading, 1 << 20) if ready else b""
         if not piece:
             break
@@ -182,8 +183,11 @@ def main() -> None:
     parser.add_argument("--only", type=int, help="the number of one input")
     options = parser.parse_args()
     every = [*READERS, "options", "files"]
-    chosen = [name for name in every if not options.readers or name.partition(",")[0] in options.readers
-              or name in options.readers]  # fmt: skip
+    chosen = [
+        name
+        for name in every
+        if not options.readers or name.partition(",")[0] in options.readers or name in options.readers
+    ]
     if unknown := {
         one for one in options.readers if one not in {n.partition(",")[0] for n in every} | {*every}
     }:

@@ -26,27 +26,50 @@ TRACE = "arrival_s,duration_s,accelerators\n0,3600,1\n60,3600,2\n120,60,8\n"
 REQUESTS = "arrival_s,prompt_tokens,output_tokens\n0,100,20\n2.5,101,21\n9,50,5\n"
 FLEET = "offer,units,accelerators\na,4,8\n"
 REPLICA = {
-    "name": "r", "base_s": 0.01, "per_prefill_token_s": 1e-4, "per_cached_token_s": 1e-7,
-    "per_sequence_s": 5e-5, "cost_per_hour": 2, "memory_tokens": 60_000, "sequences": 64,
-}  # fmt: skip
+    "name": "r",
+    "base_s": 0.01,
+    "per_prefill_token_s": 1e-4,
+    "per_cached_token_s": 1e-7,
+    "per_sequence_s": 5e-5,
+    "cost_per_hour": 2,
+    "memory_tokens": 60_000,
+    "sequences": 64,
+}
 ARTICLE = "A title\n\nMicrosoft spent $5 billion on servers in the quarter ended September 30, 2026.\n"
 MEASURED = (
     "model,chip,n_chips,precision,metric,value,unit\n"
     'Llama 3.1 70B,H100,8,FP8,"output throughput, ISL/OSL 1024/1024",700,tokens/s/GPU\n'
 )
 ANSWERS = (
-    "article", "paragraph", "company", "amount", "amount_high", "unit", "kind", "period_basis", "period_start",
+    "article",
+    "paragraph",
+    "company",
+    "amount",
+    "amount_high",
+    "unit",
+    "kind",
+    "period_basis",
+    "period_start",
     "period_end",
-)  # fmt: skip
+)
+LINE = {"timestamp": 0, "input_length": 600, "output_length": 5, "hash_ids": [0, 1]}
+META = {"engine_kwargs": {"max_num_batched_tokens": 2048, "max_num_seqs": 64}}
 PODS = (
     "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,creation_time,deletion_time,scheduled_time\n"
     + "".join(f"p{i},8000,20000,1,1000,,LS,{100 * i},{100 * i + 5000},{100 * i}\n" for i in range(12))
 )
 CONFIG = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32,
-    "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 128256,
-    "max_position_embeddings": 8192, "torch_dtype": "bfloat16",
-}  # fmt: skip
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "intermediate_size": 14336,
+    "vocab_size": 128256,
+    "max_position_embeddings": 8192,
+    "torch_dtype": "bfloat16",
+}
 
 
 def make_kinds(folder: Path) -> dict[str, Path]:
@@ -60,12 +83,13 @@ def make_kinds(folder: Path) -> dict[str, Path]:
         "mark only": b"\xef\xbb\xbf",
         "one line of 3 MB": b"a" * 3_000_000,
         "deep list": b"[" * 100_000,
-        "deep mapping": b"{\"a\":" * 50_000,
+        "deep mapping": b'{"a":' * 50_000,
         "deep and closed": b"[" * 3_000 + b"]" * 3_000,
         "deep lines": b"".join(b" " * depth + b"a:\n" for depth in range(1_500)),
         "not a number": b'{"a": NaN, "b": [Infinity]}',
         "json text": b'"text"',
-        "yaml alias bomb": b"a: &a [x,x,x,x,x,x,x,x]\n" + b"".join(
+        "yaml alias bomb": b"a: &a [x,x,x,x,x,x,x,x]\n"
+        + b"".join(
             b"%c: &%c [%s]\n" % (98 + i, 98 + i, b",".join([b"*%c" % (97 + i)] * 8)) for i in range(20)
         ),
         "quotes": b'a,"b\n1,2\n',
@@ -75,7 +99,7 @@ def make_kinds(folder: Path) -> dict[str, Path]:
         "cut parquet": b"PAR1" + b"\0" * 50,
         "html": b"<html><body>no</body></html>",
         "run manifest": b'{"files": {}}',
-    }  # fmt: skip
+    }
     kinds: dict[str, Path] = {}
     for name, content in contents.items():
         kinds[name] = folder / name.replace(" ", "-")
@@ -114,11 +138,23 @@ def make_good(folder: Path) -> None:
         for year in range(2020, 2026)
         for place, end in enumerate(("03-31", "06-30", "09-30", "12-31"))
     )
-    calibration = {"levels": [], "spread": 0.1, "rows": 1, "before": 0.1, "after": 0.1, "left_out": 0.1}
+    calibration = {
+        "levels": list[object](),
+        "spread": 0.1,
+        "rows": 1,
+        "before": 0.1,
+        "after": 0.1,
+        "left_out": 0.1,
+    }
     contents = {
-        "trace.csv": TRACE, "requests.csv": REQUESTS, "fleet.csv": FLEET, "article.txt": ARTICLE,
-        "replicas.json": json.dumps({"replicas": [REPLICA]}), "config.json": json.dumps(CONFIG),
-        "measured.csv": MEASURED, "series.csv": "company,measure,quarter_end,value,unit\n" + figures,
+        "trace.csv": TRACE,
+        "requests.csv": REQUESTS,
+        "fleet.csv": FLEET,
+        "article.txt": ARTICLE,
+        "replicas.json": json.dumps({"replicas": [REPLICA]}),
+        "config.json": json.dumps(CONFIG),
+        "measured.csv": MEASURED,
+        "series.csv": "company,measure,quarter_end,value,unit\n" + figures,
         "guidance.csv": "company,period,measure,announced_date,low,unit,high\n"
         "Example Cloud,calendar 2026,capex,2026-01-31,100,mn USD,140\n",
         "chip.yaml": "fp16_tflops: 900\nmemory_gb: 80\nmemory_bandwidth_gb_per_s: 3000\n"
@@ -129,16 +165,23 @@ def make_good(folder: Path) -> None:
         "traces/openb_node_list_gpu_node.csv": "sn,cpu_milli,memory_mib,gpu,model\nn1,96000,400000,8,V100\n",
         "traces/openb_pod_list_small.csv": PODS,
         "traces/small_trace.jsonl": "".join(
-            json.dumps({"timestamp": 1000 * i, "input_length": 600, "output_length": 5, "hash_ids": [0, 1]}) + "\n"
-            for i in range(4)
+            json.dumps(LINE | {"timestamp": 1000 * i}) + "\n" for i in range(4)
         ),
-        "traces/run/meta.json": json.dumps({"engine_kwargs": {"max_num_batched_tokens": 2048, "max_num_seqs": 64}}),
+        "traces/run/meta.json": json.dumps(META),
         "traces/run/requests.jsonl": "".join(
-            json.dumps({"input_toks": 100 + 7 * i, "output_toks": 20 + i % 5, "queued_ts": 1.0 * i,
-                        "first_token_ts": i + 0.1, "last_token_ts": i + 0.5}) + "\n"
+            json.dumps(
+                {
+                    "input_toks": 100 + 7 * i,
+                    "output_toks": 20 + i % 5,
+                    "queued_ts": 1.0 * i,
+                    "first_token_ts": i + 0.1,
+                    "last_token_ts": i + 0.5,
+                }
+            )
+            + "\n"
             for i in range(30)
         ),
-    }  # fmt: skip
+    }
     for name, content in contents.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content)
@@ -192,17 +235,32 @@ OF_PLACES: dict[str, tuple[str, ...]] = {
 }
 """Words before a path that change with the option tried."""
 PROPER: dict[str, str] = {
-    "backtest --series": "series.csv", "forecast series": "series.csv",
-    "forecast --guidance": "guidance.csv", "tokens --config": "config.json", "tokens --chip": "chip.yaml",
-    "tokens --calibration": "calibration.json", "tokens --picture": "new.svg", "tokens model": "measured.csv",
-    "calibrate file": "measured.csv", "replay run": "run", "replay --trace": "trace.csv",
-    "replay --fleet": "fleet.csv", "replay --replicas": "replicas.json", "replay --out": "new.json",
-    "size trace": "requests.csv", "size --replicas": "replicas.json", "traces folder": ".",
-    "solve file": "program.json", "claims add file": "article.txt",
-    "claims add --to": "new.csv", "claims measure folder": "articles", "reproduce fgd --traces": "traces",
-    "reproduce fgd --csv": "new.csv", "reproduce vllm --traces": "traces",
+    "backtest --series": "series.csv",
+    "forecast series": "series.csv",
+    "forecast --guidance": "guidance.csv",
+    "tokens --config": "config.json",
+    "tokens --chip": "chip.yaml",
+    "tokens --calibration": "calibration.json",
+    "tokens --picture": "new.svg",
+    "tokens model": "measured.csv",
+    "calibrate file": "measured.csv",
+    "replay run": "run",
+    "replay --trace": "trace.csv",
+    "replay --fleet": "fleet.csv",
+    "replay --replicas": "replicas.json",
+    "replay --out": "new.json",
+    "size trace": "requests.csv",
+    "size --replicas": "replicas.json",
+    "traces folder": ".",
+    "solve file": "program.json",
+    "claims add file": "article.txt",
+    "claims add --to": "new.csv",
+    "claims measure folder": "articles",
+    "reproduce fgd --traces": "traces",
+    "reproduce fgd --csv": "new.csv",
+    "reproduce vllm --traces": "traces",
     "reproduce mooncake --traces": "traces",
-}  # fmt: skip
+}
 """A good file for each place, beside cases and new outputs: with it the command must do its work."""
 
 

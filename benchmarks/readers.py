@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from claim_files import try_article, try_table
-from kinds_of_file import ANSWERS, ARTICLE, CONFIG, MEASURED, PODS, REPLICA, ROOT, make_good
+from kinds_of_file import ANSWERS, ARTICLE, CONFIG, LINE, MEASURED, PODS, REPLICA, ROOT, make_good
 from program_files import bases
+from samples import BENCHMARKS, DERATING, MEASURED_RUN, META, NODE, NODES, SACCT, TABLES
 from spoiling import (
     packed,
     spoilt_binary,
@@ -55,65 +56,6 @@ from capexpand.studies.breakeven.distribution import of_policy_run
 
 Reader = Callable[[random.Random, Path], object]
 """Spoils a file in a folder and reads it. What stands in the folder may be used again by the next."""
-
-SACCT = "JobID|User|State|Submit|Start|End|NNodes|AllocTRES\n" + "".join(
-    f"{i}|u|COMPLETED|2024-05-01T00:0{i}:00|2024-05-01T01:00:00|2024-05-01T02:00:00|2|cpu=64,gres/gpu:h=8,mem=64G\n"
-    for i in range(5)
-)
-NODE = {"offer": "a", "units": 4, "accelerators": 8, "model": "h", "cpu_cores": 128, "memory_gib": 2048}
-LINE = {"timestamp": 0, "input_length": 600, "output_length": 5, "hash_ids": [0, 1]}
-TABLES: dict[str, tuple[str, str]] = {
-    "jobs": ("j.csv", "arrival_s,duration_s,accelerators,cpu_milli,members\n0,9,1,4000,1\n5,9,8,0,2\n"),
-    "requests": ("q.csv", "arrival_s,prompt_tokens,output_tokens\n0,100,20\n2.5,101,21\n"),
-    "azure": (
-        "AzureLLMInferenceTrace_x.csv",
-        "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.6805900,5,6\n2023-11-16 18:16,7,6\n",
-    ),
-    "philly": ("philly.csv", "timestamp,duration,num_gpus,cluster\n2017-10-01 00:00:00,60,4,a\n"),
-    "helios": ("cluster_log.csv", "vc,gpu_num,submit_time,duration\nv,8,2020-04-01 00:00:00,60\n"),
-    "alibaba-gpu-2023": ("openb_pod_list_x.csv", PODS),
-    "alibaba-dlrm-2025": (
-        "disaggregated_DLRM_trace.csv",
-        "instance_sn,app_name,cpu_request,gpu_request,memory_request,creation_time,deletion_time\n"
-        "i0,a,12,1,120,,\ni1,b,12,0,64,60,9000\n",
-    ),
-    "alibaba-genai-2026": (
-        "lora_request_trace.csv",
-        "gmt_create,predict_status,exec_time_seconds,groupId\n2025-01-01 00:00:01,SUCCEED,12.5,g\n"
-        "2025-01-01 00:00:09,FAIL,0,g\n",
-    ),
-}
-"""A small table of each kind of trace, under a name by which it is recognised."""
-BENCHMARKS: dict[str, dict[str, Any]] = {
-    "vllm, old": {
-        "date": "20240801-1", "backend": "vllm", "model_id": "meta-llama/Llama-3.1-70B", "num_prompts": 100,
-        "request_rate": "inf", "duration": 20.0, "completed": 100, "total_input_tokens": 102400,
-        "total_output_tokens": 51200, "request_throughput": 5.0, "output_throughput": 2560.0,
-        "chip": "H100", "chips": 8, "weights": "fp8",
-    },
-    "vllm, new": {
-        "date": "20260801-1", "endpoint_type": "openai", "backend": "openai", "label": None,
-        "model_id": "meta-llama/Llama-3.1-70B", "num_prompts": 100, "max_concurrency": 16, "burstiness": 1.0,
-        "completed": 100, "failed": 0, "total_input_tokens": 102400, "total_output_tokens": 51200,
-        "output_throughput": 2560.0, "mean_tpot_ms": 20.0, "chip": "H100", "chips": 8,
-    },
-    "genai-perf": {
-        "model": "meta-llama/Llama-3.1-70B", "output_token_throughput": {"unit": "tokens/sec", "avg": 2560.0},
-        "input_sequence_length": {"avg": 1024.0}, "output_sequence_length": {"avg": 512.0},
-        "request_count": {"avg": 100.0}, "chip": "H100", "chips": 8,
-    },
-}  # fmt: skip
-MEASURED_RUN = [
-    {"input_toks": 100 + 7 * i, "output_toks": 20 + i % 5, "queued_ts": 1.0 * i, "first_token_ts": i + 0.1,
-     "last_token_ts": i + 0.5}
-    for i in range(12)
-]  # fmt: skip
-META = {"engine_kwargs": {"max_num_batched_tokens": 2048, "max_num_seqs": 64},
-        "kv_cache": {"block_size": 16, "num_gpu_blocks": 4000}}  # fmt: skip
-DERATING = {"trace": "azure", "quarter": "2026Q1", "deratings": [
-    {"workload": "chat", "offer": "all", "usable": 0.8, "usable_low": 0.7, "usable_high": 0.9},
-    {"workload": "chat", "offer": "server", "usable": 0.7, "usable_low": 0.6, "usable_high": 0.8},
-]}  # fmt: skip
 
 
 def _written(place: Path, content: bytes | str) -> Path:
@@ -203,23 +145,43 @@ def _parquet(dice: random.Random, place: Path, columns: dict[str, list[Any]]) ->
 
 def _trace_in_parquet(dice: random.Random, folder: Path) -> None:
     if dice.random() < 0.5:
-        _parquet(dice, folder / "j.parquet", {
-            "arrival_s": [0.0, 5.0, 9.0], "duration_s": [9.0, 9.0, 60.0], "accelerators": [1.0, 8.0, 2.0]})  # fmt: skip
+        _parquet(
+            dice,
+            folder / "j.parquet",
+            {"arrival_s": [0.0, 5.0, 9.0], "duration_s": [9.0, 9.0, 60.0], "accelerators": [1.0, 8.0, 2.0]},
+        )
         read_trace(folder / "j.parquet")
     else:
-        _parquet(dice, folder / "philly_jobs.parquet", {
-            "timestamp": ["2017-10-01 00:00:00"] * 3, "duration": [60.0, 50.0, 9.0], "num_gpus": [4, 1, 2],
-            "cluster": ["a", "b", "a"]})  # fmt: skip
+        _parquet(
+            dice,
+            folder / "philly_jobs.parquet",
+            {
+                "timestamp": ["2017-10-01 00:00:00"] * 3,
+                "duration": [60.0, 50.0, 9.0],
+                "num_gpus": [4, 1, 2],
+                "cluster": ["a", "b", "a"],
+            },
+        )
         read_trace(folder / "philly_jobs.parquet")
 
 
 def _servegen(dice: random.Random, folder: Path) -> None:
     levels = (0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
-    rates = {"model": ["m"] * 2, "client": [1, 2], "t": [0, 600], "rate": [0.5, 0.1], "pat": ["Gamma", "Weibull"],
-             "p1": [1.0, 0.8]}  # fmt: skip
-    lengths = {"model": ["m"] * 4, "client": [1, 1, 2, 2], "t": [0, 0, 0, 0],
-               "field": ["input_tokens", "output_tokens"] * 2,
-               **{f"q{level:02d}": [10.0 + level] * 4 for level in levels}}  # fmt: skip
+    rates = {
+        "model": ["m"] * 2,
+        "client": [1, 2],
+        "t": [0, 600],
+        "rate": [0.5, 0.1],
+        "pat": ["Gamma", "Weibull"],
+        "p1": [1.0, 0.8],
+    }
+    lengths = {
+        "model": ["m"] * 4,
+        "client": [1, 1, 2, 2],
+        "t": [0, 0, 0, 0],
+        "field": ["input_tokens", "output_tokens"] * 2,
+        **{f"q{level:02d}": [10.0 + level] * 4 for level in levels},
+    }
     _parquet(dice, folder / "client_rates.parquet", rates)
     _parquet(dice, folder / "client_length_quantiles.parquet", lengths)
     generate_servegen(folder, model="m", span_s=dice.choice((600.0, 3600.0)))
@@ -332,7 +294,10 @@ def _text_array(array: Any, dice: random.Random) -> Any:
 
 
 def _derating(dice: random.Random, folder: Path) -> None:
-    rows = "workload,offer,usable,usable_low,usable_high,trace\nchat,all,0.8,0.7,0.9,t\nchat,server,0.6,0.5,0.7,t\n"
+    rows = (
+        "workload,offer,usable,usable_low,usable_high,trace\nchat,all,0.8,0.7,0.9,t\n"
+        "chat,server,0.6,0.5,0.7,t\n"
+    )
     csv = dice.random() < 0.5
     name = "d.csv" if csv else "d.json"
     _written(folder / name, _table(dice, rows) if csv else spoilt_json(DERATING, dice))
@@ -340,8 +305,12 @@ def _derating(dice: random.Random, folder: Path) -> None:
         read_deratings(folder / name, tables={})
         return
     text = (ROOT / "cases" / "two-sites" / "case.yaml").read_text("utf-8")
-    load_case(_written(folder / "case.yaml", text.replace(
-        "usable_share: 50 %", f"utilisation: {{from_replay: {name}, workload: chat}}")))  # fmt: skip
+    load_case(
+        _written(
+            folder / "case.yaml",
+            text.replace("usable_share: 50 %", f"utilisation: {{from_replay: {name}, workload: chat}}"),
+        )
+    )
 
 
 def _series(dice: random.Random, folder: Path) -> None:
@@ -439,13 +408,14 @@ def _text(dice: random.Random, folder: Path) -> None:
 READERS: dict[str, Reader] = {
     "cases": _case,
     **{f"programs, {name}": partial(_program, name) for name in bases()},
-    "fleets, CSV": lambda dice, folder: read_fleet(_written(
-        folder / "f.csv", _table(dice, "offer,units,accelerators,model,cpu_cores\na,4,8,h,128\nb,2,4,p,64\n"))),
+    "fleets, CSV": lambda dice, folder: read_fleet(_written(folder / "f.csv", _table(dice, NODES))),
     "fleets, JSON": partial(_json_rows, read_fleet, {"nodes": [NODE, NODE | {"offer": "b"}]}),
     "replicas": partial(_json_rows, read_replica_kinds, {"replicas": [REPLICA]}),
     **{f"traces, {kind}": partial(_trace, name, text) for kind, (name, text) in TABLES.items()},
-    "traces, slurm": lambda dice, folder: read_trace(_written(
-        folder / "x_sacct.txt", spoilt_bytes(SACCT.encode(), dice)), leave_out_bad=dice.random() < 0.3),
+    "traces, slurm": lambda dice, folder: read_trace(
+        _written(folder / "x_sacct.txt", spoilt_bytes(SACCT.encode(), dice)),
+        leave_out_bad=dice.random() < 0.3,
+    ),
     "traces, mooncake": _mooncake,
     "traces, Parquet": _trace_in_parquet,
     "traces, ServeGen": _servegen,
@@ -465,5 +435,5 @@ READERS: dict[str, Reader] = {
     "config.json": _config,
     "chips": _chip,
     "texts": _text,
-}  # fmt: skip
+}
 """Every reader by its name."""

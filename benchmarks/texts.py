@@ -1,4 +1,4 @@
-"""Every option and argument of the command line that takes a text or a number, and values to spoil them with."""
+"""Every option and argument that takes a text or a number, and values to spoil them with."""
 
 from __future__ import annotations
 
@@ -10,13 +10,44 @@ from kinds_of_file import ALSO, GOOD, OF_COMMANDS, commands, path_names
 from spoiling import NUMBERS
 
 HOSTILE = (
-    "[/]", "[b]x[/b]", "{A}", "{0}", "%s%n", "\x1b[31mred", "=cmd|'/c calc'!A1", "\u202egnp", "<b>&amp;</script>",
-    "a\nb", "\x9b31m", "'; --",
-)  # fmt: skip
+    "[/]",
+    "[b]x[/b]",
+    "{A}",
+    "{0}",
+    "%s%n",
+    "\x1b[31mred",
+    "=cmd|'/c calc'!A1",
+    "\u202egnp",
+    "<b>&amp;</script>",
+    "a\nb",
+    "\x9b31m",
+    "'; --",
+)
 """Texts that a terminal, a page, a table, a format or a shell might obey."""
-OTHERS = ("", " ", "x" * 3000, "1,1", "a:b:c", "a=b=c", "H100=-1", "ttft=2s", "share=2", "2025-02-30", "99999Q9", "cvar:2",
-          "price,price", "TP99999999999", "volume:nobody", "7.2 CNY/USD", "0 CNY/USD", "nan CNY/USD", "-0", "1e3",
-          "٣", "½")  # fmt: skip
+OTHERS = (
+    "",
+    " ",
+    "x" * 3000,
+    "1,1",
+    "a:b:c",
+    "a=b=c",
+    "H100=-1",
+    "ttft=2s",
+    "share=2",
+    "2025-02-30",
+    "99999Q9",
+    "cvar:2",
+    "price,price",
+    "TP99999999999",
+    "volume:nobody",
+    "7.2 CNY/USD",
+    "0 CNY/USD",
+    "nan CNY/USD",
+    "-0",
+    "1e3",
+    "٣",
+    "½",
+)
 VALUES = (*HOSTILE, *OTHERS, *NUMBERS)
 QUICK = {
     "run": {"--scenarios": "10", "--iterations": "2", "--workers": "1"},
@@ -32,10 +63,10 @@ def text_places() -> Iterator[tuple[list[str], Any]]:
         paths = path_names(command, name) - set(ALSO.get(name, ()))
         for parameter in command.params:
             if parameter.name not in paths and not getattr(parameter, "is_flag", False):
-                yield _words(above, command, parameter, paths), parameter
+                yield _words(above, command, parameter), parameter
 
 
-def _words(above: tuple[str, ...], command: Any, tried: Any, paths: set[str]) -> list[str]:
+def _words(above: tuple[str, ...], command: Any, tried: Any) -> list[str]:
     """Return the words that the command needs beside the one that is tried."""
     own = {**OF_COMMANDS.get(" ".join(above), {})}
     options, arguments = list[str](), list[str]()

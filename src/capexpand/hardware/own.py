@@ -222,7 +222,7 @@ def read_chip(path: Path) -> ChipSpec:
     return spec
 
 
-def _flat_yaml(path: Path) -> dict[object, object]:
+def _flat_yaml(path: Path) -> dict[Any, Any]:
     """Read names and values; values that hold others have no place in a data sheet.
 
     They are refused before the values are composed, which C code does without a limit of depth.

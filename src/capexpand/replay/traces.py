@@ -408,7 +408,7 @@ class _JobColumns:
             "with too many accelerators or members": Fault(
                 "accelerators",
                 ~((count <= MOST_ACCELERATORS) & (gang <= MOST_MEMBERS)),
-                np.minimum(count, LARGEST) * np.minimum(gang, LARGEST),
+                np.clip(count, -LARGEST, LARGEST) * np.clip(gang, -LARGEST, LARGEST),
                 f"at most {MOST_ACCELERATORS:,} for a member, and {MOST_MEMBERS:,} members",
             ),
             "with negative CPU or memory": Fault(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from capexpand.sddp.checkpoint import LoggedState
@@ -30,7 +32,7 @@ def fits(state: LoggedState, solvers: Solvers, streams: int) -> bool:
     )
 
 
-def _is_state(state: object) -> bool:
+def _is_state(state: Any) -> bool:
     try:
         np.random.PCG64().state = state
     except (TypeError, ValueError, KeyError, OverflowError):
