@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff
+    from capexpand.api.questions import Questioned, diff, why, why_not
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
     from capexpand.case.loading import load_case
@@ -104,6 +104,8 @@ _HOMES = {
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
     "sweep": "api.sweeping",
+    "why": "api.questions",
+    "why_not": "api.questions",
     "write": "pipeline",
 }
 __all__ = [
@@ -158,6 +160,8 @@ __all__ = [
     "shipped_cases",
     "simulate",
     "sweep",
+    "why",
+    "why_not",
     "write",
 ]
 __all__.sort()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import linopy
 import numpy as np
 import xarray as xr
+from oracle_leases import lease_costs
 
 from capexpand.model.data import ModelData
 
@@ -171,7 +172,7 @@ class _Oracle:
         )
         term = power.lead_quarters + power.term_quarters
         freed = self.pipeline("power freed", self.waits(self.b, term, "power"), "power")
-        free = self.variable("F", "power", "quarter")
+        self.F = free = self.variable("F", "power", "quarter")
         self.require(
             "power term",
             free - self.before(free, standing) - freed.sel(ahead=0, drop=True) + self.back,
@@ -240,7 +241,7 @@ class _Oracle:
         self.require("leased units", left, "==", 0.0, ~owned)
         term = offers.lead_quarters + offers.term_quarters
         freed = self.pipeline("units freed", self.waits(self.x, term, "offer"), "offer", "destination")
-        free = self.variable("E", "offer", "destination", "quarter")
+        self.E = free = self.variable("E", "offer", "destination", "quarter")
         past = self.before(free, (standing * at).sum("site")) + freed.sel(ahead=0, drop=True)
         self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
 
@@ -372,8 +373,11 @@ class _Oracle:
         first, last = m.times.window
         inside = self.data((self.quarter >= first) & (self.quarter < last), "quarter")
         spent = self.variable("m", "quarter")
-        self.require("spending", spent - self.before(spent, 0.0) - self.paid * inside, "==", 0.0)
-        counted = self.before(spent, 0.0)
+        self.lease_costs, capital = lease_costs(self)
+        leased = 0.0 if capital is None else capital * inside
+        now = self.paid * inside + leased
+        self.require("spending", spent - self.before(spent, 0.0) - now, "==", 0.0)
+        counted = self.before(spent, 0.0) + leased
         cap = self.data(m.budget.cap, "quarter").where(inside, np.inf)
         renewal = self.data(m.budget.renewal, "quarter").where(~inside, np.inf)
         growth = np.zeros(m.times.count) if m.budget.renewal_growth is None else m.budget.renewal_growth
@@ -418,6 +422,7 @@ class _Oracle:
             - (self.P * (self.data(m.power.running_cost, "power", "quarter") * disc)).sum()
             - (self.back * (self.data(m.power.exit_cost, "power", "quarter") * disc)).sum()
             - self.fees
+            - self.lease_costs
         )
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)

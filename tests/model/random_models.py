@@ -20,6 +20,7 @@ from capexpand.model.data import (
     Workloads,
 )
 from capexpand.model.hire_options import HireOptions
+from capexpand.model.lease_terms import FOREVER, LeaseTerms, Terms
 from capexpand.timevalue import discount_factors, end_discount_factor, quarter_starts
 
 Random = np.random.Generator
@@ -58,8 +59,23 @@ def random_model(
         opening=opening,
         whole_sizes=whole_sizes,
         hours_per_quarter=2000.0,
+        lease_terms=_lease_terms(rng, power, offers, quarters) if rng.random() < 0.6 else None,
         hire=_hire(rng, quarters) if rng.random() < 0.6 else None,
     )
+
+
+def _lease_terms(rng: Random, power: PowerOptions, offers: OfferOptions, quarters: int) -> LeaseTerms:
+    def terms(options: PowerOptions | OfferOptions) -> Terms:
+        count, rented = len(options.names), ~options.owned
+        longer = options.term_quarters + rng.integers(0, 4, count)
+        return Terms(
+            fixed=rented & (rng.random(count) < 0.6),
+            escalation=np.where(rented, rng.uniform(0, 0.1, count), 0.0),
+            longest_quarters=np.where(rented & (rng.random(count) < 0.5), longer, FOREVER),
+            least=rng.uniform(0, 2, (count, quarters)) * (rented & (rng.random(count) < 0.5))[:, None],
+        )
+
+    return LeaseTerms(terms(power), terms(offers), within_cap=bool(rng.random() < 0.5))
 
 
 def _hire(rng: Random, quarters: int) -> HireOptions:

@@ -33,19 +33,48 @@ uncertainty:
 """
 
 
-@pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory):
-    file = tmp_path_factory.mktemp("hired") / "case.yaml"
-    file.write_text(f"extends: {CASE}\n{CLOUDS}", "utf-8")
+LEASES = """
+programme: {leases_within_cap: true}
+sites:
+  coast:
+    colocate:
+      fee: 2 mn CNY/MW/quarter
+      lead_time: 0 months
+      term: 6 months
+      escalation: 4 %/year
+      extension: 9 months
+      minimum: {2025-07-01: 0.5 MW}
+      limit: 1 MW
+      reason: invented
+offers:
+  server:
+    lease: {fee: 0.15 mn CNY/quarter, term: 1 year, escalation: 0 %/year, extension: 6 months, reason: invented}
+uncertainty:
+  regimes:
+    fees:
+      reason: invented
+      initial: usual
+      states:
+        usual: {}
+        dearer: {moves: {offers.server.lease.fee: 150 %, sites.coast.colocate.fee: 130 %}}
+      transitions: {usual: {dearer: 30 %}}
+"""
+
+
+@pytest.fixture(scope="module", params=[CLOUDS, LEASES], ids=["hired", "leased"])
+def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    file = tmp_path_factory.mktemp("sources") / "case.yaml"
+    file.write_text(f"extends: {CASE}\n{request.param}", "utf-8")
     planned = cx.optimise_policy(cx.load_case(file))
     return planned, cx.simulate(planned, 60)
 
 
-def test_a_policy_with_hired_capacity_agrees_with_its_extensive_form(followed) -> None:
+def test_a_policy_with_hired_or_leased_capacity_agrees_with_its_extensive_form(followed) -> None:
     planned, outcomes = followed
     graph = policy_graph(planned.policy.stages, planned.policy.lattice)
     assert planned.policy.trained.bound == pytest.approx(solve_extensive(graph).value, rel=1e-4)
-    assert outcomes.books["policy"].hire.sum() > 1.0
+    policy = outcomes.books["policy"]
+    assert policy.hire.sum() + policy.fixed_fees.sum() > 1.0
 
 
 def test_no_way_does_better_than_foresight_and_the_books_add_up(followed) -> None:

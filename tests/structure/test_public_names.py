@@ -20,7 +20,7 @@ PUBLIC = """
     check diff new policy Questioned run scenarios schema shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
     Sweep sweep
-    forecast load_case optimise optimise_policy report simulate write
+    forecast load_case optimise optimise_policy report simulate why why_not write
 """
 
 
@@ -58,7 +58,7 @@ SHOWN_ONLY = {"as_json"}
 """Options about how the command line prints; the result of a function has all of it."""
 
 
-@pytest.mark.parametrize("name", ["run", "sweep", "scenarios", "check", "new", "schema", "diff"])
+@pytest.mark.parametrize("name", ["run", "sweep", "scenarios", "check", "new", "schema", "diff", "why"])
 def test_a_command_has_the_arguments_of_its_function(name: str) -> None:
     """Names and defaults are the same; a function takes ``progress`` besides."""
     command = typer.main.get_command(build_app()).commands[name]  # type: ignore[attr-defined]

@@ -49,7 +49,7 @@ def test_every_command_and_public_name_has_its_place(pages: dict[str, str]) -> N
     from capexpand.cli.main import COMMANDS
 
     for command in COMMANDS:
-        assert f"## capexpand {command}" in pages["commands.md"]
+        assert f"## capexpand {command.replace('_', '-')}" in pages["commands.md"]
     for name in cx.__all__:
         if not name.startswith("_"):
             assert f"### cx.{name}\n" in pages["python.md"]

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from capexpand.case.schema import Case
     from capexpand.reporting.sheet import Sheet
     from capexpand.studies.diff.difference import Difference
+    from capexpand.studies.subjects import Subject
+    from capexpand.studies.why.near import Near
+    from capexpand.studies.why.whynots import WhyNot
+    from capexpand.studies.why.whys import Why
 
 Found = TypeVar("Found")
 
@@ -113,3 +117,91 @@ def diff(
     if out is not None:
         sheet.save(out)
     return Questioned(found, sheet)
+
+
+def why(
+    case: Path | str | Case,
+    asked: str,
+    *,
+    variant: str | None = None,
+    within: float = 1.0,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Questioned[Why] | Questioned[Near]:
+    """Say why a plan decides as it does: what limits it, what one more is worth and costs, what nearly won.
+
+    Args:
+        case: a run folder, a case, or CASE:VARIANT.
+        asked: such as ``orders.OFFER.2025Q3``, ``sites.SITE power 2026Q3``, ``workloads.NAME``, ``budget``,
+            or ``alternatives`` for the least and most of each offer and site in plans nearly as good.
+        variant: of the case, to be applied.
+        within: for alternatives, the share of the programme's value that may be given up [%].
+        out: folder of the run; nothing is written where it is None.
+        progress: sees how far it is.
+
+    Raises:
+        CaseError: the case is wrong, or has no such thing.
+        InfeasibleError: the case has no plan.
+        SolverError: a solver failed.
+        RunError: a run cannot be read, or the folder not be written.
+    """
+    from capexpand.studies.why.near import near_optimal
+    from capexpand.studies.why.near_sheet import near_sheet
+    from capexpand.studies.why.sheet import why_sheet
+    from capexpand.studies.why.whys import explain_why
+
+    subject = _subject(case, variant, out)
+    (progress or silent)(f"Planning {subject.label}")
+    if asked.strip().lower() == "alternatives":
+        near = near_optimal(subject.case, subject.label, within / 100.0)
+        return _kept(Questioned(near, near_sheet(near)), out)
+    found = explain_why(subject.case, subject.label, asked)
+    return _kept(Questioned(found, why_sheet(found)), out)
+
+
+def why_not(
+    case: Path | str | Case,
+    asked: str,
+    *,
+    variant: str | None = None,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Questioned[WhyNot]:
+    """Force a decision: what it costs, what gives way, the smallest change that would make it optimal.
+
+    Args:
+        case: a run folder, a case, or CASE:VARIANT.
+        asked: such as ``orders.OFFER.2025Q3 >= 5000`` or ``sites.SITE power 2026Q3 >= 40 MW``.
+        variant: of the case, to be applied.
+        out: folder of the run; nothing is written where it is None.
+        progress: sees how far it is.
+
+    Raises:
+        CaseError: the case is wrong, or has no such thing.
+        InfeasibleError: the case has no plan even without it.
+        SolverError: a solver failed.
+        RunError: a run cannot be read, or the folder not be written.
+    """
+    from capexpand.studies.why.why_not_sheet import why_not_sheet
+    from capexpand.studies.why.whynots import explain_why_not
+
+    subject = _subject(case, variant, out)
+    (progress or silent)(f"Planning {subject.label} with and without it")
+    found = explain_why_not(subject.case, subject.label, asked)
+    return _kept(Questioned(found, why_not_sheet(found)), out)
+
+
+def _subject(case: Path | str | Case, variant: str | None, out: Path | str | None) -> Subject:
+    """The case that is asked about, and the place of the answer checked before any work is done."""
+    from capexpand.runs.folder import check_place
+    from capexpand.studies.subjects import read_subject
+
+    if out is not None:
+        check_place(Path(out))
+    return read_subject(case, variant)
+
+
+def _kept(found: Questioned[Found], out: Path | str | None) -> Questioned[Found]:
+    if out is not None:
+        found.save(out)
+    return found

@@ -104,6 +104,7 @@ _RATIO = QuantityKind("a ratio", ("1",), "1.3", bare=True)
 _PRODUCTIVITY = QuantityKind("productivity", ("1",), "1.3", above=0.0, bare=True)
 _USAGE = QuantityKind("power usage effectiveness", ("1",), "1.25", minimum=1.0, maximum=5.0, bare=True)
 _COUNT = QuantityKind("a count", ("unit",), "20000 units", bare=True)
+_COUNT_LIMIT = QuantityKind("a count", ("unit",), "40 units", limit=True)
 _COUNT_RATE = QuantityKind("a count per time", ("unit/quarter",), "20000 unit/quarter", limit=True)
 _VOLUME_RATE = QuantityKind("a volume per time", _RATES, "2 tn token/day", per_unit=True)
 _UNIT_PRICE = QuantityKind("a price per volume", _PRICES, "1.2 CNY/Mtoken")
@@ -149,6 +150,8 @@ MoneyPerPowerQuarterSeries = Annotated[Series, _series(_MONEY_PER_POWER_QUARTER)
 EnergyPriceSeries = Annotated[Series, _series(_ENERGY_PRICE)]
 ExchangeRateSeries = Annotated[Series, _series(_EXCHANGE_RATE)]
 PowerLimitSeries = Annotated[Series, _series(_POWER_LIMIT)]
+CountSeries = Annotated[Series, _series(_COUNT_LIMIT)]
+LeastPowerSeries = Annotated[Series, _series(_POWER_LIMIT)]
 CountRateSeries = Annotated[Series, _series(_COUNT_RATE)]
 FractionSeries = Annotated[Series, _series(_FRACTION)]
 RatioSeries = Annotated[Series, _series(_RATIO)]

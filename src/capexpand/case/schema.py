@@ -12,6 +12,7 @@ from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
     CountRateSeries,
+    CountSeries,
     Day,
     Duration,
     EnergyPriceSeries,
@@ -21,6 +22,7 @@ from capexpand.case.figures import (
     FractionPerYear,
     FractionSeries,
     Latency,
+    LeastPowerSeries,
     Life,
     Memory,
     Money,
@@ -116,6 +118,8 @@ class Programme(Declared):
     """Share of the programme's own money spent that may be spent again each year after the window."""
     renewal_budget: SpendingLimitSeries | None = None
     """Spending allowed in each quarter outside the window, in place of the two fields above."""
+    leases_within_cap: Annotated[bool, Field(strict=True)] = False
+    """Whether leases signed in the window count within the cap, at the present value of their fees."""
 
 
 class Build(Declared):
@@ -148,6 +152,12 @@ class Colocate(Declared):
     """Cost of handing a MW back after its term; 0 if absent."""
     limit: PowerLimitSeries | None = None
     """Most IT power that can be rented anew in a quarter; no limit if absent."""
+    escalation: FractionPerYear | None = None
+    """Yearly rise of a fee that is fixed at order for the term; if absent, the fee of the day is paid."""
+    extension: Duration | None = None
+    """Longest time beyond the term for which power may be held; no end if absent."""
+    minimum: LeastPowerSeries | None = None
+    """IT power paid for at the fee of the day whether held or not, by date; 0 if absent."""
 
 
 class Site(Declared):
@@ -189,6 +199,12 @@ class Lease(Declared):
     """Shortest time for which a unit is leased."""
     exit_cost: MoneySeries | None = None
     """Cost of handing a unit back after its term; 0 if absent."""
+    escalation: FractionPerYear | None = None
+    """Yearly rise of a fee that is fixed at order for the term; if absent, the fee of the day is paid."""
+    extension: Duration | None = None
+    """Longest time beyond the term for which a unit may be held; no end if absent."""
+    minimum: CountSeries | None = None
+    """Units paid for at the fee of the day whether held or not, by date; 0 if absent."""
 
 
 class Supply(Declared):

@@ -21,6 +21,8 @@ COMMANDS = (
     "sweep",
     "compare",
     "diff",
+    "why",
+    "why_not",
     "backtest",
     "forecast",
     "scenarios",
@@ -48,7 +50,7 @@ class _InOrder(TyperGroup):
     """Lists the commands as ``COMMANDS`` does; by itself typer puts groups of commands last."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # pyrefly: ignore[missing-override-decorator]  3.11 has none
-        return sorted(super().list_commands(ctx), key=COMMANDS.index)
+        return sorted(super().list_commands(ctx), key=lambda name: COMMANDS.index(name.replace("-", "_")))
 
 
 def build_app() -> typer.Typer:

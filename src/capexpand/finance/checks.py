@@ -16,6 +16,7 @@ from capexpand.finance.bridge import financing_value, objective_of, penalties
 from capexpand.finance.debt_checks import financing_rules
 from capexpand.finance.fleet import by_position
 from capexpand.finance.hire import hire_rules
+from capexpand.finance.leases import counted_in_cap, lease_rules
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
@@ -67,6 +68,7 @@ def violations(plan: Plan) -> tuple[Check, ...]:
         **_unit_rules(plan),
         **_service_rules(plan),
         **hire_rules(plan, above),
+        **lease_rules(plan, above),
         **_money_rules(plan),
         **financing_rules(plan),
     }
@@ -251,7 +253,7 @@ def _money_rules(plan: Plan) -> dict[str, float]:
     first, last = m.times.window
     quarter = np.arange(m.times.count)
     inside = (quarter >= first) & (quarter < last)
-    spent = np.cumsum(np.where(inside, plan.paid, 0.0))
+    spent = np.cumsum(np.where(inside, plan.paid + counted_in_cap(plan), 0.0))
     total = float(spent[-1])
     growth = m.budget.renewal_growth
     grown = 0.0 if growth is None else growth * spent

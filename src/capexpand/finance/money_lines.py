@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from capexpand.finance.hire import hire_cost
+from capexpand.finance.leases import lease_adjustment
 from capexpand.finance.rows import Rows, balance, minimum, nothing
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
@@ -118,6 +119,7 @@ class Decisions:
     power_mw: Rows  # [power, quarter]
     power_returned_mw: Rows  # [power, quarter]
     power_ordered_mw: Rows  # [power, quarter]
+    lease_adjustment: Rows  # [quarter] money; fees fixed at signing, and what is paid for and not taken
     hire: Rows  # [quarter] money; fees of hired capacity follow from what is signed, each at its own day
 
     @classmethod
@@ -136,6 +138,9 @@ class Decisions:
             power_mw=rows(plan.power_mw, "power"),
             power_returned_mw=rows(plan.power_returned_mw, "power"),
             power_ordered_mw=rows(plan.power_ordered_mw, "power"),
+            lease_adjustment=rows(lease_adjustment(plan)).named(
+                "lease_adjustment", "Fixed fees and minimum volumes", MONEY, "operation"
+            ),
             hire=rows(hire_cost(plan)).named("hire", "Hire from clouds", MONEY, "operation"),
         )
 
@@ -193,6 +198,7 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     hired = units.only("option", ~terms.unit_owned).sum("option")
     own = own + power.only("power", terms.power_owned).sum("power")
     hired = hired + power.only("power", ~terms.power_owned).sum("power")
+    hired = hired + done.lease_adjustment
     exits = unit_exits.sum("option") + power_exits.sum("power")
     return Running(
         bill.sum("site").named("energy", "Energy", MONEY, "energy"),

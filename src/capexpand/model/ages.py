@@ -1,11 +1,29 @@
-"""What depends on when something was ordered: arrivals, the end of a life, and the books at the end."""
+"""What depends on when something was ordered: arrivals and those held back, the end of a life, the books."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, Indices
-from capexpand.model.data import Floats, Integers, ModelData
+from capexpand.model.data import Flags, Floats, Integers, ModelData
+
+MANY_UNITS = 1e6
+"""Units that can never be due at once: what may be released, or wait, where nothing limits it."""
+
+
+def held_back(
+    lp: Blocks, m: ModelData, t: int, before: Indices, *, q: Indices, arrivals: Flags, deliveries: Indices
+) -> Indices:
+    """Held back: q + R = R⁻ + what is due, q ≤ M ξ, R ≤ M (1 − ξ); with ξ = 1 all comes, with 0 nothing."""
+    labels = (m.offers.names, m.destinations, (m.times.labels[t],))
+    waits = (m.offers.delayed[:, None] & arrivals)[:, :, None]
+    released = np.broadcast_to(m.offers.released[:, t][:, None, None], waits.shape)
+    R = lp.columns("waiting", labels, upper=MANY_UNITS * (1.0 - released), where=waits)[:, :, 0]
+    lp.add(deliveries, R)
+    lp.add(deliveries, before, -1.0)
+    release = lp.rows("release", labels, upper=MANY_UNITS * released, where=waits)[:, :, 0]
+    lp.add(release.T[m.sites.destination], q)
+    return R
 
 
 def within_life(lp: Blocks, m: ModelData, t: int, before: Indices, *, N: Indices, orders: Indices) -> Indices:

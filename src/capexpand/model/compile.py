@@ -6,7 +6,7 @@ import numpy as np
 
 from capexpand.case.schema import Case
 from capexpand.model.compile_financing import compile_financing
-from capexpand.model.compile_offers import LEASED, compile_offers, offer_options
+from capexpand.model.compile_offers import LEASED, Option, compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
     Budget,
@@ -20,6 +20,8 @@ from capexpand.model.data import (
     Times,
 )
 from capexpand.model.hire import compile_hire
+from capexpand.model.lease_terms import LeaseTerms
+from capexpand.model.leases import compile_leases
 from capexpand.model.world import Floats, World
 from capexpand.timevalue import HOURS_PER_QUARTER, discount_factors, end_discount_factor, quarters_spanned
 
@@ -52,9 +54,19 @@ def compile_case(case: Case) -> ModelData:
         opening=_opening(world, power, offers),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
+        lease_terms=_lease_terms(world, power, options),
         hire=compile_hire(world),
         end_value_within_book=case.finance.end_value_within_book,
         financing=compile_financing(world, offers),
+    )
+
+
+def _lease_terms(world: World, power: PowerOptions, options: tuple[Option, ...]) -> LeaseTerms | None:
+    names = tuple(world.case.sites)
+    return compile_leases(
+        world,
+        tuple((names[int(s)], not owned) for s, owned in zip(power.site, power.owned, strict=True)),
+        tuple((option.product_name, not option.owned) for option in options),
     )
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from capexpand.model.financing import Financing
 from capexpand.model.hire_options import HireOptions
+from capexpand.model.lease_terms import LeaseTerms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -223,6 +224,7 @@ class ModelData:
     opening: OpeningState
     whole_sizes: bool
     hours_per_quarter: float
+    lease_terms: LeaseTerms | None = None  # beyond a fee and a least time; None: nothing beyond them
     hire: HireOptions | None = None  # capacity that can be hired from clouds; None: none
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
     financing: Financing | None = None  # None where the case does not ask where money comes from

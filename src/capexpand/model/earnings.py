@@ -39,6 +39,7 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
         for columns, earned in _earnings(m, t, stage):
             lp.add(rows[t], columns, -earned)
         _hire(lp, m, t, stage, rows)
+        _lease_terms(lp, m, t, stage, rows)
     paid = [lp.columns(f"paid for {kind}", [labels]) for kind in ("servers", "halls")]
     added = [lp.columns(f"{kind} added", [labels]) for kind in ("servers", "halls")]
     for kind, bills, additions in zip(("servers", "halls"), paid, added, strict=True):
@@ -77,6 +78,45 @@ def _hire(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) -> None
     for quarter in range(t, m.times.count):
         paid = o.reserved & (quarter >= first) & (quarter < last)
         lp.add(rows[quarter], stage.hire.signed, np.where(paid, o.fee[:, t], 0.0))
+
+
+def _lease_terms(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) -> None:
+    """A fixed fee is paid through its term in place of the fee of the day, and so is what is not taken."""
+    terms = m.lease_terms
+    if terms is None:
+        return
+    power, units = stage.power, stage.fleet
+    for part, fees, lead, term, ordered, held, free, unused in (
+        (
+            terms.power,
+            m.power.running_cost[:, t],
+            m.power.lead_quarters,
+            m.power.term_quarters,
+            power.ordered,
+            power.energised,
+            power.free,
+            stage.leases.power,
+        ),
+        (
+            terms.units,
+            m.offers.running_cost[:, t],
+            m.offers.lead_quarters,
+            m.offers.term_quarters,
+            stage.orders.ordered.T,
+            units.installed,
+            units.free.T,
+            stage.leases.units,
+        ),
+    ):
+        fixed = np.where(part.fixed, fees, 0.0)
+        lp.add(rows[t], held, -np.broadcast_to(fixed, held.shape))
+        lp.add(rows[t], free, np.broadcast_to(fixed, free.shape))
+        lp.add(rows[t], unused, fees)
+        for age, grown in enumerate(part.growth(int(term.max(initial=0))).T):
+            due = t + lead + age
+            paid = np.where((age < term) & (due < m.times.count), fixed * grown, 0.0)
+            row = rows[np.minimum(due, m.times.count - 1)]
+            lp.add(np.broadcast_to(row, ordered.shape), ordered, np.broadcast_to(paid, ordered.shape))
 
 
 def _purchases(

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.model.ages import aged, at_quarter, end_book, end_value, within_life
+from capexpand.model.ages import aged, at_quarter, end_book, end_value, held_back, within_life
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Flags, Floats, ModelData
 from capexpand.model.financing import FinancingColumns
 from capexpand.model.hire import Hire, add_hire, hire_history
-
-MANY_UNITS = 1e6
-"""Units that can never be due at once: what may be released, or wait, where nothing limits it."""
+from capexpand.model.leases import Leases, add_leases, remembered_quarters
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +101,7 @@ class Money:
     spent: Indices  # m [1]
     due: Indices  # h [age]
     shortfall: Indices  # [1] money below the floor
+    spending_rows: Indices  # [1] what is spent adds up
     budget_rows: Indices  # [age] spent and due within the cap of this quarter, of the next, …
     renewal_rows: Indices  # [age] paid within the renewal budget of this quarter, of the next, …
 
@@ -117,6 +116,7 @@ class Stage:
     service: Service
     money: Money
     hire: Hire
+    leases: Leases
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
@@ -130,11 +130,13 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
     """
     K, D = m.offers.names, m.destinations
     power_age = int(np.max(m.power.lead_quarters + m.power.term_quarters, initial=0))
+    rented_age, leased_age = remembered_quarters(m)
+    power_age = max(power_age, rented_age)
     aging = m.aging
     kept_for = m.offers.term_quarters + np.where(
         aging, 0 if (life := m.offers.life_quarters) is None else life, 0
     )
-    offer_age = int(np.max(m.offers.lead_quarters + kept_for, initial=0))
+    offer_age = max(int(np.max(m.offers.lead_quarters + kept_for, initial=0)), leased_age)
     payment_age = int(max(m.power.lead_quarters.max(initial=0), m.offers.lead_quarters.max(initial=0)))
     standing, installed = m.opening.power_mw, m.opening.installed
     finite = np.isfinite(m.offers.stock)
@@ -179,6 +181,18 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     service = _service(lp, m, t, power.energised, fleet.installed)
     hire = add_hire(lp, m, t, before.signings, service.service_rows)
     money = _money(lp, m, t, before, b=power.ordered, x=orders.ordered)
+    leases = add_leases(
+        lp,
+        m,
+        t,
+        b=power.orders,
+        P=power.energised,
+        F=power.free,
+        x=orders.orders,
+        N=fleet.installed,
+        E=fleet.free,
+        spending=money.spending_rows,
+    )
     left = end_book(lp, m, t, before.end_book, b=power.ordered, x=orders.ordered)
     worth = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
     state = State(
@@ -196,7 +210,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         end_book=left,
         signings=hire.signings[:, : before.signings.shape[1]],
     )
-    stage = Stage(power, orders, fleet, service, money, hire, left, worth, state)
+    stage = Stage(power, orders, fleet, service, money, hire, leases, left, worth, state)
     _objective(lp, m, t, stage)
     return stage
 
@@ -310,7 +324,7 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     deliveries = lp.rows("delivery", [K, D, here], lower=due, upper=due, where=arrivals[:, :, None])[:, :, 0]
     lp.add(deliveries.T[m.sites.destination], q)
     lp.add(deliveries, arriving, -1.0)
-    R = _held_back(lp, m, t, before, q=q, arrivals=arrivals, deliveries=deliveries)
+    R = held_back(lp, m, t, before.waiting, q=q, arrivals=arrivals, deliveries=deliveries)
     least = np.where(owned, -INFINITY, 0.0)[None, :, None]
     fleet = lp.rows("fleet", [S, K, here], lower=least, upper=0.0, where=there[:, :, None])[:, :, 0]
     lp.add(fleet, N)
@@ -327,21 +341,6 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     lp.add(terms, aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
     lp.add(terms.T[m.sites.destination], r)
     return Fleet(q, N, r, E, R, within_life(lp, m, t, before.within_life, N=N, orders=orders))
-
-
-def _held_back(
-    lp: Blocks, m: ModelData, t: int, before: State, *, q: Indices, arrivals: Flags, deliveries: Indices
-) -> Indices:
-    """Held back: q + R = R⁻ + what is due, q ≤ M ξ, R ≤ M (1 − ξ); with ξ = 1 all comes, with 0 nothing."""
-    labels = (m.offers.names, m.destinations, (m.times.labels[t],))
-    waits = (m.offers.delayed[:, None] & arrivals)[:, :, None]
-    released = np.broadcast_to(m.offers.released[:, t][:, None, None], waits.shape)
-    R = lp.columns("waiting", labels, upper=MANY_UNITS * (1.0 - released), where=waits)[:, :, 0]
-    lp.add(deliveries, R)
-    lp.add(deliveries, before.waiting, -1.0)
-    release = lp.rows("release", labels, upper=MANY_UNITS * released, where=waits)[:, :, 0]
-    lp.add(release.T[m.sites.destination], q)
-    return R
 
 
 def _service(lp: Blocks, m: ModelData, t: int, P: Indices, N: Indices) -> Service:
@@ -421,7 +420,7 @@ def _money(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: In
     floor = lp.rows("floor", [here], lower=m.budget.floor, where=ends)
     lp.add(floor, spent)
     lp.add(floor, shortfall)
-    return Money(paid, spent, due, shortfall, *_budgets(lp, m, t, paid=paid, spent=spent, due=due))
+    return Money(paid, spent, due, shortfall, spending, *_budgets(lp, m, t, paid=paid, spent=spent, due=due))
 
 
 def _budgets(

@@ -14,6 +14,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.hire import paid_over_term
+from capexpand.model.lease_terms import paid_over
 from capexpand.model.stage import Stage
 from capexpand.policy.stage_numbers import StageNumbers
 
@@ -34,6 +35,10 @@ class Done:
     paid: Floats  # [scenario, 1] money
     shortfall: Floats  # [scenario, 1] money
     lacking: Floats  # [scenario, offer and destination] units less than by contract
+    power_free: Floats  # [scenario, power option] MW rented and past its term
+    units_free: Floats  # [scenario, offer option and place] leased units past their term
+    power_not_taken: Floats  # [scenario, power option] MW paid for and not held
+    units_not_taken: Floats  # [scenario, offer option] units paid for and not held
     hire_signed: Floats  # [scenario, hire option] units reserved from clouds
     hired: Floats  # [scenario, hire option] units hired without a commitment
 
@@ -53,6 +58,10 @@ def done_columns(stage: Stage) -> tuple[Indices, ...]:
         stage.money.paid,
         stage.money.shortfall,
         stage.orders.lacking.ravel(),
+        stage.power.free,
+        stage.fleet.free.ravel(),
+        stage.leases.power,
+        stage.leases.units,
         stage.hire.signed,
         stage.hire.hired,
     )
@@ -83,6 +92,7 @@ class Books:
     energy: Floats
     running: Floats  # maintenance, leases, fees, hire
     hire: Floats  # of it, hire from clouds, reservations in the quarters in which they are paid
+    fixed_fees: Floats  # of it, leases at fees fixed when signing
     exits: Floats
     paid: Floats  # for orders, without value-added tax
     commitments: Floats  # full price at order
@@ -161,7 +171,10 @@ class Bookkeeper:
         parts = [picked(cost, block) for block in self._columns]
         amounts = [getattr(done, field.name) for field in fields(Done)]
         everything = [part * amount for part, amount in zip(parts, amounts, strict=True)]
-        _, b_back, power, _, back, fleet, run, sold, unmet, _, short, lacking, signed, hired = everything
+        b, b_back, power, x, back, fleet, run, sold, unmet, _, short, lacking, *loose, signed, hired = (
+            everything
+        )
+        self._fixed_fees(books, here, b, x)
         kept = m.times.discount[t] * (1.0 - m.taxes.rate)
         tranches = m.workloads.tranches
         margin = -sold.reshape(len(sold), -1, tranches).sum(axis=2) / kept  # [scenario, workload]
@@ -187,7 +200,9 @@ class Bookkeeper:
             "ordinary": (gross - margin).sum(axis=1),
             "energy": run.sum(axis=1) / kept,
             "running": (power.sum(axis=1) + fleet.sum(axis=1) + at_end - apart) / kept
-            + books.hire[t, here],
+            + books.hire[t, here]
+            + books.fixed_fees[t, here]
+            + sum((part.sum(axis=1) for part in loose), np.zeros(len(sold))) / kept,
             "exits": (b_back.sum(axis=1) + back.sum(axis=1)) / kept,
             "paid": done.paid[:, 0],
             "commitments": halls.sum(axis=1) + servers.sum(axis=1),
@@ -217,6 +232,23 @@ class Bookkeeper:
             for paid in range(first, min(first + int(m.hire.term_quarters[h]), m.times.count)):
                 books.hire[paid, here] += fees[:, h]
         books.hire[t, here] += hired.sum(axis=1) / kept[t]
+
+    def _fixed_fees(self, books: Books, here: Indices, b: Floats, x: Floats) -> None:
+        """Writes fees that were fixed at order into the quarters of their terms."""
+        m, t, terms = self._m, self._numbers.quarter, self._m.lease_terms
+        if terms is None:
+            return
+        kept = m.times.discount * (1.0 - m.taxes.rate)
+        by_offer = x.reshape(len(x), len(m.offers.names), -1).sum(axis=2)
+        for part, charged, lead, term in (
+            (terms.power, b, m.power.lead_quarters, m.power.term_quarters),
+            (terms.units, by_offer, m.offers.lead_quarters, m.offers.term_quarters),
+        ):
+            weight = paid_over(part, kept, t, lead=lead, term=term)
+            for k in np.flatnonzero(part.fixed & (weight > 0.0)):
+                grown = part.growth(int(term[k]))[k]
+                for age, raised in enumerate(grown[: m.times.count - t - int(lead[k])]):
+                    books.fixed_fees[t + int(lead[k]) + age, here] += raised * charged[:, k] / weight[k]
 
     def _end_value(self, done: Done, books: Books, here: Indices) -> Floats:
         """What stands at the horizon's end is worth, no more than its book where that is asked [scenario]."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from capexpand.model.blocks import Floats
 from capexpand.model.data import Integers, ModelData
+from capexpand.model.leases import capital_equivalents
 from capexpand.optimiser.plan import Plan
 from capexpand.policy.accounts import Bookkeeper, Books, Done, read_done
 from capexpand.policy.operation import Operation
@@ -146,6 +147,10 @@ class FixedPlans:
                 paid=position.payments[:, [t]],
                 shortfall=self._shortfall(t, position),
                 lacking=self._lacking(t, position, factors[t]),
+                power_free=position.power_free,
+                units_free=position.units_free.reshape(count, -1),
+                power_not_taken=position.power_not_taken(t),
+                units_not_taken=position.units_not_taken(t),
                 hire_signed=np.tile(plan.hire_signed[:, t], (count, 1)),
                 hired=served.hired,
             )
@@ -179,10 +184,21 @@ class FixedPlans:
         x = np.broadcast_to(np.nan_to_num(plan.ordered[:, :, t]), (count, *plan.ordered.shape[:2]))
         x = x * _shares(m, x, limits.supply, position.stock)
         b = b * position.grid_share(t, b)[:, m.power.site]
-        share = position.money_share(t, b * power_price, x.reshape(count, -1) * unit_price)
+        counted = _counted(m, t, b, x)
+        share = position.money_share(t, b * power_price, x.reshape(count, -1) * unit_price, counted)
         b, x = b * share[:, None], x * share[:, None, None]
         position.order(t, b, x, b * power_price, x.reshape(count, -1) * unit_price)
+        position.leases[:, t] += counted * share
         position.receive(t, plan, limits.released)
+
+
+def _counted(m: ModelData, t: int, b: Floats, x: Floats) -> Floats:
+    """What leases signed in a quarter count for within the cap [scenario]."""
+    first, last = m.times.window
+    if m.lease_terms is None or not m.lease_terms.within_cap or not first <= t < last:
+        return np.zeros(len(b))
+    power, units = capital_equivalents(m, t)
+    return np.asarray(b @ power + x.sum(axis=2) @ units)
 
 
 def _shares(m: ModelData, x: Floats, supply: Floats, stock: Floats) -> Floats:
@@ -213,8 +229,23 @@ class _Position:
         self.waiting = np.zeros_like(self.units_free)  # due, and held back
         self.stock = np.tile(m.offers.stock, (count, 1))
         self.payments = np.zeros((count, quarters))
+        self.leases = np.zeros((count, quarters))  # counted within the cap
         self.power_ordered = np.zeros((quarters, count, options))
         self.ordered = np.zeros((quarters, count, offers, places))
+
+    def power_not_taken(self, t: int) -> Floats:
+        """Rented power that is paid for and not held [scenario, power option]."""
+        terms = self._m.lease_terms
+        if terms is None:
+            return np.zeros((len(self.power), 0))
+        return np.maximum(terms.power.least[:, t] - self.power, 0.0)
+
+    def units_not_taken(self, t: int) -> Floats:
+        """Leased units that are paid for and not held [scenario, offer option]."""
+        terms = self._m.lease_terms
+        if terms is None:
+            return np.zeros((len(self.power), 0))
+        return np.maximum(terms.units.least[:, t] - self.installed.sum(axis=1), 0.0)
 
     def grid_share(self, t: int, b: Floats) -> Floats:
         """Share of the power ordered that the grid can carry, when it comes and later [scenario, site]."""
@@ -253,7 +284,7 @@ class _Position:
                 total[:, o] += (float(due) - float(back)) * self.power_ordered[placed][:, o]
         return total
 
-    def money_share(self, t: int, halls: Floats, units: Floats) -> Floats:
+    def money_share(self, t: int, halls: Floats, units: Floats, leases: Floats) -> Floats:
         """Share of the orders of a quarter whose deposits and instalments fit the budgets [scenario]."""
         m = self._m
         adds = self._instalments(t, halls, units)
@@ -268,6 +299,8 @@ class _Position:
                 continue
             span = slice(first, theta + 1) if inside else slice(theta, theta + 1)
             had, new = self.payments[:, span].sum(axis=1), adds[:, span].sum(axis=1)
+            if inside:
+                had, new = had + self.leases[:, span].sum(axis=1), new + leases
             if not inside and growth[theta] > 0.0:
                 until = slice(first, min(t + 1, last))
                 had = had - growth[theta] * self.payments[:, until].sum(axis=1)

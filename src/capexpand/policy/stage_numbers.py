@@ -15,10 +15,10 @@ from itertools import chain
 import numpy as np
 
 from capexpand.errors import SolverError
+from capexpand.model.ages import MANY_UNITS
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.realised import realise_quarter
-from capexpand.model.stage import MANY_UNITS
 from capexpand.policy.stages import QuarterProgram, StateLayout, quarter_program
 from capexpand.scenarios.entries import Entry
 from capexpand.sddp.matrix import ColumnMatrix

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from capexpand.finance.hire import hire_cost_by_option
+from capexpand.finance.leases import leases_as_capital
 from capexpand.finance.ownership import SourceCost, source_costs
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
@@ -17,6 +18,8 @@ from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.long_tables import Axis, Quantity, long_table
 from capexpand.reporting.serial import MILLION, Document, monies, number, numbers
+from capexpand.reporting.serial import money as plain_money
+from capexpand.wording import money
 from capexpand.wording import number as written
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ PARTS = ("units", "power", "energy", "upkeep")
 def sources_section(context: ReportContext) -> tuple[Section, ...]:
     """Return the section that compares owning, leasing and hiring; none where nothing can be hired."""
     m = context.data
-    if m.hire is None:
+    if m.hire is None and m.lease_terms is None:
         return ()
     note = (
         "Each source taken alone: one unit from the first quarter in which it can be ordered to the end of "
@@ -37,9 +40,26 @@ def sources_section(context: ReportContext) -> tuple[Section, ...]:
         "Costs and volumes are both in present value, before tax, so the ratio is the price at which the "
         "source breaks even. A reservation counts for one term."
     )
-    hired = hired_table(context)
-    blocks: list[Block] = [Paragraph(note), ownership_table(context), Heading(hired.title), hired]
+    blocks: list[Block] = [Paragraph(note), ownership_table(context)]
+    if m.lease_terms is not None:
+        blocks += [Heading("Leases as capital"), Paragraph(lease_words(context))]
+    if m.hire is not None:
+        hired = hired_table(context)
+        blocks += [Heading(hired.title), hired]
     return (Section("sources", "Own, lease or hire", tuple(blocks)),)
+
+
+def lease_words(context: ReportContext) -> str:
+    """Say what is spent in the window with and without leases as capital."""
+    m, plan, here = context.data, context.findings.result.plan, context.window
+    bought, leased = float(plan.paid[here].sum()), float(leases_as_capital(plan)[here].sum())
+    counts = m.lease_terms is not None and m.lease_terms.within_cap
+    how = "both count within the cap" if counts else "leases stand beside the cap"
+    return (
+        f"In the window {money(bought, context.currency)} is paid for orders, and leases are signed whose "
+        f"fees over their terms have a present value of {money(leased, context.currency)} when signed: "
+        f"{money(bought + leased, context.currency)} together. Here {how}."
+    )
 
 
 def ownership_table(context: ReportContext) -> Table:
@@ -95,19 +115,24 @@ def hired_table(context: ReportContext) -> Table:
 
 def hire_document(m: ModelData, plan: Plan) -> Document:
     """Return what is hired and what each source costs, for JSON; nothing where nothing can be hired."""
-    if m.hire is None:
+    leased = _lease_document(m, plan)
+    if m.hire is None and m.lease_terms is None:
         return {}
     cost = hire_cost_by_option(plan)
     days = [day.isoformat() for day in m.times.starts]
-    return {
-        "hire": {
+    hired: Document = {}
+    if m.hire is not None:
+        hired["hire"] = {
             name: {
                 "units": numbers(plan.hired[h]),
                 "reserved": numbers(plan.hire_signed[h]),
                 "fees": monies(cost[h]),
             }
             for h, name in enumerate(m.hire.names)
-        },
+        }
+    return {
+        **hired,
+        **leased,
         "cost_of_ownership": [
             {
                 "source": source.name,
@@ -128,6 +153,23 @@ def hire_document(m: ModelData, plan: Plan) -> Document:
             name: f"{m.currency}/{VOLUME_UNITS[unit]}"
             for name, unit in zip(m.workloads.names, m.workloads.units, strict=True)
         },
+    }
+
+
+def _lease_document(m: ModelData, plan: Plan) -> Document:
+    """What leases are as capital; nothing where a case says no more of them than fee and least time."""
+    if m.lease_terms is None:
+        return {}
+    capital = leases_as_capital(plan)
+    first, last = m.times.window
+    bought, leased = float(plan.paid[first:last].sum()), float(capital[first:last].sum())
+    return {
+        "leases": {
+            "within_cap": m.lease_terms.within_cap,
+            "capital_equivalent": monies(capital),
+            "spent": plain_money(bought),
+            "spent_with_leases": plain_money(bought + leased),
+        }
     }
 
 

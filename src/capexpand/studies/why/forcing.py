@@ -1,0 +1,90 @@
+"""Programs in which what is asked about is held at an amount: one row more, free until it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from capexpand.model.blocks import Block, LinearProgram
+from capexpand.model.data import ModelData
+from capexpand.optimiser.deterministic import build_program
+from capexpand.optimiser.warm import Optimum, WarmPlanner
+from capexpand.studies.why.asked import Asked, Form, form_of
+
+ROW = "what is forced"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An optimum with what is asked about between two amounts.
+
+    Args:
+        optimum: of the program with the row.
+        form: what is asked about, as a sum of columns.
+    """
+
+    optimum: Optimum
+    form: Form
+
+    @property
+    def value(self) -> float:
+        """The amount in this optimum."""
+        return self.form.value(self.optimum.solution.columns)
+
+    @property
+    def dual(self) -> float:
+        """What one more of the amount would add to the objective [million]."""
+        return float(self.optimum.solution.row_duals[-1])
+
+
+class Forcing:
+    """Plans a case with what is asked about free or held, each from the basis of the one before.
+
+    Args:
+        asked: what is asked about.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._planner = WarmPlanner()
+
+    def solve(self, m: ModelData, least: float = -np.inf, most: float = np.inf) -> Held:
+        """Return the best plan with the amount between two bounds.
+
+        Args:
+            m: the compiled case.
+            least: of the amount.
+            most: of the amount.
+
+        Raises:
+            InfeasibleError: no plan has such an amount.
+            SolverError: the solver failed.
+        """
+        program, stages = build_program(m)
+        form = form_of(self._asked, m, stages)
+        wider = with_row(program, form, least, most)
+        return Held(self._planner.of_program(m, wider, stages), form)
+
+
+def with_row(program: LinearProgram, form: Form, least: float, most: float) -> LinearProgram:
+    """Return a program with one row more: a weighted sum of columns between two bounds.
+
+    Args:
+        program: to which the row is added as the last.
+        form: the sum.
+        least: of it.
+        most: of it.
+    """
+    order = np.argsort(form.columns, kind="stable")
+    rows = program.row_lower.size
+    block = Block(ROW, rows, ((ROW,),), np.zeros(1, np.int64))
+    return replace(
+        program,
+        row_lower=np.append(program.row_lower, least - form.constant),
+        row_upper=np.append(program.row_upper, most - form.constant),
+        start=np.append(program.start, program.start[-1] + form.columns.size),
+        index=np.concatenate((program.index, form.columns[order])),
+        value=np.concatenate((program.value, form.weights[order])),
+        row_blocks=(*program.row_blocks, block),
+    )
