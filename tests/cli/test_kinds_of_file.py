@@ -33,8 +33,8 @@ PLACES = list(places())
 
 
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory):
-    with serving({"XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}) as server:
+def trials():
+    with serving() as server:
         yield server
 
 

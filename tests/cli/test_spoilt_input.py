@@ -33,7 +33,7 @@ def test_a_spoilt_value_of_any_option_ends_in_words(tmp_path):
     from kinds_of_file import make_good
 
     make_good(tmp_path)
-    with serving({"XDG_CACHE_HOME": str(tmp_path / "cache")}) as server:
+    with serving() as server:
         for words in spoilt_options(Random(5), 30):
             outcome = server.attempt(words, tmp_path)
             assert not outcome.faults(words), (words, outcome)

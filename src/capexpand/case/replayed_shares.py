@@ -91,7 +91,7 @@ def _share(written: object) -> float | None:
         return None
     try:
         value = float(written)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return value if math.isfinite(value) and 0.0 <= value <= 1.0 else None
 

@@ -34,7 +34,8 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case with what was known on its day and hold it against what was then reported."""
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
     from capexpand.runs.folder import hold_place, usual_folder
     from capexpand.studies.backtest.backtest import backtest as hold
     from capexpand.studies.backtest.forecast import Settings

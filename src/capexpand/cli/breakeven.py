@@ -51,7 +51,8 @@ def breakeven(
     loaded = load_case(case, variant)
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "breakeven")
     pairs = _pairs(pair)
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
     from capexpand.studies.breakeven.distribution import of_policy_run
     from capexpand.studies.breakeven.findings import breakeven as find
     from capexpand.studies.breakeven.sheet import breakeven_sheet

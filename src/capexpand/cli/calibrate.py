@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from capexpand.reporting.console import print_json, say
 
 
 def register(app: typer.Typer) -> None:
@@ -32,14 +33,12 @@ def register(app: typer.Typer) -> None:
         if out is not None:
             write_calibration(found, out)
         if as_json:
-            typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+            print_json(asdict(found))
             return
-        typer.echo(
+        say(
             f"{found.rows} measurements: median error {found.before:.1%} before, {found.after:.1%} after, "
             f"{found.left_out:.1%} for each row by the others"
         )
         for level in found.levels:
             if level.chip:
-                typer.echo(
-                    f"  {found.factor(level.chip, level.model):.3f}  {level.model or 'all'} on {level.chip}"
-                )
+                say(f"  {found.factor(level.chip, level.model):.3f}  {level.model or 'all'} on {level.chip}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capexpand.cli.chips_lookup import as_data, look_up_chips
+from capexpand.reporting.console import print_json
 
 if TYPE_CHECKING:
     from capexpand.hardware.export_scope import Transaction
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         from capexpand.cli.chips_tables import print_details, print_overview
 
         if as_json:
-            typer.echo(json.dumps(as_data(view), ensure_ascii=False, indent=2))
+            print_json(as_data(view))
         elif name is None:
             print_overview(view)
         else:

@@ -40,7 +40,8 @@ def compare(
         day = None if rates_of is None else parse_day(rates_of)
     except QuantityError as error:
         raise CaseError([Problem(f"--rates-of: {error}")]) from None
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
     from capexpand.studies.comparison.comparing import compare as lay_side_by_side
     from capexpand.studies.comparison.sheet import comparison_sheet
 

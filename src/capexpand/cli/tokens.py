@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from capexpand.errors import CaseError, Problem
+from capexpand.reporting.console import output, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -249,7 +249,7 @@ def _own_model(path: Path) -> ModelSpec:
 
     read = read_model_config(path)
     if read.not_read:
-        typer.echo(f"{path}: not understood and left out: {', '.join(read.not_read)}", err=True)
+        say(f"{path}: not understood and left out: {', '.join(read.not_read)}", to_error=True)
     return read.spec
 
 
@@ -327,7 +327,7 @@ def show_serving(
     costs = None if hourly_price is None else token_costs(answer, load, hourly_price=hourly_price)
     if as_json:
         added = {} if costs is None else {"costs": asdict(costs)}
-        typer.echo(json.dumps({**asdict(answer), **added}, ensure_ascii=False, indent=2))
+        print_json({**asdict(answer), **added})
         return
     _print_serving(answer, costs)
 
@@ -381,7 +381,6 @@ def show_trade(
 def _print_trade(
     curve: Sequence[TradePoint], load: Load, *, hourly_price: float | None, as_json: bool
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from capexpand.hardware.pareto import token_costs
@@ -395,7 +394,7 @@ def _print_trade(
             {**asdict(one), "costs": None if cost is None else asdict(cost)}
             for one, cost in zip(curve, costs, strict=True)
         ]
-        typer.echo(json.dumps({"points": points}, ensure_ascii=False, indent=2))
+        print_json({"points": points})
         return
     first = curve[0].answer
     table = Table(title=f"{first.model} on {first.chips} × {first.chip}", title_justify="left")
@@ -410,17 +409,16 @@ def _print_trade(
             one.answer.layout,
             "" if cost is None else f"{cost.per_million_output:,.3f}",
         )
-    Console().print(table)
+    output().print(table)
 
 
 def _print_serving(answer: Serving, costs: TokenCosts | None = None) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = output()
     title = f"{answer.model} on {answer.chips} × {answer.chip}, weights in {answer.weights}"
     if not answer.fits:
-        console.print(f"{title}: {answer.reason}", markup=False, highlight=False)
+        console.print(f"{title}: {answer.reason}")
         return
     table = Table(title=title, show_header=False, title_justify="left")
     together = "prefill and decode together"

@@ -146,6 +146,8 @@ _PER_USER = re.compile(r"/\s*(?:user|request|query|stream)\b|per user", re.IGNOR
 
 
 MOST_CHIPS = 1_000_000
+SMALLEST_RATE, LARGEST_RATE = 1e-9, 1e15
+"""Of a rate [tokens/s]; beyond them a figure is a mistake."""
 
 
 def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
@@ -275,7 +277,9 @@ def _why_not_inference(text: Mapping[str, str]) -> str:
         value = float(text["value"])
     except ValueError:
         return f"value {text['value']!r} is not a number"
-    return "" if value > 0 and math.isfinite(value) else f"value {text['value']!r} is not a positive number"
+    if not 0 < value <= LARGEST_RATE:
+        return f"value {text['value']!r} is not a positive number of usual size"
+    return "" if value >= SMALLEST_RATE else f"value {text['value']!r} is next to nothing"
 
 
 def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]:

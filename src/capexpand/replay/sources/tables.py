@@ -273,7 +273,7 @@ def _ragged(path: Path, text: str, separator: str, error: Exception) -> Problem:
                 return Problem(message, file=path, line=reader.line_num)
     except csv.Error as other:
         return Problem(f"cannot be read as a table: {other}", file=path)
-    return Problem(f"cannot be read as a table: {str(error).splitlines()[0]}", file=path)
+    return Problem(f"cannot be read as a table: {_reason(error)}", file=path)
 
 
 def _read_parquet(path: Path, data: bytes, wanted: list[str]) -> pl.DataFrame:
@@ -290,8 +290,7 @@ def _read_parquet(path: Path, data: bytes, wanted: list[str]) -> pl.DataFrame:
         others = {name: pl.lit(None) for name in schema if name not in chosen}
         table = table.with_columns(**others) if chosen else pl.DataFrame(schema=schema)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        first = (str(error).splitlines() or ["damaged"])[0]
-        raise CaseError([Problem(f"cannot be read as Parquet: {first}", file=path)]) from None
+        raise CaseError([Problem(f"cannot be read as Parquet: {_reason(error)}", file=path)]) from None
     except pl.exceptions.PanicException:
         raise CaseError([Problem("cannot be read as Parquet: it is damaged", file=path)]) from None
     nested = [name for name in chosen if table[name].dtype.is_nested()]
@@ -299,6 +298,12 @@ def _read_parquet(path: Path, data: bytes, wanted: list[str]) -> pl.DataFrame:
         message = f"{nested[0]} holds lists or structures, not values"
         raise CaseError([Problem(message, file=path)])
     return table.with_columns(pl.lit(None, dtype=pl.Int64).alias(LINE))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what the library says, unless it speaks of its own insides."""
+    first = (str(error).splitlines() or [""])[0]
+    return "it is damaged" if not first or "{" in first or "Error" in first else first[:200]
 
 
 def find_separator(line: str, names: list[str]) -> str:
