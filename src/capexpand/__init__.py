@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.studies.breakeven.break_even import BreakEvens, break_even
     from capexpand.studies.breakeven.findings import BreakevenFindings, breakeven
     from capexpand.studies.comparison.comparing import Comparison, compare
+    from capexpand.web.serving import serve
 
 _HOMES = {
     "Backtest": "studies.backtest.backtest",
@@ -101,6 +102,7 @@ _HOMES = {
     "run": "api.planning",
     "scenarios": "api.futures",
     "schema": "api.starting",
+    "serve": "web.serving",
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
     "sweep": "api.sweeping",
@@ -157,6 +159,7 @@ __all__ = [
     "run",
     "scenarios",
     "schema",
+    "serve",
     "shipped_cases",
     "simulate",
     "sweep",

@@ -52,6 +52,12 @@ NO_POLICY_WITH_FINANCING = (
 )
 
 
+NO_POLICY_WITH_OFFERS = (
+    "is a contract that may be signed, and a policy does not decide on signing. Leave offered_until out "
+    "where it is signed, or leave the workload out"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Plans:
     """The optimised plan of a case, and the two it is held against."""
@@ -160,6 +166,11 @@ def refuse_financing(case: Case) -> None:
     """
     if case.financing is not None:
         raise CaseError([Problem(NO_POLICY_WITH_FINANCING, file=case.provenance.path)])
+    for name, workload in case.workloads.items():
+        if workload.contract is not None and workload.contract.offered_until is not None:
+            raise CaseError(
+                [Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=case.provenance.path)]
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ PUBLIC = """
     Backtest BreakevenFindings BreakEvens CVaR CapexpandError Case CaseError Comparison Expectation
     Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem RunError Sheet SolverError
     WorstCase CheckedCase LatticeSettings Outcomes PolicyFindings Run SampledFutures __version__
-    check diff new policy Questioned run scenarios schema shipped_cases
+    check diff new policy Questioned run scenarios schema serve shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
     Sweep sweep
     forecast load_case optimise optimise_policy report simulate why why_not write
@@ -58,7 +58,9 @@ SHOWN_ONLY = {"as_json"}
 """Options about how the command line prints; the result of a function has all of it."""
 
 
-@pytest.mark.parametrize("name", ["run", "sweep", "scenarios", "check", "new", "schema", "diff", "why"])
+@pytest.mark.parametrize(
+    "name", ["run", "sweep", "scenarios", "check", "new", "schema", "diff", "why", "serve"]
+)
 def test_a_command_has_the_arguments_of_its_function(name: str) -> None:
     """Names and defaults are the same; a function takes ``progress`` besides."""
     command = typer.main.get_command(build_app()).commands[name]  # type: ignore[attr-defined]

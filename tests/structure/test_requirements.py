@@ -43,9 +43,10 @@ def test_requirement_files_name_no_address(path):
     [
         (PROJECT["project"]["dependencies"], "run"),
         (PROJECT["project"]["optional-dependencies"]["dev"], "dev"),
+        (PROJECT["project"]["optional-dependencies"]["web"], "dev"),
         (PROJECT["build-system"]["requires"], "build"),
     ],
-    ids=["run", "dev", "build"],
+    ids=["run", "dev", "web", "build"],
 )
 def test_what_the_project_declares_is_pinned_within_its_limits(declared, name):
     """After a change of pyproject.toml, `scripts/lock` makes this true again."""

@@ -82,6 +82,35 @@ class Run:
         """
         return self.shown.save(folder)
 
+    def save_excel(self, path: Path | str) -> Path:
+        """Write the run as a workbook: a financial model in which all money follows its inputs.
+
+        Args:
+            path: a file whose name ends in .xlsx; an older workbook of capexpand there is replaced.
+
+        Returns:
+            The file.
+
+        Raises:
+            RunError: it cannot be written, or the packages for workbooks are not installed.
+        """
+        from capexpand.workbook.writing import save_workbook
+
+        return save_workbook(self.findings, path)
+
+    def with_workbook(self) -> Run:
+        """Return the run with ``workbook.xlsx`` among the files of its folder.
+
+        Raises:
+            RunError: the packages for workbooks are not installed.
+        """
+        from dataclasses import replace
+
+        from capexpand.workbook.writing import workbook_bytes
+
+        files = {**self.shown.files, "workbook.xlsx": workbook_bytes(self.findings)}
+        return replace(self, shown=replace(self.shown, files=files))
+
     def _repr_html_(self) -> str:
         """Return the answers and the first picture, for a notebook."""
         return self.shown._repr_html_()
@@ -103,6 +132,8 @@ def run(
     workers: int = 2,
     iterations: int | None = None,
     gap: float | None = None,
+    excel: bool = False,
+    export: Path | str | None = None,
     progress: Say | None = None,
 ) -> Run:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays.
@@ -118,13 +149,16 @@ def run(
         workers: processes of the policy; the result is the same for any number.
         iterations: limit of the training; the usual one if None.
         gap: at which the training ends [%]; the usual one if None.
+        excel: whether the run folder holds ``workbook.xlsx``, a financial model with live formulas.
+        export: file for the program that the plan solves, ``.mps`` or ``.lp``; none is written where None.
         progress: sees how far it is.
 
     Raises:
         CaseError: the case is wrong, or a policy is sought where nothing is uncertain.
         InfeasibleError: no plan satisfies the case.
         SolverError: a solver failed.
-        RunError: the folder cannot be written, or another process is writing it.
+        RunError: the folder cannot be written, another process is writing it, or ``excel`` is asked for and
+            the packages for workbooks are not installed.
     """
     from contextlib import nullcontext
     from dataclasses import replace
@@ -139,8 +173,22 @@ def run(
         from capexpand.pipeline import refuse_financing
 
         refuse_financing(loaded)
+    if excel:
+        from capexpand.workbook.excel import needs_excel
+
+        needs_excel()
+    if export is not None:
+        from capexpand.optimiser.exporting import check_export
+
+        check_export(Path(export))
     with nullcontext() if folder is None else hold_place(folder):
         found = _found(loaded, folder, options if policy else None, progress or silent)
+        if export is not None:
+            from capexpand.optimiser.exporting import export_program
+
+            export_program(found.findings.result.plan.data, Path(export))
+        if excel:
+            found = found.with_workbook()
         if folder is not None:
             found.save(folder)
             if policy and found.policy is not None:
@@ -160,6 +208,8 @@ def policy(
     workers: int = 2,
     iterations: int | None = None,
     gap: float | None = None,
+    excel: bool = False,
+    export: Path | str | None = None,
     progress: Say | None = None,
 ) -> Run:
     """Plan a case and find a policy for it: orders to commit now, and a rule for the later ones.
@@ -168,7 +218,7 @@ def policy(
     """
     return run(
         case, variant, out, policy=True, risk=risk, scenarios=scenarios, seed=seed, workers=workers,
-        iterations=iterations, gap=gap, progress=progress,
+        iterations=iterations, gap=gap, excel=excel, export=export, progress=progress,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from capexpand.case.announcement_checks import announcement_complaints
 from capexpand.case.blended_prices import price_complaints
 from capexpand.case.clouds import cloud_complaints, hired_offers
+from capexpand.case.contract_checks import contract_complaints
 from capexpand.case.drafts import Draft
 from capexpand.case.financing_checks import financing_complaints
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
@@ -193,7 +194,7 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
             yield place, "whole sizes need the number of units in a lot; add lot, e.g. 8"
 
 
-def _payment(place: tuple[str, str], workload: Workload) -> Iterator[Complaint]:
+def _payment(place: tuple[str, str], workload: Workload, draft: Draft) -> Iterator[Complaint]:
     """A price is for what is sold or counted, a penalty for what is owed; elsewhere they do nothing."""
     if workload.role != "obligation" and not workload.priced:
         yield place, f"is {workload.role} and needs a price"
@@ -204,16 +205,18 @@ def _payment(place: tuple[str, str], workload: Workload) -> Iterator[Complaint]:
         )
         yield (*place, field), message
     yield from price_complaints(place, workload)
+    yield from contract_complaints(place, workload, draft)
     if workload.role != "obligation" and workload.penalty is not None:
         message = (
-            f"holds for obligations only, and this workload is {workload.role}: unserved demand is not sold"
+            f"holds for obligations only, and this workload is {workload.role}: unserved demand is not sold; "
+            "damages to a customer are contract.penalty"
         )
         yield (*place, "penalty"), message
 
 
 def _workload(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint]:
     place = ("workloads", name)
-    yield from _payment(place, workload)
+    yield from _payment(place, workload, draft)
     if workload.usable_share is None and workload.utilisation is None:
         yield place, "needs usable_share, or utilisation from a replay"
     elif workload.usable_share is not None and workload.utilisation is not None:

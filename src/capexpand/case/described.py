@@ -6,6 +6,7 @@ import ast
 import inspect
 import textwrap
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
@@ -28,7 +29,7 @@ def field_sentences(model: type[BaseModel]) -> dict[str, str]:
         if not issubclass(base, BaseModel) or base is BaseModel:
             continue
         statements = list(ast.iter_child_nodes(ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]))
-        for field, below in zip(statements, statements[1:], strict=False):
+        for field, below in pairwise(statements):
             if (
                 isinstance(field, ast.AnnAssign)
                 and isinstance(field.target, ast.Name)

@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr
 
 from capexpand.case.announcement import Announcement
 from capexpand.case.clouds import Cloud
+from capexpand.case.contracts import Contract
 from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.figures import (
     Count,
@@ -292,6 +293,8 @@ class Workload(Declared):
     """Revenue for each unit, or transfer value of an internal workload, by date."""
     prices: Prices | None = None
     """Prices by kind of token, in place of one price."""
+    contract: Contract | None = None
+    """Terms of a contract that makes demand and price binding; sold on the market if absent."""
     penalty: UnitPriceSeries | None = None
     """Cost of each unit of an obligation left unserved; without it all must be served."""
     productivity: ProductivitySeries | None = None

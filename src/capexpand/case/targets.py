@@ -105,6 +105,9 @@ def _movable(case: object) -> Iterator[MovableTarget]:
         yield from _of_cloud(name, cloud)
     for name, workload in _named(case, "workloads").items():
         place = f"workloads.{name}"
+        if _part(workload, "contract") is not None:  # whose volume and price are agreed
+            yield MovableTarget(f"{place}.productivity", "productivity", name)
+            continue
         yield MovableTarget(f"{place}.demand", "demand", name)
         yield MovableTarget(f"{place}.market_share", "market_share", name)
         yield MovableTarget(f"{place}.productivity", "productivity", name)

@@ -39,6 +39,8 @@ COMMANDS = (
     "traces",
     "reproduce",
     "solve",
+    "serve",
+    "users",
 )
 """Modules of this package, in the order in which the help lists their commands."""
 

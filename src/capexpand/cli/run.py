@@ -39,6 +39,12 @@ def run(
     gap: Annotated[
         float | None, typer.Option(min=0.0, help="With --policy: gap in percent at which the training ends.")
     ] = None,
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Also write workbook.xlsx, a financial model with live formulas.")
+    ] = False,
+    export: Annotated[
+        Path | None, typer.Option(help="Also write the program that is solved to FILE.mps or FILE.lp.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
@@ -53,7 +59,7 @@ def run(
     with progress("Optimising the plan") as say:
         found = plan(
             loaded, variant, folder, policy=policy, risk=risk, scenarios=scenarios, seed=seed,
-            workers=workers, iterations=iterations, gap=gap, progress=say,
+            workers=workers, iterations=iterations, gap=gap, excel=excel, export=export, progress=say,
         )  # fmt: skip
     if as_json:
         print(found.sheet().json())
@@ -61,3 +67,7 @@ def run(
     console = output()
     found.sheet().print(console)
     print_path("Report", folder / "report.html", console)
+    if excel:
+        print_path("Workbook", folder / "workbook.xlsx", console)
+    if export is not None:
+        print_path("Program", export, console)

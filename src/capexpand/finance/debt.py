@@ -45,6 +45,7 @@ class BalanceSheet:
     tax_receivable: Floats  # value-added tax paid and not recovered yet
     debt: Floats
     payables: Floats  # payments still due for what was ordered before the start
+    prepaid: Floats  # by customers, not credited to their bills yet
     paid_in: Floats  # equity at the start and raised since, less issue costs
     retained: Floats  # profit since the start, less dividends
 
@@ -60,8 +61,8 @@ class BalanceSheet:
 
     @property
     def gap(self) -> float:
-        """By how much assets differ from debt, dues and equity at most, relative to the largest assets."""
-        apart = np.abs(self.assets - self.debt - self.payables - self.equity)
+        """By how much assets differ from what is owed and equity at most, relative to the largest assets."""
+        apart = np.abs(self.assets - self.debt - self.payables - self.prepaid - self.equity)
         size = max(
             float(np.max(np.abs(self.assets), initial=0.0)), float(np.max(self.debt, initial=0.0)), 1.0
         )
@@ -343,6 +344,7 @@ def _sheet(
         tax_receivable=receivable,
         debt=debt,
         payables=payables,
+        prepaid=np.cumsum(ours.prepayments),
         paid_in=at_start + np.cumsum((1.0 - f.issue_cost) * raised),
         retained=np.cumsum(settled.profit - paid_out),
     )

@@ -6,6 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from capexpand.finance.contracts import (
+    ContractConstants,
+    contract_flows,
+    contract_margins,
+    contract_prices,
+)
 from capexpand.finance.hire import hire_cost
 from capexpand.finance.leases import lease_adjustment
 from capexpand.finance.rows import Rows, balance, minimum, nothing
@@ -20,7 +26,7 @@ class Terms:
     """Prices, terms and taxes: all that money depends on beside decisions. Axes as in ``ModelData``."""
 
     price: Rows  # [workload, tranche, quarter]
-    margin: Rows  # [workload, quarter]
+    ordinary_share: Rows  # [workload, quarter] ordinary costs, share of the value served
     energy_price: Rows  # [site, quarter]
     effectiveness: Rows  # [site]
     draw_mw: Rows  # [option] drawn by a running unit
@@ -59,6 +65,7 @@ class Terms:
         """Returns the terms of a compiled case."""
         roles = np.array(m.workloads.roles)
         offers, power, taxes, opening = m.offers, m.power, m.taxes, m.opening
+        constants = ContractConstants.of(m)
 
         def number(value: float) -> Rows:
             return Rows(np.asarray(float(value)), (), False)
@@ -70,8 +77,8 @@ class Terms:
             return Rows(values, ("option", "destination"))
 
         return cls(
-            price=Rows(m.workloads.price, ("workload", "tranche")),
-            margin=by("workload", m.workloads.margin_fraction),
+            price=Rows(contract_prices(m), ("workload", "tranche")),
+            ordinary_share=by("workload", 1.0 - contract_margins(m)),
             energy_price=by("site", m.sites.energy_price),
             effectiveness=by("site", m.sites.power_usage_effectiveness),
             draw_mw=by("option", offers.power_kw / 1000.0 * offers.draw_fraction),
@@ -95,9 +102,9 @@ class Terms:
             building_life=number(taxes.building_life_quarters),
             value_added_tax=number(taxes.value_added_tax),
             recovery=None if taxes.recovery_quarters is None else number(taxes.recovery_quarters),
-            other_revenue=Rows(opening.other_revenue),
-            other_cost=Rows(opening.other_cost),
-            opening_payments=Rows(opening.payments_due),
+            other_revenue=Rows(opening.other_revenue - constants.unused),
+            other_cost=Rows(opening.other_cost - constants.damages),
+            opening_payments=Rows(opening.payments_due + constants.prepayments),
             opening_depreciation=Rows(opening.depreciation),
             external=roles == "external",
             internal=roles == "internal",
@@ -119,6 +126,9 @@ class Decisions:
     power_mw: Rows  # [power, quarter]
     power_returned_mw: Rows  # [power, quarter]
     power_ordered_mw: Rows  # [power, quarter]
+    unused: Rows  # [workload, quarter] money paid under contracts for what is not taken
+    damages: Rows  # [quarter] money for what contracts ask for and is not delivered
+    prepayments: Rows  # [quarter] money paid by customers before their bills, less what is credited
     lease_adjustment: Rows  # [quarter] money; fees fixed at signing, and what is paid for and not taken
     hire: Rows  # [quarter] money; fees of hired capacity follow from what is signed, each at its own day
 
@@ -129,7 +139,15 @@ class Decisions:
         def rows(values: Floats, *axes: str) -> Rows:
             return Rows(values, axes, detail=np.any(values != 0.0, axis=-1))
 
+        contracted = contract_flows(plan)
         return cls(
+            unused=rows(contracted.unused, "workload").named(
+                "unused", "Paid and not taken", MONEY, "revenue"
+            ),
+            damages=rows(contracted.damages).named("damages", "Damages under contracts", MONEY, "operation"),
+            prepayments=rows(contracted.prepayments).named(
+                "prepayments", "Prepayments by customers", MONEY, "cash"
+            ),
             sold=rows(plan.sold, "workload", "tranche"),
             running=rows(plan.running, "site", "option"),
             installed=rows(plan.installed, "site", "option"),
@@ -159,10 +177,11 @@ def sales(terms: Terms, done: Decisions) -> Sales:
     value = terms.price * done.sold
     value = value.named("sales_value", "Sales at list price", MONEY, "revenue")
     by_workload = value.sum("tranche").named("value", "Value of what is served", MONEY, "revenue")
-    share = (1.0 - terms.margin).named("ordinary_share", "Ordinary costs, share of value", "share", "revenue")
-    ordinary = by_workload.only("workload", terms.external | terms.internal) * share
+    ordinary = by_workload.only("workload", terms.external | terms.internal) * terms.ordinary_share
     return Sales(
-        by_workload.only("workload", terms.external).named("revenue", "Revenue", MONEY, "revenue"),
+        (by_workload.only("workload", terms.external) + done.unused).named(
+            "revenue", "Revenue", MONEY, "revenue"
+        ),
         by_workload.only("workload", terms.internal).named("transfer", "Transfer value", MONEY, "revenue"),
         ordinary.named("ordinary_costs", "Ordinary costs", MONEY, "revenue"),
     )
@@ -184,7 +203,7 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     drawn = drawn.named("drawn", "Power drawn by units", "MW", "energy")
     by_site = drawn.sum("option").named("drawn_by_site", "Power drawn for servers", "MW", "energy")
     at_grid = (terms.effectiveness * by_site).named("grid_draw", "Power drawn from the grid", "MW", "energy")
-    used = (at_grid * terms.hours).named("grid_energy", "Energy drawn from the grid", "MWh", "energy")
+    used = (terms.hours * at_grid).named("grid_energy", "Energy drawn from the grid", "MWh", "energy")
     bill = (terms.energy_price * used).named("energy_by_site", "Energy cost", MONEY, "energy")
     count = done.installed.sum("site").named("units", "Units installed", "unit", "fleet")
     units = (count * terms.unit_running).named("unit_costs", "Maintenance and lease of units", MONEY, "fleet")

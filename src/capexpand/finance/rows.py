@@ -18,7 +18,7 @@ import numpy as np
 from capexpand.finance.schedule import delivered, still_written_off
 from capexpand.model.data import Flags, Floats, Integers
 
-AXES = ("site", "power", "option", "destination", "successor", "workload", "tranche")
+AXES = ("item", "site", "power", "option", "destination", "successor", "workload", "tranche")
 """Axes in the order in which values are kept; quarters come last."""
 
 Operator = Literal[
@@ -94,6 +94,9 @@ class Rows:
     def __truediv__(self, other: Rows | float) -> Rows:
         return _elementwise("/", np.divide, self, other)
 
+    def __rtruediv__(self, other: float) -> Rows:
+        return _elementwise("/", np.divide, other, self)
+
     def __pow__(self, other: Rows | float) -> Rows:
         return _elementwise("^", np.power, self, other)
 
@@ -124,20 +127,23 @@ class Rows:
         place = self.axes.index(axis)
         rest = (*self.axes[:place], *self.axes[place + 1 :])
         there = np.broadcast_to(_spread(present(self), timed=self.timed), self.values.shape)
-        values = np.where(there, self.values, np.inf).min(axis=place)
+        least = np.where(there, self.values, np.inf).min(axis=place)
+        values = np.where(there.any(axis=place), least, 0.0)
         return Rows(values, rest, self.timed, "least", (self,), axis)
 
-    def only(self, axis: str, chosen: Flags) -> Rows:
-        """Return the rows whose place on an axis is chosen; elsewhere there is nothing.
+    def only(self, axis: str | tuple[str, ...], chosen: Flags) -> Rows:
+        """Return the rows whose place is chosen; elsewhere there is nothing.
 
         Args:
-            axis: its name.
-            chosen: [place on the axis].
+            axis: name of the axis, or names of several, over which rows that lack one are spread.
+            chosen: [place on the axis, ...].
         """
-        shape = [1] * self.values.ndim
-        shape[self.axes.index(axis)] = -1
-        values = np.where(np.asarray(chosen).reshape(shape), self.values, 0.0)
-        return Rows(values, self.axes, self.timed, "only", (self,), (axis, np.asarray(chosen)))
+        names = (axis,) if isinstance(axis, str) else axis
+        flags = Rows(np.asarray(chosen, dtype=np.float64), names, False)
+        axes = _union(self, flags)
+        chosen_there = _aligned(flags, axes, timed=self.timed) > 0.0
+        values = np.where(chosen_there, _aligned(self, axes, timed=self.timed), 0.0)
+        return Rows(values, axes, self.timed, "only", (self,), (names, np.asarray(chosen)))
 
     def take(self, axis: str, other: str, places: Integers | Sequence[int]) -> Rows:
         """Return the rows by another axis, for each place of which they say where it is on the old one.
@@ -293,11 +299,10 @@ def _presence(rows: Rows, known: dict[int, Flags]) -> Flags:
 
 def _selected(rows: Rows, found: Flags) -> Flags:
     """Which of the chosen rows are there."""
-    source = rows.operands[0]
-    there = Rows(found.astype(np.float64), source.axes, False)
+    there = Rows(found.astype(np.float64), rows.operands[0].axes, False)
     if rows.operator == "only":
-        axis, chosen = cast("tuple[str, Flags]", rows.detail)
-        return np.asarray(there.only(axis, chosen).values > 0.0)
+        axes, chosen = cast("tuple[tuple[str, ...], Flags]", rows.detail)
+        return np.asarray(there.only(axes, chosen).values > 0.0)
     axis, other, places = cast("tuple[str, str, tuple[int, ...]]", rows.detail)
     return np.asarray(there.take(axis, other, places).values > 0.0)
 

@@ -44,6 +44,7 @@ class Statement:
     maintenance: Floats  # of owned units and halls
     leases: Floats  # of leased units and rented power
     hire: Floats  # of capacity hired from clouds, unused reservations included
+    damages: Floats  # for what contracts ask for and is not delivered
     exit_costs: Floats  # of leased units and rented power handed back
     depreciation_servers: Floats
     depreciation_buildings: Floats
@@ -57,6 +58,7 @@ class Statement:
     export_fees: Floats  # part of payments_servers
     additions_servers: Floats  # cost of what is delivered: capital expenditure as a company reports it
     additions_buildings: Floats
+    prepayments: Floats  # of customers, less what is credited to their bills
     opening_payments: Floats  # due at the start for what was ordered before
     value_added_tax_paid: Floats
     value_added_tax_recovered: Floats
@@ -94,7 +96,7 @@ class Statement:
     def operating_cost(self) -> Floats:
         """Cash costs of operation [quarter]."""
         running = self.energy + self.maintenance + self.leases + self.hire + self.exit_costs
-        return self.ordinary_costs + running + self.other_cost
+        return self.ordinary_costs + running + self.damages + self.other_cost
 
     @property
     def ebitda(self) -> Floats:
@@ -140,7 +142,7 @@ class Statement:
     def free_cash_flow_before_tax(self) -> Floats:
         """Cash flow of each quarter before tax."""
         taxed = self.value_added_tax_paid - self.value_added_tax_recovered
-        return self.ebitda - self.capital_payments - self.opening_payments - taxed
+        return self.ebitda + self.prepayments - self.capital_payments - self.opening_payments - taxed
 
     @property
     def free_cash_flow(self) -> Floats:
@@ -218,6 +220,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "maintenance": running.maintenance,
         "leases": running.leases,
         "hire": done.hire,
+        "damages": done.damages,
         "exit_costs": running.exits,
         "depreciation_servers": owned.written_off_servers,
         "depreciation_buildings": owned.written_off_buildings,
@@ -229,6 +232,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "export_fees": owned.export_fees,
         "additions_servers": owned.additions_servers,
         "additions_buildings": owned.additions_buildings,
+        "prepayments": done.prepayments,
         "opening_payments": terms.opening_payments,
         "value_added_tax_paid": added_tax.paid,
         "value_added_tax_recovered": added_tax.recovered,

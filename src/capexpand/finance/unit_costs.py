@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.finance.contracts import contract_prices
 from capexpand.finance.fleet import by_position, ratio, served_volume
 from capexpand.finance.hire import hire_by_workload, hired_hours
 from capexpand.finance.schedule import (
@@ -105,7 +106,7 @@ def unit_costs(plan: Plan) -> UnitCosts:
         plan: what is done in each quarter.
     """
     m, mix = plan.data, _Mix.of(plan)
-    value = (m.workloads.price * plan.sold).sum(axis=1)
+    value = (contract_prices(m) * plan.sold).sum(axis=1)
     obliged = np.array([role == "obligation" for role in m.workloads.roles])[:, None]
     value = np.where(obliged, 0.0, value)
     power, hall_depreciation = _power_costs(m, plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.case.schema import Case
+from capexpand.model.compile_contracts import with_contracts
 from capexpand.model.compile_financing import compile_financing
 from capexpand.model.compile_offers import LEASED, Option, compile_offers, offer_options
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
@@ -40,7 +41,7 @@ def compile_case(case: Case) -> ModelData:
     service = service_matrix(world, options)
     offers = compile_offers(world, options, service)
     group, served_by = group_sites(world)
-    return ModelData(
+    plain = ModelData(
         title=case.title,
         currency=case.currency,
         times=times,
@@ -59,6 +60,7 @@ def compile_case(case: Case) -> ModelData:
         end_value_within_book=case.finance.end_value_within_book,
         financing=compile_financing(world, offers),
     )
+    return with_contracts(world, plain)
 
 
 def _lease_terms(world: World, power: PowerOptions, options: tuple[Option, ...]) -> LeaseTerms | None:

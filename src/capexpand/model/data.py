@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.model.contracts import Contracts
 from capexpand.model.financing import Financing
 from capexpand.model.hire_options import HireOptions
 from capexpand.model.lease_terms import LeaseTerms
@@ -227,6 +228,7 @@ class ModelData:
     lease_terms: LeaseTerms | None = None  # beyond a fee and a least time; None: nothing beyond them
     hire: HireOptions | None = None  # capacity that can be hired from clouds; None: none
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
+    contracts: Contracts | None = None  # with customers; None: there are none
     financing: Financing | None = None  # None where the case does not ask where money comes from
 
     @property

@@ -289,6 +289,8 @@ class _Financing:
             if wait is not None and wait < self.quarters:
                 lp.add(rows[wait:], paid[: self.quarters - wait], -vat)
         lp.add(rows, taxable[:-1], m.taxes.rate)
+        if m.contracts is not None and self.stages[-1].signed is not None:
+            lp.add(rows[None, :], self.stages[-1].signed[:, None], -m.contracts.prepayments)
         self._lenders(rows, -1.0)
         self._earned_on_cash(rows, -1.0)
         lp.add(rows[None, :], self.drawn, -1.0)

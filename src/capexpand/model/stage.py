@@ -31,15 +31,11 @@ class State:
     order_history: Indices  # x of the quarters before [offer option, destination, age]
     units_free: Indices  # E [offer option, destination] leased units past their term
     waiting: Indices  # R [offer option, destination] units due and held back
-    within_life: (
-        Indices  # Q [offer option, destination] owned units that have not reached the end of their life
-    )
+    within_life: Indices  # Q [offer option, destination] owned units short of the end of their life
     stock: Indices  # A [offer] units that can still be ordered
     spent: Indices  # m [1] money spent in the window
     due: Indices  # h [age] money due in 1, 2, … quarters for orders placed
-    end_book: (
-        Indices  # e [2] of servers and halls ordered, what will be left in the books at the horizon's end
-    )
+    end_book: Indices  # e [2] of servers and halls ordered, what the books hold at the horizon's end
     signings: Indices  # r of the quarters before: units reserved from clouds [hire option, age]
 
 
@@ -120,6 +116,7 @@ class Stage:
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
+    signed: Indices | None = None  # σ [contract] of a chain with offered contracts, with its last quarter
     financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
 
 

@@ -180,6 +180,10 @@ class Brackets:
         )
         self._names = [support.change.coefficients for support in self.supports]
 
+    def vectors(self, number: int) -> tuple[Floats, Floats, Floats]:
+        """Return the columns, the rows' duals and the reduced costs of a support."""
+        return self._columns[:, number], self._duals[:, number], self._reduced[:, number]
+
     def at(self, program: LinearProgram) -> Bracket:
         """Return a bracket of the optimum of a program that was not solved.
 
@@ -273,6 +277,21 @@ class Brackets:
         return float(own @ shares + np.where(finite, lacking, 0.0) @ short)
 
 
+def priced_own(program: LinearProgram, duals: Floats, reduced: Floats) -> float:
+    """Return what duals say that the limits of a program are worth, at the prices for which they are optimal.
+
+    Args:
+        program: whose limits are priced.
+        duals: [row].
+        reduced: [column] the reduced costs that belong to the duals.
+
+    Returns:
+        A bound of the optimum at those prices, without the program's offset; infinite where a limit that they
+        price is.
+    """
+    return _priced(program, duals, reduced, own=True)
+
+
 def settled(program: LinearProgram, plan: Floats) -> Floats:
     """Return a plan with the same decisions, paid for as a program says.
 
@@ -348,11 +367,12 @@ def _priced(program: LinearProgram, duals: Floats, reduced: Floats, *, own: bool
     endless = (reduced > 0) & ~np.isfinite(program.column_upper)
     if endless.any():
         duals, reduced = _raised(program, duals, reduced, endless)
-    rows = _worth(duals, program.row_lower, program.row_upper)
-    return rows + _worth(reduced, program.column_lower, program.column_upper)
+    rows = worth(duals, program.row_lower, program.row_upper)
+    return rows + worth(reduced, program.column_lower, program.column_upper)
 
 
-def _worth(duals: Floats, lower: Floats, upper: Floats) -> float:
+def worth(duals: Floats, lower: Floats, upper: Floats) -> float:
+    """Return what limits are worth by their duals: above 0 on the upper side, below 0 on the lower."""
     there = np.flatnonzero(duals)
     limit = np.where(duals[there] > 0, upper[there], lower[there])
     return float(duals[there] @ limit) if np.isfinite(limit).all() else float("inf")

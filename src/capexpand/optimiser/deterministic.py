@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
+from capexpand.model.compile_contracts import add_contracts
 from capexpand.model.data import ModelData
 from capexpand.model.debt import add_financing
 from capexpand.model.stage import Stage, add_stage, opening_columns
@@ -24,6 +25,9 @@ def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
         stages.append(add_stage(lp, m, t, state))
         state = stages[-1].state
     lp.offset = base_value(m)
+    signed = add_contracts(lp, m, stages)
+    if signed is not None:
+        stages[-1] = replace(stages[-1], signed=signed)
     financing = add_financing(lp, m, stages)
     if financing is not None:
         stages[-1] = replace(stages[-1], financing=financing)

@@ -67,6 +67,7 @@ class Plan:
     shortfall: float  # money below the floor
     shadow: ShadowPrices
     solver: SolverReport
+    signed: Floats | None = None  # [contract] part that is signed; None where there are no contracts
     basis: Basis | None = None  # from which a plan that differs little is found sooner
     financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
 
@@ -122,6 +123,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         ),
         financing=None if financing is None else read_financing(m, financing, solution),
         basis=solution.basis,
+        signed=_signed(m, stages, x),
     )
 
 
@@ -129,6 +131,13 @@ def _hired(m: ModelData, signed: Floats, hired: Floats) -> dict[str, Floats]:
     """Units signed for and units paid for, those of running reservations among them."""
     running = hired if m.hire is None else hired + m.hire.active(signed)
     return {"hire_signed": signed, "hired": running}
+
+
+def _signed(m: ModelData, stages: list[Stage], x: Floats) -> Floats | None:
+    if m.contracts is None:
+        return None
+    columns = stages[-1].signed
+    return np.ones(len(m.contracts.workload)) if columns is None else m.contracts.share(_values(x, columns))
 
 
 def _values(x: Floats, columns: Indices) -> Floats:

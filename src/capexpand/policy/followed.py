@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from capexpand.case.schema import Case
+from capexpand.model.compile_contracts import settled
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
 from capexpand.policy.covenants_followed import chances_of_breach
@@ -72,12 +73,17 @@ def follow_plan(
     """
     if case.uncertainty.empty:
         return None
-    m = plan.data
+    m, standing = settled(plan.data, plan.signed), settled(base.data, base.signed)
     futures = compile_futures(case)
     drawn = draw_scenarios(futures, scenarios, seed=seed)
     factors = np.stack([drawn.factors(t) for t in range(drawn.quarters)])
     stages = take_apart(m, futures)
     ours = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors)
-    without = FixedPlans(recourse_data(m, futures).without_programme(), stages.numbers)
+    alone = recourse_data(m, futures).without_programme()
+    numbers = stages.numbers
+    if plan.data.contracts is not None and plan.data.contracts.offered.any():  # signed differently
+        apart = take_apart(standing, futures)
+        alone, numbers = apart.data, apart.numbers
+    without = FixedPlans(alone, numbers)
     npv = returns_beside(stages.data, ours, without.follow(FixedPlan.of(base), factors)).npv
     return Followed(npv, seed, chances_of_breach(plan, ours))

@@ -5,10 +5,11 @@ Nothing here knows where it is shown. A page, a terminal and a notebook each sho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+from capexpand.reporting import serial
 from capexpand.reporting.charts.drawing import Chart
 
 WORDY = 30
@@ -257,7 +258,28 @@ class Details:
     kind: str = ""
 
 
-Block = Heading | Paragraph | Notes | Table | Charts | Figures | Tabs | SideBySide | Details
+@dataclass(frozen=True, slots=True)
+class Sliders:
+    """Sliders that look up certified bounds, on a page only.
+
+    Args:
+        title: above them.
+        note: how they are to be read.
+        data: what the page's script looks up.
+    """
+
+    shape: ClassVar[str] = "sliders"
+    title: str
+    note: str
+    data: Mapping[str, object]
+
+    @property
+    def embedded(self) -> str:
+        """The data as JSON that can stand inside a script element."""
+        return serial.embedded(self.data)
+
+
+Block = Heading | Paragraph | Notes | Table | Charts | Figures | Tabs | SideBySide | Details | Sliders
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,3 +300,11 @@ def charts_of(blocks: Sequence[Block]) -> tuple[Chart, ...]:
         elif isinstance(block, Details):
             found += charts_of(block.blocks)
     return tuple(found)
+
+
+def holds_sliders(blocks: Sequence[Block]) -> bool:
+    """Tell whether some blocks hold sliders, those behind details too."""
+    return any(
+        isinstance(block, Sliders) or (isinstance(block, Details) and holds_sliders(block.blocks))
+        for block in blocks
+    )

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from capexpand.finance.contracts import Backlog, backlog
 from capexpand.finance.debt_metrics import FinancingResult, financing_result
 from capexpand.finance.fleet import Fleet, fleet
 from capexpand.finance.unit_costs import UnitCosts, unit_costs
@@ -65,6 +66,12 @@ class ReportContext:
     def costs(self) -> UnitCosts:
         """What each workload costs with the programme."""
         return unit_costs(self.findings.result.plan)
+
+    @cached_property
+    def backlog(self) -> Backlog | None:
+        """What is under contract with the programme; None where there are no contracts."""
+        result = self.findings.result
+        return backlog(result.plan, result.total.revenue)
 
     @cached_property
     def financing(self) -> FinancingResult | None:

@@ -17,6 +17,7 @@ from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats, ModelData
 from capexpand.reporting.assumptions import origins
 from capexpand.reporting.context import ReportContext
+from capexpand.reporting.contracts import contracts_document
 from capexpand.reporting.examined import examined_document
 from capexpand.reporting.financing import financing_document
 from capexpand.reporting.headline import answers
@@ -71,6 +72,7 @@ def metrics_document(context: ReportContext) -> Document:
         "unit_costs": _unit_costs(context),
         **token_price_document(context),
         **financing_document(context),
+        **contracts_document(context),
         **hire_document(m, result.plan),
         "naive": _naive(findings.naive, findings.naive_metrics, context, days),
         "bridge": _bridge(findings),

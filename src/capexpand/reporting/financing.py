@@ -123,6 +123,7 @@ def _sheet(found: FinancingResult) -> Document:
         "tax_receivable",
         "debt",
         "payables",
+        "prepaid",
         "paid_in",
         "retained",
     )
@@ -271,9 +272,10 @@ def _balance(context: ReportContext, found: FinancingResult) -> Table:
             ("Assets", sheet.assets, True, "sum"),
             ("Debt", sheet.debt, True, ""),
             ("Due for orders of before the start", sheet.payables, True, ""),
+            ("Paid in advance by customers", sheet.prepaid, True, ""),
             ("Equity paid in", sheet.paid_in, True, ""),
             ("Retained profit", sheet.retained, True, ""),
-            ("Debt and equity", sheet.debt + sheet.payables + sheet.equity, True, "sum"),
+            ("Debt and equity", sheet.debt + sheet.payables + sheet.prepaid + sheet.equity, True, "sum"),
         ],
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 from capexpand.reporting.blocks import Answer, KeyFigure
 from capexpand.reporting.bought import SMALL, budget_and_spending, buys_nothing, ordered
 from capexpand.reporting.context import NOTHING, ReportContext
+from capexpand.reporting.contracts import contract_answers
 from capexpand.reporting.examined import (
     at_the_end,
     best_even_pace,
@@ -47,6 +48,7 @@ def answers(context: ReportContext) -> tuple[Answer, ...]:
         Answer("What does the money buy, and when?", bought),
         Answer("How is it best spent?", " ".join(filter(None, (spends(context), first_orders(context))))),
         Answer("Does it pay?", pays(context)),
+        *contract_answers(context),
         *financing_answers(context),
         *([Answer("What does that rest on?", rests)] if (rests := rests_on(context)) else []),
         *([Answer("How much of it pays?", sized)] if sized else []),

@@ -30,6 +30,7 @@ from capexpand.reporting.charts.money import bridge_chart, cash, earnings, spend
 from capexpand.reporting.charts.service import costs_beside_prices, power_by_workload, served_by_offer
 from capexpand.reporting.charts.worth import beside_naive, prices_of_limits, worth_by_quarter
 from capexpand.reporting.context import ReportContext
+from capexpand.reporting.contracts import contract_table
 from capexpand.reporting.document import metrics_document
 from capexpand.reporting.financing import financing_section
 from capexpand.reporting.headline import answers, hindsight, key_figures
@@ -266,7 +267,10 @@ def _costs(context: ReportContext) -> Section:
         else ()
     )
     kinds = token_price_table(context)
-    by_kind: tuple[Block, ...] = () if kinds is None else (Heading(kinds.title), kinds)
+    found = (kinds, contract_table(context))
+    by_kind: list[Block] = [
+        part for each in found if each is not None for part in (Heading(each.title), each)
+    ]
     return Section("costs", "Unit costs", (Paragraph(note), *beside, costs, *by_kind))
 
 

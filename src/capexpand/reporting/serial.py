@@ -104,6 +104,12 @@ def json_text(document: object, *, indent: int | None = 2) -> str:
     return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
+def embedded(document: object) -> str:
+    """Return a document as short JSON that can stand inside a script element."""
+    text = json.dumps(plain(document), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
 def json_file(document: object) -> bytes:
     """Return a document as the content of a JSON file."""
     return f"{json_text(document)}\n".encode()

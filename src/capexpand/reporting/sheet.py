@@ -5,7 +5,6 @@ A study computes its findings and builds one sheet of them; nothing else of it k
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.reporting import serial
-from capexpand.reporting.blocks import WORDY, Answer, Block, Fact, Section, charts_of
+from capexpand.reporting.blocks import WORDY, Answer, Block, Fact, Section, charts_of, holds_sliders
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import CONFIG, NO_QUARTERS, Chart, Quarters, shared_legend, svg
 from capexpand.runs.folder import Content, check_place, table_files, write_run
@@ -73,6 +72,11 @@ class Sheet:
             *charts_of(self.opening),
             *(chart for section in self.sections for chart in charts_of(section.blocks)),
         )
+
+    @property
+    def has_sliders(self) -> bool:
+        """Whether a page of it needs the sliders' script."""
+        return any(holds_sliders(section.blocks) for section in self.sections) or holds_sliders(self.opening)
 
     def html(self) -> str:
         """Return the sheet as one page that needs nothing from outside."""
@@ -148,14 +152,19 @@ def _page(sheet: Sheet) -> str:
             dense=DENSE,
             wordy=WORDY,
             shared_legend=shared_legend,
-            data=_embedded(sheet.charts, sheet.quarters),
+            data=embedded(sheet.charts, sheet.quarters),
             javascript=javascript(),
         )
     )
 
 
-def _embedded(charts: tuple[Chart, ...], quarters: Quarters) -> str:
-    """The charts as JSON that can stand inside a script element."""
+def embedded(charts: tuple[Chart, ...], quarters: Quarters) -> str:
+    """Return charts as JSON that can stand inside a script element.
+
+    Args:
+        charts: of a page.
+        quarters: the time axis of those by quarter.
+    """
     document = {
         "quarters": {"q": quarters.labels, "d": quarters.starts, "e": quarters.ends},
         "window": quarters.window,
@@ -163,10 +172,7 @@ def _embedded(charts: tuple[Chart, ...], quarters: Quarters) -> str:
         "config": CONFIG,
         "charts": {chart.identifier: _chart(chart) for chart in charts},
     }
-    text = json.dumps(
-        serial.plain(document), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )  # short, since a page holds thousands of numbers
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return serial.embedded(document)
 
 
 def _chart(chart: Chart) -> serial.Document:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from capexpand.finance.contracts import contract_prices
 from capexpand.finance.fleet import Fleet
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
@@ -187,7 +188,7 @@ def _sales(plan: Plan, fleet: Fleet, context: ReportContext) -> polars.DataFrame
     by_tranche = (
         Quantity("demand", np.where(asked, m.workloads.demand, np.nan), units),
         Quantity("sold", np.where(asked, plan.sold, np.nan), units),
-        Quantity("price", np.where(asked, m.workloads.price, np.nan), prices),
+        Quantity("price", np.where(asked, contract_prices(m), np.nan), prices),
     )
     whole = (
         Quantity("served", fleet.served[:, None], units),

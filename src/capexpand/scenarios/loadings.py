@@ -93,7 +93,7 @@ class Moves:
         demand = moved.get("demand", 0.0) + moved.get("market_share", 0.0)
         workload = self.case.workloads[name]
         for market in self.case.uncertainty.markets.values():
-            if name in market.workloads:
+            if name in market.workloads and workload.contract is None:
                 price -= market.pass_through.value * phi
                 demand -= market.elasticity.value * price
         found = {Entry("productivity", name): phi, Entry("base_demand", name): demand - phi}

@@ -180,8 +180,17 @@ def svg(chart: Chart, quarters: Quarters = NO_QUARTERS, *, width: int = 480) -> 
         quarters: its time axis, where it has one.
         width: of the drawing [px].
     """
-    rows: Sequence[Spec] = chart.rows or list(_laid_out(chart.series, quarters))
-    return drawn({**chart.spec, "width": width, "data": {"values": rows}})
+    return drawn({**chart.spec, "width": width, "data": {"values": chart_rows(chart, quarters)}})
+
+
+def chart_rows(chart: Chart, quarters: Quarters = NO_QUARTERS) -> Sequence[Spec]:
+    """Return the data of a chart, one mark or point a row.
+
+    Args:
+        chart: whose data is asked for.
+        quarters: its time axis, where it has one.
+    """
+    return chart.rows or list(_laid_out(chart.series, quarters))
 
 
 def drawn(spec: Spec) -> str:

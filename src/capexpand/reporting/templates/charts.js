@@ -1,6 +1,6 @@
-(async () => {
-  "use strict";
-  const data = JSON.parse(document.getElementById("chart-data").textContent);
+"use strict";
+// Draws every chart below an element: drawCharts(root, data, options of vega-embed that come on top).
+async function drawCharts(root, data, options = {}) {
   const { q, d, e } = data.quarters;
   const middle = d.map((day, t) => new Date((Date.parse(day) + Date.parse(e[t])) / 2).toISOString().slice(0, 10));
 
@@ -60,7 +60,7 @@
     return box;
   }
 
-  for (const place of document.querySelectorAll("[data-chart]")) {
+  for (const place of root.querySelectorAll("[data-chart]")) {
     const chart = data.charts[place.dataset.chart];
     const named = withQuarters(chart.spec);
     const spec = { ...(chart.shaded ? withWindow(named) : named), data: { values: rows(chart) }, autosize: { type: "fit-x", contains: "padding" } };
@@ -68,7 +68,7 @@
       await vegaEmbed(place, spec, {
         mode: "vega-lite", renderer: "svg", config: data.config, tooltip: { theme: "light" },
         actions: { export: true, source: false, compiled: false, editor: false },
-        downloadFileName: place.dataset.chart,
+        downloadFileName: place.dataset.chart, ...options,
       });
       place.style.minHeight = "";
     } catch (error) {
@@ -76,18 +76,22 @@
       throw error;
     }
   }
-  for (const details of document.querySelectorAll("details.numbers")) {
+  for (const details of root.querySelectorAll("details.numbers")) {
     details.addEventListener("toggle", () => {
       if (details.open && !details.querySelector("table")) {
         details.append(numbers(data.charts[details.parentNode.querySelector("[data-chart]").dataset.chart]));
       }
     });
   }
+  document.documentElement.dataset.charts = "drawn";
+}
+
+// On paper everything is unfolded.
+{
   let folded = [];
   window.addEventListener("beforeprint", () => {
     folded = [...document.querySelectorAll("details:not(.numbers, .drawing details):not([open])")];
     folded.forEach((details) => { details.open = true; });
   });
   window.addEventListener("afterprint", () => folded.forEach((details) => { details.open = false; }));
-  document.documentElement.dataset.charts = "drawn";
-})();
+}

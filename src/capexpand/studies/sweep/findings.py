@@ -121,19 +121,19 @@ class SweepFindings:
         Raises:
             CaseError: a value is none of its axis, lies outside the box, or the case is wrong there.
         """
-        return self.brackets.at(_program(self.box, read_point(self.axes, point)))
+        return self.brackets.at(program_at(self.box, read_point(self.axes, point)))
 
     @cached_property
     def kinds(self) -> tuple[frozenset[str], ...]:
         """What each axis moves in the program: limits, prices, coefficients, or structure [axis]."""
-        start = _centre(self.axes)
-        here = _program(self.box, start)
+        start = centre_of(self.axes)
+        here = program_at(self.box, start)
         found: list[frozenset[str]] = []
         for number, axis in enumerate(self.axes):
             moved: set[str] = set()
             for level in {axis.low, axis.high}:
                 try:
-                    program = _program(self.box, (*start[:number], level, *start[number + 1 :]))
+                    program = program_at(self.box, (*start[:number], level, *start[number + 1 :]))
                 except CaseError:
                     continue
                 change = ProgramChange.between(here, program)
@@ -157,7 +157,7 @@ def read_point(axes: Sequence[Axis], point: Mapping[str, str | float] | Sequence
         if unknown:
             there = ", ".join(axis.path for axis in axes)
             raise CaseError([Problem(f"is no axis of this sweep; there are {there}", path=unknown[0])])
-        centre = _centre(axes)
+        centre = centre_of(axes)
         found = [
             axis.read(point[axis.path]) if axis.path in point else x
             for axis, x in zip(axes, centre, strict=True)
@@ -174,11 +174,17 @@ def read_point(axes: Sequence[Axis], point: Mapping[str, str | float] | Sequence
     return tuple(found)
 
 
-def _centre(axes: Sequence[Axis]) -> Point:
+def centre_of(axes: Sequence[Axis]) -> Point:
+    """Return the coordinates of the case as it stands; of the middle where that is none of an axis."""
     return tuple(a.levels[len(a.levels) // 2] if a.declared is None else a.declared for a in axes)
 
 
-def _program(box: Box, point: Point) -> LinearProgram:
+def program_at(box: Box, point: Point) -> LinearProgram:
+    """Return the program at a point.
+
+    Raises:
+        CaseError: the case is wrong there.
+    """
     return build_program(compile_case(box.load(point)))[0]
 
 
@@ -252,7 +258,7 @@ def _swept(
     box, declared = planner.box, planner.declared_outcome()
     unique = list(dict.fromkeys(points.points))
     known = _Known(unique, journal)
-    order, parents = order_of_solving(box.axes, unique, _centre(box.axes))
+    order, parents = order_of_solving(box.axes, unique, centre_of(box.axes))
     _solve(planner, known, order, parents, workers=workers, say=say)
     added, probes = _fill(
         planner, known, declared, bracket=bracket, most=most, seed=seed, workers=workers, say=say
@@ -318,7 +324,7 @@ def _fill(
     if declared.support is None or not any(axis.numeric for axis in box.axes):
         return (), ()
     say("Measuring brackets")
-    fresh_probes = _probes(box, seed)
+    fresh_probes = _probes(box, seed, planned=set(known.points))
     probes = list(islice(fresh_probes, FEW_PROBES if bracket is None else PROBES))
     scale = max(abs(declared.values.objective) if declared.values else 0.0, 1e-9)
     while True:
@@ -345,10 +351,10 @@ def _fill(
         probes += islice(fresh_probes, len(batch))
 
 
-def _probes(box: Box, seed: int) -> Iterator[tuple[Point, LinearProgram]]:
+def _probes(box: Box, seed: int, *, planned: set[Point]) -> Iterator[tuple[Point, LinearProgram]]:
     """Points over the whole box with their programs: its corners, as far as these are few, and points within.
 
-    They are no points of a grid, so what is measured there is no answer that was put in.
+    None of them is planned already, lest an answer be measured that was put in.
     """
     from itertools import product
 
@@ -359,13 +365,13 @@ def _probes(box: Box, seed: int) -> Iterator[tuple[Point, LinearProgram]]:
     corners = list(product(*((axis.low, axis.high) for axis in axes)))
     inner = (row for _ in range(1000) for row in engine.random(PROBES))
     placed = (tuple(_short(a.at(float(u))) for a, u in zip(axes, row, strict=True)) for row in inner)
-    seen: set[Point] = set()
+    seen = set(planned)
     for point in chain(corners if len(corners) <= PROBES // 4 else [], placed):
         if point in seen:
             continue
         seen.add(point)
         try:
-            yield point, _program(box, point)
+            yield point, program_at(box, point)
         except CaseError:  # counted where it is a point of the design; no bracket is asked for here
             continue
 

@@ -29,6 +29,7 @@ from capexpand.studies.sweep import tables
 from capexpand.studies.sweep.decisions import Decision, decisions
 from capexpand.studies.sweep.findings import SweepFindings
 from capexpand.studies.sweep.sensitivity import Effect, effects
+from capexpand.studies.sweep.sliders import sliders
 from capexpand.studies.sweep.wording import answers, bracket_note
 from capexpand.wording import MoneyScale, of_each
 
@@ -170,9 +171,11 @@ def _bracket_blocks(findings: SweepFindings, scale: MoneyScale) -> tuple[Block, 
         "planned points bound it at any other. "
     )
     table = tables.brackets_table(findings, scale)
+    moved = sliders(findings, scale)
     rows = f"{len(findings.probes)} points"
     return (
         Paragraph(about + bracket_note(findings)),
+        *(() if moved is None else (moved,)),
         Details(f"Bounds at {rows} that were not planned", (table,)),
     )
 

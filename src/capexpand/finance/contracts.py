@@ -1,0 +1,114 @@
+"""Contracts in the statements: what is paid and not taken, damages, prepayments, and the backlog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.model.data import Floats, ModelData
+from capexpand.optimiser.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class ContractConstants:
+    """What signed contracts put into the constants of a compiled case [quarter]; 0 without contracts."""
+
+    unused: Floats
+    damages: Floats
+    prepayments: Floats
+
+    @classmethod
+    def of(cls, m: ModelData) -> ContractConstants:
+        """Returns the constants of a case; what is only offered is in none of them."""
+        c = m.contracts
+        if c is None:
+            nothing = np.zeros(m.times.count)
+            return cls(nothing, nothing, nothing)
+        part = np.where(c.offered, 0.0, 1.0)
+        return cls(part @ c.unused, part @ (c.damages * c.volume), part @ c.prepayments)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFlows:
+    """Money under contracts beside what is delivered."""
+
+    unused: Floats  # [workload, quarter]
+    damages: Floats  # [quarter]
+    prepayments: Floats  # [quarter]
+
+
+def contract_prices(m: ModelData) -> Floats:
+    """Returns prices without the damages that delivery spares [workload, tranche, quarter]."""
+    price = m.workloads.price
+    if m.contracts is None:
+        return price
+    price = price.copy()
+    price[m.contracts.workload, 0] = m.contracts.price
+    return price
+
+
+def contract_margins(m: ModelData) -> Floats:
+    """Returns the share of the price that is left after ordinary costs [workload, quarter]."""
+    margin = m.workloads.margin_fraction
+    if m.contracts is None:
+        return margin
+    margin = margin.copy()
+    margin[m.contracts.workload] = m.contracts.margin_fraction
+    return margin
+
+
+def contract_flows(plan: Plan) -> ContractFlows:
+    """Returns what contracts bring and cost beside the price of what is delivered.
+
+    Args:
+        plan: what is done in each quarter.
+    """
+    m, c = plan.data, plan.data.contracts
+    unused = np.zeros((len(m.workloads.names), m.times.count))
+    if c is None or plan.signed is None:
+        return ContractFlows(unused, np.zeros(m.times.count), np.zeros(m.times.count))
+    part = plan.signed[:, None]
+    unused[c.workload] = part * c.unused
+    lacking = np.maximum(part * c.volume - plan.sold[c.workload, 0], 0.0)
+    return ContractFlows(unused, (c.damages * lacking).sum(axis=0), (part * c.prepayments).sum(axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is contracted [contract, quarter] and how much of the revenue it is [quarter]."""
+
+    signed: Floats  # [contract]
+    delivered: Floats  # [contract, quarter] volume
+    volume: Floats  # [contract, quarter] asked for
+    bills: Floats  # [contract, quarter] money for what is delivered, and for what is not taken
+    damages: Floats  # [contract, quarter] money
+    left: Floats  # [quarter] money still to be billed within the horizon after a quarter's end
+    coverage: Floats  # [quarter] share of revenue that is contracted; NaN without revenue
+
+
+def backlog(plan: Plan, revenue: Floats) -> Backlog | None:
+    """Returns what a plan has under contract, or None where there are no contracts.
+
+    Args:
+        plan: what is done in each quarter.
+        revenue: [quarter] of the whole business.
+    """
+    c = plan.data.contracts
+    if c is None or plan.signed is None:
+        return None
+    part = plan.signed[:, None]
+    delivered = plan.sold[c.workload, 0]
+    bills = c.price * delivered + part * c.unused
+    total = bills.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        coverage = np.where(revenue > 0.0, total / revenue, np.nan)
+    return Backlog(
+        signed=plan.signed,
+        delivered=delivered,
+        volume=part * c.volume,
+        bills=bills,
+        damages=c.damages * np.maximum(part * c.volume - delivered, 0.0),
+        left=(part * c.bills).sum() - np.cumsum((part * c.bills).sum(axis=0)),
+        coverage=coverage,
+    )

@@ -1,0 +1,138 @@
+"""Compiles contracts with customers, and puts those that are signed into the case as constants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from capexpand.case.contracts import Contract
+from capexpand.case.schema import Workload
+from capexpand.model.blocks import ABSENT, Blocks, Indices
+from capexpand.model.contracts import Contracts
+from capexpand.model.data import Floats, ModelData
+from capexpand.model.stage import Stage
+from capexpand.model.world import World
+
+
+def with_contracts(world: World, m: ModelData) -> ModelData:
+    """Returns a compiled case with its contracts; without any it is the same.
+
+    Args:
+        world: the case and its calendar.
+        m: the case compiled as if contracts were plain workloads.
+    """
+    named = [(j, w) for j, w in enumerate(world.case.workloads.values()) if w.contract is not None]
+    if not named:
+        return m
+    w = m.workloads
+    terms = [_terms(world, workload, w.demand[j].sum(axis=0), w.price[j, 0]) for j, workload in named]
+    position = np.array([j for j, _ in named], dtype=np.int64)
+    volume, price, damages, unused = (np.array(each) for each in zip(*terms, strict=True))
+    margin = w.margin_fraction[position]
+    contracts = Contracts(
+        workload=position,
+        offered=np.array([_of(each).offered_until is not None for _, each in named]),
+        signing=np.array([_signing(world, each) for _, each in named], dtype=np.int64),
+        volume=volume,
+        price=price,
+        margin_fraction=margin,
+        damages=damages,
+        unused=unused,
+        prepaid=np.array([0.0 if (p := _of(each).prepayment) is None else p.value for _, each in named]),
+    )
+    demand, paid, kept = w.demand.copy(), w.price.copy(), w.margin_fraction.copy()
+    demand[position] = 0.0
+    demand[position, 0] = volume
+    paid[position, 0] = price + damages
+    kept[position] = (price * margin + damages) / np.maximum(price + damages, 1e-300)
+    workloads = replace(w, demand=demand, price=paid, margin_fraction=kept)
+    return _signed(
+        replace(m, workloads=workloads, contracts=contracts), np.where(contracts.offered, 0.0, 1.0)
+    )
+
+
+def settled(m: ModelData, signed: Floats | None) -> ModelData:
+    """Returns a case whose contracts are signed as a plan has it, so that nothing of them is open.
+
+    Args:
+        m: the compiled case.
+        signed: [contract] part of each that is signed; None where there are no contracts.
+    """
+    contracts = m.contracts
+    if contracts is None or signed is None or not contracts.offered.any():
+        return m
+    demand = m.workloads.demand.copy()
+    demand[contracts.workload] *= contracts.share(signed)[:, None, None]
+    m = replace(m, workloads=replace(m.workloads, demand=demand))
+    return replace(_signed(m, np.where(contracts.offered, signed, 0.0)), contracts=contracts.settled(signed))
+
+
+def _signed(m: ModelData, part: Floats) -> ModelData:
+    """Puts what signed contracts earn and pay whatever is delivered into the constants of the case."""
+    contracts, opening = m.contracts, m.opening
+    if contracts is None:
+        return m
+    return replace(
+        m,
+        opening=replace(
+            opening,
+            other_revenue=opening.other_revenue + part @ contracts.unused,
+            other_cost=opening.other_cost + part @ (contracts.damages * contracts.volume),
+            payments_due=opening.payments_due - part @ contracts.prepayments,
+        ),
+    )
+
+
+def _of(workload: Workload) -> Contract:
+    if workload.contract is None:
+        raise ValueError("the workload has no contract")
+    return workload.contract
+
+
+def _signing(world: World, workload: Workload) -> int:
+    until = _of(workload).offered_until
+    return 0 if until is None else min(max(0, world.calendar.index(until)), world.quarters - 1)
+
+
+def _terms(
+    world: World, workload: Workload, volume: Floats, price: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Volume to be delivered, price, damages and what is paid for what is not taken [quarter]."""
+    contract = _of(workload)
+    if contract.ends is not None:
+        over = np.array([start > contract.ends for start in world.calendar.starts])
+        renewed = 0.0 if contract.renewed is None else contract.renewed.value
+        ratio = 1.0 if contract.renewal_price is None else contract.renewal_price.value
+        volume, price = np.where(over, renewed * volume, volume), np.where(over, ratio * price, price)
+    taken = world.series(contract.taken, 1.0)
+    least = 0.0 if contract.take_or_pay is None else contract.take_or_pay.value
+    unused = np.maximum(least - taken, 0.0) * volume * price
+    return taken * volume, price, world.series(contract.penalty), unused
+
+
+def add_contracts(lp: Blocks, m: ModelData, stages: list[Stage]) -> Indices | None:
+    """Adds the part σ of each offered contract that is signed: delivered ≤ σ · volume in every quarter.
+
+    Args:
+        lp: the program, with every stage in it.
+        m: the compiled case.
+        stages: its quarters.
+
+    Returns:
+        The columns [contract], ``ABSENT`` for those signed before; None where nothing is offered.
+    """
+    contracts = m.contracts
+    if contracts is None or not contracts.offered.any():
+        return None
+    names = [m.workloads.names[j] for j in contracts.workload]
+    signed = lp.columns("contract", [names], upper=1.0, where=contracts.offered, integer=m.whole_sizes)
+    for t, stage in enumerate(stages):
+        needs = contracts.volume[:, t] / m.workloads.productivity[contracts.workload, t]
+        asked = (contracts.offered & (needs > 0))[:, None]
+        rows = lp.rows("under contract", [names, (m.times.labels[t],)], upper=0.0, where=asked)[:, 0]
+        lp.add(rows, stage.service.sold[contracts.workload, 0])
+        lp.add(rows, np.where(asked[:, 0], signed, ABSENT), -needs)
+    kept = m.times.discount * (1.0 - m.taxes.rate)
+    lp.add_cost(signed, contracts.constant @ kept + contracts.prepayments @ m.times.discount)
+    return signed

@@ -1,0 +1,358 @@
+"""A case explored: the plan for other assumptions, from a basis at hand, beside the plan as declared."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from capexpand.case.schema import Case
+from capexpand.finance.metrics import Metrics
+from capexpand.model.compile import compile_case
+from capexpand.model.data import Floats
+from capexpand.optimiser.warm import Optimum, WarmPlanner
+from capexpand.pipeline import Plans, evaluate
+from capexpand.reporting.charts.drawing import Chart, Quarters, Series, over_quarters
+from capexpand.reporting.charts.palette import BASE, PROGRAMME
+from capexpand.reporting.context import ReportContext
+from capexpand.reporting.inputs import Findings
+from capexpand.web.assumptions import Assumptions, Changes, assumptions_of
+from capexpand.web.changing import load_changed, merged_data
+from capexpand.wording import count, money, number, percent, power, volume
+
+KEPT_CASES = 6
+"""Cases whose bases are kept; each takes some 30 MB of the largest."""
+
+KEPT_ANSWERS = 64
+"""Explored states that are kept for each case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of a plan.
+
+    Args:
+        key: in JSON.
+        title: on the page.
+        value: in the unit of ``unit``; None where the plan has none.
+        unit: of the value.
+        text: as readers see it.
+    """
+
+    key: str
+    title: str
+    value: float | None
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A plan in figures and pictures."""
+
+    measures: tuple[Measure, ...]
+    series: dict[str, Floats]
+    findings: Findings
+    context: ReportContext = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One figure of the declared and of the changed plan, and the difference in words."""
+
+    key: str
+    title: str
+    base: Measure
+    changed: Measure
+    words: str
+    better: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """The changed plan beside the declared one."""
+
+    changes: Changes
+    base: Outcome
+    changed: Outcome
+    differences: tuple[Difference, ...]
+    charts: tuple[Chart, ...]
+    quarters: Quarters
+
+
+_TITLES = {
+    "npv": "Net present value",
+    "npv_without_end_value": "Without end value",
+    "irr": "Internal rate of return",
+    "payback": "Payback",
+    "peak_funding": "Peak funding",
+    "spent": "Spent in the window",
+    "power": "Power energised",
+    "accelerators": "Accelerators",
+    "tokens": "Tokens a day",
+    "revenue": "Revenue in the last year",
+}
+_MORE_IS_BETTER = {"npv", "npv_without_end_value", "irr", "revenue"}
+
+
+class Explorer:
+    """Explores cases for many people at once; its memory is bounded.
+
+    Args:
+        solvers: plans that are made at a time.
+    """
+
+    def __init__(self, solvers: int = 2) -> None:
+        self._studies: OrderedDict[tuple[str, str | None], Study] = OrderedDict()
+        self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(solvers)
+
+    def study(self, path: Path, variant: str | None = None) -> Study:
+        """Return a case made ready to be explored; the one at hand where its files did not change.
+
+        Args:
+            path: the case file.
+            variant: of the case.
+
+        Raises:
+            CaseError: the case is wrong.
+        """
+        case = load_changed(path, variant)
+        key = (case.provenance.content_hash, variant)
+        with self._lock:
+            found = self._studies.get(key)
+            if found is None:
+                found = self._studies[key] = Study(case, path, variant, self._turns)
+                while len(self._studies) > KEPT_CASES:
+                    self._studies.popitem(last=False)
+            self._studies.move_to_end(key)
+        return found
+
+
+class Study:
+    """One case that is explored."""
+
+    def __init__(
+        self, case: Case, path: Path, variant: str | None, turns: threading.BoundedSemaphore
+    ) -> None:
+        self.case, self.path, self.variant = case, path, variant
+        self.assumptions: Assumptions = assumptions_of(case, merged_data(path, variant))
+        self._turns = turns
+        self._lock = threading.Lock()
+        self._planner, self._rest = (
+            WarmPlanner(sides="any"),
+            WarmPlanner(sides="any"),
+        )  # no worth of limits is shown
+        self._first: tuple[Optimum, Optimum] | None = None
+        self._base: Outcome | None = None
+        self._known: OrderedDict[tuple[tuple[str, str], ...], Explored] = OrderedDict()
+
+    def read(self, asked: Iterable[tuple[str, str]]) -> Changes:
+        """Read the changes that an address asks for; see ``Assumptions.read``."""
+        return self.assumptions.read(asked)
+
+    def base(self) -> Outcome:
+        """Return the plan of the case as declared.
+
+        Raises:
+            InfeasibleError: no plan satisfies the case.
+            SolverError: the solver failed.
+        """
+        with self._lock:
+            return self._declared()
+
+    def explored(self, changes: Changes) -> Explored:
+        """Return the plan under other assumptions, beside that of the case as declared.
+
+        Raises:
+            CaseError: the case does not allow such a change.
+            InfeasibleError: no plan satisfies the changed case.
+            SolverError: the solver failed.
+        """
+        with self._lock:  # one after the other, in the order in which they came
+            known = self._known.get(changes.query)
+            if known is not None:
+                self._known.move_to_end(changes.query)
+                return known
+            base = self._declared()
+            found = self._beside(changes, base, self._outcome(self._changed(changes)) if changes else base)
+            self._known[changes.query] = found
+            while len(self._known) > KEPT_ANSWERS:
+                self._known.popitem(last=False)
+            return found
+
+    def _changed(self, changes: Changes) -> Case:
+        return load_changed(self.path, self.variant, changes.settings)
+
+    def _declared(self) -> Outcome:
+        if self._base is None:
+            self._base = self._outcome(self.case)
+        return self._base
+
+    def _outcome(self, case: Case) -> Outcome:
+        data = compile_case(case)
+        first = self._first
+        with self._turns, ThreadPoolExecutor(max_workers=2) as pool:
+            ours = pool.submit(self._planner.optimum, data, start=None if first is None else first[0])
+            rest = pool.submit(
+                self._rest.optimum, data.without_programme(), start=None if first is None else first[1]
+            )
+            both = ours.result(), rest.result()
+        if first is None:
+            self._first = both
+        plan, without = both[0].plan, both[1].plan
+        # an even plan would take as long again, and nothing here shows one
+        return outcome(evaluate(Plans(case, plan, without, plan)))
+
+    def _beside(self, changes: Changes, base: Outcome, changed: Outcome) -> Explored:
+        context = changed.context
+        return Explored(
+            changes,
+            base,
+            changed,
+            tuple(_differences(base, changed)),
+            tuple(beside(base, changed)),
+            Quarters.of(context.data.times, context.window),
+        )
+
+
+def outcome(findings: Findings) -> Outcome:
+    """Return the figures and series of findings.
+
+    Args:
+        findings: from ``evaluate``.
+    """
+    context = ReportContext(findings)
+    total, ours = findings.result.total, findings.result.programme
+    series = {
+        "spending": total.capital_payments,
+        "cash": np.cumsum(ours.free_cash_flow),
+        "revenue": total.revenue,
+        "power": context.power_mw(context.fleet),
+        "accelerators": context.accelerators(context.fleet),
+        "tokens": context.tokens_per_day(context.fleet),
+    }
+    return Outcome(tuple(_measures(context, findings.metrics, series)), series, findings, context)
+
+
+def _measures(context: ReportContext, found: Metrics, series: dict[str, Floats]) -> Iterable[Measure]:
+    currency, at = context.currency, context.window_end
+
+    def made(key: str, value: float | None, unit: str, write: Callable[[float], str]) -> Measure:
+        return Measure(key, _TITLES[key], value, unit, "none" if value is None else write(value))
+
+    def amount(value: float) -> str:
+        return money(value, currency)
+
+    millions = f"mn {currency}"
+    payback = found.payback_quarter
+    yield made("npv", found.npv, millions, amount)
+    yield made("npv_without_end_value", found.npv_without_end_value, millions, amount)
+    yield made("irr", found.irr if found.irr_is_answer else None, "1/year", lambda v: f"{percent(v)} a year")
+    yield made(
+        "payback", None if payback is None else float(payback), "quarter",
+        lambda v: context.labels[int(v)],
+    )  # fmt: skip
+    yield made("peak_funding", found.peak_funding, millions, amount)
+    yield made("spent", context.spent, millions, amount)
+    yield made("power", float(series["power"][at]), "MW", power)
+    if series["accelerators"].any():
+        yield made("accelerators", float(series["accelerators"][at]), "accelerator", count)
+    if series["tokens"].any():
+        yield made("tokens", float(series["tokens"][at]), "token/day", volume)
+    yield made("revenue", float(series["revenue"][-4:].sum()), millions, amount)
+
+
+def _differences(base: Outcome, changed: Outcome) -> Iterable[Difference]:
+    before = {one.key: one for one in base.measures}
+    for after in changed.measures:
+        one = before.get(after.key)
+        if one is None:
+            continue
+        words, better = _in_words(one, after)
+        yield Difference(after.key, after.title, one, after, words, better)
+
+
+def _in_words(one: Measure, other: Measure) -> tuple[str, bool | None]:
+    if one.value is None or other.value is None:
+        same = one.value is None and other.value is None
+        return ("as before" if same else f"{other.text} instead of {one.text}"), None
+    gap = other.value - one.value
+    if abs(gap) <= 1e-6 * max(abs(one.value), abs(other.value), 1e-9) or one.text == other.text:
+        return "as before", None
+    better = (gap > 0) if other.key in _MORE_IS_BETTER else None
+    if other.key == "payback":
+        quarters = abs(round(gap))
+        return f"{quarters} quarter{'s' * (quarters > 1)} {'later' if gap > 0 else 'earlier'}", gap < 0
+    if other.key == "irr":
+        return f"{number(abs(100.0 * gap), 2)} percentage points {'more' if gap > 0 else 'less'}", better
+    direction = "more" if gap > 0 else "less"
+    size = _size(one, abs(gap))
+    share = f", {percent(abs(gap / one.value))}" if one.value * other.value > 0 else ""
+    return f"{size} {direction}{share}", better
+
+
+def _size(one: Measure, gap: float) -> str:
+    """A difference, written as the figure itself is."""
+    if one.unit.startswith("mn "):
+        return money(gap, one.unit.removeprefix("mn "))
+    if one.unit == "MW":
+        return power(gap)
+    if one.unit == "token/day":
+        return volume(gap)
+    if one.unit == "accelerator":
+        return count(gap)
+    return f"{number(gap)} {one.unit.partition('/')[0]}"
+
+
+_PICTURES = (
+    ("cash", "Cash flow of the programme, added up", True),
+    ("spending", "Payments for orders", False),
+    ("revenue", "Revenue", False),
+    ("power", "Power energised", True),
+    ("accelerators", "Accelerators installed", True),
+    ("tokens", "Tokens served a day", False),
+)
+
+
+def beside(base: Outcome, changed: Outcome) -> Iterable[Chart]:
+    """Yield a chart for each series, the declared plan grey and the changed one blue.
+
+    Args:
+        base: as declared.
+        changed: under other assumptions, over the same quarters.
+    """
+    for key, title, stocks in _PICTURES:
+        one, other = base.series[key], changed.series[key]
+        largest = float(max(np.abs(one).max(initial=0.0), np.abs(other).max(initial=0.0)))
+        if largest <= 1e-9:
+            continue
+        scale, unit = _scale(key, largest, changed.context.currency)
+        lines = [Series.of("As declared", BASE, one / scale, "line")]
+        if other is not one:
+            lines.append(Series.of("Changed", PROGRAMME, other / scale, "line"))
+        else:
+            lines = [Series.of("As declared", PROGRAMME, one / scale, "line")]
+        yield Chart(
+            identifier=f"beside-{key}",
+            title=title,
+            note=f"{unit}, at the end of each quarter" if stocks else f"{unit}, in each quarter",
+            spec=over_quarters(lines, unit, stocks=stocks, height=190),
+            series=tuple(lines),
+        )
+
+
+def _scale(key: str, largest: float, currency: str) -> tuple[float, str]:
+    if key in ("cash", "spending", "revenue"):
+        return (1000.0, f"bn {currency}") if largest >= 1000.0 else (1.0, f"mn {currency}")
+    if key == "power":
+        return (1000.0, "GW") if largest >= 1000.0 else (1.0, "MW")
+    for size, word in ((1e12, "tn"), (1e9, "bn"), (1e6, "million"), (1e3, "thousand")):
+        if largest >= size:
+            return size, f"{word} {'tokens' if key == 'tokens' else 'accelerators'}"
+    return 1.0, "tokens" if key == "tokens" else "accelerators"

@@ -1,0 +1,156 @@
+"""The process of one job: ``python -m capexpand.web.job_process HOME NUMBER ATTEMPT``.
+
+It says every two seconds that it is alive, ends itself when the job is cancelled or was given to another
+process, and leaves the result in the folder of its hash before the job counts as done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from capexpand.errors import CapexpandError, CaseError, InfeasibleError
+from capexpand.runs.folder import MANIFEST, read_manifest
+from capexpand.web.assumptions import assumptions_of
+from capexpand.web.changing import load_changed, merged_data
+from capexpand.web.jobs import BEAT_SECONDS, claim, order_of
+from capexpand.web.library import Library
+from capexpand.web.orders import make
+from capexpand.web.settings import Settings
+from capexpand.web.store import Store, execute_update, now
+from capexpand.web.tables import Event, Job
+from capexpand.web.uploads import inside_names
+
+
+class JobProcess:
+    """One attempt at one job."""
+
+    def __init__(self, settings: Settings, number: str, attempt: int) -> None:
+        self.settings, self.number = settings, number
+        self.attempt = attempt + 1
+        self.store = Store(settings.database_url)
+        self._over = threading.Event()
+        self._said = ""
+
+    def run(self) -> None:
+        """Claim the job, make its run, and say how it ended."""
+        if not claim(self.store, self.number, attempt=self.attempt - 1):
+            return
+        self.say("Starting" if self.attempt == 1 else f"Going on, attempt {self.attempt}")
+        beats = threading.Thread(target=self._beat, daemon=True)
+        beats.start()
+        try:
+            run, summary = self._make()
+            self._end("done", "Done", run=run, summary=summary)
+        except CaseError as error:
+            self._end("failed", str(inside_names(error, self.settings.home)), summary=None)
+        except InfeasibleError as error:
+            self._end("infeasible", "No plan satisfies the case", summary={"conflict": list(error.conflict)})
+        except CapexpandError as error:
+            self._end("failed", str(error), summary=None)
+        except MemoryError:
+            self._end("failed", "There is not enough memory for this run", summary=None)
+        except Exception:  # noqa: BLE001 - a fault of ours must not leave the job without an end
+            traceback.print_exc()
+            self._end("failed", "capexpand itself failed; its own log says where", summary=None)
+
+    def say(self, text: str) -> None:
+        """Add a line to the log; one that was said last is not repeated."""
+        if text == self._said:
+            return
+        self._said = text
+        numbers = getattr(text, "numbers", None)
+        with self.store.writing() as session:
+            session.add(Event(job=self.number, at=now(), text=str(text), data=numbers))
+            session.execute(self._ours().values(message=str(text)[:1000], seen_at=now()))
+
+    def _ours(self) -> Any:
+        return update(Job).where(
+            Job.id == self.number, Job.attempt == self.attempt, Job.state == "running", ~Job.cancelled
+        )
+
+    def _make(self) -> tuple[str, dict[str, Any]]:
+        with self.store.reading() as session:
+            job = session.scalars(select(Job).where(Job.id == self.number)).one()
+        order = order_of(job)
+        library = Library(self.store, self.settings)
+        case = library.find(order.case, order.version)
+        others = [library.find(name.partition(":")[0]).file for name in order.others]
+        changes: dict[str, Any] = {}
+        if order.changes:
+            loaded = load_changed(case.file, order.variant)
+            wanted = assumptions_of(loaded, merged_data(case.file, order.variant))
+            changes = wanted.read(order.changes).settings
+        place = self.settings.home / "work" / self.number
+        place.mkdir(parents=True, exist_ok=True)
+        folder = place / "run"
+        summary = make(order, [case.file, *others], folder, settings=changes, say=self.say)
+        return self._keep(folder), summary
+
+    def _keep(self, folder: Path) -> str:
+        """Move a whole run into the folder of its hash."""
+        read_manifest(folder)
+        import hashlib
+
+        digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+        place = self.settings.home / "runs" / digest
+        try:
+            folder.rename(place)
+        except OSError:
+            if not (place / MANIFEST).is_file():
+                raise
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        return digest
+
+    def _end(
+        self, state: str, message: str, *, run: str | None = None, summary: dict[str, Any] | None
+    ) -> None:
+        self._over.set()
+        with self.store.writing() as session:
+            session.execute(
+                self._ours().values(
+                    state=state, message=message[:20_000], run=run, summary=summary, ended_at=now(),
+                    seen_at=now(),
+                )
+            )  # fmt: skip
+            session.add(Event(job=self.number, at=now(), text=message[:20_000]))
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            with self.store.writing() as session:
+                alive = execute_update(session, self._ours().values(seen_at=now()))
+                if alive:
+                    continue
+                cancelled = execute_update(
+                    session,
+                    update(Job)
+                    .where(Job.id == self.number, Job.attempt == self.attempt, Job.state == "running")
+                    .values(state="cancelled", ended_at=now(), message="Cancelled"),
+                )
+            if not self._over.is_set():
+                self._stop(forget=bool(cancelled))
+
+    def _stop(self, *, forget: bool) -> None:
+        """End this process and its own children at once; another attempt may go on in the work folder."""
+        if forget:
+            shutil.rmtree(self.settings.home / "work" / self.number, ignore_errors=True)
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def main() -> None:
+    """Run the job that the arguments name; the address of the store comes by the environment."""
+    settings = Settings(home=Path(sys.argv[1]), **json.loads(os.environ.get("CAPEXPAND_SERVER", "{}")))
+    JobProcess(settings, sys.argv[2], int(sys.argv[3])).run()
+
+
+if __name__ == "__main__":
+    main()

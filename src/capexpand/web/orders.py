@@ -1,0 +1,202 @@
+"""What a job is asked to do: the kinds of runs, their options, and how each is made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from capexpand.web.changing import CHANGED, SettingsOf, changed_file
+
+if TYPE_CHECKING:
+    from capexpand.reporting.sheet import Sheet
+
+Say = Callable[[str], None]
+
+Kind = Literal["plan", "policy", "breakeven", "scenarios", "backtest", "compare"]
+
+
+Changed = Annotated[
+    list[tuple[Annotated[str, Field(max_length=60)], Annotated[str, Field(max_length=80)]]],
+    Field(max_length=100),
+]
+"""Names of assumptions and their levels with units."""
+
+
+class Order(BaseModel):
+    """What a job is asked to do.
+
+    Args:
+        kind: of the run.
+        case: name of the case.
+        version: number of its state; filled in when the job is queued, so that a later edit changes nothing.
+        variant: of the case.
+        changes: assumptions and their levels, as in the address of the page that explores the case.
+        others: cases to compare with, as NAME or NAME:VARIANT.
+        risk: attitude of a policy.
+        scenarios: futures to follow a policy or the break-even through.
+        iterations: limit of a policy's training.
+        seed: of all random numbers.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind = "plan"
+    case: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    version: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    variant: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,100}$")] | None = None
+    changes: Changed = []
+    others: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}(:[a-zA-Z0-9_.-]{1,100})?$")]],
+        Field(max_length=12),
+    ] = []
+    risk: Annotated[str, Field(max_length=40)] = "mean"
+    scenarios: Annotated[int, Field(ge=10, le=100_000)] = 2000
+    iterations: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    seed: Annotated[int, Field(ge=0, le=2_000_000_000)] = 1
+
+
+TITLES: Mapping[Kind, str] = {
+    "plan": "Plan",
+    "policy": "Plan and policy",
+    "breakeven": "Break-even values",
+    "scenarios": "Scenarios",
+    "backtest": "Backtest",
+    "compare": "Programmes side by side",
+}
+
+ABOUT: Mapping[Kind, str] = {
+    "plan": "What the money buys and when, whether it pays, and how far the answer may be trusted.",
+    "policy": "Also a rule that reacts to what is seen; minutes of training, resumed if interrupted.",
+    "breakeven": "How far each assumption may move before the programme no longer pays.",
+    "scenarios": "The uncertain inputs, sampled: fan charts and the lattice that stands for them.",
+    "backtest": "The plan of the case's day, and of each later one, held against later reports.",
+    "compare": "Two or more cases or variants on one yardstick.",
+}
+
+
+def make(order: Order, cases: list[Path], folder: Path, *, settings: SettingsOf, say: Say) -> dict[str, Any]:
+    """Make the run of a job.
+
+    Args:
+        order: what is asked for.
+        cases: the case files, that of the job first.
+        folder: where the run is to stand; an interrupted training resumes beside it.
+        settings: changes of the case, as a variant writes them.
+        say: is told how far it is.
+
+    Returns:
+        A few figures for lists of runs.
+
+    Raises:
+        CapexpandError: a case is wrong or infeasible, or a solver failed.
+    """
+    case, variant = cases[0], order.variant
+    if settings:
+        overlay = folder.parent / order.case / "case.yaml"
+        overlay.parent.mkdir(parents=True, exist_ok=True)
+        overlay.write_text(changed_file(case, variant, settings), encoding="utf-8")
+        case, variant = overlay, CHANGED
+    sheet = _MAKERS[order.kind](order, case, variant, cases[1:], folder, say)
+    say("Writing the report")
+    with_charts(sheet).save(folder)
+    return summary_of(sheet)
+
+
+def _plan(order: Order, case: Path, variant: str | None, _: list[Path], folder: Path, say: Say) -> Sheet:
+    from capexpand.api.planning import run
+
+    if order.kind == "plan":
+        return run(case, variant, progress=say).sheet()
+    return run(
+        case, variant, folder, policy=True, risk=order.risk, scenarios=order.scenarios, seed=order.seed,
+        iterations=order.iterations, workers=1, progress=say,
+    ).sheet()  # fmt: skip
+
+
+def _breakeven(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
+    from capexpand.case.loading import load_case
+    from capexpand.studies.breakeven.findings import breakeven
+    from capexpand.studies.breakeven.sheet import breakeven_sheet
+
+    say("Planning the case as declared")
+    return breakeven_sheet(
+        breakeven(
+            load_case(case, variant), scenarios=order.scenarios, seed=order.seed,
+            progress=lambda what: say(f"Looking for break-even: {what}"),
+        )
+    )  # fmt: skip
+
+
+def _scenarios(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
+    from capexpand.api.futures import scenarios
+
+    return scenarios(case, variant, scenarios=max(order.scenarios, 16), seed=order.seed, progress=say).sheet()
+
+
+def _backtest(_: Order, case: Path, variant: str | None, __: list[Path], ___: Path, say: Say) -> Sheet:
+    from capexpand.studies.backtest.backtest import backtest
+    from capexpand.studies.backtest.sheet import backtest_sheet
+
+    return backtest_sheet(backtest(case, variant, progress=say))
+
+
+def _compare(order: Order, case: Path, variant: str | None, others: list[Path], _: Path, say: Say) -> Sheet:
+    from capexpand.case.loading import load_case
+    from capexpand.studies.comparison.comparing import compare
+
+    named = [name.partition(":")[2] or None for name in order.others]
+    cases = [load_case(case, variant), *(load_case(*one) for one in zip(others, named, strict=True))]
+    from capexpand.studies.comparison.sheet import comparison_sheet
+
+    return comparison_sheet(compare(cases, progress=lambda label: say(f"Planning {label}")))
+
+
+_MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say], Sheet]] = {
+    "plan": _plan,
+    "policy": _plan,
+    "breakeven": _breakeven,
+    "scenarios": _scenarios,
+    "backtest": _backtest,
+    "compare": _compare,
+}
+
+
+def with_charts(sheet: Sheet) -> Sheet:
+    """Return a sheet whose run folder also holds each chart with its data, as Vega-Lite."""
+    from capexpand.reporting.charts.drawing import CONFIG, chart_rows
+    from capexpand.reporting.serial import plain
+
+    charts = {
+        f"charts/{chart.identifier}.vl.json": json.dumps(
+            plain({**chart.spec, "title": chart.title, "width": 640, "config": CONFIG,
+                   "data": {"values": chart_rows(chart, sheet.quarters)}}),
+            allow_nan=False, ensure_ascii=False,
+        ).encode()
+        for chart in sheet.charts
+    }  # fmt: skip
+    return replace(sheet, files={**sheet.files, **charts})
+
+
+def summary_of(sheet: Sheet) -> dict[str, Any]:
+    """Return what a list of runs shows: the title, the facts, the key figures, the answers."""
+    from capexpand.reporting.blocks import Figures
+
+    figures = [
+        [one.title, one.value, one.remark]
+        for block in sheet.opening
+        if isinstance(block, Figures)
+        for one in block.figures
+    ]
+    return {
+        "title": sheet.title,
+        "facts": [[fact.name, fact.text] for fact in sheet.facts],
+        "figures": figures,
+        "answers": [[answer.question, answer.text] for answer in sheet.answers],
+        "charts": [[chart.identifier, chart.title] for chart in sheet.charts],
+        "tables": sorted(sheet.tables),
+    }

@@ -1,0 +1,211 @@
+"""Files that a browser sends: unpacked within limits, kept inside their folder, and read as a case."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from capexpand.case.document import Node, plain, read_document
+from capexpand.case.reading import FILE_FIELDS
+from capexpand.errors import CaseError, Problem
+from capexpand.files.writing import write_new
+from capexpand.web.settings import Limits
+
+KINDS = (".yaml", ".yml", ".csv", ".json", ".md", ".txt")
+"""Files that belong to a case."""
+
+_LONGEST_NAME = 200
+
+
+def read_upload(name: str, content: bytes, limits: Limits) -> tuple[dict[str, bytes], str]:
+    """Return the files of an upload by their paths, and the path of the case file.
+
+    Args:
+        name: of the file as it was sent.
+        content: a case file, or a zip file that holds one with its tables.
+        limits: of unpacked bytes and files.
+
+    Raises:
+        CaseError: it is neither, holds no case file, or is larger or stranger than a case can be.
+    """
+    lower = name.lower()
+    if lower.endswith((".yaml", ".yml")):
+        return {"case.yaml": content}, "case.yaml"
+    if not lower.endswith(".zip"):
+        raise _refused(name, "is no case; send a case file (.yaml), or a .zip of it and its tables")
+    files = _unpacked(name, content, limits)
+    mains = [path for path in files if PurePosixPath(path).name in ("case.yaml", "case.yml")]
+    mains.sort(key=lambda path: (path.count("/"), path))
+    if not mains:
+        raise _refused(name, "holds no case.yaml")
+    if len(mains) > 1 and mains[0].count("/") == mains[1].count("/"):
+        raise _refused(name, f"holds more than one case: {mains[0]} and {mains[1]}; send one at a time")
+    return files, mains[0]
+
+
+def _refused(name: str, message: str) -> CaseError:
+    return CaseError(
+        [Problem(message, file=Path(PurePosixPath(name.replace("\\", "/")).name[:100] or "upload"))]
+    )
+
+
+def _unpacked(name: str, content: bytes, limits: Limits) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = [one for one in archive.infolist() if not one.is_dir()]
+            if len(entries) > limits.files:
+                raise _refused(name, f"holds {len(entries):,} files; at most {limits.files} are taken")
+            left = limits.unpacked_bytes
+            files: dict[str, bytes] = {}
+            for entry in entries:
+                path = entry.filename
+                if path.startswith("__MACOSX/") or path.endswith(".DS_Store"):
+                    continue
+                problem = path_problem(path) or _entry_problem(entry)
+                if problem:
+                    raise _refused(name, f"{path[:100]!r} {problem}")
+                with archive.open(entry) as stream:
+                    data = stream.read(left + 1)  # what the file says of its size is not believed
+                left -= len(data)
+                if left < 0:
+                    most = limits.unpacked_bytes // 1_000_000
+                    raise _refused(name, f"holds more than {most} MB when it is unpacked")
+                if path in files:
+                    raise _refused(name, f"holds {path[:100]!r} twice")
+                files[path] = data
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise _refused(name, f"is no zip file that can be read: {error}") from None
+    return files
+
+
+def _entry_problem(entry: zipfile.ZipInfo) -> str:
+    mode = entry.external_attr >> 16
+    if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+        return "is no regular file"
+    return "is encrypted" if entry.flag_bits & 1 else ""
+
+
+def path_problem(path: str) -> str:
+    """Return why a path cannot be that of a file of a case, or nothing.
+
+    Args:
+        path: relative, with slashes.
+    """
+    parts = path.split("/")
+    if path.startswith("/") or "\\" in path or ":" in path or ".." in parts:
+        return "leads out of the case's folder"
+    if not path.isprintable() or len(path.encode()) > _LONGEST_NAME or len(parts) > 8:
+        return "is no usable name for a file"
+    if any(not part or part.startswith(".") for part in parts):
+        return "is no usable name for a file"
+    if PurePosixPath(path).suffix.lower() not in KINDS:
+        return f"is no file of a case; those end in {', '.join(KINDS)}"
+    return ""
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return the hash under which the files of a case are kept."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{len(path.encode())} {path} {len(files[path])} ".encode())
+        digest.update(files[path])
+    return digest.hexdigest()
+
+
+def keep_files(home: Path, files: Mapping[str, bytes]) -> Path:
+    """Write the files of a case into the folder of their hash, whole or not at all.
+
+    Args:
+        home: folder of the application.
+        files: by their paths, checked before.
+
+    Returns:
+        The folder.
+    """
+    place = home / "cases" / digest_of(files)
+    if place.is_dir():
+        return place
+    new = home / "cases" / f".new-{secrets.token_hex(8)}"
+    try:
+        for path, data in files.items():
+            file = new / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_new(file, data)
+        try:
+            new.rename(place)
+        except OSError:
+            if not place.is_dir():  # another request wrote the same files at the same time
+                raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return place
+
+
+def check_inside(folder: Path, main: str) -> None:
+    """Refuse a case whose files refer to anything outside of their folder.
+
+    Args:
+        folder: of the case's files.
+        main: the case file in it.
+
+    Raises:
+        CaseError: with each reference that leads out, or a file that is no YAML.
+    """
+    problems: list[Problem] = []
+    seen: set[Path] = set()
+    waiting = [folder / main]
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        if not file.is_file():
+            continue  # reported where it is read
+        node = read_document(file)
+        for named, is_case in _references(node):
+            place = Path(os.path.normpath(file.parent / named))
+            if Path(named).is_absolute() or not place.is_relative_to(folder) or "\0" in named:
+                problems.append(Problem(f"'{named[:100]}' lies outside of the case's folder", file=file))
+            elif is_case:
+                waiting.append(place)
+    if problems:
+        raise CaseError(problems)
+
+
+def _references(node: Node) -> Iterator[tuple[str, bool]]:
+    data = plain(node)
+    if isinstance(data.get("extends"), str):
+        yield data["extends"], True
+    yield from ((text, False) for text in _tables(data))
+
+
+def _tables(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            last = str(key).rpartition(".")[2]  # a variant names places with dots
+            if last in FILE_FIELDS and isinstance(inner, str):
+                yield inner
+            yield from _tables(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _tables(inner)
+
+
+def inside_names(error: CaseError, folder: Path) -> CaseError:
+    """Return an error whose problems name files as their owner knows them, without the server's folders."""
+    problems = []
+    for one in error.problems:
+        file = one.file
+        if file is not None and file.is_absolute():
+            file = file.relative_to(folder) if file.is_relative_to(folder) else Path(file.name)
+        message = one.message.replace(f"{folder}/", "")
+        problems.append(Problem(message, path=one.path, file=file, line=one.line, column=one.column))
+    return CaseError(problems)

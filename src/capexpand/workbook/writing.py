@@ -1,0 +1,62 @@
+"""Writes the financial model of a run as an Excel workbook."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+from capexpand.errors import RunError
+from capexpand.files import write_file
+from capexpand.reporting.inputs import Findings
+from capexpand.workbook import pages
+from capexpand.workbook.excel import is_ours, needs_excel
+from capexpand.workbook.financial_model import financial_model
+from capexpand.workbook.layout import lay_out
+from capexpand.workbook.writer import Writer
+
+
+def save_workbook(findings: Findings, path: Path | str) -> Path:
+    """Write the workbook of a run.
+
+    Args:
+        findings: of the run.
+        path: the file; an older workbook of capexpand there is replaced.
+
+    Returns:
+        The file.
+
+    Raises:
+        RunError: a package that writes workbooks is missing, or the file cannot be written.
+    """
+    place = Path(path)
+    if place.suffix.lower() != ".xlsx":
+        raise RunError(f"{place}: a workbook's name ends in .xlsx")
+    write_file(place, workbook_bytes(findings), ours=is_ours)
+    return place
+
+
+def workbook_bytes(findings: Findings) -> bytes:
+    """Return the workbook of a run; the same run gives the same bytes.
+
+    Args:
+        findings: of the run.
+
+    Raises:
+        RunError: the package that writes workbooks is missing.
+    """
+    needs_excel()
+    from xlsxwriter import Workbook
+
+    model = financial_model(findings)
+    stream = BytesIO()
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with Workbook(stream, options) as book:
+        writer = Writer(book, model, lay_out(model))
+        writer.write_lines()
+        pages.write_pages(writer)
+    return stream.getvalue()
