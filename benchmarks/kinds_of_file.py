@@ -205,6 +205,11 @@ GOOD: dict[str, tuple[str, ...]] = {
     "model": ("llama-3.1-8b",),
     "chip": ("H100",),
     "folder": (".",),
+    "old": ("case",),
+    "new": ("case:late-power",),
+    "asked": ("budget",),
+    "--password": ("long enough to pass",),
+    "name": ("somebody",),
 }
 """Words for each argument, by its name; those of files are in ``make_good``."""
 OF_COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -212,6 +217,8 @@ OF_COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "replay": {"--fleet": GOOD["--fleet"], "--out": ("derating.json",)},
     "backtest": {"--scenarios": ("20",), "--series": GOOD["series"]},
     "breakeven": {"--scenarios": ("10",), "--driver": ("price",), "--pair": ("none",)},
+    "why-not": {"asked": ("orders.server.2025Q3 >= 10",)},
+    "sweep": {"--vary": ("programme.cap=0.5,1",)},
     "scenarios": {"--scenarios": ("20",), "--nodes": ("2",), "--outcomes": ("1",)},
     "solve": {"file": GOOD["program"], "--iterations": ("3",), "--paths": ("4",), "--back-end": ("highs",)},
     "calibrate": {"file": GOOD["measured"]},
@@ -219,7 +226,13 @@ OF_COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "claims": {"--contradictions": ()},
 }
 """Words without which a command would not come to its files, or would take long."""
-ALSO = {"compare": ("cases",), "tokens": ("model",)}
+ALSO = {
+    "compare": ("cases",),
+    "tokens": ("model",),
+    "diff": ("old", "new"),
+    "why": ("case",),
+    "why-not": ("case",),
+}
 """Arguments that are texts and name files all the same."""
 
 
@@ -299,10 +312,16 @@ def _holds_path(hint: object) -> bool:
     return hint is Path or any(_holds_path(inner) for inner in get_args(hint))
 
 
+ENDLESS = ("serve",)
+"""Commands that go on until they are stopped; their tests stand with them."""
+
+
 def places() -> Iterator[Place]:
     """Yield every path that the command line takes."""
     for above, command in commands():
         name = " ".join(above)
+        if name in ENDLESS:
+            continue
         paths = path_names(command, name)
         for parameter in command.params:
             if parameter.name in paths:
@@ -317,7 +336,7 @@ def _place(above: tuple[str, ...], command: Any, tried: Any) -> Place:
     own = OF_COMMANDS.get(name, {})
     before, behind = list(above), list[str]()
     mine = tried.opts[0] if tried.param_type_name == "option" else str(tried.name)
-    for parameter in command.params:
+    for at, parameter in enumerate(command.params):
         option = parameter.param_type_name == "option"
         word = parameter.opts[0] if option else str(parameter.name)
         if parameter is tried:
@@ -330,7 +349,9 @@ def _place(above: tuple[str, ...], command: Any, tried: Any) -> Place:
             values = own.get(word, GOOD.get(word, ("1",)))
         if option:
             before += [word, *values]
-        elif mine in ("case", "file") or parameter.nargs != 1 or tried.param_type_name == "option":
+        elif tried.param_type_name == "option" or command.params.index(parameter) < command.params.index(
+            tried
+        ):
             before += values
         else:
             behind += values

@@ -1,8 +1,8 @@
 """How many plans a minute: a sweep beside solving each point from nothing, here and through linopy.
 
 Run ``python benchmarks/sweep.py [--case alibaba-2025] [--points 24] [--peers 4]``. All are timed in the
-same run, on points of the same grid. Rates are plans a minute; the ratio to linopy is that of one process to one process.
-The values of all three must agree.
+same run, on points of the same grid. Rates are plans a minute; the ratio to linopy is that of one process to
+one process. The values of all three must agree.
 """
 
 from __future__ import annotations

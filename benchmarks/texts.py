@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from kinds_of_file import ALSO, GOOD, OF_COMMANDS, commands, path_names
+from kinds_of_file import ALSO, ENDLESS, GOOD, OF_COMMANDS, commands, path_names
 from spoiling import NUMBERS
 
 HOSTILE = (
@@ -60,6 +60,8 @@ def text_places() -> Iterator[tuple[list[str], Any]]:
     """Yield, for each option or argument that is no path, the words of its command and itself."""
     for above, command in commands():
         name = " ".join(above)
+        if name in ENDLESS:
+            continue
         paths = path_names(command, name) - set(ALSO.get(name, ()))
         for parameter in command.params:
             if parameter.name not in paths and not getattr(parameter, "is_flag", False):

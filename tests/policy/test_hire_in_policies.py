@@ -48,7 +48,8 @@ sites:
       reason: invented
 offers:
   server:
-    lease: {fee: 0.15 mn CNY/quarter, term: 1 year, escalation: 0 %/year, extension: 6 months, reason: invented}
+    lease:
+      {fee: 0.15 mn CNY/quarter, term: 1 year, escalation: 0 %/year, extension: 6 months, reason: invented}
 uncertainty:
   regimes:
     fees:

@@ -95,7 +95,10 @@ def _measurement(
             (chip is None, f"chip '{run.get('chip', '')}' is not in the catalogue; add it as \"chip\""),
             (not count >= 1, 'the number of chips is missing; add it as "chips"'),
             (not rate > 0, f"none of {', '.join(_RATE)} is a rate above zero"),
-            (not (prompt > 0 and answer > 0), "mean lengths of prompts and answers cannot be read"),
+            (
+                not (0 < prompt <= LARGEST and 0 < answer <= LARGEST),
+                "mean lengths of prompts and answers cannot be read",
+            ),
         )
         if bad
     ]

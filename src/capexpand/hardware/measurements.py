@@ -173,7 +173,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         return Unusable(row, label, problem, inference=True)
     known = suite_conditions(model, text["metric"], text["source_title"], text["quote"])
     known = _stated(known, text)
-    if math.isnan(known.input_tokens) or (math.isnan(known.output_tokens)):
+    if not (known.input_tokens <= LARGEST_RATE and known.output_tokens <= LARGEST_RATE):  # NaN is no length
         return Unusable(
             row,
             label,
