@@ -349,9 +349,7 @@ def _place(above: tuple[str, ...], command: Any, tried: Any) -> Place:
             values = own.get(word, GOOD.get(word, ("1",)))
         if option:
             before += [word, *values]
-        elif tried.param_type_name == "option" or command.params.index(parameter) < command.params.index(
-            tried
-        ):
+        elif tried.param_type_name == "option" or at < command.params.index(tried):
             before += values
         else:
             behind += values

@@ -73,10 +73,10 @@ class Outcome:
 
 
 def import_all() -> None:
-    """Import every module of the project, so that a forked process begins with its work."""
+    """Import every module but the server's, so that a forked process begins with its work."""
     package = importlib.import_module("capexpand")
     for module in pkgutil.walk_packages(package.__path__, "capexpand."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__") and not module.name.startswith("capexpand.web"):
             importlib.import_module(module.name)
     for library in ("highspy", "polars", "scipy.stats", "rich.table", "rich.text", "rich.console"):
         importlib.import_module(library)

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
+    from capexpand.api.chips import ChipsView, chips
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff, why, why_not
+    from capexpand.api.questions import Questioned, diff, history, roll, why, why_not
+    from capexpand.api.serving import ServedTokens, TradeCurve, calibrate, tokens, train
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
     from capexpand.case.loading import load_case
@@ -48,6 +50,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.policy.risk_attitudes import CVaR, Expectation, WorstCase
     from capexpand.reporting.inputs import Findings
     from capexpand.reporting.sheet import Sheet
+    from capexpand.sddp.solving import solve
     from capexpand.studies.backtest.backtest import Backtest, backtest
     from capexpand.studies.breakeven.break_even import BreakEvens, break_even
     from capexpand.studies.breakeven.findings import BreakevenFindings, breakeven
@@ -63,6 +66,7 @@ _HOMES = {
     "Case": "case.schema",
     "CaseError": "errors",
     "CheckedCase": "api.checking",
+    "ChipsView": "api.chips",
     "Comparison": "studies.comparison.comparing",
     "Expectation": "policy.risk_attitudes",
     "Findings": "reporting.inputs",
@@ -78,14 +82,18 @@ _HOMES = {
     "Run": "api.planning",
     "RunError": "errors",
     "SampledFutures": "api.futures",
+    "ServedTokens": "api.serving",
     "Sheet": "reporting.sheet",
     "SolverError": "errors",
     "Sweep": "api.sweeping",
+    "TradeCurve": "api.serving",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
     "breakeven": "studies.breakeven.findings",
     "break_even": "studies.breakeven.break_even",
+    "calibrate": "api.serving",
     "check": "api.checking",
+    "chips": "api.chips",
     "diff": "api.questions",
     "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
@@ -105,7 +113,12 @@ _HOMES = {
     "serve": "web.serving",
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
+    "solve": "sddp.solving",
     "sweep": "api.sweeping",
+    "tokens": "api.serving",
+    "train": "api.serving",
+    "history": "api.questions",
+    "roll": "api.questions",
     "why": "api.questions",
     "why_not": "api.questions",
     "write": "pipeline",
@@ -119,6 +132,7 @@ __all__ = [
     "Case",
     "CaseError",
     "CheckedCase",
+    "ChipsView",
     "Comparison",
     "Expectation",
     "Findings",
@@ -134,21 +148,26 @@ __all__ = [
     "Run",
     "RunError",
     "SampledFutures",
+    "ServedTokens",
     "Sheet",
     "SolverError",
     "Sweep",
+    "TradeCurve",
     "WorstCase",
     "__version__",
     "backtest",
     "break_even",
     "breakeven",
+    "calibrate",
     "check",
+    "chips",
     "compare",
     "diff",
     "evaluate",
     "evaluate_policy",
     "find_contradictions",
     "forecast",
+    "history",
     "list_claims",
     "load_case",
     "new",
@@ -156,13 +175,17 @@ __all__ = [
     "optimise_policy",
     "policy",
     "report",
+    "roll",
     "run",
     "scenarios",
     "schema",
     "serve",
     "shipped_cases",
     "simulate",
+    "solve",
     "sweep",
+    "tokens",
+    "train",
     "why",
     "why_not",
     "write",

@@ -16,9 +16,7 @@ IGNORED = [".git/", *(ROOT / ".gitignore").read_text("utf-8").split()]
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|Users|mnt|opt|root|tmp|work)/")
 REGISTRY = re.compile(r"pypi\.org|pythonhosted\.org|test\.pypi|registry\.npmjs|conda\.anaconda")
 VAGUE_NAME = re.compile(r"(^|_)(utils?|helpers?|managers?|base|misc|common)(_|\.|$)")
-FORBIDDEN_KIND = re.compile(
-    r"\.(pyc|pyo|so|whl|egg|zip|gz|sqlite3?|db|ipynb|pkl|pickle|env|pem|key|orig|rej)$"
-)
+FORBIDDEN_KIND = re.compile(r"\.(pyc|pyo|so|whl|egg|zip|gz|sqlite3?|db|pkl|pickle|env|pem|key|orig|rej)$")
 
 
 def is_ignored(path: Path) -> bool:

@@ -20,7 +20,8 @@ PUBLIC = """
     check diff new policy Questioned run scenarios schema serve shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
     Sweep sweep
-    forecast load_case optimise optimise_policy report simulate why why_not write
+    ChipsView ServedTokens TradeCurve calibrate chips solve tokens train
+    forecast load_case optimise optimise_policy report roll history simulate why why_not write
 """
 
 
@@ -59,7 +60,8 @@ SHOWN_ONLY = {"as_json"}
 
 
 @pytest.mark.parametrize(
-    "name", ["run", "sweep", "scenarios", "check", "new", "schema", "diff", "why", "serve"]
+    "name",
+    ["run", "sweep", "scenarios", "check", "new", "schema", "diff", "why", "serve", "roll", "history"],
 )
 def test_a_command_has_the_arguments_of_its_function(name: str) -> None:
     """Names and defaults are the same; a function takes ``progress`` besides."""

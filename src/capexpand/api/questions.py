@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from capexpand.api.planning import Say, silent
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from polars import DataFrame
 
     from capexpand.case.schema import Case
     from capexpand.reporting.sheet import Sheet
     from capexpand.studies.diff.difference import Difference
+    from capexpand.studies.roll.history import History
+    from capexpand.studies.roll.rolling import Roll
     from capexpand.studies.subjects import Subject
     from capexpand.studies.why.near import Near
     from capexpand.studies.why.whynots import WhyNot
@@ -205,3 +209,89 @@ def _kept(found: Questioned[Found], out: Path | str | None) -> Questioned[Found]
     if out is not None:
         found.save(out)
     return found
+
+
+def roll(
+    case: Path | str | Case,
+    *,
+    actuals: Path | str | None = None,
+    as_of: date | str | None = None,
+    variant: str | None = None,
+    assumptions: Path | str | Case | None = None,
+    template: Path | str | None = None,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Questioned[Roll] | None:
+    """Roll a plan forward: keep what is committed, plan the rest anew, and show what changed and why.
+
+    Args:
+        case: a run folder, a case, or CASE:VARIANT.
+        actuals: CSV or Parquet of what stands, is on order, was paid and was observed.
+        as_of: the day; the end of the quarter of the latest observation if None.
+        variant: of the case, to be applied.
+        assumptions: a case with the assumptions of now, if they changed; it starts where the plan does.
+        template: where to write the table that the plan expects, to be filled; nothing is rolled then.
+        out: folder of the run, which can be rolled again; nothing is written where it is None.
+        progress: sees how far it is.
+
+    Returns:
+        The rolled plan; None where a template was written.
+
+    Raises:
+        CaseError: the case, the table or the day is wrong.
+        InfeasibleError: nothing can be planned from what stands.
+        SolverError: a solver failed.
+        RunError: a run cannot be read, or the folder not be written.
+    """
+    from capexpand.case.reading import parse_day
+    from capexpand.errors import CaseError, Problem
+    from capexpand.files import write_file
+    from capexpand.studies.roll.rolling import roll_forward
+    from capexpand.studies.roll.rolling import template as expected
+    from capexpand.studies.roll.sheet import roll_sheet
+    from capexpand.studies.subjects import read_subject
+    from capexpand.units import QuantityError
+
+    if (actuals is None) == (template is None):
+        message = "name --actuals FILE, or --template FILE to have the table written that the plan expects"
+        raise CaseError([Problem(message)])
+    try:
+        day = None if as_of is None else parse_day(as_of)
+    except QuantityError as error:
+        raise CaseError([Problem(f"--as-of: {error}")]) from None
+    subject = _subject(case, variant, out)
+    say = progress or silent
+    if template is not None:
+        write_file(Path(template), expected(subject, day), ours=lambda _: False)  # it may be filled
+        return None
+    known = None if assumptions is None else read_subject(assumptions).case
+    found = roll_forward(
+        subject, Path(actuals or ""), as_of=day, known=known, progress=lambda what: say(f"Planning {what}")
+    )
+    return _kept(Questioned(found, roll_sheet(found)), out)
+
+
+def history(
+    folder: Path | str, *, out: Path | str | None = None, progress: Say | None = None
+) -> Questioned[History]:
+    """Lay out a chain of rolled plans, and what each period's decisions cost for want of knowledge.
+
+    Args:
+        folder: that holds the runs of ``roll`` side by side.
+        out: folder of the run; nothing is written where it is None.
+        progress: sees how far it is.
+
+    Raises:
+        CaseError: the folder holds no chain, or more than one.
+        SolverError: a solver failed.
+        RunError: a run cannot be read, or the folder not be written.
+    """
+    from capexpand.runs.folder import check_place
+    from capexpand.studies.roll.history import history as lay_out
+    from capexpand.studies.roll.history_sheet import history_sheet
+
+    if out is not None:
+        check_place(Path(out))
+    say = progress or silent
+    found = lay_out(Path(folder), lambda what: say(f"Planning {what}"))
+    return _kept(Questioned(found, history_sheet(found)), out)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from capexpand.cli.chips_lookup import FIGURES
+from capexpand.api.chips import FIGURES
 from capexpand.reporting.console import output, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from capexpand.api.chips import ChipsView, ChipView
     from capexpand.catalogue import Reach, Source
-    from capexpand.cli.chips_lookup import ChipsView, ChipView
     from capexpand.hardware.export_rules import ExportStatus
     from capexpand.hardware.export_scope import Transaction
 

@@ -23,6 +23,8 @@ COMMANDS = (
     "diff",
     "why",
     "why_not",
+    "roll",
+    "history",
     "backtest",
     "forecast",
     "scenarios",

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Show what a training run takes: days, chip-hours, utilisation, energy and cost."""
-        from capexpand.hardware.training import train as estimate
+        from capexpand.api.serving import train as estimate
 
         found = estimate(
             model,
@@ -36,8 +36,8 @@ def register(app: typer.Typer) -> None:
             chips=chips,
             tokens=tokens,
             weights=weights,
-            context_tokens=context,
-            price_per_chip_hour=hourly_price,
+            context=context,
+            hourly_price=hourly_price,
         )
         if as_json:
             print_json(asdict(found))

@@ -102,10 +102,16 @@ def difference(old: Subject, new: Subject, progress: Progress | None = None) -> 
         old=before,
         new=after,
         changes=documents.changes(),
-        decisions=decisions(*(Orders.of(plan) for plan in plans)),
+        decisions=_still_open(decisions(*(Orders.of(plan) for plan in plans)), sides),
         causes=causes(documents, Sides(*plans, before.npv, after.npv), progress),
         notes=_notes((old, new), sides),
     )
+
+
+def _still_open(found: tuple[Decision, ...], sides: list[Side]) -> tuple[Decision, ...]:
+    """Decisions of quarters that begin in neither plan's past."""
+    start = max(side.findings.result.times.labels[0] for side in sides)
+    return tuple(decision for decision in found if decision.quarter >= start)
 
 
 def _notes(subjects: tuple[Subject, Subject], sides: list[Side]) -> tuple[str, ...]:
@@ -113,8 +119,8 @@ def _notes(subjects: tuple[Subject, Subject], sides: list[Side]) -> tuple[str, .
     starts = [side.findings.result.plan.data.times.labels[0] for side in sides]
     if starts[0] != starts[1]:
         notes.append(
-            f"The old value is money of the start of {starts[0]}, the new one of {starts[1]}; what was "
-            "earned and paid in between is in neither difference of value but in the cause 'time'"
+            f"the old value is money of the start of {starts[0]}, the new one of {starts[1]}; what was "
+            "earned and paid in between is part of the cause 'time that has passed'"
         )
     for subject, side in zip(subjects, sides, strict=True):
         recorded = _recorded(subject)

@@ -42,6 +42,23 @@ def plan_holding(planner: WarmPlanner, m: ModelData, orders: Commitments) -> Pla
         return replace(_held(planner, m.without_demands(), orders), data=m)
 
 
+def objective_of(plan: Plan, orders: Commitments) -> float:
+    """Return the objective of a plan that holds orders, without what it was paid for holding them [million].
+
+    Args:
+        plan: from ``plan_holding``.
+        orders: that it holds.
+    """
+    paid = 0.0
+    for placed, kept, price in (
+        (plan.power_ordered_mw, orders.power_ordered_mw, plan.data.power.price),
+        (plan.ordered, orders.ordered, plan.data.offers.price),
+    ):
+        held = np.isfinite(kept)
+        paid += float((placed * np.maximum(price, CHEAP))[held].sum())
+    return plan.solver.objective - PRICE_OF_LEAVING_OUT * paid
+
+
 def _held(planner: WarmPlanner, m: ModelData, orders: Commitments) -> Plan:
     program, stages = build_program(m)
     return planner.of_program(m, held_program(m, program, stages, orders), stages).plan

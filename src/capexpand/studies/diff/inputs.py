@@ -24,7 +24,10 @@ Cause = Literal["time", "facts", "assumptions", "words"]
 WORDS = ("title", "description", "source", "reason", "basis_date")
 """Fields that say something about numbers and are none."""
 _PASSED = ("calendar", "opening", "as_of")
-_PASSED_WITH_START = ("cap", "cap_by_date", "window_start", "window_quarters", "spent", "floor")
+_PASSED_WITH_START = (
+    "announced", "announced_quarters", "cap", "cap_by_date", "floor", "renewal_without_programme", "spent",
+    "window_quarters", "window_start",
+)  # fmt: skip
 _ABSENT = object()
 
 

@@ -219,7 +219,7 @@ def _nearly(why: Why) -> str:
 
 def _scale(why: Why) -> MoneyScale:
     largest = max((abs(line.amount) for one in why.priced for line in one.breakdown.lines), default=0.0)
-    if largest >= 1.0:
+    if largest >= 10.0:
         return MoneyScale.of(largest, why.data.currency)
     return MoneyScale(1e-3, f"thousand {why.data.currency}")
 

@@ -1,13 +1,15 @@
-"""What the catalogue and the rules know about accelerators, gathered for ``capexpand chips``."""
+"""``chips``: what the catalogue and the export rules know about accelerators."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from polars import DataFrame
+
     from capexpand.catalogue import Accelerator, ExportRule, Fact, Reach
     from capexpand.hardware.export_rules import ExportStatus
     from capexpand.hardware.export_scope import Transaction
@@ -42,7 +44,7 @@ class ChipView:
     status: ExportStatus | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ChipsView:
     """All that the command shows: the accelerators, and those that were not known on the day."""
 
@@ -50,6 +52,65 @@ class ChipsView:
     chips: tuple[ChipView, ...]
     not_yet_known: tuple[str, ...]
     transaction: Transaction | None = None
+
+    @property
+    def document(self) -> dict[str, object]:
+        """Names, numbers and texts as one JSON object."""
+        return as_data(self)
+
+    @property
+    def tables(self) -> dict[str, DataFrame]:
+        """Figures with their units and sources, one a row."""
+        import polars as pl
+
+        rows = [
+            {
+                "chip": chip.accelerator.name,
+                "vendor": chip.accelerator.vendor,
+                "figure": fact.field,
+                "value": fact.value,
+                "unit": fact.unit,
+                "known_on": fact.known_on,
+                "verified": fact.verified,
+                "source": fact.source.title,
+            }
+            for chip in self.chips
+            for fact in chip.figures
+        ]
+        return {"figures": pl.DataFrame(rows)}
+
+    def _repr_html_(self) -> str:
+        return self.tables["figures"]._repr_html_()
+
+    def __repr__(self) -> str:
+        names = ", ".join(chip.accelerator.name for chip in self.chips[:3])
+        return f"<{len(self.chips)} accelerators: {names}{', …' if len(self.chips) > 3 else ''}>"
+
+
+def chips(
+    name: str | None = None,
+    *,
+    on: date | None = None,
+    to: str | None = None,
+    buyer_headquarters: str | None = None,
+    end_user: str = "company",
+    buyer: str = "",
+) -> ChipsView:
+    """Look accelerators up: specification, price, sources, export rules, and whether a sale is allowed.
+
+    Args:
+        name: a name or part of one; None for all accelerators.
+        on: day to look from; None for all that is known and every rule that has no end.
+        to: country of a sale to be judged, such as ``CN``; on ``on``, or today.
+        buyer_headquarters: country of the buyer's parent; that of ``to`` if absent.
+        end_user: kind of buyer: company, large tech or state-funded.
+        buyer: the buyer's name, for grants by name.
+
+    Raises:
+        CaseError: nothing is called so, with near names; or a sale that cannot be judged.
+    """
+    sale = _sale(on, to=to, headquarters=buyer_headquarters, end_user=end_user, buyer=buyer)
+    return look_up_chips(name, on=on, sale=sale)
 
 
 def look_up_chips(name: str | None, on: date | None = None, *, sale: Transaction | None = None) -> ChipsView:
@@ -162,3 +223,25 @@ def _rule_data(reach: Reach) -> dict[str, object]:
         "verified": rule.source.verified,
         "source": asdict(rule.source),
     }
+
+
+def _sale(
+    on: date | None, *, to: str | None, headquarters: str | None, end_user: str, buyer: str
+) -> Transaction | None:
+    """The transaction that the options describe; None where they ask about none."""
+    from capexpand.errors import CaseError, Problem
+    from capexpand.hardware.export_scope import Transaction, check_transaction
+
+    if to is None:
+        if headquarters is not None or end_user != "company" or buyer:
+            raise CaseError([Problem("say where the chips are to stand: --to CN")])
+        return None
+    sale = Transaction(
+        on=on or datetime.now(tz=UTC).date(),
+        destination=to.upper(),
+        headquarters=None if headquarters is None else headquarters.upper(),
+        end_user=end_user,  # pyrefly: ignore[bad-argument-type] # the check refuses any other word
+        buyer=buyer,
+    )
+    check_transaction(sale)
+    return sale

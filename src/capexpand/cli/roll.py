@@ -1,0 +1,54 @@
+"""``capexpand roll``: a plan rolled forward from what really stands and was observed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("roll")(roll)
+
+
+def roll(
+    case: Annotated[str, typer.Argument(help="A run folder, a case, or CASE:VARIANT.")],
+    *,
+    actuals: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet of what stands, is on order, was paid and observed.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="The day; the end of the latest quarter observed if not given.")
+    ] = None,
+    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
+    assumptions: Annotated[
+        str | None, typer.Option(help="A case with the assumptions of now, if they changed.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Write the table that the plan expects here, and stop.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run, to be rolled again; none is written if not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Roll a plan forward: keep what is committed, plan the rest anew, show what changed and why."""
+    from capexpand.api.questions import roll as forward
+    from capexpand.cli.questions import show
+    from capexpand.reporting.terminal import output, print_path, progress
+
+    with progress("Reading the case") as say:
+        found = forward(
+            case, actuals=actuals, as_of=as_of, variant=variant, assumptions=assumptions, template=template,
+            out=out, progress=say,
+        )  # fmt: skip
+    if found is not None:
+        show(found.sheet(), out, as_json=as_json)
+    elif as_json:
+        from capexpand.reporting.serial import json_text
+
+        print(json_text({"template": template}, indent=None))
+    else:
+        print_path("Template", template, output())

@@ -1,0 +1,340 @@
+"""The case of a later day: it starts from what stands, what is on order and what is left of the programme.
+
+What a case of a later day cannot say is entered as near as it can be, and noted: the ages of what stands,
+rented power and leased units on order, and what is left in the books of each thing.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from capexpand.case.loading import load_case
+from capexpand.case.schema import Case
+from capexpand.errors import CaseError, Problem
+from capexpand.optimiser.plan import Plan
+from capexpand.studies.roll.actuals import OBSERVED, Actual
+from capexpand.timevalue import quarter_starts
+
+NEXT_TO_NOTHING = 1e-6
+"""What is left of a programme that is spent [million]; a case refuses a budget of zero."""
+SAME = 1e-9
+"""Distance of what was observed from what was expected, as a share, below which nothing changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """A case rolled forward.
+
+    Args:
+        case: of the later day.
+        decided: quarters of the old plan that are over.
+        spent: of the programme's money, paid or bound [million].
+        notes: what the case of the later day cannot say.
+    """
+
+    case: Case
+    decided: int
+    spent: float
+    notes: tuple[str, ...]
+
+
+def quarters_over(case: Case, as_of: date) -> int:
+    """Return how many quarters of a plan are over at the end of a day.
+
+    Raises:
+        CaseError: none is, or the plan or its programme's window has ended.
+    """
+    starts = quarter_starts(case.calendar.start, case.calendar.quarters + 1)
+    over = sum(1 for following in starts[1:] if following <= as_of + timedelta(days=1))
+    file = case.provenance.path
+    if over == 0:
+        first = starts[1] - timedelta(days=1)
+        message = f"--as-of: on {as_of} no quarter of the plan is over; the first ends on {first}"
+        raise CaseError([Problem(message, file=file)])
+    window_end = quarter_starts(case.programme.window_start, case.programme.window_quarters + 1)[-1]
+    if starts[over] >= min(window_end, starts[-1]):
+        ends = min(window_end, starts[-1]) - timedelta(days=1)
+        message = f"--as-of: on {as_of} nothing is left to plan; the programme's window ends on {ends}"
+        raise CaseError([Problem(message, file=file)])
+    return over
+
+
+def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[Actual]) -> Rolled:
+    """Return the case of a later day.
+
+    Args:
+        known: the case with the assumptions of now, which starts where the plan does.
+        plan: the old plan, whose orders stand.
+        decided: how many of its quarters are over.
+        actuals: what stands, is on order, was paid and was observed.
+
+    Raises:
+        CaseError: what is left is no case, or an observation is of an unknown time.
+    """
+    document: dict[str, Any] = copy.deepcopy(known.provenance.document)
+    starts = quarter_starts(known.calendar.start, known.calendar.quarters)
+    start = starts[decided]
+    _pin_growth(document, known.calendar.start)
+    by_quantity: dict[str, list[Actual]] = {}
+    for actual in actuals:
+        by_quantity.setdefault(actual.quantity, []).append(actual)
+    notes = [
+        "units that stand count as of every age alike, and what stands has no books to hold its end value"
+    ]
+    _observations(known, document, by_quantity, start)
+    document["as_of"] = max(known.as_of, start - timedelta(days=1)).isoformat()
+    document["calendar"]["start"] = start.isoformat()
+    document["calendar"]["quarters"] = known.calendar.quarters - decided
+    _opening(known, document, by_quantity, start)
+    spent = _programme(known, document, by_quantity, start)
+    _renewal(known, plan, document, spent, start)
+    _stock(known, document, by_quantity)
+    _notes(plan, decided, notes)
+    return Rolled(_loaded(document, known), decided, spent, tuple(notes))
+
+
+def pinned(case: Case) -> Case:
+    """Return a case whose growth counts from its own start in words, so that a later start does not move it.
+
+    Args:
+        case: as loaded.
+    """
+    document: dict[str, Any] = copy.deepcopy(case.provenance.document)
+    _pin_growth(document, case.calendar.start)
+    return _loaded(document, case)
+
+
+def _loaded(document: dict[str, Any], known: Case) -> Case:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in known.provenance.tables.items():
+            (Path(folder) / name).write_bytes(content)
+        file = Path(folder) / "case.yaml"
+        file.write_text(json.dumps(document, default=str), encoding="utf-8")
+        return load_case(file)
+
+
+def _pin_growth(value: Any, start: date) -> None:
+    """Growth counts from the horizon's start unless it says otherwise; now it says so, as the start moves."""
+    if isinstance(value, dict):
+        if "growth" in value and "at" not in value:
+            value["at"] = start.isoformat()
+        for inner in value.values():
+            _pin_growth(inner, start)
+    elif isinstance(value, list):
+        for inner in value:
+            _pin_growth(inner, start)
+
+
+def _observations(
+    known: Case, document: dict[str, Any], by_quantity: dict[str, list[Actual]], start: date
+) -> None:
+    """What was observed moves the series from that quarter on, by as much as it differs."""
+    moved: dict[tuple[str, ...], float] = {}
+    for quantity in OBSERVED:
+        for actual in sorted(by_quantity.get(quantity, ()), key=lambda one: one.date or start):
+            _observe(known, document, actual, start, moved)
+
+
+def _observe(
+    known: Case, document: dict[str, Any], actual: Actual, start: date, moved: dict[tuple[str, ...], float]
+) -> None:
+    day = actual.date or start
+    if not known.calendar.start <= day < start:
+        message = f"{actual.quantity} of {actual.workload or actual.offer} on {day}: is not observed yet"
+        raise CaseError([Problem(f"{message}; the plan has reached {known.calendar.start} to {start}")])
+    if actual.quantity == "offer_price":
+        offer = known.offers[actual.offer]
+        if offer.buy is None:
+            raise CaseError([Problem(f"offer_price: {actual.offer} is only leased; it has no price")])
+        series, place = offer.buy.price, ("offers", actual.offer, "buy", "price")
+    else:
+        workload = known.workloads[actual.workload]
+        found = workload.demand if actual.quantity == "demand" else workload.price
+        if found is None:
+            raise CaseError([Problem(f"price: {actual.workload} has no price in the case")])
+        series, place = found, ("workloads", actual.workload, actual.quantity)
+    expected = series.on(day, known.calendar.start) * moved.get(place, 1.0)
+    value = _in_unit(actual, series.unit, series.currency, known)
+    if expected <= 0.0 or abs(value / expected - 1.0) <= SAME:
+        return
+    ratio = value / expected
+    moved[place] = moved.get(place, 1.0) * ratio  # later observations are held against what is expected now
+    block = document
+    for step in place[:-1]:
+        block = block[step]
+    leaf = block[place[-1]]
+    number = dict(leaf) if isinstance(leaf, dict) else {"value": leaf}
+    changes = {str(key): text for key, text in dict(number.get("changes", {})).items()}
+    factor = ratio * (1.0 + _fraction(changes.get(day.isoformat(), 0.0)))
+    changes[day.isoformat()] = f"{100.0 * (factor - 1.0):.12g} %"
+    number["changes"] = dict(sorted(changes.items()))
+    number["source"] = f"observed {day}: {actual.written} ({actual.source or 'actuals'})"
+    block[place[-1]] = number
+
+
+def _fraction(text: Any) -> float:
+    return float(str(text).replace("%", "")) / 100.0 if "%" in str(text) else float(text)
+
+
+def _in_unit(actual: Actual, unit: str, currency: str | None, case: Case) -> float:
+    """An observed amount in the canonical unit of a series."""
+    from capexpand.units import QuantityError, QuantityKind, read_quantity
+
+    if not actual.unit:
+        raise CaseError(
+            [Problem(f"{actual.quantity} of {actual.workload or actual.offer}: needs a unit, e.g. {unit}")]
+        )
+    canonical = unit.replace(f"mn {currency}", "mn CUR") if currency else unit
+    kind = QuantityKind(actual.quantity, (canonical,), f"1 {unit}")
+    try:
+        return read_quantity(actual.written, kind, currency=case.currency).value
+    except QuantityError as error:
+        raise CaseError(
+            [Problem(f"{actual.quantity} of {actual.workload or actual.offer}: {error}")]
+        ) from None
+
+
+def _opening(
+    known: Case, document: dict[str, Any], by_quantity: dict[str, list[Actual]], start: date
+) -> None:
+    sites: dict[str, dict[str, Any]] = {}
+    for quantity, actuals in by_quantity.items():
+        for one in actuals:
+            if not one.site:
+                continue
+            site = sites.setdefault(one.site, {})
+            units = f"{one.value:.12g} units"
+            if quantity in ("power", "power_leased"):
+                site[quantity] = one.written
+            elif quantity in ("installed", "leased"):
+                site.setdefault(quantity, {})[one.offer] = units
+            elif quantity == "units_due":
+                due = site.setdefault("units_due", {}).setdefault(one.offer, {})
+                due[_not_before(one, start)] = units
+            elif quantity == "power_due":
+                site.setdefault("power_due", {})[_not_before(one, start)] = one.written
+    for site in sites.values():
+        site.setdefault("power", "0 MW")
+    old = document.get("opening", {})
+    kept = {key: old[key] for key in ("other_revenue", "other_cost") if key in old}
+    opening: dict[str, Any] = {"reason": "what really stood and was on order", "sites": sites, **kept}
+    due = by_quantity.get("payments_due", ())
+    if due:
+        opening["payments_due"] = {_not_before(one, start): one.written for one in due}
+    book = next(iter(by_quantity.get("book_value", ())), None)
+    if book is not None and book.value > 0.0:
+        opening["book_value"] = book.written
+        opening["book_life"] = f"{max(known.finance.server_life.value / 12.0, 0.25):.6g} years"
+    document["opening"] = opening
+
+
+def _not_before(one: Actual, start: date) -> str:
+    day = one.date or start
+    if day < start:
+        what = one.offer or one.site or one.quantity
+        message = f"{one.quantity} of {what} on {day}: is in the past; the new plan starts on {start}"
+        raise CaseError([Problem(message)])
+    return day.isoformat()
+
+
+def _million(one: Actual, case: Case) -> float:
+    from capexpand.units import QuantityError, QuantityKind, read_quantity
+
+    kind = QuantityKind(one.quantity, ("mn CUR",), f"5 bn {case.currency}")
+    try:
+        return read_quantity(one.written, kind, currency=case.currency).value
+    except QuantityError as error:
+        raise CaseError([Problem(f"{one.quantity}: {error}")]) from None
+
+
+def _programme(
+    known: Case, document: dict[str, Any], by_quantity: dict[str, list[Actual]], start: date
+) -> float:
+    """What is left of the programme: its caps less what was paid and what falls due for orders placed."""
+    programme = document["programme"]
+    paid = sum(_million(one, known) for one in by_quantity.get("paid", ()))
+    window = quarter_starts(known.programme.window_start, known.programme.window_quarters + 1)
+    due = [(one.date or start, _million(one, known)) for one in by_quantity.get("payments_due", ())]
+    bound = paid + sum(amount for day, amount in due if day < window[-1])
+    money = f"mn {known.currency}"
+    for field in ("cap", "floor"):
+        figure = getattr(known.programme, field)
+        if figure is not None:
+            left = max(_home(known, figure) - bound, NEXT_TO_NOTHING)
+            programme[field] = {"value": f"{left:.12g} {money}", "reason": "what is left of it"}
+    by_date: dict[str, str] = {}
+    for day, amount in known.programme.cap_by_date.items():
+        if day >= start:
+            taken = paid + sum(owed for on, owed in due if on <= day)
+            by_date[day.isoformat()] = f"{max(_home(known, amount) - taken, 0.0):.12g} {money}"
+    programme.pop("cap_by_date", None)
+    if by_date:
+        programme["cap_by_date"] = by_date
+    if window[0] < start:
+        programme["window_start"] = start.isoformat()
+        programme["window_quarters"] = sum(1 for day in window[:-1] if day >= start)
+    whole = known.programme.announced or known.programme.cap or known.programme.floor
+    if whole is not None:
+        programme["announced"] = f"{_home(known, whole):.12g} {money}"
+        programme["announced_quarters"] = (
+            known.programme.announced_quarters or known.programme.window_quarters
+        )
+        before = 0.0 if known.programme.spent is None else _home(known, known.programme.spent)
+        programme["spent"] = f"{min(before + bound, _home(known, whole)):.12g} {money}"
+    return bound
+
+
+def _home(case: Case, figure: Any) -> float:
+    """An amount in the case's currency [million], at the rate of the plan's first quarter."""
+    if figure.currency is None or figure.currency == case.currency:
+        return float(figure.value)
+    return float(figure.value) * float(case.exchange_rates[figure.currency].values(case.calendar)[0])
+
+
+def _renewal(known: Case, plan: Plan, document: dict[str, Any], spent: float, start: date) -> None:
+    """Renewal after the window grows with money spent in it; what is spent already grows it still."""
+    growth = known.programme.renewal_of_programme
+    m = plan.data
+    if growth is None or growth.value <= 0.0 or known.programme.renewal_without_programme is None:
+        return
+    first, last = m.times.window
+    over = [t for t in range(max(first, 0), min(last, m.times.count)) if m.times.starts[t] < start]
+    own = max(spent - float(m.budget.renewal_without_programme[over].sum()), 0.0)
+    values = {}
+    for t in range(m.times.count):
+        if m.times.starts[t] >= start:
+            more = own * growth.value / 4.0 if t >= last else 0.0
+            amount = float(m.budget.renewal_without_programme[t]) + more
+            values[m.times.starts[t].isoformat()] = f"{amount:.12g} mn {known.currency}/quarter"
+    values["reason"] = "as before, and after the window what the money spent so far adds to it"
+    document["programme"]["renewal_without_programme"] = values
+
+
+def _stock(known: Case, document: dict[str, Any], by_quantity: dict[str, list[Actual]]) -> None:
+    for one in by_quantity.get("ordered", ()):
+        stock = known.offers[one.offer].stock
+        if stock is not None:
+            left = max(stock.value - one.value, 0.0)
+            reason = "what is left of the stock"
+            document["offers"][one.offer]["stock"] = {"value": f"{left:.12g} units", "reason": reason}
+
+
+def _notes(plan: Plan, decided: int, notes: list[str]) -> None:
+    m = plan.data
+    for k in range(len(m.offers.names)):
+        lead = int(m.offers.lead_quarters[k])
+        if (
+            not m.offers.owned[k]
+            and lead
+            and plan.ordered[k, :, max(decided - lead, 0) : decided].sum() > 1e-6
+        ):
+            notes.append(
+                f"{m.offers.names[k]}: leased units on order are not carried over; add them as leased"
+            )
