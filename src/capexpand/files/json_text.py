@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from capexpand.errors import CaseError, Problem
+
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_json(text: str, path: Path, *, line: int | None = None, finite: bool = True) -> Any:
@@ -22,9 +25,8 @@ def parse_json(text: str, path: Path, *, line: int | None = None, finite: bool =
         CaseError: it is not JSON, is nested too deeply, or holds a key twice.
     """
     try:
-        if finite:
-            return json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
-        return json.loads(text, object_pairs_hook=_once)
+        document = json.loads(text, parse_constant=_refuse if finite else None, object_pairs_hook=_once)
+        refuse_half_characters(document, text)
     except json.JSONDecodeError as error:
         column = error.colno if text.strip() else None
         raise CaseError([Problem(f"not JSON: {error.msg}", "", path, line or error.lineno, column)]) from None
@@ -33,6 +35,25 @@ def parse_json(text: str, path: Path, *, line: int | None = None, finite: bool =
     except ValueError as error:
         reason = str(error).partition(";")[0] if "digits" in str(error) else str(error)
         raise CaseError([Problem(f"not JSON: {reason}", "", path, line)]) from None
+    return document
+
+
+def refuse_half_characters(document: object, text: str) -> None:
+    """Refuse escapes of half a character, such as ``\\ud800`` alone, of which no text can be made.
+
+    Args:
+        document: as parsed.
+        text: from which it was.
+
+    Raises:
+        ValueError: it holds one.
+    """
+    if _ESCAPED_HALF.search(text):
+        try:
+            json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = ascii(error.object[error.start])[1:-1]
+            raise ValueError(f"{half} is half a character; both halves stand together") from None
 
 
 def _refuse(constant: str) -> object:
