@@ -18,6 +18,7 @@ from capexpand.finance.by_budget import SIZES, BudgetCurve, budget_curve
 from capexpand.finance.checks import Check, check_plan
 from capexpand.finance.longer import LONGER, HorizonCheck, horizon_check
 from capexpand.finance.metrics import measure, net_present_value
+from capexpand.finance.parts import fractional_orders
 from capexpand.finance.programme import programme_result
 from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
@@ -366,6 +367,7 @@ def _warnings(case: Case, plan: Plan) -> list[str]:
     if plan.shortfall > 1e-6 * max(plan.data.budget.floor, 1.0):
         share = plan.shortfall / plan.data.budget.floor
         doubts.append(f"{share:.1%} of the least spending that the programme promises would not pay")
+    doubts += fractional_orders(plan)
     doubts += _late_evidence(case)
     market = rental_market(case.as_of)
     dollars = case.exchange_rates.get("USD")

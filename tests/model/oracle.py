@@ -11,6 +11,7 @@ from __future__ import annotations
 import linopy
 import numpy as np
 import xarray as xr
+from oracle_energy import energy_terms
 from oracle_leases import lease_costs
 
 from capexpand.model.data import ModelData
@@ -147,6 +148,7 @@ class _Oracle:
         self.orders()
         self.fleet()
         self.service("group" if self.lean else "site")
+        self.commitments(*self.promised)
         self.money()
         self.objective()
         return self.model
@@ -180,7 +182,7 @@ class _Oracle:
             0.0,
             rented,
         )
-        self.commitments(coming, freed * rented, limit > 0, due, self.P - free * rented)
+        self.promised = (coming, freed * rented, limit > 0, due, self.P - free * rented)
 
     def commitments(self, coming, freed, orderable: xr.DataArray, due: xr.DataArray, taken) -> None:
         """What is bound to stand in a quarter fits the grid of then, from the first arrival of an order."""
@@ -198,9 +200,10 @@ class _Oracle:
                 quarter=-ahead, fill_value=0.0
             )
             effectiveness = self.data(m.sites.power_usage_effectiveness, "site")
-            self.require(
-                f"commitment {ahead}", (taken * here).sum("power"), "<=", grid / effectiveness, within
-            )
+            bound = (taken * here).sum("power")
+            if self.relief:
+                bound = bound - self.relief[ahead] / effectiveness
+            self.require(f"commitment {ahead}", bound, "<=", grid / effectiveness, within)
 
     def orders(self) -> None:
         offers = self.m.offers
@@ -285,12 +288,19 @@ class _Oracle:
     def service(self, place: str) -> None:
         m, work = self.m, self.m.workloads
         self.u = self.variable("u", "site", "offer", "quarter", exists=self.there)
-        self.require("run", self.u - self.N, "<=", 0.0, self.there)
+        units = 1.0 if m.redundancy is None else self.data(m.redundancy.units, "offer")
+        halls = 1.0 if m.redundancy is None else self.data(m.redundancy.power, "site")
+        self.require("run", self.u - self.N * units, "<=", 0.0, self.there)
         running_mw = (self.u * self.data(m.offers.power_kw / 1000.0, "offer")).sum("offer")
         energised = (self.P * self.member(m.power.site, "power", "site")).sum("power")
-        self.require("running power", running_mw - energised, "<=", 0.0)
+        self.require("running power", running_mw - energised * halls, "<=", 0.0)
         grid = self.data(m.sites.grid_mw, "site", "quarter")
-        self.require("grid", running_mw, "<=", grid / self.data(m.sites.power_usage_effectiveness, "site"))
+        pue = self.data(m.sites.power_usage_effectiveness, "site")
+        self.energy_cost, lost, generated, self.relief = 0.0, 0.0, 0.0, []
+        if m.energy is not None:
+            self.energy_cost, lost, generated, self.relief = energy_terms(self)
+            generated = generated / pue
+        self.require("grid", running_mw - generated, "<=", grid / pue)
 
         served = work.served_by[m.sites.group] if place == "site" else work.served_by
         service = self.data(work.service, "offer", "workload")
@@ -302,6 +312,8 @@ class _Oracle:
         there = (
             self.u if place == "site" else (self.u * self.member(m.sites.group, "site", "group")).sum("site")
         )
+        if place == "site":
+            there = there - lost
         self.require("sharing", y.sum("workload") - there, "<=", 0.0, present)
 
         phi = self.data(work.productivity, "workload", "quarter")
@@ -422,6 +434,7 @@ class _Oracle:
             - (self.P * (self.data(m.power.running_cost, "power", "quarter") * disc)).sum()
             - (self.back * (self.data(m.power.exit_cost, "power", "quarter") * disc)).sum()
             - self.fees
+            - self.energy_cost
             - self.lease_costs
         )
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")

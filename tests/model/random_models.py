@@ -19,8 +19,10 @@ from capexpand.model.data import (
     Times,
     Workloads,
 )
+from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.hire_options import HireOptions
 from capexpand.model.lease_terms import FOREVER, LeaseTerms, Terms
+from capexpand.model.redundancy import Redundancy
 from capexpand.timevalue import discount_factors, end_discount_factor, quarter_starts
 
 Random = np.random.Generator
@@ -59,6 +61,10 @@ def random_model(
         opening=opening,
         whole_sizes=whole_sizes,
         hours_per_quarter=2000.0,
+        energy=_energy(rng, sites, quarters) if rng.random() < 0.6 else None,
+        redundancy=Redundancy(rng.uniform(0.7, 1.0, sites), rng.uniform(0.9, 1.0, len(offers.names)))
+        if rng.random() < 0.5
+        else None,
         lease_terms=_lease_terms(rng, power, offers, quarters) if rng.random() < 0.6 else None,
         hire=_hire(rng, quarters) if rng.random() < 0.6 else None,
     )
@@ -76,6 +82,40 @@ def _lease_terms(rng: Random, power: PowerOptions, offers: OfferOptions, quarter
         )
 
     return LeaseTerms(terms(power), terms(offers), within_cap=bool(rng.random() < 0.5))
+
+
+def _energy(rng: Random, sites: int, quarters: int) -> EnergyOptions:
+    u, on_site = rng.uniform, np.array([False, False, True])
+    shape, places = (3, quarters), rng.integers(0, sites, 3)
+    procured = rng.random(sites) < 0.7
+    procured[places] = True
+    firm = np.where(rng.random((sites, 1)) < 0.5, u(0.5, 1.0, (sites, quarters)), 1.0)
+    return EnergyOptions(
+        names=("wind", "even", "gas"),
+        titles=("Wind", "Even", "Gas"),
+        kinds=("pay_as_produced", "baseload", "on_site"),
+        site=places,
+        on_site=on_site,
+        lead_quarters=rng.integers(0, 3, 3),
+        term_quarters=rng.integers(1, 5, 3),
+        limit_mw=u(0, 5, shape),
+        price=u(0, 1e-3, shape),
+        fee=np.where(on_site[:, None], u(0, 0.5, shape), 0.0),
+        output=np.array([[1.0], [1.0], [1.0]])
+        * np.where(np.arange(3)[:, None] == 1, 1.0, u(0.3, 1.0, shape)),
+        matched=np.array([0.8, 1.0, 1.0]),
+        surplus=np.array([u(0, 0.6), u(0, 0.6), 0.0]),
+        renewable=np.array([True, False, False]),
+        emitted=np.array([0.0, 0.0, 0.4]),
+        procured=procured,
+        capacity_charge=u(0, 0.2, (sites, quarters)) * procured[:, None],
+        grid_emitted=u(0, 0.5, sites),
+        grid_renewable=u(0, 0.4, (sites, quarters)),
+        firm=np.where(procured[:, None], firm, 1.0),
+        curtailed=np.where(procured & (firm[:, 0] < 1.0), u(0, 0.2, sites), 0.0),
+        carbon_price=u(0, 1e-4, quarters),
+        target=np.full(quarters, rng.choice([0.0, 0.3])),
+    )
 
 
 def _hire(rng: Random, quarters: int) -> HireOptions:
@@ -285,6 +325,9 @@ def scaled_money(m: ModelData, factor: float) -> ModelData:
     return replace(
         m,
         hire=None if m.hire is None else _scaled(m.hire, factor, "fee"),
+        energy=None
+        if m.energy is None
+        else _scaled(m.energy, factor, "price", "fee", "capacity_charge", "carbon_price"),
         sites=_scaled(m.sites, factor, "energy_price"),
         power=_scaled(m.power, factor, "price", "running_cost", "exit_cost", "end_value"),
         offers=_scaled(m.offers, factor, "price", "running_cost", "exit_cost", "end_value"),

@@ -10,6 +10,7 @@ from capexpand.case.blended_prices import price_complaints
 from capexpand.case.clouds import cloud_complaints, hired_offers
 from capexpand.case.contract_checks import contract_complaints
 from capexpand.case.drafts import Draft
+from capexpand.case.energy import energy_complaints
 from capexpand.case.financing_checks import financing_complaints
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
@@ -44,6 +45,7 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     for name, workload in draft.workloads.items():
         yield from _workload(name, workload, draft)
     yield from cloud_complaints(draft.clouds, draft.offers, draft.workloads)
+    yield from energy_complaints(draft.sites)
     yield from hardware_complaints(draft)
     yield from _opening(draft)
     yield from _series_start(draft)
@@ -153,6 +155,8 @@ def _sites(draft: Draft) -> Iterator[Complaint]:
             and not _has_power(standing)
         ):
             yield place, "is a site without power; it needs build, colocate or power in the opening"
+        if site.spare_blocks is not None and site.spare_power is not None:
+            yield (*place, "spare_blocks"), "stands beside spare_power, which says the same; keep one"
         if draft.calendar is not None and not any(_by_quarter(site.grid, draft.calendar)):
             yield (*place, "grid"), "is a site without power: the grid gives nothing in any quarter"
         if (

@@ -86,6 +86,8 @@ _MONEY_PER_POWER_QUARTER = QuantityKind(
     "money per power and time", ("mn CUR/MW/quarter",), "450 CNY/kW/month"
 )
 _ENERGY_PRICE = QuantityKind("an energy price", ("mn CUR/MWh",), "0.45 CNY/kWh")
+_CARBON = QuantityKind("emissions for energy", ("t/MWh",), "0.35 t/MWh")
+_CARBON_PRICE = QuantityKind("a price of emissions", ("mn CUR/t",), "70 EUR/t")
 _EXCHANGE_RATE = QuantityKind("an exchange rate", ("CUR/CUR",), "7.3 CNY/USD", above=0.0)
 _POWER = QuantityKind("power", ("MW",), "120 MW")
 _POWER_LIMIT = QuantityKind("power", ("MW",), "120 MW", limit=True)
@@ -150,6 +152,8 @@ MoneyPerPowerQuarterSeries = Annotated[Series, _series(_MONEY_PER_POWER_QUARTER)
 EnergyPriceSeries = Annotated[Series, _series(_ENERGY_PRICE)]
 ExchangeRateSeries = Annotated[Series, _series(_EXCHANGE_RATE)]
 PowerLimitSeries = Annotated[Series, _series(_POWER_LIMIT)]
+CarbonIntensity = Annotated[Figure, _figure(_CARBON)]
+CarbonPriceSeries = Annotated[Series, _series(_CARBON_PRICE)]
 CountSeries = Annotated[Series, _series(_COUNT_LIMIT)]
 LeastPowerSeries = Annotated[Series, _series(_POWER_LIMIT)]
 CountRateSeries = Annotated[Series, _series(_COUNT_RATE)]

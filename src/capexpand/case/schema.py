@@ -10,7 +10,9 @@ from capexpand.case.announcement import Announcement
 from capexpand.case.clouds import Cloud
 from capexpand.case.contracts import Contract
 from capexpand.case.declared import Currency, Declared, Destination, Name, Title
+from capexpand.case.energy import SiteEnergy
 from capexpand.case.figures import (
+    CarbonPriceSeries,
     Count,
     CountRateSeries,
     CountSeries,
@@ -83,6 +85,8 @@ class Finance(Declared):
     """The same share for halls."""
     end_value_within_book: Annotated[bool, Field(strict=True)] = False
     """Whether end values are capped by book values."""
+    carbon_price: CarbonPriceSeries | None = None
+    """Price of a tonne of carbon dioxide, for sites that state what their energy emits; 0 if absent."""
     ordinary_costs: FractionSeries | None = None
     """Share of the value sold that goes into staff, sales and bandwidth."""
 
@@ -176,6 +180,12 @@ class Site(Declared):
     """Price of energy at the grid connection, by date."""
     latency: Latency | None = None
     """Delay to the users that the site serves; needed where a workload has a limit."""
+    energy: SiteEnergy | None = None
+    """Tariff, contracts and generation, beyond the energy price; only that if absent."""
+    spare_power: Fraction | None = None
+    """Share of the energised IT power kept free for failures and upkeep, 0 if absent."""
+    spare_blocks: Annotated[int, Field(strict=True, ge=2)] | None = None
+    """Number of equal blocks of power of which one is spare (N+1 counted whole), in place of spare_power."""
     build: Build | None = None
     """Own halls; without it none can be built."""
     colocate: Colocate | None = None
@@ -246,6 +256,8 @@ class Offer(Declared):
     """Time from order to delivery; rounds to whole quarters."""
     attrition: FractionPerYear
     """Share of the installed units that fail for good in a year."""
+    spares: Fraction | None = None
+    """Share of the installed units that stand by for those that fail, 0 if absent."""
     life: Life | None = None
     """Time after which an owned unit is retired, whatever the books say; no limit if absent."""
     maintenance: FractionPerYear
@@ -306,6 +318,9 @@ class Workload(Declared):
     """Share of what a unit serves that can be sold: peak to mean, headroom, failures."""
     utilisation: ReplayedShare | None = None
     """The same share as a replay found it; one of both is needed."""
+    reserve: Ratio | None = None
+    """Capacity kept free beyond what is sold or owed, as a share of it: for failures and for the largest
+    contract; 0 if absent."""
     tranches: tuple[Tranche, ...] = ()
     """Parts of the demand with prices of their own; all at the full price if absent."""
     serving: Serving | None = None
@@ -422,6 +437,8 @@ class Case(Declared):
     """Servers that can be bought or leased."""
     workloads: Annotated[dict[Name, Workload], Field(min_length=1)]
     """What is served."""
+    renewable_share: FractionSeries | None = None
+    """Least share of all energy that is renewable, by date; no target if absent."""
     clouds: dict[Name, Cloud] = Field(default_factory=dict)
     """Machines that can be hired from clouds."""
     uncertainty: Uncertainty = Uncertainty()

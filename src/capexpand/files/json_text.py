@@ -39,7 +39,7 @@ def parse_json(text: str, path: Path, *, line: int | None = None, finite: bool =
 
 
 def refuse_half_characters(document: object, text: str) -> None:
-    """Refuse escapes of half a character, such as ``\\ud800`` alone, of which no text can be made.
+    """Refuse escapes of half a character, of which no text can be made.
 
     Args:
         document: as parsed.

@@ -14,6 +14,7 @@ from capexpand.errors import SolverError
 from capexpand.finance.agreement import above, apart
 from capexpand.finance.bridge import financing_value, objective_of, penalties
 from capexpand.finance.debt_checks import financing_rules
+from capexpand.finance.energy import energy_rules, lost_units, on_site_mw, relief_mw
 from capexpand.finance.fleet import by_position
 from capexpand.finance.hire import hire_rules
 from capexpand.finance.leases import counted_in_cap, lease_rules
@@ -69,6 +70,7 @@ def violations(plan: Plan) -> tuple[Check, ...]:
         **_service_rules(plan),
         **hire_rules(plan, above),
         **lease_rules(plan, above),
+        **energy_rules(plan, above, apart),
         **_money_rules(plan),
         **financing_rules(plan),
     }
@@ -116,9 +118,9 @@ def _power_rules(plan: Plan) -> dict[str, float]:
         "power orders within their limit": above(ordered, limit),
         "whole halls": _whole(ordered, m.power.hall_mw) if m.whole_sizes else 0.0,
         "power commitments within the grid": _commitments(plan, limit > 0),
-        "running power within energised power": above(used, energised),
+        "running power within energised power": above(used, energised * m.usable_power[:, None]),
         "running power within the grid": above(
-            used * m.sites.power_usage_effectiveness[:, None], m.sites.grid_mw
+            used * m.sites.power_usage_effectiveness[:, None], m.sites.grid_mw + on_site_mw(plan)
         ),
     }
 
@@ -145,7 +147,8 @@ def _commitments(plan: Plan, orderable: np.ndarray) -> float:
         first = np.full(sites, m.times.count)
         np.minimum.at(first, site[orderable[:, t]], lead[orderable[:, t]])
         counted = (quarter >= t + first[:, None]) & (quarter <= t + last[:, None])
-        worst = max(worst, above(expected, np.where(counted, connected, np.inf)))
+        relieved = relief_mw(plan, int(t)) / m.sites.power_usage_effectiveness[:, None]
+        worst = max(worst, above(expected, np.where(counted, connected + relieved, np.inf)))
     return worst
 
 
@@ -180,7 +183,7 @@ def _unit_rules(plan: Plan) -> dict[str, float]:
         "owned units within their life": _beyond_life(plan, arriving),
         "leased units": apart(plan.installed[:, ~owned], expected[:, ~owned]),
         "units handed back after their term": above(np.cumsum(gone, axis=2), free),
-        "running units within installed": above(plan.running, plan.installed),
+        "running units within installed": above(plan.running, plan.installed * m.usable_units[:, None]),
     }
 
 
@@ -218,7 +221,8 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     return {
         "servers within their peak": _beyond_peak(plan),
         "serving within running": above(
-            plan.serving.sum(axis=2), by_position(plan.running, m.sites.group, w.served_by.shape[0])
+            plan.serving.sum(axis=2),
+            by_position(plan.running - lost_units(plan), m.sites.group, w.served_by.shape[0]),
         ),
         "serving where it is possible": above(np.where(may[..., None], 0.0, plan.serving), 0.0),
         "sold and owed within what is served": above(owed + given, capacity),

@@ -12,6 +12,7 @@ from capexpand.finance.contracts import (
     contract_margins,
     contract_prices,
 )
+from capexpand.finance.energy import energy_adjustment
 from capexpand.finance.hire import hire_cost
 from capexpand.finance.leases import lease_adjustment
 from capexpand.finance.rows import Rows, balance, minimum, nothing
@@ -126,6 +127,7 @@ class Decisions:
     power_mw: Rows  # [power, quarter]
     power_returned_mw: Rows  # [power, quarter]
     power_ordered_mw: Rows  # [power, quarter]
+    energy_adjustment: Rows  # [quarter] money; contracts, charges and carbon beyond the energy price
     unused: Rows  # [workload, quarter] money paid under contracts for what is not taken
     damages: Rows  # [quarter] money for what contracts ask for and is not delivered
     prepayments: Rows  # [quarter] money paid by customers before their bills, less what is credited
@@ -156,6 +158,9 @@ class Decisions:
             power_mw=rows(plan.power_mw, "power"),
             power_returned_mw=rows(plan.power_returned_mw, "power"),
             power_ordered_mw=rows(plan.power_ordered_mw, "power"),
+            energy_adjustment=rows(energy_adjustment(plan)).named(
+                "energy_adjustment", "Energy contracts, charges and carbon", MONEY, "energy"
+            ),
             lease_adjustment=rows(lease_adjustment(plan)).named(
                 "lease_adjustment", "Fixed fees and minimum volumes", MONEY, "operation"
             ),
@@ -220,7 +225,7 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     hired = hired + done.lease_adjustment
     exits = unit_exits.sum("option") + power_exits.sum("power")
     return Running(
-        bill.sum("site").named("energy", "Energy", MONEY, "energy"),
+        (bill.sum("site") + done.energy_adjustment).named("energy", "Energy", MONEY, "energy"),
         own.named("maintenance", "Maintenance of what is owned", MONEY, "operation"),
         hired.named("leases", "Leases and rents", MONEY, "operation"),
         exits.named("exit_costs", "Exit costs", MONEY, "operation"),

@@ -92,6 +92,7 @@ def _source(m: ModelData, k: int, d: int, s: int, p: int, *, first: int, units: 
     serving = np.flatnonzero(units)
     start, quarters = int(serving[0]), serving.size
     mw = o.power_kw[k] / 1000.0
+    hall = mw * m.usable_units[k] / m.usable_power[s]  # of a unit, spares without power of their own
     held = (np.arange(m.times.count) >= start) & (np.arange(m.times.count) <= serving[-1])
     stands = bool(held[-1])
     now = 1.0 if o.lead_quarters[k] == 0 else float(o.deposit_fraction[k])
@@ -103,9 +104,9 @@ def _source(m: ModelData, k: int, d: int, s: int, p: int, *, first: int, units: 
     else:
         upkeep, cost = 0.0, cost + float((gamma * units) @ o.running_cost[k])
         cost += 0.0 if stands else float(gamma[serving[-1]] * o.exit_cost[k, serving[-1]])
-    halls = mw * float(power.price[p, max(start - int(power.lead_quarters[p]), 0)]) * gamma[start]
-    halls += mw * float((gamma * held) @ power.running_cost[p])
-    halls -= m.times.discount_end * mw * float(power.end_value[p]) * stands
+    halls = hall * float(power.price[p, max(start - int(power.lead_quarters[p]), 0)]) * gamma[start]
+    halls += hall * float((gamma * held) @ power.running_cost[p])
+    halls -= m.times.discount_end * hall * float(power.end_value[p]) * stands
     price = m.hours_per_quarter * m.sites.power_usage_effectiveness[s] * m.sites.energy_price[s]
     service = np.where(m.workloads.served_by[m.sites.group[s]], m.workloads.service[k], 0.0)
     return SourceCost(
@@ -117,9 +118,9 @@ def _source(m: ModelData, k: int, d: int, s: int, p: int, *, first: int, units: 
         quarters=quarters,
         units=cost,
         power=halls,
-        energy=float((gamma * units * price).sum() * mw * o.draw_fraction[k]),
+        energy=float((gamma * units * price).sum() * mw * o.draw_fraction[k] * m.usable_units[k]),
         upkeep=upkeep,
-        volume=_served(m, units, service),
+        volume=_served(m, units * m.usable_units[k], service),
     )
 
 

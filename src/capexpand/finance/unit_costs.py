@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.contracts import contract_prices
+from capexpand.finance.energy import energy_adjustment
 from capexpand.finance.fleet import by_position, ratio, served_volume
 from capexpand.finance.hire import hire_by_workload, hired_hours
 from capexpand.finance.schedule import (
@@ -113,6 +114,8 @@ def unit_costs(plan: Plan) -> UnitCosts:
     unit_depreciation, idle_depreciation = _unit_depreciation(m, plan)
     opening, other_business = _opening_depreciation(m)
     energy = _energy(m, plan)
+    billed = energy.sum(axis=(0, 1))
+    energy = energy * (1.0 + np.nan_to_num(ratio(energy_adjustment(plan), billed)))
     units = plan.installed * m.offers.running_cost + plan.returned * m.offers.exit_cost
     shared = {
         "energy": mix.to_workloads(energy),

@@ -105,3 +105,19 @@ def aged(orders: Indices, age: Integers) -> Indices:
 def at_quarter(values: Floats, quarter: Integers) -> Floats:
     """Returns values [quarter] at some quarters, beyond the last one the last."""
     return values[np.minimum(quarter, values.size - 1)]
+
+
+def order_columns(
+    lp: Blocks, name: str, labels: tuple[tuple[str, ...], ...], limit: Floats, lot: Floats, *, whole: bool
+) -> Indices:
+    """Columns of orders; where sizes are whole, each is a lot times a whole number."""
+    shape = tuple(len(axis) for axis in labels)
+    limit, lot = np.broadcast_to(limit, shape), np.broadcast_to(lot, shape)
+    orders = lp.columns(name, labels, upper=limit, where=limit > 0)
+    if whole:
+        lots = (limit > 0) & (lot > 0)
+        count = lp.columns(f"{name}, lots", labels, where=lots, integer=True)
+        rows = lp.rows(f"{name}, whole lots", labels, lower=0.0, upper=0.0, where=lots)
+        lp.add(rows, orders)
+        lp.add(rows, count, -lot)
+    return orders

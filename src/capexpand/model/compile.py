@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.case.schema import Case
+from capexpand.case.schema import Case, Site
 from capexpand.model.compile_contracts import with_contracts
 from capexpand.model.compile_financing import compile_financing
 from capexpand.model.compile_offers import LEASED, Option, compile_offers, offer_options
+from capexpand.model.compile_redundancy import compile_redundancy
 from capexpand.model.compile_workloads import compile_workloads, group_sites, service_matrix
 from capexpand.model.data import (
     Budget,
@@ -20,6 +21,7 @@ from capexpand.model.data import (
     Taxes,
     Times,
 )
+from capexpand.model.energy import compile_energy
 from capexpand.model.hire import compile_hire
 from capexpand.model.lease_terms import LeaseTerms
 from capexpand.model.leases import compile_leases
@@ -55,6 +57,8 @@ def compile_case(case: Case) -> ModelData:
         opening=_opening(world, power, offers),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
+        energy=compile_energy(world),
+        redundancy=compile_redundancy(world, tuple(option.product_name for option in options)),
         lease_terms=_lease_terms(world, power, options),
         hire=compile_hire(world),
         end_value_within_book=case.finance.end_value_within_book,
@@ -145,7 +149,7 @@ def _power(world: World) -> PowerOptions:
 def _sites(world: World, group: Integers) -> Sites:
     sites = world.case.sites
     effectiveness = np.array([site.power_usage_effectiveness.value for site in sites.values()])
-    grid = np.array([world.series(site.grid) for site in sites.values()])
+    grid = np.array([world.series(site.grid) + _curtailable(world, site) for site in sites.values()])
     standing = np.zeros((len(sites), world.quarters))
     for i, name in enumerate(sites):
         opening = world.case.opening.sites.get(name)
@@ -164,6 +168,12 @@ def _sites(world: World, group: Integers) -> Sites:
         energy_price=np.array([world.series(site.energy_price) for site in sites.values()]),
         group=group,
     )
+
+
+def _curtailable(world: World, site: Site) -> Floats:
+    """Power at the connection that may be taken away for some hours [quarter]."""
+    more = None if site.energy is None else site.energy.curtailable
+    return world.series(None if more is None else more.power)
 
 
 def committed_grid(grid_mw: Floats, opening_mw: Floats) -> Floats:

@@ -108,5 +108,6 @@ def service_matrix(world: World, options: tuple[Option, ...]) -> Floats:
     """
     rates = service_rates(world.case)
     volume = np.array([[rate.volume_per_quarter for rate in line] for line in rates])
-    usable = np.array([workload.usable_fraction for workload in world.case.workloads.values()])
+    workloads = world.case.workloads.values()
+    usable = np.array([w.usable_fraction / (1.0 + world.number(w.reserve)) for w in workloads])
     return volume[[option.product for option in options]] * usable

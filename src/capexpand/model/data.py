@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.model.contracts import Contracts
+from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.financing import Financing
 from capexpand.model.hire_options import HireOptions
 from capexpand.model.lease_terms import LeaseTerms
+from capexpand.model.redundancy import Redundancy
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -225,6 +227,8 @@ class ModelData:
     opening: OpeningState
     whole_sizes: bool
     hours_per_quarter: float
+    energy: EnergyOptions | None = None  # beyond an energy price; None: only that
+    redundancy: Redundancy | None = None  # what may be used of what stands; None: all of it
     lease_terms: LeaseTerms | None = None  # beyond a fee and a least time; None: nothing beyond them
     hire: HireOptions | None = None  # capacity that can be hired from clouds; None: none
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
@@ -258,6 +262,16 @@ class ModelData:
         return offers.owned & (offers.life_quarters > 0) & (stands | ordered.any(axis=1) | due.any(axis=1))
 
     @property
+    def usable_power(self) -> Floats:
+        """Share of energised power that may be used [site]."""
+        return np.ones(len(self.sites.names)) if self.redundancy is None else self.redundancy.power
+
+    @property
+    def usable_units(self) -> Floats:
+        """Share of installed units that may run [offer option]."""
+        return np.ones(len(self.offers.names)) if self.redundancy is None else self.redundancy.units
+
+    @property
     def end_book_fractions(self) -> tuple[Floats, Floats]:
         """What the books hold at the end of 1 delivered in a quarter, of servers and of halls [quarter]."""
         used = self.times.count - np.arange(self.times.count)
@@ -281,7 +295,8 @@ class ModelData:
         power = replace(left.power, limit_mw=np.zeros_like(self.power.limit_mw))
         offers = replace(left.offers, orderable=np.zeros_like(self.offers.orderable))
         hire = None if left.hire is None else left.hire.closed()
-        return replace(left, power=power, offers=offers, hire=hire)
+        energy = None if left.energy is None else left.energy.closed()
+        return replace(left, power=power, offers=offers, hire=hire, energy=energy)
 
     def with_budget(self, fraction: float) -> ModelData:
         """Returns the case with a part of the programme's own money and no least spending.

@@ -40,6 +40,7 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
             lp.add(rows[t], columns, -earned)
         _hire(lp, m, t, stage, rows)
         _lease_terms(lp, m, t, stage, rows)
+        _energy(lp, m, t, stage, rows)
     if m.contracts is not None and stages[-1].signed is not None:
         lp.add(rows[None, :], stages[-1].signed[:, None], -m.contracts.constant)
     paid = [lp.columns(f"paid for {kind}", [labels]) for kind in ("servers", "halls")]
@@ -119,6 +120,25 @@ def _lease_terms(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) 
             paid = np.where((age < term) & (due < m.times.count), fixed * grown, 0.0)
             row = rows[np.minimum(due, m.times.count - 1)]
             lp.add(np.broadcast_to(row, ordered.shape), ordered, np.broadcast_to(paid, ordered.shape))
+
+
+def _energy(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) -> None:
+    """Contracts, charges and carbon in place of the energy price for all that is drawn."""
+    o = m.energy
+    if o is None:
+        return
+    pue, price = m.sites.power_usage_effectiveness, m.sites.energy_price[:, t]
+    reserved = pue[:, None] * (m.offers.power_kw / 1000.0)[None, :]
+    drawn = m.hours_per_quarter * reserved * m.offers.draw_fraction
+    counted = np.where(o.procured, price, 0.0)[:, None] * drawn
+    lp.add(rows[t], stage.service.running, o.capacity_charge[:, t][:, None] * reserved - counted)
+    lp.add(rows[t], stage.energy.grid, price + o.carbon_price[t] * o.grid_emitted)
+    fuel = np.where(o.on_site, o.price[:, t], 0.0) + o.carbon_price[t] * o.emitted
+    lp.add(rows[t], stage.energy.used, fuel)
+    lp.add(rows[t], stage.energy.surplus, -o.surplus * price[o.site])
+    each = o.fixed_cost(m.hours_per_quarter)[:, t]
+    for later in range(t, m.times.count):
+        lp.add(rows[later], stage.energy.signed, each[:, later])
 
 
 def _purchases(

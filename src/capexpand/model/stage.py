@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.model.ages import aged, at_quarter, end_book, end_value, held_back, within_life
+from capexpand.model.ages import aged, at_quarter, end_book, end_value, held_back, order_columns, within_life
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
-from capexpand.model.data import Flags, Floats, ModelData
+from capexpand.model.data import Flags, ModelData
+from capexpand.model.energy import Energy, EnergyUse, add_energy, energy_history
 from capexpand.model.financing import FinancingColumns
 from capexpand.model.hire import Hire, add_hire, hire_history
 from capexpand.model.leases import Leases, add_leases, remembered_quarters
@@ -36,6 +37,8 @@ class State:
     spent: Indices  # m [1] money spent in the window
     due: Indices  # h [age] money due in 1, 2, … quarters for orders placed
     end_book: Indices  # e [2] of servers and halls ordered, what the books hold at the horizon's end
+    energy_signings: Indices  # contracts for energy of the quarters before [contract, age]
+    generators: Indices  # MW of generators ever signed for [contract]
     signings: Indices  # r of the quarters before: units reserved from clouds [hire option, age]
 
 
@@ -87,6 +90,7 @@ class Service:
     power_rows: Indices  # [site]
     run_rows: Indices  # [site, offer option]
     service_rows: Indices  # [workload]
+    sharing_rows: Indices  # [site group, offer option]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class Stage:
     service: Service
     money: Money
     hire: Hire
+    energy: Energy
     leases: Leases
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
@@ -159,6 +164,8 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         spent=lp.columns("opening spent", [("opening",)], upper=0.0),
         due=np.full(payment_age, ABSENT, dtype=np.int64),
         end_book=np.full(2, ABSENT, dtype=np.int64),
+        energy_signings=energy_history(m)[0],
+        generators=energy_history(m)[1],
         signings=hire_history(m),
     )
 
@@ -176,6 +183,8 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     orders = _orders(lp, m, t, before)
     fleet = _fleet(lp, m, t, before, orders.orders)
     service = _service(lp, m, t, power.energised, fleet.installed)
+    met = EnergyUse(service.running, service.sharing_rows, service.grid_rows, power.commitment_rows)
+    energy = add_energy(lp, m, t, (before.energy_signings, before.generators), met)
     hire = add_hire(lp, m, t, before.signings, service.service_rows)
     money = _money(lp, m, t, before, b=power.ordered, x=orders.ordered)
     leases = add_leases(
@@ -205,9 +214,11 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         spent=money.spent,
         due=money.due,
         end_book=left,
+        energy_signings=energy.signings[:, : before.energy_signings.shape[1]],
+        generators=energy.ever,
         signings=hire.signings[:, : before.signings.shape[1]],
     )
-    stage = Stage(power, orders, fleet, service, money, hire, leases, left, worth, state)
+    stage = Stage(power, orders, fleet, service, money, hire, energy, leases, left, worth, state)
     _objective(lp, m, t, stage)
     return stage
 
@@ -217,7 +228,7 @@ def _power(lp: Blocks, m: ModelData, t: int, before: State) -> Power:
     O, here = m.power.names, (m.times.labels[t],)
     lead, rented = m.power.lead_quarters, ~m.power.owned
     limit = np.where(t + lead < m.times.count, m.power.limit_mw[:, t], 0.0)
-    b = _order_columns(
+    b = order_columns(
         lp, "power ordered", (O, here), limit[:, None], m.power.hall_mw[:, None], whole=m.whole_sizes
     )[:, 0]
     orders = np.concatenate((b[:, None], before.power_history), axis=1)
@@ -276,7 +287,7 @@ def _orders(lp: Blocks, m: ModelData, t: int, before: State) -> Orders:
     K, D, G, here = m.offers.names, m.destinations, m.offers.products, (m.times.labels[t],)
     orderable = m.offers.orderable[:, :, t] & (t + m.offers.lead_quarters < m.times.count)[:, None]
     limit = np.where(orderable, INFINITY, 0.0)[:, :, None]
-    x = _order_columns(lp, "ordered", (K, D, here), limit, m.offers.lot[:, None, None], whole=m.whole_sizes)[
+    x = order_columns(lp, "ordered", (K, D, here), limit, m.offers.lot[:, None, None], whole=m.whole_sizes)[
         :, :, 0
     ]
     U = m.offers.limit[:, :, t]
@@ -351,11 +362,11 @@ def _service(lp: Blocks, m: ModelData, t: int, P: Indices, N: Indices) -> Servic
     u = lp.columns("running", [S, K, here], where=there[:, :, None])[:, :, 0]
     run_rows = lp.rows("run", [S, K, here], upper=0.0, where=there[:, :, None])[:, :, 0]
     lp.add(run_rows, u)
-    lp.add(run_rows, N, -1.0)
+    lp.add(run_rows, N, -m.usable_units[None, :])
     power_mw = (m.offers.power_kw / 1000.0)[None, :]
     power_rows = lp.rows("running power", [S, here], upper=0.0)[:, 0]
     lp.add(power_rows[:, None], u, power_mw)
-    lp.add(power_rows[m.power.site], P, -1.0)
+    lp.add(power_rows[m.power.site], P, -m.usable_power[m.power.site])
     connected = m.sites.grid_mw[:, t] / m.sites.power_usage_effectiveness
     grid_rows = lp.rows("grid", [S, here], upper=connected[:, None])[:, 0]
     lp.add(grid_rows[:, None], u, power_mw)
@@ -381,7 +392,7 @@ def _service(lp: Blocks, m: ModelData, t: int, P: Indices, N: Indices) -> Servic
     lp.add(service_rows[None, None, :], y, m.workloads.service[None, :, :])
     lp.add(service_rows[:, None], z, -1.0)
     lp.add(service_rows, w)
-    return Service(u, y, z, w, grid_rows, power_rows, run_rows, service_rows)
+    return Service(u, y, z, w, grid_rows, power_rows, run_rows, service_rows, shared)
 
 
 def _money(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: Indices) -> Money:
@@ -478,19 +489,3 @@ def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
         if not m.end_value_within_book:
             lp.add_cost(stage.fleet.installed, at_end * m.offers.end_value[None, :])
             lp.add_cost(stage.power.energised, at_end * m.power.end_value)
-
-
-def _order_columns(
-    lp: Blocks, name: str, labels: tuple[tuple[str, ...], ...], limit: Floats, lot: Floats, *, whole: bool
-) -> Indices:
-    """Columns of orders; where sizes are whole, each is a lot times a whole number."""
-    shape = tuple(len(axis) for axis in labels)
-    limit, lot = np.broadcast_to(limit, shape), np.broadcast_to(lot, shape)
-    orders = lp.columns(name, labels, upper=limit, where=limit > 0)
-    if whole:
-        lots = (limit > 0) & (lot > 0)
-        count = lp.columns(f"{name}, lots", labels, where=lots, integer=True)
-        rows = lp.rows(f"{name}, whole lots", labels, lower=0.0, upper=0.0, where=lots)
-        lp.add(rows, orders)
-        lp.add(rows, count, -lot)
-    return orders

@@ -45,6 +45,18 @@ class ShadowPrices:
 
 
 @dataclass(frozen=True, slots=True)
+class EnergyPlan:
+    """Energy of a plan whose case says more of it than a price."""
+
+    signed: Floats  # [contract, quarter] MW
+    used: Floats  # [contract, quarter] MWh
+    surplus: Floats  # [contract, quarter] MWh left over
+    grid: Floats  # [site, quarter] MWh
+    lost: Floats  # [site, offer option, quarter] running units that curtailment takes
+    renewable_worth: Floats  # [quarter] money per MWh of renewable energy more
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is done in each quarter. Stocks are those at the quarter's end."""
 
@@ -60,6 +72,7 @@ class Plan:
     serving: Floats  # [site group, offer option, workload, quarter] units
     sold: Floats  # [workload, tranche, quarter] volume
     unmet: Floats  # [workload, quarter] volume owed and not served
+    energy: EnergyPlan | None  # None where the case says only a price
     hire_signed: Floats  # [hire option, quarter] units reserved from clouds
     hired: Floats  # [hire option, quarter] units hired and paid for, reserved ones included
     hire_serving: Floats  # [hire option, workload, quarter] of them serving
@@ -103,6 +116,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         serving=over([s.service.serving for s in stages]),
         sold=over([s.service.sold for s in stages]) * phi[:, None, :],
         unmet=over([s.service.unmet for s in stages]) * phi,
+        energy=_energy(m, stages, solution),
         **_hired(m, over([s.hire.signed for s in stages]), over([s.hire.hired for s in stages])),
         hire_serving=over([s.hire.serving for s in stages]),
         paid=over([s.money.paid for s in stages])[0],
@@ -124,6 +138,24 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         financing=None if financing is None else read_financing(m, financing, solution),
         basis=solution.basis,
         signed=_signed(m, stages, x),
+    )
+
+
+def _energy(m: ModelData, stages: list[Stage], solution: Solution) -> EnergyPlan | None:
+    if m.energy is None:
+        return None
+    x, duals = solution.columns, solution.row_duals
+
+    def over(columns: list[Indices], values: Floats) -> Floats:
+        return np.stack([_values(values, block) for block in columns], axis=-1)
+
+    return EnergyPlan(
+        signed=over([s.energy.signed for s in stages], x),
+        used=over([s.energy.used for s in stages], x),
+        surplus=over([s.energy.surplus for s in stages], x),
+        grid=over([s.energy.grid for s in stages], x),
+        lost=over([s.energy.lost for s in stages], x),
+        renewable_worth=np.maximum(-over([s.energy.renewable_rows for s in stages], duals)[0], 0.0),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
+from capexpand.model.energy import charged_when_signed
 from capexpand.model.hire import paid_over_term
 from capexpand.model.lease_terms import paid_over
 from capexpand.model.stage import Stage
@@ -35,6 +36,10 @@ class Done:
     paid: Floats  # [scenario, 1] money
     shortfall: Floats  # [scenario, 1] money
     lacking: Floats  # [scenario, offer and destination] units less than by contract
+    energy_signed: Floats  # [scenario, contract] MW
+    energy_used: Floats  # [scenario, contract] MWh
+    energy_surplus: Floats  # [scenario, contract] MWh
+    grid_energy: Floats  # [scenario, site] MWh
     power_free: Floats  # [scenario, power option] MW rented and past its term
     units_free: Floats  # [scenario, offer option and place] leased units past their term
     power_not_taken: Floats  # [scenario, power option] MW paid for and not held
@@ -58,6 +63,10 @@ def done_columns(stage: Stage) -> tuple[Indices, ...]:
         stage.money.paid,
         stage.money.shortfall,
         stage.orders.lacking.ravel(),
+        stage.energy.signed,
+        stage.energy.used,
+        stage.energy.surplus,
+        stage.energy.grid,
         stage.power.free,
         stage.fleet.free.ravel(),
         stage.leases.power,
@@ -90,6 +99,7 @@ class Books:
     transfer: Floats  # value of internal workloads; no cash
     ordinary: Floats  # ordinary costs of both
     energy: Floats
+    contracts: Floats  # of it, for energy under contract, fixed when signed
     running: Floats  # maintenance, leases, fees, hire
     hire: Floats  # of it, hire from clouds, reservations in the quarters in which they are paid
     fixed_fees: Floats  # of it, leases at fees fixed when signing
@@ -171,9 +181,10 @@ class Bookkeeper:
         parts = [picked(cost, block) for block in self._columns]
         amounts = [getattr(done, field.name) for field in fields(Done)]
         everything = [part * amount for part, amount in zip(parts, amounts, strict=True)]
-        b, b_back, power, x, back, fleet, run, sold, unmet, _, short, lacking, *loose, signed, hired = (
-            everything
-        )
+        b, b_back, power, x, back, fleet, run, sold, unmet, _, short, lacking, *more = everything
+        contracts, *flows = more[:4]
+        *loose, signed, hired = more[4:]
+        self._contracts(books, here, contracts)
         self._fixed_fees(books, here, b, x)
         kept = m.times.discount[t] * (1.0 - m.taxes.rate)
         tranches = m.workloads.tranches
@@ -198,7 +209,8 @@ class Bookkeeper:
             "revenue": gross[:, external].sum(axis=1),
             "transfer": gross[:, ~external].sum(axis=1),
             "ordinary": (gross - margin).sum(axis=1),
-            "energy": run.sum(axis=1) / kept,
+            "energy": sum((part.sum(axis=1) for part in flows), run.sum(axis=1)) / kept
+            + books.contracts[t, here],
             "running": (power.sum(axis=1) + fleet.sum(axis=1) + at_end - apart) / kept
             + books.hire[t, here]
             + books.fixed_fees[t, here]
@@ -232,6 +244,17 @@ class Bookkeeper:
             for paid in range(first, min(first + int(m.hire.term_quarters[h]), m.times.count)):
                 books.hire[paid, here] += fees[:, h]
         books.hire[t, here] += hired.sum(axis=1) / kept[t]
+
+    def _contracts(self, books: Books, here: Indices, charged: Floats) -> None:
+        """Writes what contracts for energy cost into the quarters of their terms."""
+        m, t = self._m, self._numbers.quarter
+        if m.energy is None:
+            return
+        each = m.energy.fixed_cost(m.hours_per_quarter)[:, t]
+        weight = charged_when_signed(m, m.energy, t)
+        units = np.divide(charged, weight, out=np.zeros_like(charged), where=weight > 0.0)
+        for later in range(t, m.times.count):
+            books.contracts[later, here] += units @ each[:, later]
 
     def _fixed_fees(self, books: Books, here: Indices, b: Floats, x: Floats) -> None:
         """Writes fees that were fixed at order into the quarters of their terms."""

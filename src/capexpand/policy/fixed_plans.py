@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.finance.schedule import delivered
 from capexpand.model.blocks import Floats
 from capexpand.model.data import Integers, ModelData
 from capexpand.model.leases import capital_equivalents
@@ -33,6 +34,7 @@ class FixedPlan:
     placed: Floats  # [site, offer option, quarter] share of what arrives at the site's destination
     kept: Floats  # [site, offer option, quarter] share of what could stand that does
     hire_signed: Floats  # [hire option, quarter] units reserved from clouds
+    energy_signed: Floats  # [contract, quarter] MW of energy signed for
 
     @staticmethod
     def of(plan: Plan) -> FixedPlan:
@@ -45,6 +47,7 @@ class FixedPlan:
             placed=plan.placed,
             installed=plan.installed,
             hire_signed=plan.hire_signed,
+            energy_signed=np.zeros((0, 0)) if plan.energy is None else plan.energy.signed,
         )
 
     @staticmethod
@@ -57,6 +60,7 @@ class FixedPlan:
         placed: Floats,
         installed: Floats,
         hire_signed: Floats,
+        energy_signed: Floats,
     ) -> FixedPlan:
         """Returns what there is to keep to in amounts that are named as in ``Plan``."""
         before = np.concatenate((m.opening.installed[:, :, None], installed[:, :, :-1]), axis=2)
@@ -74,6 +78,7 @@ class FixedPlan:
             placed=np.divide(placed, total, out=evenly, where=total > _NOTHING),
             kept=np.clip(kept, 0.0, 1.0),
             hire_signed=np.maximum(hire_signed, 0.0),
+            energy_signed=np.maximum(energy_signed, 0.0),
         )
 
 
@@ -122,7 +127,9 @@ class FixedPlans:
         count = factors.shape[2]
         books = Books.empty(self._m.times.count, count)
         position = _Position(self._m, count)
-        reserved = None if self._m.hire is None else self._m.hire.active(plan.hire_signed)
+        hire, energy = self._m.hire, self._m.energy
+        reserved = None if hire is None else hire.active(plan.hire_signed)
+        contracted = None if energy is None else energy.active(plan.energy_signed)
         for t, (keeper, operation) in enumerate(zip(self._keepers, self._operations, strict=True)):
             operation.forget()
             self._quarter(t, plan, position, factors[t], keeper)
@@ -131,6 +138,7 @@ class FixedPlans:
                 position.power,
                 position.installed.reshape(count, -1),
                 None if reserved is None else reserved[:, t],
+                None if contracted is None else contracted[:, t],
             )
             stage = self._stages[t].built.stage
             served = read_done(columns, stage)
@@ -147,11 +155,15 @@ class FixedPlans:
                 paid=position.payments[:, [t]],
                 shortfall=self._shortfall(t, position),
                 lacking=self._lacking(t, position, factors[t]),
+                energy_signed=_in_all(plan.energy_signed, t, count),
+                energy_used=served.energy_used,
+                energy_surplus=served.energy_surplus,
+                grid_energy=served.grid_energy,
                 power_free=position.power_free,
                 units_free=position.units_free.reshape(count, -1),
                 power_not_taken=position.power_not_taken(t),
                 units_not_taken=position.units_not_taken(t),
-                hire_signed=np.tile(plan.hire_signed[:, t], (count, 1)),
+                hire_signed=_in_all(plan.hire_signed, t, count),
                 hired=served.hired,
             )
             keeper.write(books, np.arange(count), done, factors[t])
@@ -183,13 +195,28 @@ class FixedPlans:
         b = np.minimum(np.nan_to_num(plan.power_ordered[:, t])[None, :], limits.power)
         x = np.broadcast_to(np.nan_to_num(plan.ordered[:, :, t]), (count, *plan.ordered.shape[:2]))
         x = x * _shares(m, x, limits.supply, position.stock)
-        b = b * position.grid_share(t, b)[:, m.power.site]
+        b = b * position.grid_share(t, b, _relief(m, plan.energy_signed, t))[:, m.power.site]
         counted = _counted(m, t, b, x)
         share = position.money_share(t, b * power_price, x.reshape(count, -1) * unit_price, counted)
         b, x = b * share[:, None], x * share[:, None, None]
         position.order(t, b, x, b * power_price, x.reshape(count, -1) * unit_price)
         position.leases[:, t] += counted * share
         position.receive(t, plan, limits.released)
+
+
+def _in_all(signed: Floats, t: int, count: int) -> Floats:
+    """What a plan signs for in a quarter, the same in all scenarios [scenario, option]."""
+    return np.tile(signed[:, t], (count, 1)) if signed.size else np.zeros((count, 0))
+
+
+def _relief(m: ModelData, signed: Floats, t: int) -> Floats:
+    """What generators signed for by a quarter add to what commitments may count on [site, quarter]."""
+    result = np.zeros((len(m.sites.names), m.times.count))
+    if m.energy is not None:
+        known = np.where(np.arange(m.times.count) <= t, signed, 0.0)
+        ever = np.cumsum(delivered(known, m.energy.lead_quarters), axis=1)
+        np.add.at(result, m.energy.site, m.energy.relief_mw()[:, None] * ever)
+    return result
 
 
 def _counted(m: ModelData, t: int, b: Floats, x: Floats) -> Floats:
@@ -247,7 +274,7 @@ class _Position:
             return np.zeros((len(self.power), 0))
         return np.maximum(terms.units.least[:, t] - self.installed.sum(axis=1), 0.0)
 
-    def grid_share(self, t: int, b: Floats) -> Floats:
+    def grid_share(self, t: int, b: Floats, relief: Floats) -> Floats:
         """Share of the power ordered that the grid can carry, when it comes and later [scenario, site]."""
         m = self._m
         wanted = np.zeros((len(b), len(m.sites.names)))
@@ -265,7 +292,8 @@ class _Position:
             standing += _by_group(bound, m.power.site, len(m.sites.names))
             arriving += _by_group(coming, m.power.site, len(m.sites.names))
             room = np.maximum(
-                m.sites.committed_grid_mw[:, theta] / m.sites.power_usage_effectiveness - standing, 0.0
+                (m.sites.committed_grid_mw + relief)[:, theta] / m.sites.power_usage_effectiveness - standing,
+                0.0,
             )
             tight = arriving > room + _NOTHING
             share = np.minimum(share, np.divide(room, arriving, out=np.ones_like(room), where=tight))

@@ -37,16 +37,25 @@ class Operation:
         stage = numbers.built.stage
         whole = numbers.stage_program()
         service = stage.service
-        hire = stage.hire
+        hire, energy = stage.hire, stage.energy
         self._columns = _existing(
-            service.running, service.serving, service.sold, service.unmet, hire.hired, hire.serving
-        )
-        self._hire_rows, self._hired = hire.rows[hire.rows != ABSENT], hire.rows != ABSENT
+            service.running, service.serving, service.sold, service.unmet, hire.hired, hire.serving,
+            energy.used, energy.surplus, energy.grid, energy.lost,
+        )  # fmt: skip
         self._rows = np.concatenate(
-            (service.power_rows, numbers.rows_of({"sharing", "service"}), self._hire_rows)
+            (
+                service.power_rows,
+                numbers.rows_of({"sharing", "service"}),
+                _existing(hire.rows, energy.output_rows, energy.match_rows),
+                _existing(energy.balance_rows, energy.curtailed_rows, energy.renewable_rows),
+            )
         )
+        self._promised = Promised(numbers, self._rows)
         self._numbers = numbers
         self._there = service.running.ravel() != ABSENT  # the units that stand are those that may run
+        run_rows = service.run_rows.ravel()[self._there]
+        installed = stage.fleet.installed.ravel()[self._there]
+        self._usable = -np.diag(_dense(whole, run_rows, installed))
         self._grid = service.grid_rows
         self._power = _existing(stage.power.energised)
         self._energised = stage.power.energised != ABSENT
@@ -60,7 +69,12 @@ class Operation:
         self._solver.forget()
 
     def operate(
-        self, factors: Floats, power: Floats, installed: Floats, reserved: Floats | None = None
+        self,
+        factors: Floats,
+        power: Floats,
+        installed: Floats,
+        reserved: Floats | None = None,
+        contracted: Floats | None = None,
     ) -> Floats:
         """Returns the quarter's columns [scenario, column], those that operation does not decide left at 0.
 
@@ -69,10 +83,11 @@ class Operation:
             power: [scenario, power option] MW energised.
             installed: [scenario, site and offer option] units.
             reserved: [hire option] units whose reservation runs.
+            contracted: [contract] MW of energy under contract.
         """
         count = factors.shape[1]
-        given = None if reserved is None else reserved[self._hired]
-        noise = self._noise(factors, power[:, self._energised], installed[:, self._there], given)
+        promised = self._promised.amounts(reserved, contracted)
+        noise = self._noise(factors, power[:, self._energised], installed[:, self._there], promised)
         data = form_data(self._program, self._form, noise)
         decisions = self._solver.decide(np.zeros((count, 0)), np.arange(count), data=data)
         full = np.zeros((count, self._numbers.built.program.cost.size))
@@ -83,7 +98,7 @@ class Operation:
         return full
 
     def _noise(
-        self, factors: Floats, power: Floats, installed: Floats, reserved: Floats | None
+        self, factors: Floats, power: Floats, installed: Floats, promised: tuple[Floats, Floats]
     ) -> Realisations:
         """The operation's numbers in each scenario, with the given power and units in them."""
         everything = self._numbers.realisations(factors, np.ones(factors.shape[1]), coefficients=False)
@@ -94,13 +109,14 @@ class Operation:
         limits = program.row_upper[None] if row_upper is None else row_upper
         most = np.repeat(limits[:, rows], power.shape[0] // len(limits), axis=0)
         sites = self._grid.size
-        most[:, :sites] = np.minimum(most[:, :sites] + power @ self._supplies.T, limits[:, self._grid])
-        if reserved is not None and reserved.size:
-            most[:, -reserved.size :] += reserved
+        given, generated = promised
+        connected = limits[:, self._grid] + generated
+        most[:, :sites] = np.minimum(most[:, :sites] + power @ self._supplies.T, connected)
+        most += given
         bounds = program.column_upper[None] if upper is None else upper
         highest = np.repeat(bounds[:, columns], power.shape[0] // len(bounds), axis=0)
         running = installed.shape[1]
-        highest[:, :running] = np.minimum(highest[:, :running], installed)
+        highest[:, :running] = np.minimum(highest[:, :running], installed * self._usable)
         return Realisations(
             probability=everything.probability,
             cost=None if everything.cost is None else everything.cost[:, columns],
@@ -109,6 +125,50 @@ class Operation:
             row_lower=None if row_lower is None else row_lower[:, rows],
             row_upper=most,
         )
+
+
+class Promised:
+    """What was promised before and operation takes as given: reservations and energy under contract.
+
+    Args:
+        numbers: of the quarter.
+        rows: of the operation's program.
+    """
+
+    def __init__(self, numbers: StageNumbers, rows: Indices) -> None:
+        stage, self._m, self._quarter = numbers.built.stage, numbers.data, numbers.quarter
+        place = np.full(numbers.built.program.row_lower.size, ABSENT)
+        place[rows] = np.arange(rows.size)
+        self._size = rows.size
+        self._hired, self._produced, self._matched = (
+            np.where(block == ABSENT, ABSENT, place[np.maximum(block, 0)])
+            for block in (stage.hire.rows, stage.energy.output_rows, stage.energy.match_rows)
+        )
+
+    def amounts(self, reserved: Floats | None, contracted: Floats | None) -> tuple[Floats, Floats]:
+        """Returns what is added to the upper side of the rows [row], and to the connections [site].
+
+        Args:
+            reserved: [hire option] units whose reservation runs.
+            contracted: [contract] MW of energy under contract.
+        """
+        m, t = self._m, self._quarter
+        given, generated = np.zeros(self._size), np.zeros(len(m.sites.names))
+        if reserved is not None:
+            _put(given, self._hired, reserved)
+        if contracted is not None and m.energy is not None:
+            o = m.energy
+            produced = m.hours_per_quarter * o.output[:, t] * contracted
+            _put(given, self._produced, produced)
+            _put(given, self._matched, o.matched * produced)
+            able = np.where(o.on_site, o.output[:, t] * contracted, 0.0)
+            np.add.at(generated, o.site, able / m.sites.power_usage_effectiveness[o.site])
+        return given, generated
+
+
+def _put(values: Floats, places: Indices, amounts: Floats) -> None:
+    there = places != ABSENT
+    values[places[there]] += amounts[there]
 
 
 def _solver(quarter: int, form: StageForm, *, compiled: bool) -> StageSolver:

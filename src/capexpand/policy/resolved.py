@@ -143,4 +143,5 @@ def _kept_to(m: ModelData, columns: Floats, stages: Sequence[Stage]) -> FixedPla
         placed=over("placed", "fleet"),
         installed=over("installed", "fleet"),
         hire_signed=over("signed", "hire"),
+        energy_signed=over("signed", "energy"),
     )

@@ -79,7 +79,7 @@ class StageNumbers:
     """
 
     def __init__(self, m: ModelData, layout: StateLayout, entries: Sequence[Entry], quarter: int) -> None:
-        self.quarter = quarter
+        self.quarter, self.data = quarter, m
         self.built: QuarterProgram = quarter_program(m, layout, quarter)
         lp = self.built.program
         rows = np.repeat(np.arange(lp.row_lower.size), np.diff(lp.start))

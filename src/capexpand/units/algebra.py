@@ -110,6 +110,8 @@ _PHYSICAL = {
     "Wh": _plain(_HOUR, power=1, time=1),
     "J": _plain(1, power=1, time=1),
     "B": _plain(1, data=1),
+    "t": _plain(1000, mass=1),
+    "kg": _plain(1, mass=1),
     "KiB": _plain(2**10, data=1),
     "MiB": _plain(2**20, data=1),
     "GiB": _plain(2**30, data=1),

@@ -1,4 +1,4 @@
-"""Hired capacity in a policy: the same equations by quarters, as whole futures and for fixed plans."""
+"""Hire, leases and energy in a policy: equations by quarters, whole futures and fixed plans agree."""
 
 from pathlib import Path
 
@@ -62,7 +62,44 @@ uncertainty:
 """
 
 
-@pytest.fixture(scope="module", params=[CLOUDS, LEASES], ids=["hired", "leased"])
+ENERGY = """
+renewable_share: 40 %
+finance: {carbon_price: 300 CNY/t}
+sites:
+  coast:
+    spare_power: 10 %
+    energy:
+      reason: invented
+      carbon_intensity: 0.5 t/MWh
+      renewable: 20 %
+      capacity_charge: 0.1 mn CNY/MW/quarter
+      curtailable: {power: 0.6 MW, curtailed: 500 hours/year}
+      contracts:
+        wind: {title: Wind, kind: pay_as_produced, price: 0.4 CNY/kWh, term: 1 year, lead_time: 3 months,
+               output: 35 %, matched: 80 %, surplus: 30 %, renewable: true, limit: 4 MW}
+  west:
+    energy:
+      reason: invented
+      renewable: 30 %
+      contracts:
+        gas: {title: Gas, kind: on_site, price: 0.5 CNY/kWh, fee: 1 mn CNY/MW/quarter, term: 9 months,
+        output: 95 %,
+              limit: 2 MW, carbon_intensity: 0.4 t/MWh}
+        sun: {title: Sun, kind: baseload, price: 0.45 CNY/kWh, term: 6 months, renewable: true, limit: 3 MW}
+offers: {server: {spares: 3 %}}
+uncertainty:
+  regimes:
+    fees:
+      reason: invented
+      initial: usual
+      states:
+        usual: {}
+        dearer: {moves: {sites.coast.energy_price: 250 %, sites.west.grid: 80 %}}
+      transitions: {usual: {dearer: 30 %}}
+"""
+
+
+@pytest.fixture(scope="module", params=[CLOUDS, LEASES, ENERGY], ids=["hired", "leased", "energy"])
 def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     file = tmp_path_factory.mktemp("sources") / "case.yaml"
     file.write_text(f"extends: {CASE}\n{request.param}", "utf-8")
@@ -70,12 +107,12 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return planned, cx.simulate(planned, 60)
 
 
-def test_a_policy_with_hired_or_leased_capacity_agrees_with_its_extensive_form(followed) -> None:
+def test_a_policy_with_hire_leases_and_energy_agrees_with_its_extensive_form(followed) -> None:
     planned, outcomes = followed
     graph = policy_graph(planned.policy.stages, planned.policy.lattice)
     assert planned.policy.trained.bound == pytest.approx(solve_extensive(graph).value, rel=1e-4)
     policy = outcomes.books["policy"]
-    assert policy.hire.sum() + policy.fixed_fees.sum() > 1.0
+    assert policy.hire.sum() + policy.fixed_fees.sum() + policy.contracts.sum() > 1.0
 
 
 def test_no_way_does_better_than_foresight_and_the_books_add_up(followed) -> None:

@@ -1,0 +1,248 @@
+"""Energy in the equations of a quarter: contracts signed, used and left over; renewable; curtailed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from capexpand.model.ages import aged
+from capexpand.model.blocks import ABSENT, Blocks, Indices
+from capexpand.model.data import Floats, ModelData
+from capexpand.model.energy_options import EnergyOptions
+from capexpand.model.world import World
+from capexpand.timevalue import quarters_spanned
+
+NOTHING_SAID = "the case says only a price of energy"
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Columns and rows of energy."""
+
+    signed: Indices  # [contract] MW
+    used: Indices  # [contract] MWh
+    surplus: Indices  # [contract] MWh
+    grid: Indices  # [site] MWh
+    lost: Indices  # [site, offer option] running units lost to curtailment
+    signings: Indices  # [contract, age]
+    ever: Indices  # [contract] MW of generators ever signed
+    output_rows: Indices  # [contract] used and left over within what is produced
+    match_rows: Indices  # [contract] used within what can be used
+    balance_rows: Indices  # [site]
+    curtailed_rows: Indices  # [site]
+    renewable_rows: Indices  # [1]
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyUse:
+    """Columns and rows of a quarter that energy meets."""
+
+    running: Indices  # u [site, offer option]
+    sharing_rows: Indices  # [site group, offer option]
+    grid_rows: Indices  # [site]
+    commitment_rows: Indices  # [site, quarters ahead]
+
+
+def energy_history(m: ModelData) -> tuple[Indices, Indices]:
+    """Return the memory of contracts before the first quarter: none was signed."""
+    if m.energy is None:
+        return np.zeros((0, 0), dtype=np.int64), np.zeros(0, dtype=np.int64)
+    age = int(np.max(m.energy.lead_quarters + m.energy.term_quarters, initial=0))
+    count = len(m.energy.names)
+    return np.full((count, max(age - 1, 0)), ABSENT), np.full(count, ABSENT)
+
+
+def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices], use: EnergyUse) -> Energy:
+    """What is drawn = grid + Σ used;  used + surplus ≤ H · output · contracted;  used ≤ matched · the same.
+
+    The stage charges the energy price for all that is drawn; that is taken back here where a site says more
+    of its energy. Fixed costs of a contract are charged when it is signed, each discounted from its quarter.
+
+    Args:
+        lp: the program under construction.
+        m: the compiled case.
+        t: the quarter, from 0.
+        before: contracts signed in the quarters before [contract, age], and MW of generators ever signed
+            before [contract].
+        use: what energy meets.
+    """
+    history, ever = before
+    none, flat = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)
+    if m.energy is None:
+        return Energy(none, none, none, none, flat, history, ever, none, none, none, none, none)
+    o, here, hours = m.energy, (m.times.labels[t],), m.hours_per_quarter
+    kept = m.times.discount * (1.0 - m.taxes.rate)
+    s = o.site
+    in_time = t + o.lead_quarters < m.times.count
+    w = lp.columns(
+        "signed energy",
+        [o.names, here],
+        upper=o.limit_mw[:, [t]],
+        where=(in_time & (o.limit_mw[:, t] > 0))[:, None],
+    )[:, 0]
+    signings = np.concatenate((w[:, None], history), axis=1)
+    contracted = [
+        np.where(age < o.term_quarters, aged(signings, o.lead_quarters + age), ABSENT)
+        for age in range(int(o.term_quarters.max(initial=0)))
+    ]
+    there = np.zeros(len(o.names), dtype=np.bool_)
+    for columns in contracted:
+        there = there | (columns != ABSENT)
+    e = lp.columns("energy used", [o.names, here], where=there[:, None])[:, 0]
+    f = lp.columns("energy left over", [o.names, here], where=(there & ~o.on_site)[:, None])[:, 0]
+    produced = hours * o.output[:, t]
+    output_rows = lp.rows("energy produced", [o.names, here], upper=0.0, where=there[:, None])[:, 0]
+    match_rows = lp.rows(
+        "energy matched", [o.names, here], upper=0.0, where=(there & (o.matched < 1.0))[:, None]
+    )[:, 0]
+    lp.add(output_rows, e)
+    lp.add(output_rows, f)
+    lp.add(match_rows, e)
+    for columns in contracted:
+        lp.add(output_rows, columns, -produced)
+        lp.add(match_rows, columns, -o.matched * produced)
+        lp.add(use.grid_rows[s], columns, -np.where(o.on_site, o.output[:, t], 0.0) / pue(m)[s])
+    balance = lp.rows(
+        "energy balance", [m.sites.names, here], lower=0.0, upper=0.0, where=o.procured[:, None]
+    )[:, 0]
+    carried = hours * m.sites.grid_mw[:, [t]]
+    g = lp.columns("grid energy", [m.sites.names, here], upper=carried, where=o.procured[:, None])[:, 0]
+    drawn = hours * (pue(m)[:, None] * (m.offers.power_kw * m.offers.draw_fraction / 1000.0)[None, :])
+    lp.add(balance, g)
+    lp.add(balance[s], e)
+    lp.add(balance[:, None], use.running, -drawn)
+    green = _renewable(lp, m, t, use, drawn=drawn, grid=g, used=e)
+    lost, curtailed = _curtailed(lp, m, t, use)
+    price, carbon = m.sites.energy_price[:, t], o.carbon_price[t]
+    lp.add_cost(use.running, kept[t] * np.where(o.procured, price, 0.0)[:, None] * drawn)
+    reserved = pue(m)[:, None] * (m.offers.power_kw / 1000.0)[None, :]
+    lp.add_cost(use.running, -kept[t] * o.capacity_charge[:, t][:, None] * reserved)
+    lp.add_cost(g, -kept[t] * (price + carbon * o.grid_emitted))
+    lp.add_cost(e, -kept[t] * (np.where(o.on_site, o.price[:, t], 0.0) + carbon * o.emitted))
+    lp.add_cost(f, kept[t] * o.surplus * price[s])
+    lp.add_cost(w, -charged_when_signed(m, o, t))
+    total = _generators(lp, m, t, use, ever=ever, signings=signings)
+    return Energy(w, e, f, g, lost, signings, total, output_rows, match_rows, balance, curtailed, green)
+
+
+def _renewable(
+    lp: Blocks, m: ModelData, t: int, use: EnergyUse, *, drawn: Floats, grid: Indices, used: Indices
+) -> Indices:
+    """Σ green · g + Σ e of renewable contracts ≥ target · what is drawn, over all sites that say more."""
+    o = m.energy
+    if o is None:
+        raise ValueError(NOTHING_SAID)
+    row = lp.rows("renewable share", [(m.times.labels[t],)], lower=0.0, where=np.array([o.target[t] > 0.0]))
+    lp.add(row[0], grid, o.grid_renewable[:, t])
+    lp.add(row[0], used, np.where(o.renewable, 1.0, 0.0))
+    lp.add(row[0], use.running, -o.target[t] * np.where(o.procured[:, None], drawn, 0.0))
+    return row
+
+
+def _generators(
+    lp: Blocks, m: ModelData, t: int, use: EnergyUse, *, ever: Indices, signings: Indices
+) -> Indices:
+    """Generators ever signed for, which commitments may count on as soon as they are there."""
+    o, here = m.energy, (m.times.labels[t],)
+    if o is None:
+        raise ValueError(NOTHING_SAID)
+    w = signings[:, 0]
+    there = (o.on_site & ((ever != ABSENT) | (w != ABSENT)))[:, None]
+    total = lp.columns("generators ever signed", [o.names, here], where=there)[:, 0]
+    sums = lp.rows("generators ever signed", [o.names, here], lower=0.0, upper=0.0, where=there)[:, 0]
+    lp.add(sums, total)
+    lp.add(sums, ever, -1.0)
+    lp.add(sums, w, -1.0)
+    relief = o.relief_mw() / pue(m)[o.site]
+    for ahead in range(use.commitment_rows.shape[1]):
+        rows = use.commitment_rows[o.site, ahead]
+        lp.add(rows, total, -relief)
+        for age in range(signings.shape[1]):
+            coming = (age + ahead < o.lead_quarters) & (total != ABSENT)
+            lp.add(rows, np.where(coming, signings[:, age], ABSENT), relief)
+    return total
+
+
+def pue(m: ModelData) -> Floats:
+    """Return the power usage effectiveness [site]."""
+    return m.sites.power_usage_effectiveness
+
+
+def charged_when_signed(m: ModelData, o: EnergyOptions, t: int) -> Floats:
+    """Return the present value after tax of what 1 MW signed in a quarter costs, but for fuel [contract]."""
+    kept = m.times.discount * (1.0 - m.taxes.rate)
+    return o.fixed_cost(m.hours_per_quarter)[:, t] @ kept
+
+
+def _curtailed(lp: Blocks, m: ModelData, t: int, use: EnergyUse) -> tuple[Indices, Indices]:
+    """Σ π l ≥ λ (Σ π u − firm connection), and Σ_j y ≤ Σ_s (u − l): the units that are switched off."""
+    o, here = m.energy, (m.times.labels[t],)
+    if o is None:
+        raise ValueError(NOTHING_SAID)
+    taken = (o.curtailed > 0.0) & (o.firm[:, t] < 1.0)
+    there = taken[:, None] & (use.running != ABSENT)
+    lost = lp.columns("curtailed", [m.sites.names, m.offers.names, here], where=there[:, :, None])[:, :, 0]
+    firm = m.sites.grid_mw[:, t] * o.firm[:, t] / pue(m)
+    rows = lp.rows(
+        "curtailed", [m.sites.names, here], lower=(-o.curtailed * firm)[:, None], where=taken[:, None]
+    )[:, 0]
+    power = np.broadcast_to((m.offers.power_kw / 1000.0)[None, :], lost.shape)
+    lp.add(rows[:, None], lost, power)
+    lp.add(rows[:, None], use.running, -o.curtailed[:, None] * power)
+    lp.add(use.sharing_rows[m.sites.group], lost)
+    return lost, rows
+
+
+def compile_energy(world: World) -> EnergyOptions | None:
+    """Return how the sites of a world get their energy, None where no site says more than a price."""
+    case = world.case
+    sites = list(case.sites.values())
+    if all(site.energy is None for site in sites) and case.renewable_share is None:
+        return None
+    found = [
+        (i, name, key, contract)
+        for i, (name, site) in enumerate(case.sites.items())
+        if site.energy is not None
+        for key, contract in site.energy.contracts.items()
+    ]
+    contracts = [contract for *_, contract in found]
+    energies = [site.energy for site in sites]
+    firm, curtailed = np.ones((len(sites), world.quarters)), np.zeros(len(sites))
+    for i, (site, energy) in enumerate(zip(sites, energies, strict=True)):
+        if energy is not None and energy.curtailable is not None:
+            grid, more = world.series(site.grid), world.series(energy.curtailable.power)
+            firm[i] = np.divide(grid, grid + more, out=np.ones_like(grid), where=grid + more > 0.0)
+            curtailed[i] = energy.curtailable.curtailed.value
+
+    def rows(values: list[Floats]) -> Floats:
+        return np.array(values).reshape(len(values), world.quarters)
+
+    return EnergyOptions(
+        names=tuple(f"{name}/{key}" for _, name, key, _ in found),
+        titles=tuple(contract.title for contract in contracts),
+        kinds=tuple(contract.kind for contract in contracts),
+        site=np.array([i for i, *_ in found], dtype=np.int64),
+        on_site=np.array([contract.kind == "on_site" for contract in contracts], dtype=np.bool_),
+        lead_quarters=np.array(
+            [0 if c.lead_time is None else quarters_spanned(c.lead_time.value) for c in contracts],
+            dtype=np.int64,
+        ),
+        term_quarters=np.array([quarters_spanned(c.term.value) for c in contracts], dtype=np.int64),
+        limit_mw=rows([world.series(c.limit, np.inf) for c in contracts]),
+        price=rows([world.series(c.price) for c in contracts]),
+        fee=rows([world.series(c.fee) for c in contracts]),
+        output=rows([world.series(c.output, 1.0) for c in contracts]),
+        matched=np.array([world.number(c.matched, 1.0) for c in contracts]),
+        surplus=np.array([world.number(c.surplus) for c in contracts]),
+        renewable=np.array([c.renewable for c in contracts], dtype=np.bool_),
+        emitted=np.array([world.number(c.carbon_intensity) for c in contracts]),
+        procured=np.array([energy is not None or case.renewable_share is not None for energy in energies]),
+        capacity_charge=rows([world.series(None if e is None else e.capacity_charge) for e in energies]),
+        grid_emitted=np.array([world.number(None if e is None else e.carbon_intensity) for e in energies]),
+        grid_renewable=rows([world.series(None if e is None else e.renewable) for e in energies]),
+        firm=firm,
+        curtailed=curtailed,
+        carbon_price=world.series(case.finance.carbon_price),
+        target=world.series(case.renewable_share),
+    )

@@ -1,0 +1,94 @@
+"""Energy in the oracle: contracts by vintage, balances by site and quarter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def energy_terms(o):
+    """Add the rows of energy; return its cost beyond the energy price, and what the other rows need of it.
+
+    Args:
+        o: the oracle under construction, with its running units.
+
+    Returns:
+        Present value before tax; units lost to curtailment [site, offer, quarter]; MW that generators add
+        to the connection now; and for each number of quarters ahead what they add to what commitments may
+        count on.
+    """
+    m, e = o.m, o.m.energy
+    hours, count, pue = m.hours_per_quarter, m.times.count, m.sites.power_usage_effectiveness
+    contracts = list(e.names)
+    o.coords["contract"] = contracts
+    quarter = np.arange(count)
+    in_time = quarter + e.lead_quarters[:, None] < count
+    limit = o.data(np.where(in_time, e.limit_mw, 0.0), "contract", "quarter")
+    signed = o.variable("energy signed", "contract", "quarter", upper=limit)
+    used = o.variable("energy used", "contract", "quarter")
+    surplus = o.variable("surplus", "contract", "quarter", exists=o.data(~e.on_site, "contract"))
+    grid = o.variable(
+        "grid energy",
+        "site",
+        "quarter",
+        upper=o.data(hours * m.sites.grid_mw * e.procured[:, None], "site", "quarter"),
+    )
+    disc, cost = m.times.discount, np.zeros((len(contracts), count))
+    active = 0.0 * used
+    for t in range(count):
+        kernel = np.zeros((len(contracts), count))
+        for p in range(len(contracts)):
+            first = t + int(e.lead_quarters[p])
+            kernel[p, first : first + int(e.term_quarters[p])] = 1.0
+            strike = 0.0 if e.on_site[p] else e.price[p, t]
+            cost[p, t] = sum(
+                disc[q] * (e.fee[p, t] + strike * hours * e.output[p, q]) for q in np.flatnonzero(kernel[p])
+            )
+        active = active + signed.isel(quarter=t, drop=True) * o.data(kernel, "contract", "quarter")
+    produced = active * o.data(hours * e.output, "contract", "quarter")
+    o.require("produced", used + surplus - produced, "<=", 0.0)
+    o.require("matched", used - produced * o.data(e.matched, "contract"), "<=", 0.0)
+    at = o.member(e.site, "contract", "site")
+    each = o.data(hours * m.offers.power_kw * m.offers.draw_fraction / 1000.0, "offer")
+    drawn = (o.u * each).sum("offer") * o.data(pue, "site")
+    procured = o.data(e.procured, "site")
+    o.require("energy balance", grid + (used * at).sum("contract") - drawn, "==", 0.0, procured)
+    share = (grid * o.data(e.grid_renewable, "site", "quarter")).sum("site")
+    share = share + (used * o.data(e.renewable.astype(float), "contract")).sum("contract")
+    target = o.data(e.target, "quarter")
+    counted = (drawn * procured.astype(float)).sum("site")
+    o.require("renewable", share - counted * target, ">=", 0.0, target > 0)
+    lost = o.variable("lost", "site", "offer", "quarter", exists=o.data(e.curtailed > 0, "site"))
+    reserved = (o.u * o.data(m.offers.power_kw / 1000.0, "offer")).sum("offer")
+    gone = (lost * o.data(m.offers.power_kw / 1000.0, "offer")).sum("offer")
+    firm = o.data(m.sites.grid_mw * e.firm / pue[:, None] * e.curtailed[:, None], "site", "quarter")
+    o.require(
+        "curtailed",
+        gone - reserved * o.data(e.curtailed, "site"),
+        ">=",
+        -firm,
+        o.data(e.curtailed > 0, "site"),
+    )
+    price, carbon = m.sites.energy_price, e.carbon_price
+    fuel = np.where(e.on_site[:, None], e.price, 0.0) + carbon * e.emitted[:, None]
+    total = (
+        (grid * o.data((price + carbon * e.grid_emitted[:, None]) * disc, "site", "quarter")).sum()
+        - (drawn * o.data(np.where(e.procured[:, None], price, 0.0) * disc, "site", "quarter")).sum()
+        + (reserved * o.data(pue[:, None] * e.capacity_charge * disc, "site", "quarter")).sum()
+        + (used * o.data(fuel * disc, "contract", "quarter")).sum()
+        - (surplus * o.data(e.surplus[:, None] * price[e.site] * disc, "contract", "quarter")).sum()
+        + (signed * o.data(cost, "contract", "quarter")).sum()
+    )
+    now = ((active * o.data(np.where(e.on_site[:, None], e.output, 0.0), "contract", "quarter")) * at).sum(
+        "contract"
+    )
+    relief = o.data(np.where(e.on_site, e.output.min(axis=1), 0.0), "contract")
+    ahead = []
+    for more in range(int(m.power.lead_quarters.max()) + 1):
+        counted_by = 0.0 * used
+        for t in range(count):
+            kernel = (quarter >= t) & (t + e.lead_quarters[:, None] <= quarter + more)
+            counted_by = counted_by + signed.isel(quarter=t, drop=True) * o.data(
+                kernel.astype(float), "contract", "quarter"
+            )
+        ahead.append((counted_by * relief * at).sum("contract"))
+    return total, lost, now, ahead

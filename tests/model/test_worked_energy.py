@@ -1,0 +1,172 @@
+"""Energy by hand. The small case earns 10 · (4 − 1) = 30 with ten servers of 100 kW; see small_case.py.
+
+A quarter has 2,191.5 hours. With full draw the ten servers take 2,191.5 MWh, so an energy price of 0.1
+CNY/kWh costs 0.21915 mn CNY a quarter.
+"""
+
+import pytest
+from small_case import OBJECTIVE, loaded, objective, planned
+
+from capexpand.errors import CaseError
+from capexpand.finance.checks import check_plan
+from capexpand.finance.energy import emitted_tonnes, renewable_mwh
+from capexpand.finance.statements import statement
+
+BILL = 0.21915  # a quarter at 0.1 CNY/kWh
+GRID = {"sites.east.energy_price": "0.1 CNY/kWh"}
+WIND = {
+    "title": "Wind",
+    "kind": "pay_as_produced",
+    "price": "0.05 CNY/kWh",
+    "term": "10 years",
+    "renewable": True,
+}
+
+
+def energy(**fields):
+    return {"sites.east.energy": fields}
+
+
+def contract(**fields):
+    return energy(contracts={"wind": WIND | fields})
+
+
+def test_a_site_that_says_nothing_new_pays_the_energy_price():
+    """The grid's energy costs 4 · 0.21915, whether a block for energy stands there or not."""
+    plain = objective(GRID)
+    assert plain == pytest.approx(OBJECTIVE - 4 * BILL)
+    assert objective(GRID | energy()) == pytest.approx(plain)
+
+
+def test_a_baseload_agreement_replaces_the_grid_at_its_strike():
+    """1 MW at half the price saves half the bill: 30 − 4 · 0.21915 / 2. More than 1 MW would be left over.
+
+    Sensitivity: at a strike of 0.2 it is not signed, and the bill is the grid's.
+    """
+    plan = planned(GRID | contract(kind="baseload"))
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(OBJECTIVE - 2 * BILL)
+    assert plan.energy.signed[0] == pytest.approx([1, 0, 0, 0])
+    assert statement(plan).energy == pytest.approx([BILL / 2] * 4)
+    assert objective(GRID | contract(kind="baseload", price="0.2 CNY/kWh")) == pytest.approx(
+        OBJECTIVE - 4 * BILL
+    )
+
+
+def test_all_that_a_plant_produces_is_paid_for_and_what_does_not_match_is_sold():
+    """2 MW at an output of 40 % make 0.8 of the need, three quarters of it at hours of use: 0.6 of it.
+
+    Paid 0.8 · 0.5 = 0.4 bills, 0.4 bills are bought from the grid, 0.2 are sold at half the price: 0.1.
+    The cost is 0.7 of the bill. Sensitivity: were all of it used, it would be 0.6.
+    """
+    terms = {"output": "40 %", "surplus": "50 %", "limit": {"2025-04-01": "2 MW", "2025-07-01": "0 MW"}}
+    plan = planned(GRID | contract(**terms, matched="75 %"))
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(OBJECTIVE - 4 * 0.7 * BILL)
+    assert objective(GRID | contract(**terms)) == pytest.approx(OBJECTIVE - 4 * 0.6 * BILL)
+
+
+def test_a_strike_holds_for_the_term_and_ends_with_it():
+    """Signed in quarter 1 at 0.05 for six months; then the strike is 0.2: two quarters at half the bill."""
+    path = {"2025-04-01": "0.05 CNY/kWh", "2025-07-01": "0.2 CNY/kWh"}
+    plan = planned(GRID | contract(kind="baseload", price=path, term="6 months"))
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(OBJECTIVE - 3 * BILL)
+    assert statement(plan).energy == pytest.approx([BILL / 2, BILL / 2, BILL, BILL])
+
+
+def test_generators_bridge_the_time_until_the_grid_comes():
+    """The grid comes in quarter 3. Generators of 1 MW, rented for six months at 1 mn CNY a quarter, burn
+    0.1 CNY/kWh.
+
+    Ten servers of 1 mn CNY earn 10 a quarter: 10 · 4 − 10 − 2 · 1 − 2 bills. A bill is for the two
+    quarters of generators, the grid costs nothing here. Sensitivity: without generators the servers earn
+    two quarters: 10.
+    """
+    late = {"sites.east.grid": {"2025-10-01": "10 MW"}}
+    rented = {
+        "title": "Gas", "kind": "on_site", "price": "0.1 CNY/kWh", "fee": "1 mn CNY/MW/quarter", "term": "6 "
+        "months",
+    }  # fmt: skip
+    bridged = planned(late | energy(contracts={"gas": rented}))
+    check_plan(bridged)
+    assert bridged.solver.objective == pytest.approx(OBJECTIVE - 2 - 2 * BILL)
+    assert objective(late) == pytest.approx(10.0)
+
+
+def test_halls_may_be_ordered_against_generators():
+    """No grid at all and no halls: 1 MW of each. Halls cost 4 mn CNY, generators 0.5 a quarter for the
+    whole time.
+
+    30 − 4 − 4 · 0.5 = 24. Sensitivity: without generators nothing may be built, and nothing is earned.
+    """
+    nothing = {
+        "opening.sites.east.power": "0 MW",
+        "sites.east.grid": {"2026-01-01": "0.001 MW"},
+        "sites.east.build": {
+            "cost": "4 mn CNY/MW", "lead_time": "0 months", "deposit": "0 %", "maintenance": "0 "
+            "CNY/MW/quarter",
+            "limit": {"2025-04-01": "1 MW", "2025-07-01": "0 MW"},
+        },
+    }  # fmt: skip
+    rented = {
+        "title": "Gas", "kind": "on_site", "price": "0 CNY/kWh", "fee": "0.5 mn CNY/MW/quarter", "term": "1 "
+        "year",
+    }  # fmt: skip
+    plan = planned(nothing | energy(contracts={"gas": rented}))
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(24.0, abs=0.02)
+    assert objective(nothing) < 0.05
+
+
+def test_curtailed_power_serves_but_for_the_hours_in_which_it_is_taken_away():
+    """0.6 MW firm and 0.4 MW that is gone for a tenth of the year: 6 + 4 · 0.9 = 9.6 servers' worth of
+    service.
+
+    9.6 · 4 − 10 = 28.4. Sensitivity: with the firm connection alone 6 · (4 − 1) = 18.
+    """
+    firm = {"sites.east.grid": "0.6 MW"}
+    more = energy(curtailable={"power": "0.4 MW", "curtailed": "876.6 hours/year"})
+    plan = planned(firm | more)
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(28.4)
+    assert objective(firm) == pytest.approx(18.0)
+
+
+def test_a_capacity_charge_is_paid_for_what_is_reserved_at_the_connection():
+    """0.1 mn CNY for a MW and quarter: 30 − 4 · 0.1. At 12 mn CNY a server would lose and none is bought."""
+    assert objective(energy(capacity_charge="0.1 mn CNY/MW/quarter")) == pytest.approx(OBJECTIVE - 0.4)
+    assert objective(energy(capacity_charge="12 mn CNY/MW/quarter")) == pytest.approx(0.0)
+
+
+def test_carbon_is_paid_for_where_a_site_says_what_it_emits():
+    """0.5 t/MWh · 100 CNY/t · 2,191.5 MWh = 0.109575 mn CNY a quarter."""
+    plan = planned({"finance.carbon_price": "100 CNY/t"} | energy(carbon_intensity="0.5 t/MWh"))
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(OBJECTIVE - 4 * 0.109575)
+    assert emitted_tonnes(plan) == pytest.approx([1095.75] * 4)
+
+
+def test_a_renewable_target_has_its_price():
+    """Half of the energy must be renewable; wind costs 0.3 beside a grid at 0.1 CNY/kWh: the half costs a
+    bill more.
+
+    30 − 4 · (1/2 · 1 + 1/2 · 3) bills. One more MWh of renewable energy is worth what wind costs more, 200
+    CNY. Sensitivity: without the target the answer would be 30 − 4 bills.
+    """
+    wind = contract(kind="baseload", price="0.3 CNY/kWh")
+    plan = planned(GRID | wind | {"renewable_share": "50 %"})
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(OBJECTIVE - 4 * 2 * BILL)
+    assert renewable_mwh(plan) == pytest.approx([1095.75] * 4)
+    assert plan.energy.renewable_worth.sum() == pytest.approx(4 * 200e-6, rel=1e-6)
+    assert objective(GRID | wind) == pytest.approx(OBJECTIVE - 4 * BILL)
+
+
+def test_what_makes_no_sense_of_a_contract_is_refused():
+    with pytest.raises(CaseError, match="is even for baseload"):
+        loaded(contract(kind="baseload", output="40 %"))
+    with pytest.raises(CaseError, match="run when they are wanted"):
+        loaded(contract(kind="on_site", matched="40 %"))
+    with pytest.raises(CaseError, match=r"contracts\.wind\.price"):
+        loaded(contract(price="-0.05 CNY/kWh"))

@@ -1,0 +1,76 @@
+"""What is kept free, by hand. The small case earns 10 · (4 − 1) = 30; see small_case.py."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_case import OBJECTIVE, loaded, objective, planned
+
+from capexpand.errors import CaseError
+from capexpand.finance.checks import check_plan
+from capexpand.finance.parts import fractional_orders
+from capexpand.model.compile import compile_case
+from capexpand.optimiser.deterministic import optimise_plan
+
+
+def test_a_spare_block_of_power_is_not_used():
+    """Five blocks of which one is spare leave 0.8 MW: eight servers, 8 · (4 − 1) = 24.
+
+    Sensitivity: without redundancy the answer would be 30.
+    """
+    plan = planned({"sites.east.spare_blocks": 5})
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(24.0)
+    assert objective({"sites.east.spare_power": "20 %"}) == pytest.approx(24.0)
+
+
+def test_spare_servers_are_bought_and_do_not_run():
+    """One in eleven stands by: eleven are bought for ten that run, 10 · 4 − 11 = 29.
+
+    Sensitivity: without spares the answer would be 30.
+    """
+    plan = planned({"offers.server.spares": f"{100 / 11:.12f} %"})
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(29.0)
+    assert plan.installed[0, 0] == pytest.approx([11.0] * 4)
+
+
+def test_a_reserve_is_capacity_beyond_what_is_sold():
+    """With a quarter more than what is sold, ten servers sell 8: 8 · 4 − 10 = 22.
+
+    Sensitivity: without a reserve the answer would be 30.
+    """
+    assert objective({"workloads.chat.reserve": "25 %"}) == pytest.approx(22.0)
+
+
+@given(power=st.integers(0, 60), spares=st.integers(0, 30), reserve=st.integers(0, 100))
+@settings(max_examples=8, deadline=None)
+def test_more_redundancy_never_raises_the_value(power, spares, reserve):
+    kept = {
+        "sites.east.spare_power": f"{power} %",
+        "offers.server.spares": f"{spares} %",
+        "workloads.chat.reserve": f"{reserve} %",
+    }
+    assert objective(kept) <= OBJECTIVE + 1e-7
+
+
+def test_power_is_kept_free_in_one_way():
+    with pytest.raises(CaseError, match="spare_blocks: stands beside spare_power"):
+        loaded({"sites.east.spare_power": "10 %", "sites.east.spare_blocks": 4})
+
+
+def test_an_order_that_is_no_whole_hall_is_told():
+    """1 MW more is wanted for ten servers of a demand of 20, and a hall is 3 MW."""
+
+    build = {
+        "cost": "0.1 mn CNY/MW",
+        "lead_time": "0 months",
+        "deposit": "0 %",
+        "maintenance": "0 CNY/MW/quarter",
+    }
+    changes = {"workloads.chat.demand": "20 tn token/quarter", "sites.east.build": build | {"hall": "3 MW"}}
+    case = loaded(changes)
+    told = list(fractional_orders(optimise_plan(compile_case(case))))
+    assert len(told) == 1
+    assert "1 MW in 2025Q2 where a hall is 3 MW" in told[0]
+    plain = loaded(changes | {"sites.east.build": build})
+    assert not list(fractional_orders(optimise_plan(compile_case(plain))))
