@@ -123,7 +123,8 @@ def _decisions(found: Frontier) -> Table:
             float(point.plan.power_ordered_mw[m.power.site == s][:, inside].sum()) for point in found.points
         ]
         if max(amounts) > 1e-6:
-            rows.append(Row(f"{name}, MW", tuple(number(amount if amount > 1e-6 else 0.0) for amount in amounts)))
+            written = tuple(number(amount if amount > 1e-6 else 0.0) for amount in amounts)
+            rows.append(Row(f"{name}, MW", written))
     head = columns(found.second.name, *(_write(found, found.second, point.second) for point in found.points))
     return Table("Ordered in the window", head, tuple(rows))
 
