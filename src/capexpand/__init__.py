@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.serving import ServedTokens, TradeCurve, calibrate, tokens, train
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
+    from capexpand.api.workbooks import import_workbook
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
     from capexpand.case.shipped import shipped_cases
@@ -100,6 +101,7 @@ _HOMES = {
     "evaluate_policy": "pipeline",
     "find_contradictions": "claims.rules",
     "forecast": "forecasting.forecast",
+    "import_workbook": "api.workbooks",
     "list_claims": "claims.joining",
     "load_case": "case.loading",
     "new": "api.starting",
@@ -168,6 +170,7 @@ __all__ = [
     "find_contradictions",
     "forecast",
     "history",
+    "import_workbook",
     "list_claims",
     "load_case",
     "new",

@@ -29,6 +29,7 @@ class Problem:
         file: the file, where known.
         line: line in the file, from 1, where known.
         column: column in the line, from 1, where known.
+        cell: sheet and cell of a workbook, such as ``Sites!B5``.
     """
 
     message: str
@@ -36,9 +37,11 @@ class Problem:
     file: Path | None = None
     line: int | None = None
     column: int | None = None
+    cell: str = ""
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        where = (self.cell,) if self.cell else (self.line, self.column)
+        place = ":".join(str(part) for part in (self.file, *where) if part is not None)
         return ": ".join(part for part in (place, self.path, self.message) if part)
 
 

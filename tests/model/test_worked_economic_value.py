@@ -25,7 +25,7 @@ def changes(successor: bool) -> dict:
 
 
 def test_without_a_successor_value_falls_as_the_book_does():
-    """8 · (1 − age / 8): 7, 6, 5, 4 at the quarters' ends, for both; 1 is lost a quarter, nothing impaired."""
+    """8 · (1 − age / 8): 7, 6, 5, 4 at the quarters' ends, for both; 1 is lost a quarter."""
     found = economic_value(planned(changes(successor=False)))
     assert found.value == pytest.approx([7, 6, 5, 4])
     assert found.book == pytest.approx([7, 6, 5, 4])
@@ -34,7 +34,7 @@ def test_without_a_successor_value_falls_as_the_book_does():
 
 
 def test_a_successor_takes_value_and_the_book_is_impaired():
-    """From quarter 3 on 12 mn CNY buy three times the service, so a new old one is worth 4: 2.5 and 2 are left.
+    """From quarter 3 12 mn CNY buy three times the service, so a new old one is worth 4: 2.5 and 2 remain.
 
     The book holds 5 and 4, so 2.5 and 2 of it are impaired; in quarter 3 economic depreciation is 6 − 2.5.
     Sensitivity: without the successor nothing would be impaired.

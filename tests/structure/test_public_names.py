@@ -20,8 +20,8 @@ PUBLIC = """
     check diff new policy Questioned run scenarios schema serve shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
     Sweep sweep
-    ChipsView ServedTokens TradeCurve calibrate chips solve tokens train
-    forecast load_case optimise optimise_policy report roll history simulate why why_not write
+    ChipsView ServedTokens TradeCurve calibrate chips forecast history import_workbook load_case
+    optimise optimise_policy report roll simulate solve tokens train why why_not write
 """
 
 

@@ -10,6 +10,7 @@ from workbook_cases import CASES, findings_of
 from workbook_engines import ENGINES, cached, formulas
 
 from capexpand.case.loading import load_case
+from capexpand.case.plain_document import yaml_text
 from capexpand.errors import RunError
 from capexpand.finance.metrics import measure
 from capexpand.finance.programme import programme_result
@@ -133,24 +134,22 @@ def test_changed_inputs_give_what_capexpand_gives_for_the_same_variant_with_the_
     books, rich, rich_file, engine
 ):
     """Seventeen inputs change, and the decisions stay."""
-    from capexpand.workbook.changes import changed_text
+    from capexpand.workbook.changes import setting
 
     path, known = books["rich"], inputs_of(books["rich"])
     opened = ENGINES[engine](path)
     case = load_case(rich_file)
-    settings = []
+    settings = {}
     for place, factor in CHANGES:
         sheet, row, column, values, unit = known[place]
         for i, value in enumerate(values):
             opened.put(sheet, row, column + i, value * factor)
         series = [value * factor for value in values]
-        settings.append(changed_text(place, series, unit, starts=rich.result.times.starts))
+        settings[place] = setting(series, unit, rich.result.times.starts)
     opened.calculate()
     varied = rich_file.parent / "varied.yaml"
-    lines = "".join(f"      {line}\n" for text in settings for line in text.splitlines())
-    varied.write_text(
-        f"extends: case.yaml\nvariants:\n  changed:\n    title: Changed\n    set:\n{lines}", encoding="utf-8"
-    )
+    changed = {"extends": "case.yaml", "variants": {"changed": {"title": "Changed", "set": settings}}}
+    varied.write_text(yaml_text(changed), encoding="utf-8")
     m = compile_case(load_case(varied, "changed"))
     held = programme_result(
         replace(rich.result.plan, data=m), replace(rich.result.base_plan, data=m.without_programme())

@@ -6,36 +6,63 @@ from pathlib import Path
 from typing import Any
 
 
-def new(folder: Path | str) -> Path:
+def new(folder: Path | str, *, like: Path | str | None = None, excel: bool = False) -> Path:
     """Write a commented starter case that loads and runs into a folder, which is made if need be.
 
     Args:
         folder: where the case goes.
+        like: a case, with its variants, to start from in place of the starter; what it extends is merged in.
+        excel: whether to write an input workbook, ``case.xlsx``, in place of ``case.yaml``.
 
     Returns:
         The case file.
 
     Raises:
+        CaseError: the case to start from cannot be read.
         RunError: a case stands there already, or nothing can be written there.
     """
-    from importlib.resources import files
+    from importlib.resources import as_file, files
 
-    from capexpand.errors import RunError
+    from capexpand.case.plain_document import merged_document, yaml_text
     from capexpand.files import write_file
 
-    text = files("capexpand.case").joinpath("starter.yaml").read_text(encoding="utf-8")
     place = Path(folder)
-    file = place / "case.yaml"
+    starter = files("capexpand.case").joinpath("starter.yaml")
+    with as_file(starter) as path:
+        document = merged_document(like or path, place) if like or excel else {}
+    content: str | bytes = yaml_text(document) if like else starter.read_text(encoding="utf-8")
+    if excel:
+        from capexpand.workbook.form import form_bytes
+
+        content = form_bytes(document)
+    file = place_for(place, "case.xlsx" if excel else "case.yaml")
+    write_file(file, content, ours=lambda _: False)
+    return file
+
+
+def place_for(folder: Path, name: str) -> Path:
+    """Return the place of a new case, whose folder is made if need be.
+
+    Args:
+        folder: of the case.
+        name: of its file.
+
+    Raises:
+        RunError: a case stands there already, or the folder cannot be made.
+    """
+    from capexpand.errors import RunError
+
+    file = folder / name
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        if file.is_symlink() or file.exists():
-            raise RunError(f"{file} exists already; nothing was written")
+        folder.mkdir(parents=True, exist_ok=True)
+        for other in (folder / "case.yaml", folder / "case.xlsx"):
+            if other.is_symlink() or other.exists():
+                raise RunError(f"{other} exists already; nothing was written")
     except FileExistsError:
         raise RunError(f"{folder} exists already; nothing was written") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RunError(f"{file}: cannot be written: {reason}") from None
-    write_file(file, text, ours=lambda _: False)
     return file
 
 

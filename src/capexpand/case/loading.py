@@ -16,6 +16,7 @@ from capexpand.case.checks import complaints
 from capexpand.case.document import Node, locate, plain
 from capexpand.case.drafts import partial_draft, whole_draft
 from capexpand.case.merging import apply_settings, apply_variant, read_merged, variant_problems
+from capexpand.case.plain_document import file_in
 from capexpand.case.problems import validation_problems
 from capexpand.case.provenance import Provenance
 from capexpand.case.reading import FILE_FIELDS, Reading, dotted, parse_day
@@ -102,7 +103,7 @@ def read_declaration(path: Path | str, variant: str | None = None) -> Declaratio
     """
     file = case_place(path)
     if is_folder(file):
-        file /= "case.yaml"
+        file = file_in(file)
     node, files = read_merged(file)
     problems = variant_problems(node)
     if variant is not None:

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from capexpand.case.document import Mark, Node, as_node, locate, plain, read_document
 from capexpand.case.reading import ORIGIN_FIELDS, SHAPE_FIELDS, is_number, suggest
 from capexpand.case.schema import Case, Declared
+from capexpand.case.workbook_document import read_workbook_document
 from capexpand.errors import CaseError, Problem
+from capexpand.files.workbooks import is_workbook
 
 _PROMOTED = (*SHAPE_FIELDS, *ORIGIN_FIELDS)
 
@@ -32,7 +34,7 @@ def read_merged(path: Path) -> tuple[Node, tuple[Path, ...]]:
 
 
 def _read_merged(path: Path, chain: tuple[Path, ...]) -> tuple[Node, tuple[Path, ...]]:
-    node = read_document(path)
+    node = read_workbook_document(path) if is_workbook(path) else read_document(path)
     fields = node.mapping or {}
     if "extends" not in fields:
         return node, (path,)
@@ -245,3 +247,11 @@ def block_fields(place: tuple[str | int, ...]) -> list[str]:
     for step in place:
         kind = _inside(kind, str(step))
     return _fields(kind) or []
+
+
+def kind_at(place: tuple[str | int, ...]) -> Any:
+    """Return the type of what stands at a place of a case, or None where any may stand."""
+    kind: Any = Case
+    for step in place:
+        kind = _inside(kind, str(step))
+    return _unwrapped(kind)

@@ -30,6 +30,7 @@ COMMANDS = (
     "scenarios",
     "check",
     "new",
+    "import",
     "schema",
     "claims",
     "chips",
@@ -54,7 +55,10 @@ class _InOrder(TyperGroup):
     """Lists the commands as ``COMMANDS`` does; by itself typer puts groups of commands last."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # pyrefly: ignore[missing-override-decorator]  3.11 has none
-        return sorted(super().list_commands(ctx), key=lambda name: COMMANDS.index(name.replace("-", "_")))
+        return sorted(
+            super().list_commands(ctx),
+            key=lambda name: COMMANDS.index(name.replace("-", "_")),
+        )
 
 
 def build_app() -> typer.Typer:

@@ -196,8 +196,8 @@ def usual_folder(case: Path, variant: str | None = None, kind: str = "") -> Path
         kind: what the run is, where it is not a plan, such as ``backtest``.
     """
     place = Path(os.path.abspath(case))  # noqa: PTH100 - a link keeps its own name, and ".." is no name
-    name = place.stem if place.suffix in (".yaml", ".yml") and not is_folder(place) else place.name
-    if place.name == "case.yaml":
+    name = place.stem if place.suffix in (".yaml", ".yml", ".xlsx") and not is_folder(place) else place.name
+    if place.name in ("case.yaml", "case.xlsx"):
         name = place.parent.name
     return Path("runs") / "-".join(part for part in (name, variant, kind) if part)
 
