@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.chips import ChipsView, chips
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.planning import Run, policy, run
-    from capexpand.api.questions import Questioned, diff, history, roll, why, why_not
+    from capexpand.api.questions import Questioned, diff, frontier, history, roll, why, why_not
     from capexpand.api.serving import ServedTokens, TradeCurve, calibrate, tokens, train
     from capexpand.api.starting import new, schema
     from capexpand.api.sweeping import Sweep, sweep
@@ -119,6 +119,7 @@ _HOMES = {
     "sweep": "api.sweeping",
     "tokens": "api.serving",
     "train": "api.serving",
+    "frontier": "api.questions",
     "history": "api.questions",
     "roll": "api.questions",
     "why": "api.questions",
@@ -169,6 +170,7 @@ __all__ = [
     "evaluate_policy",
     "find_contradictions",
     "forecast",
+    "frontier",
     "history",
     "import_workbook",
     "list_claims",

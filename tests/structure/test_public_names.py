@@ -20,7 +20,7 @@ PUBLIC = """
     check diff new policy Questioned run scenarios schema serve shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
     Sweep sweep
-    ChipsView ServedTokens TradeCurve calibrate chips forecast history import_workbook load_case
+    ChipsView ServedTokens TradeCurve calibrate chips forecast frontier history import_workbook load_case
     optimise optimise_policy report roll simulate solve tokens train why why_not write
 """
 
@@ -61,7 +61,20 @@ SHOWN_ONLY = {"as_json"}
 
 @pytest.mark.parametrize(
     "name",
-    ["run", "sweep", "scenarios", "check", "new", "schema", "diff", "why", "serve", "roll", "history"],
+    [
+        "run",
+        "sweep",
+        "scenarios",
+        "check",
+        "new",
+        "schema",
+        "diff",
+        "why",
+        "serve",
+        "roll",
+        "history",
+        "frontier",
+    ],
 )
 def test_a_command_has_the_arguments_of_its_function(name: str) -> None:
     """Names and defaults are the same; a function takes ``progress`` besides."""

@@ -13,9 +13,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from servers import Server, fresh_database, program, running, unprivileged, wait_for
-
-STORES = ("sqlite", "postgresql")
+from servers import STORES, Server, fresh_database, program, running, unprivileged, wait_for
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import httpx
 
+STORES = ("sqlite", "postgresql")
+
 
 @dataclass
 class Server:
@@ -32,7 +34,7 @@ class Server:
     def local(self) -> httpx.Client:
         """A client that sends what a page of the lone user would."""
         made = self.client()
-        made.headers["x-csrf-token"] = made.get("/api/v1/me").json()["csrf"]
+        made.headers["x-csrf-token"] = httpx.get(f"{self.address}/api/v1/me", timeout=60).json()["csrf"]
         return made
 
     def stop(self) -> None:

@@ -22,6 +22,28 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 """Sees in words how far a command is."""
 
+
+class TrainingStep(str):
+    """How far a training is, in words, with its numbers for whoever draws them.
+
+    Args:
+        words: for readers.
+        iteration: number of it.
+        bound: of the value [million].
+        mean: of the last simulated paths [million].
+        halfwidth: of its confidence interval [million].
+    """
+
+    __slots__ = ("numbers",)
+    numbers: Mapping[str, float]
+
+    def __new__(cls, words: str, iteration: int, bound: float, mean: float, halfwidth: float) -> TrainingStep:
+        """Return the words with their numbers."""
+        made = super().__new__(cls, words)
+        made.numbers = {"iteration": iteration, "bound": bound, "mean": mean, "halfwidth": halfwidth}
+        return made
+
+
 _NAMES = {
     "policy": "the policy",
     "naive": "the naive plan",
@@ -346,9 +368,13 @@ def _trained(case: Case, checkpoint: Path | None, say: Say, options: PolicyOptio
 
     def trained(record: TrainingRecord) -> bool:
         say(
-            f"Training, iteration {record.iterations}: bound {record.bound:,.0f} mn, "
-            f"last paths {record.recent_mean:,.0f} ± {record.recent_halfwidth:,.0f} mn (Ctrl-C keeps this)"
-        )
+            TrainingStep(
+                f"Training, iteration {record.iterations}: bound {record.bound:,.0f} mn, "
+                f"last paths {record.recent_mean:,.0f} ± {record.recent_halfwidth:,.0f} mn "
+                "(Ctrl-C keeps this)",
+                record.iterations, record.bound, record.recent_mean, record.recent_halfwidth,
+            )
+        )  # fmt: skip
         return False
 
     def find() -> PlannedPolicy:

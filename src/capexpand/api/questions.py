@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from capexpand.case.schema import Case
     from capexpand.reporting.sheet import Sheet
     from capexpand.studies.diff.difference import Difference
+    from capexpand.studies.frontier.frontier import Frontier
     from capexpand.studies.roll.history import History
     from capexpand.studies.roll.rolling import Roll
     from capexpand.studies.subjects import Subject
@@ -295,3 +296,50 @@ def history(
     say = progress or silent
     found = lay_out(Path(folder), lambda what: say(f"Planning {what}"))
     return _kept(Questioned(found, history_sheet(found)), out)
+
+
+def frontier(
+    case: Path | str | Case,
+    *,
+    objectives: str | tuple[str, str] = "npv,power",
+    points: int = 9,
+    serve: float = 0.0,
+    variant: str | None = None,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Questioned[Frontier]:
+    """Find the frontier between two objectives: what each step of the one costs in the other.
+
+    Args:
+        case: a run folder, a case, or CASE:VARIANT.
+        objectives: two of npv, cost, power, energy, spending and served.
+        points: of the frontier, at least 2.
+        serve: share of the demand that every plan must serve, by its price [%].
+        variant: of the case, to be applied.
+        out: folder of the run; nothing is written where it is None.
+        progress: sees how far it is.
+
+    Raises:
+        CaseError: the case is wrong, or there are no such objectives.
+        InfeasibleError: the case has no plan, or none that serves so much.
+        SolverError: a solver failed.
+        RunError: a run cannot be read, or the folder not be written.
+    """
+    from capexpand.errors import CaseError, Problem
+    from capexpand.studies.frontier.frontier import find_frontier
+    from capexpand.studies.frontier.sheet import frontier_sheet
+
+    named = tuple(objectives.split(",")) if isinstance(objectives, str) else tuple(objectives)
+    if len(named) != 2:
+        message = f"--objectives: '{','.join(named)}' names {len(named)}; write two, as npv,power"
+        raise CaseError([Problem(message)])
+    if points < 2 or not 0.0 <= serve <= 100.0:
+        wrong = "--points: a frontier has 2 points or more" if points < 2 else "--serve: lies from 0 to 100 %"
+        raise CaseError([Problem(wrong)])
+    subject = _subject(case, variant, out)
+    say = progress or silent
+    found = find_frontier(
+        subject.case, subject.label, (named[0].strip(), named[1].strip()), points=points, serve=serve / 100.0,
+        progress=lambda what: say(f"Planning {what}"),
+    )  # fmt: skip
+    return _kept(Questioned(found, frontier_sheet(found)), out)

@@ -25,6 +25,7 @@ COMMANDS = (
     "why_not",
     "roll",
     "history",
+    "frontier",
     "backtest",
     "forecast",
     "scenarios",

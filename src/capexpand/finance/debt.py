@@ -265,7 +265,7 @@ def ratios(
     debt = done_balance.sum(axis=0)
     lines = np.where(f.facilities.revolving[:, None], signed[:, None] - done_balance, 0.0)
     quarter = np.arange(m.times.count)
-    lines = np.where(quarter <= f.facilities.maturity[:, None], lines, 0.0).sum(axis=0)
+    lines = np.where(quarter < f.facilities.maturity[:, None], lines, 0.0).sum(axis=0)
     return ratios_of(
         f, ebitda=ours.ebitda, debt=debt, service=service, value=ours.invested, liquid=cash + lines
     )

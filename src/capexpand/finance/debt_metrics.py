@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.finance.debt import FinancingStatement, breached, financing_statement, owners_value
-from capexpand.finance.metrics import internal_rate_of_return, net_present_value
+from capexpand.finance.debt import FinancingStatement, breached, financing_statement
+from capexpand.finance.metrics import NEXT_TO_NOTHING, internal_rate_of_return, peak_funding
 from capexpand.finance.programme import ProgrammeResult
-from capexpand.model.data import Floats
+from capexpand.model.data import Floats, ModelData
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,13 @@ class FinancingResult:
     """Financing of the whole business, and what the programme leaves its owners; money in millions."""
 
     statement: FinancingStatement
-    to_owners: Floats  # [quarter] of the programme: dividends less equity, less the base's free cash flow
+    to_owners: Floats  # [quarter] of the programme: dividends less equity, less what the base leaves owners
     end_cash: float  # of the programme, at the horizon's end
     npv: float  # of what owners get, at the discount rate
     equity_npv: float  # the same at the cost of equity
     equity_irr: float | None  # [1/year]
     equity_irr_unique: bool
+    equity_irr_tells: bool  # whether it is unique and rests on more than next to nothing put in
     dscr_min: float | None  # least debt service cover; None where there is no debt service
     dscr_min_quarter: int | None
     breaches: tuple[Breach, ...]
@@ -48,15 +49,14 @@ def financing_result(result: ProgrammeResult) -> FinancingResult | None:
     financed = financing_statement(result.plan, result.total)
     if financed is None or m.financing is None:
         return None
-    to_owners = financed.to_owners - result.base.free_cash_flow
-    end = financed.end_cash - result.base.end_cash
+    existing, last = existing_service(m)
+    to_owners = financed.dividends - financed.raised - result.base.free_cash_flow + existing
+    to_owners[0] -= m.financing.opening_cash
+    end = financed.end_cash - result.base.end_cash + last
     irr, unique = internal_rate_of_return(to_owners, end)
-    base, rate = result.base, m.financing.cost_of_equity
-    quarter = np.arange(m.times.count)
+    rate, quarter = m.financing.cost_of_equity, np.arange(m.times.count)
     factors = (1.0 + rate) ** -((quarter + 0.5) / 4.0)
-    base_at_cost = (
-        float(factors @ base.free_cash_flow) + (1.0 + rate) ** -(m.times.count / 4.0) * base.end_cash
-    )
+    ordered = float(np.maximum(result.programme.capital_payments, 0.0).sum())
     cover = financed.ratios.debt_service_cover
     known = np.flatnonzero(np.isfinite(cover))
     lowest = int(known[np.argmin(cover[known])]) if known.size else None
@@ -64,14 +64,37 @@ def financing_result(result: ProgrammeResult) -> FinancingResult | None:
         statement=financed,
         to_owners=to_owners,
         end_cash=end,
-        npv=owners_value(m, financed) - net_present_value(base, m.times),
-        equity_npv=owners_value(m, financed, rate) - base_at_cost,
+        npv=float(m.times.discount @ to_owners) + m.times.discount_end * end,
+        equity_npv=float(factors @ to_owners) + (1.0 + rate) ** -(m.times.count / 4.0) * end,
         equity_irr=irr,
         equity_irr_unique=unique,
+        equity_irr_tells=unique and peak_funding(to_owners)[0] > NEXT_TO_NOTHING * ordered,
         dscr_min=None if lowest is None else float(cover[lowest]),
         dscr_min_quarter=lowest,
         breaches=tuple(_breaches(result, financed)),
     )
+
+
+def existing_service(m: ModelData) -> tuple[Floats, float]:
+    """Returns what debt of before the start costs whatever is planned: the base bears it, not the programme.
+
+    It is served by its plan, a line and a sculpted loan at maturity; its interest saves tax.
+
+    Args:
+        m: the compiled case.
+
+    Returns:
+        Interest after tax and repayments [quarter], and what is left at the horizon's end.
+    """
+    facilities = m.financed.facilities
+    quarter = np.arange(m.times.count)
+    part = np.where(np.isnan(facilities.owed), 1.0, facilities.owed)
+    part = np.where(quarter >= facilities.maturity[:, None], 0.0, part)
+    owed = part * facilities.drawn[:, None]
+    before = np.concatenate((facilities.drawn[:, None], owed[:, :-1]), axis=1)
+    interest = (1.0 - m.taxes.rate) * facilities.interest * before
+    last = float((owed[:, -1] * (1.0 + facilities.half_quarterly[:, -1])).sum())
+    return (interest + before - owed).sum(axis=0), last
 
 
 def _breaches(result: ProgrammeResult, financed: FinancingStatement) -> list[Breach]:

@@ -359,7 +359,8 @@ class _Financing:
         """Limit ≤ cash and what lines still offer."""
         tested = self._tested("liquidity", test, -test.limit)
         self.lp.add(tested, self.cash, -1.0)
-        line = self.facilities.revolving[:, None] & (self.balance != ABSENT)
+        still = self.quarter[None, :] < self.facilities.maturity[:, None]  # a line that ends offers nothing
+        line = self.facilities.revolving[:, None] & still
         self.lp.add(tested[None, :], np.where(line, self.signed[:, None], ABSENT), -1.0)
         self.lp.add(tested[None, :], np.where(line, self.balance, ABSENT))
         return tested

@@ -1,8 +1,9 @@
 """A plan's financing met by many futures: what a quarter lacks or has left, and the chance of a breach.
 
 The plan's loans are drawn and repaid as planned. Cash below its minimum is made up from revolving lines, then
-from equity within its limits; cash above what the plan holds repays lines and then is paid out. Nobody plans
-again: it is a rule, and says how often the plan's covenants would be tested in vain.
+from equity within its limits; what a liquidity covenant asks for beyond comes from equity alone. Cash above
+what the plan holds repays lines and then is paid out. Nobody plans again: it is a rule, and says how often
+the plan's covenants would be tested in vain.
 """
 
 from __future__ import annotations
@@ -85,6 +86,14 @@ def chances_of_breach(plan: Plan, books: Books) -> dict[str, Floats]:
     return chances
 
 
+def _asked_liquidity(f: Financing, quarters: int) -> Floats:
+    """Cash and undrawn lines that a hard covenant asks for [quarter]; owners make them up, too."""
+    test = f.covenants.liquidity
+    if test is None or not test.hard:
+        return np.full(quarters, -np.inf)
+    return np.where(np.arange(quarters) >= test.first, test.limit, -np.inf)
+
+
 def _line(f: Financing, done: FinancingPlan) -> float:
     return float(done.signed[f.facilities.revolving].sum())
 
@@ -109,6 +118,7 @@ def _meet(m: ModelData, f: Financing, done: FinancingPlan, earned: _Earned) -> t
     owed = np.full(count, float(facilities.drawn[~term].sum()))
     carried, raised = np.zeros(count), np.zeros(count)
     limit, end = _line(f, done), _line_end(f)
+    liquid = _asked_liquidity(f, quarters)
     for t in range(quarters):
         cost = of_term[t] + line_rate[t] * owed
         gained = f.cash_interest * held if t else 0.0
@@ -121,7 +131,9 @@ def _meet(m: ModelData, f: Financing, done: FinancingPlan, earned: _Earned) -> t
         lacks = np.maximum(0.0, f.minimum_cash[t] - held)
         borrowed = np.minimum(lacks, np.maximum(0.0, limit - owed) if t <= end else 0.0)
         can = np.maximum(0.0, np.minimum(f.equity_limit[t], f.equity_total - raised))
-        put_in = np.minimum((lacks - borrowed) / (1.0 - min(f.issue_cost, 0.99)), can)
+        undrawn = np.maximum(0.0, limit - owed - borrowed) if t <= end else 0.0
+        short = np.maximum(lacks - borrowed, liquid[t] - held - borrowed - undrawn)
+        put_in = np.minimum(np.maximum(short, 0.0) / (1.0 - min(f.issue_cost, 0.99)), can)
         held = held + borrowed + (1.0 - f.issue_cost) * put_in
         owed, raised = owed + borrowed, raised + put_in
         spare = np.maximum(0.0, held - max(float(done.cash[t]), float(f.minimum_cash[t])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -85,5 +85,6 @@ def follow_plan(
         apart = take_apart(standing, futures)
         alone, numbers = apart.data, apart.numbers
     without = FixedPlans(alone, numbers)
-    npv = returns_beside(stages.data, ours, without.follow(FixedPlan.of(base), factors)).npv
-    return Followed(npv, seed, chances_of_breach(plan, ours))
+    theirs = without.follow(FixedPlan.of(base), factors)
+    npv = returns_beside(stages.data, ours, theirs, without=alone).npv
+    return Followed(npv, seed, chances_of_breach(replace(plan, data=m), ours))

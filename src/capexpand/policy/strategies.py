@@ -206,15 +206,16 @@ def _flows(m: ModelData, books: Books, other: Floats | None = None) -> _Flows:
     return _Flows(free, end_value + later - end_tax)
 
 
-def returns_beside(m: ModelData, books: Books, base: Books) -> Returns:
+def returns_beside(m: ModelData, books: Books, base: Books, *, without: ModelData | None = None) -> Returns:
     """Returns what the programme earns in each scenario, from the books with it and without it.
 
     Args:
         m: the compiled case.
         books: of a way.
         base: of the business without the programme, in the same scenarios.
+        without: the compiled case of the base, where its contracts differ; the same if absent.
     """
-    return returns_of(m, books, _flows(m, base), value=books.value)
+    return returns_of(m, books, _flows(m if without is None else without, base), value=books.value)
 
 
 def _other_revenue(m: ModelData, scenarios: Scenarios) -> Floats | None:

@@ -158,7 +158,7 @@ def financing_answers(context: ReportContext) -> tuple[Answer, ...]:
     parts.append(f"Owners put in {raised} and are paid {dividends} before the horizon ends.")
     worth, firm = (money_words(each, currency) for each in (found.equity_npv, context.findings.metrics.npv))
     rate = ""
-    if found.equity_irr is not None and found.equity_irr_unique:
+    if found.equity_irr is not None and found.equity_irr_tells:
         rate = f" and returns {percent(found.equity_irr)} a year"
     parts.append(
         f"To them the programme is worth {worth} at {percent(f.cost_of_equity)} a year{rate}; to a firm "

@@ -69,7 +69,7 @@ def _narrow(case: Case, futures: Futures, usual: dict[int, float]) -> Iterator[N
             continue
         deviations = _log_deviations(futures, horizon)
         for name, workload in case.workloads.items():
-            if workload.role == "obligation":
+            if workload.role == "obligation" or workload.contract is not None:
                 continue
             rows = [
                 futures.entries.index(entry)

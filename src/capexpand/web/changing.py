@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from capexpand.case.document import plain
-from capexpand.case.loading import load_case
-from capexpand.case.merging import apply_variant, read_merged
+from capexpand.case.loading import read_declaration
 from capexpand.case.schema import Case
-from capexpand.errors import CaseError
 
 Place = str
 SettingsOf = Mapping[Place, Any]
@@ -29,8 +25,7 @@ def merged_data(path: Path, variant: str | None = None) -> dict[str, Any]:
     Raises:
         CaseError: a file cannot be read, or there is no such variant.
     """
-    node, _ = read_merged(path)
-    return plain(node if variant is None else apply_variant(node, variant))
+    return plain(read_declaration(path, variant).node)
 
 
 def changed_file(path: Path, variant: str | None, settings: SettingsOf) -> str:
@@ -64,19 +59,4 @@ def load_changed(path: Path, variant: str | None = None, settings: SettingsOf | 
     Raises:
         CaseError: with every problem; those of the settings name their place.
     """
-    if not settings:
-        return load_case(path, variant)
-    with tempfile.TemporaryDirectory(prefix="capexpand-") as folder:
-        file = Path(folder) / "case.yaml"
-        file.write_text(changed_file(path, variant, settings), encoding="utf-8")
-        try:
-            case = load_case(file, CHANGED)
-        except CaseError as error:
-            found = [
-                replace(one, file=None, line=None, column=None) if one.file == file else one
-                for one in error.problems
-            ]
-            raise CaseError(found) from None
-    origin = replace(case.provenance, path=path, variant=variant)
-    case._provenance = origin
-    return case
+    return read_declaration(path, variant).load(settings)

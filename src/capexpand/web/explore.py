@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -12,21 +13,28 @@ from pathlib import Path
 import numpy as np
 
 from capexpand.case.schema import Case
+from capexpand.errors import CapexpandError
 from capexpand.finance.metrics import Metrics
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Floats
+from capexpand.optimiser.brackets import Bracket, Brackets, ProgramChange, Support
+from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.warm import Optimum, WarmPlanner
 from capexpand.pipeline import Plans, evaluate
 from capexpand.reporting.charts.drawing import Chart, Quarters, Series, over_quarters
 from capexpand.reporting.charts.palette import BASE, PROGRAMME
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.inputs import Findings
-from capexpand.web.assumptions import Assumptions, Changes, assumptions_of
+from capexpand.web.assumptions import Assumption, Assumptions, Changes
 from capexpand.web.changing import load_changed, merged_data
+from capexpand.web.sliders import assumptions_of
 from capexpand.wording import count, money, number, percent, power, volume
 
 KEPT_CASES = 6
 """Cases whose bases are kept; each takes some 30 MB of the largest."""
+
+SUPPORTS = 10
+"""Solved plans of each case that bound what a moving slider passes."""
 
 KEPT_ANSWERS = 64
 """Explored states that are kept for each case."""
@@ -85,6 +93,35 @@ class Explored:
     quarters: Quarters
 
 
+@dataclass(frozen=True, slots=True)
+class Bracketed:
+    """Bounds of a plan that was not made.
+
+    Args:
+        bracket: of its objective, the present value that a plan maximises.
+        declared: objective of the plan as declared [million].
+        currency: of both.
+    """
+
+    bracket: Bracket
+    declared: float
+    currency: str
+
+    @property
+    def words(self) -> str:
+        """The bounds against the plan as declared, in words; empty where nothing is bounded."""
+        lower, upper = self.bracket.lower, self.bracket.upper
+        if lower is None or upper is None:
+            return ""
+        low, high = (self._against(value - self.declared) for value in (lower, upper))
+        return low if low == high else f"{low} to {high}"
+
+    def _against(self, gap: float) -> str:
+        if abs(gap) <= 1e-6 * max(1.0, abs(self.declared)):
+            return "no change"
+        return f"{'+' if gap > 0 else ''}{money(gap, self.currency)}"
+
+
 _TITLES = {
     "npv": "Net present value",
     "npv_without_end_value": "Without end value",
@@ -111,6 +148,7 @@ class Explorer:
         self._studies: OrderedDict[tuple[str, str | None], Study] = OrderedDict()
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(solvers)
+        self._beside_it = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ends")
 
     def study(self, path: Path, variant: str | None = None) -> Study:
         """Return a case made ready to be explored; the one at hand where its files did not change.
@@ -127,7 +165,9 @@ class Explorer:
         with self._lock:
             found = self._studies.get(key)
             if found is None:
-                found = self._studies[key] = Study(case, path, variant, self._turns)
+                found = self._studies[key] = Study(
+                    case, path, variant, turns=self._turns, beside_it=self._beside_it
+                )
                 while len(self._studies) > KEPT_CASES:
                     self._studies.popitem(last=False)
             self._studies.move_to_end(key)
@@ -138,7 +178,13 @@ class Study:
     """One case that is explored."""
 
     def __init__(
-        self, case: Case, path: Path, variant: str | None, turns: threading.BoundedSemaphore
+        self,
+        case: Case,
+        path: Path,
+        variant: str | None,
+        *,
+        turns: threading.BoundedSemaphore,
+        beside_it: ThreadPoolExecutor,
     ) -> None:
         self.case, self.path, self.variant = case, path, variant
         self.assumptions: Assumptions = assumptions_of(case, merged_data(path, variant))
@@ -150,6 +196,10 @@ class Study:
         )  # no worth of limits is shown
         self._first: tuple[Optimum, Optimum] | None = None
         self._base: Outcome | None = None
+        self._supports: tuple[Support, ...] = ()
+        self._prepared: set[str] = set()
+        self._preparing = threading.Lock()
+        self._beside_it = beside_it
         self._known: OrderedDict[tuple[tuple[str, str], ...], Explored] = OrderedDict()
 
     def read(self, asked: Iterable[tuple[str, str]]) -> Changes:
@@ -186,6 +236,49 @@ class Study:
                 self._known.popitem(last=False)
             return found
 
+    def bracket(self, changes: Changes) -> Bracketed:
+        """Return certified bounds of the best objective under other assumptions, without planning.
+
+        Raises:
+            CaseError: the case does not allow such a change.
+        """
+        first, supports = self._first, self._supports
+        for name in changes.levels:
+            self._prepare(name)
+        if first is None or not supports:
+            return Bracketed(Bracket(None, None), 0.0, self.case.currency)
+        program, _ = build_program(compile_case(self._changed(changes)))
+        found = Brackets(first[0].program, supports).at(program)
+        return Bracketed(found, first[0].objective, self.case.currency)
+
+    def _prepare(self, name: str) -> None:
+        """Plan the ends of a slider beside whatever else is done, once, so that all between is bounded."""
+        with self._preparing:
+            if name in self._prepared or self._first is None:
+                return
+            self._prepared.add(name)
+        slider = next(one for one in self.assumptions.sliders if one.name == name)
+        self._beside_it.submit(self._plan_ends, slider)
+
+    def _plan_ends(self, slider: Assumption) -> None:
+        assert self._first is not None  # noqa: S101 - whoever asks has seen it
+        for level in (slider.low, slider.high):
+            with contextlib.suppress(CapexpandError):  # an end at which there is no plan bounds nothing
+                changes = self.read([(slider.name, slider.text(level))])
+                data = compile_case(self._changed(changes))
+                planner = WarmPlanner(sides="any", explained=False)
+                with self._turns:
+                    self._support(planner.optimum(data, start=self._first[0]))
+
+    def _support(self, optimum: Optimum) -> None:
+        """Keep a solved plan to bound others; the declared one always stays."""
+        first = optimum if self._first is None else self._first[0]
+        found = Support.of(ProgramChange.between(first.program, optimum.program), optimum.solution)
+        if found is not None:
+            with self._preparing:
+                others = self._supports[1:][-(SUPPORTS - 2) :]
+                self._supports = (*self._supports[:1], *others, found)
+
     def _changed(self, changes: Changes) -> Case:
         return load_changed(self.path, self.variant, changes.settings)
 
@@ -203,6 +296,7 @@ class Study:
                 self._rest.optimum, data.without_programme(), start=None if first is None else first[1]
             )
             both = ours.result(), rest.result()
+        self._support(both[0])
         if first is None:
             self._first = both
         plan, without = both[0].plan, both[1].plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -46,10 +47,12 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        started = False
+        started, taken = False, 0
 
         async def answered(message: Message) -> None:
             nonlocal started
+            if taken > self.settings.limits.upload_bytes:
+                return  # whatever was made of half a body; the answer to it follows
             if message["type"] == "http.response.start":
                 started = True
                 self._add_headers(message)
@@ -59,7 +62,6 @@ class Gate:
         if problem is not None:
             await _plain(answered, *problem)
             return
-        taken = 0
 
         async def limited() -> Message:
             nonlocal taken
@@ -69,11 +71,11 @@ class Gate:
                 raise TooLargeError
             return message
 
-        try:
+        with contextlib.suppress(TooLargeError):
             await self.app(scope, limited, answered)
-        except TooLargeError:
-            if not started:
-                await _plain(answered, *self._too_large())
+        if taken > self.settings.limits.upload_bytes and not started:
+            taken = 0
+            await _plain(answered, *self._too_large())
 
     def _refusal(self, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")

@@ -7,25 +7,28 @@ process, and leaves the result in the folder of its hash before the job counts a
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
 
+from capexpand.api.planning import TrainingStep
 from capexpand.errors import CapexpandError, CaseError, InfeasibleError
 from capexpand.runs.folder import MANIFEST, read_manifest
-from capexpand.web.assumptions import assumptions_of
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.jobs import BEAT_SECONDS, claim, order_of
 from capexpand.web.library import Library
 from capexpand.web.orders import make
 from capexpand.web.settings import Settings
+from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, now
 from capexpand.web.tables import Event, Job
 from capexpand.web.uploads import inside_names
@@ -68,10 +71,11 @@ class JobProcess:
         if text == self._said:
             return
         self._said = text
-        numbers = getattr(text, "numbers", None)
+        numbers = _finite(text.numbers) if isinstance(text, TrainingStep) else None
         with self.store.writing() as session:
-            session.add(Event(job=self.number, at=now(), text=str(text), data=numbers))
-            session.execute(self._ours().values(message=str(text)[:1000], seen_at=now()))
+            words = str.__str__(text).removesuffix(" (Ctrl-C keeps this)")
+            session.add(Event(job=self.number, at=now(), text=words, data=numbers))
+            session.execute(self._ours().values(message=words[:1000], seen_at=now()))
 
     def _ours(self) -> Any:
         return update(Job).where(
@@ -144,6 +148,11 @@ class JobProcess:
         if forget:
             shutil.rmtree(self.settings.home / "work" / self.number, ignore_errors=True)
         os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def _finite(numbers: Mapping[str, float]) -> dict[str, float] | None:
+    """Numbers that JSON can hold, or None where one is none yet."""
+    return dict(numbers) if all(math.isfinite(value) for value in numbers.values()) else None
 
 
 def main() -> None:

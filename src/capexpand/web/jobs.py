@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from capexpand.errors import RunError
 from capexpand.web.access import RefusedError, Visitor
-from capexpand.web.assumptions import assumptions_of
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.library import FoundCase, Library
 from capexpand.web.orders import TITLES, Order
 from capexpand.web.settings import Settings
+from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, note, now
 from capexpand.web.tables import Event, Job, User
 
@@ -78,14 +78,16 @@ class Jobs:
             changes = assumptions_of(loaded, merged_data(case.file, order.variant)).read(order.changes)
             load_changed(case.file, order.variant, changes.settings)
             changed = f", {'; '.join(changes.words)}" if changes else ""
-        if order.kind == "compare":
-            if not order.others:
-                raise RefusedError("name at least one other case to compare with", 422)
+        if order.kind in ("compare", "diff"):
+            if not order.others or (order.kind == "diff" and len(order.others) > 1):
+                least = "one other case" if order.kind == "diff" else "at least one other case"
+                raise RefusedError(f"name {least} to compare with", 422)
             for name in order.others:
                 other, _, variant = name.partition(":")
                 load_changed(self._library.find(other).file, variant or None)
         elif order.others:
             raise RefusedError("only a comparison takes other cases", 422)
+        _check_question(order)
         if order.kind in ("policy", "scenarios") and loaded.uncertainty.empty:
             raise RefusedError("the case declares no uncertainty; add an uncertainty block", 422)
         if order.kind == "policy":
@@ -177,6 +179,18 @@ class Jobs:
         if folder is None or not folder.is_dir():
             raise RefusedError("this run has no result" + (" yet" if job.state in OPEN else ""), 404)
         return folder
+
+
+def _check_question(order: Order) -> None:
+    """Refuse a sweep without axes and a question without a subject.
+
+    Raises:
+        RefusedError: what is missing.
+    """
+    if (order.kind == "sweep") != bool(order.vary):
+        raise RefusedError("a sweep, and nothing else, takes axes: such as programme.cap=0.5x:1.5x:5", 422)
+    if (order.kind == "why") != bool(order.asked):
+        raise RefusedError("why, and nothing else, takes a subject: such as budget", 422)
 
 
 def claim(store: Store, number: str, *, attempt: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-Kind = Literal["plan", "policy", "breakeven", "scenarios", "backtest", "compare"]
+Kind = Literal["plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why"]
 
 
 Changed = Annotated[
@@ -37,6 +38,8 @@ class Order(BaseModel):
         variant: of the case.
         changes: assumptions and their levels, as in the address of the page that explores the case.
         others: cases to compare with, as NAME or NAME:VARIANT.
+        vary: axes of a sweep, as PATH=LOW:HIGH:COUNT.
+        asked: what a question is about, such as budget.
         risk: attitude of a policy.
         scenarios: futures to follow a policy or the break-even through.
         iterations: limit of a policy's training.
@@ -54,6 +57,8 @@ class Order(BaseModel):
         list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}(:[a-zA-Z0-9_.-]{1,100})?$")]],
         Field(max_length=12),
     ] = []
+    vary: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=6)] = []
+    asked: Annotated[str, Field(max_length=200)] = ""
     risk: Annotated[str, Field(max_length=40)] = "mean"
     scenarios: Annotated[int, Field(ge=10, le=100_000)] = 2000
     iterations: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -64,18 +69,24 @@ TITLES: Mapping[Kind, str] = {
     "plan": "Plan",
     "policy": "Plan and policy",
     "breakeven": "Break-even values",
+    "sweep": "Sweep",
     "scenarios": "Scenarios",
     "backtest": "Backtest",
     "compare": "Programmes side by side",
+    "diff": "What changed",
+    "why": "Why",
 }
 
 ABOUT: Mapping[Kind, str] = {
     "plan": "What the money buys and when, whether it pays, and how far the answer may be trusted.",
     "policy": "Also a rule that reacts to what is seen; minutes of training, resumed if interrupted.",
     "breakeven": "How far each assumption may move before the programme no longer pays.",
+    "sweep": "The plan at many values of one or two numbers, with certified bounds in between.",
     "scenarios": "The uncertain inputs, sampled: fan charts and the lattice that stands for them.",
     "backtest": "The plan of the case's day, and of each later one, held against later reports.",
     "compare": "Two or more cases or variants on one yardstick.",
+    "diff": "What changed from the other case to this one: inputs, decisions, and the value by cause.",
+    "why": "What limits a decision, what one more is worth, and what nearly won.",
 }
 
 
@@ -111,7 +122,8 @@ def _plan(order: Order, case: Path, variant: str | None, _: list[Path], folder: 
     from capexpand.api.planning import run
 
     if order.kind == "plan":
-        return run(case, variant, progress=say).sheet()
+        found = run(case, variant, progress=say)
+        return (found.with_workbook() if has_excel() else found).sheet()
     return run(
         case, variant, folder, policy=True, risk=order.risk, scenarios=order.scenarios, seed=order.seed,
         iterations=order.iterations, workers=1, progress=say,
@@ -156,6 +168,28 @@ def _compare(order: Order, case: Path, variant: str | None, others: list[Path], 
     return comparison_sheet(compare(cases, progress=lambda label: say(f"Planning {label}")))
 
 
+def _sweep(order: Order, case: Path, variant: str | None, _: list[Path], folder: Path, say: Say) -> Sheet:
+    from capexpand.api.sweeping import sweep
+
+    # its journal stands beside the folder, so an interrupted sweep goes on
+    return sweep(case, variant, vary=order.vary, seed=order.seed, workers=1, out=folder, progress=say).sheet()
+
+
+def _diff(order: Order, case: Path, variant: str | None, others: list[Path], _: Path, say: Say) -> Sheet:
+    from capexpand.api.questions import diff
+    from capexpand.case.loading import load_case
+
+    named = order.others[0].partition(":")[2] or None
+    return diff(load_case(others[0], named), load_case(case, variant), progress=say).sheet()
+
+
+def _why(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
+    from capexpand.api.questions import why
+    from capexpand.case.loading import load_case
+
+    return why(load_case(case, variant), order.asked, progress=say).sheet()
+
+
 _MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say], Sheet]] = {
     "plan": _plan,
     "policy": _plan,
@@ -163,7 +197,15 @@ _MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say]
     "scenarios": _scenarios,
     "backtest": _backtest,
     "compare": _compare,
+    "sweep": _sweep,
+    "diff": _diff,
+    "why": _why,
 }
+
+
+def has_excel() -> bool:
+    """Tell whether workbooks can be written: the extra ``[excel]`` is there."""
+    return all(find_spec(name) is not None for name in ("xlsxwriter", "python_calamine"))
 
 
 def with_charts(sheet: Sheet) -> Sheet:

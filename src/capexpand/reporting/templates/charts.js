@@ -71,6 +71,14 @@ async function drawCharts(root, data, options = {}) {
         downloadFileName: place.dataset.chart, ...options,
       });
       place.style.minHeight = "";
+      const picture = place.querySelector("svg");
+      if (picture) { // the picture has the words, for beside it stands a menu that can be used
+        picture.setAttribute("role", "img");
+        picture.setAttribute("aria-label", place.getAttribute("aria-label") || "");
+        place.removeAttribute("role");
+        place.removeAttribute("aria-label");
+      }
+      place.querySelector("summary")?.setAttribute("aria-label", "Save this picture");
     } catch (error) {
       place.textContent = "This chart could not be drawn: " + error.message;
       throw error;

@@ -237,6 +237,20 @@ def explore(name: Name, body: Question, app: App, who: Known) -> JsonObject:
     }  # fmt: skip
 
 
+@router.post("/cases/{name}/bracket", dependencies=[OwnCall])
+def bracket(name: Name, body: Question, app: App, who: Known) -> JsonObject:
+    """Return certified bounds of the plan's present value, once the case was explored, without planning."""
+    del who
+    _, study = study_of(app, name, body.version, body.variant)
+    found = study.bracket(study.read(body.changes))
+    return {
+        "lower": found.bracket.lower,
+        "upper": found.bracket.upper,
+        "declared": found.declared,
+        "unit": f"mn {found.currency}",
+    }
+
+
 def _measure(one: Measure) -> JsonObject:
     return {"value": one.value, "unit": one.unit, "text": one.text}
 

@@ -85,6 +85,16 @@ def plan(
     )  # fmt: skip
 
 
+@router.get("/explore/{name}/bracket")
+def bracket(
+    name: Name, request: Request, app: App, who: Known, version: Number = None, variant: Variant = None
+) -> Response:
+    """Show bounds of the value at the levels of the address, while a slider moves."""
+    _, study = study_of(app, name, version, variant)
+    bounds = study.bracket(study.read(asked_for(request.query_params.multi_items())))
+    return page("bracket_part.html", who, bounds=bounds)
+
+
 def _below(explored: Explored) -> Sequence[Chart]:
     context = explored.changed.context
     return (*built_when(context), *spending(context), *earnings(context))

@@ -59,7 +59,15 @@ def order_from(form: FormData) -> Order:
         if key in Order.model_fields and isinstance(value, str) and value
     }
     fields["changes"] = json.loads(fields.get("changes", "[]"))
-    fields["others"] = [one for one in form.getlist("others") if isinstance(one, str) and one]
+    for name in ("others", "vary"):
+        fields[name] = [one.strip() for one in form.getlist(name) if isinstance(one, str) and one.strip()]
+    kind = fields.get("kind", "plan")
+    if kind not in ("compare", "diff"):  # one form serves every kind of run
+        del fields["others"]
+    if kind != "sweep":
+        del fields["vary"]
+    if kind != "why":
+        fields.pop("asked", None)
     try:
         return Order.model_validate(fields)
     except ValidationError as error:
