@@ -29,8 +29,8 @@ from capexpand.optimiser.warm import same_structure
 
 MARGIN = 1e-7
 """By which a bracket is wider than its two bounds, relative to them: what a solver may be off."""
-_NEGLIGIBLE_DUAL = 1e-7
-"""Reduced cost that counts as none, relative to the largest cost."""
+_NEGLIGIBLE_DUAL = 1e-8
+"""Dual of a limit that does not exist which counts as rounding, relative to the largest cost."""
 
 _PARTS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "value")
 
@@ -358,17 +358,21 @@ def _priced(program: LinearProgram, duals: Floats, reduced: Floats, *, own: bool
         own: whether the duals are optimal for the costs that these are reduced from.
     """
     size = _NEGLIGIBLE_DUAL * max(1.0, float(np.abs(program.cost).max(initial=0.0)))
-    reduced = np.where(
-        (np.abs(reduced) <= (1e3 * size if own else size))
-        & ~np.isfinite(np.where(reduced > 0, program.column_upper, program.column_lower)),
-        0.0,
-        reduced,
+    reduced = _without_rounding(
+        reduced, program.column_lower, program.column_upper, 10 * size if own else size
     )
+    duals = _without_rounding(duals, program.row_lower, program.row_upper, size)
     endless = (reduced > 0) & ~np.isfinite(program.column_upper)
     if endless.any():
         duals, reduced = _raised(program, duals, reduced, endless)
     rows = worth(duals, program.row_lower, program.row_upper)
     return rows + worth(reduced, program.column_lower, program.column_upper)
+
+
+def _without_rounding(duals: Floats, lower: Floats, upper: Floats, size: float) -> Floats:
+    """Duals without what rounding left on sides that have no limit."""
+    endless = ~np.isfinite(np.where(duals > 0, upper, lower))
+    return np.where(endless & (np.abs(duals) <= size), 0.0, duals)
 
 
 def worth(duals: Floats, lower: Floats, upper: Floats) -> float:

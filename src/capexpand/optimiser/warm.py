@@ -41,6 +41,9 @@ from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan, ShadowPrices, read_plan, shadow_prices
 
 PRIMAL_SIMPLEX = 4
+DEVEX = 1
+"""Edge weights of the dual simplex method that need no start: steepest edge from a basis at hand first solves
+for the weight of each row, which takes longer than the steps that it saves."""
 
 Sides = Literal["any", "more", "both"]
 """For which side of a limit its dual is asked: any valid one, what more brings, or also what less costs."""
@@ -252,6 +255,7 @@ def _started(program: LinearProgram, basis: Basis | None) -> highspy.Highs:
     solver.setOptionValue("parallel", "off")
     if basis is not None and basis.shape == (program.cost.size, program.row_lower.size):
         basis.put(solver)
+        solver.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
     elif program.cost.size >= INTERIOR_POINT_COLUMNS:
         solver.setOptionValue("solver", "ipx")
     return solver

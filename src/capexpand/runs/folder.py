@@ -19,6 +19,7 @@ from capexpand.files import hold, read_content, read_text
 from capexpand.files.places import beside
 from capexpand.files.reading import is_folder
 from capexpand.files.writing import exchange, keep_folder, write_new
+from capexpand.runs.table_description import DESCRIPTION, description_file
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -203,7 +204,7 @@ def usual_folder(case: Path, variant: str | None = None, kind: str = "") -> Path
 
 
 def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
-    """Return tables as files of a run folder, each in Parquet and in CSV.
+    """Return tables as files of a run folder, each in Parquet and in CSV, and what their columns mean.
 
     A spreadsheet runs a cell that begins like a formula; in CSV such a text gets an apostrophe before it.
 
@@ -217,6 +218,8 @@ def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
         _without_formulas(frame).write_csv(text)
         files[f"tables/{name}.parquet"] = parquet.getvalue()
         files[f"tables/{name}.csv"] = text.getvalue().encode()
+    if frames:
+        files[DESCRIPTION] = description_file(frames)
     return files
 
 

@@ -238,6 +238,7 @@ def _checks(
     flows = [rows(each.free_cash_flow).total() for each in (total, base, ours)]
     parts = (
         rows(ours.ebitda).dot(clock.discount)
+        + rows(ours.prepayments).dot(clock.discount)
         - rows(ours.capital_payments).dot(clock.discount)
         - rows(ours.opening_payments).dot(clock.discount)
         - rows(ours.value_added_tax_paid).dot(clock.discount)

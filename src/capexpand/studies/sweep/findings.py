@@ -276,7 +276,17 @@ class _Known:
     def __init__(self, points: list[Point], journal: Journal) -> None:
         self.points = points
         self.journal = journal
-        self.outcomes = dict(of_record(record) for record in journal.records)
+        self.outcomes: dict[int, Outcome] = {}
+        self._recorded: dict[int, Point] = {}
+        for record in journal.records:
+            place, point, outcome = of_record(record)
+            self.outcomes[place], self._recorded[place] = outcome, point
+
+    def forget_others(self, places: Iterable[int]) -> None:
+        """Leave out what the journal keeps under a place that another point has now."""
+        for place in places:
+            if place in self._recorded and self._recorded[place] != self.points[place]:
+                del self.outcomes[place], self._recorded[place]
 
     def by_point(self) -> dict[Point, Outcome]:
         return {point: self.outcomes[place] for place, point in enumerate(self.points)}
@@ -292,6 +302,7 @@ def _solve(
     say: Say,
 ) -> None:
     places = list(order)
+    known.forget_others(places)
     done = sum(place in known.outcomes for place in places)
     say(f"Planning point {done + 1} of {len(places)} (Ctrl-C keeps those planned)")
     found = plan_points(
@@ -303,7 +314,7 @@ def _solve(
         workers=workers,
     )
     for place, outcome in found:
-        known.journal.append(as_record(place, outcome))
+        known.journal.append(as_record(place, known.points[place], outcome))
         done += 1
         say(f"Planned {done} of {len(places)} points (Ctrl-C keeps these)")
 

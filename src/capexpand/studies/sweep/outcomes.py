@@ -158,15 +158,17 @@ def _values(plan: Plan, base: Plan) -> Values:
     )
 
 
-def as_record(place: int, outcome: Outcome) -> Record:
+def as_record(place: int, point: Point, outcome: Outcome) -> Record:
     """Return an outcome as arrays for the journal.
 
     Args:
         place: of the point.
+        point: its coordinates.
         outcome: to be kept.
     """
     record: dict[str, np.ndarray] = {
         "place": np.array(place),
+        "point": np.array(point),
         "status": np.array(STATUSES.index(outcome.status)),
         "reason": np.array(outcome.reason),
         "values": np.array([])
@@ -183,19 +185,23 @@ def as_record(place: int, outcome: Outcome) -> Record:
     return record
 
 
-def of_record(record: Record) -> tuple[int, Outcome]:
-    """Return the place and outcome that a record of the journal keeps."""
+def of_record(record: Record) -> tuple[int, Point, Outcome]:
+    """Return the place, the point and the outcome that a record of the journal keeps."""
     bases = [
         Basis(record[f"{name}_columns"], record[f"{name}_rows"]) if f"{name}_columns" in record else None
         for name in ("basis", "base_basis")
     ]
     values = record["values"]
-    return int(record["place"]), Outcome(
-        STATUSES[int(record["status"])],
-        str(record["reason"]),
-        Values(*map(float, values)) if values.size else None,
-        record["units_ordered"],
-        record["power_ordered_mw"],
-        Support.of_arrays(record) if "support_objective" in record else None,
-        *bases,
+    return (
+        int(record["place"]),
+        tuple(map(float, record["point"])),
+        Outcome(
+            STATUSES[int(record["status"])],
+            str(record["reason"]),
+            Values(*map(float, values)) if values.size else None,
+            record["units_ordered"],
+            record["power_ordered_mw"],
+            Support.of_arrays(record) if "support_objective" in record else None,
+            *bases,
+        ),
     )
