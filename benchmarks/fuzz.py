@@ -1,268 +1,229 @@
-"""Feed the readers with spoilt input, and print how each ends.
+"""Feed every reader with spoilt input, and print how each ends.
 
-    python benchmarks/fuzz.py                  every reader, 200 inputs each
-    python benchmarks/fuzz.py cases --inputs 5000 --seed 3
-    python benchmarks/fuzz.py files            every kind of file at every path of the command line
+    python benchmarks/fuzz.py                               every reader, 200 inputs each
+    python benchmarks/fuzz.py cases chips --inputs 5000 --seed 3
+    python benchmarks/fuzz.py options                       spoilt values of every option of every command
+    python benchmarks/fuzz.py files                         every kind of file at every path of every command
 
-An input is fine if it is read, or refused in words: no traceback, no name of a Python type, no exit code but
-0, 2, 3 and 4, no more than 60 seconds and 4 GB. The same seed makes the same inputs.
+An input is fine if it is read, or refused in words: no traceback, no warning, no name of a Python type, no
+exit code but 0, 2, 3 and 4, no more than 60 seconds and 4 GB. The same seed makes the same inputs;
+``--only NUMBER`` tries one of them again.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import contextlib
 import json
 import os
 import random
-import re
 import resource
-import shutil
-import subprocess
+import select
+import signal
 import sys
 import tempfile
 import time
+import traceback
+import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
+from typing import TextIO
 
-from kinds_of_file import make_kinds, places
+from kinds_of_file import lost, make_good, make_kinds, places, state_of
+from readers import READERS, Reader
+from texts import spoilt_options
+from trials import MEGABYTES, PYTHON_WORDS, SECONDS, import_all, serving
 
-CASES = Path(__file__).parents[1] / "cases"
-PYTHON_WORDS = re.compile(
-    r"Traceback|\w+Error\b|NoneType|object has no attribute|unsupported operand|\[Errno|"
-    r"must be (?:integers|str|int|float|real number)|\b(?:dict|list|tuple|float|int|str) object\b"
-)
-SECONDS, MEMORY_BYTES = 60, 4 << 30
+from capexpand.errors import CapexpandError
 
-
-@dataclass(frozen=True)
-class Input:
-    """One spoilt input: its name, and the words of the command line that reads it."""
-
-    name: str
-    words: tuple[str, ...]
+BATCH = 250
+"""Inputs that one process reads: a new one begins with the memory of the first."""
 
 
-Fuzzer = Callable[[random.Random, int, Path], Iterator[Input]]
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one input ended: read, refused, or in a word what is wrong."""
+
+    number: int
+    end: str
+    detail: str = ""
+    seconds: float = 0.0
 
 
-def mutated(text: str, dice: random.Random) -> str:
-    """Spoil a text once or a few times: by lines, by numbers, by characters."""
-    for _ in range(dice.choice((1, 1, 2, 3, 8))):
-        lines = text.split("\n")
-        at = dice.randrange(len(lines))
-        way = dice.randrange(9)
-        if way == 0:
-            del lines[at]
-        elif way == 1:
-            lines.insert(at, lines[dice.randrange(len(lines))])
-        elif way == 2:
-            lines[at] = "  " * dice.randrange(5) + lines[at].strip()
-        elif way == 3:
-            lines[at] = re.sub(r"\d+(?:\.\d+)?", lambda _: dice.choice(NUMBERS), lines[at], count=1)
-        elif way == 4 and ":" in lines[at]:
-            lines[at] = lines[at].split(":", 1)[0] + ": " + dice.choice(VALUES)
-        elif way == 5:
-            lines[at] = re.sub(r"[a-z_]+", dice.choice(WORDS), lines[at], count=1)
-        elif way == 6:
-            other = dice.randrange(len(lines))
-            lines[at], lines[other] = lines[other], lines[at]
-        elif way == 7:
-            place = dice.randrange(len(lines[at]) + 1)
-            lines[at] = lines[at][:place] + dice.choice(CHARACTERS) + lines[at][place:]
-        else:
-            lines = lines[: max(at, 1)]
-        text = "\n".join(lines) or "x"
-    return text
+def ending(reader: Reader, dice: random.Random, folder: Path) -> tuple[str, str]:
+    """Feed a reader once, and say in a word how it ended, with the message or the traceback."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            reader(dice, folder)
+        except CapexpandError as error:
+            said = str(error)
+            bad = error.exit_code not in (2, 3, 4) or PYTHON_WORDS.search(said) or not said.strip()
+            return ("Python's words", said) if bad else ("refused", said)
+        except MemoryError:
+            return f"over {MEGABYTES:.0f} MB", traceback.format_exc(limit=-4)
+        except BaseException:  # noqa: BLE001 - whatever it is, it is the finding
+            return "traceback", traceback.format_exc(limit=-6)
+    return "read", ""
 
 
-NUMBERS = (
-    "0",
-    "-1",
-    "1e400",
-    "1e308",
-    "-1e308",
-    "1e-320",
-    "NaN",
-    ".inf",
-    "9" * 400,
-    "1_000",
-    "0x10",
-    "1e18",
-    "null",
-)
-VALUES = (
-    "",
-    "[]",
-    "{}",
-    "null",
-    "true",
-    "[1, [2, {a: b}]]",
-    "'text'",
-    "2025-13-45",
-    "0001-01-01",
-    "9999-12-31",
-    "{value: 1}",
-    "{value: {value: 1}}",
-    "!!python/object:os.system x",
-    "&a [*a]",
-    "*a",
-    "|",
-    "1e100 %/year",
-)
-WORDS = ("all", "none", "null", "__class__", "sites", "value", "title", "x" * 300, "Ünïcode", "1")
-CHARACTERS = (
-    "\t",
-    "\0",
-    "\u2028",
-    "\ufeff",
-    "'",
-    '"',
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    "#",
-    "&",
-    "*",
-    "!",
-    "%",
-    "@",
-    "\x1b[31m",
-    "😀",
-)
+def endings(reader: Reader, numbers: Sequence[int], seed: int, folder: Path) -> Iterator[Ending]:
+    """Feed a reader in processes of their own; one that hangs is killed, and the next goes on behind it."""
+    left = list(numbers)
+    while left:
+        done = 0
+        for found in _batch(reader, left[:BATCH], seed, folder):
+            done += 1
+            yield found
+        left = left[max(done, 1) :]
 
 
-def fuzz_cases(dice: random.Random, count: int, folder: Path) -> Iterator[Input]:
-    """Spoil the shipped cases."""
-    files = sorted(CASES.glob("*/*.yaml"))
-    for number in range(count):
-        work = folder / f"{number}"
-        shutil.copytree(CASES, work)
-        file = dice.choice(files)
-        place = work / file.relative_to(CASES)
-        place.write_text(mutated(file.read_text("utf-8"), dice), "utf-8", errors="surrogatepass")
-        case = place if (place.name == "case.yaml") else work / "alibaba-2025" / "case.yaml"
-        yield Input(f"{file.relative_to(CASES)} {number}", ("check", str(case)))
+def _batch(reader: Reader, numbers: Sequence[int], seed: int, folder: Path) -> Iterator[Ending]:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        with os.fdopen(writing, "w") as told:
+            _feed(reader, numbers, seed, folder, told)
+        os._exit(0)
+    os.close(writing)
+    rest, waiting, began = b"", list(numbers), time.monotonic()
+    nothing: list[int] = []
+    while waiting:
+        ready, _, _ = select.select([reading], nothing, nothing, SECONDS + 15.0)
+        piece = os.read(reading, 1 << 20) if ready else b""
+        if not piece:
+            break
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            told = Ending(*json.loads(line))
+            waiting.remove(told.number)
+            began = time.monotonic()
+            yield told
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os.close(reading)
+    if waiting:
+        over = time.monotonic() - began > SECONDS
+        yield Ending(waiting[0], f"over {SECONDS:.0f} s" if over else f"ended by {status}")
 
 
-def fuzz_runs(dice: random.Random, count: int, folder: Path) -> Iterator[Input]:
-    """Spoil one file of a run folder, with its hash or without."""
-    whole = folder / "whole"
-    subprocess.run([*COMMAND, "run", "two-sites", "--out", str(whole)], check=True, capture_output=True)
-    (folder / "trace.csv").write_text("arrival_s,duration_s,accelerators\n0,3600,1\n60,3600,2\n")
-    names = sorted(path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file())
-    for number in range(count):
-        work = folder / f"{number}"
-        shutil.copytree(whole, work)
-        name = dice.choice([*names, "run.json", "metrics.json", "tables/serving.parquet", "case/case.yaml"])
-        content = (work / name).read_bytes()
-        if name.endswith(".parquet"):
-            spoilt = bytearray(content)
-            for _ in range(dice.choice((1, 4, 40))):
-                spoilt[dice.randrange(len(spoilt))] = dice.randrange(256)
-            content = bytes(spoilt[: dice.choice((len(spoilt), len(spoilt), dice.randrange(len(spoilt))))])
-        else:
-            content = mutated(content.decode("utf-8"), dice).encode("utf-8", "surrogatepass")
-        (work / name).write_bytes(content)
-        if name != "run.json" and dice.random() < 0.9:
-            manifest = json.loads((work / "run.json").read_text("utf-8"))
-            manifest["files"][name] = sha256(content).hexdigest()
-            (work / "run.json").write_text(json.dumps(manifest), "utf-8")
-        words = dice.choice((
-            ("replay", str(work), "--trace", str(folder / "trace.csv"), "--json"),
-            ("compare", str(work), str(whole), "--out", str(folder / "out"), "--json"),
-            ("breakeven", "two-sites", "--driver", "price", "--pair", "none", "--policy-run", str(work),
-             "--out", str(folder / "study"), "--json"),
-        ))  # fmt: skip
-        yield Input(f"{name} {number}", words)
+def _feed(reader: Reader, numbers: Sequence[int], seed: int, folder: Path, told: TextIO) -> None:
+    limit = int(MEGABYTES * 1e6)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    for number in numbers:
+        start = time.monotonic()
+        end, detail = ending(reader, random.Random(seed * 1_000_003 + number), folder)
+        seconds = time.monotonic() - start
+        end = f"over {SECONDS:.0f} s" if seconds > SECONDS else end
+        told.write(json.dumps([number, end, "" if end == "refused" else detail, seconds]) + "\n")
+        told.flush()
 
 
-def fuzz_files(dice: random.Random, count: int, folder: Path) -> Iterator[Input]:
-    """Give every kind of file at every path; more than the count are left out at random."""
-    (folder / "kinds").mkdir()
-    kinds = make_kinds(folder / "kinds")
-    tried = [(place, kind) for place in places() for kind in kinds]
-    for place, kind in dice.sample(tried, min(count, len(tried))):
-        words = [word.replace("OUT", str(folder / "out")) for word in place.words(kinds[kind], folder)]
-        yield Input(f"{place.name}: {kind}", tuple(words))
+def try_files(kinds_tried: int, seed: int) -> Iterator[Ending]:
+    """Give every kind of file at every path, the inputs of a command as its outputs among them.
+
+    Args:
+        kinds_tried: at each path; more are left out at random.
+        seed: of what is left out.
+    """
+    dice, number = random.Random(seed), 0
+    with tempfile.TemporaryDirectory() as cache, serving({"XDG_CACHE_HOME": cache}) as server:
+        for place in places():
+            with tempfile.TemporaryDirectory() as kept:
+                folder = Path(kept)
+                make_good(folder)
+                (folder / "kinds").mkdir()
+                kinds = make_kinds(folder / "kinds")
+                inputs = [word for word in place.words("") if (folder / word).is_file()]
+                tried = {**kinds, **{f"input {word}": folder / word for word in inputs}}
+                before = state_of(folder)
+                for kind in dice.sample(sorted(tried), min(kinds_tried, len(tried))):
+                    outcome = server.attempt(place.words(tried[kind]), folder)
+                    gone = lost(before, state_of(folder))
+                    before = {name: state for name, state in before.items() if name not in gone}
+                    wrong = [*outcome.faults(), *(f"lost {name}" for name in gone)]
+                    end = ", ".join(wrong) or ("refused" if outcome.code else "read")
+                    number += 1
+                    yield Ending(
+                        number, end, f"{place.name}: {kind}\n{outcome.output[-600:]}", outcome.seconds
+                    )
 
 
-COMMAND = (sys.executable, "-m", "capexpand.cli.main")
-FUZZERS: dict[str, Fuzzer] = {"cases": fuzz_cases, "runs": fuzz_runs, "files": fuzz_files}
-OTHERS = ("programs", "replay", "claims")
-"""Readers whose fuzzers stand in files of their own, which are run as they are: fuzz_NAME.py."""
-
-
-def ending(words: tuple[str, ...], folder: Path) -> str:
-    """Run a command in bounds, and say in a word how it ended."""
-
-    def bound() -> None:
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-
-    try:
-        done = subprocess.run(
-            [*COMMAND, *words], capture_output=True, check=False, timeout=SECONDS, cwd=folder,
-            stdin=subprocess.DEVNULL, preexec_fn=bound,
-            env={**os.environ, "PYTHONWARNINGS": "default"},
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "over 60 s"
-    said = (done.stderr if done.returncode else b"").decode("utf-8", "replace")
-    if "Traceback" in said:
-        return "traceback"
-    if done.returncode not in (0, 2, 3, 4):
-        return f"exit code {done.returncode}"
-    if PYTHON_WORDS.search(said):
-        return "Python's words"
-    return "read" if done.returncode == 0 else "refused"
+def try_options(count: int, seed: int) -> Iterator[Ending]:
+    """Give spoilt values to every option of every command."""
+    with (
+        tempfile.TemporaryDirectory() as kept,
+        tempfile.TemporaryDirectory() as cache,
+        serving({"XDG_CACHE_HOME": cache}) as server,
+    ):
+        folder = Path(kept)
+        make_good(folder)
+        for number, words in enumerate(spoilt_options(random.Random(seed), count)):
+            outcome = server.attempt(words, folder)
+            end = ", ".join(outcome.faults(words)) or ("refused" if outcome.code else "read")
+            yield Ending(number, end, f"{words}\n{outcome.output[-600:]}", outcome.seconds)
 
 
 def main() -> None:
-    """Run the fuzzers that are named, and print inputs and outcomes."""
+    """Run the readers that are named, and print inputs and outcomes."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("readers", nargs="*", metavar="reader")
     parser.add_argument("--inputs", type=int, default=200, help="for each reader")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="the number of one input")
     options = parser.parse_args()
-    unknown = {*options.readers} - {*FUZZERS, *OTHERS}
-    if unknown:
-        parser.error(f"there is no reader {min(unknown)}; there are {', '.join((*FUZZERS, *OTHERS))}")
+    every = [*READERS, "options", "files"]
+    chosen = [
+        name
+        for name in every
+        if not options.readers or name.partition(",")[0] in options.readers or name in options.readers
+    ]
+    if unknown := {
+        one for one in options.readers if one not in {n.partition(",")[0] for n in every} | {*every}
+    }:
+        parser.error(f"there is no reader {min(unknown)}; there are {'; '.join(every)}")
+    import_all()
+    print(f"{'reader':<24} {'inputs':>7} {'seconds':>8} {'longest':>8}  outcomes", flush=True)
     bad = 0
-    print(f"{'reader':<10} {'inputs':>7} {'seconds':>8}  outcomes")
-    for name in options.readers or [*FUZZERS, *OTHERS]:
-        if name in OTHERS:
-            bad += _other(name, options.inputs, options.seed)
-            continue
-        start, outcomes = time.monotonic(), Counter[str]()
-        wrong: list[str] = []
+    numbers = range(options.inputs) if options.only is None else [options.only]
+    for name in chosen:
+        start, outcomes, wrong, longest = time.monotonic(), Counter[str](), list[Ending](), 0.0
         with tempfile.TemporaryDirectory() as kept:
-            for one in FUZZERS[name](random.Random(options.seed), options.inputs, Path(kept)):
-                end = ending(one.words, Path(kept))
-                outcomes[end] += 1
-                wrong += [] if end in ("read", "refused") else [f"    {one.name}: {end}"]
-                shutil.rmtree(Path(kept) / one.name.rsplit(" ", 1)[-1], ignore_errors=True)
+            if name == "files":
+                found = try_files(options.inputs, options.seed)
+            elif name == "options":
+                found = try_options(options.inputs, options.seed)
+            else:
+                found = endings(READERS[name], numbers, options.seed, Path(kept))
+            for one in found:
+                outcomes[one.end] += 1
+                longest = max(longest, one.seconds)
+                if one.end not in ("read", "refused"):
+                    wrong.append(one)
         said = ", ".join(f"{count} {end}" for end, count in outcomes.most_common())
-        print(f"{name:<10} {outcomes.total():>7} {time.monotonic() - start:>8.0f}  {said}", *wrong, sep="\n")
+        seconds = time.monotonic() - start
+        print(f"{name:<24} {outcomes.total():>7} {seconds:>8.0f} {longest:>8.2f}  {said}", flush=True)
+        shown = Counter[str]()
+        for one in wrong:
+            last = one.detail.strip().rpartition("\n")[2]
+            shown[last] += 1
+            if shown[last] <= 2 and sum(shown.values()) < 60:
+                print(
+                    f"    {one.number}: {one.end}\n      " + one.detail.strip().replace("\n", "\n      "),
+                    flush=True,
+                )
         bad += len(wrong)
     sys.exit(1 if bad else 0)
-
-
-def _other(name: str, inputs: int, seed: int) -> int:
-    file = Path(__file__).with_name(f"fuzz_{name}.py")
-    if importlib.util.find_spec(file.stem) is None:
-        print(f"{name:<10} {'-':>7} {'-':>8}  has no fuzzer here")
-        return 0
-    print(f"{name:<10} {file.name}")
-    count = "--count" if name == "programs" else "--inputs"
-    command = [sys.executable, str(file), count, str(inputs), "--seed", str(seed)]
-    return int(subprocess.run(command, check=False).returncode != 0)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
-"""Control characters, marks that turn the direction of text, halves of characters; not tab and new line."""
+"""Control characters, marks that turn the direction of text, what cannot be seen, halves of characters; not
+tab, new line and what joins letters in Persian and in pictures."""
 
 MILLION_PER_BILLION = 1000.0
 MINUS = "−"

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from capexpand.case.loading import load_case
 from capexpand.claims.findings import PlanChange
-from capexpand.claims.foreign_text import printable
 from capexpand.cli import claims
 from capexpand.errors import CaseError, RunError
 from capexpand.studies.claims.reading_plans import changed_case
+from capexpand.wording import printable
 
 ROOT = Path(__file__).parents[2]
 TWO_SITES = ROOT / "cases" / "two-sites"

@@ -1,12 +1,12 @@
 """Plans of a random case and of one changed from it stand in the relation that the change implies.
 
-``benchmarks/fuzz_cases.py`` tries many more cases.
+``benchmarks/relations.py`` tries many more cases.
 """
 
 import pytest
-from fuzz_cases import RELATIONS, random_case, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from relations import RELATIONS, random_case, value
 
 
 @pytest.mark.slow

@@ -32,7 +32,10 @@ def test_the_figures_of_its_readme():
     assert leases_as_capital(plan)[here].sum() == pytest.approx(14.4, rel=0.02)
     assert hire_cost(plan)[here].sum() == pytest.approx(38.0, rel=0.02)
     care = plan.data.workloads.names.index("care")
-    costs = {source.name: float(source.per_volume[care]) for source in source_costs(plan.data)}
+    costs: dict[str, float] = {}
+    for source in source_costs(plan.data):
+        worth = float(source.per_volume[care])
+        costs[source.name] = min(worth, costs.get(source.name, worth))
     assert costs["next-server"] == pytest.approx(1.10, abs=0.01)
     assert costs["gpu-cloud/three-years"] == pytest.approx(3.01, abs=0.01)
     assert costs["large-cloud/on-demand"] == pytest.approx(12.09, abs=0.01)

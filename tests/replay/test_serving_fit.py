@@ -91,8 +91,8 @@ def test_a_run_is_read_with_its_limits(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"input_toks": 5}', "lacks output_toks"),
-        ("{", "not a JSON object"),
+        ('{"input_toks": 5}', "output_toks: is missing"),
+        ("{", "not JSON"),
         (
             '{"input_toks": null, "output_toks": 1, "queued_ts": 1, "first_token_ts": 2, "last_token_ts": 3}',
             "number",

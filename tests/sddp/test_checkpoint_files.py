@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from multistage_cases import OWN, random_graph
 
 from capexpand.errors import RunError, SolverError
-from capexpand.sddp.locks import FileLock, lock_beside
+from capexpand.files import hold
 from capexpand.sddp.policy import TrainingRecord
 from capexpand.sddp.training import TrainingSettings, train
 
@@ -51,7 +53,7 @@ def test_folders_links_and_pipes_are_refused(tmp_path: Path) -> None:
         with pytest.raises(RunError, match=words):
             _train(tmp_path / name)
     with pytest.raises(RunError, match="cannot be"):
-        _train(tmp_path / "folder" / ("x" * 251))
+        _train(tmp_path / "folder" / ("x" * 300))
     assert not target.exists()
 
 
@@ -63,10 +65,11 @@ def test_a_checkpoint_leaves_nothing_else_behind(tmp_path: Path) -> None:
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from capexpand.sddp.locks import lock_beside
-lock_beside(Path(sys.argv[1])).acquire()
+from capexpand.sddp.checkpoint import CheckpointLog
+log = CheckpointLog(Path(sys.argv[1]), "x")
+log.read()
 print("held", flush=True)
-time.sleep(600)
+time.sleep(60)
 """
 
 
@@ -77,7 +80,7 @@ def test_a_checkpoint_in_use_names_who_uses_it_until_that_process_is_gone(tmp_pa
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(RunError, match=rf"in use by process {holder.pid} on \S+"):
+        with pytest.raises(RunError, match=rf"training: process {holder.pid} .* is writing it"):
             _train(file)
         assert not file.exists()
         holder.send_signal(signal.SIGKILL)
@@ -85,18 +88,43 @@ def test_a_checkpoint_in_use_names_who_uses_it_until_that_process_is_gone(tmp_pa
     assert file.exists()
 
 
-def test_a_lock_is_no_door_to_a_file_of_someone_else(tmp_path: Path) -> None:
-    (tmp_path / "mine").write_text("keep")
-    with pytest.raises(RunError, match="it is no lock"):
-        FileLock(tmp_path / "mine", tmp_path).acquire()
-    assert (tmp_path / "mine").read_text() == "keep"
+def test_two_trainings_of_one_process_do_not_share_a_checkpoint(tmp_path: Path) -> None:
+    """In two threads, and within each other. Mixed journals counted rounds twice."""
+    file = tmp_path / "training"
+    refused: list[str] = []
+
+    def second() -> None:
+        try:
+            _train(file)
+        except RunError as error:
+            refused.append(str(error))
+
+    def while_training(record: TrainingRecord) -> bool:
+        if record.iterations == 4:
+            second()
+            thread = threading.Thread(target=second)
+            thread.start()
+            thread.join()
+        return False
+
+    alone = train(random_graph(23), settings=_SETTINGS)
+    found = train(random_graph(23), settings=_SETTINGS, checkpoint=file, progress=while_training)
+    assert [f"process {os.getpid()}" in each for each in refused] == [True, True]
+    assert [record.bound for record in found.records] == [record.bound for record in alone.records]
 
 
-def test_a_lock_is_free_again_once_released(tmp_path: Path) -> None:
-    for _ in range(2):
-        lock = lock_beside(tmp_path / "x")
-        lock.acquire()
-        lock.release()
+def test_a_process_that_was_started_meanwhile_keeps_nobody_out(tmp_path: Path) -> None:
+    """It is a copy of the one that holds the lock, and lives on when that one has let go."""
+    with hold(tmp_path / "x"):
+        child = os.fork()
+        if child == 0:
+            time.sleep(600)
+    try:
+        with hold(tmp_path / "x", again=False):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     assert not list(tmp_path.iterdir())
 
 

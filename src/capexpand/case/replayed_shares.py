@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from capexpand.case.figures import NUMBER_ERROR
 from capexpand.case.reading import ORIGIN_FIELDS, Finding, Reading, suggest
 from capexpand.case.values import Figure
 from capexpand.errors import CaseError, Problem
-from capexpand.files import read_content
+from capexpand.files import decode_text, parse_json, read_content
 
 DERATING_LIMIT_BYTES = 10_000_000
 EXAMPLE = "{from_replay: derating.json, workload: chat}"
@@ -92,19 +91,14 @@ def _share(written: object) -> float | None:
         return None
     try:
         value = float(written)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return value if math.isfinite(value) and 0.0 <= value <= 1.0 else None
 
 
 def _json_rows(path: Path, content: bytes) -> list[tuple[Mapping[str, object], Problem]]:
     """Each row, and a problem that stands where it stands."""
-    try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise CaseError([Problem(f"is not JSON: {error.msg}", "", path, error.lineno, error.colno)]) from None
-    except UnicodeDecodeError as error:
-        raise CaseError([Problem(f"is not JSON: {error}", "", path, 1, 1)]) from None
+    document = parse_json(decode_text(path, content), path)
     rows = document.get("deratings") if isinstance(document, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         message = (

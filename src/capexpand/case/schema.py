@@ -85,6 +85,8 @@ class Finance(Declared):
     """The same share for halls."""
     end_value_within_book: Annotated[bool, Field(strict=True)] = False
     """Whether end values are capped by book values."""
+    economic_depreciation: Annotated[bool, Field(strict=True)] = False
+    """Whether a run shows what bought servers are worth beside their book, and where the book is above it."""
     carbon_price: CarbonPriceSeries | None = None
     """Price of a tonne of carbon dioxide, for sites that state what their energy emits; 0 if absent."""
     ordinary_costs: FractionSeries | None = None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,7 +18,8 @@ from capexpand.claims.foreign_text import guarded
 from capexpand.claims.proposals import Proposal
 from capexpand.claims.table import OWN_TABLE, Claim, place_words, read_claims
 from capexpand.errors import RunError
-from capexpand.files import read_content
+from capexpand.files import hold, read_content
+from capexpand.files.writing import replace_file
 
 HEADER = tuple(column.name for column in (*OWN_TABLE.columns, *source_columns("")))
 
@@ -94,20 +93,28 @@ def append_claims(path: Path, claims: Sequence[Claim]) -> tuple[int, int]:
 
     Raises:
         CaseError: the file is there and does not hold.
-        RunError: it cannot be written.
+        RunError: it cannot be written, or another process is writing it.
     """
-    path = path.resolve()  # a link stays one
-    before = _content(path)
-    there = read_claims(path) if before else ()
+    try:
+        path = path.resolve()  # a link stays one
+    except (OSError, RuntimeError, ValueError) as error:  # a link to itself is a RuntimeError
+        raise RunError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     if not path.parent.is_dir():
         raise RunError(f"{path} cannot be written: there is no folder {path.parent}")
+    with hold(path):  # from reading to writing, so that what another process adds is not lost
+        return _append(path, claims)
+
+
+def _append(path: Path, claims: Sequence[Claim]) -> tuple[int, int]:
+    before = _content(path)
+    there = read_claims(path) if before else ()
     known = {_identity(claim) for claim in there}
     new = [claim for claim in claims if _identity(claim) not in known]
     clash = {claim.claim_id for claim in there}
     if any(claim.claim_id in clash for claim in new):
         new = [_renumbered(claim, clash) for claim in new]
     if new:
-        _write_whole(path, _added(before, there, new))
+        replace_file(path, _added(before, there, new))
     return len(new), len(claims) - len(new)
 
 
@@ -129,35 +136,6 @@ def _lines(rows: Iterable[list[str]]) -> bytes:
     content = io.StringIO(newline="")
     csv.writer(content, lineterminator="\n").writerows(rows)
     return content.getvalue().encode()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: beside its place, then moved there."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    """Return the mask of new files, which can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _identity(claim: Claim) -> tuple[object, ...]:

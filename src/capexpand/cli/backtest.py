@@ -34,15 +34,15 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case with what was known on its day and hold it against what was then reported."""
-    from capexpand.reporting.terminal import output, print_path, progress
-    from capexpand.runs.folder import check_place, usual_folder
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
+    from capexpand.runs.folder import hold_place, usual_folder
     from capexpand.studies.backtest.backtest import backtest as hold
     from capexpand.studies.backtest.forecast import Settings
 
     folder = out if out is not None else usual_folder(case, variant, "backtest")
-    check_place(folder)
     chosen = Settings(scenarios=scenarios, seed=seed)
-    with progress("Reading the case") as say:
+    with hold_place(folder), progress("Reading the case") as say:
         found = hold(case, variant, series=series, settings=chosen, progress=say)
         say("Writing the report")
         from capexpand.studies.backtest.sheet import backtest_sheet

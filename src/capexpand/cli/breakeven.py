@@ -46,19 +46,19 @@ def breakeven(
 ) -> None:
     """Find break-even values: the price, volume and other levels at which a programme just pays."""
     from capexpand.case.loading import load_case
-    from capexpand.runs.folder import check_place, usual_folder
+    from capexpand.runs.folder import hold_place, usual_folder
 
     loaded = load_case(case, variant)
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "breakeven")
-    check_place(folder)
     pairs = _pairs(pair)
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
     from capexpand.studies.breakeven.distribution import of_policy_run
     from capexpand.studies.breakeven.findings import breakeven as find
     from capexpand.studies.breakeven.sheet import breakeven_sheet
 
     known = None if policy_run is None else of_policy_run(policy_run)
-    with progress("Planning as assumed") as say:
+    with hold_place(folder), progress("Planning as assumed") as say:
         findings = find(
             loaded,
             tuple(driver or ()),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from capexpand.reporting.console import print_json, say
 
 if TYPE_CHECKING:
     from capexpand.api.checking import CheckedCase
@@ -38,9 +39,12 @@ def register(app: typer.Typer) -> None:
             if not as_json:
                 raise
             problems = [problem_data(problem) for problem in error.problems]
-            typer.echo(json.dumps({"problems": problems}, indent=2))
+            print_json({"problems": problems})
             raise typer.Exit(error.exit_code) from None
-        typer.echo(json.dumps(found.document, ensure_ascii=False, indent=2) if as_json else _as_text(found))
+        if as_json:
+            print_json(found.document)
+        else:
+            say(_as_text(found))
 
 
 def _canonical(number: NumberAt) -> str:
@@ -70,7 +74,7 @@ def _as_text(view: CheckedCase) -> str:
     ]
     for block, members in groupby(view.numbers, key=_block):
         rows = list(members)
-        lines += ["", typer.style(block, bold=True), *_table(rows, block)]
+        lines += ["", block, *_table(rows, block)]
     lines += [*rate_lines(view.rates, case), *export_lines(view.exports, case)]
     lines += _list("without a source or a reason", view.unexplained)
     rests = "rests" if len(view.hindsight) == 1 else "rest"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Annotated
 
 import typer
+
+from capexpand.reporting.console import print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +47,7 @@ def register(app: typer.Typer) -> None:
         from capexpand.cli.chips_tables import print_details, print_overview
 
         if as_json:
-            typer.echo(json.dumps(view.document, ensure_ascii=False, indent=2))
+            print_json(view.document)
         elif name is None:
             print_overview(view)
         else:

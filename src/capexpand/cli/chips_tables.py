@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from capexpand.api.chips import FIGURES
+from capexpand.reporting.console import output, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,12 +38,6 @@ WIDE_WHERE_JUDGED = (*WIDE_ONLY, "dense_fp16_tflops", "tdp_w")
 
 NAME_WIDTH = 24
 """Names longer than this break [character]: three are, and would take the place of a figure."""
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=False)
 
 
 def _grid(*headings: str, right: Sequence[str] = ()) -> Table:
@@ -95,7 +90,7 @@ def print_overview(view: ChipsView) -> None:
     Args:
         view: what was looked up.
     """
-    console = _console()
+    console = output()
     table = _overview(view, wide=True)
     wide = _fits(console, table)
     console.print(table if wide else _overview(view, wide=False))
@@ -118,20 +113,18 @@ def print_details(view: ChipsView) -> None:
     Args:
         view: what was looked up.
     """
-    console = _console()
+    console = output()
     for chip in view.chips:
         _print_chip(console, chip, view)
     for message in view.not_yet_known:
-        console.print(message, markup=False)
+        console.print(message)
 
 
 def _print_chip(console: Console, chip: ChipView, view: ChipsView) -> None:
-    from rich.text import Text
-
     on = view.on
     row = chip.accelerator
     released = "release date unknown" if row.release_date is None else f"released {row.release_date}"
-    console.print(Text(f"{row.name}  ({row.vendor}, per {row.unit}, {released})", style="bold"))
+    console.print(plain(f"{row.name}  ({row.vendor}, per {row.unit}, {released})", style="bold"))
     sources: list[Source] = []
     table = _grid("figure", "value", "known on", "verified", "source", right=("value",))
     for fact in chip.figures:
@@ -149,7 +142,7 @@ def _print_chip(console: Console, chip: ChipView, view: ChipsView) -> None:
     if row.unit_price_usd is None:
         console.print("No price is known." if on is None else f"No price was known on {on}.")
     for number, source in enumerate(sources, start=1):
-        console.print(Text(f"  {number}  {_cited(source)}"))
+        console.print(plain(f"  {number}  {_cited(source)}"))
     _print_rules(console, chip, on)
     if chip.status is not None and view.transaction is not None:
         _print_status(console, chip.status, view.transaction)
@@ -164,20 +157,18 @@ def _described(sale: Transaction) -> str:
 
 
 def _print_status(console: Console, status: ExportStatus, sale: Transaction) -> None:
-    from rich.text import Text
-
     review = ""
     if status.status == "licence" and status.review:
         denied = status.review == "presumption of denial"
         review = ", met with presumption of denial" if denied else ", decided case by case"
-    console.print(Text(f"Sale {_described(sale)}: {status.status}{review}", style="bold"))
+    console.print(plain(f"Sale {_described(sale)}: {status.status}{review}", style="bold"))
     console.print(f"  by the United States' rules {status.united_states}, by China's {status.china}")
     if status.fee_share_fraction:
         console.print(f"  {status.fee_share_fraction:.0%} of the price goes to the state")
     if status.volume_cap_fraction is not None:
         console.print(f"  at most {status.volume_cap_fraction:.0%} of what customers in the US receive")
     for text in status.because or ("no rule known and in force on the day reaches it",):
-        console.print(Text(f"  {text}"))
+        console.print(plain(f"  {text}"))
     if status.missing:
         console.print(
             f"  to be sure, its {', '.join(_figure(name) for name in status.missing)} would be needed"
@@ -201,8 +192,6 @@ def _cited(source: Source) -> str:
 
 
 def _print_rules(console: Console, chip: ChipView, on: date | None) -> None:
-    from rich.text import Text
-
     when = "with no end in the catalogue" if on is None else f"on {on}"
     if not chip.rules:
         console.print(f"No export rule in the catalogue in force {when} names it or meets its figures.")
@@ -214,15 +203,15 @@ def _print_rules(console: Console, chip: ChipView, on: date | None) -> None:
     table = _grid(*headings)
     rows = [_rule_row(reach) for reach in chip.rules]
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*row)
     if _fits(console, table):
         console.print(table)
     else:  # each rule in its own lines, where a table would break its cells
         for name, *rest in rows:
             told = [f"{heading} {cell}" for heading, cell in zip(headings[1:], rest, strict=True)]
-            console.print(Text(f"  {name}: {'; '.join(told)}"))
+            console.print(plain(f"  {name}: {'; '.join(told)}"))
     for reach in chip.rules:
-        console.print(Text(f"  {reach.rule.rule_id}  {_cited(reach.rule.source)}"))
+        console.print(plain(f"  {reach.rule.rule_id}  {_cited(reach.rule.source)}"))
 
 
 def _rule_row(reach: Reach) -> tuple[str, ...]:

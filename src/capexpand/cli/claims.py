@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from capexpand.reporting.console import print_json
 
 ON = Annotated[
     datetime | None,
@@ -73,7 +74,7 @@ def claims(
             extra=extra or (),
         )
     if as_json:
-        typer.echo(json.dumps(result.as_data(), ensure_ascii=False, indent=2))
+        print_json(result.as_data())
     elif result.findings is None:
         print_claims(result.claims)
     else:
@@ -115,7 +116,7 @@ def add(
         choose=ask_about if asks else None,
     )
     if as_json:
-        typer.echo(json.dumps(result.as_data(), ensure_ascii=False, indent=2))
+        print_json(result.as_data())
         return
     if not asks:
         print_head(result.article, len(result.proposals))
@@ -136,6 +137,6 @@ def measure(
 
     result = claims_measure(folder)
     if as_json:
-        typer.echo(json.dumps(result.as_data(misses=misses), ensure_ascii=False, indent=2))
+        print_json(result.as_data(misses=misses))
     else:
         print_measures(result, misses=misses)

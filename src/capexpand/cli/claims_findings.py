@@ -6,6 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from capexpand.reporting.console import output, plain
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,17 +26,15 @@ def while_planning(*, shown: bool) -> Generator[None]:
     if not shown:
         yield
         return
-    from rich.console import Console
+    from capexpand.reporting.terminal import progress
 
-    with Console(stderr=True).status("Planning by each reading"):
+    with progress("Planning by each reading"):
         yield
 
 
 def print_findings(result: ClaimsResult) -> None:
     """Print contradictions, and the revisions where they were asked for."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    console = output()
     against, revised = result.contradictions, result.revisions
     when = "" if result.on is None else f" in what was known on {result.on}"
     if not against:
@@ -42,7 +42,7 @@ def print_findings(result: ClaimsResult) -> None:
     for number, one in enumerate(against, start=1):
         _print_one(console, one, f"{number}. ")
     if revised:
-        console.print("\n[bold]Revised: a later word replaced an earlier one[/bold]")
+        console.print("\nRevised: a later word replaced an earlier one", style="bold")
         for one in revised:
             _print_one(console, one, "")
     if against:
@@ -54,8 +54,6 @@ def print_findings(result: ClaimsResult) -> None:
 
 def _print_one(console: Console, one: JudgedFinding, number: str) -> None:
     from rich.padding import Padding
-
-    from capexpand.cli.claims_tables import plain
 
     finding = one.finding
     console.print()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from capexpand.cli.claims_tables import plain
+from capexpand.reporting.console import output, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,15 +25,9 @@ def on_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
 def print_head(article: Article, count: int) -> None:
     """Print the title and day of an article, and how many claims it seems to make."""
-    console = _console()
+    console = output()
     day = "day unknown: give it with --published" if article.published is None else str(article.published)
     plural = "" if count == 1 else "s"
     console.print(plain(article.title, style="bold"))
@@ -41,7 +35,7 @@ def print_head(article: Article, count: int) -> None:
 
 
 def _print_proposals(proposals: Sequence[Proposal]) -> None:
-    console = _console()
+    console = output()
     for number, proposal in enumerate(proposals, start=1):
         _print_one(console, proposal, number)
 
@@ -93,7 +87,7 @@ def _answer() -> str:
 def ask_about(article: Article, proposals: Sequence[Numbered]) -> tuple[Numbered, ...]:
     """Ask about each proposal: accept, skip, name another company, accept the rest, or stop."""
     print_head(article, len(proposals))
-    console = _console()
+    console = output()
     taken: list[Numbered] = []
     for number, proposal in proposals:
         _print_one(console, proposal, number)
@@ -112,7 +106,7 @@ def ask_about(article: Article, proposals: Sequence[Numbered]) -> tuple[Numbered
 
 def print_result(result: AddedClaims, *, asked: bool) -> None:
     """Print the proposals, unless somebody was asked about each, and how many were added."""
-    console = _console()
+    console = output()
     if not asked:
         _print_proposals(result.proposals)
     console.print()
@@ -152,7 +146,7 @@ def _print_measures(sets: Sequence[Measured]) -> None:
         scores = [one.whole if row == 0 else one.fields[row - 1][1] for one in sets]
         cells = [f"{value:.0%}" for score in scores for value in (score.precision, score.recall)]
         table.add_row(name, *cells)
-    console = _console()
+    console = output()
     console.print(table)
     for one in sets:
         whole = one.whole
@@ -162,7 +156,7 @@ def _print_measures(sets: Sequence[Measured]) -> None:
 
 
 def _print_misses(sets: Sequence[Measured]) -> None:
-    console = _console()
+    console = output()
     for one in sets:
         for pair in one.pairs:
             if not pair.wrong:

@@ -6,19 +6,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from capexpand.reporting.console import output, plain
+
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from capexpand.claims.table import Claim
-
-
-def plain(text: str, *, style: str = "") -> Text:
-    """Return foreign text for the terminal: no markup in it counts, and nothing in it steers the terminal."""
-    from rich.text import Text
-
-    from capexpand.claims.foreign_text import printable
-
-    return Text(printable(text), style=style)
 
 
 def print_claims(claims: Sequence[Claim]) -> None:
@@ -28,7 +19,6 @@ def print_claims(claims: Sequence[Claim]) -> None:
         claims: sorted by company.
     """
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from capexpand.claims.figures import amount_words, period_words
@@ -48,7 +38,7 @@ def print_claims(claims: Sequence[Claim]) -> None:
             if claim.paragraph is not None:
                 documents.setdefault(claim.document, claim.source.title)
         table.add_section()
-    console = Console(highlight=False)
+    console = output()
     console.print(table)
     plural = "" if len(claims) == 1 else "s"
     console.print(f"{len(claims)} claim{plural}. ? not read in a source. ¶ is the paragraph of the body.")

@@ -33,19 +33,19 @@ def compare(
     """Lay programmes side by side: what the money buys, what a unit costs, what it must earn."""
     from capexpand.case.reading import parse_day
     from capexpand.errors import CaseError, Problem
-    from capexpand.runs.folder import check_place
+    from capexpand.runs.folder import hold_place
     from capexpand.units import QuantityError
 
     try:
         day = None if rates_of is None else parse_day(rates_of)
     except QuantityError as error:
         raise CaseError([Problem(f"--rates-of: {error}")]) from None
-    check_place(out)
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
     from capexpand.studies.comparison.comparing import compare as lay_side_by_side
     from capexpand.studies.comparison.sheet import comparison_sheet
 
-    with progress("Reading the cases") as say:
+    with hold_place(out), progress("Reading the cases") as say:
         found = lay_side_by_side(
             cases,
             currency=currency,

@@ -30,17 +30,15 @@ def forecast(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Forecast any company's spending, revenue or demand by quarter, and score the forecasts on its past."""
-    import json
-
     from capexpand.forecasting.forecast import forecast as make
-    from capexpand.reporting.terminal import output
+    from capexpand.reporting.console import output, print_json, say
 
     found = make(series, guidance, quarters=quarters)
     if as_json:
-        print(json.dumps(found.document(), ensure_ascii=False))
+        print_json(found.document(), indent=None)
         return
     for note in found.notes:
-        typer.echo(note, err=True)
+        say(note, to_error=True)
     _print(found, output())
 
 

@@ -23,12 +23,12 @@ def import_workbook(
     """Turn a workbook into a case, or what was changed in the workbook of a run into a variant."""
     from capexpand.api.workbooks import import_workbook as read
     from capexpand.case.document import read_document
-    from capexpand.reporting.serial import json_text
+    from capexpand.reporting.console import print_json, say
 
     file = read(book, folder)
     varied = "extends" in (read_document(file).mapping or {})
     if as_json:
-        typer.echo(json_text({"case": str(file), "variant": "workbook" if varied else None}))
+        print_json({"case": str(file), "variant": "workbook" if varied else None})
         return
     then = f"capexpand run {folder} --variant workbook" if varied else f"capexpand check {folder}"
-    typer.echo(f"wrote {file}\nnext: {then}")
+    say(f"wrote {file}\nnext: {then}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from capexpand.reporting.console import say
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to an application."""
@@ -26,4 +28,4 @@ def register(app: typer.Typer) -> None:
         from capexpand.api.starting import new as write_starter
 
         file = write_starter(folder, like=like, excel=excel)
-        typer.echo(f"wrote {file}\nnext: capexpand check {folder}")
+        say(f"wrote {file}\nnext: capexpand check {folder}")

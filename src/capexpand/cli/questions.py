@@ -17,7 +17,8 @@ def show(sheet: Sheet, out: Path | None, *, as_json: bool) -> None:
         out: where the run was written, if it was.
         as_json: whether as one JSON object.
     """
-    from capexpand.reporting.terminal import output, print_path
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path
 
     if as_json:
         print(sheet.json())

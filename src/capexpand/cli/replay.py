@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
@@ -19,6 +17,7 @@ from capexpand.cli.replay_run import (
     rounded,
     write_derating,
 )
+from capexpand.reporting.console import output, print_json, say
 
 if TYPE_CHECKING:
     from capexpand.replay.jobs.policies import SchedulingPolicy
@@ -156,7 +155,7 @@ def replay(  # noqa: PLR0912 - one branch for each way to name a fleet
             )
         write_derating(document, out)
     if as_json:
-        typer.echo(as_json_text(document))
+        print_json(document, indent=None)
         return
     _print(document)
 
@@ -373,47 +372,18 @@ def print_rows(title: str, rows: Sequence[Mapping[str, object]]) -> None:
         title: above it.
         rows: at least one.
     """
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    table = Table(title=Text(visible(title)))
+    table = Table(title=title)
     for name, value in rows[0].items():
         table.add_column(name, justify="left" if isinstance(value, str) else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(visible(_cell(value))) for value in row.values()))
-    # a table that is piped keeps its columns whole
-    Console(width=None if Console().is_terminal else 240).print(table)
+        table.add_row(*(_cell(value) for value in row.values()))
+    output(width=240).print(table)  # a table that is piped keeps its columns whole
 
 
 def _cell(value: object) -> str:
     return "–" if value is None else str(value)
-
-
-def visible(text: str) -> str:
-    """Return a text without what a terminal would obey: control characters are written out.
-
-    Args:
-        text: of a file, such as the name of a tenant.
-    """
-    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
-
-
-def as_json_text(document: object) -> str:
-    """Return a document as JSON; what is not finite becomes null.
-
-    Args:
-        document: of dictionaries, lists, texts and numbers.
-    """
-    return json.dumps(_finite(document), allow_nan=False)
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _distribution(one: Distribution) -> dict[str, float | None]:
@@ -427,6 +397,6 @@ def _print(document: dict[str, object]) -> None:
                 print_rows(name.replace("_", " "), value)
         elif isinstance(value, dict):
             parts = ", ".join(f"{key} {'–' if part is None else f'{part:g}'}" for key, part in value.items())
-            typer.echo(f"{name.replace('_', ' ')}: {parts}")
+            say(f"{name.replace('_', ' ')}: {parts}")
         else:
-            typer.echo(f"{name.replace('_', ' ')}: {visible(_cell(value))}")
+            say(f"{name.replace('_', ' ')}: {_cell(value)}")

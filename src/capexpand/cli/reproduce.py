@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capexpand.cli.replay import print_rows
+from capexpand.reporting.console import print_json, say
 
 if TYPE_CHECKING:
     from capexpand.replay.fgd import RuleResult
@@ -41,10 +42,16 @@ def fgd(
 ) -> None:
     """Repeat the table of the FGD paper (USENIX ATC 2023) for every workload found."""
     from capexpand.errors import CaseError, Problem
+    from capexpand.files import check_file, csv_of, write_file
     from capexpand.replay import fgd as experiments
     from capexpand.replay.compiled import announce_compilation
 
+    ours = csv_of("workload", "policy", "seeds")
     node_file, lists = experiments.find_workloads(traces)
+    if csv is not None:
+        with suppress(OSError):  # what cannot be made is named by the check
+            csv.absolute().parent.mkdir(parents=True, exist_ok=True)
+        check_file(csv, ours=ours, inputs=[node_file, *lists])
     nodes = experiments.read_nodes(node_file)
     workloads = [experiments.read_workload(path) for path in lists]
     if workload:
@@ -56,13 +63,13 @@ def fgd(
     results: list[RuleResult] = []
     with announce_compilation():
         for number, one in enumerate(workloads, start=1):
-            typer.echo(f"{number}/{len(workloads)} {one.name}", err=True)
+            say(f"{number}/{len(workloads)} {one.name}", to_error=True)
             results.extend(experiments.reproduce(nodes, one, seeds=range(42, 42 + seeds)))
     rows = [_fgd_row(result) for result in results]
     if csv is not None:
-        _write_csv(csv, rows)
+        write_file(csv, _table(rows), ours=ours, inputs=[node_file, *lists])
     if as_json:
-        typer.echo(json.dumps({"rows": rows}))
+        print_json({"rows": rows}, indent=None)
         return
     print_rows("Accelerators allocated when arrivals ask for all of them", rows)
 
@@ -98,7 +105,7 @@ def vllm(
         fitted = [fit_and_predict(run, fraction=fraction) for run in runs]
     rows = [_vllm_row(run) for run in fitted]
     if as_json:
-        typer.echo(json.dumps({"rows": rows}))
+        print_json({"rows": rows}, indent=None)
         return
     print_rows("Predicted against measured, requests that the fit did not see", rows)
 
@@ -146,16 +153,18 @@ def mooncake(traces: Folder, as_json: AsJson = False) -> None:
             }
         )
     if as_json:
-        typer.echo(json.dumps({"rows": rows}))
+        print_json({"rows": rows}, indent=None)
         return
     print_rows("Mooncake's workloads", rows)
 
 
-def _write_csv(path: Path, rows: Sequence[dict[str, str | float | int]]) -> None:
+def _table(rows: Sequence[dict[str, str | float | int]]) -> str:
+    """Return rows as a table of comma-separated values."""
     import csv
+    import io
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -37,7 +37,8 @@ def roll(
     """Roll a plan forward: keep what is committed, plan the rest anew, show what changed and why."""
     from capexpand.api.questions import roll as forward
     from capexpand.cli.questions import show
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output, print_json
+    from capexpand.reporting.terminal import print_path, progress
 
     with progress("Reading the case") as say:
         found = forward(
@@ -47,8 +48,6 @@ def roll(
     if found is not None:
         show(found.sheet(), out, as_json=as_json)
     elif as_json:
-        from capexpand.reporting.serial import json_text
-
-        print(json_text({"template": template}, indent=None))
+        print_json({"template": template}, indent=None)
     else:
         print_path("Template", template, output())

@@ -50,7 +50,8 @@ def run(
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
     from capexpand.api.planning import run as plan
     from capexpand.case.loading import load_case
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
     from capexpand.runs.folder import usual_folder
 
     loaded = load_case(case, variant)

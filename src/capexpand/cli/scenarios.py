@@ -26,7 +26,8 @@ def scenarios(
 ) -> None:
     """Sample the uncertain inputs of a case: fan charts, quantiles, lattice discretisation error."""
     from capexpand.api.futures import scenarios as sample
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
 
     with progress("Sampling scenarios") as say:
         found = sample(

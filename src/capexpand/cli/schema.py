@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
+
+from capexpand.reporting.console import print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -15,4 +15,4 @@ def register(app: typer.Typer) -> None:
         """Print the JSON Schema of a case file, for editors."""
         from capexpand.api.starting import schema as case_schema
 
-        typer.echo(json.dumps(case_schema(), ensure_ascii=False, indent=2))
+        print_json(case_schema())

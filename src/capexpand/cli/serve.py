@@ -46,10 +46,11 @@ def serve(
 ) -> None:
     """Serve the web application: explore cases, start runs, read their reports in a browser."""
     check_installed()
+    from capexpand.reporting.console import say as print_line
     from capexpand.web.serving import serve as run
 
     def say(address: str) -> None:
-        typer.echo(f"capexpand is at {address} – Ctrl-C ends it; runs go on when it starts again")
+        print_line(f"capexpand is at {address} – Ctrl-C ends it; runs go on when it starts again")
 
     run(
         home, host=host, port=port, database=database, workers=workers, name=name, secure=secure,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capexpand.reporting.console import print_json, say
+
 if TYPE_CHECKING:
     from capexpand.replay.sizing import ReplicaKind
     from capexpand.replay.traces import RequestTrace
@@ -53,7 +55,7 @@ def size(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas."""
-    from capexpand.cli.replay import as_json_text, check_load, parse_choice, print_rows
+    from capexpand.cli.replay import check_load, parse_choice, print_rows
     from capexpand.cli.replay_run import rounded
     from capexpand.errors import CaseError, Problem
     from capexpand.replay.compiled import announce_compilation
@@ -97,10 +99,10 @@ def size(
     if as_json:
         found = {"promise": describe_promise(promise), "best": rows[0], "by_kind": rows}
         effort = {"candidates": sizing.candidates, "replayed": sizing.replayed}
-        typer.echo(as_json_text(found | effort | {"exclusions": requests.exclusions.in_words()}))
+        print_json(found | effort | {"exclusions": requests.exclusions.in_words()}, indent=None)
         return
     print_rows(f"Cheapest fleet of each kind: {describe_promise(promise)}", rows)
-    typer.echo(
+    say(
         f"{sizing.candidates} fleets considered, {sizing.replayed} replayed; {requests.exclusions.in_words()}"
     )
 

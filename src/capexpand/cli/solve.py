@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from enum import StrEnum
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from capexpand.reporting.console import print_json, say
 
 if TYPE_CHECKING:
     from capexpand.sddp.policy import TrainingRecord
@@ -93,7 +94,10 @@ def register(app: typer.Typer) -> None:
             progress=_Printer(),
         )
         result = solution.document()
-        typer.echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _as_text(result))
+        if as_json:
+            print_json(result)
+        else:
+            say(_as_text(result))
 
 
 class _Printer:
@@ -109,14 +113,14 @@ class _Printer:
         if record.seconds - self._last_seconds < 0.5:
             return
         if self._last_seconds < 0.0:
-            typer.echo(
-                "iterations          bound     recent paths      ±  95 %    seconds     solves", err=True
+            say(
+                "iterations          bound     recent paths      ±  95 %    seconds     solves", to_error=True
             )
         halfwidth = "" if math.isinf(record.recent_halfwidth) else f"{record.recent_halfwidth:.6g}"
-        typer.echo(
+        say(
             f"{record.iterations:10d} {record.bound:14.8g} {record.recent_mean:16.8g} {halfwidth:>10} "
             f"{record.seconds:10.1f} {record.solves:10d}",
-            err=True,
+            to_error=True,
         )
         self._next_iteration = int(record.iterations * 1.1) + 1
         self._last_seconds = record.seconds

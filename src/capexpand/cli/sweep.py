@@ -38,7 +38,8 @@ def sweep(
 ) -> None:
     """Plan a case at many points: which assumption matters, which decisions stay, what holds in between."""
     from capexpand.api.sweeping import sweep as plan
-    from capexpand.reporting.terminal import output, print_path, progress
+    from capexpand.reporting.console import output
+    from capexpand.reporting.terminal import print_path, progress
 
     with progress("Reading the case") as say:
         found = plan(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from capexpand.reporting.console import output, print_json
 
 if TYPE_CHECKING:
     from capexpand.api.serving import TradeCurve
@@ -120,7 +121,7 @@ def register(app: typer.Typer) -> None:
 
             save_trade(found.points, picture)
         if as_json:
-            typer.echo(json.dumps(found.document, ensure_ascii=False, indent=2))
+            print_json(found.document)
         elif isinstance(found, TradeCurve):
             _print_trade(found)
         else:
@@ -128,7 +129,6 @@ def register(app: typer.Typer) -> None:
 
 
 def _print_trade(found: TradeCurve) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     first = found.points[0].answer
@@ -144,17 +144,16 @@ def _print_trade(found: TradeCurve) -> None:
             one.answer.layout,
             "" if cost is None else f"{cost.per_million_output:,.3f}",
         )
-    Console().print(table)
+    output().print(table)
 
 
 def _print_serving(answer: Serving, costs: TokenCosts | None = None) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = output()
     title = f"{answer.model} on {answer.chips} × {answer.chip}, weights in {answer.weights}"
     if not answer.fits:
-        console.print(f"{title}: {answer.reason}", markup=False, highlight=False)
+        console.print(f"{title}: {answer.reason}")
         return
     table = Table(title=title, show_header=False, title_justify="left")
     together = "prefill and decode together"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from capexpand.reporting.console import output, print_json
 
 if TYPE_CHECKING:
     from capexpand.hardware.validation import Validation
@@ -33,7 +32,7 @@ def show_validation(path: Path | None, *, as_json: bool, picture: Path | None = 
 
         save_picture(found, picture)
     if as_json:
-        typer.echo(json.dumps(as_data(found), ensure_ascii=False, indent=2))
+        print_json(as_data(found))
     else:
         _print_validation(found)
 
@@ -81,10 +80,9 @@ def as_data(found: Validation) -> dict[str, object]:
 
 
 def _print_validation(found: Validation) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = output()
     if not found.used:
         console.print(f"none of {found.rows} rows is a measurement to compare with")
     else:
@@ -93,13 +91,11 @@ def _print_validation(found: Validation) -> None:
             f"model and chip are in the catalogue): median absolute error {found.median_abs_error:.1%}, nine "
             f"in ten below {found.p90_abs_error:.1%}, {found.within_factor:.0%} within a factor of 1.5; "
             f"the 80 % bands hold {found.band_coverage:.0%} of the rows",
-            highlight=False,
         )
         for one in found.accuracies:
             console.print(
                 f"{one.name}: {one.used} packaged rows, median {one.median_abs_error:.1%}, nine in ten below "
                 f"{one.p90_abs_error:.1%}",
-                highlight=False,
             )
     for field in ("chip", "model", "suite") if found.used else ():
         table = Table(title=f"by {field}", title_justify="left")
@@ -118,4 +114,4 @@ def _print_validation(found: Validation) -> None:
     for one in found.unusable:
         reasons[one.reason] = reasons.get(one.reason, 0) + 1
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
-        console.print(f"{count} rows not compared: {reason}", markup=False, highlight=False)
+        console.print(f"{count} rows not compared: {reason}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from capexpand.reporting.console import output, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +31,6 @@ def traces(
 
 
 def _list_formats(*, as_json: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from capexpand.replay.sources.catalogue import FORMATS
@@ -38,24 +38,21 @@ def _list_formats(*, as_json: bool) -> None:
     if as_json:
         fields = ("name", "kind", "contents", "origin", "licence")
         listed = [{field: getattr(entry, field) for field in fields} for entry in FORMATS]
-        typer.echo(json.dumps({"formats": listed}))
+        print_json({"formats": listed}, indent=None)
         return
     table = Table(title="Traces that can be read", show_lines=True)
     for heading in ("format", "kind", "contents", "where it is had", "licence"):
         table.add_column(heading)
     for entry in FORMATS:
         table.add_row(entry.name, entry.kind, entry.contents, entry.origin, entry.licence)
-    console = Console()
+    console = output()
     console.print(table)
     console.print("ServeGen's statistics are a generator: see capexpand replay --servegen MODEL.")
 
 
 def _describe_folder(folder: Path, *, as_json: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    from capexpand.cli.replay import as_json_text, visible
     from capexpand.errors import CaseError
     from capexpand.replay.sources.catalogue import find_traces
     from capexpand.replay.traces import JobTrace
@@ -78,9 +75,9 @@ def _describe_folder(folder: Path, *, as_json: bool) -> None:
                 row["left_out"] = trace.exclusions.in_words()
         rows.append(row)
     if as_json:
-        typer.echo(as_json_text({"traces": rows}))
+        print_json({"traces": rows}, indent=None)
         return
-    table = Table(title=Text(visible(f"Traces below {folder}")))
+    table = Table(title=f"Traces below {folder}")
     for heading in ("file", "format", "rows", "hours", "notes"):
         table.add_column(heading, justify="right" if heading in ("rows", "hours") else "left")
     for row in rows:
@@ -90,5 +87,5 @@ def _describe_folder(folder: Path, *, as_json: bool) -> None:
             if name in row
         ]
         cells = (*(str(row.get(name, "")) for name in ("file", "format", "rows", "hours")), "; ".join(notes))
-        table.add_row(*(Text(visible(cell)) for cell in cells))
-    Console().print(table)
+        table.add_row(*cells)
+    output().print(table)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+
+from capexpand.reporting.console import print_json, say
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +40,7 @@ def register(app: typer.Typer) -> None:
             hourly_price=hourly_price,
         )
         if as_json:
-            typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+            print_json(asdict(found))
             return
         for name, text in (
             ("operations", f"{found.operations:.3g}"),
@@ -51,4 +52,4 @@ def register(app: typer.Typer) -> None:
             ("energy", f"{found.energy_mwh:,.0f} MWh"),
             *((("cost", f"{found.cost:,.0f}"),) if hourly_price else ()),
         ):
-            typer.echo(f"{name:34}{text}")
+            say(f"{name:34}{text}")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from capexpand.cli.serve import Database, Home, check_installed
+from capexpand.reporting.console import print_json, say
 
 Password = Annotated[
     str,
@@ -31,18 +32,16 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """List the users and their roles."""
         check_installed()
-        import json
-
         from capexpand.web.serving import users as list_users
 
         found = list_users(home, database=database)
         if as_json:
-            typer.echo(json.dumps({"users": [{"name": name, "role": role} for name, role in found]}))
+            print_json({"users": [{"name": name, "role": role} for name, role in found]}, indent=None)
             return
         for name, role in found:
-            typer.echo(f"{name}  {role}")
+            say(f"{name}  {role}")
         if not found:
-            typer.echo("no users; a server on this machine needs none")
+            say("no users; a server on this machine needs none")
 
     @users.command("add")
     def add(
@@ -58,7 +57,7 @@ def register(app: typer.Typer) -> None:
         from capexpand.web.serving import add_user
 
         add_user(name, role, password, home, database=database)
-        typer.echo(f"{name} may sign in as {role}")
+        say(f"{name} may sign in as {role}")
 
     @users.command("remove")
     def remove(
@@ -72,4 +71,4 @@ def register(app: typer.Typer) -> None:
         from capexpand.web.serving import remove_user
 
         remove_user(name, home, database=database)
-        typer.echo(f"{name} is removed")
+        say(f"{name} is removed")

@@ -30,15 +30,20 @@ _LOCKED_BYTE = 1 << 30
 """Where Windows locks; a locked byte cannot be read, so it lies behind all that is written."""
 
 
+_held: set[int] = set()
+"""Open locks of this process. Processes that it starts do not inherit them: one that outlives it for a moment
+would keep others out."""
+
+
 @contextmanager
-def hold(path: Path) -> Generator[None]:
+def hold(path: Path, *, again: bool = True) -> Generator[None]:
     """Hold a file or folder that is about to be written, until the block ends or the process does.
 
     The lock is a hidden file beside it, which the system frees when its process ends, however that happens.
-    The same thread may hold a path several times.
 
     Args:
         path: the output; it need not exist, its folder must.
+        again: whether the thread that holds a path may hold it again.
 
     Raises:
         RunError: another process, or another thread of this one, holds it; the message says which.
@@ -50,10 +55,11 @@ def hold(path: Path) -> Generator[None]:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
     if handle is None:
         holder = _holder(lock)
-        if (holder.get("process"), holder.get("thread")) == (os.getpid(), threading.get_ident()):
+        if again and (holder.get("process"), holder.get("thread")) == (os.getpid(), threading.get_ident()):
             yield
             return
         raise RunError(f"{path}: {_in_words(holder)} is writing it; wait until it ends or name another place")
+    _held.add(handle)
     try:
         _sign(handle)
         yield
@@ -123,7 +129,22 @@ def _in_words(holder: dict[str, object]) -> str:
     )
 
 
+def _let_go() -> None:
+    """In a new process: close the locks of the one that started it, which holds them on."""
+    for handle in _held:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
+
 def _free(lock: Path, handle: int) -> None:
+    if handle not in _held:  # in a process that was started in between
+        return
+    _held.remove(handle)
     if sys.platform == "win32":  # where an open file cannot be removed
         os.close(handle)
         with contextlib.suppress(OSError):

@@ -6,7 +6,8 @@ which the source breaks even before tax:
 
     cost per volume = Σ_t γ_t (payments + power + energy + upkeep + fees) − γ_T end value, over Σ_t γ_t volume
 
-Power is that of the site where the source is cheapest, built or rented, with its end value.
+Power is that of the site where the source is cheapest, built or rented, with its end value, for each group
+of sites that may serve the same workloads.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def source_costs(m: ModelData) -> tuple[SourceCost, ...]:
     Args:
         m: the compiled case.
     """
-    found = [cost for k in range(len(m.offers.names)) if (cost := _owned_or_leased(m, k)) is not None]
+    found = [cost for k in range(len(m.offers.names)) for cost in _owned_or_leased(m, k)]
     return (*found, *_hired(m))
 
 
@@ -62,9 +63,10 @@ def _served(m: ModelData, units: Floats, service: Floats) -> Floats:
     return service * (m.workloads.productivity @ (m.times.discount * units))
 
 
-def _owned_or_leased(m: ModelData, k: int) -> SourceCost | None:
+def _owned_or_leased(m: ModelData, k: int) -> list[SourceCost]:
+    """At the cheapest site of each group of sites that may serve the same workloads."""
     o, count = m.offers, m.times.count
-    options: list[SourceCost] = []
+    options: dict[int, list[SourceCost]] = {}
     for s in range(len(m.sites.names)):
         d = int(m.sites.destination[s])
         orderable = np.flatnonzero(o.orderable[k, d])
@@ -78,12 +80,12 @@ def _owned_or_leased(m: ModelData, k: int) -> SourceCost | None:
             continue
         units = np.zeros(count)
         units[start:last] = (1.0 - o.attrition[k]) ** np.arange(last - start)
-        options += [
+        options.setdefault(int(m.sites.group[s]), []).extend(
             _source(m, k, d, s, p, first=first, units=units)
             for p in map(int, np.flatnonzero(m.power.site == s))
             if m.power.limit_mw[p].max() > 0.0 or m.opening.power_mw[p] > 0.0
-        ]
-    return min(options, key=lambda source: source.cost, default=None)
+        )
+    return [min(there, key=lambda source: source.cost) for there in options.values() if there]
 
 
 def _source(m: ModelData, k: int, d: int, s: int, p: int, *, first: int, units: Floats) -> SourceCost:

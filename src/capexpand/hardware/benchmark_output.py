@@ -6,14 +6,13 @@ the weights are one's own to add, as ``chip``, ``chips`` and ``weights`` beside 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from capexpand.errors import CaseError, Problem, in_words
-from capexpand.files import read_text
+from capexpand.errors import CaseError, Problem
+from capexpand.files import parse_json, read_text
 from capexpand.hardware.chips import chip_named, chip_register, model_register
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.precision import WEIGHT_BYTES, Format, default_precision
@@ -23,6 +22,8 @@ _RATE = ("output_throughput", "output_token_throughput")
 _INPUT = ("total_input_tokens", "total_input")
 _OUTPUT = ("total_output_tokens", "total_generated_tokens", "total_output")
 _REQUESTS = ("completed", "num_prompts", "request_count", "successful_requests")
+LARGEST = 1e12
+"""Of any figure in such a file; a larger one is a mistake, and infinity and no number are none."""
 _CONCURRENCY = ("max_concurrency", "concurrency")
 
 
@@ -35,13 +36,7 @@ def read_benchmark(path: Path) -> tuple[Measurement, ...]:
     Raises:
         CaseError: where it cannot be read, or a run lacks what a measurement needs; every problem at once.
     """
-    try:
-        text = read_text(path)
-        runs = _objects(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
-    except json.JSONDecodeError as error:
-        raise CaseError([Problem(f"is not JSON: {error.msg}", file=path, line=error.lineno)]) from error
+    runs = _objects(read_text(path), path)
     problems: list[Problem] = []
     found = [
         one
@@ -53,11 +48,15 @@ def read_benchmark(path: Path) -> tuple[Measurement, ...]:
     return tuple(found)
 
 
-def _objects(text: str) -> list[Mapping[str, Any]]:
+def _objects(text: str, path: Path) -> list[Mapping[str, Any]]:
+    """Parse one document or one on each line; SGLang writes Infinity where a rate has no limit."""
     try:
-        content = json.loads(text)
-    except json.JSONDecodeError:
-        content = [json.loads(line) for line in text.splitlines() if line.strip()]
+        content = parse_json(text, path, finite=False)
+    except CaseError:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len(lines) < 2:
+            raise
+        content = [parse_json(line, path, line=number, finite=False) for number, line in lines]
     many = content if isinstance(content, list) else [content]
     return [one for one in many if isinstance(one, dict)]
 
@@ -67,13 +66,13 @@ def _value(run: Mapping[str, Any], names: tuple[str, ...]) -> float:
     for name in names:
         value = run.get(name)
         value = value.get("avg") if isinstance(value, dict) else value
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST:
             return float(value)
     return math.nan
 
 
 def _lengths(run: Mapping[str, Any]) -> tuple[float, float]:
-    requests = _value(run, _REQUESTS)
+    requests = _value(run, _REQUESTS) or math.nan
     prompt = _value(run, ("input_sequence_length", "random_input_len", "mean_input_tokens"))
     answer = _value(run, ("output_sequence_length", "random_output_len", "mean_output_tokens"))
     prompt = _value(run, _INPUT) / requests if math.isnan(prompt) else prompt
@@ -96,7 +95,10 @@ def _measurement(
             (chip is None, f"chip '{run.get('chip', '')}' is not in the catalogue; add it as \"chip\""),
             (not count >= 1, 'the number of chips is missing; add it as "chips"'),
             (not rate > 0, f"none of {', '.join(_RATE)} is a rate above zero"),
-            (not (prompt > 0 and answer > 0), "mean lengths of prompts and answers cannot be read"),
+            (
+                not (0 < prompt <= LARGEST and 0 < answer <= LARGEST),
+                "mean lengths of prompts and answers cannot be read",
+            ),
         )
         if bad
     ]

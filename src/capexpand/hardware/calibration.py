@@ -14,9 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from capexpand.errors import CaseError, Problem, in_words
-from capexpand.files import read_text
+from capexpand.errors import CaseError, Problem
+from capexpand.files import json_of, parse_json, read_text, write_file
 
+is_calibration = json_of("levels", "spread", "left_out")
+"""Tells a calibration from other files by its content."""
+MOST_LOG_FACTOR = 20.0
+"""The size of a logarithm of measured over computed: a factor of half a billion."""
+MOST_SPREAD = 100.0
+"""Of any error or spread; those of real measurements are far below."""
 PRIOR_ROWS = 1.0
 """Rows without error that each level is averaged with."""
 
@@ -192,14 +198,11 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
         path: a JSON file.
 
     Raises:
-        CaseError: where it cannot be written.
+        RunError: where it cannot be written, or a file of another make stands there.
     """
-    try:
-        path.write_text(
-            json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-    except OSError as error:
-        raise CaseError([Problem(f"cannot be written: {in_words(error)}", file=path)]) from error
+    write_file(
+        path, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n", ours=is_calibration
+    )
 
 
 def read_calibration(path: Path) -> Calibration:
@@ -214,8 +217,21 @@ def read_calibration(path: Path) -> Calibration:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Calibration).validate_json(read_text(path))
+        found = TypeAdapter(Calibration).validate_python(parse_json(read_text(path), path))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        message = f"is not a calibration ({where or 'no JSON'}); capexpand calibrate FILE --out makes one"
-        raise CaseError([Problem(message, file=path)]) from error
+        message = f"is not a calibration ({where or 'no object'}); capexpand calibrate FILE --out makes one"
+        raise CaseError([Problem(message, file=path)]) from None
+    problems = [
+        Problem(f"levels.{number}.log_factor: {level.log_factor:g} is no logarithm of a factor", file=path)
+        for number, level in enumerate(found.levels)
+        if not abs(level.log_factor) <= MOST_LOG_FACTOR
+    ]
+    problems += [
+        Problem(f"{name}: {value:g} is not a number from 0 to {MOST_SPREAD:g}", file=path)
+        for name in ("spread", "before", "after", "left_out")
+        if not 0.0 <= (value := getattr(found, name)) <= MOST_SPREAD
+    ]
+    if problems:
+        raise CaseError(problems)
+    return found

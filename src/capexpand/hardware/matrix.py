@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -19,7 +18,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capexpand.errors import CaseError, Problem
+from capexpand.errors import CaseError, Problem, RunError
+from capexpand.files import read_content, write_file
 from capexpand.hardware.chips import chip_named, model_named, model_row
 from capexpand.hardware.efficiency import fitted_factors
 from capexpand.hardware.estimate import Serving, serve
@@ -29,6 +29,7 @@ from capexpand.hardware.specs import Load
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+ANSWER_LIMIT_BYTES = 1_000_000
 EVIDENCE_KNOWN_ON = date(2026, 11, 1)
 """Day by which all measurements behind the fitted factors were public: their table was closed then."""
 
@@ -215,11 +216,9 @@ def answer_for(unit: Unit, service: TokenService, *, folder: Path | None = None)
     if kept is not None:
         return kept
     answer = _computed(unit.chip, unit.chips, service)
-    with suppress(OSError):
+    with suppress(OSError, RunError):
         folder.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}.part")
-        beside.write_text(json.dumps(asdict(answer)), encoding="utf-8")
-        beside.replace(path)
+        write_file(path, json.dumps(asdict(answer)), ours=lambda _: True)
     return answer
 
 
@@ -240,8 +239,8 @@ def _kept(path: Path) -> Serving | None:
     from pydantic import ValidationError
 
     try:
-        return _reader().validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return _reader().validate_json(read_content(path, ANSWER_LIMIT_BYTES))
+    except (CaseError, ValidationError):
         return None
 
 

@@ -145,6 +145,11 @@ _PER_NODE = re.compile(r"/\s*(?:node|server|host)\b|per (?:node|server)", re.IGN
 _PER_USER = re.compile(r"/\s*(?:user|request|query|stream)\b|per user", re.IGNORECASE)
 
 
+MOST_CHIPS = 1_000_000
+SMALLEST_RATE, LARGEST_RATE = 1e-9, 1e15
+"""Of a rate [tokens/s]; beyond them a figure is a mistake."""
+
+
 def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     """Read one row of a measurements file.
 
@@ -168,7 +173,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         return Unusable(row, label, problem, inference=True)
     known = suite_conditions(model, text["metric"], text["source_title"], text["quote"])
     known = _stated(known, text)
-    if math.isnan(known.input_tokens) or (math.isnan(known.output_tokens)):
+    if not (known.input_tokens <= LARGEST_RATE and known.output_tokens <= LARGEST_RATE):  # NaN is no length
         return Unusable(
             row,
             label,
@@ -272,7 +277,9 @@ def _why_not_inference(text: Mapping[str, str]) -> str:
         value = float(text["value"])
     except ValueError:
         return f"value {text['value']!r} is not a number"
-    return "" if value > 0 and math.isfinite(value) else f"value {text['value']!r} is not a positive number"
+    if not 0 < value <= LARGEST_RATE:
+        return f"value {text['value']!r} is not a positive number of usual size"
+    return "" if value >= SMALLEST_RATE else f"value {text['value']!r} is next to nothing"
 
 
 def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]:
@@ -281,8 +288,10 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     server = chip_named(chip).server_chips
     try:
         stated = int(float(text["n_chips"])) if text["n_chips"] else 0
-    except ValueError:
-        return 0.0, 0, f"number of chips {text['n_chips']!r} is not a number"
+    except (ValueError, OverflowError):
+        stated = -1
+    if not 0 <= stated <= MOST_CHIPS:
+        return 0.0, 0, f"number of chips {text['n_chips']!r} is not a number from 1 to {MOST_CHIPS:,}"
     if not stated:
         counted = re.search(r"(?<!\d)(\d+)\s*x\s*[a-z]|[a-z0-9]x(\d+)(?!\d)", text["chip"], re.IGNORECASE)
         stated = int(counted.group(1) or counted.group(2)) if counted else 0

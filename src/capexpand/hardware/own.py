@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from capexpand.errors import CaseError, Problem, in_words
-from capexpand.files import read_text
+from capexpand.errors import CaseError, Problem
+from capexpand.files import parse_json, read_text
 from capexpand.hardware.architecture import Architecture, model_spec
 from capexpand.hardware.efficiency import KIN
 from capexpand.hardware.specs import ChipSpec, ModelSpec, check_possible
+
+SHEET_LIMIT_BYTES = 1_000_000
+_FLAT = 3
+"""Depth of a document that is a mapping of scalars: stream, document, mapping."""
+_MOST = 1e15
+"""Of any figure of a configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +91,11 @@ def read_model_config(path: Path) -> OwnModel:
     Raises:
         CaseError: where it cannot be read, lacks what serving needs, or holds impossible figures.
     """
-    try:
-        content = json.loads(read_text(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
-    except json.JSONDecodeError as error:
-        raise CaseError([Problem(f"is not JSON: {error.msg}", file=path, line=error.lineno)]) from error
+    content = parse_json(read_text(path), path)
     if not isinstance(content, dict):
         raise CaseError([Problem("holds no object of names and values", file=path)])
     inner = content.get("text_config") if isinstance(content.get("text_config"), dict) else content
-    missing = [name for name in _NEEDED if not _number(inner, name)]
+    missing = [name for name in _NEEDED if int(_number(inner, name)) < 1]
     if missing:
         raise CaseError(
             [Problem(f"{name} is missing or not a number above zero", file=path) for name in missing]
@@ -121,12 +120,7 @@ def _number(content: Mapping[str, Any], *names: str) -> float:
     """Give the first of some names that holds a number; 0 where none does."""
     for name in names:
         value = content.get(name)
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-            and value > 0
-        ):
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MOST:
             return float(value)
     return 0.0
 
@@ -212,18 +206,7 @@ def read_chip(path: Path) -> ChipSpec:
         CaseError: where it cannot be read, lacks a figure, has a name that is none of a chip's, or holds
             impossible figures; every problem at once.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        content = YAML(typ="safe").load(read_text(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise CaseError([Problem(f"cannot be read: {in_words(error)}", file=path)]) from error
-    except YAMLError as error:
-        line = error.problem_mark.line + 1 if isinstance(error, MarkedYAMLError) and error.problem_mark else 1
-        raise CaseError([Problem("is not YAML", file=path, line=line)]) from error
-    if not isinstance(content, dict):
-        raise CaseError([Problem("holds no names and values of a chip", file=path)])
+    content = _flat_yaml(path)
     problems = _chip_mistakes(content, path)
     if problems:
         raise CaseError(problems)
@@ -239,6 +222,37 @@ def read_chip(path: Path) -> ChipSpec:
     return spec
 
 
+def _flat_yaml(path: Path) -> dict[Any, Any]:
+    """Read names and values; values that hold others have no place in a data sheet.
+
+    They are refused before the values are composed, which C code does without a limit of depth.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
+    text = read_text(path, SHEET_LIMIT_BYTES)
+    try:
+        deep = _deeper_line(YAML(typ="safe").parse(text))
+        content = YAML(typ="safe").load(text) if deep is None else None
+    except Exception as error:  # noqa: BLE001 - the two parsers have no error class in common
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+        raise CaseError([Problem("is not YAML", file=path, line=mark.line + 1 if mark else 1)]) from None
+    if not isinstance(content, dict):
+        raise CaseError([Problem("holds more or less than names and values of a chip", file=path, line=deep)])
+    return content
+
+
+def _deeper_line(events: Iterable[Any]) -> int | None:
+    """Return the line of the first value that holds others or stands for another; None where none does."""
+    depth = 0
+    for event in events:
+        kind = type(event).__name__
+        depth += int(kind.endswith("StartEvent")) - int(kind.endswith("EndEvent"))
+        if depth > _FLAT or kind == "AliasEvent":
+            return int(event.start_mark.line) + 1
+    return None
+
+
 def _chip_mistakes(content: Mapping[object, object], path: Path) -> list[Problem]:
     known = {field.name for field in fields(ChipSpec)}
     problems = [
@@ -249,10 +263,10 @@ def _chip_mistakes(content: Mapping[object, object], path: Path) -> list[Problem
     needed = ("fp16_tflops", "memory_gb", "memory_bandwidth_gb_per_s", "interconnect_gb_per_s")
     problems += [Problem(f"{name} is missing", file=path) for name in needed if name not in content]
     problems += [
-        Problem(f"{name} is '{value}', not a number", file=path)
+        Problem(f"{name} is '{str(value)[:40]}', not a number of usual size", file=path)
         for name, value in content.items()
         if name in known - {"name", "family"}
-        and (isinstance(value, bool) or not isinstance(value, int | float))
+        and (isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST)
     ]
     family = content.get("family", "other")
     families = sorted({*KIN, *KIN.values()})

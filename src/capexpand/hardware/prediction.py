@@ -141,7 +141,10 @@ def stack(measurements: Sequence[Measurement]) -> Stack:
         points=tuple(
             point_of(m, model, chip) for m, model, chip in zip(measurements, models, chips, strict=True)
         ),
-        pairs=tuple(beside.pairs(rates, chosen) for rates, chosen in groups if chosen),
+        # where no layout fits any of them, there is nothing to predict
+        pairs=tuple(
+            beside.pairs(rates, chosen) for rates, chosen in groups if any(layouts[i] for i in chosen)
+        ),
         combined=_combined(measurements, layouts, beside),
         counted_per_request=_column([_counted(m) for m in measurements]),
     )

@@ -187,6 +187,8 @@ _MAY_BE_ZERO = {
     "acceptance",
 }
 _MAY_BE_INFINITE = {"time_per_token_s", "time_to_first_token_s", "running_max"}
+_LEAST, _MOST = 1e-12, 1e24
+"""Of any figure above zero: beyond it the arithmetic leaves the range of numbers."""
 _SHARES = {"cached_fraction", "acceptance"}
 
 
@@ -218,6 +220,7 @@ def _impossible(name: str, value: Array) -> str:
     bad = np.isnan(value) | (value < 0) if name in _MAY_BE_ZERO else ~(value > 0)
     if name not in _MAY_BE_INFINITE:
         bad |= np.isinf(value)
+    bad |= np.isfinite(value) & (value > _MOST) | (value > 0) & (value < _LEAST)
     if name in _SHARES:
         bad |= value > 1
     if not value.size or not bad.any():
@@ -225,5 +228,7 @@ def _impossible(name: str, value: Array) -> str:
     worst = value[bad].reshape(-1)[0] if value.ndim else value
     if name in _SHARES:
         return f"is {float(worst):g}; a share lies between 0 and 1"
+    if np.isfinite(worst) and worst > 0:
+        return f"is {float(worst):g}; it must lie between {_LEAST:g} and {_MOST:g}"
     kind = "zero or more" if name in _MAY_BE_ZERO else "more than zero"
     return f"is {float(worst):g}; it must be {kind}"

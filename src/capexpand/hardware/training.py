@@ -132,9 +132,15 @@ def train(
     chip = chip_named(chip) if isinstance(chip, str) else chip
     check_possible(model, chip)
     problems = [
-        Problem(f"{name} {value:g} is not above zero")
-        for name, value in (("chips", chips), ("tokens", tokens), ("context", context_tokens))
-        if not value > 0
+        Problem(f"{name} must be a number from {least:g} to {most:g}")
+        for name, value, least, most in (
+            ("chips", chips, 1, 1e9),
+            ("tokens", tokens, 1, 1e21),
+            ("context", context_tokens, 1, 1e9),
+            ("price_per_chip_hour", price_per_chip_hour, 0, 1e12),
+            ("goodput", goodput, 1e-3, 1),
+        )
+        if not least <= value <= most
     ]
     if problems:
         raise CaseError(problems)

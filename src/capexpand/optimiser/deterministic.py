@@ -99,7 +99,7 @@ def limits_of(stages: list[Stage]) -> Limits:
             stage.money.renewal_rows,
         )
     ]
-    columns = [stage.service.sold.ravel() for stage in stages]
+    columns = [block.ravel() for stage in stages for block in (stage.service.sold, stage.energy.grid)]
     financing = stages[-1].financing
     if financing is not None:
         rows += [financing.minimum_cash_rows, financing.equity_rows, *financing.covenant_rows.values()]

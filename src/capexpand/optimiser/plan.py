@@ -178,6 +178,19 @@ def _values(x: Floats, columns: Indices) -> Floats:
     return np.where(np.abs(values) < 1e-9, 0.0, values)
 
 
+def _energy_through_the_grid(m: ModelData, stages: list[Stage], solution: Solution) -> Floats:
+    """What one more MW of grid is worth as it carries more energy and is curtailed less [site, quarter]."""
+    found = np.zeros((len(m.sites.names), m.times.count))
+    if m.energy is None:
+        return found
+    for t, stage in enumerate(stages):
+        carried = np.maximum(_values(solution.column_duals, stage.energy.grid), 0.0)
+        found[:, t] += m.hours_per_quarter * carried
+        firm = m.energy.curtailed * m.energy.firm[:, t] / m.sites.power_usage_effectiveness
+        found[:, t] += np.maximum(-_values(solution.row_duals, stage.energy.curtailed_rows), 0.0) * firm
+    return found
+
+
 def shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> ShadowPrices:
     """Return what the duals of a solution say that one more of each limit is worth."""
     quarters = m.times.count
@@ -197,7 +210,8 @@ def shadow_prices(m: ModelData, stages: list[Stage], solution: Solution) -> Shad
     supply = np.stack([_values(duals, stage.orders.supply_rows) for stage in stages], axis=-1)
     obliged = np.array([role == "obligation" for role in m.workloads.roles])[:, None]
     return ShadowPrices(
-        grid=np.maximum(grid, 0.0) / m.sites.power_usage_effectiveness[:, None],
+        grid=np.maximum(grid, 0.0) / m.sites.power_usage_effectiveness[:, None]
+        + _energy_through_the_grid(m, stages, solution),
         supply=np.maximum(supply, 0.0),  # below 0 it is the least that must be ordered that binds
         stock=np.stack([_values(duals, stage.orders.stock_rows) for stage in stages], axis=-1),
         budget=budget,

@@ -16,7 +16,15 @@ import numpy as np
 from capexpand.errors import CaseError, Problem
 from capexpand.replay.go_random import GoRandom
 from capexpand.replay.packing.experiment import Arrivals, PackingOutcome, make_arrivals, pack
-from capexpand.replay.packing.tasks import MILLI, NodeArrays, PlacementRule, TaskClass, make_nodes
+from capexpand.replay.packing.tasks import (
+    MAX_ACCELERATORS,
+    MILLI,
+    MOST_MODELS,
+    NodeArrays,
+    PlacementRule,
+    TaskClass,
+    make_nodes,
+)
 
 SEEDS = tuple(range(42, 52))
 DEMAND_RATIO = 1.3
@@ -28,6 +36,8 @@ RULE_NAMES = {
     PlacementRule.BEST_FIT: "BestFit",
     PlacementRule.FRAGMENTATION_GRADIENT: "FGD",
 }
+LARGEST = 10**12
+"""Of CPU [0.001 core] and memory [MiB]."""
 PREFIX = "openb_pod_list_"
 START_UP_DRAWS = 10
 """Draws that the authors' simulator spends on the time-outs of its watches before it permutes the nodes."""
@@ -106,12 +116,15 @@ def read_nodes(path: Path) -> NodeArrays:
     """
     import polars as pl
 
-    from capexpand.replay.sources.tables import read_columns
+    from capexpand.replay.sources.tables import check_whole_numbers, read_columns
 
     table = read_columns(
         path,
         {"sn": pl.String, "cpu_milli": pl.Int64, "memory_mib": pl.Int64, "gpu": pl.Int64, "model": pl.String},
     ).sort("sn")
+    check_whole_numbers(path, table, {"cpu_milli": LARGEST, "memory_mib": LARGEST, "gpu": MAX_ACCELERATORS})
+    if table["model"].n_unique() > MOST_MODELS:
+        raise CaseError([Problem(f"names more than {MOST_MODELS} models of accelerators", file=path)])
     return make_nodes(
         table["cpu_milli"].to_list(),
         table["memory_mib"].to_list(),
@@ -128,7 +141,7 @@ def read_workload(path: Path) -> Workload:
     """
     import polars as pl
 
-    from capexpand.replay.sources.tables import read_columns
+    from capexpand.replay.sources.tables import check_whole_numbers, read_columns
 
     table = read_columns(
         path,
@@ -141,6 +154,8 @@ def read_workload(path: Path) -> Workload:
         },
         optional={"gpu_spec": pl.String},
     ).sort("name")
+    limits = {"cpu_milli": LARGEST, "memory_mib": LARGEST, "num_gpu": MAX_ACCELERATORS, "gpu_milli": MILLI}
+    check_whole_numbers(path, table, limits)
     rows = zip(
         table["cpu_milli"].to_list(),
         table["gpu_milli"].to_list(),

@@ -10,6 +10,8 @@ import numpy as np
 from capexpand.replay.trace_rows import LAST_TIME_S, Fault, Written, bad_times, check_rows, not_whole
 
 MOST_TOKENS = 10_000_000
+LARGEST = 1e30
+"""Beyond which a number is shown as this one."""
 MOST_ACCELERATORS = 1_000_000
 MOST_MEMBERS = 100_000
 MOST_CPU_OR_MEMORY = 1e12
@@ -406,7 +408,7 @@ class _JobColumns:
             "with too many accelerators or members": Fault(
                 "accelerators",
                 ~((count <= MOST_ACCELERATORS) & (gang <= MOST_MEMBERS)),
-                count * gang,
+                np.clip(count, -LARGEST, LARGEST) * np.clip(gang, -LARGEST, LARGEST),
                 f"at most {MOST_ACCELERATORS:,} for a member, and {MOST_MEMBERS:,} members",
             ),
             "with negative CPU or memory": Fault(

@@ -18,6 +18,7 @@ from capexpand.model.data import Floats, ModelData
 from capexpand.reporting.assumptions import origins
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.contracts import contracts_document
+from capexpand.reporting.economic import economic_document
 from capexpand.reporting.energy import energy_document
 from capexpand.reporting.examined import examined_document
 from capexpand.reporting.financing import financing_document
@@ -76,6 +77,7 @@ def metrics_document(context: ReportContext) -> Document:
         **contracts_document(context),
         **hire_document(m, result.plan),
         **energy_document(m, result.plan),
+        **economic_document(findings.case, result.plan),
         "naive": _naive(findings.naive, findings.naive_metrics, context, days),
         "bridge": _bridge(findings),
         "answers": {answer.question: answer.text for answer in answers(context)},

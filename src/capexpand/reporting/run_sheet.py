@@ -32,6 +32,7 @@ from capexpand.reporting.charts.worth import beside_naive, prices_of_limits, wor
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.contracts import contract_table
 from capexpand.reporting.document import metrics_document
+from capexpand.reporting.economic import economic_section
 from capexpand.reporting.energy import energy_section
 from capexpand.reporting.financing import financing_section
 from capexpand.reporting.headline import answers, hindsight, key_figures
@@ -79,6 +80,7 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             _costs(context),
             *sources_section(context),
             *energy_section(context),
+            *economic_section(context),
             _assumptions(context),
             _made(context),
         ),

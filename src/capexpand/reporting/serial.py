@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -16,6 +17,8 @@ from typing import Any, cast
 
 import numpy as np
 
+_STEERING = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Characters that a terminal may obey and that JSON may hold as they are; they are escaped, too."""
 MILLION = 1e6
 DIGITS = 12
 """Significant digits of money and of numbers that only arithmetic gave more."""
@@ -97,7 +100,8 @@ def json_text(document: object, *, indent: int | None = 2) -> str:
         document: of anything that ``plain`` takes.
         indent: of lines; None for one line.
     """
-    return json.dumps(plain(document), indent=indent, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain(document), indent=indent, ensure_ascii=False, allow_nan=False)
+    return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def embedded(document: object) -> str:

@@ -19,7 +19,7 @@ from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.long_tables import Axis, Quantity, long_table
 from capexpand.reporting.serial import MILLION, Document, monies, number, numbers
 from capexpand.reporting.serial import money as plain_money
-from capexpand.wording import money
+from capexpand.wording import money, percent
 from capexpand.wording import number as written
 
 if TYPE_CHECKING:
@@ -66,21 +66,20 @@ def ownership_table(context: ReportContext) -> Table:
     """Return the total cost of ownership of every source per unit of service of each workload."""
     m = context.data
     served = [j for j in range(len(m.workloads.names)) if _anyone_serves(m, j)]
-    units = [
-        f"{context.workloads[j]}, {context.currency} per {PRICE_UNITS[m.workloads.units[j]]}" for j in served
-    ]
+    per = [f"{context.currency} per {PRICE_UNITS[m.workloads.units[j]]}" for j in served]
+    same = len(set(per)) == 1
+    units = ["" if same else f", {unit}" for unit in per]
+    heads = [f"{context.workloads[j]}{unit}" for j, unit in zip(served, units, strict=True)]
     rows: list[Row] = []
     for source in source_costs(m):
         worth = source.per_volume
-        cells = [
-            f"{source.quarters}",
-            *(_share(source, part) for part in PARTS),
-        ]
-        cells += [written(float(worth[j])) if np.isfinite(worth[j]) else "–" for j in served]
+        cells = [written(float(worth[j])) if np.isfinite(worth[j]) else "–" for j in served]
+        cells += [f"{source.quarters}", *(_share(source, part) for part in PARTS)]
         where = f" at {source.place}" if source.place else ""
         rows.append(Row(f"{source.title}, {source.tenure}{where}" if where else source.title, tuple(cells)))
-    head = columns("Source", "Quarters", "Unit or fee", "Power", "Energy", "Upkeep", *units)
-    made = Table("Total cost of ownership per unit of service", head, tuple(rows))
+    head = columns("Source", *heads, "Quarters", "Unit or fee", "Power", "Energy", "Upkeep")
+    title = "Total cost of ownership per unit of service"
+    made = Table(f"{title}, {per[0]}" if same else title, head, tuple(rows))
     return replace(made, captioned=True)
 
 
@@ -91,7 +90,7 @@ def _anyone_serves(m: ModelData, j: int) -> bool:
 
 def _share(source: SourceCost, part: str) -> str:
     value = float(getattr(source, part))
-    return "–" if value == 0.0 or source.cost <= 0.0 else f"{value / source.cost:.0%}"
+    return "–" if value == 0.0 or source.cost <= 0.0 else percent(value / source.cost)
 
 
 def hired_table(context: ReportContext) -> Table:

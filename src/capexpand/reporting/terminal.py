@@ -1,6 +1,5 @@
 """Answers and tables in a terminal, readable without colour: the same look for every command.
 
-Foreign text enters a terminal here: markup means nothing in it, and its control characters are shown.
 A table whose columns do not fit is turned: each row becomes a record, with a line for each column. No number
 is ever cut.
 """
@@ -26,6 +25,7 @@ from capexpand.reporting.blocks import (
     Table,
     Tabs,
 )
+from capexpand.reporting.console import output
 from capexpand.wording import printable
 
 if TYPE_CHECKING:
@@ -34,17 +34,6 @@ if TYPE_CHECKING:
 GAP = 2  # spaces between columns
 LEAST_WORDS = 12  # width below which a column of words is not squeezed
 Say = Callable[[str], None]
-
-
-def output(*, to_error: bool = False) -> Console:
-    """Return the console to which a command prints: no markup, no emoji, no colours of its own.
-
-    Args:
-        to_error: whether it writes to standard error, where progress and messages go.
-    """
-    from rich.console import Console
-
-    return Console(stderr=to_error, markup=False, emoji=False, highlight=False)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from typing import Any
 import numpy as np
 
 from capexpand.errors import RunError
+from capexpand.files import hold
+from capexpand.files.places import beside
+from capexpand.files.writing import write_new
 from capexpand.sddp.cuts import TrialPoint
-from capexpand.sddp.locks import lock_beside
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Iteration, Mix
@@ -88,7 +91,7 @@ class CheckpointLog:
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
         self._name = name
-        self._lock = lock_beside(path)
+        self._held = ExitStack()
 
     def read(self) -> LoggedState | None:
         """Lock the file and return what it holds, or None where there is nothing yet.
@@ -98,11 +101,17 @@ class CheckpointLog:
             RunError: another process uses it, it is no checkpoint, or it cannot be read.
         """
         refuse_what_is_no_file(self._path)
-        self._lock.acquire()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(
+                f"the checkpoint {self._path} cannot be written: {error.strerror or error}"
+            ) from None
+        self._held.enter_context(hold(self._path, again=False))
         try:
             return self._read()
         except BaseException:
-            self._lock.release()
+            self._held.close()
             raise
 
     def _read(self) -> LoggedState | None:
@@ -128,10 +137,9 @@ class CheckpointLog:
         try:
             rounds = [found for chunk in chunks[1:] for found in _unpack(chunk)]
             last = json.loads(chunks[-1]["state"].item())
-            return LoggedState(rounds, last["generators"], float(last["seconds"]), last["extra"])
-        except (KeyError, ValueError, IndexError, TypeError, AttributeError):
-            message = f"the checkpoint {self._path} is damaged; remove it or name another file"
-            raise RunError(message) from None
+            return LoggedState(rounds, list(last["generators"]), float(last["seconds"]), dict(last["extra"]))
+        except (OverflowError, RecursionError, KeyError, ValueError, IndexError, TypeError, AttributeError):
+            raise self.damaged() from None
 
     def append(
         self,
@@ -157,16 +165,20 @@ class CheckpointLog:
         except OSError as error:
             raise RunError(f"cannot write the checkpoint {self._path}: {error.strerror or error}") from error
 
+    def damaged(self) -> RunError:
+        """Return the error for content with which no training can go on."""
+        return RunError(f"the checkpoint {self._path} is damaged; remove it or name another file")
+
     def close(self) -> None:
         """Let others use the file."""
-        self._lock.release()
+        self._held.close()
 
     def _begin(self) -> None:
         """Make the file with its first chunk, at once or not at all, and never in place of another."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        made = self._path.with_name(f".{self._path.name.lstrip('.')}.{os.getpid()}.new")
+        made = beside(self._path, "new")
+        made.unlink(missing_ok=True)  # of a process that was killed: nobody else holds the path
         try:
-            made.write_bytes(_chunk({"name": np.array(self._name)}))
+            write_new(made, _chunk({"name": np.array(self._name)}))
             os.link(made, self._path)
         except PermissionError:  # file systems without hard links
             made.rename(self._path)

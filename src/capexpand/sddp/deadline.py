@@ -50,6 +50,10 @@ class Deadline:
             raise OutOfTimeError
 
 
+_LONGEST_S = 1e8
+"""That a timer of the system takes: three years."""
+
+
 @contextmanager
 def broken_off(deadline: Deadline) -> Generator[None]:
     """Break off what the block does when the time is up, wherever that is.
@@ -71,7 +75,7 @@ def broken_off(deadline: Deadline) -> Generator[None]:
         raise OutOfTimeError
 
     before = signal.signal(signal.SIGALRM, end)
-    earlier = signal.setitimer(signal.ITIMER_REAL, max(deadline.remaining, 1e-3))
+    earlier = signal.setitimer(signal.ITIMER_REAL, min(max(deadline.remaining, 1e-3), _LONGEST_S))
     try:
         yield
     finally:

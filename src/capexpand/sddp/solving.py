@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 
 _TRAINING_SHARE = 0.8
 """Part of the time that is left after reading which the training may take; the rest is for the simulation."""
+_MOST = {"iterations": 10**9, "paths": 10**8, "seed": 2**63, "streams": 1000, "workers": 1000}
 _SIMULATION_KEY = 2_000_000
 _PATHS, _INTEGER_PATHS = 1000, 100
 
@@ -164,6 +165,14 @@ def solve(
     """
     if not (math.isfinite(seconds) and math.isfinite(gap)):
         raise CaseError([Problem("must be finite numbers", path="seconds and gap")])
+    counts = {"iterations": iterations, "paths": paths, "seed": seed, "streams": streams, "workers": workers}
+    problems = [
+        Problem(f"is more than {_MOST[name]:,}", path=name)
+        for name, value in counts.items()
+        if value is not None and value > _MOST[name]
+    ]
+    if problems:
+        raise CaseError(problems)
     deadline = Deadline.after(seconds)
     try:
         with broken_off(deadline):

@@ -27,6 +27,7 @@ from capexpand.sddp.policy import (
     first_stage_bound,
 )
 from capexpand.sddp.problem import PolicyGraph
+from capexpand.sddp.resuming import fits
 from capexpand.sddp.simulation import path_count
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Iteration, Solvers, Step, chosen_back_end
@@ -253,6 +254,13 @@ class _Training:
         state = log.read()
         if state is None:
             return [], []
+        settings = self._settings
+        solvers = Solvers(
+            self._graph, self._lower_bound.stage_and_future, kind=settings.cuts, back_end=settings.back_end
+        )
+        if not fits(state, solvers, settings.streams):
+            log.close()
+            raise log.damaged()
         self._earlier_seconds = state.seconds
         self._next_check, self._checks = state.extra["next_check"], state.extra["checks"]
         for merged in state.rounds:

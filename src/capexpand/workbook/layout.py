@@ -13,6 +13,7 @@ CONTROL, OUTPUTS, INPUTS, BY_QUARTER, TIME, PRICES = (
 )  # fmt: skip
 PLAN, BASE, WITH, WITHOUT, PROGRAMME = "Decisions with", "Decisions without", "With", "Without", "Programme"
 RETURNS, SHADOW, SCENARIOS, CHECKS, ORIGIN = "Returns", "Shadow prices", "Scenarios", "Checks", "Origin"
+DEBT = "Debt"
 
 LINE_SHEETS = {
     INPUTS: "Inputs: single numbers. Change what is blue.",

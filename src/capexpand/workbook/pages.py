@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from capexpand.workbook.layout import (
     BY_QUARTER,
     CHECKS,
     CONTROL,
+    DEBT,
     HEADER,
     INPUTS,
     ORIGIN,
@@ -45,6 +47,8 @@ def write_pages(w: Writer) -> None:
     """Write every sheet that is no list of lines."""
     returns(w)
     shadow_prices(w)
+    if w.financing is not None:
+        debt(w)
     if w.followed is not None:
         scenarios(w)
     checks(w)
@@ -249,6 +253,33 @@ def shadow_prices(w: Writer) -> None:
         w.text(
             sheet, row, TITLE, "No limit binds, or sizes are whole and there are no shadow prices.", "note"
         )
+
+
+def debt(w: Writer) -> None:
+    """Write the financing of the whole business, as values: its rules settle cash, debt and tax together."""
+    sheet, financing = w.at[DEBT], w.financing
+    w.heading(
+        DEBT, "Financing of the whole business with the programme (values; they do not follow the inputs)"
+    )
+    row = HEADER
+    for group, of in (("Financing", financing), ("Balance sheet", financing.sheet if financing else None)):
+        w.text(sheet, row, TITLE, group, "block")
+        row += 1
+        for each in fields(of) if of is not None else ():
+            found = getattr(of, each.name)
+            if not isinstance(found, np.ndarray):
+                continue
+            table = found.reshape(-1, w.quarters)
+            for i, values in enumerate(table):
+                title = each.name.replace("_", " ").capitalize() + (
+                    f": facility {i + 1}" if found.ndim > 1 else ""
+                )
+                w.text(sheet, row, TITLE, title)
+                w.text(sheet, row, UNIT, w.style.unit("money"), "unit")
+                for t, value in enumerate(values):
+                    sheet.write_number(row, FIRST + t, float(value), w.style.of("decision", "money"))
+                row += 1
+        row += 1
 
 
 def scenarios(w: Writer) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from capexpand.finance.debt import financing_statement
 from capexpand.finance.rows import Rows
 from capexpand.wording import printable
 from capexpand.workbook.financial_model import FinancialModel
@@ -26,6 +27,7 @@ from capexpand.workbook.layout import (
     BY_QUARTER,
     CHECKS,
     CONTROL,
+    DEBT,
     HEADER,
     INPUTS,
     LINE_SHEETS,
@@ -60,8 +62,10 @@ class Writer:
         self.quarters = model.data.times.count
         self.last = FIRST + self.quarters - 1
         self.time_rows: dict[str, int] = {}
+        self.financing = financing_statement(model.findings.result.plan, model.findings.result.total)
         names = (
             CONTROL, OUTPUTS, *LINE_SHEETS, RETURNS, SHADOW,
+            *((DEBT,) if self.financing is not None else ()),
             *((SCENARIOS,) if self.followed is not None else ()), CHECKS, ORIGIN,
         )  # fmt: skip
         self.at: dict[str, Worksheet] = {name: book.add_worksheet(name) for name in names}

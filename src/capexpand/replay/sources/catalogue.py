@@ -9,8 +9,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from capexpand.errors import CaseError, Problem
+from capexpand.files import parse_json
 from capexpand.replay.sources import jobs, requests, slurm
-from capexpand.replay.sources.json_rows import parse_json
 from capexpand.replay.sources.tables import find_separator, heading, is_parquet, read_bytes, read_text
 from capexpand.replay.traces import JobTrace, RequestTrace
 

@@ -17,6 +17,7 @@ from capexpand.replay.sources.tables import (
     read_columns,
     trace_name,
     unpack,
+    within,
 )
 from capexpand.replay.traces import JobTrace, make_job_trace
 
@@ -71,7 +72,7 @@ def read_alibaba_dlrm_2025(path: Path, *, leave_out_bad: bool = False) -> JobTra
 
     numbers = ("cpu_request", "gpu_request", "memory_request", "creation_time", "deletion_time")
     columns = dict.fromkeys(numbers, pl.Float64) | {"app_name": pl.String}
-    table = read_columns(path, columns, lenient=leave_out_bad)
+    table = within(read_columns(path, columns, lenient=leave_out_bad), numbers)
     start = table["creation_time"].fill_null(0.0).fill_nan(0.0).to_numpy()
     end = table["deletion_time"].fill_nan(None)
     last = max(_DLRM_SPAN_S, float(start.max(initial=0.0)))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from capexpand.errors import CaseError, Problem
+from capexpand.files import parse_json
 from capexpand.replay.sources.tables import read_text
 
 _FORMULA = ("=", "+", "-", "@")
@@ -75,41 +76,6 @@ def read_json(path: Path) -> tuple[Any, str]:
     return parse_json(text, path), text
 
 
-def parse_json(text: str, path: Path, *, line: int | None = None) -> Any:
-    """Parse a JSON text.
-
-    Args:
-        text: the whole document.
-        path: the file, for messages.
-        line: the line of the file in which the text stands, where it is one of many.
-
-    Raises:
-        CaseError: it is not JSON, or holds NaN, Infinity or a key twice.
-    """
-    try:
-        return json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
-    except json.JSONDecodeError as error:
-        column = error.colno if text.strip() else None
-        raise CaseError([Problem(f"not JSON: {error.msg}", "", path, line or error.lineno, column)]) from None
-    except RecursionError:
-        raise CaseError([Problem("not JSON that can be read: nested too deeply", "", path, line)]) from None
-    except ValueError as error:
-        raise CaseError([Problem(f"not JSON: {error}", "", path, line)]) from None
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not a number in JSON; give a finite number, or leave the field out")
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
-    return found
-
-
 def read_rows(path: Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
     """Read a JSON file with a list of objects under one name.
 
@@ -168,6 +134,33 @@ def check_rows(
     if problems:
         raise CaseError(problems[:20])
     return tuple(found)
+
+
+def read_record(path: Path, kind: type[Row]) -> Row:
+    """Read a JSON file that holds one object.
+
+    Args:
+        path: the file.
+        kind: the model of the object.
+
+    Raises:
+        CaseError: everything that is wrong with it, at most twenty problems.
+    """
+    document, text = read_json(path)
+    try:
+        return kind.model_validate(document)
+    except ValidationError as error:
+        places = find_places(text)
+        problems = [
+            Problem(
+                _in_words(item, kind),
+                ".".join(map(str, item["loc"])),
+                path,
+                *places.get(tuple(item["loc"]), (None, None)),
+            )
+            for item in error.errors(include_url=False)
+        ]
+        raise CaseError(problems[:20]) from None
 
 
 def _in_words(item: Any, kind: type[BaseModel]) -> str:

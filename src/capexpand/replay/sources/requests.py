@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.replay.sources.json_rows import parse_json, show
+from capexpand.files import parse_json
+from capexpand.replay.sources.json_rows import show
 from capexpand.replay.sources.tables import LINE, as_written, parse_times, read_columns, read_text, trace_name
 from capexpand.replay.trace_rows import Written
 from capexpand.replay.traces import MOST_TOKENS, RequestTrace, make_request_trace

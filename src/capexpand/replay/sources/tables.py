@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,47 @@ def read_columns(
     return table.select(columns)
 
 
+def within(table: pl.DataFrame, columns: Sequence[str], *, most: float = 1e15) -> pl.DataFrame:
+    """Put no number in place of those with which nothing can be computed, so that their rows are named.
+
+    Args:
+        table: from ``read_columns``.
+        columns: of numbers.
+        most: the largest size that a number of such a table has.
+    """
+    import polars as pl
+
+    columns_within = [
+        pl.when(pl.col(name).is_null() | (pl.col(name).abs() <= most)).then(name).otherwise(float("nan"))
+        for name in columns
+    ]
+    return table.with_columns(each.alias(name) for each, name in zip(columns_within, columns, strict=True))
+
+
+def check_whole_numbers(path: Path, table: pl.DataFrame, limits: Mapping[str, int]) -> None:
+    """Refuse rows of which a whole number is missing or out of range.
+
+    Args:
+        path: the file, for messages.
+        table: from ``read_columns``.
+        limits: the most that each column holds.
+
+    Raises:
+        CaseError: the first bad row of each column, with its line.
+    """
+    import polars as pl
+
+    problems: list[Problem] = []
+    for name, most in limits.items():
+        bad = table.filter(~pl.col(name).is_between(0, most).fill_null(value=False))
+        if len(bad):
+            found = bad[name][0]
+            message = "is missing" if found is None else f"{found} is not from 0 to {most:,}"
+            problems.append(Problem(message, path=name, file=path, line=bad[LINE][0]))
+    if problems:
+        raise CaseError(problems)
+
+
 def _unknown_columns(path: Path, columns: list[str], known: list[str]) -> list[Problem]:
     from capexpand.case.reading import suggest
 
@@ -206,7 +247,10 @@ def _read_table(
         raise CaseError([_ragged(path, text, separator, error)]) from None
     except pl.exceptions.PanicException:
         raise CaseError([Problem("cannot be read as a table", file=path)]) from None
-    table = table.rename({old: old.strip() for old in table.columns}, strict=False)
+    stripped = [name.strip() for name in table.columns]
+    table.columns = [
+        name if stripped.count(name) == 1 else old for old, name in zip(table.columns, stripped, strict=True)
+    ]
     skipped = text[: len(text) - len(text.lstrip("\n\r"))].count("\n")
     # blank lines are no rows: where there are none, a row's line follows from its number
     lines = pl.Series(LINE, np.arange(len(table)) + 2 + skipped, dtype=pl.Int64)
@@ -229,7 +273,7 @@ def _ragged(path: Path, text: str, separator: str, error: Exception) -> Problem:
                 return Problem(message, file=path, line=reader.line_num)
     except csv.Error as other:
         return Problem(f"cannot be read as a table: {other}", file=path)
-    return Problem(f"cannot be read as a table: {str(error).splitlines()[0]}", file=path)
+    return Problem(f"cannot be read as a table: {_reason(error)}", file=path)
 
 
 def _read_parquet(path: Path, data: bytes, wanted: list[str]) -> pl.DataFrame:
@@ -246,8 +290,7 @@ def _read_parquet(path: Path, data: bytes, wanted: list[str]) -> pl.DataFrame:
         others = {name: pl.lit(None) for name in schema if name not in chosen}
         table = table.with_columns(**others) if chosen else pl.DataFrame(schema=schema)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        first = (str(error).splitlines() or ["damaged"])[0]
-        raise CaseError([Problem(f"cannot be read as Parquet: {first}", file=path)]) from None
+        raise CaseError([Problem(f"cannot be read as Parquet: {_reason(error)}", file=path)]) from None
     except pl.exceptions.PanicException:
         raise CaseError([Problem("cannot be read as Parquet: it is damaged", file=path)]) from None
     nested = [name for name in chosen if table[name].dtype.is_nested()]
@@ -255,6 +298,12 @@ def _read_parquet(path: Path, data: bytes, wanted: list[str]) -> pl.DataFrame:
         message = f"{nested[0]} holds lists or structures, not values"
         raise CaseError([Problem(message, file=path)])
     return table.with_columns(pl.lit(None, dtype=pl.Int64).alias(LINE))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what the library says, unless it speaks of its own insides."""
+    first = (str(error).splitlines() or [""])[0]
+    return "it is damaged" if not first or "{" in first or "Error" in first else first[:200]
 
 
 def find_separator(line: str, names: list[str]) -> str:

@@ -6,20 +6,59 @@ own is used, so that a request counts as arrived when the engine queued it.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from capexpand.errors import CaseError, Problem
+from capexpand.files import parse_json
 from capexpand.replay.serving.fit import MeasuredRun
 from capexpand.replay.serving.replicas import Replica, StepTime
-from capexpand.replay.sources.tables import read_bytes
+from capexpand.replay.sources.json_rows import check_rows, read_record, refuse_truth
+from capexpand.replay.sources.tables import read_text
 from capexpand.replay.trace_rows import Written
 from capexpand.replay.traces import make_request_trace
 
-_FIELDS = ("input_toks", "output_toks", "queued_ts", "first_token_ts", "last_token_ts")
 _ANY_STEP_TIME = StepTime(0.01, 1e-4, 1e-7, 1e-4)
+_USUAL_PAGE = 16
+_MOST = 10**9
+_Number = Annotated[float, BeforeValidator(refuse_truth), Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+_Count = Annotated[int, BeforeValidator(refuse_truth), Field(ge=1, le=_MOST)]
+
+
+class _Request(BaseModel):
+    """A line of ``requests.jsonl``; its other fields are left alone."""
+
+    input_toks: _Number
+    output_toks: _Number
+    queued_ts: _Number
+    first_token_ts: _Number
+    last_token_ts: _Number
+
+    @model_validator(mode="after")
+    def _in_order(self) -> _Request:
+        if not self.queued_ts <= self.first_token_ts <= self.last_token_ts:
+            raise ValueError("queued_ts, first_token_ts and last_token_ts do not follow each other")
+        return self
+
+
+class _Engine(BaseModel):
+    max_num_batched_tokens: _Count
+    max_num_seqs: _Count
+
+
+class _Cache(BaseModel):
+    block_size: Annotated[int, BeforeValidator(refuse_truth), Field(ge=0, le=_MOST)] | None = None
+    num_gpu_blocks: _Count | None = None
+
+
+class _Meta(BaseModel):
+    """What is read of ``meta.json``."""
+
+    engine_kwargs: _Engine
+    kv_cache: _Cache | None = None
 
 
 def find_runs(folder: Path) -> tuple[Path, ...]:
@@ -62,44 +101,35 @@ def read_run(folder: Path) -> MeasuredRun:
 
 
 def _read_requests(path: Path) -> dict[str, np.ndarray]:
-    rows = []
-    problems = []
-    for number, line in enumerate(read_bytes(path).decode(errors="replace").splitlines(), start=1):
-        if not line.strip():
-            continue
+    lines = [(number, line) for number, line in enumerate(read_text(path).splitlines(), 1) if line.strip()]
+    if not lines:
+        raise CaseError([Problem("holds no request", file=path)])
+    rows: list[object] = []
+    problems: list[Problem] = []
+    for number, line in lines:
         try:
-            record = json.loads(line)
-            rows.append([float(record[name]) for name in _FIELDS])
-        except json.JSONDecodeError as error:
-            problems.append(Problem(f"not a JSON object: {error.msg}", file=path, line=number))
-        except KeyError as error:
-            problems.append(Problem(f"lacks {error.args[0]}", file=path, line=number))
-        except TypeError:
-            problems.append(Problem("a field is not a number", file=path, line=number))
-    if not rows:
-        problems.append(Problem("holds no request", file=path))
+            rows.append(parse_json(line, path, line=number))
+        except CaseError as error:
+            problems += error.problems
     if problems:
         raise CaseError(problems[:20])
-    return dict(zip(_FIELDS, np.array(rows).T, strict=True))
+    found = check_rows(rows, _Request, name="requests", source=path, lines=[number for number, _ in lines])
+    return {name: np.array([float(getattr(row, name)) for row in found]) for name in _Request.model_fields}
 
 
 def _read_limits(folder: Path) -> Replica:
     path = folder / "meta.json"
+    meta = read_record(path, _Meta)
+    engine, cache = meta.engine_kwargs, meta.kv_cache or _Cache()
+    page, pages = cache.block_size or _USUAL_PAGE, cache.num_gpu_blocks
     try:
-        meta = json.loads(read_bytes(path))
-        engine = meta["engine_kwargs"]
-        cache = meta.get("kv_cache") or {}
-        page = int(cache.get("block_size") or 16)
-        pages = cache.get("num_gpu_blocks")
         return Replica(
             _ANY_STEP_TIME,
-            step_tokens=int(engine["max_num_batched_tokens"]),
-            sequences=int(engine["max_num_seqs"]),
+            step_tokens=engine.max_num_batched_tokens,
+            sequences=engine.max_num_seqs,
             # vLLM keeps one page as a placeholder
-            memory_tokens=None if pages is None else (int(pages) - 1) * page,
+            memory_tokens=None if pages is None else (pages - 1) * page,
             page_tokens=page,
         )
-    except json.JSONDecodeError as error:
-        raise CaseError([Problem(f"not JSON: {error.msg}", file=path, line=error.lineno)]) from None
-    except KeyError as error:
-        raise CaseError([Problem(f"lacks {error.args[0]}", file=path)]) from None
+    except ValueError as error:
+        raise CaseError([Problem(str(error), "engine_kwargs", path)]) from None

@@ -49,7 +49,7 @@ class Axis:
 
     def drawn(self, field: str) -> Spec:
         """Return the axis as Vega-Lite has it."""
-        style = {"format": ".0%" if self.rate else "~g", "tickCount": 6}
+        style = {"format": ".0%" if self.rate else ",~r", "tickCount": 6}
         return {
             "field": field,
             "type": "quantitative",

@@ -11,6 +11,7 @@ from typing import Any
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import TEXT_LIMIT_BYTES, decode_text, read_content
+from capexpand.files.json_text import refuse_half_characters
 
 Place = tuple[str | int, ...]
 """Keys and indices that lead from the whole document to a part of it."""
@@ -79,6 +80,10 @@ def read_document(file: Path) -> Document:
         raise CaseError([Problem("holds a number of thousands of digits", file=file)]) from None
     if not isinstance(parsed, dict):
         raise CaseError([Problem("is not a JSON object", file=file)])
+    try:
+        refuse_half_characters(parsed, text)
+    except ValueError as error:
+        raise CaseError([Problem(str(error), file=file)]) from None
     return Document(parsed, text, file)
 
 

@@ -210,4 +210,4 @@ class _Search:
         plan = found[2].plan
         result = programme_result(plan, self._base.plan)
         npv = float(net_present_value(result.programme, self._m.times))
-        return Point(found[0], found[1], slope, plan, npv)
+        return Point(found[0], found[1], slope, plan, npv if abs(npv) >= ROUNDING else 0.0)

@@ -10,7 +10,7 @@ from capexpand.reporting.blocks import Answer, Charts, Fact, Paragraph, Row, Sec
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.curves import Axis
 from capexpand.reporting.charts.curves import frontier as curve
-from capexpand.reporting.charts.drawing import Chart, Part, Series, Spec
+from capexpand.reporting.charts.drawing import Chart, Part, Spec
 from capexpand.reporting.serial import number as plain_number
 from capexpand.reporting.sheet import Sheet
 from capexpand.studies.frontier.frontier import Frontier, Point
@@ -123,7 +123,8 @@ def _decisions(found: Frontier) -> Table:
             float(point.plan.power_ordered_mw[m.power.site == s][:, inside].sum()) for point in found.points
         ]
         if max(amounts) > 1e-6:
-            rows.append(Row(f"{name}, MW", tuple(number(amount) for amount in amounts)))
+            written = tuple(number(amount if amount > 1e-6 else 0.0) for amount in amounts)
+            rows.append(Row(f"{name}, MW", written))
     head = columns(found.second.name, *(_write(found, found.second, point.second) for point in found.points))
     return Table("Ordered in the window", head, tuple(rows))
 
@@ -141,8 +142,8 @@ def _chart(found: Frontier) -> Chart:
     axes = [Axis(one.name, scales[one.name][1]) for one in (second, first)]
     title = f"What {second.name} costs in {first.name}"
     note = f"Each point is a plan that is best in {first.name} at its {second.name}."
-    legend = tuple(Series(part.name, part.colour, ()) for part in parts)
-    return Chart("frontier", title, note, curve(axes[0], axes[1], parts), legend, tuple(rows), shaded=False)
+    drawing = curve(axes[0], axes[1], parts)
+    return Chart("frontier", title, note, drawing, rows=tuple(rows), shaded=False)
 
 
 def _scale(found: Frontier, one: Objective) -> tuple[float, str]:

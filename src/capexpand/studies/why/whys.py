@@ -407,7 +407,9 @@ def _widened(
         more = PART * limit
         cases.append((f"{where}: a tenth more", more, wider(m, asked, more)))
     cases += [
-        (f"{title}: a tenth more", PART, widened_family(m, family, 1.0 + PART)) for title, family in FAMILIES
+        (f"{title}: a tenth more", PART, widened_family(m, family, 1.0 + PART))
+        for title, family in FAMILIES
+        if family != asked.kind  # the budget is widened by itself already
     ]
     steps: list[Step] = []
     moved: tuple[Decision, ...] = ()

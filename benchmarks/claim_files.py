@@ -1,29 +1,17 @@
-"""Feed `claims add` and tables of claims with broken input, by seed: only clear errors may come out.
-
-Run it with ``python benchmarks/fuzz_claims.py --inputs 5000 --seed 1``. It prints how many were read and how
-how many were refused, and ends with exit code 1 and the seed of each input that ended in anything else.
-"""
+"""Articles of random pieces for `claims add`, and tables of claims with broken cells."""
 
 from __future__ import annotations
 
-import argparse
 import random
-import sys
-import tempfile
-import traceback
-from collections import Counter
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from capexpand.catalogue.reading import DATA_FOLDER
 from capexpand.claims.documents import read_document
 from capexpand.claims.joining import list_claims
 from capexpand.claims.own_files import HEADER, Article, append_claims, as_claim
 from capexpand.claims.proposals import propose_claims
 from capexpand.claims.rules import find_contradictions
 from capexpand.claims.table import read_claims
-from capexpand.errors import CapexpandError
 
 PIECES = (
     *(
@@ -219,40 +207,3 @@ def try_table(chance: random.Random, folder: Path) -> None:
     """Read a table along, and look for contradictions in it."""
     path = table(chance, folder)
     find_contradictions(list_claims(extra=(path,)), revisions=True)
-
-
-READERS: dict[str, Callable[[random.Random, Path], None]] = {"articles": try_article, "tables": try_table}
-
-
-def main() -> int:
-    """Try all readers; return the exit code."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--inputs", type=int, default=2000, help="for each reader")
-    arguments.add_argument("--seed", type=int, default=1)
-    given = arguments.parse_args()
-    bad = 0
-    for name, attempt in READERS.items():
-        counts: Counter[str] = Counter()
-        with tempfile.TemporaryDirectory() as folder:
-            for number in range(given.inputs):
-                seed = given.seed * 1_000_000 + number
-                try:
-                    attempt(random.Random(seed), Path(folder))
-                    counts["read"] += 1
-                except CapexpandError as error:
-                    counts["refused"] += 1
-                    if "Error" in str(error) or "object" in str(error):
-                        counts["named a type"] += 1
-                        print(f"{name} {seed}: {error}")
-                except Exception:  # noqa: BLE001 - any other error is what is looked for
-                    counts["broken"] += 1
-                    print(f"{name} {seed}:\n{traceback.format_exc(limit=-3)}")
-        print(f"{name}: {dict(counts)}")
-        bad += counts["broken"] + counts["named a type"]
-    return int(bad > 0)
-
-
-if __name__ == "__main__":
-    if not DATA_FOLDER.is_dir():
-        sys.exit("the package's data are missing")
-    sys.exit(main())

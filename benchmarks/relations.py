@@ -1,6 +1,6 @@
 """Relations that must hold between the plans of a random case and of a case changed from it.
 
-    python benchmarks/fuzz_cases.py --cases 200 --seed 1
+    python benchmarks/relations.py --cases 200 --seed 1
 
 Order of keys, variants that change nothing and offers that nobody can use leave the value as it is; another
 currency scales it; a site split in two leaves it; more money, or an offer more, never lowers it.
