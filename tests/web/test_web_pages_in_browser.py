@@ -86,9 +86,9 @@ def test_a_moving_slider_is_answered_with_bounds(browser: Browser, lone: Server)
 def test_limits_that_exclude_each_other_are_named(browser: Browser, lone: Server) -> None:
     with lone.local() as client:
         text = client.get("/api/v1/cases/own").json()["files"]["two-sites/case.yaml"]
-        text = text.replace(
-            "CN: {limit: 600 units/quarter}", "CN: {limit: 600 units/quarter, minimum: 300 units/quarter}"
-        )
+        contract = "minimum: {2025-04-01: 100 units/quarter, 2025-10-01: 0 units/quarter}"
+        text = text.replace("CN: {limit: 600 units/quarter}", f"CN: {{limit: 600 units/quarter, {contract}}}")
+        assert contract in text
         saved = client.put(
             "/api/v1/cases/own", json={"files": {"two-sites/case.yaml": text}, "main": "two-sites/case.yaml"}
         )
@@ -99,6 +99,10 @@ def test_limits_that_exclude_each_other_are_named(browser: Browser, lone: Server
     refused = page.locator("[data-infeasible]")
     expect(refused).to_contain_text("exclude each other")
     expect(refused).to_contain_text("programme")
+    remedy = refused.get_by_role("link", name="Budget")
+    remedy.click()
+    page.wait_for_selector('html[data-planned*="budget=0.4"]', state="attached", timeout=60_000)
+    expect(page.locator('[data-figure="npv"] strong')).to_be_visible()
 
 
 def test_what_has_no_unit_is_refused_beside_the_slider(browser: Browser, lone: Server) -> None:

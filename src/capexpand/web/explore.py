@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from capexpand.case.schema import Case
-from capexpand.errors import CapexpandError
+from capexpand.errors import CapexpandError, InfeasibleError
 from capexpand.finance.metrics import Metrics
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Floats
@@ -27,6 +27,7 @@ from capexpand.reporting.context import ReportContext
 from capexpand.reporting.inputs import Findings
 from capexpand.web.assumptions import Assumption, Assumptions, Changes
 from capexpand.web.changing import load_changed, merged_data
+from capexpand.web.remedies import Remedy, remedies
 from capexpand.web.sliders import assumptions_of
 from capexpand.wording import count, money, number, percent, power, volume
 
@@ -250,6 +251,21 @@ class Study:
         program, _ = build_program(compile_case(self._changed(changes)))
         found = Brackets(first[0].program, supports).at(program)
         return Bracketed(found, first[0].objective, self.case.currency)
+
+    def remedies(self, changes: Changes) -> tuple[Remedy, ...]:
+        """Return the smallest change of each assumption that would allow a plan where there is none."""
+        planner = WarmPlanner(sides="any", explained=False)
+
+        def feasible(tried: Changes) -> bool:
+            data = compile_case(self._changed(tried))
+            with self._turns:
+                try:
+                    planner.optimum(data)
+                except InfeasibleError:
+                    return False
+            return True
+
+        return remedies(self.assumptions, changes, feasible)
 
     def _prepare(self, name: str) -> None:
         """Plan the ends of a slider beside whatever else is done, once, so that all between is bounded."""

@@ -215,7 +215,16 @@ def explore(name: Name, body: Question, app: App, who: Known) -> JsonObject:
     try:
         explored = study.explored(changes)
     except InfeasibleError as error:
-        return {"feasible": False, "changes": changes.words, "conflict": list(error.conflict)}
+        smallest = [
+            {"title": one.title, "now": one.now, "level": one.level, "changes": one.query}
+            for one in study.remedies(changes)
+        ]
+        return {
+            "feasible": False,
+            "changes": changes.words,
+            "conflict": list(error.conflict),
+            "smallest_changes": smallest,
+        }
     labels = explored.changed.context.labels
     return {
         "feasible": True,

@@ -75,7 +75,10 @@ def plan(
     try:
         explored = study.explored(changes)
     except InfeasibleError as error:
-        return page("infeasible_part.html", who, 422, conflict=error.conflict, changes=changes, case=found)
+        return page(
+            "infeasible_part.html", who, 422, conflict=error.conflict, changes=changes, case=found,
+            remedies=study.remedies(changes), variant=variant or "",
+        )  # fmt: skip
     except CaseError as error:
         raise inside_names(error, found.folder) from None
     below = tuple(_below(explored))
