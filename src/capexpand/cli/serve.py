@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +52,7 @@ def serve(
 
     def say(address: str) -> None:
         print_line(f"capexpand is at {address} – Ctrl-C ends it; runs go on when it starts again")
+        sys.stdout.flush()  # it is read while the command goes on
 
     run(
         home, host=host, port=port, database=database, workers=workers, name=name, secure=secure,
