@@ -26,6 +26,7 @@ COMMANDS = (
     "roll",
     "history",
     "frontier",
+    "evidence",
     "backtest",
     "forecast",
     "scenarios",
