@@ -27,6 +27,8 @@ STEP = 1e-5
 """Relative change of a number. Larger ones bend, smaller ones drown in rounding."""
 _ALIKE = 0.1
 """By how much a tenth of a step may differ from a tenth of the effect where something moved by a lot."""
+_ROUNDING = 1e-9
+"""Slope, as a share of the objective, that is no more than a solver's rounding."""
 
 Way = Literal["slope", "planned again", "in steps", "held"]
 """How a sensitivity was found: by its slope; by planning again with the number a deviation higher and lower;
@@ -99,9 +101,10 @@ class Measurer:
                 break
         if not slopes:
             return Sensitivity(fact, "held", None)
-        if fact.duration and not any(slopes):
-            return self._in_steps(fact)
-        return Sensitivity(fact, "slope", sum(slopes) / len(slopes))
+        size = max(abs(self.optimum.objective), abs(self.base.objective))
+        slope = sum(slopes) / len(slopes)
+        slope = slope if abs(slope) > _ROUNDING * size else 0.0
+        return self._in_steps(fact) if fact.duration and slope == 0.0 else Sensitivity(fact, "slope", slope)
 
     def _change(self, fact: Fact, step: float) -> float | Literal["refused", "jump"]:
         """The change of the value for a relative step; a jump where the program changes by a lot."""

@@ -19,7 +19,7 @@ from capexpand.reporting.blocks import (
 )
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.bars import share_bars
-from capexpand.reporting.charts.drawing import Chart, Part, Spec
+from capexpand.reporting.charts.drawing import Chart, Part, Series, Spec
 from capexpand.reporting.sheet import Sheet
 from capexpand.studies.evidence.findings import EvidenceFindings, NextFact
 from capexpand.studies.evidence.measuring import Sensitivity
@@ -118,15 +118,15 @@ def _first(found: EvidenceFindings) -> str:
 
 
 def _left_out(found: EvidenceFindings) -> str:
+    steps, held = (sum(one.way == way for one in found.unmeasured) for way in WHY_NOT)
     parts: list[str] = []
-    for way, why in WHY_NOT.items():
-        count = sum(one.way == way for one in found.unmeasured)
-        if count:
-            parts.append(f"{of_each(count, 'number', 'numbers')}: {why}")
-    text = "; ".join(parts)
-    if any(one.way == "in steps" for one in found.unmeasured):
-        text += ". With --replan the plan is made anew for the first"
-    return sentence(text)
+    if steps:
+        numbers = of_each(steps, "number that a plan follows", "numbers that a plan follows")
+        parts.append(f"{numbers} in steps, as a time in whole quarters")
+    if held:
+        numbers = of_each(held, "number that cannot change", "numbers that cannot change")
+        parts.append(f"{numbers} while all others stay, as shares that make up a whole")
+    return sentence(listing(parts))
 
 
 def _written(one: NextFact) -> str:
@@ -147,7 +147,9 @@ def _chart(found: EvidenceFindings) -> Chart:
     ]
     title = "Numbers of the case, and the variance of its value, by evidence"
     note = "A bar of variance far to the right of that of numbers: the value hangs on what is weakly known."
-    return Chart("kinds", title, note, share_bars(rows, parts, names="Of"), rows=tuple(rows), shaded=False)
+    spec = share_bars(rows, parts, names="Of")
+    named = tuple(Series(part.name, part.colour, ()) for part in parts)
+    return Chart("kinds", title, note, spec, series=named, rows=tuple(rows), shaded=False)
 
 
 def _kinds(found: EvidenceFindings, scale: MoneyScale) -> Table:
@@ -179,23 +181,21 @@ def _kinds(found: EvidenceFindings, scale: MoneyScale) -> Table:
 def _next(found: EvidenceFindings, scale: MoneyScale, top: int) -> Table:
     head = (
         Column("Number"),
-        Column("stands as", align="text", in_terminal=False),
-        Column("Evidence", align="text"),
+        Column("Evidence"),
         Column("One deviation", scale.unit),
         Column("Gone if found"),
         Column("Left", scale.unit, in_terminal=False),
-        Column("Source or reason now", align="text", in_terminal=False),
+        Column("Stands as", align="text", in_terminal=False),
     )
     rows = tuple(
         Row(
             one.fact.path,
             (
-                _written(one),
                 one.fact.evidence.name,
                 scale.write(one.sensitivity.effect or 0.0),
                 share(one.removed),
                 scale.write(one.left),
-                _why(one),
+                _stands(one),
             ),
         )
         for one in found.ranked[:top]
@@ -206,26 +206,26 @@ def _next(found: EvidenceFindings, scale: MoneyScale, top: int) -> Table:
         "share of the variance that goes if this number alone becomes a reported one. Left: the standard "
         "deviation of the value then."
     )
-    return Table("The next facts worth finding", head, rows, note)
+    return Table("The next facts worth finding", head, rows, note, kind="wordy")
 
 
-def _why(one: NextFact) -> Cell:
-    text = "; ".join(filter(None, (one.fact.source, one.fact.reason))) or "none"
-    return Cell(text if len(text) <= SHOWN_REASON else f"{text[: SHOWN_REASON - 1]}…", tip=text)
+def _stands(one: NextFact) -> Cell:
+    why = "; ".join(filter(None, (one.fact.source, one.fact.reason))) or "no source or reason"
+    return Cell(_written(one), why if len(why) <= SHOWN_REASON else f"{why[: SHOWN_REASON - 1]}…", tip=why)
 
 
 def _unmeasured(found: EvidenceFindings) -> Table:
     rows = tuple(
-        Row(one.fact.path, (one.fact.written[:60], one.fact.evidence.name, WHY_NOT[one.way]))
+        Row(one.fact.path, (one.fact.written[:40], one.fact.evidence.name, WHY_NOT[one.way]))
         for one in found.unmeasured
     )
     head = (
         Column("Number"),
-        Column("stands as", align="text"),
-        Column("Evidence", align="text"),
+        Column("stands as"),
+        Column("Evidence"),
         Column("Why", align="text"),
     )
-    return Table("Numbers without a slope", head, rows)
+    return Table("Numbers without a slope", head, rows, kind="wordy")
 
 
 def _document(found: EvidenceFindings, top: int) -> serial.Document:
