@@ -132,6 +132,22 @@ def test_a_lead_time_is_planned_again_or_left_out():
     assert found.effect == pytest.approx(-130.0166 / 2.0, rel=1e-5)
 
 
+def test_a_time_that_moves_prices_by_very_little_is_in_steps(tmp_path):
+    """Value-added tax comes back after two quarters, or, a moment later, after three: every payment is dearer
+    by a quarter's interest on the tax, some 0.2 %.
+
+    Sensitivity: taken for a slope, that is multiplied by a hundred thousand.
+    """
+    file = tmp_path / "case.yaml"
+    tax = "finance: {discount_rate: 8 %/year, value_added_tax: 13 %, value_added_tax_recovery: 6 months}"
+    file.write_text(f"extends: {TWO_SITES / 'case.yaml'}\n{tax}\n", encoding="utf-8")
+    path = "finance.value_added_tax_recovery"
+    assert slope_of(file, path).way == "in steps"
+    found = slope_of(file, path, replan=True)
+    assert found.way == "planned again"
+    assert -5.0 < found.effect < -0.01
+
+
 def test_a_share_that_others_complete_is_held():
     """The shares of the tranches add up to the whole, so neither moves alone."""
     assert slope_of(TWO_SITES, "workloads.chat.tranches.0.share").way == "held"

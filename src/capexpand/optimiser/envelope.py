@@ -17,8 +17,8 @@ from capexpand.model.blocks import Floats, LinearProgram
 from capexpand.optimiser.highs import Solution
 from capexpand.optimiser.warm import same_structure
 
-JUMP = 0.01
-"""Relative change of a coefficient or limit from which on a program jumped rather than moved a little."""
+JUMP = 0.001
+"""Relative change of a coefficient or limit from which on a program may have jumped rather than moved."""
 
 
 def first_order_change(

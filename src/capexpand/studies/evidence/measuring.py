@@ -112,7 +112,7 @@ class Measurer:
         if found is None or found == "refused":
             return "jump" if found is None else "refused"
         change, small = found
-        if not small:
+        if not small or fact.duration:  # a time that is rounded up may move everything by very little
             finer = self._first_order(fact, step / 10.0)
             if finer is None or finer == "refused" or abs(10.0 * finer[0] - change) > _ALIKE * abs(change):
                 return "jump"
