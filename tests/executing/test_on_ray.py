@@ -109,6 +109,6 @@ def test_a_cluster_with_other_versions_is_refused_in_one_sentence(cluster, monke
 
     real = ray_cluster.made_with()
     monkeypatch.setattr(ray_cluster, "made_with", lambda: {**real, "numpy": "0.1"})
-    with pytest.raises(cx.RunError, match=r"node \w{8} has numpy .*, not 0\.1 as here; install the same"):
-        with engine_on("ray", workers=2):
-            pass
+    said = r"node \w{8} has numpy .*, not 0\.1 as here; install the same"
+    with pytest.raises(cx.RunError, match=said), engine_on("ray", workers=2):
+        pass
