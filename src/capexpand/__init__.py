@@ -20,11 +20,12 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.chips import ChipsView, chips
     from capexpand.api.futures import SampledFutures, scenarios
+    from capexpand.api.merging import merge
     from capexpand.api.planning import Run, policy, run
     from capexpand.api.questions import Questioned, diff, frontier, history, roll, why, why_not
     from capexpand.api.serving import ServedTokens, TradeCurve, calibrate, tokens, train
     from capexpand.api.starting import new, schema
-    from capexpand.api.sweeping import Sweep, sweep
+    from capexpand.api.sweeping import Sweep, SweepShard, sweep
     from capexpand.api.workbooks import import_workbook
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
@@ -87,6 +88,7 @@ _HOMES = {
     "Sheet": "reporting.sheet",
     "SolverError": "errors",
     "Sweep": "api.sweeping",
+    "SweepShard": "api.sweeping",
     "TradeCurve": "api.serving",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
@@ -104,6 +106,7 @@ _HOMES = {
     "import_workbook": "api.workbooks",
     "list_claims": "claims.joining",
     "load_case": "case.loading",
+    "merge": "api.merging",
     "new": "api.starting",
     "optimise": "pipeline",
     "optimise_policy": "pipeline",
@@ -155,6 +158,7 @@ __all__ = [
     "Sheet",
     "SolverError",
     "Sweep",
+    "SweepShard",
     "TradeCurve",
     "WorstCase",
     "__version__",
@@ -175,6 +179,7 @@ __all__ = [
     "import_workbook",
     "list_claims",
     "load_case",
+    "merge",
     "new",
     "optimise",
     "optimise_policy",
