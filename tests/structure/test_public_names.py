@@ -19,7 +19,7 @@ PUBLIC = """
     WorstCase CheckedCase LatticeSettings Outcomes PolicyFindings Run SampledFutures __version__
     check diff new policy Questioned run scenarios schema serve shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy evidence find_contradictions list_claims
-    Sweep sweep
+    Sweep SweepShard merge sweep
     ChipsView ServedTokens TradeCurve calibrate chips forecast frontier history import_workbook load_case
     optimise optimise_policy report roll simulate solve tokens train why why_not write
 """
@@ -64,6 +64,7 @@ SHOWN_ONLY = {"as_json"}
     [
         "run",
         "sweep",
+        "merge",
         "scenarios",
         "check",
         "new",

@@ -19,6 +19,7 @@ COMMANDS = (
     "run",
     "breakeven",
     "sweep",
+    "merge",
     "compare",
     "diff",
     "why",
