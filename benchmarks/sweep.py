@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from capexpand.executing.local import LocalProcesses
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.warm import WarmPlanner
@@ -46,7 +47,12 @@ def main() -> int:
     begun = time.perf_counter()
     found = dict(
         plan_points(
-            planner, dict(enumerate(points)), lambda i: parents[i], {}, order=order, workers=options.workers
+            planner,
+            dict(enumerate(points)),
+            lambda i: parents[i],
+            {},
+            order=order,
+            engine=LocalProcesses(options.workers),
         )
     )
     whole = time.perf_counter() - begun

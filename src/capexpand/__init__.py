@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.chips import ChipsView, chips
+    from capexpand.api.evidencing import evidence
     from capexpand.api.futures import SampledFutures, scenarios
+    from capexpand.api.merging import merge
     from capexpand.api.planning import Run, policy, run
     from capexpand.api.questions import Questioned, diff, frontier, history, roll, why, why_not
     from capexpand.api.serving import ServedTokens, TradeCurve, calibrate, tokens, train
     from capexpand.api.starting import new, schema
-    from capexpand.api.sweeping import Sweep, sweep
+    from capexpand.api.sweeping import Sweep, SweepShard, sweep
     from capexpand.api.workbooks import import_workbook
     from capexpand.case.loading import load_case
     from capexpand.case.schema import Case
@@ -87,6 +89,7 @@ _HOMES = {
     "Sheet": "reporting.sheet",
     "SolverError": "errors",
     "Sweep": "api.sweeping",
+    "SweepShard": "api.sweeping",
     "TradeCurve": "api.serving",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "studies.backtest.backtest",
@@ -98,12 +101,14 @@ _HOMES = {
     "diff": "api.questions",
     "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
+    "evidence": "api.evidencing",
     "evaluate_policy": "pipeline",
     "find_contradictions": "claims.rules",
     "forecast": "forecasting.forecast",
     "import_workbook": "api.workbooks",
     "list_claims": "claims.joining",
     "load_case": "case.loading",
+    "merge": "api.merging",
     "new": "api.starting",
     "optimise": "pipeline",
     "optimise_policy": "pipeline",
@@ -155,6 +160,7 @@ __all__ = [
     "Sheet",
     "SolverError",
     "Sweep",
+    "SweepShard",
     "TradeCurve",
     "WorstCase",
     "__version__",
@@ -168,6 +174,7 @@ __all__ = [
     "diff",
     "evaluate",
     "evaluate_policy",
+    "evidence",
     "find_contradictions",
     "forecast",
     "frontier",
@@ -175,6 +182,7 @@ __all__ = [
     "import_workbook",
     "list_claims",
     "load_case",
+    "merge",
     "new",
     "optimise",
     "optimise_policy",

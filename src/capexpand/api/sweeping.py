@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from capexpand.api.planning import Say, silent
 
@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
     from capexpand.case.schema import Case
+    from capexpand.executing.engine import Engine
     from capexpand.optimiser.brackets import Bracket
     from capexpand.reporting.sheet import Sheet
+    from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.findings import SweepFindings
+    from capexpand.studies.sweep.journal import Record
+    from capexpand.studies.sweep.shard_folders import Asked
+    from capexpand.studies.sweep.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,6 +85,32 @@ class Sweep:
         return f"<Sweep of {self.found.case.title!r} over {axes}: {len(self.found.all_points)} points>"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class SweepShard:
+    """One part of a sweep, in its folder; ``merge`` joins all of them.
+
+    Args:
+        folder: where it stands.
+        shown: the sheet of it.
+    """
+
+    folder: Path
+    shown: Sheet
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """Which shard it is, and how many points it holds, as one JSON object."""
+        return self.shown.document
+
+    def sheet(self) -> Sheet:
+        """Return what a terminal shows of it."""
+        return self.shown
+
+    def __repr__(self) -> str:
+        return f"<SweepShard {self.document['shard']}/{self.document['shards']} in {str(self.folder)!r}>"
+
+
+@overload
 def sweep(
     case: Path | str | Case,
     variant: str | None = None,
@@ -89,11 +120,50 @@ def sweep(
     points: int | None = None,
     seed: int = 1,
     workers: int = 2,
+    on: str | None = None,
     bracket: float | None = None,
     add: int = 60,
+    shard: None = None,
     out: Path | str | None = None,
     progress: Say | None = None,
-) -> Sweep:
+) -> Sweep: ...
+
+
+@overload
+def sweep(
+    case: Path | str | Case,
+    variant: str | None = None,
+    *,
+    vary: Sequence[str] | None = None,
+    design: str = "grid",
+    points: int | None = None,
+    seed: int = 1,
+    workers: int = 2,
+    on: str | None = None,
+    bracket: float | None = None,
+    add: int = 60,
+    shard: str | None,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Sweep | SweepShard: ...
+
+
+def sweep(
+    case: Path | str | Case,
+    variant: str | None = None,
+    *,
+    vary: Sequence[str] | None = None,
+    design: str = "grid",
+    points: int | None = None,
+    seed: int = 1,
+    workers: int = 2,
+    on: str | None = None,
+    bracket: float | None = None,
+    add: int = 60,
+    shard: str | None = None,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Sweep | SweepShard:
     """Plan a case at many points of a box, and bound its value in between.
 
     Args:
@@ -105,49 +175,110 @@ def sweep(
         points: most points of ``lhs`` and ``sobol``; the usual number if None.
         seed: of these two, and of the points at which bounds are measured.
         workers: processes; the result is the same for any number.
+        on: where the points are planned: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which gives the
+            same result; processes of this machine if None.
         bracket: how far bounds may be apart [% of the objective]; points are added until they are no further
             apart anywhere they are measured. None adds none.
         add: most points that may be added for it.
+        shard: plan one part only, such as ``3/40``, and write its folder ``out``; ``merge`` joins the parts.
         out: folder of the run; beside it a journal keeps what is planned, so that an interrupted sweep goes
             on.
         progress: sees how far it is.
 
+    Returns:
+        The sweep; with ``shard`` that part of it.
+
     Raises:
-        CaseError: the case or an axis is wrong.
+        CaseError: the case, an axis, the shard or the place where it is to run is wrong.
         InfeasibleError: no plan satisfies the case as it stands.
         SolverError: a solver failed.
-        RunError: the folder cannot be written, or another process is writing it.
+        RunError: the folder cannot be written, another process is writing it, or no cluster answers.
     """
+    from capexpand.errors import CaseError, Problem
+    from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
     from capexpand.studies.sweep.axes import Box
+    from capexpand.studies.sweep.shard_folders import Asked
+    from capexpand.studies.sweep.shards import read_shard
+
+    part = None if shard is None else read_shard(shard)
+    place = None if out is None else Path(out)
+    if part is not None and place is None:
+        raise CaseError([Problem("--shard: a shard is a folder; name it with --out")])
+    origin, variant = _origin(case, variant)
+    box = Box(origin, variant, tuple(vary or ()))
+    asked = Asked(variant, tuple(vary or ()), design, points, seed, bracket, add)
+    say = progress or silent
+    with (
+        nullcontext() if place is None else hold_place(place),
+        engine_on(on, workers=workers) as engine,
+    ):
+        if part is not None and place is not None:
+            return _planned_shard(box, asked, part, engine=engine, place=place, say=say)
+        return finished_sweep(box, asked, engine=engine, place=place, given=(), say=say)
+
+
+def finished_sweep(
+    box: Box, asked: Asked, *, engine: Engine, place: Path | None, given: Sequence[Record], say: Say
+) -> Sweep:
+    """Plan what is not known yet of a sweep, and write its run.
+
+    Args:
+        box: the case and its axes.
+        asked: the rest of what was asked for.
+        engine: what plans the points.
+        place: of the run, held by the caller; None writes none.
+        given: points that were planned elsewhere.
+        say: sees how far it is.
+    """
     from capexpand.studies.sweep.findings import sweep_case
     from capexpand.studies.sweep.sheet import sweep_sheet
 
-    box = Box(*_origin(case, variant), tuple(vary or ()))
-    place = None if out is None else Path(out)
-    say = progress or silent
-    with nullcontext() if place is None else hold_place(place):
-        found, journal = sweep_case(
-            box,
-            design,
-            points,
-            seed=seed,
-            workers=workers,
-            bracket=bracket,
-            most_added=add,
-            folder=place,
-            progress=say,
-        )
+    found, journal = sweep_case(
+        box,
+        asked.design,
+        asked.points,
+        seed=asked.seed,
+        engine=engine,
+        bracket=asked.bracket,
+        most_added=asked.add,
+        folder=place,
+        given=given,
+        progress=say,
+    )
+    finished = False
+    try:
+        say("Writing the report")
+        sheet = sweep_sheet(found)
+        if place is not None:
+            sheet.save(place)
+        finished = True
+    finally:
+        journal.close(finished=finished)
+    return Sweep(found, sheet)
+
+
+def _planned_shard(
+    box: Box, asked: Asked, part: Shard, *, engine: Engine, place: Path, say: Say
+) -> SweepShard:
+    """Plan a shard and write its folder; one that stands there already is left as it is."""
+    from capexpand.studies.sweep.designs import make_points
+    from capexpand.studies.sweep.findings import fingerprint, settings_text
+    from capexpand.studies.sweep.shard_folders import stands_already, write_shard
+    from capexpand.studies.sweep.shard_sheet import shard_sheet
+    from capexpand.studies.sweep.shards import plan_shard
+
+    points = make_points(box.axes, asked.design, asked.points, seed=asked.seed)
+    name = fingerprint(box, points, settings_text(asked.seed, asked.bracket, asked.add))
+    if not stands_already(place, name, part):
+        planned, journal = plan_shard(box, points, name, shard=part, engine=engine, folder=place, say=say)
         finished = False
         try:
-            say("Writing the report")
-            sheet = sweep_sheet(found)
-            if place is not None:
-                sheet.save(place)
+            write_shard(place, planned, asked)
             finished = True
         finally:
             journal.close(finished=finished)
-    return Sweep(found, sheet)
+    return SweepShard(place, shard_sheet(box.case, place))
 
 
 def _origin(case: Path | str | Case, variant: str | None) -> tuple[str, str | None]:

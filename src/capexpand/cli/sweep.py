@@ -28,11 +28,19 @@ def sweep(
     points: Annotated[int | None, typer.Option(min=1, help="Most points of lhs and sobol.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Plan the points on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
+    ] = None,
     bracket: Annotated[
         float | None,
         typer.Option(min=0.0, help="Add points until bounds of the objective are no further apart [%]."),
     ] = None,
     add: Annotated[int, typer.Option(min=0, help="Most points to add.")] = 60,
+    shard: Annotated[
+        str | None,
+        typer.Option(help="Plan one part only, as 3/40, and write its folder; `merge` joins the parts."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; none is written if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -50,8 +58,10 @@ def sweep(
             points=points,
             seed=seed,
             workers=workers,
+            on=on,
             bracket=bracket,
             add=add,
+            shard=shard,
             out=out,
             progress=say,
         )
@@ -62,4 +72,7 @@ def sweep(
     found.sheet().print(console)
     if out is not None:
         console.print()
-        print_path("Report", out / "report.html", console)
+        if shard is None:
+            print_path("Report", out / "report.html", console)
+        else:
+            print_path("Shard", out, console)

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from capexpand.case.loading import Declaration, read_declaration
@@ -168,6 +169,13 @@ class Box:
                     settings[_where(axis, place)] = _setting(axis, place, coordinate)
         inner_last = dict(sorted(settings.items(), key=lambda item: item[0].count(".")))
         return self._world(variant)[0].load(inner_last)
+
+    def files(self) -> tuple[Path, ...]:
+        """Read every variant that an axis names, and return all files of the case, needed no more."""
+        names = {name for axis in self.axes if axis.kind == "variant" for name in axis.choices}
+        variants = {self.variant, *(None if name == DECLARED else name for name in names)}
+        found = [self._world(variant)[1].provenance.files for variant in variants]
+        return tuple(sorted({file for files in found for file in files}))
 
     def label(self, point: Point) -> str:
         """Return a point in words."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.executing.engine import Engine
 from capexpand.model.blocks import LinearProgram
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
@@ -21,7 +22,7 @@ from capexpand.optimiser.brackets import Bracket, Brackets, ProgramChange
 from capexpand.optimiser.deterministic import build_program
 from capexpand.studies.sweep.axes import Axis, Box, Point
 from capexpand.studies.sweep.designs import Points, make_points, order_of_solving
-from capexpand.studies.sweep.journal import Journal
+from capexpand.studies.sweep.journal import Journal, Record
 from capexpand.studies.sweep.outcomes import Outcome, PointPlanner, Values, as_record, of_record
 from capexpand.studies.sweep.pool import plan_points
 
@@ -194,10 +195,11 @@ def sweep_case(
     count: int | None = None,
     *,
     seed: int = 1,
-    workers: int = 2,
+    engine: Engine,
     bracket: float | None = None,
     most_added: int = 60,
     folder: Path | None = None,
+    given: Sequence[Record] = (),
     progress: Say | None = None,
 ) -> tuple[SweepFindings, Journal]:
     """Plan a case at the points of a design, and at more of them where the brackets are widest.
@@ -207,10 +209,11 @@ def sweep_case(
         design: of the points.
         count: most points of a Latin hypercube or Sobol design.
         seed: of these.
-        workers: processes; the result is the same for any number.
+        engine: what plans the points; the result is the same with any.
         bracket: widest bracket to be reached [%] of the objective; no points are added if None.
         most_added: number of points that may be added for it.
         folder: of the run, beside which the journal stands.
+        given: points that were planned elsewhere.
         progress: sees how far it is.
 
     Returns:
@@ -226,14 +229,16 @@ def sweep_case(
     points = make_points(box.axes, design, count, seed=seed)
     say("Planning the case as it stands")
     planner = PointPlanner(box)
-    journal = Journal(_journal_file(folder), _fingerprint(box, points, f"{seed} {bracket} {most_added}"))
+    name = fingerprint(box, points, settings_text(seed, bracket, most_added))
+    journal = Journal(journal_file(folder), name)
     try:
         found = _swept(
             planner,
             points,
             journal,
+            given,
             seed=seed,
-            workers=workers,
+            engine=engine,
             bracket=bracket,
             most=most_added,
             say=say,
@@ -248,20 +253,21 @@ def _swept(
     planner: PointPlanner,
     points: Points,
     journal: Journal,
+    given: Sequence[Record],
     *,
     seed: int,
-    workers: int,
+    engine: Engine,
     bracket: float | None,
     most: int,
     say: Say,
 ) -> SweepFindings:
     box, declared = planner.box, planner.declared_outcome()
     unique = list(dict.fromkeys(points.points))
-    known = _Known(unique, journal)
+    known = Known(unique, journal, given)
     order, parents = order_of_solving(box.axes, unique, centre_of(box.axes))
-    _solve(planner, known, order, parents, workers=workers, say=say)
+    solve_points(planner, known, order, parents, engine=engine, say=say)
     added, probes = _fill(
-        planner, known, declared, bracket=bracket, most=most, seed=seed, workers=workers, say=say
+        planner, known, declared, bracket=bracket, most=most, seed=seed, engine=engine, say=say
     )
     by_point = known.by_point()
     outcomes = tuple(by_point[point] for point in (*points.points, *added))
@@ -270,15 +276,21 @@ def _swept(
     )
 
 
-class _Known:
-    """The points of a sweep and what is known of them, kept in the journal."""
+class Known:
+    """The points of a sweep and what is known of them, kept in the journal.
 
-    def __init__(self, points: list[Point], journal: Journal) -> None:
+    Args:
+        points: each once.
+        journal: of the sweep.
+        given: points that were planned elsewhere.
+    """
+
+    def __init__(self, points: list[Point], journal: Journal, given: Sequence[Record] = ()) -> None:
         self.points = points
         self.journal = journal
         self.outcomes: dict[int, Outcome] = {}
         self._recorded: dict[int, Point] = {}
-        for record in journal.records:
+        for record in (*given, *journal.records):
             place, point, outcome = of_record(record)
             self.outcomes[place], self._recorded[place] = outcome, point
 
@@ -289,18 +301,33 @@ class _Known:
                 del self.outcomes[place], self._recorded[place]
 
     def by_point(self) -> dict[Point, Outcome]:
+        """Return the outcome of every point."""
         return {point: self.outcomes[place] for place, point in enumerate(self.points)}
 
 
-def _solve(
+def solve_points(
     planner: PointPlanner,
-    known: _Known,
+    known: Known,
     order: Iterable[int],
     parents: Sequence[int],
     *,
-    workers: int,
+    engine: Engine,
     say: Say,
 ) -> None:
+    """Plan those points that are not known yet, and keep each in the journal.
+
+    Args:
+        planner: of the box.
+        known: the points and what is known of them.
+        order: places in the order in which to begin them.
+        parents: [place] of the point from which each starts, -1 for the declared case.
+        engine: what plans them.
+        say: sees how far it is.
+
+    Raises:
+        SolverError: a worker was lost, and nobody else could do its work.
+        RunError: the journal cannot be written.
+    """
     places = list(order)
     known.forget_others(places)
     done = sum(place in known.outcomes for place in places)
@@ -311,7 +338,7 @@ def _solve(
         lambda place: parents[place] if place < len(parents) else -1,
         known.outcomes,
         order=places,
-        workers=workers,
+        engine=engine,
     )
     for place, outcome in found:
         known.journal.append(as_record(place, known.points[place], outcome))
@@ -321,13 +348,13 @@ def _solve(
 
 def _fill(
     planner: PointPlanner,
-    known: _Known,
+    known: Known,
     declared: Outcome,
     *,
     bracket: float | None,
     most: int,
     seed: int,
-    workers: int,
+    engine: Engine,
     say: Say,
 ) -> tuple[tuple[Point, ...], tuple[tuple[Point, Bracket], ...]]:
     """Measure brackets in the box, and add points where they are widest until all are narrow enough."""
@@ -357,7 +384,7 @@ def _fill(
         known.points.extend(batch)
         say(f"Adding {len(batch)} points where the bracket is widest, {widths.max():.1%}")
         fresh = range(begin, len(known.points))
-        _solve(planner, known, fresh, [-1] * len(known.points), workers=workers, say=say)
+        solve_points(planner, known, fresh, [-1] * len(known.points), engine=engine, say=say)
         probes = [probe for probe in probes if probe[0] not in batch]
         probes += islice(fresh_probes, len(batch))
 
@@ -391,12 +418,24 @@ def _short(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _journal_file(folder: Path | None) -> Path | None:
+def journal_file(folder: Path | None) -> Path | None:
+    """Return where the journal of a run stands: hidden, beside its folder."""
     return None if folder is None else folder.absolute().parent / f".{folder.name}.sweep"
 
 
-def _fingerprint(box: Box, points: Points, settings: str) -> str:
-    """Name of a sweep: all that its result depends on."""
+def settings_text(seed: int, bracket: float | None, most_added: int) -> str:
+    """Return what a sweep was asked for beside its points, for its fingerprint."""
+    return f"{seed} {bracket} {most_added}"
+
+
+def fingerprint(box: Box, points: Points, settings: str) -> str:
+    """Return the name of a sweep: a hash of all that its result depends on.
+
+    Args:
+        box: the case and its axes.
+        points: of the design.
+        settings: as ``settings_text`` has them.
+    """
     origin = box.case.provenance
     parts = (
         version("capexpand"),

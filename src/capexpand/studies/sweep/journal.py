@@ -45,7 +45,7 @@ class Journal:
             return
         try:
             content = path.read_bytes() if path.exists() else b""
-            records, end = _read(content)
+            records, end = read_records(content)
             if content and content[: len(_MAGIC)] != _MAGIC:
                 raise RunError(f"{path}: is no journal of a sweep and is left as it is; move it")
             if records and str(records[0].get("name", "")) == name:
@@ -68,11 +68,9 @@ class Journal:
         """
         if self._file is None:
             return
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **record)  # type: ignore[arg-type]
-        data = buffer.getvalue()
+        data = packed(record)
         try:
-            self._file.write(_HEADER.pack(_MAGIC, len(data), zlib.crc32(data)) + data)
+            self._file.write(data)
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -91,8 +89,20 @@ class Journal:
                 self.path.unlink(missing_ok=True)
 
 
-def _read(content: bytes) -> tuple[list[Record], int]:
-    """The records that check, and where the last of them ends."""
+def packed(record: Record) -> bytes:
+    """Return a record as bytes: its length, its check and an archive."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **record)  # type: ignore[arg-type]
+    data = buffer.getvalue()
+    return _HEADER.pack(_MAGIC, len(data), zlib.crc32(data)) + data
+
+
+def read_records(content: bytes) -> tuple[list[Record], int]:
+    """Return the records that check, and where the last of them ends.
+
+    Args:
+        content: records one after the other; what follows the first that does not check is left out.
+    """
     records: list[Record] = []
     place = 0
     while place + _HEADER.size <= len(content):

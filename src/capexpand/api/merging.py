@@ -1,0 +1,72 @@
+"""``merge``: the shards of a sweep become the run that one machine gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from capexpand.api.planning import Say, silent
+
+if TYPE_CHECKING:
+    from capexpand.api.sweeping import Sweep
+
+
+def merge(
+    shards: Sequence[Path | str],
+    *,
+    workers: int = 2,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Sweep:
+    """Join the shards of a sweep into the run that one machine gives, byte for byte.
+
+    Args:
+        shards: folders that ``sweep`` wrote with ``shard``, each shard once, in any order.
+        workers: processes, where the sweep asked for points to be added between those of its design.
+        out: folder of the run.
+        progress: sees how far it is.
+
+    Raises:
+        RunError: a folder is no shard or was changed, shards are missing or doubled, or are of different
+            cases, sweeps or versions; or the run cannot be written.
+        SolverError: a solver failed.
+    """
+    from capexpand.api.sweeping import finished_sweep
+    from capexpand.errors import RunError
+    from capexpand.executing.local import LocalProcesses
+    from capexpand.files.writing import write_new
+    from capexpand.runs.folder import hold_place
+    from capexpand.studies.sweep.axes import Box
+    from capexpand.studies.sweep.designs import make_points
+    from capexpand.studies.sweep.findings import fingerprint, settings_text
+    from capexpand.studies.sweep.shard_folders import check_points, read_shards
+
+    joined = read_shards([Path(folder) for folder in shards])
+    asked = joined.asked
+    place = None if out is None else Path(out)
+    with (
+        TemporaryDirectory() as scratch,
+        nullcontext() if place is None else hold_place(place),
+    ):
+        for name, data in joined.files.items():
+            Path(scratch, name).parent.mkdir(parents=True, exist_ok=True)
+            write_new(Path(scratch, name), data)
+        box = Box(str(Path(scratch, joined.case_file)), asked.variant, asked.vary)
+        box.files()  # all are read now, since the copy goes
+        points = make_points(box.axes, asked.design, asked.points, seed=asked.seed)
+        if fingerprint(box, points, settings_text(asked.seed, asked.bracket, asked.add)) != joined.name:
+            raise RunError(
+                f"{shards[0]}: the copy of the case in it is not the case of the sweep; make the shards again"
+            )
+        check_points(joined, list(dict.fromkeys(points.points)))
+        return finished_sweep(
+            box,
+            asked,
+            engine=LocalProcesses(workers),
+            place=place,
+            given=joined.records,
+            say=progress or silent,
+        )

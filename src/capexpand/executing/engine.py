@@ -1,0 +1,75 @@
+"""The one seam between work that is split and what runs it, in the terms of ``concurrent.futures``.
+
+::
+
+    with engine.pool(work, most=len(chunks)) as pool:
+        running = {pool.submit(chunk): chunk for chunk in chunks}
+        for future in first_completed(running):
+            answer_of(future)
+
+What is split must not depend on who computes which chunk, nor on the order in which answers come. Then any
+engine, with any number of workers and after any failure, gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import AbstractContextManager
+from typing import Generic, TypeVar
+
+from capexpand.errors import SolverError
+
+Chunk = TypeVar("Chunk")
+Answer = TypeVar("Answer")
+
+
+class Pool(ABC, Generic[Chunk, Answer]):
+    """Workers that hold one piece of work and answer chunks with it, until the pool is left."""
+
+    @property
+    @abstractmethod
+    def slots(self) -> int:
+        """Number of chunks that keep all workers busy; it may change as machines come and go."""
+
+    @abstractmethod
+    def submit(self, chunk: Chunk) -> Future[Answer]:
+        """Hand in a chunk; its answer comes in the future."""
+
+
+class Engine(ABC):
+    """What runs chunks of work."""
+
+    @abstractmethod
+    def pool(
+        self, work: Callable[[Chunk], Answer], *, most: int
+    ) -> AbstractContextManager[Pool[Chunk, Answer]]:
+        """Bring work to the workers, once; leaving the block cancels what has not been answered.
+
+        Args:
+            work: what to do with a chunk; whatever large it holds travels once.
+            most: number of chunks that there are at most; there is no use for more workers.
+        """
+
+
+def first_completed(futures: Iterable[Future[Answer]]) -> set[Future[Answer]]:
+    """Wait until at least one of some futures is done, and return those that are."""
+    return wait(futures, return_when=FIRST_COMPLETED).done
+
+
+def answer_of(future: Future[Answer]) -> Answer:
+    """Return the answer of a chunk that is done.
+
+    Raises:
+        SolverError: its worker was lost, and nobody else could do it.
+    """
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        reason = str(error.__cause__ or "").strip().split("\n")[0]
+        raise SolverError(
+            "a worker ended unexpectedly, as when memory runs out"
+            + (f" ({reason})" if reason.startswith("a node") else "")
+            + "; run the same command again with fewer workers: with --out, what is done is kept"
+        ) from error

@@ -1,0 +1,226 @@
+"""Chunks on a Ray cluster: the work is put once, what is lost is done again, the head node is spared."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Generator
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from capexpand.errors import CapexpandError, CaseError, Problem, RunError
+from capexpand.executing.engine import Answer, Chunk, Engine, Pool
+from capexpand.executing.versions import difference, made_with
+
+RETRIES = 20
+"""How often a chunk is done again whose worker or node was lost."""
+_SECONDS = 5.0
+"""How long an address may take to answer."""
+_HEAD = "node:__internal_head__"
+
+_kept: dict[str, Callable[[Any], Any]] = {}
+"""In a worker: the work, by the name of the object that holds it."""
+
+
+@contextmanager
+def connected(on: str, *, workers: int) -> Generator[RayCluster]:
+    """Connect to a cluster as long as the block lasts.
+
+    Args:
+        on: ``ray`` for the cluster that ``RAY_ADDRESS`` names or that runs on this machine, and else one
+            that is started for the block; or ``ray://HOST:PORT``.
+        workers: processes of a cluster that is started.
+
+    Raises:
+        CaseError: the address has not this form.
+        RunError: Ray is not installed, nothing answers, or what answers has another version.
+    """
+    address = _address(on)
+    try:
+        import ray
+    except ImportError:
+        raise RunError(f"--on {on} needs Ray, which is not installed: pip install 'capexpand[ray]'") from None
+    mine = not ray.is_initialized()
+    if mine:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # sends nothing about its use to anyone
+        _connect(on, address, workers)
+    try:
+        _check_versions(on)
+        yield RayCluster()
+    finally:
+        if mine:
+            ray.shutdown()
+
+
+def _address(on: str) -> str | None:
+    """Where to connect; None where only this machine is asked. Something must be listening."""
+    written = os.environ.get("RAY_ADDRESS") if on == "ray" else on
+    if written in (None, "", "auto", "local"):
+        return None
+    assert written is not None  # noqa: S101 - pyrefly does not follow the test above
+    parts = urlsplit(written if "://" in written else f"//{written}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if host is None or port is None:
+        raise CaseError(
+            [Problem(f"--on: '{written}' is no address; write ray://HOST:PORT, as ray://head:10001")]
+        )
+    try:
+        socket.create_connection((host, port), timeout=_SECONDS).close()
+    except OSError as error:
+        raise RunError(f"--on {on}: nothing listens at {host}:{port} ({error.strerror or error})") from None
+    return written
+
+
+def _connect(on: str, address: str | None, workers: int) -> None:
+    import ray
+
+    quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
+    try:
+        if address is not None:
+            ray.init(address=address, **quiet)
+            return
+        try:
+            ray.init(address="auto", **quiet)
+        except ConnectionError:  # none runs here
+            ray.init(num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+    except Exception as error:
+        raise RunError(f"--on {on}: cannot be used: {_first_line(error)}") from error
+
+
+def _check_versions(on: str) -> None:
+    """Refuse a cluster that would compute with other versions than those here."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    probe = ray.remote(_versions)
+    nodes = [node["NodeID"] for node in _nodes()]
+    asked = [
+        probe.options(
+            num_cpus=0,
+            max_retries=RETRIES,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=True),
+        ).remote()
+        for node in nodes
+    ]
+    for node, reference in zip(nodes, asked, strict=True):
+        try:
+            found = ray.get(reference)
+        except Exception as error:  # what a node without capexpand raises is not one class
+            wanted = made_with()["capexpand"]
+            raise RunError(
+                f"--on {on}: capexpand does not run on node {node[:8]}: {_last_line(error)}; "
+                f"install capexpand {wanted} there"
+            ) from error
+        other = difference(found, made_with())
+        if other is not None:
+            raise RunError(f"--on {on}: node {node[:8]} has {other} as here; install the same there")
+
+
+class RayCluster(Engine):
+    """The cluster to which this process is connected."""
+
+    @contextmanager
+    def pool(self, work: Callable[[Chunk], Answer], *, most: int) -> Generator[Pool[Chunk, Answer]]:
+        """Put the work into the cluster; what it still does when the block is left is cancelled."""
+        pool = _RayPool(work, most)
+        try:
+            yield pool
+        finally:
+            pool.cancel()
+
+
+class _RayPool(Pool[Chunk, Answer]):
+    def __init__(self, work: Callable[[Chunk], Answer], most: int) -> None:
+        import ray
+
+        self._work = ray.put(work)
+        self._most = most
+        self._task = ray.remote(_run)
+        self._running: dict[Future[Answer], Any] = {}
+
+    @property
+    def slots(self) -> int:
+        cores = sum(int(node["Resources"].get("CPU", 0)) for node in _nodes())
+        return max(1, min(self._most, cores))
+
+    def submit(self, chunk: Chunk) -> Future[Answer]:
+        options: dict[str, Any] = {
+            "num_cpus": 1,
+            "max_retries": RETRIES,
+            "scheduling_strategy": _spared_head(),
+        }
+        reference = self._task.options(**options).remote([self._work], self._work.hex(), chunk)
+        answer: Future[Answer] = Future()
+        self._running[answer] = reference
+        reference.future().add_done_callback(lambda found: _pass_on(found, answer))
+        answer.add_done_callback(lambda done: self._running.pop(done, None))
+        return answer
+
+    def cancel(self) -> None:
+        """Cancel what has not been answered."""
+        import ray
+
+        for reference in list(self._running.values()):
+            with suppress(Exception):  # it may be done by now, or its cluster gone
+                ray.cancel(reference, force=True)
+
+
+def _pass_on(found: Future[Answer], answer: Future[Answer]) -> None:
+    """Give an answer on, and any loss in the cluster as that of an executor."""
+    try:
+        answer.set_result(found.result())
+    except CapexpandError as error:
+        answer.set_exception(error)
+    except (Exception, CancelledError) as error:  # noqa: BLE001 - Ray's losses are many classes
+        broken = BrokenExecutor()
+        broken.__cause__ = error
+        answer.set_exception(broken)
+
+
+def _nodes() -> list[dict[str, Any]]:
+    """The nodes on which to compute: all that are alive, without the head where there are others."""
+    import ray
+
+    alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+    others = [node for node in alive if _HEAD not in node["Resources"]]
+    return others or alive
+
+
+def _spared_head() -> Any:
+    """How to schedule: not on the head node as long as there is another."""
+    import ray
+    from ray.util.scheduling_strategies import NodeLabelSchedulingStrategy, NotIn
+
+    heads = [node["NodeID"] for node in ray.nodes() if node["Alive"] and _HEAD in node["Resources"]]
+    if not heads:
+        return "SPREAD"
+    return NodeLabelSchedulingStrategy(hard={}, soft={"ray.io/node-id": NotIn(*heads)})
+
+
+def _versions() -> dict[str, str]:
+    return made_with()
+
+
+def _run(held: list[Any], name: str, chunk: Any) -> Any:
+    """In a worker: do a chunk; the work is read once and kept."""
+    import ray
+    from threadpoolctl import threadpool_limits
+
+    if name not in _kept:
+        _kept.clear()
+        _kept[name] = ray.get(held[0])
+    with threadpool_limits(limits=1):
+        return _kept[name](chunk)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _last_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
