@@ -29,7 +29,8 @@ PAGES = [
     "/explore/two-sites?budget=800+mn+CNY&price=90+%25", "/explore/two-sites?budget=3",
     "/runs", "/runs/FIRST",
     "/compare?first=FIRST&second=SECOND", "/new",
-    "/catalogue", "/catalogue?table=export_rules&on=2025-02-24", "/claims", "/chips?on=2025-06-01&to=CN", "/api", "/account", "/cases/none",
+    "/catalogue", "/catalogue?table=export_rules&on=2025-02-24", "/claims",
+    "/chips?on=2025-06-01&to=CN", "/api", "/account", "/cases/none",
 ]  # fmt: skip
 
 
