@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.chips import ChipsView, chips
+    from capexpand.api.evidencing import evidence
     from capexpand.api.futures import SampledFutures, scenarios
     from capexpand.api.merging import merge
     from capexpand.api.planning import Run, policy, run
@@ -100,6 +101,7 @@ _HOMES = {
     "diff": "api.questions",
     "compare": "studies.comparison.comparing",
     "evaluate": "pipeline",
+    "evidence": "api.evidencing",
     "evaluate_policy": "pipeline",
     "find_contradictions": "claims.rules",
     "forecast": "forecasting.forecast",
@@ -172,6 +174,7 @@ __all__ = [
     "diff",
     "evaluate",
     "evaluate_policy",
+    "evidence",
     "find_contradictions",
     "forecast",
     "frontier",

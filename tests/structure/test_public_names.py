@@ -18,7 +18,7 @@ PUBLIC = """
     Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem RunError Sheet SolverError
     WorstCase CheckedCase LatticeSettings Outcomes PolicyFindings Run SampledFutures __version__
     check diff new policy Questioned run scenarios schema serve shipped_cases
-    backtest breakeven break_even compare evaluate evaluate_policy find_contradictions list_claims
+    backtest breakeven break_even compare evaluate evaluate_policy evidence find_contradictions list_claims
     Sweep SweepShard merge sweep
     ChipsView ServedTokens TradeCurve calibrate chips forecast frontier history import_workbook load_case
     optimise optimise_policy report roll simulate solve tokens train why why_not write
@@ -75,6 +75,7 @@ SHOWN_ONLY = {"as_json"}
         "roll",
         "history",
         "frontier",
+        "evidence",
     ],
 )
 def test_a_command_has_the_arguments_of_its_function(name: str) -> None:

@@ -105,6 +105,8 @@ class FigureReader:
             known_on=found.known_on,
             verified=found.verified,
             hindsight=self.is_hindsight(origin.basis_date),
+            source_kind=found.source_kind,
+            computed=times is not None,
         )
 
     def _stated(self, written: object, kind: QuantityKind, origin: Origin, within: Place) -> Figure | None:

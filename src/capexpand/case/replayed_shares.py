@@ -212,6 +212,7 @@ class ReplayedShareReader(FigureReader):
             reason=origin.reason,
             basis_date=origin.basis_date,
             hindsight=self.is_hindsight(origin.basis_date),
+            computed=True,
         )
 
 

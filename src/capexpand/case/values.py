@@ -30,6 +30,8 @@ class Figure:
         known_on: when a fact of the catalogue became known, or None.
         verified: whether a fact of the catalogue was seen in its source, or None.
         hindsight: whether it rests on evidence later than the case's ``as_of``.
+        source_kind: how near the source of a fact of the catalogue is to the fact's origin, or None.
+        computed: whether it was worked out from a fact or by a replay rather than read.
     """
 
     value: float
@@ -42,6 +44,8 @@ class Figure:
     known_on: date | None = None
     verified: bool | None = None
     hindsight: bool = False
+    source_kind: str | None = None
+    computed: bool = False
 
     def __float__(self) -> float:
         return self.value

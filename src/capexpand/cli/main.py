@@ -27,6 +27,7 @@ COMMANDS = (
     "roll",
     "history",
     "frontier",
+    "evidence",
     "backtest",
     "forecast",
     "scenarios",

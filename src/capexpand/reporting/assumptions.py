@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from capexpand.case.evidence import evidence_counts
 from capexpand.case.numbers import numbers
 from capexpand.case.schema import Case
 from capexpand.case.values import Figure
 from capexpand.units import format_number
+from capexpand.wording import listing
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"',;)]+")
 _UNIT_WORDS = {"1": "", "1/year": "per year", "month": "months", "unit": "units"}
@@ -69,6 +71,16 @@ def origins(case: Case) -> Origins:
         unexplained=len(figures) - explained,
         hindsight=sum(1 for figure in figures if figure.hindsight),
     )
+
+
+def evidence_line(case: Case) -> str:
+    """Say how many numbers are of which kind of evidence, and what finds how much of the value hangs on them.
+
+    Args:
+        case: the case.
+    """
+    kinds = [f"{count} {name}" for name, count in evidence_counts(case).items() if count]
+    return f"By evidence: {listing(kinds)}; capexpand evidence says how much of the value hangs on each."
 
 
 def assumption_blocks(case: Case) -> tuple[Block, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from capexpand.policy.findings import PolicyFindings, policy_document
 from capexpand.reporting import page_tables
 from capexpand.reporting.assumptions import Block as AssumptionBlock
-from capexpand.reporting.assumptions import assumption_blocks, origins
+from capexpand.reporting.assumptions import assumption_blocks, evidence_line, origins
 from capexpand.reporting.blocks import (
     Block,
     Cell,
@@ -283,7 +283,8 @@ def _assumptions(context: ReportContext) -> Section:
     found = origins(case)
     note = (
         f"Of {found.total} numbers {found.sourced} have a source, {found.reasoned} a reason, "
-        f"{found.unexplained} neither; {found.hindsight} rest on evidence later than {case.as_of}."
+        f"{found.unexplained} neither; {found.hindsight} rest on evidence later than {case.as_of}. "
+        f"{evidence_line(case)}"
     )
     blocks = tuple(_assumption_details(block) for block in assumption_blocks(case))
     return Section("assumptions", "Assumptions with sources", (Paragraph(note), *blocks))

@@ -49,16 +49,17 @@ def grouped_bars(rows: Sequence[Spec], parts: Sequence[Part], unit: str) -> Spec
     return {"width": "container", "height": height, "layer": [bar, text]}
 
 
-def share_bars(rows: Sequence[Spec], parts: Sequence[Part]) -> Spec:
+def share_bars(rows: Sequence[Spec], parts: Sequence[Part], *, names: str = "Programme") -> Spec:
     """Return the drawing of one bar for every name, divided into its parts.
 
     Args:
         rows: with a name ``p``, a part ``s``, a value ``v`` [%] and the order ``o`` of the part.
         parts: in order, with their colours.
+        names: what the names are of, where a reader points at a bar.
     """
-    names = list(dict.fromkeys(row["p"] for row in rows))
+    order = list(dict.fromkeys(row["p"] for row in rows))
     encoding = {
-        "y": _names(names),
+        "y": _names(order),
         "x": {
             "field": "v",
             "type": "quantitative",
@@ -67,10 +68,10 @@ def share_bars(rows: Sequence[Spec], parts: Sequence[Part]) -> Spec:
         },
         "color": colour_of(parts),
         "order": {"field": "o"},
-        "tooltip": _tip("%"),
+        "tooltip": _tip("%", names),
     }
     layer = {"mark": {"type": "bar", "height": {"band": 0.62}}, "encoding": encoding}
-    return {"width": "container", "height": 40 * len(names) + AXIS, "layer": [layer]}
+    return {"width": "container", "height": 40 * len(order) + AXIS, "layer": [layer]}
 
 
 def _names(names: Sequence[str]) -> Spec:
@@ -84,8 +85,8 @@ def _names(names: Sequence[str]) -> Spec:
     }
 
 
-def _tip(unit: str) -> list[Spec]:
-    return tooltip_of({"p": "Programme", "s": "Part"}, {"v": unit})
+def _tip(unit: str, names: str = "Programme") -> list[Spec]:
+    return tooltip_of({"p": names, "s": "Part"}, {"v": unit})
 
 
 def distance_bars(rows: Sequence[Spec], parts: Sequence[Part], *, furthest: float, axis: str) -> Spec:
