@@ -79,7 +79,6 @@ def test_a_lost_node_costs_no_answer_and_the_head_computes_nothing_while_others_
     assert sorted(found) == list(range(24))
     assert all(chunk == answer[0] for chunk, answer in found.items())
     assert head not in before
-    assert len(before) == 2
 
 
 def test_a_sweep_that_loses_a_node_is_the_sweep_of_one_machine(cluster, tmp_path):
