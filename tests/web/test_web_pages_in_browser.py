@@ -25,11 +25,12 @@ def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 PAGES = [
-    "/", "/cases/two-sites", "/cases/own", "/cases/own/edit",
+    "/", "/cases/two-sites", "/cases/own", "/cases/own/edit", "/cases/own/changes",
     "/explore/two-sites?budget=800+mn+CNY&price=90+%25", "/explore/two-sites?budget=3",
     "/runs", "/runs/FIRST",
     "/compare?first=FIRST&second=SECOND", "/new",
-    "/catalogue", "/catalogue?table=export_rules&on=2025-02-24", "/claims", "/api", "/account", "/cases/none",
+    "/catalogue", "/catalogue?table=export_rules&on=2025-02-24", "/claims",
+    "/chips?on=2025-06-01&to=CN", "/api", "/account", "/cases/none",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from capexpand.case.evidence import evidence_counts
 from capexpand.finance.fleet import Fleet
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
@@ -83,6 +84,7 @@ def metrics_document(context: ReportContext) -> Document:
         "answers": {answer.question: answer.text for answer in answers(context)},
         "warnings": list(findings.warnings),
         "checks": {name: number(value) for name, value in findings.checks.items()},
+        "evidence": evidence_counts(findings.case),
         "hindsight": _hindsight(findings),
         "basis": dict(BASIS),
         "version": findings.provenance.capexpand,

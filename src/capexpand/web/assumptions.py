@@ -72,8 +72,10 @@ class Assumption:
         Raises:
             CaseError: it has no unit or another one, or lies outside of what is taken.
         """
+        if len(written.strip()) > 60:
+            raise self._problem("a level has at most 60 characters, such as " + self.text(self.stated))
         try:
-            found = read_quantity(written.strip()[:60], self.kind, currency=currency)
+            found = read_quantity(written.strip(), self.kind, currency=currency)
         except QuantityError as error:
             raise self._problem(str(error)) from None
         if found.currency not in (None, currency):

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from capexpand.case.schema import Case
 from capexpand.errors import CapexpandError, InfeasibleError
-from capexpand.finance.metrics import Metrics
 from capexpand.model.compile import compile_case
-from capexpand.model.data import Floats
 from capexpand.optimiser.brackets import Bracket, Brackets, ProgramChange, Support
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.warm import Optimum, WarmPlanner
 from capexpand.pipeline import Plans, evaluate
 from capexpand.reporting.charts.drawing import Chart, Quarters, Series, over_quarters
 from capexpand.reporting.charts.palette import BASE, PROGRAMME
-from capexpand.reporting.context import ReportContext
-from capexpand.reporting.inputs import Findings
 from capexpand.web.assumptions import Assumption, Assumptions, Changes
 from capexpand.web.changing import load_changed, merged_data
+from capexpand.web.outcomes import Difference, Outcome, differences, outcome
 from capexpand.web.remedies import Remedy, remedies
 from capexpand.web.sliders import assumptions_of
-from capexpand.wording import count, money, number, percent, power, volume
+from capexpand.wording import money
 
 KEPT_CASES = 6
 """Cases whose bases are kept; each takes some 30 MB of the largest."""
@@ -37,49 +35,11 @@ KEPT_CASES = 6
 SUPPORTS = 10
 """Solved plans of each case that bound what a moving slider passes."""
 
+AT_ONCE = 8
+"""Requests that explore at a time; the others wait without a thread, so that other pages are answered."""
+
 KEPT_ANSWERS = 64
 """Explored states that are kept for each case."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A figure of a plan.
-
-    Args:
-        key: in JSON.
-        title: on the page.
-        value: in the unit of ``unit``; None where the plan has none.
-        unit: of the value.
-        text: as readers see it.
-    """
-
-    key: str
-    title: str
-    value: float | None
-    unit: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A plan in figures and pictures."""
-
-    measures: tuple[Measure, ...]
-    series: dict[str, Floats]
-    findings: Findings
-    context: ReportContext = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One figure of the declared and of the changed plan, and the difference in words."""
-
-    key: str
-    title: str
-    base: Measure
-    changed: Measure
-    words: str
-    better: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +83,6 @@ class Bracketed:
         return f"{'+' if gap > 0 else ''}{money(gap, self.currency)}"
 
 
-_TITLES = {
-    "npv": "Net present value",
-    "npv_without_end_value": "Without end value",
-    "irr": "Internal rate of return",
-    "payback": "Payback",
-    "peak_funding": "Peak funding",
-    "spent": "Spent in the window",
-    "power": "Power energised",
-    "accelerators": "Accelerators",
-    "tokens": "Tokens a day",
-    "revenue": "Revenue in the last year",
-}
-_MORE_IS_BETTER = {"npv", "npv_without_end_value", "irr", "revenue"}
-
-
 class Explorer:
     """Explores cases for many people at once; its memory is bounded.
 
@@ -146,10 +91,12 @@ class Explorer:
     """
 
     def __init__(self, solvers: int = 2) -> None:
-        self._studies: OrderedDict[tuple[str, str | None], Study] = OrderedDict()
+        self.turns = asyncio.Semaphore(AT_ONCE)
+        self._studies: OrderedDict[tuple[Path, str | None], Study] = OrderedDict()
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(solvers)
         self._beside_it = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ends")
+        self._prepares = threading.Lock()
 
     def study(self, path: Path, variant: str | None = None) -> Study:
         """Return a case made ready to be explored; the one at hand where its files did not change.
@@ -161,18 +108,51 @@ class Explorer:
         Raises:
             CaseError: the case is wrong.
         """
-        case = load_changed(path, variant)
-        key = (case.provenance.content_hash, variant)
+        key = (path, variant)
         with self._lock:
             found = self._studies.get(key)
-            if found is None:
-                found = self._studies[key] = Study(
-                    case, path, variant, turns=self._turns, beside_it=self._beside_it
-                )
-                while len(self._studies) > KEPT_CASES:
-                    self._studies.popitem(last=False)
+            if found is not None and found.stamps == _stamps(found.case):
+                self._studies.move_to_end(key)
+                return found
+        case = load_changed(path, variant)
+        with self._lock:
+            other = self._studies.get(key)  # which another request made meanwhile
+            if other is not None and other.case.provenance.content_hash == case.provenance.content_hash:
+                other.stamps = _stamps(case)
+                return other
+            made = Study(case, path, variant, turns=self._turns, beside_it=self._beside_it)
+            self._studies[key] = made
             self._studies.move_to_end(key)
-        return found
+            while len(self._studies) > KEPT_CASES:
+                self._studies.popitem(last=False)
+        return made
+
+    def prepare(self, path: Path) -> None:
+        """Plan a case as declared beside whatever else is done, for whoever explores it next.
+
+        One at a time: who leafs through many cases does not keep the machine busy.
+        """
+        if self._prepares.acquire(blocking=False):
+            self._beside_it.submit(self._prepare, path)
+
+    def _prepare(self, path: Path) -> None:
+        try:
+            with contextlib.suppress(CapexpandError):  # whoever explores it is told
+                self.study(path).base()
+        finally:
+            self._prepares.release()
+
+
+def _stamps(case: Case) -> tuple[tuple[int, int], ...]:
+    """Times and sizes of the files of a case, by which a change of them is seen."""
+    found = []
+    for file in case.provenance.files:
+        try:
+            stat = file.stat()
+        except OSError:
+            return ()
+        found.append((stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
 
 
 class Study:
@@ -188,13 +168,12 @@ class Study:
         beside_it: ThreadPoolExecutor,
     ) -> None:
         self.case, self.path, self.variant = case, path, variant
+        self.stamps = _stamps(case)
         self.assumptions: Assumptions = assumptions_of(case, merged_data(path, variant))
         self._turns = turns
         self._lock = threading.Lock()
-        self._planner, self._rest = (
-            WarmPlanner(sides="any"),
-            WarmPlanner(sides="any"),
-        )  # no worth of limits is shown
+        # no worth of limits is shown, so any duals do
+        self._planner, self._rest = WarmPlanner(sides="any"), WarmPlanner(sides="any")
         self._first: tuple[Optimum, Optimum] | None = None
         self._base: Outcome | None = None
         self._supports: tuple[Support, ...] = ()
@@ -325,99 +304,10 @@ class Study:
             changes,
             base,
             changed,
-            tuple(_differences(base, changed)),
+            tuple(differences(base, changed)),
             tuple(beside(base, changed)),
             Quarters.of(context.data.times, context.window),
         )
-
-
-def outcome(findings: Findings) -> Outcome:
-    """Return the figures and series of findings.
-
-    Args:
-        findings: from ``evaluate``.
-    """
-    context = ReportContext(findings)
-    total, ours = findings.result.total, findings.result.programme
-    series = {
-        "spending": total.capital_payments,
-        "cash": np.cumsum(ours.free_cash_flow),
-        "revenue": total.revenue,
-        "power": context.power_mw(context.fleet),
-        "accelerators": context.accelerators(context.fleet),
-        "tokens": context.tokens_per_day(context.fleet),
-    }
-    return Outcome(tuple(_measures(context, findings.metrics, series)), series, findings, context)
-
-
-def _measures(context: ReportContext, found: Metrics, series: dict[str, Floats]) -> Iterable[Measure]:
-    currency, at = context.currency, context.window_end
-
-    def made(key: str, value: float | None, unit: str, write: Callable[[float], str]) -> Measure:
-        return Measure(key, _TITLES[key], value, unit, "none" if value is None else write(value))
-
-    def amount(value: float) -> str:
-        return money(value, currency)
-
-    millions = f"mn {currency}"
-    payback = found.payback_quarter
-    yield made("npv", found.npv, millions, amount)
-    yield made("npv_without_end_value", found.npv_without_end_value, millions, amount)
-    yield made("irr", found.irr if found.irr_is_answer else None, "1/year", lambda v: f"{percent(v)} a year")
-    yield made(
-        "payback", None if payback is None else float(payback), "quarter",
-        lambda v: context.labels[int(v)],
-    )  # fmt: skip
-    yield made("peak_funding", found.peak_funding, millions, amount)
-    yield made("spent", context.spent, millions, amount)
-    yield made("power", float(series["power"][at]), "MW", power)
-    if series["accelerators"].any():
-        yield made("accelerators", float(series["accelerators"][at]), "accelerator", count)
-    if series["tokens"].any():
-        yield made("tokens", float(series["tokens"][at]), "token/day", volume)
-    yield made("revenue", float(series["revenue"][-4:].sum()), millions, amount)
-
-
-def _differences(base: Outcome, changed: Outcome) -> Iterable[Difference]:
-    before = {one.key: one for one in base.measures}
-    for after in changed.measures:
-        one = before.get(after.key)
-        if one is None:
-            continue
-        words, better = _in_words(one, after)
-        yield Difference(after.key, after.title, one, after, words, better)
-
-
-def _in_words(one: Measure, other: Measure) -> tuple[str, bool | None]:
-    if one.value is None or other.value is None:
-        same = one.value is None and other.value is None
-        return ("as before" if same else f"{other.text} instead of {one.text}"), None
-    gap = other.value - one.value
-    if abs(gap) <= 1e-6 * max(abs(one.value), abs(other.value), 1e-9) or one.text == other.text:
-        return "as before", None
-    better = (gap > 0) if other.key in _MORE_IS_BETTER else None
-    if other.key == "payback":
-        quarters = abs(round(gap))
-        return f"{quarters} quarter{'s' * (quarters > 1)} {'later' if gap > 0 else 'earlier'}", gap < 0
-    if other.key == "irr":
-        return f"{number(abs(100.0 * gap), 2)} percentage points {'more' if gap > 0 else 'less'}", better
-    direction = "more" if gap > 0 else "less"
-    size = _size(one, abs(gap))
-    share = f", {percent(abs(gap / one.value))}" if one.value * other.value > 0 else ""
-    return f"{size} {direction}{share}", better
-
-
-def _size(one: Measure, gap: float) -> str:
-    """A difference, written as the figure itself is."""
-    if one.unit.startswith("mn "):
-        return money(gap, one.unit.removeprefix("mn "))
-    if one.unit == "MW":
-        return power(gap)
-    if one.unit == "token/day":
-        return volume(gap)
-    if one.unit == "accelerator":
-        return count(gap)
-    return f"{number(gap)} {one.unit.partition('/')[0]}"
 
 
 _PICTURES = (

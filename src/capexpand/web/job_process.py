@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from capexpand.api.planning import TrainingStep
 from capexpand.errors import CapexpandError, CaseError, InfeasibleError
@@ -26,7 +27,7 @@ from capexpand.runs.folder import MANIFEST, read_manifest
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.jobs import BEAT_SECONDS, claim, order_of
 from capexpand.web.library import Library
-from capexpand.web.orders import make
+from capexpand.web.orders import make, read_other
 from capexpand.web.settings import Settings
 from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, now
@@ -88,7 +89,7 @@ class JobProcess:
         order = order_of(job)
         library = Library(self.store, self.settings)
         case = library.find(order.case, order.version)
-        others = [library.find(name.partition(":")[0]).file for name in order.others]
+        others = [library.find(*read_other(name)[:2]).file for name in order.others]
         changes: dict[str, Any] = {}
         if order.changes:
             loaded = load_changed(case.file, order.variant)
@@ -120,28 +121,37 @@ class JobProcess:
     ) -> None:
         self._over.set()
         with self.store.writing() as session:
-            session.execute(
+            ended = execute_update(
+                session,
                 self._ours().values(
                     state=state, message=message[:20_000], run=run, summary=summary, ended_at=now(),
                     seen_at=now(),
-                )
+                ),
             )  # fmt: skip
-            session.add(Event(job=self.number, at=now(), text=message[:20_000]))
+            if ended:  # neither cancelled nor given to another process in between
+                session.add(Event(job=self.number, at=now(), text=message[:20_000]))
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
-            with self.store.writing() as session:
-                alive = execute_update(session, self._ours().values(seen_at=now()))
-                if alive:
-                    continue
-                cancelled = execute_update(
-                    session,
-                    update(Job)
-                    .where(Job.id == self.number, Job.attempt == self.attempt, Job.state == "running")
-                    .values(state="cancelled", ended_at=now(), message="Cancelled"),
-                )
-            if not self._over.is_set():
-                self._stop(forget=bool(cancelled))
+            try:
+                alive, cancelled = self._beaten()
+            except SQLAlchemyError:
+                continue  # the store does not answer; the next beat tries again
+            if not alive and not self._over.is_set():
+                self._stop(forget=cancelled)
+
+    def _beaten(self) -> tuple[bool, bool]:
+        """Say that this process is alive; tell whether the job is still its own, and whether cancelled."""
+        with self.store.writing() as session:
+            if execute_update(session, self._ours().values(seen_at=now())):
+                return True, False
+            cancelled = execute_update(
+                session,
+                update(Job)
+                .where(Job.id == self.number, Job.attempt == self.attempt, Job.state == "running")
+                .values(state="cancelled", ended_at=now(), message="Cancelled"),
+            )
+        return False, bool(cancelled)
 
     def _stop(self, *, forget: bool) -> None:
         """End this process and its own children at once; another attempt may go on in the work folder."""

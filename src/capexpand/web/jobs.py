@@ -16,7 +16,7 @@ from capexpand.errors import RunError
 from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.library import FoundCase, Library
-from capexpand.web.orders import TITLES, Order
+from capexpand.web.orders import OBJECTIVES, TITLES, Order, read_other
 from capexpand.web.settings import Settings
 from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, note, now
@@ -26,7 +26,7 @@ BEAT_SECONDS = 2.0
 """How often the process of a job says that it is alive."""
 
 SILENT_SECONDS = 20.0
-"""After which a job whose process says nothing is taken up again."""
+"""After which a job whose process on another machine says nothing is taken up again."""
 
 ATTEMPTS = 5
 """So often is a job begun whose process is lost each time."""
@@ -55,8 +55,7 @@ class Jobs:
         if not by.may("planner"):
             raise RefusedError("viewers cannot start runs; ask an admin for the role of a planner")
         case = self._library.find(order.case, order.version)
-        order = order.model_copy(update={"version": case.version or None})
-        title = self._checked(order, case)
+        order, title = self._checked(order, case)
         number = secrets.token_hex(8)
         with self._store.writing() as session:
             self._check_quota(session, by)
@@ -71,20 +70,26 @@ class Jobs:
             note(session, by.name, "run", f"{number} {title}")
         return number
 
-    def _checked(self, order: Order, case: FoundCase) -> str:
+    def _checked(self, order: Order, case: FoundCase) -> tuple[Order, str]:
+        """The order with the state of every case filled in, and its title."""
         loaded = load_changed(case.file, order.variant)
         changed = ""
+        query: list[tuple[str, str]] = []
         if order.changes:
             changes = assumptions_of(loaded, merged_data(case.file, order.variant)).read(order.changes)
             load_changed(case.file, order.variant, changes.settings)
-            changed = f", {'; '.join(changes.words)}" if changes else ""
+            changed, query = f", {'; '.join(changes.words)}" if changes else "", list(changes.query)
+        others: list[str] = []
         if order.kind in ("compare", "diff"):
             if not order.others or (order.kind == "diff" and len(order.others) > 1):
                 least = "one other case" if order.kind == "diff" else "at least one other case"
                 raise RefusedError(f"name {least} to compare with", 422)
             for name in order.others:
-                other, _, variant = name.partition(":")
-                load_changed(self._library.find(other).file, variant or None)
+                other, state, variant = read_other(name)
+                found = self._library.find(other, state)
+                load_changed(found.file, variant)
+                pinned = f"{other}@{found.version}" if found.version else other
+                others.append(f"{pinned}:{variant}" if variant else pinned)
         elif order.others:
             raise RefusedError("only a comparison takes other cases", 422)
         _check_question(order)
@@ -96,7 +101,8 @@ class Jobs:
             read_risk(order.risk)
         variant = f", {loaded.variants[order.variant].title}" if order.variant else ""
         beside = f" beside {', '.join(order.others)}" if order.others else ""
-        return f"{loaded.title}{variant}{changed}{beside}"
+        filled = {"version": case.version or None, "changes": query, "others": others}
+        return order.model_copy(update=filled), f"{loaded.title}{variant}{changed}{beside}"
 
     def _check_quota(self, session: Session, by: Visitor) -> None:
         user = session.get(User, by.name)
@@ -127,9 +133,10 @@ class Jobs:
         wanted = select(Job).order_by(Job.queued_at.desc()).limit(most)
         if owner is not None:
             wanted = wanted.where(Job.owner == owner)
+        if case is not None:
+            wanted = wanted.where(Job.order["case"].as_string() == case)
         with self._store.reading() as session:
-            found = session.scalars(wanted).all()
-        return found if case is None else [job for job in found if job.order.get("case") == case]
+            return session.scalars(wanted).all()
 
     def events(self, number: str, after: int = 0) -> Sequence[Event]:
         """Return the lines of a job's log behind one of them."""
@@ -189,6 +196,9 @@ def _check_question(order: Order) -> None:
     """
     if (order.kind == "sweep") != bool(order.vary):
         raise RefusedError("a sweep, and nothing else, takes axes: such as programme.cap=0.5x:1.5x:5", 422)
+    names = [name.strip() for name in order.objectives.split(",")]
+    if len(names) != 2 or names[0] == names[1] or not set(names) <= set(OBJECTIVES):
+        raise RefusedError(f"a frontier lies between two of {', '.join(OBJECTIVES)}, such as npv,power", 422)
     if (order.kind == "why") != bool(order.asked):
         raise RefusedError("why, and nothing else, takes a subject: such as budget", 422)
 
@@ -229,18 +239,21 @@ def next_queued(store: Store) -> tuple[str, int] | None:
 
 
 def take_up_lost(store: Store) -> None:
-    """Queue again what a process ran that is no more: after a crash, a kill or a restart of the machine."""
+    """Queue again what a process ran that is no more: after a crash, a kill or a restart of the machine.
+
+    On this machine the process itself is looked for: one that was silent because the machine slept goes on.
+    """
     here = platform.node()[:200]
     with store.writing() as session:
         for job in session.scalars(select(Job).where(Job.state == "running")):
             silent = now() - (job.seen_at or 0.0)
-            gone = job.machine == here and silent > BEAT_SECONDS and not _lives(job.process)
-            if silent <= SILENT_SECONDS and not gone:
+            lives = _lives(job.process, job.id) if job.machine == here else None
+            if lives or silent <= (SILENT_SECONDS if lives is None else BEAT_SECONDS):
                 continue
             if job.cancelled:
                 job.state, job.ended_at, job.message = "cancelled", now(), "Cancelled"
             elif job.attempt >= ATTEMPTS:
-                text = f"Its process was lost {job.attempt} times; it is not begun again"
+                text = f"Its process was lost {job.attempt} times, perhaps for want of memory; it is given up"
                 job.state, job.ended_at, job.message = "failed", now(), text
                 session.add(Event(job=job.id, at=now(), text=text))
             else:
@@ -248,7 +261,12 @@ def take_up_lost(store: Store) -> None:
                 session.add(Event(job=job.id, at=now(), text="Its process was lost; it goes on from there"))
 
 
-def _lives(process: int | None) -> bool:
+def _lives(process: int | None, number: str) -> bool | None:
+    """Tell whether the process of a job is still at work; None where this system does not say.
+
+    After a restart of the machine its number may be that of another process. A child that nobody waited for
+    is dead, too, and has no command any more.
+    """
     if process is None:
         return False
     try:
@@ -256,11 +274,13 @@ def _lives(process: int | None) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        return True
-    try:  # a child that nobody waited for is dead, too
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return True
+        pass
+    try:
+        return number.encode() in Path(f"/proc/{process}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False if Path("/proc/self").exists() else None
+    except OSError:
+        return None
 
 
 def kind_title(job: Job) -> str:

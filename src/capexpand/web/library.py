@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,8 +165,13 @@ class Library:
             problem = path_problem(path)
             if problem:
                 raise CaseError([Problem(f"{path[:100]!r} {problem}")])
-        folder = keep_files(self._settings.home, files)
-        title = checked_title(folder, main)
+        folder, made = keep_files(self._settings.home, files)
+        try:
+            title = checked_title(folder, main)
+        except CaseError:
+            if made:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
         with self._store.writing() as session:
             known = session.get(StoredCase, name)
             if new and known is not None:

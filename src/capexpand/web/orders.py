@@ -9,8 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from capexpand.web.access import RefusedError
 from capexpand.web.changing import CHANGED, SettingsOf, changed_file
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-Kind = Literal["plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why"]
+Kind = Literal[
+    "plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why", "frontier"
+]  # fmt: skip
+_PRINTED = r"^[^\x00-\x1f\x7f]*$"
+OBJECTIVES = ("npv", "cost", "power", "energy", "spending", "served")
+"""Of a frontier."""
 
 
 Changed = Annotated[
@@ -26,6 +32,27 @@ Changed = Annotated[
     Field(max_length=100),
 ]
 """Names of assumptions and their levels with units."""
+
+_CHANGED: TypeAdapter[list[tuple[str, str]]] = TypeAdapter(Changed)
+
+
+def read_changes(text: str) -> list[tuple[str, str]]:
+    """Return the changes that a form holds as JSON; none where it is empty.
+
+    Raises:
+        RefusedError: it holds something else.
+    """
+    try:
+        return _CHANGED.validate_json(text or "[]")
+    except ValidationError:
+        raise RefusedError('changes: write names and levels, as in [["budget", "300 bn CNY"]]', 422) from None
+
+
+def read_other(written: str) -> tuple[str, int | None, str | None]:
+    """Return the name, the state and the variant of a case to compare with: NAME@STATE:VARIANT."""
+    case, _, variant = written.partition(":")
+    name, _, state = case.partition("@")
+    return name, int(state) if state else None, variant or None
 
 
 class Order(BaseModel):
@@ -37,9 +64,12 @@ class Order(BaseModel):
         version: number of its state; filled in when the job is queued, so that a later edit changes nothing.
         variant: of the case.
         changes: assumptions and their levels, as in the address of the page that explores the case.
-        others: cases to compare with, as NAME or NAME:VARIANT.
+        others: cases to compare with, as NAME, NAME:VARIANT or NAME@STATE:VARIANT; their states are filled in
+            as well.
         vary: axes of a sweep, as PATH=LOW:HIGH:COUNT.
         asked: what a question is about, such as budget.
+        objectives: the two of a frontier, such as npv,power.
+        points: of a frontier.
         risk: attitude of a policy.
         scenarios: futures to follow a policy or the break-even through.
         iterations: limit of a policy's training.
@@ -54,11 +84,15 @@ class Order(BaseModel):
     variant: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,100}$")] | None = None
     changes: Changed = []
     others: Annotated[
-        list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}(:[a-zA-Z0-9_.-]{1,100})?$")]],
+        list[
+            Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}(@[0-9]{1,6})?(:[a-zA-Z0-9_.-]{1,100})?$")]
+        ],
         Field(max_length=12),
     ] = []
-    vary: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=6)] = []
-    asked: Annotated[str, Field(max_length=200)] = ""
+    vary: Annotated[list[Annotated[str, Field(max_length=300, pattern=_PRINTED)]], Field(max_length=6)] = []
+    asked: Annotated[str, Field(max_length=200, pattern=_PRINTED)] = ""
+    objectives: Annotated[str, Field(max_length=40)] = "npv,power"
+    points: Annotated[int, Field(ge=2, le=50)] = 9
     risk: Annotated[str, Field(max_length=40)] = "mean"
     scenarios: Annotated[int, Field(ge=10, le=100_000)] = 2000
     iterations: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -75,6 +109,7 @@ TITLES: Mapping[Kind, str] = {
     "compare": "Programmes side by side",
     "diff": "What changed",
     "why": "Why",
+    "frontier": "Frontier",
 }
 
 ABOUT: Mapping[Kind, str] = {
@@ -87,6 +122,7 @@ ABOUT: Mapping[Kind, str] = {
     "compare": "Two or more cases or variants on one yardstick.",
     "diff": "What changed from the other case to this one: inputs, decisions, and the value by cause.",
     "why": "What limits a decision, what one more is worth, and what nearly won.",
+    "frontier": "What each step of one objective costs in another: value against power, energy or spending.",
 }
 
 
@@ -161,7 +197,7 @@ def _compare(order: Order, case: Path, variant: str | None, others: list[Path], 
     from capexpand.case.loading import load_case
     from capexpand.studies.comparison.comparing import compare
 
-    named = [name.partition(":")[2] or None for name in order.others]
+    named = [read_other(name)[2] for name in order.others]
     cases = [load_case(case, variant), *(load_case(*one) for one in zip(others, named, strict=True))]
     from capexpand.studies.comparison.sheet import comparison_sheet
 
@@ -179,7 +215,7 @@ def _diff(order: Order, case: Path, variant: str | None, others: list[Path], _: 
     from capexpand.api.questions import diff
     from capexpand.case.loading import load_case
 
-    named = order.others[0].partition(":")[2] or None
+    named = read_other(order.others[0])[2]
     return diff(load_case(others[0], named), load_case(case, variant), progress=say).sheet()
 
 
@@ -188,6 +224,14 @@ def _why(order: Order, case: Path, variant: str | None, _: list[Path], __: Path,
     from capexpand.case.loading import load_case
 
     return why(load_case(case, variant), order.asked, progress=say).sheet()
+
+
+def _frontier(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
+    from capexpand.api.questions import frontier
+    from capexpand.case.loading import load_case
+
+    loaded = load_case(case, variant)
+    return frontier(loaded, objectives=order.objectives, points=order.points, progress=say).sheet()
 
 
 _MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say], Sheet]] = {
@@ -200,6 +244,7 @@ _MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say]
     "sweep": _sweep,
     "diff": _diff,
     "why": _why,
+    "frontier": _frontier,
 }
 
 

@@ -18,7 +18,7 @@ from capexpand.api.checking import problem_data
 from capexpand.errors import CapexpandError, CaseError, InfeasibleError
 from capexpand.web.access import RefusedError, Visitor, has_users
 from capexpand.web.explore import Explorer
-from capexpand.web.gate import Gate
+from capexpand.web.gate import PAGES, Gate
 from capexpand.web.jobs import Jobs
 from capexpand.web.library import Library
 from capexpand.web.pages import page
@@ -37,7 +37,7 @@ def build_application(settings: Settings) -> Application:
         RunError: the store or the folder cannot be used, or the address needs users and there are none.
     """
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # holds hashes of passwords
         secret = secret_of(settings.home)
     except OSError as error:
         raise RefusedError(f"{settings.home}: cannot be written: {error.strerror or error}") from None
@@ -46,6 +46,11 @@ def build_application(settings: Settings) -> Application:
     if not settings.local and not has_users(store):
         raise RefusedError(
             f"a server on {settings.host} can be reached from other machines, and there is no user yet; "
+            "add one first with: capexpand users add NAME --role admin"
+        )
+    if settings.secure and not has_users(store):
+        raise RefusedError(
+            "--secure says that others reach this server through a proxy, and there is no user yet; "
             "add one first with: capexpand users add NAME --role admin"
         )
     library = Library(store, settings)
@@ -102,6 +107,7 @@ def _add_errors(app: FastAPI) -> None:
         UnicodeError: lambda request, _: _answer(request, 422, "a text holds characters that are none"),
         RequestValidationError: _invalid,
         HTTPException: lambda request, error: _answer(request, error.status_code, str(error.detail)),
+        Exception: _fault,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, partial(_called, handler))
@@ -113,6 +119,13 @@ async def _called(
     from starlette.concurrency import run_in_threadpool
 
     return await run_in_threadpool(handler, request, error)  # a page asks the store who sees it
+
+
+def _fault(request: Request, _: Exception) -> Response:
+    """A fault of ours: the server's own log holds it; this answer does not pass the gate."""
+    answer = _answer(request, 500, "capexpand itself failed; the log of the server says where")
+    answer.headers["content-security-policy"] = PAGES
+    return answer
 
 
 def _statement(request: Request, error: StatementError) -> Response:

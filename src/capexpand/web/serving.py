@@ -145,7 +145,7 @@ def remove_user(name: str, home: Path | str | None = None, *, database: str | No
 def _store(home: Path | str | None, database: str | None) -> Store:
     settings = Settings(home=usual_home() if home is None else Path(home), database=database)
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # holds hashes of passwords
     except OSError as error:
         raise RunError(f"{settings.home}: cannot be written: {error.strerror or error}") from None
     store = Store(settings.database_url)

@@ -8,14 +8,18 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from capexpand.case.document import Node, plain, read_document
 from capexpand.case.reading import FILE_FIELDS
+from capexpand.case.workbook_document import read_workbook_document
 from capexpand.errors import CaseError, Problem
+from capexpand.files.workbooks import is_workbook, read_cells
 from capexpand.files.writing import write_new
 from capexpand.web.settings import Limits
 
@@ -30,7 +34,7 @@ def read_upload(name: str, content: bytes, limits: Limits) -> tuple[dict[str, by
 
     Args:
         name: of the file as it was sent.
-        content: a case file, or a zip file that holds one with its tables.
+        content: a case file, an input workbook, or a zip file that holds a case file with its tables.
         limits: of unpacked bytes and files.
 
     Raises:
@@ -39,8 +43,13 @@ def read_upload(name: str, content: bytes, limits: Limits) -> tuple[dict[str, by
     lower = name.lower()
     if lower.endswith((".yaml", ".yml")):
         return {"case.yaml": content}, "case.yaml"
+    if lower.endswith(".xlsx"):
+        return {"case.yaml": _from_workbook(name, content)}, "case.yaml"
     if not lower.endswith(".zip"):
-        raise _refused(name, "is no case; send a case file (.yaml), or a .zip of it and its tables")
+        raise _refused(
+            name,
+            "is no case; send a case file (.yaml), an input workbook (.xlsx), or a .zip of it and its tables",
+        )
     files = _unpacked(name, content, limits)
     mains = [path for path in files if PurePosixPath(path).name in ("case.yaml", "case.yml")]
     mains.sort(key=lambda path: (path.count("/"), path))
@@ -49,6 +58,27 @@ def read_upload(name: str, content: bytes, limits: Limits) -> tuple[dict[str, by
     if len(mains) > 1 and mains[0].count("/") == mains[1].count("/"):
         raise _refused(name, f"holds more than one case: {mains[0]} and {mains[1]}; send one at a time")
     return files, mains[0]
+
+
+def _from_workbook(name: str, content: bytes) -> bytes:
+    """The case file of an input workbook, whose mistakes are named by sheet and cell."""
+    from capexpand.api.workbooks import import_workbook
+    from capexpand.workbook.changes import is_run
+
+    with tempfile.TemporaryDirectory(prefix="capexpand-") as made:
+        folder = Path(made)
+        file = folder / "workbook.xlsx"
+        file.write_bytes(content)
+        try:
+            if is_run(read_cells(file)):
+                raise _refused(
+                    name,
+                    "is the workbook of a run, no input workbook; capexpand import makes a variant of it",
+                )
+            check_inside(folder, file.name)
+            return import_workbook(file, folder / "case").read_bytes()
+        except CaseError as error:
+            raise inside_names(error, folder) from None
 
 
 def _refused(name: str, message: str) -> CaseError:
@@ -120,7 +150,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def keep_files(home: Path, files: Mapping[str, bytes]) -> Path:
+def keep_files(home: Path, files: Mapping[str, bytes]) -> tuple[Path, bool]:
     """Write the files of a case into the folder of their hash, whole or not at all.
 
     Args:
@@ -128,11 +158,11 @@ def keep_files(home: Path, files: Mapping[str, bytes]) -> Path:
         files: by their paths, checked before.
 
     Returns:
-        The folder.
+        The folder, and whether it was not there before.
     """
     place = home / "cases" / digest_of(files)
     if place.is_dir():
-        return place
+        return place, False
     new = home / "cases" / f".new-{secrets.token_hex(8)}"
     try:
         for path, data in files.items():
@@ -142,11 +172,12 @@ def keep_files(home: Path, files: Mapping[str, bytes]) -> Path:
         try:
             new.rename(place)
         except OSError:
-            if not place.is_dir():  # another request wrote the same files at the same time
+            if not place.is_dir():
                 raise
+            return place, False  # another request wrote the same files at the same time
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    return place
+    return place, True
 
 
 def check_inside(folder: Path, main: str) -> None:
@@ -169,7 +200,7 @@ def check_inside(folder: Path, main: str) -> None:
         seen.add(file)
         if not file.is_file():
             continue  # reported where it is read
-        node = read_document(file)
+        node = read_workbook_document(file) if is_workbook(file) else read_document(file)
         for named, is_case in _references(node):
             place = Path(os.path.normpath(file.parent / named))
             if Path(named).is_absolute() or not place.is_relative_to(folder) or "\0" in named:
@@ -207,5 +238,5 @@ def inside_names(error: CaseError, folder: Path) -> CaseError:
         if file is not None and file.is_absolute():
             file = file.relative_to(folder) if file.is_relative_to(folder) else Path(file.name)
         message = one.message.replace(f"{folder}/", "")
-        problems.append(Problem(message, path=one.path, file=file, line=one.line, column=one.column))
+        problems.append(replace(one, message=message, file=file))
     return CaseError(problems)

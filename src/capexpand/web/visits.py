@@ -27,6 +27,7 @@ from capexpand.web.settings import Settings
 from capexpand.web.store import Store
 
 COOKIE = "capexpand"
+_FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ def visitor(request: Request, app: App) -> Visitor:
     if secret and (found := browser_visitor(app.store, secret, app.secret)) is not None:
         return found
     if app.settings.local and not has_users(app.store):
+        if any(name in request.headers for name in _FORWARDED):
+            raise RefusedError(
+                "this server has no users and answers this machine alone, not what a proxy brings from "
+                "others; add users first: capexpand users add NAME --role admin"
+            )
         return local_visitor(app.secret)
     raise SignInNeededError
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -60,8 +61,8 @@ class Workers:
         while not self._over.wait(PAUSE_SECONDS):
             try:
                 self._turn()
-            except SQLAlchemyError:
-                LOG.exception("the store does not answer; trying again")
+            except (SQLAlchemyError, OSError):  # a disk that is full, no process to be had
+                LOG.exception("a job could not be looked after; trying again")
                 self._over.wait(3.0)
 
     def _turn(self) -> None:
@@ -73,7 +74,8 @@ class Workers:
             elif self._is_cancelled(number):
                 _end(process)
         with self._store.reading() as session:
-            busy = len(session.scalars(select(Job.id).where(Job.state == "running")).all())
+            here = select(Job.id).where(Job.state == "running", Job.machine == platform.node()[:200])
+            busy = len(session.scalars(here).all())
         if max(busy, len(self._running)) >= self._settings.workers:
             return
         job = next_queued(self._store)

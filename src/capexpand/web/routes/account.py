@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 
@@ -87,7 +89,9 @@ def make_token(app: App, who: Known, form: Form) -> Response:
 
 
 @router.post("/account/tokens/{number}")
-def withdraw_token(number: int, app: App, who: Known, form: Form) -> Response:
+def withdraw_token(
+    number: Annotated[int, Path(ge=1, le=2**31 - 1)], app: App, who: Known, form: Form
+) -> Response:
     """Withdraw a token."""
     del form
     access.withdraw_token(app.store, who.name, number)
@@ -117,7 +121,7 @@ def add_user(app: App, who: Known, form: Form) -> Response:
     access.add_user(app.store, name, field(form, "role"), field(form, "password"), by=who.name)
     quota = field(form, "quota").strip()
     if quota:
-        if not quota.isdigit() or int(quota) > 10_000:
+        if not quota.isdecimal() or int(quota) > 10_000:
             raise RunError("a quota is a whole number of runs, up to 10,000")
         access.set_quota(app.store, name, int(quota), by=who.name)
     return RedirectResponse("/admin", 303)

@@ -6,28 +6,30 @@ import math
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from capexpand.api.checking import CheckedCase, check
+from capexpand.api.chips import chips as look_up_chips
 from capexpand.claims.joining import list_claims
 from capexpand.claims.rules import find_contradictions
 from capexpand.errors import InfeasibleError
 from capexpand.reporting.serial import plain
 from capexpand.web import access
 from capexpand.web.changing import load_changed
-from capexpand.web.explore import Measure
+from capexpand.web.explore import Bracketed
 from capexpand.web.jobs import job_data
 from capexpand.web.library import FoundCase
 from capexpand.web.orders import Changed, Order
+from capexpand.web.outcomes import Measure
 from capexpand.web.routes.cases import Name, Number
 from capexpand.web.routes.catalogue import rows_of
-from capexpand.web.routes.explore import study_of
+from capexpand.web.routes.explore import in_turn, study_of
 from capexpand.web.routes.runs import JobNumber, manifest_of, run_file
 from capexpand.web.saved import variant_yaml
 from capexpand.web.tables import Audit, User
-from capexpand.web.visits import App, Known, OwnCall, needs
+from capexpand.web.visits import App, Application, Known, OwnCall, needs
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"description": "The request is not HTTP as it should be."},
@@ -207,9 +209,13 @@ def assumptions(
 
 
 @router.post("/cases/{name}/explore", dependencies=[OwnCall])
-def explore(name: Name, body: Question, app: App, who: Known) -> JsonObject:
+async def explore(name: Name, body: Question, request: Request, app: App, who: Known) -> JsonObject:
     """Return the plan under other assumptions, beside that of the case as declared."""
     del who
+    return await in_turn(request, app, lambda: _explored(name, body, app))
+
+
+def _explored(name: str, body: Question, app: Application) -> JsonObject:
     found, study = study_of(app, name, body.version, body.variant)
     changes = study.read(body.changes)
     try:
@@ -247,11 +253,15 @@ def explore(name: Name, body: Question, app: App, who: Known) -> JsonObject:
 
 
 @router.post("/cases/{name}/bracket", dependencies=[OwnCall])
-def bracket(name: Name, body: Question, app: App, who: Known) -> JsonObject:
+async def bracket(name: Name, body: Question, request: Request, app: App, who: Known) -> JsonObject:
     """Return certified bounds of the plan's present value, once the case was explored, without planning."""
     del who
-    _, study = study_of(app, name, body.version, body.variant)
-    found = study.bracket(study.read(body.changes))
+
+    def bounded() -> Bracketed:
+        _, study = study_of(app, name, body.version, body.variant)
+        return study.bracket(study.read(body.changes))
+
+    found = await in_turn(request, app, bounded)
     return {
         "lower": found.bracket.lower,
         "upper": found.bracket.upper,
@@ -327,6 +337,18 @@ def catalogue(table: Annotated[str, Path(max_length=60)], who: Known, on: Day = 
     """Return a table of the catalogue, as it was known on a day."""
     del who
     return rows_of(table, on)[1]
+
+
+@router.get("/chips")
+def chips(
+    who: Known,
+    name: Annotated[str | None, Query(max_length=100)] = None,
+    on: Day = None,
+    to: Annotated[str | None, Query(pattern=r"^[A-Z]{2}$")] = None,
+) -> JsonObject:
+    """Return accelerators as known on a day, the rules that reach each, and whether a sale is allowed."""
+    del who
+    return dict(look_up_chips(name, on=on, to=to).document)
 
 
 @router.get("/claims")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -12,7 +13,7 @@ from capexpand.errors import CaseError
 from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.changing import load_changed
 from capexpand.web.library import FoundCase
-from capexpand.web.orders import ABOUT, TITLES
+from capexpand.web.orders import ABOUT, TITLES, has_excel
 from capexpand.web.pages import page
 from capexpand.web.uploads import inside_names, path_problem, read_upload
 from capexpand.web.visits import App, Application, Form, Known, field, needs
@@ -35,10 +36,12 @@ def case(name: Name, app: App, who: Known, version: Number = None) -> Response:
     """Show a case: its variants, runs, files and history."""
     found = app.library.find(name, version)
     loaded = load_changed(found.file)
+    app.explorer.prepare(found.file)  # who reads about a case explores it next
     return page(
         "case.html", who, case=found, loaded=loaded, history=app.library.history(name),
         jobs=app.jobs.latest(8, case=name), kinds=TITLES, about=ABOUT,
-        texts=app.library.texts(found), others=[one for one in app.library.all() if one.name != name],
+        excel=has_excel(), texts=app.library.texts(found),
+        others=[one for one in app.library.all() if one.name != name],
     )  # fmt: skip
 
 
@@ -73,6 +76,47 @@ def _sent(app: Application, form: FormData) -> tuple[dict[str, bytes], str, str]
         {"case.yaml": packaged("capexpand.case").joinpath("starter.yaml").read_bytes()},
         "case.yaml",
         "Started",
+    )
+
+
+@router.get("/cases/{name}/changes")
+def changes(name: Name, app: App, who: Known, to: Number = None, since: Number = None) -> Response:
+    """Show what changed from one state of a case to another, line by line."""
+    later = app.library.find(name, to)
+    earlier = app.library.find(name, max(later.version - 1, 1) if since is None else since)
+    before, after = (app.library.texts(one) for one in (earlier, later))
+    parts = [
+        (file, lines)
+        for file in sorted({*before, *after})
+        if (lines := _changed_lines(before.get(file, ""), after.get(file, "")))
+    ]
+    return page(
+        "changes.html", who, case=later, earlier=earlier, parts=parts, history=app.library.history(name)
+    )
+
+
+def _changed_lines(before: str, after: str) -> list[tuple[str, str]]:
+    """Each line that was taken out, added or stands near one, with its sign."""
+    found = difflib.unified_diff(before.splitlines(), after.splitlines(), n=3, lineterm="")
+    return [(line[:1], line[1:]) for line in list(found)[2:]]
+
+
+@router.get("/cases/{name}/workbook.xlsx")
+def workbook(name: Name, app: App, who: Known, version: Number = None) -> Response:
+    """Send a case as an input workbook, to be edited with a spreadsheet program and uploaded again."""
+    from capexpand.case.plain_document import merged_document
+    from capexpand.workbook.form import form_bytes
+
+    del who
+    if not has_excel():
+        raise RefusedError(
+            "the packages for workbooks are not installed on this server: capexpand[excel]", 501
+        )
+    found = app.library.find(name, version)
+    return Response(
+        form_bytes(merged_document(found.file, found.file.parent)),
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        headers={"content-disposition": f'attachment; filename="{name}.xlsx"'},
     )
 
 
@@ -126,12 +170,13 @@ def edit(name: Name, app: App, who: Known, form: Form) -> Response:
             raise RefusedError(f"'{sent.filename[:100]}' {problem}", 422)
         folder = main.rpartition("/")[0]
         files[f"{folder}/{sent.filename}" if folder else sent.filename] = sent.file.read()
-    if file in files:
-        files[file] = text.encode()
+    if file not in files:
+        raise RefusedError(f"the case has no file '{file[:100]}'", 422)
+    files[file] = text.encode()
     try:
         app.library.save(
             name, files, main, by=who, told=told or "Edited", new=False,
-            over=int(over) if over.isdigit() else None,
+            over=int(over) if over.isdecimal() else None,
         )  # fmt: skip
     except CaseError as error:
         shown = inside_names(error, app.settings.home)

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from capexpand.api.chips import chips as look_up
 from capexpand.case.reading import parse_day
 from capexpand.catalogue.point_in_time import SHIPPED
 from capexpand.catalogue.reading import load_table
@@ -85,6 +86,34 @@ def catalogue(who: Known, table: str = "accelerators", on: str = "", search: str
     return page(
         "catalogue.html", who, tables=[one.name for one in TABLES], table=table, columns=columns,
         rows=rows[:400], count=len(rows), on=on, search=search,
+    )  # fmt: skip
+
+
+CHIP_FIGURES = {
+    "dense_fp16_tflops": ("FP16", "TFLOPS"),
+    "dense_fp8_tflops": ("FP8", "TFLOPS"),
+    "memory_gb": ("Memory", "GB"),
+    "memory_bandwidth_gb_per_s": ("Memory bandwidth", "GB/s"),
+    "interconnect_gb_per_s": ("Links", "GB/s"),
+    "tdp_w": ("Power", "W"),
+    "total_processing_performance": ("TPP", ""),
+    "unit_price_usd": ("Price", "USD"),
+}
+"""Figures in the table of accelerators, with their headings and units."""
+
+END_USERS = ("company", "large tech", "state-funded")
+
+
+@router.get("/chips")
+def chips(who: Known, name: str = "", on: str = "", to: str = "", end_user: str = "company") -> Response:
+    """Show accelerators as they were known on a day, and whether a sale of each was allowed then."""
+    view = look_up(
+        name.strip() or None, on=day_of(on), to=to.strip().upper() or None,
+        end_user=end_user if end_user in END_USERS else END_USERS[0],
+    )  # fmt: skip
+    return page(
+        "chips.html", who, view=view, headings=CHIP_FIGURES, end_users=END_USERS, name=name, on=on, to=to,
+        end_user=end_user,
     )  # fmt: skip
 
 

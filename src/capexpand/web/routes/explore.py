@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 
 from capexpand.errors import CaseError, InfeasibleError
 from capexpand.reporting.charts.capacity import built_when
 from capexpand.reporting.charts.drawing import Chart
 from capexpand.reporting.charts.money import earnings, spending
 from capexpand.reporting.sheet import embedded
-from capexpand.web.access import RefusedError
+from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.explore import Explored, Study
 from capexpand.web.library import FoundCase
+from capexpand.web.orders import read_changes
 from capexpand.web.pages import page
 from capexpand.web.routes.cases import Name, Number, Variant
 from capexpand.web.saved import variant_yaml, with_variant
@@ -24,6 +25,22 @@ from capexpand.web.uploads import inside_names
 from capexpand.web.visits import App, Application, Form, Known, field, needs
 
 router = APIRouter(include_in_schema=False)
+
+Found = TypeVar("Found")
+GONE = 499
+"""What proxies, too, note of a request whose sender did not wait."""
+
+
+async def in_turn(request: Request, app: Application, work: Callable[[], Found]) -> Found:
+    """Return what takes a solver, when its turn has come; nothing is solved for whoever has moved on.
+
+    Raises:
+        RefusedError: whoever asked does not listen any more.
+    """
+    async with app.explorer.turns:
+        if await request.is_disconnected():
+            raise RefusedError("nobody waits for this any more", GONE)
+        return await run_in_threadpool(work)
 
 
 def asked_for(items: Sequence[tuple[str, Any]]) -> list[tuple[str, str]]:
@@ -66,10 +83,16 @@ def explore(
 
 
 @router.get("/explore/{name}/plan")
-def plan(
+async def plan(
     name: Name, request: Request, app: App, who: Known, version: Number = None, variant: Variant = None
 ) -> Response:
     """Show the plan at the levels of the address, as the part of the page below the sliders."""
+    return await in_turn(request, app, lambda: _plan(name, request, app, who, version, variant))
+
+
+def _plan(
+    name: str, request: Request, app: Application, who: Visitor, version: int | None, variant: str | None
+) -> Response:
     found, study = study_of(app, name, version, variant)
     changes = study.read(asked_for(request.query_params.multi_items()))
     try:
@@ -89,13 +112,17 @@ def plan(
 
 
 @router.get("/explore/{name}/bracket")
-def bracket(
+async def bracket(
     name: Name, request: Request, app: App, who: Known, version: Number = None, variant: Variant = None
 ) -> Response:
     """Show bounds of the value at the levels of the address, while a slider moves."""
-    _, study = study_of(app, name, version, variant)
-    bounds = study.bracket(study.read(asked_for(request.query_params.multi_items())))
-    return page("bracket_part.html", who, bounds=bounds)
+
+    def bounded() -> Response:
+        _, study = study_of(app, name, version, variant)
+        bounds = study.bracket(study.read(asked_for(request.query_params.multi_items())))
+        return page("bracket_part.html", who, bounds=bounds)
+
+    return await in_turn(request, app, bounded)
 
 
 def _below(explored: Explored) -> Sequence[Chart]:
@@ -127,7 +154,7 @@ def save(name: Name, app: App, who: Known, form: Form) -> Response:
         raise RefusedError(f"'{name}' is not yours to change; fork it first, then save the variant there")
     variant = field(form, "variant") or None
     study = app.explorer.study(found.file, variant)
-    changes = study.read(json.loads(field(form, "changes", most=20_000) or "[]"))
+    changes = study.read(read_changes(field(form, "changes", most=20_000)))
     files, main = app.library.files_of(found)
     title = field(form, "title", most=200).strip() or "Explored"
     to = field(form, "to", most=64).strip().lower()

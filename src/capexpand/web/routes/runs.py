@@ -22,7 +22,7 @@ from capexpand.runs.folder import MANIFEST, MANIFEST_LIMIT_BYTES
 from capexpand.web.access import RefusedError
 from capexpand.web.gate import REPORTS
 from capexpand.web.jobs import OPEN, kind_title, order_of
-from capexpand.web.orders import ABOUT, TITLES, Order
+from capexpand.web.orders import ABOUT, TITLES, Order, read_changes
 from capexpand.web.pages import page
 from capexpand.web.tables import Job
 from capexpand.web.visits import App, Application, Form, Known, needs
@@ -58,7 +58,7 @@ def order_from(form: FormData) -> Order:
         for key, value in form.items()
         if key in Order.model_fields and isinstance(value, str) and value
     }
-    fields["changes"] = json.loads(fields.get("changes", "[]"))
+    fields["changes"] = read_changes(fields.get("changes", ""))
     for name in ("others", "vary"):
         fields[name] = [one.strip() for one in form.getlist(name) if isinstance(one, str) and one.strip()]
     kind = fields.get("kind", "plan")
@@ -85,8 +85,10 @@ def run(number: JobNumber, app: App, who: Known) -> Response:
     query = urlencode(
         [(key, value) for key, value in back.items() if value] + [tuple(one) for one in order.changes]
     )
+    points = [one.data for one in events if one.data and "iteration" in one.data]
     return page(
-        "run.html", who, job=job, order=order, kind=kind_title(job), events=events, open=job.state in OPEN,
+        "run.html", who, points=points, job=job, order=order, kind=kind_title(job), events=events,
+        open=job.state in OPEN,
         may_cancel=job.state in OPEN and who.may("planner") and (job.owner == who.name or who.may("admin")),
         files=_files(app, job) if job.run else {}, explore=f"/explore/{order.case}?{query}",
         kinds=TITLES, about=ABOUT, changes=json.dumps(order.changes),
@@ -115,7 +117,7 @@ async def events(number: JobNumber, request: Request, app: App, who: Known, afte
     """Send the lines of a run's log as they come, until it has ended."""
     del who
     last = request.headers.get("last-event-id", "")
-    start_at = int(last) if last.isdigit() else max(0, min(after, 2**31 - 1))
+    start_at = max(0, min(int(last) if last.isdecimal() and len(last) < 12 else after, 2**31 - 1))
     await run_in_threadpool(app.jobs.find, number)
     return StreamingResponse(
         _stream(app, number, start_at, request),
@@ -176,6 +178,8 @@ def diff(app: App, who: Known, first: str = "", second: str = "") -> Response:
     """Show two runs side by side, figure by figure."""
     jobs = [job for job in app.jobs.latest() if job.state == "done"]
     chosen = [app.jobs.find(number) if number else None for number in (first, second)]
+    if not any(chosen):  # the two that were made last are offered
+        chosen = [*jobs[1::-1], None, None][:2]
     rows: list[tuple[str, str, str]] = []
     if all(chosen):
         one, other = (

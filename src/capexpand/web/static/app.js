@@ -145,6 +145,12 @@
       if (view) view.finalize();
       view = await vegaEmbed(gap, spec, { actions: false, renderer: "svg", ...look() });
     };
+    const add = (data) => {
+      points.push({ iteration: data.iteration, what: "bound", value: data.bound / 1000 });
+      points.push({ iteration: data.iteration, what: "last paths", value: data.mean / 1000, low: (data.mean - data.halfwidth) / 1000, high: (data.mean + data.halfwidth) / 1000 });
+    };
+    for (const one of JSON.parse(progress.querySelector(".points").textContent)) add(one);
+    picture();
     let later = 0;
     const source = new EventSource(progress.dataset.events);
     source.addEventListener("line", (event) => {
@@ -155,12 +161,7 @@
       log.append(line);
       while (log.children.length > 500) log.firstChild.remove();
       log.scrollTop = log.scrollHeight;
-      if (data && data.iteration !== undefined) {
-        points.push({ iteration: data.iteration, what: "bound", value: data.bound / 1000 });
-        points.push({ iteration: data.iteration, what: "last paths", value: data.mean / 1000, low: (data.mean - data.halfwidth) / 1000, high: (data.mean + data.halfwidth) / 1000 });
-        clearTimeout(later);
-        later = setTimeout(picture, 150);
-      }
+      if (data && data.iteration !== undefined) { add(data); clearTimeout(later); later = setTimeout(picture, 150); }
     });
     source.addEventListener("state", (event) => {
       const { state, message } = JSON.parse(event.data);
