@@ -1,4 +1,4 @@
-"""Chunks on a Ray cluster: the work is put once, what is lost is done again, the head node is spared."""
+"""Chunks on a Ray cluster: the work is put once, what is lost is done again, the head node comes last."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _nodes() -> list[dict[str, Any]]:
 
 
 def _spared_head() -> Any:
-    """How to schedule: not on the head node as long as there is another."""
+    """How to schedule: the head node comes last, but work is never stuck where it is the only one left."""
     import ray
     from ray.util.scheduling_strategies import NodeLabelSchedulingStrategy, NotIn
 
