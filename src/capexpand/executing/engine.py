@@ -67,9 +67,7 @@ def answer_of(future: Future[Answer]) -> Answer:
     try:
         return future.result()
     except BrokenExecutor as error:
-        reason = str(error.__cause__ or "").strip().split("\n")[0]
         raise SolverError(
-            "a worker ended unexpectedly, as when memory runs out"
-            + (f" ({reason})" if reason.startswith("a node") else "")
-            + "; run the same command again with fewer workers: with --out, what is done is kept"
+            "a worker ended unexpectedly, as when memory runs out; "
+            "run the same command again with fewer workers: with --out, what is done is kept"
         ) from error

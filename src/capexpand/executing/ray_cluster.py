@@ -1,4 +1,4 @@
-"""Chunks on a Ray cluster: the work is put once, what is lost is done again, the head node is spared."""
+"""Chunks on a Ray cluster: the work is put once, what is lost is done again, the head node comes last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from capexpand.errors import CapexpandError, CaseError, Problem, RunError
+from capexpand.errors import CaseError, Problem, RunError
 from capexpand.executing.engine import Answer, Chunk, Engine, Pool
 from capexpand.executing.versions import difference, made_with
 
@@ -157,7 +157,8 @@ class _RayPool(Pool[Chunk, Answer]):
         reference = self._task.options(**options).remote([self._work], self._work.hex(), chunk)
         answer: Future[Answer] = Future()
         self._running[answer] = reference
-        reference.future().add_done_callback(lambda found: _pass_on(found, answer))
+        found: Future[Answer] = reference.future()
+        found.add_done_callback(lambda done: _pass_on(done, answer))
         answer.add_done_callback(lambda done: self._running.pop(done, None))
         return answer
 
@@ -171,11 +172,13 @@ class _RayPool(Pool[Chunk, Answer]):
 
 
 def _pass_on(found: Future[Answer], answer: Future[Answer]) -> None:
-    """Give an answer on, and any loss in the cluster as that of an executor."""
+    """Give an answer on: what the work raised as it is, any loss in the cluster as that of an executor."""
+    from ray.exceptions import RayTaskError
+
     try:
         answer.set_result(found.result())
-    except CapexpandError as error:
-        answer.set_exception(error)
+    except RayTaskError as error:
+        answer.set_exception(error.cause if isinstance(error.cause, Exception) else error)
     except (Exception, CancelledError) as error:  # noqa: BLE001 - Ray's losses are many classes
         broken = BrokenExecutor()
         broken.__cause__ = error
@@ -192,7 +195,7 @@ def _nodes() -> list[dict[str, Any]]:
 
 
 def _spared_head() -> Any:
-    """How to schedule: not on the head node as long as there is another."""
+    """How to schedule: the head node comes last, but work is never stuck where it is the only one left."""
     import ray
     from ray.util.scheduling_strategies import NodeLabelSchedulingStrategy, NotIn
 
