@@ -181,7 +181,8 @@ def _curtailed(lp: Blocks, m: ModelData, t: int, use: EnergyUse) -> tuple[Indice
     if o is None:
         raise ValueError(NOTHING_SAID)
     taken = (o.curtailed > 0.0) & (o.firm[:, t] < 1.0)
-    there = taken[:, None] & (use.running != ABSENT)
+    serves = use.sharing_rows[m.sites.group] != ABSENT  # what serves nothing loses nothing
+    there = taken[:, None] & (use.running != ABSENT) & serves
     lost = lp.columns("curtailed", [m.sites.names, m.offers.names, here], where=there[:, :, None])[:, :, 0]
     firm = m.sites.grid_mw[:, t] * o.firm[:, t] / pue(m)
     rows = lp.rows(

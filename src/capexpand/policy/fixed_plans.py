@@ -174,7 +174,8 @@ class FixedPlans:
         first, last = m.times.window
         if t != last - 1 or m.budget.floor <= 0:
             return np.zeros((len(position.payments), 1))
-        spent = position.payments[:, first:last].sum(axis=1, keepdims=True)
+        counted = position.payments + position.leases  # leases count where the cap counts them
+        spent = counted[:, first:last].sum(axis=1, keepdims=True)
         return np.maximum(m.budget.floor - spent, 0.0)
 
     def _lacking(self, t: int, position: _Position, factors: Floats) -> Floats:

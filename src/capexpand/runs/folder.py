@@ -101,18 +101,26 @@ def hold_place(folder: Path) -> Generator[None]:
     """Check a place and hold it against other processes, from the start of a command to its end.
 
     Args:
-        folder: where a run is to be written; the folders above it are made.
+        folder: where a run is to be written; the folders above it are made, and go again where nothing was.
 
     Raises:
         RunError: the place cannot be taken, or another process is writing there; the message says which.
     """
     check_place(folder)
+    above = folder.absolute().parent
+    missing = [place for place in (above, *above.parents) if not place.exists()]
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        above.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
-    with hold(folder):
-        yield
+    try:
+        with hold(folder):
+            yield
+    finally:
+        if not folder.exists():
+            with contextlib.suppress(OSError):  # others may have begun to write there
+                for place in missing:
+                    place.rmdir()
 
 
 def write_run(folder: Path, content: Content) -> None:
