@@ -39,7 +39,7 @@ class Formualize:
         self.book.evaluate_all()
 
     def read(self, sheet, row, column):
-        return self.book.evaluate_cell(sheet, row + 1, column + 1)
+        return self.book.get_value(sheet, row + 1, column + 1)  # evaluate_all has been called
 
 
 ENGINES = {"formualizer": Formualize, "ironcalc": Ironcalc}
