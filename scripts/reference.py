@@ -359,7 +359,8 @@ def _members(thing: type) -> list[str]:
     rows: list[str] = []
     fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
     rows += [f"* `{field.name}: {field.type}`" for field in fields if not field.name.startswith("_")]
-    for name, member in vars(thing).items():
+    ours = [base for base in thing.__mro__ if base.__module__.startswith("capexpand.api")] or [thing]
+    for name, member in {name: each for base in reversed(ours) for name, each in vars(base).items()}.items():
         if name.startswith(("_", "model_")):
             continue
         first = (inspect.getdoc(member) or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")

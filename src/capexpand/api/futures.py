@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from capexpand.api.planning import Say, loaded_case, silent
+from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
-    from polars import DataFrame
-
     from capexpand.case.schema import Case
     from capexpand.reporting.sheet import Sheet
     from capexpand.scenarios.fans import Fan
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SampledFutures:
+class SampledFutures(Shown):
     """The scenarios of a case, their fans by quarter, and the lattice that stands for them.
 
     Args:
@@ -39,38 +37,6 @@ class SampledFutures:
     def labels(self) -> tuple[str, ...]:
         """Names of the quarters."""
         return self.found.calendar.labels
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """The result as one JSON object."""
-        return self.shown.document
-
-    @property
-    def tables(self) -> Mapping[str, DataFrame]:
-        """Every table by its name."""
-        return self.shown.tables
-
-    def sheet(self) -> Sheet:
-        """Return the sheet, for page, terminal and notebook."""
-        return self.shown
-
-    def save(self, folder: Path | str) -> Path:
-        """Write the run folder, whole or not at all.
-
-        Args:
-            folder: where it is to stand; an older run there is replaced.
-
-        Returns:
-            Where the report stands.
-
-        Raises:
-            RunError: the folder cannot be written, or holds files that no run wrote.
-        """
-        return self.shown.save(folder)
-
-    def _repr_html_(self) -> str:
-        """Return the answers and the first fan, for a notebook."""
-        return self.shown._repr_html_()
 
     def __repr__(self) -> str:
         count, case = self.found.scenarios.count, self.found.case

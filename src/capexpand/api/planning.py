@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
-    from polars import DataFrame
-
     from capexpand.case.schema import Case
     from capexpand.pipeline import PlannedPolicy
     from capexpand.policy.case_policy import PolicySettings
@@ -56,7 +56,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Run:
+class Run(Shown):
     """A planned case: everything that was found out, ready to be shown and saved.
 
     Args:
@@ -75,34 +75,6 @@ class Run:
     def case(self) -> Case:
         """The case that was planned."""
         return self.findings.case
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """The result as one JSON object."""
-        return self.shown.document
-
-    @property
-    def tables(self) -> Mapping[str, DataFrame]:
-        """Every table by its name."""
-        return self.shown.tables
-
-    def sheet(self) -> Sheet:
-        """Return the sheet, for page, terminal and notebook."""
-        return self.shown
-
-    def save(self, folder: Path | str) -> Path:
-        """Write the run folder, whole or not at all.
-
-        Args:
-            folder: where it is to stand; an older run there is replaced.
-
-        Returns:
-            Where the report stands.
-
-        Raises:
-            RunError: the folder cannot be written; what stood there still stands.
-        """
-        return self.shown.save(folder)
 
     def save_excel(self, path: Path | str) -> Path:
         """Write the run as a workbook: a financial model in which all money follows its inputs.
@@ -132,10 +104,6 @@ class Run:
 
         files = {**self.shown.files, "workbook.xlsx": workbook_bytes(self.findings)}
         return replace(self, shown=replace(self.shown, files=files))
-
-    def _repr_html_(self) -> str:
-        """Return the answers and the first picture, for a notebook."""
-        return self.shown._repr_html_()
 
     def __repr__(self) -> str:
         with_policy = "" if self.policy is None else " with a policy"

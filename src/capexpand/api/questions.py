@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from capexpand.api.planning import Say, silent
+from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
     from datetime import date
-
-    from polars import DataFrame
 
     from capexpand.case.schema import Case
     from capexpand.reporting.sheet import Sheet
@@ -29,7 +27,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Questioned(Generic[Found]):
+class Questioned(Shown, Generic[Found]):
     """The answer to a question about a plan: what was found, ready to be shown and saved.
 
     Args:
@@ -41,41 +39,9 @@ class Questioned(Generic[Found]):
     shown: Sheet
 
     @property
-    def document(self) -> Mapping[str, Any]:
-        """The result as one JSON object."""
-        return self.shown.document
-
-    @property
-    def tables(self) -> Mapping[str, DataFrame]:
-        """Every table by its name."""
-        return self.shown.tables
-
-    @property
     def sentences(self) -> tuple[str, ...]:
         """The answers, each with its question before it."""
         return tuple(f"{answer.question} {answer.text}" for answer in self.shown.answers)
-
-    def sheet(self) -> Sheet:
-        """Return the sheet, for page, terminal and notebook."""
-        return self.shown
-
-    def save(self, folder: Path | str) -> Path:
-        """Write the run folder, whole or not at all.
-
-        Args:
-            folder: where it is to stand; an older run there is replaced.
-
-        Returns:
-            Where the report stands.
-
-        Raises:
-            RunError: the folder cannot be written, or holds files that no run wrote.
-        """
-        return self.shown.save(folder)
-
-    def _repr_html_(self) -> str:
-        """Return the answers and the first picture, for a notebook."""
-        return self.shown._repr_html_()
 
     def __repr__(self) -> str:
         return f"<{self.shown.kind}: {self.shown.title!r}>"

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from capexpand.api.planning import Say, silent
+from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
-    from polars import DataFrame
-
     from capexpand.case.schema import Case
     from capexpand.executing.engine import Engine
     from capexpand.optimiser.brackets import Bracket
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Sweep:
-    """A case planned at many points.
+class Sweep(Shown):
+    """A case planned at many points; its tables are points, decisions, sensitivity and brackets.
 
     Args:
         found: the points and what was found at them.
@@ -35,16 +34,6 @@ class Sweep:
 
     found: SweepFindings
     shown: Sheet
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """The result as one JSON object."""
-        return self.shown.document
-
-    @property
-    def tables(self) -> Mapping[str, DataFrame]:
-        """``points``, ``decisions``, ``sensitivity`` and ``brackets``; money is plain."""
-        return self.shown.tables
 
     def bracket(self, point: Mapping[str, str | float] | Sequence[str | float]) -> Bracket:
         """Return certified bounds of the best objective [million] at any point of the box.
@@ -57,28 +46,6 @@ class Sweep:
             CaseError: a value is none of its axis, lies outside the box, or the case is wrong there.
         """
         return self.found.bracket(point)
-
-    def sheet(self) -> Sheet:
-        """Return the sheet, for page, terminal and notebook."""
-        return self.shown
-
-    def save(self, folder: Path | str) -> Path:
-        """Write the run folder, whole or not at all.
-
-        Args:
-            folder: where it is to stand; an older run there is replaced.
-
-        Returns:
-            Where the report stands.
-
-        Raises:
-            RunError: the folder cannot be written, or holds files that no run wrote.
-        """
-        return self.shown.save(folder)
-
-    def _repr_html_(self) -> str:
-        """Return the answers and the first picture, for a notebook."""
-        return self.shown._repr_html_()
 
     def __repr__(self) -> str:
         axes = ", ".join(axis.path for axis in self.found.axes)
