@@ -49,26 +49,25 @@ def test_work_that_goes_on_ends_with_the_block_and_with_the_process_that_asked()
         "from capexpand.executing.engine import first_completed\n"
         "from capexpand.executing.local import LocalProcesses\n"
         "def work(chunk):\n"
-        "    print(os.getpid(), flush=True)\n"
+        "    os.write(1, f'{os.getpid()}\\n'.encode())\n"
         "    time.sleep(3600)\n"
         "with LocalProcesses(2).pool(work, most=2) as pool:\n"
         "    running = [pool.submit(chunk) for chunk in range(2)]\n"
         "    STOP\n"
     )
     for stop, killed in (("time.sleep(2); raise SystemExit(7)", False), ("time.sleep(3600)", True)):
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", code.replace("STOP", stop)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        workers = [int(process.stdout.readline()) for _ in range(2)]
-        if killed:
-            process.kill()
-        assert process.wait() == (-signal.SIGKILL if killed else 7)
-        deadline = time.monotonic() + 60.0
-        while any(map(_lives, workers)):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        process.stdout.close()
+        ) as process:
+            assert process.stdout is not None
+            workers = [int(process.stdout.readline()) for _ in range(2)]
+            if killed:
+                process.kill()
+            assert process.wait() == (-signal.SIGKILL if killed else 7)
+            deadline = time.monotonic() + 60.0
+            while any(map(_lives, workers)):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
 
 
 def _lives(process: int) -> bool:
