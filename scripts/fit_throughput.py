@@ -25,7 +25,15 @@ from capexpand.hardware import efficiency
 from capexpand.hardware.chips import chip_named
 from capexpand.hardware.efficiency import FIELDS, SHARES, Factors, Point, keys_for, weight_of
 from capexpand.hardware.measurements import Measurement
-from capexpand.hardware.prediction import log_errors, near_best, predict, predict_with, stack
+from capexpand.hardware.prediction import (
+    Stack,
+    at_best,
+    log_errors,
+    near_best,
+    predict,
+    predict_with,
+    stack,
+)
 from capexpand.hardware.roofline import Efficiency
 from capexpand.hardware.validation import kind_of, packaged_measurements, source_of
 
@@ -49,6 +57,7 @@ START = {
     "traffic": math.log(1.0),
     "fill": math.log(0.9),
     "workspace_gb": math.log(3.0),
+    "narrow": math.log(128.0),
     "batch_max": math.log(1024),
 }
 FREE = {
@@ -71,6 +80,7 @@ FREE = {
     "traffic": 0.7,
     "fill": 0.05,
     "workspace_gb": 0.4,
+    "narrow": 0.8,
     "batch_max": 0.5,
 }
 """How far a level may lie from where it starts, as a standard deviation of its logarithm."""
@@ -85,7 +95,7 @@ NEAR = 0.4
 
 COEFFICIENTS = {
     "compute^power": (0.3, 0.3),
-    "expert_compute^grain": (0.3, 0.25),
+    "attention^head": (0.3, 0.2),
     "cache_memory^group": (0.0, 0.15),
     "cache_memory^head": (0.15, 0.2),
     "rate#limited^model_young": (0.0, 0.3),
@@ -112,7 +122,8 @@ MECHANISMS = {
     "pipeline bubble": ("bubble",),
     "age of software": ("rate^", "rate#limited^"),
     "heads in reading the cache": ("cache_memory^",),
-    "width of experts": ("expert_compute^grain",),
+    "width of experts": ("narrow",),
+    "heads in attention": ("attention^head",),
     "power of the chip": ("compute^power",),
 }
 """Keys that a mechanism consists of, by how they begin; taking it out fixes them at nothing."""
@@ -188,22 +199,16 @@ class Problem:
     def leave_out_far_layouts(self, theta: np.ndarray) -> None:
         """Keep the layouts that come near the best one, where a fit starts near its end."""
         fields = self.log_fields(theta)
-        values = {
-            name: np.exp(np.minimum(fields[name], 0.0 if name in SHARES else np.inf)) for name in FIELDS
-        }
-        self.stacked = near_best(self.stacked, Efficiency(**values), share=NEAR)
+        self.stacked = near_best(self.stacked, efficiency_from(fields), share=NEAR)
 
     def log_fields(self, theta: np.ndarray) -> dict[str, np.ndarray]:
         """Give the logarithm of every field at every point."""
         logs = self.centre + theta * self.spread
         return {field: weights @ logs for field, weights in self.weights.items()}
 
-    def errors(self, fields: dict[str, np.ndarray]) -> np.ndarray:
+    def errors(self, fields: dict[str, np.ndarray], stacked: Stack | None = None) -> np.ndarray:
         """Give log(predicted / measured), bounded where nothing fits."""
-        values = {
-            name: np.exp(np.minimum(fields[name], 0.0 if name in SHARES else np.inf)) for name in FIELDS
-        }
-        predicted = predict_with(self.stacked, Efficiency(**values))
+        predicted = predict_with(stacked or self.stacked, efficiency_from(fields))
         with np.errstate(divide="ignore"):
             logs = np.where(predicted > 0, np.log(np.maximum(predicted, 1e-300)), -np.inf)
         return np.clip(logs + fields["rate"] - self.measured, -3, 3)
@@ -213,15 +218,23 @@ class Problem:
         return np.concatenate([bent(self.errors(self.log_fields(theta)) / self.noise), theta])
 
     def jacobian(self, theta: np.ndarray) -> np.ndarray:
-        """Give the derivatives: ten differences, spread over the keys."""
+        """Give the derivatives: differences by field at each row's best layout, spread over the keys."""
         fields = self.log_fields(theta)
-        start = self.errors(fields)
+        stacked = at_best(self.stacked, efficiency_from(fields))
+        start = self.errors(fields, stacked)
         slope = np.zeros((start.size, theta.size))
         for field, weights in self.weights.items():
-            moved = self.errors({**fields, field: fields[field] + 1e-4})
+            moved = self.errors({**fields, field: fields[field] + 1e-4}, stacked)
             slope += ((moved - start) / 1e-4)[:, None] * weights * self.spread
         weighed = slope / self.noise[:, None] * bent_slope(start / self.noise)[:, None]
         return np.vstack([weighed, np.eye(theta.size)])
+
+
+def efficiency_from(fields: dict[str, np.ndarray]) -> Efficiency:
+    """Give the efficiencies behind logarithms of fields; shares end at 1."""
+    return Efficiency(
+        **{name: np.exp(np.minimum(fields[name], 0.0 if name in SHARES else np.inf)) for name in FIELDS}
+    )
 
 
 def bent(error: np.ndarray) -> np.ndarray:
