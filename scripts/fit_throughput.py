@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Fits the efficiency factors on the packaged measurements, and says how they do on rows they did not see.
 
-Usage: scripts/fit_throughput.py [--write] [--show] [--ablate]
+Usage: scripts/fit_throughput.py [--write] [--fresh] [--show] [--ablate]
 
 Further fits leave out a quarter of the rows each, and each source with all its rows; they predict the rows
 that they did not see. ``--write`` replaces the factors in the package by the new ones, all fits.
@@ -15,6 +15,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,15 @@ from scipy.optimize import least_squares
 from capexpand.catalogue.throughput_facts import throughput_facts
 from capexpand.hardware import efficiency
 from capexpand.hardware.chips import chip_named
-from capexpand.hardware.efficiency import FIELDS, SHARES, Factors, Point, keys_for, weight_of
+from capexpand.hardware.efficiency import (
+    FIELDS,
+    SHARES,
+    Factors,
+    Point,
+    fitted_factors,
+    keys_for,
+    weight_of,
+)
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.prediction import (
     Stack,
@@ -32,6 +41,7 @@ from capexpand.hardware.prediction import (
     near_best,
     predict,
     predict_with,
+    repeated,
     stack,
 )
 from capexpand.hardware.roofline import Efficiency
@@ -86,6 +96,13 @@ FREE = {
 """How far a level may lie from where it starts, as a standard deviation of its logarithm."""
 
 NOISE = 0.10
+
+STEP = 1e-2
+"""Of the logarithms in a difference: well above the steps of a hundredth in which batches are searched."""
+
+STEPS = 200
+"""Evaluations of a fit at most. Fits that leave rows out start where the fit of all rows ended, so they must run
+to their own minimum: stopped early they still know what they left out."""
 
 ALIKE = 0.0
 """Correlation of errors among rows of one model and chip in one source."""
@@ -211,7 +228,8 @@ class Problem:
         predicted = predict_with(stacked or self.stacked, efficiency_from(fields))
         with np.errstate(divide="ignore"):
             logs = np.where(predicted > 0, np.log(np.maximum(predicted, 1e-300)), -np.inf)
-        return np.clip(logs + fields["rate"] - self.measured, -3, 3)
+        measured = np.tile(self.measured, logs.size // self.measured.size)
+        return np.clip(logs + fields["rate"] - measured, -3, 3)
 
     def residuals(self, theta: np.ndarray) -> np.ndarray:
         """Give pseudo-Huber residuals of the errors, and the distances from the priors."""
@@ -219,13 +237,18 @@ class Problem:
 
     def jacobian(self, theta: np.ndarray) -> np.ndarray:
         """Give the derivatives: differences by field at each row's best layout, spread over the keys."""
-        fields = self.log_fields(theta)
-        stacked = at_best(self.stacked, efficiency_from(fields))
-        start = self.errors(fields, stacked)
+        fields, names = self.log_fields(theta), list(self.weights)
+        once = at_best(self.stacked, efficiency_from(fields))
+        start = self.errors(fields, once)
+        each = {name: np.tile(values, (len(names), 1)) for name, values in fields.items()}
+        for place, name in enumerate(names):
+            each[name][place] += STEP
+        moved = self.errors(
+            {name: values.ravel() for name, values in each.items()}, repeated(once, len(names))
+        ).reshape(len(names), -1)
         slope = np.zeros((start.size, theta.size))
-        for field, weights in self.weights.items():
-            moved = self.errors({**fields, field: fields[field] + 1e-4}, stacked)
-            slope += ((moved - start) / 1e-4)[:, None] * weights * self.spread
+        for place, weights in enumerate(self.weights.values()):
+            slope += ((moved[place] - start) / STEP)[:, None] * weights * self.spread
         weighed = slope / self.noise[:, None] * bent_slope(start / self.noise)[:, None]
         return np.vstack([weighed, np.eye(theta.size)])
 
@@ -250,7 +273,7 @@ def bent_slope(error: np.ndarray) -> np.ndarray:
     )
 
 
-def fit(measurements: Sequence[Measurement], *, start: Factors | None = None, steps: int = 40) -> Factors:
+def fit(measurements: Sequence[Measurement], *, start: Factors | None = None, steps: int = STEPS) -> Factors:
     """Fit the factors: least squares on logarithms, robust to outliers, held near the priors."""
     problem = Problem(measurements)
     known = {} if start is None else dict(start.logs)
@@ -263,10 +286,10 @@ def fit(measurements: Sequence[Measurement], *, start: Factors | None = None, st
         problem.residuals,
         theta,
         jac=problem.jacobian,
-        method="trf",
+        method="lm",
         max_nfev=steps,
-        ftol=1e-5,
-        xtol=1e-5,
+        ftol=1e-6,
+        xtol=1e-6,
     )
     logs = problem.centre + found.x * problem.spread
     return Factors(tuple((key, float(value)) for key, value in zip(problem.keys, logs, strict=True)))
@@ -287,13 +310,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", action="store_true", help="replace the factors in the package")
+    parser.add_argument("--fresh", action="store_true", help="start at the priors, not at the packaged fit")
     parser.add_argument("--show", action="store_true", help="print factors and rows")
     parser.add_argument("--ablate", action="store_true", help="also take each mechanism out and fit anew")
     options = parser.parse_args()
     rows = packaged_measurements()
     fold = np.array([int(fact.fold or 0) for fact in throughput_facts() if fact.kind == "inference"])
     sources = np.array([source_of(row.source_title) for row in rows])
-    factors = fit(rows, steps=24)
+    factors = fit(rows, start=None if options.fresh else fitted_factors())
     seen = log_errors(rows, predict(stack(rows), factors))
     print(f"{len(factors.logs)} fitted numbers on {len(rows)} rows")
     print("rows that the fit saw:    ", summary(seen))
@@ -334,7 +358,9 @@ def ablation(rows: Sequence[Measurement], fold: np.ndarray, start: Factors) -> l
         share = np.abs(np.expm1(errors))
         found.append((name, float(np.median(share)), float(np.quantile(share, 0.9))))
     TAKEN_OUT.clear()
-    return found
+    endless = [replace(row, test_requests=math.inf, arrivals_per_s=math.inf) for row in rows]
+    share = np.abs(np.expm1(without_each(endless, fold, start)[1]))
+    return [*found, ("end of a test", float(np.median(share)), float(np.quantile(share, 0.9)))]
 
 
 def residual_table(rows: Sequence[Measurement], apart: np.ndarray) -> list[list[object]]:
@@ -367,7 +393,7 @@ def without_each(
 def _fit_without(work: tuple[Sequence[Measurement], np.ndarray, object, Factors]) -> Factors:
     """Fit on the rows that do not carry a label."""
     rows, labels, left_out, start = work
-    return fit([row for row, its in zip(rows, labels, strict=True) if its != left_out], start=start, steps=8)
+    return fit([row for row, its in zip(rows, labels, strict=True) if its != left_out], start=start)
 
 
 PROCESSES = 2

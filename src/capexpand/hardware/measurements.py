@@ -323,7 +323,7 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     if _PER_CHIP.search(unit):
         return value, stated or max(server, 8), ""
     if _PER_NODE.search(unit):
-        return value / server, stated or server, ""
+        return value / min(stated or server, server), stated or server, ""
     if re.search(r"rack|nvl72", unit, re.IGNORECASE):
         return value / (stated or 72), stated or 72, ""
     if stated:
@@ -346,7 +346,8 @@ def _deployment(
     Reports of prefill and decode apart are of wide expert parallelism; sweeps use a rack, or servers for two
     copies, one to prefill and one to decode.
     """
-    fleet = not text["n_chips"] or bool(_PER_NODE.search(text["unit"])) or chips > _FLEET
+    one_node = bool(_PER_NODE.search(text["unit"])) and chips <= spec.server_chips
+    fleet = not text["n_chips"] or one_node or chips > _FLEET
     experts = float(np.max(model_named(model).expert_layers)) > 0
     if (
         suite == "report"

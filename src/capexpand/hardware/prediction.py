@@ -52,11 +52,11 @@ class Pairs:
         taken = {name: _take(getattr(efficiency, name), self.row) for name in Efficiency.__slots__}
         return self.rates(replace(self.bench, efficiency=Efficiency(**taken))).requests
 
-    def kept(self, keep: NDArray[np.bool_]) -> Pairs:
-        """Give the pairs that a mask keeps.
+    def kept(self, keep: NDArray[np.bool_] | NDArray[np.int_]) -> Pairs:
+        """Give the pairs that a mask keeps, or those at some places.
 
         Args:
-            keep: one flag for each pair.
+            keep: one flag for each pair, or indices, also of one pair several times.
         """
         bench = self.bench
         return Pairs(
@@ -82,7 +82,7 @@ class Pairs:
 Arrays = TypeVar("Arrays", ModelSpec, ChipSpec, Load, Layouts)
 
 
-def _kept(spec: Arrays, keep: NDArray[np.bool_]) -> Arrays:
+def _kept(spec: Arrays, keep: NDArray[np.bool_] | NDArray[np.int_]) -> Arrays:
     columns = {
         field.name: value
         if isinstance(value := getattr(spec, field.name), str | int)
@@ -324,6 +324,41 @@ def at_best(stacked: Stack, efficiency: Efficiency) -> Stack:
         for pairs, rates in zip(stacked.pairs, served, strict=True)
     )
     return replace(stacked, pairs=kept, combined=combined)
+
+
+def repeated(stacked: Stack, times: int) -> Stack:
+    """Lay the same measurements side by side several times, to compute them at several efficiencies at once.
+
+    Args:
+        stacked: measurements side by side.
+        times: how often.
+    """
+    size = stacked.count.size
+
+    def again(pairs: Pairs) -> Pairs:
+        count = pairs.row.size
+        found = pairs.kept(np.tile(np.arange(count), times))
+        return replace(found, row=found.row + size * np.repeat(np.arange(times), count))
+
+    def shifted(indices: NDArray[np.int_], by: int) -> NDArray[np.int_]:
+        return np.tile(indices, times) + by * np.repeat(np.arange(times), indices.size)
+
+    combined = stacked.combined
+    if combined is not None:
+        combined = Combined(
+            again(combined.ahead),
+            again(combined.behind),
+            shifted(combined.row, size),
+            shifted(combined.prefill, combined.ahead.row.size),
+            shifted(combined.decode, combined.behind.row.size),
+        )
+    return Stack(
+        np.tile(stacked.count, times),
+        stacked.points * times,
+        tuple(again(pairs) for pairs in stacked.pairs),
+        combined,
+        np.tile(stacked.counted_per_request, times),
+    )
 
 
 def _narrowed(combined: Combined, chosen: NDArray[np.int_]) -> Combined:
