@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr
 from capexpand.case.announcement import Announcement
 from capexpand.case.clouds import Cloud
 from capexpand.case.contracts import Contract
+from capexpand.case.currencies import Hedge
 from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.energy import SiteEnergy
 from capexpand.case.figures import (
@@ -425,6 +426,8 @@ class Case(Declared):
     exchange_rates: dict[Currency, ExchangeRateSeries] = Field(default_factory=dict)
     """By currency: units of the case's currency for one of it, by date. Needed for every other currency
     that the case uses."""
+    hedges: dict[Currency, Hedge] = Field(default_factory=dict)
+    """By currency: the share of payments and receipts that is settled at a forward rate; none if absent."""
     calendar: Calendar
     """The planning horizon."""
     finance: Finance

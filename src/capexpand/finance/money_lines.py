@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from capexpand.finance.contracts import (
-    ContractConstants,
     contract_flows,
     contract_margins,
     contract_prices,
@@ -16,6 +15,7 @@ from capexpand.finance.energy import energy_adjustment
 from capexpand.finance.hire import hire_cost
 from capexpand.finance.leases import lease_adjustment
 from capexpand.finance.rows import Rows, balance, minimum, nothing
+from capexpand.model.contracts import ContractConstants
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
 
@@ -66,7 +66,7 @@ class Terms:
         """Returns the terms of a compiled case."""
         roles = np.array(m.workloads.roles)
         offers, power, taxes, opening = m.offers, m.power, m.taxes, m.opening
-        constants = ContractConstants.of(m)
+        constants = ContractConstants.of(m.contracts, m.times.count)
 
         def number(value: float) -> Rows:
             return Rows(np.asarray(float(value)), (), False)
