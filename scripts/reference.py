@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs/reference"
 sys.path.append(
     str(ROOT / "reproductions")
-)  # their commands are documented whether they are installed or not
+)  # documented, installed or not
 COMMON = ("source", "reason", "basis_date")
 
 CASE_OPENING = """\
