@@ -24,9 +24,7 @@ from capexpand.cli.main import build_app
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs/reference"
-sys.path.append(
-    str(ROOT / "reproductions")
-)  # documented, installed or not
+sys.path.append(str(ROOT / "reproductions"))  # documented, installed or not
 COMMON = ("source", "reason", "basis_date")
 
 CASE_OPENING = """\

@@ -117,7 +117,7 @@ def listening() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("way", "reached", "workers"),
+    ("strategy", "reached", "workers"),
     [("policy", 10, 1), ("mean_value", 10, 2), ("foresight", 10, 1), ("rolling", 10, 2)],
 )
 def test_who_interrupts_the_evaluation_keeps_the_scenarios_that_were_followed(

@@ -1,4 +1,4 @@
-"""Where a simplex method stands, for the same program again or for another whose columns and rows have names."""
+"""The basis of a solved program: a start for the same program again or for one that differs a little."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class NamedBasis:
-    """A basis with the blocks of its columns and rows, so that it fits programs that differ in some of them."""
+    """A basis with the blocks of its columns and rows: it fits programs that differ in some of them."""
 
     statuses: Basis
     column_blocks: tuple[Block, ...]
