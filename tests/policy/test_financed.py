@@ -106,7 +106,7 @@ def test_a_breach_is_counted_in_the_quarter_in_which_it_happens():
 
 @pytest.mark.slow
 def test_a_policy_earns_for_the_firm_and_financing_is_carried_along():
-    """The same decisions and the same value to the firm as without financing; each way has its own debt."""
+    """The same decisions and the same value to the firm as without financing; each has its own debt."""
     case = cx.load_case(CASES / "two-sites-financed", "no-contract")
     settings, grain = PolicySettings(iterations=3, sample_paths=4), LatticeSettings(2, 1, 8, 2, 60)
     alone = case.model_copy(update={"financing": None})
@@ -116,9 +116,9 @@ def test_a_policy_earns_for_the_firm_and_financing_is_carried_along():
         planned = optimise_policy(each, settings=settings, lattice=grain)
         found.append(cx.evaluate_policy(planned, cx.simulate(planned, 4)))
     financed, without = found
-    assert financed.ways.ways[0].npv == without.ways.ways[0].npv
+    assert financed.strategies.metrics[0].npv == without.strategies.metrics[0].npv
     assert not without.financed
-    assert set(financed.financed) == {way.way for way in financed.ways.ways}
+    assert set(financed.financed) == {each.strategy for each in financed.strategies.metrics}
     policy = financed.financed["policy"]
     assert policy.debt.max() > 0.0
     assert (policy.raised <= 600.0 + 1e-6).all()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from capexpand.case.declared import Declared
-from capexpand.case.figures import ExchangeRateSeries, FractionSeries
+from capexpand.case.hedges import Hedge
 from capexpand.case.references import Complaint
 from capexpand.case.values import Series
 
@@ -16,15 +15,6 @@ if TYPE_CHECKING:
 
     from capexpand.case.schema import Case
     from capexpand.timevalue import Horizon
-
-
-class Hedge(Declared):
-    """Forward contracts on a currency: a share of all payments and receipts is settled at their rate."""
-
-    share: FractionSeries
-    """Share of what is paid and received in the currency that is settled at the forward rate, by date."""
-    forward: ExchangeRateSeries | None = None
-    """Forward rate agreed at the start, by date of settlement; the rate in exchange_rates if absent."""
 
 
 def settled_rates(case: Case, currency: str | None, calendar: Horizon) -> NDArray[float64]:

@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from capexpand.case.announcement import Announcement
 from capexpand.case.clouds import Cloud
-from capexpand.case.currencies import Hedge
 from capexpand.case.figures import ExchangeRateSeries
 from capexpand.case.financing import Financing
+from capexpand.case.hedges import Hedge
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
 from capexpand.case.uncertainty import Uncertainty

@@ -9,7 +9,6 @@ from pydantic import Field, PrivateAttr
 from capexpand.case.announcement import Announcement
 from capexpand.case.clouds import Cloud
 from capexpand.case.contracts import Contract
-from capexpand.case.currencies import Hedge
 from capexpand.case.declared import Currency, Declared, Destination, Name, Title
 from capexpand.case.energy import SiteEnergy
 from capexpand.case.figures import (
@@ -48,6 +47,7 @@ from capexpand.case.figures import (
 )
 from capexpand.case.financing import Financing
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
+from capexpand.case.hedges import Hedge
 from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare

@@ -30,7 +30,7 @@ MINIMUM_CASH = "minimum_cash"
 
 @dataclass(frozen=True, slots=True)
 class Financed:
-    """How a way through many futures is financed; money in millions.
+    """How a strategy through many futures is financed; money in millions.
 
     Args:
         breach: chance [quarter] of breaking each covenant, and of too little cash where some must be kept.
@@ -72,11 +72,11 @@ def carry_financing(
     base: Flows,
     planned: FinancingPlan | None = None,
 ) -> Financed:
-    """Returns how a way through many futures is financed.
+    """Returns how a strategy through many futures is financed.
 
     Args:
         m: the compiled case, with its financing.
-        books: of the way.
+        books: of the strategy.
         moved: what the same futures move.
         base: of the business without the programme in them.
         planned: loans that are kept to; all follow the rule if absent.

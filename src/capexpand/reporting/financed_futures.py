@@ -21,10 +21,10 @@ QUANTILES = (0.05, 0.5, 0.95)
 
 
 def financed_document(financed: Financed) -> Document:
-    """Return how a way through many futures is financed, as plain data.
+    """Return how a strategy through many futures is financed, as plain data.
 
     Args:
-        financed: of the way.
+        financed: of the strategy.
     """
     worth = financed.equity_npv
     spread = float(worth.std(ddof=1)) if worth.size > 1 else 0.0
@@ -42,18 +42,18 @@ def financed_document(financed: Financed) -> Document:
     }
 
 
-def ways_table(ways: dict[str, Financed], titles: dict[str, str], scale: MoneyScale) -> Table:
-    """Return how several ways are financed, side by side.
+def strategies_table(strategies: dict[str, Financed], titles: dict[str, str], scale: MoneyScale) -> Table:
+    """Return how several strategies are financed, side by side.
 
     Args:
-        ways: by name.
-        titles: of ways.
+        strategies: by name.
+        titles: of strategies.
         scale: of money.
     """
-    covenants = list(dict.fromkeys(name for each in ways.values() for name in each.breach))
+    covenants = list(dict.fromkeys(name for each in strategies.values() for name in each.breach))
     rows = tuple(
         Row(
-            titles[way],
+            titles[strategy],
             (
                 scale.write(float(each.equity_npv.mean())),
                 scale.write(float(np.quantile(each.equity_npv, 0.05))),
@@ -63,7 +63,7 @@ def ways_table(ways: dict[str, Financed], titles: dict[str, str], scale: MoneySc
                 *(percent(float(each.breach[name].max())) for name in covenants),
             ),
         )
-        for way, each in ways.items()
+        for strategy, each in strategies.items()
     )
     head = (
         "Way",

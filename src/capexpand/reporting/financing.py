@@ -11,7 +11,7 @@ from capexpand.reporting.blocks import Answer, Block, Charts, Heading, Paragraph
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart, Series, over_quarters
 from capexpand.reporting.context import ReportContext
-from capexpand.reporting.financed_futures import COVENANTS, breach_table, financed_document, ways_table
+from capexpand.reporting.financed_futures import COVENANTS, breach_table, financed_document, strategies_table
 from capexpand.reporting.serial import Document, money, monies, number, numbers
 from capexpand.reporting.years import Years
 from capexpand.wording import listing, percent
@@ -210,8 +210,8 @@ def financing_section(context: ReportContext) -> tuple[Section, ...]:
     examination = context.findings.examination
     followed = None if examination is None else examination.followed
     if followed is not None and followed.financed is not None:
-        ways = ways_table({"plan": followed.financed}, {"plan": "the plan, kept to"}, context.scale)
-        blocks += [Heading("In many futures"), ways]
+        kept = strategies_table({"plan": followed.financed}, {"plan": "the plan, kept to"}, context.scale)
+        blocks += [Heading("In many futures"), kept]
         chances = breach_table(followed.breach, context.labels)
         blocks += [] if chances is None else [Heading(chances.title), chances]
     return (Section("financing", "Debt and equity", tuple(blocks)),)

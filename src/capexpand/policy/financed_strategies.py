@@ -1,4 +1,4 @@
-"""Financing carried along the paths of a policy and of the ways that it is held against."""
+"""Financing carried along the paths of a policy and of the strategies that it is held against."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 from capexpand.case.schema import Case
 from capexpand.model.compile import compile_case
 from capexpand.policy.financed import Financed, carry_financing
-from capexpand.policy.outcomes import WAYS, Outcomes
+from capexpand.policy.outcomes import STRATEGIES, Outcomes
 from capexpand.policy.outside import MoneyFactors, outside_earnings
 from capexpand.policy.strategies import business_flows
 
 
-def financed_ways(case: Case, outcomes: Outcomes) -> dict[str, Financed]:
-    """Return how each way is financed by the rule, in its own scenarios; nothing where a case does not ask.
+def financed_strategies(case: Case, outcomes: Outcomes) -> dict[str, Financed]:
+    """Return how each strategy is financed by the rule; nothing where a case does not ask.
 
     Args:
         case: that was planned.
@@ -24,4 +24,6 @@ def financed_ways(case: Case, outcomes: Outcomes) -> dict[str, Financed]:
     m = replace(outcomes.policy.data, financing=compile_case(case).financing)
     moved = MoneyFactors.of(m, outcomes.scenarios)
     base = business_flows(m, outcomes.base, outside_earnings(m, moved))
-    return {way: carry_financing(m, outcomes.books[way], moved, base=base) for way in WAYS}
+    return {
+        strategy: carry_financing(m, outcomes.books[strategy], moved, base=base) for strategy in STRATEGIES
+    }
