@@ -1,4 +1,4 @@
-"""Read Parquet that a user names, each file first in a process apart: on some that are damaged the library aborts."""
+"""Read Parquet that a user names, each file first in a process apart: some damage makes the library abort."""
 
 from __future__ import annotations
 
