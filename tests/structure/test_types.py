@@ -1,4 +1,4 @@
-"""The strict settings of pyproject.toml find what they are for; that all types hold is a step of scripts/test."""
+"""The strict settings of pyproject.toml find what they are for; scripts/test checks all types in a step."""
 
 import subprocess
 import sys
