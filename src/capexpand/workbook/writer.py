@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from capexpand.finance.debt import financing_statement
+from capexpand.finance.debt_metrics import financing_result
 from capexpand.finance.rows import Rows
 from capexpand.wording import printable
 from capexpand.workbook.financial_model import FinancialModel
@@ -62,10 +62,10 @@ class Writer:
         self.quarters = model.data.times.count
         self.last = FIRST + self.quarters - 1
         self.time_rows: dict[str, int] = {}
-        self.financing = financing_statement(model.findings.result.plan, model.findings.result.total)
+        self.owners = None if model.debt is None else financing_result(model.findings.result)
+        self.line_sheets = [name for name in LINE_SHEETS if name != DEBT or model.debt is not None]
         names = (
-            CONTROL, OUTPUTS, *LINE_SHEETS, RETURNS, SHADOW,
-            *((DEBT,) if self.financing is not None else ()),
+            CONTROL, OUTPUTS, *self.line_sheets, RETURNS, SHADOW,
             *((SCENARIOS,) if self.followed is not None else ()), CHECKS, ORIGIN,
         )  # fmt: skip
         self.at: dict[str, Worksheet] = {name: book.add_worksheet(name) for name in names}
@@ -94,7 +94,7 @@ class Writer:
         )
         self.book.set_calc_mode("auto")
         self._place_time()
-        for name in LINE_SHEETS:
+        for name in self.line_sheets:
             self._line_sheet(name)
         self._time()
         self.blocks(CONTROL)
@@ -204,9 +204,7 @@ class Writer:
             for t, text in enumerate(part.formulas):
                 self.formula(sheet, row, FIRST + t, text, part.values[t], look=look, unit=unit)
             if part.before:
-                before = float(part.values[0]) + 0.0
-                start = line.rows.operands[2].values if len(line.rows.operands) > 2 else before
-                self.formula(sheet, row, BEFORE, part.before, start, look=look, unit=unit)
+                self.formula(sheet, row, BEFORE, part.before, part.stood, look=look, unit=unit)
             if part.total:
                 span = f"SUM({cell(FIRST, row)}:{cell(self.last, row)})"
                 self.formula(sheet, row, TOTAL, span, part.values.sum(), look="total", unit=unit)
