@@ -197,7 +197,7 @@ def changed(book, file, found, changes, engine):
 def test_changed_inputs_give_what_capexpand_gives_for_the_same_variant_with_the_same_decisions(
     books, rich, rich_file, agreed, agreed_file, name, engine
 ):
-    """Seventeen inputs change, then thirty-one of leases, hire, energy, contracts and debt; decisions stay."""
+    """Seventeen inputs change, then thirty-one of what is signed for a time; decisions stay."""
     file, found, changes = {
         "rich": (rich_file, rich, CHANGES), "agreed": (agreed_file, agreed, AGREED_CHANGES),
     }[name]  # fmt: skip

@@ -74,6 +74,7 @@ workloads:
 def findings_of(case):
     return evaluate(optimise(case))
 
+
 AGREED = """
 extends: {two_sites}
 title: Everything that is signed for a time
@@ -140,7 +141,11 @@ clouds:
     destination: CN
     on_demand: {{fee: {{value: 0.33 mn CNY/quarter, growth: -15 %/year}}, limit: 40 units}}
     reserved:
-      year: {{fee: {{value: 0.28 mn CNY/quarter, growth: -15 %/year}}, term: 1 year, lead_time: 3 months, limit: 30 units/quarter}}
+      year:
+        fee: {{value: 0.28 mn CNY/quarter, growth: -15 %/year}}
+        term: 1 year
+        lead_time: 3 months
+        limit: 30 units/quarter
 workloads:
   chat:
     demand: 1600 tn token/quarter
@@ -180,7 +185,14 @@ financing:
   reference_rate: {{2025-04-01: 4 %/year, 2026-04-01: 3 %/year}}
   equity: {{total: 900 mn CNY, issue_cost: 3 %}}
   facilities:
-    old: {{title: Old loan, amount: 40 mn CNY, drawn: 40 mn CNY, draw_until: 2025-04-01, maturity: 2027-03-31, rate: 5 %/year, repayment: straight}}
+    old:
+      title: Old loan
+      amount: 40 mn CNY
+      drawn: 40 mn CNY
+      draw_until: 2025-04-01
+      maturity: 2027-03-31
+      rate: 5 %/year
+      repayment: straight
     bridge:
       title: Bridge loan
       amount: 400 mn CNY
@@ -190,7 +202,13 @@ financing:
       upfront_fee: 1 %
       commitment_fee: 0.5 %/year
       repayment: annuity
-    line: {{title: Revolving line, kind: revolving, amount: 80 mn CNY, maturity: 2028-03-31, spread: 2 %/year, commitment_fee: 0.4 %/year}}
+    line:
+      title: Revolving line
+      kind: revolving
+      amount: 80 mn CNY
+      maturity: 2028-03-31
+      spread: 2 %/year
+      commitment_fee: 0.4 %/year
   covenants:
     debt_service_cover: {{least: 1.05, hard: false}}
     leverage: {{most: 8, hard: false, over: 6 months}}

@@ -84,7 +84,9 @@ def contract_rows(terms: ContractTerms, signed: Rows, sold: Rows) -> ContractLin
     delivered = sold.take("workload", "contract", terms.workload).only("tranche", terms.first_tranche)
     delivered = delivered.sum("tranche")
     asked = (signed * terms.contract_volume).named("asked", "Asked for under contract", "volume", "contracts")
-    lacking = maximum(0.0, asked - delivered).named("lacking", "Asked for, not delivered", "volume", "contracts")
+    lacking = maximum(0.0, asked - delivered).named(
+        "lacking", "Asked for, not delivered", "volume", "contracts"
+    )
     damages = (terms.contract_damages * lacking).named(
         "contract_penalty", "Damages by contract", MONEY, "contracts"
     )

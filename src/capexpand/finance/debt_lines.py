@@ -1,7 +1,7 @@
 """Debt, cash, the balance sheet and what owners get, as rows: the rules of ``debt.py`` for a workbook.
 
-What cash earns in a quarter depends on the cash of the one before, and so does tax; ``debt.settle`` goes through
-the quarters, and the rows here refuse to be made where they come to anything else.
+What cash earns in a quarter depends on the cash of the one before, and so does tax; ``debt.settle`` goes
+through the quarters, and the rows here refuse to be made where they come to anything else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from capexpand.finance.debt import FinancingStatement
-from capexpand.finance.rows import Later, Rows, at_start, balance, decided, maximum, minimum, nothing, ratio, stated
+from capexpand.finance.rows import (
+    Later,
+    Rows,
+    at_start,
+    balance,
+    decided,
+    maximum,
+    minimum,
+    nothing,
+    ratio,
+    stated,
+)
 from capexpand.finance.statements import Statement
 from capexpand.model.data import Flags, ModelData
 from capexpand.optimiser.plan import Plan
@@ -29,7 +40,9 @@ class DebtTerms:
     loan_drawn: Rows  # [facility] owed at the start
     loan_falls: Rows  # [facility, quarter] part of all drawn that falls due by plan, bullets left out
     loan_open: Rows  # [facility, quarter] 1 while a line can still be drawn
-    loan_left: Rows  # [facility, quarter] part of what was owed at the start that is owed at the quarter's end
+    loan_left: (
+        Rows  # [facility, quarter] part of what was owed at the start that is owed at the quarter's end
+    )
     loan_before: Rows  # [facility, quarter] the same at the quarter's start
     cash_rate: Rows  # effective, a year
     opening_cash: Rows
@@ -121,7 +134,9 @@ class DebtDone:
         if plan.data.financing is None or done is None:
             return None
         return cls(
-            decided(done.signed, "facility", timed=False, called=("loan_signed", "Debt signed", MONEY, "debt")),
+            decided(
+                done.signed, "facility", timed=False, called=("loan_signed", "Debt signed", MONEY, "debt")
+            ),
             decided(done.drawn, "facility", called=("drawn", "Debt drawn", MONEY, "debt")),
             decided(done.repaid, "facility", called=("repaid", "Debt repaid", MONEY, "debt")),
             decided(done.raised, called=("raised", "Equity raised", MONEY, "debt")),
@@ -175,15 +190,21 @@ def debt_rows(
     profit = (_rows(ours.ebita) - outflow + earned).named("profit", "Profit before tax", MONEY, "debt")
     brought, carried = profit.carried_forward()
     carried = carried.named("debt_losses", "Losses carried forward with interest", MONEY, "debt")
-    taxable = maximum(0.0, profit - brought).named("debt_taxable", "Taxable profit with interest", MONEY, "debt")
+    taxable = maximum(0.0, profit - brought).named(
+        "debt_taxable", "Taxable profit with interest", MONEY, "debt"
+    )
     tax = (tax_rate * taxable).named("debt_tax", "Tax with interest deducted", MONEY, "debt")
-    issue = ((1.0 - terms.issue_cost) * done.raised).named("raised_net", "Equity less issue costs", MONEY, "debt")
+    issue = ((1.0 - terms.issue_cost) * done.raised).named(
+        "raised_net", "Equity less issue costs", MONEY, "debt"
+    )
     flow = _rows(ours.free_cash_flow_before_tax) + earned + done.drawn.sum("facility") + issue
     out = tax + outflow + done.repaid.sum("facility") + done.dividends
     cash = later.is_now(balance(flow, out, start=terms.opening_cash)).named("cash", "Cash", MONEY, "debt")
     end = _end(terms, ours, lent=lent, cash=cash, carried=carried, tax_rate=tax_rate)
     owners, last = _owners(terms, done, base, end, tax_rate=tax_rate, lent=lent)
-    growth = (1.0 + terms.equity_rate).named("equity_growth", "What 1 of equity grows to in a year", "ratio", "owners")
+    growth = (1.0 + terms.equity_rate).named(
+        "equity_growth", "What 1 of equity grows to in a year", "ratio", "owners"
+    )
     middle = (1.0 / growth ** ((number - terms.half_quarter) / terms.year_quarters)).named(
         "equity_discount", "Discount factor of equity", "ratio", "owners"
     )
@@ -238,7 +259,9 @@ def _lenders(terms: DebtTerms, done: DebtDone) -> _Lent:
     owed = balance(done.drawn, done.repaid, start=terms.loan_drawn).named("owed", "Debt", MONEY, "debt")
     before = at_start(owed)
     interest = (factor * before).named("interest", "Interest", MONEY, "debt")
-    drawn = balance(done.drawn, nothing(("facility",), done.drawn.values.shape, timed=True), start=terms.loan_drawn)
+    drawn = balance(
+        done.drawn, nothing(("facility",), done.drawn.values.shape, timed=True), start=terms.loan_drawn
+    )
     drawn = drawn.named("drawn_so_far", "Drawn so far", MONEY, "debt")
     used = before.only("facility", terms.revolving) + drawn.only("facility", ~terms.revolving)
     fees = terms.loan_upfront * done.drawn + terms.loan_commitment * (done.loan_signed - used)
@@ -274,7 +297,9 @@ def _end(
         "end_interest", "Interest on cash at the end", MONEY, "owners"
     )
     base = _rows(ours.end_profit) + earned - accrued - carried.last()
-    tax = (tax_rate * maximum(0.0, base)).named("debt_end_tax", "Tax at the end with interest", MONEY, "owners")
+    tax = (tax_rate * maximum(0.0, base)).named(
+        "debt_end_tax", "Tax at the end with interest", MONEY, "owners"
+    )
     value = _rows(ours.end_value) + _rows(ours.end_value_added_tax) + cash.last() + earned
     return (value - lent.debt.last() - accrued - tax).named(
         "owners_end_all", "Left for owners at the end, with the programme", MONEY, "owners"
@@ -304,7 +329,9 @@ def _ratios(
 ) -> tuple[Rows, ...]:
     """What lenders look at, and the money by which each limit is kept."""
     ebitda = replace(_rows(ours.ebitda))
-    earned = ebitda.trailing(terms.cover_quarters).named("cover_earned", "EBITDA looked back on", MONEY, "covenants")
+    earned = ebitda.trailing(terms.cover_quarters).named(
+        "cover_earned", "EBITDA looked back on", MONEY, "covenants"
+    )
     served = lent.service.trailing(terms.cover_quarters).named(
         "cover_served", "Debt service looked back on", MONEY, "covenants"
     )
@@ -313,12 +340,20 @@ def _ratios(
     )
     lines = (done.loan_signed - lent.balance).only("facility", terms.revolving) * terms.loan_open
     liquid = (cash + lines.sum("facility")).named("liquid", "Cash and undrawn lines", MONEY, "covenants")
-    yearly = ebitda.trailing(terms.leverage_quarters) * terms.year_quarters / minimum(number, terms.leverage_quarters)
+    yearly = (
+        ebitda.trailing(terms.leverage_quarters)
+        * terms.year_quarters
+        / minimum(number, terms.leverage_quarters)
+    )
     yearly = yearly.named("yearly", "EBITDA of a year", MONEY, "covenants")
     found = [cover, liquid]
     for limit, left, title in (
         (terms.cover_limit, lambda: earned - terms.cover_limit * served, "debt service cover, as EBITDA"),
-        (terms.value_limit, lambda: terms.value_limit * _rows(ours.invested) - lent.debt, "loan to value, as debt"),
+        (
+            terms.value_limit,
+            lambda: terms.value_limit * _rows(ours.invested) - lent.debt,
+            "loan to value, as debt",
+        ),
         (terms.leverage_limit, lambda: terms.leverage_limit * yearly - lent.debt, "leverage, as debt"),
         (terms.liquid_limit, lambda: liquid - terms.liquid_limit, "liquidity, as cash"),
     ):
@@ -344,7 +379,9 @@ def _gap(
             "receivable", "Value-added tax to be recovered",
         )  # fmt: skip
     due = _rows(ours.opening_payments)
-    payables = line(balance(none, due, start=due.total()), "payables", "Payments due for orders of before the start")
+    payables = line(
+        balance(none, due, start=due.total()), "payables", "Payments due for orders of before the start"
+    )
     prepaid = line(balance(_rows(ours.prepayments), none), "prepaid_stock", "Prepaid by customers")
     books = _rows(ours.depreciation_opening).total()
     start = terms.opening_cash + books - due.total() - terms.loan_drawn.sum("facility")

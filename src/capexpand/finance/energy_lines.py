@@ -38,7 +38,9 @@ class EnergyTerms:
         o, count, sites = m.energy, m.times.count, len(m.sites.names)
         reserve = stated(m.offers.power_kw / 1000.0, "option", timed=False)
         if o is None:
-            by, one = (stated(np.zeros(shape), "agreement", timed=len(shape) > 1) for shape in ((0, count), (0,)))
+            by, one = (
+                stated(np.zeros(shape), "agreement", timed=len(shape) > 1) for shape in ((0, count), (0,))
+            )
             return cls(
                 by, by, by, one, one, one, one, stated(np.zeros((sites, count)), "site"),
                 stated(np.zeros(sites), "site", timed=False), stated(np.zeros(count)), reserve,
@@ -84,7 +86,9 @@ class Procured:
         return cls(
             decided(signed, "agreement", called=("energy_signed", "Power signed for", "MW", "energy")),
             decided(used, "agreement", called=("energy_used", "Energy used of contracts", "MWh", "energy")),
-            decided(left, "agreement", called=("energy_left", "Energy of contracts left over", "MWh", "energy")),
+            decided(
+                left, "agreement", called=("energy_left", "Energy of contracts left over", "MWh", "energy")
+            ),
             decided(grid, "site", called=("energy_grid", "Energy bought from the grid", "MWh", "energy")),
         )
 
@@ -116,12 +120,18 @@ def energy_rows(
     fees = _through_the_term(terms, agreed, "energy_fees", "Fees of energy contracts")
     strike = done.energy_signed.only("agreement", ~terms.on_site) * terms.energy_strike
     strike = strike.named("energy_strikes_signed", "Strikes agreed, by signing", MONEY, "energy")
-    strikes = _through_the_term(terms, strike, "energy_strikes", "Strikes of energy contracts for a full hour")
+    strikes = _through_the_term(
+        terms, strike, "energy_strikes", "Strikes of energy contracts for a full hour"
+    )
     paid = strikes * terms.energy_output * hours
     paid = paid.named("energy_paid", "Energy under contracts", MONEY, "energy")
-    fuel = (terms.energy_strike.only("agreement", terms.on_site) + terms.carbon_price * terms.energy_emitted)
+    fuel = terms.energy_strike.only("agreement", terms.on_site) + terms.carbon_price * terms.energy_emitted
     fuel = (fuel * done.energy_used).named("energy_fuel", "Fuel and carbon of contracts", MONEY, "energy")
-    there = price.take("site", "agreement", terms.agreement_site) if terms.agreement_site.size else terms.energy_strike
+    there = (
+        price.take("site", "agreement", terms.agreement_site)
+        if terms.agreement_site.size
+        else terms.energy_strike
+    )
     sold = terms.energy_surplus * there * done.energy_surplus
     sold = sold.named("energy_sold", "Energy left over, sold", MONEY, "energy")
     contracts = fees.sum("agreement") + paid.sum("agreement") + fuel.sum("agreement") - sold.sum("agreement")
@@ -131,5 +141,7 @@ def energy_rows(
 
 def _through_the_term(terms: EnergyTerms, signed: Rows, key: str, title: str) -> Rows:
     """What is agreed by day of signing, in every quarter of its term."""
-    begun = signed.arrive(terms.energy_lead).named(f"{key}_begun", f"{title}, by first quarter", MONEY, "energy")
+    begun = signed.arrive(terms.energy_lead).named(
+        f"{key}_begun", f"{title}, by first quarter", MONEY, "energy"
+    )
     return begun.trailing(terms.energy_term).named(key, title, MONEY, "energy")

@@ -64,7 +64,9 @@ def hire_rows(terms: HireTerms, done: Hired) -> Rows:
     signed = (done.hire_signed.only("hire", terms.reserved) * terms.hire_fee).named(
         "hire_agreed", "Fees agreed, by signing", "money", "hire"
     )
-    begun = signed.arrive(terms.hire_lead).named("hire_begun", "Fees by first quarter of the term", "money", "hire")
+    begun = signed.arrive(terms.hire_lead).named(
+        "hire_begun", "Fees by first quarter of the term", "money", "hire"
+    )
     running = begun.trailing(terms.hire_term).named(
         "hire_reserved", "Fees of reserved units", "money", "hire"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.finance.rows import Rows, balance, maximum, stated
+from capexpand.finance.rows import Rows, balance, maximum, present, stated
 from capexpand.model.data import Flags, ModelData
 from capexpand.model.lease_terms import Terms
 
@@ -99,17 +99,14 @@ def lease_rows(
         fees: of the day, of power [power, quarter] and units [option, quarter].
         leads: of power [power] and units [option], in quarters.
     """
-    total = None
-    for part in (
-        _Part("power", "Rented power", "power", terms.power_fixed, *power, fees[0], leads[0], terms.power_term,
-              terms.power_escalation, terms.power_least, terms.power_stood),
-        _Part("unit", "Leased units", "option", terms.unit_fixed, *units, fees[1], leads[1], terms.unit_term,
-              terms.unit_escalation, terms.unit_least, terms.units_stood),
-    ):  # fmt: skip
-        found = _fixed(terms, part) + _least(part)
-        total = found if total is None else total + found
-    assert total is not None  # noqa: S101 - there are two parts
-    return total.named("lease_adjustment", "Fixed fees and minimum volumes", MONEY, "operation")
+    parts = (
+        _Part("power", "Rented power", "power", terms.power_fixed, *power, fees[0], leads[0],
+              terms.power_term, terms.power_escalation, terms.power_least, terms.power_stood),
+        _Part("unit", "Leased units", "option", terms.unit_fixed, *units, fees[1], leads[1],
+              terms.unit_term, terms.unit_escalation, terms.unit_least, terms.units_stood),
+    )  # fmt: skip
+    rented, leased = (_fixed(terms, part) + _least(part) for part in parts)
+    return (rented + leased).named("lease_adjustment", "Fixed fees and minimum volumes", MONEY, "operation")
 
 
 def _fixed(terms: LeaseLines, part: _Part) -> Rows:
@@ -129,19 +126,23 @@ def _fixed(terms: LeaseLines, part: _Part) -> Rows:
     raised = (signed * factor).named(f"{key}_fee", f"{title}: fee of the year of its term", MONEY, "leases")
     begun = raised.arrive(wait).named(f"{key}_begun", f"{title}: fee from its quarter on", MONEY, "leases")
     inside = begun.trailing(span).named(f"{key}_inside", f"{title}: fixed fees", MONEY, "leases")
-    ends = (part.lead + part.term).named(f"{key}_ends", f"{title}: quarters to its end", "quarters", "leases")
+    ends = (part.lead + part.term).named(f"{key}_ends", f"{title}: quarters to end", "quarters", "leases")
     free = balance(
         ordered.arrive(ends).named(f"{key}_freed", f"{title}: past its term", "", "leases"),
         part.returned.only(part.axis, part.fixed),
         start=part.stood,
     ).named(f"{key}_free", f"{title}: held past its term", "", "leases")
     again = (free - part.held.only(part.axis, part.fixed)) * part.fee
-    again = again.named(f"{key}_again", f"{title}: fee of the day, taken back within the term", MONEY, "leases")
+    again = again.named(
+        f"{key}_again", f"{title}: fee of the day, taken back within the term", MONEY, "leases"
+    )
     return inside.sum("year").sum(part.axis) + again.sum(part.axis)
 
 
 def _least(part: _Part) -> Rows:
     """What is agreed to and not held, at the fee of the day."""
-    lacking = maximum(0.0, part.least - part.held.only(part.axis, part.least.values.any(axis=-1)))
-    bill = (lacking * part.fee).named(f"{part.key}_untaken", f"{part.title}: agreed and not held", MONEY, "leases")
+    lacking = maximum(0.0, part.least - part.held.only(part.axis, present(part.least)))
+    bill = (lacking * part.fee).named(
+        f"{part.key}_untaken", f"{part.title}: agreed and not held", MONEY, "leases"
+    )
     return bill.sum(part.axis)

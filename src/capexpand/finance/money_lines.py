@@ -175,9 +175,7 @@ def sales(terms: Terms, done: Decisions, unused: Rows) -> Sales:
     by_workload = value.sum("tranche").named("value", "Value of what is served", MONEY, "revenue")
     ordinary = by_workload.only("workload", terms.external | terms.internal) * terms.ordinary_share
     return Sales(
-        (by_workload.only("workload", terms.external) + unused).named(
-            "revenue", "Revenue", MONEY, "revenue"
-        ),
+        (by_workload.only("workload", terms.external) + unused).named("revenue", "Revenue", MONEY, "revenue"),
         by_workload.only("workload", terms.internal).named("transfer", "Transfer value", MONEY, "revenue"),
         ordinary.named("ordinary_costs", "Ordinary costs", MONEY, "revenue"),
     )

@@ -19,15 +19,15 @@ from capexpand.finance.schedule import delivered, still_written_off
 from capexpand.model.data import Flags, Floats, Integers
 
 AXES = (
-    "item", "site", "power", "option", "destination", "successor", "hire", "contract", "agreement", "facility",
-    "year", "workload", "tranche",
+    "item", "site", "power", "option", "destination", "successor", "hire", "contract", "agreement",
+    "facility", "year", "workload", "tranche",
 )  # fmt: skip
 """Axes in the order in which values are kept; quarters come last."""
 
 Operator = Literal[
     "given", "+", "-", "*", "/", "^", "<", "min", "max", "whole", "if zero", "only", "take", "sum", "least",
-    "total", "dot", "first", "last", "arrive", "beyond", "trailing", "balance", "previous", "carried", "later",
-    "over",
+    "total", "dot", "first", "last", "arrive", "beyond", "trailing", "balance", "previous", "carried",
+    "later", "over",
 ]  # fmt: skip
 
 
@@ -320,7 +320,7 @@ def nothing(axes: tuple[str, ...] = (), shape: tuple[int, ...] = (), *, timed: b
     return Rows(np.zeros(shape), axes, timed, detail=np.zeros(shape[: len(axes)], dtype=np.bool_))
 
 
-def stated(values: Floats | Integers, *axes: str, timed: bool = True) -> Rows:
+def stated(values: Floats | Integers | Flags, *axes: str, timed: bool = True) -> Rows:
     """Return what a compiled case says.
 
     Args:
@@ -377,22 +377,22 @@ def _present(rows: Rows, known: dict[int, Flags]) -> Flags:
 def _presence(rows: Rows, known: dict[int, Flags]) -> Flags:
     shape = rows.values.shape[: len(rows.axes)]
     found = [_present(operand, known) for operand in rows.operands]
-    if rows.operator == "given":
-        stated = np.ones(shape, dtype=np.bool_) if rows.detail is None else np.asarray(rows.detail)
+    if rows.operator in ("given", "later"):
+        stated = (
+            np.ones(shape, dtype=np.bool_)
+            if rows.detail is None or rows.operator == "later"
+            else np.asarray(rows.detail)
+        )
         return np.asarray(stated, dtype=np.bool_)
     if rows.operator in ("sum", "least"):
         return np.asarray(found[0].any(axis=rows.operands[0].axes.index(str(rows.detail))))
     if rows.operator in ("only", "take"):
         return _selected(rows, found[0])
-    if rows.operator == "later":
-        return np.ones(shape, dtype=np.bool_)
     spread = [
         np.broadcast_to(_expanded(one, operand.axes, rows.axes), shape)
         for one, operand in zip(found, rows.operands, strict=True)
     ]
-    if rows.operator == "over":
-        return np.asarray(spread[1])
-    if rows.operator in ("/", "arrive", "trailing", "beyond", "^", "if zero", "whole"):
+    if rows.operator in ("/", "arrive", "trailing", "beyond", "^", "if zero", "whole", "over"):
         return np.asarray(spread[0])
     combine = np.logical_and if rows.operator in ("*", "dot") else np.logical_or
     return np.asarray(combine.reduce(spread))

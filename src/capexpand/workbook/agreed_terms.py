@@ -53,23 +53,28 @@ class AgreedTerms(TermBuilder):
             axis: ``workload`` or ``contract``.
             which: ``renewed`` or ``renewal_price``.
         """
-        named = list(self.case.workloads.items()) if axis == "workload" else [(n, w) for n, w, _ in self.signed]
+        named = (
+            list(self.case.workloads.items()) if axis == "workload" else [(n, w) for n, w, _ in self.signed]
+        )
         ends = [None if w.contract is None else w.contract.ends for _, w in named]
         if not any(ends):
             return None
         starts = self.m.times.starts
         otherwise = 1.0 if which == "renewal_price" else 0.0
         word = "price" if which == "renewal_price" else "volume"
-        within, levels = [], []
+        within: list[Line | None] = []
+        levels: list[Line | None] = []
         for (name, w), end in zip(named, ends, strict=True):
             if end is None or w.contract is None:
                 within.append(None)
                 levels.append(None)
                 continue
             flags = [float(start <= end) for start in starts]
-            within.append(self.inputs.given_line(f"{w.title}: 1 within the term of the contract", flags, "flag"))
+            within.append(
+                self.inputs.given_line(f"{w.title}: 1 within the term of the contract", flags, "flag")
+            )
             levels.append(self.inputs.figure_line(
-                f"workloads.{name}.contract.{which}", f"{w.title}: {word} after its term, share of that within",
+                f"workloads.{name}.contract.{which}", f"{w.title}: {word} after its term, share of before",
                 getattr(w.contract, which), otherwise=otherwise, unit="share", written="ratio",
             ))  # fmt: skip
         term = self.inputs.table(axis, f"{which}_term", within)
@@ -197,7 +202,9 @@ class AgreedTerms(TermBuilder):
                 )
                 for place, title, t in named
             ])  # fmt: skip
-        found["power_stood"] = self._stood("power", hosted, np.where(m.power.owned, 0.0, m.opening.power_mw), "MW")
+        found["power_stood"] = self._stood(
+            "power", hosted, np.where(m.power.owned, 0.0, m.opening.power_mw), "MW"
+        )
         units = np.where(m.offers.owned, 0.0, m.opening.installed.sum(axis=0))
         found["units_stood"] = self._stood("option", leased, units, "unit")
         years = -(-m.times.count // 4)
@@ -267,8 +274,8 @@ class AgreedTerms(TermBuilder):
             for key, contract in site.energy.contracts.items()
         ]  # fmt: skip
 
-        def own(axis: str, rows: Rows, currencies: list[str | None], key: str, title: str, unit: str) -> Rows:
-            rates = self.exchange(axis, currencies)
+        def own(rows: Rows, currencies: list[str | None], key: str, title: str, unit: str) -> Rows:
+            rates = self.exchange(rows.axes[0], currencies)
             return rows if rates is None else (rows * rates).named(key, title, unit, PRICES)
 
         def months(name: str, title: str) -> Rows:
@@ -291,7 +298,7 @@ class AgreedTerms(TermBuilder):
                                unit=f"{c.price.currency or money}/kWh", factor=THOUSAND)
             for p, c in signed
         ])  # fmt: skip
-        strike = own("agreement", strike, [c.price.currency for _, c in signed], "strike_own",
+        strike = own(strike, [c.price.currency for _, c in signed], "strike_own",
                      "Price in own currency", f"{money}/kWh")  # fmt: skip
         fee = inputs.table("agreement", "energy_fee", [
             inputs.series_line(f"{p}.fee", f"{c.title}: fee", c.fee,
@@ -315,15 +322,14 @@ class AgreedTerms(TermBuilder):
             "energy_strike": (strike / thousand).named(
                 "energy_strike", "Price under contracts", f"{self.money}/MWh", PRICES
             ),
-            "energy_fee": own("agreement", fee, [c.fee.currency if c.fee else None for _, c in signed],
+            "energy_fee": own(fee, [c.fee.currency if c.fee else None for _, c in signed],
                               "energy_fee", "Fee in own currency", f"{self.money}/MW/quarter"),
             "energy_output": inputs.table("agreement", "energy_output", output),
             "energy_lead": months("lead_time", "time to the first energy"),
             "energy_term": months("term", "term of an energy contract"),
-            "energy_surplus": shares("surplus", "share of the site's price for what is left over", "share", "ratio"),
+            "energy_surplus": shares("surplus", "share of the site's price for the rest", "share", "ratio"),
             "energy_emitted": shares("carbon_intensity", "carbon dioxide emitted", "t/MWh", "t/MWh"),
-            "capacity_charge": own(
-                "site", charge,
+            "capacity_charge": own(charge,
                 [e.capacity_charge.currency if e and e.capacity_charge else None for *_, e in sites],
                 "charge_own", "Charge in own currency", f"{self.money}/MW/quarter",
             ),
@@ -338,9 +344,12 @@ class AgreedTerms(TermBuilder):
         carbon = case.finance.carbon_price
         if carbon is not None:
             line = inputs.series_line(
-                "finance.carbon_price", "Price of carbon dioxide", carbon, unit=f"mn {carbon.currency or money}/t"
+                "finance.carbon_price",
+                "Price of emissions",
+                carbon,
+                unit=f"mn {carbon.currency or money}/t",
             )
             row = inputs.table("item", "carbon_price", [line])
-            found["carbon_price"] = own("item", row, [carbon.currency], "carbon_own", "Price of carbon dioxide",
+            found["carbon_price"] = own(row, [carbon.currency], "carbon_own", "Price of emissions",
                                         f"{self.money}/t").sum("item")  # fmt: skip
         return found

@@ -36,7 +36,9 @@ class FinancingTerms(TermBuilder):
         def share(place: str, title: str, figure: Figure | None, unit: str = "per year") -> Rows:
             written = "/year" if unit == "per year" else "ratio"
             value = 0.0 if figure is None else figure.value
-            return inputs.number(f"financing.{place}", title, unit, value=value, figure=figure, written=written)
+            return inputs.number(
+                f"financing.{place}", title, unit, value=value, figure=figure, written=written
+            )
 
         cost = declared.cost_of_equity
         found = {
@@ -46,17 +48,24 @@ class FinancingTerms(TermBuilder):
             "equity_rate": clock.rate if cost is None else share("cost_of_equity", "Cost of equity", cost),
             "opening_cash": self._money("opening_cash", "Cash at the start", declared.opening_cash),
             "interest_quarters": inputs.quarterly(
-                "", "Quarters for which interest runs", "quarters", values=list(np.where(quarter == 0, 0.5, 1.0))
+                "",
+                "Quarters for which interest runs",
+                "quarters",
+                values=list(np.where(quarter == 0, 0.5, 1.0)),
             ),
             "cash_quarters": inputs.quarterly(
                 "", "Quarters for which cash earns", "quarters", values=list(np.where(quarter == 0, 0.0, 1.0))
             ),
-            "first_quarter": inputs.quarterly("", "1 in the first quarter", "flag", values=list(1.0 * (quarter == 0))),
+            "first_quarter": inputs.quarterly(
+                "", "1 in the first quarter", "flag", values=list(1.0 * (quarter == 0))
+            ),
             "half_quarter": half,
             "year_quarters": clock.quarters_per_year,
         }
         if declared.minimum_cash is not None:
-            found["minimum_cash"] = self._series("minimum_cash", "Cash that must be kept", declared.minimum_cash)
+            found["minimum_cash"] = self._series(
+                "minimum_cash", "Cash that must be kept", declared.minimum_cash
+            )
         else:
             found["minimum_cash"] = nothing(shape=(count,), timed=True)
         for key, name, which, title in (
@@ -132,7 +141,9 @@ class FinancingTerms(TermBuilder):
             )
             for n, f in loans
         ], quarterly=False)  # fmt: skip
-        exchange = self.exchange("facility", [f.drawn.currency if f.drawn else None for _, f in loans], first=True)
+        exchange = self.exchange(
+            "facility", [f.drawn.currency if f.drawn else None for _, f in loans], first=True
+        )
         found = {
             "loan_rate": rates.named("loan_rate", "Yearly rate", "per year", PRICES),
             "loan_upfront": inputs.table("facility", "upfront_fee", [
@@ -170,7 +181,7 @@ class FinancingTerms(TermBuilder):
 
     def _money(self, place: str, title: str, figure: Figure | None) -> Rows:
         own = self.case.currency
-        currency = (figure and figure.currency) or own
+        currency = own if figure is None or figure.currency is None else figure.currency
         row = self.inputs.number(
             f"financing.{place}", title, f"mn {currency}", value=0.0 if figure is None else figure.value,
             figure=figure, written=f"mn {currency}",

@@ -147,8 +147,9 @@ def financial_model(findings: Findings) -> FinancialModel:
         sums=sums,
         physical=served,
         results=results,
-        checks=tuple(
-            [*_checks(total, base, difference, made=made, results=results, served=served), *_debt_checks(debt)]
+        checks=(
+            *_checks(total, base, difference, made=made, results=results, served=served),
+            *_debt_checks(debt),
         ),
         names=_names(m),
         borrowed=borrowed,

@@ -15,8 +15,8 @@ TITLE, UNIT, CONSTANT, TOTAL, BEFORE, FIRST = 0, 1, 2, 3, 4, 5
 """Columns of every sheet: title, unit, single number, total, what stands before, first quarter."""
 
 _AXES_SHOWN = (
-    "site", "power", "option", "destination", "successor", "hire", "contract", "agreement", "facility", "year",
-    "workload", "tranche",
+    "site", "power", "option", "destination", "successor", "hire", "contract", "agreement", "facility",
+    "year", "workload", "tranche",
 )  # fmt: skip
 _ROW_OPERANDS = ("arrive", "beyond", "trailing", "total", "dot", "first", "last", "carried")
 """Operators that need a row of cells as their operand, not a formula."""
@@ -100,7 +100,8 @@ class Sheets:
             is_literal = rows.label is None and not rows.axes and not rows.timed and rows.values in (0.0, 1.0)
             key: object = ("literal", float(rows.values)) if is_literal else ("given", id(rows))
         else:
-            key = (rows.operator, operands, id(rows.detail) if rows.operator == "later" else _hashable(rows.detail))
+            detail = id(rows.detail) if rows.operator == "later" else _hashable(rows.detail)
+            key = (rows.operator, operands, detail)
         found = self._interned.setdefault(key, len(self._interned))
         self._signatures[id(rows)] = found
         if rows.label is not None:

@@ -82,9 +82,7 @@ def lay_out(model: FinancialModel) -> Layout:
         model: the lines.
     """
     inputs = model.case_terms.inputs
-    scopes = {
-        id(rows): name for name, done in model.done.items() for _, rows in rows_of(done)
-    }
+    scopes = {id(rows): name for name, done in model.done.items() for _, rows in rows_of(done)}
     scopes |= {id(rows): "plan" for _, rows in rows_of(model.borrowed)}
     sheets = Sheets(
         quarters=model.data.times.count,
@@ -133,8 +131,8 @@ def _labelled(model: FinancialModel) -> list[Rows]:
 
 def _sheet_of(rows: Rows, label: Label, scope: frozenset[str]) -> str:
     fixed = {"control": CONTROL, "time": TIME, "checks": CHECKS}
-    if rows.operator != "given" and label.block in ("debt", "covenants", "balance", "owners"):
-        return DEBT
+    if rows.operator != "given":
+        fixed |= dict.fromkeys(("debt", "covenants", "balance", "owners"), DEBT)
     if label.block in fixed:
         return fixed[label.block]
     if label.block == "inputs":

@@ -45,7 +45,7 @@ def write_pages(w: Writer) -> None:
     """Write every sheet that is no list of lines."""
     returns(w)
     shadow_prices(w)
-    if w.followed is not None:
+    if w.futures:
         scenarios(w)
     checks(w)
     outputs(w)
@@ -106,7 +106,8 @@ def returns(w: Writer) -> None:
         financed = w.owners
         irr = financed.equity_irr if financed is not None and financed.equity_irr_tells else None
         titles = ("What the programme brings its owners", "Rate of return of the owners")
-        _rate(w, titles, model.debt.to_owners, model.debt.owners_end, rows=(OWNERS_RATE - 1, OWNERS_RATE), irr=irr)
+        at = (OWNERS_RATE - 1, OWNERS_RATE)
+        _rate(w, titles, model.debt.to_owners, model.debt.owners_end, rows=at, irr=irr)
 
 
 RATE, OWNERS_RATE = HEADER + 5, HEADER + 10
@@ -267,45 +268,58 @@ def shadow_prices(w: Writer) -> None:
 
 
 def scenarios(w: Writer) -> None:
-    """Write the net present values in the futures that the plan was followed through, with percentiles."""
-    sheet, followed = w.at[SCENARIOS], w.followed
-    w.heading(
-        SCENARIOS, "The plan kept to in many futures (values; they do not follow the inputs)", timed=False
-    )
-    values = np.sort(followed.npv)
+    """Write the net present values in many futures, of the plan and of each strategy, with percentiles."""
+    sheet = w.at[SCENARIOS]
+    w.heading(SCENARIOS, "Net present value in many futures (they do not follow the inputs)", timed=False)
     start = HEADER + len(PERCENTILES) + 6
-    span = f"{cell(CONSTANT, start, fixed=True)}:{cell(CONSTANT, start + values.size - 1, fixed=True)}"
-    facts: list[tuple[str, str, object, str]] = [
-        ("Mean", f"AVERAGE({span})", float(values.mean()), "money"),
-        ("Share below zero", f'COUNTIF({span},"<0")/COUNT({span})', float((values < 0.0).mean()), "share"),
-    ]
-    for i, (title, text, value, unit) in enumerate(facts):
-        w.text(sheet, HEADER + i, TITLE, title)
-        w.text(sheet, HEADER + i, UNIT, w.style.unit(unit), "unit")
-        w.formula(sheet, HEADER + i, CONSTANT, text, value, look="output", unit=unit)
-    for i, part in enumerate(PERCENTILES):
-        row = HEADER + len(facts) + 1 + i
-        w.text(sheet, row, TITLE, f"Percentile {part:.0%}")
-        sheet.write_number(row, TOTAL, part, w.style.of("input", "share"))
-        text = f"PERCENTILE({span},{cell(TOTAL, row)})"
-        w.formula(sheet, row, CONSTANT, text, float(np.quantile(values, part)), look="output", unit="money")
-    w.text(sheet, start - 1, TITLE, "Net present value by future, sorted", "block")
-    for i, value in enumerate(values):
+    w.text(sheet, start - 1, TITLE, "Net present value by future, each sorted", "block")
+    sheet.set_column(FIRST, FIRST + len(w.futures), 15)
+    longest = max(values.size for values in w.futures.values())
+    for i in range(longest):
         w.text(sheet, start + i, TITLE, f"Future {i + 1}")
-        sheet.write_number(start + i, CONSTANT, float(value), w.style.of("decision", "money"))
+    head = HEADER - 1
+    for i, title in enumerate(("Share",)):
+        w.text(sheet, head, TOTAL + i, title, "head")
+    for i, part in enumerate(PERCENTILES):
+        row = HEADER + 4 + i
+        w.text(sheet, row, TITLE, f"Percentile {part:.0%}")
+        w.text(sheet, row, UNIT, w.style.unit("money"), "unit")
+        sheet.write_number(row, TOTAL, part, w.style.of("input", "share"))
+    for row, (title, unit) in enumerate(
+        (("Futures", "number"), ("Mean", "money"), ("Share below zero", "share"))
+    ):
+        w.text(sheet, HEADER + row, TITLE, title)
+        w.text(sheet, HEADER + row, UNIT, w.style.unit(unit), "unit")
     chart = cast("Any", w.book.add_chart({"type": "line"}))
-    chart.add_series(
-        {
-            "name": "Net present value",
-            "values": [SCENARIOS, start, CONSTANT, start + values.size - 1, CONSTANT],
-        }
-    )
+    for i, (title, npv) in enumerate(w.futures.items()):
+        column = CONSTANT if i == 0 else FIRST + i - 1
+        values = np.sort(npv)
+        last = start + values.size - 1
+        span = f"{cell(column, start, fixed=True)}:{cell(column, last, fixed=True)}"
+        w.text(sheet, head, column, title, "head")
+        for row, (text, value, unit) in enumerate((
+            (f"COUNT({span})", values.size, "number"),
+            (f"AVERAGE({span})", float(values.mean()), "money"),
+            (f'COUNTIF({span},"<0")/COUNT({span})', float((values < 0.0).mean()), "share"),
+        )):  # fmt: skip
+            w.formula(sheet, HEADER + row, column, text, value, look="output", unit=unit)
+        for j, part in enumerate(PERCENTILES):
+            row = HEADER + 4 + j
+            text = f"PERCENTILE({span},{cell(TOTAL, row)})"
+            found = float(np.quantile(values, part))
+            w.formula(sheet, row, column, text, found, look="output", unit="money")
+        for j, value in enumerate(values):
+            sheet.write_number(start + j, column, float(value), w.style.of("decision", "money"))
+        chart.add_series(
+            {"name": [SCENARIOS, head, column], "values": [SCENARIOS, start, column, last, column]}
+        )
     chart.set_title(
         {"name": "Net present value of the programme in each future, sorted", "name_font": {"size": 11}}
     )
-    chart.set_legend({"none": True})
+    chart.set_legend({"position": "bottom"} if len(w.futures) > 1 else {"none": True})
     chart.set_x_axis({"visible": False})
-    sheet.insert_chart(HEADER, TOTAL + 2, chart)
+    chart.set_size({"width": 620, "height": 340})
+    sheet.insert_chart(HEADER, FIRST + max(1, len(w.futures)), chart)
 
 
 def control(w: Writer) -> None:

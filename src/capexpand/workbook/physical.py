@@ -59,8 +59,11 @@ def physical(made: CaseTerms, m: ModelData, done: Decisions) -> Physical:
         ])  # fmt: skip
     terms = made.terms.procuring
     engines = done.energy.energy_signed.only("agreement", terms.on_site)
-    begun = engines.arrive(terms.energy_lead).named("engines_begun", "Generators, by first quarter", "MW", "power")
-    able = (begun.trailing(terms.energy_term) * terms.energy_output).named("engines", "Generators", "MW", "power")
+    begun = engines.arrive(terms.energy_lead).named(
+        "engines_begun", "Generators, by first quarter", "MW", "power"
+    )
+    able = begun.trailing(terms.energy_term) * terms.energy_output
+    able = able.named("engines", "Generators", "MW", "power")
     at = terms.agreement_site == np.arange(len(names))[:, None]
     grid = (grid + able.only(("site", "agreement"), at).sum("agreement")).named(
         "connection", "Grid and generators", "MW", "power"
@@ -86,8 +89,11 @@ def physical(made: CaseTerms, m: ModelData, done: Decisions) -> Physical:
         timed=True,
     )
     contracts = made.terms.contracts
-    open_to = ~np.isin(np.arange(len(m.workloads.names)), contracts.workload)  # contracts have checks of their own
-    unsold = (demand - done.sold).only("workload", open_to).named("unsold", "Demand left", "volume", "service")
+    market = ~np.isin(
+        np.arange(len(m.workloads.names)), contracts.workload
+    )  # what a contract lacks is damages
+    unsold = (demand - done.sold).only("workload", market)
+    unsold = unsold.named("unsold", "Demand left", "volume", "service")
     sold = done.sold.sum("tranche").named("volume", "Volume sold", "volume", "service")
     lines = (energised, used, at_grid, idle_power, idle_grid, idle, sold, unsold)
     checks = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from capexpand.finance.debt_metrics import financing_result
 from capexpand.finance.rows import Rows
+from capexpand.model.data import Floats
 from capexpand.wording import printable
 from capexpand.workbook.financial_model import FinancialModel
 from capexpand.workbook.formulas import (
@@ -53,9 +55,19 @@ STATEMENT_LINES = (
 
 
 class Writer:
-    """Writes each sheet in turn."""
+    """Writes each sheet in turn.
 
-    def __init__(self, book: Workbook, model: FinancialModel, layout: Layout) -> None:
+    Args:
+        book: to be written.
+        model: its lines.
+        layout: where they stand.
+        futures: net present values [scenario] by what is followed through them.
+    """
+
+    def __init__(
+        self, book: Workbook, model: FinancialModel, layout: Layout, futures: Mapping[str, Floats]
+    ) -> None:
+        self.futures = futures
         self.book, self.model, self.layout = book, model, layout
         self.currency = model.data.currency
         self.style = Style(book, self.currency)
@@ -66,7 +78,7 @@ class Writer:
         self.line_sheets = [name for name in LINE_SHEETS if name != DEBT or model.debt is not None]
         names = (
             CONTROL, OUTPUTS, *self.line_sheets, RETURNS, SHADOW,
-            *((SCENARIOS,) if self.followed is not None else ()), CHECKS, ORIGIN,
+            *((SCENARIOS,) if self.futures else ()), CHECKS, ORIGIN,
         )  # fmt: skip
         self.at: dict[str, Worksheet] = {name: book.add_worksheet(name) for name in names}
         tabs = {
@@ -78,12 +90,6 @@ class Writer:
         }
         for name, colour in tabs.items():
             self.at[name].set_tab_color(colour)
-
-    @property
-    def followed(self) -> Any:
-        """What the plan is worth in many futures; None where it was not followed."""
-        examined = self.model.findings.examination
-        return None if examined is None else examined.followed
 
     def write_lines(self) -> None:
         """Write the sheets that hold lines, and the levers."""
