@@ -11,12 +11,12 @@ from capexpand.workbook.writing import save_workbook
 
 
 def test_every_strategy_has_a_column_with_its_percentiles(small, tmp_path):
-    """Sensitivity: without the columns of a policy there would be no sheet, for this case declares no future."""
+    """Sensitivity: without the columns of a policy there would be no sheet; the case declares no future."""
     rng = np.random.default_rng(1)
     returns = {
         way: SimpleNamespace(npv=rng.normal(5.0, 20.0, n)) for way, n in (("policy", 40), ("rolling", 25))
     }
-    policy = SimpleNamespace(ways=SimpleNamespace(returns=returns))
+    policy = SimpleNamespace(strategies=SimpleNamespace(returns=returns))
     path = save_workbook(small, tmp_path / "book.xlsx", policy)
     rows = {line[0]: i for i, line in enumerate(cached(path)["Scenarios"]) if line and line[0]}
     for make in ENGINES.values():

@@ -78,6 +78,7 @@ def futures(findings: Findings, policy: PolicyFindings | None) -> dict[str, Floa
     if examined is not None and examined.followed is not None:
         found["The plan, kept to"] = examined.followed.npv
     if policy is not None:
-        for way, returns in policy.ways.returns.items():
-            found[TITLES[way][0].upper() + TITLES[way][1:]] = returns.npv
+        for strategy, returns in policy.strategies.returns.items():
+            title = TITLES[strategy]
+            found[title[0].upper() + title[1:]] = returns.npv
     return found
