@@ -14,6 +14,7 @@ import numpy as np
 
 from capexpand.model.ages import aged, at_quarter, end_book, end_value, held_back, order_columns, within_life
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
+from capexpand.model.churn import Churn, ChurnUse, add_churn, last_order, unknown_before
 from capexpand.model.data import Flags, ModelData
 from capexpand.model.energy import Energy, EnergyUse, add_energy, energy_history
 from capexpand.model.financing import FinancingColumns
@@ -40,6 +41,8 @@ class State:
     energy_signings: Indices  # contracts for energy of the quarters before [contract, age]
     generators: Indices  # MW of generators ever signed for [contract]
     signings: Indices  # r of the quarters before: units reserved from clouds [hire option, age]
+    running: Indices  # u [site, offer option], where moving work costs something
+    serving: Indices  # y [site group, offer option, workload], where moving work costs something
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Stage:
     hire: Hire
     energy: Energy
     leases: Leases
+    churn: Churn | None
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
@@ -139,6 +143,9 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         aging, 0 if (life := m.offers.life_quarters) is None else life, 0
     )
     offer_age = max(int(np.max(m.offers.lead_quarters + kept_for, initial=0)), leased_age)
+    if m.churn is not None and m.churn.orders:  # the last order is asked for
+        power_age, offer_age = max(power_age, 1), max(offer_age, 1)
+    running, serving = unknown_before(m)
     payment_age = int(max(m.power.lead_quarters.max(initial=0), m.offers.lead_quarters.max(initial=0)))
     standing, installed = m.opening.power_mw, m.opening.installed
     finite = np.isfinite(m.offers.stock)
@@ -167,6 +174,8 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         energy_signings=energy_history(m)[0],
         generators=energy_history(m)[1],
         signings=hire_history(m),
+        running=running,
+        serving=serving,
     )
 
 
@@ -199,6 +208,22 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         E=fleet.free,
         spending=money.spending_rows,
     )
+    churn = add_churn(
+        lp,
+        m,
+        t,
+        ChurnUse(
+            serving=service.serving,
+            running=service.running,
+            placed=fleet.placed,
+            ordered=orders.ordered,
+            power_ordered=power.ordered,
+            serving_before=before.serving,
+            running_before=before.running,
+            ordered_before=last_order(before.order_history),
+            power_ordered_before=last_order(before.power_history),
+        ),
+    )
     left = end_book(lp, m, t, before.end_book, b=power.ordered, x=orders.ordered)
     worth = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
     state = State(
@@ -217,8 +242,10 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         energy_signings=energy.signings[:, : before.energy_signings.shape[1]],
         generators=energy.ever,
         signings=hire.signings[:, : before.signings.shape[1]],
+        running=service.running if before.running.size else before.running,
+        serving=service.serving if before.serving.size else before.serving,
     )
-    stage = Stage(power, orders, fleet, service, money, hire, energy, leases, left, worth, state)
+    stage = Stage(power, orders, fleet, service, money, hire, energy, leases, churn, left, worth, state)
     _objective(lp, m, t, stage)
     return stage
 
