@@ -11,6 +11,7 @@ from __future__ import annotations
 import linopy
 import numpy as np
 import xarray as xr
+from oracle_churn import churn_cost
 from oracle_energy import energy_terms
 from oracle_leases import lease_costs
 
@@ -150,7 +151,7 @@ class _Oracle:
         self.service("group" if self.lean else "site")
         self.commitments(*self.promised)
         self.money()
-        self.churn_cost = self.churn()
+        self.churn_cost = churn_cost(self)
         self.objective()
         return self.model
 
@@ -364,48 +365,6 @@ class _Oracle:
         had = loose + stocks[0] * reserved.astype(float)
         self.require("hired serving", serving.sum("workload") - had, "<=", 0.0)
         return (serving * self.data(options.service, "hire", "workload")).sum("hire")
-
-    def churn(self):
-        """What moved work and changed orders cost, with the quarter before as variables of their own.
-
-        Work is held against the quarter before by site and by group of sites; what stood or ran before the
-        first quarter is unknown, which frees it.
-        """
-        m, costs = self.m, self.m.churn
-        if costs is None:
-            return 0.0
-        later = self.data(np.where(self.quarter > 0, m.times.discount, 0.0), "quarter")
-        kept = 1.0 - self.data(m.offers.attrition, "offer")
-        total = 0.0
-        here = self.member(m.sites.group, "site", "group")
-        serving = self.y if "group" in self.y.coord_dims else (self.y * here).sum("site")
-        came = self.variable("came", "group", "offer", "workload", "quarter")
-        self.require("came", serving - self.before(serving, 0.0) * kept - came, "<=", 0.0, later > 0)
-        moved = self.variable("moved", "group", "offer", "quarter")
-        arrived = (self.q * here).sum("site")
-        self.require("moved", came.sum("workload") - arrived - moved, "<=", 0.0, later > 0)
-        total = total + (moved * (later * costs.use)).sum()
-        elsewhere = self.variable("elsewhere", "site", "offer", "quarter")
-        left = self.u - self.before(self.u, 0.0) * kept - self.q - elsewhere
-        self.require("elsewhere", left, "<=", 0.0, later > 0)
-        total = total + (elsewhere * (later * costs.site)).sum()
-        offers, power = m.offers, m.power
-        may_x = self.data(offers.orderable, "offer", "destination", "quarter") & self.arrives_in_time(
-            offers.lead_quarters, "offer"
-        )
-        may_b = self.data(power.limit_mw > 0, "power", "quarter") & self.arrives_in_time(
-            power.lead_quarters, "power"
-        )
-        for name, flow, may, cost in (
-            ("x", self.x, may_x, costs.order),
-            ("b", self.b, may_b, costs.power_order),
-        ):
-            both = (may & may.shift(quarter=1, fill_value=False)).astype(float)
-            size = self.variable(f"change of {name}", *flow.coord_dims)
-            self.require(f"{name} more", flow - self.before(flow, 0.0) - size, "<=", 0.0, both > 0)
-            self.require(f"{name} less", self.before(flow, 0.0) - flow - size, "<=", 0.0, both > 0)
-            total = total + (size * both * (later * cost)).sum()
-        return total
 
     def money(self) -> None:
         m, power, offers = self.m, self.m.power, self.m.offers
