@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from capexpand.finance.churn import churn_cost
 from capexpand.finance.contracts import (
     ContractConstants,
     contract_flows,
@@ -132,6 +133,7 @@ class Decisions:
     damages: Rows  # [quarter] money for what contracts ask for and is not delivered
     prepayments: Rows  # [quarter] money paid by customers before their bills, less what is credited
     lease_adjustment: Rows  # [quarter] money; fees fixed at signing, and what is paid for and not taken
+    churn: Rows  # [quarter] money; work moved and orders changed
     hire: Rows  # [quarter] money; fees of hired capacity follow from what is signed, each at its own day
 
     @classmethod
@@ -164,6 +166,7 @@ class Decisions:
             lease_adjustment=rows(lease_adjustment(plan)).named(
                 "lease_adjustment", "Fixed fees and minimum volumes", MONEY, "operation"
             ),
+            churn=rows(churn_cost(plan)).named("churn", "Moved work and changed orders", MONEY, "operation"),
             hire=rows(hire_cost(plan)).named("hire", "Hire from clouds", MONEY, "operation"),
         )
 
