@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from capexpand.finance.churn import churn_cost
 from capexpand.finance.contract_lines import ContractTerms, signed_rows
 from capexpand.finance.contracts import ContractConstants, contract_margins, contract_prices
 from capexpand.finance.energy_lines import EnergyTerms, Procured, energy_rows
@@ -134,6 +135,7 @@ class Decisions:
     signed: Rows  # [contract] part that is signed
     hire: Hired
     energy: Procured
+    churn: Rows  # [quarter] money; work moved and orders changed
 
     @classmethod
     def of(cls, plan: Plan) -> Decisions:
@@ -150,6 +152,9 @@ class Decisions:
             signed=signed_rows(plan),
             hire=Hired.of(plan),
             energy=Procured.of(plan),
+            churn=decided(
+                churn_cost(plan), called=("churn", "Moved work and changed orders", MONEY, "operation")
+            ),
         )
 
 

@@ -46,6 +46,7 @@ class Statement:
     maintenance: Floats  # of owned units and halls
     leases: Floats  # of leased units and rented power
     hire: Floats  # of capacity hired from clouds, unused reservations included
+    churn: Floats  # of work moved and orders changed from quarter to quarter
     damages: Floats  # for what contracts ask for and is not delivered
     exit_costs: Floats  # of leased units and rented power handed back
     depreciation_servers: Floats
@@ -98,7 +99,7 @@ class Statement:
     def operating_cost(self) -> Floats:
         """Cash costs of operation [quarter]."""
         running = self.energy + self.maintenance + self.leases + self.hire + self.exit_costs
-        return self.ordinary_costs + running + self.damages + self.other_cost
+        return self.ordinary_costs + running + self.churn + self.damages + self.other_cost
 
     @property
     def ebitda(self) -> Floats:
@@ -223,6 +224,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "maintenance": running.maintenance,
         "leases": running.leases,
         "hire": hire_rows(terms.hiring, done.hire),
+        "churn": done.churn,
         "damages": agreed.damages,
         "exit_costs": running.exits,
         "depreciation_servers": owned.written_off_servers,
