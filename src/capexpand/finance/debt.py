@@ -116,10 +116,11 @@ def financing_statement(plan: Plan, operations: Statement | None = None) -> Fina
         return None
     ours = statement(plan) if operations is None else operations
     f, facilities = m.financing, m.financing.facilities
-    interest, fees = lenders(facilities, done.signed, drawn=done.drawn, balance=done.balance)
+    owed = facilities.drawn[:, None] + np.cumsum(done.drawn - done.repaid, axis=1)
+    interest, fees = lenders(facilities, done.signed, drawn=done.drawn, balance=owed)
     x = facilities.exchange
-    drawn, repaid, balance = x * done.drawn, x * done.repaid, x * done.balance
-    losses = exchange_losses(facilities, done.balance)
+    drawn, repaid, balance = x * done.drawn, x * done.repaid, x * owed
+    losses = exchange_losses(facilities, owed)
     settled = settle(
         m, ours, outflow=interest.sum(axis=0) + fees, raised=done.raised, paid_out=done.dividends,
         principal=(drawn - repaid).sum(axis=0), debt_end=balance[:, -1], exchange_losses=losses,
