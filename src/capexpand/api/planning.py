@@ -90,7 +90,7 @@ class Run(Shown):
         """
         from capexpand.workbook.writing import save_workbook
 
-        return save_workbook(self.findings, path)
+        return save_workbook(self.findings, path, self.policy)
 
     def with_workbook(self) -> Run:
         """Return the run with ``workbook.xlsx`` among the files of its folder.
@@ -102,7 +102,7 @@ class Run(Shown):
 
         from capexpand.workbook.writing import workbook_bytes
 
-        files = {**self.shown.files, "workbook.xlsx": workbook_bytes(self.findings)}
+        files = {**self.shown.files, "workbook.xlsx": workbook_bytes(self.findings, self.policy)}
         return replace(self, shown=replace(self.shown, files=files))
 
     def __repr__(self) -> str:
@@ -160,9 +160,9 @@ def run(
     options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
     if policy:
         options.settings()  # a mistake in them is said before any work is done
-        from capexpand.pipeline import refuse_financing
+        from capexpand.pipeline import refuse_policy
 
-        refuse_financing(loaded)
+        refuse_policy(loaded)
     if excel:
         from capexpand.workbook.excel import needs_excel
 

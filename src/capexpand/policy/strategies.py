@@ -1,4 +1,4 @@
-"""What each way of planning earns over many scenarios: returns, their spread, and what knowing more is worth.
+"""The earnings of each strategy over many scenarios: returns, their spread, and the value of knowing more.
 
 Tax, depreciation and value-added tax follow the rules of the statements, for all scenarios at once; what a
 way earns is its business less the one without the programme in the same scenario.
@@ -6,7 +6,7 @@ way earns is its business less the one without the programme in the same scenari
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,9 +14,8 @@ from capexpand.finance.metrics import HALF_QUARTERS_PER_YEAR
 from capexpand.finance.schedule import depreciation, lost_value_added_tax
 from capexpand.model.data import Floats, ModelData
 from capexpand.policy.accounts import Books
-from capexpand.policy.outcomes import WAYS, Outcomes
-from capexpand.scenarios.entries import Entry
-from capexpand.scenarios.sampling import Scenarios
+from capexpand.policy.outcomes import STRATEGIES, Outcomes
+from capexpand.policy.outside import Flows, MoneyFactors, outside_earnings
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 TAIL = 0.1
@@ -49,12 +48,12 @@ class Returns:
 
 
 @dataclass(frozen=True, slots=True)
-class WayMetrics:
-    """How one way does."""
+class StrategyMetrics:
+    """How one strategy does."""
 
-    way: str
+    strategy: str
     scenarios: int
-    value: Estimate  # over all scenarios of the policy, by control variate where the way has fewer
+    value: Estimate  # over all scenarios of the policy, by control variate where the strategy has fewer
     npv: Estimate
     npv_quantiles: Floats  # at QUANTILES
     npv_tail: float  # mean of the worst tenth
@@ -71,12 +70,12 @@ class WayMetrics:
 
 
 @dataclass(frozen=True, slots=True)
-class WaysFindings:
-    """The five ways side by side.
+class StrategiesFindings:
+    """The five strategies side by side.
 
     Args:
-        ways: metrics of each, in the order of ``WAYS``.
-        returns: of each way, by scenario.
+        metrics: of each, in the order of ``STRATEGIES``.
+        returns: of each strategy, by scenario.
         vss: the policy's value less that of the mean-value plan: what planning for many futures adds.
         evpi: the value of perfect foresight less the policy's.
         waiting: the policy's value less that of the better fixed plan: what deciding later adds.
@@ -86,7 +85,7 @@ class WaysFindings:
         recommended: the strategy to follow.
     """
 
-    ways: tuple[WayMetrics, ...]
+    metrics: tuple[StrategyMetrics, ...]
     returns: dict[str, Returns]
     vss: Estimate
     evpi: Estimate
@@ -96,34 +95,37 @@ class WaysFindings:
     recommended: str
 
 
-def measure_outcomes(outcomes: Outcomes) -> WaysFindings:
-    """Returns what each way earns.
+def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
+    """Returns what each strategy earns.
 
     Args:
         outcomes: from ``simulate_policy``.
     """
     m = outcomes.policy.data
-    other = _other_revenue(m, outcomes.scenarios)
-    base = _flows(m, outcomes.base, other)
+    other = outside_earnings(m, MoneyFactors.of(m, outcomes.scenarios))
+    base = business_flows(m, outcomes.base, other)
     returns = {
-        way: returns_of(m, outcomes.books[way], base, value=outcomes.values(way), other=other) for way in WAYS
+        strategy: returns_of(m, outcomes.books[strategy], base, value=outcomes.values(strategy), other=other)
+        for strategy in STRATEGIES
     }
     policy = returns["policy"]
-    ways = tuple(_metrics(way, returns[way], policy) for way in WAYS)
-    fixed = max(("naive", "mean_value"), key=lambda way: float(returns[way].value.mean()))
-    known = next(each.value for each in ways if each.way == "foresight")
+    metrics = tuple(_metrics(strategy, returns[strategy], policy) for strategy in STRATEGIES)
+    fixed = max(("naive", "mean_value"), key=lambda strategy: float(returns[strategy].value.mean()))
+    known = next(each.value for each in metrics if each.strategy == "foresight")
     count = returns["foresight"].value.size
     paired = _estimate(returns["foresight"].value - policy.value[:count])
     mean_value, on_nodes = returns["mean_value"].value, outcomes.mean_on_nodes.value + outcomes.constant
-    return WaysFindings(
-        ways=ways,
+    return StrategiesFindings(
+        metrics=metrics,
         returns=returns,
         vss=_estimate(policy.value - returns["mean_value"].value),
         evpi=Estimate(known.mean - float(policy.value.mean()), paired.halfwidth),
         waiting=_estimate(policy.value - returns[fixed].value),
         replanning=_paired(policy.value, returns["rolling"].value),
         lattice_bias=_estimate(on_nodes - mean_value[: on_nodes.size]),
-        recommended=recommended({way: returns[way].value for way in WAYS if way != "foresight"}),
+        recommended=recommended(
+            {strategy: returns[strategy].value for strategy in STRATEGIES if strategy != "foresight"}
+        ),
     )
 
 
@@ -164,29 +166,20 @@ def _tail(values: Floats) -> float:
     return float(np.sort(values)[: max(1, round(TAIL * values.size))].mean())
 
 
-@dataclass(frozen=True, slots=True)
-class _Flows:
-    """Cash of a whole business [quarter, scenario], and what the horizon's end adds [scenario]."""
-
-    free: Floats
-    end: Floats
-
-
-def _flows(m: ModelData, books: Books, other: Floats | None = None) -> _Flows:
+def business_flows(m: ModelData, books: Books, other: Floats) -> Flows:
     """Free cash flow after tax with losses carried forward, as in ``finance.statements``.
 
     Args:
         m: the compiled case.
-        books: of a way.
-        other: [quarter, scenario] revenue outside the case, of as many scenarios or more; None as declared.
+        books: of a strategy.
+        other: [quarter, scenario] what is earned outside the case, of as many scenarios or more.
     """
     cost, rate = 1.0 + lost_value_added_tax(m), m.taxes.rate
     opening = m.opening
     servers, halls = cost * books.servers_ordered, cost * books.buildings_ordered
     written = depreciation(servers.T, m.taxes.server_life_quarters).T
     written = written + depreciation(halls.T, m.taxes.building_life_quarters).T
-    outside = opening.other_revenue[:, None] if other is None else other[:, : books.cash.shape[1]]
-    ebitda = books.cash + books.paid + outside - opening.other_cost[:, None]
+    ebitda = books.cash + books.paid + other[:, : books.cash.shape[1]]
     profit = ebitda - written - opening.depreciation[:, None]
     book = (servers + halls).sum(axis=0) - written.sum(axis=0)
     end_value = books.end_value[-1]
@@ -203,45 +196,33 @@ def _flows(m: ModelData, books: Books, other: Floats | None = None) -> _Flows:
         recovered[len(paid_tax) - within :] = paid_tax[:within]
         later = paid_tax[within:].sum(axis=0)
     free = ebitda - books.paid - opening.payments_due[:, None] - paid_tax + recovered - tax
-    return _Flows(free, end_value + later - end_tax)
+    return Flows(free, end_value + later - end_tax)
 
 
-def returns_beside(m: ModelData, books: Books, base: Books, *, without: ModelData | None = None) -> Returns:
-    """Returns what the programme earns in each scenario, from the books with it and without it.
+def returns_beside(m: ModelData, books: Books, base: Books) -> Returns:
+    """Returns what the programme earns in each scenario, with what no decision moves as declared.
 
     Args:
         m: the compiled case.
-        books: of a way.
+        books: of a strategy.
         base: of the business without the programme, in the same scenarios.
-        without: the compiled case of the base, where its contracts differ; the same if absent.
     """
-    return returns_of(m, books, _flows(m if without is None else without, base), value=books.value)
+    other = outside_earnings(m, MoneyFactors.declared(m, books.value.size))
+    return returns_of(m, books, business_flows(m, base, other), value=books.value, other=other)
 
 
-def _other_revenue(m: ModelData, scenarios: Scenarios) -> Floats | None:
-    """Revenue outside the case [quarter, scenario], where a process moves it."""
-    entry = Entry("other_revenue", "")
-    if entry not in scenarios.entries:
-        return None
-    row = scenarios.entries.index(entry)
-    factors = np.array([scenarios.factors(t)[row] for t in range(scenarios.quarters)])
-    return m.opening.other_revenue[:, None] * factors
-
-
-def returns_of(
-    m: ModelData, books: Books, base: _Flows, *, value: Floats, other: Floats | None = None
-) -> Returns:
+def returns_of(m: ModelData, books: Books, base: Flows, *, value: Floats, other: Floats) -> Returns:
     """Returns what the programme earns in each scenario.
 
     Args:
         m: the compiled case.
-        books: of a way.
+        books: of a strategy.
         base: of the business without the programme, in the same scenarios or more.
         value: [scenario] objective.
-        other: [quarter, scenario] revenue outside the case; as declared if absent.
+        other: [quarter, scenario] what is earned outside the case, as ``outside_earnings`` has it.
     """
     count = value.size
-    ours = _flows(m, books, other)
+    ours = business_flows(m, books, other)
     free, end = ours.free - base.free[:, :count], ours.end - base.end[:count]
     npv = m.times.discount @ free + m.times.discount_end * end
     sums = np.cumsum(free, axis=0)
@@ -295,11 +276,11 @@ def _rates(free: Floats, end: Floats) -> Floats:
     return np.where(crosses, (low + high) / 2.0, np.nan)
 
 
-def _metrics(way: str, ours: Returns, policy: Returns) -> WayMetrics:
+def _metrics(strategy: str, ours: Returns, policy: Returns) -> StrategyMetrics:
     found = ~np.isnan(ours.irr)
     paid = ~np.isnan(ours.payback_quarter)
-    return WayMetrics(
-        way=way,
+    return StrategyMetrics(
+        strategy=strategy,
         scenarios=ours.value.size,
         value=_controlled(ours.value, policy.value),
         npv=_controlled(ours.npv, policy.npv),
@@ -340,20 +321,3 @@ def _controlled(values: Floats, control: Floats) -> Estimate:
     rest = _estimate(values - beta * here)
     whole = _estimate(control)
     return Estimate(rest.mean + beta * whole.mean, float(np.hypot(rest.halfwidth, beta * whole.halfwidth)))
-
-
-def as_rows(findings: WaysFindings) -> list[dict[str, float | str]]:
-    """Returns the plain numbers of each way, for tables."""
-    rows: list[dict[str, float | str]] = []
-    for way in findings.ways:
-        row: dict[str, float | str] = {}
-        for field in fields(WayMetrics):
-            content = getattr(way, field.name)
-            if isinstance(content, Estimate):
-                row |= {field.name: content.mean, f"{field.name}_halfwidth": content.halfwidth}
-            elif isinstance(content, np.ndarray):
-                row |= {f"{field.name}_{q:.0%}": float(v) for q, v in zip(QUANTILES, content, strict=True)}
-            else:
-                row[field.name] = content
-        rows.append(row)
-    return rows

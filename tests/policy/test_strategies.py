@@ -23,7 +23,7 @@ from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
 from capexpand.policy.outcomes import Outcomes
 from capexpand.policy.resolved import foresee
-from capexpand.policy.strategies import _flows, recommended, returns_of
+from capexpand.policy.strategies import recommended, returns_beside
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -47,7 +47,7 @@ def test_the_money_of_the_ways_is_the_money_of_the_statements(seed):
     neutral = np.ones((m.times.count, 0, 1))
     books = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), neutral)
     base = FixedPlans(base_data, stages.numbers).follow(FixedPlan.of(base_plan), neutral)
-    found = returns_of(stages.data, books, _flows(stages.data, base), value=books.value)
+    found = returns_beside(stages.data, books, base)
     wanted = measure(programme_result(plan, base_plan))
     assert found.npv[0] == pytest.approx(wanted.npv, rel=1e-5, abs=1e-2)
     assert found.peak_funding[0] == pytest.approx(wanted.peak_funding, rel=1e-5, abs=1e-2)
@@ -117,25 +117,25 @@ def listening() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("way", "reached", "workers"),
+    ("strategy", "reached", "workers"),
     [("policy", 10, 1), ("mean_value", 10, 2), ("foresight", 10, 1), ("rolling", 10, 2)],
 )
 def test_who_interrupts_the_evaluation_keeps_the_scenarios_that_were_followed(
-    followed: tuple[cx.PlannedPolicy, Outcomes], way: str, reached: int, workers: int, listening: None
+    followed: tuple[cx.PlannedPolicy, Outcomes], strategy: str, reached: int, workers: int, listening: None
 ) -> None:
-    """Slices hold an eighth of a sample, rounded up; the signal comes after the second slice of a way."""
+    """Slices hold an eighth of a sample, rounded up; the signal comes after the second slice of one."""
     planned, whole = followed
 
     def interrupt(now: str, done: int, count: int) -> None:
-        if now == way and done == reached:
+        if now == strategy and done == reached:
             assert count > done
             signal.raise_signal(signal.SIGINT)
 
     part = cx.simulate(planned, 40, workers=workers, progress=interrupt)
-    short = way in ("foresight", "rolling")
+    short = strategy in ("foresight", "rolling")
     assert part.scenarios.count == (40 if short else 10)
     sizes = {name: books.value.size for name, books in part.books.items()}
-    assert sizes[way] == reached
+    assert sizes[strategy] == reached
     for name, books in part.books.items():
         assert books.value == pytest.approx(whole.books[name].value[: sizes[name]])
     note = interruption_note(cx.evaluate_policy(planned, part))
@@ -152,5 +152,5 @@ def test_the_bias_of_the_lattice_is_that_of_a_fixed_plan_on_its_numbers(
     factors = np.stack([q.factors[:, whole.nodes[t]] for t, q in enumerate(policy.lattice.quarters)])
     plans = FixedPlans(policy.stages.data, policy.stages.numbers)
     again = plans.follow(FixedPlan.of(whole.mean_plan), factors).value + whole.constant
-    found = cx.evaluate_policy(planned, whole).ways.lattice_bias
+    found = cx.evaluate_policy(planned, whole).strategies.lattice_bias
     assert found.mean == pytest.approx(float((again - whole.values("mean_value")).mean()), rel=1e-6)

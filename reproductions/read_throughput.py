@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Renews the conditions in the packaged table of measurements from the collected rows.
 
-Usage: scripts/read_throughput.py FOLDER
+Usage: reproductions/read_throughput.py FOLDER
 
 FOLDER holds throughput_facts.csv and throughput_facts_2026.csv as they were collected. Each row is read as
 ``capexpand tokens --validate FILE`` reads it; figures, sources and the quarters of the cross-validation stay.
