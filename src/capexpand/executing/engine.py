@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
 from capexpand.errors import SolverError
-from capexpand.sddp.workers import Streams, WorkerTask, open_workers
+from capexpand.sddp.workers import Streams, WorkerTask
 
 Chunk = TypeVar("Chunk")
 Answer = TypeVar("Answer")
@@ -47,15 +47,14 @@ class Pool(ABC, Generic[Chunk, Answer]):
 class Engine(ABC):
     """What runs chunks of work."""
 
-    @staticmethod
-    def open_streams(task: WorkerTask, workers: int) -> Streams:
-        """Spread the streams of a training over workers, here over processes of this machine.
+    @abstractmethod
+    def open_streams(self, task: WorkerTask, workers: int) -> Streams:
+        """Spread the streams of a training over workers.
 
         Args:
             task: with all streams.
-            workers: number of processes.
+            workers: number of processes, where they are of this machine.
         """
-        return open_workers(task, workers)
 
     @abstractmethod
     def pool(
@@ -74,7 +73,7 @@ def first_completed(futures: Iterable[Future[Answer]]) -> set[Future[Answer]]:
     return wait(futures, return_when=FIRST_COMPLETED).done
 
 
-def in_order(pool: Pool[Chunk, Answer], chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Answer]]:
+def in_order(pool: Pool[Chunk, Answer], chunks: Iterable[Chunk]) -> Generator[tuple[Chunk, Answer]]:
     """Yield each chunk with its answer, in the order of the chunks, and keep all workers busy meanwhile.
 
     Whoever stops before the end cancels what has not been begun.

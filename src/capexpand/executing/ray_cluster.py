@@ -127,8 +127,7 @@ def _check_versions(on: str) -> None:
 class RayCluster(Engine):
     """The cluster to which this process is connected."""
 
-    @staticmethod
-    def open_streams(task: WorkerTask, workers: int) -> Streams:
+    def open_streams(self, task: WorkerTask, workers: int) -> Streams:
         """Spread the streams of a training over the cluster."""
         from capexpand.executing.ray_streams import open_on_ray
 

@@ -28,7 +28,9 @@ def open_on_ray(task: WorkerTask, workers: int) -> RayStreams:
         workers: is not asked; each stream has a processor of its own.
     """
     del workers
-    return RayStreams([RayWorker(replace(task, streams=share)) for share in shares(task, len(task.streams))])
+    store = _Store()
+    each = shares(task, len(task.streams))
+    return RayStreams([RayWorker(replace(task, streams=share), store) for share in each])
 
 
 class StreamHost:
@@ -74,10 +76,11 @@ class RayWorker:
 
     Args:
         task: with the numbers of the streams that live there.
+        store: for what they find.
     """
 
-    def __init__(self, task: WorkerTask) -> None:
-        self._task = task
+    def __init__(self, task: WorkerTask, store: _Store) -> None:
+        self._task, self._store = task, store
         self._past: list[Round] = list(task.past)
         self._states: list[dict[str, Any]] | None = None
         self._since: list[dict[int, Iteration]] = []
@@ -116,17 +119,7 @@ class RayWorker:
 
     def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
         """Send what was found; the streams take it in while the training goes on."""
-        self.send(found, self._put(found), forget=forget)
-
-    def send(self, found: dict[int, Iteration], reference: Any, *, forget: bool) -> None:
-        """Send what was put into the cluster already.
-
-        Args:
-            found: by stream.
-            reference: to the same.
-            forget: whether the streams drop their bases.
-        """
-        self._host.exchange.remote(reference, False, forget)
+        self._host.exchange.remote(self._store.put(found), False, forget)
         if self._task.asynchronous:
             self._known.append(found)
             return
@@ -160,12 +153,6 @@ class RayWorker:
         options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "scheduling_strategy": spared_head()}
         return ray.remote(StreamHost).options(**options).remote(ray.put(packed(task)))
 
-    @staticmethod
-    def _put(found: dict[int, Iteration]) -> Any:
-        import ray
-
-        return ray.put(packed(found))
-
     def _made_anew(self, error: Exception) -> None:
         """Make the streams again on another node and let them repeat what they did since the last barrier."""
         self._losses += 1
@@ -183,31 +170,41 @@ class RayWorker:
         past = tuple(self._past)
         self._host = self._opened(replace(self._task, past=past, generators=states if started else ()))
         for found in self._known:
-            self._host.exchange.remote(self._put(found), True, False)
+            self._host.exchange.remote(self._store.put(found), True, False)
         for found in self._since:
             self._host.finish.remote()
-            self._host.exchange.remote(self._put(found), False, False)
+            self._host.exchange.remote(self._store.put(found), False, False)
         self.start()
+
+
+class _Store:
+    """Puts what a round found into the cluster once for all workers."""
+
+    def __init__(self) -> None:
+        self._last: tuple[dict[int, Iteration], Any] | None = None
+
+    def put(self, found: dict[int, Iteration]) -> Any:
+        """Return where it is."""
+        import ray
+
+        if self._last is None or self._last[0] is not found:
+            self._last = found, ray.put(packed(found))
+        return self._last[1]
 
 
 class RayStreams(Streams):
     """All streams of a training on a cluster."""
 
-    workers: Sequence[RayWorker]
     can_run_free = True
+
+    def __init__(self, workers: Sequence[RayWorker]) -> None:
+        super().__init__(workers)
+        self._actors = workers
 
     def ready(self, seconds: float | None) -> list[RayWorker]:
         """Wait until some worker has answered, and return those that have."""
         import ray
 
-        by_reference = {worker.pending: worker for worker in self.workers}
+        by_reference = {worker.pending: worker for worker in self._actors}
         done, _ = ray.wait(list(by_reference), num_returns=1, timeout=seconds)
         return [by_reference[one] for one in done]
-
-    def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
-        """Put what a round found into the cluster once, and tell every worker where."""
-        import ray
-
-        reference = ray.put(packed(found))
-        for worker in self.workers:
-            worker.send(found, reference, forget=forget)

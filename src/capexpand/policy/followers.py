@@ -17,7 +17,7 @@ from capexpand.policy.policy_paths import PolicyPaths, follow_policy
 from capexpand.policy.resolved import WholePrograms, foresee, roll
 
 Slice = tuple[str, slice]
-"""A way and scenarios of it."""
+"""A strategy and scenarios of it."""
 
 FOLLOWED = ("policy", "naive", "mean_value", "base", "foresight", "rolling", "mean_on_nodes")
 """Everything that is followed, in order."""
@@ -104,8 +104,8 @@ class Followers:
         return FixedPlans(m, self._policy.stages.numbers, compiled=compiled)
 
     def __call__(self, chunk: Slice) -> Books | PolicyPaths:
-        """Return what happens on one way in some scenarios."""
-        way, part = chunk
+        """Return what happens to one strategy in some scenarios."""
+        strategy, part = chunk
         policy, paths = self._policy, self._paths
         factors, nodes = paths.factors[:, :, part], paths.nodes[:, part]
         follow: dict[str, Callable[[], Books | PolicyPaths]] = {
@@ -119,4 +119,4 @@ class Followers:
             ),
             "mean_on_nodes": lambda: self._fixed.follow(paths.mean_plan, paths.on_nodes[:, :, part]),
         }
-        return follow[way]()
+        return follow[strategy]()

@@ -30,7 +30,7 @@ from capexpand.sddp.resuming import fits
 from capexpand.sddp.simulation import path_count
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Iteration, Solvers, Step, chosen_back_end
-from capexpand.sddp.workers import Round, Streams, WorkerTask, open_workers
+from capexpand.sddp.workers import Round, Streams, StreamsHere, WorkerTask, open_workers
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
@@ -206,7 +206,7 @@ class _Training:
         self._next_check, self._checks = 4, 0
         self._earlier_seconds = 0.0
         self._log: CheckpointLog | None = None
-        self._streams = Streams(())
+        self._streams: Streams = StreamsHere(())
         self._states: dict[int, dict[str, Any]] = {}
         """Of an asynchronous training: states of the random numbers as of what is noted."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
@@ -238,7 +239,7 @@ def _answer_requests(connection: Connection, worker: LocalWorker) -> None:
             worker.exchange(request[1], forget=request[2])
 
 
-class Streams:
+class Streams(ABC):
     """All workers of a training, in this process or in others.
 
     Args:
@@ -251,14 +252,13 @@ class Streams:
     def __init__(self, workers: Sequence[Worker]) -> None:
         self.workers = workers
 
+    @abstractmethod
     def ready(self, seconds: float | None) -> Sequence[Worker]:
         """Wait until some worker has answered, and return those that have.
 
         Args:
             seconds: the most to wait; None for as long as it takes.
         """
-        del seconds
-        return self.workers
 
     def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
         """Give all streams what a round found; at a checkpoint they also forget their bases."""
@@ -271,15 +271,27 @@ class Streams:
             worker.close()
 
 
+class StreamsHere(Streams):
+    """Streams in this process."""
+
+    def ready(self, seconds: float | None) -> Sequence[Worker]:
+        """Return all: they work when they are asked."""
+        del seconds
+        return self.workers
+
+
 class StreamProcesses(Streams):
     """Streams in processes of this machine."""
 
-    workers: Sequence[WorkerProcess]
     can_run_free = True
+
+    def __init__(self, workers: Sequence[WorkerProcess]) -> None:
+        super().__init__(workers)
+        self._processes = workers
 
     def ready(self, seconds: float | None) -> list[WorkerProcess]:
         """Wait until some worker has answered, and return those that have."""
-        by_connection = {worker.connection: worker for worker in self.workers}
+        by_connection = {worker.connection: worker for worker in self._processes}
         return [by_connection[one] for one in wait(list(by_connection), seconds)]  # type: ignore[index]
 
 
@@ -297,5 +309,5 @@ def shares(task: WorkerTask, workers: int) -> list[tuple[int, ...]]:
 def open_workers(task: WorkerTask, workers: int) -> Streams:
     """Spread the streams over this process or over several."""
     if workers <= 1 or len(task.streams) <= 1:
-        return Streams([LocalWorker(task)])
+        return StreamsHere([LocalWorker(task)])
     return StreamProcesses([WorkerProcess(replace(task, streams=share)) for share in shares(task, workers)])

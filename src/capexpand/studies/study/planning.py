@@ -23,7 +23,7 @@ Row = dict[str, Value]
 """One row of the table, by column; money in plain units of the study's currency."""
 
 FEW_SCENARIOS = 10
-"""For the ways beside the policy, which a study does not show."""
+"""For the strategies beside the policy, which a study does not show."""
 
 
 @dataclass
@@ -152,8 +152,7 @@ class Planner:
             sizes=SampleSizes(self.scenarios, foresight=few, rolling=few, mean_on_nodes=few),
             seed=self.seed + 1,
         )
-        ways = measure_outcomes(outcomes)
-        ours, returns = ways.ways[0], ways.returns["policy"]
+        ours = measure_outcomes(outcomes).metrics[0]
         books = outcomes.books["policy"]
         low, _, middle, _, high = (float(value) for value in ours.npv_quantiles)
         return {
@@ -169,7 +168,7 @@ class Planner:
             "spent": _money(ours.spent, money),
             "peak_funding": _money(float(ours.peak_funding[2]), money),
             "peak_power_mw": float(books.power_mw.max(axis=0).mean()),
-            "accelerators": float(books.installed.max(axis=0).mean()) if returns.value.size else None,
+            "accelerators": float(books.installed.max(axis=0).mean()),
         }
 
 

@@ -254,24 +254,17 @@ def _ranking_table(frame: DataFrame, scale: MoneyScale, title: str) -> Table:
     policies = frame["npv_5"].is_not_null().any()
     if policies:
         monies += [Column("5 % below", scale.unit), Column("worst tenth", scale.unit)]
-    head = (
-        "Case", Column("Variant", align="text"), Column("As of", align="text"), Column("Risk", align="text"),
-        *monies, "rate of return", Column("power", "MW"), "accelerators",
-    )  # fmt: skip
+    head = ("Plan", "as of", "risk", *monies, "rate of return", Column("power", "MW"), "accelerators")
     rows = []
     for row in frame.iter_rows(named=True):
         amounts = ["npv", "spent", *(["npv_5", "npv_worst_tenth"] if policies else [])]
         written = [_written(row[name], scale) for name in amounts]
         irr = "–" if row["irr"] is None else percent(row["irr"])
         fleet = [
-            ("–" if row[name] is None else number(row[name])) for name in ("peak_power_mw", "accelerators")
+            "–" if row[name] is None else number(row[name]) for name in ("peak_power_mw", "accelerators")
         ]
-        rows.append(
-            Row(
-                row["case"],
-                (row["variant"] or "as declared", str(row["as_of"]), row["risk"], *written, irr, *fleet),
-            )
-        )
+        name = row["case"] if row["variant"] is None else f"{row['case']}: {row['variant']}"
+        rows.append(Row(name, (str(row["as_of"]), row["risk"], *written, irr, *fleet)))
     return table(title, head, rows)
 
 
@@ -315,14 +308,14 @@ def _charts(
     frame = levels[first].head(SHOWN_LEVELS)
     unit = scale.divisor * _MILLION
     rows = tuple(
-        {"g": row["level"], **{name: rounded(row[name] / unit) for name in QUANTILES}}
+        {"g": str(row["level"]), **{name: rounded(row[name] / unit) for name in QUANTILES}}
         for row in frame.iter_rows(named=True)
     )
     spread = Chart(
         "study-spread",
         f"Value by {DIMENSIONS[first].lower()}",
         f"Net present value of the programme, {scale.unit}: median, the middle half and nine in ten plans.",
-        studies.spread(scale.unit, [row["g"] for row in rows]),
+        studies.spread(scale.unit, frame["level"].to_list()),
         rows=rows,
         shaded=False,
     )
