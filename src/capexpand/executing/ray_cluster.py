@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 
 from capexpand.errors import CaseError, Problem, RunError
 from capexpand.executing.engine import Answer, Chunk, Engine, Pool
+from capexpand.executing.ray_nodes import RETRIES, nodes, packed, spared_head
+from capexpand.executing.ray_streams import open_on_ray
 from capexpand.executing.versions import difference, made_with
 from capexpand.sddp.workers import Streams, WorkerTask
 
-RETRIES = 20
-"""How often a chunk is done again whose worker or node was lost."""
 _SECONDS = 5.0
 """How long an address may take to answer."""
-_HEAD = "node:__internal_head__"
 
 _kept: dict[str, Callable[[Any], Any]] = {}
 """In a worker: the work, by the name of the object that holds it. It travels as bytes: arrays that Ray hands
@@ -101,16 +100,16 @@ def _check_versions(on: str) -> None:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     probe = ray.remote(_versions)
-    nodes = [node["NodeID"] for node in _nodes()]
+    places = [node["NodeID"] for node in nodes()]
     asked = [
         probe.options(
             num_cpus=0,
             max_retries=RETRIES,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=True),
         ).remote()
-        for node in nodes
+        for node in places
     ]
-    for node, reference in zip(nodes, asked, strict=True):
+    for node, reference in zip(places, asked, strict=True):
         try:
             found = ray.get(reference)
         except Exception as error:  # what a node without capexpand raises is not one class
@@ -129,8 +128,6 @@ class RayCluster(Engine):
 
     def open_streams(self, task: WorkerTask, workers: int) -> Streams:
         """Spread the streams of a training over the cluster."""
-        from capexpand.executing.ray_streams import open_on_ray
-
         return open_on_ray(task, workers)
 
     @contextmanager
@@ -154,7 +151,7 @@ class _RayPool(Pool[Chunk, Answer]):
 
     @property
     def slots(self) -> int:
-        cores = sum(int(node["Resources"].get("CPU", 0)) for node in _nodes())
+        cores = sum(int(node["Resources"].get("CPU", 0)) for node in nodes())
         return max(1, min(self._most, cores))
 
     def submit(self, chunk: Chunk) -> Future[Answer]:
@@ -204,26 +201,6 @@ def _pass_on(found: Future[bytes], answer: Future[Answer]) -> None:
         answer.set_exception(broken)
 
 
-def _nodes() -> list[dict[str, Any]]:
-    """The nodes on which to compute: all that are alive, without the head where there are others."""
-    import ray
-
-    alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
-    others = [node for node in alive if _HEAD not in node["Resources"]]
-    return others or alive
-
-
-def spared_head() -> Any:
-    """How to schedule: the head node comes last, but work is never stuck where it is the only one left."""
-    import ray
-    from ray.util.scheduling_strategies import NodeLabelSchedulingStrategy, NotIn
-
-    heads = [node["NodeID"] for node in ray.nodes() if node["Alive"] and _HEAD in node["Resources"]]
-    if not heads:
-        return "SPREAD"
-    return NodeLabelSchedulingStrategy(hard={}, soft={"ray.io/node-id": NotIn(*heads)})
-
-
 def _versions() -> dict[str, str]:
     return made_with()
 
@@ -238,13 +215,6 @@ def _run(held: list[Any], name: str, chunk: Any) -> bytes:
         _kept[name] = pickle.loads(ray.get(held[0]))  # noqa: S301 - from the process that asks
     with threadpool_limits(limits=1):
         return packed(_kept[name](chunk))
-
-
-def packed(content: object) -> bytes:
-    """Return something as bytes, functions without a module included."""
-    from ray import cloudpickle
-
-    return cloudpickle.dumps(content)
 
 
 def _first_line(error: BaseException) -> str:

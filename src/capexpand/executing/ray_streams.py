@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from capexpand.errors import SolverError
-from capexpand.executing.ray_cluster import RETRIES, packed, spared_head
+from capexpand.executing.ray_nodes import RETRIES, packed, spared_head
 from capexpand.sddp.stream import Iteration
 from capexpand.sddp.workers import LocalWorker, Round, Streams, WorkerTask, shares
 

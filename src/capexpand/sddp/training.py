@@ -208,7 +208,7 @@ class _Training:
         self._log: CheckpointLog | None = None
         self._streams: Streams = StreamsHere(())
         self._states: dict[int, dict[str, Any]] = {}
-        """Of an asynchronous training: states of the random numbers as of what is noted."""
+        """Of the random numbers of each stream, where there is a checkpoint."""
 
     def open(self, checkpoint: Path | None, warm_starts: tuple[tuple[Step, ...], ...]) -> None:
         """Take up what a checkpoint holds and start the workers."""
@@ -338,7 +338,7 @@ class _Training:
                 news[id(worker)].clear()
                 worker.start()
                 if len(self._unwritten) >= self._settings.checkpoint_rounds * len(workers):
-                    self._append(self._states)
+                    self._append()
                 if ended():
                     self._status = "interrupted"
                     return
@@ -447,21 +447,20 @@ class _Training:
         """Append the new rounds to the checkpoint file."""
         if self._log is None:
             return
-        states: dict[int, dict[str, Any]] = {}
         for first, worker in enumerate(self._streams.workers):
-            states |= self._numbered(first, worker.generator_states())
-        self._append(states)
+            self._states |= self._numbered(first, worker.generator_states())
+        self._append()
 
     def _numbered(self, first: int, states: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
         """The states of a worker's streams by their numbers."""
         return {first + place * len(self._streams.workers): state for place, state in enumerate(states)}
 
-    def _append(self, states: dict[int, dict[str, Any]]) -> None:
+    def _append(self) -> None:
         if self._log is None:
             return
         self._log.append(
             self._unwritten,
-            generators=[states[number] for number in sorted(states)],
+            generators=[self._states[number] for number in sorted(self._states)],
             seconds=self._seconds,
             extra={"next_check": self._next_check, "checks": self._checks},
         )
