@@ -126,7 +126,7 @@ def train(
             training ends where an undisturbed one (with the same settings and a file) does.
         warm_starts: trajectories along which to make the first cuts, such as good plans of single futures:
             they bring the cuts to where they matter, and cuts are valid wherever they are made.
-        open_streams: spreads the streams over workers; over processes of this machine unless told otherwise.
+        open_streams: spreads the streams over workers.
 
     Raises:
         CaseError: the settings make no sense.
@@ -287,8 +287,7 @@ class _Training:
         """Run rounds until a rule says stop, or someone does."""
 
         def ended() -> bool:
-            stopped = progress is not None and progress(self._records[-1])
-            return bool(stopped) or interruption.asked
+            return bool(progress is not None and progress(self._records[-1])) or interruption.asked
 
         try:
             while not self._stops():
