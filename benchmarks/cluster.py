@@ -27,7 +27,9 @@ from capexpand.executing.engine import Engine, Pool, answer_of, first_completed
 from capexpand.model.compile import compile_case
 from capexpand.pipeline import LatticeSettings
 from capexpand.policy.case_policy import PolicySettings, lower_bound, policy_graph, take_apart
+from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.training import TrainingSettings, train
+from capexpand.sddp.workers import open_workers
 
 WORKERS = 2
 SECONDS = 2.0
@@ -182,9 +184,8 @@ def streams() -> None:
             chosen = replace(
                 settings, streams=count, workers=WORKERS, seconds=limit, asynchronous=asynchronous
             )
-            found = train(
-                graph, settings=chosen, **({"open_streams": cluster.open_streams} if where == "ray" else {})
-            )
+            opener = cluster.open_streams if where == "ray" else open_workers
+            found = train(graph, settings=chosen, open_streams=opener)
             bounds = [
                 min((r.bound for r in found.records if r.seconds <= mark), default=float("nan"))
                 for mark in marks
@@ -194,7 +195,7 @@ def streams() -> None:
             print(f"{count:>8} {name:>22} {len(found.records):>7} {written}", flush=True)
 
 
-def _problem() -> tuple[object, TrainingSettings]:
+def _problem() -> tuple[PolicyGraph, TrainingSettings]:
     """A policy of the smaller of the shipped neoclouds, on a lattice of forty nodes."""
     from capexpand.scenarios.condensation import condense
     from capexpand.scenarios.futures import compile_futures

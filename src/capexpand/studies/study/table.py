@@ -10,7 +10,7 @@ from urllib.parse import quote
 from capexpand.studies.study.planning import Row, day_of
 
 if TYPE_CHECKING:
-    from polars import DataFrame
+    from polars import DataFrame, DataType
 
 MONIES = (
     "objective", "npv", "npv_halfwidth", "npv_5", "npv_median", "npv_95", "npv_worst_tenth", "spent",
@@ -19,7 +19,7 @@ MONIES = (
 TABLE = "table"
 
 
-def schema() -> dict[str, object]:
+def schema() -> dict[str, type[DataType]]:
     """Return the columns of the table and their types; money is in plain units of the study's currency."""
     import polars as pl
 
@@ -49,7 +49,7 @@ def as_frame(rows: Iterable[Row]) -> DataFrame:
     columns = schema()
     ordered = sorted(rows, key=lambda row: int(row["item"] or 0))
     values = [{**dict.fromkeys(columns), **row, "as_of": day_of(row)} for row in ordered]
-    return pl.DataFrame(values, columns)  # type: ignore[arg-type]
+    return pl.DataFrame(values, columns)
 
 
 def parquet(frame: DataFrame) -> bytes:
