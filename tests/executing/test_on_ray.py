@@ -202,6 +202,18 @@ def test_evidence_on_a_cluster_is_that_of_one_machine(cluster):
     assert one == other
 
 
+def test_a_study_and_break_evens_on_a_cluster_are_those_of_one_machine(cluster, tmp_path):
+    replace_lost(cluster)
+    written(tmp_path / "case")
+    manifest = tmp_path / "study.yaml"
+    manifest.write_text("cases: [case]\ndates: [as declared, 2025-03-01]\n", encoding="utf-8")
+    one, other = (cx.study(manifest, on=on, workers=1) for on in ("ray", None))
+    assert one.table.equals(other.table)
+    case = cx.load_case(tmp_path / "case")
+    there, here = (cx.breakeven(case, ("price",), pairs=(), on=on).break_evens.single for on in ("ray", None))
+    assert [found.root for found in there] == [found.root for found in here]
+
+
 def test_what_work_raises_reaches_who_asked_as_it_was(cluster):
     def work(chunk):
         if chunk == 1:
