@@ -1,4 +1,4 @@
-"""The blocks of tutorials, guides and README run, and print what the page says.
+"""The blocks of tutorials, guides, explanations and README run, and print what the page says.
 
 * ``console``: a line that begins with ``$`` is run by the shell in a folder of the page's own; what stands
   below it must be printed. A line of three dots stands for any text; white space counts as one space.
@@ -25,7 +25,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path.relative_to(ROOT)
-    for pattern in ("README.md", "docs/tutorials/*.md", "docs/guides/*.md")
+    for pattern in ("README.md", "docs/tutorials/*.md", "docs/guides/*.md", "docs/explanation/*.md")
     for path in ROOT.glob(pattern)
 )
 FENCE = re.compile(r"^```(?P<kind>\w+)(?P<more>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -147,3 +147,45 @@ def test_tutorials_hold_blocks_that_run() -> None:
         if page.parent.name == "tutorials":
             kinds = [block.kind for block in blocks(ROOT / page)]
             assert "console" in kinds or "python" in kinds, page
+
+
+KINDS = {"bash", "console", "csv", "ini", "json", "python", "text", "toml", "yaml"}
+ALL_PAGES = sorted(path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md"))
+HANDWRITTEN = [page for page in ALL_PAGES if page.parent.name in ("tutorials", "guides", "explanation")]
+
+
+@pytest.mark.parametrize("page", HANDWRITTEN, ids=str)
+def test_every_block_has_a_kind_so_that_no_command_goes_without_a_run(page: Path) -> None:
+    fences = re.findall(r"^```([^\n]*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert {fence.split()[0] if fence else "" for fence in fences[::2]} <= KINDS
+    for block in blocks(ROOT / page):
+        hidden = block.kind not in ("console",) and re.search(r"^\$? ?capexpand \w", block.text, re.MULTILINE)
+        assert not hidden, f"{page}, line {block.line}: a command in a block that is not run"
+
+
+def anchors(page: Path) -> set[str]:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower()) for title in titles}
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=str)
+def test_every_link_of_the_site_leads_to_a_page_and_place_of_the_site(page: Path) -> None:
+    """The site is built of docs alone: a link to a file beside it would lead nowhere."""
+    text = re.sub(
+        r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, place = target.partition("#")
+        file = ((ROOT / page).parent / name).resolve() if name else ROOT / page
+        assert file.is_file(), f"{page}: {target}"
+        assert file.is_relative_to(ROOT / "docs"), f"{page}: {target} is not part of the site"
+        if place:
+            assert place in anchors(file), f"{page}: {target}"
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    listed = set(re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == {page.relative_to("docs").as_posix() for page in ALL_PAGES}
