@@ -166,31 +166,3 @@ def test_every_block_has_a_kind_so_that_no_command_goes_without_a_run(page: Path
     for block in blocks(ROOT / page):
         hidden = block.kind not in ("console",) and re.search(r"^\$? ?capexpand \w", block.text, re.MULTILINE)
         assert not hidden, f"{page}, line {block.line}: a command in a block that is not run"
-
-
-def anchors(page: Path) -> set[str]:
-    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower()) for title in titles}
-
-
-@pytest.mark.parametrize("page", ALL_PAGES, ids=str)
-def test_every_link_of_the_site_leads_to_a_page_and_place_of_the_site(page: Path) -> None:
-    """The site is built of docs alone: a link to a file beside it would lead nowhere."""
-    text = re.sub(
-        r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
-    )
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if re.match(r"[a-z]+:", target):
-            continue
-        name, _, place = target.partition("#")
-        file = ((ROOT / page).parent / name).resolve() if name else ROOT / page
-        assert file.is_file(), f"{page}: {target}"
-        assert file.is_relative_to(ROOT / "docs"), f"{page}: {target} is not part of the site"
-        if place:
-            assert place in anchors(file), f"{page}: {target}"
-
-
-def test_every_page_is_in_the_navigation() -> None:
-    listed = set(re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
-    assert listed == {page.relative_to("docs").as_posix() for page in ALL_PAGES}
