@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from capexpand.finance.contract_lines import contract_rows
+from capexpand.finance.hire_lines import hire_rows
 from capexpand.finance.money_lines import (
     MONEY,
     Decisions,
@@ -200,7 +202,8 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         terms: prices, terms and taxes.
         done: decisions.
     """
-    sold, running = sales(terms, done), running_costs(terms, done)
+    agreed = contract_rows(terms.contracts, done.signed, done.sold)
+    sold, running = sales(terms, done, agreed.unused), running_costs(terms, done)
     owned = assets(terms, done)
     added_tax = value_added_tax(
         terms,
@@ -220,9 +223,9 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "energy": running.energy,
         "maintenance": running.maintenance,
         "leases": running.leases,
-        "hire": done.hire,
+        "hire": hire_rows(terms.hiring, done.hire),
         "churn": done.churn,
-        "damages": done.damages,
+        "damages": agreed.damages,
         "exit_costs": running.exits,
         "depreciation_servers": owned.written_off_servers,
         "depreciation_buildings": owned.written_off_buildings,
@@ -234,7 +237,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "export_fees": owned.export_fees,
         "additions_servers": owned.additions_servers,
         "additions_buildings": owned.additions_buildings,
-        "prepayments": done.prepayments,
+        "prepayments": agreed.prepayments,
         "opening_payments": terms.opening_payments,
         "value_added_tax_paid": added_tax.paid,
         "value_added_tax_recovered": added_tax.recovered,
