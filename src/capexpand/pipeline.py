@@ -34,6 +34,7 @@ from capexpand.optimiser.what_if import what_if
 from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
 
 if TYPE_CHECKING:
+    from capexpand.executing.engine import Engine
     from capexpand.policy.case_policy import CasePolicy, PolicySettings
     from capexpand.policy.case_policy import Progress as TrainingProgress
     from capexpand.policy.findings import PolicyFindings
@@ -207,6 +208,7 @@ def optimise_policy(
     lattice: LatticeSettings | None = None,
     progress: TrainingProgress | None = None,
     checkpoint: Path | None = None,
+    engine: Engine | None = None,
 ) -> PlannedPolicy:
     """Finds a policy for a case: what to commit now, and a rule for later that reacts to what is seen.
 
@@ -216,6 +218,7 @@ def optimise_policy(
         lattice: how futures are condensed.
         progress: sees each round of the training.
         checkpoint: file from which an interrupted training resumes.
+        engine: what runs the streams; processes of this machine if None.
 
     Raises:
         CaseError: the case declares nothing unknown.
@@ -243,9 +246,9 @@ def optimise_policy(
         fine_quarters=grain.recourse_quarters,
         later_nodes=grain.later_nodes,
     )
-    return PlannedPolicy(
-        case, m, futures, find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint)
-    )
+    where = {} if engine is None else {"open_streams": engine.open_streams}
+    found = find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint, **where)
+    return PlannedPolicy(case, m, futures, found)
 
 
 def simulate(
@@ -254,6 +257,7 @@ def simulate(
     *,
     seed: int = 2,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: SimulationProgress | None = None,
 ) -> Outcomes:
     """Follow a policy, and the four strategies it is compared with, through fresh scenarios.
@@ -264,6 +268,7 @@ def simulate(
             programs see the first few.
         seed: of the draws; take another than that of the lattice.
         workers: processes; no part of the result.
+        engine: what follows the scenarios; so many processes of this machine if None.
         progress: is told how far it is.
 
     Raises:
@@ -278,6 +283,7 @@ def simulate(
         sizes=SampleSizes(scenarios),
         seed=seed,
         workers=workers,
+        engine=engine,
         progress=progress,
     )
 
