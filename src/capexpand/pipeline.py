@@ -30,6 +30,7 @@ from capexpand.optimiser.budgets import plans_by_budget, with_own_money
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.what_if import what_if
 from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
 
 if TYPE_CHECKING:
@@ -145,12 +146,14 @@ def examine(plans: Plans) -> Examination:
         followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
         sizes = pool.submit(curve) if asked else None
         rival = pool.submit(even) if asked else None
+        moved = pool.submit(what_if, plans.optimised) if asked else None
         checks = [pool.submit(longer, more) for more in LONGER] if asked else []
         return Examination(
             curve=None if sizes is None else sizes.result(),
             horizon=tuple(check.result() for check in checks),
             followed=followed.result(),
             even=None if rival is None else rival.result(),
+            what_if=None if moved is None else moved.result(),
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
