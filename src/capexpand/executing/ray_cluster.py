@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import socket
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager, suppress
@@ -12,16 +16,19 @@ from urllib.parse import urlsplit
 
 from capexpand.errors import CaseError, Problem, RunError
 from capexpand.executing.engine import Answer, Chunk, Engine, Pool
+from capexpand.executing.ray_nodes import RETRIES, nodes, packed, spared_head
+from capexpand.executing.ray_streams import open_on_ray
 from capexpand.executing.versions import difference, made_with
+from capexpand.sddp.workers import Streams, WorkerTask
 
-RETRIES = 20
-"""How often a chunk is done again whose worker or node was lost."""
+_LONGEST = 300
+_LOOK_SECONDS = 1.0
 _SECONDS = 5.0
 """How long an address may take to answer."""
-_HEAD = "node:__internal_head__"
 
 _kept: dict[str, Callable[[Any], Any]] = {}
-"""In a worker: the work, by the name of the object that holds it."""
+"""In a worker: the work, by the name of the object that holds it. It travels as bytes: arrays that Ray hands
+over itself lie in shared memory and can only be read, and compiled code takes these for another type."""
 
 
 @contextmanager
@@ -89,7 +96,7 @@ def _connect(on: str, address: str | None, workers: int) -> None:
         except ConnectionError:  # none runs here
             ray.init(num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
     except Exception as error:
-        raise RunError(f"--on {on}: cannot be used: {_first_line(error)}") from error
+        raise RunError(f"--on {on}: cannot be used: {_in_a_line(error)}") from error
 
 
 def _check_versions(on: str) -> None:
@@ -98,16 +105,16 @@ def _check_versions(on: str) -> None:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     probe = ray.remote(_versions)
-    nodes = [node["NodeID"] for node in _nodes()]
+    places = [node["NodeID"] for node in nodes()]
     asked = [
         probe.options(
             num_cpus=0,
             max_retries=RETRIES,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=True),
         ).remote()
-        for node in nodes
+        for node in places
     ]
-    for node, reference in zip(nodes, asked, strict=True):
+    for node, reference in zip(places, asked, strict=True):
         try:
             found = ray.get(reference)
         except Exception as error:  # what a node without capexpand raises is not one class
@@ -124,6 +131,10 @@ def _check_versions(on: str) -> None:
 class RayCluster(Engine):
     """The cluster to which this process is connected."""
 
+    def open_streams(self, task: WorkerTask, workers: int) -> Streams:
+        """Spread the streams of a training over the cluster."""
+        return open_on_ray(task, workers)
+
     @contextmanager
     def pool(self, work: Callable[[Chunk], Answer], *, most: int) -> Generator[Pool[Chunk, Answer]]:
         """Put the work into the cluster; what it still does when the block is left is cancelled."""
@@ -135,94 +146,149 @@ class RayCluster(Engine):
 
 
 class _RayPool(Pool[Chunk, Answer]):
+    """Hands the cluster as many chunks as it has processors beside the head, and keeps the others back.
+
+    Ray would send to the head what finds no room elsewhere.
+    """
+
     def __init__(self, work: Callable[[Chunk], Answer], most: int) -> None:
         import ray
 
-        self._work = ray.put(work)
+        self._work = ray.put(packed(work))
         self._most = most
         self._task = ray.remote(_run)
+        self._waiting: deque[tuple[Future[Answer], Chunk]] = deque()
         self._running: dict[Future[Answer], Any] = {}
+        self._lock = threading.RLock()
+        self._looked, self._cores, self._where = 0.0, 0, spared_head()
+        self._room, self._left = threading.Event(), False
+        threading.Thread(target=self._hand_out, daemon=True).start()
 
     @property
     def slots(self) -> int:
-        cores = sum(int(node["Resources"].get("CPU", 0)) for node in _nodes())
-        return max(1, min(self._most, cores))
+        self._look()
+        return max(1, min(self._most, self._cores))
 
     def submit(self, chunk: Chunk) -> Future[Answer]:
-        options: dict[str, Any] = {
-            "num_cpus": 1,
-            "max_retries": RETRIES,
-            "scheduling_strategy": _spared_head(),
-        }
-        reference = self._task.options(**options).remote([self._work], self._work.hex(), chunk)
         answer: Future[Answer] = Future()
-        self._running[answer] = reference
-        found: Future[Answer] = reference.future()
-        found.add_done_callback(lambda done: _pass_on(done, answer))
-        answer.add_done_callback(lambda done: self._running.pop(done, None))
+        with self._lock:
+            self._waiting.append((answer, chunk))
+        self._room.set()
         return answer
 
     def cancel(self) -> None:
         """Cancel what has not been answered."""
         import ray
 
-        for reference in list(self._running.values()):
+        self._left = True
+        self._room.set()
+        with self._lock:
+            self._waiting.clear()
+            left = list(self._running.values())
+        for reference in left:
             with suppress(Exception):  # it may be done by now, or its cluster gone
                 ray.cancel(reference, force=True)
 
+    def _look(self) -> None:
+        """See which nodes there are, once a second: machines come and go."""
+        now = time.monotonic()
+        if now - self._looked > _LOOK_SECONDS:
+            self._looked, self._where = now, spared_head()
+            self._cores = sum(int(node["Resources"].get("CPU", 0)) for node in nodes())
 
-def _pass_on(found: Future[Answer], answer: Future[Answer]) -> None:
+    def _hand_out(self) -> None:
+        """Begin chunks whenever there is room, in a thread of its own: Ray's must not be kept waiting."""
+        while self._room.wait() and not self._left:
+            self._room.clear()
+            try:
+                self._start()
+            except Exception as error:  # noqa: BLE001 - Ray's losses are many classes
+                self._give_up(error)
+
+    def _start(self) -> None:
+        """Begin chunks as long as there is room."""
+        with self._lock:
+            while self._waiting and len(self._running) < self.slots:
+                answer, chunk = self._waiting.popleft()
+                if not answer.cancelled():
+                    self._begin(answer, chunk)
+
+    def _give_up(self, error: Exception) -> None:
+        """Tell whoever waits that the cluster is gone."""
+        with self._lock:
+            left = [answer for answer, _ in self._waiting]
+            self._waiting.clear()
+        for answer in left:
+            if answer.set_running_or_notify_cancel():
+                answer.set_exception(_broken(error))
+
+    def _begin(self, answer: Future[Answer], chunk: Chunk) -> None:
+        options: dict[str, Any] = {
+            "num_cpus": 1,
+            "max_retries": RETRIES,
+            "scheduling_strategy": self._where,
+        }
+        try:
+            reference = self._task.options(**options).remote([self._work], self._work.hex(), chunk)
+        except BaseException:
+            self._waiting.appendleft((answer, chunk))
+            raise
+        self._running[answer] = reference
+        found: Future[bytes] = reference.future()
+        answer.add_done_callback(self._ended)
+        found.add_done_callback(lambda done: _pass_on(done, answer))
+
+    def _ended(self, answer: Future[Answer]) -> None:
+        import ray
+
+        with self._lock:
+            reference = self._running.pop(answer, None)
+        if answer.cancelled() and reference is not None:
+            with suppress(Exception):
+                ray.cancel(reference)
+        self._room.set()
+
+
+def _pass_on(found: Future[bytes], answer: Future[Answer]) -> None:
     """Give an answer on: what the work raised as it is, any loss in the cluster as that of an executor."""
     from ray.exceptions import RayTaskError
 
+    if not answer.set_running_or_notify_cancel():
+        return
     try:
-        answer.set_result(found.result())
+        answer.set_result(pickle.loads(found.result()))  # noqa: S301 - from our own workers
     except RayTaskError as error:
         answer.set_exception(error.cause if isinstance(error.cause, Exception) else error)
     except (Exception, CancelledError) as error:  # noqa: BLE001 - Ray's losses are many classes
-        broken = BrokenExecutor()
-        broken.__cause__ = error
-        answer.set_exception(broken)
+        answer.set_exception(_broken(error))
 
 
-def _nodes() -> list[dict[str, Any]]:
-    """The nodes on which to compute: all that are alive, without the head where there are others."""
-    import ray
-
-    alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
-    others = [node for node in alive if _HEAD not in node["Resources"]]
-    return others or alive
-
-
-def _spared_head() -> Any:
-    """How to schedule: the head node comes last, but work is never stuck where it is the only one left."""
-    import ray
-    from ray.util.scheduling_strategies import NodeLabelSchedulingStrategy, NotIn
-
-    heads = [node["NodeID"] for node in ray.nodes() if node["Alive"] and _HEAD in node["Resources"]]
-    if not heads:
-        return "SPREAD"
-    return NodeLabelSchedulingStrategy(hard={}, soft={"ray.io/node-id": NotIn(*heads)})
+def _broken(error: BaseException) -> BrokenExecutor:
+    broken = BrokenExecutor()
+    broken.__cause__ = error
+    return broken
 
 
 def _versions() -> dict[str, str]:
     return made_with()
 
 
-def _run(held: list[Any], name: str, chunk: Any) -> Any:
+def _run(held: list[Any], name: str, chunk: Any) -> bytes:
     """In a worker: do a chunk; the work is read once and kept."""
     import ray
     from threadpoolctl import threadpool_limits
 
     if name not in _kept:
         _kept.clear()
-        _kept[name] = ray.get(held[0])
+        _kept[name] = pickle.loads(ray.get(held[0]))  # noqa: S301 - from the process that asks
     with threadpool_limits(limits=1):
-        return _kept[name](chunk)
+        return packed(_kept[name](chunk))
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _in_a_line(error: BaseException) -> str:
+    """What an error says, its lines joined and cut where it would fill a screen."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST].rsplit(' ', 1)[0]} …"
 
 
 def _last_line(error: BaseException) -> str:
