@@ -1,4 +1,4 @@
-"""The four programmes with their public financing: each explains every number and leaves the plain case be."""
+"""The four programmes with their public financing: it explains every number and leaves the plain case be."""
 
 from pathlib import Path
 
