@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from capexpand.api.shown import Documented
+
 if TYPE_CHECKING:
     from polars import DataFrame
 
@@ -45,7 +47,7 @@ class ChipView:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ChipsView:
+class ChipsView(Documented):
     """All that the command shows: the accelerators, and those that were not known on the day."""
 
     on: date | None
@@ -79,8 +81,8 @@ class ChipsView:
         ]
         return {"figures": pl.DataFrame(rows)}
 
-    def _repr_html_(self) -> str:
-        return self.tables["figures"]._repr_html_()
+    def _title(self) -> tuple[str, str]:
+        return "chips", f"{len(self.chips)} accelerators"
 
     def __repr__(self) -> str:
         names = ", ".join(chip.accelerator.name for chip in self.chips[:3])

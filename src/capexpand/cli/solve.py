@@ -74,7 +74,7 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Solve a multistage stochastic linear program and say how good the policy is."""
-        from capexpand.sddp.solving import solve as solved
+        from capexpand.api.answered import solve as solved
 
         solution = solved(
             file,
@@ -93,7 +93,7 @@ def register(app: typer.Typer) -> None:
             stages=stages,
             progress=_Printer(),
         )
-        result = solution.document()
+        result = dict(solution.document)
         if as_json:
             print_json(result)
         else:
