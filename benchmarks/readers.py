@@ -333,9 +333,7 @@ def _reported(dice: random.Random, folder: Path) -> None:
     place = _written(folder / "s.csv", _table(dice, (folder / "series.csv").read_text()))
     read_series(place)
     if dice.random() < 0.03:
-        from capexpand.studies.backtest.forecast import Settings
-
-        cx.backtest(folder / "case", series=place, settings=Settings(scenarios=20))
+        cx.backtest(folder / "case", series=place, scenarios=20)
 
 
 def _calibration(dice: random.Random, folder: Path) -> None:

@@ -138,7 +138,24 @@ def _words_of(function: object, *, returned_only: bool = False) -> set[str]:
     return set(re.findall(r"[A-Z]\w+", " ".join(map(str, parts))))
 
 
-FOREIGN = {"Path", "Any", "Mapping", "Sequence", "Literal", "None", "False", "True", "DataFrame", "Iterable", "Callable"}
+FOREIGN = {
+    *("Path", "Any", "Mapping", "Sequence", "Iterable", "Callable"),
+    *("Literal", "None", "False", "True", "DataFrame"),
+}
+    [
+        "Path",
+        "Any",
+        "Mapping",
+        "Sequence",
+        "Literal",
+        "None",
+        "False",
+        "True",
+        "DataFrame",
+        "Iterable",
+        "Callable",
+    ]
+)
 CALLED = {"Say", "Progress", "Choose"}
 """Functions that the caller may give."""
 

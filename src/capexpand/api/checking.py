@@ -59,7 +59,7 @@ class CheckedCase(Documented):
         return _document(self)
 
     @property
-    def tables(self) -> dict[str, DataFrame]:
+    def tables(self) -> dict[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """The numbers of the case, one a row, with their units and sources."""
         import polars as pl
 
@@ -68,10 +68,10 @@ class CheckedCase(Documented):
     def _title(self) -> tuple[str, str]:
         return "check", self.case.title
 
-    def _about(self) -> Mapping[str, object]:
+    def _about(self) -> Mapping[str, object]:  # pyrefly: ignore[missing-override-decorator]
         return {"kind": "check", "case_hash": self.case.provenance.content_hash}
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # pyrefly: ignore[missing-override-decorator]
         return f"<{self.case.title!r}: {len(self.numbers)} numbers, {len(self.unexplained)} without a source>"
 
 

@@ -61,7 +61,7 @@ class ChipsView(Documented):
         return as_data(self)
 
     @property
-    def tables(self) -> dict[str, DataFrame]:
+    def tables(self) -> dict[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """Figures with their units and sources, one a row."""
         import polars as pl
 
@@ -84,7 +84,7 @@ class ChipsView(Documented):
     def _title(self) -> tuple[str, str]:
         return "chips", f"{len(self.chips)} accelerators"
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # pyrefly: ignore[missing-override-decorator]
         names = ", ".join(chip.accelerator.name for chip in self.chips[:3])
         return f"<{len(self.chips)} accelerators: {names}{', …' if len(self.chips) > 3 else ''}>"
 

@@ -205,7 +205,7 @@ class ServedTokens(Documented):
         return {**asdict(self.answer), **added}
 
     @property
-    def tables(self) -> Mapping[str, DataFrame]:
+    def tables(self) -> Mapping[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """The answer as one row."""
         import polars as pl
 
@@ -215,7 +215,7 @@ class ServedTokens(Documented):
     def _title(self) -> tuple[str, str]:
         return "tokens", f"{self.answer.model} on {self.answer.chips} × {self.answer.chip}"
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # pyrefly: ignore[missing-override-decorator]
         one = self.answer
         served = f"{one.output_tokens_per_s:,.0f} tokens/s" if one.fits else one.reason
         return f"<{one.model} on {one.chips} × {one.chip}: {served}>"
@@ -239,7 +239,7 @@ class TradeCurve(Documented):
         }
 
     @property
-    def tables(self) -> Mapping[str, DataFrame]:
+    def tables(self) -> Mapping[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """The points of the curve, one a row."""
         import polars as pl
 
@@ -260,7 +260,7 @@ class TradeCurve(Documented):
         first = self.points[0].answer
         return "tokens", f"{first.model} on {first.chips} × {first.chip}: tokens per chip and per user"
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # pyrefly: ignore[missing-override-decorator]
         first = self.points[0].answer
         return f"<{len(self.points)} points of {first.model} on {first.chips} × {first.chip}>"
 

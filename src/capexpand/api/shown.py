@@ -85,7 +85,7 @@ class Documented(Shown):
 
     @property
     @abstractmethod
-    def document(self) -> Mapping[str, Any]:
+    def document(self) -> Mapping[str, Any]:  # pyrefly: ignore[missing-override-decorator]
         """The result as one JSON object."""
 
     @abstractmethod
@@ -97,7 +97,7 @@ class Documented(Shown):
         return {"kind": self._title()[0]}
 
     @property
-    def tables(self) -> Mapping[str, DataFrame]:
+    def tables(self) -> Mapping[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """The lists of records of the document, by their names."""
         from capexpand.reporting.plain_sheet import record_tables
         from capexpand.reporting.serial import plain
@@ -105,7 +105,7 @@ class Documented(Shown):
         return record_tables(plain(self.document))
 
     @property
-    def shown(self) -> Sheet:
+    def shown(self) -> Sheet:  # pyrefly: ignore[missing-override-decorator]
         """The sheet."""
         from capexpand.reporting.plain_sheet import document_sheet
 

@@ -40,12 +40,14 @@ def document_sheet(
     frames = record_tables(plain) if tables is None else tables
     shown = tuple(_frame_table(name, frame) for name, frame in frames.items())
     groups = tuple(
-        _group_table(name, value) for name, value in plain.items() if isinstance(value, dict) and value
+        _group_table(name, cast("serial.Document", value))
+        for name, value in plain.items()
+        if _composed(value) and hasattr(value, "items") and value
     )
     facts = tuple(
         Fact(_words(name), _text(value))
         for name, value in plain.items()
-        if not isinstance(value, dict | list) and value is not None
+        if not _composed(value) and value is not None
     )
     blocks = (*groups, *shown)
     return Sheet(
@@ -73,9 +75,7 @@ def record_tables(document: serial.Document) -> dict[str, DataFrame]:
     found: dict[str, DataFrame] = {}
     for name, value in document.items():
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-            rows = [
-                {key: each for key, each in one.items() if not isinstance(each, dict | list)} for one in value
-            ]
+            rows = [{key: each for key, each in one.items() if not _composed(each)} for one in value]
             if any(rows):
                 found[name] = pl.DataFrame(rows, infer_schema_length=None)
     return found
@@ -99,11 +99,7 @@ def _frame_table(name: str, frame: DataFrame) -> Table:
 
 
 def _group_table(name: str, values: Mapping[str, object]) -> Table:
-    rows = tuple(
-        Row(_words(key), (_text(value),))
-        for key, value in values.items()
-        if not isinstance(value, dict | list)
-    )
+    rows = tuple(Row(_words(key), (_text(value),)) for key, value in values.items() if not _composed(value))
     return Table(_words(name).capitalize(), columns("", ""), rows)
 
 
@@ -118,3 +114,8 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return number(value, 6) if isinstance(value, int | float) else str(value)
+
+
+def _composed(value: object) -> bool:
+    """Whether a value of plain data holds other values."""
+    return hasattr(value, "__iter__") and not isinstance(value, str)
