@@ -142,20 +142,7 @@ FOREIGN = {
     *("Path", "Any", "Mapping", "Sequence", "Iterable", "Callable"),
     *("Literal", "None", "False", "True", "DataFrame"),
 }
-    [
-        "Path",
-        "Any",
-        "Mapping",
-        "Sequence",
-        "Literal",
-        "None",
-        "False",
-        "True",
-        "DataFrame",
-        "Iterable",
-        "Callable",
-    ]
-)
+"""Words of the annotations that are not ours."""
 CALLED = {"Say", "Progress", "Choose"}
 """Functions that the caller may give."""
 
