@@ -14,8 +14,8 @@ Each command of the command line is a function of the same name and arguments; i
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as type checkers know it; importing typing takes most of the time of this module
 if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.answered import (
         Answered,
