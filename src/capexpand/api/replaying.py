@@ -204,12 +204,15 @@ def replay(  # noqa: PLR0912 - one branch for each way to name a fleet
                     leave_out_bad=leave_out_bad,
                 )
     if place is not None:
-        if not document["deratings"]:
-            raise CaseError(
-                [Problem(f"{document.get('note') or 'nothing was promised (--slo)'}, so none is written")]
-            )
-        write_derating(document, place)
+        _write(document, place)
     return Replayed(document)
+
+
+def _write(document: dict[str, object], place: Path) -> None:
+    if not document["deratings"]:
+        why = document.get("note") or "nothing was promised (--slo)"
+        raise CaseError([Problem(f"{why}, so none is written")])
+    write_derating(document, place)
 
 
 def size(
