@@ -11,6 +11,7 @@ from __future__ import annotations
 import linopy
 import numpy as np
 import xarray as xr
+from oracle_churn import churn_cost
 from oracle_energy import energy_terms
 from oracle_leases import lease_costs
 
@@ -150,6 +151,7 @@ class _Oracle:
         self.service("group" if self.lean else "site")
         self.commitments(*self.promised)
         self.money()
+        self.churn_cost = churn_cost(self)
         self.objective()
         return self.model
 
@@ -228,7 +230,7 @@ class _Oracle:
         self.there = self.reached(at)
         self.N = self.variable("N", "site", "offer", "quarter", exists=self.there)
         self.r = self.variable("r", "site", "offer", "quarter", exists=~owned)
-        q = self.variable("q", "site", "offer", "quarter", exists=self.there)
+        self.q = q = self.variable("q", "site", "offer", "quarter", exists=self.there)
         coming = self.pipeline(
             "units coming", self.waits(self.x, offers.lead_quarters, "offer"), "offer", "destination"
         )
@@ -308,7 +310,7 @@ class _Oracle:
         if place == "group":
             present = (present * self.member(m.sites.group, "site", "group")).sum("site") > 0
         able = (service > 0) & self.data(served, place, "workload") & present
-        y = self.variable("y", place, "offer", "workload", "quarter", exists=able)
+        self.y = y = self.variable("y", place, "offer", "workload", "quarter", exists=able)
         there = (
             self.u if place == "site" else (self.u * self.member(m.sites.group, "site", "group")).sum("site")
         )
@@ -436,6 +438,7 @@ class _Oracle:
             - self.fees
             - self.energy_cost
             - self.lease_costs
+            - self.churn_cost
         )
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)

@@ -90,7 +90,7 @@ class Run(Shown):
         """
         from capexpand.workbook.writing import save_workbook
 
-        return save_workbook(self.findings, path)
+        return save_workbook(self.findings, path, self.policy)
 
     def with_workbook(self) -> Run:
         """Return the run with ``workbook.xlsx`` among the files of its folder.
@@ -102,7 +102,7 @@ class Run(Shown):
 
         from capexpand.workbook.writing import workbook_bytes
 
-        files = {**self.shown.files, "workbook.xlsx": workbook_bytes(self.findings)}
+        files = {**self.shown.files, "workbook.xlsx": workbook_bytes(self.findings, self.policy)}
         return replace(self, shown=replace(self.shown, files=files))
 
     def __repr__(self) -> str:

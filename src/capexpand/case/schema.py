@@ -29,6 +29,7 @@ from capexpand.case.figures import (
     Life,
     Memory,
     Money,
+    MoneyPerPower,
     MoneyPerPowerQuarter,
     MoneyPerPowerQuarterSeries,
     MoneyPerPowerSeries,
@@ -63,6 +64,19 @@ class Calendar(Declared):
     """Number of quarters that are planned."""
 
 
+class Churn(Declared):
+    """What it costs to change course from one quarter to the next; a cost of operation. All 0 if absent."""
+
+    use: Money | None = None
+    """Cost of each unit that takes up another workload than in the quarter before; 0 if absent."""
+    site: Money | None = None
+    """Cost of each unit whose work moves to another site; 0 if absent."""
+    order: Money | None = None
+    """Cost of each unit by which an order differs from that of the quarter before; 0 if absent."""
+    power_order: MoneyPerPower | None = None
+    """Cost of each MW by which an order of power differs from that of the quarter before; 0 if absent."""
+
+
 class Finance(Declared):
     """How money is discounted, taxed and depreciated."""
 
@@ -91,6 +105,8 @@ class Finance(Declared):
     """Price of a tonne of carbon dioxide, for sites that state what their energy emits; 0 if absent."""
     ordinary_costs: FractionSeries | None = None
     """Share of the value sold that goes into staff, sales and bandwidth."""
+    churn: Churn | None = None
+    """What it costs to move work and to change orders from quarter to quarter; nothing if absent."""
 
 
 class Programme(Declared):

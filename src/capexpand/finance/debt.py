@@ -115,15 +115,16 @@ def financing_statement(plan: Plan, operations: Statement | None = None) -> Fina
         return None
     ours = statement(plan) if operations is None else operations
     f, facilities = m.financing, m.financing.facilities
-    interest, fees = lenders(facilities, done.signed, drawn=done.drawn, balance=done.balance)
+    balance = facilities.drawn[:, None] + np.cumsum(done.drawn - done.repaid, axis=1)
+    interest, fees = lenders(facilities, done.signed, drawn=done.drawn, balance=balance)
     settled = settle(
         m, ours, outflow=interest.sum(axis=0) + fees, raised=done.raised, paid_out=done.dividends,
-        principal=(done.drawn - done.repaid).sum(axis=0), debt_end=done.balance[:, -1],
+        principal=(done.drawn - done.repaid).sum(axis=0), debt_end=balance[:, -1],
     )  # fmt: skip
     return FinancingStatement(
         drawn=done.drawn,
         repaid=done.repaid,
-        balance=done.balance,
+        balance=balance,
         interest=interest,
         fees=fees,
         cash_interest=settled.cash_interest,
@@ -135,9 +136,9 @@ def financing_statement(plan: Plan, operations: Statement | None = None) -> Fina
         dividends=done.dividends,
         opening_stake=f.opening_cash - float(facilities.drawn.sum()) / float(m.times.discount[0]),
         end_cash=settled.end_cash,
-        ratios=ratios(m, ours, settled.cash, done_balance=done.balance, signed=done.signed,
+        ratios=ratios(m, ours, settled.cash, done_balance=balance, signed=done.signed,
                       service=debt_service(facilities, done.drawn, done.repaid, interest) + fees),
-        sheet=_sheet(m, ours, settled, debt=done.balance.sum(axis=0), raised=done.raised,
+        sheet=_sheet(m, ours, settled, debt=balance.sum(axis=0), raised=done.raised,
                      paid_out=done.dividends),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.model.churn_costs import ChurnCosts
 from capexpand.model.contracts import Contracts
 from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.financing import Financing
@@ -234,6 +235,7 @@ class ModelData:
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
     contracts: Contracts | None = None  # with customers; None: there are none
     financing: Financing | None = None  # None where the case does not ask where money comes from
+    churn: ChurnCosts | None = None  # of changing course from quarter to quarter; None: none
 
     @property
     def financed(self) -> Financing:

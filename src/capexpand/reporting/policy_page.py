@@ -78,7 +78,10 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
 
 def _trust(findings: PolicyFindings) -> str:
     """The value to believe, the strategy to follow, and how good the training was."""
-    return f"{value_sentence(findings)} {recommendation(findings)} {lattice_sentence(findings)}"
+    told = f"{value_sentence(findings)} {recommendation(findings)} {lattice_sentence(findings)}"
+    if findings.case.finance.churn is None:
+        return told
+    return f"{told} Neither the policy nor the strategies beside it count the cost of churn; the plan does."
 
 
 def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:

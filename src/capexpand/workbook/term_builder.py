@@ -23,6 +23,8 @@ class Clock:
     discount: Rows  # [quarter]
     discount_end: Rows
     quarters_per_year: Rows
+    rate: Rows  # of discounting, a year
+    half: Rows  # of a quarter
 
 
 @dataclass(frozen=True, slots=True)
