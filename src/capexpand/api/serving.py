@@ -192,7 +192,7 @@ def _seconds(option: str, text: str | None, problems: list[Problem]) -> float:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ServedTokens(Documented):
-    """What chips serve of a model, and what its tokens cost where a price was given."""
+    """The tokens that chips serve of a model, with their costs where a price was given."""
 
     answer: Serving
     load: Load

@@ -39,7 +39,7 @@ class Pool(ABC, Generic[Chunk, Answer]):
 
 
 class Engine(ABC):
-    """What runs chunks of work."""
+    """A place where chunks of work are run."""
 
     @abstractmethod
     def pool(

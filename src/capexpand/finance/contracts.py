@@ -12,7 +12,7 @@ from capexpand.optimiser.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class ContractConstants:
-    """What signed contracts put into the constants of a compiled case [quarter]; 0 without contracts."""
+    """Constants of a compiled case that signed contracts add [quarter]; 0 without contracts."""
 
     unused: Floats
     damages: Floats
@@ -76,7 +76,7 @@ def contract_flows(plan: Plan) -> ContractFlows:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is contracted [contract, quarter] and how much of the revenue it is [quarter]."""
+    """The order backlog [contract, quarter] and its share of revenue [quarter]."""
 
     signed: Floats  # [contract]
     delivered: Floats  # [contract, quarter] volume

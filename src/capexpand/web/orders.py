@@ -1,4 +1,4 @@
-"""What a job is asked to do: the kinds of runs, their options, and how each is made."""
+"""Orders of jobs: the kinds of runs, their options, and how each is made."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def read_other(written: str) -> tuple[str, int | None, str | None]:
 
 
 class Order(BaseModel):
-    """What a job is asked to do.
+    """The order of a job.
 
     Args:
         kind: of the run.

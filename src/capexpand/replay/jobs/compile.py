@@ -19,11 +19,11 @@ from capexpand.replay.jobs.state import (
     JobResults,
     Jobs,
     JobState,
+    JobWorld,
     Pools,
     Rules,
     Shapes,
     Timeline,
-    World,
 )
 from capexpand.replay.packing.arrays import as_classes, as_nodes, as_typical
 from capexpand.replay.packing.cluster import empty_cluster
@@ -47,7 +47,7 @@ _MOST_PLACEMENTS = 2_000_000_000
 class CompiledReplay:
     """The world of the loop, and the shape of each job, shape (jobs,)."""
 
-    world: World
+    world: JobWorld
     shape_of_job: np.ndarray
 
 
@@ -142,7 +142,7 @@ def compile_replay(
     end = np.linspace(0.0, float(trace.arrival_s[-1]), intervals + 1)[1:]
     end = end if end[-1] > 0 else np.zeros(0)
     timeline = Timeline(end, np.zeros(len(end)), np.zeros(len(end)), np.zeros((len(end), 7), dtype=np.int64))
-    world = World(
+    world = JobWorld(
         rules, jobs, node_arrays, shapes, groups, tasks, typical, pools, cluster, state, results, timeline
     )
     return CompiledReplay(world, shape_of_job)

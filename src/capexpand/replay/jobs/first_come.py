@@ -19,12 +19,12 @@ from capexpand.replay.jobs.state import (
     BUSY_MILLI_S,
     EVENTS,
     NONE,
-    World,
+    JobWorld,
 )
 
 
 @inline_kernel
-def _show_queue(first: int, waiting: np.ndarray, world: World) -> None:
+def _show_queue(first: int, waiting: np.ndarray, world: JobWorld) -> None:
     """Show those who wait in the form in which the general loop keeps them, for the causes of idleness."""
     jobs, groups, state = world.jobs, world.groups, world.state
     active = 0
@@ -39,7 +39,7 @@ def _show_queue(first: int, waiting: np.ndarray, world: World) -> None:
 
 
 @kernel
-def run_first_come(world: World) -> None:
+def run_first_come(world: JobWorld) -> None:
     """Run every job to its end, as ``loop.run_jobs`` does."""
     jobs, shapes, groups, state, results, timeline = (
         world.jobs,

@@ -33,14 +33,14 @@ from capexpand.replay.jobs.state import (
     USED_MILLI,
     WAITING,
     JobState,
+    JobWorld,
     Rules,
-    World,
 )
 from capexpand.replay.packing.cluster import USED
 
 
 @inline_kernel
-def _start(j: int, world: World) -> None:
+def _start(j: int, world: JobWorld) -> None:
     """Start a job that has been placed and waits no longer.
 
     Where nobody is preempted the end is known, and most of what else is kept of a job need not be.
@@ -74,7 +74,7 @@ def _start(j: int, world: World) -> None:
 
 
 @inline_kernel
-def _join_level(j: int, world: World) -> None:
+def _join_level(j: int, world: JobWorld) -> None:
     """Put a job at the end of the list of running jobs of its level."""
     jobs, shapes, groups, state = world.jobs, world.shapes, world.groups, world.state
     level = jobs.level[j]
@@ -88,7 +88,7 @@ def _join_level(j: int, world: World) -> None:
 
 
 @inline_kernel
-def _leave_level(j: int, world: World) -> None:
+def _leave_level(j: int, world: JobWorld) -> None:
     """Take a job out of the list of running jobs of its level."""
     jobs, shapes, groups, state = world.jobs, world.shapes, world.groups, world.state
     state.level_milli[jobs.level[j]] -= shapes.milli[groups.shape[jobs.group[j]]]
@@ -111,7 +111,7 @@ def _unblock(state: JobState) -> None:
 
 
 @inline_kernel
-def _start_at_once(j: int, world: World) -> bool:
+def _start_at_once(j: int, world: JobWorld) -> bool:
     """Start a job that arrives alone at an empty queue, where it fits: it need not stand in line."""
     rules, jobs, groups, state = world.rules, world.jobs, world.groups, world.state
     if not rules.whole or state.counters[WAITING] > 0:
@@ -129,7 +129,7 @@ def _start_at_once(j: int, world: World) -> bool:
 
 
 @inline_kernel
-def _end(j: int, world: World) -> None:
+def _end(j: int, world: JobWorld) -> None:
     """End a job and give back what it holds."""
     rules, jobs, shapes, groups, state, results = (
         world.rules,
@@ -151,7 +151,7 @@ def _end(j: int, world: World) -> None:
 
 
 @kernel
-def _preempt_for(j: int, world: World) -> bool:
+def _preempt_for(j: int, world: JobWorld) -> bool:
     """Place a job by taking from running jobs of lower priority, and tell whether that was possible.
 
     Victims are freed one at a time, the lowest priority first and within it the latest start, until the job
@@ -202,7 +202,7 @@ def _preempt_for(j: int, world: World) -> bool:
 
 
 @kernel
-def _idle_milli(world: World) -> int:
+def _idle_milli(world: JobWorld) -> int:
     """Return all idle accelerators [0.001]."""
     rules, pools, cluster = world.rules, world.pools, world.cluster
     if not rules.whole:
@@ -214,7 +214,7 @@ def _idle_milli(world: World) -> int:
 
 
 @kernel
-def _requeue(victim: int, world: World) -> None:
+def _requeue(victim: int, world: JobWorld) -> None:
     """Put a job whose accelerators were taken back into the queue."""
     rules, state, results = world.rules, world.state, world.results
     now = state.clocks[NOW]
@@ -237,7 +237,7 @@ def _requeue(victim: int, world: World) -> None:
 
 
 @inline_kernel
-def _schedule(world: World) -> None:
+def _schedule(world: JobWorld) -> None:
     """Start every waiting job that may start now."""
     rules, jobs, groups, state = world.rules, world.jobs, world.groups, world.state
     while True:
@@ -281,7 +281,7 @@ def _next_end(rules: Rules, state: JobState) -> float:
 
 
 @kernel
-def run_jobs(world: World) -> None:
+def run_jobs(world: JobWorld) -> None:
     """Run every job to its end.
 
     What happens at one time happens in this order: jobs end, jobs arrive, jobs start.

@@ -9,8 +9,8 @@ from capexpand.replay.jobs.state import (
     NONE,
     USED_MILLI,
     JobState,
+    JobWorld,
     Pools,
-    World,
 )
 from capexpand.replay.packing.cluster import change_node, find_node, fits_node, take_node
 
@@ -44,7 +44,7 @@ def _move_node(n: int, free: int, pools: Pools) -> None:
 
 
 @inline_kernel
-def _take_whole(j: int, c: int, pool: int, world: World) -> bool:
+def _take_whole(j: int, c: int, pool: int, world: JobWorld) -> bool:
     """Take accelerators of the fullest node of a pool that has enough."""
     tasks, pools, state = world.tasks, world.pools, world.state
     number = tasks.number[c]
@@ -62,7 +62,7 @@ def _take_whole(j: int, c: int, pool: int, world: World) -> bool:
 
 
 @inline_kernel
-def release_parts(j: int, world: World) -> None:
+def release_parts(j: int, world: JobWorld) -> None:
     """Give back everything that a job holds."""
     rules, nodes, tasks, typical, pools, cluster, state = (
         world.rules,
@@ -89,7 +89,7 @@ def release_parts(j: int, world: World) -> None:
 
 
 @inline_kernel
-def place_whole(j: int, shape: int, world: World) -> bool:
+def place_whole(j: int, shape: int, world: JobWorld) -> bool:
     """Place a job on whole accelerators of the first model, in the cluster's order, that has room."""
     shapes, tasks, pools, state = world.shapes, world.tasks, world.pools, world.state
     c = shapes.part[shape]
@@ -120,7 +120,7 @@ def place_whole(j: int, shape: int, world: World) -> bool:
 
 
 @kernel
-def _place_scored(j: int, shape: int, world: World) -> bool:
+def _place_scored(j: int, shape: int, world: JobWorld) -> bool:
     """Place a job by scores; a gang goes to one model, the first one that has room for all of it."""
     rules, nodes, shapes, tasks, typical, pools, cluster, state = (
         world.rules,
@@ -164,7 +164,7 @@ def _place_scored(j: int, shape: int, world: World) -> bool:
 
 
 @inline_kernel
-def note_placement(j: int, shape: int, world: World) -> None:
+def note_placement(j: int, shape: int, world: JobWorld) -> None:
     """Count what a placed job uses, and note where it is."""
     shapes, state, results = world.shapes, world.state, world.results
     state.counters[USED_MILLI] += shapes.milli[shape]
@@ -180,7 +180,7 @@ def note_placement(j: int, shape: int, world: World) -> None:
 
 
 @kernel
-def place_job(j: int, shape: int, world: World) -> bool:
+def place_job(j: int, shape: int, world: JobWorld) -> bool:
     """Give a job everything that it asks for, or nothing, and tell which."""
     rules = world.rules
     placed = place_whole(j, shape, world) if rules.whole else _place_scored(j, shape, world)
@@ -190,7 +190,7 @@ def place_job(j: int, shape: int, world: World) -> bool:
 
 
 @inline_kernel
-def part_fits(n: int, c: int, world: World) -> bool:
+def part_fits(n: int, c: int, world: JobWorld) -> bool:
     """Tell whether a node has room for a part."""
     rules, nodes, tasks, pools, cluster = world.rules, world.nodes, world.tasks, world.pools, world.cluster
     if rules.whole:
@@ -200,7 +200,7 @@ def part_fits(n: int, c: int, world: World) -> bool:
 
 
 @kernel
-def can_restore(j: int, world: World) -> bool:
+def can_restore(j: int, world: JobWorld) -> bool:
     """Tell whether the parts that a preempted job held are all still free (scratch is left as it was)."""
     rules, tasks, pools, cluster, state = world.rules, world.tasks, world.pools, world.cluster, world.state
     possible = True
@@ -237,7 +237,7 @@ def can_restore(j: int, world: World) -> bool:
 
 
 @kernel
-def lift_parts(j: int, sign: int, world: World) -> None:
+def lift_parts(j: int, sign: int, world: JobWorld) -> None:
     """Free what a job holds (sign 1) or take it again (sign -1), its list of parts staying as it is."""
     rules, nodes, tasks, typical, pools, cluster, state = (
         world.rules,

@@ -23,13 +23,13 @@ from capexpand.replay.jobs.state import (
     USED_MILLI,
     WAITING,
     JobState,
+    JobWorld,
     Timeline,
-    World,
 )
 
 
 @inline_kernel
-def join_queue(j: int, world: World) -> None:
+def join_queue(j: int, world: JobWorld) -> None:
     """Let a job wait at its place in the line of its group."""
     jobs, groups, state = world.jobs, world.groups, world.state
     g = jobs.group[j]
@@ -47,7 +47,7 @@ def join_queue(j: int, world: World) -> None:
 
 
 @inline_kernel
-def leave_queue(j: int, world: World) -> None:
+def leave_queue(j: int, world: JobWorld) -> None:
     """Take a job that stands first in the line of its group out of it."""
     jobs, groups, state = world.jobs, world.groups, world.state
     g = jobs.group[j]
@@ -69,7 +69,7 @@ def leave_queue(j: int, world: World) -> None:
 
 
 @inline_kernel
-def first_group(world: World, skip_blocked: bool) -> int:
+def first_group(world: JobWorld, skip_blocked: bool) -> int:
     """Return the group whose first job goes first, or -1.
 
     Under fair share the tenant that holds the fewest accelerators goes first, and within it the earlier job.
@@ -105,7 +105,7 @@ def account(now: float, state: JobState, timeline: Timeline) -> None:
 
 
 @kernel
-def note_idle(world: World, idle: np.ndarray) -> None:
+def note_idle(world: JobWorld, idle: np.ndarray) -> None:
     """Say of every idle accelerator why it is idle.
 
     With nobody waiting there is no demand. Otherwise the job that goes first decides: another model is

@@ -145,7 +145,7 @@ class Timeline(NamedTuple):
     idle_milli: np.ndarray
 
 
-class World(NamedTuple):
+class JobWorld(NamedTuple):
     """Everything that the loop needs, in one argument.
 
     The policy; the jobs by arrival, what they ask for and the lines in which they wait; the nodes; the parts
