@@ -46,10 +46,9 @@ EVEN_PACES = (0.5, 0.75)
 """Parts of the budget that are tried for the best even pace, beside all of it."""
 
 
-NO_POLICY_WITH_FINANCING = (
-    "has financing, which a policy does not carry: its state would need a year of earnings, losses carried "
-    "forward and the depreciation of an asset life. Run without --policy, which follows the plan and its "
-    "covenants through many futures, or take financing out"
+NO_POLICY_WITH_VENDORS = (
+    "names servers that a loan may pay for, and a policy's books do not tell them apart. Leave offers out; "
+    "pays_for still limits the loan to servers"
 )
 
 
@@ -156,22 +155,24 @@ def examine(plans: Plans) -> Examination:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def refuse_financing(case: Case) -> None:
-    """Refuse a policy for a case with financing, whose state it could not carry.
+def refuse_policy(case: Case) -> None:
+    """Refuse a policy for a case with decisions or loans that it could not follow.
 
     Args:
         case: any.
 
     Raises:
-        CaseError: the case has financing.
+        CaseError: a contract is on offer, or a loan pays for certain servers only.
     """
+    file = case.provenance.path
     if case.financing is not None:
-        raise CaseError([Problem(NO_POLICY_WITH_FINANCING, file=case.provenance.path)])
+        for name, facility in case.financing.facilities.items():
+            if facility.offers:
+                place = f"financing.facilities.{name}.offers"
+                raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_VENDORS}", file=file)])
     for name, workload in case.workloads.items():
         if workload.contract is not None and workload.contract.offered_until is not None:
-            raise CaseError(
-                [Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=case.provenance.path)]
-            )
+            raise CaseError([Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=file)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +227,10 @@ def optimise_policy(
     if case.uncertainty.empty:
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
-    refuse_financing(case)
+    refuse_policy(case)
     grain = lattice or LatticeSettings()
-    futures, m = compile_futures(case), compile_case(case)
+    # a policy earns for the firm; financing is carried along its paths (see policy/financed.py)
+    futures, m = compile_futures(case), replace(compile_case(case), financing=None)
     drawn = draw_scenarios(futures, grain.paths, seed=grain.seed)
     condensed = condense(
         drawn,

@@ -160,9 +160,9 @@ def run(
     options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
     if policy:
         options.settings()  # a mistake in them is said before any work is done
-        from capexpand.pipeline import refuse_financing
+        from capexpand.pipeline import refuse_policy
 
-        refuse_financing(loaded)
+        refuse_policy(loaded)
     if excel:
         from capexpand.workbook.excel import needs_excel
 

@@ -1,4 +1,4 @@
-"""Print the accelerators of ``capexpand chips``: figures, applicable export rules, the judgement of a sale."""
+"""Print the accelerators of ``capexpand chips``: figures, export rules, judgement of a sale."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def build_app(names: Sequence[str] = COMMANDS) -> typer.Typer:
 
 
 def _named(arguments: Sequence[str]) -> Sequence[str]:
-    """Return the command that is called, alone where it is known: reading the others takes a tenth of a second."""
+    """Return the command that is called, alone where it is known: reading the others takes a while."""
     name = arguments[0].replace("-", "_") if arguments else ""
     return (name,) if name in COMMANDS else COMMANDS
 

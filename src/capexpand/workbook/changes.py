@@ -61,7 +61,7 @@ def read_changes(path: Path, cells: Cells, *, start: date, quarters: int) -> Cha
     moved: dict[str, tuple[list[float], str, list[float]]] = {}
     starts = quarter_starts(start, quarters)
     for number, line in enumerate(lines, start=1):
-        origin = _origin(line)
+        origin = _origin(line, quarters)
         if origin is None:
             message = (
                 "was changed, and with it is lost what stood there before; take the workbook of the run again"
@@ -92,7 +92,7 @@ def read_changes(path: Path, cells: Cells, *, start: date, quarters: int) -> Cha
     return Changes(Path(str(about[2])), str(about[3]) or None, settings)
 
 
-def _origin(line: Sequence[object]) -> tuple[str, str, str, str, int, int, list[float]] | None:
+def _origin(line: Sequence[object], quarters: int) -> tuple[str, str, str, str, int, int, list[float]] | None:
     """What a line of the hidden sheet says of one input; None where somebody wrote into it.
 
     Returns:
@@ -104,8 +104,9 @@ def _origin(line: Sequence[object]) -> tuple[str, str, str, str, int, int, list[
         was = [float(str(each)) for each in line[6:] if each != ""]
     except (ValueError, OverflowError):
         return None
-    inside = 0 <= row < MOST_ROWS and 0 <= first < MOST_COLUMNS and was and all(map(math.isfinite, was))
-    return (sheet, place, unit, title, row, first, was) if inside else None
+    inside = 0 <= row < MOST_ROWS and 0 <= first < MOST_COLUMNS
+    whole = len(was) in (1, quarters) and all(map(math.isfinite, was))
+    return (sheet, place, unit, title, row, first, was) if inside and whole else None
 
 
 def _moves(lever: str, place: str) -> bool:

@@ -1,1 +1,1 @@
-"""The evidence behind a programme's value: its sensitivity to each number, weighted by the number's evidence."""
+"""The evidence behind a programme's value: sensitivity to each number, weighted by the number's evidence."""

@@ -1,4 +1,4 @@
-"""The installed capacity, open orders and payments that a plan expects on a later day: the template of actuals."""
+"""Capacity, open orders and payments that a plan expects on a later day: the template of actuals."""
 
 from __future__ import annotations
 

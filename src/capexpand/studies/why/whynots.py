@@ -1,4 +1,4 @@
-"""Forced decisions: their cost, the orders that they displace, and the change that would make them optimal."""
+"""Forced decisions: their cost, the orders that they displace, the change that would make them optimal."""
 
 from __future__ import annotations
 
