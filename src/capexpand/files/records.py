@@ -9,16 +9,19 @@ import io
 import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
+
+    Record = Mapping[str, NDArray[Any]]
 
 _HEADER = struct.Struct("<4sQI")
 """The kind of record, the length of what follows, its CRC."""
 
 
-def packed_record(magic: bytes, record: dict[str, np.ndarray], *, compressed: bool) -> bytes:
+def packed_record(magic: bytes, record: Record, *, compressed: bool) -> bytes:
     """Return a record as bytes.
 
     Args:
@@ -30,12 +33,12 @@ def packed_record(magic: bytes, record: dict[str, np.ndarray], *, compressed: bo
 
     buffer = io.BytesIO()
     save = np.savez_compressed if compressed else np.savez
-    save(buffer, allow_pickle=False, **record)
+    save(buffer, allow_pickle=False, **record)  # type: ignore[arg-type]
     body = buffer.getvalue()
     return _HEADER.pack(magic, len(body), zlib.crc32(body)) + body
 
 
-def whole_records(magic: bytes, content: bytes) -> tuple[list[dict[str, np.ndarray]], int]:
+def whole_records(magic: bytes, content: bytes) -> tuple[list[Record], int]:
     """Return the whole records at the beginning of some bytes, and where they end.
 
     Args:
@@ -44,7 +47,7 @@ def whole_records(magic: bytes, content: bytes) -> tuple[list[dict[str, np.ndarr
     """
     import numpy as np
 
-    found: list[dict[str, np.ndarray]] = []
+    found: list[Record] = []
     place = 0
     while place + _HEADER.size <= len(content):
         kind, length, check = _HEADER.unpack_from(content, place)

@@ -25,7 +25,7 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class EntryErrors:
-    """The discretisation error of one entry; an autocorrelation is None where nothing varies twice in a row."""
+    """The discretisation error of one entry; autocorrelations are None where nothing varies twice."""
 
     entry: str
     largest_mean_error: float  # as a share of the mean

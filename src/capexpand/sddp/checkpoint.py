@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -236,7 +237,7 @@ def _parts(whole: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
     return np.split(whole, np.cumsum(sizes)[:-1]) if len(sizes) else []
 
 
-def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
+def _unpack(chunk: Mapping[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
     """Turn arrays back into rounds."""
     functions, widths = chunk["functions"], chunk["widths"]
     trial_points = [
