@@ -264,7 +264,7 @@ def _checkpoint(dice: random.Random, folder: Path) -> None:
     if not good.exists():
         train(graph, settings=_TRAINING, checkpoint=good)
     content = good.read_bytes()
-    chunks, _ = whole_records(b"CXJ1", content)
+    chunks = [dict(one) for one in whole_records(b"CXJ1", content)[0]]
     if dice.random() < 0.5:
         spoilt = spoilt_binary(content, dice) if dice.random() < 0.7 else spoilt_bytes(content, dice)
     else:
