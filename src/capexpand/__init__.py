@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
         solve,
         train,
     )
+    from capexpand.api.case_studies import backtest, breakeven, compare
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.chips import ChipsView, chips
     from capexpand.api.evidencing import evidence
@@ -37,7 +38,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.replaying import Replayed, SizedFleet, TraceList, replay, size, traces
     from capexpand.api.serving import ServedTokens, TradeCurve, tokens
     from capexpand.api.starting import new, schema
-    from capexpand.api.studying import backtest, breakeven, compare
+    from capexpand.api.studying import Study, StudyShard, study
     from capexpand.api.sweeping import Sweep, SweepShard, sweep
     from capexpand.api.workbooks import import_workbook
     from capexpand.case.loading import load_case
@@ -133,6 +134,8 @@ _HOMES = {
     "Sheet": "reporting.sheet",
     "SizedFleet": "api.replaying",
     "SolverError": "errors",
+    "Study": "api.studying",
+    "StudyShard": "api.studying",
     "Sweep": "api.sweeping",
     "SweepShard": "api.sweeping",
     "TraceList": "api.replaying",
@@ -143,16 +146,16 @@ _HOMES = {
     "Why": "studies.why.whys",
     "WhyNot": "studies.why.whynots",
     "WorstCase": "policy.risk_attitudes",
-    "backtest": "api.studying",
+    "backtest": "api.case_studies",
     "break_even": "studies.breakeven.break_even",
-    "breakeven": "api.studying",
+    "breakeven": "api.case_studies",
     "calibrate": "api.answered",
     "check": "api.checking",
     "chips": "api.chips",
     "claims": "api.answered",
     "claims_add": "api.answered",
     "claims_measure": "api.answered",
-    "compare": "api.studying",
+    "compare": "api.case_studies",
     "diff": "api.questions",
     "evaluate": "pipeline",
     "evaluate_policy": "pipeline",
@@ -180,6 +183,7 @@ _HOMES = {
     "simulate": "pipeline",
     "size": "api.replaying",
     "solve": "api.answered",
+    "study": "api.studying",
     "sweep": "api.sweeping",
     "tokens": "api.serving",
     "traces": "api.replaying",
@@ -233,6 +237,8 @@ __all__ = [
     "Sheet",
     "SizedFleet",
     "SolverError",
+    "Study",
+    "StudyShard",
     "Sweep",
     "SweepShard",
     "TraceList",
@@ -281,6 +287,7 @@ __all__ = [
     "simulate",
     "size",
     "solve",
+    "study",
     "sweep",
     "tokens",
     "traces",
@@ -310,6 +317,9 @@ def __dir__() -> list[str]:
 
 class _Package(ModuleType):
     """Keeps a verb a verb: importing the layer of the same name, such as scenarios, does not hide it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return import_module, (__name__,)  # functions that name it travel to other machines
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (isinstance(value, ModuleType) and name in _HOMES):

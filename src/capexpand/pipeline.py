@@ -30,9 +30,11 @@ from capexpand.optimiser.budgets import plans_by_budget, with_own_money
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.what_if import what_if
 from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
 
 if TYPE_CHECKING:
+    from capexpand.executing.engine import Engine
     from capexpand.policy.case_policy import CasePolicy, PolicySettings
     from capexpand.policy.case_policy import Progress as TrainingProgress
     from capexpand.policy.findings import PolicyFindings
@@ -144,12 +146,14 @@ def examine(plans: Plans) -> Examination:
         followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
         sizes = pool.submit(curve) if asked else None
         rival = pool.submit(even) if asked else None
+        moved = pool.submit(what_if, plans.optimised) if asked else None
         checks = [pool.submit(longer, more) for more in LONGER] if asked else []
         return Examination(
             curve=None if sizes is None else sizes.result(),
             horizon=tuple(check.result() for check in checks),
             followed=followed.result(),
             even=None if rival is None else rival.result(),
+            what_if=None if moved is None else moved.result(),
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -204,6 +208,7 @@ def optimise_policy(
     lattice: LatticeSettings | None = None,
     progress: TrainingProgress | None = None,
     checkpoint: Path | None = None,
+    engine: Engine | None = None,
 ) -> PlannedPolicy:
     """Finds a policy for a case: what to commit now, and a rule for later that reacts to what is seen.
 
@@ -213,6 +218,7 @@ def optimise_policy(
         lattice: how futures are condensed.
         progress: sees each round of the training.
         checkpoint: file from which an interrupted training resumes.
+        engine: what runs the streams; processes of this machine if None.
 
     Raises:
         CaseError: the case declares nothing unknown.
@@ -240,9 +246,9 @@ def optimise_policy(
         fine_quarters=grain.recourse_quarters,
         later_nodes=grain.later_nodes,
     )
-    return PlannedPolicy(
-        case, m, futures, find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint)
-    )
+    where = {} if engine is None else {"open_streams": engine.open_streams}
+    found = find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint, **where)
+    return PlannedPolicy(case, m, futures, found)
 
 
 def simulate(
@@ -251,6 +257,7 @@ def simulate(
     *,
     seed: int = 2,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: SimulationProgress | None = None,
 ) -> Outcomes:
     """Follow a policy, and the four strategies it is compared with, through fresh scenarios.
@@ -261,6 +268,7 @@ def simulate(
             programs see the first few.
         seed: of the draws; take another than that of the lattice.
         workers: processes; no part of the result.
+        engine: what follows the scenarios; so many processes of this machine if None.
         progress: is told how far it is.
 
     Raises:
@@ -275,6 +283,7 @@ def simulate(
         sizes=SampleSizes(scenarios),
         seed=seed,
         workers=workers,
+        engine=engine,
         progress=progress,
     )
 

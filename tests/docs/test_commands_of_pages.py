@@ -1,4 +1,4 @@
-"""Every block of a page says what it holds, and every command in one exists with its options."""
+"""Every command that a page shows exists with its options."""
 
 import re
 from collections.abc import Iterator
@@ -61,12 +61,6 @@ def test_the_commands_of_a_page_exist(page: Path, commands: Any) -> None:
         if (unknown := mistakes(line, commands))
     }
     assert wrong == {}
-
-
-@pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_block_of_a_page_has_a_language(page: Path) -> None:
-    text = (ROOT / page).read_text("utf-8")
-    assert [block for kind, block in fences(text) if not kind] == []
 
 
 def test_a_wrong_command_or_option_is_found(commands: Any) -> None:

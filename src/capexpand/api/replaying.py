@@ -229,6 +229,8 @@ def size(
     time_unit: str | None = None,
     block_tokens: int | None = None,
     leave_out_bad: bool = False,
+    workers: int = 2,
+    on: str | None = None,
 ) -> SizedFleet:
     """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas.
 
@@ -245,10 +247,14 @@ def size(
         time_unit: s or ms, of times in JSON lines; recognised if None.
         block_tokens: tokens in a block of a prefix in JSON lines; recognised if None.
         leave_out_bad: whether bad requests are left out and counted; otherwise they are an error.
+        workers: processes, each with kinds of its own; the result is the same for any number.
+        on: where the fleets are replayed: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes of this
+            machine if None.
 
     Raises:
         CaseError: the trace, a replica or an option is wrong, or no fleet keeps the promise.
     """
+    from capexpand.executing.choosing import engine_on
     from capexpand.replay.compiled import announce_compilation
     from capexpand.replay.serving.replicas import Routing
     from capexpand.replay.sizing import describe_promise, parse_promise, read_replica_kinds, size_fleet
@@ -271,8 +277,10 @@ def size(
     if file is not None and (model or chip):
         raise CaseError([Problem("is beside --model and --chip; give one of both", file=file)])
     kinds = read_replica_kinds(file) if file is not None else _computed_kinds(requests, model, chip or ())
-    with announce_compilation():
-        sizing = size_fleet(requests.faster(load), kinds, promise, most_replicas=most, routing=chosen)
+    with announce_compilation(), engine_on(on, workers=workers) as engine:
+        sizing = size_fleet(
+            requests.faster(load), kinds, promise, most_replicas=most, routing=chosen, engine=engine
+        )
     rows = [
         {
             "kind": one.kind.name,

@@ -1,197 +1,188 @@
-"""``breakeven``, ``compare`` and ``backtest``: studies of one case or several."""
+"""``study``: cases, variants, dates and attitudes to risk from one manifest, planned and ranked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from datetime import date
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, overload
 
-from capexpand.api.planning import Say, loaded_case, silent
-from capexpand.api.questions import Questioned
-from capexpand.errors import CaseError, Problem
+from capexpand.api.planning import Say, silent
+from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
-    from capexpand.case.schema import Case
-    from capexpand.reporting.inputs import Findings
+    from polars import DataFrame
+
+    from capexpand.executing.engine import Engine
     from capexpand.reporting.sheet import Sheet
-    from capexpand.studies.backtest.backtest import Backtest
-    from capexpand.studies.breakeven.findings import BreakevenFindings
-    from capexpand.studies.comparison.comparing import Comparison
-
-Found = TypeVar("Found")
+    from capexpand.studies.study.manifest import Study as Manifest
+    from capexpand.studies.sweep.shards import Shard
 
 
-def breakeven(
-    case: Path | str | Case,
-    variant: str | None = None,
-    out: Path | str | None = None,
-    *,
-    driver: Sequence[str] | None = None,
-    pair: Sequence[str] | None = None,
-    transfer: bool | None = None,
-    policy_run: Path | str | None = None,
-    scenarios: int = 500,
-    seed: int = 2,
-    progress: Say | None = None,
-) -> Questioned[BreakevenFindings]:
-    """Find break-even values: the price, volume and other levels at which a programme just pays.
+@dataclass(frozen=True, slots=True, repr=False)
+class Study(Shown):
+    """Every plan of a study in one table, ranked.
 
     Args:
-        case: a case file or folder, or a case.
-        variant: of the case, to be applied.
-        out: folder of the run; nothing is written where it is None.
-        driver: such as ``price``, ``volume:NAME`` or ``chip-price``; all general ones if None.
-        pair: two drivers each, such as ``volume,price``, or ``none``; price against volume if None.
-        transfer: whether internal workloads count at their transfer value; decided by the case if None.
-        policy_run: folder of a run with a policy, whose value is taken as the plan's.
-        scenarios: futures to follow the plan through.
-        seed: of all random numbers.
-        progress: sees how far it is.
-
-    Raises:
-        CaseError: the case is wrong, or has no such driver.
-        InfeasibleError: no plan satisfies the case as declared.
-        SolverError: a program could not be solved.
-        RunError: the run with a policy cannot be read, or the folder not be written.
+        table: a row for each item; money is in plain units of the study's currency.
+        shown: the sheet of it.
     """
-    from capexpand.studies.breakeven.distribution import of_policy_run
-    from capexpand.studies.breakeven.findings import breakeven as find
-    from capexpand.studies.breakeven.sheet import breakeven_sheet
 
-    say = progress or silent
-    loaded, pairs = loaded_case(case, variant), _pairs(pair)
-    known = None if policy_run is None else of_policy_run(Path(policy_run))
-    with _held(out):
-        found = find(
-            loaded,
-            tuple(driver or ()),
-            pairs=pairs,
-            transfer=transfer,
-            distribution=known,
-            scenarios=scenarios,
-            seed=seed,
-            progress=lambda what: say(f"Looking for break-even: {what}"),
-        )
-        return _kept(found, breakeven_sheet(found), out, say)
+    table: DataFrame
+    shown: Sheet
+
+    def __repr__(self) -> str:
+        done, items = self.document["planned"], self.document["items"]
+        return f"<Study {self.document['title']!r}: {done} of {items} plans>"
 
 
-def _pairs(written: Sequence[str] | None) -> tuple[tuple[str, str], ...] | None:
-    """The pairs as written; None where none was, an empty tuple for the word none.
-
-    Raises:
-        CaseError: one is not two names with a comma between.
-    """
-    if written is None:
-        return None
-    if list(written) == ["none"]:
-        return ()
-    split = [tuple(part.strip() for part in text.split(",")) for text in written]
-    wrong = [text for text, parts in zip(written, split, strict=True) if len(parts) != 2]
-    if wrong:
-        raise CaseError(
-            [Problem(f"'{text}' is not a pair; write two drivers, as volume,price") for text in wrong]
-        )
-    return tuple((parts[0], parts[1]) for parts in split)
-
-
-def compare(
-    cases: Sequence[Path | str | Case | Findings],
-    out: Path | str | None = None,
-    *,
-    currency: str | None = None,
-    rates_of: date | str | None = None,
-    rate: Sequence[str] | None = None,
-    progress: Say | None = None,
-) -> Questioned[Comparison]:
-    """Lay programmes side by side: what the money buys, what a unit costs, what it must earn.
+@dataclass(frozen=True, slots=True, repr=False)
+class StudyShard(Shown):
+    """One part of a study, in its folder; ``merge`` joins all of them.
 
     Args:
-        cases: two or more of: a case file or folder, ``FOLDER:VARIANT``, a run folder (its case is planned
-            again), a loaded case, or findings, which are taken as they are.
-        out: folder of the run; nothing is written where it is None.
-        currency: of all money; the cases' own if they share one, else USD.
-        rates_of: day of the exchange rates; the latest date of the cases if None.
-        rate: exchange rates such as ``7.2 CNY/USD``, which come before all others.
-        progress: sees how far it is.
-
-    Raises:
-        CaseError: nothing to compare, the same case twice, a case that is wrong, or a rate that is missing.
-        InfeasibleError: a case has no plan; the message names it.
-        SolverError: the solver failed on a case; the message names it.
-        RunError: a run folder was changed or cannot be read, or the folder not be written.
+        folder: where it stands.
+        shown: the sheet of it.
     """
-    from capexpand.case.reading import parse_day
-    from capexpand.units import QuantityError
 
-    try:
-        day = parse_day(rates_of) if isinstance(rates_of, str) else rates_of
-    except QuantityError as error:
-        raise CaseError([Problem(f"--rates-of: {error}")]) from None
-    from capexpand.studies.comparison.comparing import compare as lay_side_by_side
-    from capexpand.studies.comparison.sheet import comparison_sheet
+    folder: Path
+    shown: Sheet
 
-    say = progress or silent
-    with _held(out):
-        found = lay_side_by_side(
-            cases,
-            currency=currency,
-            rates_of=day,
-            rates=tuple(rate or ()),
-            progress=lambda label: say(f"Planning {label}"),
-        )
-        return _kept(found, comparison_sheet(found), out, say)
+    def __repr__(self) -> str:
+        return f"<StudyShard {self.document['shard']}/{self.document['shards']} in {str(self.folder)!r}>"
 
 
-def backtest(
-    case: Path | str,
-    variant: str | None = None,
-    out: Path | str | None = None,
-    series: Path | str | None = None,
+@overload
+def study(
+    manifest: Path | str,
     *,
-    scenarios: int = 512,
-    seed: int = 2,
+    workers: int = 2,
+    on: str | None = None,
+    shard: None = None,
+    out: Path | str | None = None,
     progress: Say | None = None,
-) -> Questioned[Backtest]:
-    """Plan a case with what was known on its day and hold it against what was then reported.
+) -> Study: ...
+
+
+@overload
+def study(
+    manifest: Path | str,
+    *,
+    workers: int = 2,
+    on: str | None = None,
+    shard: str | None,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Study | StudyShard: ...
+
+
+def study(
+    manifest: Path | str,
+    *,
+    workers: int = 2,
+    on: str | None = None,
+    shard: str | None = None,
+    out: Path | str | None = None,
+    progress: Say | None = None,
+) -> Study | StudyShard:
+    """Plan cases × variants × dates × attitudes to risk from one manifest, and rank them in one table.
 
     Args:
-        case: a case file, or a folder that holds ``case.yaml``.
-        variant: to apply; the case as it stands if None, or its variant ``strict`` where it has hindsight.
-        out: folder of the run; nothing is written where it is None.
-        series: a CSV file with the company's figures, in place of its reports in the catalogue.
-        scenarios: behind the plan's intervals.
-        seed: of all random numbers.
+        manifest: a YAML file that lists ``cases`` and, if wanted, ``variants``, ``dates`` and ``risks``.
+        workers: processes; the result is the same for any number.
+        on: where the items are planned: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which gives the
+            same result; processes of this machine if None.
+        shard: plan one part only, such as ``3/40``, and write its folder ``out``; ``merge`` joins the parts.
+        out: folder of the run; beside it a journal keeps what is planned, so that an interrupted study goes
+            on.
         progress: sees how far it is.
 
+    Returns:
+        The study; with ``shard`` that part of it.
+
     Raises:
-        CaseError: the case is wrong or rests on later evidence, or nothing was reported that it could be
-            held to.
-        InfeasibleError: no plan satisfies the case as of some day.
-        SolverError: a program could not be solved.
-        RunError: the folder cannot be written.
+        CaseError: the manifest, a case, the shard or the place where it is to run is wrong.
+        SolverError: a worker was lost, and nobody else could do its work.
+        RunError: the folder cannot be written, another process is writing it, or no cluster answers.
     """
-    from capexpand.studies.backtest.backtest import backtest as hold
-    from capexpand.studies.backtest.forecast import Settings
-    from capexpand.studies.backtest.sheet import backtest_sheet
-
-    say = progress or silent
-    settings = Settings(scenarios=scenarios, seed=seed)
-    with _held(out):
-        found = hold(case, variant, series=series, settings=settings, progress=say)
-        return _kept(found, backtest_sheet(found), out, say)
-
-
-def _held(out: Path | str | None) -> AbstractContextManager[object]:
-    """Hold the folder of a run while it is made, against other processes."""
+    from capexpand.errors import CaseError, Problem
+    from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
+    from capexpand.studies.study.manifest import read_study
+    from capexpand.studies.sweep.shards import read_shard
 
-    return nullcontext() if out is None else hold_place(Path(out))
+    part = None if shard is None else read_shard(shard)
+    place = None if out is None else Path(out)
+    if part is not None and place is None:
+        raise CaseError([Problem("--shard: a shard is a folder; name it with --out")])
+    say = progress or silent
+    say("Reading the cases")
+    asked = read_study(Path(manifest))
+    with (
+        nullcontext() if place is None else hold_place(place),
+        engine_on(on, workers=workers) as engine,
+    ):
+        if part is not None and place is not None:
+            return _planned_shard(asked, part, engine=engine, place=place, say=say)
+        return _planned(asked, engine=engine, place=place, say=say)
 
 
-def _kept(found: Found, sheet: Sheet, out: Path | str | None, say: Say) -> Questioned[Found]:
-    if out is not None:
+def _planned(asked: Manifest, *, engine: Engine, place: Path | None, say: Say) -> Study:
+    """Plan all items, and write the run."""
+    from capexpand.studies.study.folders import about_of, sheet_of
+    from capexpand.studies.study.running import journal_file, plan_items
+    from capexpand.studies.study.table import as_frame
+    from capexpand.studies.sweep.journal import Journal
+
+    journal, finished = Journal(journal_file(place), asked.name), False
+    try:
+        table = as_frame(plan_items(asked, asked.items, journal=journal, engine=engine, say=say))
         say("Writing the report")
-        sheet.save(out)
-    return Questioned(found, sheet)
+        sheet = sheet_of(about_of(asked), table, kept=place is not None)
+        if place is not None:
+            sheet.save(place)
+        finished = True
+    finally:
+        journal.close(finished=finished)
+    return Study(table, sheet)
+
+
+def _planned_shard(asked: Manifest, part: Shard, *, engine: Engine, place: Path, say: Say) -> StudyShard:
+    """Plan a shard and write its folder; one that stands there already is left as it is."""
+    from capexpand.studies.study.folders import shard_sheet, stands_already, write_shard
+    from capexpand.studies.study.running import journal_file, plan_items
+    from capexpand.studies.sweep.journal import Journal
+
+    if not stands_already(place, asked, part):
+        count = len(asked.items)
+        own = asked.items[count * (part.number - 1) // part.of : count * part.number // part.of]
+        journal, finished = Journal(journal_file(place), f"{asked.name} {part}"), False
+        try:
+            write_shard(place, asked, part, plan_items(asked, own, journal=journal, engine=engine, say=say))
+            finished = True
+        finally:
+            journal.close(finished=finished)
+    return StudyShard(place, shard_sheet(place))
+
+
+def merged_study(folders: list[Path], *, out: Path | None, say: Say) -> Study:
+    """Join the shards of a study into its run.
+
+    Args:
+        folders: of all shards, in any order.
+        out: folder of the run; none is written if None.
+        say: sees how far it is.
+
+    Raises:
+        RunError: the shards do not fit together, or the run cannot be written.
+    """
+    from capexpand.runs.folder import hold_place
+    from capexpand.studies.study.folders import joined, sheet_of
+
+    about, table = joined(folders)
+    say("Writing the report")
+    with nullcontext() if out is None else hold_place(out):
+        sheet = sheet_of(about, table, kept=out is not None)
+        if out is not None:
+            sheet.save(out)
+    return Study(table, sheet)

@@ -34,7 +34,7 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case with what was known on its day and hold it against what was then reported."""
-    from capexpand.api.studying import backtest as hold
+    from capexpand.api.case_studies import backtest as hold
     from capexpand.reporting.console import output
     from capexpand.reporting.sheet import REPORT
     from capexpand.reporting.terminal import print_path, progress

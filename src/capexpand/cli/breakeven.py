@@ -42,10 +42,15 @@ def breakeven(
     ] = None,
     scenarios: Annotated[int, typer.Option(min=10, help="Futures to follow the plan through.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Look on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find break-even values: the price, volume and other levels at which a programme just pays."""
-    from capexpand.api.studying import breakeven as find
+    from capexpand.api.case_studies import breakeven as find
     from capexpand.case.loading import load_case
     from capexpand.reporting.console import output
     from capexpand.reporting.sheet import REPORT
@@ -64,6 +69,8 @@ def breakeven(
             policy_run=policy_run,
             scenarios=scenarios,
             seed=seed,
+            workers=workers,
+            on=on,
             progress=say,
         ).sheet()
     if as_json:

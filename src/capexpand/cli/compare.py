@@ -31,7 +31,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Lay programmes side by side: what the money buys, what a unit costs, what it must earn."""
-    from capexpand.api.studying import compare as lay_side_by_side
+    from capexpand.api.case_studies import compare as lay_side_by_side
     from capexpand.reporting.console import output
     from capexpand.reporting.sheet import REPORT
     from capexpand.reporting.terminal import print_path, progress

@@ -20,6 +20,7 @@ COMMANDS = (
     "run",
     "breakeven",
     "sweep",
+    "study",
     "merge",
     "compare",
     "diff",

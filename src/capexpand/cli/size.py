@@ -48,6 +48,11 @@ def size(
         ),
     ] = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad requests and count them.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, each with kinds of its own.")] = 2,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Replay on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas."""
@@ -67,6 +72,8 @@ def size(
         time_unit=time_unit,
         block_tokens=block_tokens,
         leave_out_bad=leave_out_bad,
+        workers=workers,
+        on=on,
     ).document
     if as_json:
         print_json(found, indent=None)

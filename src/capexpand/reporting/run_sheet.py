@@ -48,6 +48,7 @@ from capexpand.reporting.sources import sources_section
 from capexpand.reporting.tables import frames
 from capexpand.reporting.token_prices import token_price_table
 from capexpand.reporting.unit_rates import computes_any, export_table, origin_table, rate_table
+from capexpand.reporting.what_if import what_if_blocks
 
 
 def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet:
@@ -246,7 +247,7 @@ def _limits(context: ReportContext) -> Section:
         )
     elif not ranking.rows:
         shown = (Paragraph("No limit binds."),)
-    return Section("limits", "What each limit is worth", (note, *shown))
+    return Section("limits", "What each limit is worth", (note, *shown, *what_if_blocks(context)))
 
 
 def _naive(context: ReportContext) -> Section:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 Kind = Literal[
-    "plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why", "frontier"
+    "plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why", "frontier",
+    "evidence",
 ]  # fmt: skip
 _PRINTED = r"^[^\x00-\x1f\x7f]*$"
 OBJECTIVES = ("npv", "cost", "power", "energy", "spending", "served")
@@ -110,6 +111,7 @@ TITLES: Mapping[Kind, str] = {
     "diff": "What changed",
     "why": "Why",
     "frontier": "Frontier",
+    "evidence": "Evidence",
 }
 
 ABOUT: Mapping[Kind, str] = {
@@ -123,6 +125,7 @@ ABOUT: Mapping[Kind, str] = {
     "diff": "What changed from the other case to this one: inputs, decisions, and the value by cause.",
     "why": "What limits a decision, what one more is worth, and what nearly won.",
     "frontier": "What each step of one objective costs in another: value against power, energy or spending.",
+    "evidence": "What the value rests on, by kind of evidence, and the next facts worth finding.",
 }
 
 
@@ -167,10 +170,12 @@ def _plan(order: Order, case: Path, variant: str | None, _: list[Path], folder: 
 
 
 def _breakeven(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
-    from capexpand.api.studying import breakeven
+    from capexpand.api.case_studies import breakeven
 
     say("Planning the case as declared")
-    return breakeven(case, variant, scenarios=order.scenarios, seed=order.seed, progress=say).sheet()
+    return breakeven(
+        case, variant, scenarios=order.scenarios, seed=order.seed, workers=1, progress=say
+    ).sheet()
 
 
 def _scenarios(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
@@ -180,13 +185,13 @@ def _scenarios(order: Order, case: Path, variant: str | None, _: list[Path], __:
 
 
 def _backtest(_: Order, case: Path, variant: str | None, __: list[Path], ___: Path, say: Say) -> Sheet:
-    from capexpand.api.studying import backtest
+    from capexpand.api.case_studies import backtest
 
     return backtest(case, variant, progress=say).sheet()
 
 
 def _compare(order: Order, case: Path, variant: str | None, others: list[Path], _: Path, say: Say) -> Sheet:
-    from capexpand.api.studying import compare
+    from capexpand.api.case_studies import compare
     from capexpand.case.loading import load_case
 
     named = [read_other(name)[2] for name in order.others]
@@ -224,6 +229,13 @@ def _frontier(order: Order, case: Path, variant: str | None, _: list[Path], __: 
     return frontier(loaded, objectives=order.objectives, points=order.points, progress=say).sheet()
 
 
+def _evidence(_: Order, case: Path, variant: str | None, __: list[Path], ___: Path, say: Say) -> Sheet:
+    from capexpand.api.evidencing import evidence
+    from capexpand.case.loading import load_case
+
+    return evidence(load_case(case, variant), workers=1, progress=say).sheet()
+
+
 _MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say], Sheet]] = {
     "plan": _plan,
     "policy": _plan,
@@ -235,6 +247,7 @@ _MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say]
     "diff": _diff,
     "why": _why,
     "frontier": _frontier,
+    "evidence": _evidence,
 }
 
 
