@@ -159,6 +159,8 @@ def backtest(
     *,
     scenarios: int = 512,
     seed: int = 2,
+    workers: int = 2,
+    on: str | None = None,
     progress: Say | None = None,
 ) -> Questioned[Backtest]:
     """Plan a case with what was known on its day and hold it against what was then reported.
@@ -170,6 +172,9 @@ def backtest(
         series: a CSV file with the company's figures, in place of its reports in the catalogue.
         scenarios: behind the plan's intervals.
         seed: of all random numbers.
+        workers: processes for the forecasts of spending; the result is the same for any number.
+        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes of this machine
+            if None.
         progress: sees how far it is.
 
     Raises:
@@ -186,7 +191,7 @@ def backtest(
     say = progress or silent
     settings = Settings(scenarios=scenarios, seed=seed)
     with _held(out):
-        found = hold(case, variant, series=series, settings=settings, progress=say)
+        found = hold(case, variant, series=series, settings=settings, workers=workers, on=on, progress=say)
         return _kept(found, backtest_sheet(found), out, say)
 
 

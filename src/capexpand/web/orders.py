@@ -187,7 +187,7 @@ def _scenarios(order: Order, case: Path, variant: str | None, _: list[Path], __:
 def _backtest(_: Order, case: Path, variant: str | None, __: list[Path], ___: Path, say: Say) -> Sheet:
     from capexpand.api.case_studies import backtest
 
-    return backtest(case, variant, progress=say).sheet()
+    return backtest(case, variant, workers=1, progress=say).sheet()
 
 
 def _compare(order: Order, case: Path, variant: str | None, others: list[Path], _: Path, say: Say) -> Sheet:
