@@ -227,7 +227,8 @@ class _Oracle:
         at = self.member(m.sites.destination, "site", "destination")
         self.there = self.reached(at)
         self.N = self.variable("N", "site", "offer", "quarter", exists=self.there)
-        self.r = self.variable("r", "site", "offer", "quarter", exists=~owned)
+        sold = self.data(offers.owned[:, None] & (offers.exit_cost < 0.0), "offer", "quarter")
+        self.r = self.variable("r", "site", "offer", "quarter", exists=~owned | sold)
         q = self.variable("q", "site", "offer", "quarter", exists=self.there)
         coming = self.pipeline(
             "units coming", self.waits(self.x, offers.lead_quarters, "offer"), "offer", "destination"
@@ -238,6 +239,7 @@ class _Oracle:
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
         left = self.N - kept - q + self.r
         self.require("owned units", left, "<=", 0.0, owned & self.there)
+        self.placed = q
         self.within_life(at)
         if self.lean:
             return
@@ -249,30 +251,64 @@ class _Oracle:
         self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
 
     def within_life(self, at: xr.DataArray) -> None:
-        """Owned units of a destination are within those that came less than a life ago and still work."""
-        m, offers, count = self.m, self.m.offers, self.m.times.count
-        if offers.life_quarters is None or not m.aging.any():
+        """Owned units of a destination are within those that came less than a life ago and still work.
+
+        Of those, the ones short of the age of wear are taken to be the last to go.
+        """
+        m, offers, wear = self.m, self.m.offers, self.m.offers.wear
+        self.worn_cost = 0.0
+        ends = (
+            np.zeros(len(offers.names), dtype=int) if offers.life_quarters is None else offers.life_quarters
+        )
+        turns = np.zeros(len(offers.names), dtype=int) if wear is None else wear.after_quarters
+        lost = offers.attrition if wear is None else wear.attrition
+        if not (m.aging | m.wearing).any():
             return
-        survive = 1.0 - offers.attrition
+
+        def alive(k: int, age: int, *, since: int = 0) -> float:
+            """Share of 1 of an age that is left at another."""
+            left = 1.0
+            for step in range(since + 1, age + 1):
+                left *= 1.0 - (lost[k] if 0 < turns[k] < step else offers.attrition[k])
+            return left
+
+        came = self.came(at, lambda k, age, since: alive(k, age, since=since) * (not 0 < ends[k] <= age))
+        stands = (self.N * at).sum("site")
+        where = self.data(m.aging | m.wearing, "offer")
+        self.require("life", stands - came[0], "<=", came[1], where)
+        if wear is None:
+            return
+        young = self.came(
+            at, lambda k, age, since: alive(k, age, since=since) * (age < turns[k]) * (not 0 < ends[k] <= age)
+        )
+        worn = self.variable("worn", "offer", "destination", "quarter", exists=self.data(m.wearing, "offer"))
+        self.require("worn", worn - stands + young[0], ">=", -young[1], self.data(m.wearing, "offer"))
+        disc = self.data(m.times.discount, "quarter")
+        self.worn_cost = (worn * (self.data(wear.cost, "offer") * disc)).sum()
+
+    def came(self, at: xr.DataArray, left):
+        """What is left of all that came, of orders and of what was known, by a share of (offer, age, since)."""
+        m, offers, count = self.m, self.m.offers, self.m.times.count
         from_order = np.zeros((len(offers.names), count, count))  # [offer, order, quarter]
         known = np.zeros((len(offers.names), len(m.destinations), count))
         stood = np.zeros((len(offers.names), len(m.destinations)))
         np.add.at(stood.T, m.sites.destination, m.opening.installed)
-        for k in np.flatnonzero(m.aging):
-            life, lead = int(offers.life_quarters[k]), int(offers.lead_quarters[k])
+        for k in np.flatnonzero(m.aging | m.wearing):
+            lead = int(offers.lead_quarters[k])
+            span = int(offers.life_quarters[k]) or int(m.offers.wear.after_quarters[k])
             for t in range(count):
-                known[k, :, t] += max(0.0, 1.0 - (t + 1) / life) * survive[k] ** (t + 1) * stood[k]
-                for age in range(min(life, t + 1)):
-                    known[k, :, t] += survive[k] ** age * m.opening.units_due[k, :, t - age]
+                ages = [left(k, first + t + 1, first) for first in range(span)]
+                known[k, :, t] += float(np.mean(ages)) * stood[k]
+                for age in range(t + 1):
+                    share = left(k, age, 0)
+                    known[k, :, t] += share * m.opening.units_due[k, :, t - age]
                     if t - age - lead >= 0:
-                        from_order[k, t - age - lead, t] += survive[k] ** age
+                        from_order[k, t - age - lead, t] += share
         came = 0.0 * (self.N * at).sum("site")
         for first in range(count):
             kernel = self.data(from_order[:, first], "offer", "quarter")
             came = came + self.x.isel(quarter=first, drop=True) * kernel
-        limit = self.data(known, "offer", "destination", "quarter")
-        where = self.data(m.aging, "offer")
-        self.require("life", (self.N * at).sum("site") - came, "<=", limit, where)
+        return came, self.data(known, "offer", "destination", "quarter")
 
     def reached(self, at: xr.DataArray) -> xr.DataArray:
         """Whether units of an offer can have come to a site by a quarter; taken as true unless lean."""
@@ -290,7 +326,11 @@ class _Oracle:
         self.u = self.variable("u", "site", "offer", "quarter", exists=self.there)
         units = 1.0 if m.redundancy is None else self.data(m.redundancy.units, "offer")
         halls = 1.0 if m.redundancy is None else self.data(m.redundancy.power, "site")
-        self.require("run", self.u - self.N * units, "<=", 0.0, self.there)
+        waits, settling = 0.0, m.offers.settling
+        for age in range(0 if settling is None else settling.shape[1]):
+            came = self.placed.shift(quarter=age).fillna(0.0) if age else self.placed
+            waits = waits + came * self.data(settling[:, age], "offer")
+        self.require("run", self.u - (self.N - waits) * units, "<=", 0.0, self.there)
         running_mw = (self.u * self.data(m.offers.power_kw / 1000.0, "offer")).sum("offer")
         energised = (self.P * self.member(m.power.site, "power", "site")).sum("power")
         self.require("running power", running_mw - energised * halls, "<=", 0.0)
@@ -436,6 +476,7 @@ class _Oracle:
             - self.fees
             - self.energy_cost
             - self.lease_costs
+            - self.worn_cost
         )
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)

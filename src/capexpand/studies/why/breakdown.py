@@ -19,13 +19,15 @@ from capexpand.optimiser.highs_model import load
 from capexpand.optimiser.warm import Optimum
 
 _OF_UNITS = (
-    "placed", "units", "units returned", "units past their term", "within life", "running", "serving",
+    "placed", "units", "units returned", "units past their term", "within life", "short of wear",
+    "worn", "running", "serving",
 )  # fmt: skip
 _OF_POWER = ("power", "power returned", "power past its term")
 _OF_MONEY = ("paid", "due", "spent", "end book", "end value")
 _BALANCES = frozenset(
     {
-        "delivery", "fleet", "unit term", "life", "retired by age", "run", "sharing", "payment", "due",
+        "delivery", "fleet", "unit term", "life", "wear", "retired by age", "worn", "run", "sharing",
+        "payment", "due",
         "spending", "power balance", "power term", "end book",
     }
 )  # fmt: skip
@@ -46,7 +48,8 @@ _ROWS = {
 _COLUMNS = {
     "paid": "price, as paid",
     "units": "maintenance or lease fee",
-    "units returned": "cost of handing back",
+    "units returned": "cost of handing back, less resale",
+    "worn": "upkeep that comes with age",
     "running": "energy",
     "power": "maintenance or fee of halls",
     "power returned": "cost of handing back",
