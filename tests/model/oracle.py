@@ -273,9 +273,8 @@ class _Oracle:
             return left
 
         came = self.came(at, lambda k, age, since: alive(k, age, since=since) * (not 0 < ends[k] <= age))
-        stands = (self.N * at).sum("site")
-        where = self.data(m.aging | m.wearing, "offer")
-        self.require("life", stands - came[0], "<=", came[1], where)
+        stands, sold = (self.N * at).sum("site"), (self.r * at).sum("site")
+        self.require("life", stands + sold - came[0], "<=", came[1], self.data(m.aging, "offer"))
         if wear is None:
             return
         young = self.came(
@@ -283,11 +282,22 @@ class _Oracle:
         )
         worn = self.variable("worn", "offer", "destination", "quarter", exists=self.data(m.wearing, "offer"))
         self.require("worn", worn - stands + young[0], ">=", -young[1], self.data(m.wearing, "offer"))
+        stood = np.zeros((len(offers.names), len(m.destinations)))
+        np.add.at(stood.T, m.sites.destination, m.opening.installed)
+        for k in range(len(offers.names)):  # of every age alike, those at the age of wear
+            span = int(ends[k]) or max(int(turns[k]), 1)
+            stood[k] *= max(0, span - int(turns[k])) / span
+        before = self.before(worn, self.data(stood, "offer", "destination"))
+        failing = before * self.data(lost - offers.attrition, "offer")
+        left = self.before(self.N, self.data(m.opening.installed, "site", "offer"))
+        left = left * (1.0 - self.data(offers.attrition, "offer")) + self.placed
+        kept = (left * at).sum("site") - failing
+        self.require("failures", stands + sold - kept, "<=", 0.0, self.data(m.wearing, "offer"))
         disc = self.data(m.times.discount, "quarter")
         self.worn_cost = (worn * (self.data(wear.cost, "offer") * disc)).sum()
 
     def came(self, at: xr.DataArray, left):
-        """What is left of all that came, of orders and of what was known, by a share of (offer, age, since)."""
+        """What is left of all that came by a share of offer, age, age before: of orders, and what was known."""
         m, offers, count = self.m, self.m.offers, self.m.times.count
         from_order = np.zeros((len(offers.names), count, count))  # [offer, order, quarter]
         known = np.zeros((len(offers.names), len(m.destinations), count))

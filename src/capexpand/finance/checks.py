@@ -21,6 +21,7 @@ from capexpand.finance.leases import counted_in_cap, lease_rules
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
+from capexpand.model.wear import standing_shares
 from capexpand.optimiser.plan import Plan
 
 TOKENS = 1e12  # in a canonical volume
@@ -188,6 +189,7 @@ def _unit_rules(plan: Plan) -> dict[str, float]:
             np.where((owned[:, None] & (m.offers.exit_cost >= 0.0))[None], plan.returned, 0.0), 0.0
         ),
         "worn units": _worn(plan, arriving),
+        "failures with age": _failures(plan, kept),
         "running units within installed": above(
             plan.running, (plan.installed - _settling(plan)) * m.usable_units[:, None]
         ),
@@ -202,6 +204,32 @@ def _settling(plan: Plan) -> Floats:
             came = plan.placed[:, :, : plan.data.times.count - age]
             waits[:, :, age:] += shares[None, :, [age]] * came
     return waits
+
+
+def _failures(plan: Plan, kept: np.ndarray) -> float:
+    """Units that stand or are sold, within what failures leave of those of the quarter before."""
+    m, wear = plan.data, plan.data.offers.wear
+    if wear is None:
+        return 0.0
+    places = len(m.destinations)
+    left, stay = (
+        by_position(units, m.sites.destination, places).transpose(1, 0, 2)
+        for units in (kept + plan.placed, plan.installed + plan.returned)
+    )
+    shares = np.array([standing_shares(*ages, quarters=1) for ages in _ages(m)])[:, :, 0]
+    opening = by_position(m.opening.installed, m.sites.destination, places).T
+    before = _before(plan.worn_units, (shares[:, 0] - shares[:, 1])[:, None] * opening)
+    more = np.where(m.wearing, wear.attrition - m.offers.attrition, 0.0)[:, None, None]
+    return above(stay[m.wearing], (left - more * before)[m.wearing])
+
+
+def _ages(m: ModelData) -> list[tuple[int, int, float, float]]:
+    """Life, age of wear and both rates of failure of each option, for what is left of the opening."""
+    o, wear = m.offers, m.offers.wear
+    count = len(o.names)
+    life = np.zeros(count) if o.life_quarters is None else o.life_quarters
+    after, lost = (np.zeros(count), o.attrition) if wear is None else (wear.after_quarters, wear.attrition)
+    return [(int(life[k]), int(after[k]), float(o.attrition[k]), float(lost[k])) for k in range(count)]
 
 
 def _worn(plan: Plan, arriving: np.ndarray) -> float:
@@ -234,8 +262,9 @@ def _beyond_life(plan: Plan, arriving: np.ndarray) -> float:
     if life is None:
         return 0.0
     places = len(m.destinations)
+    sold = np.where(m.offers.owned[:, None], plan.returned, 0.0)
     standing = by_position(
-        plan.installed, m.sites.destination, places
+        plan.installed + sold, m.sites.destination, places
     )  # [destination, offer option, quarter]
     opening = by_position(m.opening.installed, m.sites.destination, places)
     worst, wear = 0.0, m.offers.wear

@@ -34,8 +34,19 @@ class Ages:
     """Columns of owned units by age [offer option, destination]."""
 
     within_life: Indices  # Q, those short of the end of their life
-    young: Indices  # Y, of them those short of the age of wear
+    young: Indices  # Y, those short of the age of wear
     worn: Indices  # H, those that stand at that age or beyond
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Columns of a quarter's units, from which ages are counted."""
+
+    orders: Indices  # x of this quarter and of those before [offer option, destination, age]
+    stood: Indices  # N⁻ [site, offer option]
+    placed: Indices  # q [site, offer option]
+    installed: Indices  # N [site, offer option]
+    returned: Indices  # r [site, offer option]; of owned units, those sold
 
 
 def standing(m: ModelData) -> tuple[Floats, Floats]:
@@ -89,66 +100,104 @@ def _left_of_opening(m: ModelData, t: int, terms: _Terms) -> tuple[Floats, Float
     )
 
 
-def by_age(
-    lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices], *, N: Indices, orders: Indices
-) -> Ages:
-    """Σ_s N ≤ Q, and H ≥ Σ_s N − Y, where Q and Y count what came less than a life, or an age, ago.
+def by_age(lp: Blocks, m: ModelData, t: int, before: Ages, units: Units) -> Ages:
+    """Σ_s (N + r) ≤ Q, and H ≥ Σ_s N − Y: the oldest units are taken to leave first, sold or not.
 
-    Y = (1 − η) Y⁻ + what is due − what came the age of wear ago and has not failed since; Q the same with
-    the life where nothing wears, else Y + what is worn: (1 − η') (Q⁻ − Y⁻) + what turns worn − what ends.
-    What leaves early is taken to be the oldest. What stands at the start is of every age alike.
+    Y counts what came less than the age of wear ago and still works, Q what came less than a life ago; what
+    stands at the start is of every age alike. Worn units fail at η' in place of η:
+    Σ_s (N + r) ≤ Σ_s ((1 − η) N⁻ + q) − (η' − η) H⁻.
     """
     labels = (m.offers.names, m.destinations, (m.times.labels[t],))
-    o, aging, wearing = m.offers, m.aging[:, None], m.wearing[:, None]
     nothing = np.full((len(labels[0]), len(labels[1])), ABSENT, dtype=np.int64)
-    if not (aging | wearing).any():
+    if not (m.aging | m.wearing).any():
         return Ages(nothing, nothing, nothing)
-    due, terms = m.opening.units_due, _terms(m)
-    life, after, kept, worn_kept = terms.life, terms.after, terms.kept, terms.worn_kept
-    turning, ending = terms.turning, terms.ending
-    lead = np.broadcast_to(o.lead_quarters[:, None], orders.shape[:2])
-    arriving, turned, gone = (aged(orders, lead + age[:, None]) for age in (np.zeros_like(life), after, life))
-
-    def due_before(age: Integers) -> Floats:
-        then = np.take_along_axis(due, np.maximum(t - age, 0)[:, None, None], 2)[:, :, 0]
-        return np.where(t >= age[:, None], then, 0.0)
-
+    terms = _terms(m)
+    came = _came(m, t, units.orders, terms)
     fresh, older, plain = _left_of_opening(m, t, terms)
-    arrives = (arriving != ABSENT) | (due[:, :, t] > 0)
-    ends = np.where(aging, ending * due_before(life), 0.0)
+    wearing, aging, site = m.wearing[:, None], m.aging[:, None], m.sites.destination
+    turned_due = terms.turning * came.due_then(m, t, terms.after)
 
-    there = (wearing & ((before[1] != ABSENT) | arrives))[:, :, None]
-    change = (due[:, :, t] - turning * due_before(after) + fresh)[:, :, None]
+    there = (wearing & ((before.young != ABSENT) | came.any))[:, :, None]
+    change = (came.due - turned_due + fresh)[:, :, None]
     Y = lp.columns("short of wear", labels, where=there)[:, :, 0]
     rows = lp.rows("wear", labels, lower=change, upper=change, where=there)[:, :, 0]
     lp.add(rows, Y)
-    lp.add(rows, before[1], -kept)
-    lp.add(rows, arriving, -1.0)
-    lp.add(rows, turned, turning)
+    lp.add(rows, before.young, -terms.kept)
+    lp.add(rows, came.now, -1.0)
+    lp.add(rows, came.turned, terms.turning)
 
-    there = ((aging | wearing) & ((before[0] != ABSENT) | arrives))[:, :, None]
-    change = np.where(wearing, turning * due_before(after) + older, due[:, :, t] + plain)
-    change = (change - ends)[:, :, None]
+    there = (aging & ((before.within_life != ABSENT) | came.any))[:, :, None]
+    change = np.where(wearing, turned_due + older, came.due + plain)
+    change = (change - terms.ending * came.due_then(m, t, terms.life))[:, :, None]
     Q = lp.columns("within life", labels, where=there)[:, :, 0]
     rows = lp.rows("life", labels, lower=change, upper=change, where=there)[:, :, 0]
     lp.add(rows, Q)
     lp.add(rows, Y, -1.0)
-    lp.add(rows, before[0], -worn_kept)
-    lp.add(rows, before[1], worn_kept)
-    lp.add(rows, arriving, np.where(wearing, 0.0, -1.0))
-    lp.add(rows, turned, np.where(wearing, -turning, 0.0))
-    lp.add(rows, gone, np.where(aging, ending, 0.0))
+    lp.add(rows, before.within_life, -terms.worn_kept)
+    lp.add(rows, before.young, terms.worn_kept)
+    lp.add(rows, came.now, np.where(wearing, 0.0, -1.0))
+    lp.add(rows, came.turned, np.where(wearing, -terms.turning, 0.0))
+    lp.add(rows, came.ended, terms.ending)
     most = lp.rows("retired by age", labels, upper=0.0, where=there)[:, :, 0]
-    lp.add(most.T[m.sites.destination], N)
+    lp.add(most.T[site], units.installed)
+    lp.add(most.T[site], units.returned)
     lp.add(most, Q, -1.0)
+    return Ages(Q, Y, _worn(lp, m, t, before.worn, units=units, young=Y, terms=terms))
 
-    there = there & wearing[:, :, None]
+
+def _worn(
+    lp: Blocks, m: ModelData, t: int, before: Indices, *, units: Units, young: Indices, terms: _Terms
+) -> Indices:
+    """Worn units, no fewer than stand beyond the young and no more than stand, and how they fail."""
+    labels, site = (m.offers.names, m.destinations, (m.times.labels[t],)), m.sites.destination
+    there = (young != ABSENT)[:, :, None]
     H = lp.columns("worn", labels, where=there)[:, :, 0]
     least = lp.rows("worn", labels, upper=0.0, where=there)[:, :, 0]
-    lp.add(least.T[m.sites.destination], N)
-    lp.add(least, Y, -1.0)
+    lp.add(least.T[site], units.installed)
+    lp.add(least, young, -1.0)
     lp.add(least, H, -1.0)
-    return Ages(Q, Y, H)
+    most = lp.rows("worn of those that stand", labels, upper=0.0, where=there)[:, :, 0]
+    lp.add(most, H)
+    lp.add(most.T[site], units.installed, -1.0)
+    failing = there & (before != ABSENT)[:, :, None]
+    failures = lp.rows("failures with age", labels, upper=0.0, where=failing)[:, :, 0]
+    lp.add(failures.T[site], units.installed)
+    lp.add(failures.T[site], units.returned)
+    lp.add(failures.T[site], units.placed, -1.0)
+    lp.add(failures.T[site], units.stood, -terms.kept.T)
+    lp.add(failures, before, terms.kept - terms.worn_kept)
+    return H
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What arrives, turns worn and ends its life in a quarter [offer option, destination]."""
+
+    now: Indices
+    turned: Indices
+    ended: Indices
+    due: Floats  # units of the opening state that arrive
+
+    @property
+    def any(self) -> Flags:
+        """Whether something arrives."""
+        return (self.now != ABSENT) | (self.due > 0)
+
+    @staticmethod
+    def due_then(m: ModelData, t: int, age: Integers) -> Floats:
+        """Units of the opening state that arrived an age ago; none for an age of zero."""
+        then = np.maximum(t - age, 0)[:, None, None]
+        due = np.take_along_axis(m.opening.units_due, then, 2)[:, :, 0]
+        return np.where(((t >= age) & (age > 0))[:, None], due, 0.0)
+
+
+def _came(m: ModelData, t: int, orders: Indices, terms: _Terms) -> _Came:
+    lead = np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
+
+    def then(age: Integers) -> Indices:
+        return np.where((age > 0)[:, None], aged(orders, lead + age[:, None]), ABSENT)
+
+    return _Came(aged(orders, lead), then(terms.after), then(terms.life), m.opening.units_due[:, :, t])
 
 
 def end_book(lp: Blocks, m: ModelData, t: int, before: Indices, *, b: Indices, x: Indices) -> Indices:

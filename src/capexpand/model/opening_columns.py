@@ -39,6 +39,8 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
     living = np.zeros_like(free)
     np.add.at(living.T, m.sites.destination, np.where(aging | wearing, installed, 0.0))
     fresh = np.where(wearing, standing(m)[1][:, 0], 0.0)[:, None] * living
+    worn = np.where(wearing[:, None], living - fresh, 0.0)
+    living = np.where(aging[:, None], living, 0.0)
     return State(
         power=lp.columns("opening power", [m.power.names], lower=stood, upper=stood),
         power_history=np.full((len(m.power.names), power_age), ABSENT, dtype=np.int64),
@@ -53,6 +55,7 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         waiting=np.full((len(options), len(places)), ABSENT, dtype=np.int64),
         within_life=lp.columns("opening life", ages, lower=living, upper=living, where=living > 0),
         young=lp.columns("opening short of wear", ages, lower=fresh, upper=fresh, where=fresh > 0),
+        worn=lp.columns("opening worn", ages, lower=worn, upper=worn, where=worn > 0),
         placed_history=np.full((*installed.shape, settles), ABSENT, dtype=np.int64),
         stock=lp.columns("opening stock", [m.offers.products], lower=stock, upper=stock, where=finite),
         spent=lp.columns("opening spent", [("opening",)], upper=0.0),

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.model.ages import aged, at_quarter, by_age, end_book, end_value, held_back, order_columns
+from capexpand.model.ages import (
+    Ages,
+    Units,
+    aged,
+    at_quarter,
+    by_age,
+    end_book,
+    end_value,
+    held_back,
+    order_columns,
+)
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Flags, ModelData
 from capexpand.model.energy import Energy, EnergyUse, add_energy
@@ -33,7 +43,8 @@ class State:
     units_free: Indices  # E [offer option, destination] leased units past their term
     waiting: Indices  # R [offer option, destination] units due and held back
     within_life: Indices  # Q [offer option, destination] owned units short of the end of their life
-    young: Indices  # Y [offer option, destination] of them those short of the age of wear
+    young: Indices  # Y [offer option, destination] owned units short of the age of wear
+    worn: Indices  # H [offer option, destination] those that stand beyond it
     placed_history: Indices  # q of the quarters before, while it is not all in use [site, offer option, age]
     stock: Indices  # A [offer] units that can still be ordered
     spent: Indices  # m [1] money spent in the window
@@ -171,6 +182,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         waiting=fleet.waiting,
         within_life=fleet.within_life,
         young=fleet.young,
+        worn=fleet.worn,
         placed_history=fleet.placements[:, :, : before.placed_history.shape[2]],
         stock=orders.stock,
         spent=money.spent,
@@ -312,7 +324,13 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     lp.add(terms, before.units_free, -1.0)
     lp.add(terms, aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
     lp.add(terms.T[m.sites.destination], r)
-    ages = by_age(lp, m, t, (before.within_life, before.young), N=N, orders=orders)
+    ages = by_age(
+        lp,
+        m,
+        t,
+        Ages(before.within_life, before.young, before.worn),
+        Units(orders, stood=before.installed, placed=q, installed=N, returned=r),
+    )
     placements = np.concatenate((q[:, :, None], before.placed_history), axis=2)
     return Fleet(q, N, r, E, R, ages.within_life, ages.young, ages.worn, placements)
 

@@ -26,7 +26,8 @@ _OF_POWER = ("power", "power returned", "power past its term")
 _OF_MONEY = ("paid", "due", "spent", "end book", "end value")
 _BALANCES = frozenset(
     {
-        "delivery", "fleet", "unit term", "life", "wear", "retired by age", "worn", "run", "sharing",
+        "delivery", "fleet", "unit term", "life", "wear", "retired by age", "worn",
+        "worn of those that stand", "failures with age", "run", "sharing",
         "payment", "due",
         "spending", "power balance", "power term", "end book",
     }
