@@ -40,19 +40,19 @@ from capexpand.hardware.calibration import calibrate_file, read_calibration
 from capexpand.hardware.estimate import serve
 from capexpand.hardware.own import read_chip, read_model_config
 from capexpand.hardware.specs import Load
-from capexpand.replay.fgd import read_nodes, read_workload
 from capexpand.replay.fleet import read_fleet
-from capexpand.replay.serving.fit import fit_and_predict
 from capexpand.replay.sizing import read_replica_kinds
 from capexpand.replay.sources.catalogue import read_trace
 from capexpand.replay.sources.servegen import generate_servegen
-from capexpand.replay.sources.vllm import find_runs, read_run
 from capexpand.runs.planned_fleet import read_planned_fleet
 from capexpand.sddp.checkpoint import CheckpointLog, _chunk, _chunks
 from capexpand.sddp.formats.reading import read_problem
 from capexpand.sddp.solving import solve
 from capexpand.sddp.training import TrainingSettings, train
 from capexpand.studies.breakeven.distribution import of_policy_run
+from capexpand_reproductions.fgd import read_nodes, read_workload
+from capexpand_reproductions.step_times import fit_and_predict
+from capexpand_reproductions.vllm_runs import find_runs, read_run
 
 Reader = Callable[[random.Random, Path], object]
 """Spoils a file in a folder and reads it. What stands in the folder may be used again by the next."""

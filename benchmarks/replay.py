@@ -23,7 +23,6 @@ import numpy as np
 import simpy
 
 from capexpand.replay.compiled import announce_compilation
-from capexpand.replay.fgd import find_workloads, prepare_experiment, read_nodes, read_workload, run_experiment
 from capexpand.replay.jobs.policies import Order, SchedulingPolicy
 from capexpand.replay.jobs.run import replay_jobs
 from capexpand.replay.packing.tasks import NodeArrays, PlacementRule, make_nodes
@@ -31,6 +30,13 @@ from capexpand.replay.serving.replicas import Replica, Routing, StepTime
 from capexpand.replay.serving.serve import serve
 from capexpand.replay.sources.requests import read_azure
 from capexpand.replay.traces import JobTrace, RequestTrace, make_job_trace, make_request_trace
+from capexpand_reproductions.fgd import (
+    find_workloads,
+    prepare_experiment,
+    read_nodes,
+    read_workload,
+    run_experiment,
+)
 
 PLAIN_LOOPS = Path(__file__).parents[1] / "tests" / "replay"
 REPLICA = Replica(StepTime(0.012, 6e-5, 4e-8, 2e-5), memory_tokens=60_000)

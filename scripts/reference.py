@@ -12,6 +12,7 @@ import dataclasses
 import enum
 import inspect
 import re
+import sys
 import typing
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ import typer
 import capexpand as cx
 from capexpand.cli.main import build_app
 
-REFERENCE = Path(__file__).parents[1] / "docs/reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs/reference"
+sys.path.append(str(ROOT / "reproductions"))  # documented, installed or not
 COMMON = ("source", "reason", "basis_date")
 
 CASE_OPENING = """\

@@ -1,7 +1,8 @@
-"""What all tests share: how hypothesis behaves, and the browser."""
+"""What all tests share: how hypothesis behaves, the browser, and the folder of real traces."""
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -26,3 +27,12 @@ def chromium() -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+@pytest.fixture(scope="session")
+def traces() -> Path:
+    """Return the folder named by CAPEXPAND_TRACES; without one the test is skipped."""
+    folder = os.environ.get("CAPEXPAND_TRACES")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs real traces: set CAPEXPAND_TRACES to their folder (docs/reference/traces.md)")
+    return Path(folder)

@@ -251,11 +251,12 @@ def simulate(
     workers: int = 1,
     progress: SimulationProgress | None = None,
 ) -> Outcomes:
-    """Follows a policy, and the four ways it is held against, through fresh scenarios from the processes.
+    """Follow a policy, and the four strategies it is compared with, through fresh scenarios.
 
     Args:
         planned: from ``optimise_policy``.
-        scenarios: for the policy and the fixed plans; ways that solve whole programs see the first few.
+        scenarios: drawn from the processes, for the policy and the fixed plans; strategies that solve whole
+            programs see the first few.
         seed: of the draws; take another than that of the lattice.
         workers: processes; no part of the result.
         progress: is told how far it is.
@@ -277,7 +278,7 @@ def simulate(
 
 
 def evaluate_policy(planned: PlannedPolicy, outcomes: Outcomes) -> PolicyFindings:
-    """Accounts for what happened to a policy and to the ways it is held against.
+    """Account for what happened to a policy and to the strategies it is compared with.
 
     Args:
         planned: the policy.

@@ -171,7 +171,7 @@ def test_quantiles_alone_bound_the_chance() -> None:
 
 def test_a_policy_s_run_gives_its_distribution_in_millions(tmp_path: Path) -> None:
     found = {"npv_quantiles": {"0.05": -1e6, "0.5": 5e6, "0.95": 9e6}}
-    found["ways"] = {"policy": {"scenarios": 1000, "npv": {"mean": 4.5e6}}}
+    found["strategies"] = {"policy": {"scenarios": 1000, "npv": {"mean": 4.5e6}}}
     for name, document in (("policy", found), ("plain", {})):
         content = Content({"metrics.json": json.dumps(document).encode()}, {})
         write_run(tmp_path / name, content)

@@ -13,8 +13,9 @@ from small_case import compiled
 
 from capexpand.errors import InfeasibleError
 from capexpand.finance.checks import check_plan
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.deterministic import optimise_plan
-from capexpand.optimiser.warm import Basis, WarmPlanner, same_numbers
+from capexpand.optimiser.warm import WarmPlanner, same_numbers
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -135,7 +135,7 @@ def test_an_interrupted_run_keeps_what_it_reached_and_the_same_command_finishes_
     assert found["in_lattice"]["status"] == "interrupted"
     assert found["in_lattice"]["iterations"] < undisturbed["in_lattice"]["iterations"]
     assert found["bound"] >= undisturbed["bound"]
-    assert found["ways"]["policy"]["scenarios"] == 40
+    assert found["strategies"]["policy"]["scenarios"] == 40
     page = (out / "report.html").read_text("utf-8")
     assert f"interrupted after {found['in_lattice']['iterations']} iterations" in page
     output, errors = started(case, out, "--workers", workers).communicate(timeout=PATIENCE)

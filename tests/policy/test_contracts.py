@@ -71,9 +71,9 @@ def test_a_contract_is_kept_in_every_future_and_costs_what_it_costs(tmp_path: Pa
     graph = policy_graph(bound.policy.stages, bound.policy.lattice)
     assert bound.policy.trained.bound == pytest.approx(solve_extensive(graph).value, rel=1e-4)
     best = with_it.values("foresight")
-    for way in ("policy", "mean_value", "rolling"):
-        found = with_it.values(way)
-        assert (found <= best[: found.size] + 1e-6 * np.abs(best[: found.size])).all(), way
+    for strategy in ("policy", "mean_value", "rolling"):
+        found = with_it.values(strategy)
+        assert (found <= best[: found.size] + 1e-6 * np.abs(best[: found.size])).all(), strategy
     assert all(books.penalty.max() == pytest.approx(0.0, abs=1e-6) for books in with_it.books.values())
 
 

@@ -119,8 +119,8 @@ def test_no_way_does_better_than_foresight_and_the_books_add_up(followed) -> Non
     """The objective is cash after tax (no tax here, no discount, nothing at the end) less penalties."""
     _, outcomes = followed
     best = outcomes.values("foresight")
-    for way in ("policy", "mean_value", "rolling", "naive"):
-        found = outcomes.values(way)
-        assert (found[: best.size] <= best[: found.size] + 1e-6 * np.abs(best[: found.size])).all(), way
-    for way, books in outcomes.books.items():
-        assert books.cash.sum(axis=0) == pytest.approx(books.value, abs=1e-5), way
+    for strategy in ("policy", "mean_value", "rolling", "naive"):
+        found = outcomes.values(strategy)
+        assert (found[: best.size] <= best[: found.size] + 1e-6 * np.abs(best[: found.size])).all(), strategy
+    for strategy, books in outcomes.books.items():
+        assert books.cash.sum(axis=0) == pytest.approx(books.value, abs=1e-5), strategy

@@ -15,6 +15,7 @@ from capexpand.replay.sources.catalogue import FORMATS, find_format, find_traces
 from capexpand.replay.sources.servegen import generate_servegen
 from capexpand.replay.sources.slurm import parse_resources, read_slurm
 from capexpand.replay.sources.tables import parse_times, read_columns
+from capexpand_reproductions.mooncake import reusable_fraction
 
 AZURE = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
 POD = (
@@ -62,7 +63,7 @@ def test_mooncake_is_read_with_its_prefixes(tmp_path):
     assert trace.arrival_s.tolist() == [0, 1.5]
     assert trace.blocks.tolist() == [0, 1, 2, 0, 3]
     assert trace.first_block.tolist() == [0, 3, 5]
-    assert requests.reusable_fraction(trace) == pytest.approx(512 / 1800)
+    assert reusable_fraction(trace) == pytest.approx(512 / 1800)
 
 
 def test_what_a_prompt_reuses_ends_at_its_first_new_block(tmp_path):
@@ -74,7 +75,7 @@ def test_what_a_prompt_reuses_ends_at_its_first_new_block(tmp_path):
     ]
     path = write(tmp_path, "x_trace.jsonl", "\n".join(map(json.dumps, lines)))
     # the second reuses all of its 1,000 tokens, since its last block is partly filled
-    assert requests.reusable_fraction(requests.read_mooncake(path)) == pytest.approx(1512 / 3560)
+    assert reusable_fraction(requests.read_mooncake(path)) == pytest.approx(1512 / 3560)
 
 
 def test_the_projects_own_tables_are_read(tmp_path):
@@ -391,11 +392,11 @@ def test_mooncakes_table_is_reproduced(traces):
     assert len(conversation) == 12_031
     assert round(conversation.prompt_tokens.mean()) == 12_035
     assert round(conversation.output_tokens.mean()) == 343
-    assert requests.reusable_fraction(conversation) == pytest.approx(0.3736, abs=5e-5)
+    assert reusable_fraction(conversation) == pytest.approx(0.3736, abs=5e-5)
     assert len(synthetic) == 3993
     assert round(synthetic.prompt_tokens.mean()) == 15_325
     assert round(synthetic.output_tokens.mean()) == 149
-    assert requests.reusable_fraction(synthetic) == pytest.approx(0.651, abs=5e-4)
+    assert reusable_fraction(synthetic) == pytest.approx(0.651, abs=5e-4)
 
 
 def test_every_real_trace_of_the_folder_is_read(traces):

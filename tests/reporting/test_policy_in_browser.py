@@ -69,14 +69,14 @@ def test_the_policy_reads_as_sentences_with_titles_and_numbers(chromium, found):
         text = " ".join(seen.page.locator("section#policy").inner_text().split())
         first = seen.page.locator("section#policy table").first
         conditions = first.locator("tbody tr:not(.group) th").all_inner_texts()
-        ways = seen.page.locator("section#policy table").nth(2).locator("tbody th").all_inner_texts()
+        strategies = seen.page.locator("section#policy table").nth(2).locator("tbody th").all_inner_texts()
         worth = seen.page.locator("section#policy table").nth(3)
         states = worth.locator("tbody tr").all_inner_texts()
     assert "export rationed is “thirty a quarter”" in text
     assert any(condition.startswith("demand high, export rationed") for condition in conditions)
     assert not any("_" in condition for condition in conditions)
     assert "2025Q2: power at Coast" in text
-    assert ways == [
+    assert strategies == [
         "the policy",
         "spending evenly",
         "the plan for the mean, kept to",
@@ -87,7 +87,7 @@ def test_the_policy_reads_as_sentences_with_titles_and_numbers(chromium, found):
     assert any("export rationed" in state for state in states)
     assert "nan" not in text.lower().split()
     assert all(row.share > 0 and row.money > -1e-6 for row in policy.reactions)
-    shown = policy.ways.ways[0]
+    shown = policy.strategies.metrics[0]
     assert f"{shown.value.mean:,.1f}" in text
 
 

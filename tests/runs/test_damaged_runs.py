@@ -77,9 +77,9 @@ def test_a_parquet_cut_or_changed_anywhere_is_read_or_named(planned: Path, tmp_p
 
 DOCUMENTS = (
     "", "[]", "{}", '{"npv_quantiles": 1}', '{"npv_quantiles": {"a": 1}}', '{"npv_quantiles": {}}',
-    '{"npv_quantiles": {"0.5": 1e400}, "ways": {"policy": {"scenarios": 10, "npv": {"mean": 1}}}}',
-    '{"npv_quantiles": {"7": 1}, "ways": {"policy": {"scenarios": 10, "npv": {"mean": 1}}}}',
-    '{"npv_quantiles": {"0.5": 1}, "ways": []}', "[" * 100_000,
+    '{"npv_quantiles": {"0.5": 1e400}, "strategies": {"policy": {"scenarios": 10, "npv": {"mean": 1}}}}',
+    '{"npv_quantiles": {"7": 1}, "strategies": {"policy": {"scenarios": 10, "npv": {"mean": 1}}}}',
+    '{"npv_quantiles": {"0.5": 1}, "strategies": []}', "[" * 100_000,
 )  # fmt: skip
 
 

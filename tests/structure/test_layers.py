@@ -77,3 +77,13 @@ def test_no_module_imports_itself_through_others():
     graph = grimp.build_graph("capexpand", cache_dir=None)
     imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
     graphlib.TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+
+
+def test_the_package_needs_no_published_experiment() -> None:
+    """Only the group of commands that runs them knows that they are there."""
+    users = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if "capexpand_reproductions" in path.read_text("utf-8")
+    ]
+    assert users == ["cli/reproduce.py"]

@@ -1,8 +1,8 @@
 """Efficiency factors: how much of its specification a chip delivers, fitted on published measurements.
 
 A factor is the product of a level for the chip's family and steps for the number format and the benchmark.
-The fit (``scripts/fit_throughput.py``) holds each near a prior, so that a family with few measurements stays
-close to its kin; the numbers live in ``efficiency.json`` beside this file.
+The fit (``reproductions/fit_throughput.py``) holds each near a prior, so that a family with few measurements
+stays close to its kin; the numbers live in ``efficiency.json`` beside this file.
 """
 
 from __future__ import annotations

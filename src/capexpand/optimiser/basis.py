@@ -1,4 +1,4 @@
-"""The basis of a solved program, fitted to another program by the names of its columns and rows."""
+"""The basis of a solved program: a start for the same program again or for one that differs a little."""
 
 from __future__ import annotations
 
@@ -22,45 +22,71 @@ _LOWER, _BASIC = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Which columns and rows are basic in an optimum, and at which bound the others stand."""
+    """Which columns and rows are basic in an optimum, and at which bound the others stand.
 
-    columns: Statuses  # [column]
-    rows: Statuses  # [row]
+    Args:
+        columns: [column] status as HiGHS numbers it.
+        rows: [row].
+    """
+
+    columns: Statuses
+    rows: Statuses
+
+    @classmethod
+    def of(cls, solver: highspy.Highs) -> Basis:
+        """Return the basis that a solver stands at."""
+        found = solver.getBasis()
+        columns, rows = (
+            np.fromiter(map(int, statuses), np.uint8, len(statuses))
+            for statuses in (found.col_status, found.row_status)
+        )
+        return cls(columns, rows)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of columns and rows."""
+        return self.columns.size, self.rows.size
+
+    def put(self, solver: highspy.Highs) -> None:
+        """Let a solver start from here; HiGHS mends a basis that is not square or regular."""
+        import highspy
+
+        kinds = [highspy.HighsBasisStatus(number) for number in range(5)]
+        basis = highspy.HighsBasis()
+        basis.col_status = [kinds[status] for status in self.columns.tolist()]
+        basis.row_status = [kinds[status] for status in self.rows.tolist()]
+        basis.valid = basis.alien = True
+        solver.setBasis(basis)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedBasis:
+    """A basis with the blocks of its columns and rows: it fits programs that differ in some of them."""
+
+    statuses: Basis
     column_blocks: tuple[Block, ...]
     row_blocks: tuple[Block, ...]
 
     @classmethod
-    def of(cls, lp: LinearProgram, solver: highspy.Highs) -> Basis:
+    def of(cls, lp: LinearProgram, solver: highspy.Highs) -> NamedBasis:
         """Return the basis that a solver ended with.
 
         Args:
             lp: the program that it holds.
             solver: which has solved it.
         """
-        found = solver.getBasis()
-        columns, rows = (
-            np.fromiter(map(int, statuses), np.uint8) for statuses in (found.col_status, found.row_status)
-        )
-        return cls(columns, rows, lp.column_blocks, lp.row_blocks)
+        return cls(Basis.of(solver), lp.column_blocks, lp.row_blocks)
 
-    def fitted(self, lp: LinearProgram) -> highspy.HighsBasis:
+    def fitted(self, lp: LinearProgram) -> Basis:
         """Return the basis for a program of which some columns and rows may be new, and others gone.
-
-        It need not be square or regular; HiGHS mends that.
 
         Args:
             lp: the program that is to be solved from it.
         """
-        import highspy
-
-        kinds = [highspy.HighsBasisStatus(number) for number in range(5)]
-        basis = highspy.HighsBasis()
-        columns = _placed(self.columns, self.column_blocks, lp.column_blocks, lp.cost.size, new=_LOWER)
-        rows = _placed(self.rows, self.row_blocks, lp.row_blocks, lp.row_lower.size, new=_BASIC)
-        basis.col_status = [kinds[status] for status in columns.tolist()]
-        basis.row_status = [kinds[status] for status in rows.tolist()]
-        basis.valid = basis.alien = True
-        return basis
+        return Basis(
+            _placed(self.statuses.columns, self.column_blocks, lp.column_blocks, lp.cost.size, new=_LOWER),
+            _placed(self.statuses.rows, self.row_blocks, lp.row_blocks, lp.row_lower.size, new=_BASIC),
+        )
 
 
 def _placed(

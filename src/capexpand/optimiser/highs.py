@@ -9,7 +9,7 @@ import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, Indices, LinearProgram
-from capexpand.optimiser.basis import Basis
+from capexpand.optimiser.basis import NamedBasis
 from capexpand.optimiser.conflict import NO_WHOLE_SIZES, explain
 from capexpand.optimiser.contradiction import conflict
 from capexpand.optimiser.highs_model import load
@@ -39,7 +39,7 @@ class Solution:
     largest_dual_violation: float  # reduced cost of the wrong sign, relative to the largest cost
     solver: str
     seconds: float
-    basis: Basis | None = None  # absent with whole-number columns
+    basis: NamedBasis | None = None  # absent with whole-number columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def solve(
     lp: LinearProgram,
     *,
     limits: Limits | None = None,
-    start: Basis | None = None,
+    start: NamedBasis | None = None,
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
 ) -> Solution:
@@ -80,7 +80,7 @@ def solve(
     kinds = highspy.HighsModelStatus
     if not lp.integer.any():
         if start is not None:
-            solver.setBasis(start.fitted(lp))
+            start.fitted(lp).put(solver)
         elif lp.cost.size >= INTERIOR_POINT_COLUMNS:
             solver.setOptionValue("solver", "ipx")
     run(lp, solver)
@@ -165,7 +165,7 @@ def read_solution(lp: LinearProgram, solver: highspy.Highs, status: str) -> Solu
         largest_dual_violation=0.0 if whole else _dual_violation(lp, columns, duals),
         solver=f"HiGHS {solver.version()}",
         seconds=float(solver.getRunTime()),
-        basis=None if whole or status != "optimal" else Basis.of(lp, solver),
+        basis=None if whole or status != "optimal" else NamedBasis.of(lp, solver),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
-from capexpand.optimiser.basis import Basis
+from capexpand.optimiser.basis import NamedBasis
 from capexpand.optimiser.financing import FinancingPlan, read_financing
 from capexpand.optimiser.highs import Solution
 
@@ -81,7 +81,7 @@ class Plan:
     shadow: ShadowPrices
     solver: SolverReport
     signed: Floats | None = None  # [contract] part that is signed; None where there are no contracts
-    basis: Basis | None = None  # from which a plan that differs little is found sooner
+    basis: NamedBasis | None = None  # from which a plan that differs little is found sooner
     financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
     worn: Floats | None = None  # [offer option, destination, quarter] units beyond the age of wear; None: 0
 

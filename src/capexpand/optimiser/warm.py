@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, LinearProgram
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.conflict import explain
 from capexpand.optimiser.contradiction import conflict
 from capexpand.optimiser.deterministic import build_program, committed_program, limits_of
@@ -50,45 +50,6 @@ Sides = Literal["any", "more", "both"]
 
 if TYPE_CHECKING:
     import highspy
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """Where a simplex method stands: which columns and rows are basic, and at which bound the others are.
-
-    Args:
-        columns: [column] status as HiGHS numbers it.
-        rows: [row].
-    """
-
-    columns: NDArray[np.uint8]
-    rows: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, solver: highspy.Highs) -> Basis:
-        """Return the basis that a solver stands at."""
-        found = solver.getBasis()
-        columns, rows = (
-            np.fromiter((int(status) for status in statuses), np.uint8, len(statuses))
-            for statuses in (found.col_status, found.row_status)
-        )
-        return cls(columns, rows)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Numbers of columns and rows."""
-        return self.columns.size, self.rows.size
-
-    def put(self, solver: highspy.Highs) -> None:
-        """Let a solver start from here; HiGHS mends a basis that is a little too large."""
-        import highspy
-
-        kinds = [highspy.HighsBasisStatus(number) for number in range(5)]
-        basis = highspy.HighsBasis()
-        basis.col_status = [kinds[number] for number in self.columns.tolist()]
-        basis.row_status = [kinds[number] for number in self.rows.tolist()]
-        basis.valid = basis.alien = True
-        solver.setBasis(basis)
 
 
 @dataclass(frozen=True, slots=True)

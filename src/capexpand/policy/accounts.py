@@ -91,7 +91,7 @@ def picked(values: Floats, columns: Indices) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Money of a way through many scenarios, in the case's millions [quarter, scenario].
+    """Money of a strategy through many scenarios, in the case's millions [quarter, scenario].
 
     Flows are those of the whole business that the case describes; ``objective`` is in present value.
     """

@@ -1,10 +1,8 @@
-"""What a run found out about a policy: the sentence of the quarter, the table of later, the five ways."""
+"""The findings about a policy: the orders of this quarter, the table of later ones, the five strategies."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,10 +19,9 @@ from capexpand.policy.reactions import (
     reactions,
     regime_worth,
 )
-from capexpand.policy.strategies import QUANTILES, Estimate, WayMetrics, WaysFindings, measure_outcomes
+from capexpand.policy.strategies import Estimate, StrategiesFindings, measure_outcomes
 from capexpand.wording import MoneyScale, count, listing, of_each, percent, power, sentence, short_names
 
-MILLION = 1e6
 MOST_NAMED = 5
 """Orders that the sentence of the quarter names, the largest."""
 
@@ -49,8 +46,8 @@ class PolicyFindings:
 
     Args:
         case: that was planned.
-        outcomes: what happened to it and to the other ways.
-        ways: what each earns.
+        outcomes: what happened to it and to the other strategies.
+        strategies: what each earns.
         commitments: of the first quarters.
         reactions: of some later quarters.
         regime_worth: what more supply is worth in each regime.
@@ -60,7 +57,7 @@ class PolicyFindings:
 
     case: Case
     outcomes: Outcomes
-    ways: WaysFindings
+    strategies: StrategiesFindings
     commitments: tuple[Commitment, ...]
     reactions: tuple[Reaction, ...]
     regime_worth: tuple[RegimeWorth, ...]
@@ -80,7 +77,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
     return PolicyFindings(
         case=case,
         outcomes=outcomes,
-        ways=measure_outcomes(outcomes),
+        strategies=measure_outcomes(outcomes),
         commitments=commitments(outcomes),
         reactions=tuple(table),
         regime_worth=regime_worth(outcomes),
@@ -158,7 +155,7 @@ def value_sentence(findings: PolicyFindings) -> str:
     Args:
         findings: of the policy.
     """
-    ours, scale = findings.ways.ways[0], _scale(findings)
+    ours, scale = findings.strategies.metrics[0], _scale(findings)
     return (
         f"Followed through {ours.scenarios:,} fresh scenarios, the policy is worth "
         f"{uncertain(ours.value, scale)} in the mean; the programme's NPV is {uncertain(ours.npv, scale)}, "
@@ -172,17 +169,17 @@ def recommendation(findings: PolicyFindings) -> str:
     Args:
         findings: of the policy.
     """
-    ways, scale = findings.ways, _scale(findings)
-    paired = ways.returns["rolling"].value.size
-    gain = ways.replanning
+    strategies, scale = findings.strategies, _scale(findings)
+    paired = strategies.returns["rolling"].value.size
+    gain = strategies.replanning
     beside = (
         f"in the {paired:,} scenarios that both were followed through, the policy is worth "
         f"{uncertain(_size(gain), scale)} {'less' if gain.mean < 0 else 'more'} than a new plan each quarter"
     )
-    if ways.recommended == "policy":
+    if strategies.recommended == "policy":
         even = "; the difference is within its noise" if abs(gain.mean) <= gain.halfwidth else ""
         return f"Recommended: the policy; {beside}{even}."
-    return f"Recommended: {TITLES[ways.recommended]}, not the policy; {beside}."
+    return f"Recommended: {TITLES[strategies.recommended]}, not the policy; {beside}."
 
 
 def lattice_sentence(findings: PolicyFindings) -> str:
@@ -191,7 +188,7 @@ def lattice_sentence(findings: PolicyFindings) -> str:
     Args:
         findings: of the policy.
     """
-    policy, bias = findings.outcomes.policy, findings.ways.lattice_bias
+    policy, bias = findings.outcomes.policy, findings.strategies.lattice_bias
     gap, scale = policy.gap, _scale(findings)
     nodes = sum(quarter.nodes for quarter in policy.lattice.quarters)
     inside = uncertain(Estimate(gap.mean, gap.halfwidth), scale)
@@ -226,7 +223,7 @@ def _size(estimate: Estimate) -> Estimate:
 
 
 def _scale(findings: PolicyFindings) -> MoneyScale:
-    largest = max(abs(way.value.mean) for way in findings.ways.ways)
+    largest = max(abs(strategy.value.mean) for strategy in findings.strategies.metrics)
     return MoneyScale.of(largest, findings.outcomes.policy.data.currency)
 
 
@@ -250,138 +247,3 @@ def interruption_note(findings: PolicyFindings) -> str | None:
             f"{outcomes.wanted:,} scenarios asked for."
         )
     return " ".join(notes) or None
-
-
-def policy_document(findings: PolicyFindings) -> dict[str, Any]:
-    """Returns what a policy adds to the result as plain data for JSON, money in plain units.
-
-    Args:
-        findings: of the policy.
-    """
-    outcomes, ways = findings.outcomes, findings.ways
-    policy, labels = outcomes.policy, [day.isoformat() for day in outcomes.policy.data.times.starts]
-    gap = policy.gap
-    ours = ways.ways[0]
-    return {
-        "bound": _money(gap.bound),
-        "gap": None if gap.fraction is None else _number(gap.fraction),
-        "in_lattice": {
-            "mean": _money(gap.mean),
-            "halfwidth": _money(gap.halfwidth),
-            "paths": gap.paths,
-            "iterations": policy.trained.records[-1].iterations if policy.trained.records else 0,
-            "status": policy.trained.status,
-            "nodes": [quarter.nodes for quarter in policy.lattice.quarters],
-        },
-        "npv_quantiles": _quantiles(ours.npv_quantiles, MILLION),
-        "vss": _estimate(ways.vss),
-        "evpi": _estimate(ways.evpi),
-        "value_of_waiting": _estimate(ways.waiting),
-        "recommended": ways.recommended,
-        "gain_over_replanning": _estimate(ways.replanning),
-        "lattice_bias": _estimate(ways.lattice_bias),
-        "this_quarter": this_quarter(findings),
-        "ways": {way.way: _way(way) for way in ways.ways},
-        "first_commitments": [
-            {
-                "quarter": labels[each.quarter],
-                "name": each.name,
-                "destination": each.destination,
-                "unit": each.unit,
-                "least": _number(each.least),
-                "mean": _number(each.mean),
-                "most": _number(each.most),
-                "share": _number(each.share),
-                "holds_everywhere": each.holds_everywhere,
-            }
-            for each in findings.commitments
-        ],
-        "policy_table": [
-            {
-                "quarter": labels[row.quarter],
-                "regime": row.regime,
-                "driver": row.driver,
-                "above": None if row.above is None else _number(row.above),
-                "below": None if row.below is None else _number(row.below),
-                "share": _number(row.share),
-                "commitments": _money(row.money),
-                "power_mw": _number(row.power_mw),
-                "units": {name: _number(amount) for name, amount in row.units.items()},
-            }
-            for row in findings.reactions
-        ],
-        "regime_shadow_prices": [
-            {
-                "regime": each.regime,
-                "offer": each.offer,
-                "destination": each.destination,
-                "worth": _money(each.worth),
-                "share": _number(each.share),
-            }
-            for each in findings.regime_worth
-        ],
-        "cost_of_regimes": {
-            name: {"mean": _money(mean), "halfwidth": _money(half)}
-            for name, (mean, half) in findings.regime_cost.items()
-        },
-        "scenario_seed": findings.seed,
-    }
-
-
-def this_quarter(findings: PolicyFindings) -> dict[str, Any]:
-    """Returns the orders of this quarter, and the sentence.
-
-    Args:
-        findings: of the policy.
-    """
-    policy = findings.outcomes.policy
-    m = policy.data
-    megawatts, units = policy.first_orders()
-    return {
-        "quarter": m.times.starts[0].isoformat(),
-        "sentence": decision_sentence(findings),
-        "power_mw": {
-            name: _number(float(x)) for name, x in zip(m.power.names, megawatts, strict=True) if x > 1e-6
-        },
-        "units": {
-            f"{m.offers.names[k]} {m.destinations[d]}": _number(float(x))
-            for (k, d), x in np.ndenumerate(units)
-            if x > 1e-6
-        },
-    }
-
-
-def _way(way: WayMetrics) -> dict[str, Any]:
-    return {
-        "scenarios": way.scenarios,
-        "value": _estimate(way.value),
-        "npv": _estimate(way.npv),
-        "npv_quantiles": _quantiles(way.npv_quantiles, MILLION),
-        "npv_cvar": _money(way.npv_tail),
-        "chance_of_negative_npv": _number(way.loses),
-        "irr_quantiles": _quantiles(way.irr_quantiles),
-        "chance_without_irr": _number(way.irr_missing),
-        "payback_quarters_quantiles": _quantiles(way.payback_quantiles),
-        "chance_of_no_payback": _number(way.never_pays_back),
-        "peak_funding_quantiles": _quantiles(way.peak_funding, MILLION),
-        "unmet_share": _number(way.unmet),
-        "stranded_power_share": _number(way.idle_power),
-        "stranded_accelerators_share": _number(way.idle_accelerators),
-        "spent": _money(way.spent),
-    }
-
-
-def _estimate(estimate: Estimate) -> dict[str, float | None]:
-    return {"mean": _money(estimate.mean), "halfwidth": _money(estimate.halfwidth)}
-
-
-def _quantiles(values: Floats, scale: float = 1.0) -> dict[str, float | None]:
-    return {f"{q:g}": _number(float(value) * scale) for q, value in zip(QUANTILES, values, strict=True)}
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _money(amount: float) -> float | None:
-    return _number(float(f"{amount * MILLION:.12g}"))

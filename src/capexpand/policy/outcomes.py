@@ -1,4 +1,4 @@
-"""What happens to a policy and to the four ways that it is held against, on the same fresh scenarios."""
+"""A policy and the four strategies that it is compared with, followed through the same fresh scenarios."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from capexpand.sddp.interruption import asked_to_end
 from capexpand.sddp.parallel import in_slices
 
 Progress = Callable[[str, int, int], None]
-"""Told the way that is being followed, how many scenarios are done, and of how many."""
+"""Told the strategy that is being followed, how many scenarios are done, and of how many."""
 
 _LARGEST_SLICE = 1000  # many: the data of a quarter are made and read for all scenarios at a node together
 _SLICES = 8
@@ -35,40 +35,40 @@ starts without a basis, so that among equally good decisions the slice decides, 
 _SHORT = ("foresight", "rolling", "mean_on_nodes")
 """On the first scenarios only: strategies that solve whole programs, and the lattice's bias."""
 
-WAYS = ("policy", "naive", "mean_value", "rolling", "foresight")
+STRATEGIES = ("policy", "naive", "mean_value", "rolling", "foresight")
 
 
 @dataclass(frozen=True, slots=True)
 class SampleSizes:
-    """Scenarios for each way; those of a shorter sample are the first of the longer."""
+    """Scenarios for each strategy; those of a shorter sample are the first of the longer."""
 
     scenarios: int = 10_000  # for the policy and the fixed plans
     foresight: int = 500
     rolling: int = 500
     mean_on_nodes: int = 1000  # the plan for the mean on the lattice's own numbers
 
-    def of(self, way: str) -> int:
-        """Returns the number of scenarios of a way."""
-        if way in _SHORT:
-            return min(self.scenarios, getattr(self, way))
+    def of(self, strategy: str) -> int:
+        """Returns the number of scenarios of a strategy."""
+        if strategy in _SHORT:
+            return min(self.scenarios, getattr(self, strategy))
         return self.scenarios
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What happened to each way.
+    """What happened to each strategy.
 
     Args:
         policy: that was followed.
-        scenarios: the draws, the same for all ways.
-        books: of each way; those with fewer scenarios hold the first of them.
+        scenarios: the draws, the same for all strategies.
+        books: of each strategy; those with fewer scenarios hold the first of them.
         base: of the business without the programme, all scenarios.
         paths: what the policy did.
         mean_plan: the plan of the mean path.
         mean_on_nodes: its books where each quarter brings the numbers of the nearest node in place of the
             scenario's own, in the first scenarios.
         nodes: [quarter, scenario] nearest node of the lattice.
-        constant: money in present value that is the same in all scenarios and ways.
+        constant: money in present value that is the same in all scenarios and strategies.
         wanted: scenarios that were asked for; more than there are where someone interrupted.
     """
 
@@ -83,9 +83,9 @@ class Outcomes:
     constant: float
     wanted: int
 
-    def values(self, way: str) -> Floats:
-        """Returns the objective of a way in each of its scenarios [scenario], in present value."""
-        return self.books[way].value + self.constant
+    def values(self, strategy: str) -> Floats:
+        """Returns the objective of a strategy in each of its scenarios [scenario], in present value."""
+        return self.books[strategy].value + self.constant
 
 
 def simulate_policy(
@@ -98,7 +98,7 @@ def simulate_policy(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Outcomes:
-    """Returns what a policy is worth on scenarios drawn from the processes, beside the other ways.
+    """Returns what a policy is worth on scenarios drawn from the processes, beside the other strategies.
 
     Args:
         policy: to be followed.
@@ -107,7 +107,7 @@ def simulate_policy(
         sizes: of the samples.
         seed: of the draws; not the one of the lattice, or the policy would have seen them.
         workers: processes; no part of the result.
-        progress: is told how far it is. Ctrl-C ends the way at work after the slice at work; the ways after
+        progress: is told how far it is. Ctrl-C ends the strategy at work after the slice at work; those after
             it are followed no further than that, and what was reached is kept.
 
     Raises:
@@ -156,12 +156,12 @@ def simulate_policy(
     found, count = _followed(works, chosen, workers, progress)
     paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)
     books = {
-        way: Books.joined([part for part in found[way] if isinstance(part, Books)]).first(count)
-        for way in works
-        if way != "policy"
+        strategy: Books.joined([part for part in found[strategy] if isinstance(part, Books)]).first(count)
+        for strategy in works
+        if strategy != "policy"
     }
     base_books, mean_on_nodes = books.pop("base"), books.pop("mean_on_nodes")
-    ordered = {way: paths.books if way == "policy" else books[way] for way in WAYS}
+    ordered = {strategy: paths.books if strategy == "policy" else books[strategy] for strategy in STRATEGIES}
     return Outcomes(
         policy,
         scenarios.first(count),
@@ -182,19 +182,19 @@ def _followed(
     workers: int,
     progress: Progress | None,
 ) -> tuple[dict[str, list[Books | PolicyPaths]], int]:
-    """What is found for each way in slices, and the number of scenarios that no long sample lacks."""
-    found: dict[str, list[Books | PolicyPaths]] = {way: [] for way in works}
+    """What is found for each strategy in slices, and the number of scenarios that no long sample lacks."""
+    found: dict[str, list[Books | PolicyPaths]] = {strategy: [] for strategy in works}
     limit = sizes.scenarios
     with asked_to_end() as interruption:
-        for way, work in works.items():
-            count = min(sizes.of(way), limit)
+        for strategy, work in works.items():
+            count = min(sizes.of(strategy), limit)
             size = max(1, min(_LARGEST_SLICE, -(-count // _SLICES)))
             for part, result in in_slices(work, count, workers=workers, size=size):
-                found[way].append(result)
+                found[strategy].append(result)
                 if progress is not None:
-                    progress(way, part.stop, count)
+                    progress(strategy, part.stop, count)
                 if interruption.asked:
-                    limit = limit if way in _SHORT else part.stop
+                    limit = limit if strategy in _SHORT else part.stop
                     break
             interruption.asked = False
     return found, limit

@@ -1,4 +1,4 @@
-"""What each way of planning earns over many scenarios: returns, their spread, and what knowing more is worth.
+"""The earnings of each strategy over many scenarios: returns, their spread, and the value of knowing more.
 
 Tax, depreciation and value-added tax follow the rules of the statements, for all scenarios at once; what a
 way earns is its business less the one without the programme in the same scenario.
@@ -6,7 +6,7 @@ way earns is its business less the one without the programme in the same scenari
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from capexpand.finance.metrics import HALF_QUARTERS_PER_YEAR
 from capexpand.finance.schedule import depreciation, lost_value_added_tax
 from capexpand.model.data import Floats, ModelData
 from capexpand.policy.accounts import Books
-from capexpand.policy.outcomes import WAYS, Outcomes
+from capexpand.policy.outcomes import STRATEGIES, Outcomes
 from capexpand.scenarios.entries import Entry
 from capexpand.scenarios.sampling import Scenarios
 
@@ -49,12 +49,12 @@ class Returns:
 
 
 @dataclass(frozen=True, slots=True)
-class WayMetrics:
-    """How one way does."""
+class StrategyMetrics:
+    """How one strategy does."""
 
-    way: str
+    strategy: str
     scenarios: int
-    value: Estimate  # over all scenarios of the policy, by control variate where the way has fewer
+    value: Estimate  # over all scenarios of the policy, by control variate where the strategy has fewer
     npv: Estimate
     npv_quantiles: Floats  # at QUANTILES
     npv_tail: float  # mean of the worst tenth
@@ -71,12 +71,12 @@ class WayMetrics:
 
 
 @dataclass(frozen=True, slots=True)
-class WaysFindings:
-    """The five ways side by side.
+class StrategiesFindings:
+    """The five strategies side by side.
 
     Args:
-        ways: metrics of each, in the order of ``WAYS``.
-        returns: of each way, by scenario.
+        metrics: of each, in the order of ``STRATEGIES``.
+        returns: of each strategy, by scenario.
         vss: the policy's value less that of the mean-value plan: what planning for many futures adds.
         evpi: the value of perfect foresight less the policy's.
         waiting: the policy's value less that of the better fixed plan: what deciding later adds.
@@ -86,7 +86,7 @@ class WaysFindings:
         recommended: the strategy to follow.
     """
 
-    ways: tuple[WayMetrics, ...]
+    metrics: tuple[StrategyMetrics, ...]
     returns: dict[str, Returns]
     vss: Estimate
     evpi: Estimate
@@ -96,8 +96,8 @@ class WaysFindings:
     recommended: str
 
 
-def measure_outcomes(outcomes: Outcomes) -> WaysFindings:
-    """Returns what each way earns.
+def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
+    """Returns what each strategy earns.
 
     Args:
         outcomes: from ``simulate_policy``.
@@ -106,24 +106,27 @@ def measure_outcomes(outcomes: Outcomes) -> WaysFindings:
     other = _other_revenue(m, outcomes.scenarios)
     base = _flows(m, outcomes.base, other)
     returns = {
-        way: returns_of(m, outcomes.books[way], base, value=outcomes.values(way), other=other) for way in WAYS
+        strategy: returns_of(m, outcomes.books[strategy], base, value=outcomes.values(strategy), other=other)
+        for strategy in STRATEGIES
     }
     policy = returns["policy"]
-    ways = tuple(_metrics(way, returns[way], policy) for way in WAYS)
-    fixed = max(("naive", "mean_value"), key=lambda way: float(returns[way].value.mean()))
-    known = next(each.value for each in ways if each.way == "foresight")
+    metrics = tuple(_metrics(strategy, returns[strategy], policy) for strategy in STRATEGIES)
+    fixed = max(("naive", "mean_value"), key=lambda strategy: float(returns[strategy].value.mean()))
+    known = next(each.value for each in metrics if each.strategy == "foresight")
     count = returns["foresight"].value.size
     paired = _estimate(returns["foresight"].value - policy.value[:count])
     mean_value, on_nodes = returns["mean_value"].value, outcomes.mean_on_nodes.value + outcomes.constant
-    return WaysFindings(
-        ways=ways,
+    return StrategiesFindings(
+        metrics=metrics,
         returns=returns,
         vss=_estimate(policy.value - returns["mean_value"].value),
         evpi=Estimate(known.mean - float(policy.value.mean()), paired.halfwidth),
         waiting=_estimate(policy.value - returns[fixed].value),
         replanning=_paired(policy.value, returns["rolling"].value),
         lattice_bias=_estimate(on_nodes - mean_value[: on_nodes.size]),
-        recommended=recommended({way: returns[way].value for way in WAYS if way != "foresight"}),
+        recommended=recommended(
+            {strategy: returns[strategy].value for strategy in STRATEGIES if strategy != "foresight"}
+        ),
     )
 
 
@@ -177,7 +180,7 @@ def _flows(m: ModelData, books: Books, other: Floats | None = None) -> _Flows:
 
     Args:
         m: the compiled case.
-        books: of a way.
+        books: of a strategy.
         other: [quarter, scenario] revenue outside the case, of as many scenarios or more; None as declared.
     """
     cost, rate = 1.0 + lost_value_added_tax(m), m.taxes.rate
@@ -211,7 +214,7 @@ def returns_beside(m: ModelData, books: Books, base: Books, *, without: ModelDat
 
     Args:
         m: the compiled case.
-        books: of a way.
+        books: of a strategy.
         base: of the business without the programme, in the same scenarios.
         without: the compiled case of the base, where its contracts differ; the same if absent.
     """
@@ -235,7 +238,7 @@ def returns_of(
 
     Args:
         m: the compiled case.
-        books: of a way.
+        books: of a strategy.
         base: of the business without the programme, in the same scenarios or more.
         value: [scenario] objective.
         other: [quarter, scenario] revenue outside the case; as declared if absent.
@@ -295,11 +298,11 @@ def _rates(free: Floats, end: Floats) -> Floats:
     return np.where(crosses, (low + high) / 2.0, np.nan)
 
 
-def _metrics(way: str, ours: Returns, policy: Returns) -> WayMetrics:
+def _metrics(strategy: str, ours: Returns, policy: Returns) -> StrategyMetrics:
     found = ~np.isnan(ours.irr)
     paid = ~np.isnan(ours.payback_quarter)
-    return WayMetrics(
-        way=way,
+    return StrategyMetrics(
+        strategy=strategy,
         scenarios=ours.value.size,
         value=_controlled(ours.value, policy.value),
         npv=_controlled(ours.npv, policy.npv),
@@ -340,20 +343,3 @@ def _controlled(values: Floats, control: Floats) -> Estimate:
     rest = _estimate(values - beta * here)
     whole = _estimate(control)
     return Estimate(rest.mean + beta * whole.mean, float(np.hypot(rest.halfwidth, beta * whole.halfwidth)))
-
-
-def as_rows(findings: WaysFindings) -> list[dict[str, float | str]]:
-    """Returns the plain numbers of each way, for tables."""
-    rows: list[dict[str, float | str]] = []
-    for way in findings.ways:
-        row: dict[str, float | str] = {}
-        for field in fields(WayMetrics):
-            content = getattr(way, field.name)
-            if isinstance(content, Estimate):
-                row |= {field.name: content.mean, f"{field.name}_halfwidth": content.halfwidth}
-            elif isinstance(content, np.ndarray):
-                row |= {f"{field.name}_{q:.0%}": float(v) for q, v in zip(QUANTILES, content, strict=True)}
-            else:
-                row[field.name] = content
-        rows.append(row)
-    return rows

@@ -2,6 +2,5 @@
 
 Jobs run on a cluster (``jobs``), tasks are packed on shares of accelerators (``packing``), requests to
 language models are served by replicas (``serving``); ``sources`` reads the traces. ``derating`` says what
-share of a fleet a trace can use, ``sizing`` finds the cheapest fleet that keeps a promise, ``fgd`` repeats a
-published table.
+share of a fleet a trace can use, ``sizing`` finds the cheapest fleet that keeps a promise.
 """

@@ -17,18 +17,20 @@ from capexpand.compiled_cache import digest_of, keep_on_disk, temporary_folders
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def forget_stale_code(folder: Path) -> bool:
-    """Delete cached machine code that is older than a source file below a folder.
+def forget_stale_code(folder: Path, *called: Path) -> bool:
+    """Delete cached machine code below a folder that is older than a source file there.
 
     Numba looks at the file of a kernel only, not at those of the kernels that it calls.
 
     Args:
         folder: the package whose kernels call each other.
+        called: other packages with kernels that they call.
 
     Returns:
         Whether anything was deleted.
     """
-    newest = max(source.stat().st_mtime_ns for source in folder.rglob("*.py"))
+    sources = (source for each in (folder, *called) for source in each.rglob("*.py"))
+    newest = max(source.stat().st_mtime_ns for source in sources)
     deleted = False
     for index in folder.rglob("__pycache__/*.nbi"):
         # another process may do the same at the same time

@@ -65,7 +65,7 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
         Charts((distributions(findings, scale),)),
         Heading("Five strategies through the same futures"),
         Paragraph(_worth(findings, scale)),
-        _ways(findings, scale),
+        _strategies(findings, scale),
     ]
     if regimes.rows:
         blocks += [
@@ -205,32 +205,34 @@ def _amount(each: Commitment, amount: float) -> str:
 
 
 def _worth(findings: PolicyFindings, scale: MoneyScale) -> str:
-    ways = findings.ways
-    vss, waiting, known = (uncertain(each, scale) for each in (ways.vss, ways.waiting, ways.evpi))
+    strategies = findings.strategies
+    vss, waiting, known = (
+        uncertain(each, scale) for each in (strategies.vss, strategies.waiting, strategies.evpi)
+    )
     return (
         f"Planning for many futures instead of their mean adds {vss}; waiting for what is seen adds "
         f"{waiting} over the better fixed plan; knowing the future would add {known} more."
     )
 
 
-def _ways(findings: PolicyFindings, scale: MoneyScale) -> Table:
+def _strategies(findings: PolicyFindings, scale: MoneyScale) -> Table:
     rows = tuple(
         Row(
-            TITLES[way.way],
+            TITLES[strategy.strategy],
             (
-                f"{way.scenarios:,}",
-                f"{scale.write(way.value.mean)} ± {scale.write(way.value.halfwidth)}",
-                scale.write(way.npv.mean),
-                scale.write(float(way.npv_quantiles[0])),
-                scale.write(way.npv_tail),
-                percent(way.loses),
-                percent(float(way.irr_quantiles[2])) if np.isfinite(way.irr_quantiles[2]) else "–",
-                scale.write(float(way.peak_funding[2])),
-                percent(way.idle_accelerators),
-                percent(way.unmet),
+                f"{strategy.scenarios:,}",
+                f"{scale.write(strategy.value.mean)} ± {scale.write(strategy.value.halfwidth)}",
+                scale.write(strategy.npv.mean),
+                scale.write(float(strategy.npv_quantiles[0])),
+                scale.write(strategy.npv_tail),
+                percent(strategy.loses),
+                percent(float(strategy.irr_quantiles[2])) if np.isfinite(strategy.irr_quantiles[2]) else "–",
+                scale.write(float(strategy.peak_funding[2])),
+                percent(strategy.idle_accelerators),
+                percent(strategy.unmet),
             ),
         )
-        for way in findings.ways.ways
+        for strategy in findings.strategies.metrics
     )
     head = (
         "Way",
@@ -245,7 +247,7 @@ def _ways(findings: PolicyFindings, scale: MoneyScale) -> Table:
         "accelerators idle",
         "obligations unmet",
     )
-    return table("Five ways", head, rows)
+    return table("Five strategies", head, rows)
 
 
 def _regime_cost(findings: PolicyFindings, scale: MoneyScale) -> str:

@@ -17,27 +17,28 @@ from capexpand.wording import MoneyScale, money, percent
 
 def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
     """Return the blocks that a terminal shows of a policy."""
-    outcomes, ways = findings.outcomes, findings.ways
+    outcomes, strategies = findings.outcomes, findings.strategies
     currency = outcomes.policy.data.currency
     interrupted = interruption_note(findings)
-    scale = MoneyScale.of(max(abs(way.value.mean) for way in ways.ways), currency)
+    scale = MoneyScale.of(max(abs(strategy.value.mean) for strategy in strategies.metrics), currency)
     rows = [
         Row(
-            TITLES[way.way],
+            TITLES[strategy.strategy],
             (
-                str(way.scenarios),
-                scale.write(way.value.mean),
-                scale.write(way.value.halfwidth),
-                scale.write(way.npv.mean),
-                scale.write(way.npv_tail),
-                percent(way.loses),
+                str(strategy.scenarios),
+                scale.write(strategy.value.mean),
+                scale.write(strategy.value.halfwidth),
+                scale.write(strategy.npv.mean),
+                scale.write(strategy.npv_tail),
+                percent(strategy.loses),
             ),
         )
-        for way in ways.ways
+        for strategy in strategies.metrics
     ]
     head = ("strategy", "scenarios", "value", "±", "NPV", "NPV, worst tenth", "chance < 0")
     vss, evpi = (
-        f"{money(each.mean, currency)} ± {money(each.halfwidth, currency)}" for each in (ways.vss, ways.evpi)
+        f"{money(each.mean, currency)} ± {money(each.halfwidth, currency)}"
+        for each in (strategies.vss, strategies.evpi)
     )
     return (
         Paragraph("", lead=decision_sentence(findings), kind="decision"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capexpand.policy.findings import PolicyFindings, policy_document
+from capexpand.policy.findings import PolicyFindings
 from capexpand.reporting import page_tables
 from capexpand.reporting.assumptions import Block as AssumptionBlock
 from capexpand.reporting.assumptions import assumption_blocks, evidence_line, origins
@@ -38,6 +38,7 @@ from capexpand.reporting.financing import financing_section
 from capexpand.reporting.headline import answers, hindsight, key_figures
 from capexpand.reporting.inputs import Findings
 from capexpand.reporting.plans_compared import plan_table
+from capexpand.reporting.policy_document import policy_document
 from capexpand.reporting.policy_page import policy_section
 from capexpand.reporting.policy_summary import policy_summary
 from capexpand.reporting.sheet import Sheet

@@ -24,8 +24,8 @@ from capexpand.replay.jobs.state import (
     Shapes,
     Timeline,
 )
+from capexpand.replay.packing.arrays import as_classes, as_nodes, as_typical
 from capexpand.replay.packing.cluster import ClusterState, empty_cluster
-from capexpand.replay.packing.experiment import as_classes, as_nodes, as_typical
 from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
 from capexpand.replay.packing.tasks import (
     MILLI,

@@ -54,18 +54,6 @@ class Classes(NamedTuple):
     kind: np.ndarray
 
 
-class Placements(NamedTuple):
-    """The results, each of shape (arrivals,).
-
-    Node or -1, bits of the accelerators taken, accelerators in use and fragmented after the arrival [0.001].
-    """
-
-    node: np.ndarray
-    taken: np.ndarray
-    used_milli: np.ndarray
-    fragment_milli: np.ndarray
-
-
 @kernel
 def fragment_milli(
     cpu_left: int,

@@ -24,7 +24,7 @@ def fans(findings: PolicyFindings, scale: MoneyScale) -> Iterator[Chart]:
     """
     outcomes = findings.outcomes
     starts, books = outcomes.policy.data.times.starts, outcomes.paths.books
-    cash = np.cumsum(findings.ways.returns["policy"].free_cash_flow, axis=0)
+    cash = np.cumsum(findings.strategies.returns["policy"].free_cash_flow, axis=0)
     for name, title, unit, values in (
         ("power", "Power energised", "MW", books.power_mw),
         ("accelerators", "Accelerators installed", "accelerators", books.installed),
@@ -47,29 +47,31 @@ def _fan_rows(starts: tuple[date, ...], quantiles: Floats) -> tuple[Spec, ...]:
 
 
 def distributions(findings: PolicyFindings, scale: MoneyScale) -> Chart:
-    """Return the net present values of the five ways, one below the other.
+    """Return the net present values of the five strategies, one below the other.
 
     Args:
         findings: of the policy.
         scale: of money.
     """
-    ours = findings.ways.ways[0]
+    ours = findings.strategies.metrics[0]
     currency = findings.outcomes.policy.data.currency
     rows: list[Spec] = []
-    for way in findings.ways.ways:
+    for strategy in findings.strategies.metrics:
         ends = {
             f"q{level}": float(f"{value / scale.divisor:.5g}")
-            for level, value in enumerate(way.npv_quantiles)
+            for level, value in enumerate(strategy.npv_quantiles)
         }
-        rows.append({"w": TITLES[way.way], "m": float(f"{way.npv.mean / scale.divisor:.5g}"), **ends})
+        rows.append(
+            {"w": TITLES[strategy.strategy], "m": float(f"{strategy.npv.mean / scale.divisor:.5g}"), **ends}
+        )
     low, high = (money(float(ours.npv_quantiles[end]), currency) for end in (0, -1))
     losing = f"loses in {percent(ours.loses)} of all futures" if ours.loses > 0 else "loses in none"
     return Chart(
-        "npv-of-ways",
+        "npv-of-strategies",
         f"In nine futures of ten the policy is worth between {low} and {high}; it {losing}",
         f"Net present value of the programme after tax in {scale.unit}: nine futures in ten (line), half of "
-        "them (bar), the middle (tick), the mean (dot); the same scenarios for all ways, fewer where whole "
-        "programs are solved anew in each.",
+        "them (bar), the middle (tick), the mean (dot); the same scenarios for all strategies, fewer where "
+        "whole programs are solved anew in each.",
         spreads(len(rows), scale.unit),
         rows=tuple(rows),
         shaded=False,

@@ -139,13 +139,13 @@ def of_policy_run(folder: Path) -> Distribution:
         if "npv_quantiles" not in document:
             raise RunError(f"{folder}: holds no policy; make the run with --policy")
         quantiles = {float(chance): float(value) for chance, value in document["npv_quantiles"].items()}
-        way = document["ways"]["policy"]
+        policy = document["strategies"]["policy"]
         found = Distribution(
             what=f"the policy of {folder.name}",
             chances=np.array(sorted(quantiles)),
             values=np.array([quantiles[chance] / MILLION for chance in sorted(quantiles)]),
-            scenarios=int(way["scenarios"]),
-            mean=float(way["npv"]["mean"]) / MILLION,
+            scenarios=int(policy["scenarios"]),
+            mean=float(policy["npv"]["mean"]) / MILLION,
             sample=np.zeros(0),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:

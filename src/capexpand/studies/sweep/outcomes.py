@@ -13,9 +13,10 @@ from capexpand.finance.programme import programme_result
 from capexpand.model.blocks import LinearProgram
 from capexpand.model.compile import compile_case
 from capexpand.model.data import Floats
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.brackets import ProgramChange, Support
 from capexpand.optimiser.plan import Plan
-from capexpand.optimiser.warm import Basis, Optimum, WarmPlanner
+from capexpand.optimiser.warm import Optimum, WarmPlanner
 from capexpand.studies.sweep.axes import Box, Point
 from capexpand.studies.sweep.journal import Record
 

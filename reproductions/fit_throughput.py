@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Fits the efficiency factors on the packaged measurements, and says how they do on rows they did not see.
 
-Usage: scripts/fit_throughput.py [--write] [--show] [--ablate]
+Usage: reproductions/fit_throughput.py [--write] [--show] [--ablate]
 
 Further fits leave out a quarter of the rows each, and each source with all its rows; they predict the rows
 that they did not see. ``--write`` replaces the factors in the package by the new ones, all fits.

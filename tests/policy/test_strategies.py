@@ -117,25 +117,25 @@ def listening() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("way", "reached", "workers"),
+    ("strategy", "reached", "workers"),
     [("policy", 10, 1), ("mean_value", 10, 2), ("foresight", 10, 1), ("rolling", 10, 2)],
 )
 def test_who_interrupts_the_evaluation_keeps_the_scenarios_that_were_followed(
-    followed: tuple[cx.PlannedPolicy, Outcomes], way: str, reached: int, workers: int, listening: None
+    followed: tuple[cx.PlannedPolicy, Outcomes], strategy: str, reached: int, workers: int, listening: None
 ) -> None:
-    """Slices hold an eighth of a sample, rounded up; the signal comes after the second slice of a way."""
+    """Slices hold an eighth of a sample, rounded up; the signal comes after the second slice of one."""
     planned, whole = followed
 
     def interrupt(now: str, done: int, count: int) -> None:
-        if now == way and done == reached:
+        if now == strategy and done == reached:
             assert count > done
             signal.raise_signal(signal.SIGINT)
 
     part = cx.simulate(planned, 40, workers=workers, progress=interrupt)
-    short = way in ("foresight", "rolling")
+    short = strategy in ("foresight", "rolling")
     assert part.scenarios.count == (40 if short else 10)
     sizes = {name: books.value.size for name, books in part.books.items()}
-    assert sizes[way] == reached
+    assert sizes[strategy] == reached
     for name, books in part.books.items():
         assert books.value == pytest.approx(whole.books[name].value[: sizes[name]])
     note = interruption_note(cx.evaluate_policy(planned, part))
@@ -152,5 +152,5 @@ def test_the_bias_of_the_lattice_is_that_of_a_fixed_plan_on_its_numbers(
     factors = np.stack([q.factors[:, whole.nodes[t]] for t, q in enumerate(policy.lattice.quarters)])
     plans = FixedPlans(policy.stages.data, policy.stages.numbers)
     again = plans.follow(FixedPlan.of(whole.mean_plan), factors).value + whole.constant
-    found = cx.evaluate_policy(planned, whole).ways.lattice_bias
+    found = cx.evaluate_policy(planned, whole).strategies.lattice_bias
     assert found.mean == pytest.approx(float((again - whole.values("mean_value")).mean()), rel=1e-6)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from reference_packing import make_cluster, place
 
-from capexpand.replay.packing.experiment import make_arrivals, pack
 from capexpand.replay.packing.tasks import (
     PlacementRule,
     TaskClass,
@@ -12,6 +11,7 @@ from capexpand.replay.packing.tasks import (
     make_nodes,
     model_mask,
 )
+from capexpand_reproductions.packing import make_arrivals, pack
 
 EXACT = [rule for rule in PlacementRule if rule is not PlacementRule.RANDOM]
 

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from capexpand.replay.packing.arrays import as_classes, as_nodes, as_typical
 from capexpand.replay.packing.tasks import (
-    MILLI,
     NodeArrays,
     PlacementRule,
     TaskClass,
     TypicalTask,
     find_typical_tasks,
-    model_mask,
 )
-
-if TYPE_CHECKING:
-    from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +116,7 @@ def pack(nodes: NodeArrays, arrivals: Arrivals, *, rule: PlacementRule, seed: in
         Where each task went, and how full and fragmented the cluster was after it.
     """
     from capexpand.replay.packing.cluster import empty_cluster
-    from capexpand.replay.packing.kernel import Placements
-    from capexpand.replay.packing.loop import pack_arrivals
+    from capexpand_reproductions.packing_loop import Placements, pack_arrivals
 
     count = len(arrivals.order)
     classes = arrivals.classes
@@ -135,7 +129,7 @@ def pack(nodes: NodeArrays, arrivals: Arrivals, *, rule: PlacementRule, seed: in
     typical = as_typical(arrivals.typical, nodes.model_names)
     state = empty_cluster(node_arrays, class_arrays, typical, draws)
     pack_arrivals(int(rule), node_arrays, class_arrays, typical, arrivals.order, state, placed)
-    asked = _column([task.total_milli for task in classes])[arrivals.order]
+    asked = np.array([task.total_milli for task in classes], dtype=np.int64)[arrivals.order]
     return PackingOutcome(
         placed.node,
         placed.taken,
@@ -144,61 +138,3 @@ def pack(nodes: NodeArrays, arrivals: Arrivals, *, rule: PlacementRule, seed: in
         placed.fragment_milli,
         nodes.total_accelerators,
     )
-
-
-def as_nodes(nodes: NodeArrays) -> Nodes:
-    """Put the nodes into the form that kernels take.
-
-    Args:
-        nodes: the nodes.
-    """
-    from capexpand.replay.packing.kernel import Nodes
-
-    return Nodes(nodes.cpu_milli, nodes.memory_mib, nodes.accelerators, nodes.model_bit)
-
-
-def as_classes(classes: Sequence[TaskClass], model_names: tuple[str, ...]) -> Classes:
-    """Put classes of task into the form that kernels take.
-
-    Args:
-        classes: the classes.
-        model_names: the cluster's models, in the order of their bits.
-    """
-    from capexpand.replay.packing.kernel import Classes
-
-    kinds: dict[int, int] = {}
-    kind = [
-        kinds.setdefault(task.accelerators if task.accelerator_milli == MILLI else -1, len(kinds))
-        for task in classes
-    ]
-    return Classes(
-        _column([task.cpu_milli for task in classes]),
-        _column([task.scored_cpu_milli for task in classes]),
-        _column([task.memory_mib for task in classes]),
-        _column([task.accelerator_milli for task in classes]),
-        _column([task.accelerators for task in classes]),
-        _column([model_mask(task.models, model_names) for task in classes]),
-        _column(kind),
-    )
-
-
-def as_typical(typical: Sequence[TypicalTask], model_names: tuple[str, ...]) -> TypicalArrays:
-    """Put the typical tasks into the form that kernels take.
-
-    Args:
-        typical: the typical tasks.
-        model_names: the cluster's models, in the order of their bits.
-    """
-    from capexpand.replay.packing.kernel import TypicalArrays
-
-    return TypicalArrays(
-        _column([kept.task.cpu_milli for kept in typical]),
-        _column([kept.task.accelerator_milli for kept in typical]),
-        _column([kept.task.accelerators for kept in typical]),
-        _column([model_mask(kept.task.models, model_names) for kept in typical]),
-        np.array([kept.frequency for kept in typical]),
-    )
-
-
-def _column(values: Sequence[int]) -> np.ndarray:
-    return np.array(values, dtype=np.int64)

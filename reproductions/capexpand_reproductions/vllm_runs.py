@@ -14,12 +14,12 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import parse_json
-from capexpand.replay.serving.fit import MeasuredRun
 from capexpand.replay.serving.replicas import Replica, StepTime
 from capexpand.replay.sources.json_rows import check_rows, read_record, refuse_truth
 from capexpand.replay.sources.tables import read_text
 from capexpand.replay.trace_rows import Written
 from capexpand.replay.traces import make_request_trace
+from capexpand_reproductions.step_times import MeasuredRun
 
 _ANY_STEP_TIME = StepTime(0.01, 1e-4, 1e-7, 1e-4)
 _USUAL_PAGE = 16

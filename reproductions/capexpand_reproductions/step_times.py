@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from capexpand.replay.serving.minimise import minimise
 from capexpand.replay.serving.outcome import ServingOutcome
 from capexpand.replay.serving.replicas import Replica, Routing, StepTime
 from capexpand.replay.serving.serve import serve
 from capexpand.replay.traces import RequestTrace
+from capexpand_reproductions.minimise import minimise
 
 # a step of a few tens of ms, whatever the model: several scales, since the walk finds the nearest hollow only
 _STARTS_S = (

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from capexpand.errors import CaseError
-from capexpand.replay.serving.fit import MeasuredRun, fit_and_predict
-from capexpand.replay.serving.minimise import minimise
 from capexpand.replay.serving.replicas import Replica, Routing, StepTime
 from capexpand.replay.serving.serve import serve
-from capexpand.replay.sources.vllm import find_runs, read_run
 from capexpand.replay.traces import make_request_trace
+from capexpand_reproductions.minimise import minimise
+from capexpand_reproductions.step_times import MeasuredRun, fit_and_predict
+from capexpand_reproductions.vllm_runs import find_runs, read_run
 
 
 def write_run(folder, rows, **meta):

@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.replay.go_random import GoRandom
-from capexpand.replay.packing.experiment import Arrivals, PackingOutcome, make_arrivals, pack
 from capexpand.replay.packing.tasks import (
     MAX_ACCELERATORS,
     MILLI,
@@ -25,6 +23,8 @@ from capexpand.replay.packing.tasks import (
     TaskClass,
     make_nodes,
 )
+from capexpand_reproductions.go_random import GoRandom
+from capexpand_reproductions.packing import Arrivals, PackingOutcome, make_arrivals, pack
 
 SEEDS = tuple(range(42, 52))
 DEMAND_RATIO = 1.3

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from capexpand.errors import CaseError
-from capexpand.replay.fgd import (
+from capexpand.replay.packing.tasks import PlacementRule, TaskClass, make_nodes
+from capexpand_reproductions.fgd import (
     RULE_NAMES,
     SEEDS,
     Workload,
@@ -16,7 +17,6 @@ from capexpand.replay.fgd import (
     reproduce,
     run_experiment,
 )
-from capexpand.replay.packing.tasks import PlacementRule, TaskClass, make_nodes
 
 
 def authors(traces, curve):

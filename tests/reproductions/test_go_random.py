@@ -1,6 +1,6 @@
 """The generator against numbers that Go's documentation and countless programs show."""
 
-from capexpand.replay.go_random import GoRandom, warmed_up_state
+from capexpand_reproductions.go_random import GoRandom, warmed_up_state
 
 
 def test_the_state_after_the_warm_up_is_the_one_that_go_ships():

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import NamedTuple
+
 import numpy as np
 
-from capexpand.replay.compiled import kernel
+import capexpand.replay
+from capexpand.replay.compiled import forget_stale_code, kernel
 from capexpand.replay.packing.cluster import GRADIENT, USED, ClusterState, find_node, take_node
-from capexpand.replay.packing.kernel import Classes, Nodes, Placements, TypicalArrays, fragment_milli
+from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays, fragment_milli
+
+forget_stale_code(Path(__file__).parent, *map(Path, capexpand.replay.__path__))
+
+
+class Placements(NamedTuple):
+    """The results, each of shape (arrivals,).
+
+    Node or -1, bits of the accelerators taken, accelerators in use and fragmented after the arrival [0.001].
+    """
+
+    node: np.ndarray
+    taken: np.ndarray
+    used_milli: np.ndarray
+    fragment_milli: np.ndarray
 
 
 @kernel

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Writes the tables and the picture of docs/explanation/throughput.md from the packaged measurements.
 
-Usage: scripts/explain_throughput.py
+Usage: reproductions/explain_throughput.py
 
 The text between the marks ``<!-- NAME -->`` and ``<!-- end NAME -->`` is replaced; the rest is left alone.
 """
