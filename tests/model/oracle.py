@@ -297,7 +297,7 @@ class _Oracle:
         self.worn_cost = (worn * (self.data(wear.cost, "offer") * disc)).sum()
 
     def came(self, at: xr.DataArray, left):
-        """What is left of all that came by a share of offer, age, age before: of orders, and what was known."""
+        """What is left of all that came, by a share of (offer, age, age before)."""
         m, offers, count = self.m, self.m.offers, self.m.times.count
         from_order = np.zeros((len(offers.names), count, count))  # [offer, order, quarter]
         known = np.zeros((len(offers.names), len(m.destinations), count))
