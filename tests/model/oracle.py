@@ -11,6 +11,7 @@ from __future__ import annotations
 import linopy
 import numpy as np
 import xarray as xr
+from oracle_ages import within_life
 from oracle_energy import energy_terms
 from oracle_leases import lease_costs
 
@@ -240,7 +241,7 @@ class _Oracle:
         left = self.N - kept - q + self.r
         self.require("owned units", left, "<=", 0.0, owned & self.there)
         self.placed = q
-        self.within_life(at)
+        within_life(self, at)
         if self.lean:
             return
         self.require("leased units", left, "==", 0.0, ~owned)
@@ -249,76 +250,6 @@ class _Oracle:
         self.E = free = self.variable("E", "offer", "destination", "quarter")
         past = self.before(free, (standing * at).sum("site")) + freed.sel(ahead=0, drop=True)
         self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
-
-    def within_life(self, at: xr.DataArray) -> None:
-        """Owned units of a destination are within those that came less than a life ago and still work.
-
-        Of those, the ones short of the age of wear are taken to be the last to go.
-        """
-        m, offers, wear = self.m, self.m.offers, self.m.offers.wear
-        self.worn_cost = 0.0
-        ends = (
-            np.zeros(len(offers.names), dtype=int) if offers.life_quarters is None else offers.life_quarters
-        )
-        turns = np.zeros(len(offers.names), dtype=int) if wear is None else wear.after_quarters
-        lost = offers.attrition if wear is None else wear.attrition
-        if not (m.aging | m.wearing).any():
-            return
-
-        def alive(k: int, age: int, *, since: int = 0) -> float:
-            """Share of 1 of an age that is left at another."""
-            left = 1.0
-            for step in range(since + 1, age + 1):
-                left *= 1.0 - (lost[k] if 0 < turns[k] < step else offers.attrition[k])
-            return left
-
-        came = self.came(at, lambda k, age, since: alive(k, age, since=since) * (not 0 < ends[k] <= age))
-        stands, sold = (self.N * at).sum("site"), (self.r * at).sum("site")
-        self.require("life", stands + sold - came[0], "<=", came[1], self.data(m.aging, "offer"))
-        if wear is None:
-            return
-        young = self.came(
-            at, lambda k, age, since: alive(k, age, since=since) * (age < turns[k]) * (not 0 < ends[k] <= age)
-        )
-        worn = self.variable("worn", "offer", "destination", "quarter", exists=self.data(m.wearing, "offer"))
-        self.require("worn", worn - stands + young[0], ">=", -young[1], self.data(m.wearing, "offer"))
-        stood = np.zeros((len(offers.names), len(m.destinations)))
-        np.add.at(stood.T, m.sites.destination, m.opening.installed)
-        for k in range(len(offers.names)):  # of every age alike, those at the age of wear
-            span = int(ends[k]) or max(int(turns[k]), 1)
-            stood[k] *= max(0, span - int(turns[k])) / span
-        before = self.before(worn, self.data(stood, "offer", "destination"))
-        failing = before * self.data(lost - offers.attrition, "offer")
-        left = self.before(self.N, self.data(m.opening.installed, "site", "offer"))
-        left = left * (1.0 - self.data(offers.attrition, "offer")) + self.placed
-        kept = (left * at).sum("site") - failing
-        self.require("failures", stands + sold - kept, "<=", 0.0, self.data(m.wearing, "offer"))
-        disc = self.data(m.times.discount, "quarter")
-        self.worn_cost = (worn * (self.data(wear.cost, "offer") * disc)).sum()
-
-    def came(self, at: xr.DataArray, left):
-        """What is left of all that came, by a share of (offer, age, age before)."""
-        m, offers, count = self.m, self.m.offers, self.m.times.count
-        from_order = np.zeros((len(offers.names), count, count))  # [offer, order, quarter]
-        known = np.zeros((len(offers.names), len(m.destinations), count))
-        stood = np.zeros((len(offers.names), len(m.destinations)))
-        np.add.at(stood.T, m.sites.destination, m.opening.installed)
-        for k in np.flatnonzero(m.aging | m.wearing):
-            lead = int(offers.lead_quarters[k])
-            span = int(offers.life_quarters[k]) or int(m.offers.wear.after_quarters[k])
-            for t in range(count):
-                ages = [left(k, first + t + 1, first) for first in range(span)]
-                known[k, :, t] += float(np.mean(ages)) * stood[k]
-                for age in range(t + 1):
-                    share = left(k, age, 0)
-                    known[k, :, t] += share * m.opening.units_due[k, :, t - age]
-                    if t - age - lead >= 0:
-                        from_order[k, t - age - lead, t] += share
-        came = 0.0 * (self.N * at).sum("site")
-        for first in range(count):
-            kernel = self.data(from_order[:, first], "offer", "quarter")
-            came = came + self.x.isel(quarter=first, drop=True) * kernel
-        return came, self.data(known, "offer", "destination", "quarter")
 
     def reached(self, at: xr.DataArray) -> xr.DataArray:
         """Whether units of an offer can have come to a site by a quarter; taken as true unless lean."""
