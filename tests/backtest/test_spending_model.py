@@ -63,6 +63,8 @@ def test_a_range_in_the_table_of_guidance_counts_like_a_programme():
 def test_growth_is_pooled_over_companies_and_held_back():
     """Changes of ln 1.5 and ln 1.2 in the quarter before the day's, each with the weight w = 2^(−1/6).
 
+    Nothing is known of a year before, so changes from quarter to quarter count.
+
     γ = w (ln 1.5 + ln 1.2) / (2 w + 2); the level of A is 15 less a fifth of its surprise.
 
     Sensitivity: without the two changes of nothing γ would be (ln 1.5 + ln 1.2) / 2, near twice as much.
@@ -77,6 +79,20 @@ def test_growth_is_pooled_over_companies_and_held_back():
     growth = weight * (math.log(1.5) + math.log(1.2)) / (2.0 * weight + 2.0)
     level = 0.8 * math.log(15.0) + 0.2 * (math.log(10.0) + growth)
     assert medians(known)[:2] == pytest.approx([math.exp(level + growth), math.exp(level + 2 * growth)])
+
+
+def test_growth_is_that_over_a_year_where_one_is_known():
+    """B doubled within a year: ln 2 / 4 a quarter, whatever its last quarter was; A's quarter does not count.
+
+    γ = w (ln 2 / 4) / (w + 2) with w = 2^(−1/6); without A's past its level is its one figure.
+    """
+    known = alone(
+        actual("A", "capex", Q1, 15.0),
+        *(actual("B", "capex", Q1 - 4 + n, value) for n, value in enumerate((10.0, 20.0, 30.0, 50.0, 20.0))),
+    ).as_known_on(DAY)
+    weight = 2.0 ** (-1.0 / 6.0)
+    growth = weight * math.log(2.0) / 4.0 / (weight + 2.0)
+    assert medians(known)[0] == pytest.approx(15.0 * math.exp(growth))
 
 
 def test_a_longer_history_of_the_same_measure_stands_before_the_reports():

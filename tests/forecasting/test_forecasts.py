@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from capexpand.forecasting.forecast import catalogue_series, forecast, forecasts_of, others_in_catalogue
 from capexpand.forecasting.guidance import Guidance, even_shares
-from capexpand.forecasting.models import last_growth, pooled_growth, seasonal_growth, spending_trend
+from capexpand.forecasting.models import last_growth, pooled_growth, seasonal_growth, seasons, spending_trend
 from capexpand.forecasting.panel import Panel
 from capexpand.forecasting.quarters import last_day
 from capexpand.forecasting.rolling import rolling_cases
 from capexpand.forecasting.scores import skill_range, skills
 from capexpand.forecasting.series import Observation, Path, Series, kind_of
-from capexpand.forecasting.spread import ErrorCase, Errors, student_quantile
+from capexpand.forecasting.spread import ErrorCase, Errors, student_quantile, usual_factor
 
 FIRST = 2020 * 4
 
@@ -81,16 +81,41 @@ def test_revenue_repeats_its_seasons_and_grows_by_the_year():
     assert found == pytest.approx(np.concatenate([year + 0.2, year + 0.3]))
 
 
-def test_yearly_growth_returns_to_its_mean():
-    """Growth of 0 for a year and 0.4 in the last quarter: the next year starts from it and comes back.
+def test_yearly_growth_goes_on_changing_and_returns_to_its_mean():
+    """Growth of 0 for a year and 0.4 in the last quarter: half of the change comes again, then it comes back.
 
-    m = Σ w g / Σ w with w = 2^(−age/6); the first quarter ahead grows by m + (0.4 − m) 0.8.
+    m = Σ w g / Σ w with w = 2^(−age/12). The growth a quarter ahead is m + (0.4 + 0.5 · 0.4 − m) 0.8; that
+    two ahead m + (0.4 + 0.5 · 0.4 (1 + 0.6) − m) 0.8².
+
+    Sensitivity: without momentum the first would be m + (0.4 − m) 0.8, which is 0.16 less.
     """
     logs = np.zeros(9)
     logs[-1] = 0.4
-    weights = 2.0 ** (-np.arange(5)[::-1] / 6.0)
+    weights = 2.0 ** (-np.arange(5)[::-1] / 12.0)
     mean = weights[-1] * 0.4 / weights.sum()
-    assert seasonal_growth(Path(FIRST, logs))[0] == pytest.approx(mean + (0.4 - mean) * 0.8)
+    found = seasonal_growth(Path(FIRST, logs))
+    assert found[0] == pytest.approx(mean + (0.6 - mean) * 0.8)
+    assert found[1] == pytest.approx(mean + (0.72 - mean) * 0.64)
+
+
+def test_spending_takes_the_season_that_its_past_shows():
+    """A season of +0.3, −0.1, −0.1, −0.1 without noise around no growth: the next year repeats it.
+
+    Deviations from the years around are the season itself, chance explains none, so nothing is held back.
+    Sensitivity: without a season the four quarters would be one number.
+    """
+    season = np.array([0.3, -0.1, -0.1, -0.1])
+    path = Path(FIRST, np.tile(season, 4))
+    assert seasons(path) == pytest.approx(season)
+    assert spending_trend(path, 0.0) == pytest.approx(np.tile(season, 2))
+
+
+def test_a_season_that_chance_explains_is_left_out():
+    """Of thirty walks of noise alone most show no season, and none is taken at its full size."""
+    generator = np.random.default_rng(3)
+    found = [np.abs(seasons(Path(FIRST, generator.normal(0.0, 0.2, 20)))).max() for _ in range(30)]
+    assert np.median(found) < 0.05
+    assert seasons(Path(FIRST, generator.normal(0.0, 0.2, 8))) == pytest.approx(np.zeros(4))
 
 
 def test_short_series_are_forecast_and_never_fail():
@@ -117,22 +142,51 @@ def test_a_gap_is_filled_by_even_growth():
     assert np.exp(path.logs) == pytest.approx([100.0, 200.0, 400.0])
 
 
-def test_the_scale_of_a_series_is_its_own_errors_beside_that_of_others():
-    """No company but A: prior 0.208² for two cases, and one origin of errors 0.6 √h: (2 · 0.0433 + 0.36) / 3.
+def test_the_scale_of_a_series_is_the_most_likely_one_beside_that_of_others():
+    """One origin of errors 0.6 √h of company A, x = 0.36, beside a prior of 0.208 with ν = 8.
 
-    The scale of Student's distribution with eight degrees is √(6/8) of that deviation. B, of which nothing is
-    known, starts from the geometric mean of the prior (for four) and A's (with weight 1 / (2 + 1)).
+    The prior counts as one error: s² solves s² = (s₀² + 9 x / (8 + x / s²)) / 2 with s₀² = 0.75 · 0.208²;
+    four rounds from s₀² come within 1 % of it. B, of which nothing is known, starts from the geometric mean
+    of the prior (for four) and A's (with weight 1 / (1 + 1)).
     """
     day = date(2024, 1, 1)
     cases = [ErrorCase(("A", "x"), 2024 * 4, h, 0.6 * math.sqrt(h), day) for h in range(1, 9)]
     errors = Errors.of("spending", cases)
-    prior, now = 0.208**2, 2024 * 4
-    own = (2 * prior + 0.36) / 3
-    assert errors.spread(("A", "x"), day, now=now).deviation == pytest.approx(math.sqrt(0.75 * own))
-    pooled = math.exp((4 * math.log(prior) + math.log(own) / 3) / (4 + 1 / 3))
-    assert errors.spread(("B", "x"), day, now=now).deviation == pytest.approx(math.sqrt(0.75 * pooled))
+    prior, now = 0.75 * 0.208**2, 2024 * 4
+    square = errors.spread(("A", "x"), day, now=now).deviation ** 2
+    assert square == pytest.approx((prior + 9.0 * 0.36 / (8.0 + 0.36 / square)) / 2.0, rel=0.01)
+    pooled = math.exp((4 * math.log(prior) + math.log(square) / 2) / (4 + 1 / 2))
+    assert errors.spread(("B", "x"), day, now=now).deviation == pytest.approx(math.sqrt(pooled))
     before = errors.spread(("A", "x"), day - timedelta(1), now=now)
-    assert before.deviation == pytest.approx(math.sqrt(0.75 * prior))
+    assert before.deviation == pytest.approx(math.sqrt(prior))
+
+
+def test_a_single_leap_widens_the_scale_little():
+    """Nine origins that err by 0.1 and one by 10: the mean square would be 10, a scale of 2.7."""
+    day = date(2024, 1, 1)
+    errors = [0.1] * 9 + [10.0]
+    cases = [
+        ErrorCase(("A", "x"), 2024 * 4 - n, h, error * math.sqrt(h), day)
+        for n, error in enumerate(errors)
+        for h in range(1, 9)
+    ]
+    assert Errors.of("spending", cases).spread(("A", "x"), day, now=2024 * 4).deviation < 0.3
+
+
+def test_series_that_grow_err_more():
+    """Expected growth of 0.25 a year doubles the variance of revenue; spending is the same.
+
+    An error √2 times as large of such a series says the same of the scale.
+    """
+    assert usual_factor("revenue", 0.25) == pytest.approx(math.sqrt(2.0))
+    assert usual_factor("spending", 0.25) == usual_factor("revenue", 0.0) == 1.0
+    day, key = date(2024, 1, 1), ("A", "x")
+    calm = Errors.of("revenue", [ErrorCase(key, 8096, 1, 0.1, day)])
+    fast = Errors.of("revenue", [ErrorCase(key, 8096, 1, 0.1 * math.sqrt(2.0), day, math.sqrt(2.0))])
+    assert calm.spread(key, day, now=8096) == fast.spread(key, day, now=8096)
+    doubled = calm.spread(key, day, now=8096, factor=2.0)
+    assert doubled.deviation == pytest.approx(2.0 * calm.spread(key, day, now=8096).deviation)
+    assert doubled.deviation_at(4.0) == pytest.approx(doubled.deviation * 4.0**0.6)
 
 
 @given(level=st.floats(0.001, 0.999))
@@ -170,7 +224,7 @@ def test_no_forecast_of_the_panel_changes_with_what_became_known_later(data, kin
         assert theirs is not None
         for method, path in mine.medians.items():
             assert np.array_equal(path, theirs.medians[method], equal_nan=True)
-            assert panel.spread(one, method, day) == other.spread(two, method, day)
+            assert panel.spread(mine, method) == other.spread(theirs, method)
 
 
 def test_a_forecast_changes_with_what_was_known():
@@ -182,7 +236,7 @@ def test_a_forecast_changes_with_what_was_known():
     assert one is not None
     assert two is not None
     assert not np.array_equal(one.medians["model"], two.medians["model"])
-    assert panel.spread(panel.series[0], "model", day) != changed.spread(panel.series[0], "model", day)
+    assert panel.spread(one, "model") != changed.spread(two, "model")
 
 
 def test_the_scale_of_a_company_rests_on_others_until_it_has_errors():
@@ -191,7 +245,10 @@ def test_the_scale_of_a_company_rests_on_others_until_it_has_errors():
     found = []
     for factor in (1.0, 3.0):
         own = series_of([v**factor for v in walk(3, seed=9)])
-        found.append(Panel((own, *others)).spread(own, "last value", own.observations[0].known_on))
+        panel = Panel((own, *others))
+        origin = panel.origin(own, own.observations[0].known_on)
+        assert origin is not None
+        found.append(panel.spread(origin, "last value"))
     assert found[0] == found[1]
 
 
@@ -209,6 +266,24 @@ def test_intervals_hold_on_walks_of_unlike_companies():
     for company in ("C0", "C9"):
         own = [case for case in cases if case.company == company]
         assert 0.6 < sum(case.holds(0.8) for case in own) / len(own) < 0.98
+
+
+def test_intervals_hold_on_made_up_companies_of_many_sorts():
+    """Calm, wild, seasonal, lumpy, leaping and growing ones, forecast beside the catalogue's histories.
+
+    80 % intervals hold in 75 to 87 % and 50 % intervals in 42 to 60 % of one company of each sort; the
+    benchmark ``forecasts.py`` counts more of them.
+    """
+    from made_up_companies import companies
+
+    made = companies(1, seed=21)
+    cases = rolling_cases(Panel((*made, *catalogue_series())), {each.company for each in made})
+    fifty, eighty = (sum(case.holds(share) for case in cases) / len(cases) for share in (0.5, 0.8))
+    assert 0.75 < eighty < 0.87
+    assert 0.42 < fifty < 0.60
+    found = {each.rival: each for each in skills(cases) if each.company == "all"}
+    assert found["last value"].skill > 0.0
+    assert found["last growth"].skill > 0.0
 
 
 def test_a_scored_case_is_what_was_published_first():

@@ -128,13 +128,11 @@ def test_measures_of_another_kind_and_amounts_that_are_not_positive_are_left_out
         ('A,revenue,2024-03-31,"20,531.0",mn USD,x', "value '20,531.0' has separators; write 20531.0"),
         ("A,revenue,2024-03-31,20531,0,mn USD,x", "has 7 cells, not 6; a number with a comma needs a point"),
         ("A,revenue,31.03.2024,5,mn USD,x", "quarter_end '31.03.2024' is not a day; write it as 2025-06-30"),
-        ("A,revenue,2024-03-31,n/a,mn USD,x", "value 'n/a' is not a number; write it as 1234.5"),
-        ("A,revenue,2024-03-31,,mn USD,x", "value is empty; leave the row out where nothing was reported"),
+        ("A,revenue,2024-03-31,about 5,mn USD,x", "value 'about 5' is not a number; write it as 1234.5"),
         ("A,revenue,2024-03-31,5,bushels of,x", None),
         ("A,revenue,2024-03-31,5,bn mn USD,x", "unit 'bn mn USD' is not understood; write it as mn USD"),
         ("A,revenue,0204-03-31,5,mn USD,x", "quarter_end 0204-03-31 lies outside 1950 to 2100"),
         (",revenue,2024-03-31,5,mn USD,x", "company is empty; name it"),
-        ("A,revenue,2024-03-31,nan,mn USD,x", "value 'nan' is not a number"),
         ("A,revenue,2024-03-31,1e999,mn USD,x", "value '1e999' is not a number"),
     ],
 )
@@ -181,7 +179,7 @@ def test_guidance_is_read_for_the_series_that_it_guides(tmp_path):
         "A,2025-07-01 to 2026-06-30,capital_expenditure,2025-02-01,9,,bn USD\n",
         "utf-8",
     )
-    first, second = read_guidance(file, series)["A", "capital_expenditure"]
+    first, second = read_guidance(file, series).given["A", "capital_expenditure"]
     assert (first.amount, [label(q) for q in first.quarters]) == (
         10_000.0,
         ["2025Q1", "2025Q2", "2025Q3", "2025Q4"],
@@ -198,3 +196,51 @@ def test_guidance_is_read_for_the_series_that_it_guides(tmp_path):
     lines = [f"{each.line}: {each.message}" for each in refused.value.problems]
     assert lines[0].startswith("2: period 'next year' is not understood; write calendar 2026")
     assert lines[1].startswith("3: low 12 and high 8 are no range")
+
+
+def test_guidance_counts_for_the_only_series_of_its_kind_and_a_fiscal_year_is_left_out_by_name(tmp_path):
+    """The table of figures says capex, that of guidance capital expenditure; a fiscal year has no days."""
+    series = read_series(
+        table(tmp_path, "A,capex,2024-12-31,2000,mn USD,x", "A,revenue,2024-12-31,9,bn USD,x")
+    ).series
+    file = tmp_path / "guidance.csv"
+    file.write_text(
+        "company,period,measure,announced_date,low,high,unit\n"
+        "a,calendar 2025,capital_expenditure,2025-01-30,8,12,bn USD\n"
+        "A,fiscal 2026,capital_expenditure,2025-01-30,8,12,bn USD\n"
+        "A,FY26,capital_expenditure,2025-01-30,8,12,bn USD\n",
+        "utf-8",
+    )
+    found = read_guidance(file, series)
+    assert [each.amount for each in found.given["A", "capex"]] == [10_000.0]
+    assert [note[:30] for note in found.notes] == [
+        "guidance.csv:3: period 'fiscal",
+        "guidance.csv:4: period 'FY26' ",
+    ]
+
+
+@pytest.mark.parametrize("nothing", ["", "n/a", "-", "NaN", "null"])
+def test_a_row_without_a_value_is_a_gap_that_is_named(tmp_path, nothing):
+    file = table(
+        tmp_path,
+        "A,capex,2024-03-31,4,mn USD,x",
+        f"A,capex,2024-06-30,{nothing},,x",
+        "A,capex,2024-09-30,9,mn USD,x",
+    )
+    found = read_series(file)
+    assert list(values(file)["A", "capex"].values()) == [4.0, 9.0]
+    assert found.notes == ("series.csv:3: A, capex: no value, so the quarter is a gap",)
+
+
+def test_payments_that_are_negative_throughout_are_read_without_their_sign(tmp_path):
+    """A cash flow statement shows capital expenditure as -4 and -9. Revenue below zero stays left out."""
+    file = table(
+        tmp_path,
+        "A,capex,2024-03-31,-4,mn USD,x",
+        "A,capex,2024-06-30,-9,mn USD,x",
+        "A,revenue,2024-06-30,-9,mn USD,x",
+    )
+    assert values(file) == {("A", "capex"): {"2024Q1": 4.0, "2024Q2": 9.0}}
+    assert "below zero throughout, so read as payments" in read_series(file).notes[0]
+    mixed = table(tmp_path, "A,capex,2024-03-31,4,mn USD,x", "A,capex,2024-06-30,-9,mn USD,x")
+    assert values(mixed) == {("A", "capex"): {"2024Q1": 4.0}}

@@ -12,6 +12,7 @@ import linopy
 import numpy as np
 import xarray as xr
 from oracle_ages import within_life
+from oracle_churn import churn_cost
 from oracle_energy import energy_terms
 from oracle_leases import lease_costs
 
@@ -151,6 +152,7 @@ class _Oracle:
         self.service("group" if self.lean else "site")
         self.commitments(*self.promised)
         self.money()
+        self.churn_cost = churn_cost(self)
         self.objective()
         return self.model
 
@@ -230,7 +232,7 @@ class _Oracle:
         self.N = self.variable("N", "site", "offer", "quarter", exists=self.there)
         sold = self.data(offers.owned[:, None] & (offers.exit_cost < 0.0), "offer", "quarter")
         self.r = self.variable("r", "site", "offer", "quarter", exists=~owned | sold)
-        q = self.variable("q", "site", "offer", "quarter", exists=self.there)
+        self.q = q = self.variable("q", "site", "offer", "quarter", exists=self.there)
         coming = self.pipeline(
             "units coming", self.waits(self.x, offers.lead_quarters, "offer"), "offer", "destination"
         )
@@ -240,7 +242,6 @@ class _Oracle:
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
         left = self.N - kept - q + self.r
         self.require("owned units", left, "<=", 0.0, owned & self.there)
-        self.placed = q
         within_life(self, at)
         if self.lean:
             return
@@ -269,7 +270,7 @@ class _Oracle:
         halls = 1.0 if m.redundancy is None else self.data(m.redundancy.power, "site")
         waits, settling = 0.0, m.offers.settling
         for age in range(0 if settling is None else settling.shape[1]):
-            came = self.placed.shift(quarter=age).fillna(0.0) if age else self.placed
+            came = self.q.shift(quarter=age).fillna(0.0) if age else self.q
             waits = waits + came * self.data(settling[:, age], "offer")
         self.require("run", self.u - (self.N - waits) * units, "<=", 0.0, self.there)
         running_mw = (self.u * self.data(m.offers.power_kw / 1000.0, "offer")).sum("offer")
@@ -289,7 +290,7 @@ class _Oracle:
         if place == "group":
             present = (present * self.member(m.sites.group, "site", "group")).sum("site") > 0
         able = (service > 0) & self.data(served, place, "workload") & present
-        y = self.variable("y", place, "offer", "workload", "quarter", exists=able)
+        self.y = y = self.variable("y", place, "offer", "workload", "quarter", exists=able)
         there = (
             self.u if place == "site" else (self.u * self.member(m.sites.group, "site", "group")).sum("site")
         )
@@ -418,6 +419,7 @@ class _Oracle:
             - self.energy_cost
             - self.lease_costs
             - self.worn_cost
+            - self.churn_cost
         )
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)

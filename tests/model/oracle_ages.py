@@ -49,7 +49,7 @@ def within_life(oracle: Any, at: xr.DataArray) -> None:
     before = oracle.before(worn, oracle.data(stood, "offer", "destination"))
     failing = before * oracle.data(lost - offers.attrition, "offer")
     left = oracle.before(oracle.N, oracle.data(m.opening.installed, "site", "offer"))
-    left = left * (1.0 - oracle.data(offers.attrition, "offer")) + oracle.placed
+    left = left * (1.0 - oracle.data(offers.attrition, "offer")) + oracle.q
     kept = (left * at).sum("site") - failing
     oracle.require("failures", stands + sold - kept, "<=", 0.0, oracle.data(m.wearing, "offer"))
     disc = oracle.data(m.times.discount, "quarter")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from capexpand.model.churn_costs import ChurnCosts
 from capexpand.model.compile import committed_grid, taxes
 from capexpand.model.data import (
     Budget,
@@ -68,6 +69,7 @@ def random_model(
         else None,
         lease_terms=_lease_terms(rng, power, offers, quarters) if rng.random() < 0.6 else None,
         hire=_hire(rng, quarters) if rng.random() < 0.6 else None,
+        churn=ChurnCosts(*rng.uniform(0.0, 0.5, 4) * (rng.random(4) < 0.7)) if rng.random() < 0.6 else None,
     )
 
 

@@ -12,6 +12,7 @@ from workbook_engines import ENGINES, cached, formulas
 from capexpand.case.loading import load_case
 from capexpand.case.plain_document import yaml_text
 from capexpand.errors import RunError
+from capexpand.finance.debt_metrics import financing_result
 from capexpand.finance.metrics import measure
 from capexpand.finance.programme import programme_result
 from capexpand.finance.statements import statement
@@ -22,7 +23,10 @@ from capexpand.workbook.writing import save_workbook, workbook_bytes
 
 CENT = 1e-8  # of money in millions
 ROUNDING = 1e-12  # of the largest sums: what two orders of adding up differ by
-SHIPPED = ("alibaba-2025", "bytedance-2025", "meta-2025", "microsoft-fy2025", "telecom-edge")
+SHIPPED = (
+    "alibaba-2025", "bytedance-2025", "meta-2025", "microsoft-fy2025", "neocloud-2025", "telecom-edge",
+    "two-sites-financed",
+)  # fmt: skip
 
 
 def close(found, expected, scale):
@@ -62,15 +66,15 @@ def agrees_everywhere(path, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", ["small", "rich"])
+@pytest.mark.parametrize("name", ["small", "rich", "agreed"])
 def test_every_formula_recalculates_to_the_value_written_beside_it(books, name, engine):
     agrees_everywhere(books[name], ENGINES[engine](books[name]))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", ["small", "rich"])
-def test_the_headline_agrees_with_ours_to_the_cent(books, small, rich, name, engine):
-    ours = {"small": small, "rich": rich}[name]
+@pytest.mark.parametrize("name", ["small", "rich", "agreed"])
+def test_the_headline_agrees_with_ours_to_the_cent(books, small, rich, agreed, name, engine):
+    ours = {"small": small, "rich": rich, "agreed": agreed}[name]
     opened = ENGINES[engine](books[name])
     opened.calculate()
     scale = float(np.abs(ours.result.total.revenue).sum())
@@ -129,42 +133,105 @@ def inputs_of(path):
     return found
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_changed_inputs_give_what_capexpand_gives_for_the_same_variant_with_the_same_decisions(
-    books, rich, rich_file, engine
-):
-    """Seventeen inputs change, and the decisions stay."""
+AGREED_CHANGES = (
+    ("finance.discount_rate", 1.2),
+    ("finance.carbon_price", 1.5),
+    ("clouds.cloud.on_demand.fee", 1.1),
+    ("clouds.cloud.reserved.year.fee", 0.9),
+    ("clouds.cloud.reserved.year.term", 0.5),
+    ("offers.server.lease.fee", 1.1),
+    ("offers.server.lease.term", 0.8),
+    ("offers.server.lease.escalation", 2.0),
+    ("sites.coast.colocate.fee", 0.9),
+    ("sites.coast.colocate.minimum", 1.2),
+    ("sites.coast.energy.capacity_charge", 1.3),
+    ("sites.coast.energy.carbon_intensity", 1.1),
+    ("sites.coast.energy.contracts.wind.price", 1.2),
+    ("sites.coast.energy.contracts.wind.term", 0.5),
+    ("sites.coast.energy.contracts.wind.surplus", 0.5),
+    ("sites.coast.energy.contracts.engines.price", 1.2),
+    ("sites.coast.energy.contracts.engines.fee", 2.0),
+    ("workloads.anchor.price", 1.1),
+    ("workloads.anchor.contract.prepayment", 0.5),
+    ("workloads.anchor.contract.take_or_pay", 1.1),
+    ("workloads.anchor.contract.renewal_price", 0.8),
+    ("workloads.standing.contract.penalty", 2.0),
+    ("financing.reference_rate", 1.5),
+    ("financing.facilities.old.rate", 2.0),
+    ("financing.facilities.bridge.spread", 1.3),
+    ("financing.facilities.bridge.upfront_fee", 2.0),
+    ("financing.facilities.line.commitment_fee", 3.0),
+    ("financing.cash_interest", 1.5),
+    ("financing.cost_of_equity", 1.1),
+    ("financing.equity.issue_cost", 2.0),
+    ("financing.opening_cash", 1.1),
+)
+
+
+def changed(book, file, found, changes, engine):
+    """The workbook with changed inputs, recalculated, and our result of that variant with decisions held."""
     from capexpand.workbook.changes import setting
 
-    path, known = books["rich"], inputs_of(books["rich"])
-    opened = ENGINES[engine](path)
-    case = load_case(rich_file)
-    settings = {}
-    for place, factor in CHANGES:
+    known, settings = inputs_of(book), {}
+    opened = ENGINES[engine](book)
+    for place, factor in changes:
         sheet, row, column, values, unit = known[place]
-        for i, value in enumerate(values):
-            opened.put(sheet, row, column + i, value * factor)
         series = [value * factor for value in values]
-        settings[place] = setting(series, unit, rich.result.times.starts)
+        for i, value in enumerate(series):
+            opened.put(sheet, row, column + i, value)
+        settings[place] = setting(series, unit, found.result.times.starts)
     opened.calculate()
-    varied = rich_file.parent / "varied.yaml"
-    changed = {"extends": "case.yaml", "variants": {"changed": {"title": "Changed", "set": settings}}}
-    varied.write_text(yaml_text(changed), encoding="utf-8")
+    varied = file.parent / "varied.yaml"
+    variant = {"extends": "case.yaml", "variants": {"changed": {"title": "Changed", "set": settings}}}
+    varied.write_text(yaml_text(variant), encoding="utf-8")
     m = compile_case(load_case(varied, "changed"))
     held = programme_result(
-        replace(rich.result.plan, data=m), replace(rich.result.base_plan, data=m.without_programme())
+        replace(found.result.plan, data=m), replace(found.result.base_plan, data=m.without_programme())
     )
-    expected = measure(held)
-    scale = float(np.abs(held.total.revenue).sum())
-    assert abs(expected.npv - rich.metrics.npv) > 1.0
-    for key, value in headline(opened, path).items():
+    assert abs(measure(held).npv - found.metrics.npv) > 1.0
+    return opened, held
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["rich", "agreed"])
+def test_changed_inputs_give_what_capexpand_gives_for_the_same_variant_with_the_same_decisions(
+    books, rich, rich_file, agreed, agreed_file, name, engine
+):
+    """Seventeen inputs change, then thirty-one of what is signed for a time; decisions stay."""
+    file, found, changes = {
+        "rich": (rich_file, rich, CHANGES), "agreed": (agreed_file, agreed, AGREED_CHANGES),
+    }[name]  # fmt: skip
+    opened, held = changed(books[name], file, found, changes, engine)
+    expected, scale = measure(held), float(np.abs(held.total.revenue).sum())
+    for key, value in headline(opened, books[name]).items():
         assert close(value, getattr(expected, key), scale), key
-    checks = rows_by_title(path, "Control")["Checks that do not hold (must read 0)"]
-    assert float(opened.read("Control", checks, CONSTANT)) == 0.0
-    assert case.title.startswith("=")
+    row = rows_by_title(books[name], "Control")
+    if name == "agreed":
+        owners = financing_result(held)
+        assert close(opened.read("Control", row["Value for owners at the cost of equity"], CONSTANT),
+                     owners.equity_npv, scale)  # fmt: skip
+        cash = rows_by_title(books[name], "Debt")["Cash"]
+        for t, value in enumerate(owners.statement.sheet.cash):
+            assert close(opened.read("Debt", cash, FIRST + t), value, scale)
+    else:
+        checks = row["Checks that do not hold (must read 0)"]
+        assert float(opened.read("Control", checks, CONSTANT)) == 0.0
 
 
-@pytest.mark.parametrize("name", ["small", "rich"])
+def test_every_kind_of_agreement_is_used_in_the_case_that_shows_them(agreed):
+    """Sensitivity: an agreement that the plan does not use would be left out of its workbook."""
+    plan = agreed.result.plan
+    assert plan.hired.sum(axis=1).all()
+    assert plan.signed.all()
+    assert plan.energy.signed.sum(axis=1).all()
+    assert plan.energy.surplus.any()
+    assert plan.financing.drawn.sum(axis=1)[1:].all()
+    assert plan.financing.raised.any()
+    for lines in (agreed.result.total.damages, agreed.result.total.prepayments):
+        assert np.abs(lines).max() > 0.0
+
+
+@pytest.mark.parametrize("name", ["small", "rich", "agreed"])
 def test_each_input_stands_in_one_cell(books, name):
     """An offer that is bought and leased has one lead time and one draw."""
     places = [line[1] for line in cached(books[name])["Origin"][1:] if line[1]]
@@ -211,7 +278,7 @@ def relative(text, row, column):
     return re.sub(r"(\$?)([A-Z]{1,3})(\$?)(\d+)", from_here, text)
 
 
-@pytest.mark.parametrize("name", ["small", "rich"])
+@pytest.mark.parametrize("name", ["small", "rich", "agreed"])
 def test_each_row_has_one_formula_across_the_timeline(books, name):
     seen = {}
     for sheet, row, column, text, _ in formulas(books[name]):
@@ -220,7 +287,7 @@ def test_each_row_has_one_formula_across_the_timeline(books, name):
     assert {place: texts for place, texts in seen.items() if len(texts) > 1} == {}
 
 
-@pytest.mark.parametrize("name", ["small", "rich"])
+@pytest.mark.parametrize("name", ["small", "rich", "agreed"])
 def test_no_formula_holds_a_constant_or_a_volatile_reference(books, name):
     for sheet, row, column, text, _ in formulas(books[name]):
         assert not re.search(r"OFFSET|INDIRECT|NOW|TODAY|RAND", text)

@@ -73,3 +73,145 @@ workloads:
 
 def findings_of(case):
     return evaluate(optimise(case))
+
+
+AGREED = """
+extends: {two_sites}
+title: Everything that is signed for a time
+calendar: {{start: 2025-04-01, quarters: 14}}
+finance:
+  discount_rate: 9 %/year
+  tax_rate: 25 %
+  value_added_tax: 13 %
+  value_added_tax_recovery: 6 months
+  building_end_value: 50 %
+  carbon_price: 20 CNY/t
+programme: {{cap: 2 bn CNY, leases_within_cap: true}}
+opening:
+  sites:
+    coast: {{power: 1 MW, power_leased: 1 MW, installed: {{server: 60}}, leased: {{server: 20}}}}
+  payments_due: {{2025-06-30: 5 mn CNY}}
+  book_value: 60 mn CNY
+  book_life: 2 years
+sites:
+  coast:
+    colocate:
+      fee: {{value: 4 mn CNY/MW/quarter, growth: -5 %/year}}
+      lead_time: 0 months
+      term: 18 months
+      escalation: 3 %/year
+      minimum: {{2025-04-01: 0 MW, 2026-04-01: 3 MW, 2027-04-01: 0 MW}}
+      exit_cost: 0.1 mn CNY/MW
+    energy:
+      capacity_charge: 30 thousand CNY/MW/quarter
+      carbon_intensity: 0.5 t/MWh
+      renewable: 10 %
+      contracts:
+        wind:
+          title: Wind park
+          kind: pay_as_produced
+          price: 250 CNY/MWh
+          fee: 1 thousand CNY/MW/quarter
+          term: 2 years
+          lead_time: 3 months
+          limit: 5 MW
+          output: 40 %
+          matched: 80 %
+          surplus: 60 %
+          renewable: true
+        engines:
+          title: Engines at the site
+          kind: on_site
+          price: {{value: 300 CNY/MWh, growth: 5 %/year}}
+          fee: 2 thousand CNY/MW/quarter
+          term: 1 year
+          output: 90 %
+          carbon_intensity: 0.3 t/MWh
+          limit: 2 MW
+offers:
+  server:
+    lease:
+      fee: {{value: 0.26 mn CNY/quarter, growth: -10 %/year}}
+      term: 15 months
+      escalation: 4 %/year
+clouds:
+  cloud:
+    title: Server at a cloud
+    offer: server
+    destination: CN
+    on_demand: {{fee: {{value: 0.33 mn CNY/quarter, growth: -15 %/year}}, limit: 40 units}}
+    reserved:
+      year:
+        fee: {{value: 0.28 mn CNY/quarter, growth: -15 %/year}}
+        term: 1 year
+        lead_time: 3 months
+        limit: 30 units/quarter
+workloads:
+  chat:
+    demand: 1600 tn token/quarter
+    price: {{value: 0.42 CNY/Mtoken, growth: -6 %/year}}
+  anchor:
+    title: Contract with one customer
+    role: external
+    unit: token
+    demand: {{2025-04-01: 0 token/quarter, 2025-10-01: 150 tn token/quarter}}
+    price: {{value: 0.60 CNY/Mtoken, growth: 2 %/year}}
+    usable_share: 50 %
+    throughput: {{server: 2 tn token/quarter}}
+    contract:
+      offered_until: 2025-07-01
+      prepayment: 20 %
+      penalty: 0.20 CNY/Mtoken
+      take_or_pay: 90 %
+      taken: 80 %
+      ends: 2027-06-30
+      renewed: 50 %
+      renewal_price: 70 %
+  standing:
+    title: Contract that is more than can be delivered at first
+    role: external
+    unit: token
+    demand: 200 tn token/quarter
+    price: 0.55 CNY/Mtoken
+    usable_share: 50 %
+    throughput: {{server: 2 tn token/quarter}}
+    contract: {{penalty: 0.05 CNY/Mtoken}}
+financing:
+  reason: invented
+  opening_cash: 100 mn CNY
+  minimum_cash: 10 mn CNY
+  cash_interest: 2 %/year
+  cost_of_equity: 12 %/year
+  reference_rate: {{2025-04-01: 4 %/year, 2026-04-01: 3 %/year}}
+  equity: {{total: 900 mn CNY, issue_cost: 3 %}}
+  facilities:
+    old:
+      title: Old loan
+      amount: 40 mn CNY
+      drawn: 40 mn CNY
+      draw_until: 2025-04-01
+      maturity: 2027-03-31
+      rate: 5 %/year
+      repayment: straight
+    bridge:
+      title: Bridge loan
+      amount: 400 mn CNY
+      draw_until: 2026-03-31
+      maturity: 2027-12-31
+      spread: 3 %/year
+      upfront_fee: 1 %
+      commitment_fee: 0.5 %/year
+      repayment: annuity
+    line:
+      title: Revolving line
+      kind: revolving
+      amount: 80 mn CNY
+      maturity: 2028-03-31
+      spread: 2 %/year
+      commitment_fee: 0.4 %/year
+  covenants:
+    debt_service_cover: {{least: 1.05, hard: false}}
+    leverage: {{most: 8, hard: false, over: 6 months}}
+    loan_to_value: {{most: 90 %, hard: false}}
+    liquidity: {{least: 5 mn CNY, hard: false}}
+"""

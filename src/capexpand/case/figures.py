@@ -120,6 +120,7 @@ _CORRELATION = QuantityKind("a correlation", ("1",), "0.5", minimum=-1.0, maximu
 Money = Annotated[Figure, _figure(_MONEY)]
 Power = Annotated[Figure, _figure(_POWER)]
 PowerPerUnit = Annotated[Figure, _figure(_POWER_PER_UNIT)]
+MoneyPerPower = Annotated[Figure, _figure(_MONEY_PER_POWER)]
 MoneyPerPowerQuarter = Annotated[Figure, _figure(_MONEY_PER_POWER_QUARTER)]
 Duration = Annotated[Figure, _figure(_DURATION)]
 Life = Annotated[Figure, _figure(_LIFE)]

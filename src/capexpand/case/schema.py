@@ -29,6 +29,7 @@ from capexpand.case.figures import (
     Life,
     Memory,
     Money,
+    MoneyPerPower,
     MoneyPerPowerQuarter,
     MoneyPerPowerQuarterSeries,
     MoneyPerPowerSeries,
@@ -47,11 +48,13 @@ from capexpand.case.figures import (
 )
 from capexpand.case.financing import Financing
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
+from capexpand.case.hedges import Hedge
 from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
 from capexpand.case.reported import Reported
 from capexpand.case.uncertainty import Uncertainty
+from capexpand.case.wear import Wear
 
 
 class Calendar(Declared):
@@ -61,6 +64,19 @@ class Calendar(Declared):
     """First day of the first quarter that is planned."""
     quarters: Annotated[int, Field(strict=True, ge=1, le=200)] = 32
     """Number of quarters that are planned."""
+
+
+class Churn(Declared):
+    """What it costs to change course from one quarter to the next; a cost of operation. All 0 if absent."""
+
+    use: Money | None = None
+    """Cost of each unit that takes up another workload than in the quarter before; 0 if absent."""
+    site: Money | None = None
+    """Cost of each unit whose work moves to another site; 0 if absent."""
+    order: Money | None = None
+    """Cost of each unit by which an order differs from that of the quarter before; 0 if absent."""
+    power_order: MoneyPerPower | None = None
+    """Cost of each MW by which an order of power differs from that of the quarter before; 0 if absent."""
 
 
 class Finance(Declared):
@@ -91,6 +107,8 @@ class Finance(Declared):
     """Price of a tonne of carbon dioxide, for sites that state what their energy emits; 0 if absent."""
     ordinary_costs: FractionSeries | None = None
     """Share of the value sold that goes into staff, sales and bandwidth."""
+    churn: Churn | None = None
+    """What it costs to move work and to change orders from quarter to quarter; nothing if absent."""
 
 
 class Programme(Declared):
@@ -203,17 +221,6 @@ class Buy(Declared):
     """Share paid at order; the rest is paid at delivery."""
     resale: MoneySeries | None = None
     """Price for which an owned unit can be sold, by date, oldest first; none can be sold if absent."""
-
-
-class Wear(Declared):
-    """How age tells on an owned unit: beyond some age it fails more often and costs more to keep."""
-
-    after: Life
-    """Age from which this holds."""
-    attrition: FractionPerYear
-    """Share of such units that fail for good in a year, in place of the offer's."""
-    maintenance: FractionPerYear
-    """Yearly upkeep of such a unit, as a share of its price at the plan's start, in place of the offer's."""
 
 
 class Lease(Declared):
@@ -444,6 +451,8 @@ class Case(Declared):
     exchange_rates: dict[Currency, ExchangeRateSeries] = Field(default_factory=dict)
     """By currency: units of the case's currency for one of it, by date. Needed for every other currency
     that the case uses."""
+    hedges: dict[Currency, Hedge] = Field(default_factory=dict)
+    """By currency: the share of payments and receipts that is settled at a forward rate; none if absent."""
     calendar: Calendar
     """The planning horizon."""
     finance: Finance

@@ -6,16 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from capexpand.finance.contracts import (
-    ContractConstants,
-    contract_flows,
-    contract_margins,
-    contract_prices,
-)
-from capexpand.finance.energy import energy_adjustment
-from capexpand.finance.hire import hire_cost
-from capexpand.finance.leases import lease_adjustment
-from capexpand.finance.rows import Rows, balance, minimum, nothing
+from capexpand.finance.churn import churn_cost
+from capexpand.finance.contract_lines import ContractTerms, signed_rows
+from capexpand.finance.contracts import contract_margins, contract_prices
+from capexpand.finance.energy_lines import EnergyTerms, Procured, energy_rows
+from capexpand.finance.hire_lines import Hired, HireTerms
+from capexpand.finance.lease_lines import LeaseLines, lease_rows
+from capexpand.finance.rows import Rows, balance, decided, minimum, nothing
+from capexpand.model.contracts import ContractConstants
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
 
@@ -56,6 +54,10 @@ class Terms:
     other_cost: Rows
     opening_payments: Rows
     opening_depreciation: Rows
+    contracts: ContractTerms
+    leasing: LeaseLines
+    hiring: HireTerms
+    procuring: EnergyTerms
     external: Flags  # [workload]
     internal: Flags  # [workload]
     unit_owned: Flags  # [option]
@@ -67,7 +69,7 @@ class Terms:
         """Returns the terms of a compiled case."""
         roles = np.array(m.workloads.roles)
         offers, power, taxes, opening = m.offers, m.power, m.taxes, m.opening
-        constants = ContractConstants.of(m)
+        constants = ContractConstants.of(m.contracts, m.times.count)
 
         def number(value: float) -> Rows:
             return Rows(np.asarray(float(value)), (), False)
@@ -109,6 +111,10 @@ class Terms:
             other_cost=Rows(opening.other_cost - constants.damages),
             opening_payments=Rows(opening.payments_due + constants.prepayments),
             opening_depreciation=Rows(opening.depreciation),
+            contracts=ContractTerms.of(m),
+            leasing=LeaseLines.of(m),
+            hiring=HireTerms.of(m),
+            procuring=EnergyTerms.of(m),
             external=roles == "external",
             internal=roles == "internal",
             unit_owned=offers.owned,
@@ -130,45 +136,30 @@ class Decisions:
     power_mw: Rows  # [power, quarter]
     power_returned_mw: Rows  # [power, quarter]
     power_ordered_mw: Rows  # [power, quarter]
-    energy_adjustment: Rows  # [quarter] money; contracts, charges and carbon beyond the energy price
-    unused: Rows  # [workload, quarter] money paid under contracts for what is not taken
-    damages: Rows  # [quarter] money for what contracts ask for and is not delivered
-    prepayments: Rows  # [quarter] money paid by customers before their bills, less what is credited
-    lease_adjustment: Rows  # [quarter] money; fees fixed at signing, and what is paid for and not taken
-    hire: Rows  # [quarter] money; fees of hired capacity follow from what is signed, each at its own day
+    signed: Rows  # [contract] part that is signed
+    hire: Hired
+    energy: Procured
+    churn: Rows  # [quarter] money; work moved and orders changed
 
     @classmethod
     def of(cls, plan: Plan) -> Decisions:
         """Returns the decisions of a plan; what is never done is not there."""
-
-        def rows(values: Floats, *axes: str) -> Rows:
-            return Rows(values, axes, detail=np.any(values != 0.0, axis=-1))
-
-        contracted = contract_flows(plan)
         return cls(
-            unused=rows(contracted.unused, "workload").named(
-                "unused", "Paid and not taken", MONEY, "revenue"
+            sold=decided(plan.sold, "workload", "tranche"),
+            running=decided(plan.running, "site", "option"),
+            installed=decided(plan.installed, "site", "option"),
+            returned=decided(plan.returned, "site", "option"),
+            ordered=decided(plan.ordered, "option", "destination"),
+            worn=decided(plan.worn_units, "option", "destination"),
+            power_mw=decided(plan.power_mw, "power"),
+            power_returned_mw=decided(plan.power_returned_mw, "power"),
+            power_ordered_mw=decided(plan.power_ordered_mw, "power"),
+            signed=signed_rows(plan),
+            hire=Hired.of(plan),
+            energy=Procured.of(plan),
+            churn=decided(
+                churn_cost(plan), called=("churn", "Moved work and changed orders", MONEY, "operation")
             ),
-            damages=rows(contracted.damages).named("damages", "Damages under contracts", MONEY, "operation"),
-            prepayments=rows(contracted.prepayments).named(
-                "prepayments", "Prepayments by customers", MONEY, "cash"
-            ),
-            sold=rows(plan.sold, "workload", "tranche"),
-            running=rows(plan.running, "site", "option"),
-            installed=rows(plan.installed, "site", "option"),
-            returned=rows(plan.returned, "site", "option"),
-            ordered=rows(plan.ordered, "option", "destination"),
-            worn=rows(plan.worn_units, "option", "destination"),
-            power_mw=rows(plan.power_mw, "power"),
-            power_returned_mw=rows(plan.power_returned_mw, "power"),
-            power_ordered_mw=rows(plan.power_ordered_mw, "power"),
-            energy_adjustment=rows(energy_adjustment(plan)).named(
-                "energy_adjustment", "Energy contracts, charges and carbon", MONEY, "energy"
-            ),
-            lease_adjustment=rows(lease_adjustment(plan)).named(
-                "lease_adjustment", "Fixed fees and minimum volumes", MONEY, "operation"
-            ),
-            hire=rows(hire_cost(plan)).named("hire", "Hire from clouds", MONEY, "operation"),
         )
 
 
@@ -181,16 +172,20 @@ class Sales:
     ordinary: Rows
 
 
-def sales(terms: Terms, done: Decisions) -> Sales:
-    """Returns what is sold, at its prices; ordinary costs are a share of it, for internal workloads too."""
+def sales(terms: Terms, done: Decisions, unused: Rows) -> Sales:
+    """Returns what is sold, at its prices; ordinary costs are a share of it, for internal workloads too.
+
+    Args:
+        terms: prices and terms.
+        done: decisions.
+        unused: what contracts pay for and do not take [workload, quarter].
+    """
     value = terms.price * done.sold
     value = value.named("sales_value", "Sales at list price", MONEY, "revenue")
     by_workload = value.sum("tranche").named("value", "Value of what is served", MONEY, "revenue")
     ordinary = by_workload.only("workload", terms.external | terms.internal) * terms.ordinary_share
     return Sales(
-        (by_workload.only("workload", terms.external) + done.unused).named(
-            "revenue", "Revenue", MONEY, "revenue"
-        ),
+        (by_workload.only("workload", terms.external) + unused).named("revenue", "Revenue", MONEY, "revenue"),
         by_workload.only("workload", terms.internal).named("transfer", "Transfer value", MONEY, "revenue"),
         ordinary.named("ordinary_costs", "Ordinary costs", MONEY, "revenue"),
     )
@@ -229,11 +224,22 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     wear = (worn * terms.unit_wear).named("wear_costs", "Upkeep that comes with age", MONEY, "fleet")
     own = own + power.only("power", terms.power_owned).sum("power") + wear.sum("option")
     hired = hired + power.only("power", ~terms.power_owned).sum("power")
-    hired = hired + done.lease_adjustment
+    ordered = done.ordered.sum("destination").named("units_ordered", "Units ordered", "unit", "fleet")
+    hired = hired + lease_rows(
+        terms.leasing,
+        power=(done.power_ordered_mw, done.power_mw, done.power_returned_mw),
+        units=(ordered, count, back),
+        fees=(terms.power_running, terms.unit_running),
+        leads=(terms.hall_lead, terms.unit_lead),
+    )
+    beyond = energy_rows(
+        terms.procuring, done.energy, running=done.running, price=terms.energy_price,
+        effectiveness=terms.effectiveness, drawn=used, hours=terms.hours,
+    )  # fmt: skip
     exits = unit_exits.only("option", ~terms.unit_owned).sum("option") + power_exits.sum("power")
     sold = 0.0 - unit_exits.only("option", terms.unit_owned).sum("option")
     return Running(
-        (bill.sum("site") + done.energy_adjustment).named("energy", "Energy", MONEY, "energy"),
+        (bill.sum("site") + beyond).named("energy", "Energy", MONEY, "energy"),
         own.named("maintenance", "Maintenance of what is owned", MONEY, "operation"),
         hired.named("leases", "Leases and rents", MONEY, "operation"),
         exits.named("exit_costs", "Exit costs", MONEY, "operation"),

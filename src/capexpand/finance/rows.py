@@ -9,8 +9,8 @@ forward, arrivals after a lead time, what is still being written off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import ClassVar, Literal, cast
 
 import numpy as np
@@ -18,12 +18,16 @@ import numpy as np
 from capexpand.finance.schedule import delivered, still_written_off
 from capexpand.model.data import Flags, Floats, Integers
 
-AXES = ("item", "site", "power", "option", "destination", "successor", "workload", "tranche")
+AXES = (
+    "item", "site", "power", "option", "destination", "successor", "hire", "contract", "agreement",
+    "facility", "year", "workload", "tranche",
+)  # fmt: skip
 """Axes in the order in which values are kept; quarters come last."""
 
 Operator = Literal[
     "given", "+", "-", "*", "/", "^", "<", "min", "max", "whole", "if zero", "only", "take", "sum", "least",
     "total", "dot", "first", "last", "arrive", "beyond", "trailing", "balance", "previous", "carried",
+    "later", "over",
 ]  # fmt: skip
 
 
@@ -202,9 +206,12 @@ class Rows:
         """Return in each quarter the sum of that quarter and those before it, over a life of quarters.
 
         Args:
-            life_quarters: number of quarters, one number.
+            life_quarters: number of quarters, with no axis that the rows lack.
         """
-        values = still_written_off(self.values, int(life_quarters.values))
+        lives = np.broadcast_to(_aligned(life_quarters, self.axes), self.values.shape[:-1]).astype(np.int64)
+        values = np.zeros_like(self.values)
+        for life in np.unique(lives):
+            values[lives == life] = still_written_off(self.values[lives == life], int(life))
         return Rows(values, self.axes, True, "trailing", (self, life_quarters))
 
     def carried_forward(self) -> tuple[Rows, Rows]:
@@ -226,14 +233,65 @@ def balance(added: Rows, taken: Rows, *, start: Rows | None = None) -> Rows:
     """Return a balance at each quarter's end: what was there, and what was added, less what was taken.
 
     Args:
-        added: in each quarter, without further axes.
+        added: in each quarter.
         taken: in each quarter.
         start: what stands before the first quarter; nothing if absent.
     """
-    begun = 0.0 if start is None else float(start.values)
-    values = begun + np.cumsum(added.values - taken.values)
     operands = (added, taken) if start is None else (added, taken, start)
-    return Rows(values, (), True, "balance", operands)
+    axes = _union(*operands)
+    begun = np.zeros(()) if start is None else _aligned(start, axes)[..., None]
+    values = begun + np.cumsum(_aligned(added, axes) - _aligned(taken, axes), axis=-1)
+    return Rows(values, axes, True, "balance", operands)
+
+
+def at_start(closing: Rows) -> Rows:
+    """Return what a balance is at each quarter's start.
+
+    Args:
+        closing: from ``balance``.
+    """
+    begun = 0.0 if len(closing.operands) < 3 else _aligned(closing.operands[2], closing.axes)
+    first = np.broadcast_to(np.asarray(begun), closing.values.shape[:-1])[..., None]
+    values = np.concatenate((first, closing.values[..., :-1]), axis=-1)
+    return Rows(values, closing.axes, True, "previous", (closing,))
+
+
+class Later:
+    """A balance that other lines need before it can be written: what cash earns adds to cash.
+
+    Args:
+        start: what stands before the first quarter.
+        closing: [quarter] what the balance comes to; ``is_now`` refuses a line that comes to anything else.
+    """
+
+    def __init__(self, start: float, closing: Floats) -> None:
+        self.rows: Rows | None = None
+        self._closing = closing
+        self.opening = Rows(np.concatenate(([start], closing[:-1])), (), True, "later", (), self)
+
+    def is_now(self, rows: Rows) -> Rows:
+        """Say which balance it is; return it.
+
+        Raises:
+            ValueError: it does not come to what was said before.
+        """
+        size = max(1.0, float(np.max(np.abs(self._closing), initial=0.0)))
+        if not np.allclose(rows.values, self._closing, rtol=0.0, atol=1e-9 * size):
+            raise ValueError("a balance does not come to what the lines that it rests on were told")
+        self.rows = rows
+        return rows
+
+
+def ratio(one: Rows, other: Rows) -> Rows:
+    """Return quotients; 0 where there is nothing to divide by, or less.
+
+    Args:
+        one: of the same axes and quarters as the other.
+        other: the divisor.
+    """
+    divides = other.values > 0.0
+    values = np.divide(one.values, other.values, out=np.zeros_like(other.values), where=divides)
+    return Rows(values, other.axes, other.timed, "over", (one, other))
 
 
 def minimum(one: Rows | float, other: Rows | float) -> Rows:
@@ -262,6 +320,45 @@ def nothing(axes: tuple[str, ...] = (), shape: tuple[int, ...] = (), *, timed: b
     return Rows(np.zeros(shape), axes, timed, detail=np.zeros(shape[: len(axes)], dtype=np.bool_))
 
 
+def stated(values: Floats | Integers | Flags, *axes: str, timed: bool = True) -> Rows:
+    """Return what a compiled case says.
+
+    Args:
+        values: [*axes, quarter] or [*axes].
+        axes: their names.
+        timed: whether the last axis is the quarter.
+    """
+    return Rows(np.asarray(values, dtype=np.float64), axes, timed)
+
+
+def decided(
+    values: Floats, *axes: str, timed: bool = True, called: tuple[str, str, str, str] | None = None
+) -> Rows:
+    """Return what a plan does; what is never done is not there.
+
+    Args:
+        values: [*axes, quarter] or [*axes].
+        axes: their names.
+        timed: whether the last axis is the quarter.
+        called: key, title, unit and block.
+    """
+    done = values != 0.0
+    rows = Rows(values, axes, timed, detail=done.any(axis=-1) if timed else done)
+    return rows if called is None else rows.named(*called)
+
+
+def rows_of(group: object) -> Iterator[tuple[str, Rows]]:
+    """Yield the names and rows of a dataclass, those of dataclasses in it as well."""
+    if not is_dataclass(group):
+        return
+    for each in fields(group):
+        found = getattr(group, each.name)
+        if isinstance(found, Rows):
+            yield each.name, found
+        elif is_dataclass(found):
+            yield from rows_of(found)
+
+
 def present(rows: Rows) -> Flags:
     """Return which rows are there [*axes].
 
@@ -280,8 +377,12 @@ def _present(rows: Rows, known: dict[int, Flags]) -> Flags:
 def _presence(rows: Rows, known: dict[int, Flags]) -> Flags:
     shape = rows.values.shape[: len(rows.axes)]
     found = [_present(operand, known) for operand in rows.operands]
-    if rows.operator == "given":
-        stated = np.ones(shape, dtype=np.bool_) if rows.detail is None else np.asarray(rows.detail)
+    if rows.operator in ("given", "later"):
+        stated = (
+            np.ones(shape, dtype=np.bool_)
+            if rows.detail is None or rows.operator == "later"
+            else np.asarray(rows.detail)
+        )
         return np.asarray(stated, dtype=np.bool_)
     if rows.operator in ("sum", "least"):
         return np.asarray(found[0].any(axis=rows.operands[0].axes.index(str(rows.detail))))
@@ -291,7 +392,7 @@ def _presence(rows: Rows, known: dict[int, Flags]) -> Flags:
         np.broadcast_to(_expanded(one, operand.axes, rows.axes), shape)
         for one, operand in zip(found, rows.operands, strict=True)
     ]
-    if rows.operator in ("/", "arrive", "trailing", "beyond", "^", "if zero", "whole"):
+    if rows.operator in ("/", "arrive", "trailing", "beyond", "^", "if zero", "whole", "over"):
         return np.asarray(spread[0])
     combine = np.logical_and if rows.operator in ("*", "dot") else np.logical_or
     return np.asarray(combine.reduce(spread))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from capexpand.finance.contract_lines import contract_rows
+from capexpand.finance.hire_lines import hire_rows
 from capexpand.finance.money_lines import (
     MONEY,
     Decisions,
@@ -44,6 +46,7 @@ class Statement:
     maintenance: Floats  # of owned units and halls
     leases: Floats  # of leased units and rented power
     hire: Floats  # of capacity hired from clouds, unused reservations included
+    churn: Floats  # of work moved and orders changed from quarter to quarter
     damages: Floats  # for what contracts ask for and is not delivered
     exit_costs: Floats  # of leased units and rented power handed back
     resale: Floats  # what owned units are sold for
@@ -97,7 +100,7 @@ class Statement:
     def operating_cost(self) -> Floats:
         """Cash costs of operation [quarter]."""
         running = self.energy + self.maintenance + self.leases + self.hire + self.exit_costs
-        return self.ordinary_costs + running + self.damages + self.other_cost
+        return self.ordinary_costs + running + self.churn + self.damages + self.other_cost
 
     @property
     def ebitda(self) -> Floats:
@@ -200,7 +203,8 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         terms: prices, terms and taxes.
         done: decisions.
     """
-    sold, running = sales(terms, done), running_costs(terms, done)
+    agreed = contract_rows(terms.contracts, done.signed, done.sold)
+    sold, running = sales(terms, done, agreed.unused), running_costs(terms, done)
     owned = assets(terms, done)
     added_tax = value_added_tax(
         terms,
@@ -220,8 +224,9 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "energy": running.energy,
         "maintenance": running.maintenance,
         "leases": running.leases,
-        "hire": done.hire,
-        "damages": done.damages,
+        "hire": hire_rows(terms.hiring, done.hire),
+        "churn": done.churn,
+        "damages": agreed.damages,
         "exit_costs": running.exits,
         "resale": running.resale,
         "depreciation_servers": owned.written_off_servers,
@@ -234,7 +239,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "export_fees": owned.export_fees,
         "additions_servers": owned.additions_servers,
         "additions_buildings": owned.additions_buildings,
-        "prepayments": done.prepayments,
+        "prepayments": agreed.prepayments,
         "opening_payments": terms.opening_payments,
         "value_added_tax_paid": added_tax.paid,
         "value_added_tax_recovered": added_tax.recovered,

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.finance.churn import churn_cost
 from capexpand.finance.contracts import contract_prices
 from capexpand.finance.energy import energy_adjustment
 from capexpand.finance.fleet import by_position, ratio, served_volume
@@ -128,7 +129,7 @@ def unit_costs(plan: Plan) -> UnitCosts:
     hired, unused = hire_by_workload(plan)
     shared["units"] = shared["units"] + hired
     pools = (energy + units + unit_depreciation + opening).sum(axis=(0, 1))
-    pools += hired.sum(axis=0) + unused
+    pools += hired.sum(axis=0) + unused + churn_cost(plan)
     pools += (power + hall_depreciation).sum(axis=0) + idle_depreciation
     hours = m.offers.accelerators[m.offers.product] * m.hours_per_quarter / HOURS_PER_VOLUME
     return UnitCosts(

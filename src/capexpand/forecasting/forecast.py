@@ -18,7 +18,7 @@ from capexpand.forecasting.guidance import Guidance
 from capexpand.forecasting.models import FARTHEST
 from capexpand.forecasting.panel import Panel
 from capexpand.forecasting.quarters import label, quarter_of
-from capexpand.forecasting.rolling import Case, MethodForecast, method_forecasts, rolling_cases
+from capexpand.forecasting.rolling import Case, method_forecasts, rolling_cases
 from capexpand.forecasting.scores import SHARES, Covered, Skill, company_years, covered, grouped, skills
 from capexpand.forecasting.series import Kind, Observation, Series, kind_of
 from capexpand.forecasting.series_file import read_guidance, read_series
@@ -157,8 +157,10 @@ def forecast(
             [Problem(f"quarters is {quarters}; 1 to {FARTHEST} can be forecast", path="quarters")]
         )
     file = read_series(Path(series))
-    given = read_guidance(Path(guidance), file.series) if guidance is not None else {}
-    return forecasts_of(file.series, given, notes=file.notes, quarters=quarters)
+    if guidance is None:
+        return forecasts_of(file.series, {}, notes=file.notes, quarters=quarters)
+    said = read_guidance(Path(guidance), file.series)
+    return forecasts_of(file.series, said.given, notes=(*file.notes, *said.notes), quarters=quarters)
 
 
 def forecasts_of(
@@ -199,8 +201,8 @@ def _ahead(panel: Panel, series: Series, quarters: int) -> list[QuarterForecast]
     found: list[QuarterForecast] = []
     if origin is None:
         return found
-    for ahead in range(1, quarters + 1):
-        said: MethodForecast = method_forecasts(panel, origin, ahead)["model"]
+    for ahead, methods in enumerate(method_forecasts(panel, origin)[:quarters], start=1):
+        said = methods["model"]
         intervals = tuple(
             (_amount(said.quantile(0.5 - share / 2)), _amount(said.quantile(0.5 + share / 2)))
             for share in SHARES

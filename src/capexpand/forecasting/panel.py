@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from capexpand.forecasting.guidance import Guidance
-from capexpand.forecasting.models import METHODS, Method, medians, pooled_growth
+from capexpand.forecasting.models import METHODS, YEAR, Method, medians, pooled_growth
 from capexpand.forecasting.quarters import quarter_of
 from capexpand.forecasting.series import KINDS, Floats, Kind, Path, Series
-from capexpand.forecasting.spread import ErrorCase, Errors, Spread
+from capexpand.forecasting.spread import ErrorCase, Errors, Spread, usual_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,12 @@ class Origin:
     path: Path
     medians: Mapping[Method, Floats]
 
+    @property
+    def factor(self) -> float:
+        """By how much errors are usually larger than those of a series that does not grow."""
+        growth = float(self.medians["model"][YEAR - 1] - self.path.logs[-1])
+        return usual_factor(self.series.kind, growth)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -46,8 +52,16 @@ class Panel:
     guidance: Mapping[tuple[str, str], Sequence[Guidance]] = field(default_factory=dict)
 
     def growth(self, day: date) -> float:
-        """Return the rate at which spending grows in a quarter, pooled over what was known on a day."""
-        return pooled_growth([(q, d) for q, d, known_on in self._changes if known_on <= day], quarter_of(day))
+        """Return the rate at which spending grows in a quarter, pooled over what was known on a day.
+
+        Changes over a year count, which no season moves; those from quarter to quarter where no others are
+        known.
+        """
+        for changes in self._changes:
+            known = [(quarter, size) for quarter, size, known_on in changes if known_on <= day]
+            if known:
+                return pooled_growth(known, quarter_of(day))
+        return 0.0
 
     def origin(self, series: Series, day: date) -> Origin | None:
         """Forecast a series on a day, by every method; None where nothing of it was known.
@@ -70,9 +84,10 @@ class Panel:
         found = (self.origin(series, day) for series in self.series for day in series.report_days)
         return tuple(each for each in found if each is not None)
 
-    def spread(self, series: Series, method: Method, day: date) -> Spread:
-        """Return how far a method errs on a series, from the errors that were known on a day."""
-        return self._errors[series.kind, method].spread(series.key, day, now=quarter_of(day))
+    def spread(self, origin: Origin, method: Method) -> Spread:
+        """Return how far a method errs on a series, from the errors that were known on the day."""
+        errors, now = self._errors[origin.series.kind, method], quarter_of(origin.day)
+        return errors.spread(origin.series.key, origin.day, now=now, factor=origin.factor)
 
     def spread_of_others(self, kind: Kind, method: Method, day: date, *, now: int) -> Spread:
         """Return how far a method errs on a series of which no error is known.
@@ -86,8 +101,9 @@ class Panel:
         return self._errors[kind, method].spread(("", ""), day, now=now)
 
     @cached_property
-    def _changes(self) -> list[tuple[int, float, date]]:
-        return [each for series in self.series if series.kind == "spending" for each in series.changes()]
+    def _changes(self) -> tuple[list[tuple[int, float, date]], ...]:
+        spending = [series for series in self.series if series.kind == "spending"]
+        return tuple([each for series in spending for each in series.changes(over)] for over in (YEAR, 1))
 
     @cached_property
     def _errors(self) -> dict[tuple[Kind, Method], Errors]:
@@ -107,5 +123,5 @@ def _errors_of(origin: Origin, medians: Floats) -> list[ErrorCase]:
         came = origin.series.first_published.get(quarter)
         if came is not None and came.known_on > origin.day and np.isfinite(median):
             error = float(np.log(came.value) - median)
-            found.append(ErrorCase(origin.series.key, quarter, ahead, error, came.known_on))
+            found.append(ErrorCase(origin.series.key, quarter, ahead, error, came.known_on, origin.factor))
     return found

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from capexpand.forecasting.models import Method
+from capexpand.forecasting.models import FARTHEST, Method
 from capexpand.forecasting.panel import Origin, Panel
 from capexpand.forecasting.series import Kind
 from capexpand.forecasting.spread import student_quantile
@@ -103,20 +103,21 @@ class Case:
         return self.methods["model"].holds(self.actual, share)
 
 
-def method_forecasts(panel: Panel, origin: Origin, ahead: int) -> dict[Method, MethodForecast]:
-    """Return what every method says of one quarter, with the errors that were known on the day.
+def method_forecasts(panel: Panel, origin: Origin) -> list[dict[Method, MethodForecast]]:
+    """Return what every method says of each quarter, by the errors known on the day [quarter ahead].
 
     Args:
         panel: for the errors.
         origin: the day and the medians.
-        ahead: quarters ahead, from 1.
     """
-    found: dict[Method, MethodForecast] = {}
+    found: list[dict[Method, MethodForecast]] = [{} for _ in range(FARTHEST)]
     for method, medians in origin.medians.items():
-        median = float(medians[ahead - 1])
-        if np.isfinite(median):
-            spread = panel.spread(origin.series, method, origin.day)
-            found[method] = MethodForecast(median, spread.deviation * ahead**0.5, spread.freedom)
+        if np.isfinite(medians).any():
+            spread = panel.spread(origin, method)
+            for ahead, median in enumerate(medians.tolist(), start=1):
+                if np.isfinite(median):
+                    deviation = spread.deviation_at(ahead)
+                    found[ahead - 1][method] = MethodForecast(median, deviation, spread.freedom)
     return found
 
 
@@ -132,12 +133,12 @@ def rolling_cases(panel: Panel, companies: Collection[str]) -> tuple[Case, ...]:
         series = origin.series
         if series.company not in companies or origin.path.logs.size < LEAST_QUARTERS:
             continue
-        for ahead in range(1, origin.medians["model"].size + 1):
+        said = method_forecasts(panel, origin)
+        for ahead, methods in enumerate(said, start=1):
             came = series.first_published.get(origin.path.last + ahead)
             if came is None or came.known_on <= origin.day:
                 continue
             actual, newest = float(np.log(came.value)), float(origin.path.logs[-1])
-            methods = method_forecasts(panel, origin, ahead)
             losses = {method: each.loss(actual, newest) for method, each in methods.items()}
             found.append(
                 Case(

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -25,7 +24,7 @@ PUBLICATION_DAYS = 45
 """Days from a quarter's end until its figures count as known where nobody gives the day (an estimate)."""
 
 _WORDS: dict[Kind, tuple[str, ...]] = {
-    "spending": ("capex", "capital_expenditure", "spending"),
+    "spending": ("capex", "capital_expenditure", "capital_spending", "spending", "purchases_of_property"),
     "revenue": ("revenue", "sales"),
     "demand": ("demand", "token", "volume", "usage"),
 }
@@ -166,18 +165,21 @@ class Series:
         logs = np.array([values[quarter][1] for quarter in known.tolist()])
         return Path(int(known[0]), np.interp(np.arange(known[0], known[-1] + 1), known, logs))
 
-    def changes(self) -> list[tuple[int, float, date]]:
-        """List the changes of the logarithm from quarter to quarter: into which, how much, known when.
+    def changes(self, quarters: int) -> list[tuple[int, float, date]]:
+        """List the changes of the logarithm over some quarters: until which, how much in each, known when.
 
-        Only neighbouring quarters that were published singly count, as they were published first.
+        Only quarters that were published singly count, as they were published first.
+
+        Args:
+            quarters: between the two figures.
         """
         single = self.first_published
         return [
             (
-                later,
-                math.log(single[later].value / single[earlier].value),
-                max(single[later].known_on, single[earlier].known_on),
+                quarter,
+                math.log(later.value / earlier.value) / quarters,
+                max(later.known_on, earlier.known_on),
             )
-            for earlier, later in pairwise(sorted(single))
-            if later == earlier + 1
+            for quarter, later in sorted(single.items())
+            if (earlier := single.get(quarter - quarters)) is not None
         ]

@@ -7,7 +7,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,7 @@ SERIES_OPTIONAL = ("source", "known_on")
 GUIDANCE_COLUMNS = ("company", "period", "measure", "announced_date", "low", "unit")
 GUIDANCE_OPTIONAL = ("high", "source")
 
+_NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "n.a.", "nan", "none", "null", "#n/a"})
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 MOST_NAMED = 20  # problems of one file
 
@@ -102,34 +103,62 @@ def read_series(path: Path) -> SeriesFile:
     return SeriesFile(tuple(series), tuple(reader.notes))
 
 
-def read_guidance(path: Path, series: tuple[Series, ...]) -> dict[tuple[str, str], tuple[Guidance, ...]]:
+@dataclass(frozen=True, slots=True)
+class GuidanceFile:
+    """What a table of guidance holds.
+
+    Args:
+        given: by company and measure of the series that is guided, the newest last.
+        notes: rows that are left out.
+    """
+
+    given: dict[tuple[str, str], tuple[Guidance, ...]]
+    notes: tuple[str, ...]
+
+
+def read_guidance(path: Path, series: tuple[Series, ...]) -> GuidanceFile:
     """Read ranges that companies gave, for the series that they guide.
 
     Columns are ``company, period, measure, announced_date, low, unit`` and, where wanted, ``high`` and
-    ``source``. A period is ``calendar 2026`` or ``2025-07-01 to 2026-06-30``.
+    ``source``. A period is ``calendar 2026`` or ``2025-07-01 to 2026-06-30``. Where a measure has another
+    name in the table of figures, guidance counts for the company's only series of the same kind.
 
     Args:
         path: a CSV file.
         series: those of the table of figures.
 
     Raises:
-        CaseError: the file or rows of it do not hold, or guide a series that is not there.
+        CaseError: the file or rows of it do not hold.
     """
     reader = _Reader(path)
-    of = {(_key(each.company), _key(each.measure)): each for each in series}
     found: dict[tuple[str, str], list[Guidance]] = {}
     for line, cells in _rows(reader, GUIDANCE_COLUMNS, GUIDANCE_OPTIONAL):
-        guided = of.get((_key(cells["company"]), _key(cells["measure"])))
+        guided = _guided(cells, series)
         if guided is None:
             continue  # one table of guidance may serve many files
+        if re.match(r"(fiscal|fy)\b|fy\s*\d", cells["period"], re.IGNORECASE):
+            message = (
+                f"period '{cells['period']}' has no days and is left out; write 2025-07-01 to 2026-06-30"
+            )
+            reader.note(line, message)
+            continue
         given = _guidance(reader, line, cells, guided)
         if given is not None:
-            found.setdefault((guided.company, guided.measure), []).append(given)
+            found.setdefault(guided.key, []).append(given)
     reader.end()
-    return {
+    ordered = {
         key: tuple(sorted(given, key=lambda each: (each.announced_on, each.amount)))
         for key, given in found.items()
     }
+    return GuidanceFile(ordered, tuple(reader.notes))
+
+
+def _guided(cells: Mapping[str, str], series: tuple[Series, ...]) -> Series | None:
+    """The series of the company and measure, or the company's only one of that kind."""
+    own = [each for each in series if _key(each.company) == _key(cells["company"])]
+    named = [each for each in own if _key(each.measure) == _key(cells["measure"])]
+    alike = named or [each for each in own if each.kind == kind_of(cells["measure"])]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _key(text: str) -> str:
@@ -182,6 +211,10 @@ def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> _Figure | N
         if not cells[name]:
             reader.wrong(line, f"{name} is empty; name it")
     end = _day(reader, line, "quarter_end", cells["quarter_end"])
+    if cells["value"].casefold() in _NOTHING:
+        if len(reader.problems) == before:
+            reader.note(line, f"{cells['company']}, {cells['measure']}: no value, so the quarter is a gap")
+        return None
     value = _number(reader, line, "value", cells["value"])
     unit = _unit(reader, line, cells["unit"])
     known_on = _day(reader, line, "known_on", cells["known_on"]) if cells["known_on"] else None
@@ -231,7 +264,7 @@ def _number(reader: _Reader, line: int, name: str, text: str) -> float | None:
     elif plain != cleaned and _NUMBER.fullmatch(plain):
         reader.wrong(line, f"{name} '{text}' has separators; write {plain}")
     elif not text:
-        reader.wrong(line, f"{name} is empty; leave the row out where nothing was reported")
+        reader.wrong(line, f"{name} is empty; write a number such as 1234.5")
     else:
         reader.wrong(line, f"{name} '{text}' is not a number; write it as 1234.5")
     return None
@@ -256,6 +289,11 @@ def _series(reader: _Reader, figures: list[_Figure]) -> Series | None:
             figures[0].line, f"{name}: not forecast, as it is no amount of spending, revenue or demand"
         )
         return None
+    if kind == "spending" and all(each.value <= 0.0 for each in figures) and newest.value < 0.0:
+        reader.note(
+            figures[0].line, f"{name}: below zero throughout, so read as payments, without their sign"
+        )
+        figures = [replace(each, value=abs(each.value)) for each in figures]
     kept: list[_Figure] = []
     for each in figures:
         if each.unit.thing != newest.unit.thing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.case.schema import Case, Site
+from capexpand.model.churn import compile_churn
 from capexpand.model.compile_contracts import with_contracts
 from capexpand.model.compile_financing import compile_financing
 from capexpand.model.compile_offers import LEASED, Option, compile_offers, offer_options
@@ -63,6 +64,7 @@ def compile_case(case: Case) -> ModelData:
         hire=compile_hire(world),
         end_value_within_book=case.finance.end_value_within_book,
         financing=compile_financing(world, offers),
+        churn=compile_churn(world),
     )
     return with_contracts(world, plain)
 

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.model.churn_costs import ChurnCosts
 from capexpand.model.contracts import Contracts
 from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.financing import Financing
@@ -123,6 +124,13 @@ class OfferOptions:
     # 0 where there is none; None: contracts are kept at any price
     wear: Wear | None = None  # None: age tells on nothing
     settling: Floats | None = None  # [offer option, quarters since delivery] share of a unit not in use yet
+
+    @property
+    def coming_into_use(self) -> Floats:
+        """Share of a unit that comes into use in each quarter from its delivery [offer option, age]."""
+        if self.settling is None:
+            return np.ones((len(self.names), 1))
+        return -np.diff(self.settling, axis=1, prepend=1.0, append=0.0)
 
     @property
     def resold(self) -> Flags:
@@ -242,6 +250,7 @@ class ModelData:
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
     contracts: Contracts | None = None  # with customers; None: there are none
     financing: Financing | None = None  # None where the case does not ask where money comes from
+    churn: ChurnCosts | None = None  # of changing course from quarter to quarter; None: none
 
     @property
     def financed(self) -> Financing:

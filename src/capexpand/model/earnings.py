@@ -39,6 +39,9 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
         for columns, earned in _earnings(m, t, stage):
             lp.add(rows[t], columns, -earned)
         _hire(lp, m, t, stage, rows)
+        if m.churn is not None and stage.churn is not None:
+            for columns, cost in stage.churn.charged(m.churn):
+                lp.add(rows[t], columns, cost)
         _lease_terms(lp, m, t, stage, rows)
         _energy(lp, m, t, stage, rows)
     if m.contracts is not None and stages[-1].signed is not None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from capexpand.model.ages import standing
 from capexpand.model.blocks import ABSENT, Blocks
+from capexpand.model.churn import unknown_before
 from capexpand.model.data import ModelData
 from capexpand.model.energy import energy_history
 from capexpand.model.hire import hire_history
@@ -28,8 +29,11 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         np.where(aging, 0 if (life := m.offers.life_quarters) is None else life, 0),
         np.where(wearing, 0 if wear is None else wear.after_quarters, 0),
     )
-    settles = 0 if m.offers.settling is None else max(m.offers.settling.shape[1] - 1, 0)
+    settles = m.offers.coming_into_use.shape[1] - 1
     offer_age = max(int(np.max(m.offers.lead_quarters + kept_for, initial=0)), leased_age)
+    if m.churn is not None and m.churn.orders:  # the last order is asked for
+        power_age, offer_age = max(power_age, 1), max(offer_age, 1)
+    running, serving = unknown_before(m)
     payment_age = int(max(m.power.lead_quarters.max(initial=0), m.offers.lead_quarters.max(initial=0)))
     stood, installed = m.opening.power_mw, m.opening.installed
     finite = np.isfinite(m.offers.stock)
@@ -64,4 +68,6 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         energy_signings=energy_history(m)[0],
         generators=energy_history(m)[1],
         signings=hire_history(m),
+        running=running,
+        serving=serving,
     )

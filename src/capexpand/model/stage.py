@@ -24,11 +24,13 @@ from capexpand.model.ages import (
     order_columns,
 )
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
+from capexpand.model.churn import Churn, ChurnUse, add_churn, last_order
 from capexpand.model.data import Flags, ModelData
 from capexpand.model.energy import Energy, EnergyUse, add_energy
 from capexpand.model.financing import FinancingColumns
 from capexpand.model.hire import Hire, add_hire
 from capexpand.model.leases import Leases, add_leases
+from capexpand.model.money import Money, add_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class State:
     energy_signings: Indices  # contracts for energy of the quarters before [contract, age]
     generators: Indices  # MW of generators ever signed for [contract]
     signings: Indices  # r of the quarters before: units reserved from clouds [hire option, age]
+    running: Indices  # u [site, offer option], where moving work costs something
+    serving: Indices  # y [site group, offer option, workload], where moving work costs something
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +114,6 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
-    """Columns and rows of payments and budgets."""
-
-    paid: Indices  # [1]
-    spent: Indices  # m [1]
-    due: Indices  # h [age]
-    shortfall: Indices  # [1] money below the floor
-    spending_rows: Indices  # [1] what is spent adds up
-    budget_rows: Indices  # [age] spent and due within the cap of this quarter, of the next, …
-    renewal_rows: Indices  # [age] paid within the renewal budget of this quarter, of the next, …
-
-
-@dataclass(frozen=True, slots=True)
 class Stage:
     """One quarter in a program, and the state that it leaves."""
 
@@ -134,6 +125,7 @@ class Stage:
     hire: Hire
     energy: Energy
     leases: Leases
+    churn: Churn | None
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
@@ -157,7 +149,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     met = EnergyUse(service.running, service.sharing_rows, service.grid_rows, power.commitment_rows)
     energy = add_energy(lp, m, t, (before.energy_signings, before.generators), met)
     hire = add_hire(lp, m, t, before.signings, service.service_rows)
-    money = _money(lp, m, t, before, b=power.ordered, x=orders.ordered)
+    money = add_money(lp, m, t, (before.spent, before.due), b=power.ordered, x=orders.ordered)
     leases = add_leases(
         lp,
         m,
@@ -169,6 +161,22 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         N=fleet.installed,
         E=fleet.free,
         spending=money.spending_rows,
+    )
+    churn = add_churn(
+        lp,
+        m,
+        t,
+        ChurnUse(
+            serving=service.serving,
+            running=service.running,
+            placements=fleet.placements,
+            ordered=orders.ordered,
+            power_ordered=power.ordered,
+            serving_before=before.serving,
+            running_before=before.running,
+            ordered_before=last_order(before.order_history),
+            power_ordered_before=last_order(before.power_history),
+        ),
     )
     left = end_book(lp, m, t, before.end_book, b=power.ordered, x=orders.ordered)
     worth = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
@@ -191,8 +199,10 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         energy_signings=energy.signings[:, : before.energy_signings.shape[1]],
         generators=energy.ever,
         signings=hire.signings[:, : before.signings.shape[1]],
+        running=service.running if before.running.size else before.running,
+        serving=service.serving if before.serving.size else before.serving,
     )
-    stage = Stage(power, orders, fleet, service, money, hire, energy, leases, left, worth, state)
+    stage = Stage(power, orders, fleet, service, money, hire, energy, leases, churn, left, worth, state)
     _objective(lp, m, t, stage)
     return stage
 
@@ -382,71 +392,6 @@ def _service(lp: Blocks, m: ModelData, t: int, P: Indices, fleet: Fleet) -> Serv
     lp.add(service_rows[:, None], z, -1.0)
     lp.add(service_rows, w)
     return Service(u, y, z, w, grid_rows, power_rows, run_rows, service_rows, shared)
-
-
-def _money(lp: Blocks, m: ModelData, t: int, before: State, *, b: Indices, x: Indices) -> Money:
-    """What is paid: what was due, and the deposits of what is ordered now. The rest is due at delivery."""
-    here = (m.times.labels[t],)
-    ahead = tuple(f"in {i + 1}" for i in range(before.due.size))
-    beta, price = m.power.price[:, t], m.offers.price[:, :, t]
-    power_lead, lead = m.power.lead_quarters, m.offers.lead_quarters
-    power_now = np.where(power_lead == 0, 1.0, m.power.deposit_fraction)
-    now = np.where(lead == 0, 1.0, m.offers.deposit_fraction)[:, None]
-    was_due = np.append(before.due, ABSENT)
-    paid = lp.columns("paid", [here])
-    payment = lp.rows("payment", [here], lower=0.0, upper=0.0)
-    lp.add(payment, paid)
-    lp.add(payment, was_due[:1], -1.0)
-    lp.add(payment, b, -power_now * beta)
-    lp.add(payment, x, -now * price)
-    due = lp.columns("due", [ahead, here])[:, 0]
-    later = lp.rows("due", [ahead, here], lower=0.0, upper=0.0)[:, 0]
-    lp.add(later, due)
-    lp.add(later, was_due[1:], -1.0)
-    if due.size:
-        lp.add(later[np.maximum(power_lead, 1) - 1], b, -(1.0 - power_now) * beta)
-        lp.add(later[np.maximum(lead, 1) - 1][:, None], x, -(1.0 - now) * price)
-    first, last = m.times.window
-    spent = lp.columns("spent", [here])
-    spending = lp.rows("spending", [here], lower=0.0, upper=0.0)
-    lp.add(spending, spent)
-    lp.add(spending, before.spent, -1.0)
-    lp.add(spending, paid, -1.0 if first <= t < last else 0.0)
-    ends = np.array([t == last - 1 and m.budget.floor > 0])
-    shortfall = lp.columns("shortfall", [here], where=ends)
-    floor = lp.rows("floor", [here], lower=m.budget.floor, where=ends)
-    lp.add(floor, spent)
-    lp.add(floor, shortfall)
-    return Money(paid, spent, due, shortfall, spending, *_budgets(lp, m, t, paid=paid, spent=spent, due=due))
-
-
-def _budgets(
-    lp: Blocks, m: ModelData, t: int, *, paid: Indices, spent: Indices, due: Indices
-) -> tuple[Indices, Indices]:
-    """Spent + due by θ ≤ B_θ in the window, for this quarter θ and those after; outside, due ≤ C_θ + κ_θ m.
-
-    So no order is placed that a later quarter could not pay. Before the window the same rows hold for what
-    orders of now make due inside it.
-    """
-    ahead = ("now", *(f"in {i + 1}" for i in range(due.size)))
-    here = (m.times.labels[t],)
-    age = np.arange(due.size + 1)
-    real = t + age < m.times.count
-    theta = np.minimum(t + age, m.times.count - 1)
-    first, last = m.times.window
-    inside = (theta >= first) & (theta < last)
-    B, C = m.budget.cap[theta], m.budget.renewal[theta]
-    capped = (real & inside & np.isfinite(B))[:, None]
-    budget_rows = lp.rows("budget", [ahead, here], upper=B[:, None], where=capped)[:, 0]
-    lp.add(budget_rows, spent)
-    counted = (age[None, 1:] <= age[:, None]) & (t + age[None, 1:] >= first)  # [until, due]
-    lp.add(budget_rows[:, None], np.where(counted, due[None, :], ABSENT))
-    renewed = (real & ~inside & np.isfinite(C))[:, None]
-    renewal_rows = lp.rows("renewal", [ahead, here], upper=C[:, None], where=renewed)[:, 0]
-    lp.add(renewal_rows, np.append(paid, due))
-    if m.budget.renewal_growth is not None:
-        lp.add(renewal_rows, spent, -m.budget.renewal_growth[theta])
-    return budget_rows, renewal_rows
 
 
 def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:

@@ -59,7 +59,8 @@ def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
     ten times what the dearest way to get one costs over the horizon, so that they are left out only where the
     money does not reach. What a regime takes from a supply it takes from the contract in proportion.
     Obligations without a penalty get one: the price of the dearest unit that serves them, for each volume of
-    a quarter, so that they are left unserved only where nothing else is possible. Sizes are not whole. Supply
+    a quarter, so that they are left unserved only where nothing else is possible. Sizes are not whole.
+    Churn costs nothing: what ran and served in the quarter before would have to be part of the state. Supply
     without a limit gets a very large one where a regime may stop it.
 
     Args:
@@ -82,6 +83,7 @@ def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
         offers=replace(soft.offers, limit=limit, least=m.offers.least, contract_penalty=_contract_penalty(m)),
         workloads=replace(soft.workloads, penalty=penalty),
         whole_sizes=False,
+        churn=None,
     )
 
 

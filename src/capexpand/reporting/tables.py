@@ -214,6 +214,8 @@ def _statements(result: ProgrammeResult, context: ReportContext) -> polars.DataF
         whole, by_workload = _lines(of)
         if context.data.hire is None:
             del whole["hire"]
+        if context.data.churn is None:
+            del whole["churn"]
         names = context.data.workloads.names
         for workloads, found in ((["all"], whole), (names, by_workload)):
             axes = (bases, Axis.named("workload", workloads), quarters)

@@ -82,6 +82,7 @@ def lines(of: Statement) -> Iterator[tuple[str, tuple[Line, ...]]]:
             Line("Maintenance", 0.0 - of.maintenance),
             Line("Leases and colocation", 0.0 - of.leases),
             Line("Hire from clouds", 0.0 - of.hire),
+            Line("Moved work and changed orders", 0.0 - of.churn),
             Line("Damages under contracts", 0.0 - of.damages),
             Line("Exit costs", 0.0 - of.exit_costs),
             Line("Resale of units", of.resale),

@@ -6,7 +6,8 @@ the formula stands in the workbook; where they do not, what the compiled case sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,10 +15,13 @@ import numpy as np
 from capexpand.case.blended_prices import listed_price
 from capexpand.case.schema import Case
 from capexpand.case.values import Series
+from capexpand.finance.debt_lines import DebtTerms
 from capexpand.finance.money_lines import Terms
 from capexpand.finance.rows import Label, Rows, nothing, whole_quarters
 from capexpand.model.data import ModelData
 from capexpand.reporting.limits import VOLUME_UNITS
+from capexpand.workbook.agreed_terms import AgreedTerms
+from capexpand.workbook.debt_terms import FinancingTerms
 from capexpand.workbook.inputs import INPUTS, THOUSAND, InputCell, Inputs, Line
 from capexpand.workbook.offer_terms import OfferTerms
 from capexpand.workbook.term_builder import PRICES, Clock, TermBuilder
@@ -34,12 +38,14 @@ class CaseTerms:
         clock: the timeline.
         inputs: what each input is.
         stated: names of the terms that are inputs themselves, since no formula gives them.
+        financing: its terms; None where the case has none.
     """
 
     terms: Terms
     clock: Clock
     inputs: Inputs
     stated: tuple[str, ...]
+    financing: DebtTerms | None
 
 
 def case_terms(case: Case, m: ModelData) -> CaseTerms:
@@ -54,19 +60,29 @@ def case_terms(case: Case, m: ModelData) -> CaseTerms:
     clock = made.clock()
     compiled = Terms.of(m)
     derived = made.all(clock)
-    found: dict[str, Rows] = {}
     stated: list[str] = []
-    for each in fields(Terms):
+    terms = _followed(compiled, derived, inputs, stated)
+    debt = DebtTerms.of(m)
+    financing = None if debt is None else cast("DebtTerms", _followed(debt, derived, inputs, stated))
+    return CaseTerms(cast("Terms", terms), clock, inputs, tuple(stated), financing)
+
+
+def _followed(compiled: Any, derived: Mapping[str, Rows], inputs: Inputs, stated: list[str]) -> Any:
+    """The same terms as formulas where these agree; the names of the others are added to ``stated``."""
+    found: dict[str, Any] = {}
+    for each in fields(compiled):
         rows = getattr(compiled, each.name)
-        if not isinstance(rows, Rows):
-            continue
-        ours = derived.get(each.name)
-        if ours is not None and _agree(ours, rows):
-            found[each.name] = ours
-        else:
-            found[each.name] = _stated(each.name, rows, inputs)
-            stated.append(each.name)
-    return CaseTerms(replace(compiled, **cast("dict[str, Any]", found)), clock, inputs, tuple(stated))
+        if is_dataclass(rows) and not isinstance(rows, Rows):
+            found[each.name] = _followed(rows, derived, inputs, stated)
+        elif isinstance(rows, Rows):
+            ours = derived.get(each.name)
+            if ours is not None and _agree(ours, rows):
+                found[each.name] = ours
+            else:
+                found[each.name] = _stated(each.name, rows, inputs)
+                if np.any(rows.values):
+                    stated.append(each.name)
+    return replace(compiled, **found)
 
 
 def _agree(ours: Rows, theirs: Rows) -> bool:
@@ -116,6 +132,8 @@ class _Terms(TermBuilder):
             (1.0 / factor**years).named("discount", "Discount factor", "ratio", "time"),
             (1.0 / factor**end).named("discount_end", "Discount factor of the end", "ratio", "time"),
             per_year,
+            rate,
+            half,
         )
 
     def all(self, clock: Clock) -> dict[str, Rows]:
@@ -124,16 +142,20 @@ class _Terms(TermBuilder):
         thousand = self.inputs.number("", "Thousand", "ratio", value=THOUSAND)
         year_hours = self.inputs.number("", "Hours in a year", "hours", value=8766.0)
         hours = (year_hours / clock.quarters_per_year).named("hours", "Hours in a quarter", "hours", "time")
+        agreed = AgreedTerms(self.case, self.m, self.inputs)
+        workloads = self._workloads(agreed)
         return {
             "hours": hours,
-            **self._workloads(),
+            **workloads,
             **self._sites(thousand),
             **self._power(three),
             **OfferTerms(self.case, self.m, self.inputs).all(clock, three, thousand),
             **self._finance(clock, three),
+            **agreed.all(clock, three, thousand, price=workloads["price"]),
+            **FinancingTerms(self.case, self.m, self.inputs).all(clock, three, clock.half),
         }
 
-    def _workloads(self) -> dict[str, Rows]:
+    def _workloads(self, agreed: AgreedTerms) -> dict[str, Rows]:
         case, workloads = self.case, list(self.case.workloads.items())
         lever = self.lever("All prices of workloads")
         currency = case.currency
@@ -174,7 +196,13 @@ class _Terms(TermBuilder):
                 if line is not None:
                     self.inputs.cells[id(level), (j, i)] = line.cell
         self.inputs.kept.append(level)
-        price = (listed * level * lever).named("price", "Price", f"{currency}/volume", PRICES)
+        price = listed * level * lever
+        renewal = agreed.renewal("workload", "renewal_price")
+        if renewal is not None:
+            factor, whose = renewal
+            ends = np.array([name in whose for name, _ in workloads])
+            price = price.only("workload", ~ends) + price * factor
+        price = price.named("price", "Price", f"{currency}/volume", PRICES)
         return {"price": price, "ordinary_share": self._ordinary_costs()}
 
     def _ordinary_costs(self) -> Rows:

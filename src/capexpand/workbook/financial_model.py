@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
+import numpy as np
+
+from capexpand.finance.debt import financing_statement
+from capexpand.finance.debt_lines import DebtDone, DebtLines, debt_rows
 from capexpand.finance.metrics import (
     net_present_value,
     net_present_value_before_tax,
     net_present_value_end_value_zero,
 )
 from capexpand.finance.money_lines import MONEY, Decisions
-from capexpand.finance.rows import Rows, minimum, running_total
+from capexpand.finance.rows import Rows, minimum, rows_of, running_total
 from capexpand.finance.statements import Statement, statement_rows
 from capexpand.model.data import ModelData
 from capexpand.reporting.inputs import Findings
@@ -72,6 +76,8 @@ class FinancialModel:
         results: the headline figures.
         checks: what must be zero.
         names: titles by axis and place on it.
+        borrowed: what the plan borrows and pays out; None where the case has no financing.
+        debt: what follows from it.
     """
 
     findings: Findings
@@ -85,6 +91,8 @@ class FinancialModel:
     results: Mapping[str, Named]
     checks: tuple[Named, ...]
     names: Mapping[str, tuple[str, ...]]
+    borrowed: DebtDone | None
+    debt: DebtLines | None
 
     @property
     def data(self) -> ModelData:
@@ -119,6 +127,16 @@ def financial_model(findings: Findings) -> FinancialModel:
     )
     results = _results(difference, symbols, made.clock)
     served = physical(made, m, done["plan"])
+    borrowed, debt = DebtDone.of(findings.result.plan), None
+    financed = financing_statement(findings.result.plan, findings.result.total)
+    if made.financing is not None and borrowed is not None and financed is not None:
+        clock = made.clock
+        debt = debt_rows(
+            made.financing, borrowed, total, base, financed=financed, tax_rate=made.terms.tax_rate,
+            number=clock.number, discount=(clock.discount, clock.discount_end), count=clock.count,
+        )  # fmt: skip
+        results["equity_npv"] = Named("Value for owners at the cost of equity", MONEY, debt.equity_npv)
+        results["owners_npv"] = Named("Value for owners at the discount rate", MONEY, debt.npv)
     return FinancialModel(
         findings=findings,
         case_terms=made,
@@ -129,8 +147,13 @@ def financial_model(findings: Findings) -> FinancialModel:
         sums=sums,
         physical=served,
         results=results,
-        checks=tuple(_checks(total, base, difference, made=made, results=results, served=served)),
+        checks=(
+            *_checks(total, base, difference, made=made, results=results, served=served),
+            *_debt_checks(debt),
+        ),
         names=_names(m),
+        borrowed=borrowed,
+        debt=debt,
     )
 
 
@@ -149,11 +172,9 @@ _DECISIONS = {
 
 def _called(done: Decisions) -> Decisions:
     """Decisions with their titles; a number that is only the solver's rounding stays as it is."""
-    for each in fields(done):
-        rows = getattr(done, each.name)
+    for name, rows in rows_of(done):
         if rows.label is None:
-            title, unit, block = _DECISIONS.get(each.name, (each.name.replace("_", " "), "", "service"))
-            rows.named(each.name, title, unit, block)
+            rows.named(name, *_DECISIONS[name])
     return done
 
 
@@ -272,6 +293,21 @@ def _checks(
     return checks
 
 
+def _debt_checks(debt: DebtLines | None) -> list[Named]:
+    """The balance sheet balances, and cash is kept."""
+    if debt is None:
+        return []
+    size = max(1.0, float(np.abs(debt.cash.values).max()), float(np.abs(debt.balance.values).sum()))
+    found: list[Named] = []
+    for title, rows, passes in (
+        ("Assets are what is owed and equity, summed over the quarters", debt.gap, 1e-9),
+        ("Cash is never below the least that must be kept", debt.short, 1e-6),
+    ):
+        total = rows.total().named(f"check {title}", title, MONEY, "checks")
+        found.append(Named(title, MONEY, total, float(10.0 ** np.ceil(np.log10(size * passes)))))
+    return found
+
+
 def _names(m: ModelData) -> dict[str, tuple[str, ...]]:
     titles = m.offers.product_titles
     tenures = ["" if owned else " (leased)" for owned in m.offers.owned]
@@ -286,6 +322,11 @@ def _names(m: ModelData) -> dict[str, tuple[str, ...]]:
         "option": options,
         "destination": m.destinations,
         "successor": tuple(f"of {name}" for name in options),
+        "hire": () if m.hire is None else m.hire.titles,
+        "contract": () if m.contracts is None else tuple(m.workloads.titles[j] for j in m.contracts.workload),
+        "agreement": () if m.energy is None else m.energy.titles,
+        "facility": () if m.financing is None else m.financing.facilities.titles,
+        "year": tuple(f"year {i + 1} of the term" for i in range(-(-m.times.count // 4))),
         "workload": m.workloads.titles,
         "tranche": tuple(f"tranche {i + 1}" for i in range(m.workloads.tranches)),
     }

@@ -8,13 +8,16 @@ from typing import cast
 
 import numpy as np
 
-from capexpand.finance.rows import Label, Rows, present
+from capexpand.finance.rows import Label, Later, Rows, present
 from capexpand.model.data import Flags, Floats
 
 TITLE, UNIT, CONSTANT, TOTAL, BEFORE, FIRST = 0, 1, 2, 3, 4, 5
 """Columns of every sheet: title, unit, single number, total, what stands before, first quarter."""
 
-_AXES_SHOWN = ("site", "power", "option", "destination", "successor", "workload", "tranche")
+_AXES_SHOWN = (
+    "site", "power", "option", "destination", "successor", "hire", "contract", "agreement", "facility",
+    "year", "workload", "tranche",
+)  # fmt: skip
 _ROW_OPERANDS = ("arrive", "beyond", "trailing", "total", "dot", "first", "last", "carried")
 """Operators that need a row of cells as their operand, not a formula."""
 
@@ -29,6 +32,7 @@ class Part:
     formulas: tuple[str, ...]  # one a quarter, or one alone
     values: Floats
     before: str = ""  # formula of what stands before the first quarter
+    stood: float = 0.0  # its value
     total: bool = False
 
 
@@ -96,7 +100,8 @@ class Sheets:
             is_literal = rows.label is None and not rows.axes and not rows.timed and rows.values in (0.0, 1.0)
             key: object = ("literal", float(rows.values)) if is_literal else ("given", id(rows))
         else:
-            key = (rows.operator, operands, _hashable(rows.detail))
+            detail = id(rows.detail) if rows.operator == "later" else _hashable(rows.detail)
+            key = (rows.operator, operands, detail)
         found = self._interned.setdefault(key, len(self._interned))
         self._signatures[id(rows)] = found
         if rows.label is not None:
@@ -143,8 +148,7 @@ class Sheets:
     def _needs(self, rows: Rows, index: Index) -> Iterator[tuple[Rows, Index]]:
         """The operands that a formula refers to, each at its place."""
         if rows.operator == "previous":
-            closing = rows.operands[0]
-            yield from self._needs(closing, ())
+            yield rows.operands[0], self._place(rows.operands[0], rows, index)
             return
         if rows.operator in ("arrive", "beyond", "trailing"):
             self._as_line(rows.operands[0], rows)
@@ -208,7 +212,9 @@ class Sheets:
         title = own or ": ".join([label.title, ", ".join(names)] if names else [label.title])
         height = {"balance": 4, "carried": 3}.get(rows.operator, 1)
         if rows.operator == "balance":
-            height -= sum(1 for operand in rows.operands[:2] if not self.there(operand, ()))
+            height -= sum(
+                1 for each in rows.operands[:2] if not self.there(each, self._place(each, rows, index))
+            )
         return Line(rows, index, label, place, title, height)
 
     # formulas
@@ -223,17 +229,20 @@ class Sheets:
         if not rows.timed:
             text = self._formula(rows, line.index, -1, line.sheet, top=True)
             return (Part(line.title, (text,), line.values),)
-        texts = self._across(rows, line.index, line.sheet)
+        texts = self._across(rows, line.index, line.sheet, top=True)
         return (Part(line.title, texts, line.values, total=line.label.unit == "money"),)
 
-    def _across(self, rows: Rows, index: Index, sheet: str) -> tuple[str, ...]:
-        return tuple(self._formula(rows, index, t, sheet, top=True) for t in range(self.quarters))
+    def _across(self, rows: Rows, index: Index, sheet: str, *, top: bool = False) -> tuple[str, ...]:
+        return tuple(self._formula(rows, index, t, sheet, top=top) for t in range(self.quarters))
 
     def _corkscrew(self, line: Line) -> tuple[Part, ...]:
         added, taken = line.rows.operands[:2]
         start = line.rows.operands[2] if len(line.rows.operands) > 2 else None
+        places = [self._place(each, line.rows, line.index) for each in line.rows.operands]
+        if start is not None and not self.there(start, places[2]):
+            start = None
         closing = line.values
-        first = 0.0 if start is None else float(start.values)
+        first = 0.0 if start is None else float(start.values[places[2]])
         opening = np.concatenate(([first], closing[:-1]))
         own = line.own_row
         parts = [
@@ -244,15 +253,17 @@ class Sheets:
             )
         ]
         sums = [[cell(FIRST + t, line.row)] for t in range(self.quarters)]
-        for sign, operand, word in (("+", added, "added"), ("-", taken, "taken off")):
-            if self.there(operand, ()):
+        for sign, operand, place, word in (
+            ("+", added, places[0], "added"), ("-", taken, places[1], "taken off"),
+        ):  # fmt: skip
+            if self.there(operand, place):
                 at = line.row + len(parts)
-                texts = self._across(operand, (), line.sheet)
-                parts.append(Part(f"{line.title}: {word}", texts, operand.values, total=True))
+                texts = self._across(operand, place, line.sheet)
+                parts.append(Part(f"{line.title}: {word}", texts, operand.values[place], total=True))
                 for t in range(self.quarters):
                     sums[t].append(f"{sign}{cell(FIRST + t, at)}")
-        before = "" if start is None else self._formula(start, (), -1, line.sheet, top=True)
-        parts.append(Part(line.title, tuple("".join(each) for each in sums), closing, before))
+        before = "" if start is None else self._formula(start, places[2], -1, line.sheet)
+        parts.append(Part(line.title, tuple("".join(each) for each in sums), closing, before, first))
         return tuple(parts)
 
     def _carried(self, line: Line) -> tuple[Part, ...]:
@@ -262,7 +273,7 @@ class Sheets:
         return (
             Part(f"{line.title}: at the start", tuple(cell(FIRST + t - 1, own) for t in quarters), opening),
             Part(
-                f"{line.title}: operating profit",
+                f"{line.title}: profit",
                 self._across(profit, (), line.sheet),
                 profit.values,
                 total=True,
@@ -328,6 +339,12 @@ class Sheets:
 
     def _reading(self, rows: Rows, index: Index, t: int, sheet: str) -> str:
         """What reads single cells or whole rows of other lines."""
+        if rows.operator == "later":
+            closing = cast("Later", rows.detail).rows
+            if closing is None:
+                raise ValueError("a balance was needed and never made")
+            line = self.lines[self.signature(closing), ()]
+            return ("" if line.sheet == sheet else f"{quoted(line.sheet)}!") + cell(FIRST + t, line.row)
         places = [self._place(operand, rows, index) for operand in rows.operands]
         if rows.operator in ("previous", "first", "last"):
             line = self.lines[self.signature(rows.operands[0]), places[0]]
@@ -344,7 +361,9 @@ class Sheets:
         texts = [
             self._formula(one, place, t, sheet) for one, place in zip(rows.operands, places, strict=True)
         ]
-        pattern = {"whole": "ROUNDUP({0}/{1},0)", "if zero": "IF({0}=0,{1},{2})"}[rows.operator]
+        pattern = {
+            "whole": "ROUNDUP({0}/{1},0)", "if zero": "IF({0}=0,{1},{2})", "over": "IF({1}>0,{0}/({1}),0)",
+        }[rows.operator]  # fmt: skip
         return pattern.format(*texts)
 
     def _binary(self, rows: Rows, index: Index, t: int, sheet: str) -> tuple[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from capexpand.finance.rows import Label, Rows
+from capexpand.finance.rows import Label, Rows, rows_of
 from capexpand.workbook.financial_model import FinancialModel
 from capexpand.workbook.formulas import Line, Sheets
 
@@ -25,6 +25,7 @@ LINE_SHEETS = {
     WITH: "The business with the programme",
     WITHOUT: "The business without the programme",
     PROGRAMME: "The programme: with less without, and what it is worth",
+    DEBT: "Financing of the whole business with the programme, and what the programme leaves its owners",
 }
 """Sheets whose lines are laid out here, in their order, with what is on them."""
 
@@ -38,6 +39,13 @@ BLOCKS = {
     "service": "Service",
     "revenue": "Revenue",
     "energy": "Energy",
+    "leases": "Leases with fixed fees or minimum volumes",
+    "hire": "Hire from clouds",
+    "contracts": "Contracts with customers",
+    "debt": "Debt, cash and tax",
+    "covenants": "What lenders look at",
+    "balance": "Balance sheet",
+    "owners": "Owners",
     "operation": "Operation",
     "purchases": "Orders and payments",
     "assets": "Assets",
@@ -74,9 +82,8 @@ def lay_out(model: FinancialModel) -> Layout:
         model: the lines.
     """
     inputs = model.case_terms.inputs
-    scopes = {
-        id(getattr(done, each.name)): name for name, done in model.done.items() for each in fields(done)
-    }
+    scopes = {id(rows): name for name, done in model.done.items() for _, rows in rows_of(done)}
+    scopes |= {id(rows): "plan" for _, rows in rows_of(model.borrowed)}
     sheets = Sheets(
         quarters=model.data.times.count,
         number=model.clock.number,
@@ -115,6 +122,8 @@ def _labelled(model: FinancialModel) -> list[Rows]:
     for statement in (model.total, model.base, model.programme):
         found += [getattr(statement, each.name) for each in fields(statement)]
     found += model.physical.lines
+    if model.debt is not None:
+        found += [rows for _, rows in rows_of(model.debt)] + list(model.debt.shown)
     found += [named.rows for named in model.results.values()]
     found += [check.rows for check in model.checks]
     return [rows for rows in found if rows.operator != "given" or rows.label is not None]
@@ -122,6 +131,8 @@ def _labelled(model: FinancialModel) -> list[Rows]:
 
 def _sheet_of(rows: Rows, label: Label, scope: frozenset[str]) -> str:
     fixed = {"control": CONTROL, "time": TIME, "checks": CHECKS}
+    if rows.operator != "given":
+        fixed |= dict.fromkeys(("debt", "covenants", "balance", "owners"), DEBT)
     if label.block in fixed:
         return fixed[label.block]
     if label.block == "inputs":

@@ -66,6 +66,7 @@ class OfferTerms(TermBuilder):
                 "unit_lead", "Lead time of units", "quarters", PRICES
             ),
             "unit_deposit": deposit,
+            "reserve_mw": (power / thousand).named("reserve_mw", "Power reserved for a unit", "MW", PRICES),
             "draw_mw": (power / thousand * draw).named("draw_mw", "Power drawn by a unit", "MW", PRICES),
             **(keeping := self._keeping(offers, listed, clock)),
             "unit_end_value": self._within_resale(self._end_value(offers, listed), keeping["unit_exit"]),

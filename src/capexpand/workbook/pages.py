@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -16,7 +15,6 @@ from capexpand.workbook.layout import (
     BY_QUARTER,
     CHECKS,
     CONTROL,
-    DEBT,
     HEADER,
     INPUTS,
     ORIGIN,
@@ -47,9 +45,7 @@ def write_pages(w: Writer) -> None:
     """Write every sheet that is no list of lines."""
     returns(w)
     shadow_prices(w)
-    if w.financing is not None:
-        debt(w)
-    if w.followed is not None:
+    if w.futures:
         scenarios(w)
     checks(w)
     outputs(w)
@@ -85,53 +81,69 @@ def checks(w: Writer) -> None:
 
 
 def returns(w: Writer) -> None:
-    """Write the returns: payback, funding, and the rate of return on a timeline of half quarters."""
+    """Write the returns: payback, funding, and rates of return on a timeline of half quarters."""
     sheet, model = w.at[RETURNS], w.model
     metrics = model.findings.metrics
     w.heading(RETURNS, "Rate of return, payback and funding of the programme", timed=False)
     count = 2 * w.quarters
-    last = FIRST + count - 1
-    numbers, flows, inputs = HEADER + 1, HEADER + 2, HEADER + 4
     w.text(
         sheet, HEADER, TITLE, "Half quarters: flows in the middle of quarters, end value at the end", "block"
     )
-    w.text(sheet, numbers, TITLE, "Half quarter")
-    w.text(sheet, flows, TITLE, "Cash flow of the programme")
-    w.text(sheet, flows, UNIT, w.style.unit("money"), "unit")
-    sheet.set_column(FIRST, last, 11)
-    series = np.zeros(count)
+    w.text(sheet, HEADER + 1, TITLE, "Half quarter")
+    sheet.set_column(FIRST, FIRST + count - 1, 11)
+    for i in range(count):
+        text = f"{cell(FIRST + i - 1, HEADER + 1)}+1"
+        w.formula(sheet, HEADER + 1, FIRST + i, text, i + 1, unit="number")
+    w.text(sheet, HEADER + 4, TITLE, "Half quarters in a year")
+    sheet.write_number(HEADER + 4, CONSTANT, 8.0, w.style.of("input", "number"))
     flow, end = cast("Rows", model.programme.free_cash_flow), cast("Rows", model.programme.end_cash)
+    irr = metrics.irr if metrics.irr_unique else None
+    _rate(w, ("Cash flow of the programme", "Rate of return"), flow, end, rows=(HEADER + 2, RATE), irr=irr)
+    total = model.results["cumulative"].rows
+    if w.there(total):
+        _payback(w, total, RATE + 1)
+    if model.debt is not None:
+        financed = w.owners
+        irr = financed.equity_irr if financed is not None and financed.equity_irr_tells else None
+        titles = ("What the programme brings its owners", "Rate of return of the owners")
+        at = (OWNERS_RATE - 1, OWNERS_RATE)
+        _rate(w, titles, model.debt.to_owners, model.debt.owners_end, rows=at, irr=irr)
+
+
+RATE, OWNERS_RATE = HEADER + 5, HEADER + 10
+"""Rows of the rates of return of the programme and of its owners."""
+
+
+def _rate(
+    w: Writer, titles: tuple[str, str], flow: Rows, end: Rows, *, rows: tuple[int, int], irr: float | None
+) -> None:
+    """Write flows by half quarter in one row and their rate of return in another."""
+    sheet, numbers = w.at[RETURNS], HEADER + 1
+    flows, rate = rows
+    count = 2 * w.quarters
+    last = FIRST + count - 1
+    w.text(sheet, flows, TITLE, titles[0])
+    w.text(sheet, flows, UNIT, w.style.unit("money"), "unit")
+    series = np.zeros(count)
     series[::2], series[-1] = flow.values, float(end.values)
     last_number = cell(last, numbers, fixed=True)
     flow_range = w.row_range(flow) if w.there(flow) else ""
     end_cell = w.reference(end) if w.there(end) else "0"
     for i in range(count):
-        w.formula(sheet, numbers, FIRST + i, f"{cell(FIRST + i - 1, numbers)}+1", i + 1, unit="number")
         now = cell(FIRST + i, numbers)
         paid = f"SUMIF({w.time_range('half')},{now},{flow_range})+" if flow_range else ""
         text = f"{paid}IF({now}={last_number},{end_cell},0)"
         w.formula(sheet, flows, FIRST + i, text, series[i], unit="money")
-    w.text(sheet, inputs, TITLE, "Half quarters in a year")
-    sheet.write_number(inputs, CONSTANT, 8.0, w.style.of("input", "number"))
     span = f"{cell(FIRST, flows, fixed=True)}:{cell(last, flows, fixed=True)}"
-    rate = inputs + 1
-    w.text(sheet, rate, TITLE, "Rate of return")
+    w.text(sheet, rate, TITLE, titles[1])
     w.text(sheet, rate, UNIT, "per year", "unit")
-    if metrics.irr is not None and metrics.irr_unique:
-        text = f"(1+IRR({span}))^{cell(CONSTANT, inputs)}-1"
-        w.formula(sheet, rate, CONSTANT, text, metrics.irr, look="output", unit="per year")
+    if irr is not None:
+        text = f"(1+IRR({span}))^{cell(CONSTANT, HEADER + 4)}-1"
+        w.formula(sheet, rate, CONSTANT, text, irr, look="output", unit="per year")
     else:
         w.text(sheet, rate, CONSTANT, "none", "output")
-        w.text(
-            sheet,
-            rate,
-            TOTAL,
-            "no single rate makes these flows worth nothing; see the modified rate",
-            "note",
-        )
-    total = model.results["cumulative"].rows
-    if w.there(total):
-        _payback(w, total, rate + 1)
+        note = "no single rate makes these flows worth nothing"
+        w.text(sheet, rate, TOTAL, f"{note}; see the modified rate" if rate == RATE else note, "note")
 
 
 def _payback(w: Writer, total: Rows, row: int) -> None:
@@ -255,73 +267,59 @@ def shadow_prices(w: Writer) -> None:
         )
 
 
-def debt(w: Writer) -> None:
-    """Write the financing of the whole business, as values: its rules settle cash, debt and tax together."""
-    sheet, financing = w.at[DEBT], w.financing
-    w.heading(
-        DEBT, "Financing of the whole business with the programme (values; they do not follow the inputs)"
-    )
-    row = HEADER
-    for group, of in (("Financing", financing), ("Balance sheet", financing.sheet if financing else None)):
-        w.text(sheet, row, TITLE, group, "block")
-        row += 1
-        for each in fields(of) if of is not None else ():
-            found = getattr(of, each.name)
-            if not isinstance(found, np.ndarray):
-                continue
-            table = found.reshape(-1, w.quarters)
-            for i, values in enumerate(table):
-                title = each.name.replace("_", " ").capitalize() + (
-                    f": facility {i + 1}" if found.ndim > 1 else ""
-                )
-                w.text(sheet, row, TITLE, title)
-                w.text(sheet, row, UNIT, w.style.unit("money"), "unit")
-                for t, value in enumerate(values):
-                    sheet.write_number(row, FIRST + t, float(value), w.style.of("decision", "money"))
-                row += 1
-        row += 1
-
-
 def scenarios(w: Writer) -> None:
-    """Write the net present values in the futures that the plan was followed through, with percentiles."""
-    sheet, followed = w.at[SCENARIOS], w.followed
-    w.heading(
-        SCENARIOS, "The plan kept to in many futures (values; they do not follow the inputs)", timed=False
-    )
-    values = np.sort(followed.npv)
+    """Write the net present values in many futures, of the plan and of each strategy, with percentiles."""
+    sheet = w.at[SCENARIOS]
+    w.heading(SCENARIOS, "Net present value in many futures (they do not follow the inputs)", timed=False)
     start = HEADER + len(PERCENTILES) + 6
-    span = f"{cell(CONSTANT, start, fixed=True)}:{cell(CONSTANT, start + values.size - 1, fixed=True)}"
-    facts: list[tuple[str, str, object, str]] = [
-        ("Mean", f"AVERAGE({span})", float(values.mean()), "money"),
-        ("Share below zero", f'COUNTIF({span},"<0")/COUNT({span})', float((values < 0.0).mean()), "share"),
-    ]
-    for i, (title, text, value, unit) in enumerate(facts):
-        w.text(sheet, HEADER + i, TITLE, title)
-        w.text(sheet, HEADER + i, UNIT, w.style.unit(unit), "unit")
-        w.formula(sheet, HEADER + i, CONSTANT, text, value, look="output", unit=unit)
-    for i, part in enumerate(PERCENTILES):
-        row = HEADER + len(facts) + 1 + i
-        w.text(sheet, row, TITLE, f"Percentile {part:.0%}")
-        sheet.write_number(row, TOTAL, part, w.style.of("input", "share"))
-        text = f"PERCENTILE({span},{cell(TOTAL, row)})"
-        w.formula(sheet, row, CONSTANT, text, float(np.quantile(values, part)), look="output", unit="money")
-    w.text(sheet, start - 1, TITLE, "Net present value by future, sorted", "block")
-    for i, value in enumerate(values):
+    w.text(sheet, start - 1, TITLE, "Net present value by future, each sorted", "block")
+    sheet.set_column(FIRST, FIRST + len(w.futures), 15)
+    longest = max(values.size for values in w.futures.values())
+    for i in range(longest):
         w.text(sheet, start + i, TITLE, f"Future {i + 1}")
-        sheet.write_number(start + i, CONSTANT, float(value), w.style.of("decision", "money"))
+    head = HEADER - 1
+    for i, title in enumerate(("Share",)):
+        w.text(sheet, head, TOTAL + i, title, "head")
+    for i, part in enumerate(PERCENTILES):
+        row = HEADER + 4 + i
+        w.text(sheet, row, TITLE, f"Percentile {part:.0%}")
+        w.text(sheet, row, UNIT, w.style.unit("money"), "unit")
+        sheet.write_number(row, TOTAL, part, w.style.of("input", "share"))
+    for row, (title, unit) in enumerate(
+        (("Futures", "number"), ("Mean", "money"), ("Share below zero", "share"))
+    ):
+        w.text(sheet, HEADER + row, TITLE, title)
+        w.text(sheet, HEADER + row, UNIT, w.style.unit(unit), "unit")
     chart = cast("Any", w.book.add_chart({"type": "line"}))
-    chart.add_series(
-        {
-            "name": "Net present value",
-            "values": [SCENARIOS, start, CONSTANT, start + values.size - 1, CONSTANT],
-        }
-    )
+    for i, (title, npv) in enumerate(w.futures.items()):
+        column = CONSTANT if i == 0 else FIRST + i - 1
+        values = np.sort(npv)
+        last = start + values.size - 1
+        span = f"{cell(column, start, fixed=True)}:{cell(column, last, fixed=True)}"
+        w.text(sheet, head, column, title, "head")
+        for row, (text, value, unit) in enumerate((
+            (f"COUNT({span})", values.size, "number"),
+            (f"AVERAGE({span})", float(values.mean()), "money"),
+            (f'COUNTIF({span},"<0")/COUNT({span})', float((values < 0.0).mean()), "share"),
+        )):  # fmt: skip
+            w.formula(sheet, HEADER + row, column, text, value, look="output", unit=unit)
+        for j, part in enumerate(PERCENTILES):
+            row = HEADER + 4 + j
+            text = f"PERCENTILE({span},{cell(TOTAL, row)})"
+            found = float(np.quantile(values, part))
+            w.formula(sheet, row, column, text, found, look="output", unit="money")
+        for j, value in enumerate(values):
+            sheet.write_number(start + j, column, float(value), w.style.of("decision", "money"))
+        chart.add_series(
+            {"name": [SCENARIOS, head, column], "values": [SCENARIOS, start, column, last, column]}
+        )
     chart.set_title(
         {"name": "Net present value of the programme in each future, sorted", "name_font": {"size": 11}}
     )
-    chart.set_legend({"none": True})
+    chart.set_legend({"position": "bottom"} if len(w.futures) > 1 else {"none": True})
     chart.set_x_axis({"visible": False})
-    sheet.insert_chart(HEADER, TOTAL + 2, chart)
+    chart.set_size({"width": 620, "height": 340})
+    sheet.insert_chart(HEADER, FIRST + max(1, len(w.futures)), chart)
 
 
 def control(w: Writer) -> None:
@@ -359,10 +357,12 @@ def control(w: Writer) -> None:
         for named in model.results.values()
         if not named.rows.timed and w.there(named.rows)
     ]
-    rate = HEADER + 5
-    if model.findings.metrics.irr is not None and model.findings.metrics.irr_unique:
-        place = w.sheet_reference(RETURNS, CONSTANT, rate)
-        shown.append(("Rate of return", "per year", place, model.findings.metrics.irr))
+    found = model.findings.metrics
+    if found.irr is not None and found.irr_unique:
+        shown.append(("Rate of return", "per year", w.sheet_reference(RETURNS, CONSTANT, RATE), found.irr))
+    if w.owners is not None and w.owners.equity_irr_tells:
+        place = w.sheet_reference(RETURNS, CONSTANT, OWNERS_RATE)
+        shown.append(("Rate of return of the owners", "per year", place, w.owners.equity_irr))
     for title, unit, text, value in shown:
         row += 1
         w.text(sheet, row, TITLE, title)

@@ -48,6 +48,26 @@ def physical(made: CaseTerms, m: ModelData, done: Decisions) -> Physical:
         inputs.series_line(f"sites.{n}.grid", f"{case.sites[n].title}: grid", case.sites[n].grid, unit="MW")
         for n in names
     ])  # fmt: skip
+    more = [None if (e := case.sites[n].energy) is None else e.curtailable for n in names]
+    if any(more):
+        grid = grid + inputs.table("site", "curtailable", [
+            None if each is None else inputs.series_line(
+                f"sites.{n}.energy.curtailable.power", f"{case.sites[n].title}: power that may be taken away",
+                each.power, unit="MW",
+            )
+            for n, each in zip(names, more, strict=True)
+        ])  # fmt: skip
+    terms = made.terms.procuring
+    engines = done.energy.energy_signed.only("agreement", terms.on_site)
+    begun = engines.arrive(terms.energy_lead).named(
+        "engines_begun", "Generators, by first quarter", "MW", "power"
+    )
+    able = begun.trailing(terms.energy_term) * terms.energy_output
+    able = able.named("engines", "Generators", "MW", "power")
+    at = terms.agreement_site == np.arange(len(names))[:, None]
+    grid = (grid + able.only(("site", "agreement"), at).sum("agreement")).named(
+        "connection", "Grid and generators", "MW", "power"
+    )
     sites = len(names)
     energised = _by_site(done.power_mw, m.power.site, sites).named(
         "energised", "Power energised", "MW", "power"
@@ -68,7 +88,12 @@ def physical(made: CaseTerms, m: ModelData, done: Decisions) -> Physical:
         unit="volume",
         timed=True,
     )
-    unsold = (demand - done.sold).named("unsold", "Demand left", "volume", "service")
+    contracts = made.terms.contracts
+    market = ~np.isin(
+        np.arange(len(m.workloads.names)), contracts.workload
+    )  # what a contract lacks is damages
+    unsold = (demand - done.sold).only("workload", market)
+    unsold = unsold.named("unsold", "Demand left", "volume", "service")
     sold = done.sold.sum("tranche").named("volume", "Volume sold", "volume", "service")
     lines = (energised, used, at_grid, idle_power, idle_grid, idle, sold, unsold)
     checks = [

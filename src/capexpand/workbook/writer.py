@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from capexpand.finance.debt import financing_statement
+from capexpand.finance.debt_metrics import financing_result
 from capexpand.finance.rows import Rows
+from capexpand.model.data import Floats
 from capexpand.wording import printable
 from capexpand.workbook.financial_model import FinancialModel
 from capexpand.workbook.formulas import (
@@ -53,20 +55,30 @@ STATEMENT_LINES = (
 
 
 class Writer:
-    """Writes each sheet in turn."""
+    """Writes each sheet in turn.
 
-    def __init__(self, book: Workbook, model: FinancialModel, layout: Layout) -> None:
+    Args:
+        book: to be written.
+        model: its lines.
+        layout: where they stand.
+        futures: net present values [scenario] by what is followed through them.
+    """
+
+    def __init__(
+        self, book: Workbook, model: FinancialModel, layout: Layout, futures: Mapping[str, Floats]
+    ) -> None:
+        self.futures = futures
         self.book, self.model, self.layout = book, model, layout
         self.currency = model.data.currency
         self.style = Style(book, self.currency)
         self.quarters = model.data.times.count
         self.last = FIRST + self.quarters - 1
         self.time_rows: dict[str, int] = {}
-        self.financing = financing_statement(model.findings.result.plan, model.findings.result.total)
+        self.owners = None if model.debt is None else financing_result(model.findings.result)
+        self.line_sheets = [name for name in LINE_SHEETS if name != DEBT or model.debt is not None]
         names = (
-            CONTROL, OUTPUTS, *LINE_SHEETS, RETURNS, SHADOW,
-            *((DEBT,) if self.financing is not None else ()),
-            *((SCENARIOS,) if self.followed is not None else ()), CHECKS, ORIGIN,
+            CONTROL, OUTPUTS, *self.line_sheets, RETURNS, SHADOW,
+            *((SCENARIOS,) if self.futures else ()), CHECKS, ORIGIN,
         )  # fmt: skip
         self.at: dict[str, Worksheet] = {name: book.add_worksheet(name) for name in names}
         tabs = {
@@ -79,12 +91,6 @@ class Writer:
         for name, colour in tabs.items():
             self.at[name].set_tab_color(colour)
 
-    @property
-    def followed(self) -> Any:
-        """What the plan is worth in many futures; None where it was not followed."""
-        examined = self.model.findings.examination
-        return None if examined is None else examined.followed
-
     def write_lines(self) -> None:
         """Write the sheets that hold lines, and the levers."""
         case = self.model.findings.case
@@ -94,7 +100,7 @@ class Writer:
         )
         self.book.set_calc_mode("auto")
         self._place_time()
-        for name in LINE_SHEETS:
+        for name in self.line_sheets:
             self._line_sheet(name)
         self._time()
         self.blocks(CONTROL)
@@ -204,9 +210,7 @@ class Writer:
             for t, text in enumerate(part.formulas):
                 self.formula(sheet, row, FIRST + t, text, part.values[t], look=look, unit=unit)
             if part.before:
-                before = float(part.values[0]) + 0.0
-                start = line.rows.operands[2].values if len(line.rows.operands) > 2 else before
-                self.formula(sheet, row, BEFORE, part.before, start, look=look, unit=unit)
+                self.formula(sheet, row, BEFORE, part.before, part.stood, look=look, unit=unit)
             if part.total:
                 span = f"SUM({cell(FIRST, row)}:{cell(self.last, row)})"
                 self.formula(sheet, row, TOTAL, span, part.values.sum(), look="total", unit=unit)

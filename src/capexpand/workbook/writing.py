@@ -7,6 +7,8 @@ from pathlib import Path
 
 from capexpand.errors import RunError
 from capexpand.files import write_file
+from capexpand.model.data import Floats
+from capexpand.policy.findings import TITLES, PolicyFindings
 from capexpand.reporting.inputs import Findings
 from capexpand.workbook import pages
 from capexpand.workbook.excel import is_ours, needs_excel
@@ -15,12 +17,13 @@ from capexpand.workbook.layout import lay_out
 from capexpand.workbook.writer import Writer
 
 
-def save_workbook(findings: Findings, path: Path | str) -> Path:
+def save_workbook(findings: Findings, path: Path | str, policy: PolicyFindings | None = None) -> Path:
     """Write the workbook of a run.
 
     Args:
         findings: of the run.
         path: the file; an older workbook of capexpand there is replaced.
+        policy: of the run, if one was sought: its net present values and those of its rivals are added.
 
     Returns:
         The file.
@@ -31,15 +34,16 @@ def save_workbook(findings: Findings, path: Path | str) -> Path:
     place = Path(path)
     if place.suffix.lower() != ".xlsx":
         raise RunError(f"{place}: a workbook's name ends in .xlsx")
-    write_file(place, workbook_bytes(findings), ours=is_ours)
+    write_file(place, workbook_bytes(findings, policy), ours=is_ours)
     return place
 
 
-def workbook_bytes(findings: Findings) -> bytes:
+def workbook_bytes(findings: Findings, policy: PolicyFindings | None = None) -> bytes:
     """Return the workbook of a run; the same run gives the same bytes.
 
     Args:
         findings: of the run.
+        policy: of the run, if one was sought.
 
     Raises:
         RunError: the package that writes workbooks is missing.
@@ -56,7 +60,25 @@ def workbook_bytes(findings: Findings) -> bytes:
         "strings_to_numbers": False,
     }
     with Workbook(stream, options) as book:
-        writer = Writer(book, model, lay_out(model))
+        writer = Writer(book, model, lay_out(model), futures(findings, policy))
         writer.write_lines()
         pages.write_pages(writer)
     return stream.getvalue()
+
+
+def futures(findings: Findings, policy: PolicyFindings | None) -> dict[str, Floats]:
+    """Return net present values by future [scenario] of the plan and of each strategy, by their titles.
+
+    Args:
+        findings: of the run.
+        policy: of the run, if one was sought.
+    """
+    found: dict[str, Floats] = {}
+    examined = findings.examination
+    if examined is not None and examined.followed is not None:
+        found["The plan, kept to"] = examined.followed.npv
+    if policy is not None:
+        for strategy, returns in policy.strategies.returns.items():
+            title = TITLES[strategy]
+            found[title[0].upper() + title[1:]] = returns.npv
+    return found

@@ -36,7 +36,7 @@ def forecast_revenue(reports: ReportedSeries, as_of: date) -> Iterator[tuple[int
     origin = panel.origin(mine, as_of)
     if origin is None:
         return
-    spread = panel.spread(mine, "model", as_of)
+    spread = panel.spread(origin, "model")
     for ahead, median in enumerate(origin.medians["model"], start=1):
         yield ahead, spread.around(math.exp(median), ahead)
 

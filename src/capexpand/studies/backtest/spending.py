@@ -51,7 +51,7 @@ def forecast_spending(
         if origin is None or reports.last.value <= 0.0:
             continue
         for method in METHODS:
-            spread = panel.spread(series, method, as_of)
+            spread = panel.spread(origin, method)
             for ahead, median in enumerate(origin.medians[method], start=1):
                 if not math.isnan(median):
                     found.append(
