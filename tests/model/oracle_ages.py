@@ -15,7 +15,7 @@ def within_life(oracle: Any, at: xr.DataArray) -> None:
     Of those, the ones short of the age of wear are taken to be the last to go.
     """
     m, offers, wear = oracle.m, oracle.m.offers, oracle.m.offers.wear
-    oracle.worn_cost = 0.0
+    oracle.worn_cost = lambda weights: 0.0
     ends = np.zeros(len(offers.names), dtype=int) if offers.life_quarters is None else offers.life_quarters
     turns = np.zeros(len(offers.names), dtype=int) if wear is None else wear.after_quarters
     lost = offers.attrition if wear is None else wear.attrition
@@ -52,8 +52,8 @@ def within_life(oracle: Any, at: xr.DataArray) -> None:
     left = left * (1.0 - oracle.data(offers.attrition, "offer")) + oracle.q
     kept = (left * at).sum("site") - failing
     oracle.require("failures", stands + sold - kept, "<=", 0.0, oracle.data(m.wearing, "offer"))
-    disc = oracle.data(m.times.discount, "quarter")
-    oracle.worn_cost = (worn * (oracle.data(wear.cost, "offer") * disc)).sum()
+    each = oracle.data(wear.cost, "offer")
+    oracle.worn_cost = lambda weights: (worn * (each * oracle.data(weights, "quarter"))).sum()
 
 
 def _came(oracle: Any, at: xr.DataArray, left: Callable[[int, int, int], float]):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import ironcalc
 import pytest
-from servers import running
+from playwright.sync_api import Browser
+from servers import Server, running
 
 from capexpand.case.loading import load_case
 from capexpand.case.shipped import case_place
@@ -82,11 +84,36 @@ def test_changed_inputs_of_a_runs_workbook_are_found_and_others_refused(books: t
             changed_in_workbook(name, content, main)
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("agreed") / "home", None, "--workers", "0") as started:
+        yield started
+
+
+@pytest.mark.slow
+def test_a_run_asks_for_the_options_of_its_kind_alone(server: Server, browser: Browser) -> None:
+    """Sensitivity: without the script every option of every kind would stand there, and be sent."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{server.address}/cases/two-sites")
+        for kind, shown in (
+            ("why", ["asked"]),
+            ("sweep", ["vary", "seed"]),
+            ("plan", []),
+            ("policy", ["risk", "scenarios", "iterations", "seed"]),
+        ):
+            page.check(f"#run-form input[name=kind][value={kind}]")
+            enabled = page.locator("#run-form [data-options] :is(input, select):enabled")
+            assert enabled.evaluate_all("found => found.map(one => one.name)") == shown
+            assert page.locator("#run-form [data-options]").is_visible() == bool(shown)
+            assert page.locator("#run-form [name=asked]").is_visible() == (kind == "why")
+
+
 @pytest.mark.slow
 def test_a_workbook_sent_on_the_page_of_its_case_becomes_a_variant(
-    books: tuple[bytes, bytes], tmp_path: Path
+    books: tuple[bytes, bytes], server: Server
 ) -> None:
-    with running(tmp_path / "home", None, "--workers", "0") as server, server.local() as client:
+    with server.local() as client:
         client.post("/api/v1/cases/two-sites/fork", json={"to": "own"})
         page = client.get("/cases/own").text
         token = re.search(r'name="csrf" value="([^"]+)"', page)
