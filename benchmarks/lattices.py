@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,10 +32,10 @@ from capexpand.scenarios.sampling import draw_scenarios
 
 EARLIER = LatticeSettings(nodes=20, later_nodes=6, paths=8192)
 EARLIER_ITERATIONS = 1200
-PRICED: frozenset[EntryKind] = frozenset(
-    {"base_demand", "base_price", "purchase_price", "build_cost", "lease_fee", "hire_fee", "colocation_fee"}
-    | {"energy_price"}
-)
+PRICED: tuple[EntryKind, ...] = (
+    "base_demand", "base_price", "purchase_price", "build_cost", "lease_fee", "hire_fee", "colocation_fee",
+    "energy_price",
+)  # fmt: skip
 HALFWIDTH = 1.96
 
 
@@ -157,7 +157,7 @@ def _tail(values: Floats) -> float:
 
 
 @contextmanager
-def _not_spread() -> Iterator[None]:
+def _not_spread() -> Generator[None]:
     """Lattices without variance matching, as they were."""
     spread = condensation.spread_values
     condensation.spread_values = lambda values, *_, **__: values

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from capexpand.reporting.inputs import Findings
     from capexpand.reporting.sheet import Sheet
     from capexpand.sddp.policy import TrainingRecord
+    from capexpand.studies.evidence.findings import EvidenceFindings
+    from capexpand.workbook.evidence_page import EvidenceRows
 
 Say = Callable[[str], None]
 """Sees in words how far a command is."""
@@ -64,12 +66,14 @@ class Run(Shown):
         policy: of the policy, if one was sought.
         shown: the sheet of both.
         folder: where the run stands, if it was written.
+        evidence: what its value rests on, if it was asked for.
     """
 
     findings: Findings
     policy: PolicyFindings | None
     shown: Sheet
     folder: Path | None = None
+    evidence: EvidenceFindings | None = None
 
     @property
     def case(self) -> Case:
@@ -90,7 +94,7 @@ class Run(Shown):
         """
         from capexpand.workbook.writing import save_workbook
 
-        return save_workbook(self.findings, path, self.policy)
+        return save_workbook(self.findings, path, self.policy, evidence=self._evidence_rows())
 
     def with_workbook(self) -> Run:
         """Return the run with ``workbook.xlsx`` among the files of its folder.
@@ -102,8 +106,13 @@ class Run(Shown):
 
         from capexpand.workbook.writing import workbook_bytes
 
-        files = {**self.shown.files, "workbook.xlsx": workbook_bytes(self.findings, self.policy)}
-        return replace(self, shown=replace(self.shown, files=files))
+        book = workbook_bytes(self.findings, self.policy, evidence=self._evidence_rows())
+        return replace(self, shown=replace(self.shown, files={**self.shown.files, "workbook.xlsx": book}))
+
+    def _evidence_rows(self) -> EvidenceRows | None:
+        from capexpand.api.evidence_in_runs import evidence_rows
+
+        return None if self.evidence is None else evidence_rows(self.evidence)
 
     def __repr__(self) -> str:
         with_policy = "" if self.policy is None else " with a policy"
@@ -124,6 +133,7 @@ def run(
     gap: float | None = None,
     excel: bool = False,
     export: Path | str | None = None,
+    evidence: bool = False,
     progress: Say | None = None,
 ) -> Run:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays.
@@ -141,6 +151,8 @@ def run(
         gap: at which the training ends [%]; the usual one if None.
         excel: whether the run folder holds ``workbook.xlsx``, a financial model with live formulas.
         export: file for the program that the plan solves, ``.mps`` or ``.lp``; none is written where None.
+        evidence: whether to say what the value rests on, by kind of evidence, and which facts to find next;
+            it takes minutes where a case has hundreds of numbers.
         progress: sees how far it is.
 
     Raises:
@@ -177,6 +189,8 @@ def run(
             from capexpand.optimiser.exporting import export_program
 
             export_program(found.findings.result.plan.data, Path(export))
+        if evidence:
+            found = _with_evidence(found, workers, progress or silent)
         if excel:
             found = found.with_workbook()
         if folder is not None:
@@ -231,6 +245,19 @@ def loaded_case(case: Path | str | Case, variant: str | None) -> Case:
 
 def silent(_: str) -> None:
     """Show nothing."""
+
+
+def _with_evidence(found: Run, workers: int, say: Say) -> Run:
+    from dataclasses import replace
+
+    from capexpand.api.evidence_in_runs import with_evidence
+    from capexpand.studies.evidence.findings import find_evidence
+
+    case = found.case
+    rests_on = find_evidence(
+        case, case.title, workers=workers, progress=lambda what: say(f"Planning {what}")
+    )  # fmt: skip
+    return replace(found, shown=with_evidence(found.shown, rests_on), evidence=rests_on)
 
 
 def _found(case: Case, folder: Path | None, options: PolicyOptions | None, say: Say) -> Run:
