@@ -19,6 +19,7 @@ from typing import Any
 
 from claim_files import try_article, try_table
 from kinds_of_file import ANSWERS, ARTICLE, CONFIG, LINE, MEASURED, PODS, REPLICA, ROOT, make_good
+from planner_files import try_actuals, try_axes, try_run_workbook, try_workbook
 from program_files import bases
 from samples import BENCHMARKS, DERATING, MEASURED_RUN, META, NODE, NODES, SACCT, TABLES
 from spoiling import (
@@ -435,5 +436,9 @@ READERS: dict[str, Reader] = {
     "config.json": _config,
     "chips": _chip,
     "texts": _text,
+    "workbooks, of a case": try_workbook,
+    "workbooks, of a run": try_run_workbook,
+    "actuals": try_actuals,
+    "axes": try_axes,
 }
 """Every reader by its name."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.questions import Questioned, diff, frontier, history, roll, why, why_not
     from capexpand.api.serving import ServedTokens, TradeCurve, calibrate, tokens, train
     from capexpand.api.starting import new, schema
+    from capexpand.api.studying import Study, StudyShard, study
     from capexpand.api.sweeping import Sweep, SweepShard, sweep
     from capexpand.api.workbooks import import_workbook
     from capexpand.case.loading import load_case
@@ -88,6 +89,8 @@ _HOMES = {
     "ServedTokens": "api.serving",
     "Sheet": "reporting.sheet",
     "SolverError": "errors",
+    "Study": "api.studying",
+    "StudyShard": "api.studying",
     "Sweep": "api.sweeping",
     "SweepShard": "api.sweeping",
     "TradeCurve": "api.serving",
@@ -121,6 +124,7 @@ _HOMES = {
     "shipped_cases": "case.shipped",
     "simulate": "pipeline",
     "solve": "sddp.solving",
+    "study": "api.studying",
     "sweep": "api.sweeping",
     "tokens": "api.serving",
     "train": "api.serving",
@@ -159,6 +163,8 @@ __all__ = [
     "ServedTokens",
     "Sheet",
     "SolverError",
+    "Study",
+    "StudyShard",
     "Sweep",
     "SweepShard",
     "TradeCurve",
@@ -196,6 +202,7 @@ __all__ = [
     "shipped_cases",
     "simulate",
     "solve",
+    "study",
     "sweep",
     "tokens",
     "train",
@@ -225,6 +232,9 @@ def __dir__() -> list[str]:
 
 class _Package(ModuleType):
     """Keeps a verb a verb: importing the layer of the same name, such as scenarios, does not hide it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return import_module, (__name__,)  # functions that name it travel to other machines
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (isinstance(value, ModuleType) and name in _HOMES):

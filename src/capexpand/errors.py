@@ -60,6 +60,9 @@ class CaseError(CapexpandError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[CaseError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)  # it may come from a worker
+
 
 class InfeasibleError(CapexpandError):
     """No plan satisfies the case. ``conflict`` holds the limits that exclude each other, in words."""
@@ -70,6 +73,9 @@ class InfeasibleError(CapexpandError):
         self.conflict = tuple(conflict)
         lines = "\n".join(f"  - {line}" for line in self.conflict)
         super().__init__(f"no plan satisfies the case; these limits exclude each other:\n{lines}")
+
+    def __reduce__(self) -> tuple[type[InfeasibleError], tuple[tuple[str, ...]]]:
+        return type(self), (self.conflict,)
 
 
 class SolverError(CapexpandError):

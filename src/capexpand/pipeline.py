@@ -30,9 +30,11 @@ from capexpand.optimiser.budgets import plans_by_budget, with_own_money
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.what_if import what_if
 from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
 
 if TYPE_CHECKING:
+    from capexpand.executing.engine import Engine
     from capexpand.policy.case_policy import CasePolicy, PolicySettings
     from capexpand.policy.case_policy import Progress as TrainingProgress
     from capexpand.policy.findings import PolicyFindings
@@ -46,10 +48,9 @@ EVEN_PACES = (0.5, 0.75)
 """Parts of the budget that are tried for the best even pace, beside all of it."""
 
 
-NO_POLICY_WITH_FINANCING = (
-    "has financing, which a policy does not carry: its state would need a year of earnings, losses carried "
-    "forward and the depreciation of an asset life. Run without --policy, which follows the plan and its "
-    "covenants through many futures, or take financing out"
+NO_POLICY_WITH_VENDORS = (
+    "names servers that a loan may pay for, and a policy's books do not tell them apart. Leave offers out; "
+    "pays_for still limits the loan to servers"
 )
 
 
@@ -145,33 +146,37 @@ def examine(plans: Plans) -> Examination:
         followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
         sizes = pool.submit(curve) if asked else None
         rival = pool.submit(even) if asked else None
+        moved = pool.submit(what_if, plans.optimised) if asked else None
         checks = [pool.submit(longer, more) for more in LONGER] if asked else []
         return Examination(
             curve=None if sizes is None else sizes.result(),
             horizon=tuple(check.result() for check in checks),
             followed=followed.result(),
             even=None if rival is None else rival.result(),
+            what_if=None if moved is None else moved.result(),
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def refuse_financing(case: Case) -> None:
-    """Refuse a policy for a case with financing, whose state it could not carry.
+def refuse_policy(case: Case) -> None:
+    """Refuse a policy for a case with decisions or loans that it could not follow.
 
     Args:
         case: any.
 
     Raises:
-        CaseError: the case has financing.
+        CaseError: a contract is on offer, or a loan pays for certain servers only.
     """
+    file = case.provenance.path
     if case.financing is not None:
-        raise CaseError([Problem(NO_POLICY_WITH_FINANCING, file=case.provenance.path)])
+        for name, facility in case.financing.facilities.items():
+            if facility.offers:
+                place = f"financing.facilities.{name}.offers"
+                raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_VENDORS}", file=file)])
     for name, workload in case.workloads.items():
         if workload.contract is not None and workload.contract.offered_until is not None:
-            raise CaseError(
-                [Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=case.provenance.path)]
-            )
+            raise CaseError([Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=file)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,7 @@ def optimise_policy(
     lattice: LatticeSettings | None = None,
     progress: TrainingProgress | None = None,
     checkpoint: Path | None = None,
+    engine: Engine | None = None,
 ) -> PlannedPolicy:
     """Finds a policy for a case: what to commit now, and a rule for later that reacts to what is seen.
 
@@ -212,6 +218,7 @@ def optimise_policy(
         lattice: how futures are condensed.
         progress: sees each round of the training.
         checkpoint: file from which an interrupted training resumes.
+        engine: what runs the streams; processes of this machine if None.
 
     Raises:
         CaseError: the case declares nothing unknown.
@@ -226,9 +233,10 @@ def optimise_policy(
     if case.uncertainty.empty:
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
-    refuse_financing(case)
+    refuse_policy(case)
     grain = lattice or LatticeSettings()
-    futures, m = compile_futures(case), compile_case(case)
+    # a policy earns for the firm; financing is carried along its paths (see policy/financed.py)
+    futures, m = compile_futures(case), replace(compile_case(case), financing=None)
     drawn = draw_scenarios(futures, grain.paths, seed=grain.seed)
     condensed = condense(
         drawn,
@@ -238,9 +246,9 @@ def optimise_policy(
         fine_quarters=grain.recourse_quarters,
         later_nodes=grain.later_nodes,
     )
-    return PlannedPolicy(
-        case, m, futures, find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint)
-    )
+    where = {} if engine is None else {"open_streams": engine.open_streams}
+    found = find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint, **where)
+    return PlannedPolicy(case, m, futures, found)
 
 
 def simulate(
@@ -249,6 +257,7 @@ def simulate(
     *,
     seed: int = 2,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: SimulationProgress | None = None,
 ) -> Outcomes:
     """Follow a policy, and the four strategies it is compared with, through fresh scenarios.
@@ -259,6 +268,7 @@ def simulate(
             programs see the first few.
         seed: of the draws; take another than that of the lattice.
         workers: processes; no part of the result.
+        engine: what follows the scenarios; so many processes of this machine if None.
         progress: is told how far it is.
 
     Raises:
@@ -273,6 +283,7 @@ def simulate(
         sizes=SampleSizes(scenarios),
         seed=seed,
         workers=workers,
+        engine=engine,
         progress=progress,
     )
 

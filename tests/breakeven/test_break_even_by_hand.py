@@ -7,6 +7,7 @@ import pytest
 from small_case import loaded
 
 from capexpand.case.loading import load_case
+from capexpand.executing.local import LocalProcesses
 from capexpand.pipeline import evaluate, optimise
 from capexpand.studies.breakeven.break_even import Search, break_even, worlds_at
 
@@ -149,3 +150,16 @@ def test_a_pair_meets_the_single_break_even_where_the_first_is_as_assumed(search
         assert at_one.level == pytest.approx(single.root.level, abs=5e-4)
         levels = [root.level for root in pair.roots if root.level is not None]
         assert all(later <= sooner + 5e-4 for sooner, later in pairwise(levels))
+
+
+def test_any_number_of_workers_finds_the_same_break_evens():
+    """Each driver starts from the declared world, so it does not matter which was sought before, or where."""
+    case = loaded({})
+    one, two = (
+        break_even(case, ("price", "volume"), pairs=(("volume", "price"),), engine=LocalProcesses(workers))
+        for workers in (1, 2)
+    )
+    assert [(b.root, b.value_per_accelerator_hour) for b in one.single] == [
+        (b.root, b.value_per_accelerator_hour) for b in two.single
+    ]
+    assert [pair.roots for pair in one.pairs] == [pair.roots for pair in two.pairs]

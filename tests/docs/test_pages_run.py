@@ -1,10 +1,10 @@
-"""The blocks of tutorials, guides and README run, and print what the page says.
+"""The blocks of tutorials, guides, explanations and README run, and print what the page says.
 
 * ``console``: a line that begins with ``$`` is run by the shell in a folder of the page's own; what stands
   below it must be printed. A line of three dots stands for any text; white space counts as one space.
 * ``python``: run one after the other in one namespace; a ``text`` block right below says what is printed.
-* a block marked ``shown`` needs something that no page can start, such as a server, and is not run.
-* a block with ``title="FILE"`` is written to that file first; commands of a block marked ``fails`` must fail.
+* a block below ``<!-- shown -->`` needs what no page can start, such as a server, or takes minutes: not run.
+* a block with ``title="FILE"`` is written to that file first; commands below ``<!-- fails -->`` must fail.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path.relative_to(ROOT)
-    for pattern in ("README.md", "docs/tutorials/*.md", "docs/guides/*.md")
+    for pattern in ("README.md", "docs/tutorials/*.md", "docs/guides/*.md", "docs/explanation/*.md")
     for path in ROOT.glob(pattern)
 )
-FENCE = re.compile(r"^```(?P<kind>\w+)(?P<more>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^(?:<!-- (?P<mark>\w+) -->\n)?```(?P<kind>\w+)(?P<more>[^\n]*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 LIMIT_SECONDS = 600
 
 
@@ -44,12 +47,11 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for found in FENCE.finditer(text):
-        if "shown" in found["more"].split():
+        if found["mark"] == "shown":
             continue
         title = re.search(r'title="([^"]+)"', found["more"])
         line = text.count("\n", 0, found.start()) + 1
-        fails = "fails" in found["more"].split()
-        yield Block(found["kind"], title[1] if title else None, fails, found["text"], line)
+        yield Block(found["kind"], title[1] if title else None, found["mark"] == "fails", found["text"], line)
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:
@@ -147,3 +149,20 @@ def test_tutorials_hold_blocks_that_run() -> None:
         if page.parent.name == "tutorials":
             kinds = [block.kind for block in blocks(ROOT / page)]
             assert "console" in kinds or "python" in kinds, page
+
+
+KINDS = {"bash", "console", "csv", "ini", "json", "python", "text", "toml", "yaml"}
+ALL_PAGES = sorted(path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md"))
+HANDWRITTEN = [page for page in ALL_PAGES if page.parent.name in ("tutorials", "guides", "explanation")]
+
+
+@pytest.mark.parametrize("page", HANDWRITTEN, ids=str)
+def test_every_block_has_a_kind_so_that_no_command_goes_without_a_run(page: Path) -> None:
+    fences = re.findall(r"^```([^\n]*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert {fence.split()[0] if fence else "" for fence in fences[::2]} <= KINDS
+    assert all(re.fullmatch(r'\w+( title="[^"]+")?', fence) for fence in fences[::2]), (
+        "a site shows it as text"
+    )
+    for block in blocks(ROOT / page):
+        hidden = block.kind not in ("console",) and re.search(r"^\$? ?capexpand \w", block.text, re.MULTILINE)
+        assert not hidden, f"{page}, line {block.line}: a command in a block that is not run"

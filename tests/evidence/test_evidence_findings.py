@@ -14,6 +14,7 @@ from capexpand.case.loading import load_case
 from capexpand.case.number_places import NumberPlace
 from capexpand.case.values import Figure
 from capexpand.errors import CaseError
+from capexpand.executing.local import LocalProcesses
 from capexpand.studies.evidence.facts import Fact, facts_of
 from capexpand.studies.evidence.findings import find_evidence, weigh
 from capexpand.studies.evidence.measuring import Sensitivity
@@ -82,7 +83,7 @@ def test_a_number_that_is_found_leaves_the_list(tmp_path):
 
 def test_any_number_of_workers_finds_the_same():
     case = load_case(TWO_SITES)
-    one, two = (find_evidence(case, "two-sites", workers=workers) for workers in (1, 2))
+    one, two = (find_evidence(case, "two-sites", engine=LocalProcesses(workers)) for workers in (1, 2))
     assert [each.slope for each in one.sensitivities] == [each.slope for each in two.sensitivities]
 
 

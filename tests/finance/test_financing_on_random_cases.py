@@ -44,9 +44,14 @@ def test_debt_at_the_discount_rate_without_tax_changes_no_value(random_model, se
     rate = (m.times.discount[0] / m.times.discount[1]) ** 4 - 1.0
     f = random_financing(m, seed)
     loans = f.facilities
+    # where a currency grows dearer its rate is lower by as much; in the last quarter it keeps still
+    exchange = loans.exchange.copy()
+    exchange[:, -1] = exchange[:, -2]
+    growth = exchange / np.concatenate((np.ones((3, 1)), exchange[:, :-1]), axis=1)
     neutral = replace(
         loans,
-        rate=np.full_like(loans.rate, rate),
+        rate=(1.0 + rate) / growth**4 - 1.0,
+        settled=exchange,
         upfront=0 * loans.upfront,
         commitment=0 * loans.commitment,
     )

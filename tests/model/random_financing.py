@@ -46,7 +46,16 @@ def facilities(m: ModelData, rng: np.random.Generator, count: int = 3) -> Facili
         servers=np.array([True, True, True])[here],
         halls=np.array([True, False, True])[here],
         offers=np.array([np.ones(k), rng.random(k) < 0.7, np.ones(k)], dtype=bool)[here],
+        currencies=("USD", "CNY", "EUR")[here],
+        settled=exchange_rates(rng, t)[here],
     )
+
+
+def exchange_rates(rng: np.random.Generator, quarters: int) -> np.ndarray:
+    """Return rates over that of the first quarter of debt in two other currencies [facility, quarter]."""
+    moved = np.exp(0.05 * rng.standard_normal((3, quarters)).cumsum(axis=1))
+    moved[1] = 1.0
+    return moved / moved[:, :1]
 
 
 def random_financing(m: ModelData, seed: int, *, hard: bool = False) -> Financing:

@@ -7,7 +7,7 @@ from small_case import loaded, planned
 from capexpand.errors import CaseError, InfeasibleError
 from capexpand.finance.debt import financing_statement
 from capexpand.model.compile import compile_case
-from capexpand.pipeline import evaluate, examine, optimise, optimise_policy, refuse_financing
+from capexpand.pipeline import evaluate, examine, optimise, refuse_policy
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.document import metrics_document
 
@@ -206,13 +206,11 @@ def test_the_firms_value_knows_no_debt():
     assert abs(with_debt.bridge.rounding) < 1e-9
 
 
-def test_a_policy_is_refused_in_words():
-    case = loaded(financing())
-    with pytest.raises(CaseError, match="has financing, which a policy does not carry"):
-        refuse_financing(case)
-    drift = {"war": {"volatility": "20 %", "moves": {"workloads.chat.price": 1}}}
-    with pytest.raises(CaseError, match="Run without --policy"):
-        optimise_policy(loaded(financing() | {"uncertainty": {"trends": drift}}))
+def test_a_policy_refuses_loans_for_certain_servers_in_words():
+    vendor = loan(offers=["server"], share_of_cost="80 %", pays_for=["servers"])
+    with pytest.raises(CaseError, match="names servers that a loan may pay for"):
+        refuse_policy(loaded(financing(facilities={"v": vendor})))
+    refuse_policy(loaded(financing(facilities={"bank": loan()})))
 
 
 def test_a_repayment_that_cannot_be_met_is_said_in_words():

@@ -23,7 +23,7 @@ from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
 from capexpand.policy.outcomes import Outcomes
 from capexpand.policy.resolved import foresee
-from capexpand.policy.strategies import _flows, recommended, returns_of
+from capexpand.policy.strategies import recommended, returns_beside
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -47,7 +47,7 @@ def test_the_money_of_the_ways_is_the_money_of_the_statements(seed):
     neutral = np.ones((m.times.count, 0, 1))
     books = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), neutral)
     base = FixedPlans(base_data, stages.numbers).follow(FixedPlan.of(base_plan), neutral)
-    found = returns_of(stages.data, books, _flows(stages.data, base), value=books.value)
+    found = returns_beside(stages.data, books, base)
     wanted = measure(programme_result(plan, base_plan))
     assert found.npv[0] == pytest.approx(wanted.npv, rel=1e-5, abs=1e-2)
     assert found.peak_funding[0] == pytest.approx(wanted.peak_funding, rel=1e-5, abs=1e-2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from capexpand.errors import CaseError, InfeasibleError
+from capexpand.executing.local import LocalProcesses
 from capexpand.replay.derating import derate_serving, estimate, replay_fleet
 from capexpand.replay.fleet import Fleet, NodeKind, make_fleet, read_fleet
 from capexpand.replay.jobs.policies import SchedulingPolicy
@@ -111,6 +112,25 @@ def test_a_cheaper_slower_replica_wins_when_it_is_worth_it():
     kinds = [ReplicaKind("fast", REPLICA, 10.0), ReplicaKind("slow", slow, 1.0)]
     promise = Promise(end_to_end_s=30)
     assert size_fleet(trace, kinds, promise, step_tokens=(512,), sequences=(32,)).best.kind.name == "slow"
+
+
+def test_any_number_of_workers_finds_the_same_fleets():
+    slow = Replica(StepTime(0.02, 2e-4, 2e-7, 1e-4), sequences=32, step_tokens=512)
+    kinds = [
+        ReplicaKind("fast", REPLICA, 10.0),
+        ReplicaKind("slow", slow, 1.0),
+        ReplicaKind("dear", slow, 9.0),
+    ]
+    one, three = (
+        size_fleet(
+            some_requests(gap=0.1), kinds, Promise(end_to_end_s=30), most_replicas=8, step_tokens=(512,),
+            sequences=(32,), engine=LocalProcesses(workers),
+        )
+        for workers in (1, 3)
+    )  # fmt: skip
+    names = [(found.kind.name, found.replicas, found.kept_fraction) for found in one.by_kind]
+    assert names == [(found.kind.name, found.replicas, found.kept_fraction) for found in three.by_kind]
+    assert (one.candidates, one.replayed) == (three.candidates, three.replayed)
 
 
 def test_a_promise_that_cannot_be_kept_is_infeasible_in_words():

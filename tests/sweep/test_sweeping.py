@@ -178,7 +178,7 @@ def test_a_journal_of_another_sweep_is_not_continued_and_a_foreign_file_not_touc
         again.close(finished=False)
     foreign = tmp_path / "mine"
     foreign.write_text("my notes")
-    with pytest.raises(cx.RunError, match="is no journal of a sweep"):
+    with pytest.raises(cx.RunError, match="is no journal of capexpand"):
         Journal(foreign, "one")
     assert foreign.read_text() == "my notes"
 

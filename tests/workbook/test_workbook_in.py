@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from datetime import date
 from io import BytesIO
 
 import ironcalc
@@ -21,6 +22,7 @@ from capexpand.case.plain_document import merged_document
 from capexpand.case.workbook_document import read_place, read_workbook_document, write_place
 from capexpand.errors import CaseError, RunError
 from capexpand.files.workbooks import read_cells
+from capexpand.workbook.changes import read_changes
 from capexpand.workbook.form import form_bytes
 
 NAMES = sorted(path.parent.name for path in CASES.glob("*/case.yaml"))
@@ -236,6 +238,20 @@ def test_an_input_that_is_no_number_and_a_book_without_changes_are_refused(books
         cx.import_workbook(book, tmp_path / "bad")
     with pytest.raises(CaseError, match="is the workbook of a run; capexpand import"):
         load_case(books["rich"])
+
+
+@pytest.mark.parametrize("spoilt", [{4: "|"}, {5: -3.0}, {6: "none"}, {6: "inf"}, {6: ""}])
+def test_the_hidden_sheet_written_into_is_refused_by_its_cell(books, spoilt):
+    """Row, column and the value planned with must be what the workbook was written with."""
+    cells = read_cells(books["small"])
+    start, quarters = date(2025, 4, 1), 8
+    number = next(i for i, line in enumerate(cells["Origin"]) if len([v for v in line[6:] if v != ""]) == 1)
+    line = list(cells["Origin"][number])
+    for at, value in spoilt.items():
+        line[at] = value
+    cells["Origin"][number] = line
+    with pytest.raises(CaseError, match=rf"Origin!A{number + 1}: was changed"):
+        read_changes(books["small"], cells, start=start, quarters=quarters)
 
 
 def test_nothing_is_written_over_a_case(tmp_path):

@@ -20,6 +20,7 @@ def evidence(
     top: int = 15,
     replan: bool = False,
     workers: int = 2,
+    on: str | None = None,
     variant: str | None = None,
     out: Path | str | None = None,
     progress: Say | None = None,
@@ -36,6 +37,8 @@ def evidence(
         replan: whether to plan again, with the number higher and lower, what a plan follows in steps only,
             such as lead times; that takes two plans for each.
         workers: processes; the result is the same for any number.
+        on: where the numbers are measured: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which gives the
+            same result; processes of this machine if None.
         variant: of the case, to be applied.
         out: folder of the run; nothing is written where it is None.
         progress: sees how far it is.
@@ -47,6 +50,7 @@ def evidence(
         RunError: a run cannot be read, or the folder not be written.
     """
     from capexpand.errors import CaseError, Problem
+    from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
     from capexpand.studies.evidence.findings import find_evidence
     from capexpand.studies.evidence.sheet import evidence_sheet
@@ -61,10 +65,13 @@ def evidence(
         raise CaseError(wrong)
     say = progress or silent
     place = None if out is None else Path(out)
-    with nullcontext() if place is None else hold_place(place):
+    with (
+        nullcontext() if place is None else hold_place(place),
+        engine_on(on, workers=workers) as engine,
+    ):
         subject = read_subject(case, variant)
         found = find_evidence(
-            subject.case, subject.label, replan=replan, workers=workers,
+            subject.case, subject.label, replan=replan, engine=engine,
             progress=lambda what: say(f"Planning {what}"),
         )  # fmt: skip
         answer = Questioned(found, evidence_sheet(found, top=top))

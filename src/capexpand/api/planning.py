@@ -12,6 +12,7 @@ from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
     from capexpand.case.schema import Case
+    from capexpand.executing.engine import Engine
     from capexpand.pipeline import PlannedPolicy
     from capexpand.policy.case_policy import PolicySettings
     from capexpand.policy.findings import PolicyFindings
@@ -129,6 +130,7 @@ def run(
     scenarios: int = 10_000,
     seed: int = 1,
     workers: int = 2,
+    on: str | None = None,
     iterations: int | None = None,
     gap: float | None = None,
     excel: bool = False,
@@ -147,6 +149,8 @@ def run(
         scenarios: to follow the policy through; at least 10.
         seed: of all random numbers of the policy.
         workers: processes of the policy; the result is the same for any number.
+        on: where the policy is trained and followed: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which
+            gives the same result; processes of this machine if None.
         iterations: limit of the training; the usual one if None.
         gap: at which the training ends [%]; the usual one if None.
         excel: whether the run folder holds ``workbook.xlsx``, a financial model with live formulas.
@@ -169,12 +173,12 @@ def run(
 
     loaded = loaded_case(case, variant)
     folder = None if out is None else Path(out)
-    options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap)
+    options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap, on)
     if policy:
         options.settings()  # a mistake in them is said before any work is done
-        from capexpand.pipeline import refuse_financing
+        from capexpand.pipeline import refuse_policy
 
-        refuse_financing(loaded)
+        refuse_policy(loaded)
     if excel:
         from capexpand.workbook.excel import needs_excel
 
@@ -210,6 +214,7 @@ def policy(
     scenarios: int = 10_000,
     seed: int = 1,
     workers: int = 2,
+    on: str | None = None,
     iterations: int | None = None,
     gap: float | None = None,
     excel: bool = False,
@@ -221,7 +226,7 @@ def policy(
     The arguments are those of ``run``.
     """
     return run(
-        case, variant, out, policy=True, risk=risk, scenarios=scenarios, seed=seed, workers=workers,
+        case, variant, out, policy=True, risk=risk, scenarios=scenarios, seed=seed, workers=workers, on=on,
         iterations=iterations, gap=gap, excel=excel, export=export, progress=progress,
     )  # fmt: skip
 
@@ -289,6 +294,7 @@ class PolicyOptions:
         workers: processes.
         iterations: limit of the training, or None for the usual one.
         gap_percent: at which the training ends, or None for the usual one.
+        on: where it is trained and followed; None for processes of this machine.
     """
 
     risk: str
@@ -297,6 +303,7 @@ class PolicyOptions:
     workers: int
     iterations: int | None = None
     gap_percent: float | None = None
+    on: str | None = None
 
     def settings(self) -> PolicySettings:
         """Return the settings of the training.
@@ -329,15 +336,17 @@ def find_policy(case: Case, folder: Path | None, say: Say, options: PolicyOption
     Raises:
         CaseError: the case declares nothing unknown, or the attitude to risk is none.
     """
+    from capexpand.executing.choosing import engine_on
     from capexpand.pipeline import evaluate_policy, simulate
 
     def followed(way: str, done: int, count: int) -> None:
         say(f"Following {_NAMES[way]}: {done} of {count} scenarios (Ctrl-C keeps these)")
 
-    planned = _trained(case, None if folder is None else _training_file(folder), say, options)
-    outcomes = simulate(
-        planned, options.scenarios, seed=options.seed + 1, workers=options.workers, progress=followed
-    )
+    with engine_on(options.on, workers=options.workers) as engine:
+        planned = _trained(case, None if folder is None else _training_file(folder), say, options, engine)
+        outcomes = simulate(
+            planned, options.scenarios, seed=options.seed + 1, engine=engine, progress=followed
+        )
     return evaluate_policy(planned, outcomes)
 
 
@@ -353,7 +362,9 @@ def _forget_training(folder: Path, findings: PolicyFindings) -> None:
         _training_file(folder).unlink(missing_ok=True)
 
 
-def _trained(case: Case, checkpoint: Path | None, say: Say, options: PolicyOptions) -> PlannedPolicy:
+def _trained(
+    case: Case, checkpoint: Path | None, say: Say, options: PolicyOptions, engine: Engine
+) -> PlannedPolicy:
     """Train from the checkpoint on; one of another case or other settings is of no use any more."""
     from capexpand.pipeline import LatticeSettings, optimise_policy
     from capexpand.sddp.checkpoint import ForeignCheckpointError
@@ -375,7 +386,12 @@ def _trained(case: Case, checkpoint: Path | None, say: Say, options: PolicyOptio
     def find() -> PlannedPolicy:
         lattice = LatticeSettings(seed=options.seed)
         return optimise_policy(
-            case, settings=settings, lattice=lattice, progress=trained, checkpoint=checkpoint
+            case,
+            settings=settings,
+            lattice=lattice,
+            progress=trained,
+            checkpoint=checkpoint,
+            engine=engine,
         )
 
     try:

@@ -9,6 +9,7 @@ from capexpand.case.announcement_checks import announcement_complaints
 from capexpand.case.blended_prices import price_complaints
 from capexpand.case.clouds import cloud_complaints, hired_offers
 from capexpand.case.contract_checks import contract_complaints
+from capexpand.case.currencies import hedge_complaints
 from capexpand.case.drafts import Draft
 from capexpand.case.energy import energy_complaints
 from capexpand.case.financing_checks import financing_complaints
@@ -124,6 +125,7 @@ def _currencies(draft: Draft) -> Iterator[Complaint]:
         yield ("currency",), f"there is no currency '{draft.currency}'; it is a code of ISO 4217, such as CNY"
     elif draft.currency is not None and draft.exchange_rates is not None:
         yield from _exchange_rates(draft, draft.currency, draft.exchange_rates)
+        yield from hedge_complaints(draft.hedges, draft.currency, draft.exchange_rates)
 
 
 def _exchange_rates(draft: Draft, home: str, rates: Mapping[str, Series]) -> Iterator[Complaint]:

@@ -32,6 +32,12 @@ def contract_complaints(place: tuple[str, str], workload: Workload, draft: Draft
     penalty = contract.penalty
     if penalty is not None and penalty.unit != f"mn {penalty.currency}/{VOLUME_UNITS[workload.unit]}":
         yield (*here, "penalty"), f"is in {penalty.unit}, but the workload's unit is {workload.unit}"
+    price = workload.price
+    if penalty is not None and price is not None and penalty.currency != price.currency:
+        yield (
+            (*here, "penalty"),
+            f"is in {penalty.currency}; write it in the currency of the price, {price.currency}",
+        )
     if contract.ends is None:
         for field in ("renewed", "renewal_price"):
             if getattr(contract, field) is not None:

@@ -13,6 +13,7 @@ from capexpand.case.announcement import Announcement
 from capexpand.case.clouds import Cloud
 from capexpand.case.figures import ExchangeRateSeries
 from capexpand.case.financing import Financing
+from capexpand.case.hedges import Hedge
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
 from capexpand.case.uncertainty import Uncertainty
@@ -40,6 +41,7 @@ class Draft:
     uncertainty: Uncertainty | None = None
     announcement: Announcement | None = None
     financing: Financing | None = None
+    hedges: Mapping[str, Hedge] = field(default_factory=dict)
     sites: Mapping[str, Site] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
@@ -75,6 +77,7 @@ def whole_draft(case: Case) -> Draft:
         uncertainty=case.uncertainty,
         announcement=case.announcement,
         financing=case.financing,
+        hedges=case.hedges,
         sites=case.sites,
         offers=case.offers,
         workloads=case.workloads,
@@ -120,6 +123,7 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
         uncertainty=block(Uncertainty, data.get("uncertainty", {})),
         announcement=block(Announcement, data["announcement"]) if data.get("announcement") else None,
         financing=block(Financing, data["financing"]) if data.get("financing") else None,
+        hedges=blocks(Hedge, "hedges"),
         sites=blocks(Site, "sites"),
         offers=blocks(Offer, "offers"),
         workloads=blocks(Workload, "workloads"),

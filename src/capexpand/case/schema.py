@@ -48,6 +48,7 @@ from capexpand.case.figures import (
 )
 from capexpand.case.financing import Financing
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
+from capexpand.case.hedges import Hedge
 from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
@@ -441,6 +442,8 @@ class Case(Declared):
     exchange_rates: dict[Currency, ExchangeRateSeries] = Field(default_factory=dict)
     """By currency: units of the case's currency for one of it, by date. Needed for every other currency
     that the case uses."""
+    hedges: dict[Currency, Hedge] = Field(default_factory=dict)
+    """By currency: the share of payments and receipts that is settled at a forward rate; none if absent."""
     calendar: Calendar
     """The planning horizon."""
     finance: Finance

@@ -13,6 +13,7 @@ Quantity = Literal[
     "build_limit",
     "colocation_fee",
     "energy_price",
+    "contract_energy_price",
     "purchase_price",
     "lease_fee",
     "hire_fee",
@@ -26,6 +27,7 @@ Quantity = Literal[
     "market_share",
     "exchange_rate",
     "other_revenue",
+    "reference_rate",
 ]
 
 OF_OFFERS: frozenset[Quantity] = frozenset(
@@ -86,19 +88,12 @@ def _movable(case: object) -> Iterator[MovableTarget]:
     opening = _part(case, "opening")
     if opening is not None and _part(opening, "other_revenue") is not None:
         yield MovableTarget("opening.other_revenue", "other_revenue", "")
+    if _part(_part(case, "financing"), "reference_rate") is not None:
+        yield MovableTarget("financing.reference_rate", "reference_rate", "")
     for name in _named(case, "exchange_rates"):
         yield MovableTarget(f"exchange_rates.{name}", "exchange_rate", name)
     for name, site in _named(case, "sites").items():
-        place = f"sites.{name}"
-        yield MovableTarget(f"{place}.grid", "grid", name)
-        yield MovableTarget(f"{place}.energy_price", "energy_price", name)
-        build = _part(site, "build")
-        if build is not None:
-            yield MovableTarget(f"{place}.build.cost", "build_cost", name)
-            if _part(build, "limit") is not None:
-                yield MovableTarget(f"{place}.build.limit", "build_limit", name)
-        if _part(site, "colocate") is not None:
-            yield MovableTarget(f"{place}.colocate.fee", "colocation_fee", name)
+        yield from _of_site(name, site)
     for name, offer in _named(case, "offers").items():
         yield from _of_offer(name, offer)
     for name, cloud in _named(case, "clouds").items():
@@ -115,6 +110,22 @@ def _movable(case: object) -> Iterator[MovableTarget]:
             yield MovableTarget(f"{place}.price", "price", name)
         if _part(workload, "penalty") is not None:
             yield MovableTarget(f"{place}.penalty", "penalty", name)
+
+
+def _of_site(name: str, site: object) -> Iterator[MovableTarget]:
+    place = f"sites.{name}"
+    yield MovableTarget(f"{place}.grid", "grid", name)
+    yield MovableTarget(f"{place}.energy_price", "energy_price", name)
+    for contract in _named(_part(site, "energy"), "contracts"):
+        path = f"{place}.energy.contracts.{contract}.price"
+        yield MovableTarget(path, "contract_energy_price", f"{name}/{contract}")
+    build = _part(site, "build")
+    if build is not None:
+        yield MovableTarget(f"{place}.build.cost", "build_cost", name)
+        if _part(build, "limit") is not None:
+            yield MovableTarget(f"{place}.build.limit", "build_limit", name)
+    if _part(site, "colocate") is not None:
+        yield MovableTarget(f"{place}.colocate.fee", "colocation_fee", name)
 
 
 def _of_offer(name: str, offer: object) -> Iterator[MovableTarget]:

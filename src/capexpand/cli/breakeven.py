@@ -42,6 +42,11 @@ def breakeven(
     ] = None,
     scenarios: Annotated[int, typer.Option(min=10, help="Futures to follow the plan through.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Look on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find break-even values: the price, volume and other levels at which a programme just pays."""
@@ -67,6 +72,8 @@ def breakeven(
             distribution=known,
             scenarios=scenarios,
             seed=seed,
+            workers=workers,
+            on=on,
             progress=lambda what: say(f"Looking for break-even: {what}"),
         )
         say("Writing the report")

@@ -24,6 +24,10 @@ def evidence(
         ),
     ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Measure on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
+    ] = None,
     variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; none is written if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
@@ -34,5 +38,7 @@ def evidence(
     from capexpand.reporting.terminal import progress
 
     with progress("Reading the case") as say:
-        found = find(case, top=top, replan=replan, workers=workers, variant=variant, out=out, progress=say)
+        found = find(
+            case, top=top, replan=replan, workers=workers, on=on, variant=variant, out=out, progress=say
+        )
     show(found.sheet(), out, as_json=as_json)

@@ -19,6 +19,7 @@ COMMANDS = (
     "run",
     "breakeven",
     "sweep",
+    "study",
     "merge",
     "compare",
     "diff",

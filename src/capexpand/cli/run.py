@@ -33,6 +33,10 @@ def run(
     workers: Annotated[
         int, typer.Option(min=1, help="With --policy: processes; the result is the same for any number.")
     ] = 2,
+    on: Annotated[
+        str | None,
+        typer.Option(help="With --policy: on a Ray cluster, ray or ray://HOST:PORT; else processes here."),
+    ] = None,
     iterations: Annotated[
         int | None, typer.Option(min=1, help="With --policy: limit of the iterations of the training.")
     ] = None,
@@ -62,8 +66,8 @@ def run(
     with progress("Optimising the plan") as say:
         found = plan(
             loaded, variant, folder, policy=policy, risk=risk, scenarios=scenarios, seed=seed,
-            workers=workers, iterations=iterations, gap=gap, excel=excel, export=export, evidence=evidence,
-            progress=say,
+            workers=workers, on=on, iterations=iterations, gap=gap, excel=excel, export=export,
+            evidence=evidence, progress=say,
         )  # fmt: skip
     if as_json:
         print(found.sheet().json())

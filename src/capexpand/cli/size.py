@@ -52,12 +52,18 @@ def size(
         ),
     ] = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad requests and count them.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, each with kinds of its own.")] = 2,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Replay on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas."""
     from capexpand.cli.replay import check_load, parse_choice, print_rows
     from capexpand.cli.replay_run import rounded
     from capexpand.errors import CaseError, Problem
+    from capexpand.executing.choosing import engine_on
     from capexpand.replay.compiled import announce_compilation
     from capexpand.replay.serving.replicas import Routing
     from capexpand.replay.sizing import describe_promise, parse_promise, read_replica_kinds, size_fleet
@@ -81,8 +87,10 @@ def size(
     kinds = (
         read_replica_kinds(replicas) if replicas is not None else _computed_kinds(requests, model, chip or [])
     )
-    with announce_compilation():
-        sizing = size_fleet(requests.faster(load), kinds, promise, most_replicas=most, routing=chosen)
+    with announce_compilation(), engine_on(on, workers=workers) as engine:
+        sizing = size_fleet(
+            requests.faster(load), kinds, promise, most_replicas=most, routing=chosen, engine=engine
+        )
     rows = [
         {
             "kind": one.kind.name,

@@ -14,15 +14,21 @@ engine, with any number of workers and after any failure, gives the same bytes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
 from capexpand.errors import SolverError
+from capexpand.sddp.workers import Streams, WorkerTask
 
 Chunk = TypeVar("Chunk")
 Answer = TypeVar("Answer")
+
+AHEAD = 2
+"""Chunks handed in for each worker where answers are taken in order, so that none waits for a slow one."""
+_END: object = object()
 
 
 class Pool(ABC, Generic[Chunk, Answer]):
@@ -42,6 +48,15 @@ class Engine(ABC):
     """What runs chunks of work."""
 
     @abstractmethod
+    def open_streams(self, task: WorkerTask, workers: int) -> Streams:
+        """Spread the streams of a training over workers.
+
+        Args:
+            task: with all streams.
+            workers: number of processes, where they are of this machine.
+        """
+
+    @abstractmethod
     def pool(
         self, work: Callable[[Chunk], Answer], *, most: int
     ) -> AbstractContextManager[Pool[Chunk, Answer]]:
@@ -56,6 +71,36 @@ class Engine(ABC):
 def first_completed(futures: Iterable[Future[Answer]]) -> set[Future[Answer]]:
     """Wait until at least one of some futures is done, and return those that are."""
     return wait(futures, return_when=FIRST_COMPLETED).done
+
+
+def in_order(pool: Pool[Chunk, Answer], chunks: Iterable[Chunk]) -> Generator[tuple[Chunk, Answer]]:
+    """Yield each chunk with its answer, in the order of the chunks, and keep all workers busy meanwhile.
+
+    Whoever stops before the end cancels what has not been begun.
+
+    Args:
+        pool: that does the chunks.
+        chunks: in order.
+
+    Raises:
+        SolverError: a worker was lost, and nobody else could do its chunk.
+    """
+    left = iter(chunks)
+    running: deque[tuple[Chunk, Future[Answer]]] = deque()
+    try:
+        while True:
+            most = AHEAD * pool.slots if pool.slots > 1 else 1
+            while len(running) < most and (chunk := next(left, _END)) is not _END:
+                running.append((chunk, pool.submit(chunk)))  # type: ignore[arg-type]
+            if not running:
+                return
+            chunk, future = running[0]
+            wait([future])
+            running.popleft()
+            yield chunk, answer_of(future)
+    finally:
+        for _, future in running:
+            future.cancel()
 
 
 def answer_of(future: Future[Answer]) -> Answer:

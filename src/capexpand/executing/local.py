@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from capexpand.executing.engine import Answer, Chunk, Engine, Pool
 from capexpand.sddp.interruption import deaf_children
+from capexpand.sddp.workers import Streams, WorkerTask, open_workers
 
 _work: Callable[[Any], Any] | None = None
 """In a worker process: what it does with each chunk."""
@@ -29,6 +30,10 @@ class LocalProcesses(Engine):
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
+
+    def open_streams(self, task: WorkerTask, workers: int) -> Streams:
+        """Spread the streams of a training over processes."""
+        return open_workers(task, workers)
 
     @contextmanager
     def pool(self, work: Callable[[Chunk], Answer], *, most: int) -> Generator[Pool[Chunk, Answer]]:

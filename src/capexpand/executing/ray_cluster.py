@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import socket
 from collections.abc import Callable, Generator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
@@ -12,16 +13,17 @@ from urllib.parse import urlsplit
 
 from capexpand.errors import CaseError, Problem, RunError
 from capexpand.executing.engine import Answer, Chunk, Engine, Pool
+from capexpand.executing.ray_nodes import RETRIES, nodes, packed, spared_head
+from capexpand.executing.ray_streams import open_on_ray
 from capexpand.executing.versions import difference, made_with
+from capexpand.sddp.workers import Streams, WorkerTask
 
-RETRIES = 20
-"""How often a chunk is done again whose worker or node was lost."""
 _SECONDS = 5.0
 """How long an address may take to answer."""
-_HEAD = "node:__internal_head__"
 
 _kept: dict[str, Callable[[Any], Any]] = {}
-"""In a worker: the work, by the name of the object that holds it."""
+"""In a worker: the work, by the name of the object that holds it. It travels as bytes: arrays that Ray hands
+over itself lie in shared memory and can only be read, and compiled code takes these for another type."""
 
 
 @contextmanager
@@ -98,16 +100,16 @@ def _check_versions(on: str) -> None:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     probe = ray.remote(_versions)
-    nodes = [node["NodeID"] for node in _nodes()]
+    places = [node["NodeID"] for node in nodes()]
     asked = [
         probe.options(
             num_cpus=0,
             max_retries=RETRIES,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=True),
         ).remote()
-        for node in nodes
+        for node in places
     ]
-    for node, reference in zip(nodes, asked, strict=True):
+    for node, reference in zip(places, asked, strict=True):
         try:
             found = ray.get(reference)
         except Exception as error:  # what a node without capexpand raises is not one class
@@ -124,6 +126,10 @@ def _check_versions(on: str) -> None:
 class RayCluster(Engine):
     """The cluster to which this process is connected."""
 
+    def open_streams(self, task: WorkerTask, workers: int) -> Streams:
+        """Spread the streams of a training over the cluster."""
+        return open_on_ray(task, workers)
+
     @contextmanager
     def pool(self, work: Callable[[Chunk], Answer], *, most: int) -> Generator[Pool[Chunk, Answer]]:
         """Put the work into the cluster; what it still does when the block is left is cancelled."""
@@ -138,29 +144,37 @@ class _RayPool(Pool[Chunk, Answer]):
     def __init__(self, work: Callable[[Chunk], Answer], most: int) -> None:
         import ray
 
-        self._work = ray.put(work)
+        self._work = ray.put(packed(work))
         self._most = most
         self._task = ray.remote(_run)
         self._running: dict[Future[Answer], Any] = {}
 
     @property
     def slots(self) -> int:
-        cores = sum(int(node["Resources"].get("CPU", 0)) for node in _nodes())
+        cores = sum(int(node["Resources"].get("CPU", 0)) for node in nodes())
         return max(1, min(self._most, cores))
 
     def submit(self, chunk: Chunk) -> Future[Answer]:
         options: dict[str, Any] = {
             "num_cpus": 1,
             "max_retries": RETRIES,
-            "scheduling_strategy": _spared_head(),
+            "scheduling_strategy": spared_head(),
         }
         reference = self._task.options(**options).remote([self._work], self._work.hex(), chunk)
         answer: Future[Answer] = Future()
         self._running[answer] = reference
-        found: Future[Answer] = reference.future()
+        found: Future[bytes] = reference.future()
         found.add_done_callback(lambda done: _pass_on(done, answer))
-        answer.add_done_callback(lambda done: self._running.pop(done, None))
+        answer.add_done_callback(self._ended)
         return answer
+
+    def _ended(self, answer: Future[Answer]) -> None:
+        import ray
+
+        reference = self._running.pop(answer, None)
+        if answer.cancelled() and reference is not None:
+            with suppress(Exception):
+                ray.cancel(reference)
 
     def cancel(self) -> None:
         """Cancel what has not been answered."""
@@ -171,12 +185,14 @@ class _RayPool(Pool[Chunk, Answer]):
                 ray.cancel(reference, force=True)
 
 
-def _pass_on(found: Future[Answer], answer: Future[Answer]) -> None:
+def _pass_on(found: Future[bytes], answer: Future[Answer]) -> None:
     """Give an answer on: what the work raised as it is, any loss in the cluster as that of an executor."""
     from ray.exceptions import RayTaskError
 
+    if not answer.set_running_or_notify_cancel():
+        return
     try:
-        answer.set_result(found.result())
+        answer.set_result(pickle.loads(found.result()))  # noqa: S301 - from our own workers
     except RayTaskError as error:
         answer.set_exception(error.cause if isinstance(error.cause, Exception) else error)
     except (Exception, CancelledError) as error:  # noqa: BLE001 - Ray's losses are many classes
@@ -185,40 +201,20 @@ def _pass_on(found: Future[Answer], answer: Future[Answer]) -> None:
         answer.set_exception(broken)
 
 
-def _nodes() -> list[dict[str, Any]]:
-    """The nodes on which to compute: all that are alive, without the head where there are others."""
-    import ray
-
-    alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
-    others = [node for node in alive if _HEAD not in node["Resources"]]
-    return others or alive
-
-
-def _spared_head() -> Any:
-    """How to schedule: the head node comes last, but work is never stuck where it is the only one left."""
-    import ray
-    from ray.util.scheduling_strategies import NodeLabelSchedulingStrategy, NotIn
-
-    heads = [node["NodeID"] for node in ray.nodes() if node["Alive"] and _HEAD in node["Resources"]]
-    if not heads:
-        return "SPREAD"
-    return NodeLabelSchedulingStrategy(hard={}, soft={"ray.io/node-id": NotIn(*heads)})
-
-
 def _versions() -> dict[str, str]:
     return made_with()
 
 
-def _run(held: list[Any], name: str, chunk: Any) -> Any:
+def _run(held: list[Any], name: str, chunk: Any) -> bytes:
     """In a worker: do a chunk; the work is read once and kept."""
     import ray
     from threadpoolctl import threadpool_limits
 
     if name not in _kept:
         _kept.clear()
-        _kept[name] = ray.get(held[0])
+        _kept[name] = pickle.loads(ray.get(held[0]))  # noqa: S301 - from the process that asks
     with threadpool_limits(limits=1):
-        return _kept[name](chunk)
+        return packed(_kept[name](chunk))
 
 
 def _first_line(error: BaseException) -> str:

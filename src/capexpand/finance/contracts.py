@@ -11,25 +11,6 @@ from capexpand.optimiser.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class ContractConstants:
-    """What signed contracts put into the constants of a compiled case [quarter]; 0 without contracts."""
-
-    unused: Floats
-    damages: Floats
-    prepayments: Floats
-
-    @classmethod
-    def of(cls, m: ModelData) -> ContractConstants:
-        """Returns the constants of a case; what is only offered is in none of them."""
-        c = m.contracts
-        if c is None:
-            nothing = np.zeros(m.times.count)
-            return cls(nothing, nothing, nothing)
-        part = np.where(c.offered, 0.0, 1.0)
-        return cls(part @ c.unused, part @ (c.damages * c.volume), part @ c.prepayments)
-
-
-@dataclass(frozen=True, slots=True)
 class ContractFlows:
     """Money under contracts beside what is delivered."""
 

@@ -78,6 +78,7 @@ class FinancingStatement:
     balance: Floats  # [facility, quarter] stock
     interest: Floats  # [facility, quarter]
     fees: Floats  # [quarter] upfront and commitment fees
+    exchange_losses: Floats  # [quarter] by which debt in other currencies grew with their rates
     cash_interest: Floats  # [quarter] earned
     tax: Floats  # [quarter] with interest and fees deducted
     tax_saved: Floats  # [quarter] against a business without financing
@@ -115,18 +116,22 @@ def financing_statement(plan: Plan, operations: Statement | None = None) -> Fina
         return None
     ours = statement(plan) if operations is None else operations
     f, facilities = m.financing, m.financing.facilities
-    balance = facilities.drawn[:, None] + np.cumsum(done.drawn - done.repaid, axis=1)
-    interest, fees = lenders(facilities, done.signed, drawn=done.drawn, balance=balance)
+    owed = facilities.drawn[:, None] + np.cumsum(done.drawn - done.repaid, axis=1)
+    interest, fees = lenders(facilities, done.signed, drawn=done.drawn, balance=owed)
+    x = facilities.exchange
+    drawn, repaid, balance = x * done.drawn, x * done.repaid, x * owed
+    losses = exchange_losses(facilities, owed)
     settled = settle(
         m, ours, outflow=interest.sum(axis=0) + fees, raised=done.raised, paid_out=done.dividends,
-        principal=(done.drawn - done.repaid).sum(axis=0), debt_end=balance[:, -1],
+        principal=(drawn - repaid).sum(axis=0), debt_end=balance[:, -1], exchange_losses=losses,
     )  # fmt: skip
     return FinancingStatement(
-        drawn=done.drawn,
-        repaid=done.repaid,
+        drawn=drawn,
+        repaid=repaid,
         balance=balance,
         interest=interest,
         fees=fees,
+        exchange_losses=losses,
         cash_interest=settled.cash_interest,
         tax=settled.tax,
         tax_saved=ours.tax - settled.tax,
@@ -146,11 +151,11 @@ def financing_statement(plan: Plan, operations: Statement | None = None) -> Fina
 def lenders(
     facilities: Facilities, signed: Floats, *, drawn: Floats, balance: Floats
 ) -> tuple[Floats, Floats]:
-    """Returns interest [facility, quarter] and all fees [quarter] of what is owed and signed.
+    """Returns interest [facility, quarter] and all fees [quarter] of what is owed and signed, in money.
 
     Args:
         facilities: of the case.
-        signed: [facility].
+        signed: [facility], as all below at the first quarter's exchange rate.
         drawn: [facility, quarter].
         balance: [facility, quarter] at each quarter's end.
     """
@@ -159,7 +164,19 @@ def lenders(
         facilities.revolving[:, None], before, facilities.drawn[:, None] + np.cumsum(drawn, axis=1)
     )
     fees = facilities.upfront[:, None] * drawn + facilities.commitment * (signed[:, None] - used)
-    return facilities.interest * before, fees.sum(axis=0)
+    x = facilities.exchange
+    return x * facilities.interest * before, (x * fees).sum(axis=0)
+
+
+def exchange_losses(facilities: Facilities, balance: Floats) -> Floats:
+    """Returns by how much what is owed grows with exchange rates [quarter], in money.
+
+    Args:
+        facilities: of the case.
+        balance: [facility, quarter] at each quarter's end, at the first quarter's exchange rate.
+    """
+    before = np.concatenate((facilities.drawn[:, None], balance[:, :-1]), axis=1)
+    return (facilities.appreciation * before).sum(axis=0)
 
 
 def debt_service(facilities: Facilities, drawn: Floats, repaid: Floats, interest: Floats) -> Floats:
@@ -167,9 +184,9 @@ def debt_service(facilities: Facilities, drawn: Floats, repaid: Floats, interest
 
     Args:
         facilities: of the case.
-        drawn: [facility, quarter].
+        drawn: [facility, quarter], as what is repaid at the first quarter's exchange rate.
         repaid: [facility, quarter].
-        interest: [facility, quarter].
+        interest: [facility, quarter] in money.
     """
     total = facilities.drawn + drawn.sum(axis=1)
     due = np.zeros_like(repaid)
@@ -181,7 +198,7 @@ def debt_service(facilities: Facilities, drawn: Floats, repaid: Floats, interest
             left = np.where(np.isnan(facilities.owed[f]), 1.0, facilities.owed[f])
             falls = -np.diff(np.concatenate(([1.0], left)))
             due[f] = np.where(falls > 0.999, 0.0, falls) * total[f]
-    return (interest + due).sum(axis=0)
+    return (interest + facilities.exchange * due).sum(axis=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +222,7 @@ def settle(
     raised: Floats,
     paid_out: Floats,
     debt_end: Floats,
+    exchange_losses: Floats,
 ) -> Settled:
     """Returns cash and tax, quarter by quarter: what cash earns in one depends on the one before.
 
@@ -216,6 +234,7 @@ def settle(
         raised: [quarter] equity, before issue costs.
         paid_out: [quarter] dividends.
         debt_end: [facility] owed at the horizon's end.
+        exchange_losses: [quarter] by which debt grew with exchange rates; no cash, but a loss.
     """
     f, tau = m.financed, m.taxes.rate
     quarters = m.times.count
@@ -223,7 +242,7 @@ def settle(
     held, carried = f.opening_cash, 0.0
     for t in range(quarters):
         earned[t] = 0.0 if t == 0 else f.cash_interest * held
-        profit = float(ours.ebita[t] - outflow[t] + earned[t])
+        profit = float(ours.ebita[t] - outflow[t] - exchange_losses[t] + earned[t])
         tax[t] = tau * max(0.0, profit - carried)
         carried = max(0.0, carried - profit)
         losses[t] = carried
@@ -234,7 +253,8 @@ def settle(
     last_interest = f.cash_half_interest * held
     end_tax = tau * max(0.0, ours.end_profit + last_interest - accrued - carried)
     end = ours.end_value + ours.end_value_added_tax + held + last_interest - float(debt_end.sum()) - accrued
-    return Settled(cash, earned, tax, losses, ours.ebita - outflow + earned - tax, end - end_tax)
+    profits = ours.ebita - outflow - exchange_losses + earned - tax
+    return Settled(cash, earned, tax, losses, profits, end - end_tax)
 
 
 def recent_sums(values: Floats, quarters: int) -> Floats:
@@ -258,13 +278,14 @@ def ratios(
         m: the compiled case.
         ours: statement of its operations.
         cash: [quarter].
-        done_balance: [facility, quarter] owed.
+        done_balance: [facility, quarter] owed, in money.
         signed: [facility].
         service: [quarter] interest, fees and repayments by plan.
     """
     f = m.financed
     debt = done_balance.sum(axis=0)
-    lines = np.where(f.facilities.revolving[:, None], signed[:, None] - done_balance, 0.0)
+    offered = signed[:, None] * f.facilities.exchange
+    lines = np.where(f.facilities.revolving[:, None], offered - done_balance, 0.0)
     quarter = np.arange(m.times.count)
     lines = np.where(quarter < f.facilities.maturity[:, None], lines, 0.0).sum(axis=0)
     return ratios_of(

@@ -95,10 +95,8 @@ def _share_of_cost(plan: Plan, ours: Statement) -> float:
         since = np.where(np.arange(m.times.count) >= facilities.first[f], paid, 0.0)
         if np.isfinite(share):
             can = np.arange(m.times.count) <= facilities.last[f]
-            covered = share * np.cumsum(since)
-            worst = max(
-                worst, above(np.where(can, np.cumsum(done.drawn[f]), 0.0), np.where(can, covered, 0.0))
-            )
+            covered, drawn = share * np.cumsum(since), np.cumsum(facilities.exchange[f] * done.drawn[f])
+            worst = max(worst, above(np.where(can, drawn, 0.0), np.where(can, covered, 0.0)))
     return worst
 
 
@@ -107,7 +105,7 @@ def _share_of_book(facilities: Facilities, ours: Statement, balance: Floats) -> 
     for f, share in enumerate(facilities.share_of_book):
         if np.isfinite(share):
             book = facilities.servers[f] * ours.book_servers + facilities.halls[f] * ours.book_buildings
-            worst = max(worst, above(balance[f], share * book))
+            worst = max(worst, above(facilities.exchange[f] * balance[f], share * book))
     return worst
 
 
@@ -115,9 +113,10 @@ def _swept(financed: FinancingStatement, facilities: Facilities) -> float:
     worst, quarter = 0.0, np.arange(financed.dividends.size)
     for f, s in enumerate(facilities.sweep):
         if s > 0.0:
-            total = facilities.drawn[f] + financed.drawn[f].sum()
+            x = facilities.exchange[f]
+            total = facilities.drawn[f] + (financed.drawn[f] / x).sum()
             left = np.where(np.isnan(facilities.owed[f]), 1.0, facilities.owed[f])
-            planned = np.maximum(-np.diff(np.concatenate(([1.0], left))), 0.0) * total
+            planned = x * np.maximum(-np.diff(np.concatenate(([1.0], left))), 0.0) * total
             held = quarter < facilities.maturity[f]
             early = (1.0 - s) * (financed.repaid[f] - planned)
             worst = max(worst, above(np.where(held, s * financed.dividends, 0.0), np.where(held, early, 0.0)))

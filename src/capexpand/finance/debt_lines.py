@@ -62,6 +62,12 @@ class DebtTerms:
     liquid_limit: Rows
     revolving: Flags  # [facility]
     sculpted: Flags  # [facility]
+    loan_exchange: Rows | None = None  # [facility, quarter] money for 1 owed; None where all is at home
+    loan_growth: Rows | None = None  # [facility, quarter] by how much it grew since the quarter before
+
+    def money(self, owed: Rows) -> Rows:
+        """Return what is owed or paid in the currencies of loans, in money [facility, quarter]."""
+        return owed if self.loan_exchange is None else owed * self.loan_exchange
 
     @classmethod
     def of(cls, m: ModelData) -> DebtTerms | None:
@@ -82,6 +88,7 @@ class DebtTerms:
         def span(name: str) -> Rows:
             return number(tests[name].quarters) if name in tests else number(4.0)
 
+        home = bool((loans.exchange == 1.0).all())
         owed = np.where(np.isnan(loans.owed), 1.0, loans.owed)
         falls = -np.diff(np.concatenate((np.ones((len(owed), 1)), owed), axis=1), axis=1)
         free = loans.revolving | (loans.cover_ratio > 0)
@@ -114,6 +121,8 @@ class DebtTerms:
             liquid_limit=limit("liquidity"),
             revolving=loans.revolving,
             sculpted=loans.cover_ratio > 0,
+            loan_exchange=None if home else stated(loans.exchange, "facility"),
+            loan_growth=None if home else stated(loans.appreciation, "facility"),
         )
 
 
@@ -187,7 +196,11 @@ def debt_rows(
         "cash_factor", "Interest of a quarter on cash", "ratio", "debt"
     )
     earned = (factor * later.opening).named("cash_interest", "Interest earned on cash", MONEY, "debt")
-    profit = (_rows(ours.ebita) - outflow + earned).named("profit", "Profit before tax", MONEY, "debt")
+    operated = _rows(ours.ebita) - outflow
+    if terms.loan_growth is not None:
+        lost = (terms.loan_growth * lent.before).sum("facility")
+        operated = operated - lost.named("exchange_losses", "Loss by exchange rates on debt", MONEY, "debt")
+    profit = (operated + earned).named("profit", "Profit before tax", MONEY, "debt")
     brought, carried = profit.carried_forward()
     carried = carried.named("debt_losses", "Losses carried forward with interest", MONEY, "debt")
     taxable = maximum(0.0, profit - brought).named(
@@ -197,8 +210,8 @@ def debt_rows(
     issue = ((1.0 - terms.issue_cost) * done.raised).named(
         "raised_net", "Equity less issue costs", MONEY, "debt"
     )
-    flow = _rows(ours.free_cash_flow_before_tax) + earned + done.drawn.sum("facility") + issue
-    out = tax + outflow + done.repaid.sum("facility") + done.dividends
+    flow = _rows(ours.free_cash_flow_before_tax) + earned + terms.money(done.drawn).sum("facility") + issue
+    out = tax + outflow + terms.money(done.repaid).sum("facility") + done.dividends
     cash = later.is_now(balance(flow, out, start=terms.opening_cash)).named("cash", "Cash", MONEY, "debt")
     end = _end(terms, ours, lent=lent, cash=cash, carried=carried, tax_rate=tax_rate)
     owners, last = _owners(terms, done, base, end, tax_rate=tax_rate, lent=lent)
@@ -258,24 +271,24 @@ def _lenders(terms: DebtTerms, done: DebtDone) -> _Lent:
     )
     owed = balance(done.drawn, done.repaid, start=terms.loan_drawn).named("owed", "Debt", MONEY, "debt")
     before = at_start(owed)
-    interest = (factor * before).named("interest", "Interest", MONEY, "debt")
+    interest = terms.money(factor * before).named("interest", "Interest", MONEY, "debt")
     drawn = balance(
         done.drawn, nothing(("facility",), done.drawn.values.shape, timed=True), start=terms.loan_drawn
     )
     drawn = drawn.named("drawn_so_far", "Drawn so far", MONEY, "debt")
     used = before.only("facility", terms.revolving) + drawn.only("facility", ~terms.revolving)
     fees = terms.loan_upfront * done.drawn + terms.loan_commitment * (done.loan_signed - used)
-    fees = fees.named("loan_fees", "Fees", MONEY, "debt")
+    fees = terms.money(fees).named("loan_fees", "Fees", MONEY, "debt")
     due = terms.loan_falls * drawn.last() + done.repaid.only("facility", terms.sculpted)
-    due = due.named("loan_due", "Repayment by plan", MONEY, "debt")
+    due = terms.money(due).named("loan_due", "Repayment by plan", MONEY, "debt")
     paid = fees.sum("facility").named("fees", "Fees of all debt", MONEY, "debt")
     return _Lent(
         factor=factor,
         before=before,
-        balance=owed,
+        balance=terms.money(owed),
         interest=interest,
         fees=paid,
-        debt=owed.sum("facility").named("debt", "Debt at the quarter's end", MONEY, "debt"),
+        debt=terms.money(owed).sum("facility").named("debt", "Debt at the quarter's end", MONEY, "debt"),
         service=(interest.sum("facility") + due.sum("facility") + paid).named(
             "debt_service", "Debt service by plan", MONEY, "debt"
         ),
@@ -311,8 +324,13 @@ def _owners(
 ) -> tuple[Rows, Rows]:
     """What the programme leaves its owners: all, less the business without it and its old debt."""
     paid = (1.0 - tax_rate) * (lent.factor * terms.loan_before) + terms.loan_before - terms.loan_left
+    paid = terms.money(paid)
+    if terms.loan_growth is not None:
+        paid = paid - tax_rate * (terms.loan_growth * terms.loan_before)
     old = (paid * terms.loan_drawn).named("old_debt", "Service of debt of before the start", MONEY, "owners")
-    left = terms.loan_left.last() * (1.0 + _half(terms, terms.loan_rate.last())) * terms.loan_drawn
+    left = (
+        terms.money(terms.loan_left).last() * (1.0 + _half(terms, terms.loan_rate.last())) * terms.loan_drawn
+    )
     left = left.named("old_debt_end", "Debt of before the start, left at the end", MONEY, "owners")
     flow = done.dividends - done.raised - _rows(base.free_cash_flow) + old.sum("facility")
     flow = flow - terms.first_quarter * terms.opening_cash
@@ -338,7 +356,8 @@ def _ratios(
     cover = ratio(earned, served).named(
         "cover", "Debt service cover (0 without debt service)", "ratio", "covenants"
     )
-    lines = (done.loan_signed - lent.balance).only("facility", terms.revolving) * terms.loan_open
+    signed = done.loan_signed if terms.loan_exchange is None else done.loan_signed * terms.loan_exchange
+    lines = (signed - lent.balance).only("facility", terms.revolving) * terms.loan_open
     liquid = (cash + lines.sum("facility")).named("liquid", "Cash and undrawn lines", MONEY, "covenants")
     yearly = (
         ebitda.trailing(terms.leverage_quarters)

@@ -92,9 +92,11 @@ def existing_service(m: ModelData) -> tuple[Floats, float]:
     part = np.where(quarter >= facilities.maturity[:, None], 0.0, part)
     owed = part * facilities.drawn[:, None]
     before = np.concatenate((facilities.drawn[:, None], owed[:, :-1]), axis=1)
-    interest = (1.0 - m.taxes.rate) * facilities.interest * before
-    last = float((owed[:, -1] * (1.0 + facilities.half_quarterly[:, -1])).sum())
-    return (interest + before - owed).sum(axis=0), last
+    x = facilities.exchange
+    interest = (1.0 - m.taxes.rate) * facilities.interest * before * x
+    saved = m.taxes.rate * facilities.appreciation * before
+    last = float((owed[:, -1] * x[:, -1] * (1.0 + facilities.half_quarterly[:, -1])).sum())
+    return (interest - saved + x * (before - owed)).sum(axis=0), last
 
 
 def _breaches(result: ProgrammeResult, financed: FinancingStatement) -> list[Breach]:

@@ -8,11 +8,12 @@ import numpy as np
 
 from capexpand.finance.churn import churn_cost
 from capexpand.finance.contract_lines import ContractTerms, signed_rows
-from capexpand.finance.contracts import ContractConstants, contract_margins, contract_prices
+from capexpand.finance.contracts import contract_margins, contract_prices
 from capexpand.finance.energy_lines import EnergyTerms, Procured, energy_rows
 from capexpand.finance.hire_lines import Hired, HireTerms
 from capexpand.finance.lease_lines import LeaseLines, lease_rows
 from capexpand.finance.rows import Rows, balance, decided, minimum, nothing
+from capexpand.model.contracts import ContractConstants
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
 
@@ -67,7 +68,7 @@ class Terms:
         """Returns the terms of a compiled case."""
         roles = np.array(m.workloads.roles)
         offers, power, taxes, opening = m.offers, m.power, m.taxes, m.opening
-        constants = ContractConstants.of(m)
+        constants = ContractConstants.of(m.contracts, m.times.count)
 
         def number(value: float) -> Rows:
             return Rows(np.asarray(float(value)), (), False)

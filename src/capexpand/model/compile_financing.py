@@ -78,7 +78,16 @@ def _facilities(world: World, declared: FinancingOfCase, offers: OfferOptions) -
             ],
             dtype=np.bool_,
         ).reshape(count, len(offers.names)),
+        currencies=tuple(_currency(world, facility) for facility in named.values()),
+        settled=np.array(
+            [world.relative_rate(facility.amount.currency) for facility in named.values()]
+        ).reshape(count, quarters),
+        reference=np.array([term.reference for term in terms]).reshape(count, quarters),
     )
+
+
+def _currency(world: World, facility: Facility) -> str:
+    return facility.amount.currency or world.case.currency
 
 
 def _products(offers: OfferOptions) -> list[str]:
@@ -110,9 +119,10 @@ class _Term:
         self.due = self.first if revolving else max(self.last, -1) + max(1, quarters_spanned(grace))
         self.due = max(self.due, 0)
         if facility.rate is not None:
-            self.rate = world.series(facility.rate)
+            self.rate, self.reference = world.series(facility.rate), np.zeros(world.quarters)
         else:
-            self.rate = world.series(declared.reference_rate) + _share(facility.spread)
+            self.reference = world.series(declared.reference_rate)
+            self.rate = self.reference + _share(facility.spread)
 
     def commitment(self) -> Floats:
         """The fee in each quarter in which it can be drawn."""

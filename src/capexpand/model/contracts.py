@@ -30,6 +30,7 @@ class Contracts:
     damages: Floats  # [contract, quarter] money per volume not delivered; part of the workload's price
     unused: Floats  # [contract, quarter] money paid for what is not taken
     prepaid: Floats  # [contract] share of all bills paid on signing
+    agreed: Floats | None = None  # [contract, quarter] bills on which it rests; those of now if absent
 
     @property
     def bills(self) -> Floats:
@@ -39,8 +40,9 @@ class Contracts:
     @property
     def prepayments(self) -> Floats:
         """Cash beside the bills if all is signed [contract, quarter]: on signing, then credited."""
-        flows = -self.prepaid[:, None] * self.bills
-        flows[np.arange(len(self.prepaid)), self.signing] += self.prepaid * self.bills.sum(axis=1)
+        bills = self.bills if self.agreed is None else self.agreed
+        flows = -self.prepaid[:, None] * bills
+        flows[np.arange(len(self.prepaid)), self.signing] += self.prepaid * bills.sum(axis=1)
         return flows
 
     @property
@@ -68,4 +70,29 @@ class Contracts:
             offered=np.zeros_like(self.offered),
             volume=part * self.volume,
             unused=part * self.unused,
+            agreed=None if self.agreed is None else part * self.agreed,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ContractConstants:
+    """What signed contracts put into the constants of a compiled case [quarter]; 0 without contracts."""
+
+    unused: Floats
+    damages: Floats
+    prepayments: Floats
+
+    @classmethod
+    def of(cls, c: Contracts | None, quarters: int, rate: Floats | None = None) -> ContractConstants:
+        """Returns the constants of contracts; what is only offered is in none of them.
+
+        Args:
+            c: the contracts of a case.
+            quarters: of its calendar.
+            rate: [contract, quarter] factors on their prices; 1 if absent.
+        """
+        if c is None:
+            return cls(*(np.zeros(quarters) for _ in range(3)))
+        part = np.where(c.offered, 0.0, 1.0)
+        factor = np.ones(1) if rate is None else rate
+        return cls(part @ (factor * c.unused), part @ (factor * c.damages * c.volume), part @ c.prepayments)

@@ -39,6 +39,7 @@ class _Financing:
         self.f, self.facilities = m.financed, m.financed.facilities
         self.labels, self.quarters = m.times.labels, m.times.count
         self.quarter = np.arange(self.quarters)
+        self.x = self.facilities.exchange
         self.lives = (m.taxes.server_life_quarters, m.taxes.building_life_quarters)
 
     def build(self) -> FinancingColumns:
@@ -126,8 +127,8 @@ class _Financing:
         cover = facilities.cover_ratio
         pays = (cover > 0)[:, None] & there & (self.quarter[None, :] >= facilities.due[:, None])
         shaped = lp.rows("cover of a sculpted loan", [facilities.names, self.labels], upper=0.0, where=pays)
-        lp.add(shaped, self.repaid, cover[:, None])
-        lp.add(shaped, self._before(self.balance), cover[:, None] * facilities.interest)
+        lp.add(shaped, self.repaid, cover[:, None] * self.x)
+        lp.add(shaped, self._before(self.balance), cover[:, None] * facilities.interest * self.x)
         lp.add(shaped, self.operations.ebitda[None, :], -1.0)
 
     def _purposes(self) -> None:
@@ -141,14 +142,15 @@ class _Financing:
                 rows = lp.rows("share of cost", [(name,), self.labels], upper=0.0, where=can[None, :])[0]
                 earlier = self.quarter[None, :] <= self.quarter[:, None]
                 since = earlier & (self.quarter[None, :] >= facilities.first[f])
-                lp.add(rows[:, None], np.where(earlier, self.drawn[f][None, :], ABSENT))
+                drawn = np.where(earlier, self.drawn[f][None, :], ABSENT)
+                lp.add(rows[:, None], drawn, np.broadcast_to(self.x[f], drawn.shape))
                 for columns in paid:
                     lp.add(rows[:, None], np.where(since, columns[None, :], ABSENT), -share)
             share = facilities.share_of_book[f]
             if np.isfinite(share):
                 there = self.balance[f] != ABSENT
                 rows = lp.rows("share of book", [(name,), self.labels], upper=0.0, where=there[None, :])[0]
-                lp.add(rows, self.balance[f])
+                lp.add(rows, self.balance[f], self.x[f])
                 kinds = ((facilities.servers[f], operations.added_servers, self.lives[0]),
                          (facilities.halls[f], operations.added_halls, self.lives[1]))  # fmt: skip
                 for counts, added, life in kinds:
@@ -199,18 +201,19 @@ class _Financing:
             held = (self.dividends != ABSENT) & (self.quarter < facilities.maturity[f])
             part = np.nan_to_num(facilities.owed[f], nan=1.0)
             falls = np.maximum(np.concatenate(([1.0], part[:-1])) - part, 0.0)
+            falls = falls * self.x[f]
             upper = -(1.0 - s) * falls * facilities.drawn[f]
             rows = lp.rows("sweep", [(name,), self.labels], upper=upper[None, :], where=held[None, :])[0]
             lp.add(rows, self.dividends, s)
-            lp.add(rows, self.repaid[f], -(1.0 - s))
+            lp.add(rows, self.repaid[f], -(1.0 - s) * self.x[f])
             lp.add(rows[:, None], self.drawn[f][None, :], (1.0 - s) * falls[:, None])
 
     def _lenders(self, rows: Indices, sign: float) -> None:
         """Adds minus interest and fees, times a sign, to rows [quarter]."""
         lp, facilities, here = self.lp, self.facilities, rows[None, :]
-        fee, revolving = facilities.commitment, facilities.revolving[:, None]
-        lp.add(here, self._before(self.balance), -sign * facilities.interest)
-        lp.add(here, self.drawn, -sign * facilities.upfront[:, None])
+        fee, revolving = facilities.commitment * self.x, facilities.revolving[:, None]
+        lp.add(here, self._before(self.balance), -sign * facilities.interest * self.x)
+        lp.add(here, self.drawn, -sign * facilities.upfront[:, None] * self.x)
         lp.add(here, self.signed[:, None], -sign * fee)
         lp.add(here, np.where(revolving, self._before(self.balance), ABSENT), sign * fee)
         for u in range(self.quarters):
@@ -226,8 +229,12 @@ class _Financing:
         """Interest and fees of what is owed at the start [quarter], whatever the plan does."""
         facilities, first = self.facilities, self.quarter == 0
         counted = ~facilities.revolving[:, None] | first[None, :]
-        undrawn = np.where(counted, facilities.commitment, 0.0) * facilities.drawn[:, None]
-        return np.where(first, facilities.interest.T @ facilities.drawn, 0.0) - undrawn.sum(axis=0)
+        undrawn = np.where(counted, facilities.commitment * self.x, 0.0) * facilities.drawn[:, None]
+        return np.where(first, (facilities.interest * self.x).T @ facilities.drawn, 0.0) - undrawn.sum(axis=0)
+
+    def _revalued(self) -> Floats:
+        """What debt owed at the start grows by in the first quarter; 0 but where a case says so [quarter]."""
+        return np.where(self.quarter == 0, self.facilities.appreciation.T @ self.facilities.drawn, 0.0)
 
     def _tax(self) -> Indices:
         """Λ = Λ⁻ − profit + taxable; what is taxed at the end is the end profit less the losses left."""
@@ -236,13 +243,14 @@ class _Financing:
             return np.full(self.quarters + 1, ABSENT, dtype=np.int64)
         taxable = lp.columns("taxable", [(*self.labels, "end")])
         losses = lp.columns("losses", [self.labels])
-        constant = m.opening.depreciation + self._constants()
+        constant = m.opening.depreciation + self._constants() + self._revalued()
         rows = lp.rows("tax", [self.labels], lower=constant, upper=constant)
         # −Λ + Λ⁻ + taxable = profit, so profit − taxable + Λ − Λ⁻ = 0 with what is constant on the right
         lp.add(rows, self.operations.ebitda)
         for added, life in self._classes():
             lp.add(rows[:, None], added[None, :], -self._written_off(life))
         self._lenders(rows, 1.0)
+        lp.add(rows[None, :], self._before(self.balance), -self.facilities.appreciation)
         self._earned_on_cash(rows, 1.0)
         lp.add(rows, taxable[:-1], -1.0)
         lp.add(rows, losses)
@@ -253,7 +261,7 @@ class _Financing:
         for added, life in self._classes():
             lp.add(end, added, -self._left(life)[-1])
         lp.add(end, self.cash[-1:], self.f.cash_half_interest)
-        lp.add(end, self.balance[:, -1], -self.facilities.half_quarterly[:, -1])
+        lp.add(end, self.balance[:, -1], -self.facilities.half_quarterly[:, -1] * self.x[:, -1])
         lp.add(end, losses[-1:], -1.0)
         lp.add(end, taxable[-1:], -1.0)
         return taxable
@@ -293,8 +301,8 @@ class _Financing:
             lp.add(rows[None, :], self.stages[-1].signed[:, None], -m.contracts.prepayments)
         self._lenders(rows, -1.0)
         self._earned_on_cash(rows, -1.0)
-        lp.add(rows[None, :], self.drawn, -1.0)
-        lp.add(rows[None, :], self.repaid)
+        lp.add(rows[None, :], self.drawn, -self.x)
+        lp.add(rows[None, :], self.repaid, self.x)
         lp.add(rows, self.raised, -(1.0 - f.issue_cost))
         lp.add(rows, self.dividends)
 
@@ -316,7 +324,7 @@ class _Financing:
     def _debt_service_cover(self, test: Threshold) -> Indices:
         """Limit · (interest, fees and repayments by plan) ≤ EBITDA, over the last quarters."""
         lp, facilities = self.lp, self.facilities
-        falls, opening = _falls(facilities)
+        falls, opening = _falls(facilities, self.x)
         service = lp.columns("debt service", [self.labels], lower=_FREE)
         constant = self._constants() + opening
         rows = lp.rows("debt service", [self.labels], lower=constant, upper=constant)
@@ -325,7 +333,7 @@ class _Financing:
         for u in range(self.quarters):
             lp.add(rows[None, :], np.where(facilities.revolving[:, None], ABSENT, self.drawn[:, [u]]), -falls)
         sculpted = (facilities.cover_ratio > 0)[:, None]
-        lp.add(rows[None, :], np.where(sculpted, self.repaid, ABSENT), -1.0)
+        lp.add(rows[None, :], np.where(sculpted, self.repaid, ABSENT), -self.x)
         recent = self._recent(test)
         tested = self._tested("debt_service_cover", test, 0.0)
         lp.add(tested[:, None], service[None, :], test.limit * recent)
@@ -337,7 +345,7 @@ class _Financing:
         m, lp = self.m, self.lp
         standing = m.opening.depreciation.sum() - np.cumsum(m.opening.depreciation)
         tested = self._tested("loan_to_value", test, test.limit * standing)
-        lp.add(tested[None, :], self.balance)
+        lp.add(tested[None, :], self.balance, self.x)
         earlier = (self.quarter[None, :] <= self.quarter[:, None]).astype(np.float64)
         cost = 1.0 + lost_tax(m)
         paid = (self.operations.paid_servers, self.operations.paid_halls)
@@ -349,7 +357,7 @@ class _Financing:
     def _leverage(self, test: Threshold) -> Indices:
         """Debt ≤ limit · EBITDA of the last quarters, as of a year."""
         tested = self._tested("leverage", test, 0.0)
-        self.lp.add(tested[None, :], self.balance)
+        self.lp.add(tested[None, :], self.balance, self.x)
         recent = self._recent(test)
         yearly = 4.0 * recent / recent.sum(axis=1, keepdims=True)
         self.lp.add(tested[:, None], self.operations.ebitda[None, :], -test.limit * yearly)
@@ -361,8 +369,8 @@ class _Financing:
         self.lp.add(tested, self.cash, -1.0)
         still = self.quarter[None, :] < self.facilities.maturity[:, None]  # a line that ends offers nothing
         line = self.facilities.revolving[:, None] & still
-        self.lp.add(tested[None, :], np.where(line, self.signed[:, None], ABSENT), -1.0)
-        self.lp.add(tested[None, :], np.where(line, self.balance, ABSENT))
+        self.lp.add(tested[None, :], np.where(line, self.signed[:, None], ABSENT), -self.x)
+        self.lp.add(tested[None, :], np.where(line, self.balance, ABSENT), self.x)
         return tested
 
     def _objective(self, taxable: Indices) -> float:
@@ -380,16 +388,17 @@ class _Financing:
         constant = -tau * m.opening.depreciation
         # what passes between the firm and its lenders
         facilities = self.facilities
-        worth = disc[None, :]
+        worth = disc[None, :] * self.x
         lp.add_cost(self.drawn, worth * (1.0 - facilities.upfront[:, None]))
         lp.add_cost(self.repaid, -worth)
         lp.add_cost(self._before(self.balance), -worth * facilities.interest)
         fee = facilities.commitment
-        lp.add_cost(self.signed, -(fee @ disc))
+        lp.add_cost(self.signed, -(worth * fee).sum(axis=1))
         lp.add_cost(np.where(facilities.revolving[:, None], self._before(self.balance), ABSENT), worth * fee)
         later = np.cumsum((worth * fee)[:, ::-1], axis=1)[:, ::-1]
         lp.add_cost(np.where(facilities.revolving[:, None], ABSENT, self.drawn), later)
-        lp.add_cost(self.balance[:, -1], -end * (1.0 + facilities.half_quarterly[:, -1]))
+        last = end * (1.0 + facilities.half_quarterly[:, -1]) * self.x[:, -1]
+        lp.add_cost(self.balance[:, -1], -last)
         # what idle cash and issuing equity cost
         lp.add_cost(np.concatenate(([ABSENT], self.cash[:-1])), disc * (1.0 + f.cash_interest))
         lp.add_cost(self.cash, -disc)
@@ -399,8 +408,12 @@ class _Financing:
         return float(fixed + facilities.drawn.sum())
 
 
-def _falls(facilities: Facilities) -> tuple[Floats, Floats]:
+def _falls(facilities: Facilities, exchange: Floats) -> tuple[Floats, Floats]:
     """The part of all drawn that each loan repays by plan [facility, quarter], but for a bullet's last.
+
+    Args:
+        facilities: of a case.
+        exchange: [facility, quarter] money for 1 of what is owed.
 
     Returns:
         The parts, and the money that they are of what is owed at the start [quarter].
@@ -409,5 +422,5 @@ def _falls(facilities: Facilities) -> tuple[Floats, Floats]:
     known = np.nan_to_num(owed, nan=1.0)
     falls = np.maximum(np.concatenate((np.ones((len(known), 1)), known[:, :-1]), axis=1) - known, 0.0)
     free = (facilities.revolving | (facilities.cover_ratio > 0))[:, None] | (falls > 0.999)
-    falls = np.where(free, 0.0, falls)
+    falls = np.where(free, 0.0, falls) * exchange
     return falls, (falls * facilities.drawn[:, None]).sum(axis=0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from capexpand.scenarios.entries import EntryKind
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -40,6 +43,20 @@ class Facilities:
     servers: Flags  # [facility] whether it pays for servers
     halls: Flags  # [facility] whether it pays for halls
     offers: Flags  # [facility, offer option] servers that it pays for
+    currencies: tuple[str, ...] = ()  # [facility] of what is owed; empty where all is in the case's own
+    settled: Floats | None = None  # [facility, quarter] exchange rate over that of the first quarter
+    reference: Floats | None = None  # [facility, quarter] the part of rate that is the reference rate
+
+    @property
+    def exchange(self) -> Floats:
+        """Money of a quarter for 1 of the first quarter's money owed in a currency [facility, quarter]."""
+        return np.ones_like(self.rate) if self.settled is None else self.settled
+
+    @property
+    def appreciation(self) -> Floats:
+        """By how much 1 owed has grown since the quarter before by its exchange rate [facility, quarter]."""
+        x = self.exchange
+        return x - np.concatenate((np.ones((len(x), 1)), x[:, :-1]), axis=1)
 
     @property
     def quarterly(self) -> Floats:
@@ -114,6 +131,20 @@ class Financing:
     def cash_half_interest(self) -> float:
         """Interest of half a quarter for 1 of cash."""
         return float((1.0 + self.cash_rate) ** 0.125 - 1.0)
+
+    def moved(self, of: Callable[[EntryKind, str], Floats]) -> Financing:
+        """Returns the same at the exchange rates and the reference rate of a future.
+
+        Args:
+            of: factors [quarter] by kind and name of what is uncertain.
+        """
+        facilities = self.facilities
+        if not facilities.currencies or facilities.reference is None:
+            return self
+        exchange = np.array([of("exchange_rate", currency) for currency in facilities.currencies])
+        raised = facilities.reference * (of("reference_rate", "") - 1.0)
+        settled = facilities.exchange * exchange.reshape(facilities.rate.shape)
+        return replace(self, facilities=replace(facilities, settled=settled, rate=facilities.rate + raised))
 
     def relaxed(self) -> Financing:
         """Returns the same without what may be impossible for a plan that only serves comparison."""

@@ -11,7 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from capexpand.model.data import Floats, ModelData, OfferOptions, PowerOptions, Sites, Workloads
+from capexpand.model.contracts import ContractConstants, Contracts
+from capexpand.model.data import (
+    Floats,
+    ModelData,
+    OfferOptions,
+    OpeningState,
+    PowerOptions,
+    Sites,
+    Workloads,
+)
+from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.hire_options import HireOptions
 from capexpand.scenarios.entries import Entry, EntryKind
 
@@ -46,7 +56,47 @@ def realise(m: ModelData, entries: Sequence[Entry], factors: Floats) -> ModelDat
         offers=_offers(m.offers, m.destinations, moved),
         workloads=_workloads(m.workloads, moved),
         hire=None if m.hire is None else _hire(m.hire, moved),
-        opening=replace(m.opening, other_revenue=m.opening.other_revenue * moved.of("other_revenue", "")),
+        energy=None if m.energy is None else _energy(m.energy, moved),
+        financing=None if m.financing is None else m.financing.moved(moved.of),
+        opening=_opening(m, moved),
+        contracts=_contracts(m, moved),
+    )
+
+
+def _energy(energy: EnergyOptions, moved: _Moved) -> EnergyOptions:
+    return replace(energy, price=energy.price * moved.each("contract_energy_price", energy.names))
+
+
+def contract_rates(m: ModelData, moved: _Moved) -> Floats:
+    """Returns the factors on the price of each contract [contract, quarter]: only exchange rates move it."""
+    names = [] if m.contracts is None else [m.workloads.names[j] for j in m.contracts.workload]
+    return moved.each("base_price", names) / moved.each("productivity", names)
+
+
+def _contracts(m: ModelData, moved: _Moved) -> Contracts | None:
+    """What was paid in advance stays as it was."""
+    c = m.contracts
+    if c is None:
+        return None
+    rate = contract_rates(m, moved)
+    return replace(
+        c,
+        price=c.price * rate,
+        damages=c.damages * rate,
+        unused=c.unused * rate,
+        agreed=c.bills if c.agreed is None else c.agreed,
+    )
+
+
+def _opening(m: ModelData, moved: _Moved) -> OpeningState:
+    """Other revenue, and what contracts bring whatever is delivered, at the exchange rate of the future."""
+    opening, outside = m.opening, moved.of("other_revenue", "")
+    before = ContractConstants.of(m.contracts, m.times.count)
+    now = ContractConstants.of(m.contracts, m.times.count, contract_rates(m, moved))
+    return replace(
+        opening,
+        other_revenue=(opening.other_revenue - before.unused) * outside + now.unused,
+        other_cost=opening.other_cost - before.damages + now.damages,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.case.currencies import settled_rates
 from capexpand.case.figures import Figure, Series
 from capexpand.case.schema import Case
 from capexpand.timevalue import QuarterCalendar
@@ -41,6 +42,11 @@ class World:
             return np.full(self.quarters, otherwise)
         return series.values(self.calendar) * self._rate(series.currency)
 
+    def relative_rate(self, currency: str | None) -> Floats:
+        """Returns the exchange rate of a currency over that of the first quarter [quarter]."""
+        rate = self._rate(currency)
+        return rate / rate[0]
+
     def number(self, figure: Figure | None, otherwise: float = 0.0) -> float:
         """Returns a single value; money at the exchange rate of the first quarter."""
         if figure is None:
@@ -55,6 +61,4 @@ class World:
         return result
 
     def _rate(self, currency: str | None) -> Floats:
-        if currency is None or currency == self.case.currency:
-            return np.ones(self.quarters)
-        return self.case.exchange_rates[currency].values(self.calendar)
+        return settled_rates(self.case, currency, self.calendar)

@@ -292,6 +292,20 @@ def priced_own(program: LinearProgram, duals: Floats, reduced: Floats) -> float:
     return _priced(program, duals, reduced, own=True)
 
 
+def best_mixture(values: Floats, points: Floats, at: Floats) -> Floats | None:
+    """Return the shares of solved points whose limits fit together and whose mixture is worth most.
+
+    Args:
+        values: [point] what the plan of each point is worth.
+        points: [point, factor] of limits that only widen with their factor.
+        at: [factor] within which the mixture must stay.
+
+    Returns:
+        The shares [point], or None where no mixture fits.
+    """
+    return _mixture(-values, points.T, at)
+
+
 def settled(program: LinearProgram, plan: Floats) -> Floats:
     """Return a plan with the same decisions, paid for as a program says.
 

@@ -16,7 +16,8 @@ from capexpand.scenarios.lattice import Lattice
 from capexpand.sddp.policy import Policy, TrainingRecord
 from capexpand.sddp.risk import Expectation, RiskMeasure
 from capexpand.sddp.simulation import simulate
-from capexpand.sddp.training import TrainingSettings, train
+from capexpand.sddp.training import OpenStreams, TrainingSettings, train
+from capexpand.sddp.workers import open_workers
 
 Progress = Callable[[TrainingRecord], bool | None]
 _CHECK_KEY = 2_000_000
@@ -118,6 +119,7 @@ def optimise_policy(
     settings: PolicySettings | None = None,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    open_streams: OpenStreams = open_workers,
 ) -> CasePolicy:
     """Returns the policy of highest objective on a lattice, by stochastic dual dynamic programming.
 
@@ -127,6 +129,7 @@ def optimise_policy(
         settings: how.
         progress: sees each round and may end the training; Ctrl-C ends it too; what was reached stays.
         checkpoint: file from which the training resumes.
+        open_streams: spreads the streams over workers.
 
     Raises:
         SolverError: a program could not be solved.
@@ -153,6 +156,7 @@ def optimise_policy(
         ),
         progress=progress,
         checkpoint=checkpoint,
+        open_streams=open_streams,
         warm_starts=warm_start_trajectories(stages, lattice, chosen.warm_starts, seed=chosen.seed),
     )
     neutral = chosen.risk.mixture() == Expectation().mixture()

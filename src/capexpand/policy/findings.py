@@ -9,6 +9,8 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.model.blocks import Floats
 from capexpand.model.data import ModelData
+from capexpand.policy.financed import Financed
+from capexpand.policy.financed_strategies import financed_strategies
 from capexpand.policy.outcomes import Outcomes
 from capexpand.policy.reactions import (
     Commitment,
@@ -53,6 +55,7 @@ class PolicyFindings:
         regime_worth: what more supply is worth in each regime.
         regime_cost: what it costs that a regime may change, mean and halfwidth by process.
         seed: of the scenarios.
+        financed: how each strategy is financed by a rule; empty where the case does not ask.
     """
 
     case: Case
@@ -63,6 +66,7 @@ class PolicyFindings:
     regime_worth: tuple[RegimeWorth, ...]
     regime_cost: dict[str, tuple[float, float]]
     seed: int
+    financed: dict[str, Financed]
 
 
 def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
@@ -83,6 +87,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
         regime_worth=regime_worth(outcomes),
         regime_cost=cost_of_regimes(outcomes),
         seed=outcomes.scenarios.seed,
+        financed=financed_strategies(case, outcomes),
     )
 
 

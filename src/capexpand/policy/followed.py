@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,10 +10,11 @@ from capexpand.case.schema import Case
 from capexpand.model.compile_contracts import settled
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
-from capexpand.policy.covenants_followed import chances_of_breach
+from capexpand.policy.financed import Financed, carry_financing
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
-from capexpand.policy.strategies import returns_beside
+from capexpand.policy.outside import MoneyFactors, outside_earnings
+from capexpand.policy.strategies import business_flows, returns_of
 from capexpand.scenarios.futures import compile_futures
 from capexpand.scenarios.sampling import draw_scenarios
 
@@ -27,7 +28,12 @@ class Followed:
 
     npv: Floats  # [scenario] of the programme, after tax
     seed: int
-    breach: dict[str, Floats] = field(default_factory=dict)  # chance [quarter] of breaking each covenant
+    financed: Financed | None = None  # how it is financed in them; None where the case does not ask
+
+    @property
+    def breach(self) -> dict[str, Floats]:
+        """Chance [quarter] of breaking each covenant; nothing without financing."""
+        return {} if self.financed is None else self.financed.breach
 
     @property
     def mean(self) -> float:
@@ -86,5 +92,10 @@ def follow_plan(
         alone, numbers = apart.data, apart.numbers
     without = FixedPlans(alone, numbers)
     theirs = without.follow(FixedPlan.of(base), factors)
-    npv = returns_beside(stages.data, ours, theirs, without=alone).npv
-    return Followed(npv, seed, chances_of_breach(replace(plan, data=m), ours))
+    moved, before = MoneyFactors.of(m, drawn), MoneyFactors.of(standing, drawn)
+    cash = business_flows(alone, theirs, outside_earnings(standing, before))
+    other = outside_earnings(m, moved)
+    npv = returns_of(stages.data, ours, cash, value=ours.value, other=other).npv
+    if m.financing is None:
+        return Followed(npv, seed)
+    return Followed(npv, seed, carry_financing(m, ours, moved, base=cash, planned=plan.financing))

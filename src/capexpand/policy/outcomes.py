@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.executing.engine import Engine, in_order
+from capexpand.executing.local import LocalProcesses
 from capexpand.model.blocks import Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.realised import realise
@@ -15,14 +18,12 @@ from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.policy.accounts import Books
 from capexpand.policy.case_policy import CasePolicy
-from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
+from capexpand.policy.followers import FOLLOWED, Followers, Paths
 from capexpand.policy.graph import recourse_data
-from capexpand.policy.policy_paths import PolicyPaths, follow_policy
-from capexpand.policy.resolved import WholePrograms, foresee, roll
+from capexpand.policy.policy_paths import PolicyPaths
 from capexpand.scenarios.futures import Futures
 from capexpand.scenarios.sampling import Scenarios, draw_scenarios
 from capexpand.sddp.interruption import asked_to_end
-from capexpand.sddp.parallel import in_slices
 
 Progress = Callable[[str, int, int], None]
 """Told the strategy that is being followed, how many scenarios are done, and of how many."""
@@ -31,6 +32,8 @@ _LARGEST_SLICE = 1000  # many: the data of a quarter are made and read for all s
 _SLICES = 8
 """Slices of a small sample. Their number is the same for any number of processes: whoever solves a slice
 starts without a basis, so that among equally good decisions the slice decides, not the process."""
+_SLICES_AT_ONCE = 1000
+"""More workers than that are of no use."""
 
 _SHORT = ("foresight", "rolling", "mean_on_nodes")
 """On the first scenarios only: strategies that solve whole programs, and the lattice's bias."""
@@ -96,6 +99,7 @@ def simulate_policy(
     sizes: SampleSizes | None = None,
     seed: int = 2,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Outcomes:
     """Returns what a policy is worth on scenarios drawn from the processes, beside the other strategies.
@@ -107,6 +111,7 @@ def simulate_policy(
         sizes: of the samples.
         seed: of the draws; not the one of the lattice, or the policy would have seen them.
         workers: processes; no part of the result.
+        engine: what follows the slices of scenarios; processes of this machine if None.
         progress: is told how far it is. Ctrl-C ends the strategy at work after the slice at work; those after
             it are followed no further than that, and what was reached is kept.
 
@@ -133,41 +138,31 @@ def simulate_policy(
     base_data = recourse_data(m, policy.lattice).without_programme()
     mean_plan = optimise_plan(mean)
     free = mean.without_demands()  # spending evenly keeps no contract
-    naive_plan = optimise_plan(free, naive_commitments(free))
-    base_plan = optimise_plan(realise(base_data, stages.entries, futures.mean))
-    compiled = "KernelStage" in policy.trained.back_ends_used  # then compiling costs nothing more
-    fixed, base, naive = (
-        FixedPlans(data, stages.numbers, compiled=compiled)
-        for data in (stages.data, base_data, stages.data.without_demands())
+    paths = Paths.of(
+        (factors, nodes, on_nodes, futures.mean),
+        mean=mean_plan,
+        naive=optimise_plan(free, naive_commitments(free)),
+        base=optimise_plan(realise(base_data, stages.entries, futures.mean)),
     )
-    policy.trained.solvers()  # before the processes part
-    whole = WholePrograms(stages, futures.mean)
-    works: dict[str, Callable[[slice], Books | PolicyPaths]] = {
-        "policy": lambda part: follow_policy(policy, factors[:, :, part], nodes[:, part]),
-        "naive": lambda part: naive.follow(FixedPlan.of(naive_plan), factors[:, :, part]),
-        "mean_value": lambda part: fixed.follow(FixedPlan.of(mean_plan), factors[:, :, part]),
-        "base": lambda part: base.follow(FixedPlan.of(base_plan), factors[:, :, part]),
-        "foresight": lambda part: foresee(stages, factors[:, :, part], whole),
-        "rolling": lambda part: roll(
-            stages, policy.lattice, fixed, factors[:, :, part], nodes[:, part], programs=whole
-        ),
-        "mean_on_nodes": lambda part: fixed.follow(FixedPlan.of(mean_plan), on_nodes[:, :, part]),
-    }
-    found, count = _followed(works, chosen, workers, progress)
-    paths = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)
+    followers = Followers(policy, base_data, paths)
+    runs_on = engine or LocalProcesses(workers)
+    if isinstance(runs_on, LocalProcesses):
+        followers.prepare()  # before the processes part
+    found, count = _followed(followers, chosen, runs_on, progress)
+    done = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)
     books = {
         strategy: Books.joined([part for part in found[strategy] if isinstance(part, Books)]).first(count)
-        for strategy in works
+        for strategy in FOLLOWED
         if strategy != "policy"
     }
     base_books, mean_on_nodes = books.pop("base"), books.pop("mean_on_nodes")
-    ordered = {strategy: paths.books if strategy == "policy" else books[strategy] for strategy in STRATEGIES}
+    ordered = {strategy: done.books if strategy == "policy" else books[strategy] for strategy in STRATEGIES}
     return Outcomes(
         policy,
         scenarios.first(count),
         ordered,
         base_books,
-        paths,
+        done,
         mean_plan,
         mean_on_nodes,
         nodes[:, :count],
@@ -177,25 +172,24 @@ def simulate_policy(
 
 
 def _followed(
-    works: dict[str, Callable[[slice], Books | PolicyPaths]],
-    sizes: SampleSizes,
-    workers: int,
-    progress: Progress | None,
+    followers: Followers, sizes: SampleSizes, engine: Engine, progress: Progress | None
 ) -> tuple[dict[str, list[Books | PolicyPaths]], int]:
     """What is found for each strategy in slices, and the number of scenarios that no long sample lacks."""
-    found: dict[str, list[Books | PolicyPaths]] = {strategy: [] for strategy in works}
+    found: dict[str, list[Books | PolicyPaths]] = {strategy: [] for strategy in FOLLOWED}
     limit = sizes.scenarios
-    with asked_to_end() as interruption:
-        for strategy, work in works.items():
+    with asked_to_end() as interruption, engine.pool(followers, most=_SLICES_AT_ONCE) as pool:
+        for strategy in FOLLOWED:
             count = min(sizes.of(strategy), limit)
             size = max(1, min(_LARGEST_SLICE, -(-count // _SLICES)))
-            for part, result in in_slices(work, count, workers=workers, size=size):
-                found[strategy].append(result)
-                if progress is not None:
-                    progress(strategy, part.stop, count)
-                if interruption.asked:
-                    limit = limit if strategy in _SHORT else part.stop
-                    break
+            parts = [(strategy, slice(first, min(first + size, count))) for first in range(0, count, size)]
+            with closing(in_order(pool, parts)) as answers:  # what is not begun is cancelled
+                for (_, part), result in answers:
+                    found[strategy].append(result)
+                    if progress is not None:
+                        progress(strategy, part.stop, count)
+                    if interruption.asked:
+                        limit = limit if strategy in _SHORT else part.stop
+                        break
             interruption.asked = False
     return found, limit
 

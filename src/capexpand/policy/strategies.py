@@ -15,8 +15,7 @@ from capexpand.finance.schedule import depreciation, lost_value_added_tax
 from capexpand.model.data import Floats, ModelData
 from capexpand.policy.accounts import Books
 from capexpand.policy.outcomes import STRATEGIES, Outcomes
-from capexpand.scenarios.entries import Entry
-from capexpand.scenarios.sampling import Scenarios
+from capexpand.policy.outside import Flows, MoneyFactors, outside_earnings
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 TAIL = 0.1
@@ -103,8 +102,8 @@ def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
         outcomes: from ``simulate_policy``.
     """
     m = outcomes.policy.data
-    other = _other_revenue(m, outcomes.scenarios)
-    base = _flows(m, outcomes.base, other)
+    other = outside_earnings(m, MoneyFactors.of(m, outcomes.scenarios))
+    base = business_flows(m, outcomes.base, other)
     returns = {
         strategy: returns_of(m, outcomes.books[strategy], base, value=outcomes.values(strategy), other=other)
         for strategy in STRATEGIES
@@ -167,29 +166,20 @@ def _tail(values: Floats) -> float:
     return float(np.sort(values)[: max(1, round(TAIL * values.size))].mean())
 
 
-@dataclass(frozen=True, slots=True)
-class _Flows:
-    """Cash of a whole business [quarter, scenario], and what the horizon's end adds [scenario]."""
-
-    free: Floats
-    end: Floats
-
-
-def _flows(m: ModelData, books: Books, other: Floats | None = None) -> _Flows:
+def business_flows(m: ModelData, books: Books, other: Floats) -> Flows:
     """Free cash flow after tax with losses carried forward, as in ``finance.statements``.
 
     Args:
         m: the compiled case.
         books: of a strategy.
-        other: [quarter, scenario] revenue outside the case, of as many scenarios or more; None as declared.
+        other: [quarter, scenario] what is earned outside the case, of as many scenarios or more.
     """
     cost, rate = 1.0 + lost_value_added_tax(m), m.taxes.rate
     opening = m.opening
     servers, halls = cost * books.servers_ordered, cost * books.buildings_ordered
     written = depreciation(servers.T, m.taxes.server_life_quarters).T
     written = written + depreciation(halls.T, m.taxes.building_life_quarters).T
-    outside = opening.other_revenue[:, None] if other is None else other[:, : books.cash.shape[1]]
-    ebitda = books.cash + books.paid + outside - opening.other_cost[:, None]
+    ebitda = books.cash + books.paid + other[:, : books.cash.shape[1]]
     profit = ebitda - written - opening.depreciation[:, None]
     book = (servers + halls).sum(axis=0) - written.sum(axis=0)
     end_value = books.end_value[-1]
@@ -206,34 +196,22 @@ def _flows(m: ModelData, books: Books, other: Floats | None = None) -> _Flows:
         recovered[len(paid_tax) - within :] = paid_tax[:within]
         later = paid_tax[within:].sum(axis=0)
     free = ebitda - books.paid - opening.payments_due[:, None] - paid_tax + recovered - tax
-    return _Flows(free, end_value + later - end_tax)
+    return Flows(free, end_value + later - end_tax)
 
 
-def returns_beside(m: ModelData, books: Books, base: Books, *, without: ModelData | None = None) -> Returns:
-    """Returns what the programme earns in each scenario, from the books with it and without it.
+def returns_beside(m: ModelData, books: Books, base: Books) -> Returns:
+    """Returns what the programme earns in each scenario, with what no decision moves as declared.
 
     Args:
         m: the compiled case.
         books: of a strategy.
         base: of the business without the programme, in the same scenarios.
-        without: the compiled case of the base, where its contracts differ; the same if absent.
     """
-    return returns_of(m, books, _flows(m if without is None else without, base), value=books.value)
+    other = outside_earnings(m, MoneyFactors.declared(m, books.value.size))
+    return returns_of(m, books, business_flows(m, base, other), value=books.value, other=other)
 
 
-def _other_revenue(m: ModelData, scenarios: Scenarios) -> Floats | None:
-    """Revenue outside the case [quarter, scenario], where a process moves it."""
-    entry = Entry("other_revenue", "")
-    if entry not in scenarios.entries:
-        return None
-    row = scenarios.entries.index(entry)
-    factors = np.array([scenarios.factors(t)[row] for t in range(scenarios.quarters)])
-    return m.opening.other_revenue[:, None] * factors
-
-
-def returns_of(
-    m: ModelData, books: Books, base: _Flows, *, value: Floats, other: Floats | None = None
-) -> Returns:
+def returns_of(m: ModelData, books: Books, base: Flows, *, value: Floats, other: Floats) -> Returns:
     """Returns what the programme earns in each scenario.
 
     Args:
@@ -241,10 +219,10 @@ def returns_of(
         books: of a strategy.
         base: of the business without the programme, in the same scenarios or more.
         value: [scenario] objective.
-        other: [quarter, scenario] revenue outside the case; as declared if absent.
+        other: [quarter, scenario] what is earned outside the case, as ``outside_earnings`` has it.
     """
     count = value.size
-    ours = _flows(m, books, other)
+    ours = business_flows(m, books, other)
     free, end = ours.free - base.free[:, :count], ours.end - base.end[:count]
     npv = m.times.discount @ free + m.times.discount_end * end
     sums = np.cumsum(free, axis=0)

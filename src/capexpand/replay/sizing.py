@@ -11,6 +11,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from capexpand.errors import CaseError, InfeasibleError, Problem
+from capexpand.executing.engine import Engine, in_order
+from capexpand.executing.local import LocalProcesses
 from capexpand.replay.serving.outcome import Promise, ServingOutcome
 from capexpand.replay.serving.replicas import Replica, Routing, StepTime
 from capexpand.replay.serving.serve import serve
@@ -87,6 +89,7 @@ def size_fleet(
     routing: Routing = Routing.LEAST_OUTSTANDING,
     step_tokens: Sequence[int] = STEP_TOKENS,
     sequences: Sequence[int] = SEQUENCES,
+    engine: Engine | None = None,
 ) -> Sizing:
     """Find the cheapest number and setting of equal replicas that keep a promise.
 
@@ -102,40 +105,21 @@ def size_fleet(
         routing: how a request finds its replica.
         step_tokens: settings of the most tokens in a step.
         sequences: settings of the most requests in a step.
+        engine: what replays the kinds; this process if None. The result is the same with any.
 
     Raises:
         InfeasibleError: no fleet keeps the promise.
         CaseError: a request is larger than the replicas of every kind.
     """
+    settings = tuple((tokens, count) for tokens in step_tokens for count in sequences if count <= tokens)
+    work = _OfKind(trace, promise, most_replicas, routing, settings)
     found: list[Candidate] = []
-    candidates = replayed = 0
-    for kind in kinds:
-        best: Candidate | None = None
-        settings = [(tokens, count) for tokens in step_tokens for count in sequences if count <= tokens]
-        candidates += len(settings) * most_replicas
-        for tokens, count in settings:
-            replica = replace(kind.replica, step_tokens=tokens, sequences=count)
-            low, high = 0, most_replicas if best is None else best.replicas - 1
-            if high < 1:
-                continue
-            top = serve(trace, replica, replicas=high, routing=routing)
-            replayed += 1
-            if top.kept_fraction(promise) < promise.share:
-                continue
-            outcome = top
-            while high - low > 1:
-                middle = (low + high) // 2
-                tried = serve(trace, replica, replicas=middle, routing=routing)
-                replayed += 1
-                if tried.kept_fraction(promise) >= promise.share:
-                    high, outcome = middle, tried
-                else:
-                    low = middle
-            best = Candidate(
-                kind, high, tokens, count, high * kind.cost_per_hour, outcome.kept_fraction(promise), outcome
-            )
-        if best is not None:
-            found.append(best)
+    replayed = 0
+    with (engine or LocalProcesses(1)).pool(work, most=len(kinds)) as pool:
+        for _, (best, tried) in in_order(pool, kinds):
+            replayed += tried
+            if best is not None:
+                found.append(best)
     if not found:
         raise InfeasibleError(
             [
@@ -144,7 +128,43 @@ def size_fleet(
             ]
         )
     ordered = tuple(sorted(found, key=lambda one: one.cost_per_hour))
-    return Sizing(ordered[0], ordered, candidates, replayed)
+    return Sizing(ordered[0], ordered, len(kinds) * len(settings) * most_replicas, replayed)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfKind:
+    """Finds the smallest fleet of a kind, with the setting that allows it."""
+
+    trace: RequestTrace
+    promise: Promise
+    most_replicas: int
+    routing: Routing
+    settings: tuple[tuple[int, int], ...]
+
+    def __call__(self, kind: ReplicaKind) -> tuple[Candidate | None, int]:
+        """Return the fleet, or None where none keeps the promise, and how many were replayed."""
+        trace, promise, best, replayed = self.trace, self.promise, None, 0
+        for tokens, count in self.settings:
+            replica = replace(kind.replica, step_tokens=tokens, sequences=count)
+            low, high = 0, self.most_replicas if best is None else best.replicas - 1
+            if high < 1:
+                continue
+            outcome = serve(trace, replica, replicas=high, routing=self.routing)
+            replayed += 1
+            if outcome.kept_fraction(promise) < promise.share:
+                continue
+            while high - low > 1:
+                middle = (low + high) // 2
+                tried = serve(trace, replica, replicas=middle, routing=self.routing)
+                replayed += 1
+                if tried.kept_fraction(promise) >= promise.share:
+                    high, outcome = middle, tried
+                else:
+                    low = middle
+            best = Candidate(
+                kind, high, tokens, count, high * kind.cost_per_hour, outcome.kept_fraction(promise), outcome
+            )
+        return best, replayed
 
 
 def describe_promise(promise: Promise) -> str:

@@ -19,6 +19,7 @@ from capexpand.model.data import Floats, ModelData
 from capexpand.reporting.assumptions import origins
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.contracts import contracts_document
+from capexpand.reporting.currencies import currencies_document
 from capexpand.reporting.economic import economic_document
 from capexpand.reporting.energy import energy_document
 from capexpand.reporting.examined import examined_document
@@ -75,6 +76,7 @@ def metrics_document(context: ReportContext) -> Document:
         "unit_costs": _unit_costs(context),
         **token_price_document(context),
         **financing_document(context),
+        **currencies_document(context),
         **contracts_document(context),
         **hire_document(m, result.plan),
         **energy_document(m, result.plan),

@@ -11,19 +11,12 @@ from capexpand.reporting.blocks import Answer, Block, Charts, Heading, Paragraph
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart, Series, over_quarters
 from capexpand.reporting.context import ReportContext
+from capexpand.reporting.financed_futures import COVENANTS, breach_table, financed_document, strategies_table
 from capexpand.reporting.serial import Document, money, monies, number, numbers
 from capexpand.reporting.years import Years
 from capexpand.wording import listing, percent
 from capexpand.wording import money as money_words
 from capexpand.wording import number as number_words
-
-COVENANTS = {
-    "debt_service_cover": "debt service cover",
-    "loan_to_value": "loan to value",
-    "leverage": "debt over EBITDA",
-    "liquidity": "liquidity",
-    "minimum_cash": "the cash that must be kept",
-}
 
 
 def financing_document(context: ReportContext) -> Document:
@@ -52,6 +45,7 @@ def financing_document(context: ReportContext) -> Document:
             for breach in found.breaches
         ],
         "chance_of_breach": _chances(context),
+        "financed_futures": _in_futures(context),
         "balance_sheet": _sheet(found),
     }
 
@@ -62,6 +56,13 @@ def _chances(context: ReportContext) -> Document | None:
     if examination is None or examination.followed is None:
         return None
     return {name: numbers(chance) for name, chance in examination.followed.breach.items()}
+
+
+def _in_futures(context: ReportContext) -> Document | None:
+    """What the programme leaves its owners in many futures; None where none were followed."""
+    examination = context.findings.examination
+    followed = None if examination is None else examination.followed
+    return None if followed is None or followed.financed is None else financed_document(followed.financed)
 
 
 def _amount(covenant: str, value: float) -> float | None:
@@ -206,6 +207,13 @@ def financing_section(context: ReportContext) -> tuple[Section, ...]:
     blocks: list[Block] = [Paragraph(note), Charts((_chart(context, found),))]
     for one in (_flows(context, found), _balance(context, found), _ratio_table(context, found, f)):
         blocks += [Heading(one.title), one]
+    examination = context.findings.examination
+    followed = None if examination is None else examination.followed
+    if followed is not None and followed.financed is not None:
+        kept = strategies_table({"plan": followed.financed}, {"plan": "the plan, kept to"}, context.scale)
+        blocks += [Heading("In many futures"), kept]
+        chances = breach_table(followed.breach, context.labels)
+        blocks += [] if chances is None else [Heading(chances.title), chances]
     return (Section("financing", "Debt and equity", tuple(blocks)),)
 
 

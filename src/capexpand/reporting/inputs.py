@@ -10,6 +10,7 @@ from capexpand.finance.by_budget import BudgetCurve
 from capexpand.finance.longer import HorizonCheck
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
+from capexpand.optimiser.what_if import WhatIf
 from capexpand.policy.followed import Followed
 
 
@@ -43,6 +44,7 @@ class Examination:
     horizon: tuple[HorizonCheck, ...]
     followed: Followed | None  # None where the case declares no uncertainty
     even: EvenPace | None = None  # the even pace of the highest objective; None where sizes are whole
+    what_if: WhatIf | None = None  # bounds where limits move; None where none can
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from capexpand.policy.reactions import Commitment, Reaction
 from capexpand.policy.strategies import Estimate
 from capexpand.reporting.blocks import Block, Charts, Column, Heading, Paragraph, Row, Section, Table, table
 from capexpand.reporting.charts.futures import distributions, fans
+from capexpand.reporting.financed_futures import breach_table, strategies_table
 from capexpand.wording import (
     MoneyScale,
     count,
@@ -67,6 +68,19 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
         Paragraph(_worth(findings, scale)),
         _strategies(findings, scale),
     ]
+    if findings.financed:
+        told = (
+            "Decisions are made for the firm, and debt follows them by a rule: what cash lacks is drawn, the "
+            "cheapest first, then raised as equity; what is left repays what may be repaid early, then is "
+            "paid out. Covenants and limits on equity bind no order here; their chances of a breach are told."
+        )
+        blocks += [
+            Heading("How each strategy is financed"),
+            Paragraph(told),
+            strategies_table(findings.financed, TITLES, scale),
+        ]
+        chances = breach_table(findings.financed["policy"].breach, findings.outcomes.policy.data.times.labels)
+        blocks += [] if chances is None else [Heading("Where the policy breaks a covenant"), chances]
     if regimes.rows:
         blocks += [
             Heading("What rules cost, and what one more licence is worth"),
@@ -121,6 +135,10 @@ def _condition(row: Reaction, words: dict[str, str]) -> str:
 _KINDS = {
     "grid": "grid at",
     "energy_price": "energy price at",
+    "contract_energy_price": "energy price of contract",
+    "hire_fee": "fee of",
+    "exchange_rate": "exchange rate of debt in",
+    "reference_rate": "reference rate of debt",
     "build_cost": "building cost at",
     "build_limit": "what can be built at",
     "colocation_fee": "fee for power at",

@@ -31,9 +31,11 @@ from capexpand.reporting.charts.service import costs_beside_prices, power_by_wor
 from capexpand.reporting.charts.worth import beside_naive, prices_of_limits, worth_by_quarter
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.contracts import contract_table
+from capexpand.reporting.currencies import currencies_section
 from capexpand.reporting.document import metrics_document
 from capexpand.reporting.economic import economic_section
 from capexpand.reporting.energy import energy_section
+from capexpand.reporting.financed_futures import financed_document
 from capexpand.reporting.financing import financing_section
 from capexpand.reporting.headline import answers, hindsight, key_figures
 from capexpand.reporting.inputs import Findings
@@ -46,6 +48,7 @@ from capexpand.reporting.sources import sources_section
 from capexpand.reporting.tables import frames
 from capexpand.reporting.token_prices import token_price_table
 from capexpand.reporting.unit_rates import computes_any, export_table, origin_table, rate_table
+from capexpand.reporting.what_if import what_if_blocks
 
 
 def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet:
@@ -60,6 +63,9 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
     document = metrics_document(context)
     if policy is not None:
         document |= policy_document(policy) | {"seed": policy.seed}
+        if policy.financed:
+            financed = {strategy: financed_document(each) for strategy, each in policy.financed.items()}
+            document |= {"financed_strategies": financed}
     late = hindsight(context)
     return Sheet(
         kind="run",
@@ -74,6 +80,7 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             _built(context),
             _money(context),
             *financing_section(context),
+            *currencies_section(context),
             _running(context),
             _serves(context),
             _limits(context),
@@ -240,7 +247,7 @@ def _limits(context: ReportContext) -> Section:
         )
     elif not ranking.rows:
         shown = (Paragraph("No limit binds."),)
-    return Section("limits", "What each limit is worth", (note, *shown))
+    return Section("limits", "What each limit is worth", (note, *shown, *what_if_blocks(context)))
 
 
 def _naive(context: ReportContext) -> Section:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from capexpand.case.reading import suggest
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem, RunError
 from capexpand.files import read_content
+from capexpand.files.parquet import ParquetError, read_parquet
 from capexpand.replay.fleet import Fleet
 from capexpand.replay.plan_derating import PlannedCluster, planned_kind
 from capexpand.runs.folder import FILE_LIMIT_BYTES, read_manifest
@@ -108,8 +108,8 @@ def _checked(path: Path, case: Case) -> polars.DataFrame:
     import polars as pl
 
     try:
-        table = pl.read_parquet(BytesIO(read_content(path, FILE_LIMIT_BYTES)))
-    except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        table = read_parquet(read_content(path, FILE_LIMIT_BYTES))
+    except ParquetError as error:
         raise RunError(f"{path}: is no Parquet table that can be read") from error
     for name, kind in _COLUMNS.items():
         right = name in table.columns and isinstance(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.case.blended_prices import listed_price
+from capexpand.case.currencies import settled_rates
 from capexpand.case.schema import Case
 from capexpand.case.targets import OF_OFFERS, OF_WORKLOADS, MovableTarget
 from capexpand.case.values import Series
@@ -33,10 +34,7 @@ class DeclaredPaths:
         if series is None:
             return np.full(self.quarters, otherwise)
         calendar = QuarterCalendar(self.case.calendar.start, self.quarters)
-        values = series.values(calendar)
-        if series.currency is None or series.currency == self.case.currency:
-            return values
-        return values * self.case.exchange_rates[series.currency].values(calendar)
+        return series.values(calendar) * settled_rates(self.case, series.currency, calendar)
 
     def target(self, target: MovableTarget) -> Floats:
         """Return what a case declares at a target [quarter], in the case's currency."""
@@ -59,10 +57,11 @@ class DeclaredPaths:
     def series(self, target: MovableTarget) -> Series | None:
         """Return the series that stands at a target, or None where the case leaves it out."""
         case, name = self.case, target.name
-        if target.quantity == "exchange_rate":
-            return case.exchange_rates[name]
-        if target.quantity == "other_revenue":
-            return case.opening.other_revenue
+        if target.quantity in ("exchange_rate", "other_revenue", "reference_rate"):
+            financing = case.financing
+            rates = None if financing is None else financing.reference_rate
+            outside = {"other_revenue": case.opening.other_revenue, "reference_rate": rates}
+            return outside.get(target.quantity, case.exchange_rates.get(name))
         if target.quantity in OF_WORKLOADS:
             if target.quantity == "price":
                 return listed_price(case.workloads[name], case.calendar)
@@ -77,7 +76,10 @@ class DeclaredPaths:
         return self.case.clouds[cloud].ways[way].fee
 
     def _of_site(self, target: MovableTarget) -> Series | None:
-        site = self.case.sites[target.name]
+        name, _, contract = target.name.partition("/")
+        site = self.case.sites[name]
+        if target.quantity == "contract_energy_price" and site.energy is not None:
+            return site.energy.contracts[contract].price
         parts: dict[str, Series | None] = {"grid": site.grid, "energy_price": site.energy_price}
         if site.build is not None:
             parts |= {"build_cost": site.build.cost, "build_limit": site.build.limit}
@@ -117,12 +119,16 @@ class DeclaredPaths:
         if entry.kind == "hire_fee":
             return self._hired(entry.name)
         # of productivity only products enter the program, and other revenue never does
-        unseen = entry.kind in ("productivity", "other_revenue")
-        return np.zeros(self.quarters) if unseen else self._of_power(entry)
+        if entry.kind in ("productivity", "other_revenue", "exchange_rate", "reference_rate"):
+            return np.zeros(self.quarters)
+        return self._of_power(entry)
 
     def _of_power(self, entry: Entry) -> Floats:
-        site = self.case.sites[entry.name]
+        name, _, contract = entry.name.partition("/")
+        site = self.case.sites[name]
         grid = self.values(site.grid)
+        if entry.kind == "contract_energy_price" and site.energy is not None:
+            return grid * self.values(site.energy.contracts[contract].price) * HOURS_PER_QUARTER
         if entry.kind == "energy_price":
             return grid * self.values(site.energy_price) * HOURS_PER_QUARTER
         per_mw = self.values(site.build.cost) / 20.0 if site.build else np.zeros(self.quarters)

@@ -18,6 +18,7 @@ Integers = NDArray[np.int64]
 EntryKind = Literal[
     "grid",  # name: site
     "energy_price",  # site
+    "contract_energy_price",  # contract for energy: its strike on signing, or its fuel of the day
     "build_cost",  # site; a price at order, so the same in all outcomes of a node
     "build_limit",  # site
     "colocation_fee",  # site
@@ -28,6 +29,8 @@ EntryKind = Literal[
     "export_fee",  # offer and destination; a share added to the declared one; part of a price at order
     "delivery",  # offer; 1 where what is due is delivered, 0 where it is held back
     "other_revenue",  # of business outside the case; no decision depends on it
+    "exchange_rate",  # currency of debt; no decision of operations depends on it
+    "reference_rate",  # of debt; no decision of operations depends on it
     "productivity",  # workload; for volumes, since the program sees only the products below
     "base_demand",  # workload: D/φ
     "base_price",  # workload: p·φ

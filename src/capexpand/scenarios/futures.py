@@ -5,11 +5,15 @@
 Export fees are sums of the values of the states instead. The normaliser is the mean of that part of the
 product which is declared to keep the mean, in closed form: e^(½ l'Vl) for normal drivers with covariance V,
 Π exp(λ (M(l aʰ) − 1)) for jumps with moment generating function M, Σ π value for chains.
+
+Of money in a hedged currency a part h no longer follows the exchange rate:
+
+    factor_e(t) = h_e(t) · (the same product without exchange rates) + (1 − h_e(t)) · (the product)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +43,25 @@ class ChainValues:
 
 
 @dataclass(frozen=True, slots=True)
+class Hedged:
+    """What moves entries where exchange rates do not, and the part of each that is so.
+
+    Args:
+        part: [entry, quarter] from 0 to 1.
+        loading: [entry, driver] exponents without exchange rates.
+        chain_values: for each chain, without exchange rates.
+        normaliser: [entry, quarter].
+        mean: [entry, quarter].
+    """
+
+    part: Floats
+    loading: Floats
+    chain_values: tuple[ChainValues, ...]
+    normaliser: Floats
+    mean: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Futures:
     """The uncertainty of a case as arrays.
 
@@ -52,6 +75,7 @@ class Futures:
         normaliser: [entry, quarter] so that means are kept where that is declared.
         mean: [entry, quarter] mean of each entry's factor.
         at_stake: [entry, quarter] money a quarter that depends on it, roughly.
+        hedged: what is hedged against exchange rates; None where nothing is.
     """
 
     entries: tuple[Entry, ...]
@@ -63,6 +87,7 @@ class Futures:
     normaliser: Floats
     mean: Floats
     at_stake: Floats
+    hedged: Hedged | None = None
 
     @property
     def quarters(self) -> int:
@@ -82,16 +107,23 @@ class Futures:
             drivers: [driver, scenario].
             states: [chain, scenario].
         """
+        result = self._product(quarter, drivers, states, of=self)
+        if self.hedged is None:
+            return result
+        part = self.hedged.part[:, [quarter]]
+        return part * self._product(quarter, drivers, states, of=self.hedged) + (1.0 - part) * result
+
+    def _product(self, quarter: int, drivers: Floats, states: Integers, *, of: Futures | Hedged) -> Floats:
         added = np.array([entry.added for entry in self.entries], dtype=np.bool_)
-        result = np.exp(self.loading @ drivers)
+        result = np.exp(of.loading @ drivers)
         result[added] = 0.0
-        for chain, state in zip(self.chain_values, states, strict=True):
+        for chain, state in zip(of.chain_values, states, strict=True):
             value = chain.values[:, state, quarter]
             here = added[chain.entries][:, None]
             result[chain.entries] = np.where(
                 here, result[chain.entries] + value, result[chain.entries] * value
             )
-        return result / self.normaliser[:, [quarter]]
+        return result / of.normaliser[:, [quarter]]
 
 
 def compile_futures(case: Case) -> Futures:
@@ -108,43 +140,55 @@ def compile_futures(case: Case) -> Futures:
         ),
         *((shock_driver(name, each), each.moves) for name, each in declared.shocks.items()),
     ]
-    exponents = [
-        {entry: driver.share * value for entry, value in moves.of_driver(moved).items()}
-        for driver, moved in continuous
-    ]
-    regimes = [regime_chain(name, each, quarters) for name, each in declared.regimes.items()]
-    in_states = [
-        [moves.of_state(state.moves) for state in each.states.values()] for each in declared.regimes.values()
-    ]
-    delays = list(_delays(case, moves))
-    found = {entry for moved in exponents for entry in moved}
-    found |= {entry for states in in_states for moved in states for entry in moved}
-    found |= {entry for _, entry, _ in delays}
-    entries = tuple(sorted(found, key=lambda entry: (entry.kind, entry.name, entry.destination or "")))
-    loading = np.array([[moved.get(entry, 0.0) for moved in exponents] for entry in entries])
-    values = [
-        *(_regime_values(states, entries, quarters) for states in in_states),
-        *(ChainValues(np.array([entries.index(entry)]), share[None]) for _, entry, share in delays),
-    ]
     drivers = tuple(driver for driver, _ in continuous)
-    chains = (*regimes, *(chain for chain, _, _ in delays))
-    loading = loading.reshape(len(entries), len(drivers))
+    regimes = [regime_chain(name, each, quarters) for name, each in declared.regimes.items()]
+    waits = list(_delays(case, moves))
+    chains = (*regimes, *(chain for chain, _, _ in waits))
     correlation = _correlation(case, drivers)
-    everything = _mean(
-        entries, drivers, chains, correlation=correlation, loading=loading, values=values, quarters=quarters
-    )
-    kept = _mean(
-        entries,
-        tuple(driver for driver in drivers if driver.keeps_mean),
-        tuple(chain for chain in chains if chain.keeps_mean),
-        correlation=correlation[np.ix_(*[[driver.keeps_mean for driver in drivers]] * 2)],
-        loading=loading[:, [driver.keeps_mean for driver in drivers]],
-        values=[value for value, chain in zip(values, chains, strict=True) if chain.keeps_mean],
-        quarters=quarters,
-    )
-    added = np.array([entry.added for entry in entries], dtype=np.bool_)
-    kept[added] = 1.0  # a fee of nothing cannot be scaled to keep its mean
-    kept[kept == 0.0] = 1.0
+
+    def exponents(of: Moves) -> list[dict[Entry, float]]:
+        return [
+            {entry: driver.share * value for entry, value in of.of_driver(moved).items()}
+            for driver, moved in continuous
+        ]
+
+    def in_states(of: Moves) -> list[list[dict[Entry, float]]]:
+        return [
+            [of.of_state(state.moves) for state in each.states.values()] for each in declared.regimes.values()
+        ]
+
+    found = {entry for moved in exponents(moves) for entry in moved}
+    found |= {entry for states in in_states(moves) for moved in states for entry in moved}
+    found |= {entry for _, entry, _ in waits}
+    entries = tuple(sorted(found, key=lambda entry: (entry.kind, entry.name, entry.destination or "")))
+
+    def product(of: Moves) -> tuple[Floats, tuple[ChainValues, ...], Floats, Floats]:
+        loading = np.array([[moved.get(entry, 0.0) for moved in exponents(of)] for entry in entries])
+        loading = loading.reshape(len(entries), len(drivers))
+        values = (
+            *(_regime_values(states, entries, quarters) for states in in_states(of)),
+            *(ChainValues(np.array([entries.index(entry)]), share[None]) for _, entry, share in waits),
+        )
+        return (
+            loading,
+            values,
+            *_means(
+                entries,
+                drivers,
+                chains,
+                correlation=correlation,
+                loading=loading,
+                values=values,
+                quarters=quarters,
+            ),
+        )
+
+    loading, values, normaliser, mean = product(moves)
+    part = np.array([moves.hedged(entry) for entry in entries]).reshape(len(entries), quarters)
+    hedged = None
+    if part.any():
+        hedged = Hedged(part, *product(replace(moves, exchange=False)))
+        mean = part * hedged.mean + (1.0 - part) * mean
     paths = DeclaredPaths(case)
     return Futures(
         entries=entries,
@@ -152,11 +196,42 @@ def compile_futures(case: Case) -> Futures:
         chains=chains,
         correlation=correlation,
         loading=loading,
-        chain_values=tuple(values),
-        normaliser=kept,
-        mean=everything / kept,
+        chain_values=values,
+        normaliser=normaliser,
+        mean=mean,
         at_stake=np.array([paths.money_at_stake(entry) for entry in entries]).reshape(len(entries), quarters),
+        hedged=hedged,
     )
+
+
+def _means(
+    entries: tuple[Entry, ...],
+    drivers: tuple[Driver, ...],
+    chains: tuple[Chain, ...],
+    *,
+    correlation: Floats,
+    loading: Floats,
+    values: tuple[ChainValues, ...],
+    quarters: int,
+) -> tuple[Floats, Floats]:
+    """What products are divided by so that means are kept where that is declared, and their means then."""
+    everything = _mean(
+        entries, drivers, chains, correlation=correlation, loading=loading, values=values, quarters=quarters
+    )
+    keeps = [driver.keeps_mean for driver in drivers]
+    kept = _mean(
+        entries,
+        tuple(driver for driver in drivers if driver.keeps_mean),
+        tuple(chain for chain in chains if chain.keeps_mean),
+        correlation=correlation[np.ix_(keeps, keeps)],
+        loading=loading[:, keeps],
+        values=tuple(value for value, chain in zip(values, chains, strict=True) if chain.keeps_mean),
+        quarters=quarters,
+    )
+    added = np.array([entry.added for entry in entries], dtype=np.bool_)
+    kept[added] = 1.0  # a fee of nothing cannot be scaled to keep its mean
+    kept[kept == 0.0] = 1.0
+    return kept, everything / kept
 
 
 def _delays(case: Case, moves: Moves) -> list[tuple[Chain, Entry, Floats]]:
@@ -221,7 +296,7 @@ def _mean(
     *,
     correlation: Floats,
     loading: Floats,
-    values: list[ChainValues],
+    values: tuple[ChainValues, ...],
     quarters: int,
 ) -> Floats:
     """The mean of each entry in each quarter [entry, quarter] before any normaliser."""

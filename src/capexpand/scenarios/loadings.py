@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.case.currencies import hedged_part
 from capexpand.case.schema import Case
-from capexpand.case.targets import MovableTarget, matching_targets, movable_targets
+from capexpand.case.targets import MovableTarget, Quantity, matching_targets, movable_targets
 from capexpand.case.values import Figure
 from capexpand.scenarios.declared import DeclaredPaths
-from capexpand.scenarios.entries import Entry, EntryKind
+from capexpand.scenarios.entries import Entry, EntryKind, Floats
 
 _PLAIN: dict[str, EntryKind] = {
     "grid": "grid",
@@ -26,7 +27,24 @@ _PLAIN: dict[str, EntryKind] = {
     "export_fee": "export_fee",
     "delivery": "delivery",
     "other_revenue": "other_revenue",
+    "contract_energy_price": "contract_energy_price",
+    "reference_rate": "reference_rate",
+    "exchange_rate": "exchange_rate",
 }
+
+_PRICED: dict[EntryKind, Quantity] = {
+    "energy_price": "energy_price",
+    "contract_energy_price": "contract_energy_price",
+    "build_cost": "build_cost",
+    "colocation_fee": "colocation_fee",
+    "purchase_price": "purchase_price",
+    "lease_fee": "lease_fee",
+    "hire_fee": "hire_fee",
+    "other_revenue": "other_revenue",
+    "base_price": "price",
+    "base_penalty": "penalty",
+}
+"""Entries that are money, and what a case calls them."""
 
 _WORKLOAD = ("demand", "market_share", "price", "penalty", "productivity")
 
@@ -38,6 +56,7 @@ class Moves:
     case: Case
     targets: tuple[MovableTarget, ...]
     paths: DeclaredPaths
+    exchange: bool = True  # whether exchange rates move what is priced in their currency
 
     @classmethod
     def of(cls, case: Case) -> Moves:
@@ -71,9 +90,13 @@ class Moves:
         """Turn logarithms on targets into logarithms on entries."""
         total: dict[MovableTarget, float] = {}
         for target, value in logs.items():
+            if target.quantity == "exchange_rate" and not self.exchange:
+                continue
             if target.quantity == "exchange_rate":
                 for priced in self.invoiced_in(target.name):
                     total[priced] = total.get(priced, 0.0) + value
+                if self.owed_in(target.name):
+                    total[target] = total.get(target, 0.0) + value
             else:
                 total[target] = total.get(target, 0.0) + value
         found: dict[Entry, float] = {}
@@ -105,10 +128,42 @@ class Moves:
 
     def invoiced_in(self, currency: str) -> tuple[MovableTarget, ...]:
         """Return the targets whose price is in a currency, and so move with its exchange rate."""
+        agreed = (  # nothing else moves the price of a contract
+            MovableTarget(f"workloads.{name}.price", "price", name)
+            for name, workload in self.case.workloads.items()
+            if workload.contract is not None
+        )
         return tuple(
             target
-            for target in self.targets
+            for target in (*self.targets, *agreed)
             if target.quantity != "exchange_rate"
             and (series := self.paths.series(target)) is not None
             and series.currency == currency
         )
+
+    def owed_in(self, currency: str) -> bool:
+        """Return whether a facility of debt is in a currency."""
+        financing = self.case.financing
+        return financing is not None and any(
+            facility.amount.currency == currency for facility in financing.facilities.values()
+        )
+
+    def hedged(self, entry: Entry) -> Floats:
+        """Return the part of an entry's money that no exchange rate moves [quarter], from 0 to 1.
+
+        It is the hedged share; of a contract's price also what customers paid in advance.
+        """
+        calendar, currency, prepaid = self.case.calendar, None, 0.0
+        if entry.kind == "exchange_rate":
+            currency = entry.name
+        elif entry.kind in _PRICED:
+            target = MovableTarget("", _PRICED[entry.kind], entry.name, entry.destination)
+            series = self.paths.series(target)
+            currency = None if series is None else series.currency
+        if entry.kind == "base_price":
+            contract = self.case.workloads[entry.name].contract
+            if contract is not None and contract.prepayment is not None:
+                prepaid = contract.prepayment.value
+        if currency is None or currency == self.case.currency:
+            return np.zeros(calendar.quarters)
+        return 1.0 - (1.0 - prepaid) * (1.0 - hedged_part(self.case, currency, calendar))

@@ -10,7 +10,7 @@ from capexpand.sddp.checkpoint import LoggedState
 from capexpand.sddp.stream import Iteration, Solvers
 
 
-def fits(state: LoggedState, solvers: Solvers, streams: int) -> bool:
+def fits(state: LoggedState, solvers: Solvers, streams: int, *, asynchronous: bool = False) -> bool:
     """Return whether a training can go on from a state.
 
     Checksums tell a damaged file; a file that somebody wrote may hold rounds of another shape all the same.
@@ -19,6 +19,7 @@ def fits(state: LoggedState, solvers: Solvers, streams: int) -> bool:
         state: as read.
         solvers: of the problem, before any cut.
         streams: of the training.
+        asynchronous: whether a round holds what some of the streams found.
     """
     counts = [state.extra.get("next_check"), state.extra.get("checks")]
     whole = all(isinstance(one, int) and 0 <= one < 10**9 for one in counts)
@@ -27,7 +28,7 @@ def fits(state: LoggedState, solvers: Solvers, streams: int) -> bool:
         and 0.0 <= state.seconds < 1e12
         and len(state.generators) == streams
         and all(_is_state(one) for one in state.generators)
-        and all(len(group) == streams for group in state.rounds)
+        and all((1 if asynchronous else streams) <= len(group) <= streams for group in state.rounds)
         and all(_iteration_fits(one, solvers) for group in state.rounds for one in group)
     )
 

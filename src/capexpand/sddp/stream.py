@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.sddp.checked_stage import CheckedStage
 from capexpand.sddp.cuts import CutPool, NodeCuts, TrialPoint
-from capexpand.sddp.futures import CutKind, Future, NodeGroup, future_of, node_groups
+from capexpand.sddp.futures import CutKind, NodeGroup, future_of, node_groups
 from capexpand.sddp.highs_stage import HighsStage
 from capexpand.sddp.normal_form import StageForm, normal_form
 from capexpand.sddp.problem import PolicyGraph
@@ -106,14 +107,14 @@ class Solvers:
         self.graph = graph
         self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
         back_end = chosen_back_end(graph, back_end)
+        self._made_with = (kind, back_end, whole)
         self.node_groups: list[NodeGroup] = node_groups(graph, kind)
         self.group_of = {node: number for number, of in enumerate(self.node_groups) for node in of.members}
         self.pools: list[CutPool] = []
         self.cuts: list[NodeCuts] = [NodeCuts.none()] * len(graph.nodes)
         for group in self.node_groups:
             self._open_pool(group, lower_bound, kind, select_all=back_end == "check")
-        futures = [future_of(graph, node, kind) for node in range(len(graph.nodes))]
-        self.stages: list[StageSolver] = self._stage_solvers(back_end, futures, whole=whole)
+        self.stages: list[StageSolver] = self._stage_solvers()
         self.sequences = [chain([self.forms[child] for child in of.children]) for of in self.node_groups]
         """In which order a group's followers are evaluated, by their places."""
 
@@ -133,8 +134,21 @@ class Solvers:
             self.cuts[member] = NodeCuts(pool, own, initial_lower_bounds[place])
         self.pools.append(pool)
 
-    def _stage_solvers(self, back_end: str, futures: list[Future], *, whole: bool) -> list[StageSolver]:
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the solvers behind but for the room that they needed: they live in a library's memory."""
+        return {**self.__dict__, "stages": [getattr(stage, "room", None) for stage in self.stages]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.stages = self._stage_solvers()
+        for stage, room in zip(self.stages, state["stages"], strict=True):
+            if room is not None:
+                stage.make_room(room)  # type: ignore[attr-defined]
+
+    def _stage_solvers(self) -> list[StageSolver]:
         """Make the solver of every node by the back end that serves it."""
+        kind, back_end, whole = self._made_with
+        futures = [future_of(self.graph, node, kind) for node in range(len(self.graph.nodes))]
         names = [node.name for node in self.graph.nodes]
         parts = list(zip(names, self.forms, futures, self.cuts, strict=True))
         if back_end == "highs":
@@ -333,6 +347,12 @@ class ForwardPassStream:
     def receive(self, iteration: Iteration) -> None:
         """Take in the cuts of another stream."""
         self.solvers.take(iteration)
+
+    def take_in(self, merged: Sequence[Iteration]) -> None:
+        """Take in cuts of an earlier training, whoever found them."""
+        for iteration in merged:
+            self.receive(iteration)
+        self.move_centres(merged)
 
     def repeat(self, iteration: Iteration) -> None:
         """Take in the cuts of an earlier iteration of this stream, just as it made them."""

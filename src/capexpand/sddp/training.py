@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,13 @@ from capexpand.sddp.resuming import fits
 from capexpand.sddp.simulation import path_count
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Iteration, Solvers, Step, chosen_back_end
-from capexpand.sddp.workers import LocalWorker, Round, WorkerProcess, WorkerTask, open_workers
+from capexpand.sddp.workers import Round, Streams, StreamsHere, WorkerTask, open_workers
 
 Progress = Callable[[TrainingRecord], bool | None]
 """Sees each round; training stops where it returns True."""
+
+OpenStreams = Callable[[WorkerTask, int], Streams]
+"""Spreads the streams of a task over some workers."""
 
 _CHECK_KEY = 1_000_000
 _RECENT = 100
@@ -111,6 +113,7 @@ def train(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
     warm_starts: Sequence[tuple[Step, ...]] = (),
+    open_streams: OpenStreams = open_workers,
 ) -> Policy:
     """Find a policy by stochastic dual dynamic programming.
 
@@ -123,6 +126,7 @@ def train(
             training ends where an undisturbed one (with the same settings and a file) does.
         warm_starts: trajectories along which to make the first cuts, such as good plans of single futures:
             they bring the cuts to where they matter, and cuts are valid wherever they are made.
+        open_streams: spreads the streams over workers.
 
     Raises:
         CaseError: the settings make no sense.
@@ -134,7 +138,7 @@ def train(
     chosen = settings or TrainingSettings()
     _check(chosen)
     with asked_to_end() as interruption, one_thread():
-        training = _Training(graph, chosen)
+        training = _Training(graph, chosen, open_streams)
         try:
             training.open(checkpoint, tuple(warm_starts))
             training.run(progress, interruption)
@@ -181,7 +185,8 @@ def _check(settings: TrainingSettings) -> None:
 class _Training:
     """A training while it runs."""
 
-    def __init__(self, graph: PolicyGraph, settings: TrainingSettings) -> None:
+    def __init__(self, graph: PolicyGraph, settings: TrainingSettings, open_streams: OpenStreams) -> None:
+        self._open_streams = open_streams
         self._deadline = Deadline.after(settings.seconds)
         if chosen_back_end(graph, settings.back_end) != "highs":
             settings = self._compiled(settings)
@@ -201,7 +206,9 @@ class _Training:
         self._next_check, self._checks = 4, 0
         self._earlier_seconds = 0.0
         self._log: CheckpointLog | None = None
-        self._workers: Sequence[LocalWorker | WorkerProcess] = ()
+        self._streams: Streams = StreamsHere(())
+        self._states: dict[int, dict[str, Any]] = {}
+        """Of the random numbers of each stream, where there is a checkpoint."""
 
     def open(self, checkpoint: Path | None, warm_starts: tuple[tuple[Step, ...], ...]) -> None:
         """Take up what a checkpoint holds and start the workers."""
@@ -216,9 +223,9 @@ class _Training:
             graph, self._lower_bound, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
             tuple(range(settings.streams)), tuple(past), tuple(generators),
             tuple(warm_starts[number :: settings.streams] for number in range(settings.streams)),
-            settings.stabilisation,
+            settings.stabilisation, settings.asynchronous,
         )  # fmt: skip
-        self._workers = open_workers(task, settings.workers)
+        self._streams = self._open_streams(task, settings.workers)
         self._assessor = Solvers(
             graph, self._lower_bound.stage_and_future, kind=settings.cuts, back_end=settings.back_end
         )
@@ -258,7 +265,7 @@ class _Training:
         solvers = Solvers(
             self._graph, self._lower_bound.stage_and_future, kind=settings.cuts, back_end=settings.back_end
         )
-        if not fits(state, solvers, settings.streams):
+        if not fits(state, solvers, settings.streams, asynchronous=settings.asynchronous):
             log.close()
             raise log.damaged()
         self._earlier_seconds = state.seconds
@@ -280,25 +287,23 @@ class _Training:
         """Run rounds until a rule says stop, or someone does."""
 
         def ended() -> bool:
-            stopped = progress is not None and progress(self._records[-1])
-            return bool(stopped) or interruption.asked
+            return bool(progress is not None and progress(self._records[-1])) or interruption.asked
 
         try:
             while not self._stops():
-                if self._settings.asynchronous and isinstance(self._workers[0], WorkerProcess):
+                if self._settings.asynchronous and self._streams.can_run_free:
                     self._run_free(ended)
                     return
-                for worker in self._workers:
+                for worker in self._streams.workers:
                     worker.start()
                 self._see()  # while others iterate
                 found: dict[int, Iteration] = {}
                 with broken_off(self._deadline):
-                    for worker in self._workers:
+                    for worker in self._streams.workers:
                         found |= worker.finish()
                 self._note(tuple(found[number] for number in sorted(found)))
                 due = self._log is not None and self._rounds % self._settings.checkpoint_rounds == 0
-                for worker in self._workers:
-                    worker.exchange(found, forget=due or self._rounds % _FRESH_ROUNDS == 0)
+                self._streams.exchange(found, forget=due or self._rounds % _FRESH_ROUNDS == 0)
                 if ended():
                     self._status = "interrupted"
                     break
@@ -311,24 +316,28 @@ class _Training:
 
     def _run_free(self, ended: Callable[[], bool]) -> None:
         """Let every process iterate at its own pace, each with the cuts known when it starts."""
-        workers = {worker.connection: worker for worker in self._workers if isinstance(worker, WorkerProcess)}
-        news: dict[Any, list[dict[int, Iteration]]] = {connection: [] for connection in workers}
-        for worker in workers.values():
+        workers = self._streams.workers
+        news: dict[int, list[dict[int, Iteration]]] = {id(worker): [] for worker in workers}
+        for first, worker in enumerate(workers):
+            if self._log is not None:
+                self._states |= self._numbered(first, worker.generator_states())
             worker.start()
         while not self._stops():
-            for connection in wait(
-                list(workers), None if self._settings.seconds is None else self._deadline.remaining
-            ):
-                worker = workers[connection]  # type: ignore[index]
+            limit = None if self._settings.seconds is None else self._deadline.remaining
+            for worker in self._streams.ready(limit):
                 found = worker.finish()
-                self._note(tuple(found.values()))
+                self._note(tuple(found[number] for number in sorted(found)))
+                if self._log is not None:
+                    self._states |= self._numbered(workers.index(worker), worker.generator_states())
                 for other in workers:
-                    if other is not connection:
-                        news[other].append(found)
-                for others in news[connection]:
+                    if other is not worker:
+                        news[id(other)].append(found)
+                for others in news[id(worker)]:
                     worker.exchange(others, forget=False)
-                news[connection].clear()
+                news[id(worker)].clear()
                 worker.start()
+                if len(self._unwritten) >= self._settings.checkpoint_rounds * len(workers):
+                    self._append()
                 if ended():
                     self._status = "interrupted"
                     return
@@ -437,13 +446,20 @@ class _Training:
         """Append the new rounds to the checkpoint file."""
         if self._log is None:
             return
-        states: dict[int, dict[str, Any]] = {}
-        for first, worker in enumerate(self._workers):
-            for place, state in enumerate(worker.generator_states()):
-                states[first + place * len(self._workers)] = state
+        for first, worker in enumerate(self._streams.workers):
+            self._states |= self._numbered(first, worker.generator_states())
+        self._append()
+
+    def _numbered(self, first: int, states: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+        """The states of a worker's streams by their numbers."""
+        return {first + place * len(self._streams.workers): state for place, state in enumerate(states)}
+
+    def _append(self) -> None:
+        if self._log is None:
+            return
         self._log.append(
             self._unwritten,
-            generators=[states[number] for number in sorted(states)],
+            generators=[self._states[number] for number in sorted(self._states)],
             seconds=self._seconds,
             extra={"next_check": self._next_check, "checks": self._checks},
         )
@@ -451,8 +467,7 @@ class _Training:
 
     def close(self) -> None:
         """End the workers."""
-        for worker in self._workers:
-            worker.close()
+        self._streams.close()
         if self._log is not None:
             self._log.close()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, SpawnContext
 from typing import Any, Protocol
 
@@ -40,6 +41,7 @@ class WorkerTask:
         generators: states of all streams' random numbers at the checkpoint, or empty.
         warm_starts: for every stream of the training the paths that it takes first.
         stabilisation: of the streams.
+        asynchronous: whether rounds of the past hold what one worker found at a time.
     """
 
     graph: PolicyGraph
@@ -53,6 +55,7 @@ class WorkerTask:
     generators: tuple[dict[str, Any], ...]
     warm_starts: tuple[tuple[tuple[Step, ...], ...], ...]
     stabilisation: float
+    asynchronous: bool = False
 
 
 class Worker(Protocol):
@@ -86,6 +89,10 @@ class LocalWorker:
         self.streams = {number: self._stream(task, number) for number in task.streams}
         self._own: dict[int, Iteration] = {}
         for merged in task.past:
+            if task.asynchronous:  # whose they were does not matter any more
+                for stream in self.streams.values():
+                    stream.take_in(merged)
+                continue
             for number, stream in self.streams.items():
                 stream.repeat(merged[number])
             self.exchange(dict(enumerate(merged)), forget=False)
@@ -129,6 +136,12 @@ class LocalWorker:
             stream.move_centres([iteration for _, iteration in merged])
             if forget:
                 stream.solvers.forget()
+
+    def take_own(self, found: dict[int, Iteration]) -> None:
+        """Give each stream what it found itself before it was lost and made anew."""
+        for number, stream in self.streams.items():
+            if number in found:
+                stream.receive(found[number])
 
     def generator_states(self) -> list[dict[str, Any]]:
         """Return the state of each stream's random numbers."""
@@ -226,10 +239,75 @@ def _answer_requests(connection: Connection, worker: LocalWorker) -> None:
             worker.exchange(request[1], forget=request[2])
 
 
-def open_workers(task: WorkerTask, workers: int) -> Sequence[LocalWorker | WorkerProcess]:
+class Streams(ABC):
+    """All workers of a training, in this process or in others.
+
+    Args:
+        workers: that share the streams.
+    """
+
+    can_run_free = False
+    """Whether workers can iterate at their own pace."""
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self.workers = workers
+
+    @abstractmethod
+    def ready(self, seconds: float | None) -> Sequence[Worker]:
+        """Wait until some worker has answered, and return those that have.
+
+        Args:
+            seconds: the most to wait; None for as long as it takes.
+        """
+
+    def exchange(self, found: dict[int, Iteration], *, forget: bool) -> None:
+        """Give all streams what a round found; at a checkpoint they also forget their bases."""
+        for worker in self.workers:
+            worker.exchange(found, forget=forget)
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self.workers:
+            worker.close()
+
+
+class StreamsHere(Streams):
+    """Streams in this process."""
+
+    def ready(self, seconds: float | None) -> Sequence[Worker]:
+        """Return all: they work when they are asked."""
+        del seconds
+        return self.workers
+
+
+class StreamProcesses(Streams):
+    """Streams in processes of this machine."""
+
+    can_run_free = True
+
+    def __init__(self, workers: Sequence[WorkerProcess]) -> None:
+        super().__init__(workers)
+        self._processes = workers
+
+    def ready(self, seconds: float | None) -> list[WorkerProcess]:
+        """Wait until some worker has answered, and return those that have."""
+        by_connection = {worker.connection: worker for worker in self._processes}
+        return [by_connection[one] for one in wait(list(by_connection), seconds)]  # type: ignore[index]
+
+
+def shares(task: WorkerTask, workers: int) -> list[tuple[int, ...]]:
+    """Return the numbers of the streams for each of some workers.
+
+    Args:
+        task: with all streams.
+        workers: number of them.
+    """
+    workers = min(workers, len(task.streams))
+    return [tuple(task.streams[first::workers]) for first in range(workers)]
+
+
+def open_workers(task: WorkerTask, workers: int) -> Streams:
     """Spread the streams over this process or over several."""
     if workers <= 1 or len(task.streams) <= 1:
-        return [LocalWorker(task)]
-    workers = min(workers, len(task.streams))
-    shares = [tuple(task.streams[first::workers]) for first in range(workers)]
-    return [WorkerProcess(replace(task, streams=share)) for share in shares]
+        return StreamsHere([LocalWorker(task)])
+    return StreamProcesses([WorkerProcess(replace(task, streams=share)) for share in shares(task, workers)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ from capexpand.workbook.formulas import cell
 
 SAME = 1e-14  # relative; a program that saves a workbook may round the last digit
 CONTROL = "Control"
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # of a sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,15 @@ def read_changes(path: Path, cells: Cells, *, start: date, quarters: int) -> Cha
     levers: dict[str, float] = {}
     moved: dict[str, tuple[list[float], str, list[float]]] = {}
     starts = quarter_starts(start, quarters)
-    for line in lines:
-        sheet, place, unit, title = (str(each) for each in line[:4])
-        row, first = (int(float(str(each))) for each in line[4:6])
-        was = [float(str(each)) for each in line[6:] if each != ""]
+    for number, line in enumerate(lines, start=1):
+        origin = _origin(line, quarters)
+        if origin is None:
+            message = (
+                "was changed, and with it is lost what stood there before; take the workbook of the run again"
+            )
+            problems.append(_problem(path, ROOT, number, 0, message))
+            continue
+        sheet, place, unit, title, row, first, was = origin
         now, bad = _numbers(cells, sheet, row, first=first, count=len(was))
         problems += [_problem(path, sheet, row, at, f"'{found}' is not a number") for at, found in bad]
         if now is None:
@@ -83,6 +90,23 @@ def read_changes(path: Path, cells: Cells, *, start: date, quarters: int) -> Cha
     if problems:
         raise CaseError(problems)
     return Changes(Path(str(about[2])), str(about[3]) or None, settings)
+
+
+def _origin(line: Sequence[object], quarters: int) -> tuple[str, str, str, str, int, int, list[float]] | None:
+    """What a line of the hidden sheet says of one input; None where somebody wrote into it.
+
+    Returns:
+        Sheet, dotted place, unit, title, row and first column (both from 0), and the values planned with.
+    """
+    try:
+        sheet, place, unit, title = (str(each) for each in line[:4])
+        row, first = (int(float(str(each))) for each in line[4:6])
+        was = [float(str(each)) for each in line[6:] if each != ""]
+    except (ValueError, OverflowError):
+        return None
+    inside = 0 <= row < MOST_ROWS and 0 <= first < MOST_COLUMNS
+    whole = len(was) in (1, quarters) and all(map(math.isfinite, was))
+    return (sheet, place, unit, title, row, first, was) if inside and whole else None
 
 
 def _moves(lever: str, place: str) -> bool:

@@ -159,6 +159,16 @@ class FinancingTerms(TermBuilder):
             "loan_drawn": drawn if exchange is None else drawn * exchange,
             "loan_open": self._flags("open", compiled.loan_open.values > 0.0, "1 while the line is open"),
         }  # fmt: skip
+        if compiled.loan_exchange is not None:
+            found["loan_exchange"] = self._given(
+                "loan_exchange",
+                compiled.loan_exchange.values,
+                "exchange rate over the first quarter's",
+                "ratio",
+            )
+        if compiled.loan_growth is not None:
+            title = "growth by its exchange rate since the quarter before"
+            found["loan_growth"] = self._given("loan_growth", compiled.loan_growth.values, title, "ratio")
         for key, title in (
             ("loan_falls", "part of it that falls due by plan"),
             ("loan_left", "part owed at the start that is still owed by plan"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.case.currencies import settled_rates
 from capexpand.case.schema import Case
 from capexpand.finance.rows import Label, Rows
 from capexpand.model.data import ModelData
@@ -72,6 +73,11 @@ class TermBuilder:
         ones = np.ones(self.m.times.count)
         lines: list[Line | None] = [self.inputs.given_line(f"Exchange rate of {own}", ones, f"{own}/{own}")]
         for name, rate in self.case.exchange_rates.items():
+            if name in self.case.hedges:  # a share is settled at the forward rate, so the rate is worked out
+                settled = settled_rates(self.case, name, self.case.calendar)
+                title = f"Exchange rate of {name}, with hedges"
+                lines.append(self.inputs.given_line(title, settled, f"{own}/{name}"))
+                continue
             lines.append(
                 self.inputs.series_line(
                     f"exchange_rates.{name}", f"Exchange rate of {name}", rate, unit=f"{own}/{name}"

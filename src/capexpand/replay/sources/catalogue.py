@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import parse_json
+from capexpand.files.parquet import ParquetError, read_schema
 from capexpand.replay.sources import jobs, requests, slurm
 from capexpand.replay.sources.tables import find_separator, heading, is_parquet, read_bytes, read_text
 from capexpand.replay.traces import JobTrace, RequestTrace
@@ -188,11 +188,9 @@ def recognise(path: Path) -> TraceFormat | None:
 def _columns(path: Path) -> set[str]:
     """Return the columns of a file's first line, or the fields of its first object, where it has any."""
     if is_parquet(path):
-        import polars as pl
-
         try:
-            return set(pl.read_parquet_schema(io.BytesIO(read_bytes(path))))
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
+            return set(read_schema(read_bytes(path)))
+        except ParquetError:
             return set()
     text = read_text(path)
     first = text.lstrip()[:_LONGEST_LINE].split("\n", 1)[0].strip()

@@ -13,6 +13,7 @@ import numpy as np
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import decode_text, read_content
+from capexpand.files.parquet import ParquetError, count_rows, read_parquet, read_schema, reason
 from capexpand.replay.trace_rows import Written
 
 if TYPE_CHECKING:
@@ -273,37 +274,28 @@ def _ragged(path: Path, text: str, separator: str, error: Exception) -> Problem:
                 return Problem(message, file=path, line=reader.line_num)
     except csv.Error as other:
         return Problem(f"cannot be read as a table: {other}", file=path)
-    return Problem(f"cannot be read as a table: {_reason(error)}", file=path)
+    return Problem(f"cannot be read as a table: {reason(error)}", file=path)
 
 
 def _read_parquet(path: Path, data: bytes, wanted: list[str]) -> pl.DataFrame:
     import polars as pl
 
     try:
-        schema = pl.read_parquet_schema(io.BytesIO(data))
-        rows = int(pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item())
+        schema, rows = read_schema(data), count_rows(data)
         if rows > ROW_LIMIT:
             message = f"has {rows} rows; at most {ROW_LIMIT} are read, {_ADVICE}"
             raise CaseError([Problem(message, file=path)])
         chosen = [name for name in wanted if name in schema]
-        table = pl.read_parquet(io.BytesIO(data), columns=chosen) if chosen else pl.DataFrame()
-        others = {name: pl.lit(None) for name in schema if name not in chosen}
-        table = table.with_columns(**others) if chosen else pl.DataFrame(schema=schema)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise CaseError([Problem(f"cannot be read as Parquet: {_reason(error)}", file=path)]) from None
-    except pl.exceptions.PanicException:
-        raise CaseError([Problem("cannot be read as Parquet: it is damaged", file=path)]) from None
+        table = read_parquet(data, chosen) if chosen else pl.DataFrame(schema=schema)
+    except ParquetError as error:
+        raise CaseError([Problem(f"cannot be read as Parquet: {error}", file=path)]) from None
+    if chosen:
+        table = table.with_columns(**{name: pl.lit(None) for name in schema if name not in chosen})
     nested = [name for name in chosen if table[name].dtype.is_nested()]
     if nested:
         message = f"{nested[0]} holds lists or structures, not values"
         raise CaseError([Problem(message, file=path)])
     return table.with_columns(pl.lit(None, dtype=pl.Int64).alias(LINE))
-
-
-def _reason(error: Exception) -> str:
-    """The first line of what the library says, unless it speaks of its own insides."""
-    first = (str(error).splitlines() or [""])[0]
-    return "it is damaged" if not first or "{" in first or "Error" in first else first[:200]
 
 
 def find_separator(line: str, names: list[str]) -> str:

@@ -53,6 +53,10 @@ class Workspace:
             self.buffers = _Buffers(form, future, cuts.states, _FIRST_CAPACITY, _first_factor_room(form))
         return self.buffers
 
+    def make_room(self, form: StageForm, future: Future, cuts: NodeCuts, room: tuple[int, int]) -> None:
+        """Make the memory with room for so many active cuts and entries of factors."""
+        self.buffers = _Buffers(form, future, cuts.states, *room)
+
     def enlarge(self, form: StageForm, future: Future, cuts: NodeCuts) -> None:
         """Make more room for active cuts and factors; the basis starts anew."""
         old = self.ready(form, future, cuts)
@@ -107,6 +111,17 @@ class KernelStage:
         """Return what the compiled code and its fallback did."""
         answers, solves, refactored, cold = (int(value) for value in self._tally)
         return SolveCounts(answers, solves, refactored, cold, self._handed_over)
+
+    @property
+    def room(self) -> tuple[int, int] | None:
+        """Room for active cuts and entries of factors; None before any is needed."""
+        made = self._workspace.buffers
+        return None if made is None else (made.capacity, made.factor_room)
+
+    def make_room(self, room: tuple[int, int]) -> None:
+        """Make as much room as another solver of the node had: bases start anew where it runs out."""
+        if self.room != room:
+            self._workspace.make_room(self.form, self._future, self._cuts, room)
 
     def evaluate(self, state: Floats) -> None:
         """Solve all outcomes at a state, into ``values`` and ``slopes``."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.executing.engine import Engine, in_order
+from capexpand.executing.local import LocalProcesses
 from capexpand.finance.attribution import mostly_internal
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.compile import compile_case
@@ -141,6 +144,7 @@ def break_even(
     transfer: bool | None = None,
     progress: Progress | None = None,
     search: Search | None = None,
+    engine: Engine | None = None,
 ) -> BreakEvens:
     """Find the break-even values of a programme, one driver at a time and in pairs.
 
@@ -153,6 +157,7 @@ def break_even(
             most of what the case may earn.
         progress: is told what is being looked for.
         search: of the same case, where one is at hand; ``transfer`` is then its own.
+        engine: what looks for them; this process if None. What is found is the same with any.
 
     Raises:
         CaseError: the case has no such driver, or a pair names one twice.
@@ -162,7 +167,25 @@ def break_even(
     search = search or Search.of(case, transfer=transfer)
     wanted = chosen(search.drivers, drivers) if drivers else general(search.drivers)
     curves = [_pair(search.drivers, names) for names in pairs]
-    single = search.single(wanted, target, progress)
+    sought: list[Sought] = [(driver.name, None, READINGS[0]) for driver in wanted]
+    sought += [(first.name, second.name, reading) for first, second in curves for reading in READINGS]
+    single: list[BreakEven] = []
+    pairs_found: list[Pair] = []
+    both = [f"{one.title} with {_inside(two.title)}" for one, two in curves for _ in READINGS]
+    titles = iter([*(driver.title for driver in wanted), *both, "the report"])
+    tell = progress or (lambda _: None)
+    tell(next(titles))
+    work = _Searching(case, search.transfer, target, search)
+    with (engine or LocalProcesses(1)).pool(work, most=len(sought)) as pool:
+        for (name, other, reading), found in in_order(pool, sought):
+            driver = search.drivers[name]
+            if other is None:
+                ends = zip(READINGS, found, strict=True)
+                single += [BreakEven(driver, each, root, hour) for each, (root, hour) in ends]
+            else:
+                second, roots = search.drivers[other], tuple(root for root, _ in found)
+                pairs_found.append(Pair(driver, second, reading, _levels(driver), roots))
+            tell(next(titles))
     return BreakEvens(
         case=case,
         valuation=search.valuation,
@@ -170,12 +193,8 @@ def break_even(
         npv_cash=search.npv_cash,
         target=target,
         drivers=search.drivers,
-        single=single,
-        pairs=tuple(
-            search.pair(first, second, reading, target, progress)
-            for first, second in curves
-            for reading in READINGS
-        ),
+        single=tuple(single),
+        pairs=tuple(pairs_found),
     )
 
 
@@ -301,7 +320,7 @@ class Search:
         """
         levels = _levels(first)
         if progress is not None:
-            progress(f"{first.title} with {second.title[:1].lower()}{second.title[1:]}")
+            progress(f"{first.title} with {_inside(second.title)}")
         roots = tuple(
             self._at(worlds_at(self.valuation.data, first, level), second, reading, target)
             for level in levels
@@ -337,6 +356,36 @@ class Search:
         )
 
 
+Sought = tuple[str, str | None, Reading]
+"""A driver, in both readings; or two drivers, in one."""
+
+
+@dataclass
+class _Searching:
+    """Looks for break-evens in whatever process it is; on another machine the case is planned again first."""
+
+    case: Case
+    transfer: bool
+    target: Target
+    search: Search | None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "search": None}  # its solvers live in a library's memory
+
+    def __call__(self, sought: Sought) -> list[tuple[Root, float | None]]:
+        """Return the roots, and what an accelerator-hour brings at those of a single driver."""
+        if self.search is None:
+            self.search = Search.of(self.case, transfer=self.transfer)
+        name, other, reading = sought
+        driver = self.search.drivers[name]
+        self.search.valuation.start_anew()
+        if other is not None:
+            found = self.search.pair(driver, self.search.drivers[other], reading, self.target)
+            return [(root, None) for root in found.roots]
+        single = [self.search.of_driver(driver, each, self.target) for each in READINGS]
+        return [(one.root, one.value_per_accelerator_hour) for one in single]
+
+
 def worlds_at(m: ModelData, driver: Driver, level: float) -> Worlds:
     """Return a case at a level of a driver.
 
@@ -353,6 +402,11 @@ def worlds_at(m: ModelData, driver: Driver, level: float) -> Worlds:
         costs_only=driver.costs_only,
         operates=driver.operates,
     )
+
+
+def _inside(title: str) -> str:
+    """A title within a sentence."""
+    return f"{title[:1].lower()}{title[1:]}"
 
 
 def _levels(driver: Driver) -> tuple[float, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from capexpand.case.schema import Case
+from capexpand.executing.choosing import engine_on
 from capexpand.studies.breakeven.break_even import BreakEven, BreakEvens, Progress, Search, Target, break_even
 from capexpand.studies.breakeven.distribution import Distribution, simulated
 from capexpand.studies.breakeven.market import MarketFindings, value_added
@@ -52,6 +53,8 @@ def breakeven(
     distribution: Distribution | None = None,
     scenarios: int = SCENARIOS,
     seed: int = SEED,
+    workers: int = 1,
+    on: str | None = None,
     progress: Progress | None = None,
 ) -> BreakevenFindings:
     """Find the break-even value of each driver, and the values implied by the share-price reaction.
@@ -64,6 +67,8 @@ def breakeven(
         distribution: of the plan's value, such as a policy's; simulated if absent.
         scenarios: futures to simulate.
         seed: of their draws.
+        workers: processes; what is found is the same with any number.
+        on: where to look: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes here if None.
         progress: is told what is being looked for.
 
     Raises:
@@ -73,7 +78,8 @@ def breakeven(
     """
     search = Search.of(case, transfer=transfer)
     wanted = _usual(search) if pairs is None else pairs
-    found = break_even(case, drivers, pairs=wanted, progress=progress, search=search)
+    with engine_on(on, workers=workers) as engine:
+        found = break_even(case, drivers, pairs=wanted, progress=progress, search=search, engine=engine)
     announced = case.announcement
     missing: list[str] = []
     if distribution is None and not case.uncertainty.empty:

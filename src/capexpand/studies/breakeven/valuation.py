@@ -81,6 +81,10 @@ class Valuation:
         paid = self.result.programme.capital_payments
         self.scale = max(float(np.abs(paid) @ m.times.discount), 1e-6)
 
+    def start_anew(self) -> None:
+        """Let what follows start from the declared world, whatever was asked before."""
+        self._family = ""
+
     def value(self, worlds: Worlds, reading: Reading) -> float:
         """Return the programme's net present value after tax [money] in a changed world.
 

@@ -10,8 +10,9 @@ from capexpand.case.evidence import EVIDENCE, REPORTED, Evidence
 from capexpand.case.loading import read_declaration
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.executing.engine import Engine, in_order
+from capexpand.executing.local import LocalProcesses
 from capexpand.optimiser.plan import SolverReport
-from capexpand.sddp.parallel import in_slices
 from capexpand.studies.evidence.facts import Fact, facts_of
 from capexpand.studies.evidence.measuring import Measurer, Sensitivity
 
@@ -105,7 +106,7 @@ def find_evidence(
     label: str,
     *,
     replan: bool = False,
-    workers: int = 1,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> EvidenceFindings:
     """Find what the value of a case rests on.
@@ -114,7 +115,7 @@ def find_evidence(
         case: as ``load_case`` gives it; it is read again, since its numbers are changed where they stand.
         label: of the case.
         replan: whether to plan again, twice for each, with what a plan follows in steps only.
-        workers: processes; the result is the same for any number.
+        engine: what measures the facts; this process if None. The result is the same with any.
         progress: is told how far it is.
 
     Raises:
@@ -132,13 +133,13 @@ def find_evidence(
     measurer = Measurer(declaration, case, replan=replan)
     facts = tuple(facts_of(declaration, case))
 
-    def measure(part: slice) -> list[Sensitivity]:
-        return [measurer.sensitivity(fact) for fact in facts[part]]
-
+    parts = [facts[first : first + _AT_ONCE] for first in range(0, len(facts), _AT_ONCE)]
     found: list[Sensitivity] = []
-    for part, sensitivities in in_slices(measure, len(facts), workers=workers, size=_AT_ONCE):
-        found += sensitivities
-        say(f"with other numbers: {part.stop} of {len(facts)}")
+    runs_on = engine or LocalProcesses(1)
+    with runs_on.pool(_Measured(measurer), most=len(parts)) as pool:
+        for _, sensitivities in in_order(pool, parts):
+            found += sensitivities
+            say(f"with other numbers: {len(found)} of {len(facts)}")
     kinds, ranked = weigh(found)
     report: SolverReport = measurer.optimum.plan.solver
     return EvidenceFindings(
@@ -152,6 +153,14 @@ def find_evidence(
         sensitivities=tuple(found),
         ranked=ranked,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    measurer: Measurer
+
+    def __call__(self, facts: tuple[Fact, ...]) -> list[Sensitivity]:
+        return [self.measurer.sensitivity(fact) for fact in facts]
 
 
 def weigh(found: list[Sensitivity]) -> tuple[tuple[OfKind, ...], tuple[NextFact, ...]]:

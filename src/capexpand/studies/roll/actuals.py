@@ -36,6 +36,7 @@ from capexpand.case.reading import nearest, parse_day, suggest
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_content
+from capexpand.files.parquet import read_parquet
 from capexpand.units import QuantityError
 
 COLUMNS = ("quantity", "site", "offer", "workload", "date", "value", "unit", "source")
@@ -133,7 +134,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
     content = read_content(path, LIMIT_BYTES)
     try:
         if content[:4] == b"PAR1":
-            frame = pl.read_parquet(BytesIO(content))
+            frame = read_parquet(content)
         else:
             frame = pl.read_csv(BytesIO(content), infer_schema=False, comment_prefix="#")
     except (ValueError, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:

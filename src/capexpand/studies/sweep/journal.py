@@ -47,7 +47,7 @@ class Journal:
             content = path.read_bytes() if path.exists() else b""
             records, end = read_records(content)
             if content and content[: len(_MAGIC)] != _MAGIC:
-                raise RunError(f"{path}: is no journal of a sweep and is left as it is; move it")
+                raise RunError(f"{path}: is no journal of capexpand and is left as it is; move it")
             if records and str(records[0].get("name", "")) == name:
                 self.records = records[1:]
                 file = path.open("r+b")

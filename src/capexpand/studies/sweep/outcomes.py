@@ -132,7 +132,7 @@ class PointPlanner:
             support = Support.of(change, best.solution)
         return Outcome(
             "planned",
-            values=_values(plan, base.plan),
+            values=values_of(plan, base.plan),
             units_ordered=plan.ordered,
             power_ordered_mw=plan.power_ordered_mw,
             support=support,
@@ -145,7 +145,8 @@ def _short(path: str, message: str) -> str:
     return f"{path}: {message}" if path else message
 
 
-def _values(plan: Plan, base: Plan) -> Values:
+def values_of(plan: Plan, base: Plan) -> Values:
+    """Return the figures of a plan beside the business without the programme."""
     m = plan.data
     first, last = m.times.window
     standing = plan.installed.sum(axis=0)  # [offer option, quarter]

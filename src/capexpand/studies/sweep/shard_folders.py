@@ -205,7 +205,8 @@ def read_shards(folders: Sequence[Path]) -> Shards:
     first = found[0]
     problems = [f"{one.folder}: {why}" for one in found[1:] if (why := one.strangeness(first)) is not None]
     if not problems:
-        problems = [*_doubled(found), *_missing(found)]
+        places = [(one.folder, one.shard) for one in found]
+        problems = [*doubled_shards(places), *missing_shards(places)]
         ours = difference(first.versions, made_with())
         if ours is not None:
             problems.append(f"{first.folder}: was made with {ours}, which runs here")
@@ -226,10 +227,18 @@ def read_shards(folders: Sequence[Path]) -> Shards:
     return Shards(first.name, first.asked, first.case_file, copy, tuple(records))
 
 
-def _doubled(found: Sequence[_Found]) -> list[str]:
+Placed = tuple[Path, Shard]
+
+
+def doubled_shards(found: Sequence[Placed]) -> list[str]:
+    """Return a sentence for each shard that is named more than once.
+
+    Args:
+        found: folders with their shards.
+    """
     by_shard: dict[Shard, list[Path]] = defaultdict(list)
-    for one in found:
-        by_shard[one.shard].append(one.folder)
+    for folder, shard in found:
+        by_shard[shard].append(folder)
     return [
         f"shard {shard} is named {len(places)} times, as {listing([str(place) for place in places])}"
         for shard, places in sorted(by_shard.items())
@@ -237,9 +246,14 @@ def _doubled(found: Sequence[_Found]) -> list[str]:
     ]
 
 
-def _missing(found: Sequence[_Found]) -> list[str]:
-    of = found[0].shard.of
-    there = {one.shard.number for one in found}
+def missing_shards(found: Sequence[Placed]) -> list[str]:
+    """Return a sentence about the shards that are missing, if any.
+
+    Args:
+        found: folders with their shards, all of them parts of one whole.
+    """
+    of = found[0][1].of
+    there = {shard.number for _, shard in found}
     missing = [number for number in range(1, of + 1) if number not in there]
     if not missing:
         return []

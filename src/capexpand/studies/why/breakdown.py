@@ -17,41 +17,13 @@ from capexpand.errors import SolverError
 from capexpand.model.blocks import Floats, Indices, LinearProgram
 from capexpand.optimiser.highs_model import load
 from capexpand.optimiser.warm import Optimum
+from capexpand.studies.why.line_titles import BALANCES, title_of_column, title_of_row
 
 _OF_UNITS = (
     "placed", "units", "units returned", "units past their term", "within life", "running", "serving",
 )  # fmt: skip
 _OF_POWER = ("power", "power returned", "power past its term")
 _OF_MONEY = ("paid", "due", "spent", "end book", "end value")
-_BALANCES = frozenset(
-    {
-        "delivery", "fleet", "unit term", "life", "retired by age", "run", "sharing", "payment", "due",
-        "spending", "power balance", "power term", "end book",
-    }
-)  # fmt: skip
-_ROWS = {
-    "service": "serves {0}",
-    "running power": "halls and power at {0}",
-    "grid": "grid at {0}",
-    "commitment": "grid at {0}",
-    "supply": "limit of supply",
-    "stock": "limit of stock",
-    "budget": "limit of the budget",
-    "renewal": "limit of the renewal budget",
-    "floor": "least spending",
-    "release": "held-back deliveries",
-    "end value by the market": "end value",
-    "end value by the books": "end value",
-}
-_COLUMNS = {
-    "paid": "price, as paid",
-    "units": "maintenance or lease fee",
-    "units returned": "cost of handing back",
-    "running": "energy",
-    "power": "maintenance or fee of halls",
-    "power returned": "cost of handing back",
-    "end value": "end value",
-}
 TARGET = "tax saved by writing it off"
 SMALL = 1e-9
 TIGHT = 1e-8
@@ -111,7 +83,7 @@ class Prices:
         room = np.minimum(np.abs(activity - lp.row_lower), np.abs(lp.row_upper - activity))
         tight = room <= TIGHT * np.maximum(1.0, np.abs(activity))
         idle = np.array([name in ("run", "fleet") for name in self._row_block])  # worth nothing either way
-        self._kept = np.array([name in _BALANCES for name in self._row_block]) & (tight | idle)
+        self._kept = np.array([name in BALANCES for name in self._row_block]) & (tight | idle)
         self._there = values > TIGHT * max(1.0, float(np.max(np.abs(values), initial=0.0)))
         duals = optimum.less.row_duals if less else optimum.solution.row_duals
         self._duals = np.where(self._kept, 0.0, duals)
@@ -237,7 +209,7 @@ class Prices:
                     amount -= ending
             if block == "paid":
                 on_price += amount
-            add(_COLUMNS.get(block, block), amount, limit=False)
+            add(title_of_column(block), amount, limit=False)
         row, position, value = self._entries(taken)
         charge = -value * path[position] * self._duals[row]
         for at in np.unique(row[np.abs(charge) > 0.0]):
@@ -246,7 +218,7 @@ class Prices:
             if block in ("budget", "renewal"):
                 on_price += amount
             _, labels = lp.describe_row(int(at))
-            title = _ROWS.get(block, block).format(*labels)
+            title = title_of_row(block, labels)
             add(title, amount, limit=title != "end value")
         lines = [Line(title, amount, limit) for (title, limit), amount in sums.items()]
         largest = max((abs(line.amount) for line in lines), default=0.0)

@@ -1,0 +1,36 @@
+"""The nodes of a Ray cluster, how work finds them, and as what it travels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+RETRIES = 20
+"""How often work is done again whose worker or node was lost."""
+_HEAD = "node:__internal_head__"
+
+
+def nodes() -> list[dict[str, Any]]:
+    """The nodes on which to compute: all that are alive, without the head where there are others."""
+    import ray
+
+    alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+    others = [node for node in alive if _HEAD not in node["Resources"]]
+    return others or alive
+
+
+def spared_head() -> Any:
+    """How to schedule: the head node comes last, but work is never stuck where it is the only one left."""
+    import ray
+    from ray.util.scheduling_strategies import NodeLabelSchedulingStrategy, NotIn
+
+    heads = [node["NodeID"] for node in ray.nodes() if node["Alive"] and _HEAD in node["Resources"]]
+    if not heads:
+        return "SPREAD"
+    return NodeLabelSchedulingStrategy(hard={}, soft={"ray.io/node-id": NotIn(*heads)})
+
+
+def packed(content: object) -> bytes:
+    """Return something as bytes, functions without a module included."""
+    from ray import cloudpickle
+
+    return cloudpickle.dumps(content)
