@@ -194,7 +194,7 @@ def run(
 
             export_program(found.findings.result.plan.data, Path(export))
         if evidence:
-            found = _with_evidence(found, workers, progress or silent)
+            found = _with_evidence(found, workers, on, progress or silent)
         if excel:
             found = found.with_workbook()
         if folder is not None:
@@ -252,16 +252,17 @@ def silent(_: str) -> None:
     """Show nothing."""
 
 
-def _with_evidence(found: Run, workers: int, say: Say) -> Run:
+def _with_evidence(found: Run, workers: int, on: str | None, say: Say) -> Run:
     from dataclasses import replace
 
     from capexpand.api.evidence_in_runs import with_evidence
+    from capexpand.executing.choosing import engine_on
     from capexpand.studies.evidence.findings import find_evidence
 
-    case = found.case
-    rests_on = find_evidence(
-        case, case.title, workers=workers, progress=lambda what: say(f"Planning {what}")
-    )  # fmt: skip
+    with engine_on(on, workers=workers) as engine:
+        rests_on = find_evidence(
+            found.case, found.case.title, engine=engine, progress=lambda what: say(f"Planning {what}")
+        )
     return replace(found, shown=with_evidence(found.shown, rests_on), evidence=rests_on)
 
 
