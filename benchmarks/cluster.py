@@ -1,7 +1,7 @@
 """What a Ray cluster costs beside processes of this machine, and how far it would carry.
 
-    .venv/bin/python benchmarks/cluster.py            overhead, first result, memory, 1,000 workers on paper
-    .venv/bin/python benchmarks/cluster.py streams    the bound of a training over time, by number of streams
+    .venv/bin/python benchmarks/cluster.py [TURNS]            overhead, first result, memory, 1,000 workers
+    .venv/bin/python benchmarks/cluster.py streams [SECONDS]  the bound of a training over time, by streams
 
 Everything is measured in one run on the same processors: a cluster is started for it on the loopback. Chunks
 burn a given time of the processor, so that other work slows both sides alike. The 1,000 workers are a model
@@ -33,7 +33,7 @@ from capexpand.sddp.workers import open_workers
 
 WORKERS = 2
 SECONDS = 2.0
-CHUNKS = 8
+CHUNKS = 6
 EMPTY = 200
 NETWORK_BYTES_A_SECOND = 1.25e9
 """Ten gigabits, for the paper."""
@@ -72,7 +72,8 @@ def everything(pool: Pool[float, tuple[int, float]], chunks: list[float]) -> lis
 
 
 def chunks() -> None:
-    """Measure chunks on both engines, in turn."""
+    """Measure chunks on both engines, in turn: three turns, or as many as are asked for."""
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     held = compile_case(load_case("alibaba-2025"))
     began = time.perf_counter()
     with engine_on("ray", workers=WORKERS) as cluster:
@@ -80,17 +81,17 @@ def chunks() -> None:
         with engine_on(None, workers=WORKERS) as local:
             print(f"connected to a cluster started for it in {connected:.1f} s, versions compared")
             times: dict[str, list[float]] = {"local": [], "ray": []}
-            for turn in range(3):
+            for turn in range(turns):
                 for name, engine in (("local", local), ("ray", cluster)):
                     times[name].append(_timed(engine, held, first=turn == 0, name=name))
             one, other = (statistics.median(times[name]) for name in ("local", "ray"))
             print(f"{CHUNKS} chunks of {SECONDS:g} s of the processor: local {one:.2f} s, Ray {other:.2f} s")
             print(f"Ray over local: {other / one:.3f}")
             cost = {name: _each(engine, held) for name, engine in (("local", local), ("ray", cluster))}
-    print(
-        "chunks of nothing: " + ", ".join(f"{name} {1e3 * each:.1f} ms each" for name, each in cost.items())
-    )
-    paper(cost["ray"], start=connected, size=_size(held))
+    for name, (wall, work) in cost.items():
+        told = f"{1e3 * wall:.1f} ms, {1e3 * work:.2f} ms of the processor for whoever asks"
+        print(f"a chunk of nothing, {name}: {told}")
+    paper(cost["ray"][1], start=connected, size=_size(held))
 
 
 def _timed(engine: Engine, held: object, *, first: bool, name: str) -> float:
@@ -110,13 +111,13 @@ def _timed(engine: Engine, held: object, *, first: bool, name: str) -> float:
     return took
 
 
-def _each(engine: Engine, held: object) -> float:
-    """Seconds that one more chunk costs whoever asks."""
+def _each(engine: Engine, held: object) -> tuple[float, float]:
+    """Seconds that one more chunk takes, and seconds of the processor for whoever asks."""
     with engine.pool(Burn(held), most=EMPTY) as pool:
         everything(pool, [0.0] * 20)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         everything(pool, [0.0] * EMPTY)
-        return (time.perf_counter() - began) / EMPTY
+        return (time.perf_counter() - began) / EMPTY, (time.process_time() - worked) / EMPTY
 
 
 def _size(held: object) -> int:

@@ -324,3 +324,10 @@ def test_the_command_prints_one_json_object(two_sites, tmp_path, monkeypatch):
     shown = CliRunner().invoke(build_app(), arguments, catch_exceptions=False)
     assert "Did the intervals of the forecasts hold?" in shown.stdout
     assert Path(tmp_path / "run" / "report.html").is_file()
+
+
+def test_any_number_of_workers_forecasts_the_same_spending(two_sites: Path) -> None:
+    known = reports((100.0, 110.0), (300.0, 400.0))
+    one, two = (backtest(two_sites, edition=known, settings=SMALL, workers=workers) for workers in (1, 2))
+    assert len(one.spending) > 1
+    assert [day.serialised() for day in one.spending] == [day.serialised() for day in two.spending]

@@ -97,7 +97,7 @@ def test_a_lost_node_costs_no_answer_and_the_head_computes_nothing_before(cluste
     with engine_on("ray", workers=2) as engine, engine.pool(where, most=24) as pool:
         running, left = {}, list(range(24))
         while left or running:
-            while left and len(running) < pool.slots:
+            while left and len(running) < 2 * pool.slots:  # more than there is room for beside the head
                 chunk = left.pop()
                 running[pool.submit(chunk)] = chunk
             for future in first_completed(running):
@@ -202,6 +202,18 @@ def test_evidence_on_a_cluster_is_that_of_one_machine(cluster):
     assert one == other
 
 
+def test_a_study_and_break_evens_on_a_cluster_are_those_of_one_machine(cluster, tmp_path):
+    replace_lost(cluster)
+    written(tmp_path / "case")
+    manifest = tmp_path / "study.yaml"
+    manifest.write_text("cases: [case]\ndates: [as declared, 2025-03-01]\n", encoding="utf-8")
+    one, other = (cx.study(manifest, on=on, workers=1) for on in ("ray", None))
+    assert one.table.equals(other.table)
+    case = cx.load_case(tmp_path / "case")
+    there, here = (cx.breakeven(case, ("price",), pairs=(), on=on).break_evens.single for on in ("ray", None))
+    assert [found.root for found in there] == [found.root for found in here]
+
+
 def test_what_work_raises_reaches_who_asked_as_it_was(cluster):
     def work(chunk):
         if chunk == 1:
@@ -224,4 +236,20 @@ def test_a_cluster_with_other_versions_is_refused_in_one_sentence(cluster, monke
     monkeypatch.setattr(ray_cluster, "made_with", lambda: {**real, "numpy": "0.1"})
     said = r"node \w{8} has numpy .*, not 0\.1 as here; install the same"
     with pytest.raises(cx.RunError, match=said), engine_on("ray", workers=2):
+        pass
+
+
+def test_another_version_of_ray_is_told_in_one_line(monkeypatch):
+    """Ray says so over several lines, as it does where a node has another Python than the client."""
+
+    def refuse(**_):
+        raise RuntimeError(
+            "Version mismatch: The cluster was started with:\n    Ray: 2.1\n    Python: 3.9.1\n"
+        )
+
+    monkeypatch.setenv("RAY_ADDRESS", "")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", refuse)
+    said = r"^--on ray: cannot be used: Version mismatch: .* with: Ray: 2\.1 Python: 3\.9\.1$"
+    with pytest.raises(cx.RunError, match=said), engine_on("ray", workers=1):
         pass

@@ -18,6 +18,7 @@ ORDERS: dict[str, dict[str, object]] = {
     "compare": {"others": ["own@1"], "changes": [["budget", "800 mn CNY"]]},
     "scenarios": {"scenarios": 16},
     "frontier": {"objectives": "npv,power", "points": 3},
+    "evidence": {},
     "policy": {"scenarios": 100, "iterations": 5},
 }
 """Kinds with small options; a backtest has a test of its own and a plan many."""

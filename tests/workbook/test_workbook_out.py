@@ -136,6 +136,8 @@ def inputs_of(path):
 AGREED_CHANGES = (
     ("finance.discount_rate", 1.2),
     ("finance.carbon_price", 1.5),
+    ("finance.churn.order", 2.0),
+    ("finance.churn.power_order", 3.0),
     ("clouds.cloud.on_demand.fee", 1.1),
     ("clouds.cloud.reserved.year.fee", 0.9),
     ("clouds.cloud.reserved.year.term", 0.5),
@@ -197,7 +199,7 @@ def changed(book, file, found, changes, engine):
 def test_changed_inputs_give_what_capexpand_gives_for_the_same_variant_with_the_same_decisions(
     books, rich, rich_file, agreed, agreed_file, name, engine
 ):
-    """Seventeen inputs change, then thirty-one of what is signed for a time; decisions stay."""
+    """Seventeen inputs change, then thirty-three of what is signed for a time; decisions stay."""
     file, found, changes = {
         "rich": (rich_file, rich, CHANGES), "agreed": (agreed_file, agreed, AGREED_CHANGES),
     }[name]  # fmt: skip

@@ -86,6 +86,7 @@ finance:
   value_added_tax_recovery: 6 months
   building_end_value: 50 %
   carbon_price: 20 CNY/t
+  churn: {{use: 2 thousand CNY, site: 3 thousand CNY, order: 1 thousand CNY, power_order: 20 thousand CNY/MW}}
 programme: {{cap: 2 bn CNY, leases_within_cap: true}}
 opening:
   sites:

@@ -31,6 +31,11 @@ def backtest(
     *,
     scenarios: Annotated[int, typer.Option(min=20, help="Scenarios behind the plan's intervals.")] = 512,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Forecast on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case with what was known on its day and hold it against what was then reported."""
@@ -43,7 +48,7 @@ def backtest(
     folder = out if out is not None else usual_folder(case, variant, "backtest")
     chosen = Settings(scenarios=scenarios, seed=seed)
     with hold_place(folder), progress("Reading the case") as say:
-        found = hold(case, variant, series=series, settings=chosen, progress=say)
+        found = hold(case, variant, series=series, settings=chosen, workers=workers, on=on, progress=say)
         say("Writing the report")
         from capexpand.studies.backtest.sheet import backtest_sheet
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager, suppress
@@ -18,6 +21,8 @@ from capexpand.executing.ray_streams import open_on_ray
 from capexpand.executing.versions import difference, made_with
 from capexpand.sddp.workers import Streams, WorkerTask
 
+_LONGEST = 300
+_LOOK_SECONDS = 1.0
 _SECONDS = 5.0
 """How long an address may take to answer."""
 
@@ -91,7 +96,7 @@ def _connect(on: str, address: str | None, workers: int) -> None:
         except ConnectionError:  # none runs here
             ray.init(num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
     except Exception as error:
-        raise RunError(f"--on {on}: cannot be used: {_first_line(error)}") from error
+        raise RunError(f"--on {on}: cannot be used: {_in_a_line(error)}") from error
 
 
 def _check_versions(on: str) -> None:
@@ -141,48 +146,107 @@ class RayCluster(Engine):
 
 
 class _RayPool(Pool[Chunk, Answer]):
+    """Hands the cluster as many chunks as it has processors beside the head, and keeps the others back.
+
+    Ray would send to the head what finds no room elsewhere.
+    """
+
     def __init__(self, work: Callable[[Chunk], Answer], most: int) -> None:
         import ray
 
         self._work = ray.put(packed(work))
         self._most = most
         self._task = ray.remote(_run)
+        self._waiting: deque[tuple[Future[Answer], Chunk]] = deque()
         self._running: dict[Future[Answer], Any] = {}
+        self._lock = threading.RLock()
+        self._looked, self._cores, self._where = 0.0, 0, spared_head()
+        self._room, self._left = threading.Event(), False
+        threading.Thread(target=self._hand_out, daemon=True).start()
 
     @property
     def slots(self) -> int:
-        cores = sum(int(node["Resources"].get("CPU", 0)) for node in nodes())
-        return max(1, min(self._most, cores))
+        self._look()
+        return max(1, min(self._most, self._cores))
 
     def submit(self, chunk: Chunk) -> Future[Answer]:
-        options: dict[str, Any] = {
-            "num_cpus": 1,
-            "max_retries": RETRIES,
-            "scheduling_strategy": spared_head(),
-        }
-        reference = self._task.options(**options).remote([self._work], self._work.hex(), chunk)
         answer: Future[Answer] = Future()
-        self._running[answer] = reference
-        found: Future[bytes] = reference.future()
-        found.add_done_callback(lambda done: _pass_on(done, answer))
-        answer.add_done_callback(self._ended)
+        with self._lock:
+            self._waiting.append((answer, chunk))
+        self._room.set()
         return answer
-
-    def _ended(self, answer: Future[Answer]) -> None:
-        import ray
-
-        reference = self._running.pop(answer, None)
-        if answer.cancelled() and reference is not None:
-            with suppress(Exception):
-                ray.cancel(reference)
 
     def cancel(self) -> None:
         """Cancel what has not been answered."""
         import ray
 
-        for reference in list(self._running.values()):
+        self._left = True
+        self._room.set()
+        with self._lock:
+            self._waiting.clear()
+            left = list(self._running.values())
+        for reference in left:
             with suppress(Exception):  # it may be done by now, or its cluster gone
                 ray.cancel(reference, force=True)
+
+    def _look(self) -> None:
+        """See which nodes there are, once a second: machines come and go."""
+        now = time.monotonic()
+        if now - self._looked > _LOOK_SECONDS:
+            self._looked, self._where = now, spared_head()
+            self._cores = sum(int(node["Resources"].get("CPU", 0)) for node in nodes())
+
+    def _hand_out(self) -> None:
+        """Begin chunks whenever there is room, in a thread of its own: Ray's must not be kept waiting."""
+        while self._room.wait() and not self._left:
+            self._room.clear()
+            try:
+                self._start()
+            except Exception as error:  # noqa: BLE001 - Ray's losses are many classes
+                self._give_up(error)
+
+    def _start(self) -> None:
+        """Begin chunks as long as there is room."""
+        with self._lock:
+            while self._waiting and len(self._running) < self.slots:
+                answer, chunk = self._waiting.popleft()
+                if not answer.cancelled():
+                    self._begin(answer, chunk)
+
+    def _give_up(self, error: Exception) -> None:
+        """Tell whoever waits that the cluster is gone."""
+        with self._lock:
+            left = [answer for answer, _ in self._waiting]
+            self._waiting.clear()
+        for answer in left:
+            if answer.set_running_or_notify_cancel():
+                answer.set_exception(_broken(error))
+
+    def _begin(self, answer: Future[Answer], chunk: Chunk) -> None:
+        options: dict[str, Any] = {
+            "num_cpus": 1,
+            "max_retries": RETRIES,
+            "scheduling_strategy": self._where,
+        }
+        try:
+            reference = self._task.options(**options).remote([self._work], self._work.hex(), chunk)
+        except BaseException:
+            self._waiting.appendleft((answer, chunk))
+            raise
+        self._running[answer] = reference
+        found: Future[bytes] = reference.future()
+        answer.add_done_callback(self._ended)
+        found.add_done_callback(lambda done: _pass_on(done, answer))
+
+    def _ended(self, answer: Future[Answer]) -> None:
+        import ray
+
+        with self._lock:
+            reference = self._running.pop(answer, None)
+        if answer.cancelled() and reference is not None:
+            with suppress(Exception):
+                ray.cancel(reference)
+        self._room.set()
 
 
 def _pass_on(found: Future[bytes], answer: Future[Answer]) -> None:
@@ -196,9 +260,13 @@ def _pass_on(found: Future[bytes], answer: Future[Answer]) -> None:
     except RayTaskError as error:
         answer.set_exception(error.cause if isinstance(error.cause, Exception) else error)
     except (Exception, CancelledError) as error:  # noqa: BLE001 - Ray's losses are many classes
-        broken = BrokenExecutor()
-        broken.__cause__ = error
-        answer.set_exception(broken)
+        answer.set_exception(_broken(error))
+
+
+def _broken(error: BaseException) -> BrokenExecutor:
+    broken = BrokenExecutor()
+    broken.__cause__ = error
+    return broken
 
 
 def _versions() -> dict[str, str]:
@@ -217,8 +285,10 @@ def _run(held: list[Any], name: str, chunk: Any) -> bytes:
         return packed(_kept[name](chunk))
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _in_a_line(error: BaseException) -> str:
+    """What an error says, its lines joined and cut where it would fill a screen."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST].rsplit(' ', 1)[0]} …"
 
 
 def _last_line(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from capexpand.finance.churn import churn_cost
+from capexpand.finance.churn_lines import ChurnTerms, Moved
 from capexpand.finance.contract_lines import ContractTerms, signed_rows
 from capexpand.finance.contracts import contract_margins, contract_prices
 from capexpand.finance.energy_lines import EnergyTerms, Procured, energy_rows
@@ -57,6 +57,7 @@ class Terms:
     leasing: LeaseLines
     hiring: HireTerms
     procuring: EnergyTerms
+    churning: ChurnTerms
     external: Flags  # [workload]
     internal: Flags  # [workload]
     unit_owned: Flags  # [option]
@@ -113,6 +114,7 @@ class Terms:
             leasing=LeaseLines.of(m),
             hiring=HireTerms.of(m),
             procuring=EnergyTerms.of(m),
+            churning=ChurnTerms.of(m),
             external=roles == "external",
             internal=roles == "internal",
             unit_owned=offers.owned,
@@ -136,7 +138,7 @@ class Decisions:
     signed: Rows  # [contract] part that is signed
     hire: Hired
     energy: Procured
-    churn: Rows  # [quarter] money; work moved and orders changed
+    churn: Moved
 
     @classmethod
     def of(cls, plan: Plan) -> Decisions:
@@ -153,9 +155,7 @@ class Decisions:
             signed=signed_rows(plan),
             hire=Hired.of(plan),
             energy=Procured.of(plan),
-            churn=decided(
-                churn_cost(plan), called=("churn", "Moved work and changed orders", MONEY, "operation")
-            ),
+            churn=Moved.of(plan),
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from capexpand.finance.churn_lines import churn_rows
 from capexpand.finance.contract_lines import contract_rows
 from capexpand.finance.hire_lines import hire_rows
 from capexpand.finance.money_lines import (
@@ -224,7 +225,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "maintenance": running.maintenance,
         "leases": running.leases,
         "hire": hire_rows(terms.hiring, done.hire),
-        "churn": done.churn,
+        "churn": churn_rows(terms.churning, done.churn),
         "damages": agreed.damages,
         "exit_costs": running.exits,
         "depreciation_servers": owned.written_off_servers,

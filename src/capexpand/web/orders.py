@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 Kind = Literal[
-    "plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why", "frontier"
+    "plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why", "frontier",
+    "evidence",
 ]  # fmt: skip
 _PRINTED = r"^[^\x00-\x1f\x7f]*$"
 OBJECTIVES = ("npv", "cost", "power", "energy", "spending", "served")
@@ -110,6 +111,7 @@ TITLES: Mapping[Kind, str] = {
     "diff": "What changed",
     "why": "Why",
     "frontier": "Frontier",
+    "evidence": "Evidence",
 }
 
 ABOUT: Mapping[Kind, str] = {
@@ -123,6 +125,7 @@ ABOUT: Mapping[Kind, str] = {
     "diff": "What changed from the other case to this one: inputs, decisions, and the value by cause.",
     "why": "What limits a decision, what one more is worth, and what nearly won.",
     "frontier": "What each step of one objective costs in another: value against power, energy or spending.",
+    "evidence": "What the value rests on, by kind of evidence, and the next facts worth finding.",
 }
 
 
@@ -234,6 +237,13 @@ def _frontier(order: Order, case: Path, variant: str | None, _: list[Path], __: 
     return frontier(loaded, objectives=order.objectives, points=order.points, progress=say).sheet()
 
 
+def _evidence(_: Order, case: Path, variant: str | None, __: list[Path], ___: Path, say: Say) -> Sheet:
+    from capexpand.api.evidencing import evidence
+    from capexpand.case.loading import load_case
+
+    return evidence(load_case(case, variant), workers=1, progress=say).sheet()
+
+
 _MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say], Sheet]] = {
     "plan": _plan,
     "policy": _plan,
@@ -245,6 +255,7 @@ _MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say]
     "diff": _diff,
     "why": _why,
     "frontier": _frontier,
+    "evidence": _evidence,
 }
 
 

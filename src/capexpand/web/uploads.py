@@ -17,11 +17,13 @@ from typing import Any
 
 from capexpand.case.document import Node, plain, read_document
 from capexpand.case.reading import FILE_FIELDS
-from capexpand.case.workbook_document import read_workbook_document
+from capexpand.case.workbook_document import ROOT, read_workbook_document
 from capexpand.errors import CaseError, Problem
 from capexpand.files.workbooks import is_workbook, read_cells
 from capexpand.files.writing import write_new
+from capexpand.web.changing import load_changed
 from capexpand.web.settings import Limits
+from capexpand.workbook.changes import Changes
 
 KINDS = (".yaml", ".yml", ".csv", ".json", ".md", ".txt")
 """Files that belong to a case."""
@@ -73,12 +75,49 @@ def _from_workbook(name: str, content: bytes) -> bytes:
             if is_run(read_cells(file)):
                 raise _refused(
                     name,
-                    "is the workbook of a run, no input workbook; capexpand import makes a variant of it",
+                    "is the workbook of a run; send it on the page of its case, where it becomes a variant",
                 )
             check_inside(folder, file.name)
             return import_workbook(file, folder / "case").read_bytes()
         except CaseError as error:
             raise inside_names(error, folder) from None
+
+
+def changed_in_workbook(name: str, content: bytes, main: Path) -> Changes:
+    """Return what was changed in the workbook of a run, for a variant of its case.
+
+    Args:
+        name: of the file as it was sent.
+        content: the workbook.
+        main: file of the case that it is to be a variant of.
+
+    Raises:
+        CaseError: it is no workbook of a run of this case, nothing was changed, or an input is wrong; each
+            mistake is named by sheet and cell.
+    """
+    from capexpand.workbook.changes import is_run, read_changes
+
+    with tempfile.TemporaryDirectory(prefix="capexpand-") as made:
+        file = Path(made) / (PurePosixPath(name.replace("\\", "/")).name[:100] or "workbook.xlsx")
+        if file.suffix.lower() != ".xlsx":
+            raise _refused(name, "is no workbook (.xlsx)")
+        file.write_bytes(content)
+        try:
+            cells = read_cells(file)
+            if not is_run(cells):
+                raise _refused(
+                    name, "is not the workbook of a run; an input workbook starts a case of its own"
+                )
+            variant = str(cells[ROOT][0][3]) or None
+            case = load_changed(main)
+            if variant is not None and variant not in case.variants:
+                raise _refused(name, f"is of the variant '{variant[:64]}', which this case has not")
+            found = read_changes(file, cells, start=case.calendar.start, quarters=case.calendar.quarters)
+        except CaseError as error:
+            raise inside_names(error, Path(made)) from None
+    if not found.settings:
+        raise _refused(name, "has no input that was changed, so there is no variant to make")
+    return replace(found, variant=variant)
 
 
 def _refused(name: str, message: str) -> CaseError:

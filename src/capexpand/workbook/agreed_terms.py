@@ -36,6 +36,7 @@ class AgreedTerms(TermBuilder):
             **self._contracts(price),
             **self._leases(clock, three),
             **self._hire(three),
+            **self._churn(),
             **self._energy(three, thousand),
         }
 
@@ -261,6 +262,29 @@ class AgreedTerms(TermBuilder):
             "hire_lead": months("lead_time", "time to the first use"),
             "hire_term": months("term", "term of hire"),
         }  # fmt: skip
+
+    # changing course
+
+    def _churn(self) -> dict[str, Rows]:
+        stated, own = self.case.finance.churn, self.case.currency
+        found: dict[str, Rows] = {}
+        for name, title, unit in (
+            ("use", "Cost of a unit that takes up another use", "unit"),
+            ("site", "Cost of a unit whose work moves to another site", "unit"),
+            ("order", "Cost of a unit by which an order changes", "unit"),
+            ("power_order", "Cost of a MW by which an order of power changes", "MW"),
+        ):
+            figure = None if stated is None else getattr(stated, name)
+            if figure is None:
+                continue
+            currency = figure.currency or own
+            row = self.inputs.number(
+                f"finance.churn.{name}", title, f"mn {currency}/{unit}", value=figure.value, figure=figure,
+                written=f"mn {currency}" if unit == "unit" else f"mn {currency}/MW",
+            )  # fmt: skip
+            rates = self.exchange("item", [currency], first=True)
+            found[f"churn_{name}"] = row if rates is None else (row * rates).sum("item")
+        return found
 
     # energy
 

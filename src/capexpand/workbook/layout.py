@@ -43,6 +43,7 @@ BLOCKS = {
     "leases": "Leases with fixed fees or minimum volumes",
     "hire": "Hire from clouds",
     "contracts": "Contracts with customers",
+    "churn": "Changing course",
     "debt": "Debt, cash and tax",
     "covenants": "What lenders look at",
     "balance": "Balance sheet",

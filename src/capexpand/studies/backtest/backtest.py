@@ -11,6 +11,8 @@ from capexpand.case.schema import Case
 from capexpand.catalogue import actuals
 from capexpand.catalogue.point_in_time import SHIPPED, PointInTimeCatalogue, reading_from
 from capexpand.errors import CaseError, Problem
+from capexpand.executing.choosing import engine_on
+from capexpand.executing.engine import in_order
 from capexpand.studies.backtest.forecast import (
     CAPEX,
     EBITA,
@@ -84,6 +86,8 @@ def backtest(
     series: Path | str | None = None,
     edition: PointInTimeCatalogue | None = None,
     settings: Settings | None = None,
+    workers: int = 1,
+    on: str | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Plan a case with what was known on its day, and on each later one, and score it with the reports.
@@ -95,6 +99,8 @@ def backtest(
         edition: the catalogue, the shipped one if absent. Every forecast sees of it what was known on its
             day.
         settings: of the backtest.
+        workers: processes for the forecasts of spending; the result is the same with any number.
+        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes here if None.
         progress: is told what is being done.
 
     Raises:
@@ -117,18 +123,27 @@ def backtest(
         planned.append(freeze(loaded, everything.as_known_on(day), day, before=before, settings=chosen))
     frozen = tuple(each.frozen for each in planned)
     tell("Forecasting the spending of all companies")
-    spending = tuple(
-        freeze_spending(
-            everything.as_known_on(day),
-            day,
-            beside=frozen[0].beside,
-            company=frozen[0].company,
-            first=day == loaded.as_of,
-        )
-        for day in spending_days(loaded.as_of, everything)
-    )
+    origins = spending_days(loaded.as_of, everything)
+    work = _Spending(everything, frozen[0].beside, frozen[0].company, loaded.as_of)
+    with engine_on(on, workers=workers) as engine, engine.pool(work, most=len(origins)) as pool:
+        spending = tuple(found for _, found in in_order(pool, origins))
     tell("Scoring")
     return _scored(loaded, applied, everything, chosen, planned=planned, spending=spending)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spending:
+    """Forecasts the spending of all companies on a day, with what was known on it."""
+
+    everything: PointInTimeCatalogue
+    beside: float | None
+    company: str
+    first: date
+
+    def __call__(self, day: date) -> SpendingDay:
+        known = self.everything.as_known_on(day)
+        first = day == self.first
+        return freeze_spending(known, day, beside=self.beside, company=self.company, first=first)
 
 
 def _silent(_: str) -> None:

@@ -15,7 +15,8 @@ from capexpand.web.changing import load_changed
 from capexpand.web.library import FoundCase
 from capexpand.web.orders import ABOUT, TITLES, has_excel
 from capexpand.web.pages import page
-from capexpand.web.uploads import inside_names, path_problem, read_upload
+from capexpand.web.saved import with_settings
+from capexpand.web.uploads import changed_in_workbook, inside_names, path_problem, read_upload
 from capexpand.web.visits import App, Application, Form, Known, field, needs
 
 router = APIRouter(include_in_schema=False)
@@ -118,6 +119,34 @@ def workbook(name: Name, app: App, who: Known, version: Number = None) -> Respon
         media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         headers={"content-disposition": f'attachment; filename="{name}.xlsx"'},
     )
+
+
+@router.post("/cases/{name}/workbook", dependencies=[needs("planner")])
+def from_workbook(name: Name, app: App, who: Known, form: Form) -> Response:
+    """Make a variant of the inputs that somebody changed in the workbook of a run of this case."""
+    found = _editable(app, who, name)
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise RefusedError("choose the workbook of a run of this case", 422)
+    content = file.file.read(app.settings.limits.upload_bytes + 1)
+    if len(content) > app.settings.limits.upload_bytes:
+        raise RefusedError("the workbook is larger than an upload may be", 413)
+    to = field(form, "to", most=64).strip().lower()
+    try:
+        changed = changed_in_workbook(file.filename, content, found.file)
+        files, main = app.library.files_of(found)
+        files[main] = with_settings(
+            files[main].decode("utf-8-sig"),
+            changed.settings,
+            name=to,
+            on=changed.variant,
+            title=f"Inputs changed in {file.filename[:100]}",
+            case=load_changed(found.file),
+        ).encode()
+        app.library.save(name, files, main, by=who, told=f"Variant {to} from a workbook", new=False)
+    except CaseError as error:
+        raise inside_names(error, app.settings.home) from None
+    return RedirectResponse(f"/explore/{name}?variant={to}", 303)
 
 
 @router.post("/cases/{name}/fork", dependencies=[needs("planner")])

@@ -10,6 +10,26 @@
     if (place) await drawCharts(root, JSON.parse(place.textContent), look());
   }
 
+  // --- the form of a run: the options of the chosen kind, open where it cannot do without them ------------
+  const runForm = document.getElementById("run-form"), options = runForm?.querySelector("[data-options]");
+  if (options) {
+    const needed = ["compare", "diff", "sweep", "why"];
+    const choose = () => {
+      const kind = runForm.elements.kind.value;
+      let some = false;
+      for (const label of options.querySelectorAll("[data-for]")) {
+        const fits = label.dataset.for.split(" ").includes(kind);
+        label.hidden = !fits;
+        label.querySelector("input, select").disabled = !fits;
+        some ||= fits;
+      }
+      options.hidden = !some;
+      options.open = needed.includes(kind);
+    };
+    runForm.addEventListener("change", (event) => { if (event.target.name === "kind") choose(); });
+    choose();
+  }
+
   // --- exploring -----------------------------------------------------------------------------------------
   const explore = document.querySelector("[data-explore]");
   if (explore) {
