@@ -35,6 +35,7 @@ import capexpand as cx
 from capexpand.case.loading import load_case
 from capexpand.case.replayed_shares import read_deratings
 from capexpand.files import read_text
+from capexpand.files.records import packed_record, whole_records
 from capexpand.forecasting.forecast import forecast
 from capexpand.forecasting.series_file import read_guidance, read_series
 from capexpand.hardware.calibration import calibrate_file, read_calibration
@@ -46,7 +47,7 @@ from capexpand.replay.sizing import read_replica_kinds
 from capexpand.replay.sources.catalogue import read_trace
 from capexpand.replay.sources.servegen import generate_servegen
 from capexpand.runs.planned_fleet import read_planned_fleet
-from capexpand.sddp.checkpoint import CheckpointLog, _chunk, _chunks
+from capexpand.sddp.checkpoint import CheckpointLog
 from capexpand.sddp.formats.reading import read_problem
 from capexpand.sddp.solving import solve
 from capexpand.sddp.training import TrainingSettings, train
@@ -263,7 +264,7 @@ def _checkpoint(dice: random.Random, folder: Path) -> None:
     if not good.exists():
         train(graph, settings=_TRAINING, checkpoint=good)
     content = good.read_bytes()
-    chunks, _ = _chunks(content)
+    chunks = [dict(one) for one in whole_records(b"CXJ1", content)[0]]
     if dice.random() < 0.5:
         spoilt = spoilt_binary(content, dice) if dice.random() < 0.7 else spoilt_bytes(content, dice)
     else:
@@ -276,7 +277,7 @@ def _checkpoint(dice: random.Random, folder: Path) -> None:
             flat[dice.randrange(flat.size)] = dice.choice((0, -1, 1, 7, 2**40))
             if dice.random() < 0.3:
                 chunk[name] = flat[: dice.randrange(flat.size + 1)]
-        spoilt = b"".join(_chunk(one) for one in chunks)
+        spoilt = b"".join(packed_record(b"CXJ1", one, compressed=False) for one in chunks)
     place = _written(folder / "spoilt", spoilt)
     if dice.random() < 0.7:
         log = CheckpointLog(place, str(chunks[0]["name"]))
@@ -334,9 +335,7 @@ def _reported(dice: random.Random, folder: Path) -> None:
     place = _written(folder / "s.csv", _table(dice, (folder / "series.csv").read_text()))
     read_series(place)
     if dice.random() < 0.03:
-        from capexpand.studies.backtest.forecast import Settings
-
-        cx.backtest(folder / "case", series=place, settings=Settings(scenarios=20))
+        cx.backtest(folder / "case", series=place, scenarios=20)
 
 
 def _calibration(dice: random.Random, folder: Path) -> None:

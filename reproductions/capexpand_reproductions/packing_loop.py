@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-import capexpand.replay
+from capexpand.replay import compiled
 from capexpand.replay.compiled import forget_stale_code, kernel
 from capexpand.replay.packing.cluster import GRADIENT, USED, ClusterState, find_node, take_node
 from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays, fragment_milli
 
-forget_stale_code(Path(__file__).parent, *map(Path, capexpand.replay.__path__))
+forget_stale_code(Path(__file__).parent, Path(compiled.__file__).parent)
 
 
 class Placements(NamedTuple):

@@ -58,7 +58,7 @@ def test_a_curve_falls_in_tokens_per_chip_as_users_are_served_faster() -> None:
 def test_training_as_a_function_gives_what_the_command_prints() -> None:
     found = cx.train("Llama 3.1 405B", "H100", chips=16_384, tokens=15e12)
     said = printed("train", "Llama 3.1 405B", "H100", "--chips", 16384, "--tokens", 15e12)
-    assert said["days"] == pytest.approx(found.days)
+    assert said["days"] == pytest.approx(found.found.days)
 
 
 def test_chips_as_a_function_give_what_the_command_prints() -> None:

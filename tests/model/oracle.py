@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from oracle_churn import churn_cost
 from oracle_energy import energy_terms
+from oracle_financing import financed_constant, financed_objective
 from oracle_leases import lease_costs
 
 from capexpand.model.data import ModelData
@@ -25,7 +26,7 @@ def oracle_objective(m: ModelData, *, relative_gap: float = 1e-9) -> float:
     model = oracle(m)
     status, condition = model.solve("highs", io_api="direct", output_flag=False, mip_rel_gap=relative_gap)
     assert (status, condition) == ("ok", "optimal")
-    return float(model.objective.value) + base_value(m)
+    return float(model.objective.value) + (base_value(m) if m.financing is None else financed_constant(m))
 
 
 def base_value(m: ModelData) -> float:
@@ -298,7 +299,7 @@ class _Oracle:
         self.require("running power", running_mw - energised * halls, "<=", 0.0)
         grid = self.data(m.sites.grid_mw, "site", "quarter")
         pue = self.data(m.sites.power_usage_effectiveness, "site")
-        self.energy_cost, lost, generated, self.relief = 0.0, 0.0, 0.0, []
+        self.energy_cost, lost, generated, self.relief = (lambda disc: 0.0), 0.0, 0.0, []
         if m.energy is not None:
             self.energy_cost, lost, generated, self.relief = energy_terms(self)
             generated = generated / pue
@@ -330,6 +331,24 @@ class _Oracle:
         capacity = capacity + self.hire()
         owed = demand.sum("tranche").where(obliged, 0.0)
         self.require("service", capacity - self.z.sum("tranche") + self.w, ">=", owed)
+        self.contracts()
+
+    def contracts(self) -> None:
+        """Of a contract on offer no more is served than is signed."""
+        c = self.m.contracts
+        self.signed = None
+        if c is None or not c.offered.any():
+            return
+        named = [self.m.workloads.names[j] for j in c.workload]
+        self.coords["signing"] = named
+        offered = self.data(c.offered, "signing")
+        self.signed = self.variable("sigma", "signing", upper=1.0, exists=offered)
+        for i, name in enumerate(named):
+            if c.offered[i]:
+                needs = c.volume[i] / self.m.workloads.productivity[c.workload[i]]
+                sold = self.z.sel(workload=name, drop=True).isel(tranche=0, drop=True)
+                part = self.signed.sel(signing=name, drop=True)
+                self.require(f"signed {name}", sold - part * self.data(needs, "quarter"), "<=", 0.0)
 
     def hire(self):
         """What hired units serve: those had at the fee of the day, and those whose reservation runs.
@@ -337,8 +356,8 @@ class _Oracle:
         A reservation is a stock here: it comes and goes by two pipelines, and pays the fee of its signing,
         which a second stock of money remembers.
         """
-        m, options = self.m, self.m.hire
-        self.fees = 0.0
+        options = self.m.hire
+        self.fees = lambda disc: 0.0
         if options is None:
             return 0.0
         reserved = self.data(options.reserved, "hire")
@@ -359,8 +378,12 @@ class _Oracle:
             kept = self.before(stock, self.data(np.zeros(len(options.names)), "hire"))
             self.require(f"{name} under reservation", stock - kept - change, "==", 0.0, reserved)
             stocks.append(stock)
-        disc = self.data(m.times.discount, "quarter")
-        self.fees = (loose * (fee * disc)).sum() + (stocks[1] * (disc * reserved.astype(float))).sum()
+
+        def fees(weights):
+            disc = self.data(weights, "quarter")
+            return (loose * (fee * disc)).sum() + (stocks[1] * (disc * reserved.astype(float))).sum()
+
+        self.fees = fees
         serving = self.variable("hired serving", "hire", "workload", "quarter")
         had = loose + stocks[0] * reserved.astype(float)
         self.require("hired serving", serving.sum("workload") - had, "<=", 0.0)
@@ -417,36 +440,60 @@ class _Oracle:
         )
         self.require(f"{name} whole", orders - 1.0 * count * lot, "==", 0.0, lot > 0)
 
-    def objective(self) -> None:
+    def earned(self, weights, margin):
+        """Weighted cash of operations, one number, at given shares of the price [workload, quarter]."""
         m = self.m
-        disc = self.data(m.times.discount, "quarter")
-        keep = 1.0 - m.taxes.rate
+        disc = self.data(weights, "quarter")
         phi = self.data(m.workloads.productivity, "workload", "quarter")
-        margin = self.data(m.workloads.margin_fraction, "workload", "quarter")
         price = self.data(m.workloads.price, "workload", "tranche", "quarter")
         energy = self.data(m.sites.energy_price, "site", "quarter") * self.data(
             m.sites.power_usage_effectiveness * m.hours_per_quarter, "site"
         )
         drawn = self.data(m.offers.draw_fraction * m.offers.power_kw / 1000.0, "offer")
         cash = (
-            (self.z * (price * margin * phi * disc)).sum()
+            (self.z * (price * self.data(margin, "workload", "quarter") * phi * disc)).sum()
             - (self.u * (energy * drawn * disc)).sum()
             - (self.N * (self.data(m.offers.running_cost, "offer", "quarter") * disc)).sum()
             - (self.r * (self.data(m.offers.exit_cost, "offer", "quarter") * disc)).sum()
             - (self.P * (self.data(m.power.running_cost, "power", "quarter") * disc)).sum()
             - (self.back * (self.data(m.power.exit_cost, "power", "quarter") * disc)).sum()
-            - self.fees
-            - self.energy_cost
-            - self.lease_costs
-            - self.churn_cost
+            - self.fees(weights)
+            - self.energy_cost(weights)
+            - self.lease_costs(weights)
+            - self.churn_cost(weights)
         )
+        if self.signed is not None:
+            cash = cash + (self.signed * self.data(m.contracts.constant @ weights, "signing")).sum()
+        return cash
+
+    def penalties(self):
+        """Present value of what is not served or not spent."""
+        m, disc = self.m, self.data(self.m.times.discount, "quarter")
+        phi = self.data(m.workloads.productivity, "workload", "quarter")
+        return (
+            self.w * (self.data(m.workloads.penalty, "workload", "quarter") * phi * disc)
+        ).sum() + m.budget.floor_penalty * (self.shortfall * disc).sum()
+
+    def objective(self) -> None:
+        m = self.m
+        if m.financing is not None:
+            self.model.add_objective(financed_objective(self), sense="max")
+            return
+        disc = self.data(m.times.discount, "quarter")
+        keep = 1.0 - m.taxes.rate
+        cash = self.earned(m.times.discount, m.workloads.margin_fraction)
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)
         payments = (self.paid * (disc * self.data(m.taxes.payment_factor, "quarter"))).sum()
-        penalties = (
-            self.w * (self.data(m.workloads.penalty, "workload", "quarter") * phi * disc)
-        ).sum() + m.budget.floor_penalty * (self.shortfall * disc).sum()
-        self.model.add_objective((cash + worth) * keep - payments + self.shields() - penalties, sense="max")
+        if self.signed is not None:
+            payments = payments - self.prepaid(m.times.discount)
+        total = (cash + worth) * keep - payments + self.shields() - self.penalties()
+        self.model.add_objective(total, sense="max")
+
+    def prepaid(self, weights):
+        """Weighted prepayments of contracts on offer, less what is credited."""
+        each = self.m.contracts.prepayments @ weights
+        return (self.signed * self.data(each, "signing")).sum()
 
     def end_value(self, at_end):
         """What a market pays for what stands at the end, where the case wants it within the books."""
@@ -471,9 +518,7 @@ class _Oracle:
         for name, market, book in zip(("servers", "halls"), (servers, halls), books, strict=True):
             value = self.model.add_variables(lower=0.0, name=f"end value of {name}")
             self.model.add_constraints(1.0 * value - market <= 0.0, name=f"market of {name}")
-            self.model.add_constraints(
-                1.0 * value - m.times.discount_end * book <= 0.0, name=f"book of {name}"
-            )
+            self.model.add_constraints(1.0 * value - at_end.values[-1] * book <= 0.0, name=f"book of {name}")
             total = total + 1.0 * value
         return total
 

@@ -9,14 +9,14 @@ def churn_cost(of):
     """What moved work and changed orders cost, with the quarter before as variables of their own.
 
     Work is held against the quarter before by site and by group of sites; what stood or ran before the
-    first quarter is unknown, which frees it.
+    first quarter is unknown, which frees it. Returns what turns weights of quarters into the weighted cost.
     """
     m, costs = of.m, of.m.churn
     if costs is None:
-        return 0.0
+        return lambda weights: 0.0
+    charged = []
     later = of.data(np.where(of.quarter > 0, m.times.discount, 0.0), "quarter")
     kept = 1.0 - of.data(m.offers.attrition, "offer")
-    total = 0.0
     here = of.member(m.sites.group, "site", "group")
     serving = of.y if "group" in of.y.coord_dims else (of.y * here).sum("site")
     came = of.variable("came", "group", "offer", "workload", "quarter")
@@ -24,11 +24,11 @@ def churn_cost(of):
     moved = of.variable("moved", "group", "offer", "quarter")
     arrived = (of.q * here).sum("site")
     of.require("moved", came.sum("workload") - arrived - moved, "<=", 0.0, later > 0)
-    total = total + (moved * (later * costs.use)).sum()
+    charged.append(moved * costs.use)
     elsewhere = of.variable("elsewhere", "site", "offer", "quarter")
     left = of.u - of.before(of.u, 0.0) * kept - of.q - elsewhere
     of.require("elsewhere", left, "<=", 0.0, later > 0)
-    total = total + (elsewhere * (later * costs.site)).sum()
+    charged.append(elsewhere * costs.site)
     offers, power = m.offers, m.power
     may_x = of.data(offers.orderable, "offer", "destination", "quarter") & of.arrives_in_time(
         offers.lead_quarters, "offer"
@@ -42,5 +42,11 @@ def churn_cost(of):
         size = of.variable(f"change of {name}", *flow.coord_dims)
         of.require(f"{name} more", flow - of.before(flow, 0.0) - size, "<=", 0.0, both > 0)
         of.require(f"{name} less", of.before(flow, 0.0) - flow - size, "<=", 0.0, both > 0)
-        total = total + (size * both * (later * cost)).sum()
+        charged.append(size * both * cost)
+
+    def total(weights):
+        """The cost, weighted by quarter."""
+        counted = of.data(np.where(of.quarter > 0, weights, 0.0), "quarter")
+        return sum(((each * counted).sum() for each in charged[1:]), start=(charged[0] * counted).sum())
+
     return total

@@ -12,9 +12,9 @@ def energy_terms(o):
         o: the oracle under construction, with its running units.
 
     Returns:
-        Present value before tax; units lost to curtailment [site, offer, quarter]; MW that generators add
-        to the connection now; and for each number of quarters ahead what they add to what commitments may
-        count on.
+        What turns weights of quarters into the weighted cost before tax; units lost to curtailment [site,
+        offer, quarter]; MW that generators add to the connection now; and for each number of quarters ahead
+        what they add to what commitments may count on.
     """
     m, e = o.m, o.m.energy
     hours, count, pue = m.hours_per_quarter, m.times.count, m.sites.power_usage_effectiveness
@@ -32,17 +32,12 @@ def energy_terms(o):
         "quarter",
         upper=o.data(hours * m.sites.grid_mw * e.procured[:, None], "site", "quarter"),
     )
-    disc, cost = m.times.discount, np.zeros((len(contracts), count))
     active = 0.0 * used
     for t in range(count):
         kernel = np.zeros((len(contracts), count))
         for p in range(len(contracts)):
             first = t + int(e.lead_quarters[p])
             kernel[p, first : first + int(e.term_quarters[p])] = 1.0
-            strike = 0.0 if e.on_site[p] else e.price[p, t]
-            cost[p, t] = sum(
-                disc[q] * (e.fee[p, t] + strike * hours * e.output[p, q]) for q in np.flatnonzero(kernel[p])
-            )
         active = active + signed.isel(quarter=t, drop=True) * o.data(kernel, "contract", "quarter")
     produced = active * o.data(hours * e.output, "contract", "quarter")
     o.require("produced", used + surplus - produced, "<=", 0.0)
@@ -70,13 +65,25 @@ def energy_terms(o):
     )
     price, carbon = m.sites.energy_price, e.carbon_price
     fuel = np.where(e.on_site[:, None], e.price, 0.0) + carbon * e.emitted[:, None]
-    total = (
+
+    def fixed(disc):
+        """What is owed for 1 MW by quarter of signing, weighted."""
+        cost = np.zeros((len(contracts), count))
+        for p in range(len(contracts)):
+            for t in range(count):
+                first = t + int(e.lead_quarters[p])
+                strike = 0.0 if e.on_site[p] else e.price[p, t]
+                for q in range(first, min(first + int(e.term_quarters[p]), count)):
+                    cost[p, t] += disc[q] * (e.fee[p, t] + strike * hours * e.output[p, q])
+        return cost
+
+    total = lambda disc: (  # noqa: E731
         (grid * o.data((price + carbon * e.grid_emitted[:, None]) * disc, "site", "quarter")).sum()
         - (drawn * o.data(np.where(e.procured[:, None], price, 0.0) * disc, "site", "quarter")).sum()
         + (reserved * o.data(pue[:, None] * e.capacity_charge * disc, "site", "quarter")).sum()
         + (used * o.data(fuel * disc, "contract", "quarter")).sum()
         - (surplus * o.data(e.surplus[:, None] * price[e.site] * disc, "contract", "quarter")).sum()
-        + (signed * o.data(cost, "contract", "quarter")).sum()
+        + (signed * o.data(fixed(disc), "contract", "quarter")).sum()
     )
     now = ((active * o.data(np.where(e.on_site[:, None], e.output, 0.0), "contract", "quarter")) * at).sum(
         "contract"

@@ -12,13 +12,13 @@ def lease_costs(o):
         o: the oracle under construction, with its orders, power and units.
 
     Returns:
-        Present value after no tax [one number], and capital by quarter.
+        What turns weights of quarters into the weighted cost, and capital by quarter.
     """
     m, terms, count = o.m, o.m.lease_terms, o.m.times.count
     if terms is None:
-        return 0.0, None
+        return (lambda disc: 0.0), None
     disc = m.times.discount
-    total, capital = 0.0, 0.0
+    weighted, capital = [], 0.0
     at = o.member(m.sites.destination, "site", "destination")
     parts = (
         ("power", terms.power, m.power, o.b, o.P, o.F, m.opening.power_mw),
@@ -34,7 +34,7 @@ def lease_costs(o):
     )
     for dim, part, options, orders, held, free, opening in parts:
         fee = options.running_cost
-        charged, worth = np.zeros_like(fee), np.zeros_like(fee)
+        charged, worth = np.zeros((*fee.shape, count)), np.zeros_like(fee)
         for k in range(len(options.names)):
             for t in range(count):
                 for year_quarter in range(int(options.term_quarters[k])):
@@ -43,16 +43,14 @@ def lease_costs(o):
                         continue
                     raised = (1.0 + part.escalation[k]) ** (year_quarter // 4)
                     paid = fee[k, t] * raised if part.fixed[k] else fee[k, due]
-                    charged[k, t] += part.fixed[k] * disc[due] * paid
+                    charged[k, t, due] += part.fixed[k] * paid
                     worth[k, t] += disc[due] / disc[t] * paid
-        total = total + (orders * o.data(charged, dim, "quarter")).sum()
-        loose = np.where(part.fixed[:, None], fee, 0.0) * disc
-        total = total + ((free - held) * o.data(loose, dim, "quarter")).sum()
+        loose = np.where(part.fixed[:, None], fee, 0.0)
         capital = capital + (orders * o.data(worth, dim, "quarter")).sum(dim)
         unused = o.variable(f"{dim} not taken", dim, "quarter")
         least = o.data(part.least, dim, "quarter")
         o.require(f"least {dim}", held + unused, ">=", least, least > 0)
-        total = total + (unused * o.data(fee * disc, dim, "quarter")).sum()
+        weighted.append((dim, orders, charged, free - held, loose, unused, fee))
         held_by = o.N if dim == "offer" else o.P
         placed = o.x if dim == "offer" else o.b
         for k in np.flatnonzero(part.longest_quarters < count + 100):
@@ -71,4 +69,13 @@ def lease_costs(o):
                     limit = o.data(stood, "destination")
                     there = (here * at).sum("site")
                     o.model.add_constraints(there - came <= limit, name=f"longest {name} {t}")
+
+    def total(weights):
+        found = 0.0
+        for dim, orders, charged, past, loose, unused, fee in weighted:
+            found = found + (orders * o.data(charged @ weights, dim, "quarter")).sum()
+            found = found + (past * o.data(loose * weights, dim, "quarter")).sum()
+            found = found + (unused * o.data(fee * weights, dim, "quarter")).sum()
+        return found
+
     return total, capital if terms.within_cap else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from capexpand.model.churn_costs import ChurnCosts
 from capexpand.model.compile import committed_grid, taxes
+from capexpand.model.contracts import Contracts
 from capexpand.model.data import (
     Budget,
     ModelData,
@@ -30,7 +31,12 @@ Random = np.random.Generator
 
 
 def random_model(
-    seed: int, *, quarters: int = 6, demands: bool = False, whole_sizes: bool = False
+    seed: int,
+    *,
+    quarters: int = 6,
+    demands: bool = False,
+    whole_sizes: bool = False,
+    everything: bool = False,
 ) -> ModelData:
     """Return a case from a seed.
 
@@ -40,7 +46,9 @@ def random_model(
         demands: whether contracts and obligations may have to be fulfilled at any price; such a case may be
             infeasible, any other has a plan.
         whole_sizes: whether halls and lots are whole.
+        everything: whether energy, redundancy, terms of leases and hire are all in it, not by chance.
     """
+    sure = 1.0 if everything else 0.0
     rng = np.random.default_rng(seed)
     times = _times(rng, quarters)
     destination = np.array([0, 0, 1])[: rng.integers(1, 4)]
@@ -62,14 +70,39 @@ def random_model(
         opening=opening,
         whole_sizes=whole_sizes,
         hours_per_quarter=2000.0,
-        energy=_energy(rng, sites, quarters) if rng.random() < 0.6 else None,
+        energy=_energy(rng, sites, quarters) if rng.random() < max(0.6, sure) else None,
         redundancy=Redundancy(rng.uniform(0.7, 1.0, sites), rng.uniform(0.9, 1.0, len(offers.names)))
-        if rng.random() < 0.5
+        if rng.random() < max(0.5, sure)
         else None,
-        lease_terms=_lease_terms(rng, power, offers, quarters) if rng.random() < 0.6 else None,
-        hire=_hire(rng, quarters) if rng.random() < 0.6 else None,
+        lease_terms=_lease_terms(rng, power, offers, quarters) if rng.random() < max(0.6, sure) else None,
+        hire=_hire(rng, quarters) if rng.random() < max(0.6, sure) else None,
         churn=ChurnCosts(*rng.uniform(0.0, 0.5, 4) * (rng.random(4) < 0.7)) if rng.random() < 0.6 else None,
     )
+
+
+def with_contract(m: ModelData, seed: int) -> ModelData:
+    """Return a case whose first workload is a contract on offer, with damages, take-or-pay and prepayment."""
+    rng, w = np.random.default_rng(seed), m.workloads
+    volume, price = w.demand[:1].sum(axis=1), w.price[:1, 0] * rng.uniform(0.5, 1.5)
+    damages = price * rng.uniform(0.0, 0.5)
+    kept = w.margin_fraction[:1]
+    contracts = Contracts(
+        workload=np.array([0]),
+        offered=np.array([True]),
+        signing=np.array([int(rng.integers(0, 2))]),
+        volume=volume,
+        price=price,
+        margin_fraction=kept,
+        damages=damages,
+        unused=rng.uniform(0.0, 0.2) * volume * price,
+        prepaid=np.array([float(rng.choice([0.0, 0.3]))]),
+    )
+    demand, paid, margin = w.demand.copy(), w.price.copy(), w.margin_fraction.copy()
+    demand[0], demand[0, 0] = 0.0, volume[0]
+    paid[0, 0] = (price + damages)[0]
+    margin[0] = ((price * kept + damages) / (price + damages))[0]
+    workloads = replace(w, demand=demand.reshape(w.demand.shape), price=paid, margin_fraction=margin)
+    return replace(m, workloads=workloads, contracts=contracts)
 
 
 def _lease_terms(rng: Random, power: PowerOptions, offers: OfferOptions, quarters: int) -> LeaseTerms:

@@ -51,7 +51,8 @@ def test_check_new_and_schema_are_functions(tmp_path: Path) -> None:
     found = cx.check(file)
     assert f"{len(found.numbers)} numbers" in repr(found)
     assert found.tables["numbers"].height == len(found.numbers)
-    assert json.loads(found.save(tmp_path / "checked").read_text("utf-8"))["problems"] == []
+    assert found.save(tmp_path / "checked") == tmp_path / "checked" / "report.html"
+    assert json.loads((tmp_path / "checked" / "check.json").read_text("utf-8"))["problems"] == []
     assert cx.schema()["$schema"].startswith("https://json-schema.org")
     with pytest.raises(cx.RunError, match="exists already"):
         cx.new(tmp_path / "mine")

@@ -14,7 +14,6 @@ from capexpand.reporting.templating import environment
 from capexpand.reporting.terminal import print_text
 from capexpand.runs.folder import table_files
 from capexpand.studies.breakeven.sheet import breakeven_sheet
-from capexpand.studies.comparison.sheet import comparison_sheet
 
 HOSTILE = "[/] [b]{A}[/b] {0} %s </script><b>&amp;"
 CASES = Path(__file__).parents[2] / "cases"
@@ -41,7 +40,7 @@ def sheet(request, folder):
     if request.param == "run":
         return run_sheet(cx.evaluate(cx.optimise(case)))
     if request.param == "compare":
-        return comparison_sheet(cx.compare([folder, f"{folder}:late-power"]))
+        return cx.compare([folder, f"{folder}:late-power"]).sheet()
     if request.param == "breakeven":
         from capexpand.studies.breakeven.findings import breakeven
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 import typer
 
 import capexpand as cx
+from capexpand.api.shown import Documented
 from capexpand.cli.main import build_app
 
 PUBLIC = """
@@ -22,6 +26,9 @@ PUBLIC = """
     Study StudyShard Sweep SweepShard merge study sweep
     ChipsView ServedTokens TradeCurve calibrate chips forecast frontier history import_workbook load_case
     optimise optimise_policy report roll simulate solve tokens train why why_not write
+    replay size traces claims claims_add claims_measure Answered Replayed SizedFleet TraceList Picture
+    Difference Why Near WhyNot Roll History Frontier EvidenceFindings Calibration Training Forecasts
+    TrainedSolution TreeSolution ClaimsResult AddedClaims MeasuredReading Claim Finding
 """
 
 
@@ -55,40 +62,91 @@ def test_importing_capexpand_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-SHOWN_ONLY = {"as_json"}
+SHOWN_ONLY = {"as_json", "help"}
 """Options about how the command line prints; the result of a function has all of it."""
+OTHER_NAMES = {"import": "import_workbook"}
+"""A word of Python cannot name a function."""
+WITHOUT = {"users_list", "users_add", "users_remove", "reproduce_fgd", "reproduce_vllm", "reproduce_mooncake"}
+"""The users of a server are its own affair, and published experiments stand beside the package."""
+ONLY_COMMAND = {"tokens": {"validate", "picture"}}
+"""``--validate`` answers another question, and a result draws its own pictures."""
+ONLY_FUNCTION = {"progress", "choose"}
+"""Called while the function works; the command line has its own."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "run",
-        "sweep",
-        "merge",
-        "scenarios",
-        "check",
-        "new",
-        "schema",
-        "diff",
-        "why",
-        "serve",
-        "roll",
-        "history",
-        "frontier",
-        "evidence",
-    ],
-)
+def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield every command that can be called, with its words joined as in the name of its function."""
+    if not hasattr(command, "commands"):
+        yield "_".join(path).replace("-", "_"), command
+        return
+    if command.invoke_without_command and path:
+        yield "_".join(path), command
+    for name, one in command.commands.items():
+        yield from _commands(one, (*path, name))
+
+
+COMMANDS = {
+    OTHER_NAMES.get(name, name): command
+    for name, command in _commands(typer.main.get_command(build_app()))
+    if name not in WITHOUT
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_has_the_arguments_of_its_function(name: str) -> None:
-    """Names and defaults are the same; a function takes ``progress`` besides."""
-    command = typer.main.get_command(build_app()).commands[name]  # type: ignore[attr-defined]
+    """Names and defaults are the same for every command that there is."""
     options = {
         parameter.opts[-1].lstrip("-").replace("-", "_"): parameter.default
-        for parameter in command.params
-        if parameter.name not in SHOWN_ONLY and parameter.name != "help"
+        for parameter in COMMANDS[name].params
+        if parameter.name not in SHOWN_ONLY | ONLY_COMMAND.get(name, set())
     }
     arguments = {
         key: None if one.default is inspect.Parameter.empty else one.default
         for key, one in inspect.signature(getattr(cx, name)).parameters.items()
-        if key != "progress"
+        if key not in ONLY_FUNCTION
     }
     assert arguments == options
+
+
+PLAIN = {"new", "schema", "serve", "import_workbook"}
+"""They make a file or a server, or return a document; there is nothing to show."""
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - PLAIN))
+def test_the_result_of_every_command_is_shown_and_saved_alike(name: str) -> None:
+    for word in _words_of(getattr(cx, name), returned_only=True) & set(cx.__all__):
+        result = getattr(cx, word)
+        if word in _found_types():
+            continue
+        for offered in ("document", "tables", "sheet", "save", "plot", "charts", "_repr_html_"):
+            assert hasattr(result, offered), f"{word} lacks {offered}"
+        assert "__repr__" in vars(result) or "__repr__" in vars(Documented), word
+
+
+def _found_types() -> set[str]:
+    """What stands inside the brackets of a result: the findings that it holds."""
+    texts = (str(inspect.signature(getattr(cx, name)).return_annotation) for name in COMMANDS)
+    return {inner for text in texts for inner in re.findall(r"\[(\w+)\]", text)}
+
+
+def _words_of(function: object, *, returned_only: bool = False) -> set[str]:
+    """The names that stand in a function's annotations."""
+    signature = inspect.signature(function)  # type: ignore[arg-type]
+    parts = [signature.return_annotation]
+    if not returned_only:
+        parts += [one.annotation for one in signature.parameters.values()]
+    return set(re.findall(r"[A-Z]\w+", " ".join(map(str, parts))))
+
+
+FOREIGN = {
+    *("Path", "Any", "Mapping", "Sequence", "Iterable", "Callable"),
+    *("Literal", "None", "False", "True", "DataFrame"),
+}
+"""Words of the annotations that are not ours."""
+CALLED = {"Say", "Progress", "Choose"}
+"""Functions that the caller may give."""
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_type_in_a_signature_is_public(name: str) -> None:
+    assert _words_of(getattr(cx, name)) - FOREIGN - CALLED <= set(cx.__all__)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.api.derived import computed_rates, derived_exports, export_data, rate_data
 from capexpand.api.planning import loaded_case
+from capexpand.api.shown import Documented
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class CheckedCase:
+class CheckedCase(Documented):
     """A case without problems: its numbers as understood, and what was derived from hardware and rules."""
 
     case: Case
@@ -57,40 +59,19 @@ class CheckedCase:
         return _document(self)
 
     @property
-    def tables(self) -> dict[str, DataFrame]:
+    def tables(self) -> dict[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """The numbers of the case, one a row, with their units and sources."""
         import polars as pl
 
         return {"numbers": pl.DataFrame([_number_data(number) for number in self.numbers])}
 
-    def save(self, folder: Path | str) -> Path:
-        """Write the document and the table of numbers as a run folder.
+    def _title(self) -> tuple[str, str]:
+        return "check", self.case.title
 
-        Args:
-            folder: where they are to stand; an older run there is replaced.
+    def _about(self) -> Mapping[str, object]:  # pyrefly: ignore[missing-override-decorator]
+        return {"kind": "check", "case_hash": self.case.provenance.content_hash}
 
-        Returns:
-            Where the document stands.
-
-        Raises:
-            RunError: the folder cannot be written.
-        """
-        import json
-
-        from capexpand.runs.folder import Content, table_files, write_run
-
-        text = json.dumps(self.document, ensure_ascii=False, indent=2)
-        files = {"check.json": text.encode(), **table_files(self.tables)}
-        write_run(
-            Path(folder), Content(files, {"kind": "check", "case_hash": self.case.provenance.content_hash})
-        )
-        return Path(folder) / "check.json"
-
-    def _repr_html_(self) -> str:
-        """Return the table of numbers, for a notebook."""
-        return self.tables["numbers"]._repr_html_()
-
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # pyrefly: ignore[missing-override-decorator]
         return f"<{self.case.title!r}: {len(self.numbers)} numbers, {len(self.unexplained)} without a source>"
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from capexpand.api.shown import Documented
+
 if TYPE_CHECKING:
     from polars import DataFrame
 
@@ -45,7 +47,7 @@ class ChipView:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ChipsView:
+class ChipsView(Documented):
     """All that the command shows: the accelerators, and those that were not known on the day."""
 
     on: date | None
@@ -59,7 +61,7 @@ class ChipsView:
         return as_data(self)
 
     @property
-    def tables(self) -> dict[str, DataFrame]:
+    def tables(self) -> dict[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """Figures with their units and sources, one a row."""
         import polars as pl
 
@@ -79,10 +81,10 @@ class ChipsView:
         ]
         return {"figures": pl.DataFrame(rows)}
 
-    def _repr_html_(self) -> str:
-        return self.tables["figures"]._repr_html_()
+    def _title(self) -> tuple[str, str]:
+        return "chips", f"{len(self.chips)} accelerators"
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # pyrefly: ignore[missing-override-decorator]
         names = ", ".join(chip.accelerator.name for chip in self.chips[:3])
         return f"<{len(self.chips)} accelerators: {names}{', …' if len(self.chips) > 3 else ''}>"
 

@@ -1,4 +1,4 @@
-"""``tokens``, ``train`` and ``calibrate``: what accelerators serve, and how long a training run takes."""
+"""``tokens``: what accelerators serve of a model."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from capexpand.api.shown import Documented
 from capexpand.errors import CaseError, Problem
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from capexpand.hardware.layouts import Layout
     from capexpand.hardware.pareto import TokenCosts, TradePoint
     from capexpand.hardware.specs import ChipSpec, Load, ModelSpec
-    from capexpand.hardware.training import Training
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?(?:e-?\d+)?)\s*(us|µs|ms|s|min)\s*", re.IGNORECASE)
 _SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
@@ -191,8 +191,8 @@ def _seconds(option: str, text: str | None, problems: list[Problem]) -> float:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ServedTokens:
-    """What chips serve of a model, and what its tokens cost where a price was given."""
+class ServedTokens(Documented):
+    """The tokens that chips serve of a model, with their costs where a price was given."""
 
     answer: Serving
     load: Load
@@ -205,24 +205,24 @@ class ServedTokens:
         return {**asdict(self.answer), **added}
 
     @property
-    def tables(self) -> Mapping[str, DataFrame]:
+    def tables(self) -> Mapping[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """The answer as one row."""
         import polars as pl
 
         plain = {key: value for key, value in self.document.items() if isinstance(value, str | int | float)}
         return {"tokens": pl.DataFrame([plain])}
 
-    def _repr_html_(self) -> str:
-        return self.tables["tokens"].transpose(include_header=True)._repr_html_()
+    def _title(self) -> tuple[str, str]:
+        return "tokens", f"{self.answer.model} on {self.answer.chips} × {self.answer.chip}"
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # pyrefly: ignore[missing-override-decorator]
         one = self.answer
         served = f"{one.output_tokens_per_s:,.0f} tokens/s" if one.fits else one.reason
         return f"<{one.model} on {one.chips} × {one.chip}: {served}>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class TradeCurve:
+class TradeCurve(Documented):
     """Tokens for each chip against tokens for each user, and what tokens cost where a price was given."""
 
     points: tuple[TradePoint, ...]
@@ -239,7 +239,7 @@ class TradeCurve:
         }
 
     @property
-    def tables(self) -> Mapping[str, DataFrame]:
+    def tables(self) -> Mapping[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
         """The points of the curve, one a row."""
         import polars as pl
 
@@ -256,10 +256,11 @@ class TradeCurve:
         ]
         return {"curve": pl.DataFrame(rows)}
 
-    def _repr_html_(self) -> str:
-        return self.tables["curve"]._repr_html_()
+    def _title(self) -> tuple[str, str]:
+        first = self.points[0].answer
+        return "tokens", f"{first.model} on {first.chips} × {first.chip}: tokens per chip and per user"
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # pyrefly: ignore[missing-override-decorator]
         first = self.points[0].answer
         return f"<{len(self.points)} points of {first.model} on {first.chips} × {first.chip}>"
 
@@ -371,59 +372,3 @@ def _trade_curve(put: Question, asked: Asked, hourly_price: float | None) -> Tra
         for one in curve
     )
     return TradeCurve(tuple(curve), costs)
-
-
-def train(
-    model: str,
-    chip: str,
-    *,
-    chips: int,
-    tokens: float = 1e12,
-    weights: str = "bf16",
-    context: float = 8192.0,
-    hourly_price: float = 0.0,
-) -> Training:
-    """Say what a training run takes: days, chip-hours, utilisation, energy and cost.
-
-    Args:
-        model: name in the catalogue of models.
-        chip: name in the catalogue of accelerators.
-        chips: that train together.
-        tokens: to train on.
-        weights: format of the products.
-        context: tokens in a sequence.
-        hourly_price: price of a chip for an hour, in any currency.
-
-    Raises:
-        CaseError: unknown names or impossible numbers.
-    """
-    from capexpand.hardware.training import train as estimate
-
-    return estimate(
-        model,
-        chip,
-        chips=chips,
-        tokens=tokens,
-        weights=weights,
-        context_tokens=context,
-        price_per_chip_hour=hourly_price,
-    )
-
-
-def calibrate(file: Path | str, *, out: Path | str | None = None) -> Calibration:
-    """Find the level of one's own measurements beside the model.
-
-    Args:
-        file: measurements: a CSV, or the output of vLLM's, SGLang's or genai-perf's benchmark.
-        out: where the calibration is written, for ``tokens`` and cases; nothing is written where it is None.
-
-    Raises:
-        CaseError: the file cannot be read, or holds no measurements.
-        RunError: the calibration cannot be written.
-    """
-    from capexpand.hardware.calibration import calibrate_file, write_calibration
-
-    found = calibrate_file(Path(file))
-    if out is not None:
-        write_calibration(found, Path(out))
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from polars import DataFrame
 
+    from capexpand.reporting.picture import Picture
     from capexpand.reporting.sheet import Sheet
 
 
@@ -38,6 +40,25 @@ class Shown:
         """Return the sheet, for page, terminal and notebook."""
         return self.shown
 
+    @property
+    def charts(self) -> Mapping[str, str]:
+        """The title of every chart by its name, for ``plot``."""
+        return {chart.identifier: chart.title for chart in self.sheet().charts}
+
+    def plot(self, name: str | None = None, *, width: int = 640) -> Picture:
+        """Draw a chart, for a notebook or a file.
+
+        Args:
+            name: of the chart, one of ``charts``; the first if None.
+            width: of the drawing [px].
+
+        Raises:
+            CaseError: there is no chart, or none of that name.
+        """
+        from capexpand.reporting.picture import draw
+
+        return draw(self.sheet(), name, width=width)
+
     def save(self, folder: Path | str) -> Path:
         """Write the run folder, whole or not at all.
 
@@ -50,8 +71,47 @@ class Shown:
         Raises:
             RunError: the folder cannot be written, or holds files that no run wrote.
         """
-        return self.shown.save(folder)
+        return self.sheet().save(folder)
 
     def _repr_html_(self) -> str:
         """Return the answers and the first picture, for a notebook."""
-        return self.shown._repr_html_()
+        return self.sheet()._repr_html_()
+
+
+class Documented(Shown):
+    """A result whose sheet follows from its document: values as facts, lists of records as tables."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def document(self) -> Mapping[str, Any]:  # pyrefly: ignore[missing-override-decorator]
+        """The result as one JSON object."""
+
+    @abstractmethod
+    def _title(self) -> tuple[str, str]:
+        """Return the kind of the result in a word, and a title."""
+
+    def _about(self) -> Mapping[str, object]:
+        """Return what the manifest of a run says of it."""
+        return {"kind": self._title()[0]}
+
+    @property
+    def tables(self) -> Mapping[str, DataFrame]:  # pyrefly: ignore[missing-override-decorator]
+        """The lists of records of the document, by their names."""
+        from capexpand.reporting.plain_sheet import record_tables
+        from capexpand.reporting.serial import plain
+
+        return record_tables(plain(self.document))
+
+    @property
+    def shown(self) -> Sheet:  # pyrefly: ignore[missing-override-decorator]
+        """The sheet."""
+        from capexpand.reporting.plain_sheet import document_sheet
+
+        kind, title = self._title()
+        return document_sheet(kind, title, dict(self.document), tables=self.tables, about=self._about())
+
+    def __repr__(self) -> str:
+        kind, title = self._title()
+        return f"<{kind}: {title!r}>"

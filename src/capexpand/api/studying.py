@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 from capexpand.api.planning import Say, silent
 from capexpand.api.shown import Shown
@@ -38,7 +37,7 @@ class Study(Shown):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class StudyShard:
+class StudyShard(Shown):
     """One part of a study, in its folder; ``merge`` joins all of them.
 
     Args:
@@ -48,15 +47,6 @@ class StudyShard:
 
     folder: Path
     shown: Sheet
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """Which shard it is, and how many items it holds, as one JSON object."""
-        return self.shown.document
-
-    def sheet(self) -> Sheet:
-        """Return what a terminal shows of it."""
-        return self.shown
 
     def __repr__(self) -> str:
         return f"<StudyShard {self.document['shard']}/{self.document['shards']} in {str(self.folder)!r}>"

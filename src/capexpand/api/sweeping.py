@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 from capexpand.api.planning import Say, silent
 from capexpand.api.shown import Shown
@@ -53,7 +53,7 @@ class Sweep(Shown):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SweepShard:
+class SweepShard(Shown):
     """One part of a sweep, in its folder; ``merge`` joins all of them.
 
     Args:
@@ -63,15 +63,6 @@ class SweepShard:
 
     folder: Path
     shown: Sheet
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """Which shard it is, and how many points it holds, as one JSON object."""
-        return self.shown.document
-
-    def sheet(self) -> Sheet:
-        """Return what a terminal shows of it."""
-        return self.shown
 
     def __repr__(self) -> str:
         return f"<SweepShard {self.document['shard']}/{self.document['shards']} in {str(self.folder)!r}>"

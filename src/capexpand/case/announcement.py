@@ -1,4 +1,4 @@
-"""What was said and how it was received: the market's answer to an announcement, and what was spent before.
+"""The announcement of a programme: the reaction of the share price, and the spending of the years before.
 
 Nothing here enters a plan. It is what a plan is held against: the value that the market added on the day, and
 the claim that the programme is more than was spent in the years before.
@@ -89,7 +89,7 @@ class SpentBefore(Declared):
 
 
 class PastSpending(Declared):
-    """What was spent before, against which the programme's amount is held."""
+    """Spending before the programme, with which its amount is compared."""
 
     years: Annotated[int, Field(strict=True, ge=1, le=50)]
     """Years that the claim speaks of."""
@@ -100,7 +100,7 @@ class PastSpending(Declared):
 
 
 class Announcement(Declared):
-    """What is known about the announcement of a programme."""
+    """The announcement of a programme."""
 
     market: Market | None = None
     """The company's shares about the day of the announcement."""

@@ -1,4 +1,4 @@
-"""What every block of a case has in common, and the names that blocks go by."""
+"""The common fields of every block of a case, and the names of blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a number of a case rests on: five kinds of evidence, and how far off a number of each kind may be.
+"""Five kinds of evidence for a number of a case, and the usual error of a number of each kind.
 
 This is the one place that says what the kinds mean. A number is of the first of these kinds that fits it:
 

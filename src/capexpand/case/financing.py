@@ -23,7 +23,7 @@ Repayment = Literal["bullet", "straight", "annuity", "sculpted"]
 
 
 class Equity(Declared):
-    """What owners put in and take out; without limits it balances every quarter."""
+    """Contributions and distributions of the owners; without limits they balance every quarter."""
 
     limit: SpendingLimitSeries | None = None
     """Most that can be raised in a quarter; no limit if absent."""

@@ -1,4 +1,4 @@
-"""What a case says to have throughput and export status worked out from its hardware."""
+"""Fields from which throughput and export status are computed: model, chip, lengths, limits."""
 
 from __future__ import annotations
 

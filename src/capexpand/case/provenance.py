@@ -1,4 +1,4 @@
-"""What a loaded case came from: its files, a hash of their content, and a text that stands for them all."""
+"""The origin of a loaded case: its files, a hash of their content, and one text of them all."""
 
 from __future__ import annotations
 

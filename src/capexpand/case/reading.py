@@ -1,4 +1,4 @@
-"""What reading the numbers of a case needs: the case around a number, dates, findings, suggestions."""
+"""The context in which numbers of a case are read: dates, findings, suggestions."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _SHARES = ("usable", "usable_low", "usable_high")
 
 @dataclass(frozen=True, slots=True)
 class DeratingRow:
-    """What a replay found for a workload on an offer.
+    """The derating of a workload on an offer, from a replay.
 
     Args:
         workload: name of the workload.

@@ -1,4 +1,4 @@
-"""What a user declares about the buyer's reports: how they relate to what the case describes.
+"""The buyer's reports, as a user declares how they relate to the case.
 
 A company reports its whole group, a case describes a part of it. Only a stated bridge makes the two
 comparable.

@@ -66,7 +66,7 @@ class Calendar(Declared):
 
 
 class Churn(Declared):
-    """What it costs to change course from one quarter to the next; a cost of operation. All 0 if absent."""
+    """Costs of changing course from one quarter to the next; part of operating cost. All 0 if absent."""
 
     use: Money | None = None
     """Cost of each unit that takes up another workload than in the quarter before; 0 if absent."""
@@ -375,7 +375,7 @@ class Workload(Declared):
 
 
 class OpeningSite(Declared):
-    """What stands at a site when the plan starts, and what is already on its way."""
+    """Capacity of a site when the plan starts, installed or on order."""
 
     power: Power
     """IT power energised in own halls."""

@@ -1,4 +1,4 @@
-"""What a user declares about the unknown: named processes, what each moves, and how they go together.
+"""Declared uncertainty: named processes, the numbers that each moves, and their correlation.
 
 A process moves *targets*, dotted places of the case such as ``workloads.chat.demand``; a star stands for
 any name. A continuous process is the logarithm of a factor, and an exponent says how strongly it moves a

@@ -133,7 +133,7 @@ class ExportRule:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """What a company said it would spend, in units of ``currency``; ``amount_high`` closes a range."""
+    """An announced programme, in units of ``currency``; ``amount_high`` closes a range."""
 
     company: str
     announced_date: date
@@ -152,7 +152,7 @@ class Programme:
 
 @dataclass(frozen=True, slots=True)
 class Actual:
-    """What a company reported for the quarter, or the year, that ended on ``quarter_end``."""
+    """A reported figure of the quarter, or the year, that ended on ``quarter_end``."""
 
     company: str
     quarter_end: date

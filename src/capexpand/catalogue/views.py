@@ -1,4 +1,4 @@
-"""What the catalogue holds, whole or as it stood on a day: facts that became known later are not there."""
+"""The catalogue, whole or as known on a day: facts that became known later are left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was claimed: figures of reports and programmes, where they contradict each other, new ones read."""
+"""Published claims about programmes: figures, contradictions between them, and reading of new articles."""
 
 from capexpand.claims.joining import list_claims
 from capexpand.claims.rules import find_contradictions

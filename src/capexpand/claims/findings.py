@@ -1,4 +1,4 @@
-"""What a rule finds: readings that exclude each other, and what is at issue between them."""
+"""The finding of a rule: readings that exclude each other, and the amount at issue between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from capexpand.claims.table import Claim
 
 @dataclass(frozen=True, slots=True)
 class PlanChange:
-    """What a reading would change in a case of the company.
+    """The change that a reading makes to a case of the company.
 
     Args:
         cap: most that may be spent, in ``currency``; None leaves the case's own.
@@ -44,7 +44,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class AtIssue:
-    """What hangs on which reading is right.
+    """The difference that it makes which reading is right.
 
     Args:
         words: in words, with the amount.

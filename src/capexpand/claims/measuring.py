@@ -38,7 +38,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a careful reader would write down of one claim; dates as text, empty where there is none."""
+    """A claim as a careful reader writes it down; dates as text, empty where there is none."""
 
     article: str
     paragraph: int

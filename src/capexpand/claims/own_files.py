@@ -26,7 +26,7 @@ HEADER = tuple(column.name for column in (*OWN_TABLE.columns, *source_columns(""
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What a user says of an article.
+    """Details of an article that the user gives.
 
     Args:
         name: short name, from its file.

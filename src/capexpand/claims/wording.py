@@ -1,4 +1,4 @@
-"""What the words around an amount say: how it binds, what it measures, which way it went, by which verb."""
+"""The meaning of the words around an amount: how it binds, its measure, its direction, its verb."""
 
 from __future__ import annotations
 

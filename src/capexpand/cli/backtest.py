@@ -39,24 +39,28 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case with what was known on its day and hold it against what was then reported."""
+    from capexpand.api.case_studies import backtest as hold
     from capexpand.reporting.console import output
+    from capexpand.reporting.sheet import REPORT
     from capexpand.reporting.terminal import print_path, progress
-    from capexpand.runs.folder import hold_place, usual_folder
-    from capexpand.studies.backtest.backtest import backtest as hold
-    from capexpand.studies.backtest.forecast import Settings
+    from capexpand.runs.folder import usual_folder
 
     folder = out if out is not None else usual_folder(case, variant, "backtest")
-    chosen = Settings(scenarios=scenarios, seed=seed)
-    with hold_place(folder), progress("Reading the case") as say:
-        found = hold(case, variant, series=series, settings=chosen, workers=workers, on=on, progress=say)
-        say("Writing the report")
-        from capexpand.studies.backtest.sheet import backtest_sheet
-
-        sheet = backtest_sheet(found)
-        report = sheet.save(folder)
+    with progress("Reading the case") as say:
+        sheet = hold(
+            case,
+            variant,
+            folder,
+            series,
+            scenarios=scenarios,
+            seed=seed,
+            workers=workers,
+            on=on,
+            progress=say,
+        ).sheet()
     if as_json:
         print(sheet.json())
         return
     console = output()
     sheet.print(console)
-    print_path("Report", report, console)
+    print_path("Report", folder / REPORT, console)

@@ -50,59 +50,32 @@ def breakeven(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Find break-even values: the price, volume and other levels at which a programme just pays."""
+    from capexpand.api.case_studies import breakeven as find
     from capexpand.case.loading import load_case
-    from capexpand.runs.folder import hold_place, usual_folder
+    from capexpand.reporting.console import output
+    from capexpand.reporting.sheet import REPORT
+    from capexpand.reporting.terminal import print_path, progress
+    from capexpand.runs.folder import usual_folder
 
     loaded = load_case(case, variant)
     folder = out if out is not None else usual_folder(loaded.provenance.path, variant, "breakeven")
-    pairs = _pairs(pair)
-    from capexpand.reporting.console import output
-    from capexpand.reporting.terminal import print_path, progress
-    from capexpand.studies.breakeven.distribution import of_policy_run
-    from capexpand.studies.breakeven.findings import breakeven as find
-    from capexpand.studies.breakeven.sheet import breakeven_sheet
-
-    known = None if policy_run is None else of_policy_run(policy_run)
-    with hold_place(folder), progress("Planning as assumed") as say:
-        findings = find(
+    with progress("Planning as assumed") as say:
+        sheet = find(
             loaded,
-            tuple(driver or ()),
-            pairs=pairs,
+            out=folder,
+            driver=driver,
+            pair=pair,
             transfer=transfer,
-            distribution=known,
+            policy_run=policy_run,
             scenarios=scenarios,
             seed=seed,
             workers=workers,
             on=on,
-            progress=lambda what: say(f"Looking for break-even: {what}"),
-        )
-        say("Writing the report")
-        sheet = breakeven_sheet(findings)
-        report = sheet.save(folder)
+            progress=say,
+        ).sheet()
     if as_json:
         print(sheet.json())
         return
     console = output()
     sheet.print(console)
-    print_path("Report", report, console)
-
-
-def _pairs(written: list[str] | None) -> tuple[tuple[str, str], ...] | None:
-    """The pairs as written; None where none was, an empty tuple for the word none.
-
-    Raises:
-        CaseError: one is not two names with a comma between.
-    """
-    from capexpand.errors import CaseError, Problem
-
-    if written is None:
-        return None
-    if written == ["none"]:
-        return ()
-    split = [tuple(part.strip() for part in text.split(",")) for text in written]
-    wrong = [text for text, parts in zip(written, split, strict=True) if len(parts) != 2]
-    if wrong:
-        raise CaseError(
-            [Problem(f"'{text}' is not a pair; write two drivers, as volume,price") for text in wrong]
-        )
-    return tuple((parts[0], parts[1]) for parts in split)
+    print_path("Report", folder / REPORT, console)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -24,17 +23,13 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Find the level of one's own measurements (CSV, vLLM, SGLang, genai-perf) beside the model."""
-        from capexpand.files import check_file
-        from capexpand.hardware.calibration import calibrate_file, is_calibration, write_calibration
+        from capexpand.api.answered import calibrate as find
 
-        if out is not None:
-            check_file(out, ours=is_calibration, inputs=[file])
-        found = calibrate_file(file)
-        if out is not None:
-            write_calibration(found, out)
+        answer = find(file, out=out)
         if as_json:
-            print_json(asdict(found))
+            print_json(answer.document)
             return
+        found = answer.found
         say(
             f"{found.rows} measurements: median error {found.before:.1%} before, {found.after:.1%} after, "
             f"{found.left_out:.1%} for each row by the others"

@@ -1,4 +1,4 @@
-"""What ``capexpand check`` shows of what was worked out from hardware: throughput and export terms."""
+"""Print throughput and export terms that ``capexpand check`` computed from hardware."""
 
 from __future__ import annotations
 

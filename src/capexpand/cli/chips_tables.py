@@ -1,4 +1,4 @@
-"""What ``capexpand chips`` prints for people: figures, the rules that reach a chip, the judgement."""
+"""Print the accelerators of ``capexpand chips``: figures, export rules, judgement of a sale."""
 
 from __future__ import annotations
 

@@ -53,28 +53,30 @@ def claims(
     ] = None,
     on: ON = None,
     extra: Annotated[
-        list[Path] | None, typer.Option("--with", help="Read along a file of claims that `claims add` wrote.")
+        list[Path] | None,
+        typer.Option("--with", "--extra", help="Read along a file of claims that `claims add` wrote."),
     ] = None,
     as_json: AS_JSON = False,
 ) -> None:
     """List what was claimed, by company; or find where claims contradict each other."""
     if context.invoked_subcommand is not None:
         return
+    from capexpand.api.answered import claims as find
     from capexpand.cli.claims_findings import print_findings, while_planning
     from capexpand.cli.claims_tables import print_claims
-    from capexpand.studies.claims import claims as find
 
     with while_planning(shown=case is not None):
-        result = find(
+        answer = find(
             company=company,
             contradictions=contradictions,
             revisions=revisions,
             case=case,
             on=None if on is None else on.date(),
-            extra=extra or (),
+            extra=extra,
         )
+    result = answer.found
     if as_json:
-        print_json(result.as_data())
+        print_json(answer.document)
     elif result.findings is None:
         print_claims(result.claims)
     else:
@@ -102,11 +104,11 @@ def add(
     as_json: AS_JSON = False,
 ) -> None:
     """Read a news article and propose its claims, to be confirmed one by one."""
-    from capexpand.claims.adding import claims_add
+    from capexpand.api.answered import claims_add
     from capexpand.cli.claims_reading import ask_about, on_terminal, print_head, print_result
 
     asks = not yes and not as_json and on_terminal()
-    result = claims_add(
+    answer = claims_add(
         file,
         to=to,
         published=None if published is None else published.date(),
@@ -116,8 +118,9 @@ def add(
         choose=ask_about if asks else None,
     )
     if as_json:
-        print_json(result.as_data())
+        print_json(answer.document)
         return
+    result = answer.found
     if not asks:
         print_head(result.article, len(result.proposals))
     print_result(result, asked=asks)
@@ -132,11 +135,11 @@ def measure(
     as_json: AS_JSON = False,
 ) -> None:
     """Measure how well `claims add` reads: precision and recall against answers made by hand."""
-    from capexpand.claims.measuring import claims_measure
+    from capexpand.api.answered import claims_measure
     from capexpand.cli.claims_reading import print_measures
 
-    result = claims_measure(folder)
+    answer = claims_measure(folder, misses=misses)
     if as_json:
-        print_json(result.as_data(misses=misses))
+        print_json(answer.document)
     else:
-        print_measures(result, misses=misses)
+        print_measures(answer.found, misses=misses)

@@ -17,7 +17,7 @@ def compare(
     cases: Annotated[
         list[str], typer.Argument(help="Case files or folders, FOLDER:VARIANT, or runs; two or more.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/comparison"),
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/comparison if not given.")] = None,
     *,
     currency: Annotated[
         str | None, typer.Option(help="Currency of all money; the cases' own if they share one, else USD.")
@@ -31,35 +31,20 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Lay programmes side by side: what the money buys, what a unit costs, what it must earn."""
-    from capexpand.case.reading import parse_day
-    from capexpand.errors import CaseError, Problem
-    from capexpand.runs.folder import hold_place
-    from capexpand.units import QuantityError
-
-    try:
-        day = None if rates_of is None else parse_day(rates_of)
-    except QuantityError as error:
-        raise CaseError([Problem(f"--rates-of: {error}")]) from None
+    from capexpand.api.case_studies import compare as lay_side_by_side
     from capexpand.reporting.console import output
+    from capexpand.reporting.sheet import REPORT
     from capexpand.reporting.terminal import print_path, progress
-    from capexpand.studies.comparison.comparing import compare as lay_side_by_side
-    from capexpand.studies.comparison.sheet import comparison_sheet
 
-    with hold_place(out), progress("Reading the cases") as say:
-        found = lay_side_by_side(
-            cases,
-            currency=currency,
-            rates_of=day,
-            rates=tuple(rate or ()),
-            progress=lambda label: say(f"Planning {label}"),
-        )
-        say("Writing the report")
-        sheet = comparison_sheet(found)
-        report = sheet.save(out)
+    folder = out if out is not None else Path("runs/comparison")
+    with progress("Reading the cases") as say:
+        sheet = lay_side_by_side(
+            cases, out=folder, currency=currency, rates_of=rates_of, rate=rate, progress=say
+        ).sheet()
     if as_json:
         print(sheet.json())
         return
     console = output()
     sheet.print(console)
     console.print()
-    print_path("Report", report, console)
+    print_path("Report", folder / REPORT, console)

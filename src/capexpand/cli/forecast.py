@@ -30,13 +30,14 @@ def forecast(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Forecast any company's spending, revenue or demand by quarter, and score the forecasts on its past."""
-    from capexpand.forecasting.forecast import forecast as make
+    from capexpand.api.answered import forecast as make
     from capexpand.reporting.console import output, print_json, say
 
-    found = make(series, guidance, quarters=quarters)
+    answer = make(series, guidance, quarters=quarters)
     if as_json:
-        print_json(found.document(), indent=None)
+        print_json(answer.document, indent=None)
         return
+    found = answer.found
     for note in found.notes:
         say(note, to_error=True)
     _print(found, output())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -65,8 +66,12 @@ class _InOrder(TyperGroup):
         )
 
 
-def build_app() -> typer.Typer:
-    """Return the application with every command; the modules import heavy things only when they run."""
+def build_app(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """Return the application; the modules import heavy things only when they run.
+
+    Args:
+        names: of the modules of the commands that it has.
+    """
     app = typer.Typer(
         name="capexpand",
         cls=_InOrder,
@@ -88,9 +93,15 @@ def build_app() -> typer.Typer:
     ) -> None:
         del version  # its callback has done the work
 
-    for name in COMMANDS:
+    for name in names:
         import_module(f"capexpand.cli.{name}").register(app)
     return app
+
+
+def _named(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the command that is called, alone where it is known: reading the others takes a while."""
+    name = arguments[0].replace("-", "_") if arguments else ""
+    return (name,) if name in COMMANDS else COMMANDS
 
 
 def _show_version(wanted: bool) -> None:
@@ -132,7 +143,7 @@ def _exit_code() -> int:
 def _run() -> int:
     ours = sys.stdout
     try:
-        build_app()()
+        build_app(_named(sys.argv[1:]))()
     except CapexpandError as error:
         typer.echo(printable(str(error)), err=True)
         return error.exit_code

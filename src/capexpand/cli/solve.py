@@ -32,72 +32,71 @@ class Cuts(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command to an application."""
+    app.command("solve")(solve)
 
-    @app.command("solve")
-    def solve(
-        file: Annotated[
-            Path,
-            typer.Argument(help="A multistage stochastic program in JSON: sddp-case/1 or StochOptFormat."),
-        ],
-        *,
-        method: Annotated[
-            Method, typer.Option(help="Train a policy, or solve the whole tree at once (small trees only).")
-        ] = Method.SDDP,
-        iterations: Annotated[int, typer.Option(min=1, help="Limit of iterations.")] = 3000,
-        seconds: Annotated[float, typer.Option(min=0.0, help="Limit of time for all that it does.")] = 120.0,
-        gap: Annotated[
-            float, typer.Option(min=0.0, help="Gap in percent at which a sampled check counts as converged.")
-        ] = 1.0,
-        seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
-        paths: Annotated[
-            int | None,
-            typer.Option(
-                min=2, help="Paths to simulate with the final policy; 1000, with whole numbers 100."
-            ),
-        ] = None,
-        streams: Annotated[
-            int, typer.Option(min=1, help="Forward-pass streams of training; part of the result.")
-        ] = 1,
-        workers: Annotated[int, typer.Option(min=1, help="Processes; never part of the result.")] = 1,
-        cuts: Annotated[Cuts, typer.Option(help="One cut each time, or one for each outcome.")] = Cuts.SINGLE,
-        back_end: Annotated[str, typer.Option(help="Stage solver: auto, highs, kernel or check.")] = "auto",
-        checkpoint: Annotated[
-            Path | None, typer.Option(help="File to resume from and to write checkpoints to.")
-        ] = None,
-        weight: Annotated[
-            float | None,
-            typer.Option(min=0.0, max=1.0, help="Deficit weight of a compact hydro-thermal file."),
-        ] = None,
-        stages: Annotated[
-            int | None, typer.Option(min=1, help="Number of stages of a compact hydro-thermal file.")
-        ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
-    ) -> None:
-        """Solve a multistage stochastic linear program and say how good the policy is."""
-        from capexpand.sddp.solving import solve as solved
 
-        solution = solved(
-            file,
-            method=method.value,
-            iterations=iterations,
-            seconds=seconds,
-            gap=gap,
-            seed=seed,
-            paths=paths,
-            streams=streams,
-            workers=workers,
-            cuts=cuts.value,
-            back_end=back_end,
-            checkpoint=checkpoint,
-            weight=weight,
-            stages=stages,
-            progress=_Printer(),
-        )
-        result = solution.document()
-        if as_json:
-            print_json(result)
-        else:
-            say(_as_text(result))
+def solve(
+    file: Annotated[
+        Path,
+        typer.Argument(help="A multistage stochastic program in JSON: sddp-case/1 or StochOptFormat."),
+    ],
+    *,
+    method: Annotated[
+        Method, typer.Option(help="Train a policy, or solve the whole tree at once (small trees only).")
+    ] = Method.SDDP,
+    iterations: Annotated[int, typer.Option(min=1, help="Limit of iterations.")] = 3000,
+    seconds: Annotated[float, typer.Option(min=0.0, help="Limit of time for all that it does.")] = 120.0,
+    gap: Annotated[
+        float, typer.Option(min=0.0, help="Gap in percent at which a sampled check counts as converged.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
+    paths: Annotated[
+        int | None,
+        typer.Option(min=2, help="Paths to simulate with the final policy; 1000, with whole numbers 100."),
+    ] = None,
+    streams: Annotated[
+        int, typer.Option(min=1, help="Forward-pass streams of training; part of the result.")
+    ] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; never part of the result.")] = 1,
+    cuts: Annotated[Cuts, typer.Option(help="One cut each time, or one for each outcome.")] = Cuts.SINGLE,
+    back_end: Annotated[str, typer.Option(help="Stage solver: auto, highs, kernel or check.")] = "auto",
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="File to resume from and to write checkpoints to.")
+    ] = None,
+    weight: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Deficit weight of a compact hydro-thermal file."),
+    ] = None,
+    stages: Annotated[
+        int | None, typer.Option(min=1, help="Number of stages of a compact hydro-thermal file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Solve a multistage stochastic linear program and say how good the policy is."""
+    from capexpand.api.answered import solve as solved
+
+    solution = solved(
+        file,
+        method=method.value,
+        iterations=iterations,
+        seconds=seconds,
+        gap=gap,
+        seed=seed,
+        paths=paths,
+        streams=streams,
+        workers=workers,
+        cuts=cuts.value,
+        back_end=back_end,
+        checkpoint=checkpoint,
+        weight=weight,
+        stages=stages,
+        progress=_Printer(),
+    )
+    result = dict(solution.document)
+    if as_json:
+        print_json(result)
+    else:
+        say(_as_text(result))
 
 
 class _Printer:

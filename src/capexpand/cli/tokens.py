@@ -26,8 +26,12 @@ def register(app: typer.Typer) -> None:
         count: Annotated[
             int | None, typer.Option("--count", help="Chips to use; one server without it.")
         ] = None,
-        input_tokens: Annotated[float, typer.Option("--input", help="Mean prompt, in tokens.")] = 1024.0,
-        output_tokens: Annotated[float, typer.Option("--output", help="Mean answer, in tokens.")] = 1024.0,
+        input_tokens: Annotated[
+            float, typer.Option("--input", "--input-tokens", help="Mean prompt, in tokens.")
+        ] = 1024.0,
+        output_tokens: Annotated[
+            float, typer.Option("--output", "--output-tokens", help="Mean answer, in tokens.")
+        ] = 1024.0,
         cached: Annotated[
             float, typer.Option("--cached", help="Share of the prompt that a cache holds.")
         ] = 0.0,
@@ -56,7 +60,8 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option("--config", help="A model's config.json in place of its name.")
         ] = None,
         chip_file: Annotated[
-            Path | None, typer.Option("--chip", help="A chip's data sheet in YAML in place of its name.")
+            Path | None,
+            typer.Option("--chip", "--chip-file", help="A chip's data sheet in YAML in place of its name."),
         ] = None,
         draft: Annotated[
             int, typer.Option("--draft", help="Tokens proposed ahead in each step (speculative decoding).")

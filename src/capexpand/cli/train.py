@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -28,9 +27,9 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     ) -> None:
         """Show what a training run takes: days, chip-hours, utilisation, energy and cost."""
-        from capexpand.api.serving import train as estimate
+        from capexpand.api.answered import train as estimate
 
-        found = estimate(
+        answer = estimate(
             model,
             chip,
             chips=chips,
@@ -40,8 +39,9 @@ def register(app: typer.Typer) -> None:
             hourly_price=hourly_price,
         )
         if as_json:
-            print_json(asdict(found))
+            print_json(answer.document)
             return
+        found = answer.found
         for name, text in (
             ("operations", f"{found.operations:.3g}"),
             ("utilisation", f"{found.utilisation:.1%} of the rate in {weights}"),

@@ -45,7 +45,7 @@ class Pool(ABC, Generic[Chunk, Answer]):
 
 
 class Engine(ABC):
-    """What runs chunks of work."""
+    """A place where chunks of work are run."""
 
     @abstractmethod
     def open_streams(self, task: WorkerTask, workers: int) -> Streams:

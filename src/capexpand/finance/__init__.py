@@ -1,1 +1,1 @@
-"""What a plan earns and costs: statements, the programme's part in them, returns, unit costs, and checks."""
+"""Statements of a plan, the programme's part in them, returns, unit costs, and checks."""

@@ -45,7 +45,7 @@ ROUNDING_STEP = "rounding of the solver"
 
 @dataclass(frozen=True, slots=True)
 class Penalties:
-    """What an objective was charged to steer it, in present value; no part of any statement."""
+    """Penalties that steer the objective, in present value; no part of any statement."""
 
     unmet: float  # obligations left unserved
     shortfall: float  # spending below the floor

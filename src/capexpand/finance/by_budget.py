@@ -1,4 +1,4 @@
-"""What each size of a programme is worth, and what the business would be worth without any."""
+"""The value of the programme at each size of its budget, and of the business without it."""
 
 from __future__ import annotations
 

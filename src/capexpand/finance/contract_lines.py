@@ -1,4 +1,4 @@
-"""What contracts with customers bring and cost beside the price of what is delivered, as rows."""
+"""Revenue and cost of customer contracts beside the price of deliveries, as rows."""
 
 from __future__ import annotations
 

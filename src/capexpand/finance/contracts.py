@@ -57,7 +57,7 @@ def contract_flows(plan: Plan) -> ContractFlows:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is contracted [contract, quarter] and how much of the revenue it is [quarter]."""
+    """The order backlog [contract, quarter] and its share of revenue [quarter]."""
 
     signed: Floats  # [contract]
     delivered: Floats  # [contract, quarter] volume

@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """What lenders look at [quarter]; NaN where there is nothing to compare with, as without debt."""
+    """Credit ratios [quarter]; NaN where they have no denominator, as without debt."""
 
     debt_service_cover: Floats  # EBITDA over interest, fees and repayments by plan
     loan_to_value: Floats  # debt over books and what is paid for and not delivered
@@ -37,7 +37,7 @@ class Ratios:
 
 @dataclass(frozen=True, slots=True)
 class BalanceSheet:
-    """What the business owns and owes at each quarter's end [quarter], in money."""
+    """The balance sheet of the business at each quarter's end [quarter], in money."""
 
     cash: Floats
     assets_in_service: Floats

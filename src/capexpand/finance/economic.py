@@ -24,7 +24,7 @@ from capexpand.optimiser.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class EconomicValue:
-    """What bought servers are worth beside what the books hold [quarter], in millions; stocks at the end."""
+    """Market value of bought servers beside their book value [quarter], in millions; stocks at the end."""
 
     value: Floats
     book: Floats

@@ -1,4 +1,4 @@
-"""What energy costs more than the energy price for all that is drawn, as rows: contracts, charges, carbon."""
+"""Energy costs beyond the energy price, as rows: purchase contracts, charges, carbon."""
 
 from __future__ import annotations
 

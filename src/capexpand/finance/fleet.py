@@ -1,4 +1,4 @@
-"""What stands and how well it is used: power, units, accelerators, volumes served."""
+"""The installed fleet and its use: power, units, accelerators, volumes served."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKENS_PER_VOLUME = 1e12  # the canonical volume of a workload that serves token
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What stands at each quarter's end and what it serves in the quarter; a share of nothing is NaN."""
+    """The fleet at each quarter's end and the volumes that it serves; a share of nothing is NaN."""
 
     installed: Floats  # [offer, quarter] units, owned and leased
     running: Floats  # [offer, quarter] units

@@ -1,4 +1,4 @@
-"""What capacity hired from clouds costs, as rows: the fee of the day, or that of the signing for its term."""
+"""Cost of capacity hired from clouds, as rows: the fee of the day, or that of the signing for its term."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leases cost beyond the fee of the day for all that is held, as rows: fixed fees, least volumes."""
+"""Lease costs beyond the fee of the day, as rows: fixed fees, minimum volumes."""
 
 from __future__ import annotations
 

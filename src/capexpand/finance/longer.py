@@ -17,7 +17,7 @@ LONGER = (4, 8)
 
 @dataclass(frozen=True, slots=True)
 class HorizonCheck:
-    """What changes with a longer horizon; money in millions."""
+    """The effect of a longer horizon on value and first orders; money in millions."""
 
     quarters: int  # more than the case has
     npv: float  # of the programme, after tax

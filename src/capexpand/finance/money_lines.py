@@ -125,7 +125,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What a plan does, as far as money depends on it."""
+    """The decisions of a plan on which money depends."""
 
     sold: Rows  # [workload, tranche, quarter]
     running: Rows  # [site, option, quarter]

@@ -21,7 +21,7 @@ from capexpand.model.data import Floats, ModelData
 
 @dataclass(frozen=True, slots=True)
 class SourceCost:
-    """What one source of service costs, all in present value of the plan's start [million]."""
+    """Cost of one source of service, in present value of the plan's start [million]."""
 
     name: str  # of the offer option or of the way to hire
     title: str

@@ -31,7 +31,7 @@ from capexpand.optimiser.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a plan earns, costs, pays and owns, in money: flows [quarter], stocks at the quarter's end.
+    """The statements of a plan, in money: flows [quarter], stocks at the quarter's end.
 
     Every field is linear in its parts, so the difference of two statements is a statement; see ``less``.
     The fields may also hold ``Rows`` (see ``statement_rows``): then every property is rows as well, so that a

@@ -1,4 +1,4 @@
-"""What a workload costs: every cost of the fleet shared out to what it serves, with the idle part apart.
+"""Unit costs of workloads: every cost of the fleet allocated to the volume served, idle capacity apart.
 
 How costs are shared:
 

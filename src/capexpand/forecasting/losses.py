@@ -18,7 +18,7 @@ PROMISED = LEVELS[-1] - LEVELS[0]
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """What a forecast says of one number: its quantiles at ``LEVELS``, in the number's unit."""
+    """The quantiles of a forecast of one number at ``LEVELS``, in the number's unit."""
 
     low: float
     middle: float

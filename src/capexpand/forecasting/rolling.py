@@ -26,7 +26,7 @@ LARGEST_LOG = 300.0
 
 @dataclass(frozen=True, slots=True)
 class MethodForecast:
-    """What a method said of one number.
+    """The forecast of one number by one method.
 
     Args:
         median: logarithm.

@@ -79,7 +79,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Series:
-    """What one company publishes of one measure.
+    """The published figures of one company and measure.
 
     Args:
         company: who.

@@ -31,7 +31,7 @@ MOST_NAMED = 20  # problems of one file
 
 @dataclass(frozen=True, slots=True)
 class SeriesFile:
-    """What a table of figures holds.
+    """The content of a table of figures.
 
     Args:
         series: those that can be forecast.
@@ -105,7 +105,7 @@ def read_series(path: Path) -> SeriesFile:
 
 @dataclass(frozen=True, slots=True)
 class GuidanceFile:
-    """What a table of guidance holds.
+    """The content of a table of guidance.
 
     Args:
         given: by company and measure of the series that is guided, the newest last.

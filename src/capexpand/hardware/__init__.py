@@ -1,1 +1,1 @@
-"""What a chip serves and trains, computed from specifications, and which export rule applies to it."""
+"""Throughput of chips in serving and training, computed from specifications, and the export rules on them."""

@@ -10,7 +10,7 @@ Shares: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What chips serve of a model at a load, and how.
+    """The throughput of chips that serve a model at a load, and its layout.
 
     Args:
         model: the model's name.

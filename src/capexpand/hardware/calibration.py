@@ -46,7 +46,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What one's own measurements say.
+    """The level of one's own measurements beside the model.
 
     Args:
         levels: of all, of chips, and of chips with models, each beside the one before it.

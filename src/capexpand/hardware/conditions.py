@@ -20,7 +20,7 @@ and public engines out of the box."""
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a benchmark fixes; lengths are NaN where it leaves them open.
+    """The conditions that a benchmark fixes; lengths are NaN where it leaves them open.
 
     Args:
         suite: family of measurements.

@@ -59,7 +59,7 @@ _VOLUME_CAP_FRACTION = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ExportStatus:
-    """What the rules say of one chip and one transaction.
+    """The export status of one chip in one transaction.
 
     Args:
         status: the sterner of both sides.

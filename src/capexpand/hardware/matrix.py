@@ -1,4 +1,4 @@
-"""What each offer serves of each workload: a matrix of answers, kept by the content of the question.
+"""The throughput of each offer on each workload, a matrix of answers cached by their question.
 
 The key of a cell is a hash over everything that its answer depends on: model, chip, number of chips, lengths,
 limits, formats and the fitted factors. A changed name of an offer or a case file elsewhere changes no key.
@@ -36,7 +36,7 @@ EVIDENCE_KNOWN_ON = date(2026, 11, 1)
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one unit of an offer is: so many chips of a kind.
+    """One unit of an offer: a number of chips of one kind.
 
     Args:
         offer: the offer's name.
@@ -51,7 +51,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class TokenService:
-    """What one workload asks of a unit.
+    """The service that one workload asks of a unit.
 
     Args:
         workload: the workload's name.
@@ -89,7 +89,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one unit of an offer serves of a workload.
+    """The throughput of one unit of an offer on a workload.
 
     Args:
         offer: the offer's name.

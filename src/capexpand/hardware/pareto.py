@@ -100,7 +100,7 @@ def trade_curve(
 
 @dataclass(frozen=True, slots=True)
 class TokenCosts:
-    """What tokens cost at a price for an hour of a chip, in its currency.
+    """The cost of tokens at a price for an hour of a chip, in its currency.
 
     Args:
         per_million_input: a million prompt tokens that are computed.

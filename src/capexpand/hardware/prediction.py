@@ -1,4 +1,4 @@
-"""What the model predicts for published measurements, all at once."""
+"""Predictions of the model for published measurements, all at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a number of chips serves of a model: the search over layouts and batches.
+"""The search over layouts and batches for the best throughput of a model on a number of chips.
 
 Two ways of working are compared:
 
@@ -50,7 +50,7 @@ _BATCH_DOUBLINGS = 16.0
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What one layout reaches on each chip; arrays of the broadcast shape.
+    """The rates of one layout on each chip; arrays of the broadcast shape.
 
     Args:
         requests: requests each second and chip; 0 where it does not fit or is too slow [1/s].

@@ -21,7 +21,7 @@ Number: TypeAlias = float | Array
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """What serving needs to know of a model's architecture; counts of elements, not bytes.
+    """The architecture of a model as far as serving depends on it; counts of elements, not bytes.
 
     Args:
         name: the model's name.

@@ -1,4 +1,4 @@
-"""What training takes: operations, utilisation, chip-hours, days, energy and cost.
+"""Operations, utilisation, chip-hours, days, energy and cost of a training run.
 
 The operations of a run are 6 for each active weight and token (Kaplan et al., arXiv 2001.08361), and
 12 · layers · heads · head size · half the sequence for attention, which the utilisation includes.
@@ -40,7 +40,7 @@ GOODPUT = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a training run takes.
+    """The time, energy and cost of a training run.
 
     Args:
         model: the model's name.

@@ -97,7 +97,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What a comparison with measurements found.
+    """The result of a comparison with measurements.
 
     Args:
         rows: rows in the file.

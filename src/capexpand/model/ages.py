@@ -1,4 +1,4 @@
-"""What depends on when something was ordered: arrivals and those held back, the end of a life, the books."""
+"""Terms that depend on the age of an order: delivery, withheld deliveries, end of life, book value."""
 
 from __future__ import annotations
 

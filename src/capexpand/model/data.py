@@ -125,7 +125,7 @@ class OfferOptions:
 
 @dataclass(frozen=True, slots=True)
 class Workloads:
-    """What is served [workload]; volumes in the canonical unit of each."""
+    """The workloads [workload]; volumes in the canonical unit of each."""
 
     names: tuple[str, ...]
     titles: tuple[str, ...]
@@ -148,7 +148,7 @@ class Workloads:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What may be spent [quarter]."""
+    """Limits of spending [quarter]."""
 
     cap: Floats  # [quarter] cumulative payments allowed in the window, never falling; infinite outside it
     floor: float  # cumulative payments wanted by the window's end, 0 if none
@@ -199,7 +199,7 @@ class Taxes:
 
 @dataclass(frozen=True, slots=True)
 class OpeningState:
-    """What stands at the start and what is on its way."""
+    """Capacity at the start, installed or on order."""
 
     power_mw: Floats  # [power option]
     power_due_mw: Floats  # [power option, quarter]

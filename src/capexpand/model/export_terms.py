@@ -1,4 +1,4 @@
-"""What the export rules known at a case's date leave of a supply: status, quantity and fee, by quarter."""
+"""Supply terms under the export rules known at a case's date: status, quantity and fee, by quarter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExportTerm:
-    """What holds for what is ordered in one quarter.
+    """The export terms of orders of one quarter.
 
     Args:
         shipped_on: the day by which the rules are read: the first of the quarter in which the order arrives.

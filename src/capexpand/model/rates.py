@@ -1,4 +1,4 @@
-"""What a unit of each offer serves of each workload: stated, computed, or beside another's."""
+"""Throughput of a unit of each offer on each workload: stated, computed, or relative to another."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Origin = Literal["stated", "computed", "relative", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one unit of an offer serves of a workload.
+    """Throughput of one unit of an offer on a workload.
 
     Args:
         offer: the offer's name.

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Redundancy:
-    """What may be used of what stands."""
+    """The usable share of installed capacity."""
 
     power: Floats  # [site] share of energised power
     units: Floats  # [offer option] share of installed units

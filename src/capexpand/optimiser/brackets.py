@@ -25,13 +25,11 @@ from numpy.typing import NDArray
 
 from capexpand.model.blocks import Floats, Indices, LinearProgram
 from capexpand.optimiser.highs import TOLERANCE, Solution, violations
+from capexpand.optimiser.limit_prices import KnownSupports, matrix_of, priced
 from capexpand.optimiser.warm import same_structure
 
 MARGIN = 1e-7
 """By which a bracket is wider than its two bounds, relative to them: what a solver may be off."""
-_NEGLIGIBLE_DUAL = 1e-8
-"""Dual of a limit that does not exist which counts as rounding, relative to the largest cost."""
-
 _PARTS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "value")
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -179,6 +177,7 @@ class Brackets:
             for name, size in zip(("columns", "duals", "reduced"), sizes, strict=True)
         )
         self._names = [support.change.coefficients for support in self.supports]
+        self._known = KnownSupports.of(reference, self._columns, self._duals, self._reduced)
 
     def vectors(self, number: int) -> tuple[Floats, Floats, Floats]:
         """Return the columns, the rows' duals and the reduced costs of a support."""
@@ -194,19 +193,38 @@ class Brackets:
         if change is None or not self.supports:
             return Bracket(None, None)
         alike = np.array([name == change.coefficients for name in self._names])
+        if alike.all() and not change.places[-1].size:
+            return _margined(self._lower_known(program, change), self._upper(program, alike, change))
         lower = self._lower(program, alike)
         upper = self._upper(program, alike)
-        return Bracket(
-            None if lower is None else lower - MARGIN * max(1.0, abs(lower)),
-            None if upper is None else upper + MARGIN * max(1.0, abs(upper)),
-        )
+        return _margined(lower, upper)
+
+    def _lower_known(self, program: LinearProgram, change: ProgramChange) -> float | None:
+        """As ``_lower``, where no coefficient moves: what the plans take of each row is known already."""
+        known, plans = self._known, self._columns
+        values = program.cost @ plans if change.places[0].size else known.values
+        rows: list[Floats] = []
+        limits: list[Floats] = []
+        for amounts, (least, most), lower, upper in (
+            (known.activity, known.activity_ends, program.row_lower, program.row_upper),
+            (plans, known.column_ends, program.column_lower, program.column_upper),
+        ):
+            for sign, end, limit in ((1.0, most, upper), (-1.0, -least, -lower)):
+                room = TOLERANCE / 10 * np.maximum(1.0, np.abs(np.where(np.isfinite(limit), limit, 0.0)))
+                broken = np.flatnonzero(end > limit + room)
+                rows.append(sign * amounts[broken])
+                limits.append(limit[broken])
+        weights = _mixture(-values, np.concatenate(rows), np.concatenate(limits))
+        if weights is None or max(violations(program, plans @ weights)) > TOLERANCE:
+            return None
+        return float(values @ weights) + program.offset
 
     def _lower(self, program: LinearProgram, alike: NDArray[np.bool_]) -> float | None:
         """The best mixture of known plans that satisfies the program."""
         plans = self._columns.copy()
         for k in np.flatnonzero(~alike):
             plans[:, k] = settled(program, plans[:, k])
-        matrix = _matrix(program)
+        matrix = matrix_of(program)
         activity = matrix @ plans
         values = program.cost @ plans
         bounds = (
@@ -226,21 +244,42 @@ class Brackets:
             return None
         return float(values @ weights) + program.offset
 
-    def _upper(self, program: LinearProgram, alike: NDArray[np.bool_]) -> float | None:
-        """The least of what mixed duals and each support's own duals say."""
-        found = [self._mixed_duals(program, alike) if alike.any() else np.inf]
-        reduced = program.cost[:, None] - _matrix(program).T @ self._duals
-        found += [_priced(program, self._duals[:, k], reduced[:, k]) for k in range(len(self.supports))]
+    def _upper(
+        self, program: LinearProgram, alike: NDArray[np.bool_], change: ProgramChange | None = None
+    ) -> float | None:
+        """The least of what mixed duals and each support's own duals say.
+
+        Args:
+            program: that is bounded.
+            alike: [support] whether it has the same coefficients.
+            change: of the program, where no coefficient moves.
+        """
+        known = None if change is None else self._known.priced(self.reference, program, change.places)
+        if known is not None and change is not None and not change.places[0].size and self._one_price:
+            best = float(known.min())  # every support's duals are optimal for these prices
+            return best + program.offset if np.isfinite(best) else None
+        found = [self._mixed_duals(program, alike, known) if alike.any() else np.inf]
+        reduced = program.cost[:, None] - matrix_of(program).T @ self._duals
+        found += [priced(program, self._duals[:, k], reduced[:, k]) for k in range(len(self.supports))]
         best = min(found)
         return float(best) + program.offset if np.isfinite(best) else None
 
-    def _mixed_duals(self, program: LinearProgram, alike: NDArray[np.bool_]) -> float:
+    @property
+    def _one_price(self) -> bool:
+        """Whether every support was solved at the prices of the reference."""
+        return not any(support.change.places[0].size for support in self.supports)
+
+    def _mixed_duals(
+        self, program: LinearProgram, alike: NDArray[np.bool_], known: Floats | None = None
+    ) -> float:
         """Duals of programs with the same coefficients, mixed until they fit the new prices.
 
         What they lack of a price costs the most of that column, where it has a most.
         """
         who = np.flatnonzero(alike)
-        own = np.array([_priced(program, self._duals[:, k], self._reduced[:, k], own=True) for k in who])
+        own = known
+        if own is None:
+            own = np.array([priced(program, self._duals[:, k], self._reduced[:, k], own=True) for k in who])
         usable = np.isfinite(own)
         if not usable.any():
             return float("inf")
@@ -277,19 +316,12 @@ class Brackets:
         return float(own @ shares + np.where(finite, lacking, 0.0) @ short)
 
 
-def priced_own(program: LinearProgram, duals: Floats, reduced: Floats) -> float:
-    """Return what duals say that the limits of a program are worth, at the prices for which they are optimal.
-
-    Args:
-        program: whose limits are priced.
-        duals: [row].
-        reduced: [column] the reduced costs that belong to the duals.
-
-    Returns:
-        A bound of the optimum at those prices, without the program's offset; infinite where a limit that they
-        price is.
-    """
-    return _priced(program, duals, reduced, own=True)
+def _margined(lower: float | None, upper: float | None) -> Bracket:
+    """A bracket wider than its two bounds by what a solver may be off."""
+    return Bracket(
+        None if lower is None else lower - MARGIN * max(1.0, abs(lower)),
+        None if upper is None else upper + MARGIN * max(1.0, abs(upper)),
+    )
 
 
 def best_mixture(values: Floats, points: Floats, at: Floats) -> Floats | None:
@@ -359,64 +391,6 @@ def _lower_end_values(program: LinearProgram, plan: Floats, first: int, count: i
         plan[column] = max(most, 0.0)
 
 
-def _priced(program: LinearProgram, duals: Floats, reduced: Floats, *, own: bool = False) -> float:
-    """What duals say that the limits of a program are worth in all; infinite where they do not fit it.
-
-    A positive dual prices the upper side of its row, a negative one the lower; so do reduced costs with
-    columns.
-
-    Args:
-        program: whose limits are priced.
-        duals: [row].
-        reduced: [column] costs less what the duals say of the column.
-        own: whether the duals are optimal for the costs that these are reduced from.
-    """
-    size = _NEGLIGIBLE_DUAL * max(1.0, float(np.abs(program.cost).max(initial=0.0)))
-    reduced = _without_rounding(
-        reduced, program.column_lower, program.column_upper, 10 * size if own else size
-    )
-    duals = _without_rounding(duals, program.row_lower, program.row_upper, size)
-    endless = (reduced > 0) & ~np.isfinite(program.column_upper)
-    if endless.any():
-        duals, reduced = _raised(program, duals, reduced, endless)
-    rows = worth(duals, program.row_lower, program.row_upper)
-    return rows + worth(reduced, program.column_lower, program.column_upper)
-
-
-def _without_rounding(duals: Floats, lower: Floats, upper: Floats, size: float) -> Floats:
-    """Duals without what rounding left on sides that have no limit."""
-    endless = ~np.isfinite(np.where(duals > 0, upper, lower))
-    return np.where(endless & (np.abs(duals) <= size), 0.0, duals)
-
-
-def worth(duals: Floats, lower: Floats, upper: Floats) -> float:
-    """Return what limits are worth by their duals: above 0 on the upper side, below 0 on the lower."""
-    there = np.flatnonzero(duals)
-    limit = np.where(duals[there] > 0, upper[there], lower[there])
-    return float(duals[there] @ limit) if np.isfinite(limit).all() else float("inf")
-
-
-def _raised(
-    program: LinearProgram, duals: Floats, reduced: Floats, endless: NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
-    """Duals in which the supply of what pays more than it costs is worth the difference.
-
-    Orders have no upper limit of their own; the supply's row limits them.
-    """
-    duals, reduced = duals.copy(), reduced.copy()
-    for block in program.row_blocks:
-        if block.name != "supply":
-            continue
-        for row in range(block.first, block.first + block.positions.size):
-            entries = slice(program.start[row], program.start[row + 1])
-            columns = program.index[entries]
-            gain = float(np.max(np.where(endless[columns], reduced[columns], 0.0), initial=0.0))
-            if gain > 0.0 and np.isfinite(program.row_upper[row]):
-                duals[row] += gain
-                reduced[columns] -= gain * program.value[entries]
-    return duals, reduced
-
-
 def _grouped(excess: Floats, most: Floats, least: Floats) -> tuple[Floats | None, Floats]:
     """Columns whose prices move alike, together: what each support has too much of the price, and their most.
 
@@ -468,14 +442,6 @@ def _mixture(costs: Floats, rows: Floats, limits: Floats, *, shares: int | None 
     total = float(weights[:count].sum())
     weights[:count] /= total
     return weights
-
-
-def _matrix(program: LinearProgram) -> Any:
-    from scipy.sparse import csr_array
-
-    return csr_array(
-        (program.value, program.index, program.start), shape=(program.row_lower.size, program.cost.size)
-    )
 
 
 def _dense(vectors: list[tuple[Indices, Floats]], size: int) -> Floats:

@@ -1,4 +1,4 @@
-"""What a small change of a program does to its best value, without solving it again.
+"""First-order effect of a small change of a program on its optimal value, without solving it again.
 
 By the envelope theorem the best value of max c·x + k with lower ≤ A x ≤ upper changes to first order by::
 

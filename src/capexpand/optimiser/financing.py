@@ -14,7 +14,7 @@ from capexpand.optimiser.highs import Solution
 
 @dataclass(frozen=True, slots=True)
 class FinancingShadow:
-    """What one more of each limit of financing would add to the objective; 0 where sizes are whole."""
+    """Shadow prices of the limits of financing; 0 where sizes are whole."""
 
     amount: Floats  # [facility] money per money that can be signed
     minimum_cash: Floats  # [quarter] money per money less that must be kept

@@ -33,7 +33,7 @@ class SolverReport:
 
 @dataclass(frozen=True, slots=True)
 class ShadowPrices:
-    """What one more of each limit would add to the objective, in present value; 0 where sizes are whole."""
+    """The gain of the objective from one more of each limit, in present value; 0 where sizes are whole."""
 
     grid: Floats  # [site, quarter] money per MW at the grid
     supply: Floats  # [offer, destination, quarter] money per unit that can be ordered
@@ -58,7 +58,7 @@ class EnergyPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is done in each quarter. Stocks are those at the quarter's end."""
+    """A schedule of decisions by quarter. Stocks are those at the quarter's end."""
 
     data: ModelData
     power_ordered_mw: Floats  # [power option, quarter]

@@ -18,10 +18,11 @@ from capexpand.errors import SolverError
 from capexpand.model.blocks import Floats, Indices, LinearProgram
 from capexpand.model.data import ModelData
 from capexpand.optimiser.basis import NamedBasis
-from capexpand.optimiser.brackets import MARGIN, Bracket, ProgramChange, best_mixture, priced_own, worth
+from capexpand.optimiser.brackets import MARGIN, Bracket, ProgramChange, best_mixture
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.highs import Solution, read_solution, run
 from capexpand.optimiser.highs_model import load
+from capexpand.optimiser.limit_prices import priced_own, worth
 from capexpand.optimiser.plan import Plan
 
 Family = Literal["budget", "supply", "grid", "demand"]

@@ -44,7 +44,7 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class PolicyFindings:
-    """What a run found out about a policy.
+    """The findings of a run about a policy.
 
     Args:
         case: that was planned.

@@ -26,7 +26,7 @@ _NOTHING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class FixedPlan:
-    """What a plan keeps to, whatever happens."""
+    """The orders that a plan keeps to in every future."""
 
     power_ordered: Floats  # [power option, quarter] MW
     power_returned: Floats  # [power option, quarter] share of what is past its term

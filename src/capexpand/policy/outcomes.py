@@ -59,7 +59,7 @@ class SampleSizes:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What happened to each strategy.
+    """The outcomes of each strategy.
 
     Args:
         policy: that was followed.

@@ -17,7 +17,7 @@ from capexpand.sddp.stage_solver import Decisions
 
 @dataclass(frozen=True, slots=True)
 class PolicyPaths:
-    """What a policy does in many scenarios.
+    """The decisions of a policy in many scenarios.
 
     Args:
         books: its money.

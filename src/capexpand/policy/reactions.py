@@ -1,4 +1,4 @@
-"""What a policy does when: orders that hold in every future, those that wait, and what they wait for."""
+"""The policy as a table: orders in every future, orders that wait, and their conditions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL = 1e-3  # share of the largest order below which an order counts as none
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """What is ordered of one thing in one quarter, over all scenarios."""
+    """The orders of one option in one quarter, over all scenarios."""
 
     quarter: int
     name: str
@@ -40,7 +40,7 @@ class Commitment:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What the policy orders in a quarter under one condition."""
+    """The policy's orders in a quarter under one condition."""
 
     quarter: int
     regime: str  # states of the regime processes
@@ -55,7 +55,7 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class RegimeWorth:
-    """What one more unit of an offer that may be ordered is worth in a regime, mean over the window."""
+    """The shadow price of an offer's supply in a regime, mean over the window."""
 
     regime: str
     offer: str

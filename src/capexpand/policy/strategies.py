@@ -33,7 +33,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What the programme earns in each scenario [scenario], money in millions."""
+    """The programme's returns in each scenario [scenario], money in millions."""
 
     npv: Floats
     irr: Floats  # [1/year], NaN where there is none

@@ -1,4 +1,4 @@
-"""What share of a fleet a trace can really use: the number that goes back into the plan.
+"""The share of a fleet that a trace can use, which goes back into the plan.
 
 For jobs, accelerators stand idle while somebody waits because nodes, models and gangs do not fit each other.
 For requests, a promised latency leaves part of the throughput unused. Both come with an interval, from the
@@ -67,7 +67,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Derating:
-    """What a workload can use of an offer.
+    """The share of an offer that a workload can use.
 
     Args:
         workload: name of the trace.

@@ -20,7 +20,7 @@ Align = Literal["number", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a sheet is about, in a word or two: the case, the day, the currency."""
+    """The subject of a sheet in a word or two: the case, the day, the currency."""
 
     name: str
     text: str

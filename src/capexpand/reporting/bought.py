@@ -1,4 +1,4 @@
-"""What is bought and hired within the window, and how much of the money that takes, in words."""
+"""Purchases and leases within the window, and their share of the money, in words."""
 
 from __future__ import annotations
 

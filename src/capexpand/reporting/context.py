@@ -1,4 +1,4 @@
-"""What pages, tables and sentences are made of, computed once from the findings."""
+"""The analysis behind pages, tables and sentences, computed once from the findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says beyond its one plan: other sizes, longer horizons, other futures, the value at the end.
+"""Checks of a plan's headline: other budgets, longer horizons, other futures, the end value.
 
 Plain data for the document and sentences for whoever shows them; nothing here knows where it is shown.
 """

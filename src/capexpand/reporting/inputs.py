@@ -1,4 +1,4 @@
-"""What a report is made from: everything that a run found out, in one frozen value."""
+"""The input of a report: all findings of a run, in one frozen value."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a run found out: the plan, what it earns, what the naive plan would, and how sure the sums are."""
+    """The findings of a run: the plan and its returns, the naive plan's, and the checks of both."""
 
     case: Case
     result: ProgrammeResult  # the optimised plan, with and without the programme

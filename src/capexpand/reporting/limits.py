@@ -1,4 +1,4 @@
-"""What each limit is worth: the shadow prices of a plan with names, units and words.
+"""The shadow price of each limit of a plan, with names, units and words.
 
 A shadow price is what one more of a limit in one quarter would add to the plan's objective, in money of the
 plan's start. Prices per MW, per server and per token cannot be ranked against each other; what one percent

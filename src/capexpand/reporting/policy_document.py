@@ -40,6 +40,14 @@ def policy_document(findings: PolicyFindings) -> Document:
         "lattice_bias": _estimate(strategies.lattice_bias),
         "this_quarter": this_quarter(findings),
         "strategies": {strategy.strategy: _strategy(strategy) for strategy in strategies.metrics},
+        **_tables(findings, labels),
+        "scenario_seed": findings.seed,
+    }
+
+
+def _tables(findings: PolicyFindings, labels: list[str]) -> Document:
+    """The first orders, the table of later ones, and the worth of regimes."""
+    return {
         "first_commitments": [
             {
                 "quarter": labels[each.quarter],
@@ -82,7 +90,6 @@ def policy_document(findings: PolicyFindings) -> Document:
             name: {"mean": money(mean), "halfwidth": money(half)}
             for name, (mean, half) in findings.regime_cost.items()
         },
-        "scenario_seed": findings.seed,
     }
 
 

@@ -1,4 +1,4 @@
-"""What one unit of each offer serves of each workload, as a heat map, and how each rate was found."""
+"""Throughput of one unit of each offer on each workload, as a heat map, with the origin of each rate."""
 
 from __future__ import annotations
 

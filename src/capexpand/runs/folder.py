@@ -38,7 +38,7 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What goes into a run folder: files by their path in it, and what the manifest says of the run."""
+    """The content of a run folder: files by their path in it, and the manifest's words on the run."""
 
     files: Mapping[str, bytes]
     about: Mapping[str, object]

@@ -35,7 +35,7 @@ _KINDS = {str: "texts", float: "numbers"}
 
 @dataclass(frozen=True, slots=True)
 class PlannedFleet:
-    """What serves which workload at the end of a quarter.
+    """The planned fleet at the end of a quarter, by workload.
 
     Args:
         folder: the run.

@@ -1,4 +1,4 @@
-"""What a case declares at the places that a process moves: values by quarter, units, and rough weights."""
+"""The declared values that processes move: by quarter, with units and rough weights."""
 
 from __future__ import annotations
 

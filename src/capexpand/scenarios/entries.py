@@ -1,4 +1,4 @@
-"""What uncertainty moves in the program: entries, each a factor by quarter on a number of the formulation.
+"""The entries that uncertainty moves: each a factor by quarter on a number of the formulation.
 
 Three entries of a workload are products, because only these enter the program: demand in base units D/φ,
 price per base unit p·φ, penalty per base unit v·φ. Their means are kept, rather than those of D, p, v and φ.

@@ -1,4 +1,4 @@
-"""What condensing loses: moments of every entry in the lattice beside those of the scenarios."""
+"""Discretisation error: moments of every entry in the lattice beside those of the scenarios."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class EntryErrors:
-    """What the lattice keeps of one entry; autocorrelations are None where nothing varies twice in a row."""
+    """The discretisation error of one entry; autocorrelations are None where nothing varies twice."""
 
     entry: str
     largest_mean_error: float  # as a share of the mean

@@ -46,7 +46,7 @@ class Multipliers:
 
 @dataclass(frozen=True, slots=True)
 class DualBound:
-    """What the multipliers prove.
+    """The bound that the multipliers prove.
 
     Args:
         values: shape (outcomes,), D at the state.

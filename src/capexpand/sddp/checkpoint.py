@@ -9,13 +9,10 @@ the moment the file is, so that a file without it is none of ours and is never o
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import stat
-import struct
-import zipfile
-import zlib
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +23,7 @@ import numpy as np
 from capexpand.errors import RunError
 from capexpand.files import hold
 from capexpand.files.places import beside
+from capexpand.files.records import packed_record, whole_records
 from capexpand.files.writing import write_new
 from capexpand.sddp.cuts import TrialPoint
 from capexpand.sddp.problem import PolicyGraph
@@ -35,7 +33,6 @@ from capexpand.sddp.stream import Iteration, Mix
 _MAGIC = b"CXJ1"
 _FORMAT = "cuts by trial point"
 """The content of the chunks; logs of other versions are as foreign as those of other problems."""
-_HEADER = struct.Struct("<4sQI")
 
 
 class ForeignCheckpointError(RunError):
@@ -122,7 +119,7 @@ class CheckpointLog:
             content = self._path.read_bytes()
         except OSError as error:
             raise RunError(f"cannot read the checkpoint {self._path}: {error.strerror or error}") from None
-        chunks, end = _chunks(content)
+        chunks, end = whole_records(_MAGIC, content)
         if not chunks or "name" not in chunks[0]:
             raise RunError(f"{self._path} is no checkpoint and is left as it is; name another file")
         if chunks[0]["name"].item() != self._name:
@@ -159,7 +156,8 @@ class CheckpointLog:
             if not self._path.exists():
                 self._begin()
             with self._path.open("ab") as file:
-                file.write(_chunk({**_pack(rounds), "state": np.array(state)}))
+                record = {**_pack(rounds), "state": np.array(state)}
+                file.write(packed_record(_MAGIC, record, compressed=False))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -178,7 +176,7 @@ class CheckpointLog:
         made = beside(self._path, "new")
         made.unlink(missing_ok=True)  # of a process that was killed: nobody else holds the path
         try:
-            write_new(made, _chunk({"name": np.array(self._name)}))
+            write_new(made, packed_record(_MAGIC, {"name": np.array(self._name)}, compressed=False))
             os.link(made, self._path)
         except PermissionError:  # file systems without hard links
             made.rename(self._path)
@@ -202,36 +200,6 @@ def refuse_what_is_no_file(path: Path) -> None:
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a link" if stat.S_ISLNK(mode) else "no regular file"
         raise RunError(f"the checkpoint {path} is {kind}; name a file")
-
-
-def _chunk(arrays: dict[str, np.ndarray]) -> bytes:
-    """Return a chunk of the file."""
-    body = _archive(arrays)
-    return _HEADER.pack(_MAGIC, len(body), zlib.crc32(body)) + body
-
-
-def _archive(arrays: dict[str, np.ndarray]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
-
-
-def _chunks(content: bytes) -> tuple[list[dict[str, np.ndarray]], int]:
-    """Return the whole chunks at the beginning of a file and where they end."""
-    found: list[dict[str, np.ndarray]] = []
-    place = 0
-    while place + _HEADER.size <= len(content):
-        magic, length, checksum = _HEADER.unpack_from(content, place)
-        body = content[place + _HEADER.size : place + _HEADER.size + length]
-        if magic != _MAGIC or len(body) < length or zlib.crc32(body) != checksum:
-            break
-        try:
-            with np.load(io.BytesIO(body), allow_pickle=False) as archive:
-                found.append({key: archive[key] for key in archive.files})
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile):
-            break
-        place += _HEADER.size + length
-    return found, place
 
 
 def _pack(rounds: list[tuple[Iteration, ...]]) -> dict[str, np.ndarray]:
@@ -269,7 +237,7 @@ def _parts(whole: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
     return np.split(whole, np.cumsum(sizes)[:-1]) if len(sizes) else []
 
 
-def _unpack(chunk: dict[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
+def _unpack(chunk: Mapping[str, np.ndarray]) -> list[tuple[Iteration, ...]]:
     """Turn arrays back into rounds."""
     functions, widths = chunk["functions"], chunk["widths"]
     trial_points = [

@@ -214,7 +214,7 @@ class CostToGo:
 
 
 class NodeCuts:
-    """What a node knows of its costs-to-go.
+    """A node's approximation of its costs-to-go.
 
     Args:
         pool: of its group.

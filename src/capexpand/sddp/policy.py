@@ -68,7 +68,7 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class FirstDecision:
-    """What the policy does in the first stage in one outcome.
+    """The policy's decision in the first stage in one outcome.
 
     Args:
         node: name of the node.
@@ -85,7 +85,7 @@ class FirstDecision:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What training hands back.
+    """A trained policy.
 
     Args:
         graph: the problem.

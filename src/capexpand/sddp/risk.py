@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 class RiskMeasure(Protocol):
-    """What an optimiser has to know about an attitude to risk."""
+    """An attitude to risk, as the optimiser uses it."""
 
     def mixture(self) -> tuple[tuple[float, float], ...]:
         """Return pairs (weight, tail fraction) whose AVaRs add up to the measure; weights sum to 1."""

@@ -1,4 +1,4 @@
-"""What a policy costs: on sampled paths of the lattice, on all of them, and on scenarios from elsewhere."""
+"""The cost of a policy on sampled paths of the lattice, on all of them, and on scenarios from elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training and simulation ask of a stage solver: one small interface, several back ends."""
+"""The interface of stage solvers for training and simulation, and the choice of a back end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(slots=True)
 class SolveCounts:
-    """What a back end did, for the report.
+    """The number of solves of a back end, by kind.
 
     Args:
         answers: linear programs answered.
@@ -50,7 +50,7 @@ class SolveCounts:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What a node decides at several states.
+    """The decisions of a node at several states.
 
     Args:
         values: shape (paths,), cost of the stage and, as far as the cuts know, of all that follows.

@@ -1,4 +1,4 @@
-"""What a study is about: a case, one of its variants, or the case that a run folder keeps."""
+"""The subject of a study: a case, one of its variants, or the case of a run folder."""
 
 from __future__ import annotations
 

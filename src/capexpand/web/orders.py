@@ -1,4 +1,4 @@
-"""What a job is asked to do: the kinds of runs, their options, and how each is made."""
+"""Orders of jobs: the kinds of runs, their options, and how each is made."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read_other(written: str) -> tuple[str, int | None, str | None]:
 
 
 class Order(BaseModel):
-    """What a job is asked to do.
+    """The order of a job.
 
     Args:
         kind: of the run.
@@ -170,17 +170,12 @@ def _plan(order: Order, case: Path, variant: str | None, _: list[Path], folder: 
 
 
 def _breakeven(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
-    from capexpand.case.loading import load_case
-    from capexpand.studies.breakeven.findings import breakeven
-    from capexpand.studies.breakeven.sheet import breakeven_sheet
+    from capexpand.api.case_studies import breakeven
 
     say("Planning the case as declared")
-    return breakeven_sheet(
-        breakeven(
-            load_case(case, variant), scenarios=order.scenarios, seed=order.seed,
-            progress=lambda what: say(f"Looking for break-even: {what}"),
-        )
-    )  # fmt: skip
+    return breakeven(
+        case, variant, scenarios=order.scenarios, seed=order.seed, workers=1, progress=say
+    ).sheet()
 
 
 def _scenarios(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
@@ -190,21 +185,18 @@ def _scenarios(order: Order, case: Path, variant: str | None, _: list[Path], __:
 
 
 def _backtest(_: Order, case: Path, variant: str | None, __: list[Path], ___: Path, say: Say) -> Sheet:
-    from capexpand.studies.backtest.backtest import backtest
-    from capexpand.studies.backtest.sheet import backtest_sheet
+    from capexpand.api.case_studies import backtest
 
-    return backtest_sheet(backtest(case, variant, progress=say))
+    return backtest(case, variant, workers=1, progress=say).sheet()
 
 
 def _compare(order: Order, case: Path, variant: str | None, others: list[Path], _: Path, say: Say) -> Sheet:
+    from capexpand.api.case_studies import compare
     from capexpand.case.loading import load_case
-    from capexpand.studies.comparison.comparing import compare
 
     named = [read_other(name)[2] for name in order.others]
     cases = [load_case(case, variant), *(load_case(*one) for one in zip(others, named, strict=True))]
-    from capexpand.studies.comparison.sheet import comparison_sheet
-
-    return comparison_sheet(compare(cases, progress=lambda label: say(f"Planning {label}")))
+    return compare(cases, progress=say).sheet()
 
 
 def _sweep(order: Order, case: Path, variant: str | None, _: list[Path], folder: Path, say: Say) -> Sheet:

@@ -1,4 +1,4 @@
-"""What was explored, as a variant in the words of a case file."""
+"""An exploration as a variant in the words of a case file."""
 
 from __future__ import annotations
 

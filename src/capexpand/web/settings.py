@@ -17,7 +17,7 @@ def usual_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one user or one upload may take.
+    """Limits of one user and of one upload.
 
     Args:
         upload_bytes: of one request.

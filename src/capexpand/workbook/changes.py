@@ -22,7 +22,7 @@ MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # of a sheet
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What was changed in the workbook of a run.
+    """The changes made in the workbook of a run.
 
     Args:
         case: path of the case that was planned.

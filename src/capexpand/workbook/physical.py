@@ -15,7 +15,7 @@ from capexpand.workbook.inputs import InputCell, Inputs
 
 @dataclass(frozen=True, slots=True)
 class Physical:
-    """What stands and what is left of each limit.
+    """Installed capacity, and the slack of each limit.
 
     Args:
         lines: to be shown.

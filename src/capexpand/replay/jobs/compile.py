@@ -19,14 +19,14 @@ from capexpand.replay.jobs.state import (
     JobResults,
     Jobs,
     JobState,
+    JobWorld,
     Pools,
     Rules,
     Shapes,
     Timeline,
 )
 from capexpand.replay.packing.arrays import as_classes, as_nodes, as_typical
-from capexpand.replay.packing.cluster import ClusterState, empty_cluster
-from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
+from capexpand.replay.packing.cluster import empty_cluster
 from capexpand.replay.packing.tasks import (
     MILLI,
     NodeArrays,
@@ -45,20 +45,9 @@ _MOST_PLACEMENTS = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class CompiledReplay:
-    """Everything that the loop needs; see ``jobs.state`` for the parts."""
+    """The world of the loop, and the shape of each job, shape (jobs,)."""
 
-    rules: Rules
-    jobs: Jobs
-    nodes: Nodes
-    shapes: Shapes
-    groups: Groups
-    tasks: Classes
-    typical: TypicalArrays
-    pools: Pools
-    cluster: ClusterState
-    state: JobState
-    results: JobResults
-    timeline: Timeline
+    world: JobWorld
     shape_of_job: np.ndarray
 
 
@@ -153,21 +142,10 @@ def compile_replay(
     end = np.linspace(0.0, float(trace.arrival_s[-1]), intervals + 1)[1:]
     end = end if end[-1] > 0 else np.zeros(0)
     timeline = Timeline(end, np.zeros(len(end)), np.zeros(len(end)), np.zeros((len(end), 7), dtype=np.int64))
-    return CompiledReplay(
-        rules,
-        jobs,
-        node_arrays,
-        shapes,
-        groups,
-        tasks,
-        typical,
-        pools,
-        cluster,
-        state,
-        results,
-        timeline,
-        shape_of_job,
+    world = JobWorld(
+        rules, jobs, node_arrays, shapes, groups, tasks, typical, pools, cluster, state, results, timeline
     )
+    return CompiledReplay(world, shape_of_job)
 
 
 def shapes_that_fit(compiled: CompiledReplay) -> np.ndarray:
@@ -179,26 +157,14 @@ def shapes_that_fit(compiled: CompiledReplay) -> np.ndarray:
     Returns:
         One truth value per shape, shape (shapes,).
     """
-    fits = np.zeros(len(compiled.shapes.part), dtype=bool)
-    common = (compiled.nodes, compiled.tasks, compiled.typical, compiled.pools, compiled.cluster)
+    world = compiled.world
+    fits = np.zeros(len(world.shapes.part), dtype=bool)
     for shape in range(len(fits)):
         job = int(np.argmax(compiled.shape_of_job == shape))
-        fits[shape] = place_job(
-            job,
-            shape,
-            compiled.rules,
-            compiled.nodes,
-            compiled.shapes,
-            compiled.tasks,
-            compiled.typical,
-            compiled.pools,
-            compiled.cluster,
-            compiled.state,
-            compiled.results,
-        )
+        fits[shape] = place_job(job, shape, world)
         if fits[shape]:
-            release_parts(job, compiled.rules, *common, compiled.state)
-    compiled.state.counters[USED_MILLI] = 0
+            release_parts(job, world)
+    world.state.counters[USED_MILLI] = 0
     return fits
 
 

@@ -10,30 +10,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from capexpand.replay import heap
 from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.jobs.places import note_placement, place_whole, release_parts
-from capexpand.replay.jobs.queue import note_idle, pop_end, push_end
+from capexpand.replay.jobs.queue import note_idle
 from capexpand.replay.jobs.state import (
     ACTIVE,
     BUSY_MILLI_S,
     EVENTS,
     NONE,
-    Groups,
-    JobResults,
-    Jobs,
-    JobState,
-    Pools,
-    Rules,
-    Shapes,
-    Timeline,
+    JobWorld,
 )
-from capexpand.replay.packing.cluster import ClusterState
-from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
 
 
 @inline_kernel
-def _show_queue(first: int, waiting: np.ndarray, jobs: Jobs, groups: Groups, state: JobState) -> None:
+def _show_queue(first: int, waiting: np.ndarray, world: JobWorld) -> None:
     """Show those who wait in the form in which the general loop keeps them, for the causes of idleness."""
+    jobs, groups, state = world.jobs, world.groups, world.state
     active = 0
     for g in range(len(waiting)):
         if waiting[g] > 0:
@@ -46,21 +39,16 @@ def _show_queue(first: int, waiting: np.ndarray, jobs: Jobs, groups: Groups, sta
 
 
 @kernel
-def run_first_come(
-    rules: Rules,
-    jobs: Jobs,
-    nodes: Nodes,
-    shapes: Shapes,
-    groups: Groups,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-    results: JobResults,
-    timeline: Timeline,
-) -> None:
-    """Run every job to its end; the arguments are those of ``loop.run_jobs``."""
+def run_first_come(world: JobWorld) -> None:
+    """Run every job to its end, as ``loop.run_jobs`` does."""
+    jobs, shapes, groups, state, results, timeline = (
+        world.jobs,
+        world.shapes,
+        world.groups,
+        world.state,
+        world.results,
+        world.timeline,
+    )
     arrival_s = jobs.arrival_s
     times = state.heap_time
     ends = state.heap_job
@@ -90,10 +78,8 @@ def run_first_come(
             busy += used * passed
             timeline.used_milli_s[interval] += used * passed
             timeline.waiting_s[interval] += (arrived - first) * passed
-            _show_queue(first if first < arrived else NONE, waiting, jobs, groups, state)
-            note_idle(
-                rules, nodes, shapes, groups, tasks, pools, cluster, state, timeline.idle_milli[interval]
-            )
+            _show_queue(first if first < arrived else NONE, waiting, world)
+            note_idle(world, timeline.idle_milli[interval])
             interval += 1
         passed = now - last
         last = now
@@ -104,8 +90,8 @@ def run_first_come(
         events += 1
         while running > 0 and times[0] <= now:
             j = ends[0]
-            running = pop_end(running, times, ends)
-            release_parts(j, rules, nodes, tasks, typical, pools, cluster, state)
+            running = heap.pop(times, ends, running)
+            release_parts(j, world)
             used -= shapes.milli[groups.shape[jobs.group[j]]]
             blocked = False
         while arrived < count and arrival_s[arrived] <= now:
@@ -114,15 +100,15 @@ def run_first_come(
         while first < arrived and not blocked:
             g = jobs.group[first]
             shape = groups.shape[g]
-            if not place_whole(first, shape, shapes, tasks, pools, state):
+            if not place_whole(first, shape, world):
                 blocked = True
                 break
-            note_placement(first, shape, shapes, state, results)
+            note_placement(first, shape, world)
             used += shapes.milli[shape]
             finish = now + jobs.duration_s[first]
             results.start_s[first] = now
             results.finish_s[first] = finish
-            running = push_end(first, finish, running, state.finish_s, times, ends)
+            running = heap.push(times, ends, running, finish, first, state.finish_s)
             waiting[g] -= 1
             first += 1
     state.clocks[BUSY_MILLI_S] = busy

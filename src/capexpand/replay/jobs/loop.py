@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from capexpand.replay import heap
 from capexpand.replay.compiled import inline_kernel, kernel
 from capexpand.replay.jobs.places import (
     can_restore,
@@ -15,13 +16,10 @@ from capexpand.replay.jobs.places import (
 )
 from capexpand.replay.jobs.queue import (
     account,
-    drop_stale,
     first_group,
     join_queue,
     leave_queue,
     note_idle,
-    pop_end,
-    push_end,
 )
 from capexpand.replay.jobs.state import (
     ANY_BLOCKED,
@@ -34,27 +32,27 @@ from capexpand.replay.jobs.state import (
     RUNNING_HEAP,
     USED_MILLI,
     WAITING,
-    Groups,
-    JobResults,
-    Jobs,
     JobState,
-    Pools,
+    JobWorld,
     Rules,
-    Shapes,
-    Timeline,
 )
-from capexpand.replay.packing.cluster import USED, ClusterState
-from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
+from capexpand.replay.packing.cluster import USED
 
 
 @inline_kernel
-def _start(
-    j: int, rules: Rules, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState, results: JobResults
-) -> None:
+def _start(j: int, world: JobWorld) -> None:
     """Start a job that has been placed and waits no longer.
 
     Where nobody is preempted the end is known, and most of what else is kept of a job need not be.
     """
+    rules, jobs, shapes, groups, state, results = (
+        world.rules,
+        world.jobs,
+        world.shapes,
+        world.groups,
+        world.state,
+        world.results,
+    )
     now = state.clocks[NOW]
     if rules.preempt:
         finish = now + state.remaining_s[j]
@@ -63,21 +61,22 @@ def _start(
             results.start_s[j] = now
         state.started_s[j] = now
         state.finish_s[j] = finish
-        _join_level(j, jobs, shapes, groups, state)
+        _join_level(j, world)
     else:
         finish = now + jobs.duration_s[j]
         results.start_s[j] = now
         results.finish_s[j] = finish
-    state.counters[RUNNING_HEAP] = push_end(
-        j, finish, state.counters[RUNNING_HEAP], state.finish_s, state.heap_time, state.heap_job
+    state.counters[RUNNING_HEAP] = heap.push(
+        state.heap_time, state.heap_job, state.counters[RUNNING_HEAP], finish, j, state.finish_s
     )
     if rules.fair:
         state.held_milli[jobs.tenant[j]] += shapes.milli[groups.shape[jobs.group[j]]]
 
 
 @inline_kernel
-def _join_level(j: int, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState) -> None:
+def _join_level(j: int, world: JobWorld) -> None:
     """Put a job at the end of the list of running jobs of its level."""
+    jobs, shapes, groups, state = world.jobs, world.shapes, world.groups, world.state
     level = jobs.level[j]
     state.level_milli[level] += shapes.milli[groups.shape[jobs.group[j]]]
     last = state.last_of_level[level]
@@ -89,8 +88,9 @@ def _join_level(j: int, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobSt
 
 
 @inline_kernel
-def _leave_level(j: int, jobs: Jobs, shapes: Shapes, groups: Groups, state: JobState) -> None:
+def _leave_level(j: int, world: JobWorld) -> None:
     """Take a job out of the list of running jobs of its level."""
+    jobs, shapes, groups, state = world.jobs, world.shapes, world.groups, world.state
     state.level_milli[jobs.level[j]] -= shapes.milli[groups.shape[jobs.group[j]]]
     up = state.before[j]
     down = state.after[j]
@@ -111,83 +111,64 @@ def _unblock(state: JobState) -> None:
 
 
 @inline_kernel
-def _start_at_once(
-    j: int,
-    rules: Rules,
-    jobs: Jobs,
-    shapes: Shapes,
-    groups: Groups,
-    tasks: Classes,
-    pools: Pools,
-    state: JobState,
-    results: JobResults,
-) -> bool:
+def _start_at_once(j: int, world: JobWorld) -> bool:
     """Start a job that arrives alone at an empty queue, where it fits: it need not stand in line."""
+    rules, jobs, groups, state = world.rules, world.jobs, world.groups, world.state
     if not rules.whole or state.counters[WAITING] > 0:
         return False
     if j + 1 < len(jobs.arrival_s) and jobs.arrival_s[j + 1] <= state.clocks[NOW]:
         return False
     shape = groups.shape[jobs.group[j]]
-    if not place_whole(j, shape, shapes, tasks, pools, state):
+    if not place_whole(j, shape, world):
         return False
-    note_placement(j, shape, shapes, state, results)
+    note_placement(j, shape, world)
     if rules.preempt:
         state.queued_s[j] = state.clocks[NOW]
-    _start(j, rules, jobs, shapes, groups, state, results)
+    _start(j, world)
     return True
 
 
 @inline_kernel
-def _end(
-    j: int,
-    rules: Rules,
-    jobs: Jobs,
-    nodes: Nodes,
-    shapes: Shapes,
-    groups: Groups,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-    results: JobResults,
-) -> None:
+def _end(j: int, world: JobWorld) -> None:
     """End a job and give back what it holds."""
+    rules, jobs, shapes, groups, state, results = (
+        world.rules,
+        world.jobs,
+        world.shapes,
+        world.groups,
+        world.state,
+        world.results,
+    )
     shape = groups.shape[jobs.group[j]]
-    release_parts(j, rules, nodes, tasks, typical, pools, cluster, state)
+    release_parts(j, world)
     state.counters[USED_MILLI] -= shapes.milli[shape]
     if rules.fair:
         state.held_milli[jobs.tenant[j]] -= shapes.milli[shape]
     if rules.preempt:
         results.finish_s[j] = state.finish_s[j]
         state.finish_s[j] = np.inf
-        _leave_level(j, jobs, shapes, groups, state)
+        _leave_level(j, world)
 
 
 @kernel
-def _preempt_for(
-    j: int,
-    rules: Rules,
-    jobs: Jobs,
-    nodes: Nodes,
-    shapes: Shapes,
-    groups: Groups,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-    results: JobResults,
-) -> bool:
+def _preempt_for(j: int, world: JobWorld) -> bool:
     """Place a job by taking from running jobs of lower priority, and tell whether that was possible.
 
     Victims are freed one at a time, the lowest priority first and within it the latest start, until the job
     fits. Then those whose accelerators are still free, the last victim first, keep them after all.
     """
+    jobs, nodes, shapes, groups, tasks, state = (
+        world.jobs,
+        world.nodes,
+        world.shapes,
+        world.groups,
+        world.tasks,
+        world.state,
+    )
     shape = groups.shape[jobs.group[j]]
     mask = tasks.mask[shapes.part[shape]]
     wanted = shapes.milli[shape]
-    possible = _idle_milli(rules, pools, cluster)
+    possible = _idle_milli(world)
     for level in range(jobs.level[j]):
         possible += state.level_milli[level]
     if possible < wanted:
@@ -200,31 +181,30 @@ def _preempt_for(
             vshape = groups.shape[jobs.group[victim]]
             node = state.part_node[state.first_part[victim]]
             if mask == 0 or (mask & nodes.model[node]) != 0:
-                lift_parts(victim, 1, rules, nodes, tasks, typical, pools, cluster, state)
+                lift_parts(victim, 1, world)
                 state.counters[USED_MILLI] -= shapes.milli[vshape]
                 state.victims[victims] = victim
                 victims += 1
-                if _idle_milli(rules, pools, cluster) >= wanted:
-                    placed = place_job(
-                        j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state, results
-                    )
+                if _idle_milli(world) >= wanted:
+                    placed = place_job(j, shape, world)
             victim = state.before[victim]
         if placed:
             break
     for k in range(victims - 1, -1, -1):
         victim = state.victims[k]
         vshape = groups.shape[jobs.group[victim]]
-        if can_restore(victim, rules, tasks, pools, cluster, state):
-            lift_parts(victim, -1, rules, nodes, tasks, typical, pools, cluster, state)
+        if can_restore(victim, world):
+            lift_parts(victim, -1, world)
             state.counters[USED_MILLI] += shapes.milli[vshape]
         else:
-            _requeue(victim, rules, jobs, shapes, groups, state, results)
+            _requeue(victim, world)
     return placed
 
 
 @kernel
-def _idle_milli(rules: Rules, pools: Pools, cluster: ClusterState) -> int:
+def _idle_milli(world: JobWorld) -> int:
     """Return all idle accelerators [0.001]."""
+    rules, pools, cluster = world.rules, world.pools, world.cluster
     if not rules.whole:
         return cluster.total_milli[0] - cluster.counters[USED]
     total = 0
@@ -234,16 +214,9 @@ def _idle_milli(rules: Rules, pools: Pools, cluster: ClusterState) -> int:
 
 
 @kernel
-def _requeue(
-    victim: int,
-    rules: Rules,
-    jobs: Jobs,
-    shapes: Shapes,
-    groups: Groups,
-    state: JobState,
-    results: JobResults,
-) -> None:
+def _requeue(victim: int, world: JobWorld) -> None:
     """Put a job whose accelerators were taken back into the queue."""
+    rules, state, results = world.rules, world.state, world.results
     now = state.clocks[NOW]
     # its accelerators are free already: only the list of parts goes
     part = state.first_part[victim]
@@ -256,30 +229,19 @@ def _requeue(
     if rules.keep_progress:
         state.remaining_s[victim] -= now - state.started_s[victim]
     state.finish_s[victim] = np.inf
-    _leave_level(victim, jobs, shapes, groups, state)
+    _leave_level(victim, world)
     results.preempted[victim] += 1
     state.counters[PREEMPTIONS] += 1
     state.queued_s[victim] = now
-    join_queue(victim, jobs, groups, state)
+    join_queue(victim, world)
 
 
 @inline_kernel
-def _schedule(
-    rules: Rules,
-    jobs: Jobs,
-    nodes: Nodes,
-    shapes: Shapes,
-    groups: Groups,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-    results: JobResults,
-) -> None:
+def _schedule(world: JobWorld) -> None:
     """Start every waiting job that may start now."""
+    rules, jobs, groups, state = world.rules, world.jobs, world.groups, world.state
     while True:
-        g = first_group(rules, groups, state, rules.backfill)
+        g = first_group(world, rules.backfill)
         if g == NONE:
             return
         shape = groups.shape[g]
@@ -288,21 +250,19 @@ def _schedule(
         j = jobs.at[groups.head[g]]
         if rules.whole:
             # the fast path is compiled in; the other one costs more than the call
-            placed = place_whole(j, shape, shapes, tasks, pools, state)
+            placed = place_whole(j, shape, world)
             if placed:
-                note_placement(j, shape, shapes, state, results)
+                note_placement(j, shape, world)
         else:
-            placed = place_job(j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state, results)
+            placed = place_job(j, shape, world)
         if not placed and rules.preempt and jobs.level[j] > 0:
             before = state.counters[PREEMPTIONS]
-            placed = _preempt_for(
-                j, rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results
-            )
+            placed = _preempt_for(j, world)
             if state.counters[PREEMPTIONS] > before:
                 _unblock(state)
         if placed:
-            leave_queue(j, jobs, groups, state)
-            _start(j, rules, jobs, shapes, groups, state, results)
+            leave_queue(j, world)
+            _start(j, world)
         else:
             state.blocked[shape] = True
             state.counters[ANY_BLOCKED] = 1
@@ -315,44 +275,21 @@ def _next_end(rules: Rules, state: JobState) -> float:
     """Return the time of the next end, infinite when nothing runs."""
     size = state.counters[RUNNING_HEAP]
     if rules.preempt:
-        size = drop_stale(size, state.finish_s, state.heap_time, state.heap_job)
+        size = heap.drop_stale(state.heap_time, state.heap_job, size, state.finish_s)
         state.counters[RUNNING_HEAP] = size
     return state.heap_time[0] if size > 0 else np.inf
 
 
 @kernel
-def run_jobs(
-    rules: Rules,
-    jobs: Jobs,
-    nodes: Nodes,
-    shapes: Shapes,
-    groups: Groups,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-    results: JobResults,
-    timeline: Timeline,
-) -> None:
+def run_jobs(world: JobWorld) -> None:
     """Run every job to its end.
 
     What happens at one time happens in this order: jobs end, jobs arrive, jobs start.
 
     Args:
-        rules: the policy.
-        jobs: the jobs, by arrival.
-        nodes: the nodes.
-        shapes: what jobs ask for.
-        groups: the lines in which they wait.
-        tasks: the parts of which the shapes consist.
-        typical: the typical tasks, for gradient descent.
-        pools: nodes with whole accelerators only, where that is all that matters.
-        cluster: the state of the nodes otherwise.
-        state: of jobs and loop.
-        results: filled in.
-        timeline: filled in.
+        world: of the replay; its results and its timeline are filled in.
     """
+    rules, jobs, state, timeline = world.rules, world.jobs, world.state, world.timeline
     count = len(jobs.arrival_s)
     arrived = 0
     while True:
@@ -364,9 +301,7 @@ def run_jobs(
         while state.counters[BIN] < len(timeline.end_s) and timeline.end_s[state.counters[BIN]] <= now:
             interval = state.counters[BIN]
             account(timeline.end_s[interval], state, timeline)
-            note_idle(
-                rules, nodes, shapes, groups, tasks, pools, cluster, state, timeline.idle_milli[interval]
-            )
+            note_idle(world, timeline.idle_milli[interval])
             state.counters[BIN] = interval + 1
         account(now, state, timeline)
         state.clocks[NOW] = now
@@ -374,19 +309,19 @@ def run_jobs(
         released = False
         while ending <= now:
             j = state.heap_job[0]
-            state.counters[RUNNING_HEAP] = pop_end(
-                state.counters[RUNNING_HEAP], state.heap_time, state.heap_job
+            state.counters[RUNNING_HEAP] = heap.pop(
+                state.heap_time, state.heap_job, state.counters[RUNNING_HEAP]
             )
-            _end(j, rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)
+            _end(j, world)
             released = True
             ending = _next_end(rules, state)
         if released:
             _unblock(state)
         while arrived < count and jobs.arrival_s[arrived] <= now:
-            if not _start_at_once(arrived, rules, jobs, shapes, groups, tasks, pools, state, results):
+            if not _start_at_once(arrived, world):
                 if rules.preempt:
                     state.queued_s[arrived] = now
-                join_queue(arrived, jobs, groups, state)
+                join_queue(arrived, world)
             arrived += 1
         if state.counters[WAITING] > 0:
-            _schedule(rules, jobs, nodes, shapes, groups, tasks, typical, pools, cluster, state, results)
+            _schedule(world)

@@ -1,4 +1,4 @@
-"""What became of the jobs, and of the accelerators."""
+"""Outcomes of a replay of jobs: waiting, use of accelerators, causes of idleness."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """What became of each job, and what the cluster did.
+    """The outcome of each job, and the use of the cluster.
 
     Args:
         trace: the jobs that were replayed.

@@ -8,14 +8,11 @@ from capexpand.replay.jobs.state import (
     FREE_PART,
     NONE,
     USED_MILLI,
-    JobResults,
     JobState,
+    JobWorld,
     Pools,
-    Rules,
-    Shapes,
 )
-from capexpand.replay.packing.cluster import ClusterState, change_node, find_node, fits_node, take_node
-from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
+from capexpand.replay.packing.cluster import change_node, find_node, fits_node, take_node
 
 
 @inline_kernel
@@ -47,8 +44,9 @@ def _move_node(n: int, free: int, pools: Pools) -> None:
 
 
 @inline_kernel
-def _take_whole(j: int, c: int, pool: int, tasks: Classes, pools: Pools, state: JobState) -> bool:
+def _take_whole(j: int, c: int, pool: int, world: JobWorld) -> bool:
     """Take accelerators of the fullest node of a pool that has enough."""
+    tasks, pools, state = world.tasks, world.pools, world.state
     number = tasks.number[c]
     for free in range(number, pools.members.shape[1]):
         if pools.members[pool, free] > 0:
@@ -64,17 +62,17 @@ def _take_whole(j: int, c: int, pool: int, tasks: Classes, pools: Pools, state: 
 
 
 @inline_kernel
-def release_parts(
-    j: int,
-    rules: Rules,
-    nodes: Nodes,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-) -> None:
+def release_parts(j: int, world: JobWorld) -> None:
     """Give back everything that a job holds."""
+    rules, nodes, tasks, typical, pools, cluster, state = (
+        world.rules,
+        world.nodes,
+        world.tasks,
+        world.typical,
+        world.pools,
+        world.cluster,
+        world.state,
+    )
     part = state.first_part[j]
     while part != NONE:
         n = state.part_node[part]
@@ -91,8 +89,9 @@ def release_parts(
 
 
 @inline_kernel
-def place_whole(j: int, shape: int, shapes: Shapes, tasks: Classes, pools: Pools, state: JobState) -> bool:
+def place_whole(j: int, shape: int, world: JobWorld) -> bool:
     """Place a job on whole accelerators of the first model, in the cluster's order, that has room."""
+    shapes, tasks, pools, state = world.shapes, world.tasks, world.pools, world.state
     c = shapes.part[shape]
     mask = tasks.mask[c]
     wanted = shapes.milli[shape] // 1000
@@ -101,11 +100,11 @@ def place_whole(j: int, shape: int, shapes: Shapes, tasks: Classes, pools: Pools
             continue
         complete = True
         for _ in range(shapes.parts[shape]):
-            if not _take_whole(j, c, pool, tasks, pools, state):
+            if not _take_whole(j, c, pool, world):
                 complete = False
                 break
         if complete and shapes.rest[shape] != NONE:
-            complete = _take_whole(j, shapes.rest[shape], pool, tasks, pools, state)
+            complete = _take_whole(j, shapes.rest[shape], pool, world)
         if complete:
             return True
         part = state.first_part[j]
@@ -121,19 +120,18 @@ def place_whole(j: int, shape: int, shapes: Shapes, tasks: Classes, pools: Pools
 
 
 @kernel
-def _place_scored(
-    j: int,
-    shape: int,
-    rules: Rules,
-    nodes: Nodes,
-    shapes: Shapes,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-) -> bool:
+def _place_scored(j: int, shape: int, world: JobWorld) -> bool:
     """Place a job by scores; a gang goes to one model, the first one that has room for all of it."""
+    rules, nodes, shapes, tasks, typical, pools, cluster, state = (
+        world.rules,
+        world.nodes,
+        world.shapes,
+        world.tasks,
+        world.typical,
+        world.pools,
+        world.cluster,
+        world.state,
+    )
     c = shapes.part[shape]
     rest = shapes.rest[shape]
     rule = rules.placement
@@ -161,13 +159,14 @@ def _place_scored(
             _hold(j, n, kind, take_node(rule, n, kind, nodes, tasks, typical, cluster), state)
         if complete:
             return True
-        release_parts(j, rules, nodes, tasks, typical, pools, cluster, state)
+        release_parts(j, world)
     return False
 
 
 @inline_kernel
-def note_placement(j: int, shape: int, shapes: Shapes, state: JobState, results: JobResults) -> None:
+def note_placement(j: int, shape: int, world: JobWorld) -> None:
     """Count what a placed job uses, and note where it is."""
+    shapes, state, results = world.shapes, world.state, world.results
     state.counters[USED_MILLI] += shapes.milli[shape]
     count = 0
     part = state.first_part[j]
@@ -181,34 +180,19 @@ def note_placement(j: int, shape: int, shapes: Shapes, state: JobState, results:
 
 
 @kernel
-def place_job(
-    j: int,
-    shape: int,
-    rules: Rules,
-    nodes: Nodes,
-    shapes: Shapes,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-    results: JobResults,
-) -> bool:
+def place_job(j: int, shape: int, world: JobWorld) -> bool:
     """Give a job everything that it asks for, or nothing, and tell which."""
-    if rules.whole:
-        placed = place_whole(j, shape, shapes, tasks, pools, state)
-    else:
-        placed = _place_scored(j, shape, rules, nodes, shapes, tasks, typical, pools, cluster, state)
+    rules = world.rules
+    placed = place_whole(j, shape, world) if rules.whole else _place_scored(j, shape, world)
     if placed:
-        note_placement(j, shape, shapes, state, results)
+        note_placement(j, shape, world)
     return placed
 
 
 @inline_kernel
-def part_fits(
-    n: int, c: int, rules: Rules, nodes: Nodes, tasks: Classes, pools: Pools, cluster: ClusterState
-) -> bool:
+def part_fits(n: int, c: int, world: JobWorld) -> bool:
     """Tell whether a node has room for a part."""
+    rules, nodes, tasks, pools, cluster = world.rules, world.nodes, world.tasks, world.pools, world.cluster
     if rules.whole:
         mask = tasks.mask[c]
         return pools.free[n] >= tasks.number[c] and (mask == 0 or (mask & nodes.model[n]) != 0)
@@ -216,10 +200,9 @@ def part_fits(
 
 
 @kernel
-def can_restore(
-    j: int, rules: Rules, tasks: Classes, pools: Pools, cluster: ClusterState, state: JobState
-) -> bool:
+def can_restore(j: int, world: JobWorld) -> bool:
     """Tell whether the parts that a preempted job held are all still free (scratch is left as it was)."""
+    rules, tasks, pools, cluster, state = world.rules, world.tasks, world.pools, world.cluster, world.state
     possible = True
     part = state.first_part[j]
     while part != NONE and possible:
@@ -254,18 +237,17 @@ def can_restore(
 
 
 @kernel
-def lift_parts(
-    j: int,
-    sign: int,
-    rules: Rules,
-    nodes: Nodes,
-    tasks: Classes,
-    typical: TypicalArrays,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-) -> None:
+def lift_parts(j: int, sign: int, world: JobWorld) -> None:
     """Free what a job holds (sign 1) or take it again (sign -1), its list of parts staying as it is."""
+    rules, nodes, tasks, typical, pools, cluster, state = (
+        world.rules,
+        world.nodes,
+        world.tasks,
+        world.typical,
+        world.pools,
+        world.cluster,
+        world.state,
+    )
     part = state.first_part[j]
     while part != NONE:
         n = state.part_node[part]

@@ -1,4 +1,4 @@
-"""The compiled queue: who is next, who runs, who has ended."""
+"""The compiled queue: who is next, and why accelerators are idle."""
 
 from __future__ import annotations
 
@@ -22,88 +22,16 @@ from capexpand.replay.jobs.state import (
     TOO_FEW_ON_NODE,
     USED_MILLI,
     WAITING,
-    Groups,
-    Jobs,
     JobState,
-    Pools,
-    Rules,
-    Shapes,
+    JobWorld,
     Timeline,
 )
-from capexpand.replay.packing.cluster import ClusterState
-from capexpand.replay.packing.kernel import Classes, Nodes
-
-
-@kernel
-def _sift_up(j: int, finish: float, child: int, times: np.ndarray, ends: np.ndarray) -> None:
-    while child > 0:
-        parent = (child - 1) >> 1
-        if times[parent] < finish or (times[parent] == finish and ends[parent] < j):
-            break
-        times[child] = times[parent]
-        ends[child] = ends[parent]
-        child = parent
-    times[child] = finish
-    ends[child] = j
-
-
-@kernel
-def push_end(
-    j: int, finish: float, size: int, finish_s: np.ndarray, times: np.ndarray, ends: np.ndarray
-) -> int:
-    """Add a job's end to a heap of ``size``, and return how many it holds then.
-
-    Jobs that end together leave in order of their number.
-    """
-    if size == len(times):
-        # rebuild the heap without the ends of runs that were cut short
-        kept = 0
-        for i in range(size):
-            time = times[i]
-            other = ends[i]
-            if finish_s[other] == time and other != j:
-                _sift_up(other, time, kept, times, ends)
-                kept += 1
-        size = kept
-    _sift_up(j, finish, size, times, ends)
-    return size + 1
-
-
-@kernel
-def pop_end(size: int, times: np.ndarray, ends: np.ndarray) -> int:
-    """Remove the top of a heap of ``size``, and return how many are left."""
-    last = size - 1
-    moved_time = times[last]
-    moved = ends[last]
-    # let the hole sink to the bottom without asking whether it may stop, and lift the last entry into it:
-    # that entry came from the bottom and mostly stays there
-    hole = 0
-    child = 1
-    while child < last:
-        right = min(child + 1, last)
-        later = times[child]
-        other = times[right]
-        # a sum of truth values needs no jump that the processor would have to guess
-        child += int(other < later) + int(other == later and ends[right] < ends[child])
-        times[hole] = times[child]
-        ends[hole] = ends[child]
-        hole = child
-        child = 2 * hole + 1
-    _sift_up(moved, moved_time, hole, times, ends)
-    return last
-
-
-@kernel
-def drop_stale(size: int, finish_s: np.ndarray, times: np.ndarray, ends: np.ndarray) -> int:
-    """Remove from the top of a heap the runs that were cut short, and return how many ends are left."""
-    while size > 0 and finish_s[ends[0]] != times[0]:
-        size = pop_end(size, times, ends)
-    return size
 
 
 @inline_kernel
-def join_queue(j: int, jobs: Jobs, groups: Groups, state: JobState) -> None:
+def join_queue(j: int, world: JobWorld) -> None:
     """Let a job wait at its place in the line of its group."""
+    jobs, groups, state = world.jobs, world.groups, world.state
     g = jobs.group[j]
     place = jobs.place[j]
     add(state.waiting_words, 0, state.waiting_offsets, place)
@@ -119,8 +47,9 @@ def join_queue(j: int, jobs: Jobs, groups: Groups, state: JobState) -> None:
 
 
 @inline_kernel
-def leave_queue(j: int, jobs: Jobs, groups: Groups, state: JobState) -> None:
+def leave_queue(j: int, world: JobWorld) -> None:
     """Take a job that stands first in the line of its group out of it."""
+    jobs, groups, state = world.jobs, world.groups, world.state
     g = jobs.group[j]
     place = jobs.place[j]
     discard(state.waiting_words, 0, state.waiting_offsets, place)
@@ -140,11 +69,12 @@ def leave_queue(j: int, jobs: Jobs, groups: Groups, state: JobState) -> None:
 
 
 @inline_kernel
-def first_group(rules: Rules, groups: Groups, state: JobState, skip_blocked: bool) -> int:
+def first_group(world: JobWorld, skip_blocked: bool) -> int:
     """Return the group whose first job goes first, or -1.
 
     Under fair share the tenant that holds the fewest accelerators goes first, and within it the earlier job.
     """
+    rules, groups, state = world.rules, world.groups, world.state
     best = NONE
     best_held = 0
     best_rank = 0
@@ -175,17 +105,7 @@ def account(now: float, state: JobState, timeline: Timeline) -> None:
 
 
 @kernel
-def note_idle(
-    rules: Rules,
-    nodes: Nodes,
-    shapes: Shapes,
-    groups: Groups,
-    tasks: Classes,
-    pools: Pools,
-    cluster: ClusterState,
-    state: JobState,
-    idle: np.ndarray,
-) -> None:
+def note_idle(world: JobWorld, idle: np.ndarray) -> None:
     """Say of every idle accelerator why it is idle.
 
     With nobody waiting there is no demand. Otherwise the job that goes first decides: another model is
@@ -193,7 +113,17 @@ def note_idle(
     gang finds no room. An accelerator that a later job could use, but may not before the first, is held back
     by the order.
     """
-    first = first_group(rules, groups, state, False)
+    rules, nodes, shapes, groups, tasks, pools, cluster, state = (
+        world.rules,
+        world.nodes,
+        world.shapes,
+        world.groups,
+        world.tasks,
+        world.pools,
+        world.cluster,
+        world.state,
+    )
+    first = first_group(world, False)
     for n in range(len(nodes.cpu)):
         milli = pools.free[n] * 1000 if rules.whole else cluster.total_left[n]
         if milli == 0:
@@ -206,7 +136,7 @@ def note_idle(
         cause = TOO_FEW_ON_NODE
         if mask != 0 and (mask & nodes.model[n]) == 0:
             cause = OTHER_MODEL
-        elif part_fits(n, c, rules, nodes, tasks, pools, cluster):
+        elif part_fits(n, c, world):
             cause = REST_OF_GANG
         elif not rules.whole and cluster.memory_left[n] < tasks.memory[c]:
             cause = LACKS_MEMORY
@@ -220,7 +150,7 @@ def note_idle(
                     g != first
                     and shapes.parts[shape] == 1
                     and shapes.rest[shape] == NONE
-                    and part_fits(n, shapes.part[shape], rules, nodes, tasks, pools, cluster)
+                    and part_fits(n, shapes.part[shape], world)
                 ):
                     cause = HELD_BACK
                     break

@@ -46,23 +46,10 @@ def replay_jobs(
     if keep is not None:
         trace = trace.only(keep, {"larger than the cluster": int((~keep).sum())})
         compiled = compile_replay(trace, nodes, chosen, intervals=intervals)
-    simple = compiled.rules.whole and chosen.order is Order.FIRST_COME and not chosen.backfill
-    run = run_first_come if simple else run_jobs
-    run(
-        compiled.rules,
-        compiled.jobs,
-        compiled.nodes,
-        compiled.shapes,
-        compiled.groups,
-        compiled.tasks,
-        compiled.typical,
-        compiled.pools,
-        compiled.cluster,
-        compiled.state,
-        compiled.results,
-        compiled.timeline,
-    )
-    results, timeline = compiled.results, compiled.timeline
+    world = compiled.world
+    simple = world.rules.whole and chosen.order is Order.FIRST_COME and not chosen.backfill
+    (run_first_come if simple else run_jobs)(world)
+    results, timeline = world.results, world.timeline
     width = np.diff(timeline.end_s, prepend=0.0)
     total = nodes.total_accelerators
     names = {1 << place: name for place, name in enumerate(nodes.model_names)} | {0: ""}
@@ -76,10 +63,10 @@ def replay_jobs(
         results.parts,
         tuple(names[bit] for bit in nodes.model_bit.tolist()),
         total,
-        float(compiled.state.clocks[BUSY_MILLI_S]) / 1000,
+        float(world.state.clocks[BUSY_MILLI_S]) / 1000,
         timeline.end_s,
         timeline.used_milli_s / 1000 / (total * width) if total else timeline.used_milli_s,
         timeline.waiting_s / width,
         timeline.idle_milli / 1000,
-        int(compiled.state.counters[EVENTS]),
+        int(world.state.counters[EVENTS]),
     )

@@ -1,10 +1,13 @@
-"""What the compiled loop over jobs reads and writes."""
+"""The world of the compiled loop over jobs: all that it reads and writes."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+
+from capexpand.replay.packing.cluster import ClusterState
+from capexpand.replay.packing.kernel import Classes, Nodes, TypicalArrays
 
 NONE = -1
 # places in JobState.counters
@@ -140,3 +143,25 @@ class Timeline(NamedTuple):
     used_milli_s: np.ndarray
     waiting_s: np.ndarray
     idle_milli: np.ndarray
+
+
+class JobWorld(NamedTuple):
+    """Everything that the loop needs, in one argument.
+
+    The policy; the jobs by arrival, what they ask for and the lines in which they wait; the nodes; the parts
+    of which the shapes consist, and the typical ones for gradient descent; nodes with whole accelerators
+    only, where that is all that matters, or their state otherwise; the state of jobs and loop; results.
+    """
+
+    rules: Rules
+    jobs: Jobs
+    nodes: Nodes
+    shapes: Shapes
+    groups: Groups
+    tasks: Classes
+    typical: TypicalArrays
+    pools: Pools
+    cluster: ClusterState
+    state: JobState
+    results: JobResults
+    timeline: Timeline

@@ -17,8 +17,9 @@ import math
 
 import numpy as np
 
+from capexpand.replay import heap
 from capexpand.replay.compiled import inline_kernel, kernel
-from capexpand.replay.serving.lists import drop_stale, match_prefix, pop_end, push_end, remember_prefix
+from capexpand.replay.serving.lists import match_prefix, remember_prefix
 from capexpand.replay.serving.state import (
     BUSY,
     CACHED_TOKENS,
@@ -161,15 +162,12 @@ def _start_decoding(
     replica.crossings[r, -offset % settings.page_tokens] += 1
     replica.clocks[r, CACHED_TOKENS] += computed
     numbers[DECODES] += 1
-    if numbers[HEAP_SIZE] == replica.heap_step.shape[1]:
-        numbers[HEAP_SIZE] = drop_stale(
-            replica.heap_step[r], replica.heap_request[r], numbers[HEAP_SIZE], request.finish_step
-        )
     # it ends with the step that emits the last token
     finish = numbers[STEPS] + requests.output[i] - (computed - requests.prompt[i] + 1)
     request.finish_step[i] = finish
-    push_end(replica.heap_step[r], replica.heap_request[r], numbers[HEAP_SIZE], finish, i)
-    numbers[HEAP_SIZE] += 1
+    numbers[HEAP_SIZE] = heap.push(
+        replica.heap_step[r], replica.heap_request[r], numbers[HEAP_SIZE], finish, i, request.finish_step
+    )
 
 
 @kernel
@@ -238,8 +236,7 @@ def _finish_decodes(
     while numbers[HEAP_SIZE] > 0 and step[0] <= numbers[STEPS]:
         i = ends[0]
         valid = request.finish_step[i] == step[0]
-        pop_end(step, ends, numbers[HEAP_SIZE])
-        numbers[HEAP_SIZE] -= 1
+        numbers[HEAP_SIZE] = heap.pop(step, ends, numbers[HEAP_SIZE])
         if valid:
             offset = request.offset[i]
             request.computed[i] = offset + numbers[STEPS]
@@ -443,9 +440,9 @@ def advance(
             and numbers[PARTIAL] == NONE
             and _head_must_wait(r, requests, settings, request, replica)
         ):
-            while request.finish_step[heap_request[0]] != heap_step[0]:
-                pop_end(heap_step, heap_request, numbers[HEAP_SIZE])
-                numbers[HEAP_SIZE] -= 1
+            numbers[HEAP_SIZE] = heap.drop_stale(
+                heap_step, heap_request, numbers[HEAP_SIZE], request.finish_step
+            )
             limit = heap_step[0] - numbers[STEPS]
             skip = steps_within_pages(limit, numbers[FREE_PAGES], decodes, numbers[STEPS], crossings)
         growth = settings.per_cached_token_s * decodes

@@ -1,4 +1,4 @@
-"""The small data structures of the serving loop: a heap of ends, the prefix cache by last use."""
+"""The prefix cache of a replica, by last use."""
 
 from __future__ import annotations
 
@@ -13,56 +13,6 @@ from capexpand.replay.serving.state import (
 )
 
 ABSENT = -2
-
-
-@inline_kernel
-def push_end(step: np.ndarray, request: np.ndarray, size: int, new_step: int, new_request: int) -> None:
-    """Add an entry to a binary heap with the earliest step on top."""
-    child = size
-    while child > 0:
-        parent = (child - 1) >> 1
-        if step[parent] <= new_step:
-            break
-        step[child] = step[parent]
-        request[child] = request[parent]
-        child = parent
-    step[child] = new_step
-    request[child] = new_request
-
-
-@inline_kernel
-def pop_end(step: np.ndarray, request: np.ndarray, size: int) -> None:
-    """Remove the top of a heap of ``size`` entries."""
-    last = size - 1
-    moved_step = step[last]
-    moved_request = request[last]
-    parent = 0
-    while True:
-        child = 2 * parent + 1
-        if child >= last:
-            break
-        if child + 1 < last and step[child + 1] < step[child]:
-            child += 1
-        if step[child] >= moved_step:
-            break
-        step[parent] = step[child]
-        request[parent] = request[child]
-        parent = child
-    step[parent] = moved_step
-    request[parent] = moved_request
-
-
-@kernel
-def drop_stale(step: np.ndarray, request: np.ndarray, size: int, finish_step: np.ndarray) -> int:
-    """Rebuild a heap without the entries of requests that were preempted since, and return its size."""
-    kept = 0
-    for i in range(size):
-        entry_step = step[i]
-        entry_request = request[i]
-        if finish_step[entry_request] == entry_step:
-            push_end(step, request, kept, entry_step, entry_request)
-            kept += 1
-    return kept
 
 
 @inline_kernel

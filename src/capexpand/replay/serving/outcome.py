@@ -1,4 +1,4 @@
-"""What became of the requests, and the numbers that people ask about it."""
+"""Outcomes of a replay of requests: latencies, use of replicas, kept promises."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class ServingOutcome:
-    """What became of each request, and what the replicas did.
+    """The outcome of each request, and the use of the replicas.
 
     Args:
         trace: the requests that were served.

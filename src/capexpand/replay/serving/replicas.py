@@ -1,4 +1,4 @@
-"""What a replica is, and how requests find one."""
+"""Replicas of a model, and the routing of requests to them."""
 
 from __future__ import annotations
 

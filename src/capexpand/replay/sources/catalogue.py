@@ -1,4 +1,4 @@
-"""What traces there are, where each is had, and which reader takes it."""
+"""The traces that can be read, their origin, and the reader of each."""
 
 from __future__ import annotations
 

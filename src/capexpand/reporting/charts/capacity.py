@@ -1,4 +1,4 @@
-"""What is built when: power against grid limits, accelerators, computing power, tokens."""
+"""Charts of capacity by quarter: power against grid limits, accelerators, computing power, tokens."""
 
 from __future__ import annotations
 

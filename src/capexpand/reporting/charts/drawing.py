@@ -1,4 +1,4 @@
-"""What a chart is, and how stacks, lines and marks are drawn: the only place that knows Vega-Lite.
+"""Charts as data, and the drawing of stacks, lines and marks: the only place that knows Vega-Lite.
 
 Values travel to the page as one row of numbers for each series; the page's script lays them out by quarter
 into the fields ``q`` (name), ``d`` and ``e`` (first day, and first day of the next quarter), ``m`` (middle),

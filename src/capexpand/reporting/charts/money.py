@@ -9,7 +9,7 @@ import numpy as np
 
 from capexpand.finance.bridge import Step
 from capexpand.reporting.charts import palette
-from capexpand.reporting.charts.drawing import Chart, Series, marked, over_quarters, waterfall
+from capexpand.reporting.charts.drawing import Chart, Series, Spec, marked, over_quarters, waterfall
 from capexpand.reporting.context import ReportContext
 from capexpand.wording import MoneyScale, money
 
@@ -111,6 +111,34 @@ def earnings(context: ReportContext) -> Iterator[Chart]:
     )
 
 
+def waterfall_rows(steps: Sequence[tuple[str, float, bool]], scale: MoneyScale) -> tuple[Spec, ...]:
+    """Return the rows of a waterfall.
+
+    Args:
+        steps: name, amount [million], and whether it is a sum, from which the bars start anew.
+        scale: the unit of money.
+    """
+    rows: list[Spec] = []
+    level = 0.0
+    for name, amount, is_sum in steps:
+        start = 0.0 if is_sum else level
+        level = amount if is_sum else level + amount
+        ends = [float(f"{value / scale.divisor:.6g}") for value in (start, level)]
+        rows.append(
+            {
+                "label": "\n".join(textwrap.wrap(name, 30)),
+                "name": name,
+                "a": ends[0],
+                "b": ends[1],
+                "right": max(ends),
+                "v": float(f"{amount / scale.divisor:.6g}"),
+                "t": scale.write(amount),
+                "k": "sum" if is_sum else "up" if amount >= 0.0 else "down",
+            }
+        )
+    return tuple(rows)
+
+
 def bridge_chart(steps: Sequence[Step], scale: MoneyScale) -> Chart:
     """Return the bridge from the objective to the net present value.
 
@@ -118,31 +146,13 @@ def bridge_chart(steps: Sequence[Step], scale: MoneyScale) -> Chart:
         steps: the steps in order.
         scale: the unit of money.
     """
-    rows: list[dict[str, str | float]] = []
-    level = 0.0
     shown = [step for step in steps if step.is_sum or abs(step.amount) > 1e-9 * abs(steps[0].amount)]
-    for step in shown:
-        start = 0.0 if step.is_sum else level
-        level = step.amount if step.is_sum else level + step.amount
-        kind = "sum" if step.is_sum else "up" if step.amount >= 0.0 else "down"
-        ends = [float(f"{value / scale.divisor:.6g}") for value in (start, level)]
-        rows.append(
-            {
-                "label": "\n".join(textwrap.wrap(step.name, 30)),
-                "name": step.name,
-                "a": ends[0],
-                "b": ends[1],
-                "right": max(ends),
-                "v": float(f"{step.amount / scale.divisor:.6g}"),
-                "t": scale.write(step.amount),
-                "k": kind,
-            }
-        )
+    rows = waterfall_rows([(step.name, step.amount, step.is_sum) for step in shown], scale)
     return Chart(
         "bridge",
         "From what the plan maximises to what the programme earns",
         f"Present values in {scale.unit}. Steps of zero are left out here and stand in the table.",
         waterfall(scale.unit, len(rows)),
-        rows=tuple(rows),
+        rows=rows,
         shaded=False,
     )

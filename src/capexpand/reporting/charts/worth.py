@@ -1,4 +1,4 @@
-"""What limits are worth by quarter, and the evenly spent plan beside the optimised one."""
+"""Charts of shadow prices by quarter, and of the evenly spent plan beside the optimised one."""
 
 from __future__ import annotations
 

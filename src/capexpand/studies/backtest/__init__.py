@@ -1,1 +1,1 @@
-"""What was planned and forecast on a day, held against what was reported after it."""
+"""Backtests: plans and forecasts of a day compared with later reports."""

@@ -74,7 +74,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class FigureForecast:
-    """What a method says of a quarter of a figure that the company reports, in the case's millions."""
+    """The forecast of a reported figure of one quarter by one method, in the case's millions."""
 
     metric: str
     method: str
@@ -184,7 +184,7 @@ def _plain(value: object) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What was forecast on a day, with the plan that it rests on, for the next day and for regret."""
+    """The forecasts of a day with the plan behind them, for the next day and for regret."""
 
     frozen: Frozen
     data: ModelData

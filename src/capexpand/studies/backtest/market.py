@@ -41,7 +41,7 @@ class ListPrice:
 
 @dataclass(frozen=True, slots=True)
 class PriceForecast:
-    """What a method says of the list price that a workload follows, in the middle of a quarter."""
+    """The forecast of the list price that a workload follows, in the middle of a quarter."""
 
     workload: str
     model: str

@@ -1,4 +1,4 @@
-"""What a plan says of reported figures: kept to in scenarios of the case's own processes, quarter by quarter.
+"""Reported figures as the plan implies them, kept to in scenarios of the case's own processes.
 
 What is unknown begins after the last reported quarter: a quarter h quarters later has the spread that the
 case's processes have after h quarters. (A policy treats its first quarter as known; on the day nobody

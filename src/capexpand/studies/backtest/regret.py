@@ -1,4 +1,4 @@
-"""What the plan would have been with the inputs that came true, what keeping to it cost, and why it was off.
+"""Regret: the plan with the actual inputs, the cost of having kept to the original, and its causes.
 
 Inputs that came true, in this order: the export rules by quarter, the later wording of the amount, the
 list prices
@@ -72,7 +72,7 @@ class Waterfall:
 
 @dataclass(frozen=True, slots=True)
 class Regret:
-    """What a way to decide is worth under the inputs that came true, in millions of present value."""
+    """The value of a strategy under the actual inputs, in millions of present value."""
 
     way: str
     objective: float

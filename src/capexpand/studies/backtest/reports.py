@@ -1,4 +1,4 @@
-"""What companies reported, by quarter: read from the catalogue that stands in, derived where needed."""
+"""Reported figures by quarter, read from the point-in-time catalogue, derived where needed."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from capexpand.studies.backtest.scopes import LONGER_HISTORIES
 
 @dataclass(frozen=True, slots=True)
 class SpendingForecast:
-    """What a method says of one quarter of a series."""
+    """The forecast of one quarter of a series by one method."""
 
     company: str
     metric: str

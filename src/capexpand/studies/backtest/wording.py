@@ -1,4 +1,4 @@
-"""What a backtest found, in sentences: no verdict is given that its counts do not carry."""
+"""The findings of a backtest in sentences; no verdict goes beyond its counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a programme's net present value may turn out to be: the plan for the mean kept to in many futures."""
+"""The distribution of a programme's net present value, with the plan for the mean kept in many futures."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from capexpand.policy.accounts import Books
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
 from capexpand.policy.strategies import returns_beside
+from capexpand.reporting.serial import MILLION
 from capexpand.runs.folder import read_manifest
 from capexpand.scenarios.futures import Futures, compile_futures
 from capexpand.scenarios.sampling import draw_scenarios
 from capexpand.studies.breakeven.valuation import paid_by_the_group
 
 AT_ONCE = 250  # scenarios followed at once, which bounds memory
-MILLION = 1e6
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the market added on an announcement, as a range, beside what a plan is worth."""
+"""The value that the market added on an announcement, as a range, beside the value of a plan."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from capexpand.case.schema import Case
 from capexpand.case.values import Figure
 from capexpand.errors import CaseError, Problem
 from capexpand.model.world import World
+from capexpand.reporting.serial import MILLION
 from capexpand.studies.breakeven.distribution import Distribution
-
-MILLION = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class ValueAdded:
-    """What one move of the shares says about the programme; money in millions of the case's currency.
+    """The value implied by one move of the shares; money in millions of the case's currency.
 
     Args:
         name: of the move.
@@ -83,7 +82,7 @@ class StakeCheck:
 
 @dataclass(frozen=True, slots=True)
 class MarketFindings:
-    """What the market's answer says of the plan.
+    """The share-price reaction compared with the value of the plan.
 
     Args:
         shares: number of shares.

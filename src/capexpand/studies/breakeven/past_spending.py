@@ -21,7 +21,7 @@ UNKNOWN_YEARS = "which years are meant"
 
 @dataclass(frozen=True, slots=True)
 class PastSum:
-    """What was spent in the years before, by one reading of scope and years; money in millions.
+    """Spending of the years before, by one reading of scope and years; money in millions.
 
     Args:
         scope: what is counted.

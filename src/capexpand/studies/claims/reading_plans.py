@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from capexpand.reporting.serial import MILLION
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -12,12 +14,10 @@ if TYPE_CHECKING:
     from capexpand.case.values import Figure
     from capexpand.claims.findings import PlanChange
 
-MILLION = 1e6
-
 
 @dataclass(frozen=True, slots=True)
 class ReadingPlan:
-    """What a reading makes of a plan.
+    """The value of a plan under a reading.
 
     Args:
         npv: net present value by that reading [mn of the case's currency].

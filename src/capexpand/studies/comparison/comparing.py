@@ -18,13 +18,13 @@ from capexpand.studies.comparison.rates import DayRates, day_rates
 from capexpand.studies.comparison.yardstick import Yardstick, common_yardstick
 from capexpand.studies.subjects import label_of, read_subject
 
-__all__ = ["Comparison", "Programme", "compare"]
+__all__ = ["ComparedProgramme", "Comparison", "compare"]
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Programme:
+class ComparedProgramme:
     """One programme of a comparison: its name, what was found out, and its figures in the currency of all."""
 
     label: str  # folder of the case, with its variant
@@ -46,7 +46,7 @@ class Programme:
 class Comparison:
     """Programmes side by side, money in one currency at one day's rates."""
 
-    programmes: tuple[Programme, ...]
+    programmes: tuple[ComparedProgramme, ...]
     rates: DayRates
     yardstick: Yardstick | None
 
@@ -93,13 +93,13 @@ def compare(
     wanted = currency or (own.pop() if len(own) == 1 else "USD")
     day = day_rates(rates_of or max(case.as_of for case in cases), wanted, cases, rates)
     yardstick = common_yardstick(cases)
-    made: list[Programme] = []
+    made: list[ComparedProgramme] = []
     for entry in entries:
         if progress is not None:
             progress(entry.label)
         findings = entry.findings or _planned(entry)
         measures = measure_programme(findings, yardstick).times(day.factor(entry.case.currency))
-        made.append(Programme(entry.label, findings, measures))
+        made.append(ComparedProgramme(entry.label, findings, measures))
     return Comparison(tuple(made), day, yardstick)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capexpand.reporting.serial import MILLION, Document, plain
-from capexpand.studies.comparison.comparing import Comparison, Programme
+from capexpand.studies.comparison.comparing import ComparedProgramme, Comparison
 from capexpand.studies.comparison.rows import GROUPS, MONEY, Line
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def comparison_document(comparison: Comparison) -> Document:
     return plain(document)
 
 
-def _programme(one: Programme) -> Document:
+def _programme(one: ComparedProgramme) -> Document:
     case, source = one.case, one.findings.provenance
     return {
         "name": one.label,
@@ -68,7 +68,7 @@ def _programme(one: Programme) -> Document:
     }
 
 
-def value_of(line: Line, one: Programme) -> float | None:
+def value_of(line: Line, one: ComparedProgramme) -> float | None:
     """Return a line's value in the unit that ``unit_of`` names.
 
     Args:

@@ -1,4 +1,4 @@
-"""What an hour of an accelerator must bring: a closed form, since nothing in it asks for another plan.
+"""The revenue that an accelerator-hour must earn, in closed form.
 
 With γ_t the discount factor, τ the tax rate, h_t the hours that accelerators run because of the programme and
 V₀ the programme's net present value without anything that accelerators earn, an hour that brings p after

@@ -1,4 +1,4 @@
-"""What one programme comes to: records of figures, those of money apart, so that one factor turns them all.
+"""Figures of one programme, those of money apart, so that one factor converts them all.
 
 Amounts are in millions of a currency, prices of units in plain currency. None stands for what does not exist,
 such as the price of an accelerator where none is ordered.
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What was announced and what the plan does with it [million]; a year is four quarters."""
+    """Announced and planned amounts [million]; a year is four quarters."""
 
     announced: float | None  # None where the case names no amount
     spent_before: float  # of it, spent or bound before the plan starts
@@ -30,7 +30,7 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What is ordered in the window."""
+    """The orders of the window."""
 
     accelerators: float
     general_servers: float  # units without accelerators
@@ -96,7 +96,7 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class HourlyValues:
-    """What an hour of an accelerator must bring lest the programme lose, and what it brings here.
+    """The revenue that an accelerator-hour needs for break-even, and its revenue in the case.
 
     In plain currency, after ordinary costs, the same in every quarter of the horizon; hours that train are
     hours too.

@@ -1,4 +1,4 @@
-"""What a plan orders in the programme's window: accelerators, other servers, halls, and what is leased."""
+"""The orders of a plan in the programme's window: accelerators, other servers, halls, leases."""
 
 from __future__ import annotations
 

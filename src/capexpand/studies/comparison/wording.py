@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capexpand.studies.comparison.comparing import Comparison, Programme
+from capexpand.studies.comparison.comparing import ComparedProgramme, Comparison
 from capexpand.wording import MINUS, capitalised, money
 
 
@@ -23,7 +23,7 @@ def headings(comparison: Comparison) -> tuple[str, ...]:
     )
 
 
-def _told_apart(one: Programme, *, several: bool) -> str:
+def _told_apart(one: ComparedProgramme, *, several: bool) -> str:
     """The title of a variant, after the buyer where several are compared."""
     variant = one.case.provenance.variant
     title = "as declared" if variant is None else one.case.variants[variant].title
@@ -56,7 +56,7 @@ def about_rates(comparison: Comparison) -> str:
     )
 
 
-def about_window(one: Programme) -> str:
+def about_window(one: ComparedProgramme) -> str:
     """Say what part of the programme is planned.
 
     Args:
@@ -68,7 +68,7 @@ def about_window(one: Programme) -> str:
     return f"as of {one.case.as_of}; planned is {part}, from {first} on"
 
 
-def verdict(one: Programme, currency: str) -> str:
+def verdict(one: ComparedProgramme, currency: str) -> str:
     """Say what a programme is worth, and what an hour of an accelerator must bring.
 
     Args:

@@ -47,7 +47,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one cause adds to the net present value [money].
+    """The change of net present value by one cause [money].
 
     Args:
         cause: its key.

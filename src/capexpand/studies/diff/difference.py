@@ -42,7 +42,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What changed from one plan to another.
+    """The difference between two plans.
 
     Args:
         old: the plan before.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from capexpand.reporting.blocks import (
     Answer,
@@ -20,6 +19,7 @@ from capexpand.reporting.blocks import (
     columns,
 )
 from capexpand.reporting.charts.drawing import Chart, waterfall
+from capexpand.reporting.charts.money import waterfall_rows
 from capexpand.reporting.serial import Document
 from capexpand.reporting.serial import money as plain_money
 from capexpand.reporting.serial import number as plain_number
@@ -188,30 +188,13 @@ def _waterfall(found: Difference) -> Chart:
     steps = [(f"Old: {found.old.label}", causes.old, True)]
     steps += [(capitalised(share.title), share.amount, False) for share in causes.shares]
     steps.append((f"New: {found.new.label}", causes.new, True))
-    rows: list[dict[str, Any]] = []
-    level = 0.0
-    for name, amount, is_sum in steps:
-        start = 0.0 if is_sum else level
-        level = amount if is_sum else level + amount
-        ends = [float(f"{value / scale.divisor:.6g}") for value in (start, level)]
-        rows.append(
-            {
-                "label": "\n".join(textwrap.wrap(name, 30)),
-                "name": name,
-                "a": ends[0],
-                "b": ends[1],
-                "right": max(ends),
-                "v": float(f"{amount / scale.divisor:.6g}"),
-                "t": scale.write(amount),
-                "k": "sum" if is_sum else "up" if amount >= 0.0 else "down",
-            }
-        )
+    rows = waterfall_rows(steps, scale)
     return Chart(
         "causes",
         "Why the value changed",
         f"Net present value after tax, in {scale.unit}.",
         waterfall(scale.unit, len(rows)),
-        rows=tuple(rows),
+        rows=rows,
         shaded=False,
     )
 

@@ -1,1 +1,1 @@
-"""What a programme's value rests on: its sensitivity to each number, weighed by the number's evidence."""
+"""The evidence behind a programme's value: sensitivity to each number, weighted by the number's evidence."""

@@ -1,4 +1,4 @@
-"""What a programme's value rests on, and the next fact worth finding."""
+"""The evidence behind a programme's value, and the next fact worth finding."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class NextFact:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFindings:
-    """What the value of a programme rests on.
+    """The evidence behind the value of a programme.
 
     Args:
         label: of the case.

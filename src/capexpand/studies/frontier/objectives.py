@@ -1,4 +1,4 @@
-"""What a plan may be made for besides its value: least cost, power, energy or spending, most served.
+"""Objectives of a plan besides its value: least cost, power, energy or spending, most served.
 
 Each is a weighted sum of the program's columns. The peak of power is a column of its own that no quarter's
 power may exceed.

@@ -1,4 +1,4 @@
-"""What a plan expects to stand, to be on order and to be paid on a later day: the template of actuals."""
+"""Capacity, open orders and payments that a plan expects on a later day: the template of actuals."""
 
 from __future__ import annotations
 

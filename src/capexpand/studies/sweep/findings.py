@@ -38,7 +38,7 @@ BATCH = 4
 
 @dataclass(frozen=True)
 class SweepFindings:
-    """What a sweep found.
+    """The findings of a sweep.
 
     Args:
         box: the case and its axes.

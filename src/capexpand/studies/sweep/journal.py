@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import RunError
+from capexpand.files.records import packed_record, whole_records
 
 _MAGIC = b"CXS1"
-_HEADER = struct.Struct("<4sQI")
 
 Record = Mapping[str, NDArray[Any]]
 
@@ -91,10 +88,7 @@ class Journal:
 
 def packed(record: Record) -> bytes:
     """Return a record as bytes: its length, its check and an archive."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **record)  # type: ignore[arg-type]
-    data = buffer.getvalue()
-    return _HEADER.pack(_MAGIC, len(data), zlib.crc32(data)) + data
+    return packed_record(_MAGIC, record, compressed=True)
 
 
 def read_records(content: bytes) -> tuple[list[Record], int]:
@@ -103,17 +97,4 @@ def read_records(content: bytes) -> tuple[list[Record], int]:
     Args:
         content: records one after the other; what follows the first that does not check is left out.
     """
-    records: list[Record] = []
-    place = 0
-    while place + _HEADER.size <= len(content):
-        magic, length, check = _HEADER.unpack_from(content, place)
-        data = content[place + _HEADER.size : place + _HEADER.size + length]
-        if magic != _MAGIC or len(data) < length or zlib.crc32(data) != check:
-            break
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                records.append({key: archive[key] for key in archive.files})
-        except (ValueError, zipfile.BadZipFile):
-            break
-        place += _HEADER.size + length
-    return records, place
+    return whole_records(_MAGIC, content)

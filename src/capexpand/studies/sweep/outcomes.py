@@ -1,4 +1,4 @@
-"""What was found at one point of a sweep, and how it is solved."""
+"""The outcome at one point of a sweep, and its solution."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ VALUES = tuple(each.name for each in fields(Values))
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was found at a point.
+    """The outcome at a point.
 
     Args:
         status: whether there is a plan.

@@ -18,7 +18,8 @@ import numpy as np
 
 from capexpand.errors import CaseError
 from capexpand.model.blocks import Floats, LinearProgram
-from capexpand.optimiser.brackets import Brackets, ProgramChange, Support, priced_own, worth
+from capexpand.optimiser.brackets import Brackets, ProgramChange, Support
+from capexpand.optimiser.limit_prices import priced_own, worth
 from capexpand.reporting.blocks import Sliders
 from capexpand.reporting.serial import Document
 from capexpand.studies.sweep.axes import Axis, Point

@@ -1,4 +1,4 @@
-"""What the sheets of this study say of themselves."""
+"""The descriptions of this study's sheets."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from capexpand.reporting.blocks import (
     columns,
 )
 from capexpand.reporting.charts.drawing import Chart, waterfall
+from capexpand.reporting.charts.money import waterfall_rows
 from capexpand.reporting.serial import Document
 from capexpand.reporting.serial import money as plain_money
 from capexpand.reporting.serial import number as plain_number
@@ -245,31 +245,14 @@ def _charts(why: Why) -> tuple[Block, ...]:
     if not why.priced:
         return ()
     one, scale = why.priced[0], _scale(why)
-    rows: list[dict[str, Any]] = []
-    level = 0.0
     steps = [(line.title, line.amount, False) for line in one.breakdown.lines]
-    for name, amount, is_sum in (*steps, ("net worth of one more", one.net, True)):
-        start = 0.0 if is_sum else level
-        level = amount if is_sum else level + amount
-        ends = [float(f"{value / scale.divisor:.6g}") for value in (start, level)]
-        rows.append(
-            {
-                "label": "\n".join(textwrap.wrap(name, 30)),
-                "name": name,
-                "a": ends[0],
-                "b": ends[1],
-                "right": max(ends),
-                "v": float(f"{amount / scale.divisor:.6g}"),
-                "t": scale.write(amount),
-                "k": "sum" if is_sum else "up" if amount >= 0.0 else "down",
-            }
-        )
+    rows = waterfall_rows([*steps, ("net worth of one more", one.net, True)], scale)
     chart = Chart(
         "price",
         f"One more {one.unit} of {_of(one)}",
         f"What it earns, what it costs, and what it takes from other uses; present values, in {scale.unit}.",
         waterfall(scale.unit, len(rows)),
-        rows=tuple(rows),
+        rows=rows,
         shaded=False,
     )
     return (Charts((chart,)),)

@@ -1,4 +1,4 @@
-"""What a decision that the plan does not take would cost, what gives way, and what would make it optimal."""
+"""Forced decisions: their cost, the orders that they displace, the change that would make them optimal."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
-    """What forcing a decision does.
+    """The effect of a forced decision.
 
     Args:
         label: of the case.

@@ -1,4 +1,4 @@
-"""What ``capexpand replay RUN`` prints and writes: a trace on the fleet that a run planned."""
+"""Documents of a replay: a trace on the fleet that a run planned, on nodes of one's own, on replicas."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from capexpand.replay.derating import Derating
     from capexpand.replay.jobs.policies import SchedulingPolicy
     from capexpand.replay.serving.from_hardware import HardwareReplica
-    from capexpand.replay.serving.outcome import Promise
+    from capexpand.replay.serving.outcome import Distribution, Promise
     from capexpand.replay.serving.replicas import Routing
+    from capexpand.replay.sizing import ReplicaKind
     from capexpand.replay.traces import JobTrace, RequestTrace
     from capexpand.runs.planned_fleet import PlannedFleet
 
@@ -236,3 +237,107 @@ def _as_csv(rows: list[Row]) -> str:
 def _guarded(value: str | float | None) -> str | float | None:
     """Keep a spreadsheet from computing a name (of a trace's file) that begins as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+
+
+def fleet_document(
+    trace: JobTrace,
+    fleet_file: Path,
+    policy: SchedulingPolicy,
+    *,
+    load: float | None,
+    leave_out_bad: bool,
+) -> dict[str, object]:
+    """Replay jobs on nodes of one's own, and return what to show and write."""
+    from capexpand.replay.derating import replay_fleet
+    from capexpand.replay.fleet import read_fleet
+    from capexpand.replay.serving.outcome import describe
+
+    result = replay_fleet(
+        read_fleet(fleet_file), trace, policy=policy, load=load, leave_out_bad=leave_out_bad
+    )
+    outcome = result.outcome
+    document: dict[str, object] = {
+        "trace": outcome.trace.name,
+        "jobs": len(outcome.trace),
+        "exclusions": outcome.trace.exclusions.in_words(),
+        "load": rounded(result.load),
+        "utilisation": rounded(outcome.utilisation_while_arriving),
+        "stranded": round(outcome.stranded_fraction, 4),
+        "idle_by_cause": {name: round(value, 4) for name, value in outcome.stranded_by_cause().items()},
+        "wait_s": _distribution(describe(outcome.wait_s)),
+        "completion_s": _distribution(describe(outcome.completion_s)),
+        "preemptions": int(outcome.preempted.sum()),
+        "makespan_h": round(outcome.makespan_s / 3600, 3),
+        "by_tenant": [
+            {"tenant": one.name, "jobs": one.jobs, "hours": round(one.accelerator_hours, 1)}
+            | {f"wait_{key}": value for key, value in _distribution(one.wait_s).items()}
+            for one in outcome.by_tenant()
+        ],
+        "by_model": [
+            {"model": one.name, "jobs": one.jobs, "hours": round(one.accelerator_hours, 1)}
+            | {f"wait_{key}": value for key, value in _distribution(one.wait_s).items()}
+            for one in outcome.by_model()
+        ],
+        "deratings": [derating_row(one) for one in result.deratings],
+    }
+    if result.note:
+        document["note"] = result.note
+    return document
+
+
+def replicas_document(
+    trace: RequestTrace,
+    kind: ReplicaKind,
+    count: int,
+    *,
+    routing: Routing,
+    promise: Promise | None,
+    load: float | None,
+    leave_out_bad: bool,
+) -> dict[str, object]:
+    """Replay requests on equal replicas, and return what to show and write."""
+    from capexpand.replay.derating import derate_serving
+    from capexpand.replay.serving.outcome import describe
+    from capexpand.replay.serving.serve import highest_load, serve
+    from capexpand.replay.sizing import describe_promise
+
+    outcome = serve(
+        trace.faster(load or 1.0), kind.replica, replicas=count, routing=routing, leave_out_bad=leave_out_bad
+    )
+    served = outcome.trace
+    document: dict[str, object] = {
+        "trace": served.name,
+        "requests": len(served),
+        "exclusions": served.exclusions.in_words(),
+        **({"read_as": served.read_as} if served.read_as else {}),
+        "replica": kind.name,
+        "replicas": count,
+        "utilisation": rounded(outcome.utilisation),
+        "output_tokens_per_s": rounded(outcome.output_tokens_per_s, 2),
+        "ttft_s": _distribution(describe(outcome.time_to_first_token_s)),
+        "tpot_s": _distribution(describe(outcome.time_per_token_s)),
+        "e2e_s": _distribution(describe(outcome.end_to_end_s)),
+        "reused_prompt_fraction": round(outcome.reuse_fraction, 4),
+        "peak_memory_tokens": int(outcome.peak_memory_tokens.max()),
+        "preemptions": int(outcome.preempted.sum()),
+        "deratings": [],
+    }
+    if promise is not None:
+        factor = highest_load(served, kind.replica, promise, replicas=count, routing=routing)
+        derating = derate_serving(
+            served, kind.replica, promise, offer=kind.name, replicas=count, routing=routing
+        )
+        document |= {
+            "promise": describe_promise(promise),
+            "kept_fraction": round(outcome.kept_fraction(promise), 5),
+            "goodput_per_s": round(outcome.goodput_per_s(promise), 4),
+            "highest_load_per_s": rounded(factor * served.rate_per_s if factor else 0.0),
+            "deratings": [] if derating is None else [derating_row(derating)],
+        }
+        if derating is None:
+            document["note"] = "all requests arrive at once, so there is no load and no derating"
+    return document
+
+
+def _distribution(one: Distribution) -> dict[str, float | None]:
+    return {name: rounded(getattr(one, name)) for name in ("mean", "p50", "p90", "p99")}
