@@ -11,9 +11,11 @@ from __future__ import annotations
 import linopy
 import numpy as np
 import xarray as xr
+from oracle_ages import within_life
 from oracle_churn import churn_cost
 from oracle_energy import energy_terms
 from oracle_financing import financed_constant, financed_objective
+from oracle_hire import hire
 from oracle_leases import lease_costs
 
 from capexpand.model.data import ModelData
@@ -230,7 +232,8 @@ class _Oracle:
         at = self.member(m.sites.destination, "site", "destination")
         self.there = self.reached(at)
         self.N = self.variable("N", "site", "offer", "quarter", exists=self.there)
-        self.r = self.variable("r", "site", "offer", "quarter", exists=~owned)
+        sold = self.data(offers.owned[:, None] & (offers.exit_cost < 0.0), "offer", "quarter")
+        self.r = self.variable("r", "site", "offer", "quarter", exists=~owned | sold)
         self.q = q = self.variable("q", "site", "offer", "quarter", exists=self.there)
         coming = self.pipeline(
             "units coming", self.waits(self.x, offers.lead_quarters, "offer"), "offer", "destination"
@@ -241,7 +244,7 @@ class _Oracle:
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
         left = self.N - kept - q + self.r
         self.require("owned units", left, "<=", 0.0, owned & self.there)
-        self.within_life(at)
+        within_life(self, at)
         if self.lean:
             return
         self.require("leased units", left, "==", 0.0, ~owned)
@@ -250,32 +253,6 @@ class _Oracle:
         self.E = free = self.variable("E", "offer", "destination", "quarter")
         past = self.before(free, (standing * at).sum("site")) + freed.sel(ahead=0, drop=True)
         self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
-
-    def within_life(self, at: xr.DataArray) -> None:
-        """Owned units of a destination are within those that came less than a life ago and still work."""
-        m, offers, count = self.m, self.m.offers, self.m.times.count
-        if offers.life_quarters is None or not m.aging.any():
-            return
-        survive = 1.0 - offers.attrition
-        from_order = np.zeros((len(offers.names), count, count))  # [offer, order, quarter]
-        known = np.zeros((len(offers.names), len(m.destinations), count))
-        stood = np.zeros((len(offers.names), len(m.destinations)))
-        np.add.at(stood.T, m.sites.destination, m.opening.installed)
-        for k in np.flatnonzero(m.aging):
-            life, lead = int(offers.life_quarters[k]), int(offers.lead_quarters[k])
-            for t in range(count):
-                known[k, :, t] += max(0.0, 1.0 - (t + 1) / life) * survive[k] ** (t + 1) * stood[k]
-                for age in range(min(life, t + 1)):
-                    known[k, :, t] += survive[k] ** age * m.opening.units_due[k, :, t - age]
-                    if t - age - lead >= 0:
-                        from_order[k, t - age - lead, t] += survive[k] ** age
-        came = 0.0 * (self.N * at).sum("site")
-        for first in range(count):
-            kernel = self.data(from_order[:, first], "offer", "quarter")
-            came = came + self.x.isel(quarter=first, drop=True) * kernel
-        limit = self.data(known, "offer", "destination", "quarter")
-        where = self.data(m.aging, "offer")
-        self.require("life", (self.N * at).sum("site") - came, "<=", limit, where)
 
     def reached(self, at: xr.DataArray) -> xr.DataArray:
         """Whether units of an offer can have come to a site by a quarter; taken as true unless lean."""
@@ -293,7 +270,11 @@ class _Oracle:
         self.u = self.variable("u", "site", "offer", "quarter", exists=self.there)
         units = 1.0 if m.redundancy is None else self.data(m.redundancy.units, "offer")
         halls = 1.0 if m.redundancy is None else self.data(m.redundancy.power, "site")
-        self.require("run", self.u - self.N * units, "<=", 0.0, self.there)
+        waits, settling = 0.0, m.offers.settling
+        for age in range(0 if settling is None else settling.shape[1]):
+            came = self.q.shift(quarter=age).fillna(0.0) if age else self.q
+            waits = waits + came * self.data(settling[:, age], "offer")
+        self.require("run", self.u - (self.N - waits) * units, "<=", 0.0, self.there)
         running_mw = (self.u * self.data(m.offers.power_kw / 1000.0, "offer")).sum("offer")
         energised = (self.P * self.member(m.power.site, "power", "site")).sum("power")
         self.require("running power", running_mw - energised * halls, "<=", 0.0)
@@ -328,7 +309,7 @@ class _Oracle:
         )
         self.w = self.variable("w", "workload", "quarter", exists=buyable)
         capacity = (y * service).sum("offer").sum(place)
-        capacity = capacity + self.hire()
+        capacity = capacity + hire(self)
         owed = demand.sum("tranche").where(obliged, 0.0)
         self.require("service", capacity - self.z.sum("tranche") + self.w, ">=", owed)
         self.contracts()
@@ -349,45 +330,6 @@ class _Oracle:
                 sold = self.z.sel(workload=name, drop=True).isel(tranche=0, drop=True)
                 part = self.signed.sel(signing=name, drop=True)
                 self.require(f"signed {name}", sold - part * self.data(needs, "quarter"), "<=", 0.0)
-
-    def hire(self):
-        """What hired units serve: those had at the fee of the day, and those whose reservation runs.
-
-        A reservation is a stock here: it comes and goes by two pipelines, and pays the fee of its signing,
-        which a second stock of money remembers.
-        """
-        options = self.m.hire
-        self.fees = lambda disc: 0.0
-        if options is None:
-            return 0.0
-        reserved = self.data(options.reserved, "hire")
-        limit = self.data(options.limit, "hire", "quarter")
-        in_time = self.arrives_in_time(options.lead_quarters, "hire")
-        signed = self.variable("signed", "hire", "quarter", upper=limit, exists=reserved & in_time)
-        loose = self.variable("hired", "hire", "quarter", upper=limit, exists=~reserved)
-        fee = self.data(options.fee, "hire", "quarter")
-        stocks = []
-        for name, flow in (("units", signed), ("fees", signed * fee)):
-            coming = self.pipeline(
-                f"{name} reserved", self.waits(flow, options.lead_quarters, "hire"), "hire"
-            )
-            ends = options.lead_quarters + options.term_quarters
-            leaving = self.pipeline(f"{name} expired", self.waits(flow, ends, "hire"), "hire")
-            stock = self.variable(f"{name} under reservation", "hire", "quarter")
-            change = coming.sel(ahead=0, drop=True) - leaving.sel(ahead=0, drop=True)
-            kept = self.before(stock, self.data(np.zeros(len(options.names)), "hire"))
-            self.require(f"{name} under reservation", stock - kept - change, "==", 0.0, reserved)
-            stocks.append(stock)
-
-        def fees(weights):
-            disc = self.data(weights, "quarter")
-            return (loose * (fee * disc)).sum() + (stocks[1] * (disc * reserved.astype(float))).sum()
-
-        self.fees = fees
-        serving = self.variable("hired serving", "hire", "workload", "quarter")
-        had = loose + stocks[0] * reserved.astype(float)
-        self.require("hired serving", serving.sum("workload") - had, "<=", 0.0)
-        return (serving * self.data(options.service, "hire", "workload")).sum("hire")
 
     def money(self) -> None:
         m, power, offers = self.m, self.m.power, self.m.offers
@@ -460,6 +402,7 @@ class _Oracle:
             - self.fees(weights)
             - self.energy_cost(weights)
             - self.lease_costs(weights)
+            - self.worn_cost(weights)
             - self.churn_cost(weights)
         )
         if self.signed is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 
@@ -22,11 +24,19 @@ def churn_cost(of):
     came = of.variable("came", "group", "offer", "workload", "quarter")
     of.require("came", serving - of.before(serving, 0.0) * kept - came, "<=", 0.0, later > 0)
     moved = of.variable("moved", "group", "offer", "quarter")
-    arrived = (of.q * here).sum("site")
+    shares = [np.ones(len(m.offers.names))]
+    if m.offers.settling is not None:
+        left = [np.ones(len(m.offers.names)), *m.offers.settling.T, np.zeros(len(m.offers.names))]
+        shares = [before - after for before, after in itertools.pairwise(left)]
+    used = sum(
+        (of.q.shift(quarter=age).fillna(0.0) if age else of.q) * of.data(share, "offer")
+        for age, share in enumerate(shares)
+    )
+    arrived = (used * here).sum("site")
     of.require("moved", came.sum("workload") - arrived - moved, "<=", 0.0, later > 0)
     charged.append(moved * costs.use)
     elsewhere = of.variable("elsewhere", "site", "offer", "quarter")
-    left = of.u - of.before(of.u, 0.0) * kept - of.q - elsewhere
+    left = of.u - of.before(of.u, 0.0) * kept - used - elsewhere
     of.require("elsewhere", left, "<=", 0.0, later > 0)
     charged.append(elsewhere * costs.site)
     offers, power = m.offers, m.power

@@ -25,6 +25,7 @@ from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.hire_options import HireOptions
 from capexpand.model.lease_terms import FOREVER, LeaseTerms, Terms
 from capexpand.model.redundancy import Redundancy
+from capexpand.model.wear import Wear
 from capexpand.timevalue import discount_factors, end_discount_factor, quarter_starts
 
 Random = np.random.Generator
@@ -220,6 +221,8 @@ def _offers(rng: Random, destinations: int, quarters: int, *, workloads: int, de
     options, products, shape = 4, 3, (4, destinations, quarters)
     bought = owned[:, None, None]
     lead = rng.integers(0, 4, options)
+    life = np.where(owned, rng.choice([0, 0, 3, 5], options), 0)
+    after = np.where(owned, rng.choice([0, 1, 2, 4], options), 0)
     limit = np.where(
         rng.random((products, destinations, quarters)) < 0.3,
         np.inf,
@@ -245,7 +248,11 @@ def _offers(rng: Random, destinations: int, quarters: int, *, workloads: int, de
         import_duty=np.zeros(shape),
         deposit_fraction=np.where(owned, u(0, 1, options), 0.0),
         running_cost=np.where(owned[:, None], u(0, 1, (options, quarters)), u(5, 12, (options, quarters))),
-        exit_cost=np.where(owned[:, None], 0.0, u(0, 2, (options, quarters))),
+        exit_cost=np.where(
+            owned[:, None],
+            -(u(0, 15, (options, quarters)) * (rng.random((options, 1)) < 0.5)),
+            u(0, 2, (options, quarters)),
+        ),
         power_kw=u(200, 900, options),
         draw_fraction=u(0.5, 1, options),
         attrition=np.where(owned, u(0, 0.1, options), 0.0),
@@ -255,11 +262,19 @@ def _offers(rng: Random, destinations: int, quarters: int, *, workloads: int, de
         stock=np.where(rng.random(products) < 0.5, np.inf, u(3, 20, products)),
         delayed=np.zeros(options, dtype=np.bool_),
         released=np.ones((options, quarters)),
-        life_quarters=np.where(owned, rng.choice([0, 0, 3, 5], options), 0),
+        life_quarters=life,
         lot=np.array([0.0, 2.0, 0.0, 1.0]),
         end_value=np.where(owned, u(0, 15, options), 0.0),
         accelerators=np.full(products, 8.0),
         compute_pflops=np.ones(products),
+        wear=Wear(
+            after_quarters=np.where((life > 0) & (after >= life), 0, after),
+            attrition=u(0.1, 0.4, options),
+            cost=u(0, 2, options),
+        )
+        if rng.random() < 0.6
+        else None,
+        settling=np.outer(u(0, 1, options), [0.8, 0.25]) if rng.random() < 0.6 else None,
     )
 
 
@@ -365,7 +380,14 @@ def scaled_money(m: ModelData, factor: float) -> ModelData:
         else _scaled(m.energy, factor, "price", "fee", "capacity_charge", "carbon_price"),
         sites=_scaled(m.sites, factor, "energy_price"),
         power=_scaled(m.power, factor, "price", "running_cost", "exit_cost", "end_value"),
-        offers=_scaled(m.offers, factor, "price", "running_cost", "exit_cost", "end_value"),
+        offers=_scaled(
+            replace(m.offers, wear=None if m.offers.wear is None else _scaled(m.offers.wear, factor, "cost")),
+            factor,
+            "price",
+            "running_cost",
+            "exit_cost",
+            "end_value",
+        ),
         workloads=_scaled(m.workloads, factor, "price", "penalty"),
         budget=_scaled(m.budget, factor, "cap", "floor", "renewal", "renewal_without_programme"),
         opening=_scaled(m.opening, factor, "payments_due", "other_revenue", "other_cost", "depreciation"),

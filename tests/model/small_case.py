@@ -56,6 +56,7 @@ SMALL: dict[str, Any] = {
             "lead_time": "0 months",
             "attrition": "0 %/year",
             "maintenance": "0 %/year",
+            "life": "50 years",
             "buy": {"price": "1 mn CNY", "deposit": "0 %"},
             "supply": {"CN": {}},
         }

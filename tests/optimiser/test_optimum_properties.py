@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from random_models import random_model, scaled_money
 
 from capexpand.model.blocks import ABSENT, Blocks
-from capexpand.model.stage import add_stage, opening_columns
+from capexpand.model.opening_columns import opening_columns
+from capexpand.model.stage import add_stage
 from capexpand.optimiser.deterministic import build_program, optimise_plan
 from capexpand.optimiser.highs import solve
 

@@ -16,9 +16,9 @@ PROGRAMMES = ("microsoft-fy2025", "meta-2025", "bytedance-2025")
 READINGS = [(name, variant) for name in PROGRAMMES for variant in (None, *load_case(CASES / name).variants)]
 
 SUMMARY = {  # ordered and paid in the window, cash NPV, worth of internal use: mn of the case; accelerators
-    "microsoft-fy2025": (17_196, 14_592, 9_827, 1_049, 296_878),
-    "meta-2025": (36_227, 33_602, -45_320, 68_505, 1_388_161),
-    "bytedance-2025": (66_987, 51_428, -11_831, 32_726, 258_375),
+    "microsoft-fy2025": (17_196, 14_592, 8_622, 747, 296_877),
+    "meta-2025": (36_227, 33_602, -43_887, 65_646, 1_388_161),
+    "bytedance-2025": (66_925, 51_371, -18_742, 39_251, 257_448),
 }
 """Golden figures: what changes them by more than a hundredth must be looked at and go into the READMEs."""
 

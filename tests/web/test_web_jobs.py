@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 from servers import Server, running, start, wait_for
 
 LONG = {"case": "two-sites", "kind": "policy", "scenarios": 20_000, "iterations": 4000}
@@ -72,11 +73,20 @@ def test_the_same_order_twice_is_one_folder(server: Server) -> None:
         assert len([path for path in (server.home / "runs").iterdir() if not path.name.startswith(".")]) == 1
 
 
-def test_a_run_that_is_cancelled_ends_and_leaves_nothing(server: Server, database: str | None) -> None:
+def test_a_run_that_is_cancelled_ends_and_leaves_nothing(
+    server: Server, database: str | None, browser: Browser
+) -> None:
+    """While it trains its page draws bound and value. Sensitivity: a picture without width shows nothing."""
     with server.local() as client:
         number = queue(client, **LONG)
         waits = queue(client)
         wait_for(lambda: trains(client, number))
+        with browser.new_context() as context:
+            page = context.new_page()
+            page.goto(f"{server.address}/runs/{number}")
+            page.wait_for_function(
+                "+(document.querySelector('#gap svg')?.getAttribute('width') ?? 0) > 200", timeout=60_000
+            )
         process = group_of(server, number, database)
         assert client.post(f"/api/v1/runs/{waits}/cancel").json()["state"] == "cancelled"
         client.post(f"/api/v1/runs/{number}/cancel")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from capexpand.reporting.inputs import Findings
     from capexpand.reporting.sheet import Sheet
     from capexpand.sddp.policy import TrainingRecord
+    from capexpand.studies.evidence.findings import EvidenceFindings
+    from capexpand.workbook.evidence_page import EvidenceRows
 
 Say = Callable[[str], None]
 """Sees in words how far a command is."""
@@ -65,12 +67,14 @@ class Run(Shown):
         policy: of the policy, if one was sought.
         shown: the sheet of both.
         folder: where the run stands, if it was written.
+        evidence: what its value rests on, if it was asked for.
     """
 
     findings: Findings
     policy: PolicyFindings | None
     shown: Sheet
     folder: Path | None = None
+    evidence: EvidenceFindings | None = None
 
     @property
     def case(self) -> Case:
@@ -91,7 +95,7 @@ class Run(Shown):
         """
         from capexpand.workbook.writing import save_workbook
 
-        return save_workbook(self.findings, path, self.policy)
+        return save_workbook(self.findings, path, self.policy, evidence=self._evidence_rows())
 
     def with_workbook(self) -> Run:
         """Return the run with ``workbook.xlsx`` among the files of its folder.
@@ -103,8 +107,13 @@ class Run(Shown):
 
         from capexpand.workbook.writing import workbook_bytes
 
-        files = {**self.shown.files, "workbook.xlsx": workbook_bytes(self.findings, self.policy)}
-        return replace(self, shown=replace(self.shown, files=files))
+        book = workbook_bytes(self.findings, self.policy, evidence=self._evidence_rows())
+        return replace(self, shown=replace(self.shown, files={**self.shown.files, "workbook.xlsx": book}))
+
+    def _evidence_rows(self) -> EvidenceRows | None:
+        from capexpand.api.evidence_in_runs import evidence_rows
+
+        return None if self.evidence is None else evidence_rows(self.evidence)
 
     def __repr__(self) -> str:
         with_policy = "" if self.policy is None else " with a policy"
@@ -126,6 +135,7 @@ def run(
     gap: float | None = None,
     excel: bool = False,
     export: Path | str | None = None,
+    evidence: bool = False,
     progress: Say | None = None,
 ) -> Run:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays.
@@ -145,6 +155,8 @@ def run(
         gap: at which the training ends [%]; the usual one if None.
         excel: whether the run folder holds ``workbook.xlsx``, a financial model with live formulas.
         export: file for the program that the plan solves, ``.mps`` or ``.lp``; none is written where None.
+        evidence: whether to say what the value rests on, by kind of evidence, and which facts to find next;
+            it takes minutes where a case has hundreds of numbers.
         progress: sees how far it is.
 
     Raises:
@@ -181,6 +193,8 @@ def run(
             from capexpand.optimiser.exporting import export_program
 
             export_program(found.findings.result.plan.data, Path(export))
+        if evidence:
+            found = _with_evidence(found, workers, on, progress or silent)
         if excel:
             found = found.with_workbook()
         if folder is not None:
@@ -236,6 +250,20 @@ def loaded_case(case: Path | str | Case, variant: str | None) -> Case:
 
 def silent(_: str) -> None:
     """Show nothing."""
+
+
+def _with_evidence(found: Run, workers: int, on: str | None, say: Say) -> Run:
+    from dataclasses import replace
+
+    from capexpand.api.evidence_in_runs import with_evidence
+    from capexpand.executing.choosing import engine_on
+    from capexpand.studies.evidence.findings import find_evidence
+
+    with engine_on(on, workers=workers) as engine:
+        rests_on = find_evidence(
+            found.case, found.case.title, engine=engine, progress=lambda what: say(f"Planning {what}")
+        )
+    return replace(found, shown=with_evidence(found.shown, rests_on), evidence=rests_on)
 
 
 def _found(case: Case, folder: Path | None, options: PolicyOptions | None, say: Say) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
+from capexpand.case.age_checks import age_complaints
 from capexpand.case.announcement_checks import announcement_complaints
 from capexpand.case.blended_prices import price_complaints
 from capexpand.case.clouds import cloud_complaints, hired_offers
@@ -198,6 +199,7 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
             yield (*place, "available_until"), f"{last} is not after available_from, {first}"
         if draft.whole_sizes and offer.lot is None:
             yield place, "whole sizes need the number of units in a lot; add lot, e.g. 8"
+        yield from age_complaints(place, offer, draft)
 
 
 def _payment(place: tuple[str, str], workload: Workload, draft: Draft) -> Iterator[Complaint]:

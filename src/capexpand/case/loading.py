@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from capexpand.case.checks import complaints
+from capexpand.case.defaults import fill_lives
 from capexpand.case.document import Node, locate, plain
 from capexpand.case.drafts import partial_draft, whole_draft
 from capexpand.case.merging import apply_settings, apply_variant, read_merged, variant_problems
@@ -77,6 +78,7 @@ class Declaration:
         data = plain(node)
         _point_to_tables(node, data)
         reading = _reading(data)
+        fill_lives(data, reading.as_of)
         case: Case | None = None
         try:
             case = Case.model_validate(data, context=reading)

@@ -54,6 +54,7 @@ from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
 from capexpand.case.reported import Reported
 from capexpand.case.uncertainty import Uncertainty
+from capexpand.case.wear import Wear
 
 
 class Calendar(Declared):
@@ -218,6 +219,8 @@ class Buy(Declared):
     """Price of a unit, fixed at order, in the invoice currency."""
     deposit: Fraction
     """Share paid at order; the rest is paid at delivery."""
+    resale: MoneySeries | None = None
+    """Price for which an owned unit can be sold, by date, oldest first; none can be sold if absent."""
 
 
 class Lease(Declared):
@@ -273,12 +276,18 @@ class Offer(Declared):
     """Share of the reserved power that a running unit draws on average; 1 if absent."""
     lead_time: Duration
     """Time from order to delivery; rounds to whole quarters."""
+    ramp_up: Duration | None = None
+    """Time after delivery in which the use of a unit rises evenly from nothing to all that it can serve:
+    commissioning and migration; 0 if absent."""
     attrition: FractionPerYear
     """Share of the installed units that fail for good in a year."""
     spares: Fraction | None = None
     """Share of the installed units that stand by for those that fail, 0 if absent."""
     life: Life | None = None
-    """Time after which an owned unit is retired, whatever the books say; no limit if absent."""
+    """Time after which an owned unit is retired, whatever the books say; that of Alphabet's servers in the
+    catalogue, six years, if absent; 50 years or more: no end. What stands at the start is of every age."""
+    wear: Wear | None = None
+    """Failures and upkeep beyond some age; those of `attrition` and `maintenance` at every age if absent."""
     maintenance: FractionPerYear
     """Yearly upkeep of an owned unit, as a share of its price at the plan's start."""
     available_from: Day | None = None

@@ -49,6 +49,9 @@ def run(
     export: Annotated[
         Path | None, typer.Option(help="Also write the program that is solved to FILE.mps or FILE.lp.")
     ] = None,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Also say what the value rests on; minutes for a large case.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
@@ -63,7 +66,8 @@ def run(
     with progress("Optimising the plan") as say:
         found = plan(
             loaded, variant, folder, policy=policy, risk=risk, scenarios=scenarios, seed=seed,
-            workers=workers, on=on, iterations=iterations, gap=gap, excel=excel, export=export, progress=say,
+            workers=workers, on=on, iterations=iterations, gap=gap, excel=excel, export=export,
+            evidence=evidence, progress=say,
         )  # fmt: skip
     if as_json:
         print(found.sheet().json())

@@ -19,8 +19,8 @@ def scenarios(
     variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
     count: Annotated[int, typer.Option("--scenarios", min=2, help="Number of scenarios.")] = 8192,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
-    nodes: Annotated[int, typer.Option(min=1, help="Nodes of the lattice in a quarter.")] = 20,
-    outcomes: Annotated[int, typer.Option(min=1, help="Outcomes in a node.")] = 3,
+    nodes: Annotated[int, typer.Option(min=1, help="Nodes of the lattice in a quarter.")] = 160,
+    outcomes: Annotated[int, typer.Option(min=1, help="Outcomes in a node.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; none is written if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:

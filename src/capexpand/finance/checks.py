@@ -21,6 +21,7 @@ from capexpand.finance.leases import counted_in_cap, lease_rules
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
+from capexpand.model.wear import standing_shares
 from capexpand.optimiser.plan import Plan
 
 TOKENS = 1e12  # in a canonical volume
@@ -176,15 +177,82 @@ def _unit_rules(plan: Plan) -> dict[str, float]:
     gone = by_position(plan.returned, m.sites.destination, destinations).transpose(1, 0, 2)
     standing = by_position(m.opening.installed, m.sites.destination, destinations).T
     past_term = np.cumsum(delivered(plan.ordered, lead + m.offers.term_quarters[:, None]), axis=2)
-    free = np.where(owned[:, None, None], 0.0, past_term + standing[:, :, None])
+    able = np.where(m.offers.resold, np.inf, 0.0)[:, None, None]  # owned units are sold as they stand
+    free = np.where(owned[:, None, None], able, past_term + standing[:, :, None])
     return {
         "deliveries placed": apart(placed.transpose(1, 0, 2), arriving),
         "owned units": above(plan.installed[:, owned], expected[:, owned]),
         "owned units within their life": _beyond_life(plan, arriving),
         "leased units": apart(plan.installed[:, ~owned], expected[:, ~owned]),
         "units handed back after their term": above(np.cumsum(gone, axis=2), free),
-        "running units within installed": above(plan.running, plan.installed * m.usable_units[:, None]),
+        "units sold at a price": above(
+            np.where((owned[:, None] & (m.offers.exit_cost >= 0.0))[None], plan.returned, 0.0), 0.0
+        ),
+        "worn units": _worn(plan, arriving),
+        "failures with age": _failures(plan, kept),
+        "running units within installed": above(
+            plan.running, (plan.installed - _settling(plan)) * m.usable_units[:, None]
+        ),
     }
+
+
+def _settling(plan: Plan) -> Floats:
+    """Units that came lately and are not in use yet [site, offer option, quarter]."""
+    shares, waits = plan.data.offers.settling, np.zeros_like(plan.placed)
+    if shares is not None:
+        for age in range(min(shares.shape[1], plan.data.times.count)):
+            came = plan.placed[:, :, : plan.data.times.count - age]
+            waits[:, :, age:] += shares[None, :, [age]] * came
+    return waits
+
+
+def _failures(plan: Plan, kept: np.ndarray) -> float:
+    """Units that stand or are sold, within what failures leave of those of the quarter before."""
+    m, wear = plan.data, plan.data.offers.wear
+    if wear is None:
+        return 0.0
+    places = len(m.destinations)
+    left, stay = (
+        by_position(units, m.sites.destination, places).transpose(1, 0, 2)
+        for units in (kept + plan.placed, plan.installed + plan.returned)
+    )
+    shares = np.array([standing_shares(*ages, quarters=1) for ages in _ages(m)])[:, :, 0]
+    opening = by_position(m.opening.installed, m.sites.destination, places).T
+    before = _before(plan.worn_units, (shares[:, 0] - shares[:, 1])[:, None] * opening)
+    more = np.where(m.wearing, wear.attrition - m.offers.attrition, 0.0)[:, None, None]
+    return above(stay[m.wearing], (left - more * before)[m.wearing])
+
+
+def _ages(m: ModelData) -> list[tuple[int, int, float, float]]:
+    """Life, age of wear and both rates of failure of each option, for what is left of the opening."""
+    o, wear = m.offers, m.offers.wear
+    count = len(o.names)
+    life = np.zeros(count) if o.life_quarters is None else o.life_quarters
+    after, lost = (np.zeros(count), o.attrition) if wear is None else (wear.after_quarters, wear.attrition)
+    return [(int(life[k]), int(after[k]), float(o.attrition[k]), float(lost[k])) for k in range(count)]
+
+
+def _worn(plan: Plan, arriving: np.ndarray) -> float:
+    """How far fewer units count as worn than stand beyond what is younger, the oldest gone first."""
+    m, wear = plan.data, plan.data.offers.wear
+    if wear is None:
+        return apart(plan.worn_units, 0.0)
+    places, worst = len(m.destinations), 0.0
+    stands = by_position(plan.installed, m.sites.destination, places)
+    opening = by_position(m.opening.installed, m.sites.destination, places)
+    for k in range(len(m.offers.names)):
+        after, kept = int(wear.after_quarters[k]), 1.0 - m.offers.attrition[k]
+        life = 0 if m.offers.life_quarters is None else int(m.offers.life_quarters[k])
+        for t in range(m.times.count):
+            if not m.offers.owned[k] or after == 0:
+                least = np.zeros(places)
+            else:
+                age = np.arange(min(after, t + 1))
+                young = arriving[k][:, t - age] @ kept**age
+                left = max(0, min(after, life or after) - (t + 1)) / (life or after) * kept ** (t + 1)
+                least = np.maximum(stands[:, k, t] - young - left * opening[:, k], 0.0)
+            worst = max(worst, above(least, plan.worn_units[k, :, t]))
+    return worst
 
 
 def _beyond_life(plan: Plan, arriving: np.ndarray) -> float:
@@ -194,17 +262,25 @@ def _beyond_life(plan: Plan, arriving: np.ndarray) -> float:
     if life is None:
         return 0.0
     places = len(m.destinations)
+    sold = np.where(m.offers.owned[:, None], plan.returned, 0.0)
     standing = by_position(
-        plan.installed, m.sites.destination, places
+        plan.installed + sold, m.sites.destination, places
     )  # [destination, offer option, quarter]
     opening = by_position(m.opening.installed, m.sites.destination, places)
-    worst = 0.0
+    worst, wear = 0.0, m.offers.wear
     for k in np.flatnonzero(m.offers.owned & (life > 0)):
+        after, worn = (0, kept[k]) if wear is None else (int(wear.after_quarters[k]), 1.0 - wear.attrition[k])
+        turn = after if after > 0 else int(life[k])
         for t in range(quarters):
             age = np.arange(min(int(life[k]), t + 1))
-            living = arriving[k][:, t - age] @ kept[k] ** age
-            left = max(0.0, 1.0 - (t + 1) / float(life[k])) * kept[k] ** (t + 1)
-            worst = max(worst, above(standing[:, k, t], living + left * opening[:, k]))
+            left = kept[k] ** np.minimum(age, turn) * worn ** np.maximum(age - turn, 0)
+            stood = 0.0
+            for first in range(max(0, int(life[k]) - (t + 1))):  # ages at the start that still live
+                fresh = min(max(turn - first, 0), t + 1)
+                stood += kept[k] ** fresh * worn ** (t + 1 - fresh) / float(life[k])
+            worst = max(
+                worst, above(standing[:, k, t], arriving[k][:, t - age] @ left + stood * opening[:, k])
+            )
     return worst
 
 

@@ -45,10 +45,13 @@ def moves(plan: Plan) -> Moves:
         none = np.zeros(m.times.count)
         return Moves(none, none, none, none)
     kept = 1.0 - m.offers.attrition
+    fresh = np.zeros_like(plan.placed)
+    for age, share in enumerate(m.offers.coming_into_use.T[: m.times.count]):
+        fresh[..., age:] += share[:, None] * plan.placed[..., : m.times.count - age]
     taken = np.maximum(plan.serving[..., 1:] - kept[:, None, None] * plan.serving[..., :-1], 0.0)
-    new = by_position(plan.placed, m.sites.group, plan.serving.shape[0])[..., 1:]
+    new = by_position(fresh, m.sites.group, plan.serving.shape[0])[..., 1:]
     use = np.maximum(taken.sum(axis=2) - new, 0.0).sum(axis=(0, 1))
-    site = plan.running[..., 1:] - kept[:, None] * plan.running[..., :-1] - plan.placed[..., 1:]
+    site = plan.running[..., 1:] - kept[:, None] * plan.running[..., :-1] - fresh[..., 1:]
     quarter = np.arange(m.times.count)
     allowed = m.offers.orderable & (quarter + m.offers.lead_quarters[:, None] < m.times.count)[:, None]
     raisable = (m.power.limit_mw > 0.0) & (quarter + m.power.lead_quarters[:, None] < m.times.count)

@@ -36,7 +36,8 @@ class Terms:
     unit_lead: Rows  # [option] quarters
     unit_deposit: Rows  # [option]
     unit_running: Rows  # [option, quarter]
-    unit_exit: Rows  # [option, quarter]
+    unit_exit: Rows  # [option, quarter]; of owned units, less the price for which they can be sold
+    unit_wear: Rows  # [option] upkeep of a worn unit beyond that of others
     unit_end_value: Rows  # [option]
     hall_price: Rows  # [power, quarter]
     hall_lead: Rows  # [power]
@@ -94,6 +95,7 @@ class Terms:
             unit_deposit=by("option", offers.deposit_fraction),
             unit_running=by("option", offers.running_cost),
             unit_exit=by("option", offers.exit_cost),
+            unit_wear=by("option", np.zeros(len(offers.names)) if offers.wear is None else offers.wear.cost),
             unit_end_value=by("option", offers.end_value),
             hall_price=by("power", power.price),
             hall_lead=by("power", power.lead_quarters),
@@ -132,6 +134,7 @@ class Decisions:
     installed: Rows  # [site, option, quarter]
     returned: Rows  # [site, option, quarter]
     ordered: Rows  # [option, destination, quarter]
+    worn: Rows  # [option, destination, quarter] units beyond the age of wear
     power_mw: Rows  # [power, quarter]
     power_returned_mw: Rows  # [power, quarter]
     power_ordered_mw: Rows  # [power, quarter]
@@ -149,6 +152,7 @@ class Decisions:
             installed=decided(plan.installed, "site", "option"),
             returned=decided(plan.returned, "site", "option"),
             ordered=decided(plan.ordered, "option", "destination"),
+            worn=decided(plan.worn_units, "option", "destination"),
             power_mw=decided(plan.power_mw, "power"),
             power_returned_mw=decided(plan.power_returned_mw, "power"),
             power_ordered_mw=decided(plan.power_ordered_mw, "power"),
@@ -195,6 +199,7 @@ class Running:
     maintenance: Rows
     leases: Rows
     exits: Rows
+    resale: Rows
 
 
 def running_costs(terms: Terms, done: Decisions) -> Running:
@@ -209,13 +214,15 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     units = (count * terms.unit_running).named("unit_costs", "Maintenance and lease of units", MONEY, "fleet")
     power = done.power_mw * terms.power_running
     power = power.named("power_costs", "Maintenance and rent of power", MONEY, "power")
-    back = done.returned.sum("site").named("units_back", "Leased units handed back", "unit", "fleet")
+    back = done.returned.sum("site").named("units_back", "Units handed back or sold", "unit", "fleet")
     unit_exits = (back * terms.unit_exit).named("unit_exits", "Exit cost of units", MONEY, "fleet")
     power_exits = done.power_returned_mw * terms.power_exit
     power_exits = power_exits.named("power_exits", "Exit cost of rented power", MONEY, "power")
     own = units.only("option", terms.unit_owned).sum("option")
     hired = units.only("option", ~terms.unit_owned).sum("option")
-    own = own + power.only("power", terms.power_owned).sum("power")
+    worn = done.worn.sum("destination").named("worn_units", "Units beyond the age of wear", "unit", "fleet")
+    wear = (worn * terms.unit_wear).named("wear_costs", "Upkeep that comes with age", MONEY, "fleet")
+    own = own + power.only("power", terms.power_owned).sum("power") + wear.sum("option")
     hired = hired + power.only("power", ~terms.power_owned).sum("power")
     ordered = done.ordered.sum("destination").named("units_ordered", "Units ordered", "unit", "fleet")
     hired = hired + lease_rows(
@@ -229,12 +236,14 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
         terms.procuring, done.energy, running=done.running, price=terms.energy_price,
         effectiveness=terms.effectiveness, drawn=used, hours=terms.hours,
     )  # fmt: skip
-    exits = unit_exits.sum("option") + power_exits.sum("power")
+    exits = unit_exits.only("option", ~terms.unit_owned).sum("option") + power_exits.sum("power")
+    sold = 0.0 - unit_exits.only("option", terms.unit_owned).sum("option")
     return Running(
         (bill.sum("site") + beyond).named("energy", "Energy", MONEY, "energy"),
         own.named("maintenance", "Maintenance of what is owned", MONEY, "operation"),
         hired.named("leases", "Leases and rents", MONEY, "operation"),
         exits.named("exit_costs", "Exit costs", MONEY, "operation"),
+        sold.named("resale", "Resale of units", MONEY, "operation"),
     )
 
 

@@ -50,6 +50,7 @@ class Statement:
     churn: Floats  # of work moved and orders changed from quarter to quarter
     damages: Floats  # for what contracts ask for and is not delivered
     exit_costs: Floats  # of leased units and rented power handed back
+    resale: Floats  # what owned units are sold for
     depreciation_servers: Floats
     depreciation_buildings: Floats
     depreciation_opening: Floats  # of what stood at the start
@@ -104,8 +105,8 @@ class Statement:
 
     @property
     def ebitda(self) -> Floats:
-        """Cash revenue less cash costs of operation [quarter]."""
-        return self.revenue - self.operating_cost
+        """Cash revenue less cash costs of operation, with what used units are sold for [quarter]."""
+        return self.revenue + self.resale - self.operating_cost
 
     @property
     def ebita(self) -> Floats:
@@ -228,6 +229,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "churn": churn_rows(terms.churning, done.churn),
         "damages": agreed.damages,
         "exit_costs": running.exits,
+        "resale": running.resale,
         "depreciation_servers": owned.written_off_servers,
         "depreciation_buildings": owned.written_off_buildings,
         "depreciation_opening": left,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, Indices
 from capexpand.model.data import Flags, Floats, Integers, ModelData
+from capexpand.model.wear import standing_shares
 
 MANY_UNITS = 1e6
 """Units that can never be due at once: what may be released, or wait, where nothing limits it."""
@@ -26,37 +29,175 @@ def held_back(
     return R
 
 
-def within_life(lp: Blocks, m: ModelData, t: int, before: Indices, *, N: Indices, orders: Indices) -> Indices:
-    """Σ_s N ≤ Q = (1 − η) Q⁻ + what is due − what was due a life ago and has not failed since.
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Columns of owned units by age [offer option, destination]."""
 
-    What stands at the start is of every age alike, so an even part of it reaches its end in each quarter.
+    within_life: Indices  # Q, those short of the end of their life
+    young: Indices  # Y, those short of the age of wear
+    worn: Indices  # H, those that stand at that age or beyond
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Columns of a quarter's units, from which ages are counted."""
+
+    orders: Indices  # x of this quarter and of those before [offer option, destination, age]
+    stood: Indices  # N⁻ [site, offer option]
+    placed: Indices  # q [site, offer option]
+    installed: Indices  # N [site, offer option]
+    returned: Indices  # r [site, offer option]; of owned units, those sold
+
+
+def standing(m: ModelData) -> tuple[Floats, Floats]:
+    """Returns what is left of units of the start, within life and young [offer option, quarter + 1]."""
+    o, count = m.offers, len(m.offers.names)
+    life = np.zeros(count, np.int64) if o.life_quarters is None else o.life_quarters
+    after, lost = (
+        (np.zeros(count), o.attrition) if o.wear is None else (o.wear.after_quarters, o.wear.attrition)
+    )
+    shares = [
+        standing_shares(int(life[k]), int(after[k]), o.attrition[k], lost[k], quarters=m.times.count)
+        for k in range(count)
+    ]
+    within, young = (np.array([share[i] for share in shares]) for i in range(2))
+    return within, young
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What happens with age; all but the first two [offer option, 1]."""
+
+    life: Integers  # [offer option] quarters, 0 where none ends within the horizon
+    after: Integers  # [offer option] age of wear, 0 where none is reached
+    kept: Floats  # share of units short of wear that a quarter leaves
+    worn_kept: Floats  # the same of the others
+    turning: Floats  # share left of a unit when it turns worn
+    ending: Floats  # share left of it at the end of its life
+
+
+def _terms(m: ModelData) -> _Terms:
+    o, wearing, never = m.offers, m.wearing[:, None], np.zeros(len(m.offers.names), np.int64)
+    life = never if o.life_quarters is None else np.where(m.aging, o.life_quarters, 0)
+    after = never if o.wear is None else np.where(m.wearing, o.wear.after_quarters, 0)
+    kept = (1.0 - o.attrition)[:, None]
+    worn_kept = kept if o.wear is None else np.where(wearing, (1.0 - o.wear.attrition)[:, None], kept)
+    turning = kept ** after[:, None]
+    worn = turning * worn_kept ** np.maximum(life - after, 0)[:, None]
+    return _Terms(life, after, kept, worn_kept, turning, np.where(wearing, worn, kept ** life[:, None]))
+
+
+def _left_of_opening(m: ModelData, t: int, terms: _Terms) -> tuple[Floats, Floats, Floats]:
+    """What a quarter takes from units of the start beyond failures: young, worn and all of them."""
+    stood = np.zeros((len(m.offers.names), len(m.destinations)))
+    np.add.at(stood.T, m.sites.destination, m.opening.installed)
+    within, young = standing(m)
+    old = within - young
+    return (
+        stood * (young[:, [t + 1]] - terms.kept * young[:, [t]]),
+        stood * (old[:, [t + 1]] - terms.worn_kept * old[:, [t]]),
+        stood * (within[:, [t + 1]] - terms.kept * within[:, [t]]),
+    )
+
+
+def by_age(lp: Blocks, m: ModelData, t: int, before: Ages, units: Units) -> Ages:
+    """Σ_s (N + r) ≤ Q, and H ≥ Σ_s N − Y: the oldest units are taken to leave first, sold or not.
+
+    Y counts what came less than the age of wear ago and still works, Q what came less than a life ago; what
+    stands at the start is of every age alike. Worn units fail at η' in place of η:
+    Σ_s (N + r) ≤ Σ_s ((1 − η) N⁻ + q) − (η' − η) H⁻.
     """
     labels = (m.offers.names, m.destinations, (m.times.labels[t],))
-    aging, life, kept = m.aging[:, None], m.offers.life_quarters, 1.0 - m.offers.attrition
-    if life is None or not aging.any():
-        return np.full((len(labels[0]), len(labels[1])), ABSENT, dtype=np.int64)
-    lead = np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
-    arriving, leaving = aged(orders, lead), aged(orders, lead + life[:, None])
-    survive = (kept**life)[:, None]
-    due = m.opening.units_due
-    old = np.where(
-        t >= life[:, None], np.take_along_axis(due, np.maximum(t - life, 0)[:, None, None], 2)[:, :, 0], 0
-    )
-    stood = np.zeros(due.shape[:2])
-    np.add.at(stood.T, m.sites.destination, m.opening.installed)
-    ends = np.where(t < life[:, None], stood * (kept ** (t + 1))[:, None] / np.maximum(life, 1)[:, None], 0.0)
-    there = aging & ((before != ABSENT) | (arriving != ABSENT) | (due[:, :, t] > 0))
-    change = (due[:, :, t] - survive * old - ends)[:, :, None]
-    Q = lp.columns("within life", labels, where=there[:, :, None])[:, :, 0]
-    rows = lp.rows("life", labels, lower=change, upper=change, where=there[:, :, None])[:, :, 0]
+    nothing = np.full((len(labels[0]), len(labels[1])), ABSENT, dtype=np.int64)
+    if not (m.aging | m.wearing).any():
+        return Ages(nothing, nothing, nothing)
+    terms = _terms(m)
+    came = _came(m, t, units.orders, terms)
+    fresh, older, plain = _left_of_opening(m, t, terms)
+    wearing, aging, site = m.wearing[:, None], m.aging[:, None], m.sites.destination
+    turned_due = terms.turning * came.due_then(m, t, terms.after)
+
+    there = (wearing & ((before.young != ABSENT) | came.any))[:, :, None]
+    change = (came.due - turned_due + fresh)[:, :, None]
+    Y = lp.columns("short of wear", labels, where=there)[:, :, 0]
+    rows = lp.rows("wear", labels, lower=change, upper=change, where=there)[:, :, 0]
+    lp.add(rows, Y)
+    lp.add(rows, before.young, -terms.kept)
+    lp.add(rows, came.now, -1.0)
+    lp.add(rows, came.turned, terms.turning)
+
+    there = (aging & ((before.within_life != ABSENT) | came.any))[:, :, None]
+    change = np.where(wearing, turned_due + older, came.due + plain)
+    change = (change - terms.ending * came.due_then(m, t, terms.life))[:, :, None]
+    Q = lp.columns("within life", labels, where=there)[:, :, 0]
+    rows = lp.rows("life", labels, lower=change, upper=change, where=there)[:, :, 0]
     lp.add(rows, Q)
-    lp.add(rows, before, -kept[:, None])
-    lp.add(rows, arriving, -1.0)
-    lp.add(rows, leaving, survive)
-    most = lp.rows("retired by age", labels, upper=0.0, where=there[:, :, None])[:, :, 0]
-    lp.add(most.T[m.sites.destination], N)
+    lp.add(rows, Y, -1.0)
+    lp.add(rows, before.within_life, -terms.worn_kept)
+    lp.add(rows, before.young, terms.worn_kept)
+    lp.add(rows, came.now, np.where(wearing, 0.0, -1.0))
+    lp.add(rows, came.turned, np.where(wearing, -terms.turning, 0.0))
+    lp.add(rows, came.ended, terms.ending)
+    most = lp.rows("retired by age", labels, upper=0.0, where=there)[:, :, 0]
+    lp.add(most.T[site], units.installed)
+    lp.add(most.T[site], units.returned)
     lp.add(most, Q, -1.0)
-    return Q
+    return Ages(Q, Y, _worn(lp, m, t, before.worn, units=units, young=Y, terms=terms))
+
+
+def _worn(
+    lp: Blocks, m: ModelData, t: int, before: Indices, *, units: Units, young: Indices, terms: _Terms
+) -> Indices:
+    """Worn units, no fewer than stand beyond the young and no more than stand, and how they fail."""
+    labels, site = (m.offers.names, m.destinations, (m.times.labels[t],)), m.sites.destination
+    there = (young != ABSENT)[:, :, None]
+    H = lp.columns("worn", labels, where=there)[:, :, 0]
+    least = lp.rows("worn", labels, upper=0.0, where=there)[:, :, 0]
+    lp.add(least.T[site], units.installed)
+    lp.add(least, young, -1.0)
+    lp.add(least, H, -1.0)
+    most = lp.rows("worn of those that stand", labels, upper=0.0, where=there)[:, :, 0]
+    lp.add(most, H)
+    lp.add(most.T[site], units.installed, -1.0)
+    failing = there & (before != ABSENT)[:, :, None]
+    failures = lp.rows("failures with age", labels, upper=0.0, where=failing)[:, :, 0]
+    lp.add(failures.T[site], units.installed)
+    lp.add(failures.T[site], units.returned)
+    lp.add(failures.T[site], units.placed, -1.0)
+    lp.add(failures.T[site], units.stood, -terms.kept.T)
+    lp.add(failures, before, terms.kept - terms.worn_kept)
+    return H
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What arrives, turns worn and ends its life in a quarter [offer option, destination]."""
+
+    now: Indices
+    turned: Indices
+    ended: Indices
+    due: Floats  # units of the opening state that arrive
+
+    @property
+    def any(self) -> Flags:
+        """Whether something arrives."""
+        return (self.now != ABSENT) | (self.due > 0)
+
+    @staticmethod
+    def due_then(m: ModelData, t: int, age: Integers) -> Floats:
+        """Units of the opening state that arrived an age ago; none for an age of zero."""
+        then = np.maximum(t - age, 0)[:, None, None]
+        due = np.take_along_axis(m.opening.units_due, then, 2)[:, :, 0]
+        return np.where(((t >= age) & (age > 0))[:, None], due, 0.0)
+
+
+def _came(m: ModelData, t: int, orders: Indices, terms: _Terms) -> _Came:
+    lead = np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
+
+    def then(age: Integers) -> Indices:
+        return np.where((age > 0)[:, None], aged(orders, lead + age[:, None]), ABSENT)
+
+    return _Came(aged(orders, lead), then(terms.after), then(terms.life), m.opening.units_due[:, :, t])
 
 
 def end_book(lp: Blocks, m: ModelData, t: int, before: Indices, *, b: Indices, x: Indices) -> Indices:

@@ -24,7 +24,7 @@ class ChurnUse:
 
     serving: Indices  # y [site group, offer option, workload]
     running: Indices  # u [site, offer option]
-    placed: Indices  # q [site, offer option]
+    placements: Indices  # q of this quarter and of those before [site, offer option, age]
     ordered: Indices  # x [offer option, destination]
     power_ordered: Indices  # b [power option]
     serving_before: Indices
@@ -74,9 +74,9 @@ def last_order(history: Indices) -> Indices:
 
 
 def add_churn(lp: Blocks, m: ModelData, t: int, use: ChurnUse) -> Churn | None:
-    """Uses: y − (1 − η) y⁻ ≤ taken up, Σ_j taken up − Σ_s q ≤ moved; sites: u − (1 − η) u⁻ − q ≤ moved.
+    """Uses: y − (1 − η) y⁻ ≤ taken up, Σ_j taken up − Σ_s q' ≤ moved; sites: u − (1 − η) u⁻ − q' ≤ moved.
 
-    Orders: |x − x⁻| and |b − b⁻|.
+    Here q' is what comes into use of what was placed now and before. Orders: |x − x⁻| and |b − b⁻|.
 
     Args:
         lp: the program under construction.
@@ -90,7 +90,7 @@ def add_churn(lp: Blocks, m: ModelData, t: int, use: ChurnUse) -> Churn | None:
     here, costs, later = (m.times.labels[t],), m.churn, t > 0
     kept = 1.0 - m.offers.attrition
     groups = tuple(f"group {i + 1}" for i in range(m.workloads.served_by.shape[0]))
-    y, u, q = use.serving, use.running, use.placed
+    y, u, q, new_share = use.serving, use.running, use.placements, m.offers.coming_into_use
 
     able = (y != ABSENT) & later & (costs.use > 0.0)
     taken = lp.columns("taken up", [groups, K, J, here], where=able[:, :, :, None])[:, :, :, 0]
@@ -103,7 +103,7 @@ def add_churn(lp: Blocks, m: ModelData, t: int, use: ChurnUse) -> Churn | None:
         lp.add(rows, use.serving_before, -kept[None, :, None])
         lp.add(rows, taken, -1.0)
         lp.add(new[:, :, None], taken)
-        lp.add(new[m.sites.group], q, -1.0)
+        lp.add(new[m.sites.group][:, :, None], q[:, :, : new_share.shape[1]], -new_share[None])
         lp.add(new, moved, -1.0)
 
     able = (u != ABSENT) & later & (costs.site > 0.0)
@@ -112,7 +112,7 @@ def add_churn(lp: Blocks, m: ModelData, t: int, use: ChurnUse) -> Churn | None:
     if later and costs.site > 0.0:
         lp.add(rows, u)
         lp.add(rows, use.running_before, -kept[None, :])
-        lp.add(rows, q, -1.0)
+        lp.add(rows[:, :, None], q[:, :, : new_share.shape[1]], -new_share[None])
         lp.add(rows, site, -1.0)
 
     x, b = use.ordered, use.power_ordered

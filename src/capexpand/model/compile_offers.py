@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,12 @@ from capexpand.case.schema import Case, Offer, Supply
 from capexpand.case.targets import matching_targets, movable_targets
 from capexpand.model.data import Flags, Floats, Integers, OfferOptions
 from capexpand.model.export_terms import export_terms
+from capexpand.model.wear import Wear, settling_shares
 from capexpand.model.world import World
 from capexpand.timevalue import quarters_spanned
 
 LEASED = " (leased)"
+ENDLESS = 200  # quarters, the longest horizon of a case: a life of that and more has no end
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,13 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
     )
     maintenance = np.array([offer.maintenance.value / 4 for offer in chosen])[:, None] * list_price[:, :1]
     lease_fee = np.array([world.series(offer.lease.fee) if offer.lease else none for offer in chosen])
+    resale = np.array(
+        [world.series(o.buy.resale if flag and o.buy else None) for o, flag in zip(chosen, own, strict=True)]
+    )
+    resold = np.array([bool(flag and o.buy and o.buy.resale) for o, flag in zip(chosen, own, strict=True)])
+    worth = world.case.finance.server_end_value.value * competitive_value(
+        list_price[:, -1], service, own & orderable[:, :, -1].any(axis=1)
+    )
     leaving = [world.series(offer.lease.exit_cost) if offer.lease else none for offer in chosen]
     attrition = np.array([1.0 - (1.0 - offer.attrition.value) ** 0.25 for offer in chosen])
     return OfferOptions(
@@ -90,15 +99,12 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
             [o.buy.deposit.value if flag and o.buy else 0.0 for o, flag in zip(chosen, own, strict=True)]
         ),
         running_cost=np.where(own[:, None], np.broadcast_to(maintenance, lease_fee.shape), lease_fee),
-        exit_cost=np.where(own[:, None], 0.0, np.array(leaving)),
+        exit_cost=np.where(own[:, None], -resale, np.array(leaving)),
         power_kw=np.array([offer.power.value for offer in chosen]),
         draw_fraction=np.array([world.number(offer.average_draw, 1.0) for offer in chosen]),
         attrition=np.where(own, attrition, 0.0),  # the lessor replaces what fails
         life_quarters=np.array(
-            [
-                0 if o.life is None or not flag else quarters_spanned(o.life.value)
-                for o, flag in zip(chosen, own, strict=True)
-            ],
+            [_life(o) if flag else 0 for o, flag in zip(chosen, own, strict=True)],
             dtype=np.int64,
         ),
         orderable=orderable,
@@ -108,11 +114,46 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
         delayed=np.array([option.product_name in _delayed(world.case) for option in options]),
         released=np.ones((len(options), world.quarters)),
         lot=np.array([float(offer.lot or 0) for offer in chosen]),
-        end_value=world.case.finance.server_end_value.value
-        * competitive_value(list_price[:, -1], service, own & orderable[:, :, -1].any(axis=1)),
+        end_value=np.where(resold, np.minimum(worth, resale[:, -1]), worth),
         accelerators=np.array([float(offer.accelerators) for offer in offers]),
         compute_pflops=np.array([world.number(offer.compute) for offer in offers]),
+        wear=_wear(chosen, own, list_price[:, 0]),
+        settling=_settling(chosen),
     )
+
+
+def _life(offer: Offer) -> int:
+    """Quarters that an owned unit runs, 0 for no end."""
+    quarters = 0 if offer.life is None else quarters_spanned(offer.life.value)
+    return quarters if quarters < ENDLESS else 0
+
+
+def _wear(offers: Sequence[Offer], own: Flags, price: Floats) -> Wear | None:
+    """How age tells on the options; None where no offer says so."""
+    found = [offer.wear if flag else None for offer, flag in zip(offers, own, strict=True)]
+    if not any(found):
+        return None
+    kept = [0.0 if each is None else each.attrition.value for each in found]
+    more = [
+        0.0 if each is None else (each.maintenance.value - offer.maintenance.value) / 4
+        for each, offer in zip(found, offers, strict=True)
+    ]
+    return Wear(
+        after_quarters=np.array(
+            [0 if each is None else quarters_spanned(each.after.value) for each in found], dtype=np.int64
+        ),
+        attrition=1.0 - (1.0 - np.array(kept)) ** 0.25,
+        cost=np.array(more) * price,
+    )
+
+
+def _settling(offers: Sequence[Offer]) -> Floats | None:
+    """Share of a unit that is not in use yet [offer option, quarters since delivery]."""
+    shares = [settling_shares(0.0 if o.ramp_up is None else o.ramp_up.value) for o in offers]
+    longest = max(share.size for share in shares)
+    if longest == 0:
+        return None
+    return np.array([np.pad(share, (0, longest - share.size)) for share in shares])
 
 
 def _delayed(case: Case) -> set[str]:

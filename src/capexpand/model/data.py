@@ -25,6 +25,7 @@ from capexpand.model.financing import Financing
 from capexpand.model.hire_options import HireOptions
 from capexpand.model.lease_terms import LeaseTerms
 from capexpand.model.redundancy import Redundancy
+from capexpand.model.wear import Wear
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -121,6 +122,20 @@ class OfferOptions:
         None  # [offer, destination, quarter] money per unit less than by contract,
     )
     # 0 where there is none; None: contracts are kept at any price
+    wear: Wear | None = None  # None: age tells on nothing
+    settling: Floats | None = None  # [offer option, quarters since delivery] share of a unit not in use yet
+
+    @property
+    def coming_into_use(self) -> Floats:
+        """Share of a unit that comes into use in each quarter from its delivery [offer option, age]."""
+        if self.settling is None:
+            return np.ones((len(self.names), 1))
+        return -np.diff(self.settling, axis=1, prepend=1.0, append=0.0)
+
+    @property
+    def resold(self) -> Flags:
+        """Whether owned units can be sold; their exit cost is then below zero [offer option]."""
+        return self.owned & (self.exit_cost < 0.0).any(axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +277,20 @@ class ModelData:
         due = (opening.units_due.sum(axis=1) > 0) & due_in_time
         stands = opening.installed.sum(axis=0) > 0
         return offers.owned & (offers.life_quarters > 0) & (stands | ordered.any(axis=1) | due.any(axis=1))
+
+    @property
+    def wearing(self) -> Flags:
+        """Whether units can reach the age of wear within the horizon [offer option]."""
+        offers, opening, quarters = self.offers, self.opening, self.times.count
+        if offers.wear is None:
+            return np.zeros(len(offers.names), dtype=np.bool_)
+        after, quarter = offers.wear.after_quarters, np.arange(quarters)
+        ordered = offers.orderable.any(axis=1) & (
+            quarter + (offers.lead_quarters + after)[:, None] < quarters
+        )
+        due = (opening.units_due.sum(axis=1) > 0) & (quarter + after[:, None] < quarters)
+        stands = opening.installed.sum(axis=0) > 0
+        return offers.owned & (after > 0) & (stands | ordered.any(axis=1) | due.any(axis=1))
 
     @property
     def usable_power(self) -> Floats:

@@ -69,6 +69,7 @@ def _earnings(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]
         (stage.service.running, -energy[:, None] * drawn_mw[None, :]),
         (stage.fleet.installed, -np.broadcast_to(m.offers.running_cost[:, t], stage.fleet.installed.shape)),
         (stage.fleet.returned, -np.broadcast_to(m.offers.exit_cost[:, t], stage.fleet.returned.shape)),
+        *([] if m.offers.wear is None else [(stage.fleet.worn, -m.offers.wear.cost[:, None])]),
         (stage.power.energised, -m.power.running_cost[:, t]),
         (stage.power.returned, -m.power.exit_cost[:, t]),
     ]

@@ -12,14 +12,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.model.ages import aged, at_quarter, end_book, end_value, held_back, order_columns, within_life
+from capexpand.model.ages import (
+    Ages,
+    Units,
+    aged,
+    at_quarter,
+    by_age,
+    end_book,
+    end_value,
+    held_back,
+    order_columns,
+)
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
-from capexpand.model.churn import Churn, ChurnUse, add_churn, last_order, unknown_before
+from capexpand.model.churn import Churn, ChurnUse, add_churn, last_order
 from capexpand.model.data import Flags, ModelData
-from capexpand.model.energy import Energy, EnergyUse, add_energy, energy_history
+from capexpand.model.energy import Energy, EnergyUse, add_energy
 from capexpand.model.financing import FinancingColumns
-from capexpand.model.hire import Hire, add_hire, hire_history
-from capexpand.model.leases import Leases, add_leases, remembered_quarters
+from capexpand.model.hire import Hire, add_hire
+from capexpand.model.leases import Leases, add_leases
 from capexpand.model.money import Money, add_money
 
 
@@ -35,6 +45,9 @@ class State:
     units_free: Indices  # E [offer option, destination] leased units past their term
     waiting: Indices  # R [offer option, destination] units due and held back
     within_life: Indices  # Q [offer option, destination] owned units short of the end of their life
+    young: Indices  # Y [offer option, destination] owned units short of the age of wear
+    worn: Indices  # H [offer option, destination] those that stand beyond it
+    placed_history: Indices  # q of the quarters before, while it is not all in use [site, offer option, age]
     stock: Indices  # A [offer] units that can still be ordered
     spent: Indices  # m [1] money spent in the window
     due: Indices  # h [age] money due in 1, 2, … quarters for orders placed
@@ -76,10 +89,13 @@ class Fleet:
 
     placed: Indices  # q [site, offer option]
     installed: Indices  # N [site, offer option]
-    returned: Indices  # r [site, offer option]
+    returned: Indices  # r [site, offer option] handed back, or sold
     free: Indices  # E [offer option, destination]
     waiting: Indices  # R [offer option, destination]
     within_life: Indices  # Q [offer option, destination]
+    young: Indices  # Y [offer option, destination]
+    worn: Indices  # H [offer option, destination]
+    placements: Indices  # q of this quarter and of those before [site, offer option, age]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,56 +133,6 @@ class Stage:
     financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
 
 
-def opening_columns(lp: Blocks, m: ModelData) -> State:
-    """Adds the state before the first quarter as columns fixed at the opening values.
-
-    Their reduced costs are the worth of one more of each thing at the start.
-    """
-    K, D = m.offers.names, m.destinations
-    power_age = int(np.max(m.power.lead_quarters + m.power.term_quarters, initial=0))
-    rented_age, leased_age = remembered_quarters(m)
-    power_age = max(power_age, rented_age)
-    aging = m.aging
-    kept_for = m.offers.term_quarters + np.where(
-        aging, 0 if (life := m.offers.life_quarters) is None else life, 0
-    )
-    offer_age = max(int(np.max(m.offers.lead_quarters + kept_for, initial=0)), leased_age)
-    if m.churn is not None and m.churn.orders:  # the last order is asked for
-        power_age, offer_age = max(power_age, 1), max(offer_age, 1)
-    running, serving = unknown_before(m)
-    payment_age = int(max(m.power.lead_quarters.max(initial=0), m.offers.lead_quarters.max(initial=0)))
-    standing, installed = m.opening.power_mw, m.opening.installed
-    finite = np.isfinite(m.offers.stock)
-    stock = np.where(finite, m.offers.stock, 0.0)
-    free = np.zeros((len(K), len(D)))
-    np.add.at(free.T, m.sites.destination, np.where(m.offers.owned, 0.0, installed))
-    living = np.zeros_like(free)
-    np.add.at(living.T, m.sites.destination, np.where(aging, installed, 0.0))
-    return State(
-        power=lp.columns("opening power", [m.power.names], lower=standing, upper=standing),
-        power_history=np.full((len(m.power.names), power_age), ABSENT, dtype=np.int64),
-        power_free=lp.columns(
-            "opening free power", [m.power.names], lower=standing, upper=standing, where=~m.power.owned
-        ),
-        installed=lp.columns(
-            "opening units", [m.sites.names, K], lower=installed, upper=installed, where=installed > 0
-        ),
-        order_history=np.full((len(K), len(D), offer_age), ABSENT, dtype=np.int64),
-        units_free=lp.columns("opening free units", [K, D], lower=free, upper=free, where=free > 0),
-        waiting=np.full((len(K), len(D)), ABSENT, dtype=np.int64),
-        within_life=lp.columns("opening life", [K, D], lower=living, upper=living, where=living > 0),
-        stock=lp.columns("opening stock", [m.offers.products], lower=stock, upper=stock, where=finite),
-        spent=lp.columns("opening spent", [("opening",)], upper=0.0),
-        due=np.full(payment_age, ABSENT, dtype=np.int64),
-        end_book=np.full(2, ABSENT, dtype=np.int64),
-        energy_signings=energy_history(m)[0],
-        generators=energy_history(m)[1],
-        signings=hire_history(m),
-        running=running,
-        serving=serving,
-    )
-
-
 def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     """Adds the columns, rows and objective of quarter ``t`` to a program.
 
@@ -179,7 +145,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     power = _power(lp, m, t, before)
     orders = _orders(lp, m, t, before)
     fleet = _fleet(lp, m, t, before, orders.orders)
-    service = _service(lp, m, t, power.energised, fleet.installed)
+    service = _service(lp, m, t, power.energised, fleet)
     met = EnergyUse(service.running, service.sharing_rows, service.grid_rows, power.commitment_rows)
     energy = add_energy(lp, m, t, (before.energy_signings, before.generators), met)
     hire = add_hire(lp, m, t, before.signings, service.service_rows)
@@ -203,7 +169,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         ChurnUse(
             serving=service.serving,
             running=service.running,
-            placed=fleet.placed,
+            placements=fleet.placements,
             ordered=orders.ordered,
             power_ordered=power.ordered,
             serving_before=before.serving,
@@ -223,6 +189,9 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         units_free=fleet.free,
         waiting=fleet.waiting,
         within_life=fleet.within_life,
+        young=fleet.young,
+        worn=fleet.worn,
+        placed_history=fleet.placements[:, :, : before.placed_history.shape[2]],
         stock=orders.stock,
         spent=money.spent,
         due=money.due,
@@ -332,7 +301,8 @@ def _orders(lp: Blocks, m: ModelData, t: int, before: State) -> Orders:
 def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> Fleet:
     """N = (1 − η) N⁻ + q − r, with what arrives at a destination placed at its sites.
 
-    An owner may retire units at any time, hence ≤ for owned ones; a lessee hands back and pays for it.
+    An owner may retire units at any time, hence ≤ for owned ones, or sell them where there is a price; a
+    lessee hands back and pays for it.
     """
     S, K, D, here = m.sites.names, m.offers.names, m.destinations, (m.times.labels[t],)
     owned, lead = m.offers.owned, np.broadcast_to(m.offers.lead_quarters[:, None], orders.shape[:2])
@@ -340,9 +310,10 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     arrivals = (arriving != ABSENT) | (m.opening.units_due[:, :, t] > 0) | (before.waiting != ABSENT)
     delivery = arrivals.T[m.sites.destination]
     there = delivery | (before.installed != ABSENT)
+    sold = m.offers.resold & (m.offers.exit_cost[:, t] < 0.0)
     q = lp.columns("placed", [S, K, here], where=delivery[:, :, None])[:, :, 0]
     N = lp.columns("units", [S, K, here], where=there[:, :, None])[:, :, 0]
-    r = lp.columns("units returned", [S, K, here], where=(there & ~owned)[:, :, None])[:, :, 0]
+    r = lp.columns("units returned", [S, K, here], where=(there & (~owned | sold))[:, :, None])[:, :, 0]
     due = m.opening.units_due[:, :, [t]]
     deliveries = lp.rows("delivery", [K, D, here], lower=due, upper=due, where=arrivals[:, :, None])[:, :, 0]
     lp.add(deliveries.T[m.sites.destination], q)
@@ -363,14 +334,24 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     lp.add(terms, before.units_free, -1.0)
     lp.add(terms, aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)
     lp.add(terms.T[m.sites.destination], r)
-    return Fleet(q, N, r, E, R, within_life(lp, m, t, before.within_life, N=N, orders=orders))
+    ages = by_age(
+        lp,
+        m,
+        t,
+        Ages(before.within_life, before.young, before.worn),
+        Units(orders, stood=before.installed, placed=q, installed=N, returned=r),
+    )
+    placements = np.concatenate((q[:, :, None], before.placed_history), axis=2)
+    return Fleet(q, N, r, E, R, ages.within_life, ages.young, ages.worn, placements)
 
 
-def _service(lp: Blocks, m: ModelData, t: int, P: Indices, N: Indices) -> Service:
+def _service(lp: Blocks, m: ModelData, t: int, P: Indices, fleet: Fleet) -> Service:
     """Running units u within what is installed, energised and connected; what they serve is sold or owed.
 
-    Sites of one group are interchangeable to every workload, so y needs no site: Σ_j y = Σ_s u in a group.
+    Of what came lately a part is not in use yet. Sites of one group are interchangeable to every workload,
+    so y needs no site: Σ_j y = Σ_s u in a group.
     """
+    N = fleet.installed
     S, K, J, here = m.sites.names, m.offers.names, m.workloads.names, (m.times.labels[t],)
     groups = tuple(f"group {i + 1}" for i in range(m.workloads.served_by.shape[0]))
     there = N != ABSENT
@@ -378,6 +359,9 @@ def _service(lp: Blocks, m: ModelData, t: int, P: Indices, N: Indices) -> Servic
     run_rows = lp.rows("run", [S, K, here], upper=0.0, where=there[:, :, None])[:, :, 0]
     lp.add(run_rows, u)
     lp.add(run_rows, N, -m.usable_units[None, :])
+    if m.offers.settling is not None:
+        waits = m.usable_units[:, None] * m.offers.settling
+        lp.add(run_rows[:, :, None], fleet.placements[:, :, : waits.shape[1]], waits[None])
     power_mw = (m.offers.power_kw / 1000.0)[None, :]
     power_rows = lp.rows("running power", [S, here], upper=0.0)[:, 0]
     lp.add(power_rows[:, None], u, power_mw)
@@ -422,6 +406,8 @@ def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:
     lp.add_cost(stage.service.running, -kept * energy[:, None] * drawn_mw[None, :])
     lp.add_cost(stage.fleet.installed, -kept * m.offers.running_cost[None, :, t])
     lp.add_cost(stage.fleet.returned, -kept * m.offers.exit_cost[None, :, t])
+    if m.offers.wear is not None:
+        lp.add_cost(stage.fleet.worn, -kept * m.offers.wear.cost[:, None])
     lp.add_cost(stage.power.energised, -kept * m.power.running_cost[:, t])
     lp.add_cost(stage.power.returned, -kept * m.power.exit_cost[:, t])
     lp.add_cost(stage.money.paid, -disc * m.taxes.payment_factor[t])

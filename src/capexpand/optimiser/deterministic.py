@@ -10,7 +10,8 @@ from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
 from capexpand.model.compile_contracts import add_contracts
 from capexpand.model.data import ModelData
 from capexpand.model.debt import add_financing
-from capexpand.model.stage import Stage, add_stage, opening_columns
+from capexpand.model.opening_columns import opening_columns
+from capexpand.model.stage import Stage, add_stage
 from capexpand.optimiser.highs import Limits, solve
 from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan, read_plan

@@ -66,7 +66,7 @@ class Plan:
     power_mw: Floats  # [power option, quarter] energised IT power
     ordered: Floats  # [offer option, destination, quarter] units
     placed: Floats  # [site, offer option, quarter] units
-    returned: Floats  # [site, offer option, quarter] leased units handed back
+    returned: Floats  # [site, offer option, quarter] leased units handed back, owned units sold
     installed: Floats  # [site, offer option, quarter] units
     running: Floats  # [site, offer option, quarter] units
     serving: Floats  # [site group, offer option, workload, quarter] units
@@ -83,6 +83,12 @@ class Plan:
     signed: Floats | None = None  # [contract] part that is signed; None where there are no contracts
     basis: NamedBasis | None = None  # from which a plan that differs little is found sooner
     financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
+    worn: Floats | None = None  # [offer option, destination, quarter] units beyond the age of wear; None: 0
+
+    @property
+    def worn_units(self) -> Floats:
+        """Units that stand at the age of wear or beyond [offer option, destination, quarter]."""
+        return np.zeros_like(self.ordered) if self.worn is None else self.worn
 
     @property
     def financed(self) -> FinancingPlan:
@@ -138,6 +144,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         financing=None if financing is None else read_financing(m, financing, solution),
         basis=solution.basis,
         signed=_signed(m, stages, x),
+        worn=over([s.fleet.worn for s in stages]),
     )
 
 

@@ -46,6 +46,7 @@ class Done:
     units_not_taken: Floats  # [scenario, offer option] units paid for and not held
     hire_signed: Floats  # [scenario, hire option] units reserved from clouds
     hired: Floats  # [scenario, hire option] units hired without a commitment
+    worn: Floats  # [scenario, offer option and destination] units beyond the age of wear
 
 
 def done_columns(stage: Stage) -> tuple[Indices, ...]:
@@ -73,6 +74,7 @@ def done_columns(stage: Stage) -> tuple[Indices, ...]:
         stage.leases.units,
         stage.hire.signed,
         stage.hire.hired,
+        stage.fleet.worn.ravel(),
     )
 
 
@@ -103,7 +105,7 @@ class Books:
     running: Floats  # maintenance, leases, fees, hire
     hire: Floats  # of it, hire from clouds, reservations in the quarters in which they are paid
     fixed_fees: Floats  # of it, leases at fees fixed when signing
-    exits: Floats
+    exits: Floats  # less what units are sold for
     paid: Floats  # for orders, without value-added tax
     commitments: Floats  # full price at order
     servers_ordered: Floats  # of it, servers by quarter of delivery
@@ -183,7 +185,7 @@ class Bookkeeper:
         everything = [part * amount for part, amount in zip(parts, amounts, strict=True)]
         b, b_back, power, x, back, fleet, run, sold, unmet, _, short, lacking, *more = everything
         contracts, *flows = more[:4]
-        *loose, signed, hired = more[4:]
+        *loose, signed, hired, worn = more[4:]
         self._contracts(books, here, contracts)
         self._fixed_fees(books, here, b, x)
         kept = m.times.discount[t] * (1.0 - m.taxes.rate)
@@ -211,7 +213,7 @@ class Bookkeeper:
             "ordinary": (gross - margin).sum(axis=1),
             "energy": sum((part.sum(axis=1) for part in flows), run.sum(axis=1)) / kept
             + books.contracts[t, here],
-            "running": (power.sum(axis=1) + fleet.sum(axis=1) + at_end - apart) / kept
+            "running": (power.sum(axis=1) + fleet.sum(axis=1) + worn.sum(axis=1) + at_end - apart) / kept
             + books.hire[t, here]
             + books.fixed_fees[t, here]
             + sum((part.sum(axis=1) for part in loose), np.zeros(len(sold))) / kept,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.schedule import delivered
+from capexpand.model.ages import standing
 from capexpand.model.blocks import Floats
 from capexpand.model.data import Integers, ModelData
 from capexpand.model.leases import capital_equivalents
@@ -33,6 +34,7 @@ class FixedPlan:
     ordered: Floats  # [offer option, destination, quarter] units
     placed: Floats  # [site, offer option, quarter] share of what arrives at the site's destination
     kept: Floats  # [site, offer option, quarter] share of what could stand that does
+    resold: Floats  # [site, offer option, quarter] share of what could stand that is sold
     hire_signed: Floats  # [hire option, quarter] units reserved from clouds
     energy_signed: Floats  # [contract, quarter] MW of energy signed for
 
@@ -46,6 +48,7 @@ class FixedPlan:
             ordered=plan.ordered,
             placed=plan.placed,
             installed=plan.installed,
+            returned=plan.returned,
             hire_signed=plan.hire_signed,
             energy_signed=np.zeros((0, 0)) if plan.energy is None else plan.energy.signed,
         )
@@ -59,6 +62,7 @@ class FixedPlan:
         ordered: Floats,
         placed: Floats,
         installed: Floats,
+        returned: Floats,
         hire_signed: Floats,
         energy_signed: Floats,
     ) -> FixedPlan:
@@ -66,6 +70,8 @@ class FixedPlan:
         before = np.concatenate((m.opening.installed[:, :, None], installed[:, :, :-1]), axis=2)
         could = before * (1.0 - m.offers.attrition)[None, :, None] + placed
         kept = np.divide(installed, could, out=np.ones_like(could), where=could > _NOTHING)
+        sold = np.where(m.offers.owned[None, :, None], returned, 0.0)
+        resold = np.divide(sold, could, out=np.zeros_like(could), where=could > _NOTHING)
         arriving = np.zeros((len(m.destinations), *placed.shape[1:]))
         np.add.at(arriving, m.sites.destination, placed)
         total = arriving[m.sites.destination]
@@ -77,6 +83,7 @@ class FixedPlan:
             ordered=np.maximum(ordered, 0.0),
             placed=np.divide(placed, total, out=evenly, where=total > _NOTHING),
             kept=np.clip(kept, 0.0, 1.0),
+            resold=np.clip(resold, 0.0, 1.0),
             hire_signed=np.maximum(hire_signed, 0.0),
             energy_signed=np.maximum(energy_signed, 0.0),
         )
@@ -139,6 +146,7 @@ class FixedPlans:
                 position.installed.reshape(count, -1),
                 None if reserved is None else reserved[:, t],
                 None if contracted is None else contracted[:, t],
+                settling=position.settling(t),
             )
             stage = self._stages[t].built.stage
             served = read_done(columns, stage)
@@ -165,6 +173,7 @@ class FixedPlans:
                 units_not_taken=position.units_not_taken(t),
                 hire_signed=_in_all(plan.hire_signed, t, count),
                 hired=served.hired,
+                worn=position.worn(t).reshape(count, -1),
             )
             keeper.write(books, np.arange(count), done, factors[t])
         return books
@@ -255,11 +264,43 @@ class _Position:
         leased = np.where(m.offers.owned, 0.0, m.opening.installed)
         self.units_free += _by_group(leased.T, m.sites.destination, places)[None]
         self.waiting = np.zeros_like(self.units_free)  # due, and held back
+        self.placed: list[Floats] = []  # of each quarter
+        self._young = standing(m)[1] if m.offers.wear is not None else None
         self.stock = np.tile(m.offers.stock, (count, 1))
         self.payments = np.zeros((count, quarters))
         self.leases = np.zeros((count, quarters))  # counted within the cap
         self.power_ordered = np.zeros((quarters, count, options))
         self.ordered = np.zeros((quarters, count, offers, places))
+
+    def settling(self, t: int) -> Floats | None:
+        """Units not in use yet, of those that came lately [scenario, site and offer option]."""
+        shares = self._m.offers.settling
+        if shares is None:
+            return None
+        waits = np.zeros_like(self.installed)
+        for age in range(min(shares.shape[1], t + 1)):
+            waits += shares[:, age] * self.placed[t - age]
+        return waits.reshape(len(waits), -1)
+
+    def worn(self, t: int) -> Floats:
+        """Units that stand at the age of wear or beyond [scenario, offer option, destination]."""
+        m, wear = self._m, self._m.offers.wear
+        if wear is None or self._young is None:
+            return np.zeros_like(self.units_free)
+        standing_units = _by_group(
+            self.installed.transpose(0, 2, 1), m.sites.destination, self.units_free.shape[2]
+        )
+        young = _by_group(m.opening.installed.T, m.sites.destination, self.units_free.shape[2])
+        young = np.tile(young * self._young[:, [t + 1]], (len(self.installed), 1, 1))
+        for k in np.flatnonzero(m.wearing):
+            kept = 1.0 - m.offers.attrition[k]
+            for age in range(min(int(wear.after_quarters[k]), t + 1)):
+                ordered = t - age - int(m.offers.lead_quarters[k])
+                came = np.tile(m.opening.units_due[k, :, t - age], (len(young), 1))
+                if ordered >= 0:
+                    came = came + self.ordered[ordered][:, k]
+                young[:, k] += kept**age * came
+        return np.where(m.wearing[None, :, None], np.maximum(standing_units - young, 0.0), 0.0)
 
     def power_not_taken(self, t: int) -> Floats:
         """Rented power that is paid for and not held [scenario, power option]."""
@@ -385,6 +426,7 @@ class _Position:
         self.waiting = arriving * (1.0 - released)
         arriving = arriving - self.waiting
         placed = arriving[:, :, m.sites.destination].transpose(0, 2, 1) * plan.placed[None, :, :, t]
+        self.placed.append(placed)
         could = self.installed * (1.0 - m.offers.attrition) + placed
         leased = ~m.offers.owned
         back = np.where(leased, could * (1.0 - plan.kept[None, :, :, t]), 0.0)
@@ -392,6 +434,7 @@ class _Position:
         wanted += _by_group(back.transpose(0, 2, 1), m.sites.destination, wanted.shape[2])
         tight = wanted > np.maximum(self.units_free, _NOTHING)
         share = np.divide(self.units_free, wanted, out=np.ones_like(wanted), where=tight)
-        self.returned = back * np.minimum(share, 1.0)[:, :, m.sites.destination].transpose(0, 2, 1)
+        back = back * np.minimum(share, 1.0)[:, :, m.sites.destination].transpose(0, 2, 1)
+        self.returned = np.where(leased, back, could * plan.resold[None, :, :, t])
         self.units_free = np.maximum(self.units_free - wanted * np.minimum(share, 1.0), 0.0)
-        self.installed = np.where(leased, could - self.returned, could * plan.kept[None, :, :, t])
+        self.installed = np.where(leased, could - back, could * plan.kept[None, :, :, t])

@@ -75,6 +75,8 @@ class Operation:
         installed: Floats,
         reserved: Floats | None = None,
         contracted: Floats | None = None,
+        *,
+        settling: Floats | None = None,
     ) -> Floats:
         """Returns the quarter's columns [scenario, column], those that operation does not decide left at 0.
 
@@ -84,10 +86,12 @@ class Operation:
             installed: [scenario, site and offer option] units.
             reserved: [hire option] units whose reservation runs.
             contracted: [contract] MW of energy under contract.
+            settling: [scenario, site and offer option] of the units those not in use yet.
         """
         count = factors.shape[1]
         promised = self._promised.amounts(reserved, contracted)
-        noise = self._noise(factors, power[:, self._energised], installed[:, self._there], promised)
+        useful = installed if settling is None else np.maximum(installed - settling, 0.0)
+        noise = self._noise(factors, power[:, self._energised], useful[:, self._there], promised)
         data = form_data(self._program, self._form, noise)
         decisions = self._solver.decide(np.zeros((count, 0)), np.arange(count), data=data)
         full = np.zeros((count, self._numbers.built.program.cost.size))

@@ -142,6 +142,7 @@ def _kept_to(m: ModelData, columns: Floats, stages: Sequence[Stage]) -> FixedPla
         ordered=over("ordered", "orders"),
         placed=over("placed", "fleet"),
         installed=over("installed", "fleet"),
+        returned=over("returned", "fleet"),
         hire_signed=over("signed", "hire"),
         energy_signed=over("signed", "energy"),
     )

@@ -169,7 +169,7 @@ class StageNumbers:
         power, rows = stage.power.ordered, stage.orders.supply_rows
         return OrderLimits(
             power=np.where(power == ABSENT, 0.0, upper[:, np.maximum(power, 0)]),
-            supply=np.where(rows == ABSENT, np.inf, supply[:, np.maximum(rows, 0)]),
+            supply=np.where(rows == ABSENT, np.inf, np.maximum(supply[:, np.maximum(rows, 0)], 0.0)),
             released=self._released(supply),
             least=np.where(rows == ABSENT, 0.0, np.maximum(least[:, np.maximum(rows, 0)], 0.0)),
         )

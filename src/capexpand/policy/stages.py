@@ -17,7 +17,8 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, Floats, Indices, LinearProgram
 from capexpand.model.data import Flags, ModelData
-from capexpand.model.stage import Stage, State, add_stage, opening_columns
+from capexpand.model.opening_columns import opening_columns
+from capexpand.model.stage import Stage, State, add_stage
 
 _OVERRUN = 100.0  # times the price of what is overrun; far above what one more of any limit is worth
 PARTS = tuple(field.name for field in fields(State))

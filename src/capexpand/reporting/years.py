@@ -85,6 +85,7 @@ def lines(of: Statement) -> Iterator[tuple[str, tuple[Line, ...]]]:
             Line("Moved work and changed orders", 0.0 - of.churn),
             Line("Damages under contracts", 0.0 - of.damages),
             Line("Exit costs", 0.0 - of.exit_costs),
+            Line("Resale of units", of.resale),
             Line("Other cost", 0.0 - of.other_cost),
             Line("EBITDA", of.ebitda, is_sum=True),
             Line("Depreciation of servers", 0.0 - of.depreciation_servers),

@@ -14,6 +14,7 @@ CONTROL, OUTPUTS, INPUTS, BY_QUARTER, TIME, PRICES = (
 PLAN, BASE, WITH, WITHOUT, PROGRAMME = "Decisions with", "Decisions without", "With", "Without", "Programme"
 RETURNS, SHADOW, SCENARIOS, CHECKS, ORIGIN = "Returns", "Shadow prices", "Scenarios", "Checks", "Origin"
 DEBT = "Debt"
+EVIDENCE = "Evidence"
 
 LINE_SHEETS = {
     INPUTS: "Inputs: single numbers. Change what is blue.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.case.schema import Offer
-from capexpand.finance.rows import Label, Rows, whole_quarters
+from capexpand.finance.rows import Label, Rows, minimum, whole_quarters
 from capexpand.model.data import Flags, Floats
 from capexpand.workbook.inputs import INPUTS, InputCell
 from capexpand.workbook.term_builder import PRICES, Clock, TermBuilder
@@ -68,9 +68,17 @@ class OfferTerms(TermBuilder):
             "unit_deposit": deposit,
             "reserve_mw": (power / thousand).named("reserve_mw", "Power reserved for a unit", "MW", PRICES),
             "draw_mw": (power / thousand * draw).named("draw_mw", "Power drawn by a unit", "MW", PRICES),
-            **self._keeping(offers, listed, clock),
-            "unit_end_value": self._end_value(offers, listed),
+            **(keeping := self._keeping(offers, listed, clock)),
+            "unit_end_value": self._within_resale(self._end_value(offers, listed), keeping["unit_exit"]),
         }
+
+    def _within_resale(self, worth: Rows, exits: Rows) -> Rows:
+        """The worth at the end, no more than a used unit is sold for where the case states that."""
+        resold = self.m.offers.resold
+        if resold.any():
+            sold = minimum(worth.only("option", resold), 0.0 - exits.last())
+            worth = worth.only("option", ~resold) + sold.only("option", resold)
+        return worth.named("unit_end_value", "Worth of a unit at the end", f"{self.money}/unit", PRICES)
 
     def _listed(self, offers: _Offers) -> Rows:
         money = self.case.currency
@@ -178,6 +186,26 @@ class OfferTerms(TermBuilder):
                 for _, o, own in offers
             ],
         )
+        used = self.inputs.table("option", "unit_resale", [
+            self.inputs.series_line(
+                f"offers.{n}.buy.resale", f"{o.title}: price of a used unit", o.buy.resale,
+                unit=f"mn {o.buy.resale.currency or money}/unit",
+                written=f"mn {o.buy.resale.currency or money}",
+            ) if own and o.buy and o.buy.resale else None
+            for n, o, own in offers
+        ])  # fmt: skip
+        paid_in = [o.buy.resale.currency if own and o.buy and o.buy.resale else None for _, o, own in offers]
+        into = self.exchange("option", paid_in)
+        worn = self.inputs.table("option", "unit_wear_share", [
+            self.inputs.figure_line(
+                f"offers.{n}.wear.maintenance", f"{o.title}: maintenance of a worn unit", o.wear.maintenance,
+                unit="per year", written="/year",
+            ) if own and o.wear else None
+            for n, o, own in offers
+        ], quarterly=False)  # fmt: skip
+        ages = np.array([bool(own and o.wear) for _, o, own in offers])
+        wear = (worn - upkeep.only("option", ages)) / clock.quarters_per_year * listed.first()
+        exits = exits if left is None else exits * left
         kept = (upkeep / clock.quarters_per_year * listed.first()).named(
             "unit_upkeep", "Maintenance of a unit", f"{self.money}/unit/quarter", PRICES
         )
@@ -186,8 +214,14 @@ class OfferTerms(TermBuilder):
             "unit_running": running.named(
                 "unit_running", "Maintenance or lease of a unit", f"{self.money}/unit/quarter", PRICES
             ),
-            "unit_exit": (exits if left is None else exits * left).named(
-                "unit_exit", "Exit cost of a leased unit", f"{self.money}/unit", PRICES
+            "unit_exit": (exits - (used if into is None else used * into)).named(
+                "unit_exit", "Exit cost of a leased unit, less resale", f"{self.money}/unit", PRICES
+            ),
+            "unit_wear": wear.named(
+                "unit_wear",
+                "Upkeep of a unit that comes with age",
+                f"{self.money}/unit/quarter",
+                PRICES,
             ),
         }
 
@@ -229,9 +263,7 @@ class OfferTerms(TermBuilder):
         least = asked.least("successor").named(
             "competitive", "Competitive value", f"{self.money}/unit", PRICES
         )
-        return (share * least).named(
-            "unit_end_value", "Worth of a unit at the end", f"{self.money}/unit", PRICES
-        )
+        return share * least
 
 
 def _share(fee: Floats, price: Floats, duty: Floats) -> Floats:

@@ -30,6 +30,7 @@ from capexpand.workbook.layout import (
     CHECKS,
     CONTROL,
     DEBT,
+    EVIDENCE,
     HEADER,
     INPUTS,
     LINE_SHEETS,
@@ -62,10 +63,17 @@ class Writer:
         model: its lines.
         layout: where they stand.
         futures: net present values [scenario] by what is followed through them.
+        evidence: whether there is a sheet of it.
     """
 
     def __init__(
-        self, book: Workbook, model: FinancialModel, layout: Layout, futures: Mapping[str, Floats]
+        self,
+        book: Workbook,
+        model: FinancialModel,
+        layout: Layout,
+        futures: Mapping[str, Floats],
+        *,
+        evidence: bool = False,
     ) -> None:
         self.futures = futures
         self.book, self.model, self.layout = book, model, layout
@@ -78,7 +86,7 @@ class Writer:
         self.line_sheets = [name for name in LINE_SHEETS if name != DEBT or model.debt is not None]
         names = (
             CONTROL, OUTPUTS, *self.line_sheets, RETURNS, SHADOW,
-            *((SCENARIOS,) if self.futures else ()), CHECKS, ORIGIN,
+            *((SCENARIOS,) if self.futures else ()), *((EVIDENCE,) if evidence else ()), CHECKS, ORIGIN,
         )  # fmt: skip
         self.at: dict[str, Worksheet] = {name: book.add_worksheet(name) for name in names}
         tabs = {

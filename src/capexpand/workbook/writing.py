@@ -11,19 +11,27 @@ from capexpand.model.data import Floats
 from capexpand.policy.findings import TITLES, PolicyFindings
 from capexpand.reporting.inputs import Findings
 from capexpand.workbook import pages
+from capexpand.workbook.evidence_page import EvidenceRows, write_evidence
 from capexpand.workbook.excel import is_ours, needs_excel
 from capexpand.workbook.financial_model import financial_model
 from capexpand.workbook.layout import lay_out
 from capexpand.workbook.writer import Writer
 
 
-def save_workbook(findings: Findings, path: Path | str, policy: PolicyFindings | None = None) -> Path:
+def save_workbook(
+    findings: Findings,
+    path: Path | str,
+    policy: PolicyFindings | None = None,
+    *,
+    evidence: EvidenceRows | None = None,
+) -> Path:
     """Write the workbook of a run.
 
     Args:
         findings: of the run.
         path: the file; an older workbook of capexpand there is replaced.
         policy: of the run, if one was sought: its net present values and those of its rivals are added.
+        evidence: what the value rests on, if it was asked for.
 
     Returns:
         The file.
@@ -34,16 +42,19 @@ def save_workbook(findings: Findings, path: Path | str, policy: PolicyFindings |
     place = Path(path)
     if place.suffix.lower() != ".xlsx":
         raise RunError(f"{place}: a workbook's name ends in .xlsx")
-    write_file(place, workbook_bytes(findings, policy), ours=is_ours)
+    write_file(place, workbook_bytes(findings, policy, evidence=evidence), ours=is_ours)
     return place
 
 
-def workbook_bytes(findings: Findings, policy: PolicyFindings | None = None) -> bytes:
+def workbook_bytes(
+    findings: Findings, policy: PolicyFindings | None = None, *, evidence: EvidenceRows | None = None
+) -> bytes:
     """Return the workbook of a run; the same run gives the same bytes.
 
     Args:
         findings: of the run.
         policy: of the run, if one was sought.
+        evidence: what the value rests on, if it was asked for.
 
     Raises:
         RunError: the package that writes workbooks is missing.
@@ -60,9 +71,12 @@ def workbook_bytes(findings: Findings, policy: PolicyFindings | None = None) -> 
         "strings_to_numbers": False,
     }
     with Workbook(stream, options) as book:
-        writer = Writer(book, model, lay_out(model), futures(findings, policy))
+        futures_of = futures(findings, policy)
+        writer = Writer(book, model, lay_out(model), futures_of, evidence=evidence is not None)
         writer.write_lines()
         pages.write_pages(writer)
+        if evidence is not None:
+            write_evidence(writer, evidence)
     return stream.getvalue()
 
 

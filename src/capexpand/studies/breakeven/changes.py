@@ -102,7 +102,9 @@ def server_price(m: ModelData, level: float, here: Flags) -> ModelData:
         export_fee=o.export_fee * by[:, None, None],
         import_duty=o.import_duty * by[:, None, None],
         running_cost=o.running_cost * by[:, None],
+        exit_cost=np.where(o.owned[:, None], o.exit_cost * by[:, None], o.exit_cost),
         end_value=o.end_value * by,
+        wear=None if o.wear is None else replace(o.wear, cost=o.wear.cost * by),
     )
     return replace(m, offers=moved)
 

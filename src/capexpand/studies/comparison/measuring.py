@@ -120,7 +120,7 @@ def _shares(orders: Orders, result: ProgrammeResult) -> Shares:
         "accelerators": float(paid[ai].sum(axis=0) @ now),
         "other_servers": float(paid[~ai].sum(axis=0) @ now),
         "halls": float(ours.payments_buildings @ now),
-        "leases": float((ours.leases + ours.exit_costs) @ now),
+        "leases": float((ours.leases + ours.exit_costs - ours.resale) @ now),
         "energy": float(ours.energy @ now),
         "upkeep": float(ours.maintenance @ now),
     }

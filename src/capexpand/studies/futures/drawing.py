@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.pipeline import LatticeSettings
 from capexpand.scenarios.condensation import condense
 from capexpand.scenarios.fans import Fan, fans
 from capexpand.scenarios.futures import compile_futures
@@ -55,8 +56,8 @@ def sample_futures(case: Case, count: int, *, seed: int, nodes: int, outcomes: i
         case: with an uncertainty block.
         count: number of scenarios.
         seed: of all random numbers.
-        nodes: of the lattice in a quarter.
-        outcomes: in a node.
+        nodes: of the lattice in a quarter with recourse; a policy's later ones at most after them.
+        outcomes: in a node of these quarters.
 
     Raises:
         CaseError: the case declares no uncertainty.
@@ -65,6 +66,14 @@ def sample_futures(case: Case, count: int, *, seed: int, nodes: int, outcomes: i
         file = case.provenance.path
         raise CaseError([Problem("declares no uncertainty; add an uncertainty block", file=file)])
     drawn = draw_scenarios(compile_futures(case), count, seed=seed)
-    lattice = condense(drawn, nodes=nodes, outcomes=outcomes, seed=seed)
+    grain = LatticeSettings()
+    lattice = condense(
+        drawn,
+        nodes=nodes,
+        outcomes=outcomes,
+        seed=seed,
+        fine_quarters=grain.recourse_quarters,
+        later_nodes=min(nodes, grain.later_nodes),
+    )
     calendar = QuarterCalendar(case.calendar.start, case.calendar.quarters)
     return Futures(case, drawn, fans(case, drawn), lattice, lattice_errors(lattice, drawn), calendar)

@@ -20,8 +20,10 @@ from capexpand.optimiser.warm import Optimum
 from capexpand.studies.why.line_titles import BALANCES, title_of_column, title_of_row
 
 _OF_UNITS = (
-    "placed", "units", "units returned", "units past their term", "within life", "running", "serving",
+    "placed", "units", "units returned", "units past their term", "within life", "short of wear",
+    "worn", "running", "serving",
 )  # fmt: skip
+_BY_DESTINATION = ("units past their term", "within life", "short of wear", "worn")
 _OF_POWER = ("power", "power returned", "power past its term")
 _OF_MONEY = ("paid", "due", "spent", "end book", "end value")
 TARGET = "tax saved by writing it off"
@@ -114,7 +116,7 @@ class Prices:
                 continue
             columns = np.arange(one.first, one.first + one.positions.size)
             if one.name in names:
-                axis = 0 if of_power or one.name in ("units past their term", "within life") else 1
+                axis = 0 if of_power or one.name in _BY_DESTINATION else 1
                 where = np.unravel_index(one.positions, tuple(len(axis_) for axis_ in one.labels))[axis]
                 columns = columns[np.array(one.labels[axis])[where] == option]
             found.append(columns)

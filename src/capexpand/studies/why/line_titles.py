@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 BALANCES = frozenset(
     {
-        "delivery", "fleet", "unit term", "life", "retired by age", "run", "sharing", "payment", "due",
+        "delivery", "fleet", "unit term", "life", "wear", "retired by age", "worn",
+        "worn of those that stand", "failures with age", "run", "sharing", "payment", "due",
         "spending", "power balance", "power term", "end book",
     }
 )  # fmt: skip
@@ -74,7 +75,8 @@ _ROWS = {
 _COLUMNS = {
     "paid": "price, as paid",
     "units": "maintenance or lease fee",
-    "units returned": "cost of handing back",
+    "units returned": "cost of handing back, less resale",
+    "worn": "upkeep that comes with age",
     "units past their term": "lease fee past its term",
     "running": "energy",
     "power": "maintenance or fee of halls",

@@ -149,13 +149,19 @@
   const progress = document.querySelector("[data-events]");
   if (progress) {
     const now = progress.querySelector(".now"), log = progress.querySelector(".log"), gap = document.getElementById("gap");
-    const points = [];
+    const points = [], pale = "#c3ccd8", faint = "#3a4656";
+    const lightWords = {
+      axis: { labelColor: pale, titleColor: pale, gridColor: faint, domainColor: faint, tickColor: faint },
+      legend: { labelColor: pale },
+    };
     let view = null;
     const picture = async () => {
       if (!window.vegaEmbed || points.length < 2) return;
       gap.hidden = false;
       const spec = {
-        width: "container", height: 180, data: { values: points.slice(-600) },
+        width: Math.max(200, progress.clientWidth - 40), height: 220, autosize: { type: "fit", contains: "padding" },
+        background: "transparent", config: { view: { stroke: null }, ...(dark.matches ? lightWords : {}) },
+        data: { values: points.slice(-600) },
         layer: [
           { mark: { type: "line", strokeWidth: 2 }, encoding: { y: { field: "value", type: "quantitative", scale: { zero: false }, title: "bn" } } },
           { mark: { type: "area", opacity: 0.2 }, encoding: { y: { field: "low", type: "quantitative" }, y2: { field: "high" } } },
