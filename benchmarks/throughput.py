@@ -1,8 +1,10 @@
 """Times a million throughput estimates beside a public estimator's.
 
-Usage: python benchmarks/throughput.py [--peer PYTHON]
+Usage: python benchmarks/throughput.py [--peer aiconfigurator [--peer-every N] | --peer PYTHON]
 
-The peer is GenZ (genz-llm), in an environment of its own whose interpreter is named by --peer. One evaluation
+With ``--peer aiconfigurator`` that package is installed into a throw-away environment, and both are compared
+on the packaged measurements: errors and time. Another peer is GenZ (genz-llm), in an environment of its own
+whose interpreter is named by --peer. One evaluation
 of ours searches all layouts and batches for one (model, chip, prompt, answer) under a latency limit; one of
 the peer's gives the times of prefill and decode for one layout and batch that are given to it.
 """
@@ -16,6 +18,7 @@ import sys
 import time
 
 import numpy as np
+from throughput_peer import show
 
 from capexpand.hardware.grid import output_rates
 from capexpand.hardware.specs import Load
@@ -64,7 +67,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluations", type=int, default=1_000_000)
-    parser.add_argument("--peer", help="interpreter of an environment with genz-llm")
+    parser.add_argument("--peer", help="aiconfigurator, or the interpreter of an environment with genz-llm")
+    parser.add_argument("--peer-every", type=int, default=1, help="ask aiconfigurator every N-th row only")
+    parser.add_argument("--peer-python", default="", help="an environment that has aiconfigurator already")
     parser.add_argument("--peer-repeats", type=int, default=20)
     options = parser.parse_args()
     ours(10_000, limited=True)
@@ -74,7 +79,9 @@ def main() -> None:
         label = "with a limit on the time per token" if limited else "without limits"
         print(f"capexpand, {label}: {each * 1e6:.2f} µs each, {each * options.evaluations:.1f} s for all")
         results[limited] = each
-    if options.peer:
+    if options.peer == "aiconfigurator":
+        show(options.peer_every, options.peer_python)
+    elif options.peer:
         command = [options.peer, "-c", PEER, str(options.peer_repeats)]
         found = subprocess.run(command, capture_output=True, text=True, check=False)
         if found.returncode:

@@ -8,11 +8,24 @@ from capexpand.hardware.chips import architecture_of, model_named
 
 @pytest.mark.parametrize("row", model_rows(), ids=lambda row: row.name)
 def test_counted_weights_match_the_published_count(row):
+    """Within 1 % in all and 4 % for active weights, or half of the last digit that is published.
+
+    A model that is published as 35 bn may have from 34.5 to 35.5; where the card counts the vision tower or a
+    layer for drafts with it, that is within the 1 %. Cards count active weights with the tables of the
+    vocabulary or without them.
+    """
     spec = model_named(row.name)
-    assert spec.parameters_total / 1e9 == pytest.approx(row.parameters_total_bn, rel=0.01)
-    assert (spec.parameters_active + spec.embedding_parameters) / 1e9 == pytest.approx(
-        row.parameters_active_bn, rel=0.04
-    )
+    total, active = row.parameters_total_bn, row.parameters_active_bn
+    assert abs(spec.parameters_total / 1e9 - total) <= max(0.01 * total, half_of_last_digit(total))
+    table = row.vocabulary * row.hidden_size
+    least, most = spec.parameters_active - table, spec.parameters_active + spec.embedding_parameters
+    room = max(0.04 * active, half_of_last_digit(active))
+    assert least / 1e9 - room <= active <= most / 1e9 + room
+
+
+def half_of_last_digit(value):
+    """0.5 for a whole number of billions; nothing for one with decimals, which the 1 % covers."""
+    return 0.5 if value == int(value) else 0.0
 
 
 @pytest.mark.parametrize("row", model_rows(), ids=lambda row: row.name)

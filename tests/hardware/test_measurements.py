@@ -46,6 +46,7 @@ def test_lengths_are_read_from_the_words(metric, lengths):
         ("tokens/s/system", "8", 125.0),
         ("tokens per second per server", "16", 125.0),
         ("tokens/s", "4", 250.0),
+        ("tokens/s/node", "1", 1000.0),
     ],
 )
 def test_rates_become_rates_of_a_chip(unit, chips, expected):

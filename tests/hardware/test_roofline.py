@@ -274,3 +274,9 @@ def test_nothing_is_served_where_one_sequence_does_not_fit():
 def test_dense_models_are_not_offered_expert_parallelism():
     assert all(layout.data == 1 for layout in candidate_layouts(64, experts=False))
     assert any(layout.data > 1 for layout in candidate_layouts(64, experts=True))
+
+
+def test_a_cache_of_four_bits_takes_its_scales_with_it():
+    """Half a byte and a 16th of one for the scale of a block of 16; two bytes in 16 bits."""
+    four, sixteen = (precision_named("fp8", cache=name).cache_bytes for name in ("fp4", "bf16"))
+    assert (four, sixteen) == (0.5625, 2.0)

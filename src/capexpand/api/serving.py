@@ -301,7 +301,7 @@ def tokens(
         tpot: longest time per output token, such as ``50ms``.
         ttft: longest time to the first token, such as ``2s``.
         weights: format of the weights: bf16, fp8, int8, fp4 or int4; what suits the chip if absent.
-        cache: format of the cache: bf16 or fp8.
+        cache: format of the cache: bf16, fp8 or fp4.
         way: prefill and decode ``together``, ``apart`` or as is ``best``.
         layout: one layout only, such as TP8 or DEP16.
         suite: whose software to expect: typical, report or community.

@@ -59,6 +59,8 @@ class ThroughputFact:
     draft_tokens: float | None
     acceptance: float | None
     running_max: float | None
+    test_requests: float | None
+    arrivals_per_s: float | None
     source: Source
 
 
@@ -115,6 +117,8 @@ TABLE = Table(
         number("draft_tokens", unit="token"),
         number("acceptance", unit=NO_UNIT),
         number("running_max", unit=NO_UNIT),
+        number("test_requests", unit=NO_UNIT),
+        number("arrivals_per_s", unit="1/s"),
     ),
     ("",),
     _check,

@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option("--weights", help="Format of the weights: bf16, fp8, int8, fp4 or int4.")
         ] = None,
         cache: Annotated[
-            str | None, typer.Option("--cache", help="Format of the cache: bf16 or fp8.")
+            str | None, typer.Option("--cache", help="Format of the cache: bf16, fp8 or fp4.")
         ] = None,
         way: Annotated[
             str, typer.Option("--way", help="Prefill and decode: together, apart or best.")

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date
 
+from capexpand.hardware.lab_conditions import PROFILE_RUNNING, case_of
+
 SUITES = ("mlperf", "mlperf_early", "trtllm", "inferencex", "report", "engine", "community")
 """Families of measurements that share one factor: tuned submissions (from version 5, and before), the maker's
 own bench, an independent sweep, operators' reports of tuned systems, an operator's tests of a public engine,
@@ -37,6 +39,8 @@ class Conditions:
         draft_tokens: tokens proposed ahead in each step; 0 without a draft.
         acceptance: probability that a proposed token is accepted.
         running_max: most requests in flight; infinite without a limit.
+        test_requests: requests that the test sends in all; infinite for a long run.
+        arrivals_per_s: requests sent each second; infinite where they are sent at once [1/s].
     """
 
     suite: str
@@ -53,6 +57,8 @@ class Conditions:
     draft_tokens: float = 0.0
     acceptance: float = 0.0
     running_max: float = math.inf
+    test_requests: float = math.inf
+    arrivals_per_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +86,37 @@ its prompts those of a summary; neither mean is published."""
 _DRAFTED = {"DeepSeek V3": (3.0, 0.7)}
 """From version 6 a reasoning task's interactive scenario may propose tokens with the model's own head."""
 
-_GPUSTACK = {
-    "short": (128.0, 4.0),
-    "medium": (2000.0, 100.0),
-    "long": (4000.0, 200.0),
-    "very long": (32000.0, 100.0),
+_TRTLLM_REQUESTS = {
+    (128, 128): 30000.0,
+    (128, 2048): 3000.0,
+    (128, 4096): 1500.0,
+    (500, 2000): 3000.0,
+    (1000, 1000): 3000.0,
+    (1000, 2000): 1500.0,
+    (1024, 1024): 3000.0,
+    (1024, 8192): 1500.0,
+    (1024, 32768): 1000.0,
+    (2048, 128): 3000.0,
+    (2048, 2048): 1500.0,
+    (5000, 500): 1500.0,
+    (8192, 1024): 1500.0,
+    (20000, 2000): 1000.0,
+    (32768, 1024): 1000.0,
 }
-_GPUSTACK_PROFILES = {
-    "throughput": (1024.0, 128.0),
-    "long context": (32000.0, 100.0),
-    "generation heavy": (1000.0, 2000.0),
-}
-_GPUSTACK_REQUESTS = 1000.0
-"""Its tests send a thousand requests at once."""
+"""Requests of the maker's bench by lengths of prompt and answer, from versions 1.0 and 1.2 of its performance
+overview, section on preparing a data set."""
 
-_SHAREGPT = (219.0, 201.0)
+
+def bench_requests(input_tokens: float, output_tokens: float) -> float:
+    """Give the requests that the maker's bench sends at these lengths; infinite where its pages do not say.
+
+    Args:
+        input_tokens: prompt [tokens].
+        output_tokens: answer [tokens].
+    """
+    if not (math.isfinite(input_tokens) and math.isfinite(output_tokens)):
+        return math.inf
+    return _TRTLLM_REQUESTS.get((round(input_tokens), round(output_tokens)), math.inf)
 
 
 def suite_conditions(model: str, metric: str, source_title: str, quote: str) -> Conditions:
@@ -112,7 +134,7 @@ def suite_conditions(model: str, metric: str, source_title: str, quote: str) -> 
     if "infersim" in source:
         return _infersim(model, words)
     if "gpustack" in source or "sharegpt" in words:
-        return _gpustack(words)
+        return _gpustack(words, source)
     bench = next((suite for name, suite in _BENCHES.items() if name in source), "")
     if bench:
         return Conditions(bench, apart=bench == "inferencex")
@@ -204,17 +226,21 @@ def _mlperf(model: str, words: str) -> Conditions:
     )
 
 
-def _gpustack(words: str) -> Conditions:
-    found = Conditions("community", cache="bf16", running_max=_GPUSTACK_REQUESTS)
-    for name, lengths in _GPUSTACK_PROFILES.items():
-        if f"{name} profile" in words:
-            return replace(found, input_tokens=lengths[0], output_tokens=lengths[1])
-    if "sharegpt" in words:
-        return replace(found, input_tokens=_SHAREGPT[0], output_tokens=_SHAREGPT[1], output_variation=1.0)
-    for name in ("very long", "medium", "short", "long"):
-        if re.search(rf"\b{name} prompt", words):
-            return replace(found, input_tokens=_GPUSTACK[name][0], output_tokens=_GPUSTACK[name][1])
-    return found
+def _gpustack(words: str, source: str) -> Conditions:
+    case, profiled = case_of(words, source)
+    found = Conditions("community", cache="bf16")
+    if case is None:
+        return found
+    return replace(
+        found,
+        input_tokens=case.input_tokens,
+        output_tokens=case.output_tokens,
+        output_variation=case.output_variation,
+        input_variation=case.output_variation,
+        running_max=PROFILE_RUNNING if profiled else math.inf,
+        test_requests=case.requests,
+        arrivals_per_s=case.arrivals_per_s,
+    )
 
 
 def _infersim(model: str, words: str) -> Conditions:

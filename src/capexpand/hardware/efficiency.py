@@ -18,11 +18,11 @@ from importlib.resources import files
 import numpy as np
 
 from capexpand.hardware.roofline import Efficiency
-from capexpand.hardware.specs import Array, ChipSpec, ModelSpec
+from capexpand.hardware.specs import Array, ChipSpec
 
 SHARES = ("compute", "expert_compute", "memory", "cache_memory", "attention", "links", "fill")
 TIMES = ("step_s", "layer_s", "hop_s", "token_s", "prompt_token_s", "request_s", "network_s")
-LOSSES = ("expert_half", "imbalance", "bubble", "traffic", "workspace_gb")
+LOSSES = ("expert_half", "imbalance", "bubble", "traffic", "workspace_gb", "narrow")
 BATCH = ("batch_max",)
 FIELDS = (*SHARES, *TIMES, *LOSSES, *BATCH)
 """The fields of :class:`Efficiency` that are fitted, as logarithms."""
@@ -72,7 +72,6 @@ class Point:
         scenario: the benchmark's scenario, empty where it has none.
         capped: whether the chip ran at reduced power.
         power: logarithm of the chip's power ratio, see :func:`power_ratio`.
-        grain: logarithm of an expert's inner width over 2048, see :func:`expert_grain`; 0 without experts.
         group: logarithm of the query heads that share a key and value head, over 8, to the base 2.
         head: logarithm of an attention head's width over 128, to the base 2.
         chip_young: how much of a chip's early immaturity is left on the software's day, see :func:`youth`.
@@ -87,7 +86,6 @@ class Point:
     scenario: str = ""
     capped: bool = False
     power: float = 0.0
-    grain: float = 0.0
     group: float = 0.0
     head: float = 0.0
     chip_young: float = 0.0
@@ -162,15 +160,24 @@ def _families(field: str, point: Point) -> list[str]:
     return [f"{field}@{kin or point.family}"] + ([f"{field}@{point.family}"] if kin else [])
 
 
+def _as_installed(field: str, point: Point) -> list[str]:
+    """Give the step of a public engine with its default kernels; the makers' own engines share one level."""
+    return [f"{field}#installed"] if software_of(point) == "installed" else []
+
+
 def _compute_keys(point: Point) -> list[str]:
-    return [*_families("compute", point), f"compute/{point.weights}", "compute^power"]
+    return [
+        *_families("compute", point),
+        *_as_installed("compute", point),
+        f"compute/{point.weights}",
+        "compute^power",
+    ]
 
 
 def _expert_keys(point: Point) -> list[str]:
     steps = [
         f"expert_compute#{software_of(point)}",
         f"expert_compute/{point.weights}",
-        "expert_compute^grain",
     ]
     return [*_families("expert_compute", point), *steps] if point.experts else []
 
@@ -181,7 +188,8 @@ def _cache_keys(point: Point) -> list[str]:
 
 
 def _attention_keys(point: Point) -> list[str]:
-    return [*_families("attention", point), *(["attention~latent"] if point.latent else [])]
+    kind = "attention~latent" if point.latent else "attention^head"
+    return [*_families("attention", point), *_as_installed("attention", point), kind]
 
 
 _FIELD_KEYS: dict[str, Callable[[Point], list[str]]] = {
@@ -220,24 +228,6 @@ def weight_of(key: str, point: Point) -> float:
     """
     _, mark, quantity = key.partition("^")
     return float(getattr(point, quantity.partition("~")[0])) if mark else 1.0
-
-
-def expert_grain(model: ModelSpec) -> float:
-    """Give the logarithm of an expert's inner width over 2048, held between an eighth and eight times.
-
-    Args:
-        model: one model.
-    """
-    experts = (
-        float(np.max(model.expert_layers))
-        * float(np.max(model.experts_total))
-        * 3
-        * float(np.max(model.hidden_size))
-    )
-    if not experts or not float(np.max(model.routed_parameters)):
-        return 0.0
-    width = float(np.max(model.routed_parameters)) / experts
-    return min(max(math.log(width / 2048), -math.log(8)), math.log(8))
 
 
 def _rate_keys(point: Point) -> tuple[str, ...]:

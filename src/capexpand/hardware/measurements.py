@@ -17,10 +17,17 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from capexpand.hardware.chips import chip_named, chip_register, model_named, model_register, runnable_format
-from capexpand.hardware.conditions import SUITES, Conditions, software_day, suite_conditions
+from capexpand.hardware.conditions import (
+    SUITES,
+    Conditions,
+    bench_requests,
+    software_day,
+    suite_conditions,
+)
+from capexpand.hardware.lab_conditions import started
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.precision import WEIGHT_BYTES, Format
-from capexpand.hardware.roofline import USABLE_MEMORY
+from capexpand.hardware.roofline import BINARY_GB, USABLE_MEMORY
 from capexpand.hardware.specs import ChipSpec
 
 Counted: TypeAlias = Literal["input", "output", "total"]
@@ -58,6 +65,8 @@ class Measurement:
         draft_tokens: tokens proposed ahead in each step; 0 without a draft.
         acceptance: probability that a proposed token is accepted.
         running_max: most requests in flight; infinite without a limit.
+        test_requests: requests that the test sent in all; infinite for a long run.
+        arrivals_per_s: requests sent each second; infinite where they were sent at once [1/s].
     """
 
     row: int
@@ -86,6 +95,8 @@ class Measurement:
     draft_tokens: float = 0.0
     acceptance: float = 0.0
     running_max: float = math.inf
+    test_requests: float = math.inf
+    arrivals_per_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +184,9 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         return Unusable(row, label, problem, inference=True)
     known = suite_conditions(model, text["metric"], text["source_title"], text["quote"])
     known = _stated(known, text)
+    begun = started(text["source_title"], text["metric"], text["quote"], chip)
+    if known.suite == "trtllm" and math.isinf(known.test_requests):
+        known = replace(known, test_requests=bench_requests(known.input_tokens, known.output_tokens))
     if not (known.input_tokens <= LARGEST_RATE and known.output_tokens <= LARGEST_RATE):  # NaN is no length
         return Unusable(
             row,
@@ -182,6 +196,13 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         )
     weights, cache = _formats(text["precision"], chip, known)
     weights = runnable_format(model, chip, weights)
+    if known.suite == "trtllm" and weights == "int4" and cache is None:
+        cache = "bf16"
+    if begun.chips and begun.chips != chips and _holds(model, chip, weights, begun.chips):
+        per_chip, chips = per_chip * chips / begun.chips, begun.chips
+    cache = begun.cache or cache
+    if math.isfinite(begun.sequences):
+        known = replace(known, running_max=min(known.running_max, begun.sequences))
     phase, counted = _counting(text)
     chips = _deployment(chips, text, model, weights, chip_named(chip), suite=known.suite, phase=phase)
     if phase == "decode" and counted == "output" and known.cached_fraction:
@@ -201,7 +222,9 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         cached_fraction=known.cached_fraction,
         time_per_token_s=known.time_per_token_s,
         time_to_first_token_s=known.time_to_first_token_s,
-        layout=_usable_layout(text["metric"], chips, model, known),
+        layout=begun.layout
+        if begun.layout is not None and begun.layout.chips == chips and chips > 1
+        else _usable_layout(text["metric"], chips, model, known),
         apart=known.apart,
         suite=known.suite,
         scenario=known.scenario,
@@ -213,6 +236,8 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         draft_tokens=known.draft_tokens,
         acceptance=known.acceptance,
         running_max=known.running_max,
+        test_requests=known.test_requests,
+        arrivals_per_s=known.arrivals_per_s,
     )
 
 
@@ -298,7 +323,7 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     if _PER_CHIP.search(unit):
         return value, stated or max(server, 8), ""
     if _PER_NODE.search(unit):
-        return value / server, stated or server, ""
+        return value / min(stated or server, server), stated or server, ""
     if re.search(r"rack|nvl72", unit, re.IGNORECASE):
         return value / (stated or 72), stated or 72, ""
     if stated:
@@ -321,7 +346,8 @@ def _deployment(
     Reports of prefill and decode apart are of wide expert parallelism; sweeps use a rack, or servers for two
     copies, one to prefill and one to decode.
     """
-    fleet = not text["n_chips"] or bool(_PER_NODE.search(text["unit"])) or chips > _FLEET
+    one_node = bool(_PER_NODE.search(text["unit"])) and chips <= spec.server_chips
+    fleet = not text["n_chips"] or one_node or chips > _FLEET
     experts = float(np.max(model_named(model).expert_layers)) > 0
     if (
         suite == "report"
@@ -419,14 +445,20 @@ def _counting(text: Mapping[str, str]) -> tuple[Phase, Counted]:
 def _usable_layout(metric: str, chips: int, model: str, known: Conditions) -> Layout | None:
     """Give the layout where the row fixes it.
 
-    The maker's bench heads a column of a model with experts by the number of chips, and runs attention
-    tensor-parallel or data-parallel as its tool finds best.
+    The maker's bench heads a column of a model with experts by the number of chips, as TP or as DEP, and runs
+    attention data-parallel in both: its pages set ``enable_attention_dp`` for all models with experts.
     """
     found = _layout(metric, chips)
     experts = float(np.max(model_named(model).expert_layers)) > 0
     if found is not None and experts and known.suite == "trtllm" and found.chips == chips:
-        return None
+        return Layout(data=found.tensor * found.data, stages=found.stages) if chips > 1 else found
     return found
+
+
+def _holds(model: str, chip: str, weights: Format, chips: int) -> bool:
+    """Tell whether so many chips can hold a model's weights."""
+    needed = float(np.max(model_named(model).parameters_total)) * WEIGHT_BYTES[weights] / 1e9
+    return needed <= float(np.max(chip_named(chip).memory_gb)) * BINARY_GB * USABLE_MEMORY * chips
 
 
 def _layout(metric: str, chips: int) -> Layout | None:

@@ -48,7 +48,8 @@ def precision_named(weights: str, *, cache: str | None = None) -> Precision:
     if unknown:
         known = ", ".join(WEIGHT_BYTES)
         raise CaseError([Problem(f"unknown number format {name!r}; known are {known}") for name in unknown])
-    stored = CACHE_BYTES[weights] if cache is None else {"bf16": 2.0, "fp8": 1.0}.get(cache, 1.0)
+    # a cache's element takes what a weight of its format takes, its share of the scales included
+    stored = CACHE_BYTES[weights] if cache is None else WEIGHT_BYTES[cache]
     return Precision(weights, WEIGHT_BYTES[weights], stored)  # pyrefly: ignore[bad-argument-type]
 
 

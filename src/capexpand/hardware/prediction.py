@@ -10,8 +10,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.hardware.burst import of_one_copy
 from capexpand.hardware.chips import chip_named, chip_released, model_named, model_row
-from capexpand.hardware.efficiency import Factors, Point, efficiency_of, expert_grain, power_ratio, youth
+from capexpand.hardware.efficiency import Factors, Point, efficiency_of, power_ratio, youth
 from capexpand.hardware.layouts import Layout, Layouts, candidate_layouts
 from capexpand.hardware.measurements import Measurement, Phase
 from capexpand.hardware.precision import Precision, arithmetic_rate, precision_named
@@ -51,11 +52,11 @@ class Pairs:
         taken = {name: _take(getattr(efficiency, name), self.row) for name in Efficiency.__slots__}
         return self.rates(replace(self.bench, efficiency=Efficiency(**taken))).requests
 
-    def kept(self, keep: NDArray[np.bool_]) -> Pairs:
-        """Give the pairs that a mask keeps.
+    def kept(self, keep: NDArray[np.bool_] | NDArray[np.int_]) -> Pairs:
+        """Give the pairs that a mask keeps, or those at some places.
 
         Args:
-            keep: one flag for each pair.
+            keep: one flag for each pair, or indices, also of one pair several times.
         """
         bench = self.bench
         return Pairs(
@@ -81,7 +82,7 @@ class Pairs:
 Arrays = TypeVar("Arrays", ModelSpec, ChipSpec, Load, Layouts)
 
 
-def _kept(spec: Arrays, keep: NDArray[np.bool_]) -> Arrays:
+def _kept(spec: Arrays, keep: NDArray[np.bool_] | NDArray[np.int_]) -> Arrays:
     columns = {
         field.name: value
         if isinstance(value := getattr(spec, field.name), str | int)
@@ -188,7 +189,11 @@ class _Beside:
                 "fp8", _column([f.weight_bytes for f in formats]), _column([f.cache_bytes for f in formats])
             ),
             _column([float(arithmetic_rate(c, f)) for c, f in zip(chips, formats, strict=True)]),
-            Load(**{name: _column([getattr(m, name) for m in theirs]) for name in _LOADED}),
+            of_one_copy(
+                Load(**{name: _column([getattr(m, name) for m in theirs]) for name in _LOADED}),
+                beside.chips,
+                count,
+            ),
             Efficiency(),
             beside,
         )
@@ -238,7 +243,6 @@ def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Poin
         measurement.scenario,
         measurement.capped,
         power_ratio(chip),
-        expert_grain(model),
         float(np.log2(np.max(model.query_group) / 8)),
         float(np.log2(np.max(model.head_size) / 128)),
         youth(chip_released(measurement.chip), measurement.software_on),
@@ -297,6 +301,86 @@ def near_best(stacked: Stack, efficiency: Efficiency, *, share: float) -> Stack:
     return replace(stacked, pairs=tuple(kept))
 
 
+def at_best(stacked: Stack, efficiency: Efficiency) -> Stack:
+    """Keep the one best layout of each measurement, or its best pair: what a small change is felt through.
+
+    Args:
+        stacked: measurements side by side.
+        efficiency: efficiencies of shape (measurements,).
+    """
+    best = np.zeros(stacked.count.size)
+    served = [pairs.requests(efficiency) * pairs.whole for pairs in stacked.pairs]
+    for pairs, rates in zip(stacked.pairs, served, strict=True):
+        np.maximum.at(best, pairs.row, rates)
+    combined, apart = stacked.combined, np.zeros(best.size)
+    if combined is not None:
+        both = _both(combined, efficiency)
+        np.maximum.at(apart, combined.row, both)
+        chosen = np.flatnonzero((both > 0) & (both >= apart[combined.row]) & (both > best[combined.row]))
+        chosen = chosen[np.unique(combined.row[chosen], return_index=True)[1]]
+        combined = _narrowed(combined, chosen) if chosen.size else None
+    kept = tuple(
+        pairs.kept((rates >= best[pairs.row]) & (best[pairs.row] >= apart[pairs.row]))
+        for pairs, rates in zip(stacked.pairs, served, strict=True)
+    )
+    return replace(stacked, pairs=kept, combined=combined)
+
+
+def repeated(stacked: Stack, times: int) -> Stack:
+    """Lay the same measurements side by side several times, to compute them at several efficiencies at once.
+
+    Args:
+        stacked: measurements side by side.
+        times: how often.
+    """
+    size = stacked.count.size
+
+    def again(pairs: Pairs) -> Pairs:
+        count = pairs.row.size
+        found = pairs.kept(np.tile(np.arange(count), times))
+        return replace(found, row=found.row + size * np.repeat(np.arange(times), count))
+
+    def shifted(indices: NDArray[np.int_], by: int) -> NDArray[np.int_]:
+        return np.tile(indices, times) + by * np.repeat(np.arange(times), indices.size)
+
+    combined = stacked.combined
+    if combined is not None:
+        combined = Combined(
+            again(combined.ahead),
+            again(combined.behind),
+            shifted(combined.row, size),
+            shifted(combined.prefill, combined.ahead.row.size),
+            shifted(combined.decode, combined.behind.row.size),
+        )
+    return Stack(
+        np.tile(stacked.count, times),
+        stacked.points * times,
+        tuple(again(pairs) for pairs in stacked.pairs),
+        combined,
+        np.tile(stacked.counted_per_request, times),
+    )
+
+
+def _narrowed(combined: Combined, chosen: NDArray[np.int_]) -> Combined:
+    """Keep some pairs of a prefilling and a decoding layout."""
+    ahead, behind = combined.prefill[chosen], combined.decode[chosen]
+    place = np.arange(chosen.size)
+
+    def only(pairs: Pairs, indices: NDArray[np.int_]) -> Pairs:
+        mask = np.zeros(pairs.row.size, dtype=bool)
+        mask[indices] = True
+        return pairs.kept(mask)
+
+    # a layout serves one measurement, so that the places of the chosen follow their order
+    return Combined(
+        only(combined.ahead, ahead),
+        only(combined.behind, behind),
+        combined.row[chosen],
+        place[np.argsort(np.argsort(ahead))],
+        place[np.argsort(np.argsort(behind))],
+    )
+
+
 def predict_with(stacked: Stack, efficiency: Efficiency) -> Array:
     """Predict the rates of measurements at given efficiencies, without the benchmarks' factors.
 
@@ -316,11 +400,15 @@ def predict_with(stacked: Stack, efficiency: Efficiency) -> Array:
 
 def _improve_apart(found: Array, combined: Combined, efficiency: Efficiency) -> None:
     """Raise what was found where prefill and decode on different chips serve more."""
+    np.maximum.at(found, combined.row, _both(combined, efficiency))
+
+
+def _both(combined: Combined, efficiency: Efficiency) -> Array:
+    """Give the requests a second and chip of pairs of layouts, their chips split to keep both busy."""
     ahead = combined.ahead.requests(efficiency)[combined.prefill]
     behind = combined.behind.requests(efficiency)[combined.decode]
     with np.errstate(divide="ignore"):
-        both = np.where((ahead > 0) & (behind > 0), 1 / (1 / ahead + 1 / behind), 0.0)
-    np.maximum.at(found, combined.row, both)
+        return np.where((ahead > 0) & (behind > 0), 1 / (1 / ahead + 1 / behind), 0.0)
 
 
 def _take(values: object, rows: NDArray[np.int_]) -> Array:

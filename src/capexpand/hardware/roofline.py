@@ -88,6 +88,7 @@ class Efficiency:
         fill: share of the memory beside the weights that an engine fills with cache.
         traffic: times that activations travel between kernels and memory, see ``_activation_seconds``.
         bubble: share of a stage's time lost for each further pipeline stage.
+        narrow: inner width of an expert on one chip at which its products reach half of their rate.
     """
 
     compute: Number = 0.6
@@ -110,6 +111,7 @@ class Efficiency:
     traffic: Number = 0.0
     fill: Number = 1.0
     workspace_gb: Number = 0.0
+    narrow: Number = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,10 @@ class StepTimes:
 
         The exchange between experts, ``hidden``, runs beside the work of the other half of the batch.
         """
-        products = np.hypot(self.compute, self.memory)
-        attention = np.maximum(self.attention_compute, self.attention_memory)
-        return np.hypot(products + attention, self.hidden) + self.links + self.fixed
+        # the root of squares takes a third of the time of np.hypot, whose care no time of a step needs
+        products = np.sqrt(self.compute * self.compute + self.memory * self.memory)
+        work = products + np.maximum(self.attention_compute, self.attention_memory)
+        return np.sqrt(work * work + self.hidden * self.hidden) + self.links + self.fixed
 
 
 def _seen(model: ModelSpec, context: Number) -> Array:
@@ -287,7 +290,9 @@ def _routed_seconds(bench: Bench, tokens: Array, per_expert: Array) -> Array:
     """Give the time of the products over experts for so many tokens on a rank [s]."""
     model, eff = bench.model, bench.efficiency
     active = model.routed_parameters * model.experts_active / model.experts_total / bench.layout.tensor
-    padded = 1 + eff.expert_half / np.maximum(per_expert, 1e-9)
+    all_of_them = np.maximum(model.expert_layers * model.experts_total * 3.0 * model.hidden_size, 1.0)
+    width = np.maximum(model.routed_parameters / (all_of_them * bench.layout.tensor), 1.0)
+    padded = (1 + eff.expert_half / np.maximum(per_expert, 1e-9)) * (1 + eff.narrow / width)
     rate = bench.rate * eff.compute * eff.expert_compute
     # padding to a tile never costs more than a tile for each expert: that is bounded by the weights' reading
     return np.asarray(2 * tokens * active * np.minimum(padded, _MOST_PADDING) * _held_up(bench) / rate)

@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.hardware.burst import of_one_copy, reached_in_test
 from capexpand.hardware.layouts import Layout, candidate_layouts
 from capexpand.hardware.precision import Precision, arithmetic_rate
 from capexpand.hardware.roofline import (
@@ -85,7 +86,7 @@ def _largest_batch(
 def _batch(bench: Bench, seconds_per_token: Callable[[Array], Array]) -> tuple[Array, Flags]:
     """Give the batch that memory, scheduler, requests in flight and the limit allow, and where any fits."""
     in_memory = batch_by_memory(bench)
-    in_flight = np.asarray(bench.load.running_max, dtype=np.float64) / (
+    in_flight = np.minimum(bench.load.running_max, bench.load.test_requests) / (
         bench.layout.data * bench.layout.stages
     )
     most = np.minimum(np.minimum(in_memory, batch_by_scheduler(bench)), np.maximum(in_flight, 1.0))
@@ -124,6 +125,7 @@ def rates_together(bench: Bench) -> Rates:
     first = prompt.total
     requests = requests * working_share(bench)
     requests = requests * _load_within_first_token_limit(first, load.time_to_first_token_s)
+    requests = reached_in_test(bench, requests * layout.chips, safe) / layout.chips
     return Rates(np.where((batch >= 1) & fits, requests, 0.0), safe, fits)
 
 
@@ -229,7 +231,10 @@ def search(
         experts = bool(np.any(np.asarray(model.expert_layers) > 0))
         layouts = candidate_layouts(int(count.max()), experts=experts)
     rate = arithmetic_rate(chip, precision)
-    benches = tuple(Bench(model, chip, precision, rate, load, efficiency, layout) for layout in layouts)
+    benches = tuple(
+        Bench(model, chip, precision, rate, of_one_copy(load, layout.chips, count), efficiency, layout)
+        for layout in layouts
+    )
     best = Best.empty(benches[0], count)
     if way in {"together", "best"}:
         best.absorb(best_of(benches, count, rates_together))
@@ -348,6 +353,8 @@ class Best:
                 limits[0].shape,
                 limits[1].shape,
                 np.shape(bench.load.running_max),
+                np.shape(bench.load.test_requests),
+                np.shape(bench.load.arrivals_per_s),
                 tokens_per_step(bench.load).shape,
                 *factors,
                 decode_step(bench, 1.0).total.shape,

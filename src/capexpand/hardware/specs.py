@@ -146,6 +146,9 @@ class Load:
         acceptance: probability that a proposed token is accepted when all before it were.
         running_max: most requests in flight on the whole system, such as a client's concurrency; infinite
             without a limit.
+        test_requests: requests that a test sends in all, see :mod:`capexpand.hardware.burst`; infinite for a
+            stream without end.
+        arrivals_per_s: requests that arrive each second; infinite where they are all there at once [1/s].
     """
 
     input_tokens: Number
@@ -158,6 +161,8 @@ class Load:
     draft_tokens: Number = 0.0
     acceptance: Number = 0.0
     running_max: Number = math.inf
+    test_requests: Number = math.inf
+    arrivals_per_s: Number = math.inf
 
 
 _MAY_BE_ZERO = {
@@ -186,7 +191,13 @@ _MAY_BE_ZERO = {
     "draft_tokens",
     "acceptance",
 }
-_MAY_BE_INFINITE = {"time_per_token_s", "time_to_first_token_s", "running_max"}
+_MAY_BE_INFINITE = {
+    "time_per_token_s",
+    "time_to_first_token_s",
+    "running_max",
+    "test_requests",
+    "arrivals_per_s",
+}
 _LEAST, _MOST = 1e-12, 1e24
 """Of any figure above zero: beyond it the arithmetic leaves the range of numbers."""
 _SHARES = {"cached_fraction", "acceptance"}

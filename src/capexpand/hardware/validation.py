@@ -221,6 +221,8 @@ def _measurement(fact: ThroughputFact) -> Measurement:
         draft_tokens=fact.draft_tokens or 0.0,
         acceptance=fact.acceptance or 0.0,
         running_max=fact.running_max or math.inf,
+        test_requests=fact.test_requests or math.inf,
+        arrivals_per_s=fact.arrivals_per_s or math.inf,
     )
 
 
