@@ -36,6 +36,12 @@ def test_random_cases_have_the_objective_of_linopy(seed):
     assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7, abs=1e-7)
 
 
+def test_units_that_do_not_run_at_a_site_are_not_lost_to_its_curtailment():
+    """Two sites serve as one; the units switched off at one of them must be units that run there."""
+    m = random_model(2)
+    assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7)
+
+
 @given(seed=seeds)
 @settings(max_examples=2)
 def test_random_cases_of_whole_sizes_have_the_objective_of_linopy(seed):

@@ -31,6 +31,7 @@ class Energy:
     match_rows: Indices  # [contract] used within what can be used
     balance_rows: Indices  # [site]
     curtailed_rows: Indices  # [site]
+    within_rows: Indices  # [site, offer option] lost within what runs
     renewable_rows: Indices  # [1]
 
 
@@ -70,7 +71,7 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     history, ever = before
     none, flat = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)
     if m.energy is None:
-        return Energy(none, none, none, none, flat, history, ever, none, none, none, none, none)
+        return Energy(none, none, none, none, flat, history, ever, none, none, none, none, flat, none)
     o, here, hours = m.energy, (m.times.labels[t],), m.hours_per_quarter
     kept = m.times.discount * (1.0 - m.taxes.rate)
     s = o.site
@@ -113,7 +114,7 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     lp.add(balance[s], e)
     lp.add(balance[:, None], use.running, -drawn)
     green = _renewable(lp, m, t, use, drawn=drawn, grid=g, used=e)
-    lost, curtailed = _curtailed(lp, m, t, use)
+    lost, curtailed, within = _curtailed(lp, m, t, use)
     price, carbon = m.sites.energy_price[:, t], o.carbon_price[t]
     lp.add_cost(use.running, kept[t] * np.where(o.procured, price, 0.0)[:, None] * drawn)
     reserved = pue(m)[:, None] * (m.offers.power_kw / 1000.0)[None, :]
@@ -123,7 +124,9 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     lp.add_cost(f, kept[t] * o.surplus * price[s])
     lp.add_cost(w, -charged_when_signed(m, o, t))
     total = _generators(lp, m, t, use, ever=ever, signings=signings)
-    return Energy(w, e, f, g, lost, signings, total, output_rows, match_rows, balance, curtailed, green)
+    return Energy(
+        w, e, f, g, lost, signings, total, output_rows, match_rows, balance, curtailed, within, green
+    )
 
 
 def _renewable(
@@ -175,8 +178,8 @@ def charged_when_signed(m: ModelData, o: EnergyOptions, t: int) -> Floats:
     return o.fixed_cost(m.hours_per_quarter)[:, t] @ kept
 
 
-def _curtailed(lp: Blocks, m: ModelData, t: int, use: EnergyUse) -> tuple[Indices, Indices]:
-    """Σ π l ≥ λ (Σ π u − firm connection), and Σ_j y ≤ Σ_s (u − l): the units that are switched off."""
+def _curtailed(lp: Blocks, m: ModelData, t: int, use: EnergyUse) -> tuple[Indices, Indices, Indices]:
+    """Σ π l ≥ λ (Σ π u − firm connection), l ≤ u, and Σ_j y ≤ Σ_s (u − l): units switched off."""
     o, here = m.energy, (m.times.labels[t],)
     if o is None:
         raise ValueError(NOTHING_SAID)
@@ -192,7 +195,16 @@ def _curtailed(lp: Blocks, m: ModelData, t: int, use: EnergyUse) -> tuple[Indice
     lp.add(rows[:, None], lost, power)
     lp.add(rows[:, None], use.running, -o.curtailed[:, None] * power)
     lp.add(use.sharing_rows[m.sites.group], lost)
-    return lost, rows
+    together = np.bincount(m.sites.group)[m.sites.group] > 1  # alone, l ≤ u follows from sharing
+    within = lp.rows(
+        "curtailed units",
+        [m.sites.names, m.offers.names, here],
+        upper=0.0,
+        where=(there & together[:, None])[:, :, None],
+    )[:, :, 0]
+    lp.add(within, lost)
+    lp.add(within, use.running, -1.0)
+    return lost, rows, within
 
 
 def compile_energy(world: World) -> EnergyOptions | None:

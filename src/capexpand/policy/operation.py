@@ -47,7 +47,8 @@ class Operation:
                 service.power_rows,
                 numbers.rows_of({"sharing", "service"}),
                 _existing(hire.rows, energy.output_rows, energy.match_rows),
-                _existing(energy.balance_rows, energy.curtailed_rows, energy.renewable_rows),
+                _existing(energy.balance_rows, energy.curtailed_rows, energy.within_rows),
+                _existing(energy.renewable_rows),
             )
         )
         self._promised = Promised(numbers, self._rows)

@@ -37,6 +37,7 @@ _ROWS = {
     "energy matched": "energy under contract at {0}",
     "energy balance": "energy at {0}",
     "curtailed": "curtailment at {0}",
+    "curtailed units": "curtailment at {0}",
     "generators ever signed": "generators at {0}",
     "renewable share": "target of renewable energy",
     "longest rented": "longest time for which power may be rented",
