@@ -8,6 +8,7 @@ from capexpand.catalogue.throughput_facts import throughput_facts
 from capexpand.errors import CaseError
 from capexpand.hardware.chips import chip_named, model_named
 from capexpand.hardware.estimate import serve
+from capexpand.hardware.layouts import Layout
 from capexpand.hardware.specs import Load
 
 DAY = {
@@ -106,3 +107,18 @@ def test_an_impossible_load_is_one_clear_error(load):
 def test_a_model_of_ones_own_is_served_too():
     mine = replace(model_named("Llama 3.1 8B"), name="mine", dense_parameters=1e9)
     assert serve(mine, "H20").output_tokens_per_s > serve("Llama 3.1 8B", "H20").output_tokens_per_s
+
+
+def test_weights_published_in_4_bits_stay_so_unless_other_formats_are_asked_for():
+    """A million million parameters take 1,026 GB in 8 bits, and about half of that as they were published."""
+    published, widened = (serve("kimi-k2-thinking", "H200", weights=weights) for weights in (None, "fp8"))
+    assert (published.weights, widened.weights) == ("int4", "fp8")
+    assert published.weights_gb_per_chip < 0.6 * widened.weights_gb_per_chip
+
+
+def test_a_cache_of_4_bits_holds_more_sequences_whoever_chooses_the_weights():
+    """Sensitivity: where the format of the cache counts only beside one of the weights, both are equal."""
+    for model, layout in (("kimi-k2-thinking", Layout(data=8)), ("llama-3.1-70b", Layout(tensor=8))):
+        usual, small = (serve(model, "H200", chips=8, cache=cache, layout=layout) for cache in ("fp8", "fp4"))
+        each = [one.cache_gb_per_chip / one.batch_per_rank for one in (usual, small)]
+        assert each[1] < 0.7 * each[0]

@@ -272,10 +272,15 @@ def _question(
     check_possible(model_spec, chip_spec, load)
     _check_context(stored, load)
     chips = chip_spec.server_chips if chips is None else chips
-    precision = default_precision(chip_spec) if weights is None else precision_named(weights, cache=cache)
+    named = weights
+    if named is None:
+        published = None if stored is None else stored.stored_weights
+        named = "int4" if published == "int4" else default_precision(chip_spec).weights
+    runs = named
     if stored is not None and isinstance(chip, str):
-        named = runnable_format(stored.name, chip_spec.name, precision.weights)
-        precision = precision if named == precision.weights else precision_named(named, cache=cache or "fp8")
+        runs = runnable_format(stored.name, chip_spec.name, precision_named(named).weights)
+    widened = runs == "int4" and weights != "int4"  # 4 bits in memory only; the cache is kept in 8
+    precision = precision_named(runs, cache=cache or ("fp8" if widened else None))
     released = chip_released(chip_spec.name) if chip_spec.name in chip_register().names else None
     young = youth(released, software_on), youth(stored.released_on if stored else None, software_on)
     efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite, young=young)
