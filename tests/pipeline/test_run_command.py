@@ -137,8 +137,8 @@ def test_variants_of_the_alibaba_case_move_the_objective_the_right_way() -> None
 def test_the_alibaba_case_is_plausible(tmp_path: Path) -> None:
     """380 bn CNY is what the announcement allows; revenue starts where the reported quarter stood.
 
-    What moves the value by more than a hundredth must be looked at and go into the case's README. A programme of
-    36 bn, what would be spent anyway, or of less adds next to nothing: the value is that of the programme's size.
+    What moves the value by more than a hundredth must be looked at and go into the case's README. A programme
+    of 36 bn, what would be spent anyway, adds next to nothing: the value is that of the programme's size.
     """
     result = result_of(ALIBABA, tmp_path / "run")
     assert result["npv"] == pytest.approx(72.678e9, rel=0.01)
