@@ -10,6 +10,7 @@ from capexpand.model.compile import compile_case
 from capexpand.pipeline import evaluate, examine, optimise, refuse_policy
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.document import metrics_document
+from capexpand.reporting.financing import financing_answers
 
 # A server costs 1 mn CNY at order, comes a quarter later and earns 1 mn CNY a quarter; there is room for ten.
 # Over four quarters one ordered first earns 3. Money costs 21.550625 % a year, so 5 % a quarter.
@@ -194,6 +195,28 @@ def test_a_run_tells_of_debt_and_of_the_chance_of_a_breach():
     assert chance[1] < chance[2] < chance[3]
     assert document["equity_irr"] is None or document["equity_irr"] > 0
     assert {"debt", "dscr_min", "equity_irr", "covenant_breaches"} <= document.keys()
+
+
+def test_cover_counts_from_the_first_revenue_on():
+    """A loan with 5 % up front pays 60 % of ten servers: 6 are drawn, 0.3 is due before anything is earned.
+    4.3 of equity pay that and the rest. From the second quarter on 10 are earned and 0.3 of interest is due:
+    33.3 times. With the fee it would be 0 in the first quarter and 10 / 0.6 over two: a covenant sees that.
+    """
+    fields = {
+        "equity": {"total": "4.3 mn CNY"},
+        "facilities": {"b": loan(share_of_cost="60 %", upfront_fee="5 %")},
+    }
+    context = ReportContext(evaluate(optimise(loaded({**LATE, "financing": fields}))))
+    statement = context.financing.statement
+    assert statement.service == pytest.approx([0.3, 0.3, 0.3, 0.3])
+    assert statement.ratios.debt_service_cover[:2] == pytest.approx([0, 10 / 0.6])
+    document = metrics_document(context)
+    assert document["dscr_since"] == "2025-07-01"
+    assert document["dscr_min"] == pytest.approx(10 / 0.3)
+    [answer] = financing_answers(context)
+    assert "Debt service is covered 33.3 times at least" in answer.text
+    assert "Cover counts from 2025Q3 on, the first quarter with revenue or a repayment" in answer.text
+    assert "due before then (300,000 CNY) are paid from equity and draws." in answer.text
 
 
 def test_the_firms_value_knows_no_debt():

@@ -18,8 +18,8 @@ PROGRAMMES = ("microsoft-fy2025", "meta-2025", "bytedance-2025")
 READINGS = [(name, variant) for name in PROGRAMMES for variant in (None, *load_case(CASES / name).variants)]
 
 SUMMARY = {  # ordered and paid in the window, cash NPV, worth of internal use: mn of the case; accelerators
-    "microsoft-fy2025": (17_196, 14_592, 8_622, 747, 296_877),
-    "meta-2025": (36_227, 33_602, -43_887, 65_646, 1_388_161),
+    "microsoft-fy2025": (17_196, 14_592, 8_544, 768, 296_877),
+    "meta-2025": (36_227, 33_602, -43_880, 65_628, 1_388_161),
     "bytedance-2025": (66_847, 51_299, -15_538, 35_493, 256_274),
 }
 """Golden figures: what changes them by more than a hundredth must be looked at and go into the READMEs."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Browser, Page, expect
-
-from conftest import Server
+from servers import Server
 
 
 def opened(browser: Browser, server: Server, said: list[str], path: str = "/") -> Page:

@@ -78,6 +78,7 @@ class FinancingStatement:
     balance: Floats  # [facility, quarter] stock
     interest: Floats  # [facility, quarter]
     fees: Floats  # [quarter] upfront and commitment fees
+    service: Floats  # [quarter] interest, fees and repayments by plan
     exchange_losses: Floats  # [quarter] by which debt in other currencies grew with their rates
     cash_interest: Floats  # [quarter] earned
     tax: Floats  # [quarter] with interest and fees deducted
@@ -121,6 +122,7 @@ def financing_statement(plan: Plan, operations: Statement | None = None) -> Fina
     x = facilities.exchange
     drawn, repaid, balance = x * done.drawn, x * done.repaid, x * owed
     losses = exchange_losses(facilities, owed)
+    service = debt_service(facilities, done.drawn, done.repaid, interest) + fees
     settled = settle(
         m, ours, outflow=interest.sum(axis=0) + fees, raised=done.raised, paid_out=done.dividends,
         principal=(drawn - repaid).sum(axis=0), debt_end=balance[:, -1], exchange_losses=losses,
@@ -131,6 +133,7 @@ def financing_statement(plan: Plan, operations: Statement | None = None) -> Fina
         balance=balance,
         interest=interest,
         fees=fees,
+        service=service,
         exchange_losses=losses,
         cash_interest=settled.cash_interest,
         tax=settled.tax,
@@ -141,8 +144,7 @@ def financing_statement(plan: Plan, operations: Statement | None = None) -> Fina
         dividends=done.dividends,
         opening_stake=f.opening_cash - float(facilities.drawn.sum()) / float(m.times.discount[0]),
         end_cash=settled.end_cash,
-        ratios=ratios(m, ours, settled.cash, done_balance=balance, signed=done.signed,
-                      service=debt_service(facilities, done.drawn, done.repaid, interest) + fees),
+        ratios=ratios(m, ours, settled.cash, done_balance=balance, signed=done.signed, service=service),
         sheet=_sheet(m, ours, settled, debt=balance.sum(axis=0), raised=done.raised,
                      paid_out=done.dividends),
     )  # fmt: skip

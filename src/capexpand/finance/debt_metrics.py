@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.finance.debt import FinancingStatement, breached, financing_statement
+from capexpand.finance.debt import FinancingStatement, breached, financing_statement, ratios_of
 from capexpand.finance.metrics import NEXT_TO_NOTHING, internal_rate_of_return, peak_funding
 from capexpand.finance.programme import ProgrammeResult
 from capexpand.model.data import Floats, ModelData
+
+_NOTHING = 1e-6  # millions: less is rounding of the solver
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class FinancingResult:
     equity_irr: float | None  # [1/year]
     equity_irr_unique: bool
     equity_irr_tells: bool  # whether it is unique and rests on more than next to nothing put in
-    dscr_min: float | None  # least debt service cover; None where there is no debt service
+    dscr_min: float | None  # least debt service cover in operation; None where there is no debt service
     dscr_min_quarter: int | None
+    dscr_since: int | None  # quarter from which cover counts; None where nothing is earned or repaid
     breaches: tuple[Breach, ...]
 
 
@@ -57,7 +60,7 @@ def financing_result(result: ProgrammeResult) -> FinancingResult | None:
     rate, quarter = m.financing.cost_of_equity, np.arange(m.times.count)
     factors = (1.0 + rate) ** -((quarter + 0.5) / 4.0)
     ordered = float(np.maximum(result.programme.capital_payments, 0.0).sum())
-    cover = financed.ratios.debt_service_cover
+    cover, since = cover_in_operation(result, financed)
     known = np.flatnonzero(np.isfinite(cover))
     lowest = int(known[np.argmin(cover[known])]) if known.size else None
     return FinancingResult(
@@ -71,8 +74,43 @@ def financing_result(result: ProgrammeResult) -> FinancingResult | None:
         equity_irr_tells=unique and peak_funding(to_owners)[0] > NEXT_TO_NOTHING * ordered,
         dscr_min=None if lowest is None else float(cover[lowest]),
         dscr_min_quarter=lowest,
+        dscr_since=since,
         breaches=tuple(_breaches(result, financed)),
     )
+
+
+def cover_in_operation(result: ProgrammeResult, financed: FinancingStatement) -> tuple[Floats, int | None]:
+    """Returns debt service cover from the first quarter of operation on.
+
+    What is earned pays for debt only once something is: fees and interest of before are paid from equity and
+    draws, as costs of building are. So earnings and service count from the first quarter with revenue or a
+    repayment. Covenants count every quarter.
+
+    Args:
+        result: the statements with and without the programme.
+        financed: its financing.
+
+    Returns:
+        EBITDA over debt service [quarter], NaN before operation and where nothing is due; the first quarter
+        of operation, None where there is none.
+    """
+    m, total = result.plan.data, result.total
+    if m.financing is None:
+        return np.full(m.times.count, np.nan), None
+    repaid = financed.repaid.sum(axis=0)
+    started = np.flatnonzero((total.revenue > _NOTHING) | (repaid > _NOTHING))
+    if not started.size:
+        return np.full(m.times.count, np.nan), None
+    counts = np.arange(m.times.count) >= started[0]
+    ratios = ratios_of(
+        m.financing,
+        ebitda=np.where(counts, total.ebitda, 0.0),
+        debt=financed.debt,
+        service=np.where(counts, financed.service, 0.0),
+        value=total.invested,
+        liquid=financed.ratios.liquidity,
+    )
+    return np.where(counts, ratios.debt_service_cover, np.nan), int(started[0])
 
 
 def existing_service(m: ModelData) -> tuple[Floats, float]:

@@ -25,7 +25,7 @@ def financing_document(context: ReportContext) -> Document:
     if found is None or f is None:
         return {}
     days = [day.isoformat() for day in context.data.times.starts]
-    at = found.dscr_min_quarter
+    at, since = found.dscr_min_quarter, found.dscr_since
     return {
         "debt": _debt(context, found, f),
         "financed_npv": money(found.npv),
@@ -34,6 +34,7 @@ def financing_document(context: ReportContext) -> Document:
         "equity_irr_unique": found.equity_irr_unique,
         "dscr_min": None if found.dscr_min is None else number(found.dscr_min),
         "dscr_min_quarter": None if at is None else days[at],
+        "dscr_since": None if since is None else days[since],
         "covenants": _covenants(context, found, f),
         "covenant_breaches": [
             {
@@ -173,6 +174,14 @@ def _covenants_in_words(context: ReportContext, found: FinancingResult, f: Finan
     if found.dscr_min is not None and found.dscr_min_quarter is not None:
         label = context.labels[found.dscr_min_quarter]
         parts.append(f"Debt service is covered {number_words(found.dscr_min, 3)} times at least, in {label}.")
+        before = found.statement.service[: found.dscr_since]
+        if before.sum() > 0.0 and found.dscr_since:
+            due = money_words(float(before.sum()), context.currency)
+            first = context.labels[found.dscr_since]
+            parts.append(
+                f"Cover counts from {first} on, the first quarter with revenue or a repayment; "
+                f"fees and interest due before then ({due}) are paid from equity and draws."
+            )
     if found.breaches:
         names = dict.fromkeys(breach.covenant for breach in found.breaches)
         told = [
