@@ -29,7 +29,7 @@ Family = Literal["budget", "supply", "grid", "demand"]
 FAMILIES: tuple[Family, ...] = ("budget", "supply", "grid", "demand")
 LEAST, MOST = 0.7, 1.3
 """Ends of the factors. The grid only grows: what stands may need all of it."""
-SOLVES = 2
+SOLVES = 4
 """Plans that are solved beside the one at hand; each takes about as long as a tenth of a run."""
 CLOSE = 0.005
 """Width of the bounds, as a share of the objective, at which no more is solved."""
