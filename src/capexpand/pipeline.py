@@ -85,7 +85,11 @@ def optimise(case: Case) -> Plans:
     def run(data: ModelData, *, even: bool = False) -> Plan:
         commitments = naive_commitments(data) if even else None
         gap, seconds = case.solve.relative_gap, case.solve.time_limit_seconds
-        return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds)
+        start: Plan | None = None
+        if data.churn is not None and commitments is None and not data.whole_sizes:
+            # A cost of churn ties all quarters to each other: from the optimum without it, it is near.
+            start = optimise_plan(replace(data, churn=None), duals=False, time_limit_seconds=seconds)
+        return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds, start=start)
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:

@@ -235,7 +235,7 @@ def _offers(rng: Random, destinations: int, quarters: int, *, workloads: int, de
     least = np.where(
         demands & wanted & (rng.random(limit.shape) < 0.2), np.minimum(u(0, 1, limit.shape), limit), 0.0
     )
-    return OfferOptions(
+    offers = OfferOptions(
         names=("A", "B", "B (leased)", "C (leased)"),
         products=("A", "B", "C"),
         product_titles=("A", "B", "C"),
@@ -276,6 +276,15 @@ def _offers(rng: Random, destinations: int, quarters: int, *, workloads: int, de
         else None,
         settling=np.outer(u(0, 1, options), [0.8, 0.25]) if rng.random() < 0.6 else None,
     )
+    return replace(offers, settling=_within_term(offers))
+
+
+def _within_term(offers: OfferOptions) -> np.ndarray | None:
+    """A case refuses units that are handed back before they are in use, and so do these."""
+    if offers.settling is None:
+        return None
+    gone = ~offers.owned & (offers.term_quarters < 2)
+    return np.where(gone[:, None], offers.settling * [1.0, 0.0], offers.settling)
 
 
 def _opening(
@@ -374,6 +383,7 @@ def scaled_money(m: ModelData, factor: float) -> ModelData:
     """Return the case in a currency of which one old unit is worth ``factor``."""
     return replace(
         m,
+        churn=None if m.churn is None else _scaled(m.churn, factor, "use", "site", "order", "power_order"),
         hire=None if m.hire is None else _scaled(m.hire, factor, "fee"),
         energy=None
         if m.energy is None

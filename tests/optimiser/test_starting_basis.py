@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from capexpand.case.loading import load_case
@@ -23,9 +22,9 @@ def plan() -> Plan:
 def test_basis_names_every_column_and_row(plan: Plan) -> None:
     program, _ = build_program(plan.data)
     assert plan.basis is not None
-    assert plan.basis.columns.size == program.cost.size
-    assert plan.basis.rows.size == program.row_lower.size
-    basic = (plan.basis.columns == 1).sum() + (plan.basis.rows == 1).sum()
+    statuses = plan.basis.statuses
+    assert statuses.shape == (program.cost.size, program.row_lower.size)
+    basic = (statuses.columns == 1).sum() + (statuses.rows == 1).sum()
     assert basic == program.row_lower.size
 
 
@@ -49,10 +48,8 @@ def test_basis_is_fitted_to_a_longer_horizon(plan: Plan) -> None:
     program, _ = build_program(data)
     assert plan.basis is not None
     fitted = plan.basis.fitted(program)
-    assert len(fitted.col_status) == program.cost.size
-    assert len(fitted.row_status) == program.row_lower.size
+    assert fitted.shape == (program.cost.size, program.row_lower.size)
     # what both programs have keeps its status: the columns of the first quarters stand first in both
-    kept = np.array([int(status) for status in fitted.col_status])
-    assert (kept[:20] == plan.basis.columns[:20]).all()
+    assert (fitted.columns[:20] == plan.basis.statuses.columns[:20]).all()
     warm, cold = optimise_plan(data, start=plan), optimise_plan(data)
     assert warm.solver.objective == pytest.approx(cold.solver.objective, rel=1e-9)

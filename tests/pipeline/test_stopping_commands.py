@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 UNCERTAIN = f"""
 extends: {ROOT / "cases/two-sites/case.yaml"}
-calendar: {{start: 2025-04-01, quarters: 12}}
+calendar: {{start: 2025-04-01, quarters: 8}}
 uncertainty:
   reason: so that training takes some rounds
   trends:
@@ -25,7 +25,7 @@ uncertainty:
   reversions:
     price: {{deviation: 20 %, half_life: 12 months, moves: {{workloads.chat.price: 1}}}}
 """
-OPTIONS = ("--policy", "--json", "--gap", "0", "--iterations", "110", "--scenarios", "40")
+OPTIONS = ("--policy", "--json", "--gap", "0", "--iterations", "80", "--scenarios", "40")
 PATIENCE = 300.0
 """Seconds after which a test gives up on something that hangs; no test measures time."""
 
@@ -99,7 +99,7 @@ def alive_in_group(group: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [2])
 def test_a_killed_run_goes_on_and_ends_where_an_undisturbed_one_does(
     case: Path, undisturbed: dict, tmp_path: Path, workers: int
 ) -> None:
@@ -114,11 +114,11 @@ def test_a_killed_run_goes_on_and_ends_where_an_undisturbed_one_does(
     wait_for(lambda: not alive_in_group(process.pid))
     output, errors = started(case, out, "--workers", workers).communicate(timeout=PATIENCE)
     assert json.loads(output) == undisturbed, errors
-    assert undisturbed["in_lattice"]["iterations"] > 60
+    assert undisturbed["in_lattice"]["iterations"] > 50
     assert not checkpoint_of(out).exists()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1])
 def test_an_interrupted_run_keeps_what_it_reached_and_the_same_command_finishes_it(
     case: Path, undisturbed: dict, tmp_path: Path, workers: int
 ) -> None:

@@ -20,6 +20,7 @@ SECTIONS = [
     "answers",
     "built",
     "money",
+    "currencies",
     "running",
     "serves",
     "limits",

@@ -22,6 +22,9 @@ def age_complaints(place: tuple[str, str], offer: Offer, draft: Draft) -> Iterat
     """
     if offer.ramp_up is not None and offer.ramp_up.value > LONGEST_RAMP_MONTHS:
         yield (*place, "ramp_up"), f"{offer.ramp_up.written} is longer than two years, the longest allowed"
+    if offer.ramp_up is not None and offer.lease is not None and offer.lease.term.value < offer.ramp_up.value:
+        message = f"{offer.ramp_up.written} is longer than the lease, {offer.lease.term.written}"
+        yield (*place, "ramp_up"), message
     yield from _wear(place, offer)
     yield from _resale(place, offer, draft)
 

@@ -84,9 +84,12 @@ def read_done(columns: Floats, stage: Stage) -> Done:
 
 
 def picked(values: Floats, columns: Indices) -> Floats:
-    """Returns values [scenario, picked] of columns; one that does not exist is 0."""
+    """Returns values [scenario, picked] of columns; one that does not exist is 0.
+
+    They lie by scenario, so that a sum over a row is the same to the last digit in any company.
+    """
     found = values[:, np.maximum(columns, 0)]
-    return np.where(columns == ABSENT, 0.0, found)
+    return np.ascontiguousarray(np.where(columns == ABSENT, 0.0, found))
 
 
 @dataclass(frozen=True, slots=True)
