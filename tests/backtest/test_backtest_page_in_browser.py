@@ -29,6 +29,7 @@ def page(tmp_path_factory):
     return path, len(sheet.charts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1360, 390])
 def test_every_picture_is_drawn_and_nothing_is_asked_of_a_network(chromium, page, width):
     path, count = page

@@ -33,12 +33,14 @@ def shipped_forecast() -> bytes:
     return forecast_of_the_day(SHIPPED)
 
 
+@pytest.mark.slow
 @settings(ANY, max_examples=3)
 @given(changed=later_changes(DAY))
 def test_the_alibaba_forecast_does_not_change_with_what_became_known_later(shipped_forecast, changed):
     assert forecast_of_the_day(changed) == shipped_forecast
 
 
+@pytest.mark.slow
 def test_the_alibaba_forecast_needs_nothing_that_became_known_later(shipped_forecast):
     """Without a single later row, and with one for which nobody recorded a day, it is the same."""
     bare = {t.name: tuple(r for r in SHIPPED.rows(t.name) if known_by(known_day(r), DAY)) for t in TABLES}
@@ -47,6 +49,7 @@ def test_the_alibaba_forecast_needs_nothing_that_became_known_later(shipped_fore
     assert forecast_of_the_day(PointInTimeCatalogue(bare)) == shipped_forecast
 
 
+@pytest.mark.slow
 def test_the_alibaba_forecast_changes_with_what_was_known(shipped_forecast):
     """The test above would hold for a forecast that reads nothing; this one does not."""
     rows = [
@@ -77,6 +80,7 @@ def test_an_edition_of_a_day_holds_nothing_later(data, day):
     assert changed.as_known_on(day).digest == SHIPPED.as_known_on(day).digest
 
 
+@pytest.mark.slow
 def test_a_forecast_reads_nothing_but_the_case_and_the_edition_of_its_day(monkeypatch, shipped_forecast):
     """Neither a shipped table, nor one whose rows carry no day, is opened while a forecast is made."""
     known = SHIPPED.as_known_on(DAY)

@@ -152,6 +152,7 @@ def test_a_pair_meets_the_single_break_even_where_the_first_is_as_assumed(search
         assert all(later <= sooner + 5e-4 for sooner, later in pairwise(levels))
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_finds_the_same_break_evens():
     """Each driver starts from the declared world, so it does not matter which was sought before, or where."""
     case = loaded({})

@@ -22,6 +22,7 @@ def breakeven(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
+@pytest.mark.slow
 def test_the_result_is_one_json_object_and_a_run_folder(tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = breakeven(CASES / "two-sites", "--driver", "price", "--pair", "none", "--out", out, "--json")
@@ -40,6 +41,7 @@ def test_the_result_is_one_json_object_and_a_run_folder(tmp_path: Path) -> None:
     assert "0.808 of what is assumed" in page
 
 
+@pytest.mark.slow
 def test_the_same_case_gives_the_same_folder_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
         done = breakeven(CASES / "two-sites", "--driver", "volume", "--out", tmp_path / name)

@@ -20,6 +20,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1360, 390])
 def test_no_picture_leaves_its_frame(chromium: str, saved: Path, width: int) -> None:
     """Futures of equal value stand at one place; laid on each other they made a chart of 11,000 pixels."""

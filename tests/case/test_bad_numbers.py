@@ -108,6 +108,7 @@ junk = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.sampled_from(places(DOCUMENT)), junk)
 def test_junk_anywhere_in_a_case_loads_or_is_refused_in_words(place, value):

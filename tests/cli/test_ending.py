@@ -34,6 +34,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no such device")
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_output_that_cannot_be_written_ends_with_one_message(tmp_path, command):
@@ -115,6 +116,7 @@ def test_text_that_the_terminal_cannot_show_is_written_plainly(tmp_path, encodin
         assert shown.startswith("\\u963f\\u91cc " + ("–" if encoding == "cp1252" else "-") + " two\n")
 
 
+@pytest.mark.slow
 def test_a_command_with_all_its_streams_closed_does_its_work(tmp_path):
     """The first file that is opened would get the number of standard output and take what is printed."""
     command = [*COMMAND, "run", str(TWO_SITES), "--out", str(tmp_path / "run")]
@@ -152,6 +154,7 @@ def test_what_a_library_prints_goes_to_standard_error():
     assert "somebody else" in done.stderr
 
 
+@pytest.mark.slow
 def test_two_identical_runs_are_the_same_bytes(tmp_path):
     for name in ("one", "two"):
         subprocess.run([*COMMAND, "run", str(TWO_SITES), "--out", name], cwd=tmp_path, check=True)

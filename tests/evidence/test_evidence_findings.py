@@ -63,6 +63,7 @@ def test_the_values_of_a_series_are_one_fact():
     assert not any(path.startswith("uncertainty") for path in facts)
 
 
+@pytest.mark.slow
 def test_a_number_that_is_found_leaves_the_list(tmp_path):
     """With a source the price is reported, and what is next is another number."""
     file = tmp_path / "case.yaml"
@@ -81,6 +82,7 @@ def test_a_number_that_is_found_leaves_the_list(tmp_path):
     assert after.deviation < before.deviation
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_finds_the_same():
     case = load_case(TWO_SITES)
     one, two = (find_evidence(case, "two-sites", engine=LocalProcesses(workers)) for workers in (1, 2))
@@ -102,6 +104,7 @@ def test_nothing_is_done_with_a_count_below_one(wrong):
         cx.evidence(TWO_SITES, **wrong)
 
 
+@pytest.mark.slow
 def test_the_function_writes_a_run_with_its_table(tmp_path):
     found = cx.evidence(TWO_SITES, variant="double-budget", workers=1, top=3, out=tmp_path / "run")
     document = json.loads((tmp_path / "run" / "evidence.json").read_text(encoding="utf-8"))

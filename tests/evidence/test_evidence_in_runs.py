@@ -14,6 +14,7 @@ def run():
     return cx.run(TWO_SITES, evidence=True, workers=1)
 
 
+@pytest.mark.slow
 def test_the_document_of_a_run_holds_what_the_study_says(run):
     """All of the smallest case is invented, so all of its variance comes from assumed numbers."""
     rests_on = run.document["rests_on"]

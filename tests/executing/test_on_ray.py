@@ -210,7 +210,10 @@ def test_a_study_and_break_evens_on_a_cluster_are_those_of_one_machine(cluster, 
     one, other = (cx.study(manifest, on=on, workers=1) for on in ("ray", None))
     assert one.table.equals(other.table)
     case = cx.load_case(tmp_path / "case")
-    there, here = (cx.breakeven(case, ("price",), pairs=(), on=on).break_evens.single for on in ("ray", None))
+    there, here = (
+        cx.breakeven(case, driver=["price"], pair=["none"], scenarios=20, on=on).found.break_evens.single
+        for on in ("ray", None)
+    )
     assert [found.root for found in there] == [found.root for found in here]
 
 

@@ -120,6 +120,7 @@ def test_return_on_capital_is_yearly_profit_over_average_books(build):
     assert return_on_capital(result.base, result.times).fraction == (None, None, None)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([0.125, 8.0, 64.0]))
 def test_scaling_money_scales_the_value(build, seed, scale):
     """Prices in another currency change every amount and no rate."""

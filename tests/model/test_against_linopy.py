@@ -17,6 +17,7 @@ CASES = Path(__file__).parents[2] / "cases"
 seeds = st.integers(0, 2**32 - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", [None, "late-power", "chips-banned", "double-budget"])
 def test_two_sites_has_the_objective_of_linopy(variant):
     m = compile_case(load_case(CASES / "two-sites", variant))
@@ -29,6 +30,7 @@ def test_the_alibaba_case_has_the_objective_of_linopy():
     assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7)
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=5)
 def test_random_cases_have_the_objective_of_linopy(seed):
@@ -36,12 +38,14 @@ def test_random_cases_have_the_objective_of_linopy(seed):
     assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_units_that_do_not_run_at_a_site_are_not_lost_to_its_curtailment():
     """Two sites serve as one; the units switched off at one of them must be units that run there."""
     m = random_model(2)
     assert optimise_plan(m).solver.objective == pytest.approx(oracle_objective(m), rel=1e-7)
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=2)
 def test_random_cases_of_whole_sizes_have_the_objective_of_linopy(seed):
@@ -50,6 +54,7 @@ def test_random_cases_of_whole_sizes_have_the_objective_of_linopy(seed):
     assert ours == pytest.approx(oracle_objective(m), rel=1e-7, abs=1e-7)
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=3)
 def test_what_must_be_done_is_feasible_for_both_or_for_neither(seed):

@@ -81,6 +81,7 @@ def test_whole_sizes_are_rounded_down():
     check_plan(naive(m))
 
 
+@pytest.mark.slow
 @given(seed=seeds, whole_sizes=st.booleans())
 @settings(max_examples=60)
 def test_the_naive_plan_breaks_no_limit(seed, whole_sizes):

@@ -87,6 +87,7 @@ def test_later_power_never_helps(seed, quarters):
     assert_no_less(objective(m), objective(replace(m, sites=delayed)))
 
 
+@pytest.mark.slow
 @given(seed=seeds, factor=st.sampled_from([0.01, 0.14, 7.3, 1000.0]))
 @settings(max_examples=20)
 def test_money_has_no_scale(seed, factor):
@@ -124,6 +125,7 @@ def test_a_better_price_never_hurts(seed, price):
     assert_no_less(objective(high), objective(low))
 
 
+@pytest.mark.slow
 @given(seed=seeds, choices=seeds)
 @settings(max_examples=40)
 def test_a_quarter_is_feasible_from_whatever_was_decided_before(seed, choices):

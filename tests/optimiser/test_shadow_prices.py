@@ -46,6 +46,7 @@ def largest(values, allowed=None, count=2):
     return [place for place in zip(*np.unravel_index(order, values.shape), strict=True) if values[place] >= 0]
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=15)
 def test_a_megawatt_of_grid(seed):
@@ -60,6 +61,7 @@ def test_a_megawatt_of_grid(seed):
         assert_between(price[place], slopes(m, move))
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=15)
 def test_a_unit_of_supply(seed):
@@ -78,6 +80,7 @@ def test_a_unit_in_stock(seed):
         assert_between(price[place], slopes(m, lambda by, at=place: moved(m, "offers", "stock", at, by)))
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=15)
 def test_money_of_the_cap(seed):
@@ -87,6 +90,7 @@ def test_money_of_the_cap(seed):
         assert_between(price[place], slopes(m, lambda by, at=place: moved(m, "budget", "cap", at, by)))
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=15)
 def test_money_of_the_renewal_budget(seed):
@@ -96,6 +100,7 @@ def test_money_of_the_renewal_budget(seed):
         assert_between(price[place], slopes(m, lambda by, at=place: moved(m, "budget", "renewal", at, by)))
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=15)
 def test_a_volume_of_demand_in_the_mix_of_its_tranches(seed):
@@ -112,6 +117,7 @@ def test_a_volume_of_demand_in_the_mix_of_its_tranches(seed):
         )
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=15)
 def test_a_volume_owed(seed):

@@ -103,6 +103,7 @@ def _growing(seed: int):
     return replace(m.without_demands(), budget=budget, whole_sizes=False, end_value_within_book=seed % 2 == 0)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=12)
 def test_value_by_budget_is_concave_starts_at_nothing_and_rises_by_the_worth_of_the_cap(seed):

@@ -33,6 +33,7 @@ def changed(m, rng):
     )
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 @settings(max_examples=15)
 def test_a_warm_plan_is_worth_what_a_cold_one_is(seed):

@@ -44,6 +44,7 @@ def test_bounds_by_hand():
     assert narrow.lower <= 17.6 <= narrow.upper
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 10_000),
     factors=st.lists(st.tuples(factor, factor, factor, factor), min_size=4, max_size=4),

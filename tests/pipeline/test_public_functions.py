@@ -18,6 +18,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> cx.Run:
     return cx.run("two-sites", out=tmp_path_factory.mktemp("runs") / "run")
 
 
+@pytest.mark.slow
 def test_a_run_is_written_where_it_is_told_and_nowhere_else(planned: cx.Run, tmp_path: Path) -> None:
     assert planned.folder is not None
     assert read_manifest(planned.folder)["case"] == "two-sites"
@@ -58,6 +59,7 @@ def test_check_new_and_schema_are_functions(tmp_path: Path) -> None:
         cx.new(tmp_path / "mine")
 
 
+@pytest.mark.slow
 def test_scenarios_are_a_function(tmp_path: Path) -> None:
     found = cx.scenarios("alibaba-2025", scenarios=32, nodes=2, outcomes=1, out=tmp_path / "fans")
     assert read_manifest(tmp_path / "fans")["kind"] == "scenarios"

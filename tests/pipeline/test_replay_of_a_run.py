@@ -85,6 +85,7 @@ def test_requests_on_a_run_need_a_model_that_the_offer_can_serve(planned, tmp_pa
         command(*arguments, "--model", "Llama 3.1 8B", "--slo", "ttft=1s")
 
 
+@pytest.mark.slow
 def test_requests_on_a_run_become_a_derating(tmp_path):
     """The worked example's servers as H20 servers: the same plan, with step times that can be computed."""
     text = TWO_SITES.read_text().replace(
@@ -110,6 +111,7 @@ def test_requests_on_a_run_become_a_derating(tmp_path):
     assert json.loads(out.read_text())["model"] == "Llama 3.1 8B"
 
 
+@pytest.mark.slow
 def test_the_derating_goes_back_into_the_case(planned, trace, tmp_path):
     """The plan stated 50 %; what the replay found stands in the next case instead, and so in its run."""
     out = tmp_path / "found"

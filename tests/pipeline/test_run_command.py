@@ -30,6 +30,7 @@ def result_of(case: Path, out: Path, *more: object) -> dict:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_result_is_one_json_object_with_the_headline(tmp_path: Path) -> None:
     """The worked example: 1 bn CNY buys 436.4 servers, which earn 248.4 mn CNY more than they cost."""
     result = result_of(TWO_SITES, tmp_path / "run")
@@ -43,6 +44,7 @@ def test_the_result_is_one_json_object_with_the_headline(tmp_path: Path) -> None
     assert max(result["checks"].values()) < 1e-9
 
 
+@pytest.mark.slow
 def test_quarterly_figures_add_up_to_the_headline(tmp_path: Path) -> None:
     """Without discounting, free cash flow sums to the net present value; its deepest sum is the funding."""
     result = result_of(TWO_SITES, tmp_path / "run")
@@ -56,6 +58,7 @@ def test_quarterly_figures_add_up_to_the_headline(tmp_path: Path) -> None:
         assert all(base + programme == pytest.approx(total) for base, programme, total in parts)
 
 
+@pytest.mark.slow
 def test_the_same_case_gives_the_same_tables_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
         result_of(TWO_SITES, tmp_path / name)
@@ -65,6 +68,7 @@ def test_the_same_case_gives_the_same_tables_twice(tmp_path: Path) -> None:
     assert {name: first[name] for name in csv} == {name: second[name] for name in csv}  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_a_run_holds_a_copy_of_the_case_that_gives_the_same_result(tmp_path: Path) -> None:
     result = result_of(TWO_SITES, tmp_path / "run", "--variant", "late-power")
     again = result_of(tmp_path / "run/case", tmp_path / "again")
@@ -72,6 +76,7 @@ def test_a_run_holds_a_copy_of_the_case_that_gives_the_same_result(tmp_path: Pat
     assert again["units"] == result["units"]
 
 
+@pytest.mark.slow
 def test_without_json_a_reader_gets_sentences_and_the_place_of_the_report(tmp_path: Path) -> None:
     done = capexpand("run", TWO_SITES, "--out", "plan", folder=tmp_path)
     assert done.returncode == 0

@@ -60,6 +60,7 @@ def ordered(outcomes: Outcomes) -> np.ndarray:
     return outcomes.paths.ordered[THIRD].sum(axis=0)
 
 
+@pytest.mark.slow
 def test_a_contract_is_kept_in_every_future_and_costs_what_it_costs(tmp_path: Path) -> None:
     """Where demand is low, 400 servers are enough: without the contract none is ordered later."""
     free, without = followed(tmp_path)
@@ -77,6 +78,7 @@ def test_a_contract_is_kept_in_every_future_and_costs_what_it_costs(tmp_path: Pa
     assert all(books.penalty.max() == pytest.approx(0.0, abs=1e-6) for books in with_it.books.values())
 
 
+@pytest.mark.slow
 def test_a_ban_stops_a_contract(tmp_path: Path) -> None:
     _, outcomes = followed(tmp_path, CONTRACT, BAN)
     banned = outcomes.scenarios.regime_states(THIRD)[0] == 1

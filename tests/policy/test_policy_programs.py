@@ -115,6 +115,7 @@ def test_foresight_bounds_the_policy_on_every_path():
     assert abs(base_value(m)) < np.inf
 
 
+@pytest.mark.slow
 def test_training_resumes_to_the_same_policy(tmp_path):
     m = random_model(4, quarters=6)
     lattice = random_lattice(m, 4, nodes=3)

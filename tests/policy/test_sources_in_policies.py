@@ -107,6 +107,7 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return planned, cx.simulate(planned, 60)
 
 
+@pytest.mark.slow
 def test_a_policy_with_hire_leases_and_energy_agrees_with_its_extensive_form(followed) -> None:
     planned, outcomes = followed
     graph = policy_graph(planned.policy.stages, planned.policy.lattice)

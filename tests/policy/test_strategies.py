@@ -116,6 +116,7 @@ def listening() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("strategy", "reached", "workers"),
     [("policy", 10, 1), ("mean_value", 10, 2), ("foresight", 10, 1), ("rolling", 10, 2)],

@@ -40,6 +40,7 @@ def test_plurals_peak_and_end_in_the_plural(two_sites):
     )
 
 
+@pytest.mark.slow
 def test_payments_name_their_basis(alibaba, two_sites):
     context = ReportContext(alibaba)
     ours, paid = alibaba.result.programme.capital_payments, alibaba.result.plan.paid[context.window]

@@ -102,6 +102,7 @@ def test_every_chart_has_a_place_and_a_text_for_those_who_cannot_see_it(alibaba,
     assert all(chart.title and chart.note for chart in charts)
 
 
+@pytest.mark.slow
 def test_every_chart_is_valid_vega_lite(alibaba, two_sites):
     for findings in (alibaba, two_sites):
         for chart in run_sheet(findings).charts:

@@ -36,6 +36,7 @@ def found(tmp_path_factory) -> tuple[PolicyFindings, Path]:
     return policy, page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_policy_is_all_there_and_fits_the_screen(chromium, found, width):
     policy, page = found

@@ -65,6 +65,7 @@ def test_what_is_no_parquet_is_named(planned: Path, tmp_path: Path, content: byt
         read_planned_fleet(_with(planned, tmp_path / "run", SERVING, content))
 
 
+@pytest.mark.slow
 def test_a_parquet_cut_or_changed_anywhere_is_read_or_named(planned: Path, tmp_path: Path) -> None:
     whole = (planned / SERVING).read_bytes()
     for number, at in enumerate(range(0, len(whole), max(1, len(whole) // 30))):

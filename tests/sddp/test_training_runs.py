@@ -69,6 +69,7 @@ def test_every_stream_takes_in_what_the_others_found(own: int) -> None:
         assert sum(pool.count for pool in worker.streams[own].solvers.pools) == made > 0
 
 
+@pytest.mark.slow
 def test_a_pull_changes_where_cuts_are_made_and_not_what_they_lead_to() -> None:
     graph = random_graph(24, stages=4)
     plain = train(graph, settings=_changed(iterations=300, streams=1))

@@ -26,6 +26,7 @@ def pages() -> dict[str, str]:
     return written()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["case.md", "commands.md", "python.md"])
 def test_page_is_what_the_script_writes(pages: dict[str, str], name: str) -> None:
     stands = (ROOT / "docs/reference" / name).read_text(encoding="utf-8")

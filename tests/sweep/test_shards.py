@@ -56,6 +56,7 @@ def made(place: str, folder: Path, of: int, **asked: object) -> list[Path]:
     return folders
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", [1, 3, 20])
 def test_merged_shards_are_the_run_of_one_machine_byte_for_byte(tmp_path, of):
     """With 20 shards of 12 points eight are empty; the case is gone when they are merged."""
@@ -68,6 +69,7 @@ def test_merged_shards_are_the_run_of_one_machine_byte_for_byte(tmp_path, of):
     assert len(content(tmp_path / "whole")) > 8
 
 
+@pytest.mark.slow
 def test_variants_and_added_points_survive_the_way_through_shards(tmp_path):
     place = written(tmp_path / "home" / "case")
     asked = {"vary": [*FEW, "variant=as-declared,dear"], "bracket": 2.0, "add": 4}

@@ -41,6 +41,7 @@ def saved(swept: cx.Sweep, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_sliders_hold_the_optimum_of_a_cold_solver_at_every_step_tried(chromium, swept, saved):
     rng = np.random.default_rng(3)
     places = [[20, 0, 20, 0], [10, 10, 10, 10], *rng.integers(0, 21, (14, 4)).tolist()]

@@ -58,6 +58,7 @@ def test_a_grid_by_hand(tmp_path):
     assert "5 units" in " ".join(answer.text for answer in found.sheet().answers)
 
 
+@pytest.mark.slow
 def test_brackets_hold_the_cold_optimum_and_close_where_points_are_added(tmp_path):
     place = written(tmp_path / "case")
     axes = ["programme.cap=0.3x:1.3x:2", "offers.server.buy.price=0.5x:1.5x:2"]
@@ -111,6 +112,7 @@ def test_a_lead_time_is_swept_as_any_other_number(tmp_path):
     assert found.document["axes"][0]["moves"] == ["structure"]
 
 
+@pytest.mark.slow
 def test_sobol_indices_of_a_sum_are_its_shares_of_the_variance(tmp_path):
     """Ten servers, value 10 · (4 p − c): the variances of 40 p and 10 c are as 16 to 1 over equal ranges.
 
@@ -131,6 +133,7 @@ def test_sobol_indices_of_a_sum_are_its_shares_of_the_variance(tmp_path):
     assert all(table["total"] <= table["total_high"])
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_number_of_processes(tmp_path):
     place = written(tmp_path / "case")
     axes = ["programme.cap=0.5x:1.5x:4", "workloads.chat.price=0.5x:1.5x:3"]

@@ -55,6 +55,7 @@ CALLS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_role_may_do_what_is_its_own_and_no_more(team: Server, name: str) -> None:
     order = ["viewer", "planner", "admin"]
@@ -93,6 +94,7 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(team: Server) -> No
         assert "samesite=lax" in cookie
 
 
+@pytest.mark.slow
 def test_too_many_failed_sign_ins_must_wait(tmp_path: Path) -> None:
     add_user("ada", "admin", PASSWORD, tmp_path)
     with running(tmp_path, None, "--workers", "0") as server, server.client() as client:
@@ -188,6 +190,7 @@ def test_another_name_of_this_machine_is_refused(tmp_path: Path) -> None:
         assert client.get("/", headers={"host": "localhost:1"}).status_code == 200
 
 
+@pytest.mark.slow
 def test_pages_allow_no_script_of_their_own_text(tmp_path: Path) -> None:
     with running(tmp_path, None, "--workers", "0") as server, server.client() as client:
         for path in (

@@ -34,6 +34,7 @@ def token(described: Server) -> str:
     return page.split('id="token">')[1].split("<")[0]
 
 
+@pytest.mark.slow
 def test_odd_values_never_break_the_server(described: Server, token: str) -> None:
     """Every call of the description, with values that fit it and values that do not."""
     schema = schemathesis.openapi.from_url(f"{described.address}/api/openapi.json")
@@ -53,6 +54,7 @@ def test_odd_values_never_break_the_server(described: Server, token: str) -> Non
     assert called >= 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [

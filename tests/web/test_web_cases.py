@@ -163,6 +163,7 @@ def test_a_body_that_is_too_large_is_not_read(lone: Server) -> None:
         assert client.post("/api/v1/runs", content=endless(), headers=headers).status_code == 413
 
 
+@pytest.mark.slow
 def test_a_mistake_is_shown_at_its_line_and_nothing_is_lost(browser: Browser, lone: Server) -> None:
     with lone.local() as client:
         client.post("/api/v1/cases/two-sites/fork", json={"to": "edited"})

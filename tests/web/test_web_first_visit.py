@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 from servers import Server
 
@@ -21,6 +22,7 @@ def planned(page: Page, asked: str) -> None:
     page.wait_for_selector(f'html[data-planned="{asked}"]', timeout=60_000, state="attached")
 
 
+@pytest.mark.slow
 def test_a_case_is_explored_run_and_read(browser: Browser, server: Server) -> None:
     """Two sites with 0.8 instead of 1 bn CNY: each million less costs what the last one earned, 0.203 of it,
     so 248 mn CNY become 208 (docs/explanation/worked-example.md has the 248).
@@ -50,6 +52,7 @@ def test_a_case_is_explored_run_and_read(browser: Browser, server: Server) -> No
     assert said == []
 
 
+@pytest.mark.slow
 def test_a_slider_moves_the_level_and_a_link_brings_it_back(browser: Browser, server: Server) -> None:
     said: list[str] = []
     page = opened(browser, server, said, "/explore/two-sites")

@@ -262,6 +262,7 @@ def test_a_mistake_in_a_workbook_is_named_by_its_cell(client: httpx.Client) -> N
     assert "programme.cap" in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["extends", "table"])
 def test_a_workbook_cannot_lead_out_of_its_folder(field: str) -> None:
     from capexpand.case.plain_document import merged_document

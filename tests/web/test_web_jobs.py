@@ -50,6 +50,7 @@ def group_of(server: Server, number: str, database: str | None) -> int:
     return found
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_files_whose_hashes_hold(server: Server) -> None:
     with server.local() as client:
         number = queue(client, changes=[["budget", "800 mn CNY"]])
@@ -64,6 +65,7 @@ def test_a_run_ends_with_files_whose_hashes_hold(server: Server) -> None:
         assert client.get(f"/api/v1/runs/{number}/files/%2e%2e/%2e%2e/secret").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_same_order_twice_is_one_folder(server: Server) -> None:
     """A run folder stands under the hash of its content."""
     with server.local() as client:
@@ -73,6 +75,7 @@ def test_the_same_order_twice_is_one_folder(server: Server) -> None:
         assert len([path for path in (server.home / "runs").iterdir() if not path.name.startswith(".")]) == 1
 
 
+@pytest.mark.slow
 def test_a_run_that_is_cancelled_ends_and_leaves_nothing(
     server: Server, database: str | None, browser: Browser
 ) -> None:
@@ -97,6 +100,7 @@ def test_a_run_that_is_cancelled_ends_and_leaves_nothing(
         assert list((server.home / "runs").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_killed_server_finds_its_run_done(tmp_path: Path, database: str | None) -> None:
     """kill -9 of the server in the middle of a run: the run ends by itself, and the next server shows it."""
     first = start(tmp_path / "home", database)
@@ -109,6 +113,7 @@ def test_a_killed_server_finds_its_run_done(tmp_path: Path, database: str | None
         assert job(client, number)["attempt"] == 1
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_is_lost_as_well_goes_on(tmp_path: Path, database: str | None) -> None:
     """A machine that goes down takes both: the next server begins the run again from where it is."""
     first = start(tmp_path / "home", database)
@@ -123,6 +128,7 @@ def test_a_run_whose_process_is_lost_as_well_goes_on(tmp_path: Path, database: s
         assert any("goes on" in text for text in texts(client, number))
 
 
+@pytest.mark.slow
 def test_a_stopped_server_takes_its_run_up_again(tmp_path: Path) -> None:
     with running(tmp_path / "home", None) as first, first.local() as client:
         number = queue(client, **{**LONG, "iterations": 30, "scenarios": 100})

@@ -72,6 +72,7 @@ def test_a_training_leaves_its_numbers_for_the_picture(done: tuple[Server, dict[
     assert steps[-1]["bound"] >= steps[-1]["mean"] - steps[-1]["halfwidth"]
 
 
+@pytest.mark.slow
 def test_a_run_knows_its_own_folder_alone(done: tuple[Server, dict[str, str]]) -> None:
     server, numbers = done
     folders = {path.name for path in Path(server.home / "runs").iterdir()}

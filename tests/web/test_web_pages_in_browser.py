@@ -34,6 +34,7 @@ PAGES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1360, "light")])
 def test_every_page_can_be_used_by_everyone(browser: Browser, lone: Server, width: int, scheme: str) -> None:
     """axe finds nothing serious, nothing is wider than the screen, and the console stays silent."""
