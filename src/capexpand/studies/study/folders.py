@@ -18,7 +18,7 @@ from capexpand.studies.study.manifest import Study
 from capexpand.studies.study.planning import Row
 from capexpand.studies.study.sheet import About, study_sheet
 from capexpand.studies.study.table import as_frame, parquet, partitions
-from capexpand.studies.sweep.shard_folders import doubled_shards, missing_shards
+from capexpand.studies.sweep.shard_folders import check_together
 from capexpand.studies.sweep.shards import Shard
 from capexpand.wording import count, of_each
 
@@ -181,15 +181,8 @@ def joined(folders: Sequence[Path]) -> tuple[About, DataFrame]:
 
     found = [FoundShard.read(folder) for folder in folders]
     first = found[0]
-    problems = [f"{one.folder}: {why}" for one in found[1:] if (why := one.strangeness(first)) is not None]
-    if not problems:
-        places = [(one.folder, one.shard) for one in found]
-        problems = [*doubled_shards(places), *missing_shards(places)]
-        ours = difference(first.versions, made_with())
-        if ours is not None:
-            problems.append(f"{first.folder}: was made with {ours}, which runs here")
-    if problems:
-        raise RunError("\n".join(problems))
+    strange = [f"{one.folder}: {why}" for one in found[1:] if (why := one.strangeness(first)) is not None]
+    check_together([(one.folder, one.shard) for one in found], strange, versions=first.versions)
     frames = [
         pl.read_parquet(io.BytesIO(read_content(one.folder / ROWS, FILE_LIMIT_BYTES)))
         for one in sorted(found, key=lambda each: each.shard)

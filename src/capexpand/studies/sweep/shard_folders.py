@@ -203,15 +203,8 @@ def read_shards(folders: Sequence[Path]) -> Shards:
         raise RunError("nothing to merge; name the folders of the shards")
     found = [_Found.read(folder) for folder in folders]
     first = found[0]
-    problems = [f"{one.folder}: {why}" for one in found[1:] if (why := one.strangeness(first)) is not None]
-    if not problems:
-        places = [(one.folder, one.shard) for one in found]
-        problems = [*doubled_shards(places), *missing_shards(places)]
-        ours = difference(first.versions, made_with())
-        if ours is not None:
-            problems.append(f"{first.folder}: was made with {ours}, which runs here")
-    if problems:
-        raise RunError("\n".join(problems))
+    strange = [f"{one.folder}: {why}" for one in found[1:] if (why := one.strangeness(first)) is not None]
+    check_together([(one.folder, one.shard) for one in found], strange, versions=first.versions)
     records: list[Record] = []
     for one in sorted(found, key=lambda each: each.shard):
         content = read_content(one.folder / POINTS, FILE_LIMIT_BYTES)
@@ -228,6 +221,27 @@ def read_shards(folders: Sequence[Path]) -> Shards:
 
 
 Placed = tuple[Path, Shard]
+
+
+def check_together(places: Sequence[Placed], strange: Sequence[str], *, versions: Mapping[str, str]) -> None:
+    """Check that shards are all there, once each, and were made with what runs here.
+
+    Args:
+        places: each folder with the shard in it.
+        strange: what tells folders from the first one, in words.
+        versions: with which the first was made.
+
+    Raises:
+        RunError: with everything that is wrong; of strange folders nothing else is said.
+    """
+    problems = list(strange)
+    if not problems:
+        problems = [*doubled_shards(places), *missing_shards(places)]
+        ours = difference(versions, made_with())
+        if ours is not None:
+            problems.append(f"{places[0][0]}: was made with {ours}, which runs here")
+    if problems:
+        raise RunError("\n".join(problems))
 
 
 def doubled_shards(found: Sequence[Placed]) -> list[str]:
