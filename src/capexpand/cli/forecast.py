@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from capexpand.forecasting.forecast import Forecasts
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command("forecast")(forecast)
 
 
 def forecast(
@@ -27,7 +24,7 @@ def forecast(
     ] = None,
     quarters: Annotated[int, typer.Option(min=1, max=8, help="Quarters to forecast.")] = 8,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Forecast any company's spending, revenue or demand by quarter, and score the forecasts on its past."""
     from capexpand.api.answered import forecast as make

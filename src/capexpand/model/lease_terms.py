@@ -60,24 +60,3 @@ def paid_over(terms: Terms, weight: Floats, t: int, *, lead: Integers, term: Int
     when = t + lead[:, None] + age
     counted = (age < term[:, None]) & (when < weight.size)
     return np.where(counted, weight[np.minimum(when, weight.size - 1)] * grown, 0.0).sum(axis=1)
-
-
-def fees_in_term(terms: Terms, signed: Floats, *, lead: Integers, term: Integers, chosen: Flags) -> Floats:
-    """Return what fixed fees come to in the quarters of their terms [option, quarter].
-
-    Args:
-        terms: of the options.
-        signed: [option, quarter] fee of what is signed in a quarter [money a quarter].
-        lead: [option] quarters until delivery.
-        term: [option] least quarters for which it is held.
-        chosen: [option] of which fees are counted.
-    """
-    result = np.zeros_like(signed)
-    count = signed.shape[1]
-    for k in np.flatnonzero(chosen):
-        grown = terms.growth(int(term[k]))[k] if term[k] else np.zeros(0)
-        for t in range(count):
-            first = t + int(lead[k])
-            part = grown[: max(count - first, 0)]
-            result[k, first : first + part.size] += signed[k, t] * part
-    return result

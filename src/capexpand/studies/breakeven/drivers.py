@@ -36,10 +36,6 @@ from capexpand.wording import number, percent
 Change = Callable[[ModelData, float], ModelData]
 Kind = Literal["factor", "exponent", "rate", "quarters"]
 
-EVERYTHING = ("price", "volume", "utilisation", "growth", "pass-through", "transfer-value", "chip-price")
-COSTS = ("build-cost", "energy-price", "grid-delay", "discount-rate")
-OF_ONE_WORKLOAD = ("price", "volume")
-
 
 @dataclass(frozen=True, slots=True)
 class Driver:

@@ -90,12 +90,6 @@ class SweepFindings:
         return [(point, outcome) for point, outcome in pairs.items() if outcome.values is None]
 
     @property
-    def explored_share(self) -> float:
-        """Widest of the measured brackets, relative to the objective of the case; NaN without any."""
-        widths = [bracket.width for _, bracket in self.probes]
-        return max(widths, default=float("nan")) / self.scale
-
-    @property
     def scale(self) -> float:
         """Size of the objective to which widths are relative [money]."""
         values = self.declared.values
