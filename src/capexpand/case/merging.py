@@ -21,9 +21,6 @@ _PROMOTED = (*SHAPE_FIELDS, *ORIGIN_FIELDS)
 def read_merged(path: Path) -> tuple[Node, tuple[Path, ...]]:
     """Read a case file and lay it over the files that it extends.
 
-    Args:
-        path: the case file.
-
     Returns:
         The merged tree, whose marks point into the files where each part stands, and the files, this first.
 
@@ -94,7 +91,6 @@ def apply_variant(node: Node, name: str) -> Node:
 
     Args:
         node: the merged tree of a case.
-        name: the variant.
 
     Returns:
         A new tree.

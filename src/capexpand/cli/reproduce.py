@@ -10,11 +10,7 @@ from capexpand.cli.options import Group
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command group to the application, where the experiments are installed.
-
-    Args:
-        app: the application.
-    """
+    """Add the command group to the application, where the experiments are installed."""
     if find_spec("capexpand_reproductions") is None:
         return
     from capexpand_reproductions.commands import fgd, mooncake, vllm

@@ -30,7 +30,6 @@ def read_content(path: Path, limit_bytes: int, *, advice: str = "") -> bytes:
     """Read a regular file.
 
     Args:
-        path: the file.
         limit_bytes: the most that it may hold [byte].
         advice: the remedy where it holds more.
 
@@ -60,7 +59,6 @@ def read_text(path: Path, limit_bytes: int = TEXT_LIMIT_BYTES, *, advice: str = 
     """Read a text in UTF-8, or in the encoding that its byte order mark names; the mark is left out.
 
     Args:
-        path: the file.
         limit_bytes: the most that it may hold [byte].
         advice: the remedy where it holds more.
 
@@ -75,7 +73,6 @@ def decode_text(path: Path, content: bytes) -> str:
 
     Args:
         path: the file, for messages.
-        content: as read.
 
     Raises:
         CaseError: it is no text.

@@ -27,7 +27,6 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
 
     Args:
         lp: the program, with every stage in it.
-        m: the compiled case.
         stages: its quarters.
     """
     labels = m.times.labels

@@ -27,11 +27,7 @@ class Terms:
     least: Floats  # [option, quarter] paid for whether it is held or not, MW or units
 
     def growth(self, quarters: int) -> Floats:
-        """Return how much a fixed fee has risen by the quarter of its term [option, quarter of the term].
-
-        Args:
-            quarters: how many.
-        """
+        """Return how much a fixed fee has risen by the quarter of its term [option, quarter of the term]."""
         return (1.0 + self.escalation)[:, None] ** (np.arange(quarters) // 4)
 
 
@@ -48,7 +44,6 @@ def paid_over(terms: Terms, weight: Floats, t: int, *, lead: Integers, term: Int
     """Return the sum of weights over a term that is signed now, each times the fee's rise [option].
 
     Args:
-        terms: of the options.
         weight: [quarter].
         t: the quarter of signing.
         lead: [option] quarters until delivery.

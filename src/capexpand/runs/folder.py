@@ -215,9 +215,6 @@ def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
     """Return tables as files of a run folder, each in Parquet and in CSV, and what their columns mean.
 
     A spreadsheet runs a cell that begins like a formula; in CSV such a text gets an apostrophe before it.
-
-    Args:
-        frames: the tables by name.
     """
     files: dict[str, bytes] = {}
     for name, frame in frames.items():

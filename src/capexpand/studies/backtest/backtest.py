@@ -98,7 +98,6 @@ def backtest(
         series: a CSV file with figures of a company, which take the place of its reports in the catalogue.
         edition: the catalogue, the shipped one if absent. Every forecast sees of it what was known on its
             day.
-        settings: of the backtest.
         workers: processes for the forecasts of spending; the result is the same with any number.
         on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes here if None.
         progress: is told what is being done.
@@ -189,7 +188,6 @@ def load_as_of_its_day(
     Args:
         path: a case file, or a folder that holds ``case.yaml``.
         variant: to apply.
-        everything: the catalogue.
 
     Returns:
         The case, and the variant that was applied.
@@ -204,10 +202,6 @@ def load_as_of_its_day(
 
 def days_to_forecast(case: Case, everything: PointInTimeCatalogue) -> tuple[date, ...]:
     """Return the days on which to forecast: the case's own and those of later reports but the last.
-
-    Args:
-        case: the case.
-        everything: the catalogue.
 
     Raises:
         CaseError: there is no buyer, nobody has its reports, or nothing was reported after the case's date.

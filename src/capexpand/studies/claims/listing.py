@@ -113,7 +113,6 @@ def claims(
 
     Args:
         company: only about this company, by any of its names.
-        contradictions: find contradictions.
         revisions: with ``contradictions``, also find figures that a later word replaced.
         case: with ``contradictions``, plan this case by each reading; only findings about its buyer count.
         on: only what was known on that day; that of the case where one is given.

@@ -113,7 +113,6 @@ def find_evidence(
 
     Args:
         case: as ``load_case`` gives it; it is read again, since its numbers are changed where they stand.
-        label: of the case.
         replan: whether to plan again, twice for each, with what a plan follows in steps only.
         engine: what measures the facts; this process if None. The result is the same with any.
         progress: is told how far it is.

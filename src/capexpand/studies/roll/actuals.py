@@ -191,11 +191,7 @@ def _near(name: str, known: Sequence[str]) -> str:
 
 
 def table_of(actuals: Sequence[Actual]) -> bytes:
-    """Return rows as the content of a CSV file that ``read_actuals`` reads.
-
-    Args:
-        actuals: the rows.
-    """
+    """Return rows as the content of a CSV file that ``read_actuals`` reads."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -29,7 +29,6 @@ def plan_items(
     """Plan those items that the journal does not hold yet.
 
     Args:
-        study: as read.
         items: of it, or of a shard.
         journal: keeps the rows; it is left open.
         engine: what plans them; the rows are the same with any.

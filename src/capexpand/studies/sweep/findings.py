@@ -200,9 +200,7 @@ def sweep_case(
 
     Args:
         box: the case and its axes.
-        design: of the points.
         count: most points of a Latin hypercube or Sobol design.
-        seed: of these.
         engine: what plans the points; the result is the same with any.
         bracket: widest bracket to be reached [%] of the objective; no points are added if None.
         most_added: number of points that may be added for it.
@@ -315,7 +313,6 @@ def solve_points(
         known: the points and what is known of them.
         order: places in the order in which to begin them.
         parents: [place] of the point from which each starts, -1 for the declared case.
-        engine: what plans them.
         say: sees how far it is.
 
     Raises:

@@ -73,7 +73,6 @@ def write_shard(folder: Path, planned: PlannedShard, asked: Asked) -> None:
 
     Args:
         folder: where it is to stand.
-        planned: the shard.
         asked: what its sweep was asked for.
 
     Raises:
@@ -122,7 +121,6 @@ def stands_already(folder: Path, name: str, shard: Shard) -> bool:
     """Return whether a shard stands in its folder as it is to be made.
 
     Args:
-        folder: where it is to stand.
         name: fingerprint of the sweep.
         shard: which part.
     """
@@ -284,7 +282,6 @@ def check_points(shards: Shards, points: Sequence[Point]) -> None:
     """Refuse shards that do not hold each point of their sweep once.
 
     Args:
-        shards: as read.
         points: of the sweep, each once, by place.
 
     Raises:

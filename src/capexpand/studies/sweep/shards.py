@@ -132,7 +132,6 @@ def plan_shard(
         points: of the whole sweep.
         name: fingerprint of the sweep.
         shard: which part.
-        engine: what plans the points.
         folder: of the shard, beside which the journal stands.
         say: sees how far it is.
 

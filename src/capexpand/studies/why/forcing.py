@@ -52,11 +52,6 @@ class Forcing:
     def solve(self, m: ModelData, least: float = -np.inf, most: float = np.inf) -> Held:
         """Return the best plan with the amount between two bounds.
 
-        Args:
-            m: the compiled case.
-            least: of the amount.
-            most: of the amount.
-
         Raises:
             InfeasibleError: no plan has such an amount.
             SolverError: the solver failed.
@@ -72,9 +67,6 @@ def with_row(program: LinearProgram, form: Form, least: float, most: float) -> L
 
     Args:
         program: to which the row is added as the last.
-        form: the sum.
-        least: of it.
-        most: of it.
     """
     order = np.argsort(form.columns, kind="stable")
     rows = program.row_lower.size
