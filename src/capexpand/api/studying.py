@@ -11,6 +11,8 @@ from capexpand.api.planning import Say, silent
 from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from polars import DataFrame
 
     from capexpand.executing.engine import Engine
@@ -57,7 +59,7 @@ def study(
     manifest: Path | str,
     *,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     shard: None = None,
     out: Path | str | None = None,
     progress: Say | None = None,
@@ -69,7 +71,7 @@ def study(
     manifest: Path | str,
     *,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     shard: str | None,
     out: Path | str | None = None,
     progress: Say | None = None,
@@ -80,7 +82,7 @@ def study(
     manifest: Path | str,
     *,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     shard: str | None = None,
     out: Path | str | None = None,
     progress: Say | None = None,
@@ -90,8 +92,8 @@ def study(
     Args:
         manifest: a YAML file that lists ``cases`` and, if wanted, ``variants``, ``dates`` and ``risks``.
         workers: processes; the result is the same for any number.
-        on: where the items are planned: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which gives the
-            same result; processes of this machine if None.
+        on: where the items are planned: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         shard: plan one part only, such as ``3/40``, and write its folder ``out``; ``merge`` joins the parts.
         out: folder of the run; beside it a journal keeps what is planned, so that an interrupted study goes
             on.

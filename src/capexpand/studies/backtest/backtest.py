@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -87,7 +88,7 @@ def backtest(
     edition: PointInTimeCatalogue | None = None,
     settings: Settings | None = None,
     workers: int = 1,
-    on: str | None = None,
+    on: str | Executor | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Plan a case with what was known on its day, and on each later one, and score it with the reports.
@@ -99,7 +100,8 @@ def backtest(
         edition: the catalogue, the shipped one if absent. Every forecast sees of it what was known on its
             day.
         workers: processes for the forecasts of spending; the result is the same with any number.
-        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes here if None.
+        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         progress: is told what is being done.
 
     Raises:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from capexpand.case.evidence import EVIDENCE, REPORTED, Evidence
-from capexpand.case.loading import read_declaration
+from capexpand.case.loading import copies_of, read_declaration
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.executing.carrying import Carrying
 from capexpand.executing.engine import Engine, in_order
 from capexpand.executing.local import LocalProcesses
 from capexpand.optimiser.plan import SolverReport
@@ -135,7 +136,8 @@ def find_evidence(
     parts = [facts[first : first + _AT_ONCE] for first in range(0, len(facts), _AT_ONCE)]
     found: list[Sensitivity] = []
     runs_on = engine or LocalProcesses(1)
-    with runs_on.pool(_Measured(measurer), most=len(parts)) as pool:
+    work = Carrying(_Measured(measurer), lambda: copies_of(origin.path, origin.variant))
+    with runs_on.pool(work, most=len(parts)) as pool:
         for _, sensitivities in in_order(pool, parts):
             found += sensitivities
             say(f"with other numbers: {len(found)} of {len(facts)}")
