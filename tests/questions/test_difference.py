@@ -1,8 +1,6 @@
 """What changed between two plans: inputs by cause, orders, and a change of value that adds up."""
 
 import json
-import subprocess
-import sys
 from itertools import pairwise
 
 import pytest
@@ -14,6 +12,7 @@ import capexpand as cx
 from capexpand.errors import CaseError
 from capexpand.studies.diff.difference import difference
 from capexpand.studies.subjects import Subject
+from commands import capexpand
 
 
 def found(old=None, new=None):
@@ -156,11 +155,6 @@ def case_file(tmp_path):
     (tmp_path / "small").mkdir()
     (tmp_path / "small/case.yaml").write_text(json.dumps(case), encoding="utf-8")
     return tmp_path / "small"
-
-
-def capexpand(*arguments):
-    command = [sys.executable, "-m", "capexpand.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_the_command_prints_one_json_object_and_writes_a_run(case_file, tmp_path):
