@@ -120,7 +120,7 @@ def test_a_start_that_moved_is_time_that_has_passed():
 @given(
     price=st.floats(0.2, 3.0), demand=st.integers(1, 30), grid=st.floats(0.3, 2.0), supply=st.integers(0, 12)
 )
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_the_shares_add_up_to_the_change(price, demand, grid, supply):
     new = {
         "offers.server.buy.price": f"{price:.4f} mn CNY",
