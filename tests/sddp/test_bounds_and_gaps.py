@@ -160,9 +160,9 @@ def test_the_limits_of_all_outcomes_take_part(limits: tuple[float, float], last:
 
 
 def test_chances_that_sum_to_one_but_for_rounding_leave_no_end() -> None:
-    """Three followers cost 4 each, after 1: 5. Sensitivity: were anything less than 1 an end, it would be 1."""
+    """Three followers cost 4 each, after 1: 5. Were anything less than 1 an end, it would be 1."""
     chances = {"b": 0.2, "c": 0.7, "d": 0.1}
-    costs = {"a": [1.0], **dict.fromkeys(chances, [4.0])}
+    costs = {"a": [1.0], **{name: [4.0] for name in chances}}
     graph = costs_along(costs, [("a", name, chance) for name, chance in chances.items()])
     assert graph.transition[0].sum() < 1.0
     assert initial_lower_bounds(graph).stage_and_future[0] == pytest.approx(5.0)
