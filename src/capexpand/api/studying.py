@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from capexpand.executing.engine import Engine
     from capexpand.reporting.sheet import Sheet
+    from capexpand.studies.shards import Shard
     from capexpand.studies.study.manifest import Study as Manifest
-    from capexpand.studies.sweep.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,8 +110,8 @@ def study(
     from capexpand.errors import CaseError, Problem
     from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
+    from capexpand.studies.shards import read_shard
     from capexpand.studies.study.manifest import read_study
-    from capexpand.studies.sweep.shards import read_shard
 
     part = None if shard is None else read_shard(shard)
     place = None if out is None else Path(out)
@@ -156,8 +156,7 @@ def _planned_shard(asked: Manifest, part: Shard, *, engine: Engine, place: Path,
     from capexpand.studies.sweep.journal import Journal
 
     if not stands_already(place, asked, part):
-        count = len(asked.items)
-        own = asked.items[count * (part.number - 1) // part.of : count * part.number // part.of]
+        own = asked.items[part.stretch(len(asked.items))]
         journal, finished = Journal(journal_file(place), f"{asked.name} {part}"), False
         try:
             write_shard(place, asked, part, plan_items(asked, own, journal=journal, engine=engine, say=say))

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from capexpand.executing.engine import Engine
     from capexpand.optimiser.brackets import Bracket
     from capexpand.reporting.sheet import Sheet
+    from capexpand.studies.shards import Shard
     from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.findings import SweepFindings
     from capexpand.studies.sweep.journal import Record
     from capexpand.studies.sweep.shard_folders import Asked
-    from capexpand.studies.sweep.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -157,9 +157,9 @@ def sweep(
     from capexpand.errors import CaseError, Problem
     from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
+    from capexpand.studies.shards import read_shard
     from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.shard_folders import Asked
-    from capexpand.studies.sweep.shards import read_shard
 
     part = None if shard is None else read_shard(shard)
     place = None if out is None else Path(out)
