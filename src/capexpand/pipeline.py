@@ -30,6 +30,7 @@ from capexpand.optimiser.budgets import plans_by_budget, with_own_money
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.rivals import best_rivals
 from capexpand.optimiser.what_if import what_if
 from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
 
@@ -42,10 +43,6 @@ if TYPE_CHECKING:
     from capexpand.policy.outcomes import Progress as SimulationProgress
     from capexpand.reporting.sheet import Sheet
     from capexpand.scenarios.futures import Futures
-
-
-EVEN_PACES = (0.5, 0.75)
-"""Parts of the budget that are tried for the best even pace, beside all of it."""
 
 
 NO_POLICY_WITH_VENDORS = (
@@ -85,11 +82,7 @@ def optimise(case: Case) -> Plans:
     def run(data: ModelData, *, even: bool = False) -> Plan:
         commitments = naive_commitments(data) if even else None
         gap, seconds = case.solve.relative_gap, case.solve.time_limit_seconds
-        start: Plan | None = None
-        if data.churn is not None and commitments is None and not data.whole_sizes:
-            # A cost of churn ties all quarters to each other: from the optimum without it, it is near.
-            start = optimise_plan(replace(data, churn=None), duals=False, time_limit_seconds=seconds)
-        return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds, start=start)
+        return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds)
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:
@@ -134,29 +127,30 @@ def examine(plans: Plans) -> Examination:
         whole = replace(plans.optimised, data=sized)
         return budget_curve(whole, smaller, base=plans.base, standing=standing)
 
-    def even() -> EvenPace:
-        free = m.without_demands()
-        slower = [
-            (part, optimise_plan(free, naive_commitments(free, part), duals=False, start=plans.naive))
-            for part in EVEN_PACES
-        ]
-        part, best = max([*slower, (1.0, plans.naive)], key=lambda pair: pair[1].solver.objective)
-        worth = programme_result(best, plans.base)
-        return EvenPace(part, net_present_value(worth.programme, m.times), best.solver.objective)
+    def worth(part: float, plan: Plan) -> EvenPace:
+        programme = programme_result(plan, plans.base).programme
+        return EvenPace(part, net_present_value(programme, m.times), plan.solver.objective)
+
+    def rivals() -> tuple[EvenPace, EvenPace | None]:
+        found = best_rivals(m, plans.naive)
+        mixed = None if found.mix is None else worth(found.fraction, found.mix)
+        return worth(found.fraction, found.even), mixed
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:
         asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
         followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
         sizes = pool.submit(curve) if asked else None
-        rival = pool.submit(even) if asked else None
+        rival = pool.submit(rivals) if asked else None
         moved = pool.submit(what_if, plans.optimised) if asked else None
         checks = [pool.submit(longer, more) for more in LONGER] if asked else []
+        even, mixed = (None, None) if rival is None else rival.result()
         return Examination(
             curve=None if sizes is None else sizes.result(),
             horizon=tuple(check.result() for check in checks),
             followed=followed.result(),
-            even=None if rival is None else rival.result(),
+            even=even,
+            standing_mix=mixed,
             what_if=None if moved is None else moved.result(),
         )
     finally:

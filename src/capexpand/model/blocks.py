@@ -7,8 +7,8 @@ A column that does not exist is written as ``ABSENT`` and is passed over whereve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -72,6 +72,33 @@ class LinearProgram:
         """Returns the name of the block that a column belongs to, and the column's labels."""
         return _find(self.column_blocks, column).describe(column)
 
+    def without(self, columns: Collection[str], rows: Collection[str]) -> LinearProgram:
+        """Returns the program without some blocks.
+
+        Args:
+            columns: names of blocks of columns that go.
+            rows: names of blocks of rows that go.
+        """
+        kept_columns, column_blocks = _kept(self.column_blocks, columns, self.cost.size)
+        kept_rows, row_blocks = _kept(self.row_blocks, rows, self.row_lower.size)
+        row_of = np.repeat(np.arange(self.row_lower.size), np.diff(self.start))
+        entries = kept_rows[row_of] & kept_columns[self.index]
+        counts = np.bincount(row_of[entries], minlength=self.row_lower.size)[kept_rows]
+        return LinearProgram(
+            cost=self.cost[kept_columns],
+            offset=self.offset,
+            column_lower=self.column_lower[kept_columns],
+            column_upper=self.column_upper[kept_columns],
+            integer=self.integer[kept_columns],
+            row_lower=self.row_lower[kept_rows],
+            row_upper=self.row_upper[kept_rows],
+            start=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+            index=(np.cumsum(kept_columns) - 1)[self.index[entries]],
+            value=self.value[entries],
+            column_blocks=column_blocks,
+            row_blocks=row_blocks,
+        )
+
     def activity(self, solution: Floats) -> Floats:
         """Returns A x for a solution [columns], by our own arithmetic."""
         products = self.value * solution[self.index]
@@ -80,6 +107,20 @@ class LinearProgram:
         if filled.size:
             result[filled] = np.add.reduceat(products, self.start[filled])
         return result
+
+
+def _kept(
+    blocks: tuple[Block, ...], gone: Collection[str], count: int
+) -> tuple[NDArray[np.bool_], tuple[Block, ...]]:
+    """Which columns or rows stay, and their blocks in their new places."""
+    stays = np.ones(count, dtype=np.bool_)
+    for block in blocks:
+        if block.name in gone:
+            stays[block.first : block.first + block.positions.size] = False
+    place = np.cumsum(stays) - 1
+    return stays, tuple(
+        replace(block, first=int(place[block.first])) for block in blocks if block.name not in gone
+    )
 
 
 def _find(blocks: tuple[Block, ...], index: int) -> Block:

@@ -13,7 +13,7 @@ from capexpand.finance.longer import HorizonCheck, harvest_from
 from capexpand.policy.followed import QUANTILES
 from capexpand.reporting import serial
 from capexpand.reporting.context import ReportContext
-from capexpand.reporting.inputs import Findings
+from capexpand.reporting.inputs import EvenPace, Findings
 from capexpand.wording import listing, money, number, percent, power, share
 
 NAMED_LIMITS = 3
@@ -54,13 +54,8 @@ def examined_document(findings: Findings) -> dict[str, Any]:
             }
             for check in examination.horizon
         ],
-        "best_even_pace": None
-        if examination is None or examination.even is None
-        else {
-            "fraction": examination.even.fraction,
-            "npv": serial.money(examination.even.npv),
-            "objective": serial.money(examination.even.objective),
-        },
+        "best_even_pace": None if examination is None else _pace(examination.even),
+        "standing_mix": None if examination is None else _pace(examination.standing_mix),
         "nothing_ordered_from": starts[harvest].isoformat() if harvest < len(starts) else None,
         "plan_in_futures": None
         if followed is None
@@ -75,6 +70,16 @@ def examined_document(findings: Findings) -> dict[str, Any]:
             },
             "loses": followed.loses,
         },
+    }
+
+
+def _pace(rival: EvenPace | None) -> dict[str, float | None] | None:
+    if rival is None:
+        return None
+    return {
+        "fraction": rival.fraction,
+        "npv": serial.money(rival.npv),
+        "objective": serial.money(rival.objective),
     }
 
 
@@ -154,22 +159,34 @@ def by_size(context: ReportContext) -> str:
     return " ".join(parts)
 
 
-def best_even_pace(context: ReportContext) -> str:
-    """Sets the best even pace beside the plan, since all of a large budget at an even pace is a weak rival.
+def fair_rivals(context: ReportContext) -> str:
+    """Sets the best even pace and the standing mix beside the plan; all of a large budget is a weak rival.
 
     Returns:
-        A sentence; empty where no other pace was tried or the whole budget is the best one.
+        Sentences; empty where no rival was tried.
     """
     examination, currency = context.findings.examination, context.currency
-    even = None if examination is None else examination.even
-    if even is None or even.fraction >= 1.0 or context.orders_nothing:
+    if examination is None or examination.even is None or context.orders_nothing:
         return ""
-    gain = context.findings.metrics.npv - even.npv
-    verb = "adds" if gain >= 0.0 else "gives up, for what is counted beside cash,"
-    return (
-        f"The best even pace spends {share(even.fraction)} of the budget and would be worth "
-        f"{money(even.npv, currency)}: against it planning {verb} {money(abs(gain), currency)}."
-    )
+    even, mixed, npv = examination.even, examination.standing_mix, context.findings.metrics.npv
+    parts: list[str] = []
+    if even.fraction < 1.0:
+        parts.append(
+            f"The best even pace spends {share(even.fraction)} of the budget and is worth "
+            f"{money(even.npv, currency)}: {_planning_adds(npv - even.npv, currency)}."
+        )
+    if mixed is not None:
+        parts.append(
+            f"At that pace, in the mix of servers that stands at the start, it is "
+            f"{money(mixed.npv, currency)}: {_planning_adds(npv - mixed.npv, currency)}."
+        )
+    return " ".join(parts)
+
+
+def _planning_adds(gain: float, currency: str) -> str:
+    if gain >= 0.0:
+        return f"planning adds {money(gain, currency)} to that"
+    return f"planning gives up {money(-gain, currency)} for what is counted beside cash"
 
 
 def at_the_end(context: ReportContext) -> str:

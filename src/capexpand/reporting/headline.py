@@ -14,8 +14,8 @@ from capexpand.reporting.context import NOTHING, ReportContext
 from capexpand.reporting.contracts import contract_answers
 from capexpand.reporting.examined import (
     at_the_end,
-    best_even_pace,
     by_size,
+    fair_rivals,
     in_futures,
     power_in_use,
     stops_more,
@@ -53,7 +53,7 @@ def answers(context: ReportContext) -> tuple[Answer, ...]:
         *([Answer("What does that rest on?", rests)] if (rests := rests_on(context)) else []),
         *([Answer("How much of it pays?", sized)] if sized else []),
         Answer("What is each limit worth?", limits_worth(context)),
-        Answer("How does it compare?", " ".join(filter(None, (compares(context), best_even_pace(context))))),
+        Answer("How does it compare?", " ".join(filter(None, (compares(context), fair_rivals(context))))),
     )
 
 
