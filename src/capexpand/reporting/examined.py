@@ -146,16 +146,16 @@ def by_size(context: ReportContext) -> str:
     ends = curve.ends_to_pay
     if ends is None:
         parts.append(
-            f"One more {currency} of it still adds {number(last.marginal)} {currency} to the objective."
+            f"One more {currency} of it would still add {number(last.marginal)} {currency} of present value, "
+            "internal use included."
         )
     else:
         parts.append(f"More than {money(ends, currency)} ends to pay.")
     if abs(curve.renewal_and_hire) > 1e-9:
-        verb = "are worth" if curve.renewal_and_hire >= 0.0 else "cost"
-        parts.append(
-            f"Renewal and hire without the programme {verb} {money(abs(curve.renewal_and_hire), currency)} "
-            "beside it, and are not counted."
-        )
+        gain = money(abs(curve.renewal_and_hire), currency)
+        owed = " to serve what is owed" if "obligation" in context.data.workloads.roles else ""
+        does = f"are worth {gain}" if curve.renewal_and_hire >= 0.0 else f"cost {gain}{owed}"
+        parts.append(f"Renewal and hire without the programme {does}, which is not counted.")
     return " ".join(parts)
 
 

@@ -278,15 +278,20 @@ def limits_worth(context: ReportContext) -> str:
         return "No limit binds: more power, supply, budget or demand would add nothing."
     supplied = [limit for limit in binding if limit.kind != "demand"]
     asked = [limit for limit in binding if limit.kind == "demand"]
-    parts: list[str] = []
+    ranked: list[tuple[float, str]] = []
     for named, where in ((supplied, "On the side of supply and money"), (asked, "On the side of demand")):
         if named:
-            gain = money(named[0].gain_total, context.currency)
-            parts.append(
-                f"{where}, {named[0].noun} is worth most: one percent more throughout would add {gain}."
-            )
+            gain = named[0].gain_total
+            more = f"one percent more throughout would add {money(gain, context.currency)}"
+            ranked.append((gain, f"{where}, {named[0].noun} is worth most: {more}."))
+    owed = next((limit for limit in context.limits if limit.binds and limit.kind == "obligation"), None)
+    if owed is not None:
+        cost = abs(owed.gain_total)
+        owes = f"One percent more of {owed.noun} throughout would cost {money(cost, context.currency)}."
+        ranked.append((cost, owes))
+    parts = [text for _, text in sorted(ranked, key=lambda pair: -pair[0])]
     told = [next((limit for limit in supplied if limit.kind == kind), None) for kind in ("grid", "supply")]
-    if supplied and supplied[0].kind in {"renewal", "stock"}:
+    if supplied and supplied[0].kind == "stock":
         told.insert(0, supplied[0])
     parts += [limit.describe(context.labels) for limit in told if limit is not None]
     budget = next((limit for limit in supplied if limit.kind == "budget"), None)
@@ -294,10 +299,6 @@ def limits_worth(context: ReportContext) -> str:
         parts.append(budget.describe(context.labels))
     elif context.cap is not None:
         parts.append("The budget itself binds nowhere: more money alone would add nothing.")
-    owed = next((limit for limit in context.limits if limit.binds and limit.kind == "obligation"), None)
-    if owed is not None:
-        cost = money(abs(owed.gain_total), context.currency)
-        parts.append(f"One percent more of {owed.noun} throughout would cost {cost}.")
     return " ".join(parts)
 
 
