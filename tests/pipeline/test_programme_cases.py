@@ -96,7 +96,7 @@ def test_variants_of_a_programme_move_the_objective_the_right_way(name: str) -> 
 
 
 def test_a_budget_of_what_alibaba_spends_anyway_is_worth_nothing() -> None:
-    """36 bn CNY would be renewed in the window without it, so with a cap of 1 bn there is no programme at all.
+    """36 bn CNY would be renewed in the window without it, so a cap of 1 bn makes no programme at all.
 
     Its own money is zero, and the program is the base's number by number, but for what only a programme is
     asked for; so the net present value is nothing, less than a tenth of that of 380 bn.
