@@ -94,7 +94,9 @@ class Operation:
         useful = installed if settling is None else np.maximum(installed - settling, 0.0)
         noise = self._noise(factors, power[:, self._energised], useful[:, self._there], promised)
         data = form_data(self._program, self._form, noise)
-        order = np.arange(count) if self._compiled else neighbours(data.cost, data.upper, data.row_upper)
+        order = (
+            np.arange(count) if self._compiled else neighbours(count, data.cost, data.upper, data.row_upper)
+        )
         decisions = self._solver.decide(np.zeros((count, 0)), order, data=data)
         full = np.zeros((count, self._numbers.built.program.cost.size))
         full[order[:, None], self._columns[self._form.columns]] = decisions.columns
@@ -133,16 +135,16 @@ class Operation:
         )
 
 
-def neighbours(*numbers: Floats) -> Indices:
+def neighbours(count: int, *numbers: Floats) -> Indices:
     """Return an order of scenarios in which each comes after one whose numbers are much like its own.
 
     HiGHS starts each from the basis of the one before. From the first on, the nearest of those left follows.
 
     Args:
+        count: of the scenarios.
         numbers: [scenario or 1, number] of the programs, each counted against its own spread.
     """
-    parts = [part for part in numbers if len(part) > 1]
-    count = max(len(part) for part in numbers)
+    parts = [part for part in numbers if len(part) == count]
     if not parts or count < 3:
         return np.arange(count)
     moved = np.concatenate(parts, axis=1)

@@ -114,7 +114,7 @@ def in_futures(context: ReportContext) -> str:
         f"Met by {followed.npv.size} futures, the plan is worth {money(followed.mean, currency)} "
         "on average, "
         f"between {money(float(low), currency)} and {money(float(high), currency)} in nine of ten, "
-        f"and loses in {share(followed.loses)} of them; "
+        f"and loses in {share(followed.loses) + ' of' if followed.loses > 0.0 else 'none of'} them; "
         "the figures that follow are those of the one mean path."
     )
 
@@ -145,10 +145,9 @@ def by_size(context: ReportContext) -> str:
     )
     ends = curve.ends_to_pay
     if ends is None:
-        parts.append(
-            f"One more {currency} of it would still add {number(last.marginal)} {currency} of present value, "
-            "internal use included."
-        )
+        beside = ", internal use included" if "internal" in context.data.workloads.roles else ""
+        more = f"{number(last.marginal)} {currency} of present value{beside}"
+        parts.append(f"One more {currency} of it would still add {more}.")
     else:
         parts.append(f"More than {money(ends, currency)} ends to pay.")
     if abs(curve.renewal_and_hire) > 1e-9:
@@ -157,6 +156,22 @@ def by_size(context: ReportContext) -> str:
         does = f"are worth {gain}" if curve.renewal_and_hire >= 0.0 else f"cost {gain}{owed}"
         parts.append(f"Renewal and hire without the programme {does}, which is not counted.")
     return " ".join(parts)
+
+
+def best_rival(context: ReportContext) -> tuple[str, float]:
+    """Return the rival by rule that is worth most, and what the plan is worth more in cash [million].
+
+    Args:
+        context: of the report; without an examination the evenly spent plan is the only rival.
+    """
+    worth = {"the even plan": context.findings.naive_metrics.npv}
+    examination = context.findings.examination
+    if examination is not None and examination.even is not None:
+        worth["the best even pace"] = examination.even.npv
+    if examination is not None and examination.standing_mix is not None:
+        worth["the mix that stands"] = examination.standing_mix.npv
+    name = max(worth, key=lambda each: worth[each])
+    return name, context.findings.metrics.npv - worth[name]
 
 
 def fair_rivals(context: ReportContext) -> str:

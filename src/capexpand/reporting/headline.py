@@ -14,6 +14,7 @@ from capexpand.reporting.context import NOTHING, ReportContext
 from capexpand.reporting.contracts import contract_answers
 from capexpand.reporting.examined import (
     at_the_end,
+    best_rival,
     by_size,
     fair_rivals,
     in_futures,
@@ -357,7 +358,7 @@ def _counted_beside_cash(context: ReportContext) -> str:
 
 def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
     """Return the strip of figures below the headline."""
-    ours, currency, at = context.findings.metrics, context.currency, context.window_end
+    currency, at = context.currency, context.window_end
     label = context.labels[at]
     power_mw = float(context.power_mw(context.fleet)[at])
     accelerators = float(context.accelerators(context.fleet)[at])
@@ -383,7 +384,8 @@ def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
         figures.append(
             KeyFigure("Tokens a day", volume(tokens), f"in {label}, by {part} of the power in use")
         )
-    gain, over = ours.npv - context.findings.naive_metrics.npv, "in net present value over the even plan"
+    rival, gain = best_rival(context)
+    over = f"in net present value over {rival}"
     if gain < 0.0:
         gain, over = context.objective_gain, "in the objective over the even plan; none in cash"
     figures.append(KeyFigure("Worth of planning", money(gain, currency), over))
