@@ -139,15 +139,16 @@ def examine(plans: Plans) -> Examination:
     pool = ThreadPoolExecutor(max_workers=2)
     try:
         asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
+        # what takes longest comes first, so that both cores are busy to the end
+        checks = {more: pool.submit(longer, more) for more in sorted(LONGER, reverse=True)} if asked else {}
         followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
+        moved = pool.submit(what_if, plans.optimised) if asked else None
         sizes = pool.submit(curve) if asked else None
         rival = pool.submit(rivals) if asked else None
-        moved = pool.submit(what_if, plans.optimised) if asked else None
-        checks = [pool.submit(longer, more) for more in LONGER] if asked else []
         even, mixed = (None, None) if rival is None else rival.result()
         return Examination(
             curve=None if sizes is None else sizes.result(),
-            horizon=tuple(check.result() for check in checks),
+            horizon=tuple(checks[more].result() for more in LONGER if more in checks),
             followed=followed.result(),
             even=even,
             standing_mix=mixed,
