@@ -396,7 +396,9 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
     """The figures that only a plan with orders has: what it is worth, and when it pays."""
     ours, currency, labels = context.findings.metrics, context.currency, context.labels
     funded = ours.peak_funding > 0.0
-    taxed = "programme, after tax" if context.data.taxes.rate > 0.0 else "programme"
+    examination = context.findings.examination
+    path = "programme" if examination is None or examination.followed is None else "of the one mean path"
+    taxed = f"{path}, after tax" if context.data.taxes.rate > 0.0 else path
     end_value_zero = money(ours.npv_end_value_zero, currency)
     figures = [
         KeyFigure("Net present value", money(ours.npv, currency), taxed),
