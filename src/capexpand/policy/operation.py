@@ -52,7 +52,7 @@ class Operation:
             )
         )
         self._promised = Promised(numbers, self._rows)
-        self._numbers, self._compiled = numbers, compiled
+        self._numbers = numbers
         self._there = service.running.ravel() != ABSENT  # the units that stand are those that may run
         run_rows = service.run_rows.ravel()[self._there]
         installed = stage.fleet.installed.ravel()[self._there]
@@ -94,12 +94,9 @@ class Operation:
         useful = installed if settling is None else np.maximum(installed - settling, 0.0)
         noise = self._noise(factors, power[:, self._energised], useful[:, self._there], promised)
         data = form_data(self._program, self._form, noise)
-        order = (
-            np.arange(count) if self._compiled else neighbours(count, data.cost, data.upper, data.row_upper)
-        )
-        decisions = self._solver.decide(np.zeros((count, 0)), order, data=data)
+        decisions = self._solver.decide(np.zeros((count, 0)), np.arange(count), data=data)
         full = np.zeros((count, self._numbers.built.program.cost.size))
-        full[order[:, None], self._columns[self._form.columns]] = decisions.columns
+        full[:, self._columns[self._form.columns]] = decisions.columns
         stage = self._numbers.built.stage
         full[:, self._power] = power[:, self._energised]
         full[:, stage.fleet.installed.ravel()[self._there]] = installed[:, self._there]
@@ -133,32 +130,6 @@ class Operation:
             row_lower=None if row_lower is None else row_lower[:, rows],
             row_upper=most,
         )
-
-
-def neighbours(count: int, *numbers: Floats) -> Indices:
-    """Return an order of scenarios in which each comes after one whose numbers are much like its own.
-
-    HiGHS starts each from the basis of the one before. From the first on, the nearest of those left follows.
-
-    Args:
-        count: of the scenarios.
-        numbers: [scenario or 1, number] of the programs, each counted against its own spread.
-    """
-    parts = [part for part in numbers if len(part) == count]
-    if not parts or count < 3:
-        return np.arange(count)
-    moved = np.concatenate(parts, axis=1)
-    moved = moved[:, np.isfinite(moved).all(axis=0)]
-    spread = moved.std(axis=0)
-    moved = moved[:, spread > 0.0] / spread[spread > 0.0]
-    size = (moved**2).sum(axis=1)
-    apart = size[:, None] + size[None, :] - 2.0 * moved @ moved.T
-    order = np.zeros(count, dtype=np.int64)
-    apart[:, 0] = np.inf
-    for place in range(1, count):
-        order[place] = int(np.argmin(apart[order[place - 1]]))
-        apart[:, order[place]] = np.inf
-    return order
 
 
 class Promised:
