@@ -108,13 +108,17 @@ def examine(plans: Plans) -> Examination:
     case, m = plans.case, plans.optimised.data
     first, last = m.times.window
 
-    def longer(more: int) -> HorizonCheck:
-        quarters = case.calendar.quarters + more
-        calendar = case.calendar.model_copy(update={"quarters": quarters})
-        data = compile_case(case.model_copy(update={"calendar": calendar}))
-        ours = optimise_plan(data, duals=False)  # starting from the shorter plan takes longer than afresh
-        base = optimise_plan(data.without_programme(), duals=False, start=plans.base)
-        return horizon_check(plans.optimised, ours, base=plans.base, longer_base=base)
+    def longer() -> tuple[HorizonCheck, ...]:
+        found: list[HorizonCheck] = []
+        ours, base = None, plans.base  # the first is found sooner afresh, each later one from the one before
+        for more in LONGER:
+            quarters = case.calendar.quarters + more
+            calendar = case.calendar.model_copy(update={"quarters": quarters})
+            data = compile_case(case.model_copy(update={"calendar": calendar}))
+            ours = optimise_plan(data, duals=False, start=ours)
+            base = optimise_plan(data.without_programme(), duals=False, start=base)
+            found.append(horizon_check(plans.optimised, ours, base=plans.base, longer_base=base))
+        return tuple(found)
 
     def curve() -> BudgetCurve:
         sized = with_own_money(m, plans.optimised)
@@ -140,7 +144,7 @@ def examine(plans: Plans) -> Examination:
     try:
         asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
         # what takes longest comes first, so that both cores are busy to the end
-        checks = {more: pool.submit(longer, more) for more in sorted(LONGER, reverse=True)} if asked else {}
+        checks = pool.submit(longer) if asked else None
         followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
         moved = pool.submit(what_if, plans.optimised) if asked else None
         sizes = pool.submit(curve) if asked else None
@@ -148,7 +152,7 @@ def examine(plans: Plans) -> Examination:
         even, mixed = (None, None) if rival is None else rival.result()
         return Examination(
             curve=None if sizes is None else sizes.result(),
-            horizon=tuple(checks[more].result() for more in LONGER if more in checks),
+            horizon=() if checks is None else checks.result(),
             followed=followed.result(),
             even=even,
             standing_mix=mixed,
