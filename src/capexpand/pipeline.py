@@ -105,51 +105,18 @@ def examine(plans: Plans) -> Examination:
     """
     from capexpand.policy.followed import follow_plan
 
-    case, m = plans.case, plans.optimised.data
+    m = plans.optimised.data
     first, last = m.times.window
-
-    def longer() -> tuple[HorizonCheck, ...]:
-        found: list[HorizonCheck] = []
-        ours, base = None, plans.base  # the first is found sooner afresh, each later one from the one before
-        for more in LONGER:
-            quarters = case.calendar.quarters + more
-            calendar = case.calendar.model_copy(update={"quarters": quarters})
-            data = compile_case(case.model_copy(update={"calendar": calendar}))
-            ours = optimise_plan(data, duals=False, start=ours)
-            base = optimise_plan(data.without_programme(), duals=False, start=base)
-            found.append(horizon_check(plans.optimised, ours, base=plans.base, longer_base=base))
-        return tuple(found)
-
-    def curve() -> BudgetCurve:
-        sized = with_own_money(m, plans.optimised)
-        standing = optimise_plan(m.standing_still(), duals=False, start=plans.base)
-        if sized.budget.own <= 0.0:
-            return budget_curve(
-                replace(plans.base, data=sized.with_budget(0.0)), (), base=plans.base, standing=standing
-            )
-        smaller = plans_by_budget(sized, SIZES, start=plans.optimised)
-        whole = replace(plans.optimised, data=sized)
-        return budget_curve(whole, smaller, base=plans.base, standing=standing)
-
-    def worth(part: float, plan: Plan) -> EvenPace:
-        programme = programme_result(plan, plans.base).programme
-        return EvenPace(part, net_present_value(programme, m.times), plan.solver.objective)
-
-    def rivals() -> tuple[EvenPace, EvenPace | None]:
-        found = best_rivals(m, plans.naive)
-        mixed = None if found.mix is None else worth(found.fraction, found.mix)
-        return worth(found.fraction, found.even), mixed
-
     pool = ThreadPoolExecutor(max_workers=2)
     try:
         asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
         # what takes longest comes first, so that both cores are busy to the end
-        checks = pool.submit(longer) if asked else None
-        followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
+        checks = pool.submit(_longer, plans) if asked else None
+        followed = pool.submit(follow_plan, plans.case, plans.optimised, plans.base)
         moved = pool.submit(what_if, plans.optimised) if asked else None
-        sizes = pool.submit(curve) if asked else None
-        rival = pool.submit(rivals) if asked else None
-        even, mixed = (None, None) if rival is None else rival.result()
+        sizes = pool.submit(_curve, plans) if asked else None
+        rivals = pool.submit(_rivals, plans) if asked else None
+        even, mixed = (None, None) if rivals is None else rivals.result()
         return Examination(
             curve=None if sizes is None else sizes.result(),
             horizon=() if checks is None else checks.result(),
@@ -160,6 +127,43 @@ def examine(plans: Plans) -> Examination:
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _longer(plans: Plans) -> tuple[HorizonCheck, ...]:
+    """What longer horizons change: the first is solved sooner afresh, each later one from the one before."""
+    case, found = plans.case, list[HorizonCheck]()
+    ours, base = None, plans.base
+    for more in LONGER:
+        calendar = case.calendar.model_copy(update={"quarters": case.calendar.quarters + more})
+        data = compile_case(case.model_copy(update={"calendar": calendar}))
+        ours = optimise_plan(data, duals=False, start=ours)
+        base = optimise_plan(data.without_programme(), duals=False, start=base)
+        found.append(horizon_check(plans.optimised, ours, base=plans.base, longer_base=base))
+    return tuple(found)
+
+
+def _curve(plans: Plans) -> BudgetCurve:
+    """What each size of the programme is worth."""
+    m, base = plans.optimised.data, plans.base
+    sized = with_own_money(m, plans.optimised)
+    standing = optimise_plan(m.standing_still(), duals=False, start=base)
+    if sized.budget.own <= 0.0:
+        return budget_curve(replace(base, data=sized.with_budget(0.0)), (), base=base, standing=standing)
+    smaller = plans_by_budget(sized, SIZES, start=plans.optimised)
+    return budget_curve(replace(plans.optimised, data=sized), smaller, base=base, standing=standing)
+
+
+def _rivals(plans: Plans) -> tuple[EvenPace, EvenPace | None]:
+    """The best even pace, and at that pace the mix that stands, with what they are worth."""
+    times = plans.optimised.data.times
+
+    def worth(part: float, plan: Plan) -> EvenPace:
+        programme = programme_result(plan, plans.base).programme
+        return EvenPace(part, net_present_value(programme, times), plan.solver.objective)
+
+    found = best_rivals(plans.optimised.data, plans.naive)
+    mixed = None if found.mix is None else worth(found.fraction, found.mix)
+    return worth(found.fraction, found.even), mixed
 
 
 def refuse_policy(case: Case) -> None:
