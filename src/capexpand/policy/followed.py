@@ -13,6 +13,7 @@ from capexpand.optimiser.plan import Plan
 from capexpand.policy.financed import Financed, carry_financing
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
+from capexpand.policy.leased_back import settled_leasebacks
 from capexpand.policy.outside import MoneyFactors, outside_earnings
 from capexpand.policy.strategies import business_flows, returns_of
 from capexpand.scenarios.futures import compile_futures
@@ -79,7 +80,8 @@ def follow_plan(
     """
     if case.uncertainty.empty:
         return None
-    m, standing = settled(plan.data, plan.signed), settled(base.data, base.signed)
+    m = settled_leasebacks(settled(plan.data, plan.signed), plan)
+    standing = settled_leasebacks(settled(base.data, base.signed), base)
     futures = compile_futures(case)
     drawn = draw_scenarios(futures, scenarios, seed=seed)
     factors = np.stack([drawn.factors(t) for t in range(drawn.quarters)])
@@ -87,7 +89,8 @@ def follow_plan(
     ours = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors)
     alone = recourse_data(m, futures).without_programme()
     numbers = stages.numbers
-    if plan.data.contracts is not None and plan.data.contracts.offered.any():  # signed differently
+    offered = plan.data.contracts is not None and plan.data.contracts.offered.any()
+    if offered or plan.data.leasebacks is not None:  # signed differently
         apart = take_apart(standing, futures)
         alone, numbers = apart.data, apart.numbers
     without = FixedPlans(alone, numbers)
