@@ -56,7 +56,8 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
         lp.add(bill_rows, bills)
         lp.add(cost_rows, additions)
         _purchases(lp, m, stages, kind=kind, bill_rows=bill_rows, cost_rows=cost_rows)
-    return Operations(ebitda, *paid, *added, *_leasebacks(lp, m, stages, rows))
+    proceeds, books = _leasebacks(lp, m, stages, rows)
+    return Operations(ebitda, paid[0], paid[1], added[0], added[1], proceeds, books)
 
 
 def _leasebacks(

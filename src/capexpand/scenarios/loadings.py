@@ -23,6 +23,10 @@ _PLAIN: dict[str, EntryKind] = {
     "purchase_price": "purchase_price",
     "lease_fee": "lease_fee",
     "hire_fee": "hire_fee",
+    "hire_limit": "hire_limit",
+    "exit_cost": "unit_exit_cost",
+    "resale": "resale_price",
+    "colocation_exit_cost": "power_exit_cost",
     "supply_limit": "supply_limit",
     "export_fee": "export_fee",
     "delivery": "delivery",
@@ -40,6 +44,9 @@ _PRICED: dict[EntryKind, Quantity] = {
     "purchase_price": "purchase_price",
     "lease_fee": "lease_fee",
     "hire_fee": "hire_fee",
+    "unit_exit_cost": "exit_cost",
+    "resale_price": "resale",
+    "power_exit_cost": "colocation_exit_cost",
     "other_revenue": "other_revenue",
     "base_price": "price",
     "base_penalty": "penalty",
@@ -128,11 +135,16 @@ class Moves:
 
     def invoiced_in(self, currency: str) -> tuple[MovableTarget, ...]:
         """Return the targets whose price is in a currency, and so move with its exchange rate."""
-        agreed = (  # nothing else moves the price of a contract
+        agreed = [  # nothing else moves the price of a contract, or that of used units
             MovableTarget(f"workloads.{name}.price", "price", name)
             for name, workload in self.case.workloads.items()
             if workload.contract is not None
-        )
+        ]
+        agreed += [
+            MovableTarget(f"offers.{name}.buy.resale", "resale", name)
+            for name, offer in self.case.offers.items()
+            if offer.buy is not None and offer.buy.resale is not None
+        ]
         return tuple(
             target
             for target in (*self.targets, *agreed)
