@@ -1,4 +1,4 @@
-"""Sales and leasebacks of a plan in futures in which nobody plans again: its money comes and goes as planned."""
+"""Sales and leasebacks of a plan in futures in which nobody plans again: its money comes as planned."""
 
 from __future__ import annotations
 

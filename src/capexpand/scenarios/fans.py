@@ -77,17 +77,12 @@ def _readable(fan: Fan) -> Fan:
 
 def _products(target: MovableTarget) -> tuple[tuple[EntryKind, int], ...]:
     """The entries, with exponents, whose product is the factor of a quantity."""
-    match target.quantity:
-        case "demand":
-            return (("base_demand", 1), ("productivity", 1))
-        case "price":
-            return (("base_price", 1), ("productivity", -1))
-        case "penalty":
-            return (("base_penalty", 1), ("productivity", -1))
-        case "exchange_rate" | "market_share":
-            return ()
-        case _:
-            return ((target.quantity, 1),)
+    quantity = target.quantity
+    if quantity in ("demand", "price", "penalty"):
+        return ((f"base_{quantity}", 1), ("productivity", 1 if quantity == "demand" else -1))
+    if quantity in ("exchange_rate", "market_share"):
+        return ()
+    return ((PLAIN[quantity], 1),)
 
 
 def _rows(target: MovableTarget, rows: dict[Entry, int]) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from capexpand.case.values import Figure
 from capexpand.scenarios.declared import DeclaredPaths
 from capexpand.scenarios.entries import Entry, EntryKind, Floats
 
-_PLAIN: dict[str, EntryKind] = {
+PLAIN: dict[str, EntryKind] = {
     "grid": "grid",
     "energy_price": "energy_price",
     "build_cost": "build_cost",
@@ -112,7 +112,7 @@ class Moves:
             if target.quantity in _WORKLOAD:
                 by_workload.setdefault(target.name, {})[target.quantity] = value
             else:
-                found[Entry(_PLAIN[target.quantity], target.name, target.destination)] = value
+                found[Entry(PLAIN[target.quantity], target.name, target.destination)] = value
         for name, moved in by_workload.items():
             found |= self._of_workload(name, moved)
         return {entry: value for entry, value in found.items() if value != 0.0}
