@@ -10,6 +10,7 @@ from capexpand.case.schema import Case
 from capexpand.case.targets import MovableTarget, movable_targets
 from capexpand.scenarios.declared import DeclaredPaths
 from capexpand.scenarios.entries import Entry, EntryKind, Floats
+from capexpand.scenarios.loadings import PLAIN
 from capexpand.scenarios.sampling import Scenarios
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -78,8 +79,13 @@ def _readable(fan: Fan) -> Fan:
 def _products(target: MovableTarget) -> tuple[tuple[EntryKind, int], ...]:
     """The entries, with exponents, whose product is the factor of a quantity."""
     quantity = target.quantity
-    if quantity in ("demand", "price", "penalty"):
-        return ((f"base_{quantity}", 1), ("productivity", 1 if quantity == "demand" else -1))
+    products: dict[str, tuple[tuple[EntryKind, int], ...]] = {
+        "demand": (("base_demand", 1), ("productivity", 1)),
+        "price": (("base_price", 1), ("productivity", -1)),
+        "penalty": (("base_penalty", 1), ("productivity", -1)),
+    }
+    if quantity in products:
+        return products[quantity]
     if quantity in ("exchange_rate", "market_share"):
         return ()
     return ((PLAIN[quantity], 1),)

@@ -35,6 +35,7 @@ PLAIN: dict[str, EntryKind] = {
     "reference_rate": "reference_rate",
     "exchange_rate": "exchange_rate",
 }
+"""Entries of quantities that enter the program as they are."""
 
 _PRICED: dict[EntryKind, Quantity] = {
     "energy_price": "energy_price",
