@@ -14,6 +14,7 @@ from capexpand.policy.findings import (
     recommendation,
     uncertain,
     value_sentence,
+    whole_sentence,
 )
 from capexpand.policy.reactions import Commitment, Reaction
 from capexpand.policy.strategies import Estimate
@@ -46,6 +47,9 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
     """
     interrupted, regimes = interruption_note(findings), _regimes(findings)
     blocks: list[Block] = [Paragraph("", lead=decision_sentence(findings), kind="decision")]
+    whole = whole_sentence(findings)
+    if whole:
+        blocks.append(Paragraph(whole))
     if interrupted:
         blocks.append(Paragraph(interrupted, kind="flag"))
     told = (
