@@ -144,6 +144,8 @@ AGREED_CHANGES = (
     ("offers.server.lease.fee", 1.1),
     ("offers.server.lease.term", 0.8),
     ("offers.server.lease.escalation", 2.0),
+    ("offers.server.buy.leaseback.price", 0.9),
+    ("offers.server.buy.leaseback.fee", 1.1),
     ("sites.coast.colocate.fee", 0.9),
     ("sites.coast.colocate.minimum", 1.2),
     ("sites.coast.energy.capacity_charge", 1.3),
@@ -229,7 +231,8 @@ def test_every_kind_of_agreement_is_used_in_the_case_that_shows_them(agreed):
     assert plan.energy.surplus.any()
     assert plan.financing.drawn.sum(axis=1)[1:].all()
     assert plan.financing.raised.any()
-    for lines in (agreed.result.total.damages, agreed.result.total.prepayments):
+    total = agreed.result.total
+    for lines in (total.damages, total.prepayments, total.leaseback_gains):
         assert np.abs(lines).max() > 0.0
 
 

@@ -28,12 +28,13 @@ from capexpand.optimiser.conflict import explain
 from capexpand.optimiser.contradiction import conflict
 from capexpand.optimiser.deterministic import build_program, committed_program, limits_of
 from capexpand.optimiser.highs import (
-    INTERIOR_POINT_COLUMNS,
     UNNAMED,
     Solution,
+    plain_basis,
     read_solution,
     run,
     solve,
+    started,
     with_duals_beside,
 )
 from capexpand.optimiser.highs_model import load
@@ -41,9 +42,6 @@ from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan, ShadowPrices, read_plan, shadow_prices
 
 PRIMAL_SIMPLEX = 4
-DEVEX = 1
-"""Edge weights of the dual simplex method that need no start: steepest edge from a basis at hand first solves
-for the weight of each row, which takes longer than the steps that it saves."""
 
 Sides = Literal["any", "more", "both"]
 """For which side of a limit its dual is asked: any valid one, what more brings, or also what less costs."""
@@ -189,10 +187,11 @@ class WarmPlanner:
         import highspy
 
         kinds = highspy.HighsModelStatus
-        solver = _started(program, basis)
+        fits = basis is not None and basis.shape == (program.cost.size, program.row_lower.size)
+        solver = started(program, basis if fits else plain_basis(program))
         run(program, solver)
         if solver.getModelStatus() != kinds.kOptimal and basis is not None:  # no verdict rests on a basis
-            solver = _started(program, None)
+            solver = started(program, None)
             run(program, solver)
         status = solver.getModelStatus()
         if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
@@ -208,18 +207,6 @@ class WarmPlanner:
             if self._sides == "both":
                 less = with_duals_beside(program, solver, answer, limits, side="less")
         return Optimum(m, program, stages, answer, less, reached)
-
-
-def _started(program: LinearProgram, basis: Basis | None) -> highspy.Highs:
-    """A solver that holds a program and starts from a basis where it fits."""
-    solver = load(program)
-    solver.setOptionValue("parallel", "off")
-    if basis is not None and basis.shape == (program.cost.size, program.row_lower.size):
-        basis.put(solver)
-        solver.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
-    elif program.cost.size >= INTERIOR_POINT_COLUMNS:
-        solver.setOptionValue("solver", "ipx")
-    return solver
 
 
 def same_numbers(one: LinearProgram, other: LinearProgram) -> bool:
