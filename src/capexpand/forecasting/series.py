@@ -24,9 +24,29 @@ PUBLICATION_DAYS = 45
 """Days from a quarter's end until its figures count as known where nobody gives the day (an estimate)."""
 
 _WORDS: dict[Kind, tuple[str, ...]] = {
-    "spending": ("capex", "capital_expenditure", "capital_spending", "spending", "purchases_of_property"),
-    "revenue": ("revenue", "sales"),
-    "demand": ("demand", "token", "volume", "usage"),
+    "spending": (
+        "capex",
+        "capital_expenditure",
+        "capital_spending",
+        "capital_investment",
+        "spending",
+        "purchases_of_property",
+    ),
+    "revenue": ("revenue", "sales", "turnover", "billings", "bookings"),
+    "demand": (
+        "demand",
+        "token",
+        "volume",
+        "usage",
+        "users",
+        "subscribers",
+        "traffic",
+        "requests",
+        "queries",
+        "shipments",
+        "consumption",
+        "load",
+    ),
 }
 
 
