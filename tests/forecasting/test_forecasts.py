@@ -180,8 +180,8 @@ def test_series_that_grow_err_more():
 
     An error √2 times as large of such a series says the same of the scale.
     """
-    assert usual_factor("revenue", 0.25) == pytest.approx(math.sqrt(2.0))
-    assert usual_factor("spending", 0.25) == usual_factor("revenue", 0.0) == 1.0
+    assert usual_factor("revenue", 0.25, 12) == pytest.approx(math.sqrt(2.0))
+    assert usual_factor("spending", 0.25, 12) == usual_factor("revenue", 0.0, 12) == 1.0
     day, key = date(2024, 1, 1), ("A", "x")
     calm = Errors.of("revenue", [ErrorCase(key, 8096, 1, 0.1, day)])
     fast = Errors.of("revenue", [ErrorCase(key, 8096, 1, 0.1 * math.sqrt(2.0), day, math.sqrt(2.0))])
@@ -189,6 +189,14 @@ def test_series_that_grow_err_more():
     doubled = calm.spread(key, day, now=8096, factor=2.0)
     assert doubled.deviation == pytest.approx(2.0 * calm.spread(key, day, now=8096).deviation)
     assert doubled.deviation_at(4.0) == pytest.approx(doubled.deviation * 4.0**0.55)
+
+
+def test_growth_of_few_figures_is_known_less_well():
+    """Two figures tell one change, so a year's variance is 1 + 4 / 3 times as large; from five on no more."""
+    assert usual_factor("revenue", 0.0, 2) == pytest.approx(math.sqrt(7.0 / 3.0))
+    assert usual_factor("revenue", 0.0, 4) == pytest.approx(math.sqrt(9.0 / 5.0))
+    assert usual_factor("demand", 0.0, 5) == 1.0
+    assert usual_factor("spending", 0.0, 2) == 1.0
 
 
 @given(level=st.floats(0.001, 0.999))

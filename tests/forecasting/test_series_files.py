@@ -234,7 +234,7 @@ def test_a_row_without_a_value_is_a_gap_that_is_named(tmp_path, nothing):
 
 
 def test_figures_of_halves_are_named_and_gaps_are_counted(tmp_path):
-    """Figures of June and December only may be halves; four quarters of which two gaps lie between are not."""
+    """Figures of June and December only may be halves; four with two gaps between them are not."""
     halves = ("2023-06-30", "2023-12-31", "2024-06-30")
     (note,) = read_series(table(tmp_path, *(f"A,capex,{end},5,mn USD,x" for end in halves))).notes
     assert "the figures are 2 quarters apart, and each is read as the amount of one quarter" in note

@@ -124,6 +124,15 @@ class Series:
         ordered = sorted(kept, key=lambda each: (each.known_on, each.quarter, each.quarters))
         return cls(company, measure, kind, unit, tuple(ordered))
 
+    def as_known_on(self, day: date) -> Series | None:
+        """Return the series without what became known after a day; None where nothing was known.
+
+        Args:
+            day: the last day that counts.
+        """
+        known = tuple(each for each in self.observations if each.known_on <= day)
+        return replace(self, observations=known) if known else None
+
     @property
     def key(self) -> tuple[str, str]:
         """Company and measure."""

@@ -4,9 +4,9 @@ An error e of the logarithm, h quarters ahead, has the size x = e² / (hᵖ f²)
 with the horizon, and f² = 1 + (G / 0.25)² that a series errs more whose logarithm is expected to grow by G in
 a year. The scale s of Student's distribution of a series is the most likely one beside three errors of the
 scale that other companies have: s² = (3 s_p² + Σ w u x) / (3 + Σ w), with u = (ν + 1) / (ν + x / s²), so that
-a single leap widens it little. s_p is the geometric mean of other companies' scales and of a prior, so that no
-company's own figures set the scale that it starts from. All errors of one origin count as one case together,
-since they overlap.
+a single leap widens it little. s_p is the geometric mean of other companies' scales and of a prior, so that
+no company's own figures set the scale that it starts from. All errors of one origin count as one case
+together, since they overlap.
 """
 
 from __future__ import annotations
@@ -222,14 +222,23 @@ class Errors:
         return found
 
 
-def usual_factor(kind: Kind, growth: float) -> float:
-    """Return by how much errors are larger, f, where a model expects growth.
+def usual_factor(kind: Kind, growth: float, figures: int) -> float:
+    """Return by how much errors are larger, f, where a model expects growth or knows few figures.
+
+    A mean of n changes and two of nothing strays by 1 / √(n + 2) of the deviation of one, so over a year the
+    variance is 1 + 4 / (n + 2) times that of the changes to come.
 
     Args:
-        kind: of the series.
+        kind: of the series; spending takes its growth from all companies.
         growth: of the logarithm in a year.
+        figures: quarters known; from five on the year before is known.
     """
-    return 1.0 if kind == "spending" else math.hypot(1.0, growth / DOUBLING_GROWTH)
+    from capexpand.forecasting.models import NO_CHANGES, YEAR
+
+    if kind == "spending":
+        return 1.0
+    few = YEAR / (figures - 1 + NO_CHANGES) if figures <= YEAR else 0.0
+    return math.hypot(1.0, growth / DOUBLING_GROWTH) * math.sqrt(1.0 + few)
 
 
 def _share(horizon: Floats) -> Floats:

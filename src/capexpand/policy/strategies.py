@@ -82,6 +82,8 @@ class StrategiesFindings:
         replanning: the policy's value less that of a new plan each quarter, in the same scenarios.
         lattice_bias: the value of one fixed plan on the lattice's numbers less its value on the scenarios'
             own, along the same paths: by so much the lattice flatters.
+        learning: the policy's value less that of the same policy where each rate of growth is taken for what
+            the case declares, in the same scenarios; None where no decision depends on such a rate.
         recommended: the strategy to follow.
     """
 
@@ -92,6 +94,7 @@ class StrategiesFindings:
     waiting: Estimate
     replanning: Estimate
     lattice_bias: Estimate
+    learning: Estimate | None
     recommended: str
 
 
@@ -123,6 +126,9 @@ def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
         waiting=_estimate(policy.value - returns[fixed].value),
         replanning=_paired(policy.value, returns["rolling"].value),
         lattice_bias=_estimate(on_nodes - mean_value[: on_nodes.size]),
+        learning=None
+        if outcomes.unlearned is None
+        else _paired(policy.value, outcomes.unlearned.value + outcomes.constant),
         recommended=recommended(
             {strategy: returns[strategy].value for strategy in STRATEGIES if strategy != "foresight"}
         ),
