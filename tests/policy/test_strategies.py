@@ -71,7 +71,7 @@ def noisy(mean: float, *, spread: float, seed: int, count: int = 400) -> np.ndar
     return mean + spread * np.random.default_rng(seed).standard_normal(count)
 
 
-def test_the_policy_is_recommended_unless_another_is_better_beyond_noise():
+def test_a_fixed_plan_is_recommended_only_where_it_is_better_beyond_noise():
     """Rivals differ from the policy by a gain with a deviation of 1 in 400 scenarios: halfwidth 0.098.
 
     Sensitivity: by the plain means the third rival, ahead by less than its noise, would win.
@@ -82,9 +82,27 @@ def test_the_policy_is_recommended_unless_another_is_better_beyond_noise():
     even += 0.05 - (even - policy).mean()
     even[np.argsort(even)[:40]] -= 0.5  # its worst tenth is worse
     even += 0.05 - (even - policy).mean()
-    assert recommended({"policy": policy, "naive": worse, "rolling": better}) == "rolling"
+    assert recommended({"policy": policy, "naive": worse, "mean_value": better}) == "mean_value"
     assert recommended({"policy": policy, "naive": worse}) == "policy"
-    assert recommended({"policy": policy, "rolling": even}) == "policy"
+    assert recommended({"policy": policy, "mean_value": even}) == "policy"
+
+
+def test_a_policy_that_is_not_shown_to_beat_planning_anew_is_not_recommended():
+    """It is ahead by 0.5 ± 0.1; or by 0.05, less than its noise; or by 0.5 with a worse tenth.
+
+    Sensitivity: by the plain means the policy would be recommended in all three.
+    """
+    anew = noisy(100.0, spread=10.0, seed=1)
+    apart = noisy(0.0, spread=1.0, seed=2)
+    apart -= apart.mean()
+    ahead, little = anew + 0.5 + apart, anew + 0.05 + apart
+    ahead[np.argsort(anew)[:40]] = np.sort(anew)[:40] + 0.1
+    assert recommended({"policy": ahead, "rolling": anew}) == "policy"
+    assert recommended({"policy": little, "rolling": anew}) == "rolling"
+    riskier = ahead.copy()
+    riskier[np.argsort(ahead)[:40]] -= 0.5
+    assert (riskier - anew).mean() > 0.3
+    assert recommended({"policy": riskier, "rolling": anew}) == "rolling"
 
 
 def test_of_two_strategies_that_earn_the_same_the_safer_is_recommended():

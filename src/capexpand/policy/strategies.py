@@ -136,17 +136,25 @@ def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
 
 
 def recommended(values: dict[str, Floats]) -> str:
-    """Return the strategy to follow: the policy, unless another is better beyond the noise of the samples.
+    """Return the strategy to follow: the policy, where it is shown to be better than what needs no policy.
 
-    Strategies are compared in pairs, each in the scenarios that both have seen. Another takes the policy's
-    place where its mean is higher by more than half a 95 % confidence interval; within that, where its mean
-    is no lower and its worst tenth is better.
+    Strategies are compared in pairs, each in the scenarios that both have seen. Planning anew each quarter
+    takes less than a policy, so the policy has to earn its place: its mean must be higher by more than half a
+    95 % confidence interval, and its worst tenth no worse. A fixed plan takes the place of either where its
+    mean is higher by more than that; within it, where its mean is no lower and its worst tenth is better.
 
     Args:
         values: [scenario] of each strategy, a shorter sample for the first of them; foresight is none.
     """
     best = "policy"
+    anew = values.get("rolling")
+    if anew is not None:
+        gain = _paired(values["policy"], anew)
+        if gain.mean <= gain.halfwidth or _worst(anew, values["policy"]):
+            best = "rolling"
     for rival, value in values.items():
+        if rival in ("policy", "rolling"):
+            continue
         gain = _paired(value, values[best])
         even = abs(gain.mean) <= gain.halfwidth
         safer = gain.mean >= 0.0 and _worst(value, values[best])
