@@ -80,7 +80,7 @@ def _narrow(case: Case, futures: Futures, usual: dict[int, float]) -> Iterator[N
 
 def _watched(case: Case) -> dict[str, tuple[Entry, ...]]:
     """The entries that make up each demand, by its place in the case."""
-    found = {
+    found: dict[str, tuple[Entry, ...]] = {
         f"workloads.{name}.demand": (Entry("base_demand", name), Entry("productivity", name))
         for name, workload in case.workloads.items()
         if workload.role != "obligation" and workload.contract is None
