@@ -162,7 +162,7 @@ def _limited(measurement: Measurement) -> bool:
     return math.isfinite(measurement.time_per_token_s)
 
 
-_LOADED = tuple(field.name for field in fields(Load))
+_LOADED = tuple(field.name for field in fields(Load) if field.name in Measurement.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

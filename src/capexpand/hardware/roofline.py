@@ -134,7 +134,8 @@ class Bench:
 class StepTimes:
     """The parts of a step's time, each of the broadcast shape [s].
 
-    ``links`` are all-reduces, ``hidden`` the exchange with experts on other ranks.
+    ``links`` are all-reduces, ``hidden`` the exchange with experts on other ranks and, of a prompt, the
+    reading of what is cached elsewhere.
     """
 
     compute: Array
@@ -347,6 +348,14 @@ def decode_step(bench: Bench, batch: Number) -> StepTimes:
     )
 
 
+def _read_back_seconds(bench: Bench) -> Array:
+    """Give the time in which a rank reads a prompt's cached part back from host memory or a store [s]."""
+    load = bench.load
+    kept = cache_bytes(bench.model, bench.precision, load.input_tokens) * np.asarray(load.cached_fraction)
+    split = np.minimum(bench.layout.tensor, bench.model.cache_shards)
+    return np.asarray(kept / split / (np.asarray(load.offload_gb_per_s, dtype=np.float64) * 1e9))
+
+
 def prefill_request(bench: Bench) -> StepTimes:
     """Give the time that one prompt's prefill takes a rank, in chunks large enough to hide the weights.
 
@@ -372,7 +381,7 @@ def prefill_request(bench: Bench) -> StepTimes:
         / (layout.tensor * attention_rate(bench.chip) * eff.attention),
         attention_memory=zero,
         links=fresh * _reduced_seconds_per_token(bench),
-        hidden=fresh * _exchanged_seconds_per_token(bench, forwarded=True),
+        hidden=fresh * _exchanged_seconds_per_token(bench, forwarded=True) + _read_back_seconds(bench),
         fixed=fresh
         * (
             np.asarray(eff.prompt_token_s, dtype=np.float64)
