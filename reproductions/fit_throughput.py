@@ -17,12 +17,13 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from scipy.optimize import least_squares
 
 from capexpand.catalogue.throughput_facts import throughput_facts
-from capexpand.hardware import efficiency
+from capexpand.hardware import efficiency, roofline
 from capexpand.hardware.chips import chip_named
 from capexpand.hardware.efficiency import (
     FIELDS,
@@ -358,13 +359,20 @@ def ablation(rows: Sequence[Measurement], fold: np.ndarray, start: Factors) -> l
     for name, keys in {"all mechanisms": (), **MECHANISMS}.items():
         TAKEN_OUT[:] = keys
         logs = tuple((key, prior(key)[0] if prior(key)[1] <= 1e-6 else value) for key, value in start.logs)
-        _, errors = without_each(rows, fold, Factors(logs))
-        share = np.abs(np.expm1(errors))
-        found.append((name, float(np.median(share)), float(np.quantile(share, 0.9))))
+        found.append(_scored(name, without_each(rows, fold, Factors(logs))[1]))
     TAKEN_OUT.clear()
     endless = [replace(row, test_requests=math.inf, arrivals_per_s=math.inf) for row in rows]
-    share = np.abs(np.expm1(without_each(endless, fold, start)[1]))
-    return [*found, ("end of a test", float(np.median(share)), float(np.quantile(share, 0.9)))]
+    found.append(_scored("end of a test", without_each(endless, fold, start)[1]))
+    each = roofline._exchanged_seconds_per_token
+    with patch.object(roofline, "_exchanged_seconds_per_token", lambda bench, **_: each(bench)):
+        found.append(_scored("one copy for each server", without_each(rows, fold, start)[1]))
+    return found
+
+
+def _scored(name: str, errors: np.ndarray) -> tuple[str, float, float]:
+    """Give a name with the median and the 90th percentile of the absolute relative errors."""
+    share = np.abs(np.expm1(errors))
+    return name, float(np.median(share)), float(np.quantile(share, 0.9))
 
 
 def residual_table(rows: Sequence[Measurement], apart: np.ndarray) -> list[list[object]]:

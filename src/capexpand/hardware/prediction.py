@@ -85,7 +85,7 @@ Arrays = TypeVar("Arrays", ModelSpec, ChipSpec, Load, Layouts)
 def _kept(spec: Arrays, keep: NDArray[np.bool_] | NDArray[np.int_]) -> Arrays:
     columns = {
         field.name: value
-        if isinstance(value := getattr(spec, field.name), str | int)
+        if isinstance(value := getattr(spec, field.name), str | int) or np.ndim(value) == 0
         else np.asarray(value)[keep]
         for field in fields(spec)
     }
