@@ -154,10 +154,10 @@ def training_runs() -> str:
 
 def training_rates() -> str:
     """Compare published rates of training."""
-    from fit_training import runs
+    from fit_training import published_rates
 
     rows = []
-    for run in runs():
+    for run in published_rates():
         computed = run.published * math.exp(run.error())
         unit = "TFLOPS/GPU" if run.counted_in_operations else "tokens/s/GPU"
         rows.append(

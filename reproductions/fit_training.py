@@ -77,9 +77,14 @@ def run_of(fact: ThroughputFact) -> Run | None:
     return Run(model, chip_named(fact.chip).name, int(fact.chips), weights, context, counted, fact.value)
 
 
+def published_rates() -> list[Run]:
+    """Give the packaged rates of training."""
+    return [run for fact in throughput_facts() if (run := run_of(fact)) is not None]
+
+
 def runs() -> list[Run]:
     """Give the packaged rates of training, and those behind the chip-hours of whole runs."""
-    found = [run for fact in throughput_facts() if (run := run_of(fact)) is not None]
+    found = published_rates()
     hours = {(fact.model, fact.metric): fact.value for fact in throughput_facts() if fact.unit == "GPU-h"}
     for label, metric, model, chip, chips, tokens, weights in RUNS:
         rate = tokens / hours[label, metric] / 3600 / training.GOODPUT
