@@ -246,13 +246,14 @@ def _exchanged_seconds_per_token(bench: Bench, *, forwarded: bool = False) -> Ar
     """
     model, layout = bench.model, bench.layout
     copies = np.asarray(model.experts_active * (1 - 1 / layout.data), dtype=np.float64)
-    if forwarded:
+    beyond = _beyond_scale_up(bench)
+    if forwarded and beyond.any():
         servers = np.maximum(
             layout.stage_chips / np.asarray(bench.chip.scale_up_chips, dtype=np.float64), 1.0
         )
         apart = np.maximum(1 - 1 / servers, 1e-12)
         once = servers * -np.expm1(model.experts_active * np.log(apart)) * apart
-        copies = np.where(_beyond_scale_up(bench) > 0, np.minimum(once, copies), copies)
+        copies = np.where(beyond > 0, np.minimum(once, copies), copies)
     sent = model.expert_layers * copies * model.hidden_size * 3.0 * _held_up(bench)
     return np.asarray(sent, dtype=np.float64) / _link_rate(bench)
 
@@ -351,6 +352,8 @@ def decode_step(bench: Bench, batch: Number) -> StepTimes:
 def _read_back_seconds(bench: Bench) -> Array:
     """Give the time in which a rank reads a prompt's cached part back from host memory or a store [s]."""
     load = bench.load
+    if np.isinf(load.offload_gb_per_s).all():
+        return np.zeros(())
     kept = cache_bytes(bench.model, bench.precision, load.input_tokens) * np.asarray(load.cached_fraction)
     split = np.minimum(bench.layout.tensor, bench.model.cache_shards)
     return np.asarray(kept / split / (np.asarray(load.offload_gb_per_s, dtype=np.float64) * 1e9))
