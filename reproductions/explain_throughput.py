@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from capexpand.catalogue.throughput_facts import throughput_facts
@@ -112,8 +113,9 @@ def serving_day() -> str:
     servers = day["average nodes occupied over 24 h"]
     load = Load(3619.0, 1000.0, cached_fraction=cached / read, time_per_token_s=1 / 21)
     answer = serve(
-        "DeepSeek V3", "H800", chips=1816, load=load, weights="fp8", cache="bf16", way="apart", suite="report"
-    )
+        "DeepSeek V3", "H800", chips=1816, load=load, weights="fp8", cache="bf16", way="apart",
+        suite="report", software_on=date(2025, 2, 28),
+    )  # fmt: skip
     needed = out / 86400 / answer.output_tokens_per_s * 227
     cost = needed * 8 * 24 * day["lease price assumed"]
     income = (cached * 0.14 + (read - cached) * 0.55 + out * 2.19) / 1e6
