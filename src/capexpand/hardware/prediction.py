@@ -155,7 +155,9 @@ def _layouts_of(measurement: Measurement, model: ModelSpec) -> tuple[Layout, ...
     if measurement.layout is not None:
         return (measurement.layout,)
     experts = float(np.max(model.expert_layers)) > 0
-    return candidate_layouts(measurement.chips, experts=experts)
+    found = candidate_layouts(measurement.chips, experts=experts)
+    # the sweep's configurations split models by tensor and experts, none of these by layers
+    return tuple(one for one in found if one.stages == 1) if measurement.suite == "inferencex" else found
 
 
 def _limited(measurement: Measurement) -> bool:
