@@ -71,8 +71,8 @@ START = {
     "narrow": math.log(128.0),
     "batch_max": math.log(1024),
 }
-"""Where levels start. Two collectives a layer over a network take about 30 µs each: DeepEP's dispatch among 16
-chips takes 41 µs longer than within a server."""
+"""Where levels start. Two collectives a layer over a network take about 30 µs each: DeepEP's dispatch among
+16 chips takes 41 µs longer than within a server."""
 
 FREE = {
     "compute": 0.25,
@@ -129,6 +129,7 @@ COEFFICIENTS = {
     "cache_memory^head": (0.15, 0.2),
     "rate#limited^model_young": (0.0, 0.3),
     "rate#limited^model_young~experts": (0.0, 0.6),
+    "rate#rounds^model_young~experts": (0.0, 0.6),
     "rate^chip_young": (-0.15, 0.15),
     "rate^chip_young~experts": (-0.3, 0.25),
     "rate^model_young": (-0.15, 0.15),
@@ -151,7 +152,7 @@ MECHANISMS = {
     "delay of collectives": ("hop_s",),
     "workspace of engines": ("workspace_gb",),
     "pipeline bubble": ("bubble",),
-    "age of software": ("rate^", "rate#limited^"),
+    "age of software": ("rate^", "rate#limited^", "rate#rounds^"),
     "heads in reading the cache": ("cache_memory^",),
     "width of experts": ("narrow",),
     "heads in attention": ("attention^head",),
