@@ -14,6 +14,7 @@ ORDERS: dict[str, dict[str, object]] = {
     "sweep": {"vary": ["programme.cap=0.5x:1.5x:3"]},
     "diff": {"others": ["two-sites"], "changes": [["budget", "800 mn CNY"]]},
     "why": {"asked": "budget"},
+    "why-not": {"asked": "orders.server.2025Q2 >= 500"},
     "breakeven": {"scenarios": 16},
     "compare": {"others": ["own@1"], "changes": [["budget", "800 mn CNY"]]},
     "scenarios": {"scenarios": 16},
@@ -21,7 +22,7 @@ ORDERS: dict[str, dict[str, object]] = {
     "evidence": {},
     "policy": {"scenarios": 100, "iterations": 5},
 }
-"""Kinds with small options; a backtest has a test of its own and a plan many."""
+"""Kinds with small options; a plan has many tests, and what needs more than a case has its own below."""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,66 @@ def test_a_training_leaves_its_numbers_for_the_picture(done: tuple[Server, dict[
     assert steps
     assert {"iteration", "bound", "mean", "halfwidth"} <= set(steps[-1])
     assert steps[-1]["bound"] >= steps[-1]["mean"] - steps[-1]["halfwidth"]
+
+
+JOBS = """arrival_s,duration_s,accelerators
+0,600,64
+10,600,64
+20,900,512
+30,900,512
+"""
+
+
+@pytest.mark.slow
+def test_a_plan_is_rolled_forward_and_a_trace_replayed_on_its_fleet(tmp_path: Path) -> None:
+    """The table that the plan expects comes from the server; half the servers ordered are what came.
+
+    A roll of a roll is a roll again; what is no table of actuals, and a trace of no known format, fail with
+    the place in the file and without a path of the server.
+    """
+    with running(tmp_path / "home", None, "--workers", "2") as server, server.local() as client:
+
+        def sent(name: str, content: str) -> str:
+            return client.post("/api/v1/files", params={"name": name}, content=content).json()["sent"]
+
+        def ended(**order: object) -> dict:
+            answer = client.post("/api/v1/runs", json={"case": "two-sites", **order})
+            assert answer.status_code == 201, answer.text
+            number = answer.json()["id"]
+            wait_for(
+                lambda: client.get(f"/api/v1/runs/{number}").json()["state"] not in ("queued", "running")
+            )
+            return client.get(f"/api/v1/runs/{number}").json()
+
+        plan = ended()
+        table = client.get(f"/api/v1/runs/{plan['id']}/actuals.csv", params={"as_of": "2025-09-30"}).text
+        assert table.startswith("quantity,site,offer,workload,date,value,unit")
+        roll = ended(kind="roll", run=plan["id"], sent=sent("actuals.csv", table), as_of="2025-09-30")
+        assert roll["state"] == "done", roll["message"]
+        assert "2025Q4" in roll["summary"]["title"]
+        assert roll["order"]["case"] == "two-sites"
+        later = client.get(f"/runs/{roll['id']}/actuals.csv", params={"as_of": "2025-12-31"}).text
+        again = ended(kind="roll", run=roll["id"], sent=sent("actuals.csv", later), as_of="2025-12-31")
+        assert "2026Q1" in again["summary"]["title"], again["message"]
+
+        replay = ended(kind="replay", run=plan["id"], sent=sent("my jobs.csv", JOBS), quarter="2026Q1")
+        assert replay["state"] == "done", replay["message"]
+        assert "deratings" in replay["summary"]["tables"]
+        shown = client.get(f"/runs/{replay['id']}").text
+        assert "my-jobs" in shown
+        assert "Roll forward" not in shown
+
+        wrong = ended(kind="roll", run=plan["id"], sent=sent("actuals.csv", "quantity,site\nodd,coast\n"))
+        assert wrong["state"] == "failed"
+        assert "actuals.csv" in wrong["message"]
+        strange = ended(kind="replay", run=plan["id"], sent=sent("notes.txt", "nothing"))
+        assert strange["state"] == "failed"
+        assert "notes.txt" in strange["message"]
+        assert str(tmp_path) not in wrong["message"] + strange["message"]
+        for kind, run, said in (("replay", roll["id"], "is no plan"), ("roll", replay["id"], "is no plan")):
+            order = {"case": "two-sites", "kind": kind, "run": run, "sent": sent("a.csv", table)}
+            refused = client.post("/api/v1/runs", json=order)
+            assert (refused.status_code, said in refused.text) == (422, True)
 
 
 @pytest.mark.slow
