@@ -62,6 +62,21 @@ def test_a_run_of_each_kind_ends_with_its_report(done: tuple[Server, dict[str, s
         assert "<iframe" in shown
 
 
+@pytest.mark.parametrize("kind", ORDERS)
+def test_every_column_of_every_table_is_described(done: tuple[Server, dict[str, str]], kind: str) -> None:
+    """All but the axes of a sweep, whose names are places of the case."""
+    server, numbers = done
+    with server.client() as client:
+        described = client.get(f"/api/v1/runs/{numbers[kind]}/files/tables/datapackage.json").json()
+    without = {
+        (table["name"], field["name"])
+        for table in described["resources"]
+        for field in table["schema"]["fields"]
+        if "description" not in field and "." not in field["name"]
+    }
+    assert without == set()
+
+
 def test_a_training_leaves_its_numbers_for_the_picture(done: tuple[Server, dict[str, str]]) -> None:
     """Bound and value of each step that was told, from which the page draws how the gap closes."""
     server, numbers = done
@@ -116,6 +131,10 @@ def test_a_plan_is_rolled_forward_and_a_trace_replayed_on_its_fleet(tmp_path: Pa
         replay = ended(kind="replay", run=plan["id"], sent=sent("my jobs.csv", JOBS), quarter="2026Q1")
         assert replay["state"] == "done", replay["message"]
         assert "deratings" in replay["summary"]["tables"]
+        for run in (roll, replay):
+            described = client.get(f"/api/v1/runs/{run['id']}/files/tables/datapackage.json").json()
+            fields = [field for table in described["resources"] for field in table["schema"]["fields"]]
+            assert all("description" in field for field in fields)
         shown = client.get(f"/runs/{replay['id']}").text
         assert "my-jobs" in shown
         assert "Roll forward" not in shown
