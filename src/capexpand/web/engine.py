@@ -1,0 +1,133 @@
+"""The warm engine of a case that is explored: each pair of plans is solved from the nearest basis at hand.
+
+A step of a slider costs a tenth of a second from the basis of the step before, and seconds from that of
+the case as declared. So the bases of what was planned are kept, with the levels that they belong to, and each
+start is the nearest of them. Where several plans are equally good, which of them is found may depend on the
+start; their objective does not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from capexpand.model.blocks import LinearProgram
+from capexpand.model.data import ModelData
+from capexpand.optimiser.basis import Basis, NamedBasis
+from capexpand.optimiser.deterministic import build_program
+from capexpand.optimiser.warm import Optimum, WarmPlanner
+from capexpand.web.assumptions import Assumptions, Changes
+
+KEPT_STARTS = 16
+"""Pairs of bases that are kept for a case, each with half a megabyte; the declared one stays."""
+
+BEHIND = 10
+"""By so much work ahead of a question is put behind the questions that are asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The bases of a pair of plans, and the changes that they belong to."""
+
+    levels: Mapping[str, float]
+    off: frozenset[str]
+    ours: NamedBasis
+    rest: NamedBasis
+
+
+def executor_behind(name: str) -> ThreadPoolExecutor:
+    """Return one thread for work ahead, to which the system gives what others leave.
+
+    Args:
+        name: of the thread.
+    """
+
+    def step_back() -> None:
+        with contextlib.suppress(
+            AttributeError, OSError
+        ):  # by thread on Linux; elsewhere it is as the others
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
+
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name, initializer=step_back)
+
+
+class Engine:
+    """Plans one case under many assumptions.
+
+    Args:
+        assumptions: of the case, whose ranges say how far two levels lie apart.
+    """
+
+    def __init__(self, assumptions: Assumptions) -> None:
+        self._ranges = {one.name: one.high - one.low for one in assumptions.sliders}
+        self._stated = {one.name: one.stated for one in assumptions.sliders}
+        self._starts: tuple[_Start, ...] = ()
+        self._lock = threading.Lock()
+
+    def pair(self, data: ModelData, changes: Changes, *, explained: bool = True) -> tuple[Optimum, Optimum]:
+        """Return the best plan of a changed case, and that of the same business without the programme.
+
+        Args:
+            data: the changed case, compiled.
+            changes: of the case.
+            explained: whether a case without a plan is explained.
+
+        Raises:
+            InfeasibleError: no plan satisfies the case.
+            SolverError: the solver failed.
+        """
+        start = self._nearest(changes)
+        rest = data.without_programme()
+        if start is None:  # the second differs from the first in little: it is found sooner from there
+            ours = _solved(data, None, explained=explained)
+            without = _solved(rest, _named(ours), explained=explained)
+        else:
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                beside = pool.submit(_solved, rest, start.rest, explained=explained)
+                ours = _solved(data, start.ours, explained=explained)
+                without = beside.result()
+        self._keep(changes, ours, without)
+        return ours, without
+
+    def _distance(self, start: _Start, changes: Changes) -> float:
+        """How far two sets of changes lie apart, each slider by its range and each switch as one."""
+        apart = float(len(start.off.symmetric_difference(changes.off)))
+        for name in {*start.levels, *changes.levels}:
+            stated = self._stated[name]
+            gap = start.levels.get(name, stated) - changes.levels.get(name, stated)
+            apart += abs(gap) / max(self._ranges[name], 1e-12)
+        return apart
+
+    def _nearest(self, changes: Changes) -> _Start | None:
+        return min(self._starts, key=lambda start: self._distance(start, changes), default=None)
+
+    def _keep(self, changes: Changes, ours: Optimum, without: Optimum) -> None:
+        named, rest = _named(ours), _named(without)
+        if named is None or rest is None:
+            return
+        made = _Start(changes.levels, frozenset(changes.off), named, rest)
+        with self._lock:
+            first, others = self._starts[:1], self._starts[1:][-(KEPT_STARTS - 2) :]
+            self._starts = (*first, *others, made)
+
+
+def _named(optimum: Optimum) -> NamedBasis | None:
+    if optimum.basis is None:
+        return None
+    return NamedBasis(optimum.basis, optimum.program.column_blocks, optimum.program.row_blocks)
+
+
+def _solved(data: ModelData, start: NamedBasis | None, *, explained: bool) -> Optimum:
+    program, stages = build_program(data)
+    planner = WarmPlanner(sides="any", explained=explained)  # no worth of limits is shown, so any duals do
+    return planner.of_program(data, program, stages, start=None if start is None else _fitted(start, program))
+
+
+def _fitted(start: NamedBasis, program: LinearProgram) -> Basis:
+    """The basis for a program: as it is, or moved to where another lead time puts columns and rows."""
+    same = start.statuses.shape == (program.cost.size, program.row_lower.size)
+    return start.statuses if same else start.fitted(program)
