@@ -9,6 +9,7 @@ import httpx
 import pytest
 from servers import Server, running, wait_for
 
+from capexpand.case.shipped import case_place
 from capexpand.web.orders import TITLES
 from capexpand.web.serving import add_user
 
@@ -150,6 +151,42 @@ def test_a_plan_is_rolled_forward_and_a_trace_replayed_on_its_fleet(server: Serv
             order = {"case": "two-sites", "kind": kind, "run": run, "sent": sent("a.csv", table)}
             refused = client.post("/api/v1/runs", json=order)
             assert (refused.status_code, said in refused.text) == (422, True)
+
+
+REPORTED = """
+opening:
+  other_revenue: 100 mn CNY/quarter
+  other_cost: 80 mn CNY/quarter
+  reason: invented, so that there is revenue before the first server stands
+
+reported:
+  company: Example Cloud
+  capital_expenditure_beside: {value: 20 mn CNY/quarter, reason: offices}
+
+calendar:"""
+
+
+@pytest.mark.slow
+def test_a_plan_is_held_against_the_figures_that_its_company_sends(server: Server) -> None:
+    """The catalogue knows nothing of the company, so without its figures there is nothing to hold it to."""
+    text = (Path(case_place("two-sites")) / "case.yaml").read_text("utf-8")
+    case = {"name": "reported", "files": {"case.yaml": text.replace("\ncalendar:", REPORTED, 1)}}
+    ends = [f"{year}-{day}" for year in (2023, 2024) for day in ("03-31", "06-30", "09-30", "12-31")]
+    ends += ["2025-03-31", "2025-06-30", "2025-09-30"]
+    rows = [
+        f"Example Cloud,{measure},{end},{first + 5 * n},mn CNY"
+        for measure, first in (("revenue", 90), ("capital_expenditure", 60))
+        for n, end in enumerate(ends)
+    ]
+    table = "\n".join(["company,measure,quarter_end,value,unit", *rows]).encode()
+    with server.local() as client:
+        assert client.post("/api/v1/cases", json=case).status_code == 201
+        assert ended(client, case="reported", kind="backtest")["state"] == "failed"
+        sent = client.post("/api/v1/files", params={"name": "reports.csv"}, content=table).json()["sent"]
+        job = ended(client, case="reported", kind="backtest", sent=sent)
+        assert job["state"] == "done", job["message"]
+        assert {"scored", "regret"} <= set(job["summary"]["tables"])
+        assert undescribed(client, job) == set()
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ start; their objective does not.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import threading
 from collections.abc import Mapping
@@ -30,13 +31,29 @@ BEHIND = 10
 
 
 @dataclass(frozen=True, slots=True)
+class _Reached:
+    """The basis of one plan, and by what it is known whether another program differs in its costs alone."""
+
+    basis: NamedBasis
+    limits: bytes
+
+    @classmethod
+    def of(cls, optimum: Optimum) -> _Reached | None:
+        if optimum.basis is None:
+            return None
+        program = optimum.program
+        named = NamedBasis(optimum.basis, program.column_blocks, program.row_blocks)
+        return cls(named, _limits(program))
+
+
+@dataclass(frozen=True, slots=True)
 class _Start:
     """The bases of a pair of plans, and the changes that they belong to."""
 
     levels: Mapping[str, float]
     off: frozenset[str]
-    ours: NamedBasis
-    rest: NamedBasis
+    ours: _Reached
+    rest: _Reached
 
 
 def executor_behind(name: str) -> ThreadPoolExecutor:
@@ -84,7 +101,7 @@ class Engine:
         rest = data.without_programme()
         if start is None:  # the second differs from the first in little: it is found sooner from there
             ours = _solved(data, None, explained=explained)
-            without = _solved(rest, _named(ours), explained=explained)
+            without = _solved(rest, _Reached.of(ours), explained=explained)
         else:
             with ThreadPoolExecutor(max_workers=1) as pool:
                 beside = pool.submit(_solved, rest, start.rest, explained=explained)
@@ -106,25 +123,33 @@ class Engine:
         return min(self._starts, key=lambda start: self._distance(start, changes), default=None)
 
     def _keep(self, changes: Changes, ours: Optimum, without: Optimum) -> None:
-        named, rest = _named(ours), _named(without)
-        if named is None or rest is None:
+        one, other = _Reached.of(ours), _Reached.of(without)
+        if one is None or other is None:  # sizes are whole, and there is no basis
             return
-        made = _Start(changes.levels, frozenset(changes.off), named, rest)
+        made = _Start(changes.levels, frozenset(changes.off), one, other)
         with self._lock:
             first, others = self._starts[:1], self._starts[1:][-(KEPT_STARTS - 2) :]
             self._starts = (*first, *others, made)
 
 
-def _named(optimum: Optimum) -> NamedBasis | None:
-    if optimum.basis is None:
-        return None
-    return NamedBasis(optimum.basis, optimum.program.column_blocks, optimum.program.row_blocks)
+def _limits(program: LinearProgram) -> bytes:
+    """A hash of all that decides whether a basis is feasible: everything but the costs."""
+    found = hashlib.blake2b(digest_size=16)
+    for part in (program.column_lower, program.column_upper, program.row_lower, program.row_upper,
+                 program.start, program.index, program.value):  # fmt: skip
+        found.update(part.tobytes())
+    return found.digest()
 
 
-def _solved(data: ModelData, start: NamedBasis | None, *, explained: bool) -> Optimum:
+def _solved(data: ModelData, start: _Reached | None, *, explained: bool) -> Optimum:
     program, stages = build_program(data)
     planner = WarmPlanner(sides="any", explained=explained)  # no worth of limits is shown, so any duals do
-    return planner.of_program(data, program, stages, start=None if start is None else _fitted(start, program))
+    if start is None:
+        return planner.of_program(data, program, stages)
+    return planner.of_program(
+        data, program, stages, start=_fitted(start.basis, program),
+        from_feasible=start.limits == _limits(program),
+    )  # fmt: skip
 
 
 def _fitted(start: NamedBasis, program: LinearProgram) -> Basis:

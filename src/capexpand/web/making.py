@@ -124,7 +124,7 @@ def _scenarios(task: Task) -> Sheet:
 def _backtest(task: Task) -> Sheet:
     from capexpand.api.case_studies import backtest
 
-    return backtest(task.case, task.variant, workers=1, progress=task.say).sheet()
+    return backtest(task.case, task.variant, series=task.sent, workers=1, progress=task.say).sheet()
 
 
 def _compare(task: Task) -> Sheet:

@@ -70,7 +70,8 @@ class Order(BaseModel):
         asked: what a question is about, such as budget; of why-not, what is forced, such as
             ``orders.OFFER.2025Q3 >= 5000``.
         run: number of the earlier run that is rolled forward, or on whose fleet a trace is replayed.
-        sent: file that was sent before: what happened, for a roll; the trace of a replay.
+        sent: file that was sent before: what happened, for a roll; the trace of a replay; of a backtest, the
+            company's figures where the catalogue lacks them.
         as_of: day of a roll.
         quarter: of the fleet that a trace is replayed on.
         workload: one only, of that fleet.
@@ -157,7 +158,7 @@ OWN: Mapping[str, tuple[Kind, ...]] = {
     "vary": ("sweep",),
     "asked": ("why", "why-not"),
     "run": FROM_A_RUN,
-    "sent": FROM_A_RUN,
+    "sent": (*FROM_A_RUN, "backtest"),
     "as_of": ("roll",),
     "quarter": ("replay",),
     "workload": ("replay",),

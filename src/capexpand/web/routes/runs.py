@@ -25,7 +25,7 @@ from capexpand.runs.folder import MANIFEST, MANIFEST_LIMIT_BYTES
 from capexpand.web.access import RefusedError
 from capexpand.web.gate import REPORTS
 from capexpand.web.jobs import OPEN, kind_title, order_of
-from capexpand.web.orders import FROM_A_RUN, OWN, PLANS, Order, read_changes
+from capexpand.web.orders import OWN, PLANS, Order, read_changes
 from capexpand.web.pages import page
 from capexpand.web.tables import Job
 from capexpand.web.uploads import inside_names, keep_sent
@@ -51,7 +51,7 @@ def start(app: App, who: Known, form: Form) -> Response:
     """Queue a run."""
     order = order_from(form)
     file = form.get("file")
-    if order.kind in FROM_A_RUN and isinstance(file, UploadFile) and file.filename:
+    if order.kind in OWN["sent"] and isinstance(file, UploadFile) and file.filename:
         sent = keep_sent(app.settings, file.filename, file.file.read())
         order = order.model_copy(update={"sent": sent})
     number = app.jobs.queue(order, who)
