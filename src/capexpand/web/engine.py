@@ -27,7 +27,7 @@ KEPT_STARTS = 16
 """Pairs of bases that are kept for a case, each with half a megabyte; the declared one stays."""
 
 BEHIND = 10
-"""By so much work ahead of a question is put behind the questions that are asked."""
+"""By so much work that may never be asked for is put behind what is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class _Start:
 
 
 def executor_behind(name: str) -> ThreadPoolExecutor:
-    """Return one thread for work ahead, to which the system gives what others leave.
+    """Return one thread for work that nobody waits for; the system gives it what others leave.
 
     Args:
         name: of the thread.

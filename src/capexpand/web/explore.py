@@ -98,7 +98,8 @@ class Explorer:
         self._studies: OrderedDict[tuple[Path, str | None], Study] = OrderedDict()
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(solvers)
-        self._ahead, self._beside_it = executor_behind("ahead"), executor_behind("ends")
+        self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
+        self._beside_it = executor_behind("ends")
         self._prepares = threading.Lock()
 
     def study(self, path: Path, variant: str | None = None) -> Study:
@@ -138,7 +139,7 @@ class Explorer:
         One at a time: who leafs through many cases does not keep the machine busy.
         """
         if self._prepares.acquire(blocking=False):
-            self._beside_it.submit(self._prepare, path)
+            self._ahead.submit(self._prepare, path)
 
     def _prepare(self, path: Path) -> None:
         try:
