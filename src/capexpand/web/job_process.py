@@ -87,22 +87,24 @@ class JobProcess:
     def _make(self) -> tuple[str, dict[str, Any]]:
         with self.store.reading() as session:
             job = session.scalars(select(Job).where(Job.id == self.number)).one()
-        order = order_of(job)
+        order, home = order_of(job), self.settings.home
         library = Library(self.store, self.settings)
-        case = library.find(order.case, order.version)
-        others = tuple(library.find(*read_other(name)[:2]).file for name in order.others)
+        jobs = Jobs(self.store, self.settings, library)
+        run = None if order.run is None else jobs.run_folder(jobs.find(order.run))
+        # a run keeps its case, which may be gone by now
+        case = library.find(order.case, order.version).file if run is None else run / "case" / "case.yaml"
         changes: dict[str, Any] = {}
         if order.changes:
-            loaded = load_changed(case.file, order.variant)
-            wanted = assumptions_of(loaded, merged_data(case.file, order.variant))
+            loaded = load_changed(case, order.variant)
+            wanted = assumptions_of(loaded, merged_data(case, order.variant))
             changes = wanted.read(order.changes).settings
-        place = self.settings.home / "work" / self.number
+        place = home / "work" / self.number
         place.mkdir(parents=True, exist_ok=True)
         folder = place / "run"
-        jobs, home = Jobs(self.store, self.settings, library), self.settings.home
         task = Task(
-            order, case.file, order.variant, others, folder, self.say,
-            run=None if order.run is None else jobs.run_folder(jobs.find(order.run)),
+            order, case, order.variant,
+            tuple(library.find(*read_other(name)[:2]).file for name in order.others), folder, self.say,
+            run=run,
             sent=None if order.sent is None else sent_file(home, order.sent),
         )  # fmt: skip
         summary = make(task, changes)

@@ -318,7 +318,17 @@ def inside_names(error: CaseError, folder: Path) -> CaseError:
     for one in error.problems:
         file = one.file
         if file is not None and file.is_absolute():
-            file = file.relative_to(folder) if file.is_relative_to(folder) else Path(file.name)
+            file = (
+                Path(*_own(file.relative_to(folder).parts))
+                if file.is_relative_to(folder)
+                else Path(file.name)
+            )
         message = one.message.replace(f"{folder}/", "")
         problems.append(replace(one, message=message, file=file))
     return CaseError(problems)
+
+
+def _own(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The parts of a path below the server's folder that its owner knows: without ``cases/HASH``."""
+    kept = len(parts) > 2 and parts[0] in ("cases", "sent") and re.fullmatch(r"[0-9a-f]{64}", parts[1])
+    return parts[2:] if kept else parts
