@@ -180,7 +180,8 @@ def release(name: str) -> Release:
                 return [[slider, f"{float(number) * share:.6g} {unit}"]]
 
             declared = ask("explore", [])
-            jumps, drawn = {}, {}
+            jumps: dict[str, float] = {}
+            drawn: dict[str, float] = {}
             for slider, (first, last) in DRAWN.items():
                 jumps[slider] = ask("explore", at(slider, first))
                 for step in range(1, STEPS + 1):
