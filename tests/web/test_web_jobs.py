@@ -178,8 +178,10 @@ def test_a_wrong_order_is_refused_before_it_is_queued(idle: httpx.Client, order:
 
 
 def test_no_more_jobs_wait_than_a_user_may_have(idle: httpx.Client) -> None:
-    for _ in range(20):
-        queue(idle)
-    answer = idle.post("/api/v1/runs", json={"case": "two-sites"})
+    """However many a test before has left, which no process of this server runs."""
+    for _ in range(21):
+        answer = idle.post("/api/v1/runs", json={"case": "two-sites"})
+        if answer.status_code != 201:
+            break
     assert answer.status_code == 429
     assert "20 runs under way" in answer.text

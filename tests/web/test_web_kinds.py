@@ -40,7 +40,9 @@ def ended(client: httpx.Client, **order: object) -> dict:
     answer = client.post("/api/v1/runs", json={"case": "two-sites", **order})
     assert answer.status_code == 201, answer.text
     number = answer.json()["id"]
-    wait_for(lambda: client.get(f"/api/v1/runs/{number}").json()["state"] not in ("queued", "running"))
+    wait_for(
+        lambda: client.get(f"/api/v1/runs/{number}").json()["state"] not in ("queued", "running"), seconds=300
+    )
     return client.get(f"/api/v1/runs/{number}").json()
 
 
