@@ -241,7 +241,7 @@ STUDIES: Mapping[str, Mapping[str, Columns]] = {
             "second": "driver whose break-even is sought",
             "level": "of the first driver",
             "break_even": "level of the second driver at which the value reaches the target",
-            **{name: _BREAK_EVEN[name] for name in ("reading", "fades", "jumps", "turns")},
+            **{name: _BREAK_EVEN[name] for name in ("reading", "outcome", "fades", "jumps", "turns")},
         },
         "market_break_evens": {
             "target": "value that the market put on the programme, by an index or before tax",
