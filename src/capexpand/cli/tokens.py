@@ -52,6 +52,9 @@ def tokens(
         str | None, typer.Option(help="Day of the software, 2026-06-30; mature without it.")
     ] = None,
     calibration: Annotated[Path | None, typer.Option(help="What capexpand calibrate wrote.")] = None,
+    offload: Annotated[
+        float | None, typer.Option(help="Cached prompts lie in host memory, read at so many GB/s a chip.")
+    ] = None,
     hourly_price: Annotated[
         float | None, typer.Option(help="Price of a chip for an hour: adds costs.")
     ] = None,
@@ -77,7 +80,7 @@ def tokens(
         model, chip, count=count, input_tokens=input_tokens, output_tokens=output_tokens, cached=cached,
         tpot=tpot, ttft=ttft, weights=weights, cache=cache, way=way, layout=layout, suite=suite,
         config=config, chip_file=chip_file, draft=draft, acceptance=acceptance, software=software,
-        calibration=calibration, hourly_price=hourly_price, pareto=pareto,
+        calibration=calibration, offload=offload, hourly_price=hourly_price, pareto=pareto,
     )  # fmt: skip
     if isinstance(found, TradeCurve) and picture is not None:
         from capexpand.cli.tokens_picture import save_trade
