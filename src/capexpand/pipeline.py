@@ -51,6 +51,12 @@ NO_POLICY_WITH_VENDORS = (
 )
 
 
+NO_POLICY_WITH_LEASEBACKS = (
+    "lets servers be sold and leased back, and a policy does not decide on that. A plain run does, and keeps "
+    "to its plan in the same futures; leave leaseback out for a policy"
+)
+
+
 NO_POLICY_WITH_OFFERS = (
     "is a contract that may be signed, and a policy does not decide on signing. Leave offered_until out "
     "where it is signed, or leave the workload out"
@@ -173,7 +179,8 @@ def refuse_policy(case: Case) -> None:
         case: any.
 
     Raises:
-        CaseError: a contract is on offer, or a loan pays for certain servers only.
+        CaseError: a contract is on offer, a loan pays for certain servers only, or servers may be sold and
+            leased back.
     """
     file = case.provenance.path
     if case.financing is not None:
@@ -181,6 +188,10 @@ def refuse_policy(case: Case) -> None:
             if facility.offers:
                 place = f"financing.facilities.{name}.offers"
                 raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_VENDORS}", file=file)])
+    for name, offer in case.offers.items():
+        if offer.buy is not None and offer.buy.leaseback is not None:
+            place = f"offers.{name}.buy.leaseback"
+            raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_LEASEBACKS}", file=file)])
     for name, workload in case.workloads.items():
         if workload.contract is not None and workload.contract.offered_until is not None:
             raise CaseError([Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=file)])

@@ -17,6 +17,7 @@ from capexpand.finance.debt_checks import financing_rules
 from capexpand.finance.energy import energy_rules, lost_units, on_site_mw, relief_mw
 from capexpand.finance.fleet import by_position
 from capexpand.finance.hire import hire_rules
+from capexpand.finance.leaseback_checks import handed_over, handed_over_within_life, leaseback_rules
 from capexpand.finance.leases import counted_in_cap, lease_rules
 from capexpand.finance.peak import shares_of_peak
 from capexpand.finance.schedule import delivered
@@ -70,6 +71,7 @@ def violations(plan: Plan) -> tuple[Check, ...]:
         **_service_rules(plan),
         **hire_rules(plan, above),
         **lease_rules(plan, above),
+        **leaseback_rules(plan),
         **energy_rules(plan, above, apart),
         **_money_rules(plan),
         **financing_rules(plan),
@@ -172,7 +174,7 @@ def _unit_rules(plan: Plan) -> dict[str, float]:
     arriving = delivered(plan.ordered, lead) + m.opening.units_due
     placed = by_position(plan.placed, m.sites.destination, destinations)
     kept = (1.0 - m.offers.attrition)[:, None] * _before(plan.installed, m.opening.installed)
-    expected = kept + plan.placed - plan.returned
+    expected = kept + plan.placed - plan.returned - handed_over(plan)
     gone = by_position(plan.returned, m.sites.destination, destinations).transpose(1, 0, 2)
     standing = by_position(m.opening.installed, m.sites.destination, destinations).T
     past_term = np.cumsum(delivered(plan.ordered, lead + m.offers.term_quarters[:, None]), axis=2)
@@ -267,6 +269,7 @@ def _beyond_life(plan: Plan, arriving: np.ndarray) -> float:
     )  # [destination, offer option, quarter]
     opening = by_position(m.opening.installed, m.sites.destination, places)
     worst, wear = 0.0, m.offers.wear
+    standing = standing + handed_over_within_life(plan).transpose(1, 0, 2)
     for k in np.flatnonzero(m.offers.owned & (life > 0)):
         after, worn = (0, kept[k]) if wear is None else (int(wear.after_quarters[k]), 1.0 - wear.attrition[k])
         turn = after if after > 0 else int(life[k])

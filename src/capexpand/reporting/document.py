@@ -26,6 +26,7 @@ from capexpand.reporting.examined import examined_document
 from capexpand.reporting.financing import financing_document
 from capexpand.reporting.headline import answers
 from capexpand.reporting.inputs import Findings
+from capexpand.reporting.leaseback import leaseback_document
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.productivity import productivity_document
 from capexpand.reporting.serial import Document, money, monies, number, numbers
@@ -81,6 +82,7 @@ def metrics_document(context: ReportContext) -> Document:
         **currencies_document(context),
         **contracts_document(context),
         **hire_document(m, result.plan),
+        **leaseback_document(result.plan),
         **energy_document(m, result.plan),
         **economic_document(findings.case, result.plan),
         "naive": _naive(findings.naive, findings.naive_metrics, context, days),
