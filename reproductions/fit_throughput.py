@@ -45,7 +45,7 @@ from capexpand.hardware.prediction import (
     repeated,
     stack,
 )
-from capexpand.hardware.roofline import Efficiency
+from capexpand.hardware.roofline import Bench, Efficiency
 from capexpand.hardware.validation import kind_of, packaged_measurements, source_of
 
 START = {
@@ -374,10 +374,18 @@ def ablation(rows: Sequence[Measurement], fold: np.ndarray, start: Factors) -> l
     TAKEN_OUT.clear()
     endless = [replace(row, test_requests=math.inf, arrivals_per_s=math.inf) for row in rows]
     found.append(_scored("end of a test", without_each(endless, fold, start)[1]))
-    each = roofline._exchanged_seconds_per_token
-    with patch.object(roofline, "_exchanged_seconds_per_token", lambda bench, **_: each(bench)):
+    with patch.object(roofline, "_exchanged_seconds_per_token", _a_copy_for_each_expert):
         found.append(_scored("one copy for each server", without_each(rows, fold, start)[1]))
     return found
+
+
+_exchanged = roofline._exchanged_seconds_per_token
+
+
+def _a_copy_for_each_expert(bench: Bench, *, forwarded: bool = False) -> np.ndarray:
+    """Give the exchange of a token whose copies are never forwarded within a server."""
+    del forwarded
+    return _exchanged(bench)
 
 
 def _scored(name: str, errors: np.ndarray) -> tuple[str, float, float]:
