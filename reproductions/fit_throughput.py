@@ -101,7 +101,7 @@ FREE = {
 
 NOISE = 0.07
 """Error of a row at which the loss turns from square to linear. With ``WIDER`` it was chosen on sources left
-out, where 0.07 and 1.5 give 12.6 / 43 % (median / nine in ten). The choice matters little: on a form with one
+out, where 0.07 and 1.5 give 10.4 / 37 % (median / nine in ten). The choice matters little: on a form with one
 mechanism more, 0.05, 0.07 and 0.10 gave 13.6 / 49, 13.9 / 49 and 13.4 / 47, and 0.07 with 1.0 13.4 / 45."""
 
 WIDER = 1.5
