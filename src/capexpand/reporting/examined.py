@@ -17,6 +17,7 @@ from capexpand.reporting.inputs import EvenPace, Findings
 from capexpand.wording import listing, money, number, percent, power, share
 
 NAMED_LIMITS = 3
+ONE_PERCENT = 0.01
 HARVEST_QUARTERS = 4
 """Quarters without orders at the horizon's end from which on they are called a harvest."""
 
@@ -114,9 +115,16 @@ def in_futures(context: ReportContext) -> str:
         f"Met by {followed.npv.size} futures, the plan is worth {money(followed.mean, currency)} "
         "on average, "
         f"between {money(float(low), currency)} and {money(float(high), currency)} in nine of ten, "
-        f"and loses in {share(followed.loses) + ' of' if followed.loses > 0.0 else 'none of'} them; "
+        f"and loses in {_part(followed.loses)} of them; "
         "the figures that follow are those of the one mean path."
     )
+
+
+def _part(chance: float) -> str:
+    """A share of futures in words: one that is rounded to nothing is not nothing."""
+    if chance <= 0.0:
+        return "none"
+    return share(chance) if chance >= ONE_PERCENT else "less than 1 %"
 
 
 def by_size(context: ReportContext) -> str:
