@@ -19,14 +19,13 @@ from capexpand.finance.fleet import by_position
 from capexpand.finance.hire import hire_rules
 from capexpand.finance.leaseback_checks import handed_over, handed_over_within_life, leaseback_rules
 from capexpand.finance.leases import counted_in_cap, lease_rules
+from capexpand.finance.peak import shares_of_peak
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
 from capexpand.model.wear import standing_shares
 from capexpand.optimiser.plan import Plan
 
-TOKENS = 1e12  # in a canonical volume
-PETA = 1e15
 TOLERANCE = 1e-6  # relative to the size of what is compared, at least one unit of it
 
 
@@ -298,7 +297,7 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     owed = np.where(obliged, w.demand.sum(axis=1), 0.0) / w.productivity
     given = (plan.sold.sum(axis=1) - plan.unmet) / w.productivity
     return {
-        "servers within their peak": _beyond_peak(plan),
+        "servers within their peak": above(shares_of_peak(plan), 1.0),
         "serving within running": above(
             plan.serving.sum(axis=2),
             by_position(plan.running - lost_units(plan), m.sites.group, w.served_by.shape[0]),
@@ -313,22 +312,6 @@ def _service_rules(plan: Plan) -> dict[str, float]:
             np.where(obliged & ~w.must_serve[:, None], 0.0, plan.unmet), 0.0
         ),
     }
-
-
-def _beyond_peak(plan: Plan) -> float:
-    """How far servers would have to compute beyond their peak for what they serve, where both are known.
-
-    The rate counts at the peak of use, that is before the usable share is taken off.
-    """
-    m, w = plan.data, plan.data.workloads
-    if w.operations is None:
-        return 0.0
-    rate = w.service / np.where(w.usable_fraction > 0.0, w.usable_fraction, 1.0)  # volume a quarter
-    seconds = m.hours_per_quarter * 3600.0
-    needed = rate[:, :, None] * (w.productivity * w.operations)[None] * TOKENS / seconds / PETA
-    peak = m.offers.compute_pflops[m.offers.product][:, None, None]
-    used = (plan.serving.sum(axis=0) > 1e-6) & (peak > 0.0)
-    return above(np.where(used, needed, 0.0), np.where(used, peak, np.inf))
 
 
 def _money_rules(plan: Plan) -> dict[str, float]:

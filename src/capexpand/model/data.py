@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -53,7 +54,12 @@ class Times:
     @property
     def labels(self) -> tuple[str, ...]:
         """The quarters by name, such as ``2025Q2``."""
-        return tuple(f"{day.year}Q{(day.month + 2) // 3}" for day in self.starts)
+        return _quarter_names(self.starts)
+
+
+@lru_cache(maxsize=32)
+def _quarter_names(starts: tuple[date, ...]) -> tuple[str, ...]:
+    return tuple(f"{day.year}Q{(day.month + 2) // 3}" for day in starts)
 
 
 @dataclass(frozen=True, slots=True)

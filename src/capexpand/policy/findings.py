@@ -215,9 +215,12 @@ def recommendation(findings: PolicyFindings) -> str:
         f"{uncertain(_size(gain), scale)} {'less' if gain.mean < 0 else 'more'} than a new plan each quarter"
     )
     if strategies.recommended == "policy":
-        even = "; the difference is within its noise" if abs(gain.mean) <= gain.halfwidth else ""
-        return f"Recommended: the policy; {beside}{even}."
-    return f"Recommended: {TITLES[strategies.recommended]}, not the policy; {beside}."
+        return f"Recommended: the policy; {beside}, and its worst tenth is no worse."
+    why = ""
+    if strategies.recommended == "rolling" and gain.mean >= 0.0:
+        noise = gain.mean <= gain.halfwidth
+        why = ", which is within the noise" if noise else ", but less in the mean of the worst tenth"
+    return f"Recommended: {TITLES[strategies.recommended]}, not the policy; {beside}{why}."
 
 
 def lattice_sentence(findings: PolicyFindings) -> str:

@@ -39,6 +39,7 @@ def policy_document(findings: PolicyFindings) -> Document:
         "recommended": strategies.recommended,
         "gain_over_replanning": _estimate(strategies.replanning),
         "lattice_bias": _estimate(strategies.lattice_bias),
+        **({} if strategies.learning is None else {"value_of_learning": _estimate(strategies.learning)}),
         "this_quarter": this_quarter(findings),
         "strategies": {strategy.strategy: _strategy(strategy) for strategy in strategies.metrics},
         **_tables(findings, labels),

@@ -238,10 +238,14 @@ def _worth(findings: PolicyFindings, scale: MoneyScale) -> str:
     vss, waiting, known = (
         uncertain(each, scale) for each in (strategies.vss, strategies.waiting, strategies.evpi)
     )
-    return (
+    said = (
         f"Planning for many futures instead of their mean adds {vss}; waiting for what is seen adds "
         f"{waiting} over the better fixed plan; knowing the future would add {known} more."
     )
+    if strategies.learning is None:
+        return said
+    learned = uncertain(strategies.learning, scale)
+    return f"{said} Of the policy's value {learned} come from learning rates of growth as they show."
 
 
 def _strategies(findings: PolicyFindings, scale: MoneyScale) -> Table:
