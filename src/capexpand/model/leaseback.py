@@ -12,48 +12,15 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, Indices
 from capexpand.model.data import Floats, ModelData
-from capexpand.model.leaseback_terms import Flags, Integers, LeasebackColumns, Leasebacks
+from capexpand.model.leaseback_terms import LeasebackColumns
+from capexpand.model.leaseback_values import (
+    book_at_sale,
+    can_be_sold,
+    leased_at_end,
+    rest_of_life,
+    sale_origin,
+)
 from capexpand.model.stage import Stage
-
-
-def origin_of_sale(terms: Leasebacks, m: ModelData) -> Integers:
-    """Return when what is sold in a quarter was ordered, below 0 if before the start [option, quarter]."""
-    return np.arange(m.times.count) - (terms.age + m.offers.lead_quarters)[:, None]
-
-
-def sellable(terms: Leasebacks, m: ModelData) -> Flags:
-    """Return whether units can be sold: those of orders of the plan, for a term within the horizon.
-
-    A term that outlasts the horizon would bring its price and leave out most of its fees.
-
-    Returns:
-        [option, quarter].
-    """
-    ends = np.arange(m.times.count) + terms.term[:, None] <= m.times.count
-    return (origin_of_sale(terms, m) >= 0) & ends & terms.there[:, None]
-
-
-def rest_of_life(terms: Leasebacks, m: ModelData) -> Floats:
-    """Return the quarters over which what is sold would still have been written off [option]."""
-    return np.maximum(m.taxes.server_life_quarters - terms.age, 1).astype(np.float64)
-
-
-def book_at_sale(terms: Leasebacks, m: ModelData) -> Floats:
-    """Return what the books hold of a unit when it is sold [option, destination, quarter]."""
-    origin = origin_of_sale(terms, m)[:, None, :]
-    paid = np.take_along_axis(
-        m.offers.price, np.broadcast_to(np.maximum(origin, 0), m.offers.price.shape), axis=2
-    )
-    lost = m.taxes.value_added_tax if m.taxes.recovery_quarters is None else 0.0
-    left = np.maximum(1.0 - terms.age / m.taxes.server_life_quarters, 0.0)
-    return np.where(sellable(terms, m)[:, None, :], (1.0 + lost) * left[:, None, None] * paid, 0.0)
-
-
-def left_at_end(terms: Leasebacks, m: ModelData) -> Floats:
-    """Return the part of what is sold that is leased and works at the horizon's end [option, quarter]."""
-    held = m.times.count - 1 - np.arange(m.times.count)
-    kept = (1.0 - m.offers.attrition)[:, None] ** held
-    return np.where((held < terms.term[:, None]) & sellable(terms, m), kept, 0.0)
 
 
 def add_leasebacks(lp: Blocks, m: ModelData, stages: list[Stage]) -> LeasebackColumns | None:
@@ -70,11 +37,11 @@ def add_leasebacks(lp: Blocks, m: ModelData, stages: list[Stage]) -> LeasebackCo
     options, places, labels = m.offers.names, m.destinations, m.times.labels
     kept = 1.0 - m.offers.attrition
     orders = np.stack([stage.orders.ordered for stage in stages], axis=-1)
-    origin = origin_of_sale(terms, m)
+    origin = sale_origin(m)
     came = np.take_along_axis(
         orders, np.broadcast_to(np.maximum(origin, 0)[:, None, :], orders.shape), axis=2
     )
-    there = (came != ABSENT) & sellable(terms, m)[:, None, :]
+    there = (came != ABSENT) & can_be_sold(m)[:, None, :]
     y = lp.columns("sold and leased back", [options, places, labels], where=there)
     rows = lp.rows("units to lease back", [options, places, labels], upper=0.0, where=there)
     lp.add(rows, y)
@@ -151,7 +118,7 @@ def held_at_end(m: ModelData) -> Floats:
     Args:
         m: the compiled case.
     """
-    return m.offers.end_value[:, None] * left_at_end(m.leaseback_terms, m)
+    return m.offers.end_value[:, None] * leased_at_end(m)
 
 
 def book_left(m: ModelData) -> Floats:
@@ -160,8 +127,8 @@ def book_left(m: ModelData) -> Floats:
     Args:
         m: the compiled case.
     """
-    terms, book = m.leaseback_terms, book_at_sale(m.leaseback_terms, m)
-    rest = rest_of_life(terms, m)[:, None]
+    book = book_at_sale(m)
+    rest = rest_of_life(m)[:, None]
     through = m.times.count - np.arange(m.times.count)
     return book * np.maximum(1.0 - through / rest, 0.0)[:, None, :]
 
@@ -177,11 +144,11 @@ def worth_of_sale(m: ModelData) -> Floats:
     """
     terms, tau, count = m.leaseback_terms, m.taxes.rate, m.times.count
     disc, end, quarter = m.times.discount, m.times.discount_end, np.arange(m.times.count)
-    book = book_at_sale(terms, m)
+    book = book_at_sale(m)
     age = quarter[None, :] - quarter[:, None]  # [quarter of sale, quarter]
     paid = (age >= 0) & (age < terms.term[:, None, None])
     fees = terms.fee * (paid @ disc)
-    rest = rest_of_life(terms, m)
+    rest = rest_of_life(m)
     spread = (age >= 0) & (age < rest[:, None, None])
     saved = (spread @ disc) / rest[:, None] + end * np.maximum(1.0 - (count - quarter) / rest[:, None], 0.0)
     gain = terms.price[:, None, :] - book

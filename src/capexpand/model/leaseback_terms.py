@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.case.leaseback import Leaseback
-from capexpand.model.blocks import Indices
 from capexpand.model.world import World
 from capexpand.timevalue import quarters_spanned
 
@@ -32,10 +31,10 @@ class Leasebacks:
 
 @dataclass(frozen=True, slots=True)
 class LeasebackColumns:
-    """Columns of sale and leaseback."""
+    """Columns of sale and leaseback in a program."""
 
-    sold: Indices  # y [offer option, destination, quarter] units sold and leased back
-    handed_over: Indices  # h [site, offer option, quarter] units that leave at the end of their term
+    sold: Integers  # y [offer option, destination, quarter] units sold and leased back
+    handed_over: Integers  # h [site, offer option, quarter] units that leave at the end of their term
 
 
 def compile_leasebacks(world: World, terms: Sequence[Leaseback | None]) -> Leasebacks | None:

@@ -142,6 +142,8 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     """Adds the columns, rows and objective of quarter ``t`` to a program.
 
     Args:
+        lp: the program under construction.
+        m: the compiled case.
         t: the quarter, from 0.
         before: the state that the quarter before left.
     """

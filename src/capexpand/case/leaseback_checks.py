@@ -1,4 +1,4 @@
-"""Complaints about sales and leasebacks of servers."""
+"""Checks the sale and leaseback of servers: terms within life and calendar, and no money from nothing."""
 
 from __future__ import annotations
 
