@@ -22,6 +22,7 @@ from capexpand.finance.parts import fractional_orders
 from capexpand.finance.programme import programme_result
 from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
+from capexpand.model.aim import compile_aim
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.model.rates import computed_workloads
@@ -146,8 +147,9 @@ def examine(plans: Plans) -> Examination:
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:
-        asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
-        followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
+        for_value = m.aim is None  # what is examined is value, by plans that are made for it
+        asked = for_value and not m.whole_sizes and 0 <= first < min(last, m.times.count)
+        followed = pool.submit(follow_plan, case, plans.optimised, plans.base) if for_value else None
         sizes = pool.submit(curve) if asked else None
         rival = pool.submit(even) if asked else None
         moved = pool.submit(what_if, plans.optimised) if asked else None
@@ -155,12 +157,30 @@ def examine(plans: Plans) -> Examination:
         return Examination(
             curve=None if sizes is None else sizes.result(),
             horizon=tuple(check.result() for check in checks),
-            followed=followed.result(),
+            followed=None if followed is None else followed.result(),
             even=None if rival is None else rival.result(),
             what_if=None if moved is None else moved.result(),
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def refuse_objective(case: Case, asked: str, *, power_alone: bool = False) -> None:
+    """Refuse a question about value for a case whose plan is made for something else.
+
+    Args:
+        case: any.
+        asked: what counts value, for the message.
+        power_alone: whether other aims than the least power may be asked about, which are amounts of money.
+
+    Raises:
+        CaseError: ``solve`` names another objective, or a share to be served.
+    """
+    if compile_aim(case) is not None and (case.solve.objective == "power" or not power_alone):
+        field = "serve" if case.solve.objective == "npv" else "objective"
+        counts = "counts money" if power_alone else "is made for value, whatever is served"
+        message = f"solve.{field}: {asked} {counts}; leave it out of the case"
+        raise CaseError([Problem(message, file=case.provenance.path)])
 
 
 def refuse_policy(case: Case) -> None:
@@ -170,9 +190,11 @@ def refuse_policy(case: Case) -> None:
         case: any.
 
     Raises:
-        CaseError: a contract is on offer, or a loan pays for certain servers only.
+        CaseError: a contract is on offer, a loan pays for certain servers only, or the plan is made for
+            something else than its value.
     """
     file = case.provenance.path
+    refuse_objective(case, "a policy")
     if case.financing is not None:
         for name, facility in case.financing.facilities.items():
             if facility.offers:

@@ -23,6 +23,7 @@ from capexpand.model.ages import (
     held_back,
     order_columns,
 )
+from capexpand.model.aim import Worth
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.churn import Churn, ChurnUse, add_churn, last_order
 from capexpand.model.data import Flags, ModelData
@@ -131,6 +132,7 @@ class Stage:
     state: State
     signed: Indices | None = None  # σ [contract] of a chain with offered contracts, with its last quarter
     financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
+    worth: Worth | None = None  # with the last of a chain that is made for something else than its value
 
 
 def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:

@@ -84,6 +84,12 @@ class Plan:
     basis: NamedBasis | None = None  # from which a plan that differs little is found sooner
     financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
     worn: Floats | None = None  # [offer option, destination, quarter] units beyond the age of wear; None: 0
+    worth: float | None = None  # present value [money] where the objective is another; None: the objective
+
+    @property
+    def value(self) -> float:
+        """Present value in money, penalties taken off, whatever the plan was made for [million]."""
+        return self.solver.objective if self.worth is None else self.worth
 
     @property
     def worn_units(self) -> Floats:
@@ -145,6 +151,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         basis=solution.basis,
         signed=_signed(m, stages, x),
         worn=over([s.fleet.worn for s in stages]),
+        worth=None if stages[-1].worth is None else stages[-1].worth.of(x),
     )
 
 

@@ -24,6 +24,7 @@ from capexpand.model.data import ModelData
 from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.warm import WarmPlanner
+from capexpand.pipeline import refuse_objective
 from capexpand.runs.folder import MANIFEST, read_manifest
 from capexpand.studies.diff.decisions import Orders
 from capexpand.studies.diff.holding import objective_of, plan_holding
@@ -106,6 +107,8 @@ def history(folder: Path, progress: Progress | None = None) -> History:
     say = progress or (lambda _: None)
     links = _chain(folder)
     cases = [link.case for link in links]
+    for case in cases:
+        refuse_objective(case, "a ledger of regret")
     data = [compile_case(case) for case in cases]
     planner = WarmPlanner(sides="any")
     plans: list[Plan] = []
