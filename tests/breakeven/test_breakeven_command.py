@@ -1,8 +1,6 @@
 """``capexpand breakeven`` as a user meets it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,19 +11,17 @@ from capexpand.model.compile import compile_case
 from capexpand.runs.folder import read_manifest
 from capexpand.studies.breakeven.drivers import chosen, drivers_of, general
 from capexpand.studies.breakeven.valuation import paying_workloads
+from commands import capexpand
 
 CASES = Path(__file__).parents[2] / "cases"
-
-
-def breakeven(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "capexpand.cli.main", "breakeven", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.mark.slow
 def test_the_result_is_one_json_object_and_a_run_folder(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    done = breakeven(CASES / "two-sites", "--driver", "price", "--pair", "none", "--out", out, "--json")
+    done = capexpand(
+        "breakeven", CASES / "two-sites", "--driver", "price", "--pair", "none", "--out", out, "--json"
+    )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert [(row["driver"], row["reading"]) for row in result["break_even"]] == [
@@ -44,7 +40,7 @@ def test_the_result_is_one_json_object_and_a_run_folder(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_same_case_gives_the_same_folder_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        done = breakeven(CASES / "two-sites", "--driver", "volume", "--out", tmp_path / name)
+        done = capexpand("breakeven", CASES / "two-sites", "--driver", "volume", "--out", tmp_path / name)
         assert done.returncode == 0, done.stderr
     one, two = (read_manifest(tmp_path / name)["files"] for name in ("one", "two"))
     assert one == two
@@ -63,7 +59,7 @@ def test_the_same_case_gives_the_same_folder_twice(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_ends_with_a_message(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
-    done = breakeven(CASES / "two-sites", *arguments, "--out", tmp_path / "run")
+    done = capexpand("breakeven", CASES / "two-sites", *arguments, "--out", tmp_path / "run")
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import date
 from typing import Any
 
 import pytest
 
 import capexpand as cx
+from commands import capexpand
 
 
 def printed(*arguments: object) -> Any:
-    command = [sys.executable, "-m", "capexpand.cli.main", *map(str, arguments), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = capexpand(*arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

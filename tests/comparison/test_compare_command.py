@@ -1,18 +1,13 @@
 """``capexpand compare`` as a user meets it: what it prints, what it keeps, how it fails."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from commands import capexpand
+
 CASE = Path(__file__).parents[2] / "cases/two-sites"
-
-
-def capexpand(*arguments, folder=None):
-    command = [sys.executable, "-m", "capexpand.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=300)
 
 
 def test_the_comparison_is_one_json_object(tiny, tmp_path):

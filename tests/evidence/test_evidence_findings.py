@@ -1,8 +1,6 @@
 """What a value rests on: shares, the next fact, the command and its function."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +16,7 @@ from capexpand.executing.local import LocalProcesses
 from capexpand.studies.evidence.facts import Fact, facts_of
 from capexpand.studies.evidence.findings import find_evidence, weigh
 from capexpand.studies.evidence.measuring import Sensitivity
+from commands import capexpand
 
 TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites"
 
@@ -119,8 +118,7 @@ def test_the_function_writes_a_run_with_its_table(tmp_path):
 
 
 def test_the_command_prints_one_object():
-    command = [sys.executable, "-m", "capexpand.cli.main", "evidence", str(TWO_SITES), "--top", "2", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = capexpand("evidence", TWO_SITES, "--top", 2, "--json")
     document = json.loads(done.stdout)
     assert document["next_facts"][0]["kind"] == "assumed"
     assert [one["found_by"] for one in document["without_slope"]].count("held") == 2

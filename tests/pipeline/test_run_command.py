@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -14,14 +12,10 @@ from capexpand.case.loading import load_case
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.runs.folder import read_manifest
+from commands import capexpand
 
 ROOT = Path(__file__).parents[2]
 TWO_SITES, ALIBABA = ROOT / "cases/two-sites", ROOT / "cases/alibaba-2025"
-
-
-def capexpand(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "capexpand.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=300)
 
 
 def result_of(case: Path, out: Path, *more: object) -> dict:

@@ -1,8 +1,6 @@
 """A plan rolled forward: what stands is kept, the rest stays the best, and not to know has its price."""
 
 import json
-import subprocess
-import sys
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +24,7 @@ from capexpand.studies.roll.history import history
 from capexpand.studies.roll.rolling import roll_forward, template
 from capexpand.studies.roll.state import rolled_case
 from capexpand.studies.subjects import Subject
+from commands import capexpand
 
 TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites"
 
@@ -290,11 +289,6 @@ def test_what_cannot_be_rolled_says_why(tmp_path, rows, as_of, message):
     with pytest.raises(CaseError) as error:
         roll_forward(Subject("small", loaded()), file, as_of=as_of)
     assert message in str(error.value)
-
-
-def capexpand(*arguments):
-    command = [sys.executable, "-m", "capexpand.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_the_commands_go_from_a_template_to_a_history(tmp_path):

@@ -1,8 +1,6 @@
 """Why a plan decides as it does: the price of one more adds up, and what is said happens when it is done."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from capexpand.studies.why.forcing import Forcing
 from capexpand.studies.why.near import near_optimal
 from capexpand.studies.why.whynots import explain_why_not
 from capexpand.studies.why.whys import explain_why
+from commands import capexpand
 
 TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites"
 FOUR_A_QUARTER = {"offers.server.supply": {"CN": {"limit": "4 units/quarter"}}}
@@ -316,11 +315,6 @@ def test_what_cannot_be_forced_is_said(written, message):
 def test_whole_sizes_have_no_price_of_one_more():
     with pytest.raises(CaseError, match="ask with why-not"):
         why("budget", {"solve": {"whole_sizes": True}, "offers.server.lot": 1})
-
-
-def capexpand(*arguments):
-    command = [sys.executable, "-m", "capexpand.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_the_commands_print_json_and_write_runs(tmp_path):

@@ -28,7 +28,7 @@ MONEY_BY_QUARTER = (
 )
 
 
-@pytest.fixture(scope="module", params=["two_sites", "alibaba"])
+@pytest.fixture(scope="module", params=["two_sites", pytest.param("alibaba", marks=pytest.mark.slow)])
 def document(request):
     return metrics_document(ReportContext(request.getfixturevalue(request.param)))
 
