@@ -33,6 +33,10 @@ from capexpand.studies.diff.inputs import Documents
 Progress = Callable[[str], None]
 
 
+ROUNDING = 1e-9
+"""Relative to the objective, below which what a period lost is the solver's rounding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """The time from one plan to the next.
@@ -123,6 +127,9 @@ def history(folder: Path, progress: Progress | None = None) -> History:
     for reached in range(1, len(links)):
         kept = _decided(world, plans, starts, reached)
         values.append(objective_of(plan_holding(held, world, kept), kept))
+    for place in range(1, len(values)):
+        if abs(values[place] - values[place - 1]) <= ROUNDING * max(1.0, abs(values[0])):
+            values[place] = values[place - 1]
     return History(
         folder=folder,
         currency=cases[0].currency,
