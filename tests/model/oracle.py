@@ -12,6 +12,7 @@ import linopy
 import numpy as np
 import xarray as xr
 from oracle_ages import within_life
+from oracle_aims import aimed_margin
 from oracle_churn import churn_cost
 from oracle_energy import energy_terms
 from oracle_financing import financed_constant, financed_objective
@@ -29,15 +30,6 @@ def oracle_objective(m: ModelData, *, relative_gap: float = 1e-9) -> float:
     status, condition = model.solve("highs", io_api="direct", output_flag=False, mip_rel_gap=relative_gap)
     assert (status, condition) == ("ok", "optimal")
     return float(model.objective.value) + (base_value(m) if m.financing is None else financed_constant(m))
-
-
-def margin_of_damages(m: ModelData) -> np.ndarray:
-    """Return the share of the price that is damages spared, which a cost counts [workload, quarter]."""
-    margin = np.zeros_like(m.workloads.margin_fraction)
-    if m.contracts is not None:
-        price = m.workloads.price[m.contracts.workload, 0]
-        margin[m.contracts.workload] = m.contracts.damages / np.maximum(price, 1e-300)
-    return margin
 
 
 def base_value(m: ModelData) -> float:
@@ -433,16 +425,9 @@ class _Oracle:
             return
         disc = self.data(m.times.discount, "quarter")
         keep = 1.0 - m.taxes.rate
-        margin = m.workloads.margin_fraction
-        if m.aim is not None:
-            self.must_serve(m.aim.serve)
-        if m.aim is not None and m.aim.objective == "power":
-            peak = self.model.add_variables(lower=0.0, name="peak")
-            self.require("peak", self.P.sum("power") - peak, "<=", 0.0)
-            self.model.add_objective(-1.0 * peak, sense="max")
+        margin = aimed_margin(self)
+        if margin is None:
             return
-        if m.aim is not None and m.aim.objective == "cost":
-            margin = margin_of_damages(m)
         cash = self.earned(m.times.discount, margin)
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)
@@ -451,18 +436,6 @@ class _Oracle:
             payments = payments - self.prepaid(m.times.discount)
         total = (cash + worth) * keep - payments + self.shields() - self.penalties()
         self.model.add_objective(total, sense="max")
-
-    def must_serve(self, share: float) -> None:
-        """A share of what can be sold, by its price, and of each obligation, over all quarters."""
-        w = self.m.workloads
-        obliged = np.array([role == "obligation" for role in w.roles])
-        phi = self.data(w.productivity, "workload", "quarter")
-        price = self.data(w.price * ~obliged[:, None, None], "workload", "tranche", "quarter")
-        whole = float((w.price * w.demand)[~obliged].sum())
-        self.model.add_constraints((self.z * (price * phi)).sum() >= share * whole, name="must serve")
-        unmet, due = (self.w * phi).sum("quarter"), w.demand.sum(axis=(1, 2))
-        most = self.data(np.where(obliged, (1.0 - share) * due, np.inf), "workload")
-        self.model.add_constraints(unmet <= most, name="most unmet", mask=self.data(obliged, "workload"))
 
     def prepaid(self, weights):
         """Weighted prepayments of contracts on offer, less what is credited."""
