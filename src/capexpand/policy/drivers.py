@@ -1,8 +1,8 @@
 """The futures that drive this quarter's decision, and what would have to be known to decide otherwise.
 
-Nothing has been seen yet, so a policy decides the same now in all futures. Perfect foresight does not: what it
-would commit now in each future says which of them pull the decision up or down. An entry drives the decision
-as far as its mean factor over the horizon explains what foresight commits.
+Nothing has been seen yet, so a policy decides the same now in all futures. Perfect foresight does not: what
+it would commit now in each future says which of them pull the decision up or down. An entry drives the
+decision as far as its mean factor over the horizon explains what foresight commits.
 """
 
 from __future__ import annotations

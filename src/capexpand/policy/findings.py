@@ -9,6 +9,7 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.model.blocks import Floats
 from capexpand.model.data import ModelData
+from capexpand.policy.drivers import DecisionDrivers, decision_drivers
 from capexpand.policy.financed import Financed
 from capexpand.policy.financed_strategies import financed_strategies
 from capexpand.policy.outcomes import Outcomes
@@ -56,6 +57,7 @@ class PolicyFindings:
         regime_cost: what it costs that a regime may change, mean and halfwidth by process.
         seed: of the scenarios.
         financed: how each strategy is financed by a rule; empty where the case does not ask.
+        drivers: of this quarter's decision; None where too few futures were foreseen.
     """
 
     case: Case
@@ -67,6 +69,7 @@ class PolicyFindings:
     regime_cost: dict[str, tuple[float, float]]
     seed: int
     financed: dict[str, Financed]
+    drivers: DecisionDrivers | None = None
 
 
 def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
@@ -88,6 +91,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
         regime_cost=cost_of_regimes(outcomes),
         seed=outcomes.scenarios.seed,
         financed=financed_strategies(case, outcomes),
+        drivers=decision_drivers(outcomes),
     )
 
 

@@ -12,6 +12,7 @@ from capexpand.policy.findings import (
     value_sentence,
 )
 from capexpand.reporting.blocks import Block, Paragraph, Row, table
+from capexpand.reporting.deciding_futures import deciding
 from capexpand.wording import MoneyScale, money, percent
 
 
@@ -43,6 +44,7 @@ def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
     return (
         Paragraph("", lead=decision_sentence(findings), kind="decision"),
         *((Paragraph(interrupted, kind="flag"),) if interrupted else ()),
+        *map(Paragraph, deciding(findings)),
         Paragraph(value_sentence(findings)),
         Paragraph(recommendation(findings)),
         Paragraph(lattice_sentence(findings)),
