@@ -194,7 +194,8 @@ def rests_on(context: ReportContext) -> str:
     """
     if context.orders_nothing:
         return ""
-    return " ".join(filter(None, (_yearly_earnings(context), _renewal(context), at_the_end(context))))
+    end = at_the_end(context) if context.data.aim is None else ""
+    return " ".join(filter(None, (_yearly_earnings(context), _renewal(context), end)))
 
 
 def _counting_transfer(context: ReportContext) -> str:
@@ -302,7 +303,8 @@ def limits_worth(context: ReportContext) -> str:
     if owed is not None:
         cost = money(abs(owed.gain_total), context.currency)
         parts.append(f"One percent more of {owed.noun} throughout would cost {cost}.")
-    return " ".join(parts)
+    by_cost = context.data.aim is not None and context.data.aim.objective == "cost"
+    return " ".join(parts).replace("would add", "would save" if by_cost else "would add")
 
 
 def compares(context: ReportContext) -> str:
