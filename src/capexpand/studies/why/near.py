@@ -73,7 +73,7 @@ def near_optimal(case: Case, label: str, share: float = 0.01) -> Near:
         InfeasibleError: the case has no plan.
         SolverError: a program could not be solved.
     """
-    refuse_objective(case, "what is nearly as good", power_alone=True)
+    refuse_objective(case, "what is nearly as good")
     m = compile_case(case)
     if m.whole_sizes:
         message = "sizes are whole (solve.whole_sizes); near-optimal plans are sought among divisible ones"
