@@ -177,6 +177,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=5, help="of the fresh scenarios")
     parser.add_argument("--lattice-seeds", type=int, nargs="+", default=[2, 3])
     parser.add_argument("--iterations", type=int, default=PolicySettings().iterations)
+    parser.add_argument("--earlier-iterations", type=int, default=EARLIER_ITERATIONS)
     parser.add_argument("--workers", type=int, default=2, help="that follow scenarios")
     parser.add_argument(
         "--least-gain",
@@ -186,7 +187,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    options.lattice, options.earlier_iterations = LatticeSettings(), EARLIER_ITERATIONS
+    options.lattice = LatticeSettings()
     if options.quick:
         options.scenarios, options.replanned, options.lattice_seeds = 40, 4, [2]
         options.iterations = options.earlier_iterations = 6

@@ -229,7 +229,50 @@ def test_a_row_without_a_value_is_a_gap_that_is_named(tmp_path, nothing):
     )
     found = read_series(file)
     assert list(values(file)["A", "capex"].values()) == [4.0, 9.0]
-    assert found.notes == ("series.csv:3: A, capex: no value, so the quarter is a gap",)
+    assert found.notes[0] == "series.csv:3: A, capex: no value, so the quarter is a gap"
+    assert found.notes[1].endswith("1 quarter without a figure is filled by even growth (2024Q2)")
+
+
+def test_figures_of_halves_are_named_and_gaps_are_counted(tmp_path):
+    """Figures of June and December only may be halves; four with two gaps between them are not."""
+    halves = ("2023-06-30", "2023-12-31", "2024-06-30")
+    (note,) = read_series(table(tmp_path, *(f"A,capex,{end},5,mn USD,x" for end in halves))).notes
+    assert "the figures are 2 quarters apart, and each is read as the amount of one quarter" in note
+    some = ("2023-03-31", "2023-09-30", "2023-12-31", "2024-09-30")
+    (note,) = read_series(table(tmp_path, *(f"A,capex,{end},5,mn USD,x" for end in some))).notes
+    assert (
+        "3 quarters without a figure are filled by even growth (the longest gap is 2024Q1 to 2024Q2)" in note
+    )
+
+
+@pytest.mark.parametrize("written", ["2024Q1", "2024-Q1", "Q1 2024", "2024 q1"])
+def test_a_calendar_quarter_may_be_named(tmp_path, written):
+    file = table(tmp_path, f"A,revenue,{written},5,mn USD,x")
+    assert values(file) == {("A", "revenue"): {"2024Q1": 5.0}}
+
+
+def test_two_days_of_one_quarter_are_named(tmp_path):
+    """As in a table of months, of which the last row would count alone."""
+    file = table(tmp_path, "A,revenue,2024-02-29,5,mn USD,x", "A,revenue,2024-03-31,6,mn USD,x")
+    (note,) = read_series(file).notes
+    assert note.endswith("takes the place of line 2, which has a day of the same quarter, 2024-02-29")
+
+
+def test_rows_of_other_measures_may_hold_anything(tmp_path):
+    """What is not forecast is left out by name before its value and unit are judged."""
+    file = table(tmp_path, "A,headcount,soon,many,people of it,x", "A,revenue,2024-03-31,5,mn USD,x")
+    found = read_series(file)
+    assert [each.key for each in found.series] == [("A", "revenue")]
+    assert len(found.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [("trillion tokens per month", "tn tokens/month"), ("tn token / day", "tn token/day"), ("MW", "MW")],
+)
+def test_units_of_demand_are_read_as_they_are_written(tmp_path, written, text):
+    (series,) = read_series(table(tmp_path, f"A,tokens,2024-03-31,5,{written},x")).series
+    assert (series.kind, series.unit) == ("demand", text)
 
 
 def test_payments_that_are_negative_throughout_are_read_without_their_sign(tmp_path):

@@ -21,7 +21,7 @@ from capexpand.policy.case_policy import PolicySettings
 from capexpand.policy.findings import interruption_note
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
-from capexpand.policy.outcomes import Outcomes
+from capexpand.policy.outcomes import Outcomes, SampleSizes, simulate_policy
 from capexpand.policy.resolved import foresee
 from capexpand.policy.strategies import recommended, returns_beside
 from capexpand.reporting.deciding_futures import deciding, deciding_document
@@ -72,7 +72,7 @@ def noisy(mean: float, *, spread: float, seed: int, count: int = 400) -> np.ndar
     return mean + spread * np.random.default_rng(seed).standard_normal(count)
 
 
-def test_the_policy_is_recommended_unless_another_is_better_beyond_noise():
+def test_a_fixed_plan_is_recommended_only_where_it_is_better_beyond_noise():
     """Rivals differ from the policy by a gain with a deviation of 1 in 400 scenarios: halfwidth 0.098.
 
     Sensitivity: by the plain means the third rival, ahead by less than its noise, would win.
@@ -83,9 +83,27 @@ def test_the_policy_is_recommended_unless_another_is_better_beyond_noise():
     even += 0.05 - (even - policy).mean()
     even[np.argsort(even)[:40]] -= 0.5  # its worst tenth is worse
     even += 0.05 - (even - policy).mean()
-    assert recommended({"policy": policy, "naive": worse, "rolling": better}) == "rolling"
+    assert recommended({"policy": policy, "naive": worse, "mean_value": better}) == "mean_value"
     assert recommended({"policy": policy, "naive": worse}) == "policy"
-    assert recommended({"policy": policy, "rolling": even}) == "policy"
+    assert recommended({"policy": policy, "mean_value": even}) == "policy"
+
+
+def test_a_policy_that_is_not_shown_to_beat_planning_anew_is_not_recommended():
+    """It is ahead by 0.5 ± 0.1; or by 0.05, less than its noise; or by 0.5 with a worse tenth.
+
+    Sensitivity: by the plain means the policy would be recommended in all three.
+    """
+    anew = noisy(100.0, spread=10.0, seed=1)
+    apart = noisy(0.0, spread=1.0, seed=2)
+    apart -= apart.mean()
+    ahead, little = anew + 0.5 + apart, anew + 0.05 + apart
+    ahead[np.argsort(anew)[:40]] = np.sort(anew)[:40] + 0.1
+    assert recommended({"policy": ahead, "rolling": anew}) == "policy"
+    assert recommended({"policy": little, "rolling": anew}) == "rolling"
+    riskier = ahead.copy()
+    riskier[np.argsort(ahead)[:40]] -= 0.5
+    assert (riskier - anew).mean() > 0.3
+    assert recommended({"policy": riskier, "rolling": anew}) == "rolling"
 
 
 def test_of_two_strategies_that_earn_the_same_the_safer_is_recommended():
@@ -143,6 +161,40 @@ def test_who_interrupts_the_evaluation_keeps_the_scenarios_that_were_followed(
     note = interruption_note(cx.evaluate_policy(planned, part))
     assert (note is None) if short else ("holds 10 of the 40 scenarios" in str(note))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_case_without_rates_to_learn_says_nothing_of_learning(
+    followed: tuple[cx.PlannedPolicy, Outcomes],
+) -> None:
+    planned, whole = followed
+    assert whole.unlearned is None
+    assert cx.evaluate_policy(planned, whole).strategies.learning is None
+
+
+@pytest.mark.slow
+def test_learning_is_worth_what_the_same_policy_loses_without(tmp_path: Path) -> None:
+    """Demand of two sites grows by an unknown rate; whoever never learns it does other things."""
+    two_sites = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"
+    drifting = tmp_path / "case.yaml"
+    drifting.write_text(
+        f"extends: {two_sites}\n"
+        "uncertainty: {drifts: {pace: {deviation: 60 %, half_life: 4 years, reason: a test,"
+        " moves: {workloads.*.demand: 1}}}}\n",
+        "utf-8",
+    )
+    planned = cx.optimise_policy(
+        cx.load_case(drifting),
+        settings=PolicySettings(iterations=10),
+        lattice=cx.LatticeSettings(nodes=12, later_nodes=12, paths=1024),
+    )
+    sizes = SampleSizes(64, foresight=1, rolling=1, mean_on_nodes=1, unlearned=48)
+    outcomes = simulate_policy(planned.policy, planned.data, planned.futures, sizes=sizes)
+    learning = cx.evaluate_policy(planned, outcomes).strategies.learning
+    assert outcomes.unlearned is not None
+    assert learning is not None
+    apart = outcomes.values("policy")[:48] - outcomes.unlearned.value - outcomes.constant
+    assert learning.mean == pytest.approx(float(apart.mean()))
+    assert np.abs(apart).max() > 0.0
 
 
 def test_the_bias_of_the_lattice_is_that_of_a_fixed_plan_on_its_numbers(

@@ -160,17 +160,19 @@ def test_limits_and_fees_are_not_spread(futures_of):
             assert top <= reached * (1 + 1e-12), entry.label
 
 
-def test_spreading_by_hand():
+def test_spreading_by_hand(monkeypatch):
     """Two atoms 1 and 4, each with chance a half: mean 2.5, variance 2.25. With 4 more the variance is 6.25.
 
     Two atoms m − d and m + d have the variance d², so d = 2.5 would need an atom at 0, which logarithms never
-    reach: s = 10 makes of the ratio 4 one of r = 4¹⁰, and atoms 5/(1 + r) and 5 r/(1 + r). With 0.75, d = √3.
+    reach: s = 10, if that is the limit, makes of the ratio 4 one of r = 4¹⁰, and atoms 5/(1 + r) and
+    5 r/(1 + r). With 0.75, d = √3.
     Sensitivity: spread on the scale of the values themselves, an atom could be below zero.
     """
     values, chance, entry = np.array([[1.0, 4.0]]), np.array([0.5, 0.5]), (Entry("base_demand", "chat"),)
     mean = np.array([2.5])
     found = spread_values(values, chance, np.array([0.75]), entry, mean=mean)
     assert found == pytest.approx(np.array([[2.5 - 3**0.5, 2.5 + 3**0.5]]))
+    monkeypatch.setattr(variance, "LARGEST_SPREAD", 10.0)
     most = spread_values(values, chance, np.array([4.0]), entry, mean=mean)
     ratio = 4.0**10
     assert most == pytest.approx(np.array([[5 / (1 + ratio), 5 * ratio / (1 + ratio)]]))

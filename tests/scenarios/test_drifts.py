@@ -136,6 +136,18 @@ def test_revenue_outside_the_case_that_is_not_stated_cannot_move(declare):
         declare("trends:\n  sales: {volatility: 20 %, moves: {opening.other_revenue: 1}}")
 
 
+def test_who_learns_no_rate_sees_the_same_level(futures_of):
+    """Without learning the level z − m stands in the walk and the rate is 0, so the factors are the same."""
+    scenarios = draw_scenarios(futures_of(DRIFT), 64, seed=3)
+    for quarter in (1, 4):
+        seen, unlearned = scenarios.persistent(quarter), scenarios.unlearned(quarter)
+        assert unlearned[0] == pytest.approx(seen[0] - seen[1])
+        assert np.all(unlearned[1] == 0.0)
+        assert np.abs(seen[1]).max() > 0.0
+        same = scenarios.futures.factors(quarter, unlearned[:2], scenarios.states[:, quarter])
+        assert same == pytest.approx(scenarios.factors(quarter))
+
+
 def test_a_case_that_holds_demand_too_certain_is_told_so(declare):
     """A trend of 1 % a year against errors of some 12 % after four quarters; of 60 % nothing is said."""
     from capexpand.scenarios.demand_widths import narrow_demands
@@ -143,11 +155,11 @@ def test_a_case_that_holds_demand_too_certain_is_told_so(declare):
     narrow = narrow_demands(
         declare("trends: {adoption: {volatility: 1 %, moves: {workloads.chat.demand: 1}}}")
     )
-    assert {(each.workload, each.horizon) for each in narrow} >= {("chat", 4)}
+    assert {(each.place, each.horizon) for each in narrow} >= {("workloads.chat.demand", 4)}
     assert all(each.factor < each.usual_factor for each in narrow)
     assert narrow[0].factor == pytest.approx(math.exp(1.2816 * 0.01), rel=1e-5)
     wide = declare("trends: {adoption: {volatility: 60 %, moves: {workloads.*.demand: 1}}}")
-    assert [each for each in narrow_demands(wide) if wide.workloads[each.workload].role != "internal"] == []
+    assert narrow_demands(wide) == ()
 
 
 def test_a_case_without_uncertainty_is_told_nothing(certain_case):

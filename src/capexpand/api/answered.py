@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from capexpand.api.shown import Documented
+from capexpand.errors import CaseError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +113,12 @@ def calibrate(file: Path | str, *, out: Path | str | None = None) -> Answered[Ca
 
 
 def forecast(
-    series: Path | str, guidance: Path | str | None = None, *, quarters: int = 8
+    series: Path | str,
+    guidance: Path | str | None = None,
+    *,
+    quarters: int = 8,
+    as_of: date | str | None = None,
+    table: Path | str | None = None,
 ) -> Answered[Forecasts]:
     """Forecast spending, revenue or demand by quarter, and score the forecasts on the past.
 
@@ -120,13 +126,28 @@ def forecast(
         series: a CSV file with company, measure, quarter_end, value, unit.
         guidance: a CSV file with what companies said that they would spend.
         quarters: how many to forecast, 1 to 8.
+        as_of: the day on which the forecast is made; nothing counts that became known later. The newest
+            figure's day if None.
+        table: file for the quarters by date, reported and forecast, which a case can name as a ``csv``; none
+            if None.
 
     Raises:
-        CaseError: a file cannot be read, or holds too little.
+        CaseError: a file cannot be read, or holds too little; the day is none.
+        RunError: the table cannot be written.
     """
+    from capexpand.case.reading import parse_day
     from capexpand.forecasting.forecast import forecast as make
+    from capexpand.forecasting.table import write_forecast_table
+    from capexpand.units import QuantityError
 
-    found = make(series, guidance, quarters=quarters)
+    try:
+        day = None if as_of is None else parse_day(as_of)
+    except QuantityError as error:
+        raise CaseError([Problem(str(error), path="as-of")]) from None
+    found = make(series, guidance, quarters=quarters, as_of=day)
+    if table is not None:
+        inputs = [Path(file) for file in (series, guidance) if file is not None]
+        write_forecast_table(Path(table), found, inputs=inputs)
     return Answered(found, "forecast", f"Forecasts from {Path(series).name}", found.document())
 
 

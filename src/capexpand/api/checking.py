@@ -162,7 +162,7 @@ def _document(view: CheckedCase) -> dict[str, object]:
         "doubts": list(view.doubts),
         "narrow_demand": [
             {
-                "workload": each.workload,
+                "place": each.place,
                 "horizon_quarters": each.horizon,
                 "factor": each.factor,
                 "usual_factor": each.usual_factor,

@@ -94,9 +94,12 @@ def _narrow_lines(narrow: tuple[NarrowDemand, ...]) -> list[str]:
     """Warn of demand that the case holds to be better known than forecasts of revenue have been."""
     if not narrow:
         return []
-    lines = ["", "Warning: demand is more certain here than forecasts of revenue have been (80 % intervals):"]
+    lines = [
+        "",
+        "Warning: demand is more certain here than forecasts of revenue have been (80 % intervals):",
+    ]
     lines += [
-        f"  workloads.{each.workload}.demand: up to {each.factor - 1.0:.0%} above its median "
+        f"  {each.place}: up to {each.factor - 1.0:.0%} above its median "
         f"{each.horizon} quarters ahead; such forecasts were off by {each.usual_factor - 1.0:.0%}"
         for each in narrow
     ]

@@ -26,6 +26,13 @@ def forecast(
         Path | None, typer.Option(help="A CSV file with what companies said that they would spend.")
     ] = None,
     quarters: Annotated[int, typer.Option(min=1, max=8, help="Quarters to forecast.")] = 8,
+    as_of: Annotated[
+        str | None, typer.Option(help="Forecast as on this day: nothing counts that became known later.")
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Write the quarters by date, reported and forecast, as a table for a case's csv."),
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -33,7 +40,7 @@ def forecast(
     from capexpand.api.answered import forecast as make
     from capexpand.reporting.console import output, print_json, say
 
-    answer = make(series, guidance, quarters=quarters)
+    answer = make(series, guidance, quarters=quarters, as_of=as_of, table=table)
     if as_json:
         print_json(answer.document, indent=None)
         return

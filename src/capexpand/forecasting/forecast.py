@@ -13,6 +13,7 @@ import numpy as np
 
 from capexpand.catalogue import history
 from capexpand.catalogue.columns import UNIT_TEXTS
+from capexpand.catalogue.point_in_time import current, reading_from
 from capexpand.errors import CaseError, Problem
 from capexpand.forecasting.guidance import Guidance
 from capexpand.forecasting.models import FARTHEST
@@ -64,6 +65,7 @@ class Forecasts:
     """Forecasts of the quarters to come, and how the same method did on the quarters before.
 
     Args:
+        series: that were forecast, as known on the day.
         ahead: forecasts, by series and quarter.
         cases: every forecast that was scored.
         overall: coverage of all cases; None where there is none.
@@ -76,6 +78,7 @@ class Forecasts:
         notes: what was left out or read in a particular way.
     """
 
+    series: tuple[Series, ...]
     ahead: tuple[QuarterForecast, ...]
     cases: tuple[Case, ...]
     overall: Covered | None
@@ -137,7 +140,11 @@ def _forecast_document(each: QuarterForecast) -> dict[str, Any]:
 
 
 def forecast(
-    series: Path | str, guidance: Path | str | None = None, *, quarters: int = FARTHEST
+    series: Path | str,
+    guidance: Path | str | None = None,
+    *,
+    quarters: int = FARTHEST,
+    as_of: date | None = None,
 ) -> Forecasts:
     """Forecast spending, revenue and demand by quarter, and score the forecasts by rolling origins.
 
@@ -148,6 +155,8 @@ def forecast(
         series: a CSV file with the columns ``company, measure, quarter_end, value, unit``.
         guidance: a CSV file with what companies said that they would spend.
         quarters: how many to forecast, 1 to 8.
+        as_of: the day on which the forecast is made; nothing counts that became known later. The newest
+            figure's day if None.
 
     Raises:
         CaseError: a file or a row does not hold; every problem with its line.
@@ -157,10 +166,18 @@ def forecast(
             [Problem(f"quarters is {quarters}; 1 to {FARTHEST} can be forecast", path="quarters")]
         )
     file = read_series(Path(series))
-    if guidance is None:
-        return forecasts_of(file.series, {}, notes=file.notes, quarters=quarters)
-    said = read_guidance(Path(guidance), file.series)
-    return forecasts_of(file.series, said.given, notes=(*file.notes, *said.notes), quarters=quarters)
+    known, notes = file.series, file.notes
+    given: Mapping[tuple[str, str], Sequence[Guidance]] = {}
+    if guidance is not None:
+        said = read_guidance(Path(guidance), file.series)
+        given, notes = said.given, (*notes, *said.notes)
+    if as_of is None:
+        return forecasts_of(known, given, notes=notes, quarters=quarters)
+    known = tuple(kept for each in known if (kept := each.as_known_on(as_of)) is not None)
+    if not known:
+        raise CaseError([Problem(f"holds no figure that was known on {as_of}", file=Path(series))])
+    with reading_from(current().as_known_on(as_of)):
+        return forecasts_of(known, given, notes=notes, quarters=quarters)
 
 
 def forecasts_of(
@@ -182,6 +199,7 @@ def forecasts_of(
     companies = sorted({each.company for each in series})
     cases = rolling_cases(panel, companies)
     return Forecasts(
+        series=tuple(series),
         ahead=tuple(one for each in series for one in _ahead(panel, each, quarters)),
         cases=cases,
         overall=covered("all", cases) if cases else None,

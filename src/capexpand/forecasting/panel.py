@@ -36,7 +36,7 @@ class Origin:
     def factor(self) -> float:
         """By how much errors are usually larger than those of a series that does not grow."""
         growth = float(self.medians["model"][YEAR - 1] - self.path.logs[-1])
-        return usual_factor(self.series.kind, growth)
+        return usual_factor(self.series.kind, growth, self.path.logs.size)
 
 
 @dataclass(frozen=True)

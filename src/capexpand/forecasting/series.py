@@ -24,9 +24,29 @@ PUBLICATION_DAYS = 45
 """Days from a quarter's end until its figures count as known where nobody gives the day (an estimate)."""
 
 _WORDS: dict[Kind, tuple[str, ...]] = {
-    "spending": ("capex", "capital_expenditure", "capital_spending", "spending", "purchases_of_property"),
-    "revenue": ("revenue", "sales"),
-    "demand": ("demand", "token", "volume", "usage"),
+    "spending": (
+        "capex",
+        "capital_expenditure",
+        "capital_spending",
+        "capital_investment",
+        "spending",
+        "purchases_of_property",
+    ),
+    "revenue": ("revenue", "sales", "turnover", "billings", "bookings"),
+    "demand": (
+        "demand",
+        "token",
+        "volume",
+        "usage",
+        "users",
+        "subscribers",
+        "traffic",
+        "requests",
+        "queries",
+        "shipments",
+        "consumption",
+        "load",
+    ),
 }
 
 
@@ -103,6 +123,15 @@ class Series:
         kept = (each for each in observations if each.value > 0.0 and math.isfinite(each.value))
         ordered = sorted(kept, key=lambda each: (each.known_on, each.quarter, each.quarters))
         return cls(company, measure, kind, unit, tuple(ordered))
+
+    def as_known_on(self, day: date) -> Series | None:
+        """Return the series without what became known after a day; None where nothing was known.
+
+        Args:
+            day: the last day that counts.
+        """
+        known = tuple(each for each in self.observations if each.known_on <= day)
+        return replace(self, observations=known) if known else None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_text
 from capexpand.forecasting.guidance import Guidance
-from capexpand.forecasting.quarters import fiscal_quarter, quarters_within
+from capexpand.forecasting.quarters import fiscal_quarter, label, last_day, quarters_within
 from capexpand.forecasting.series import PUBLICATION_DAYS, Observation, Series, kind_of
 from capexpand.forecasting.units import EXAMPLE, SeriesUnit, parse_series_unit
 
@@ -24,6 +24,7 @@ SERIES_OPTIONAL = ("source", "known_on")
 GUIDANCE_COLUMNS = ("company", "period", "measure", "announced_date", "low", "unit")
 GUIDANCE_OPTIONAL = ("high", "source")
 
+_NO_KIND = "not forecast, as it is no amount of spending, revenue or demand"
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "n.a.", "nan", "none", "null", "#n/a"})
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 MOST_NAMED = 20  # problems of one file
@@ -47,6 +48,7 @@ class _Figure:
     line: int
     company: str
     measure: str
+    end: date
     quarter: int
     value: float
     unit: SeriesUnit
@@ -90,11 +92,20 @@ def read_series(path: Path) -> SeriesFile:
     """
     reader = _Reader(path)
     figures: dict[tuple[str, str], list[_Figure]] = {}
+    others: set[tuple[str, str]] = set()
     for line, cells in _rows(reader, SERIES_COLUMNS, SERIES_OPTIONAL):
+        if cells["measure"] and kind_of(cells["measure"]) is None:
+            name = _key(cells["company"]), _key(cells["measure"])
+            if name not in others:
+                reader.note(line, f"{cells['company']}, {cells['measure']}: {_NO_KIND}")
+            others.add(name)
+            continue
         found = _figure(reader, line, cells)
         if found is not None:
             figures.setdefault((_key(found.company), _key(found.measure)), []).append(found)
     series = [one for each in figures.values() if (one := _series(reader, each)) is not None]
+    for one in series:
+        _note_gaps(reader, one)
     reader.end()
     if not series:
         left_out = "; ".join(reader.notes[:3])
@@ -210,7 +221,7 @@ def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> _Figure | N
     for name in ("company", "measure"):
         if not cells[name]:
             reader.wrong(line, f"{name} is empty; name it")
-    end = _day(reader, line, "quarter_end", cells["quarter_end"])
+    end = _quarter_end(reader, line, cells["quarter_end"])
     if cells["value"].casefold() in _NOTHING:
         if len(reader.problems) == before:
             reader.note(line, f"{cells['company']}, {cells['measure']}: no value, so the quarter is a gap")
@@ -229,12 +240,27 @@ def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> _Figure | N
         line,
         cells["company"],
         cells["measure"],
+        end,
         fiscal_quarter(end),
         value,
         unit,
         known_on or end + timedelta(PUBLICATION_DAYS),
         known_on is not None,
     )
+
+
+_QUARTERS = (
+    re.compile(r"(?P<year>\d{4})[\s-]*Q(?P<quarter>[1-4])", re.IGNORECASE),
+    re.compile(r"Q(?P<quarter>[1-4])[\s-]*(?P<year>\d{4})", re.IGNORECASE),
+)
+
+
+def _quarter_end(reader: _Reader, line: int, text: str) -> date | None:
+    """The last day of the quarter; a calendar quarter may be named as 2025Q2."""
+    for pattern in _QUARTERS:
+        if (named := pattern.fullmatch(text)) is not None:
+            return last_day(int(named["year"]) * 4 + int(named["quarter"]) - 1)
+    return _day(reader, line, "quarter_end", text)
 
 
 def _day(reader: _Reader, line: int, name: str, text: str) -> date | None:
@@ -285,9 +311,7 @@ def _series(reader: _Reader, figures: list[_Figure]) -> Series | None:
     name = f"{newest.company}, {newest.measure}"
     kind = kind_of(newest.measure)
     if kind is None or not newest.unit.is_amount:
-        reader.note(
-            figures[0].line, f"{name}: not forecast, as it is no amount of spending, revenue or demand"
-        )
+        reader.note(figures[0].line, f"{name}: {_NO_KIND}")
         return None
     if kind == "spending" and all(each.value <= 0.0 for each in figures) and newest.value < 0.0:
         reader.note(
@@ -311,15 +335,38 @@ def _series(reader: _Reader, figures: list[_Figure]) -> Series | None:
     return Series.of(newest.company, newest.measure, kind, unit=newest.unit.text, observations=observations)
 
 
+def _note_gaps(reader: _Reader, series: Series) -> None:
+    """Say what is filled in, and where a table may hold halves or years in place of quarters."""
+    known = sorted(series.first_published)
+    gaps = [(one, other) for one, other in pairwise(known) if other - one > 1]
+    if not gaps:
+        return
+    name = f"{reader.path.name}: {series.company}, {series.measure}: "
+    apart = {other - one for one, other in pairwise(known)}
+    if len(known) > 2 and len(apart) == 1:
+        span = apart.pop()
+        reader.notes.append(
+            f"{name}the figures are {span} quarters apart, and each is read as the amount of one quarter; "
+            f"divide amounts of {span} quarters by {span}"
+        )
+        return
+    first, last = max(gaps, key=lambda gap: gap[1] - gap[0])
+    count = sum(other - one - 1 for one, other in gaps)
+    filled = "1 quarter without a figure is" if count == 1 else f"{count} quarters without a figure are"
+    longest = label(first + 1) if last - first == 2 else f"{label(first + 1)} to {label(last - 1)}"
+    where = longest if len(gaps) == 1 else f"the longest gap is {longest}"
+    reader.notes.append(f"{name}{filled} filled by even growth ({where})")
+
+
 def _stated_last(reader: _Reader, figures: list[_Figure], unit: SeriesUnit) -> list[Observation]:
     found: dict[tuple[int, date | None], tuple[_Figure, float]] = {}
     for each in sorted(figures, key=lambda figure: figure.line):
         value = each.value * (each.unit.scale / unit.scale)
         key = (each.quarter, each.known_on if each.dated else None)
         if key in found and not math.isclose(found[key][1], value, rel_tol=1e-9):
-            reader.note(
-                each.line, f"takes the place of line {found[key][0].line}, which has the same quarter"
-            )
+            other = found[key][0]
+            same = "the same quarter" if each.end == other.end else f"a day of the same quarter, {other.end}"
+            reader.note(each.line, f"takes the place of line {other.line}, which has {same}")
         found[key] = each, value
     return [Observation(each.quarter, value, each.known_on) for each, value in found.values()]
 

@@ -2,11 +2,11 @@
 
 An error e of the logarithm, h quarters ahead, has the size x = e² / (hᵖ f²): p says how the variance grows
 with the horizon, and f² = 1 + (G / 0.25)² that a series errs more whose logarithm is expected to grow by G in
-a year. The scale s of Student's distribution of a series is the most likely one beside one error of the scale
-that other companies have: s² = (s_p² + Σ w u x) / (1 + Σ w), with u = (ν + 1) / (ν + x / s²), so that a
-single leap widens it little. s_p is the geometric mean of other companies' scales and of a prior, so that no
-company's own figures set the scale that it starts from. All errors of one origin count as one case together,
-since they overlap.
+a year. The scale s of Student's distribution of a series is the most likely one beside three errors of the
+scale that other companies have: s² = (3 s_p² + Σ w u x) / (3 + Σ w), with u = (ν + 1) / (ν + x / s²), so that
+a single leap widens it little. s_p is the geometric mean of other companies' scales and of a prior, so that
+no company's own figures set the scale that it starts from. All errors of one origin count as one case
+together, since they overlap.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from capexpand.forecasting.series import Floats, Integers, Kind
 PRIOR_DEVIATIONS: dict[Kind, float] = {"spending": 0.208, "revenue": 0.032, "demand": 0.13}
 """Standard deviation of the logarithm a quarter ahead before any error is known (estimates)."""
 
-FREEDOMS: dict[Kind, float] = {"spending": 8.0, "revenue": 4.0, "demand": 4.0}
+FREEDOMS: dict[Kind, float] = {"spending": 8.0, "revenue": 3.0, "demand": 3.0}
 """Degrees of freedom of Student's distribution."""
 
-POWERS: dict[Kind, float] = {"spending": 1.0, "revenue": 1.2, "demand": 1.2}
+POWERS: dict[Kind, float] = {"spending": 1.0, "revenue": 1.1, "demand": 1.1}
 """Power of the horizon with which the variance grows."""
 
 DOUBLING_GROWTH = 0.25
@@ -37,7 +37,7 @@ DOUBLING_GROWTH = 0.25
 ROUNDS = 4  # of the search for the most likely scale
 
 PRIOR_COMPANIES = 4.0  # companies that the prior deviation stands for
-PRIOR_CASES = 1.0  # own origins that the scale of the others stands for
+PRIOR_CASES = 3.0  # own origins that the scale of the others stands for
 SCALE_HALF_LIFE = 12.0  # quarters in which the weight of an error halves
 
 
@@ -96,17 +96,18 @@ class Spread:
 def student_quantile(level: float, freedom: float) -> float:
     """Return a quantile of Student's distribution.
 
-    With four degrees of freedom it has a closed form (Shaw, 2006, Journal of Computational Finance 9), so
-    that the check of a case need not load scipy.
+    With three degrees of freedom t = √3 tan θ has the distribution ½ + (θ + sin θ cos θ) / π, whose inverse
+    Newton's steps find, so that the check of a case need not load scipy.
 
     Args:
         level: of the quantile, inside (0, 1).
         freedom: degrees of freedom.
     """
-    if freedom == 4.0:
-        alpha = math.sqrt(4.0 * level * (1.0 - level))
-        size = 2.0 * math.sqrt(max(math.cos(math.acos(min(alpha, 1.0)) / 3.0) / alpha - 1.0, 0.0))
-        return math.copysign(size, level - 0.5)
+    if freedom == 3.0:
+        area, angle = math.pi * (level - 0.5), 0.0
+        for _ in range(40):
+            angle += (area - angle - math.sin(angle) * math.cos(angle)) / (2.0 * math.cos(angle) ** 2)
+        return math.sqrt(3.0) * math.tan(angle)
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, level))
@@ -221,14 +222,23 @@ class Errors:
         return found
 
 
-def usual_factor(kind: Kind, growth: float) -> float:
-    """Return by how much errors are larger, f, where a model expects growth.
+def usual_factor(kind: Kind, growth: float, figures: int) -> float:
+    """Return by how much errors are larger, f, where a model expects growth or knows few figures.
+
+    A mean of n changes and two of nothing strays by 1 / √(n + 2) of the deviation of one, so over a year the
+    variance is 1 + 4 / (n + 2) times that of the changes to come.
 
     Args:
-        kind: of the series.
+        kind: of the series; spending takes its growth from all companies.
         growth: of the logarithm in a year.
+        figures: quarters known; from five on the year before is known.
     """
-    return 1.0 if kind == "spending" else math.hypot(1.0, growth / DOUBLING_GROWTH)
+    from capexpand.forecasting.models import NO_CHANGES, YEAR
+
+    if kind == "spending":
+        return 1.0
+    few = YEAR / (figures - 1 + NO_CHANGES) if figures <= YEAR else 0.0
+    return math.hypot(1.0, growth / DOUBLING_GROWTH) * math.sqrt(1.0 + few)
 
 
 def _share(horizon: Floats) -> Floats:

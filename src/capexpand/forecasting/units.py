@@ -14,6 +14,7 @@ _SCALES = {
 _SCALE_OF = {word: scale for scale, words in _SCALES.items() for word in words}
 _SHORT = {1.0: "", 1e3: "k", 1e6: "mn", 1e9: "bn", 1e12: "tn"}
 _SIGNS = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "rmb": "CNY"}
+_WRITTEN = {"mw": "MW", "gw": "GW", "mwh": "MWh", "gwh": "GWh", "twh": "TWh"}
 _SHARES = ("%", "percent", "fraction", "ratio", "pp", "growth", "yoy", "1")
 EXAMPLE = "mn USD, bn CNY or tn token/day"
 
@@ -48,6 +49,7 @@ def parse_series_unit(text: str) -> SeriesUnit | None:
         text: as written.
     """
     spaced = re.sub(r"(us\$|[$€£])", r" \1 ", text.strip().casefold())
+    spaced = re.sub(r"\s*(?:\bper\b|/)\s*", "/", spaced)
     words = [word for word in re.split(r"[\s_]+", spaced) if word]
     if not words:
         return None
@@ -58,5 +60,6 @@ def parse_series_unit(text: str) -> SeriesUnit | None:
     if len(found) > 1 or len(things) != 1:
         return None
     thing = things[0]
+    thing = _WRITTEN.get(thing, thing)
     thing = thing.upper() if re.fullmatch(r"[a-z]{3}", thing) else thing
     return SeriesUnit(_SCALE_OF[found[0]] if found else 1.0, thing)

@@ -23,7 +23,18 @@ from capexpand.policy.reactions import (
     regime_worth,
 )
 from capexpand.policy.strategies import Estimate, StrategiesFindings, measure_outcomes
-from capexpand.wording import MoneyScale, count, listing, of_each, percent, power, sentence, short_names
+from capexpand.policy.whole_orders import WholeOrders, whole_orders
+from capexpand.wording import (
+    MoneyScale,
+    count,
+    listing,
+    money,
+    of_each,
+    percent,
+    power,
+    sentence,
+    short_names,
+)
 
 MOST_NAMED = 5
 """Orders that the sentence of the quarter names, the largest."""
@@ -70,6 +81,7 @@ class PolicyFindings:
     seed: int
     financed: dict[str, Financed]
     drivers: DecisionDrivers | None = None
+    whole: WholeOrders | None = None  # this quarter's orders in whole halls and lots
 
 
 def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
@@ -92,6 +104,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
         seed=outcomes.scenarios.seed,
         financed=financed_strategies(case, outcomes),
         drivers=decision_drivers(outcomes),
+        whole=whole_orders(outcomes.policy),
     )
 
 
@@ -101,9 +114,32 @@ def decision_sentence(findings: PolicyFindings) -> str:
     Args:
         findings: of the policy.
     """
-    policy = findings.outcomes.policy
-    m = policy.data
-    megawatts, units = policy.first_orders()
+    m = findings.outcomes.policy.data
+    megawatts, units = findings.outcomes.policy.first_orders()
+    orders = _named_orders(m, megawatts, units)
+    now, held = m.times.labels[0], _held_back(findings, megawatts, units)
+    if not orders:
+        return sentence(f"In {now} commit nothing yet{held}")
+    return sentence(f"In {now} commit {listing(orders)}{held}")
+
+
+def whole_sentence(findings: PolicyFindings) -> str:
+    """Returns the same decision in whole halls and lots, and its cost; empty where no order has a size.
+
+    Args:
+        findings: of the policy.
+    """
+    policy, found = findings.outcomes.policy, findings.whole
+    if found is None:
+        return ""
+    orders = _named_orders(policy.data, found.power_mw, found.units)
+    named = listing(orders) if orders else "nothing"
+    lost = money(found.cost, policy.data.currency)
+    return sentence(f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}")
+
+
+def _named_orders(m: ModelData, megawatts: Floats, units: Floats) -> list[str]:
+    """The orders of the first quarter, the dearest first."""
     orders: list[tuple[float, str]] = []
     for o, amount in enumerate(megawatts):
         if amount > 1e-6:
@@ -115,14 +151,11 @@ def decision_sentence(findings: PolicyFindings) -> str:
             price = np.nan_to_num(np.maximum(m.offers.price[k, :, 0], m.offers.running_cost[k, 0]))
             title = option_title(m, m.offers.names[k])
             orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}"))
-    now, held = m.times.labels[0], _held_back(findings, megawatts, units)
-    if not orders:
-        return sentence(f"In {now} commit nothing yet{held}")
     orders.sort(key=lambda order: -order[0])
     named = [text for _, text in orders[:MOST_NAMED]]
     if len(orders) > len(named):
         named.append(of_each(len(orders) - len(named), "smaller order", "smaller orders"))
-    return sentence(f"In {now} commit {listing(named)}{held}")
+    return named
 
 
 def _held_back(findings: PolicyFindings, megawatts: Floats, units: Floats) -> str:
@@ -186,9 +219,12 @@ def recommendation(findings: PolicyFindings) -> str:
         f"{uncertain(_size(gain), scale)} {'less' if gain.mean < 0 else 'more'} than a new plan each quarter"
     )
     if strategies.recommended == "policy":
-        even = "; the difference is within its noise" if abs(gain.mean) <= gain.halfwidth else ""
-        return f"Recommended: the policy; {beside}{even}."
-    return f"Recommended: {TITLES[strategies.recommended]}, not the policy; {beside}."
+        return f"Recommended: the policy; {beside}, and its worst tenth is no worse."
+    why = ""
+    if strategies.recommended == "rolling" and gain.mean >= 0.0:
+        noise = gain.mean <= gain.halfwidth
+        why = ", which is within the noise" if noise else ", but less in the mean of the worst tenth"
+    return f"Recommended: {TITLES[strategies.recommended]}, not the policy; {beside}{why}."
 
 
 def lattice_sentence(findings: PolicyFindings) -> str:

@@ -20,7 +20,10 @@ Slice = tuple[str, slice]
 """A strategy and scenarios of it."""
 
 FOLLOWED = ("policy", "naive", "mean_value", "base", "foresight", "rolling", "mean_on_nodes")
-"""Everything that is followed, in order."""
+"""Everything that is followed in any case, in order."""
+
+UNLEARNED = "unlearned"
+"""The policy where growth rates are never learned; followed where the case has rates to learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Paths:
         mean_plan: best for the mean path.
         naive_plan: that spends evenly.
         base_plan: without the programme.
+        unlearned: [quarter, scenario] nearest node to who takes every rate for what the case declares.
     """
 
     factors: Floats
@@ -44,10 +48,17 @@ class Paths:
     mean_plan: FixedPlan
     naive_plan: FixedPlan
     base_plan: FixedPlan
+    unlearned: Indices
 
     @classmethod
     def of(
-        cls, draws: tuple[Floats, Indices, Floats, Floats], *, mean: Plan, naive: Plan, base: Plan
+        cls,
+        draws: tuple[Floats, Indices, Floats, Floats],
+        *,
+        mean: Plan,
+        naive: Plan,
+        base: Plan,
+        unlearned: Indices,
     ) -> Paths:
         """Return the scenarios with what is kept to of three plans.
 
@@ -56,8 +67,9 @@ class Paths:
             mean: best for the mean path.
             naive: that spends evenly.
             base: without the programme.
+            unlearned: nodes of who learns no rate.
         """
-        return cls(*draws, FixedPlan.of(mean), FixedPlan.of(naive), FixedPlan.of(base))
+        return cls(*draws, FixedPlan.of(mean), FixedPlan.of(naive), FixedPlan.of(base), unlearned)
 
 
 class Followers:
@@ -117,6 +129,7 @@ class Followers:
             "rolling": lambda: roll(
                 policy.stages, policy.lattice, self._fixed, factors, nodes, programs=self._whole
             ),
+            UNLEARNED: lambda: follow_policy(policy, factors, paths.unlearned[:, part]).books,
             "mean_on_nodes": lambda: self._fixed.follow(paths.mean_plan, paths.on_nodes[:, :, part]),
         }
         return follow[strategy]()

@@ -18,7 +18,7 @@ from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.policy.accounts import Books
 from capexpand.policy.case_policy import CasePolicy
-from capexpand.policy.followers import FOLLOWED, Followers, Paths
+from capexpand.policy.followers import FOLLOWED, UNLEARNED, Followers, Paths
 from capexpand.policy.graph import recourse_data
 from capexpand.policy.policy_paths import PolicyPaths
 from capexpand.scenarios.futures import Futures
@@ -35,8 +35,8 @@ starts without a basis, so that among equally good decisions the slice decides, 
 _SLICES_AT_ONCE = 1000
 """More workers than that are of no use."""
 
-_SHORT = ("foresight", "rolling", "mean_on_nodes")
-"""On the first scenarios only: strategies that solve whole programs, and the lattice's bias."""
+_SHORT = ("foresight", "rolling", "mean_on_nodes", UNLEARNED)
+"""On the first scenarios only: strategies that solve whole programs, and what explains the policy's value."""
 
 STRATEGIES = ("policy", "naive", "mean_value", "rolling", "foresight")
 
@@ -49,6 +49,7 @@ class SampleSizes:
     foresight: int = 500
     rolling: int = 500
     mean_on_nodes: int = 1000  # the plan for the mean on the lattice's own numbers
+    unlearned: int = 1000  # the policy that learns no rate of growth, where there are rates to learn
 
     def of(self, strategy: str) -> int:
         """Returns the number of scenarios of a strategy."""
@@ -70,6 +71,8 @@ class Outcomes:
         mean_plan: the plan of the mean path.
         mean_on_nodes: its books where each quarter brings the numbers of the nearest node in place of the
             scenario's own, in the first scenarios.
+        unlearned: books of the policy that takes each rate of growth for what the case declares, in the first
+            scenarios; None where no decision depends on such a rate.
         nodes: [quarter, scenario] nearest node of the lattice.
         constant: money in present value that is the same in all scenarios and strategies.
         wanted: scenarios that were asked for; more than there are where someone interrupted.
@@ -82,6 +85,7 @@ class Outcomes:
     paths: PolicyPaths
     mean_plan: Plan
     mean_on_nodes: Books
+    unlearned: Books | None
     nodes: Indices
     constant: float
     wanted: int
@@ -127,6 +131,13 @@ def simulate_policy(
             for t in range(scenarios.quarters)
         ]
     )
+    unlearned = np.stack(
+        [
+            policy.lattice.nearest(t, scenarios.unlearned(t), scenarios.regime_states(t))
+            for t in range(scenarios.quarters)
+        ]
+    )
+    followed = FOLLOWED if np.array_equal(nodes, unlearned) else (*FOLLOWED, UNLEARNED)
     on_nodes = np.stack(
         [
             quarter.factors[:, nodes[t, : chosen.of("mean_on_nodes")]]
@@ -143,19 +154,21 @@ def simulate_policy(
         mean=mean_plan,
         naive=optimise_plan(free, naive_commitments(free)),
         base=optimise_plan(realise(base_data, stages.entries, futures.mean)),
+        unlearned=unlearned,
     )
     followers = Followers(policy, base_data, paths)
     runs_on = engine or LocalProcesses(workers)
     if isinstance(runs_on, LocalProcesses):
         followers.prepare()  # before the processes part
-    found, count = _followed(followers, chosen, runs_on, progress)
+    found, count = _followed(followers, followed, chosen, runs_on, progress=progress)
     done = _joined_paths([part for part in found["policy"] if isinstance(part, PolicyPaths)], count)
     books = {
         strategy: Books.joined([part for part in found[strategy] if isinstance(part, Books)]).first(count)
-        for strategy in FOLLOWED
+        for strategy in followed
         if strategy != "policy"
     }
     base_books, mean_on_nodes = books.pop("base"), books.pop("mean_on_nodes")
+    without = books.pop(UNLEARNED, None)
     ordered = {strategy: done.books if strategy == "policy" else books[strategy] for strategy in STRATEGIES}
     return Outcomes(
         policy,
@@ -165,6 +178,7 @@ def simulate_policy(
         done,
         mean_plan,
         mean_on_nodes,
+        without,
         nodes[:, :count],
         base_value(stages.data),
         chosen.scenarios,
@@ -172,13 +186,18 @@ def simulate_policy(
 
 
 def _followed(
-    followers: Followers, sizes: SampleSizes, engine: Engine, progress: Progress | None
+    followers: Followers,
+    followed: tuple[str, ...],
+    sizes: SampleSizes,
+    engine: Engine,
+    *,
+    progress: Progress | None,
 ) -> tuple[dict[str, list[Books | PolicyPaths]], int]:
     """What is found for each strategy in slices, and the number of scenarios that no long sample lacks."""
-    found: dict[str, list[Books | PolicyPaths]] = {strategy: [] for strategy in FOLLOWED}
+    found: dict[str, list[Books | PolicyPaths]] = {strategy: [] for strategy in followed}
     limit = sizes.scenarios
     with asked_to_end() as interruption, engine.pool(followers, most=_SLICES_AT_ONCE) as pool:
-        for strategy in FOLLOWED:
+        for strategy in followed:
             count = min(sizes.of(strategy), limit)
             size = max(1, min(_LARGEST_SLICE, -(-count // _SLICES)))
             parts = [(strategy, slice(first, min(first + size, count))) for first in range(0, count, size)]

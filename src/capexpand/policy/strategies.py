@@ -82,6 +82,8 @@ class StrategiesFindings:
         replanning: the policy's value less that of a new plan each quarter, in the same scenarios.
         lattice_bias: the value of one fixed plan on the lattice's numbers less its value on the scenarios'
             own, along the same paths: by so much the lattice flatters.
+        learning: the policy's value less that of the same policy where each rate of growth is taken for what
+            the case declares, in the same scenarios; None where no decision depends on such a rate.
         recommended: the strategy to follow.
     """
 
@@ -92,6 +94,7 @@ class StrategiesFindings:
     waiting: Estimate
     replanning: Estimate
     lattice_bias: Estimate
+    learning: Estimate | None
     recommended: str
 
 
@@ -123,6 +126,9 @@ def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
         waiting=_estimate(policy.value - returns[fixed].value),
         replanning=_paired(policy.value, returns["rolling"].value),
         lattice_bias=_estimate(on_nodes - mean_value[: on_nodes.size]),
+        learning=None
+        if outcomes.unlearned is None
+        else _paired(policy.value, outcomes.unlearned.value + outcomes.constant),
         recommended=recommended(
             {strategy: returns[strategy].value for strategy in STRATEGIES if strategy != "foresight"}
         ),
@@ -130,17 +136,25 @@ def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
 
 
 def recommended(values: dict[str, Floats]) -> str:
-    """Return the strategy to follow: the policy, unless another is better beyond the noise of the samples.
+    """Return the strategy to follow: the policy, where it is shown to be better than what needs no policy.
 
-    Strategies are compared in pairs, each in the scenarios that both have seen. Another takes the policy's
-    place where its mean is higher by more than half a 95 % confidence interval; within that, where its mean
-    is no lower and its worst tenth is better.
+    Strategies are compared in pairs, each in the scenarios that both have seen. Planning anew each quarter
+    takes less than a policy, so the policy has to earn its place: its mean must be higher by more than half a
+    95 % confidence interval, and its worst tenth no worse. A fixed plan takes the place of either where its
+    mean is higher by more than that; within it, where its mean is no lower and its worst tenth is better.
 
     Args:
         values: [scenario] of each strategy, a shorter sample for the first of them; foresight is none.
     """
     best = "policy"
+    anew = values.get("rolling")
+    if anew is not None:
+        gain = _paired(values["policy"], anew)
+        if gain.mean <= gain.halfwidth or _worst(anew, values["policy"]):
+            best = "rolling"
     for rival, value in values.items():
+        if rival in ("policy", "rolling"):
+            continue
         gain = _paired(value, values[best])
         even = abs(gain.mean) <= gain.halfwidth
         safer = gain.mean >= 0.0 and _worst(value, values[best])

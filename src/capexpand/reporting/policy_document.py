@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.model.blocks import Floats
+from capexpand.model.data import ModelData
 from capexpand.policy.findings import PolicyFindings, decision_sentence
 from capexpand.policy.strategies import QUANTILES, Estimate, StrategyMetrics
 from capexpand.reporting.deciding_futures import deciding_document
@@ -39,6 +40,7 @@ def policy_document(findings: PolicyFindings) -> Document:
         "recommended": strategies.recommended,
         "gain_over_replanning": _estimate(strategies.replanning),
         "lattice_bias": _estimate(strategies.lattice_bias),
+        **({} if strategies.learning is None else {"value_of_learning": _estimate(strategies.learning)}),
         "this_quarter": this_quarter(findings),
         "strategies": {strategy.strategy: _strategy(strategy) for strategy in strategies.metrics},
         **_tables(findings, labels),
@@ -103,10 +105,20 @@ def this_quarter(findings: PolicyFindings) -> Document:
     """
     policy = findings.outcomes.policy
     m = policy.data
-    megawatts, units = policy.first_orders()
-    return {
+    whole = findings.whole
+    found: Document = {
         "quarter": m.times.starts[0].isoformat(),
         "sentence": decision_sentence(findings),
+        **_amounts(m, *policy.first_orders()),
+    }
+    if whole is not None:
+        found["whole"] = _amounts(m, whole.power_mw, whole.units) | {"cost": money(whole.cost)}
+    return found
+
+
+def _amounts(m: ModelData, megawatts: Floats, units: Floats) -> Document:
+    """Orders by what is ordered."""
+    return {
         "power_mw": {
             name: number(float(x)) for name, x in zip(m.power.names, megawatts, strict=True) if x > 1e-6
         },

@@ -14,6 +14,7 @@ from capexpand.policy.findings import (
     recommendation,
     uncertain,
     value_sentence,
+    whole_sentence,
 )
 from capexpand.policy.reactions import Commitment, Reaction
 from capexpand.policy.strategies import Estimate
@@ -46,6 +47,9 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
     """
     interrupted, regimes = interruption_note(findings), _regimes(findings)
     blocks: list[Block] = [Paragraph("", lead=decision_sentence(findings), kind="decision")]
+    whole = whole_sentence(findings)
+    if whole:
+        blocks.append(Paragraph(whole))
     if interrupted:
         blocks.append(Paragraph(interrupted, kind="flag"))
     told = (
@@ -186,10 +190,14 @@ def _worth(findings: PolicyFindings, scale: MoneyScale) -> str:
     vss, waiting, known = (
         uncertain(each, scale) for each in (strategies.vss, strategies.waiting, strategies.evpi)
     )
-    return (
+    said = (
         f"Planning for many futures instead of their mean adds {vss}; waiting for what is seen adds "
         f"{waiting} over the better fixed plan; knowing the future would add {known} more."
     )
+    if strategies.learning is None:
+        return said
+    learned = uncertain(strategies.learning, scale)
+    return f"{said} Of the policy's value {learned} come from learning rates of growth as they show."
 
 
 def _strategies(findings: PolicyFindings, scale: MoneyScale) -> Table:

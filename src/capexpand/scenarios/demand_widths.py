@@ -22,24 +22,25 @@ NORMAL_90 = 1.2815515655446004  # quantile of the normal distribution that ends 
 
 @dataclass(frozen=True, slots=True)
 class NarrowDemand:
-    """A workload whose demand is held to be better known than forecasts of revenue have been.
+    """A demand, or the revenue outside the case, that is held to be better known than revenue has been.
 
     Args:
-        workload: its name.
+        place: in the case, such as ``workloads.chat.demand``.
         horizon: quarters ahead.
         factor: upper end of the case's 80 % interval over its median.
         usual_factor: the same of the model of revenue, by its errors known on the case's day.
     """
 
-    workload: str
+    place: str
     horizon: int
     factor: float
     usual_factor: float
 
 
 def narrow_demands(case: Case) -> tuple[NarrowDemand, ...]:
-    """List the workloads whose 80 % interval of demand is narrower than the errors of forecasts of revenue.
+    """List the demands whose 80 % interval is narrower than the errors of forecasts of revenue.
 
+    Revenue of business outside the case is listed with them.
     Volumes have no long history, so revenue stands for them, by the long histories of the catalogue as known
     on the day of the case. A case that declares no uncertainty makes no statement, and an obligation is
     decided by the company itself: neither is listed.
@@ -68,19 +69,25 @@ def _narrow(case: Case, futures: Futures, usual: dict[int, float]) -> Iterator[N
         if horizon >= futures.quarters:
             continue
         deviations = _log_deviations(futures, horizon)
-        for name, workload in case.workloads.items():
-            if workload.role == "obligation" or workload.contract is not None:
-                continue
-            rows = [
-                futures.entries.index(entry)
-                for entry in (Entry("base_demand", name), Entry("productivity", name))
-                if entry in futures.entries
-            ]
+        for place, entries in _watched(case).items():
+            rows = [futures.entries.index(entry) for entry in entries if entry in futures.entries]
             moved = np.zeros(len(futures.entries))
             moved[rows] = 1.0
             own = NORMAL_90 * math.sqrt(float(moved @ deviations @ moved))
             if own < width * (1.0 - 1e-9):
-                yield NarrowDemand(name, horizon, math.exp(own), math.exp(width))
+                yield NarrowDemand(place, horizon, math.exp(own), math.exp(width))
+
+
+def _watched(case: Case) -> dict[str, tuple[Entry, ...]]:
+    """The entries that make up each demand, by its place in the case."""
+    found: dict[str, tuple[Entry, ...]] = {
+        f"workloads.{name}.demand": (Entry("base_demand", name), Entry("productivity", name))
+        for name, workload in case.workloads.items()
+        if workload.role != "obligation" and workload.contract is None
+    }
+    if case.opening.other_revenue is not None:
+        found["opening.other_revenue"] = (Entry("other_revenue", ""),)
+    return found
 
 
 def _log_deviations(futures: Futures, quarter: int) -> Floats:

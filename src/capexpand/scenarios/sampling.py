@@ -72,6 +72,19 @@ class Scenarios:
         ]
         return np.concatenate([self.drivers[:, quarter], np.array(late).reshape(len(late), self.count)])
 
+    def unlearned(self, quarter: int) -> Floats:
+        """Return what lasts [persistent, scenario] to who takes each rate of growth for what is declared.
+
+        The level that is seen, walk less rate, stands in the walk, and the rate is 0.
+        """
+        found = self.persistent(quarter)
+        names = [driver.name for driver in self.futures.drivers]
+        for row, driver in enumerate(self.futures.drivers):
+            if driver.moved_by:
+                found[names.index(driver.moved_by)] -= found[row]
+                found[row] = 0.0
+        return found
+
     def regime_states(self, quarter: int) -> Integers:
         """Return the state of each regime process [regime, scenario]."""
         return self.states[: self.futures.regimes, quarter]
