@@ -1,5 +1,7 @@
 """The web application under load, beside the library on the same work: python benchmarks/web.py [--json FILE]
 
+    python benchmarks/web.py --release alibaba-2025     a slider drawn for a second and let go
+
 A server of its own on this machine; clients that explore two sites at once, each with its own budget, and
 check that the answer is theirs; then many small requests, and the server's memory before and after. The peer
 plans the same changed cases in one process, one after the other, with the same warm planner.
@@ -130,6 +132,77 @@ def measure(clients: int, each: int, requests: int) -> Load:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How long it takes after a slider was let go.
+
+    Args:
+        case: that is explored.
+        declared_seconds: until the plan as declared stood.
+        jump_seconds: of each jump from the declared level straight to another one.
+        drawn_seconds: of each release after a second of moving towards the level.
+        command_seconds: of ``capexpand run`` on the last of these levels, whole.
+    """
+
+    case: str
+    declared_seconds: float
+    jump_seconds: dict[str, float]
+    drawn_seconds: dict[str, float]
+    command_seconds: float
+
+
+DRAWN = {"budget": (0.9, 0.84), "price": (0.95, 0.9), "demand": (0.95, 0.9), "chip-price": (0.95, 0.9)}
+"""Sliders, and the shares of the stated level that they jump to and are drawn to from there."""
+STEPS = 5
+
+
+def release(name: str) -> Release:
+    """Explore a case as a person does who draws sliders, and plan the last state by the command line."""
+    with tempfile.TemporaryDirectory() as folder:
+        process, address = served(Path(folder) / "home")
+        try:
+            csrf = httpx.get(f"{address}api/v1/me").json()["csrf"]
+            found = httpx.get(f"{address}api/v1/cases/{name}/assumptions").json()["sliders"]
+            stated = {one["name"]: one["stated"] for one in found}
+
+            def ask(verb: str, changes: list[list[str]]) -> float:
+                start = time.perf_counter()
+                httpx.post(
+                    f"{address}api/v1/cases/{name}/{verb}",
+                    json={"changes": changes},
+                    headers={"x-csrf-token": csrf},
+                    timeout=600,
+                ).raise_for_status()
+                return time.perf_counter() - start
+
+            def at(slider: str, share: float) -> list[list[str]]:
+                number, unit = stated[slider].split(" ", 1)
+                return [[slider, f"{float(number) * share:.6g} {unit}"]]
+
+            declared = ask("explore", [])
+            jumps: dict[str, float] = {}
+            drawn: dict[str, float] = {}
+            for slider, (first, last) in DRAWN.items():
+                jumps[slider] = ask("explore", at(slider, first))
+                for step in range(1, STEPS + 1):
+                    began = time.perf_counter()
+                    ask("bracket", at(slider, first + (last - first) * step / STEPS))
+                    time.sleep(max(0.0, 1.0 / STEPS - (time.perf_counter() - began)))
+                drawn[slider] = ask("explore", at(slider, last))
+            text = httpx.get(
+                f"{address}explore/{name}/variant.yaml", params=dict(at(slider, last)), timeout=600
+            ).text
+        finally:
+            process.terminate()
+            process.wait(30)
+        case = Path(folder) / "case.yaml"
+        case.write_text(f"extends: {case_place(name)}/case.yaml\n{text}")
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "capexpand.cli.main", "run", str(case), "--variant", "explored"]
+        subprocess.run([*command, "--out", f"{folder}/run"], check=True, capture_output=True)
+    return Release(name, declared, jumps, drawn, time.perf_counter() - start)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,7 +210,11 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=4, help="plans that each client asks for")
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--release", metavar="CASE", help="how long a plan takes after a slider was let go")
     arguments = parser.parse_args()
+    if arguments.release:
+        print(json.dumps(asdict(release(arguments.release)), indent=2))
+        return
     found = measure(arguments.clients, arguments.each, arguments.requests)
     for name, value in asdict(found).items():
         print(f"{name:20} {value:,.3g}" if isinstance(value, float) else f"{name:20} {value:,}")

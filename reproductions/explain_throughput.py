@@ -11,9 +11,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
-
-import numpy as np
 
 from capexpand.catalogue.throughput_facts import throughput_facts
 from capexpand.cli.tokens_picture import SUITE_LABELS, save_picture
@@ -114,8 +113,9 @@ def serving_day() -> str:
     servers = day["average nodes occupied over 24 h"]
     load = Load(3619.0, 1000.0, cached_fraction=cached / read, time_per_token_s=1 / 21)
     answer = serve(
-        "DeepSeek V3", "H800", chips=1816, load=load, weights="fp8", cache="bf16", way="apart", suite="report"
-    )
+        "DeepSeek V3", "H800", chips=1816, load=load, weights="fp8", cache="bf16", way="apart",
+        suite="report", software_on=date(2025, 2, 28),
+    )  # fmt: skip
     needed = out / 86400 / answer.output_tokens_per_s * 227
     cost = needed * 8 * 24 * day["lease price assumed"]
     income = (cached * 0.14 + (read - cached) * 0.55 + out * 2.19) / 1e6
@@ -144,7 +144,9 @@ def training_runs() -> str:
     hours = {(f.model, f.metric): f.value for f in throughput_facts() if f.unit == "GPU-h"}
     rows = []
     for label, metric, model, chip, chips, tokens, weights in RUNS:
-        run, published = train(model, chip, chips=chips, tokens=tokens, weights=weights), hours[label, metric]
+        context = 4096.0 if "DeepSeek" in model else 8192.0
+        published = hours[label, metric]
+        run = train(model, chip, chips=chips, tokens=tokens, weights=weights, context_tokens=context)
         rows.append(
             (f"{model}, {tokens / 1e12:.1f} T tokens", f"{chips:,} × {chip}", f"{published / 1e6:.2f}",
              f"{run.chip_hours / 1e6:.2f}", f"{run.chip_hours / published - 1:+.0%}")
@@ -153,20 +155,16 @@ def training_runs() -> str:
 
 
 def training_rates() -> str:
-    """Compare published training rates of Llama 3.1 405B."""
+    """Compare published rates of training."""
+    from fit_training import published_rates
+
     rows = []
-    for fact in throughput_facts():
-        if fact.kind != "training" or fact.unit not in {"tokens/s/GPU", "TFLOPS/GPU"} or fact.chips is None:
-            continue
-        model = "DeepSeek V3" if "DeepSeek" in fact.model else "Llama 3.1 405B"
-        weights = "fp8" if "FP8" in fact.precision else "bf16"
-        run = train(model, fact.chip, chips=int(fact.chips), tokens=1e12, weights=weights)
-        computed = run.tokens_per_chip_s
-        if fact.unit == "TFLOPS/GPU":
-            computed = run.model_flop_utilisation * float(np.max(chip_named(fact.chip).fp16_tflops))
+    for run in published_rates():
+        computed = run.published * math.exp(run.error())
+        unit = "TFLOPS/GPU" if run.counted_in_operations else "tokens/s/GPU"
         rows.append(
-            (f"{model} on {int(fact.chips):,} × {chip_named(fact.chip).name}, {weights}", fact.unit,
-             f"{fact.value:,.0f}", f"{computed:,.0f}", f"{computed / fact.value - 1:+.0%}")
+            (f"{run.model} on {run.chips:,} × {run.chip}, {run.weights}", unit,
+             f"{run.published:,.0f}", f"{computed:,.0f}", f"{math.expm1(run.error()):+.0%}")
         )  # fmt: skip
     return table(("run", "unit", "published", "computed", "error"), rows)
 

@@ -21,6 +21,7 @@ import typer
 
 import capexpand as cx
 from capexpand.cli.main import build_app
+from capexpand.runs.table_columns import STUDIES, parted
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs/reference"
@@ -70,9 +71,47 @@ name and arguments; the types of their results stand below.
 This page is written by `scripts/reference.py` from the code."""
 
 
+STUDY_TABLES_OPENING = """\
+# The tables of studies
+
+Each study writes a run folder of its own with its tables in `tables/`, as Parquet and as CSV with the same
+rows, and `tables/datapackage.json`, which describes every column as a
+[Frictionless](https://datapackage.org) data package. The [tables of a run](tables.md) have a page of their
+own. Money is in plain units of the case's currency unless the unit says million.
+
+The tables `points` and `brackets` of a sweep have a column more for each axis, named by its place in the
+case, with the value there. A backtest also writes `forecasts/` with every frozen forecast by day.
+
+This page is written by `scripts/reference.py` from the code."""
+STUDY_TITLES = {
+    "difference": "capexpand diff",
+    "comparison": "capexpand compare",
+    "alternatives": "capexpand why CASE alternatives",
+}
+
+
 def pages() -> dict[str, str]:
     """Return the text of each page by its file name."""
-    return {"case.md": case_page(), "commands.md": command_page(), "python.md": python_page()}
+    return {
+        "case.md": case_page(),
+        "commands.md": command_page(),
+        "python.md": python_page(),
+        "study-tables.md": study_tables_page(),
+    }
+
+
+def study_tables_page() -> str:
+    """Return the page of the columns of every table of every study."""
+    parts = [STUDY_TABLES_OPENING]
+    for kind, tables in STUDIES.items():
+        parts.append(f"## {STUDY_TITLES.get(kind, f'capexpand {kind}')}")
+        for name, columns in tables.items():
+            lines = [f"### {kind}: {name}", "", "| column | unit | meaning |", "|---|---|---|"]
+            for column, text in columns.items():
+                meaning, unit = parted(text)
+                lines.append(f"| `{column}` | {unit or ''} | {meaning} |")
+            parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
 
 
 def case_page() -> str:

@@ -30,6 +30,7 @@ from capexpand.optimiser.budgets import plans_by_budget, with_own_money
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.rivals import best_rivals
 from capexpand.optimiser.what_if import what_if
 from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
 
@@ -44,13 +45,15 @@ if TYPE_CHECKING:
     from capexpand.scenarios.futures import Futures
 
 
-EVEN_PACES = (0.5, 0.75)
-"""Parts of the budget that are tried for the best even pace, beside all of it."""
-
-
 NO_POLICY_WITH_VENDORS = (
     "names servers that a loan may pay for, and a policy's books do not tell them apart. Leave offers out; "
     "pays_for still limits the loan to servers"
+)
+
+
+NO_POLICY_WITH_LEASEBACKS = (
+    "lets servers be sold and leased back, and a policy does not decide on that. A plain run does, and keeps "
+    "to its plan in the same futures; leave leaseback out for a policy"
 )
 
 
@@ -85,11 +88,7 @@ def optimise(case: Case) -> Plans:
     def run(data: ModelData, *, even: bool = False) -> Plan:
         commitments = naive_commitments(data) if even else None
         gap, seconds = case.solve.relative_gap, case.solve.time_limit_seconds
-        start: Plan | None = None
-        if data.churn is not None and commitments is None and not data.whole_sizes:
-            # A cost of churn ties all quarters to each other: from the optimum without it, it is near.
-            start = optimise_plan(replace(data, churn=None), duals=False, time_limit_seconds=seconds)
-        return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds, start=start)
+        return optimise_plan(data, commitments, relative_gap=gap, time_limit_seconds=seconds)
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:
@@ -112,55 +111,65 @@ def examine(plans: Plans) -> Examination:
     """
     from capexpand.policy.followed import follow_plan
 
-    case, m = plans.case, plans.optimised.data
+    m = plans.optimised.data
     first, last = m.times.window
-
-    def longer(more: int) -> HorizonCheck:
-        quarters = case.calendar.quarters + more
-        calendar = case.calendar.model_copy(update={"quarters": quarters})
-        data = compile_case(case.model_copy(update={"calendar": calendar}))
-        ours = optimise_plan(data, duals=False)  # starting from the shorter plan takes longer than afresh
-        base = optimise_plan(data.without_programme(), duals=False, start=plans.base)
-        return horizon_check(plans.optimised, ours, base=plans.base, longer_base=base)
-
-    def curve() -> BudgetCurve:
-        sized = with_own_money(m, plans.optimised)
-        standing = optimise_plan(m.standing_still(), duals=False, start=plans.base)
-        if sized.budget.own <= 0.0:
-            return budget_curve(
-                replace(plans.base, data=sized.with_budget(0.0)), (), base=plans.base, standing=standing
-            )
-        smaller = plans_by_budget(sized, SIZES, start=plans.optimised)
-        whole = replace(plans.optimised, data=sized)
-        return budget_curve(whole, smaller, base=plans.base, standing=standing)
-
-    def even() -> EvenPace:
-        free = m.without_demands()
-        slower = [
-            (part, optimise_plan(free, naive_commitments(free, part), duals=False, start=plans.naive))
-            for part in EVEN_PACES
-        ]
-        part, best = max([*slower, (1.0, plans.naive)], key=lambda pair: pair[1].solver.objective)
-        worth = programme_result(best, plans.base)
-        return EvenPace(part, net_present_value(worth.programme, m.times), best.solver.objective)
-
     pool = ThreadPoolExecutor(max_workers=2)
     try:
         asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
-        followed = pool.submit(follow_plan, case, plans.optimised, plans.base)
-        sizes = pool.submit(curve) if asked else None
-        rival = pool.submit(even) if asked else None
+        # what takes longest comes first, so that both cores are busy to the end
+        checks = pool.submit(_longer, plans) if asked else None
+        followed = pool.submit(follow_plan, plans.case, plans.optimised, plans.base)
         moved = pool.submit(what_if, plans.optimised) if asked else None
-        checks = [pool.submit(longer, more) for more in LONGER] if asked else []
+        sizes = pool.submit(_curve, plans) if asked else None
+        rivals = pool.submit(_rivals, plans) if asked else None
+        even, mixed = (None, None) if rivals is None else rivals.result()
         return Examination(
             curve=None if sizes is None else sizes.result(),
-            horizon=tuple(check.result() for check in checks),
+            horizon=() if checks is None else checks.result(),
             followed=followed.result(),
-            even=None if rival is None else rival.result(),
+            even=even,
+            standing_mix=mixed,
             what_if=None if moved is None else moved.result(),
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _longer(plans: Plans) -> tuple[HorizonCheck, ...]:
+    """What longer horizons change: the first is solved sooner afresh, each later one from the one before."""
+    case, found = plans.case, list[HorizonCheck]()
+    ours, base = None, plans.base
+    for more in LONGER:
+        calendar = case.calendar.model_copy(update={"quarters": case.calendar.quarters + more})
+        data = compile_case(case.model_copy(update={"calendar": calendar}))
+        ours = optimise_plan(data, duals=False, start=ours)
+        base = optimise_plan(data.without_programme(), duals=False, start=base)
+        found.append(horizon_check(plans.optimised, ours, base=plans.base, longer_base=base))
+    return tuple(found)
+
+
+def _curve(plans: Plans) -> BudgetCurve:
+    """What each size of the programme is worth."""
+    m, base = plans.optimised.data, plans.base
+    sized = with_own_money(m, plans.optimised)
+    standing = optimise_plan(m.standing_still(), duals=False, start=base)
+    if sized.budget.own <= 0.0:
+        return budget_curve(replace(base, data=sized.with_budget(0.0)), (), base=base, standing=standing)
+    smaller = plans_by_budget(sized, SIZES, start=plans.optimised)
+    return budget_curve(replace(plans.optimised, data=sized), smaller, base=base, standing=standing)
+
+
+def _rivals(plans: Plans) -> tuple[EvenPace, EvenPace | None]:
+    """The best even pace, and at that pace the mix that stands, with what they are worth."""
+    times = plans.optimised.data.times
+
+    def worth(part: float, plan: Plan) -> EvenPace:
+        programme = programme_result(plan, plans.base).programme
+        return EvenPace(part, net_present_value(programme, times), plan.solver.objective)
+
+    found = best_rivals(plans.optimised.data, plans.naive)
+    mixed = None if found.mix is None else worth(found.fraction, found.mix)
+    return worth(found.fraction, found.even), mixed
 
 
 def refuse_policy(case: Case) -> None:
@@ -170,7 +179,8 @@ def refuse_policy(case: Case) -> None:
         case: any.
 
     Raises:
-        CaseError: a contract is on offer, or a loan pays for certain servers only.
+        CaseError: a contract is on offer, a loan pays for certain servers only, or servers may be sold and
+            leased back.
     """
     file = case.provenance.path
     if case.financing is not None:
@@ -178,6 +188,10 @@ def refuse_policy(case: Case) -> None:
             if facility.offers:
                 place = f"financing.facilities.{name}.offers"
                 raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_VENDORS}", file=file)])
+    for name, offer in case.offers.items():
+        if offer.buy is not None and offer.buy.leaseback is not None:
+            place = f"offers.{name}.buy.leaseback"
+            raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_LEASEBACKS}", file=file)])
     for name, workload in case.workloads.items():
         if workload.contract is not None and workload.contract.offered_until is not None:
             raise CaseError([Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=file)])

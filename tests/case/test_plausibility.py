@@ -41,6 +41,13 @@ def test_a_number_without_a_unit_is_answered_with_what_was_probably_meant(place,
             },
             "workloads.chat.demand: grows",
         ),
+        (
+            {
+                "calendar.quarters": 8,
+                "workloads.chat.smaller_models": {"value": 1, "growth": "1500 %/year"},
+            },
+            "workloads.chat.smaller_models: grows 16-fold within a year",
+        ),
     ],
 )
 def test_what_is_hard_to_believe_is_told_with_its_place(changes, said):

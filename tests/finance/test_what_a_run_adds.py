@@ -12,6 +12,7 @@ from capexpand.errors import SolverError
 from capexpand.finance.checks import check_plan
 from capexpand.finance.longer import harvest_from, horizon_check
 from capexpand.finance.metrics import measure, modified_rate_of_return
+from capexpand.finance.peak import productivity_parts
 from capexpand.finance.programme import programme_result
 from capexpand.finance.statements import statement
 from capexpand.optimiser.deterministic import optimise_plan
@@ -121,3 +122,31 @@ def test_a_server_works_at_its_peak_when_use_does():
     halved = replace(m, workloads=replace(m.workloads, usable_fraction=np.array([0.5])))
     with pytest.raises(SolverError, match="servers within their peak"):
         check_plan(optimise_plan(halved))
+
+
+def test_productivity_is_taken_apart_into_smaller_models_and_software():
+    """A server serves 1 tn tokens a quarter at first, 4 at the end; a token takes 1 GFLOP, then half of that.
+
+    So of a productivity of 4 models are 2 and software is 2. At the end it serves 507,009 tokens a second at
+    0.5 GFLOP each: 0.2535 of its peak of 1 PFLOP/s, its most. Sensitivity: with 4 from smaller models
+    it would stay at 0.1268.
+    """
+    m = compiled()
+    workloads = replace(
+        m.workloads,
+        operations=np.array([[1e9, 1e9, 1e9, 0.5e9]]),
+        productivity=np.array([[1.0, 1.0, 1.0, 4.0]]),
+    )
+    offers = replace(m.offers, compute_pflops=np.array([1.0]))
+    [part] = productivity_parts(optimise_plan(replace(m, workloads=workloads, offers=offers)))
+    assert (part.growth, part.smaller_models, part.software) == pytest.approx((4.0, 2.0, 2.0))
+    assert (part.offer, part.quarter) == (0, 3)
+    assert part.share_of_peak == pytest.approx(1e12 * 4 * 0.5e9 / (3600 * 2191.5) / 1e15)
+
+
+def test_productivity_of_a_workload_that_names_no_model_has_no_parts():
+    m = compiled({"workloads.chat.productivity": {"value": 1, "growth": "100 %/year"}})
+    [part] = productivity_parts(optimise_plan(m))
+    assert part.growth == pytest.approx(2.0**0.75, rel=0.02)
+    assert (part.smaller_models, part.software, part.share_of_peak) == (None, None, None)
+    assert productivity_parts(optimise_plan(compiled())) == ()

@@ -139,3 +139,34 @@ def test_a_row_that_cannot_be_used_says_why(cells, reason, inference):
     assert isinstance(found, Unusable)
     assert reason in found.reason
     assert (found.inference, found.row) == (inference, 7)
+
+
+def test_a_report_runs_as_its_source_describes():
+    """DeepSeek's overview: 32 chips an instance to prefill, 144 to decode, whatever the node of the rate."""
+    title = "DeepSeek-V3/R1 Inference System Overview"
+    rows = [
+        parse(f"{phase} tokens per node", "tokens/s/node", chip="H800", source_title=title)
+        for phase in ("prefill input", "decode output")
+    ]
+    assert [(one.chips, str(one.layout)) for one in rows] == [(32, "DEP32"), (144, "DEP144")]
+
+
+def test_ones_own_rate_of_one_phase_is_of_the_chips_that_it_names():
+    """A server's decode rate was once taken for that of 144 chips."""
+    own = parse("decode, ISL/OSL 2048/2048", "tokens/s/node")
+    assert (own.chips, own.layout) == (8, None)
+
+
+def test_a_sweep_on_one_server_serves_prompts_and_answers_together():
+    metric = "total (in+out) throughput at 23 tok/s/user, 8k/1k fp8"
+    amd, nvidia = (
+        parse(metric, "total tokens/s/GPU", chip=chip, n_chips="", source_title="InferenceX compare page")
+        for chip in ("MI300X", "B200")
+    )
+    assert (amd.chips, str(amd.layout), amd.apart, amd.running_max) == (8, "TP8", False, 64.0)
+    assert (nvidia.chips, nvidia.layout, nvidia.apart) == (16, None, True)
+
+
+def test_the_answers_of_a_summary_have_the_length_that_the_benchmark_checks():
+    found = parse("MLPerf v6.1 Offline", "tokens/s/system", model="gpt-oss-120b", chip="GB300")
+    assert (found.input_tokens, found.output_tokens) == (4000.0, 1278.2)

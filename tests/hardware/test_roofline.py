@@ -280,3 +280,36 @@ def test_a_cache_of_four_bits_takes_its_scales_with_it():
     """Half a byte and a 16th of one for the scale of a block of 16; two bytes in 16 bits."""
     four, sixteen = (precision_named("fp8", cache=name).cache_bytes for name in ("fp4", "bf16"))
     assert (four, sixteen) == (0.5625, 2.0)
+
+
+def test_prompts_kept_in_host_memory_are_read_back_beside_the_fresh_part():
+    """Half of 1000 tokens is cached: 500 · 50,000 bytes at 5 GB/s are 5 ms, beside 500 fresh ones' 10 ms.
+
+    Reading runs beside the products: √(10² + 5²) = 11.2 ms. Sensitivity: from the chip's own memory it would
+    be 10 ms, and with nothing cached the rate of reading would not matter.
+    """
+    load = Load(1000.0, 100.0, cached_fraction=0.5)
+    mine = bench(DENSE, load=load)
+    own = prefill_request(mine)
+    bound = float(own.total)
+    away = prefill_request(replace(mine, load=replace(load, offload_gb_per_s=5.0)))
+    assert float(away.hidden) == pytest.approx(0.005)
+    assert float(away.total) == pytest.approx(np.hypot(bound, 0.005))
+    fresh = replace(load, cached_fraction=0.0)
+    times = [
+        float(prefill_request(replace(mine, load=replace(fresh, offload_gb_per_s=rate))).total)
+        for rate in (5.0, np.inf)
+    ]
+    assert times[0] == times[1]
+
+
+def test_prefill_sends_a_token_to_each_server_once():
+    """Eight of 64 experts lie on 2 · (1 − 2⁻⁸) of two servers, half of that elsewhere: 1 copy, not 8 · 15/16.
+
+    Sensitivity: with a copy for each expert, as in decode, the exchange would take 7.5 times as long.
+    """
+    model = replace(EXPERTS, experts_total=64.0, experts_active=8.0)
+    mine = bench(model, layout=Layout(data=16))
+    prompt, step = prefill_request(mine), decode_step(mine, 1.0)
+    for_one = float(prompt.hidden) / 1000
+    assert float(step.hidden) / for_one == pytest.approx(7.5 / (1 - 2.0**-8), rel=1e-9)

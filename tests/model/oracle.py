@@ -16,6 +16,7 @@ from oracle_churn import churn_cost
 from oracle_energy import energy_terms
 from oracle_financing import financed_constant, financed_objective
 from oracle_hire import hire
+from oracle_leaseback import Leasebacks
 from oracle_leases import lease_costs
 
 from capexpand.model.data import ModelData
@@ -242,7 +243,9 @@ class _Oracle:
         self.require("placing", (q * at).sum("site") - coming.sel(ahead=0, drop=True), "==", due)
         standing = self.data(m.opening.installed, "site", "offer")
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
-        left = self.N - kept - q + self.r
+        self.leasebacks = Leasebacks(self)
+        away, self.gone = self.leasebacks.fleet(at)
+        left = self.N - kept - q + self.r + away
         self.require("owned units", left, "<=", 0.0, owned & self.there)
         within_life(self, at)
         if self.lean:
@@ -404,6 +407,7 @@ class _Oracle:
             - self.lease_costs(weights)
             - self.worn_cost(weights)
             - self.churn_cost(weights)
+            - self.leasebacks.fees(weights)
         )
         if self.signed is not None:
             cash = cash + (self.signed * self.data(m.contracts.constant @ weights, "signing")).sum()
@@ -430,7 +434,7 @@ class _Oracle:
         payments = (self.paid * (disc * self.data(m.taxes.payment_factor, "quarter"))).sum()
         if self.signed is not None:
             payments = payments - self.prepaid(m.times.discount)
-        total = (cash + worth) * keep - payments + self.shields() - self.penalties()
+        total = (cash + worth) * keep - payments + self.shields() - self.penalties() + self.leasebacks.value()
         self.model.add_objective(total, sense="max")
 
     def prepaid(self, weights):
@@ -442,6 +446,7 @@ class _Oracle:
         """What a market pays for what stands at the end, where the case wants it within the books."""
         m, last = self.m, self.m.times.count - 1
         servers = (self.N * (self.data(m.offers.end_value, "offer") * at_end)).sum()
+        servers = servers - at_end.values[-1] * self.leasebacks.lessors()
         halls = (self.P * (self.data(m.power.end_value, "power") * at_end)).sum()
         if not m.end_value_within_book:
             return servers + halls
@@ -454,7 +459,7 @@ class _Oracle:
             left.append(np.where(arrives <= last, kept[np.minimum(arrives, last)], 0.0))
         price = self.data(m.offers.price, "offer", "destination", "quarter")
         books = (
-            (self.x * (self.data(left[0], "offer", "quarter") * price)).sum(),
+            (self.x * (self.data(left[0], "offer", "quarter") * price)).sum() - self.leasebacks.left(last),
             (self.b * self.data(left[1] * m.power.price, "power", "quarter")).sum(),
         )
         total = 0.0

@@ -31,7 +31,9 @@ def within_life(oracle: Any, at: xr.DataArray) -> None:
 
     came = _came(oracle, at, lambda k, age, since: alive(k, age, since=since) * (not 0 < ends[k] <= age))
     stands, sold = (oracle.N * at).sum("site"), (oracle.r * at).sum("site")
-    oracle.require("life", stands + sold - came[0], "<=", came[1], oracle.data(m.aging, "offer"))
+    oracle.require(
+        "life", stands + sold + oracle.gone - came[0], "<=", came[1], oracle.data(m.aging, "offer")
+    )
     if wear is None:
         return
     young = _came(

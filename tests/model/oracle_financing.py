@@ -102,14 +102,14 @@ class _Financed:
             for s in range(t + 1):
                 left = max(0.0, 1.0 - (t - s + 1) / self.lives[kind])
                 held = held + left * self.at(self.added[kind], s)
-        return held
+        return held - self.o.leasebacks.left(t) if 0 in kinds else held
 
     def written(self, t: int):
         found = 0.0
         for kind in (0, 1):
             for s in range(max(0, t - self.lives[kind] + 1), t + 1):
                 found = found + (1.0 / self.lives[kind]) * self.at(self.added[kind], s)
-        return found
+        return found - self.o.leasebacks.spared(np.eye(len(self.t))[t])
 
     def before(self, t: int):
         """What is owed at a quarter's start [facility]."""
@@ -153,9 +153,12 @@ class _Financed:
             grown = fac.exchange[:, t] - (fac.exchange[:, t - 1] if t else 1.0)
             revalued = (self.before(t) * o.data(grown, "facility")).sum()
             profit = self.at(self.ebitda, t) - self.written(t) - lenders - revalued + idle * held
+            now = np.eye(len(self.t))[t]
+            sold, gave = o.leasebacks.proceeds(now), o.leasebacks.books(now)
             carried = self.at(losses, t) - (self.at(losses, t - 1) if t else 0.0)
             o.model.add_constraints(
-                profit - self.at(taxable, t) + carried == m.opening.depreciation[t], name=f"tax {t}"
+                profit + sold - gave - self.at(taxable, t) + carried == m.opening.depreciation[t],
+                name=f"tax {t}",
             )
             paid = self.at(self.bills[0], t) + self.at(self.bills[1], t)
             back = 0.0
@@ -165,7 +168,7 @@ class _Financed:
             x = o.data(fac.exchange[:, t], "facility")
             change = (
                 self.at(self.ebitda, t) - tau * self.at(taxable, t) - (1.0 + vat) * paid + back + prepaid
-                - lenders + ((self.at(self.d, t) - self.at(self.p, t)) * x).sum() + idle * held
+                + sold - lenders + ((self.at(self.d, t) - self.at(self.p, t)) * x).sum() + idle * held
                 + (1.0 - f.issue_cost) * self.at(self.E, t) - self.at(self.D, t)
             )  # fmt: skip
             begun = f.opening_cash if t == 0 else 0.0
@@ -302,7 +305,14 @@ class _Financed:
             if kept(tests.loan_to_value):
                 # books, and what is paid for and not delivered: all that was paid, less what was written off
                 written = sum((self.written(s) for s in range(1, t + 1)), start=self.written(0))
-                value = self.cost * paid - written
+                value = (
+                    self.cost * paid
+                    - written
+                    - sum(
+                        (o.leasebacks.books(np.eye(len(self.t))[s]) for s in range(1, t + 1)),
+                        start=o.leasebacks.books(np.eye(len(self.t))[0]),
+                    )
+                )
                 rows = debt - tests.loan_to_value.limit * value <= tests.loan_to_value.limit * standing[t]
                 o.model.add_constraints(rows, name=f"loan to value {t}")
             if kept(tests.liquidity):

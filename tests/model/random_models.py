@@ -24,6 +24,7 @@ from capexpand.model.data import (
 from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.hire_options import HireOptions
 from capexpand.model.lease_terms import FOREVER, LeaseTerms, Terms
+from capexpand.model.leaseback_terms import Leasebacks
 from capexpand.model.redundancy import Redundancy
 from capexpand.model.wear import Wear
 from capexpand.timevalue import discount_factors, end_discount_factor, quarter_starts
@@ -78,6 +79,30 @@ def random_model(
         lease_terms=_lease_terms(rng, power, offers, quarters) if rng.random() < max(0.6, sure) else None,
         hire=_hire(rng, quarters) if rng.random() < max(0.6, sure) else None,
         churn=ChurnCosts(*rng.uniform(0.0, 0.5, 4) * (rng.random(4) < 0.7)) if rng.random() < 0.6 else None,
+    )
+
+
+def with_leasebacks(m: ModelData, seed: int) -> ModelData:
+    """Return a case in which units that no wear tells on can be sold and leased back."""
+    rng, count = np.random.default_rng(seed), m.times.count
+    life = np.full(len(m.offers.names), 99) if m.offers.life_quarters is None else m.offers.life_quarters
+    age = rng.integers(0, 2, len(m.offers.names))
+    term = np.minimum(rng.integers(1, 4, len(m.offers.names)), np.where(life > 0, life, 99) - age)
+    bought = m.offers.price.max(axis=1)
+    price = bought.min(axis=1, keepdims=True) * rng.uniform(0.5, 1.0, bought.shape)
+    there = m.offers.owned & ~m.wearing & (term > 0) & (age < m.taxes.server_life_quarters)
+    return replace(
+        m,
+        leasebacks=Leasebacks(
+            there=there & (price[:, 0] > 0.0),
+            price=price,
+            fee=price * rng.uniform(0.02, 0.5, price.shape),
+            age=age,
+            term=np.maximum(term, 1),
+            limit=np.where(
+                rng.random((len(price), 1)) < 0.5, rng.uniform(0.0, 5.0, (len(price), count)), np.inf
+            ),
+        ),
     )
 
 

@@ -1,12 +1,14 @@
 """What a unit serves is computed from its model and chip, unless the case says otherwise."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 from small_case import ABSENT, SMALL, compiled, loaded, offer, workload
 
+from capexpand.hardware.efficiency import fitted_factors
 from capexpand.hardware.estimate import serve
 from capexpand.hardware.specs import Load
 from capexpand.hardware.training import train
@@ -165,9 +167,47 @@ def test_equal_questions_share_an_answer_whatever_the_workload_is_called(tmp_pat
 def test_lengths_and_limits_arrive_in_the_units_of_the_hardware_layer():
     serving = loaded(COMPUTED).workloads["chat"].serving
     assert serving is not None
-    assert token_service(serving).load == LOAD
+    assert token_service(serving, start=date(2025, 4, 1)).load == LOAD
 
 
 def test_a_case_that_names_no_model_needs_no_hardware():
     assert "serving" not in SMALL["workloads"]["chat"]
     assert np.array_equal(compiled().workloads.service, [[1.0]])
+
+
+DATED = {**COMPUTED, "workloads.chat.serving": {**SERVING, "software": "dated"}}
+
+
+def test_dated_software_stands_at_the_first_quarter():
+    """With software of 2025-04-01, seven months after the model's release, a server serves less.
+
+    Sensitivity: with ``mature`` software the rate would be that of the test above.
+    """
+    answer = serve("Qwen2.5 72B", "H20", chips=8, load=LOAD, software_on=date(2025, 4, 1))
+    both = (answer.input_tokens_per_s + answer.output_tokens_per_s) * SECONDS_PER_QUARTER / 1e12
+    found = rate(DATED)
+    assert found.volume_per_quarter == pytest.approx(both, rel=1e-12)
+    assert found.volume_per_quarter < rate(COMPUTED).volume_per_quarter
+    assert found.note.endswith("software of 2025-04-01")
+
+
+def test_dated_software_gains_in_the_plan_as_its_youth_is_halved():
+    """The logarithm of the rate falls with youth, halved every 183 days from release.
+
+    So between two quarters it gains the coefficient times the youth lost, whatever else the rate depends on,
+    on top of the case's own productivity. Sensitivity: with ``mature`` software the gains would be 1.
+    """
+    own = [1.0, 1.1, 1.2, 1.3]
+    days = ("2025-04-01", "2025-07-01", "2025-10-01", "2026-01-01")
+    data = compiled({**DATED, "workloads.chat.productivity": dict(zip(days, own, strict=True))})
+    gains = data.workloads.productivity[0] / own
+    logs = dict(fitted_factors().logs)
+    reached = [
+        logs.get("rate^chip_young", 0.0) * 0.5 ** ((date.fromisoformat(day) - date(2023, 11, 9)).days / 183)
+        + logs.get("rate^model_young", 0.0)
+        * 0.5 ** ((date.fromisoformat(day) - date(2024, 9, 19)).days / 183)
+        for day in days
+    ]
+    np.testing.assert_allclose(gains, np.exp(np.array(reached) - reached[0]), rtol=1e-9)
+    assert gains[-1] > gains[0] == 1.0
+    assert compiled(COMPUTED).workloads.productivity[0].tolist() == [1.0] * 4

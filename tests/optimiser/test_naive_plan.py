@@ -11,7 +11,8 @@ from small_case import compiled, offer
 
 from capexpand.finance.checks import check_plan
 from capexpand.optimiser.deterministic import optimise_plan
-from capexpand.optimiser.naive import naive_commitments
+from capexpand.optimiser.naive import naive_commitments, standing_mix
+from capexpand.optimiser.rivals import best_rivals
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -39,6 +40,48 @@ def test_what_an_offer_cannot_take_goes_to_the_others():
     changes = {"programme.cap": "8 mn CNY", "offers.big": offer("4 mn CNY", supply=supply)}
     commitments = naive_commitments(compiled(changes))
     assert commitments.ordered[:, 0] == pytest.approx(np.array([[1.6] * 4, [0.1] * 4]))
+
+
+def test_the_standing_mix_is_what_stands_at_what_it_would_cost_new():
+    """Two servers for 1 and one for 4 stand: a third and two thirds of the 2 that each quarter spends."""
+    standing = {"east": {"power": "1 MW", "installed": {"server": 2, "big": 1}}}
+    m = compiled(
+        {"programme.cap": "8 mn CNY", "offers.big": offer("4 mn CNY"), "opening": {"sites": standing}}
+    )
+    mix = standing_mix(m)
+    assert mix == pytest.approx(np.array([1 / 3, 2 / 3]))
+    commitments = naive_commitments(m, mix=mix)
+    first = commitments.ordered[:, 0, 0]
+    assert first * np.array([1.0, 4.0]) == pytest.approx(np.array([2 / 3, 4 / 3]))
+
+
+def test_what_the_standing_mix_cannot_take_goes_to_the_others():
+    """Only servers for 4 stand, of which 0.1 a quarter can be had: 0.4, and 1.6 for the others."""
+    supply = {"CN": {"limit": "0.1 unit/quarter"}}
+    standing = {"east": {"power": "1 MW", "installed": {"big": 1}}}
+    changes = {"offers.big": offer("4 mn CNY", supply=supply), "opening": {"sites": standing}}
+    m = compiled({"programme.cap": "8 mn CNY", **changes})
+    commitments = naive_commitments(m, mix=standing_mix(m))
+    assert commitments.ordered[:, 0, 0] == pytest.approx(np.array([1.6, 0.1]))
+
+
+def test_nothing_that_stands_has_no_mix():
+    assert standing_mix(compiled({"programme.cap": "8 mn CNY"})) is None
+
+
+def test_the_best_even_pace_is_the_one_of_the_highest_objective():
+    """Two servers a quarter for 1 each that earn 1 a quarter: 2 · (4 + 3 + 2 + 1) − 8 = 12, half of them 6.
+
+    Were they to earn 0.2, all would lose 4 and half of them 2, so half is the best of the paces tried.
+    """
+    rich, poor = (
+        compiled({"programme.cap": "8 mn CNY"}),
+        compiled({"programme.cap": "8 mn CNY", "workloads.chat.price": "0.2 CNY/Mtoken"}),
+    )
+    assert best_rivals(rich, naive(rich)).fraction == 1.0
+    found = best_rivals(poor, naive(poor))
+    assert found.fraction == 0.5
+    assert found.even.solver.objective > naive(poor).solver.objective
 
 
 def test_units_come_with_the_power_that_they_need():

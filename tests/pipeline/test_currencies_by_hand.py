@@ -111,6 +111,29 @@ def test_a_future_moves_what_is_not_hedged(share, factor):
     assert futures.mean[0] == pytest.approx(1.0 + (factor - 1.0) * np.array([0, 0.5, 0.75, 0.875]))
 
 
+def test_exit_costs_and_prices_of_used_units_follow_their_currency():
+    """The dollar a fifth dearer makes each of them a fifth dearer. Sensitivity: 1 for all."""
+    terms = {"fee": "0.5 mn CNY/quarter", "term": "3 months", "exit_cost": "0.01 mn USD"}
+    rented = {"fee": "2 mn CNY/MW/quarter", "lead_time": "0 months", "term": "3 months"}
+    bought = {"price": "0.1 mn USD", "deposit": "0 %", "resale": "0.05 mn USD"}
+    case = loaded({
+        **AT_TEN, "uncertainty": DEARER, "offers.server.lease": terms, "offers.server.buy": bought,
+        "sites.east.colocate": rented | {"exit_cost": "0.1 mn USD/MW"},
+    })  # fmt: skip
+    futures, m = compile_futures(case), compile_case(case)
+    for kind, name in (
+        ("unit_exit_cost", "server"), ("resale_price", "server"), ("power_exit_cost", "east"),
+        ("purchase_price", "server"),
+    ):  # fmt: skip
+        assert dearest(futures, kind, name) == pytest.approx(1.2), kind
+    factors = np.ones((len(futures.entries), 4))
+    factors[:, 1] = 1.2
+    moved = realise(m, futures.entries, factors)
+    assert moved.offers.exit_cost[:, 1] == pytest.approx([-0.6, 0.12])
+    assert moved.power.exit_cost.max(axis=0)[:2] == pytest.approx([1.0, 1.2])
+    assert moved.offers.running_cost == pytest.approx(m.offers.running_cost)
+
+
 def test_a_hedge_takes_as_much_out_of_a_walk_of_the_dollar():
     """In every scenario factor = 0.6 + 0.4 · factor without the hedge, and the mean is kept."""
     walk = {"trends": {"dollar": {"volatility": "20 %", "moves": {"exchange_rates.USD": 1}}}}

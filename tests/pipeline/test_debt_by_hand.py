@@ -146,6 +146,21 @@ def test_a_revolving_line_is_drawn_and_repaid_at_will():
     assert found.balance[0] == pytest.approx([6, 0, 0, 0], abs=1e-6)
 
 
+def test_a_sweep_lets_owners_have_no_more_than_lenders_get_early():
+    """Of 4 that are owed for two years a sweep of half repays 4 early and pays out 4 until the loan ends.
+
+    Sensitivity: without it nothing is repaid early, since the loan costs less than money is worth.
+    """
+    old = loan(amount="4 mn CNY", drawn="4 mn CNY", maturity="2027-03-31", rate="0 %/year", early=True)
+    del old["draw_until"]
+    swept = planned(financing(facilities={"old": old | {"sweep": "50 %"}})).financing
+    assert swept.repaid.sum() == pytest.approx(4.0)
+    assert swept.dividends.sum() == pytest.approx(4.0)
+    plain = planned(financing(facilities={"old": old})).financing
+    assert plain.repaid.sum() == pytest.approx(0.0)
+    assert plain.dividends.sum() > 10.0
+
+
 def test_minimum_cash_is_money_not_spent():
     """Of 4 mn of equity 1 stays in cash, so three servers are bought."""
     plan = planned(financing(minimum_cash="1 mn CNY"))

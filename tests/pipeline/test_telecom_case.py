@@ -39,3 +39,15 @@ def test_the_figures_of_its_readme():
     assert costs["next-server"] == pytest.approx(1.10, abs=0.01)
     assert costs["gpu-cloud/three-years"] == pytest.approx(3.01, abs=0.01)
     assert costs["large-cloud/on-demand"] == pytest.approx(12.09, abs=0.01)
+
+
+@pytest.mark.slow
+def test_the_figures_of_energy_by_contract():
+    """Wind is signed in parts, engines are not; the programme is worth 37 mn EUR, as the README says."""
+    plans = optimise(load_case(CASE, "energy-by-contract"))
+    plan, energy = plans.optimised, plans.optimised.data.energy
+    signed = dict(zip(energy.names, plan.energy.signed.sum(axis=1), strict=True))
+    wind = next(amount for name, amount in signed.items() if "wind" in name)
+    assert wind == pytest.approx(25.9, rel=0.02)
+    assert sum(signed.values()) == pytest.approx(wind)
+    assert evaluate(plans).metrics.npv == pytest.approx(37.0, rel=0.02)

@@ -28,7 +28,7 @@ uncertainty:
       initial: usual
       states:
         usual: {}
-        dearer: {moves: {clouds.big.reserved.year.fee: 150 %, clouds.big.spot.fee: 150 %}}
+        dearer: {moves: {clouds.big.reserved.year.fee: 150 %, clouds.big.spot.limit: 0 %}}
       transitions: {usual: {dearer: 30 %}}
 """
 
@@ -45,6 +45,7 @@ sites:
       extension: 9 months
       minimum: {2025-07-01: 0.5 MW}
       limit: 1 MW
+      exit_cost: 0.1 mn CNY/MW
       reason: invented
 offers:
   server:
@@ -57,7 +58,7 @@ uncertainty:
       initial: usual
       states:
         usual: {}
-        dearer: {moves: {offers.server.lease.fee: 150 %, sites.coast.colocate.fee: 130 %}}
+        dearer: {moves: {offers.server.lease.fee: 150 %, sites.coast.colocate.*: 130 %}}
       transitions: {usual: {dearer: 30 %}}
 """
 

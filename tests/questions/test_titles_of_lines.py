@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from random_financing import random_financing
-from random_models import random_model
+from random_models import random_model, with_leasebacks
 
 from capexpand.case.loading import load_case
 from capexpand.model.compile import compile_case
@@ -22,7 +22,7 @@ SOURCE = Path(__file__).parents[2] / "src/capexpand/model"
 def programs():
     found = [build_program(random_model(seed, demands=True))[0] for seed in range(16)]
     found.append(build_program(random_model(1, whole_sizes=True))[0])
-    financed = replace(random_model(2), contracts=None)
+    financed = with_leasebacks(replace(random_model(2), contracts=None), 2)
     found += [
         build_program(replace(financed, financing=random_financing(financed, seed, hard=True)))[0]
         for seed in range(4)

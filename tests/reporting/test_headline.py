@@ -248,11 +248,15 @@ def test_tokens_are_set_beside_the_power_that_they_take(alibaba, two_sites):
     assert ReportContext(two_sites).token_power_fraction(3) == pytest.approx(1.0)
 
 
-def test_the_strongest_limit_of_supply_comes_before_that_of_demand(alibaba):
+def test_limits_are_told_by_size_with_what_is_owed_among_them(alibaba):
+    """One percent more of the training that is owed costs four times what the strongest limit adds."""
     context = ReportContext(alibaba)
     text = limits_worth(context)
     supplied = next(limit for limit in context.limits if limit.kind not in {"demand", "obligation"})
     asked = next(limit for limit in context.limits if limit.kind == "demand")
+    owed = next(limit for limit in context.limits if limit.kind == "obligation")
+    assert -owed.gain_total > supplied.gain_total > asked.gain_total
+    assert text.startswith(f"One percent more of {owed.noun} throughout would cost ")
     assert 0 < text.index(f", {supplied.noun} is worth most") < text.index(f", {asked.noun} is worth most")
 
 

@@ -84,10 +84,17 @@ def server(tmp_path: Path, database: str | None) -> Iterator[Server]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of a lone user for many tests, which runs no jobs; each cleans up behind itself."""
+    with running(tmp_path_factory.mktemp("lone") / "home", None, "--workers", "0") as found:
+        yield found
+
+
 # --- Browsers
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
-STORES = ("sqlite", "postgresql")
+STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+"""Of the tests that go through both; the quick check is content with the first."""
 
 
 @dataclass

@@ -183,16 +183,15 @@ def test_a_server_that_others_can_reach_does_not_start_without_users(tmp_path: P
     assert "capexpand users add" in done.stderr
 
 
-def test_another_name_of_this_machine_is_refused(tmp_path: Path) -> None:
+def test_another_name_of_this_machine_is_refused(lone: Server) -> None:
     """A page of another site whose name leads here must not reach the server of a lone user."""
-    with running(tmp_path, None, "--workers", "0") as server, server.client() as client:
+    with lone.client() as client:
         assert client.get("/", headers={"host": "evil.example"}).status_code == 421
         assert client.get("/", headers={"host": "localhost:1"}).status_code == 200
 
 
-@pytest.mark.slow
-def test_pages_allow_no_script_of_their_own_text(tmp_path: Path) -> None:
-    with running(tmp_path, None, "--workers", "0") as server, server.client() as client:
+def test_pages_allow_no_script_of_their_own_text(lone: Server) -> None:
+    with lone.client() as client:
         for path in (
             "/",
             "/cases/two-sites",

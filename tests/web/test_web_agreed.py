@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import ironcalc
 import pytest
 from playwright.sync_api import Browser
-from servers import Server, running
+from servers import Server
 
 from capexpand.case.loading import load_case
 from capexpand.case.shipped import case_place
@@ -84,18 +83,12 @@ def test_changed_inputs_of_a_runs_workbook_are_found_and_others_refused(books: t
             changed_in_workbook(name, content, main)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("agreed") / "home", None, "--workers", "0") as started:
-        yield started
-
-
 @pytest.mark.slow
-def test_a_run_asks_for_the_options_of_its_kind_alone(server: Server, browser: Browser) -> None:
+def test_a_run_asks_for_the_options_of_its_kind_alone(lone: Server, browser: Browser) -> None:
     """Sensitivity: without the script every option of every kind would stand there, and be sent."""
     with browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"{server.address}/cases/two-sites")
+        page.goto(f"{lone.address}/cases/two-sites")
         for kind, shown in (
             ("why", ["asked"]),
             ("sweep", ["vary", "seed"]),
@@ -111,23 +104,23 @@ def test_a_run_asks_for_the_options_of_its_kind_alone(server: Server, browser: B
 
 @pytest.mark.slow
 def test_a_workbook_sent_on_the_page_of_its_case_becomes_a_variant(
-    books: tuple[bytes, bytes], server: Server
+    books: tuple[bytes, bytes], lone: Server
 ) -> None:
-    with server.local() as client:
-        client.post("/api/v1/cases/two-sites/fork", json={"to": "own"})
-        page = client.get("/cases/own").text
+    with lone.local() as client:
+        client.post("/api/v1/cases/two-sites/fork", json={"to": "with-book"})
+        page = client.get("/cases/with-book").text
         token = re.search(r'name="csrf" value="([^"]+)"', page)
         assert token
         sent = client.post(
-            "/cases/own/workbook",
+            "/cases/with-book/workbook",
             data={"csrf": token[1], "to": "dear-money"},
             files={"file": ("workbook.xlsx", books[1])},
         )
         assert sent.status_code == 303, sent.text
-        assert sent.headers["location"] == "/explore/own?variant=dear-money"
-        assert "Inputs changed in workbook.xlsx" in client.get("/cases/own").text
+        assert sent.headers["location"] == "/explore/with-book?variant=dear-money"
+        assert "Inputs changed in workbook.xlsx" in client.get("/cases/with-book").text
         again = client.post(
-            "/cases/own/workbook",
+            "/cases/with-book/workbook",
             data={"csrf": token[1], "to": "other"},
             files={"file": ("workbook.xlsx", books[0])},
         )

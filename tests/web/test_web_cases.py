@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
-from servers import Server, running
+from servers import Server
 
 from capexpand.case.shipped import case_place
 from capexpand.errors import CaseError
@@ -19,12 +19,6 @@ from capexpand.web.settings import Limits
 from capexpand.web.uploads import read_upload
 
 TWO_SITES = (Path(case_place("two-sites")) / "case.yaml").read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("home"), None, "--workers", "0") as found:
-        yield found
 
 
 def zipped(files: Mapping[str, str | bytes]) -> bytes:

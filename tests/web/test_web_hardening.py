@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from servers import Server, running
+from servers import Server
 from sqlalchemy import update
 
 from capexpand.case.shipped import case_place
@@ -30,12 +30,6 @@ from capexpand.web.uploads import read_upload
 
 TWO_SITES = (Path(case_place("two-sites")) / "case.yaml").read_text("utf-8")
 PASSWORD = "correct horse battery"  # of a user that lives for a test
-
-
-@pytest.fixture(scope="module")
-def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("lone") / "home", None, "--workers", "0") as found:
-        yield found
 
 
 @pytest.fixture

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from servers import Server, running, wait_for
 
+from capexpand.case.shipped import case_place
 from capexpand.web.orders import TITLES
+from capexpand.web.serving import add_user
 
 ORDERS: dict[str, dict[str, object]] = {
     "sweep": {"vary": ["programme.cap=0.5x:1.5x:3"]},
     "diff": {"others": ["two-sites"], "changes": [["budget", "800 mn CNY"]]},
     "why": {"asked": "budget"},
+    "why-not": {"asked": "orders.server.2025Q2 >= 500"},
     "breakeven": {"scenarios": 16},
     "compare": {"others": ["own@1"], "changes": [["budget", "800 mn CNY"]]},
     "scenarios": {"scenarios": 16},
@@ -21,62 +25,183 @@ ORDERS: dict[str, dict[str, object]] = {
     "evidence": {},
     "policy": {"scenarios": 100, "iterations": 5},
 }
-"""Kinds with small options; a backtest has a test of its own and a plan many."""
+"""Kinds with small options; a plan has many tests, and what needs more than a case has its own below."""
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, str]]]:
-    """A server with two workers that made one run of each kind."""
-    with (
-        running(tmp_path_factory.mktemp("kinds") / "home", None, "--workers", "2") as server,
-        server.local() as client,
-    ):
-        client.post("/api/v1/cases/two-sites/fork", json={"to": "own"})
-        numbers: dict[str, str] = {}
-        for kind, options in ORDERS.items():
-            answer = client.post("/api/v1/runs", json={"case": "two-sites", "kind": kind, **options})
-            assert answer.status_code == 201, answer.text
-            numbers[kind] = answer.json()["id"]
-
-        def all_ended() -> bool:
-            jobs = client.get("/api/v1/runs").json()
-            return all(job["state"] not in ("queued", "running") for job in jobs)
-
-        wait_for(all_ended, seconds=240)
-        yield server, numbers
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with two workers."""
+    with running(tmp_path_factory.mktemp("kinds") / "home", None, "--workers", "2") as found:
+        yield found
 
 
-@pytest.mark.parametrize("kind", ORDERS)
-def test_a_run_of_each_kind_ends_with_its_report(done: tuple[Server, dict[str, str]], kind: str) -> None:
-    server, numbers = done
-    with server.client() as client:
-        job = client.get(f"/api/v1/runs/{numbers[kind]}").json()
+def ended(client: httpx.Client, **order: object) -> dict:
+    """The job of an order once it is over."""
+    answer = client.post("/api/v1/runs", json={"case": "two-sites", **order})
+    assert answer.status_code == 201, answer.text
+    number = answer.json()["id"]
+    wait_for(
+        lambda: client.get(f"/api/v1/runs/{number}").json()["state"] not in ("queued", "running"), seconds=300
+    )
+    return client.get(f"/api/v1/runs/{number}").json()
+
+
+def undescribed(client: httpx.Client, job: dict) -> set[tuple[str, str]]:
+    """The columns of a run's tables without a meaning; axes are named by places of the case."""
+    path = f"/api/v1/runs/{job['id']}/files"
+    if "tables/datapackage.json" not in client.get(path).json():
+        return set()
+    return {
+        (table["name"], field["name"])
+        for table in client.get(f"{path}/tables/datapackage.json").json()["resources"]
+        for field in table["schema"]["fields"]
+        if "description" not in field and "." not in field["name"]
+    }
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if kind != "why" else []) for kind in ORDERS]
+)
+def test_a_run_of_each_kind_ends_with_its_report_and_described_tables(server: Server, kind: str) -> None:
+    with server.local() as client:
+        if kind == "compare":
+            client.post("/api/v1/cases/two-sites/fork", json={"to": "own"})
+        job = ended(client, kind=kind, **ORDERS[kind])
         assert job["state"] == "done", job["message"]
-        report = client.get(f"/api/v1/runs/{numbers[kind]}/files/report.html")
+        report = client.get(f"/api/v1/runs/{job['id']}/files/report.html")
         assert report.status_code == 200
         assert job["summary"]["title"] in report.text
-        assert "report.html" in client.get(f"/api/v1/runs/{numbers[kind]}/files").json()
-        shown = client.get(f"/runs/{numbers[kind]}").text
+        assert "report.html" in client.get(f"/api/v1/runs/{job['id']}/files").json()
+        shown = client.get(f"/runs/{job['id']}").text
         assert TITLES[kind] in shown  # type: ignore[index]
         assert "<iframe" in shown
+        assert undescribed(client, job) == set()
+        if kind == "policy":
+            check_training(client, job)
 
 
-def test_a_training_leaves_its_numbers_for_the_picture(done: tuple[Server, dict[str, str]]) -> None:
+def check_training(client: httpx.Client, job: dict) -> None:
     """Bound and value of each step that was told, from which the page draws how the gap closes."""
-    server, numbers = done
-    with server.client() as client:
-        lines = client.get(f"/api/v1/runs/{numbers['policy']}/log").json()
-    steps = [line["data"] for line in lines if line["data"]]
+    steps = [line["data"] for line in client.get(f"/api/v1/runs/{job['id']}/log").json() if line["data"]]
     assert steps
     assert {"iteration", "bound", "mean", "halfwidth"} <= set(steps[-1])
     assert steps[-1]["bound"] >= steps[-1]["mean"] - steps[-1]["halfwidth"]
 
 
-@pytest.mark.slow
-def test_a_run_knows_its_own_folder_alone(done: tuple[Server, dict[str, str]]) -> None:
-    server, numbers = done
-    folders = {path.name for path in Path(server.home / "runs").iterdir()}
-    with server.client() as client:
-        runs = {client.get(f"/api/v1/runs/{number}").json()["run"] for number in numbers.values()}
-    assert runs == folders
+def test_a_run_knows_its_own_folder_alone(server: Server) -> None:
+    with server.local() as client:
+        run = ended(client, kind="why", asked="budget")["run"]
+        runs = {job["run"] for job in client.get("/api/v1/runs").json()}
+    assert run in runs
+    assert {path.name for path in Path(server.home / "runs").iterdir()} == runs
     assert [path for path in (server.home / "work").iterdir() if path.is_dir()] == []
+
+
+JOBS = """arrival_s,duration_s,accelerators
+0,600,64
+10,600,64
+20,900,512
+30,900,512
+"""
+
+
+@pytest.mark.slow
+def test_a_plan_is_rolled_forward_and_a_trace_replayed_on_its_fleet(server: Server) -> None:
+    """The table that the plan expects comes from the server; half the servers ordered are what came.
+
+    A roll of a roll is a roll again; what is no table of actuals, and a trace of no known format, fail with
+    the place in the file and without a path of the server.
+    """
+    with server.local() as client:
+
+        def sent(name: str, content: str) -> str:
+            return client.post("/api/v1/files", params={"name": name}, content=content).json()["sent"]
+
+        plan = ended(client)
+        table = client.get(f"/api/v1/runs/{plan['id']}/actuals.csv", params={"as_of": "2025-09-30"}).text
+        assert table.startswith("quantity,site,offer,workload,date,value,unit")
+        roll = ended(client, kind="roll", run=plan["id"], sent=sent("actuals.csv", table), as_of="2025-09-30")
+        assert roll["state"] == "done", roll["message"]
+        assert "2025Q4" in roll["summary"]["title"]
+        assert roll["order"]["case"] == "two-sites"
+        later = client.get(f"/runs/{roll['id']}/actuals.csv", params={"as_of": "2025-12-31"}).text
+        again = ended(
+            client, kind="roll", run=roll["id"], sent=sent("actuals.csv", later), as_of="2025-12-31"
+        )
+        assert "2026Q1" in again["summary"]["title"], again["message"]
+
+        replay = ended(
+            client, kind="replay", run=plan["id"], sent=sent("my jobs.csv", JOBS), quarter="2026Q1"
+        )
+        assert replay["state"] == "done", replay["message"]
+        assert "deratings" in replay["summary"]["tables"]
+        assert undescribed(client, roll) == undescribed(client, replay) == set()
+        shown = client.get(f"/runs/{replay['id']}").text
+        assert "my-jobs" in shown
+        assert "Roll forward" not in shown
+
+        wrong = ended(
+            client, kind="roll", run=plan["id"], sent=sent("actuals.csv", "quantity,site\nodd,coast\n")
+        )
+        assert wrong["state"] == "failed"
+        assert "actuals.csv" in wrong["message"]
+        strange = ended(client, kind="replay", run=plan["id"], sent=sent("notes.txt", "nothing"))
+        assert strange["state"] == "failed"
+        assert "notes.txt" in strange["message"]
+        assert str(server.home) not in wrong["message"] + strange["message"]
+        for kind, run, said in (("replay", roll["id"], "is no plan"), ("roll", replay["id"], "is no plan")):
+            order = {"case": "two-sites", "kind": kind, "run": run, "sent": sent("a.csv", table)}
+            refused = client.post("/api/v1/runs", json=order)
+            assert (refused.status_code, said in refused.text) == (422, True)
+
+
+REPORTED = """
+opening:
+  other_revenue: 100 mn CNY/quarter
+  other_cost: 80 mn CNY/quarter
+  reason: invented, so that there is revenue before the first server stands
+
+reported:
+  company: Example Cloud
+  capital_expenditure_beside: {value: 20 mn CNY/quarter, reason: offices}
+
+calendar:"""
+
+
+@pytest.mark.slow
+def test_a_plan_is_held_against_the_figures_that_its_company_sends(server: Server) -> None:
+    """The catalogue knows nothing of the company, so without its figures there is nothing to hold it to."""
+    text = (Path(case_place("two-sites")) / "case.yaml").read_text("utf-8")
+    case = {"name": "reported", "files": {"case.yaml": text.replace("\ncalendar:", REPORTED, 1)}}
+    ends = [f"{year}-{day}" for year in (2023, 2024) for day in ("03-31", "06-30", "09-30", "12-31")]
+    ends += ["2025-03-31", "2025-06-30", "2025-09-30"]
+    rows = [
+        f"Example Cloud,{measure},{end},{first + 5 * n},mn CNY"
+        for measure, first in (("revenue", 90), ("capital_expenditure", 60))
+        for n, end in enumerate(ends)
+    ]
+    table = "\n".join(["company,measure,quarter_end,value,unit", *rows]).encode()
+    with server.local() as client:
+        assert client.post("/api/v1/cases", json=case).status_code == 201
+        assert ended(client, case="reported", kind="backtest")["state"] == "failed"
+        sent = client.post("/api/v1/files", params={"name": "reports.csv"}, content=table).json()["sent"]
+        job = ended(client, case="reported", kind="backtest", sent=sent)
+        assert job["state"] == "done", job["message"]
+        assert {"scored", "regret"} <= set(job["summary"]["tables"])
+        assert undescribed(client, job) == set()
+
+
+@pytest.mark.slow
+def test_the_script_of_the_guide_runs(tmp_path: Path) -> None:
+    """With the address of this server and a token of its user in place of the reader's."""
+    add_user("ada", "planner", "correct horse", tmp_path)
+    guide = (Path(__file__).parents[2] / "docs/guides/web.md").read_text("utf-8")
+    script = guide.split("## From a script")[1].split("```python\n")[1].split("```")[0]
+    with running(tmp_path, None) as server, server.client() as client:
+        client.post("/sign-in", data={"name": "ada", "password": "correct horse", "to": "/"})
+        csrf = client.get("/api/v1/me").json()["csrf"]
+        page = client.post("/account/tokens", data={"title": "guide", "csrf": csrf}).text
+        known = {"token": page.split('id="token">')[1].split("<")[0]}
+        exec(script.replace("http://127.0.0.1:8421", server.address), known)
+    assert known["run"]["state"] == "done"
+    assert known["report"].startswith("<!DOCTYPE html>")

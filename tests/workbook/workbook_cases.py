@@ -131,6 +131,13 @@ sites:
           limit: 2 MW
 offers:
   server:
+    buy:
+      leaseback:
+        price: {{value: 1.6 mn CNY, growth: -10 %/year}}
+        fee: 0.12 mn CNY/quarter
+        term: 1 year
+        age: 3 months
+        limit: 10 units/quarter
     lease:
       fee: {{value: 0.26 mn CNY/quarter, growth: -10 %/year}}
       term: 15 months

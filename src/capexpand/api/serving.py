@@ -48,6 +48,7 @@ class Asked:
     acceptance: float = 0.0
     software: str | None = None
     calibration: Path | None = None
+    offload: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def question(model: str | None, chip: str | None, *, asked: Asked) -> Question:
         time_to_first_token_s=limits[1],
         draft_tokens=float(asked.draft),
         acceptance=asked.acceptance,
+        offload_gb_per_s=math.inf if asked.offload is None else asked.offload,
     )
     return Question(
         model=_own_model(asked.config) if asked.config is not None else str(model),
@@ -286,6 +288,7 @@ def tokens(
     acceptance: float = 0.0,
     software: str | None = None,
     calibration: Path | None = None,
+    offload: float | None = None,
     hourly_price: float | None = None,
     pareto: bool = False,
 ) -> ServedTokens | TradeCurve:
@@ -311,6 +314,8 @@ def tokens(
         acceptance: probability that a proposed token is accepted.
         software: day of the software, such as 2026-06-30; mature if absent.
         calibration: what ``calibrate`` wrote.
+        offload: the cached part of prompts lies in host memory or a store, from which each chip reads so many
+            gigabytes a second; in its own memory if absent.
         hourly_price: price of a chip for an hour, in any currency; adds costs.
         pareto: tokens per chip against tokens per user in place of one answer.
 
@@ -339,6 +344,7 @@ def tokens(
         acceptance=acceptance,
         software=software,
         calibration=calibration,
+        offload=offload,
     )
     from capexpand.hardware.pareto import token_costs
 

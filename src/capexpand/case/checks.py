@@ -16,6 +16,7 @@ from capexpand.case.energy import energy_complaints
 from capexpand.case.financing_checks import financing_complaints
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
+from capexpand.case.leaseback import leaseback_complaints
 from capexpand.case.numbers import walk
 from capexpand.case.references import Complaint
 from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload
@@ -200,6 +201,7 @@ def _offers(draft: Draft) -> Iterator[Complaint]:
         if draft.whole_sizes and offer.lot is None:
             yield place, "whole sizes need the number of units in a lot; add lot, e.g. 8"
         yield from age_complaints(place, offer, draft)
+        yield from leaseback_complaints(place, offer, draft)
 
 
 def _payment(place: tuple[str, str], workload: Workload, draft: Draft) -> Iterator[Complaint]:

@@ -38,6 +38,9 @@ class Serving(Declared):
     """Whether prefill and decode share chips (`together`), stand `apart`, or whichever is `best`."""
     suite: Literal["typical", "report", "community"] = "typical"
     """Whose software to expect: a tuned report, a community's installation, or what is typical."""
+    software: Literal["mature", "dated"] = "mature"
+    """Software as it is after some years (`mature`), or as of each quarter (`dated`): it starts below and
+    gains while chip and model are young."""
     counted: Literal["all", "output"] = "all"
     """Tokens that the volume counts: prompts and answers (`all`), or answers only (`output`)."""
     units_together: Annotated[int, Field(ge=1, le=1000)] = 1

@@ -17,6 +17,8 @@ _SERVER_KW = (0.02, 10.0)  # of a unit without accelerators
 _TOKEN_USD = (1e-4, 1e3)  # a million tokens; the dearest list in the catalogue asks some hundreds
 _LARGEST_PROGRAMME_USD = 5e12  # ten times the largest programme of the catalogue
 _GROWTH_OVER_HORIZON = 1e5
+_DENSITY_MONTHS = 3.3
+"""In which the density of models doubled in 2023 and 2024 (Xiao et al., Densing Law of LLMs, 2412.04315)."""
 _DISCOUNT_RATE = 0.01  # a year; less, and more than none, is mostly a fraction taken for percent
 
 
@@ -26,7 +28,7 @@ def doubts(case: Case) -> tuple[str, ...]:
     Args:
         case: as ``load_case`` gives it.
     """
-    return (*_money(case), *_offers(case), *_tokens(case), *_growth(case))
+    return (*_money(case), *_offers(case), *_tokens(case), *_growth(case), *_smaller_models(case))
 
 
 def _rate(case: Case, currency: str | None) -> float | None:
@@ -108,4 +110,20 @@ def _growth(case: Case) -> Iterator[str]:
             yield (
                 f"{dotted(place)}: grows {format_number(values[-1] / values[0], 2)}-fold within "
                 f"{format_number(years)} years; state by date when growth fades"
+            )
+
+
+def _smaller_models(case: Case) -> Iterator[str]:
+    """Smaller models that serve the same use, where they come faster than was ever measured."""
+    fastest = 2.0 ** (12.0 / _DENSITY_MONTHS)
+    for name, workload in case.workloads.items():
+        if workload.smaller_models is None:
+            continue
+        factors = workload.smaller_models.by_quarter(case.calendar)
+        most = max((after / before for before, after in zip(factors, factors[4:], strict=False)), default=1.0)
+        if most > fastest:
+            yield (
+                f"workloads.{name}.smaller_models: grows {format_number(most, 3)}-fold within a year; at its "
+                f"fastest the density of models doubled every {format_number(_DENSITY_MONTHS)} months, "
+                f"{format_number(fastest, 3)}-fold in a year"
             )

@@ -49,6 +49,7 @@ from capexpand.case.figures import (
 from capexpand.case.financing import Financing
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
 from capexpand.case.hedges import Hedge
+from capexpand.case.leaseback import Leaseback
 from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
@@ -221,6 +222,8 @@ class Buy(Declared):
     """Share paid at order; the rest is paid at delivery."""
     resale: MoneySeries | None = None
     """Price for which an owned unit can be sold, by date, oldest first; none can be sold if absent."""
+    leaseback: Leaseback | None = None
+    """Terms on which bought units are sold to a lessor and leased back; none if absent."""
 
 
 class Lease(Declared):

@@ -17,6 +17,10 @@ Quantity = Literal[
     "purchase_price",
     "lease_fee",
     "hire_fee",
+    "hire_limit",
+    "exit_cost",
+    "resale",
+    "colocation_exit_cost",
     "supply_limit",
     "export_fee",
     "delivery",
@@ -31,7 +35,7 @@ Quantity = Literal[
 ]
 
 OF_OFFERS: frozenset[Quantity] = frozenset(
-    {"purchase_price", "lease_fee", "supply_limit", "export_fee", "delivery"}
+    {"purchase_price", "lease_fee", "supply_limit", "export_fee", "delivery", "exit_cost", "resale"}
 )
 """Quantities of an offer."""
 
@@ -124,8 +128,11 @@ def _of_site(name: str, site: object) -> Iterator[MovableTarget]:
         yield MovableTarget(f"{place}.build.cost", "build_cost", name)
         if _part(build, "limit") is not None:
             yield MovableTarget(f"{place}.build.limit", "build_limit", name)
-    if _part(site, "colocate") is not None:
+    hosted = _part(site, "colocate")
+    if hosted is not None:
         yield MovableTarget(f"{place}.colocate.fee", "colocation_fee", name)
+        if _part(hosted, "exit_cost") is not None:
+            yield MovableTarget(f"{place}.colocate.exit_cost", "colocation_exit_cost", name)
 
 
 def _of_offer(name: str, offer: object) -> Iterator[MovableTarget]:
@@ -133,8 +140,11 @@ def _of_offer(name: str, offer: object) -> Iterator[MovableTarget]:
     bought = _part(offer, "buy") is not None
     if bought:
         yield MovableTarget(f"{place}.buy.price", "purchase_price", name)
-    if _part(offer, "lease") is not None:
+    leased = _part(offer, "lease")
+    if leased is not None:
         yield MovableTarget(f"{place}.lease.fee", "lease_fee", name)
+        if _part(leased, "exit_cost") is not None:
+            yield MovableTarget(f"{place}.lease.exit_cost", "exit_cost", name)
     yield MovableTarget(f"{place}.delivery", "delivery", name)
     for destination, supply in _named(offer, "supply").items():
         if _part(supply, "limit") is not None:
@@ -145,12 +155,15 @@ def _of_offer(name: str, offer: object) -> Iterator[MovableTarget]:
 
 def _of_cloud(name: str, cloud: object) -> Iterator[MovableTarget]:
     place = f"clouds.{name}"
-    if _part(cloud, "on_demand") is not None:
-        yield MovableTarget(f"{place}.on_demand.fee", "hire_fee", f"{name}/on-demand")
-    for way in _named(cloud, "reserved"):
-        yield MovableTarget(f"{place}.reserved.{way}.fee", "hire_fee", f"{name}/{way}")
-    if _part(cloud, "spot") is not None:
-        yield MovableTarget(f"{place}.spot.fee", "hire_fee", f"{name}/spot")
+    ways = {"on_demand": ("on-demand", _part(cloud, "on_demand"))}
+    ways |= {f"reserved.{way}": (way, terms) for way, terms in _named(cloud, "reserved").items()}
+    ways |= {"spot": ("spot", _part(cloud, "spot"))}
+    for field, (way, terms) in ways.items():
+        if terms is None:
+            continue
+        yield MovableTarget(f"{place}.{field}.fee", "hire_fee", f"{name}/{way}")
+        if _part(terms, "limit") is not None and field in ("on_demand", "spot"):
+            yield MovableTarget(f"{place}.{field}.limit", "hire_limit", f"{name}/{way}")
 
 
 def _part(block: object, name: str) -> object:

@@ -75,6 +75,10 @@ def register(app: typer.Typer) -> None:
         calibration: Annotated[
             Path | None, typer.Option("--calibration", help="What capexpand calibrate wrote.")
         ] = None,
+        offload: Annotated[
+            float | None,
+            typer.Option("--offload", help="Cached prompts lie in host memory, read at so many GB/s a chip."),
+        ] = None,
         hourly_price: Annotated[
             float | None, typer.Option("--hourly-price", help="Price of a chip for an hour: adds costs.")
         ] = None,
@@ -118,6 +122,7 @@ def register(app: typer.Typer) -> None:
             acceptance=acceptance,
             software=software,
             calibration=calibration,
+            offload=offload,
             hourly_price=hourly_price,
             pareto=pareto,
         )

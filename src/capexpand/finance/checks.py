@@ -17,15 +17,15 @@ from capexpand.finance.debt_checks import financing_rules
 from capexpand.finance.energy import energy_rules, lost_units, on_site_mw, relief_mw
 from capexpand.finance.fleet import by_position
 from capexpand.finance.hire import hire_rules
+from capexpand.finance.leaseback_checks import handed_over, handed_over_within_life, leaseback_rules
 from capexpand.finance.leases import counted_in_cap, lease_rules
+from capexpand.finance.peak import shares_of_peak
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, Integers, ModelData
 from capexpand.model.wear import standing_shares
 from capexpand.optimiser.plan import Plan
 
-TOKENS = 1e12  # in a canonical volume
-PETA = 1e15
 TOLERANCE = 1e-6  # relative to the size of what is compared, at least one unit of it
 
 
@@ -71,6 +71,7 @@ def violations(plan: Plan) -> tuple[Check, ...]:
         **_service_rules(plan),
         **hire_rules(plan, above),
         **lease_rules(plan, above),
+        **leaseback_rules(plan),
         **energy_rules(plan, above, apart),
         **_money_rules(plan),
         **financing_rules(plan),
@@ -173,7 +174,7 @@ def _unit_rules(plan: Plan) -> dict[str, float]:
     arriving = delivered(plan.ordered, lead) + m.opening.units_due
     placed = by_position(plan.placed, m.sites.destination, destinations)
     kept = (1.0 - m.offers.attrition)[:, None] * _before(plan.installed, m.opening.installed)
-    expected = kept + plan.placed - plan.returned
+    expected = kept + plan.placed - plan.returned - handed_over(plan)
     gone = by_position(plan.returned, m.sites.destination, destinations).transpose(1, 0, 2)
     standing = by_position(m.opening.installed, m.sites.destination, destinations).T
     past_term = np.cumsum(delivered(plan.ordered, lead + m.offers.term_quarters[:, None]), axis=2)
@@ -268,6 +269,7 @@ def _beyond_life(plan: Plan, arriving: np.ndarray) -> float:
     )  # [destination, offer option, quarter]
     opening = by_position(m.opening.installed, m.sites.destination, places)
     worst, wear = 0.0, m.offers.wear
+    standing = standing + handed_over_within_life(plan).transpose(1, 0, 2)
     for k in np.flatnonzero(m.offers.owned & (life > 0)):
         after, worn = (0, kept[k]) if wear is None else (int(wear.after_quarters[k]), 1.0 - wear.attrition[k])
         turn = after if after > 0 else int(life[k])
@@ -295,7 +297,7 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     owed = np.where(obliged, w.demand.sum(axis=1), 0.0) / w.productivity
     given = (plan.sold.sum(axis=1) - plan.unmet) / w.productivity
     return {
-        "servers within their peak": _beyond_peak(plan),
+        "servers within their peak": above(shares_of_peak(plan), 1.0),
         "serving within running": above(
             plan.serving.sum(axis=2),
             by_position(plan.running - lost_units(plan), m.sites.group, w.served_by.shape[0]),
@@ -310,22 +312,6 @@ def _service_rules(plan: Plan) -> dict[str, float]:
             np.where(obliged & ~w.must_serve[:, None], 0.0, plan.unmet), 0.0
         ),
     }
-
-
-def _beyond_peak(plan: Plan) -> float:
-    """How far servers would have to compute beyond their peak for what they serve, where both are known.
-
-    The rate counts at the peak of use, that is before the usable share is taken off.
-    """
-    m, w = plan.data, plan.data.workloads
-    if w.operations is None:
-        return 0.0
-    rate = w.service / np.where(w.usable_fraction > 0.0, w.usable_fraction, 1.0)  # volume a quarter
-    seconds = m.hours_per_quarter * 3600.0
-    needed = rate[:, :, None] * (w.productivity * w.operations)[None] * TOKENS / seconds / PETA
-    peak = m.offers.compute_pflops[m.offers.product][:, None, None]
-    used = (plan.serving.sum(axis=0) > 1e-6) & (peak > 0.0)
-    return above(np.where(used, needed, 0.0), np.where(used, peak, np.inf))
 
 
 def _money_rules(plan: Plan) -> dict[str, float]:

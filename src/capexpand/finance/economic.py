@@ -57,6 +57,10 @@ def economic_value(plan: Plan) -> EconomicValue:
         life = stated if stated > 0 else m.taxes.server_life_quarters
         left = np.maximum(0.0, 1.0 - (np.arange(count) + 1.0) / life) * kept[k] ** np.arange(count)
         value += price[k] * np.convolve(arrived[k], left)[:count]
+        if m.leasebacks is not None and plan.leased_back is not None and m.leasebacks.there[k]:
+            age = int(m.leasebacks.age[k])  # what is sold is the lessor's
+            later = np.maximum(0.0, 1.0 - (np.arange(count) + age + 1.0) / life) * kept[k] ** np.arange(count)
+            value -= price[k] * np.convolve(plan.leased_back[k].sum(axis=0), later)[:count]
     return EconomicValue(value, ours.book_servers, ours.additions_servers, ours.depreciation_servers)
 
 

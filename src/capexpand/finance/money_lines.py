@@ -12,6 +12,7 @@ from capexpand.finance.contracts import contract_margins, contract_prices
 from capexpand.finance.energy_lines import EnergyTerms, Procured, energy_rows
 from capexpand.finance.hire_lines import Hired, HireTerms
 from capexpand.finance.lease_lines import LeaseLines, lease_rows
+from capexpand.finance.leaseback_lines import LeasebackLines, LeasebackTerms, leased_back_rows
 from capexpand.finance.rows import Rows, balance, decided, minimum, nothing
 from capexpand.model.contracts import ContractConstants
 from capexpand.model.data import Flags, Floats, Integers, ModelData
@@ -59,6 +60,7 @@ class Terms:
     hiring: HireTerms
     procuring: EnergyTerms
     churning: ChurnTerms
+    selling: LeasebackTerms
     external: Flags  # [workload]
     internal: Flags  # [workload]
     unit_owned: Flags  # [option]
@@ -117,6 +119,7 @@ class Terms:
             hiring=HireTerms.of(m),
             procuring=EnergyTerms.of(m),
             churning=ChurnTerms.of(m),
+            selling=LeasebackTerms.of(m),
             external=roles == "external",
             internal=roles == "internal",
             unit_owned=offers.owned,
@@ -142,6 +145,7 @@ class Decisions:
     hire: Hired
     energy: Procured
     churn: Moved
+    leased_back: Rows  # [option, destination, quarter] units sold to a lessor
 
     @classmethod
     def of(cls, plan: Plan) -> Decisions:
@@ -160,6 +164,7 @@ class Decisions:
             hire=Hired.of(plan),
             energy=Procured.of(plan),
             churn=Moved.of(plan),
+            leased_back=leased_back_rows(plan),
         )
 
 
@@ -202,8 +207,8 @@ class Running:
     resale: Rows
 
 
-def running_costs(terms: Terms, done: Decisions) -> Running:
-    """Returns what operation costs."""
+def running_costs(terms: Terms, done: Decisions, leased_back: LeasebackLines) -> Running:
+    """Returns what operation costs, fees of units that were sold and leased back among it."""
     drawn = done.running * terms.draw_mw
     drawn = drawn.named("drawn", "Power drawn by units", "MW", "energy")
     by_site = drawn.sum("option").named("drawn_by_site", "Power drawn for servers", "MW", "energy")
@@ -225,12 +230,16 @@ def running_costs(terms: Terms, done: Decisions) -> Running:
     own = own + power.only("power", terms.power_owned).sum("power") + wear.sum("option")
     hired = hired + power.only("power", ~terms.power_owned).sum("power")
     ordered = done.ordered.sum("destination").named("units_ordered", "Units ordered", "unit", "fleet")
-    hired = hired + lease_rows(
-        terms.leasing,
-        power=(done.power_ordered_mw, done.power_mw, done.power_returned_mw),
-        units=(ordered, count, back),
-        fees=(terms.power_running, terms.unit_running),
-        leads=(terms.hall_lead, terms.unit_lead),
+    hired = (
+        hired
+        + leased_back.fees
+        + lease_rows(
+            terms.leasing,
+            power=(done.power_ordered_mw, done.power_mw, done.power_returned_mw),
+            units=(ordered, count, back),
+            fees=(terms.power_running, terms.unit_running),
+            leads=(terms.hall_lead, terms.unit_lead),
+        )
     )
     beyond = energy_rows(
         terms.procuring, done.energy, running=done.running, price=terms.energy_price,
@@ -299,8 +308,14 @@ def _bought(
     )
 
 
-def assets(terms: Terms, done: Decisions) -> Assets:
-    """Returns what is ordered, paid for, delivered and written off; tax never recovered is part of cost."""
+def assets(terms: Terms, done: Decisions, back: LeasebackLines) -> Assets:
+    """Returns what is ordered, paid for, delivered and written off; tax never recovered is part of cost.
+
+    Args:
+        terms: prices and terms.
+        done: decisions.
+        back: money of sale and leaseback.
+    """
     unit = {"lead": terms.unit_lead, "deposit": terms.unit_deposit}
     hall = {"lead": terms.hall_lead, "deposit": terms.hall_deposit}
     units = _bought(("server", "Servers"), done.ordered, terms.unit_price, **unit)
@@ -316,7 +331,7 @@ def assets(terms: Terms, done: Decisions) -> Assets:
         servers, buildings, spent = cost * servers, cost * buildings, cost * spent
     servers = servers.named("additions_servers", "Additions of servers", MONEY, "assets")
     buildings = buildings.named("additions_buildings", "Additions of halls", MONEY, "assets")
-    written_servers = (servers.trailing(terms.server_life) / terms.server_life).named(
+    written_servers = (servers.trailing(terms.server_life) / terms.server_life - back.spared).named(
         "depreciation_servers", "Depreciation of servers", MONEY, "assets"
     )
     written_halls = (buildings.trailing(terms.building_life) / terms.building_life).named(
@@ -336,7 +351,7 @@ def assets(terms: Terms, done: Decisions) -> Assets:
         additions_buildings=buildings,
         written_off_servers=written_servers,
         written_off_buildings=written_halls,
-        book_servers=balance(servers, written_servers).named(
+        book_servers=balance(servers, written_servers + back.book).named(
             "book_servers", "Book value of servers", MONEY, "assets"
         ),
         book_buildings=balance(buildings, written_halls).named(
@@ -382,9 +397,10 @@ class EndValue:
     market: Rows
 
 
-def end_value(terms: Terms, done: Decisions, owned: Assets) -> EndValue:
+def end_value(terms: Terms, done: Decisions, owned: Assets, lessors: Rows) -> EndValue:
     """Returns what a market would pay for units and power, held to the books where the case asks for it."""
-    standing = done.installed.sum("site").last().named("end_units", "Units at the end", "unit", "end")
+    standing = done.installed.sum("site").last() - lessors
+    standing = standing.named("end_units", "Units at the end", "unit", "end")
     units = (standing * terms.unit_end_value).named("end_by_option", "Worth of units", MONEY, "end")
     units = units.sum("option").named("end_market_units", "Worth of units on the market", MONEY, "end")
     halls = done.power_mw.last() * terms.hall_end_value

@@ -13,6 +13,7 @@ from typing import Any, cast
 from capexpand.finance.churn_lines import churn_rows
 from capexpand.finance.contract_lines import contract_rows
 from capexpand.finance.hire_lines import hire_rows
+from capexpand.finance.leaseback_lines import leaseback_rows
 from capexpand.finance.money_lines import (
     MONEY,
     Decisions,
@@ -51,6 +52,8 @@ class Statement:
     damages: Floats  # for what contracts ask for and is not delivered
     exit_costs: Floats  # of leased units and rented power handed back
     resale: Floats  # what owned units are sold for
+    leaseback_gains: Floats  # on units sold and leased back, over their books
+    leaseback_proceeds: Floats  # cash of these sales
     depreciation_servers: Floats
     depreciation_buildings: Floats
     depreciation_opening: Floats  # of what stood at the start
@@ -111,7 +114,7 @@ class Statement:
     @property
     def ebita(self) -> Floats:
         """Operating profit before amortisation and interest [quarter], without transfer value."""
-        return self.ebitda - self.depreciation
+        return self.ebitda - self.depreciation + self.leaseback_gains
 
     @property
     def ebita_with_transfer(self) -> Floats:
@@ -147,7 +150,8 @@ class Statement:
     def free_cash_flow_before_tax(self) -> Floats:
         """Cash flow of each quarter before tax."""
         taxed = self.value_added_tax_paid - self.value_added_tax_recovered
-        return self.ebitda + self.prepayments - self.capital_payments - self.opening_payments - taxed
+        received = self.ebitda + self.prepayments + self.leaseback_proceeds
+        return received - self.capital_payments - self.opening_payments - taxed
 
     @property
     def free_cash_flow(self) -> Floats:
@@ -205,8 +209,12 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         done: decisions.
     """
     agreed = contract_rows(terms.contracts, done.signed, done.sold)
-    sold, running = sales(terms, done, agreed.unused), running_costs(terms, done)
-    owned = assets(terms, done)
+    back = leaseback_rows(
+        terms.selling, done.leased_back, price=terms.unit_price, lead=terms.unit_lead, life=terms.server_life,
+        cost=None if terms.recovery is not None else 1.0 + terms.value_added_tax,
+    )  # fmt: skip
+    sold, running = sales(terms, done, agreed.unused), running_costs(terms, done, back)
+    owned = assets(terms, done, back)
     added_tax = value_added_tax(
         terms,
         (owned.payments_servers + owned.payments_buildings).named(
@@ -214,7 +222,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         ),
     )
     left = terms.opening_depreciation
-    worth = end_value(terms, done, owned)
+    worth = end_value(terms, done, owned, back.at_end)
     zero = nothing(shape=left.values.shape, timed=True)
     lines: dict[str, Rows] = {
         "revenue_by_workload": sold.revenue,
@@ -230,6 +238,8 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "damages": agreed.damages,
         "exit_costs": running.exits,
         "resale": running.resale,
+        "leaseback_gains": back.gains,
+        "leaseback_proceeds": back.proceeds,
         "depreciation_servers": owned.written_off_servers,
         "depreciation_buildings": owned.written_off_buildings,
         "depreciation_opening": left,

@@ -168,6 +168,25 @@ def serve(
     return answer if calibration is None else _at_own_level(answer, calibration)
 
 
+def share_of_mature(model: str, chip: str, *, on: date) -> float:
+    """Give the share of mature software's rate that a model reaches on a chip with the software of a day.
+
+    Args:
+        model: the model's name in the catalogue.
+        chip: the chip's name in the catalogue.
+        on: the software's day; before the release of chip or model as on that day.
+
+    Raises:
+        CaseError: for unknown names.
+    """
+    row, spec = model_row(model), model_named(model)
+    precision = default_precision(chip_named(chip))
+    young = youth(chip_released(chip), on), youth(row.released_on, on)
+    _, dated = efficiency_for(spec, chip_named(chip), precision, young=young)
+    _, mature = efficiency_for(spec, chip_named(chip), precision)
+    return dated / mature
+
+
 def _at_own_level(answer: Serving, calibration: Calibration) -> Serving:
     """Give an answer at the level of one's own measurements, with the band of what they leave open."""
     factor, known = calibration.factor(answer.chip, answer.model), calibration.knows(answer.chip)

@@ -57,6 +57,11 @@ PROFILE_RUNNING = 512.0
 
 _PROFILED = re.compile(r"glm-5|qwen3\.[5-9]|profile|balanced|short context|long context|generation heavy")
 
+SWEPT_ON_ONE_SERVER = {"MI300X": 64.0, "MI325X": 64.0}
+"""Chips on which InferenceX serves its large models on one server, split eight ways, prompts and answers
+together, with the most requests in flight (``dsr1-fp8-mi300x-sglang`` in its
+``.github/configs/amd-master.yaml`` has ``tp: 8, conc-end: 64``). On others it also runs them apart."""
+
 VLLM_SEQUENCES = {"A100": 256.0, "L4": 256.0, "L40S": 256.0, "A10": 256.0, "": 1024.0}
 """Sequences that vLLM's server runs at once unless told otherwise: 1024 on chips with 70 GiB or more other
 than A100, 256 on all others."""

@@ -60,6 +60,7 @@ class TokenService:
         weights: format of the weights; None for the narrowest that each chip computes with at speed.
         way: prefill and decode together, apart, or the better of both.
         suite: whose software and tuning to expect.
+        software_on: day of the software; None for mature software.
     """
 
     workload: str
@@ -68,6 +69,7 @@ class TokenService:
     weights: str | None = None
     way: Way = "best"
     suite: str = "typical"
+    software_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ def content_key(unit: Unit, service: TokenService) -> str:
         "weights": service.weights,
         "way": service.way,
         "suite": service.suite,
+        "software_on": service.software_on,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -232,6 +235,7 @@ def _computed(chip: str, chips: int, service: TokenService) -> Serving:
         weights=service.weights,
         way=service.way,
         suite=service.suite,
+        software_on=service.software_on,
     )
 
 

@@ -24,7 +24,8 @@ from capexpand.hardware.conditions import (
     software_day,
     suite_conditions,
 )
-from capexpand.hardware.lab_conditions import started
+from capexpand.hardware.deployments import deployed
+from capexpand.hardware.lab_conditions import SWEPT_ON_ONE_SERVER, Started, started
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.precision import WEIGHT_BYTES, Format
 from capexpand.hardware.roofline import BINARY_GB, USABLE_MEMORY
@@ -187,6 +188,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     begun = started(text["source_title"], text["metric"], text["quote"], chip)
     if known.suite == "trtllm" and math.isinf(known.test_requests):
         known = replace(known, test_requests=bench_requests(known.input_tokens, known.output_tokens))
+    known = _swept(known, chip)
     if not (known.input_tokens <= LARGEST_RATE and known.output_tokens <= LARGEST_RATE):  # NaN is no length
         return Unusable(
             row,
@@ -205,6 +207,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         known = replace(known, running_max=min(known.running_max, begun.sequences))
     phase, counted = _counting(text)
     chips = _deployment(chips, text, model, weights, chip_named(chip), suite=known.suite, phase=phase)
+    begun, chips = _described(text, begun, chips, known=known, phase=phase)
     if phase == "decode" and counted == "output" and known.cached_fraction:
         known = replace(known, cached_fraction=0.0)
     return Measurement(
@@ -331,6 +334,25 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     return 0.0, 0, "per system, and the number of chips is not stated"
 
 
+def _swept(known: Conditions, chip: str) -> Conditions:
+    """Give the conditions of a sweep on chips that it serves on one server, prompts and answers together."""
+    if known.suite != "inferencex" or chip not in SWEPT_ON_ONE_SERVER:
+        return known
+    return replace(known, apart=False, running_max=SWEPT_ON_ONE_SERVER[chip])
+
+
+def _described(
+    text: Mapping[str, str], begun: Started, chips: int, *, known: Conditions, phase: Phase
+) -> tuple[Started, int]:
+    """Give the layout and the chips that the source of a row describes, where it does."""
+    if known.suite == "inferencex" and not known.apart:
+        return Started(chips, Layout(tensor=chips)), chips
+    described = deployed(f"{text['source_title']} {text['quote']}", phase)
+    if described is None or known.suite not in {"report", "engine"}:
+        return begun, chips
+    return Started(described.chips, described), described.chips
+
+
 def _deployment(
     chips: int,
     text: Mapping[str, str],
@@ -341,26 +363,20 @@ def _deployment(
     suite: str,
     phase: Phase,
 ) -> int:
-    """Give the chips that a rate per chip or node was measured on, where the row names only one node.
+    """Give the chips that a rate per chip or node was measured on, where the row does not name them.
 
-    Reports of prefill and decode apart are of wide expert parallelism; sweeps use a rack, or servers for two
-    copies, one to prefill and one to decode.
+    Reports of one phase use the whole of the scale-up domain; sweeps use a rack, a server where they serve on
+    one, or servers for two copies, one to prefill and one to decode.
     """
-    one_node = bool(_PER_NODE.search(text["unit"])) and chips <= spec.server_chips
-    fleet = not text["n_chips"] or one_node or chips > _FLEET
-    experts = float(np.max(model_named(model).expert_layers)) > 0
-    if (
-        suite == "report"
-        and phase != "together"
-        and experts
-        and fleet
-        and _layout(text["metric"], chips) is None
-    ):
-        return min(max(chips, 144), _FLEET)
+    domain = min(int(float(np.max(spec.scale_up_chips))), 72)
+    if suite == "report" and phase != "together":
+        return min(chips if text["n_chips"] else max(chips, domain), _FLEET)
     if suite != "inferencex":
         return chips
+    if spec.name in SWEPT_ON_ONE_SERVER:
+        return spec.server_chips
     if float(np.max(spec.scale_up_chips)) > spec.server_chips:
-        return max(chips, min(int(float(np.max(spec.scale_up_chips))), 72))
+        return max(chips, domain)
     needed = float(np.max(model_named(model).parameters_total)) * WEIGHT_BYTES[weights] / 1e9
     held = float(np.max(spec.memory_gb)) * spec.server_chips * USABLE_MEMORY * 0.9
     return max(chips, 2 * math.ceil(needed / held) * spec.server_chips)

@@ -85,7 +85,7 @@ Arrays = TypeVar("Arrays", ModelSpec, ChipSpec, Load, Layouts)
 def _kept(spec: Arrays, keep: NDArray[np.bool_] | NDArray[np.int_]) -> Arrays:
     columns = {
         field.name: value
-        if isinstance(value := getattr(spec, field.name), str | int)
+        if isinstance(value := getattr(spec, field.name), str | int) or np.ndim(value) == 0
         else np.asarray(value)[keep]
         for field in fields(spec)
     }
@@ -155,14 +155,16 @@ def _layouts_of(measurement: Measurement, model: ModelSpec) -> tuple[Layout, ...
     if measurement.layout is not None:
         return (measurement.layout,)
     experts = float(np.max(model.expert_layers)) > 0
-    return candidate_layouts(measurement.chips, experts=experts)
+    found = candidate_layouts(measurement.chips, experts=experts)
+    # the sweep's configurations split models by tensor and experts, none of these by layers
+    return tuple(one for one in found if one.stages == 1) if measurement.suite == "inferencex" else found
 
 
 def _limited(measurement: Measurement) -> bool:
     return math.isfinite(measurement.time_per_token_s)
 
 
-_LOADED = tuple(field.name for field in fields(Load))
+_LOADED = tuple(field.name for field in fields(Load) if field.name in Measurement.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

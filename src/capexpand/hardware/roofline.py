@@ -134,7 +134,8 @@ class Bench:
 class StepTimes:
     """The parts of a step's time, each of the broadcast shape [s].
 
-    ``links`` are all-reduces, ``hidden`` the exchange with experts on other ranks.
+    ``links`` are all-reduces, ``hidden`` the exchange with experts on other ranks and, of a prompt, the
+    reading of what is cached elsewhere.
     """
 
     compute: Array
@@ -236,11 +237,24 @@ def _reduced_seconds_per_token(bench: Bench) -> Array:
     return np.asarray(sent, dtype=np.float64) / _link_rate(bench)
 
 
-def _exchanged_seconds_per_token(bench: Bench) -> Array:
-    """Give the time of dispatch at 8 bits and combine at 16 for one token on a rank, without latency [s]."""
+def _exchanged_seconds_per_token(bench: Bench, *, forwarded: bool = False) -> Array:
+    """Give the time of dispatch at 8 bits and combine at 16 for one token on a rank, without latency [s].
+
+    Prefill's kernels send a token over the network once to each server that holds some of its experts, and
+    forward it there (``forwarded``); decode's send a copy to each expert. Of ``N`` servers ``k`` experts lie
+    on ``N (1 − (1 − 1/N)ᵏ)``. After DeepEP (github.com/deepseek-ai/DeepEP), normal and low-latency kernels.
+    """
     model, layout = bench.model, bench.layout
-    remote = 1 - 1 / layout.data
-    sent = model.expert_layers * model.experts_active * model.hidden_size * 3.0 * remote * _held_up(bench)
+    copies = np.asarray(model.experts_active * (1 - 1 / layout.data), dtype=np.float64)
+    beyond = _beyond_scale_up(bench)
+    if forwarded and beyond.any():
+        servers = np.maximum(
+            layout.stage_chips / np.asarray(bench.chip.scale_up_chips, dtype=np.float64), 1.0
+        )
+        apart = np.maximum(1 - 1 / servers, 1e-12)
+        once = servers * -np.expm1(model.experts_active * np.log(apart)) * apart
+        copies = np.where(beyond > 0, np.minimum(once, copies), copies)
+    sent = model.expert_layers * copies * model.hidden_size * 3.0 * _held_up(bench)
     return np.asarray(sent, dtype=np.float64) / _link_rate(bench)
 
 
@@ -335,6 +349,16 @@ def decode_step(bench: Bench, batch: Number) -> StepTimes:
     )
 
 
+def _read_back_seconds(bench: Bench) -> Array:
+    """Give the time in which a rank reads a prompt's cached part back from host memory or a store [s]."""
+    load = bench.load
+    if np.isinf(load.offload_gb_per_s).all():
+        return np.zeros(())
+    kept = cache_bytes(bench.model, bench.precision, load.input_tokens) * np.asarray(load.cached_fraction)
+    split = np.minimum(bench.layout.tensor, bench.model.cache_shards)
+    return np.asarray(kept / split / (np.asarray(load.offload_gb_per_s, dtype=np.float64) * 1e9))
+
+
 def prefill_request(bench: Bench) -> StepTimes:
     """Give the time that one prompt's prefill takes a rank, in chunks large enough to hide the weights.
 
@@ -360,7 +384,7 @@ def prefill_request(bench: Bench) -> StepTimes:
         / (layout.tensor * attention_rate(bench.chip) * eff.attention),
         attention_memory=zero,
         links=fresh * _reduced_seconds_per_token(bench),
-        hidden=fresh * _exchanged_seconds_per_token(bench),
+        hidden=fresh * _exchanged_seconds_per_token(bench, forwarded=True) + _read_back_seconds(bench),
         fixed=fresh
         * (
             np.asarray(eff.prompt_token_s, dtype=np.float64)

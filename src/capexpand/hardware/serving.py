@@ -355,6 +355,7 @@ class Best:
                 np.shape(bench.load.running_max),
                 np.shape(bench.load.test_requests),
                 np.shape(bench.load.arrivals_per_s),
+                np.shape(bench.load.offload_gb_per_s),
                 tokens_per_step(bench.load).shape,
                 *factors,
                 decode_step(bench, 1.0).total.shape,

@@ -149,6 +149,8 @@ class Load:
         test_requests: requests that a test sends in all, see :mod:`capexpand.hardware.burst`; infinite for a
             stream without end.
         arrivals_per_s: requests that arrive each second; infinite where they are all there at once [1/s].
+        offload_gb_per_s: rate at which a chip reads cached prompts back from host memory or a store; infinite
+            where they lie in its own memory [GB/s].
     """
 
     input_tokens: Number
@@ -163,6 +165,7 @@ class Load:
     running_max: Number = math.inf
     test_requests: Number = math.inf
     arrivals_per_s: Number = math.inf
+    offload_gb_per_s: Number = math.inf
 
 
 _MAY_BE_ZERO = {
@@ -197,6 +200,7 @@ _MAY_BE_INFINITE = {
     "running_max",
     "test_requests",
     "arrivals_per_s",
+    "offload_gb_per_s",
 }
 _LEAST, _MOST = 1e-12, 1e24
 """Of any figure above zero: beyond it the arithmetic leaves the range of numbers."""

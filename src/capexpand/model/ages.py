@@ -36,6 +36,7 @@ class Ages:
     within_life: Indices  # Q, those short of the end of their life
     young: Indices  # Y, those short of the age of wear
     worn: Indices  # H, those that stand at that age or beyond
+    life_rows: Indices | None = None  # that count Q
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def by_age(lp: Blocks, m: ModelData, t: int, before: Ages, units: Units) -> Ages
     labels = (m.offers.names, m.destinations, (m.times.labels[t],))
     nothing = np.full((len(labels[0]), len(labels[1])), ABSENT, dtype=np.int64)
     if not (m.aging | m.wearing).any():
-        return Ages(nothing, nothing, nothing)
+        return Ages(nothing, nothing, nothing, nothing)
     terms = _terms(m)
     came = _came(m, t, units.orders, terms)
     fresh, older, plain = _left_of_opening(m, t, terms)
@@ -130,7 +131,7 @@ def by_age(lp: Blocks, m: ModelData, t: int, before: Ages, units: Units) -> Ages
     change = np.where(wearing, turned_due + older, came.due + plain)
     change = (change - terms.ending * came.due_then(m, t, terms.life))[:, :, None]
     Q = lp.columns("within life", labels, where=there)[:, :, 0]
-    rows = lp.rows("life", labels, lower=change, upper=change, where=there)[:, :, 0]
+    life_rows = rows = lp.rows("life", labels, lower=change, upper=change, where=there)[:, :, 0]
     lp.add(rows, Q)
     lp.add(rows, Y, -1.0)
     lp.add(rows, before.within_life, -terms.worn_kept)
@@ -142,7 +143,7 @@ def by_age(lp: Blocks, m: ModelData, t: int, before: Ages, units: Units) -> Ages
     lp.add(most.T[site], units.installed)
     lp.add(most.T[site], units.returned)
     lp.add(most, Q, -1.0)
-    return Ages(Q, Y, _worn(lp, m, t, before.worn, units=units, young=Y, terms=terms))
+    return Ages(Q, Y, _worn(lp, m, t, before.worn, units=units, young=Y, terms=terms), life_rows)
 
 
 def _worn(
@@ -221,8 +222,10 @@ def end_book(lp: Blocks, m: ModelData, t: int, before: Indices, *, b: Indices, x
     return e
 
 
-def end_value(lp: Blocks, m: ModelData, t: int, *, P: Indices, N: Indices, end_book: Indices) -> Indices:
-    """W ≤ Σ V N or Σ V P, what the market would pay, and W ≤ e, what stands in the books."""
+def end_value(
+    lp: Blocks, m: ModelData, t: int, *, P: Indices, N: Indices, end_book: Indices
+) -> tuple[Indices, tuple[Indices, Indices]]:
+    """Return W and its two rows: W ≤ Σ V N or Σ V P, what the market pays, and W ≤ e, what the books hold."""
     held = np.full(2, t == m.times.count - 1 and m.end_value_within_book)
     labels = (("servers", "halls"), (m.times.labels[t],))
     W = lp.columns("end value", labels, where=held[:, None])[:, 0]
@@ -233,7 +236,7 @@ def end_value(lp: Blocks, m: ModelData, t: int, *, P: Indices, N: Indices, end_b
     book = lp.rows("end value by the books", labels, upper=0.0, where=held[:, None])[:, 0]
     lp.add(book, W)
     lp.add(book, end_book, -1.0)
-    return W
+    return W, (market, book)
 
 
 def aged(orders: Indices, age: Integers) -> Indices:

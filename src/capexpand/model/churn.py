@@ -12,10 +12,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.model.blocks import ABSENT, Blocks, Indices
+from capexpand.model.blocks import ABSENT, Blocks, Indices, LinearProgram
 from capexpand.model.churn_costs import ChurnCosts
 from capexpand.model.data import ModelData
 from capexpand.model.world import World
+
+_DIRECTIONS = ("raised", "lowered")
+_ORDERS = ("order", "power order")
+COLUMN_BLOCKS = frozenset(
+    {"taken up", "use moved", "site moved", *(f"{what} {way}" for what in _ORDERS for way in _DIRECTIONS)}
+)
+ROW_BLOCKS = frozenset({"taking up", "use moved", "site moved", *(f"{what} changed" for what in _ORDERS)})
+"""Names of the blocks that only the cost of churn needs."""
+
+
+def without_churn(program: LinearProgram) -> LinearProgram | None:
+    """Return a program without the cost of churn; None where it has none.
+
+    Args:
+        program: of any number of quarters.
+    """
+    if all(block.name not in ROW_BLOCKS for block in program.row_blocks):
+        return None
+    return program.without(COLUMN_BLOCKS, ROW_BLOCKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +136,11 @@ def add_churn(lp: Blocks, m: ModelData, t: int, use: ChurnUse) -> Churn | None:
 
     x, b = use.ordered, use.power_ordered
     order = _differences(
-        lp, "order", (K, D, here), now=x, before=use.ordered_before, charged=later and costs.order > 0.0
+        lp, _ORDERS[0], (K, D, here), now=x, before=use.ordered_before, charged=later and costs.order > 0.0
     )
     power_order = _differences(
         lp,
-        "power order",
+        _ORDERS[1],
         (O, here),
         now=b,
         before=use.power_ordered_before,
@@ -146,7 +165,7 @@ def _differences(
     """Columns of what is ordered more and less than in the quarter before, where both quarters allow it."""
     both = ((now != ABSENT) & (before != ABSENT) & charged)[..., None]
     rows = lp.rows(f"{name} changed", labels, lower=0.0, upper=0.0, where=both)[..., 0]
-    found = [lp.columns(f"{name} {way}", labels, where=both)[..., 0] for way in ("raised", "lowered")]
+    found = [lp.columns(f"{name} {way}", labels, where=both)[..., 0] for way in _DIRECTIONS]
     if charged:
         lp.add(rows, now)
         lp.add(rows, before, -1.0)

@@ -25,6 +25,7 @@ from capexpand.model.data import (
 from capexpand.model.energy import compile_energy
 from capexpand.model.hire import compile_hire
 from capexpand.model.lease_terms import LeaseTerms
+from capexpand.model.leaseback_terms import compile_leasebacks
 from capexpand.model.leases import compile_leases
 from capexpand.model.world import Floats, World
 from capexpand.timevalue import HOURS_PER_QUARTER, discount_factors, end_discount_factor, quarters_spanned
@@ -65,6 +66,10 @@ def compile_case(case: Case) -> ModelData:
         end_value_within_book=case.finance.end_value_within_book,
         financing=compile_financing(world, offers),
         churn=compile_churn(world),
+        leasebacks=compile_leasebacks(
+            world,
+            [o.offer.buy.leaseback if o.owned and o.offer.buy is not None else None for o in options],
+        ),
     )
     return with_contracts(world, plain)
 

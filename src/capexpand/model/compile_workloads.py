@@ -8,7 +8,7 @@ from capexpand.case.blended_prices import listed_price
 from capexpand.case.schema import Workload
 from capexpand.model.compile_offers import Option
 from capexpand.model.data import Flags, Floats, Integers, Workloads
-from capexpand.model.rates import service_rates
+from capexpand.model.rates import service_rates, software_gains
 from capexpand.model.world import World
 
 UNPAYABLE = (
@@ -60,6 +60,7 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
         parts = [(part.share.value, part.price.value) for part in workload.tranches] or [(1.0, 1.0)]
         for i, (share, level) in enumerate(parts):
             demand[j, i], price[j, i] = total * share, listed * level
+    gains = software_gains(world.case, world.calendar.starts)
     finance = world.case.finance
     costs = [
         world.series(w.ordinary_costs or (finance.ordinary_costs if w.role == "external" else None))
@@ -73,7 +74,9 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
         tranches=tranches,
         service=service,
         served_by=served_by,
-        productivity=np.array([world.series(w.productivity, 1.0) for w in workloads.values()]),
+        productivity=np.array(
+            [world.series(w.productivity, 1.0) * gains.get(name, 1.0) for name, w in workloads.items()]
+        ),
         demand=demand,
         price=price,
         must_serve=np.array([w.role == "obligation" and w.penalty is None for w in workloads.values()]),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.financing import Financing
 from capexpand.model.hire_options import HireOptions
 from capexpand.model.lease_terms import LeaseTerms
+from capexpand.model.leaseback_terms import Leasebacks
 from capexpand.model.redundancy import Redundancy
 from capexpand.model.wear import Wear
 
@@ -52,7 +54,12 @@ class Times:
     @property
     def labels(self) -> tuple[str, ...]:
         """The quarters by name, such as ``2025Q2``."""
-        return tuple(f"{day.year}Q{(day.month + 2) // 3}" for day in self.starts)
+        return _quarter_names(self.starts)
+
+
+@lru_cache(maxsize=32)
+def _quarter_names(starts: tuple[date, ...]) -> tuple[str, ...]:
+    return tuple(f"{day.year}Q{(day.month + 2) // 3}" for day in starts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +258,7 @@ class ModelData:
     contracts: Contracts | None = None  # with customers; None: there are none
     financing: Financing | None = None  # None where the case does not ask where money comes from
     churn: ChurnCosts | None = None  # of changing course from quarter to quarter; None: none
+    leasebacks: Leasebacks | None = None  # None: no unit can be sold and leased back
 
     @property
     def financed(self) -> Financing:
@@ -262,6 +270,17 @@ class ModelData:
         if self.financing is None:
             raise ValueError("the case has no financing")
         return self.financing
+
+    @property
+    def leaseback_terms(self) -> Leasebacks:
+        """The terms of sale and leaseback of a case that has some.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.leasebacks is None:
+            raise ValueError("no unit of the case can be sold and leased back")
+        return self.leasebacks
 
     @property
     def aging(self) -> Flags:

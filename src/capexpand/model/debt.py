@@ -12,6 +12,7 @@ from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.earnings import Operations, lost_tax, operation_columns
 from capexpand.model.financing import Facilities, FinancingColumns, Threshold
+from capexpand.model.leaseback import held_at_end
 from capexpand.model.stage import Stage
 
 _FREE = -INFINITY
@@ -156,6 +157,9 @@ class _Financing:
                 for counts, added, life in kinds:
                     if counts:
                         lp.add(rows[:, None], added[None, :], -share * self._left(life))
+                if facilities.servers[f]:
+                    for sold, life in self.operations.leaseback_books:
+                        lp.add(rows[:, None], sold[None, :], -share * self._left(life))
 
     def _payments_for(self, f: int) -> list[Indices]:
         """Columns [quarter] of the payments that a facility may cover."""
@@ -220,6 +224,13 @@ class _Financing:
             used = np.where(self.quarter[None, :] >= u, fee, 0.0)
             lp.add(here, np.where(revolving, ABSENT, self.drawn[:, [u]]), sign * used)
 
+    def _leaseback_gains(self, rows: Indices) -> None:
+        """Adds what sales bring beyond their books to rows [quarter]."""
+        if self.operations.leaseback_proceeds is not None:
+            self.lp.add(rows, self.operations.leaseback_proceeds)
+            for sold, _ in self.operations.leaseback_books:
+                self.lp.add(rows, sold)
+
     def _earned_on_cash(self, rows: Indices, sign: float) -> None:
         """Adds the interest on cash, times a sign, to rows [quarter]."""
         before = np.concatenate(([ABSENT], self.cash[:-1]))
@@ -249,6 +260,7 @@ class _Financing:
         lp.add(rows, self.operations.ebitda)
         for added, life in self._classes():
             lp.add(rows[:, None], added[None, :], -self._written_off(life))
+        self._leaseback_gains(rows)
         self._lenders(rows, 1.0)
         lp.add(rows[None, :], self._before(self.balance), -self.facilities.appreciation)
         self._earned_on_cash(rows, 1.0)
@@ -266,10 +278,11 @@ class _Financing:
         lp.add(end, taxable[-1:], -1.0)
         return taxable
 
-    def _classes(self) -> tuple[tuple[Indices, int], tuple[Indices, int]]:
+    def _classes(self) -> tuple[tuple[Indices, int], ...]:
         return (
             (self.operations.added_servers, self.lives[0]),
             (self.operations.added_halls, self.lives[1]),
+            *self.operations.leaseback_books,
         )
 
     def _end_values(self) -> list[tuple[Indices, Floats]]:
@@ -277,10 +290,13 @@ class _Financing:
         m, last = self.m, self.stages[-1]
         if m.end_value_within_book:
             return [(last.end_value, np.ones(last.end_value.shape))]
-        return [
+        found = [
             (last.fleet.installed, m.offers.end_value[None, :]),
             (last.power.energised, m.power.end_value),
         ]
+        if m.leasebacks is not None and last.leasebacks is not None:
+            found.append((last.leasebacks.sold, -held_at_end(m)[:, None, :]))
+        return found
 
     def _cash(self, taxable: Indices) -> None:
         """Cash = (1 + i) cash⁻ + EBITDA − tax − payments with value-added tax + what financing brings."""
@@ -291,6 +307,8 @@ class _Financing:
         lp.add(rows, self.cash)
         lp.add(rows, np.concatenate(([ABSENT], self.cash[:-1])), -1.0)
         lp.add(rows, self.operations.ebitda, -1.0)
+        if self.operations.leaseback_proceeds is not None:
+            lp.add(rows, self.operations.leaseback_proceeds, -1.0)
         vat, wait = m.taxes.value_added_tax, m.taxes.recovery_quarters
         for paid in (self.operations.paid_servers, self.operations.paid_halls):
             lp.add(rows, paid, 1.0 + vat)
@@ -349,9 +367,11 @@ class _Financing:
         earlier = (self.quarter[None, :] <= self.quarter[:, None]).astype(np.float64)
         cost = 1.0 + lost_tax(m)
         paid = (self.operations.paid_servers, self.operations.paid_halls)
-        for (added, life), bills in zip(self._classes(), paid, strict=True):
+        for (added, life), bills in zip(self._classes()[:2], paid, strict=True):
             lp.add(tested[:, None], added[None, :], -test.limit * (self._left(life) - earlier))
             lp.add(tested[:, None], bills[None, :], -test.limit * cost * earlier)
+        for sold, life in self.operations.leaseback_books:
+            lp.add(tested[:, None], sold[None, :], -test.limit * self._left(life))
         return tested
 
     def _leverage(self, test: Threshold) -> Indices:
@@ -379,6 +399,10 @@ class _Financing:
         disc, end, tau = m.times.discount, m.times.discount_end, m.taxes.rate
         # the tax of the statements in place of losses refunded at once
         lp.add_cost(self.operations.ebitda, disc * tau)
+        if self.operations.leaseback_proceeds is not None:
+            lp.add_cost(self.operations.leaseback_proceeds, disc * tau)
+            for sold, _ in self.operations.leaseback_books:
+                lp.add_cost(sold, disc * tau)
         for added, life in self._classes():
             shield = disc @ self._written_off(life) + end * self._left(life)[-1]
             lp.add_cost(added, -tau * shield)

@@ -20,6 +20,8 @@ class Operations:
     paid_halls: Indices
     added_servers: Indices
     added_halls: Indices
+    leaseback_proceeds: Indices | None = None
+    leaseback_books: tuple[tuple[Indices, int], ...] = ()  # less than 0, with the quarters left to write off
 
 
 def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operations:
@@ -54,7 +56,37 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
         lp.add(bill_rows, bills)
         lp.add(cost_rows, additions)
         _purchases(lp, m, stages, kind=kind, bill_rows=bill_rows, cost_rows=cost_rows)
-    return Operations(ebitda, *paid, *added)
+    proceeds, books = _leasebacks(lp, m, stages, rows)
+    return Operations(ebitda, paid[0], paid[1], added[0], added[1], proceeds, books)
+
+
+def _leasebacks(
+    lp: Blocks, m: ModelData, stages: list[Stage], ebitda_rows: Indices
+) -> tuple[Indices | None, tuple[tuple[Indices, int], ...]]:
+    """Proceeds, and what leaves the books: an addition below 0 with the rest of its life. Fees are costs."""
+    terms, done = m.leasebacks, stages[-1].leasebacks
+    if terms is None or done is None:
+        return None, ()
+    labels, y = m.times.labels, done.sold
+    proceeds = lp.columns("leaseback proceeds", [labels])
+    rows = lp.rows("leaseback proceeds", [labels], lower=0.0, upper=0.0)
+    lp.add(rows, proceeds)
+    lp.add(rows[None, None, :], y, -terms.price[:, None, :])
+    for t in range(m.times.count):
+        for later in range(t, m.times.count):
+            paid = np.where(later - t < terms.term, terms.fee[:, t], 0.0)
+            lp.add(ebitda_rows[later], y[:, :, t], np.where(y[:, :, t] != ABSENT, paid[:, None], 0.0))
+    book, rest = terms.book(m), terms.rest(m)
+    books: list[tuple[Indices, int]] = []
+    for life in np.unique(rest[terms.there]):
+        one = (f"over {int(life)} quarters",)
+        left = lp.columns("books leased back", [one, labels], lower=-INFINITY, upper=0.0)[0]
+        of_it = lp.rows("books leased back", [one, labels], lower=0.0, upper=0.0)[0]
+        lp.add(of_it, left)
+        counted = np.where((rest == life)[:, None, None], y, ABSENT)
+        lp.add(of_it[None, None, :], counted, book)
+        books.append((left, int(life)))
+    return proceeds, tuple(books)
 
 
 def _earnings(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:

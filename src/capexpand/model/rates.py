@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from capexpand.case.hardware_checks import computes
@@ -60,6 +62,44 @@ def service_rates(case: Case) -> tuple[tuple[Rate, ...], ...]:
     return tuple(tuple(_rate(case, offer, workload) for workload in case.workloads) for offer in case.offers)
 
 
+def software_gains(case: Case, days: tuple[date, ...]) -> dict[str, tuple[float, ...]]:
+    """Work out what dated software serves on later days, over what it serves on the first.
+
+    Chips mature at paces of their own; a workload gains the geometric mean of the offers computed for it.
+
+    Args:
+        case: a case that ``load_case`` found good.
+        days: first days of the quarters.
+
+    Returns:
+        Gains [quarter] of each workload that asks for dated software, 1 in the first quarter.
+    """
+    return {
+        name: _gains(case, name, days)
+        for name, workload in case.workloads.items()
+        if workload.serving is not None and workload.serving.software == "dated"
+    }
+
+
+def _gains(case: Case, name: str, days: tuple[date, ...]) -> tuple[float, ...]:
+    from capexpand.hardware.estimate import share_of_mature
+
+    workload = case.workloads[name]
+    model = "" if workload.serving is None else workload.serving.model
+    chips = {
+        _chip(offer)
+        for offer_name, offer in case.offers.items()
+        if computes(workload, offer) and not _stated(workload, offer_name)
+    } - {None}
+    reached = [
+        [share_of_mature(model, chip, on=day) for day in days] for chip in sorted(chips, key=str) if chip
+    ]
+    if not reached:
+        return (1.0,) * len(days)
+    each = [[math.log(share / shares[0]) for share in shares] for shares in reached]
+    return tuple(math.exp(sum(quarter) / len(each)) for quarter in zip(*each, strict=True))
+
+
 def computed_workloads(case: Case) -> tuple[str, ...]:
     """Give the names of the workloads of which at least one rate is computed or rests on a computed one.
 
@@ -99,7 +139,7 @@ def _found(case: Case, offer_name: str, workload_name: str) -> Rate:
     if isinstance(stated, Relative):
         own = stated.relative_to == offer_name
         other = (
-            _computed(offer_name, offer, workload_name, workload)
+            _computed(case, offer_name, workload_name)
             if own
             else _found(case, stated.relative_to, workload_name)
         )
@@ -114,30 +154,35 @@ def _found(case: Case, offer_name: str, workload_name: str) -> Rate:
         note = stated.source or stated.reason or ""
         return Rate(offer_name, workload_name, stated.value, "stated", note=note)
     if computes(workload, offer):
-        return _computed(offer_name, offer, workload_name, workload)
+        return _computed(case, offer_name, workload_name)
     return Rate(offer_name, workload_name, 0.0, "none", note="the case gives no throughput")
 
 
-def _computed(offer_name: str, offer: Offer, workload_name: str, workload: Workload) -> Rate:
+def _chip(offer: Offer) -> str | None:
+    """Give the chip by which throughput is computed; None where the catalogue lacks its figures."""
     from capexpand.catalogue import find_accelerator
     from capexpand.hardware.chips import serving_chip
 
-    chip = serving_chip(find_accelerator(offer.accelerator or "").name)
+    return serving_chip(find_accelerator(offer.accelerator or "").name)
+
+
+def _computed(case: Case, offer_name: str, workload_name: str) -> Rate:
+    offer, workload = case.offers[offer_name], case.workloads[workload_name]
+    chip = _chip(offer)
     if chip is None:  # the checks of a case let none through
         return Rate(offer_name, workload_name, 0.0, "none", note="the catalogue lacks figures")
     bare = Rate(offer_name, workload_name, 0.0, "computed")
     if workload.serving is not None:
-        return _tokens(bare, chip, offer.accelerators, workload.serving)
+        return _tokens(bare, chip, offer.accelerators, workload.serving, case.calendar.start)
     return bare if workload.training is None else _training(bare, chip, offer.accelerators, workload.training)
 
 
-def _tokens(bare: Rate, chip: str, chips: int, serving: Serving) -> Rate:
+def _tokens(bare: Rate, chip: str, chips: int, serving: Serving, start: date) -> Rate:
     from capexpand.hardware.matrix import Unit, answer_for
 
     group = chips * serving.units_together
-    answer = answer_for(
-        Unit("", chip, group), token_service(serving), folder=cache_directory() / "throughput"
-    )
+    service = token_service(serving, start=start)
+    answer = answer_for(Unit("", chip, group), service, folder=cache_directory() / "throughput")
     rate = answer.output_tokens_per_s
     if serving.counted == "all":
         rate += answer.input_tokens_per_s
@@ -150,19 +195,19 @@ def _tokens(bare: Rate, chip: str, chips: int, serving: Serving) -> Rate:
         bare,
         volume_per_quarter=rate / serving.units_together * reached * SECONDS_PER_QUARTER / TOKENS,
         bound_by=answer.bound_by,
-        note=f"{how}, batch limited by {answer.batch_limited_by}",
+        note=f"{how}, batch limited by {answer.batch_limited_by}"
+        + (f", software of {start:%Y-%m-%d}" if service.software_on else ""),
         answer=answer,
     )
 
 
-def token_service(serving: Serving) -> TokenService:
+def token_service(serving: Serving, *, start: date) -> TokenService:
     """Give what a workload asks of a unit, without its names, so that equal questions share one answer.
 
     Args:
         serving: as the case states it.
+        start: first day of the first quarter, on which dated software stands.
     """
-    import math
-
     from capexpand.hardware.matrix import TokenService
     from capexpand.hardware.specs import Load
 
@@ -176,7 +221,13 @@ def token_service(serving: Serving) -> TokenService:
         serving.ttft.value / 1000 if serving.ttft else math.inf,
     )
     return TokenService(
-        "", serving.model, load, weights=serving.weights, way=serving.way, suite=serving.suite
+        "",
+        serving.model,
+        load,
+        weights=serving.weights,
+        way=serving.way,
+        suite=serving.suite,
+        software_on=start if serving.software == "dated" else None,
     )
 
 

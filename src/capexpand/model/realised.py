@@ -135,6 +135,7 @@ def _power(power: PowerOptions, sites: Sites, moved: _Moved) -> PowerOptions:
         limit_mw=_limited(power.limit_mw, limit),
         price=power.price * np.where(own, moved.each("build_cost", names), 1.0),
         running_cost=power.running_cost * fee,
+        exit_cost=power.exit_cost * np.where(own, 1.0, moved.each("power_exit_cost", names)),
     )
 
 
@@ -148,7 +149,9 @@ def _offers(offers: OfferOptions, destinations: tuple[str, ...], moved: _Moved) 
         [[moved.of("supply_limit", name, place) for place in destinations] for name in offers.products]
     )
     limit = _limited(offers.limit, supply)
-    lease = np.where(offers.owned[:, None], 1.0, moved.each("lease_fee", names))
+    own = offers.owned[:, None]
+    lease = np.where(own, 1.0, moved.each("lease_fee", names))
+    leaving = np.where(own, moved.each("resale_price", names), moved.each("unit_exit_cost", names))
     return replace(
         offers,
         price=listed + fee + duty,
@@ -157,12 +160,14 @@ def _offers(offers: OfferOptions, destinations: tuple[str, ...], moved: _Moved) 
         limit=limit,
         least=offers.least * supply,  # what is cut is cut for contracts, too
         running_cost=offers.running_cost * lease,
+        exit_cost=offers.exit_cost * leaving,
         released=offers.released * moved.each("delivery", names),
     )
 
 
 def _hire(hire: HireOptions, moved: _Moved) -> HireOptions:
-    return replace(hire, fee=hire.fee * moved.each("hire_fee", hire.names))
+    limit = _limited(hire.limit, moved.each("hire_limit", hire.names))
+    return replace(hire, fee=hire.fee * moved.each("hire_fee", hire.names), limit=limit)
 
 
 def _workloads(workloads: Workloads, moved: _Moved) -> Workloads:

@@ -29,6 +29,7 @@ from capexpand.model.data import Flags, ModelData
 from capexpand.model.energy import Energy, EnergyUse, add_energy
 from capexpand.model.financing import FinancingColumns
 from capexpand.model.hire import Hire, add_hire
+from capexpand.model.leaseback import LeasebackColumns
 from capexpand.model.leases import Leases, add_leases
 from capexpand.model.money import Money, add_money
 
@@ -96,6 +97,8 @@ class Fleet:
     young: Indices  # Y [offer option, destination]
     worn: Indices  # H [offer option, destination]
     placements: Indices  # q of this quarter and of those before [site, offer option, age]
+    rows: Indices  # of the fleet [site, offer option]
+    life_rows: Indices  # that count Q [offer option, destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,9 @@ class Stage:
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
+    end_rows: tuple[Indices, Indices] | None = None  # of W [2] by the market and by the books
     signed: Indices | None = None  # σ [contract] of a chain with offered contracts, with its last quarter
+    leasebacks: LeasebackColumns | None = None  # of all quarters, with the last of a chain that has some
     financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
 
 
@@ -179,7 +184,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         ),
     )
     left = end_book(lp, m, t, before.end_book, b=power.ordered, x=orders.ordered)
-    worth = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
+    worth, end_rows = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
     state = State(
         power=power.energised,
         power_history=power.orders[:, : before.power_history.shape[1]],
@@ -202,7 +207,9 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         running=service.running if before.running.size else before.running,
         serving=service.serving if before.serving.size else before.serving,
     )
-    stage = Stage(power, orders, fleet, service, money, hire, energy, leases, churn, left, worth, state)
+    stage = Stage(
+        power, orders, fleet, service, money, hire, energy, leases, churn, left, worth, state, end_rows
+    )
     _objective(lp, m, t, stage)
     return stage
 
@@ -342,7 +349,10 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
         Units(orders, stood=before.installed, placed=q, installed=N, returned=r),
     )
     placements = np.concatenate((q[:, :, None], before.placed_history), axis=2)
-    return Fleet(q, N, r, E, R, ages.within_life, ages.young, ages.worn, placements)
+    life_rows = np.full_like(R, ABSENT) if ages.life_rows is None else ages.life_rows
+    return Fleet(
+        q, N, r, E, R, ages.within_life, ages.young, ages.worn, placements, rows=fleet, life_rows=life_rows
+    )
 
 
 def _service(lp: Blocks, m: ModelData, t: int, P: Indices, fleet: Fleet) -> Service:

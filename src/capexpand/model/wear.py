@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class Wear:
     cost: Floats  # upkeep beyond that of younger ones, money per unit and quarter
 
 
+@lru_cache(maxsize=512)
 def standing_shares(
     life: int, after: int, attrition: float, worn_attrition: float, *, quarters: int
 ) -> tuple[Floats, Floats]:
@@ -39,7 +41,7 @@ def standing_shares(
         quarters: of the horizon.
 
     Returns:
-        Both [quarter + 1], the first before the first quarter.
+        Both [quarter + 1], the first before the first quarter; they are kept, and must not be written to.
     """
     turn = after if after > 0 else NEVER
     start = np.arange(life if life > 0 else max(after, 1))[:, None]

@@ -61,11 +61,19 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class NamedBasis:
-    """A basis with the blocks of its columns and rows: it fits programs that differ in some of them."""
+    """A basis with the blocks of its columns and rows: it fits programs that differ in some of them.
+
+    Args:
+        statuses: of the columns and rows.
+        column_blocks: where the columns stand.
+        row_blocks: where the rows stand.
+        plain: the basis of the same program without its cost of churn; None where it has none.
+    """
 
     statuses: Basis
     column_blocks: tuple[Block, ...]
     row_blocks: tuple[Block, ...]
+    plain: NamedBasis | None = None
 
     @classmethod
     def of(cls, lp: LinearProgram, solver: highspy.Highs) -> NamedBasis:

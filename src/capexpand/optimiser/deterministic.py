@@ -10,6 +10,7 @@ from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
 from capexpand.model.compile_contracts import add_contracts
 from capexpand.model.data import ModelData
 from capexpand.model.debt import add_financing
+from capexpand.model.leaseback import add_leasebacks
 from capexpand.model.opening_columns import opening_columns
 from capexpand.model.stage import Stage, add_stage
 from capexpand.optimiser.highs import Limits, solve
@@ -29,6 +30,9 @@ def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
     signed = add_contracts(lp, m, stages)
     if signed is not None:
         stages[-1] = replace(stages[-1], signed=signed)
+    leasebacks = add_leasebacks(lp, m, stages)
+    if leasebacks is not None:
+        stages[-1] = replace(stages[-1], leasebacks=leasebacks)
     financing = add_financing(lp, m, stages)
     if financing is not None:
         stages[-1] = replace(stages[-1], financing=financing)

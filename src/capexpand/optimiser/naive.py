@@ -20,13 +20,15 @@ class Commitments:
     ordered: Floats  # [offer option, destination, quarter] units
 
 
-def naive_commitments(m: ModelData, fraction: float = 1.0) -> Commitments:
+def naive_commitments(m: ModelData, fraction: float = 1.0, *, mix: Floats | None = None) -> Commitments:
     """Returns the orders of the naive plan.
 
     Args:
         m: the compiled case.
         fraction: of the budget that is spent; a programme that is too large looks worse at an even pace than
             the pace deserves.
+        mix: [offer] shares of the money, as ``standing_mix`` gives them; equal ones if absent. Money that
+            none of them can take is shared equally among the others.
 
     Returns:
         What is ordered, as follows.
@@ -39,7 +41,7 @@ def naive_commitments(m: ModelData, fraction: float = 1.0) -> Commitments:
     and the others share the rest. Where sizes are whole, each order is rounded down.
     """
     first, last = m.times.window
-    desk = _Desk(m)
+    desk = _Desk(m, np.zeros(len(m.offers.products)) if mix is None else mix)
     desk.left *= fraction
     for t in range(first, last):
         desk.deliver(t, desk.left / (last - t))
@@ -49,6 +51,23 @@ def naive_commitments(m: ModelData, fraction: float = 1.0) -> Commitments:
         _rounded_down(desk.power, m.power.hall_mw[:, None]),
         _rounded_down(desk.units, m.offers.lot[:, None, None]),
     )
+
+
+def standing_mix(m: ModelData) -> Floats | None:
+    """Returns the shares of the offers in what stands at the start, by what it would cost new [offer].
+
+    Only what can be bought in the window counts. None where nothing of it stands.
+
+    Args:
+        m: the compiled case.
+    """
+    here = slice(*m.times.window)
+    there = m.offers.orderable[:, :, here] & m.offers.owned[:, None, None]
+    prices = np.where(there, m.offers.price[:, :, here], np.inf).min(axis=(1, 2), initial=np.inf)
+    units = m.opening.installed.sum(axis=0) + m.opening.units_due.sum(axis=(1, 2))
+    worth = np.zeros(len(m.offers.products))
+    np.add.at(worth, m.offers.product, units * np.where(np.isfinite(prices), prices, 0.0))
+    return worth / worth.sum() if worth.sum() > 0.0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +86,9 @@ class _Bundle:
 class _Desk:
     """What is still to be had while the naive plan is written down, delivery by delivery."""
 
-    def __init__(self, m: ModelData) -> None:
+    def __init__(self, m: ModelData, mix: Floats) -> None:
         first, last = m.times.window
-        self.m = m
+        self.m, self.mix = m, mix
         self.power = np.full((len(m.power.names), m.times.count), np.nan)
         self.units = np.full((*m.offers.orderable.shape[:2], m.times.count), np.nan)
         self.power[:, first:last], self.units[:, :, first:last] = 0.0, 0.0
@@ -104,13 +123,17 @@ class _Desk:
             bundles = [bundle for k, d in pairs if (bundle := self._bundle(k, d, t)) is not None]
             if not bundles:
                 return
-            products = [self.m.offers.product[bundle.option] for bundle in bundles]
-            shares = np.array([1.0 / products.count(g) for g in products]) / len(set(products))
+            products = [int(self.m.offers.product[bundle.option]) for bundle in bundles]
+            weights = {g: float(self.mix[g]) for g in products}
+            if sum(weights.values()) <= 0.0:
+                weights = dict.fromkeys(products, 1.0)
+            shares = np.array([weights[g] / products.count(g) for g in products]) / sum(weights.values())
             scale = min(money, self._room(bundles, shares, t))
             if scale <= 1e-9 * max(money, 1.0):
                 return
             for bundle, share in zip(bundles, shares, strict=True):
-                self._order(bundle, scale * share, t)
+                if share > 0.0:
+                    self._order(bundle, scale * share, t)
             money -= scale
 
     def _bundle(self, k: int, d: int, t: int) -> _Bundle | None:

@@ -28,12 +28,13 @@ from capexpand.optimiser.conflict import explain
 from capexpand.optimiser.contradiction import conflict
 from capexpand.optimiser.deterministic import build_program, committed_program, limits_of
 from capexpand.optimiser.highs import (
-    INTERIOR_POINT_COLUMNS,
     UNNAMED,
     Solution,
+    plain_basis,
     read_solution,
     run,
     solve,
+    started,
     with_duals_beside,
 )
 from capexpand.optimiser.highs_model import load
@@ -41,9 +42,6 @@ from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan, ShadowPrices, read_plan, shadow_prices
 
 PRIMAL_SIMPLEX = 4
-DEVEX = 1
-"""Edge weights of the dual simplex method that need no start: steepest edge from a basis at hand first solves
-for the weight of each row, which takes longer than the steps that it saves."""
 
 Sides = Literal["any", "more", "both"]
 """For which side of a limit its dual is asked: any valid one, what more brings, or also what less costs."""
@@ -159,6 +157,7 @@ class WarmPlanner:
         stages: list[Stage],
         *,
         start: Optimum | Basis | None = None,
+        from_feasible: bool = False,
     ) -> Optimum:
         """Return the optimum of a program that was built or changed elsewhere, as with a forced order.
 
@@ -167,6 +166,8 @@ class WarmPlanner:
             program: of all quarters.
             stages: its columns and rows.
             start: the optimum or the basis to start from; the optimum before if absent.
+            from_feasible: whether the start is known to be feasible here, as where only costs differ; the
+                primal simplex method then goes on from it, which may take a tenth of the steps.
 
         Raises:
             InfeasibleError: nothing satisfies the program.
@@ -180,19 +181,28 @@ class WarmPlanner:
             self._last = Optimum(m, program, stages, answer, answer, None)
         else:
             basis = before.basis if isinstance(before, Optimum) else before
-            self._last = self._solved(m, program, stages, basis)
+            self._last = self._solved(m, program, stages, basis, from_feasible=from_feasible)
         return self._last
 
     def _solved(
-        self, m: ModelData, program: LinearProgram, stages: list[Stage], basis: Basis | None
+        self,
+        m: ModelData,
+        program: LinearProgram,
+        stages: list[Stage],
+        basis: Basis | None,
+        *,
+        from_feasible: bool,
     ) -> Optimum:
         import highspy
 
         kinds = highspy.HighsModelStatus
-        solver = _started(program, basis)
+        fits = basis is not None and basis.shape == (program.cost.size, program.row_lower.size)
+        solver = started(program, basis if fits else plain_basis(program))
+        if from_feasible and fits:
+            solver.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
         run(program, solver)
         if solver.getModelStatus() != kinds.kOptimal and basis is not None:  # no verdict rests on a basis
-            solver = _started(program, None)
+            solver = started(program, None)
             run(program, solver)
         status = solver.getModelStatus()
         if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
@@ -208,18 +218,6 @@ class WarmPlanner:
             if self._sides == "both":
                 less = with_duals_beside(program, solver, answer, limits, side="less")
         return Optimum(m, program, stages, answer, less, reached)
-
-
-def _started(program: LinearProgram, basis: Basis | None) -> highspy.Highs:
-    """A solver that holds a program and starts from a basis where it fits."""
-    solver = load(program)
-    solver.setOptionValue("parallel", "off")
-    if basis is not None and basis.shape == (program.cost.size, program.row_lower.size):
-        basis.put(solver)
-        solver.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
-    elif program.cost.size >= INTERIOR_POINT_COLUMNS:
-        solver.setOptionValue("solver", "ipx")
-    return solver
 
 
 def same_numbers(one: LinearProgram, other: LinearProgram) -> bool:

@@ -20,8 +20,7 @@ from capexpand.model.data import ModelData
 from capexpand.optimiser.basis import NamedBasis
 from capexpand.optimiser.brackets import MARGIN, Bracket, ProgramChange, best_mixture
 from capexpand.optimiser.deterministic import build_program
-from capexpand.optimiser.highs import Solution, read_solution, run
-from capexpand.optimiser.highs_model import load
+from capexpand.optimiser.highs import Solution, plain_basis, read_solution, run, started
 from capexpand.optimiser.limit_prices import priced_own, worth
 from capexpand.optimiser.plan import Plan
 
@@ -112,7 +111,7 @@ def what_if(plan: Plan) -> WhatIf | None:
         return None
     families, kept = tuple(found), tuple(found.values())
     points = [np.ones(len(families))]
-    answers = [_solved(reference, basis)]
+    answers = [_solved(reference, basis, moved=False)]
     if answers[0] is None:
         return None
     bounds = _bounds_of(reference, families, kept, points, answers)
@@ -123,7 +122,7 @@ def what_if(plan: Plan) -> WhatIf | None:
         if widths[widest] <= CLOSE * abs(plan.solver.objective):
             break
         point = waiting.pop(widest)
-        answer = _solved(_moved(reference, kept, point), basis)
+        answer = _solved(_moved(reference, kept, point), basis, moved=True)
         if answer is not None:
             points.append(point)
             answers.append(answer)
@@ -213,13 +212,11 @@ def _slope(reference: LinearProgram, move: _Move, answer: Solution) -> float:
     return total
 
 
-def _solved(program: LinearProgram, basis: NamedBasis) -> Solution | None:
+def _solved(program: LinearProgram, basis: NamedBasis, *, moved: bool) -> Solution | None:
     """The optimum of a program from a basis at hand; None where there is none."""
     import highspy
 
-    solver = load(program)
-    solver.setOptionValue("parallel", "off")
-    basis.fitted(program).put(solver)
+    solver = started(program, (plain_basis(program, basis) if moved else None) or basis)
     run(program, solver)
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None

@@ -22,7 +22,18 @@ from capexpand.policy.reactions import (
     regime_worth,
 )
 from capexpand.policy.strategies import Estimate, StrategiesFindings, measure_outcomes
-from capexpand.wording import MoneyScale, count, listing, of_each, percent, power, sentence, short_names
+from capexpand.policy.whole_orders import WholeOrders, whole_orders
+from capexpand.wording import (
+    MoneyScale,
+    count,
+    listing,
+    money,
+    of_each,
+    percent,
+    power,
+    sentence,
+    short_names,
+)
 
 MOST_NAMED = 5
 """Orders that the sentence of the quarter names, the largest."""
@@ -67,6 +78,7 @@ class PolicyFindings:
     regime_cost: dict[str, tuple[float, float]]
     seed: int
     financed: dict[str, Financed]
+    whole: WholeOrders | None = None  # this quarter's orders in whole halls and lots
 
 
 def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
@@ -88,6 +100,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
         regime_cost=cost_of_regimes(outcomes),
         seed=outcomes.scenarios.seed,
         financed=financed_strategies(case, outcomes),
+        whole=whole_orders(outcomes.policy),
     )
 
 
@@ -97,9 +110,32 @@ def decision_sentence(findings: PolicyFindings) -> str:
     Args:
         findings: of the policy.
     """
-    policy = findings.outcomes.policy
-    m = policy.data
-    megawatts, units = policy.first_orders()
+    m = findings.outcomes.policy.data
+    megawatts, units = findings.outcomes.policy.first_orders()
+    orders = _named_orders(m, megawatts, units)
+    now, held = m.times.labels[0], _held_back(findings, megawatts, units)
+    if not orders:
+        return sentence(f"In {now} commit nothing yet{held}")
+    return sentence(f"In {now} commit {listing(orders)}{held}")
+
+
+def whole_sentence(findings: PolicyFindings) -> str:
+    """Returns the same decision in whole halls and lots, and its cost; empty where no order has a size.
+
+    Args:
+        findings: of the policy.
+    """
+    policy, found = findings.outcomes.policy, findings.whole
+    if found is None:
+        return ""
+    orders = _named_orders(policy.data, found.power_mw, found.units)
+    named = listing(orders) if orders else "nothing"
+    lost = money(found.cost, policy.data.currency)
+    return sentence(f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}")
+
+
+def _named_orders(m: ModelData, megawatts: Floats, units: Floats) -> list[str]:
+    """The orders of the first quarter, the dearest first."""
     orders: list[tuple[float, str]] = []
     for o, amount in enumerate(megawatts):
         if amount > 1e-6:
@@ -111,14 +147,11 @@ def decision_sentence(findings: PolicyFindings) -> str:
             price = np.nan_to_num(np.maximum(m.offers.price[k, :, 0], m.offers.running_cost[k, 0]))
             title = option_title(m, m.offers.names[k])
             orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}"))
-    now, held = m.times.labels[0], _held_back(findings, megawatts, units)
-    if not orders:
-        return sentence(f"In {now} commit nothing yet{held}")
     orders.sort(key=lambda order: -order[0])
     named = [text for _, text in orders[:MOST_NAMED]]
     if len(orders) > len(named):
         named.append(of_each(len(orders) - len(named), "smaller order", "smaller orders"))
-    return sentence(f"In {now} commit {listing(named)}{held}")
+    return named
 
 
 def _held_back(findings: PolicyFindings, megawatts: Floats, units: Floats) -> str:

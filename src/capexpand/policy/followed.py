@@ -13,6 +13,7 @@ from capexpand.optimiser.plan import Plan
 from capexpand.policy.financed import Financed, carry_financing
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
+from capexpand.policy.leased_back import LeasedBack
 from capexpand.policy.outside import MoneyFactors, outside_earnings
 from capexpand.policy.strategies import business_flows, returns_of
 from capexpand.scenarios.futures import compile_futures
@@ -79,21 +80,24 @@ def follow_plan(
     """
     if case.uncertainty.empty:
         return None
-    m, standing = settled(plan.data, plan.signed), settled(base.data, base.signed)
+    sales = LeasedBack.of(settled(plan.data, plan.signed), plan)
+    before = LeasedBack.of(settled(base.data, base.signed), base)
+    m, standing = sales.data, before.data
     futures = compile_futures(case)
     drawn = draw_scenarios(futures, scenarios, seed=seed)
     factors = np.stack([drawn.factors(t) for t in range(drawn.quarters)])
     stages = take_apart(m, futures)
-    ours = FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors)
+    ours = sales.taken_out(FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors))
     alone = recourse_data(m, futures).without_programme()
     numbers = stages.numbers
-    if plan.data.contracts is not None and plan.data.contracts.offered.any():  # signed differently
+    offered = plan.data.contracts is not None and plan.data.contracts.offered.any()
+    if offered or plan.data.leasebacks is not None:  # signed differently
         apart = take_apart(standing, futures)
         alone, numbers = apart.data, apart.numbers
     without = FixedPlans(alone, numbers)
-    theirs = without.follow(FixedPlan.of(base), factors)
-    moved, before = MoneyFactors.of(m, drawn), MoneyFactors.of(standing, drawn)
-    cash = business_flows(alone, theirs, outside_earnings(standing, before))
+    theirs = before.taken_out(without.follow(FixedPlan.of(base), factors))
+    moved, earlier = MoneyFactors.of(m, drawn), MoneyFactors.of(standing, drawn)
+    cash = business_flows(alone, theirs, outside_earnings(standing, earlier))
     other = outside_earnings(m, moved)
     npv = returns_of(stages.data, ours, cash, value=ours.value, other=other).npv
     if m.financing is None:

@@ -46,10 +46,22 @@ class StateLayout:
     @property
     def names(self) -> tuple[str, ...]:
         """A name for each slot: its part and its place there."""
+        return self.names_of(np.arange(self.kept.size))
+
+    def names_of(self, slots: Indices) -> tuple[str, ...]:
+        """Returns the names of some slots.
+
+        Args:
+            slots: places in the state vector.
+        """
+        firsts = np.concatenate(([0], np.cumsum([np.prod(shape, dtype=np.int64) for shape in self.shapes])))
+        positions = self.kept[slots]
+        part_of = np.searchsorted(firsts, positions, side="right") - 1
         names: list[str] = []
-        for part, shape in zip(PARTS, self.shapes, strict=True):
-            names += [f"{part} {' '.join(map(str, place))}" for place in np.ndindex(*shape)]
-        return tuple(names[position] for position in self.kept)
+        for position, part in zip(positions.tolist(), part_of.tolist(), strict=True):
+            place = np.unravel_index(position - int(firsts[part]), self.shapes[part])
+            names.append(f"{PARTS[part]} {' '.join(str(int(axis)) for axis in place)}")
+        return tuple(names)
 
     def state_after(self, columns: Floats, stage: Stage) -> Floats:
         """Returns the state [slot] that a solution [column] of a chain leaves after one of its stages."""
@@ -139,8 +151,7 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
         return QuarterProgram(lp.build(), stage, _flat(before)[layout.kept], np.full(after.size, ABSENT))
     wanted = layout.live[quarter + 1, layout.kept]
     handed = wanted & (after < count)  # a column of the state before; the engine wants one of its own
-    names = layout.names
-    labels = [tuple(names[slot] for slot in np.flatnonzero(handed))]
+    labels = [layout.names_of(np.flatnonzero(handed))]
     carried = lp.columns("carried", labels)
     rows = lp.rows("carried", labels, lower=0.0, upper=0.0)
     lp.add(rows, carried)

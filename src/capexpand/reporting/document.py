@@ -26,7 +26,9 @@ from capexpand.reporting.examined import examined_document
 from capexpand.reporting.financing import financing_document
 from capexpand.reporting.headline import answers
 from capexpand.reporting.inputs import Findings
+from capexpand.reporting.leaseback import leaseback_document
 from capexpand.reporting.limits import VOLUME_UNITS
+from capexpand.reporting.productivity import productivity_document
 from capexpand.reporting.serial import Document, money, monies, number, numbers
 from capexpand.reporting.sources import hire_document
 from capexpand.reporting.token_prices import token_price_document
@@ -74,11 +76,13 @@ def metrics_document(context: ReportContext) -> Document:
         "shadow_price_units": {limit.name: limit.unit for limit in binding},
         "one_percent_more": {limit.name: money(limit.gain_total) for limit in binding},
         "unit_costs": _unit_costs(context),
+        "productivity": productivity_document(result.plan),
         **token_price_document(context),
         **financing_document(context),
         **currencies_document(context),
         **contracts_document(context),
         **hire_document(m, result.plan),
+        **leaseback_document(result.plan),
         **energy_document(m, result.plan),
         **economic_document(findings.case, result.plan),
         "naive": _naive(findings.naive, findings.naive_metrics, context, days),

@@ -13,10 +13,11 @@ from capexpand.finance.longer import HorizonCheck, harvest_from
 from capexpand.policy.followed import QUANTILES
 from capexpand.reporting import serial
 from capexpand.reporting.context import ReportContext
-from capexpand.reporting.inputs import Findings
+from capexpand.reporting.inputs import EvenPace, Findings
 from capexpand.wording import listing, money, number, percent, power, share
 
 NAMED_LIMITS = 3
+ONE_PERCENT = 0.01
 HARVEST_QUARTERS = 4
 """Quarters without orders at the horizon's end from which on they are called a harvest."""
 
@@ -54,13 +55,8 @@ def examined_document(findings: Findings) -> dict[str, Any]:
             }
             for check in examination.horizon
         ],
-        "best_even_pace": None
-        if examination is None or examination.even is None
-        else {
-            "fraction": examination.even.fraction,
-            "npv": serial.money(examination.even.npv),
-            "objective": serial.money(examination.even.objective),
-        },
+        "best_even_pace": None if examination is None else _pace(examination.even),
+        "standing_mix": None if examination is None else _pace(examination.standing_mix),
         "nothing_ordered_from": starts[harvest].isoformat() if harvest < len(starts) else None,
         "plan_in_futures": None
         if followed is None
@@ -75,6 +71,16 @@ def examined_document(findings: Findings) -> dict[str, Any]:
             },
             "loses": followed.loses,
         },
+    }
+
+
+def _pace(rival: EvenPace | None) -> dict[str, float | None] | None:
+    if rival is None:
+        return None
+    return {
+        "fraction": rival.fraction,
+        "npv": serial.money(rival.npv),
+        "objective": serial.money(rival.objective),
     }
 
 
@@ -109,9 +115,16 @@ def in_futures(context: ReportContext) -> str:
         f"Met by {followed.npv.size} futures, the plan is worth {money(followed.mean, currency)} "
         "on average, "
         f"between {money(float(low), currency)} and {money(float(high), currency)} in nine of ten, "
-        f"and loses in {share(followed.loses)} of them; "
+        f"and loses in {_part(followed.loses)} of them; "
         "the figures that follow are those of the one mean path."
     )
+
+
+def _part(chance: float) -> str:
+    """A share of futures in words: one that is rounded to nothing is not nothing."""
+    if chance <= 0.0:
+        return "none"
+    return share(chance) if chance >= ONE_PERCENT else "less than 1 %"
 
 
 def by_size(context: ReportContext) -> str:
@@ -140,36 +153,63 @@ def by_size(context: ReportContext) -> str:
     )
     ends = curve.ends_to_pay
     if ends is None:
-        parts.append(
-            f"One more {currency} of it still adds {number(last.marginal)} {currency} to the objective."
-        )
+        beside = ", internal use included" if "internal" in context.data.workloads.roles else ""
+        more = f"{number(last.marginal)} {currency} of present value{beside}"
+        parts.append(f"One more {currency} of it would still add {more}.")
     else:
         parts.append(f"More than {money(ends, currency)} ends to pay.")
     if abs(curve.renewal_and_hire) > 1e-9:
-        verb = "are worth" if curve.renewal_and_hire >= 0.0 else "cost"
+        gain = money(abs(curve.renewal_and_hire), currency)
+        owed = " to serve what is owed" if "obligation" in context.data.workloads.roles else ""
+        does = f"are worth {gain}" if curve.renewal_and_hire >= 0.0 else f"cost {gain}{owed}"
+        parts.append(f"Renewal and hire without the programme {does}, which is not counted.")
+    return " ".join(parts)
+
+
+def best_rival(context: ReportContext) -> tuple[str, float]:
+    """Return the rival by rule that is worth most, and what the plan is worth more in cash [million].
+
+    Args:
+        context: of the report; without an examination the evenly spent plan is the only rival.
+    """
+    worth = {"the even plan": context.findings.naive_metrics.npv}
+    examination = context.findings.examination
+    if examination is not None and examination.even is not None:
+        worth["the best even pace"] = examination.even.npv
+    if examination is not None and examination.standing_mix is not None:
+        worth["the mix that stands"] = examination.standing_mix.npv
+    name = max(worth, key=lambda each: worth[each])
+    return name, context.findings.metrics.npv - worth[name]
+
+
+def fair_rivals(context: ReportContext) -> str:
+    """Sets the best even pace and the standing mix beside the plan; all of a large budget is a weak rival.
+
+    Returns:
+        Sentences; empty where no rival was tried.
+    """
+    examination, currency = context.findings.examination, context.currency
+    if examination is None or examination.even is None or context.orders_nothing:
+        return ""
+    even, mixed, npv = examination.even, examination.standing_mix, context.findings.metrics.npv
+    parts: list[str] = []
+    if even.fraction < 1.0:
         parts.append(
-            f"Renewal and hire without the programme {verb} {money(abs(curve.renewal_and_hire), currency)} "
-            "beside it, and are not counted."
+            f"The best even pace spends {share(even.fraction)} of the budget and is worth "
+            f"{money(even.npv, currency)}: {_planning_adds(npv - even.npv, currency)}."
+        )
+    if mixed is not None:
+        parts.append(
+            f"At that pace, in the mix of servers that stands at the start, it is "
+            f"{money(mixed.npv, currency)}: {_planning_adds(npv - mixed.npv, currency)}."
         )
     return " ".join(parts)
 
 
-def best_even_pace(context: ReportContext) -> str:
-    """Sets the best even pace beside the plan, since all of a large budget at an even pace is a weak rival.
-
-    Returns:
-        A sentence; empty where no other pace was tried or the whole budget is the best one.
-    """
-    examination, currency = context.findings.examination, context.currency
-    even = None if examination is None else examination.even
-    if even is None or even.fraction >= 1.0 or context.orders_nothing:
-        return ""
-    gain = context.findings.metrics.npv - even.npv
-    verb = "adds" if gain >= 0.0 else "gives up, for what is counted beside cash,"
-    return (
-        f"The best even pace spends {share(even.fraction)} of the budget and would be worth "
-        f"{money(even.npv, currency)}: against it planning {verb} {money(abs(gain), currency)}."
-    )
+def _planning_adds(gain: float, currency: str) -> str:
+    if gain >= 0.0:
+        return f"planning adds {money(gain, currency)} to that"
+    return f"planning gives up {money(-gain, currency)} for what is counted beside cash"
 
 
 def at_the_end(context: ReportContext) -> str:

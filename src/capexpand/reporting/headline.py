@@ -14,8 +14,9 @@ from capexpand.reporting.context import NOTHING, ReportContext
 from capexpand.reporting.contracts import contract_answers
 from capexpand.reporting.examined import (
     at_the_end,
-    best_even_pace,
+    best_rival,
     by_size,
+    fair_rivals,
     in_futures,
     power_in_use,
     stops_more,
@@ -53,7 +54,7 @@ def answers(context: ReportContext) -> tuple[Answer, ...]:
         *([Answer("What does that rest on?", rests)] if (rests := rests_on(context)) else []),
         *([Answer("How much of it pays?", sized)] if sized else []),
         Answer("What is each limit worth?", limits_worth(context)),
-        Answer("How does it compare?", " ".join(filter(None, (compares(context), best_even_pace(context))))),
+        Answer("How does it compare?", " ".join(filter(None, (compares(context), fair_rivals(context))))),
     )
 
 
@@ -278,15 +279,20 @@ def limits_worth(context: ReportContext) -> str:
         return "No limit binds: more power, supply, budget or demand would add nothing."
     supplied = [limit for limit in binding if limit.kind != "demand"]
     asked = [limit for limit in binding if limit.kind == "demand"]
-    parts: list[str] = []
+    ranked: list[tuple[float, str]] = []
     for named, where in ((supplied, "On the side of supply and money"), (asked, "On the side of demand")):
         if named:
-            gain = money(named[0].gain_total, context.currency)
-            parts.append(
-                f"{where}, {named[0].noun} is worth most: one percent more throughout would add {gain}."
-            )
+            gain = named[0].gain_total
+            more = f"one percent more throughout would add {money(gain, context.currency)}"
+            ranked.append((gain, f"{where}, {named[0].noun} is worth most: {more}."))
+    owed = next((limit for limit in context.limits if limit.binds and limit.kind == "obligation"), None)
+    if owed is not None:
+        cost = abs(owed.gain_total)
+        owes = f"One percent more of {owed.noun} throughout would cost {money(cost, context.currency)}."
+        ranked.append((cost, owes))
+    parts = [text for _, text in sorted(ranked, key=lambda pair: -pair[0])]
     told = [next((limit for limit in supplied if limit.kind == kind), None) for kind in ("grid", "supply")]
-    if supplied and supplied[0].kind in {"renewal", "stock"}:
+    if supplied and supplied[0].kind == "stock":
         told.insert(0, supplied[0])
     parts += [limit.describe(context.labels) for limit in told if limit is not None]
     budget = next((limit for limit in supplied if limit.kind == "budget"), None)
@@ -294,10 +300,6 @@ def limits_worth(context: ReportContext) -> str:
         parts.append(budget.describe(context.labels))
     elif context.cap is not None:
         parts.append("The budget itself binds nowhere: more money alone would add nothing.")
-    owed = next((limit for limit in context.limits if limit.binds and limit.kind == "obligation"), None)
-    if owed is not None:
-        cost = money(abs(owed.gain_total), context.currency)
-        parts.append(f"One percent more of {owed.noun} throughout would cost {cost}.")
     return " ".join(parts)
 
 
@@ -356,7 +358,7 @@ def _counted_beside_cash(context: ReportContext) -> str:
 
 def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
     """Return the strip of figures below the headline."""
-    ours, currency, at = context.findings.metrics, context.currency, context.window_end
+    currency, at = context.currency, context.window_end
     label = context.labels[at]
     power_mw = float(context.power_mw(context.fleet)[at])
     accelerators = float(context.accelerators(context.fleet)[at])
@@ -382,7 +384,8 @@ def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
         figures.append(
             KeyFigure("Tokens a day", volume(tokens), f"in {label}, by {part} of the power in use")
         )
-    gain, over = ours.npv - context.findings.naive_metrics.npv, "in net present value over the even plan"
+    rival, gain = best_rival(context)
+    over = f"in net present value over {rival}"
     if gain < 0.0:
         gain, over = context.objective_gain, "in the objective over the even plan; none in cash"
     figures.append(KeyFigure("Worth of planning", money(gain, currency), over))
@@ -393,7 +396,9 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
     """The figures that only a plan with orders has: what it is worth, and when it pays."""
     ours, currency, labels = context.findings.metrics, context.currency, context.labels
     funded = ours.peak_funding > 0.0
-    taxed = "programme, after tax" if context.data.taxes.rate > 0.0 else "programme"
+    examination = context.findings.examination
+    path = "programme" if examination is None or examination.followed is None else "of the one mean path"
+    taxed = f"{path}, after tax" if context.data.taxes.rate > 0.0 else path
     end_value_zero = money(ours.npv_end_value_zero, currency)
     figures = [
         KeyFigure("Net present value", money(ours.npv, currency), taxed),

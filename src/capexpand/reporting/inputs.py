@@ -44,6 +44,7 @@ class Examination:
     horizon: tuple[HorizonCheck, ...]
     followed: Followed | None  # None where the case declares no uncertainty
     even: EvenPace | None = None  # the even pace of the highest objective; None where sizes are whole
+    standing_mix: EvenPace | None = None  # at that pace in the mix that stands; None where nothing stands
     what_if: WhatIf | None = None  # bounds where limits move; None where none can
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.model.blocks import Floats
+from capexpand.model.data import ModelData
 from capexpand.policy.findings import PolicyFindings, decision_sentence
 from capexpand.policy.strategies import QUANTILES, Estimate, StrategyMetrics
 from capexpand.reporting.serial import MILLION, Document, money, number
@@ -102,10 +103,20 @@ def this_quarter(findings: PolicyFindings) -> Document:
     """
     policy = findings.outcomes.policy
     m = policy.data
-    megawatts, units = policy.first_orders()
-    return {
+    whole = findings.whole
+    found: Document = {
         "quarter": m.times.starts[0].isoformat(),
         "sentence": decision_sentence(findings),
+        **_amounts(m, *policy.first_orders()),
+    }
+    if whole is not None:
+        found["whole"] = _amounts(m, whole.power_mw, whole.units) | {"cost": money(whole.cost)}
+    return found
+
+
+def _amounts(m: ModelData, megawatts: Floats, units: Floats) -> Document:
+    """Orders by what is ordered."""
+    return {
         "power_mw": {
             name: number(float(x)) for name, x in zip(m.power.names, megawatts, strict=True) if x > 1e-6
         },

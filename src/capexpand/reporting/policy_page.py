@@ -14,6 +14,7 @@ from capexpand.policy.findings import (
     recommendation,
     uncertain,
     value_sentence,
+    whole_sentence,
 )
 from capexpand.policy.reactions import Commitment, Reaction
 from capexpand.policy.strategies import Estimate
@@ -46,6 +47,9 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
     """
     interrupted, regimes = interruption_note(findings), _regimes(findings)
     blocks: list[Block] = [Paragraph("", lead=decision_sentence(findings), kind="decision")]
+    whole = whole_sentence(findings)
+    if whole:
+        blocks.append(Paragraph(whole))
     if interrupted:
         blocks.append(Paragraph(interrupted, kind="flag"))
     told = (
@@ -137,6 +141,10 @@ _KINDS = {
     "energy_price": "energy price at",
     "contract_energy_price": "energy price of contract",
     "hire_fee": "fee of",
+    "hire_limit": "units to be had of",
+    "unit_exit_cost": "exit cost of",
+    "resale_price": "price of used",
+    "power_exit_cost": "exit cost of power at",
     "exchange_rate": "exchange rate of debt in",
     "reference_rate": "reference rate of debt",
     "build_cost": "building cost at",

@@ -10,6 +10,7 @@ from capexpand.policy.findings import (
     lattice_sentence,
     recommendation,
     value_sentence,
+    whole_sentence,
 )
 from capexpand.reporting.blocks import Block, Paragraph, Row, table
 from capexpand.wording import MoneyScale, money, percent
@@ -42,6 +43,7 @@ def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
     )
     return (
         Paragraph("", lead=decision_sentence(findings), kind="decision"),
+        *((Paragraph(whole),) if (whole := whole_sentence(findings)) else ()),
         *((Paragraph(interrupted, kind="flag"),) if interrupted else ()),
         Paragraph(value_sentence(findings)),
         Paragraph(recommendation(findings)),

@@ -43,6 +43,7 @@ from capexpand.reporting.plans_compared import plan_table
 from capexpand.reporting.policy_document import policy_document
 from capexpand.reporting.policy_page import policy_section
 from capexpand.reporting.policy_summary import policy_summary
+from capexpand.reporting.productivity import productivity_blocks
 from capexpand.reporting.sheet import Sheet
 from capexpand.reporting.sources import sources_section
 from capexpand.reporting.tables import frames
@@ -228,6 +229,7 @@ def _serves(context: ReportContext) -> Section:
             f"destination, and a buyer with headquarters in {case.programme.headquarters}."
         )
         blocks += [Heading(exports.title), Paragraph(told), exports]
+    blocks += productivity_blocks(context)
     return Section("serves", "What a unit serves", tuple(blocks))
 
 

@@ -122,7 +122,7 @@ class Sheet:
             **self.files,
             self.document_name: serial.json_file(self.document),
             REPORT: self.html().encode(),
-            **table_files(self.tables),
+            **table_files(self.tables, self.kind),
         }
         write_run(place, Content(files, serial.plain(self.about)))
         return place / REPORT

@@ -15,6 +15,7 @@ from capexpand.optimiser.plan import Plan
 from capexpand.reporting.blocks import Block, Heading, Paragraph, Row, Section, Table, columns, table
 from capexpand.reporting.charts.service import PRICE_UNITS
 from capexpand.reporting.context import ReportContext
+from capexpand.reporting.leaseback import leaseback_words
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.reporting.long_tables import Axis, Quantity, long_table
 from capexpand.reporting.serial import MILLION, Document, monies, number, numbers
@@ -32,7 +33,7 @@ PARTS = ("units", "power", "energy", "upkeep")
 def sources_section(context: ReportContext) -> tuple[Section, ...]:
     """Return the section that compares owning, leasing and hiring; none where nothing can be hired."""
     m = context.data
-    if m.hire is None and m.lease_terms is None:
+    if m.hire is None and m.lease_terms is None and m.leasebacks is None:
         return ()
     note = (
         "Each source taken alone: one unit from the first quarter in which it can be ordered to the end of "
@@ -43,6 +44,8 @@ def sources_section(context: ReportContext) -> tuple[Section, ...]:
     blocks: list[Block] = [Paragraph(note), ownership_table(context)]
     if m.lease_terms is not None:
         blocks += [Heading("Leases as capital"), Paragraph(lease_words(context))]
+    if m.leasebacks is not None:
+        blocks += [Heading("Sale and leaseback"), Paragraph(leaseback_words(context))]
     if m.hire is not None:
         hired = hired_table(context)
         blocks += [Heading(hired.title), hired]

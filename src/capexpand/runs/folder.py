@@ -211,13 +211,14 @@ def usual_folder(case: Path, variant: str | None = None, kind: str = "") -> Path
     return Path("runs") / "-".join(part for part in (name, variant, kind) if part)
 
 
-def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
+def table_files(frames: Mapping[str, DataFrame], kind: str = "") -> dict[str, bytes]:
     """Return tables as files of a run folder, each in Parquet and in CSV, and what their columns mean.
 
     A spreadsheet runs a cell that begins like a formula; in CSV such a text gets an apostrophe before it.
 
     Args:
         frames: the tables by name.
+        kind: of the run, by which the columns of a study are known.
     """
     files: dict[str, bytes] = {}
     for name, frame in frames.items():
@@ -227,7 +228,7 @@ def table_files(frames: Mapping[str, DataFrame]) -> dict[str, bytes]:
         files[f"tables/{name}.parquet"] = parquet.getvalue()
         files[f"tables/{name}.csv"] = text.getvalue().encode()
     if frames:
-        files[DESCRIPTION] = description_file(frames)
+        files[DESCRIPTION] = description_file(frames, kind)
     return files
 
 

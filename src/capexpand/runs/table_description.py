@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from capexpand.runs.table_columns import RUN_COLUMNS, STUDIES, parted
+
 if TYPE_CHECKING:
     from polars import DataFrame, DataType
 
@@ -55,22 +57,34 @@ _UNITS = {
 """Units that the end of a column's name says."""
 
 
-def description_file(frames: Mapping[str, DataFrame]) -> bytes:
+def description_file(frames: Mapping[str, DataFrame], kind: str = "") -> bytes:
     """Return the description of tables, to stand beside them.
 
     Args:
         frames: the tables by name; each stands beside the description as ``NAME.csv``.
+        kind: of the run, by which a study's columns are known.
     """
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "capexpand-run",
         "title": "Tables of a run of capexpand",
-        "resources": [_resource(name, frame) for name, frame in frames.items()],
+        "resources": [_resource(name, frame, meanings(kind, name)) for name, frame in frames.items()],
     }
     return (json.dumps(package, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _resource(name: str, frame: DataFrame) -> dict[str, Any]:
+def meanings(kind: str, table: str) -> Mapping[str, str]:
+    """Return what the columns of a table hold, each with its unit in brackets.
+
+    Args:
+        kind: of the run.
+        table: name of the table.
+    """
+    own = STUDIES.get(kind, {}).get(table)
+    return {**MEANINGS, **(RUN_COLUMNS.get(table, {}) if own is None else own)}
+
+
+def _resource(name: str, frame: DataFrame, known: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": re.sub(r"[^a-z0-9._-]+", "-", name.lower()),
         "path": f"{name}.csv",
@@ -79,17 +93,18 @@ def _resource(name: str, frame: DataFrame) -> dict[str, Any]:
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "schema": {
-            "fields": [_field(column, kind, frame.columns) for column, kind in frame.schema.items()],
+            "fields": [_field(column, kind, frame.columns, known) for column, kind in frame.schema.items()],
             "missingValues": ["", "NaN"],
         },
     }
 
 
-def _field(column: str, kind: DataType, columns: list[str]) -> dict[str, Any]:
+def _field(column: str, kind: DataType, columns: list[str], known: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {"name": column, "type": _type(kind)}
-    if column in MEANINGS:
-        found["description"] = MEANINGS[column]
-    unit = next((unit for end, unit in _UNITS.items() if column.endswith(end)), None)
+    meaning, unit = parted(known.get(column, ""))
+    if meaning:
+        found["description"] = meaning
+    unit = unit or next((unit for end, unit in _UNITS.items() if column.endswith(end)), None)
     if unit is not None:
         found["unit"] = unit
     elif column == "value" and "unit" in columns:

@@ -67,13 +67,19 @@ class DeclaredPaths:
                 return listed_price(case.workloads[name], case.calendar)
             found: Series | None = getattr(case.workloads[name], target.quantity)
             return found
-        if target.quantity == "hire_fee":
-            return self._hire_fee(name)
+        if target.quantity in ("hire_fee", "hire_limit"):
+            return self._hire(target)
         return self._of_offer(target) if target.quantity in OF_OFFERS else self._of_site(target)
 
-    def _hire_fee(self, name: str) -> Series:
-        cloud, _, way = name.partition("/")
-        return self.case.clouds[cloud].ways[way].fee
+    def _hire(self, target: MovableTarget) -> Series | None:
+        cloud, _, way = target.name.partition("/")
+        terms = self.case.clouds[cloud].ways[way]
+        if target.quantity == "hire_fee":
+            return terms.fee
+        limit = terms.limit
+        if limit is None or isinstance(limit, Series):
+            return limit
+        return Series(limit.unit, None, limit.written, ((None, limit.value),))
 
     def _of_site(self, target: MovableTarget) -> Series | None:
         name, _, contract = target.name.partition("/")
@@ -84,16 +90,16 @@ class DeclaredPaths:
         if site.build is not None:
             parts |= {"build_cost": site.build.cost, "build_limit": site.build.limit}
         if site.colocate is not None:
-            parts |= {"colocation_fee": site.colocate.fee}
+            parts |= {"colocation_fee": site.colocate.fee, "colocation_exit_cost": site.colocate.exit_cost}
         return parts.get(target.quantity)
 
     def _of_offer(self, target: MovableTarget) -> Series | None:
         offer = self.case.offers[target.name]
         parts: dict[str, Series | None] = {}
         if offer.buy is not None:
-            parts |= {"purchase_price": offer.buy.price}
+            parts |= {"purchase_price": offer.buy.price, "resale": offer.buy.resale}
         if offer.lease is not None:
-            parts |= {"lease_fee": offer.lease.fee}
+            parts |= {"lease_fee": offer.lease.fee, "exit_cost": offer.lease.exit_cost}
         if target.destination is not None:
             supply = offer.supply[target.destination]
             parts |= {"supply_limit": supply.limit, "export_fee": supply.fee}
@@ -116,8 +122,10 @@ class DeclaredPaths:
         budget = np.inf if case.programme.cap is None else case.programme.cap.value / window
         if entry.kind in OF_OFFERS:
             return np.minimum(self._purchases(entry), budget)
-        if entry.kind == "hire_fee":
+        if entry.kind in ("hire_fee", "hire_limit"):
             return self._hired(entry.name)
+        if entry.kind in ("unit_exit_cost", "resale_price", "power_exit_cost"):
+            return np.zeros(self.quarters)  # small beside prices and fees, which move with them
         # of productivity only products enter the program, and other revenue never does
         if entry.kind in ("productivity", "other_revenue", "exchange_rate", "reference_rate"):
             return np.zeros(self.quarters)

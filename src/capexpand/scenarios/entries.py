@@ -25,6 +25,10 @@ EntryKind = Literal[
     "purchase_price",  # offer; a price at order
     "lease_fee",  # offer
     "hire_fee",  # way to hire from a cloud
+    "hire_limit",  # way to hire from a cloud: units that can be had
+    "unit_exit_cost",  # offer: of leased units handed back
+    "resale_price",  # offer: of used units; only exchange rates move it
+    "power_exit_cost",  # site: of rented power handed back
     "supply_limit",  # offer and destination
     "export_fee",  # offer and destination; a share added to the declared one; part of a price at order
     "delivery",  # offer; 1 where what is due is delivered, 0 where it is held back

@@ -10,6 +10,7 @@ from capexpand.case.schema import Case
 from capexpand.case.targets import MovableTarget, movable_targets
 from capexpand.scenarios.declared import DeclaredPaths
 from capexpand.scenarios.entries import Entry, EntryKind, Floats
+from capexpand.scenarios.loadings import PLAIN
 from capexpand.scenarios.sampling import Scenarios
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -77,17 +78,17 @@ def _readable(fan: Fan) -> Fan:
 
 def _products(target: MovableTarget) -> tuple[tuple[EntryKind, int], ...]:
     """The entries, with exponents, whose product is the factor of a quantity."""
-    match target.quantity:
-        case "demand":
-            return (("base_demand", 1), ("productivity", 1))
-        case "price":
-            return (("base_price", 1), ("productivity", -1))
-        case "penalty":
-            return (("base_penalty", 1), ("productivity", -1))
-        case "exchange_rate" | "market_share":
-            return ()
-        case _:
-            return ((target.quantity, 1),)
+    quantity = target.quantity
+    products: dict[str, tuple[tuple[EntryKind, int], ...]] = {
+        "demand": (("base_demand", 1), ("productivity", 1)),
+        "price": (("base_price", 1), ("productivity", -1)),
+        "penalty": (("base_penalty", 1), ("productivity", -1)),
+    }
+    if quantity in products:
+        return products[quantity]
+    if quantity in ("exchange_rate", "market_share"):
+        return ()
+    return ((PLAIN[quantity], 1),)
 
 
 def _rows(target: MovableTarget, rows: dict[Entry, int]) -> list[tuple[int, int]]:

@@ -163,7 +163,8 @@ def compile_futures(case: Case) -> Futures:
     entries = tuple(sorted(found, key=lambda entry: (entry.kind, entry.name, entry.destination or "")))
 
     def product(of: Moves) -> tuple[Floats, tuple[ChainValues, ...], Floats, Floats]:
-        loading = np.array([[moved.get(entry, 0.0) for moved in exponents(of)] for entry in entries])
+        moved_by = exponents(of)
+        loading = np.array([[moved.get(entry, 0.0) for moved in moved_by] for entry in entries])
         loading = loading.reshape(len(entries), len(drivers))
         values = (
             *(_regime_values(states, entries, quarters) for states in in_states(of)),

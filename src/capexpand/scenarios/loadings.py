@@ -14,7 +14,7 @@ from capexpand.case.values import Figure
 from capexpand.scenarios.declared import DeclaredPaths
 from capexpand.scenarios.entries import Entry, EntryKind, Floats
 
-_PLAIN: dict[str, EntryKind] = {
+PLAIN: dict[str, EntryKind] = {
     "grid": "grid",
     "energy_price": "energy_price",
     "build_cost": "build_cost",
@@ -23,6 +23,10 @@ _PLAIN: dict[str, EntryKind] = {
     "purchase_price": "purchase_price",
     "lease_fee": "lease_fee",
     "hire_fee": "hire_fee",
+    "hire_limit": "hire_limit",
+    "exit_cost": "unit_exit_cost",
+    "resale": "resale_price",
+    "colocation_exit_cost": "power_exit_cost",
     "supply_limit": "supply_limit",
     "export_fee": "export_fee",
     "delivery": "delivery",
@@ -31,6 +35,7 @@ _PLAIN: dict[str, EntryKind] = {
     "reference_rate": "reference_rate",
     "exchange_rate": "exchange_rate",
 }
+"""Entries of quantities that enter the program as they are."""
 
 _PRICED: dict[EntryKind, Quantity] = {
     "energy_price": "energy_price",
@@ -40,6 +45,9 @@ _PRICED: dict[EntryKind, Quantity] = {
     "purchase_price": "purchase_price",
     "lease_fee": "lease_fee",
     "hire_fee": "hire_fee",
+    "unit_exit_cost": "exit_cost",
+    "resale_price": "resale",
+    "power_exit_cost": "colocation_exit_cost",
     "other_revenue": "other_revenue",
     "base_price": "price",
     "base_penalty": "penalty",
@@ -105,7 +113,7 @@ class Moves:
             if target.quantity in _WORKLOAD:
                 by_workload.setdefault(target.name, {})[target.quantity] = value
             else:
-                found[Entry(_PLAIN[target.quantity], target.name, target.destination)] = value
+                found[Entry(PLAIN[target.quantity], target.name, target.destination)] = value
         for name, moved in by_workload.items():
             found |= self._of_workload(name, moved)
         return {entry: value for entry, value in found.items() if value != 0.0}
@@ -128,11 +136,16 @@ class Moves:
 
     def invoiced_in(self, currency: str) -> tuple[MovableTarget, ...]:
         """Return the targets whose price is in a currency, and so move with its exchange rate."""
-        agreed = (  # nothing else moves the price of a contract
+        agreed = [  # nothing else moves the price of a contract, or that of used units
             MovableTarget(f"workloads.{name}.price", "price", name)
             for name, workload in self.case.workloads.items()
             if workload.contract is not None
-        )
+        ]
+        agreed += [
+            MovableTarget(f"offers.{name}.buy.resale", "resale", name)
+            for name, offer in self.case.offers.items()
+            if offer.buy is not None and offer.buy.resale is not None
+        ]
         return tuple(
             target
             for target in (*self.targets, *agreed)

@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +24,13 @@ from capexpand.reporting.charts.drawing import Chart, Quarters, Series, over_qua
 from capexpand.reporting.charts.palette import BASE, PROGRAMME
 from capexpand.web.assumptions import Assumption, Assumptions, Changes
 from capexpand.web.changing import load_changed, merged_data
+from capexpand.web.engine import Engine, executor_behind
 from capexpand.web.outcomes import Difference, Outcome, differences, outcome
 from capexpand.web.remedies import Remedy, remedies
 from capexpand.web.sliders import assumptions_of
 from capexpand.wording import money
+
+Query = tuple[tuple[str, str], ...]
 
 KEPT_CASES = 6
 """Cases whose bases are kept; each takes some 30 MB of the largest."""
@@ -95,7 +98,8 @@ class Explorer:
         self._studies: OrderedDict[tuple[Path, str | None], Study] = OrderedDict()
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(solvers)
-        self._beside_it = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ends")
+        self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
+        self._beside_it = executor_behind("ends")
         self._prepares = threading.Lock()
 
     def study(self, path: Path, variant: str | None = None) -> Study:
@@ -120,7 +124,9 @@ class Explorer:
             if other is not None and other.case.provenance.content_hash == case.provenance.content_hash:
                 other.stamps = _stamps(case)
                 return other
-            made = Study(case, path, variant, turns=self._turns, beside_it=self._beside_it)
+            made = Study(
+                case, path, variant, turns=self._turns, beside_it=self._beside_it, ahead=self._ahead
+            )  # fmt: skip
             self._studies[key] = made
             self._studies.move_to_end(key)
             while len(self._studies) > KEPT_CASES:
@@ -133,7 +139,7 @@ class Explorer:
         One at a time: who leafs through many cases does not keep the machine busy.
         """
         if self._prepares.acquire(blocking=False):
-            self._beside_it.submit(self._prepare, path)
+            self._ahead.submit(self._prepare, path)
 
     def _prepare(self, path: Path) -> None:
         try:
@@ -166,21 +172,23 @@ class Study:
         *,
         turns: threading.BoundedSemaphore,
         beside_it: ThreadPoolExecutor,
+        ahead: ThreadPoolExecutor,
     ) -> None:
         self.case, self.path, self.variant = case, path, variant
         self.stamps = _stamps(case)
         self.assumptions: Assumptions = assumptions_of(case, merged_data(path, variant))
         self._turns = turns
         self._lock = threading.Lock()
-        # no worth of limits is shown, so any duals do
-        self._planner, self._rest = WarmPlanner(sides="any"), WarmPlanner(sides="any")
-        self._first: tuple[Optimum, Optimum] | None = None
+        self._engine = Engine(self.assumptions)
+        self._first: Optimum | None = None
         self._base: Outcome | None = None
         self._supports: tuple[Support, ...] = ()
         self._prepared: set[str] = set()
         self._preparing = threading.Lock()
-        self._beside_it = beside_it
-        self._known: OrderedDict[tuple[tuple[str, str], ...], Explored] = OrderedDict()
+        self._beside_it, self._goes_ahead = beside_it, ahead
+        self._wanted: Changes | None = None
+        self._foreseen: tuple[Query, Future[None]] | None = None
+        self._known: OrderedDict[Query, Explored] = OrderedDict()
 
     def read(self, asked: Iterable[tuple[str, str]]) -> Changes:
         """Read the changes that an address asks for; see ``Assumptions.read``."""
@@ -205,16 +213,58 @@ class Study:
             SolverError: the solver failed.
         """
         with self._lock:  # one after the other, in the order in which they came
-            known = self._known.get(changes.query)
-            if known is not None:
-                self._known.move_to_end(changes.query)
-                return known
+            foreseen = self._foreseen
+            if foreseen is not None and foreseen[0] == changes.query:
+                foreseen[1].result()  # it is being planned already
+            with self._preparing:
+                known = self._known.get(changes.query)
+                if known is not None:
+                    self._known.move_to_end(changes.query)
+                    return known
             base = self._declared()
-            found = self._beside(changes, base, self._outcome(self._changed(changes)) if changes else base)
+            with self._turns:
+                return self._keep(changes, base)
+
+    def _keep(self, changes: Changes, base: Outcome, *, explained: bool = True) -> Explored:
+        case = self._changed(changes)
+        found = self._beside(
+            changes, base, self._outcome(case, changes, explained=explained) if changes else base
+        )
+        with self._preparing:
             self._known[changes.query] = found
             while len(self._known) > KEPT_ANSWERS:
                 self._known.popitem(last=False)
-            return found
+        return found
+
+    def _foresee(self, changes: Changes) -> None:
+        """Plan where a slider is, beside whatever else is done: when it is let go, the answer is near.
+
+        Only the latest place is planned; those that it passed in between are left out.
+        """
+        with self._preparing:
+            busy = self._wanted is not None
+            self._wanted = changes
+            if not busy:
+                self._goes_ahead.submit(self._plan_ahead)
+
+    def _plan_ahead(self) -> None:
+        while True:
+            with self._preparing:
+                changes, base = self._wanted, self._base
+                if changes is None or base is None or changes.query in self._known:
+                    self._wanted = None
+                    return
+                over: Future[None] = Future()
+                self._foreseen = changes.query, over
+            try:
+                with contextlib.suppress(CapexpandError):  # whoever lets go there is told
+                    self._keep(changes, base, explained=False)
+            finally:
+                with self._preparing:
+                    self._foreseen = None
+                    if self._wanted is changes:
+                        self._wanted = None
+                over.set_result(None)
 
     def bracket(self, changes: Changes) -> Bracketed:
         """Return certified bounds of the best objective under other assumptions, without planning.
@@ -223,13 +273,15 @@ class Study:
             CaseError: the case does not allow such a change.
         """
         first, supports = self._first, self._supports
-        for name in changes.levels:
-            self._prepare(name)
+        if first is not None and changes:
+            self._foresee(changes)
+            for name in changes.levels:
+                self._prepare(name)
         if first is None or not supports:
             return Bracketed(Bracket(None, None), 0.0, self.case.currency)
         program, _ = build_program(compile_case(self._changed(changes)))
-        found = Brackets(first[0].program, supports).at(program)
-        return Bracketed(found, first[0].objective, self.case.currency)
+        found = Brackets(first.program, supports).at(program)
+        return Bracketed(found, first.objective, self.case.currency)
 
     def remedies(self, changes: Changes) -> tuple[Remedy, ...]:
         """Return the smallest change of each assumption that would allow a plan where there is none."""
@@ -262,12 +314,11 @@ class Study:
                 changes = self.read([(slider.name, slider.text(level))])
                 data = compile_case(self._changed(changes))
                 planner = WarmPlanner(sides="any", explained=False)
-                with self._turns:
-                    self._support(planner.optimum(data, start=self._first[0]))
+                self._support(planner.optimum(data, start=self._first))
 
     def _support(self, optimum: Optimum) -> None:
         """Keep a solved plan to bound others; the declared one always stays."""
-        first = optimum if self._first is None else self._first[0]
+        first = optimum if self._first is None else self._first
         found = Support.of(ProgramChange.between(first.program, optimum.program), optimum.solution)
         if found is not None:
             with self._preparing:
@@ -279,22 +330,16 @@ class Study:
 
     def _declared(self) -> Outcome:
         if self._base is None:
-            self._base = self._outcome(self.case)
+            with self._turns:
+                self._base = self._outcome(self.case, self.read([]))
         return self._base
 
-    def _outcome(self, case: Case) -> Outcome:
-        data = compile_case(case)
-        first = self._first
-        with self._turns, ThreadPoolExecutor(max_workers=2) as pool:
-            ours = pool.submit(self._planner.optimum, data, start=None if first is None else first[0])
-            rest = pool.submit(
-                self._rest.optimum, data.without_programme(), start=None if first is None else first[1]
-            )
-            both = ours.result(), rest.result()
-        self._support(both[0])
-        if first is None:
-            self._first = both
-        plan, without = both[0].plan, both[1].plan
+    def _outcome(self, case: Case, changes: Changes, *, explained: bool = True) -> Outcome:
+        ours, rest = self._engine.pair(compile_case(case), changes, explained=explained)
+        self._support(ours)
+        if self._first is None:
+            self._first = ours
+        plan, without = ours.plan, rest.plan
         # an even plan would take as long again, and nothing here shows one
         return outcome(evaluate(Plans(case, plan, without, plan)))
 

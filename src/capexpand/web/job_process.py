@@ -25,14 +25,15 @@ from capexpand.api.planning import TrainingStep
 from capexpand.errors import CapexpandError, CaseError, InfeasibleError
 from capexpand.runs.folder import MANIFEST, read_manifest
 from capexpand.web.changing import load_changed, merged_data
-from capexpand.web.jobs import BEAT_SECONDS, claim, order_of
+from capexpand.web.jobs import BEAT_SECONDS, Jobs, claim, order_of
 from capexpand.web.library import Library
-from capexpand.web.orders import make, read_other
+from capexpand.web.making import Task, make
+from capexpand.web.orders import read_other
 from capexpand.web.settings import Settings
 from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, now
 from capexpand.web.tables import Event, Job
-from capexpand.web.uploads import inside_names
+from capexpand.web.uploads import inside_names, sent_file
 
 
 class JobProcess:
@@ -86,19 +87,27 @@ class JobProcess:
     def _make(self) -> tuple[str, dict[str, Any]]:
         with self.store.reading() as session:
             job = session.scalars(select(Job).where(Job.id == self.number)).one()
-        order = order_of(job)
+        order, home = order_of(job), self.settings.home
         library = Library(self.store, self.settings)
-        case = library.find(order.case, order.version)
-        others = [library.find(*read_other(name)[:2]).file for name in order.others]
+        jobs = Jobs(self.store, self.settings, library)
+        run = None if order.run is None else jobs.run_folder(jobs.find(order.run))
+        # a run keeps its case, which may be gone by now
+        case = library.find(order.case, order.version).file if run is None else run / "case" / "case.yaml"
         changes: dict[str, Any] = {}
         if order.changes:
-            loaded = load_changed(case.file, order.variant)
-            wanted = assumptions_of(loaded, merged_data(case.file, order.variant))
+            loaded = load_changed(case, order.variant)
+            wanted = assumptions_of(loaded, merged_data(case, order.variant))
             changes = wanted.read(order.changes).settings
-        place = self.settings.home / "work" / self.number
+        place = home / "work" / self.number
         place.mkdir(parents=True, exist_ok=True)
         folder = place / "run"
-        summary = make(order, [case.file, *others], folder, settings=changes, say=self.say)
+        task = Task(
+            order, case, order.variant,
+            tuple(library.find(*read_other(name)[:2]).file for name in order.others), folder, self.say,
+            run=run,
+            sent=None if order.sent is None else sent_file(home, order.sent),
+        )  # fmt: skip
+        summary = make(task, changes)
         return self._keep(folder), summary
 
     def _keep(self, folder: Path) -> str:

@@ -16,11 +16,12 @@ from capexpand.errors import RunError
 from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.library import FoundCase, Library
-from capexpand.web.orders import OBJECTIVES, TITLES, Order, read_other
+from capexpand.web.orders import FROM_A_RUN, PLANS, TITLES, Order, check_options, read_other
 from capexpand.web.settings import Settings
 from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, note, now
 from capexpand.web.tables import Event, Job, User
+from capexpand.web.uploads import sent_file
 
 BEAT_SECONDS = 2.0
 """How often the process of a job says that it is alive."""
@@ -54,8 +55,13 @@ class Jobs:
         """
         if not by.may("planner"):
             raise RefusedError("viewers cannot start runs; ask an admin for the role of a planner")
-        case = self._library.find(order.case, order.version)
-        order, title = self._checked(order, case)
+        check_options(order)
+        if order.sent is not None:
+            sent_file(self._settings.home, order.sent)
+        if order.run is None:
+            order, title = self._checked(order, self._library.find(order.case, order.version))
+        else:
+            order, title = self._of_run(order, self.find(order.run))
         number = secrets.token_hex(8)
         with self._store.writing() as session:
             self._check_quota(session, by)
@@ -79,20 +85,6 @@ class Jobs:
             changes = assumptions_of(loaded, merged_data(case.file, order.variant)).read(order.changes)
             load_changed(case.file, order.variant, changes.settings)
             changed, query = f", {'; '.join(changes.words)}" if changes else "", list(changes.query)
-        others: list[str] = []
-        if order.kind in ("compare", "diff"):
-            if not order.others or (order.kind == "diff" and len(order.others) > 1):
-                least = "one other case" if order.kind == "diff" else "at least one other case"
-                raise RefusedError(f"name {least} to compare with", 422)
-            for name in order.others:
-                other, state, variant = read_other(name)
-                found = self._library.find(other, state)
-                load_changed(found.file, variant)
-                pinned = f"{other}@{found.version}" if found.version else other
-                others.append(f"{pinned}:{variant}" if variant else pinned)
-        elif order.others:
-            raise RefusedError("only a comparison takes other cases", 422)
-        _check_question(order)
         if order.kind in ("policy", "scenarios") and loaded.uncertainty.empty:
             raise RefusedError("the case declares no uncertainty; add an uncertainty block", 422)
         if order.kind == "policy":
@@ -101,8 +93,36 @@ class Jobs:
             read_risk(order.risk)
         variant = f", {loaded.variants[order.variant].title}" if order.variant else ""
         beside = f" beside {', '.join(order.others)}" if order.others else ""
-        filled = {"version": case.version or None, "changes": query, "others": others}
-        return order.model_copy(update=filled), f"{loaded.title}{variant}{changed}{beside}"
+        asked = f": {order.asked}" if order.asked else ""
+        filled = {
+            "version": case.version or None, "changes": query, "others": self._pinned(order.others),
+        }  # fmt: skip
+        return order.model_copy(update=filled), f"{loaded.title}{variant}{changed}{beside}{asked}"
+
+    def _pinned(self, others: Sequence[str]) -> list[str]:
+        """The names of other cases with the number of their state, so that a later edit changes nothing."""
+        pinned = []
+        for name in others:
+            other, state, variant = read_other(name)
+            found = self._library.find(other, state)
+            load_changed(found.file, variant)
+            written = f"{other}@{found.version}" if found.version else other
+            pinned.append(f"{written}:{variant}" if variant else written)
+        return pinned
+
+    def _of_run(self, order: Order, job: Job) -> tuple[Order, str]:
+        """The order of a run that goes on from an earlier one, and its title."""
+        self.run_folder(job)
+        kinds = PLANS if order.kind == "roll" else [kind for kind in PLANS if kind not in FROM_A_RUN]
+        if job.kind not in kinds:
+            names = " or ".join(TITLES[kind].lower() for kind in kinds)
+            raise RefusedError(f"run {job.id} is no {names}", 422)
+        earlier = order_of(job)
+        filled = {
+            "case": earlier.case, "version": earlier.version, "others": self._pinned(order.others),
+        }  # fmt: skip
+        file = "" if order.sent is None else f", {order.sent.partition('/')[2]}"
+        return order.model_copy(update=filled), f"{job.title}{file}"
 
     def _check_quota(self, session: Session, by: Visitor) -> None:
         user = session.get(User, by.name)
@@ -186,21 +206,6 @@ class Jobs:
         if folder is None or not folder.is_dir():
             raise RefusedError("this run has no result" + (" yet" if job.state in OPEN else ""), 404)
         return folder
-
-
-def _check_question(order: Order) -> None:
-    """Refuse a sweep without axes and a question without a subject.
-
-    Raises:
-        RefusedError: what is missing.
-    """
-    if (order.kind == "sweep") != bool(order.vary):
-        raise RefusedError("a sweep, and nothing else, takes axes: such as programme.cap=0.5x:1.5x:5", 422)
-    names = [name.strip() for name in order.objectives.split(",")]
-    if len(names) != 2 or names[0] == names[1] or not set(names) <= set(OBJECTIVES):
-        raise RefusedError(f"a frontier lies between two of {', '.join(OBJECTIVES)}, such as npv,power", 422)
-    if (order.kind == "why") != bool(order.asked):
-        raise RefusedError("why, and nothing else, takes a subject: such as budget", 422)
 
 
 def claim(store: Store, number: str, *, attempt: int) -> bool:

@@ -165,7 +165,7 @@ class Library:
             problem = path_problem(path)
             if problem:
                 raise CaseError([Problem(f"{path[:100]!r} {problem}")])
-        folder, made = keep_files(self._settings.home, files)
+        folder, made = keep_files(self._settings.home / "cases", files)
         try:
             title = checked_title(folder, main)
         except CaseError:

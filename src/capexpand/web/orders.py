@@ -1,29 +1,28 @@
-"""Orders of jobs: the kinds of runs, their options, and how each is made."""
+"""Orders of jobs: the kinds of runs, their options, and which kind takes which."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from capexpand.web.access import RefusedError
-from capexpand.web.changing import CHANGED, SettingsOf, changed_file
-
-if TYPE_CHECKING:
-    from capexpand.reporting.sheet import Sheet
-
-Say = Callable[[str], None]
+from capexpand.wording import listing
 
 Kind = Literal[
-    "plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why", "frontier",
-    "evidence",
+    "plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why", "why-not",
+    "frontier", "evidence", "roll", "replay",
 ]  # fmt: skip
+FROM_A_RUN: tuple[Kind, ...] = ("roll", "replay")
+"""Kinds that begin on the page of a run."""
+PLANS: tuple[Kind, ...] = ("plan", "policy", "roll")
+"""Kinds whose run holds a plan that can be rolled forward."""
 _PRINTED = r"^[^\x00-\x1f\x7f]*$"
+SENT = r"^[0-9a-f]{64}/[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+"""Name of a file that was sent for a job: its hash and its own name."""
+Text = Annotated[str, Field(max_length=200, pattern=_PRINTED)]
 OBJECTIVES = ("npv", "cost", "power", "energy", "spending", "served")
 """Of a frontier."""
 
@@ -68,7 +67,18 @@ class Order(BaseModel):
         others: cases to compare with, as NAME, NAME:VARIANT or NAME@STATE:VARIANT; their states are filled in
             as well.
         vary: axes of a sweep, as PATH=LOW:HIGH:COUNT.
-        asked: what a question is about, such as budget.
+        asked: what a question is about, such as budget; of why-not, what is forced, such as
+            ``orders.OFFER.2025Q3 >= 5000``.
+        run: number of the earlier run that is rolled forward, or on whose fleet a trace is replayed.
+        sent: file that was sent before: what happened, for a roll; the trace of a replay; of a backtest, the
+            company's figures where the catalogue lacks them.
+        as_of: day of a roll.
+        quarter: of the fleet that a trace is replayed on.
+        workload: one only, of that fleet.
+        model: that is served, for a trace of requests.
+        slo: promise of a trace of requests, such as ``ttft=2s,tpot=50ms,share=0.99``.
+        load: of jobs, the share of the fleet's work asked for; of requests, how many times as fast they come.
+        leave_out_bad: whether bad rows of a trace are left out and counted.
         objectives: the two of a frontier, such as npv,power.
         points: of a frontier.
         risk: attitude of a policy.
@@ -91,7 +101,16 @@ class Order(BaseModel):
         Field(max_length=12),
     ] = []
     vary: Annotated[list[Annotated[str, Field(max_length=300, pattern=_PRINTED)]], Field(max_length=6)] = []
-    asked: Annotated[str, Field(max_length=200, pattern=_PRINTED)] = ""
+    asked: Text = ""
+    run: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
+    sent: Annotated[str, Field(pattern=SENT)] | None = None
+    as_of: Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 12, 31))] | None = None
+    quarter: Text = ""
+    workload: Text = ""
+    model: Text = ""
+    slo: Text = ""
+    load: Annotated[float, Field(gt=0.0, le=1000.0)] | None = None
+    leave_out_bad: bool = False
     objectives: Annotated[str, Field(max_length=40)] = "npv,power"
     points: Annotated[int, Field(ge=2, le=50)] = 9
     risk: Annotated[str, Field(max_length=40)] = "mean"
@@ -110,8 +129,11 @@ TITLES: Mapping[Kind, str] = {
     "compare": "Programmes side by side",
     "diff": "What changed",
     "why": "Why",
+    "why-not": "Why not",
     "frontier": "Frontier",
     "evidence": "Evidence",
+    "roll": "Rolled forward",
+    "replay": "Replay",
 }
 
 ABOUT: Mapping[Kind, str] = {
@@ -124,169 +146,58 @@ ABOUT: Mapping[Kind, str] = {
     "compare": "Two or more cases or variants on one yardstick.",
     "diff": "What changed from the other case to this one: inputs, decisions, and the value by cause.",
     "why": "What limits a decision, what one more is worth, and what nearly won.",
+    "why-not": "A decision forced: what it costs, what gives way, and what would make it the best one.",
     "frontier": "What each step of one objective costs in another: value against power, energy or spending.",
     "evidence": "What the value rests on, by kind of evidence, and the next facts worth finding.",
+    "roll": "What is committed is kept, the rest planned anew from what happened.",
+    "replay": "A trace of jobs or requests on the planned fleet: waiting, use, and the derating for a plan.",
+}
+
+OWN: Mapping[str, tuple[Kind, ...]] = {
+    "others": ("compare", "diff", "roll"),
+    "vary": ("sweep",),
+    "asked": ("why", "why-not"),
+    "run": FROM_A_RUN,
+    "sent": (*FROM_A_RUN, "backtest"),
+    "as_of": ("roll",),
+    "quarter": ("replay",),
+    "workload": ("replay",),
+    "model": ("replay",),
+    "slo": ("replay",),
+    "load": ("replay",),
+    "leave_out_bad": ("replay",),
+}
+"""The kinds that take each option of some kinds only; every other kind refuses it."""
+
+_NEEDED: Mapping[Kind, tuple[str, str]] = {
+    "compare": ("others", "name at least one other case to compare with"),
+    "diff": ("others", "name one other case to compare with"),
+    "sweep": ("vary", "a sweep needs axes: such as programme.cap=0.5x:1.5x:5"),
+    "why": ("asked", "why needs a subject: such as budget"),
+    "why-not": ("asked", "why-not needs what is forced: such as orders.OFFER.2025Q3 >= 5000"),
+    "roll": ("sent", "a roll needs the table of what happened; send it first"),
+    "replay": ("sent", "a replay needs a trace; send it first"),
 }
 
 
-def make(order: Order, cases: list[Path], folder: Path, *, settings: SettingsOf, say: Say) -> dict[str, Any]:
-    """Make the run of a job.
-
-    Args:
-        order: what is asked for.
-        cases: the case files, that of the job first.
-        folder: where the run is to stand; an interrupted training resumes beside it.
-        settings: changes of the case, as a variant writes them.
-        say: is told how far it is.
-
-    Returns:
-        A few figures for lists of runs.
+def check_options(order: Order) -> None:
+    """Refuse an order with options of another kind, or without those of its own.
 
     Raises:
-        CapexpandError: a case is wrong or infeasible, or a solver failed.
+        RefusedError: what is wrong, and what would be right.
     """
-    case, variant = cases[0], order.variant
-    if settings:
-        overlay = folder.parent / order.case / "case.yaml"
-        overlay.parent.mkdir(parents=True, exist_ok=True)
-        overlay.write_text(changed_file(case, variant, settings), encoding="utf-8")
-        case, variant = overlay, CHANGED
-    sheet = _MAKERS[order.kind](order, case, variant, cases[1:], folder, say)
-    say("Writing the report")
-    with_charts(sheet).save(folder)
-    return summary_of(sheet)
-
-
-def _plan(order: Order, case: Path, variant: str | None, _: list[Path], folder: Path, say: Say) -> Sheet:
-    from capexpand.api.planning import run
-
-    if order.kind == "plan":
-        found = run(case, variant, progress=say)
-        return (found.with_workbook() if has_excel() else found).sheet()
-    return run(
-        case, variant, folder, policy=True, risk=order.risk, scenarios=order.scenarios, seed=order.seed,
-        iterations=order.iterations, workers=1, progress=say,
-    ).sheet()  # fmt: skip
-
-
-def _breakeven(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
-    from capexpand.api.case_studies import breakeven
-
-    say("Planning the case as declared")
-    return breakeven(
-        case, variant, scenarios=order.scenarios, seed=order.seed, workers=1, progress=say
-    ).sheet()
-
-
-def _scenarios(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
-    from capexpand.api.futures import scenarios
-
-    return scenarios(case, variant, scenarios=max(order.scenarios, 16), seed=order.seed, progress=say).sheet()
-
-
-def _backtest(_: Order, case: Path, variant: str | None, __: list[Path], ___: Path, say: Say) -> Sheet:
-    from capexpand.api.case_studies import backtest
-
-    return backtest(case, variant, workers=1, progress=say).sheet()
-
-
-def _compare(order: Order, case: Path, variant: str | None, others: list[Path], _: Path, say: Say) -> Sheet:
-    from capexpand.api.case_studies import compare
-    from capexpand.case.loading import load_case
-
-    named = [read_other(name)[2] for name in order.others]
-    cases = [load_case(case, variant), *(load_case(*one) for one in zip(others, named, strict=True))]
-    return compare(cases, progress=say).sheet()
-
-
-def _sweep(order: Order, case: Path, variant: str | None, _: list[Path], folder: Path, say: Say) -> Sheet:
-    from capexpand.api.sweeping import sweep
-
-    # its journal stands beside the folder, so an interrupted sweep goes on
-    return sweep(case, variant, vary=order.vary, seed=order.seed, workers=1, out=folder, progress=say).sheet()
-
-
-def _diff(order: Order, case: Path, variant: str | None, others: list[Path], _: Path, say: Say) -> Sheet:
-    from capexpand.api.questions import diff
-    from capexpand.case.loading import load_case
-
-    named = read_other(order.others[0])[2]
-    return diff(load_case(others[0], named), load_case(case, variant), progress=say).sheet()
-
-
-def _why(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
-    from capexpand.api.questions import why
-    from capexpand.case.loading import load_case
-
-    return why(load_case(case, variant), order.asked, progress=say).sheet()
-
-
-def _frontier(order: Order, case: Path, variant: str | None, _: list[Path], __: Path, say: Say) -> Sheet:
-    from capexpand.api.questions import frontier
-    from capexpand.case.loading import load_case
-
-    loaded = load_case(case, variant)
-    return frontier(loaded, objectives=order.objectives, points=order.points, progress=say).sheet()
-
-
-def _evidence(_: Order, case: Path, variant: str | None, __: list[Path], ___: Path, say: Say) -> Sheet:
-    from capexpand.api.evidencing import evidence
-    from capexpand.case.loading import load_case
-
-    return evidence(load_case(case, variant), workers=1, progress=say).sheet()
-
-
-_MAKERS: Mapping[Kind, Callable[[Order, Path, str | None, list[Path], Path, Say], Sheet]] = {
-    "plan": _plan,
-    "policy": _plan,
-    "breakeven": _breakeven,
-    "scenarios": _scenarios,
-    "backtest": _backtest,
-    "compare": _compare,
-    "sweep": _sweep,
-    "diff": _diff,
-    "why": _why,
-    "frontier": _frontier,
-    "evidence": _evidence,
-}
-
-
-def has_excel() -> bool:
-    """Tell whether workbooks can be written: the extra ``[excel]`` is there."""
-    return all(find_spec(name) is not None for name in ("xlsxwriter", "python_calamine"))
-
-
-def with_charts(sheet: Sheet) -> Sheet:
-    """Return a sheet whose run folder also holds each chart with its data, as Vega-Lite."""
-    from capexpand.reporting.charts.drawing import CONFIG, chart_rows
-    from capexpand.reporting.serial import plain
-
-    charts = {
-        f"charts/{chart.identifier}.vl.json": json.dumps(
-            plain({**chart.spec, "title": chart.title, "width": 640, "config": CONFIG,
-                   "data": {"values": chart_rows(chart, sheet.quarters)}}),
-            allow_nan=False, ensure_ascii=False,
-        ).encode()
-        for chart in sheet.charts
-    }  # fmt: skip
-    return replace(sheet, files={**sheet.files, **charts})
-
-
-def summary_of(sheet: Sheet) -> dict[str, Any]:
-    """Return what a list of runs shows: the title, the facts, the key figures, the answers."""
-    from capexpand.reporting.blocks import Figures
-
-    figures = [
-        [one.title, one.value, one.remark]
-        for block in sheet.opening
-        if isinstance(block, Figures)
-        for one in block.figures
-    ]
-    return {
-        "title": sheet.title,
-        "facts": [[fact.name, fact.text] for fact in sheet.facts],
-        "figures": figures,
-        "answers": [[answer.question, answer.text] for answer in sheet.answers],
-        "charts": [[chart.identifier, chart.title] for chart in sheet.charts],
-        "tables": sorted(sheet.tables),
-    }
+    for name, kinds in OWN.items():
+        if getattr(order, name) and order.kind not in kinds:
+            raise RefusedError(f"{name}: an option of {listing(kinds)}, not of {order.kind}", 422)
+    name, message = _NEEDED.get(order.kind, ("kind", ""))
+    if not getattr(order, name):
+        raise RefusedError(message, 422)
+    if order.kind in ("diff", "roll") and len(order.others) > 1:
+        raise RefusedError(f"others: a {order.kind} takes one other case", 422)
+    if order.kind == "replay" and order.run is None:
+        raise RefusedError("run: a replay needs the number of the run whose fleet it is", 422)
+    if order.run is not None and (order.variant or order.changes):
+        raise RefusedError("run: it holds its variant and changes already; leave both out", 422)
+    names = [name.strip() for name in order.objectives.split(",")]
+    if len(names) != 2 or names[0] == names[1] or not set(names) <= set(OBJECTIVES):
+        raise RefusedError(f"a frontier lies between two of {', '.join(OBJECTIVES)}, such as npv,power", 422)

@@ -28,6 +28,7 @@ class Limits:
         sign_in_seconds: see there [s].
         stay_seconds: after which a sign-in ends [s].
         cases: of a user.
+        sent_bytes: of all files together that were sent for jobs.
     """
 
     upload_bytes: int = 12_000_000
@@ -38,6 +39,7 @@ class Limits:
     sign_in_seconds: float = 300.0
     stay_seconds: float = 14 * 86_400.0
     cases: int = 500
+    sent_bytes: int = 4_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

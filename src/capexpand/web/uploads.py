@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -21,8 +22,10 @@ from capexpand.case.workbook_document import ROOT, read_workbook_document
 from capexpand.errors import CaseError, Problem
 from capexpand.files.workbooks import is_workbook, read_cells
 from capexpand.files.writing import write_new
+from capexpand.web.access import RefusedError
 from capexpand.web.changing import load_changed
-from capexpand.web.settings import Limits
+from capexpand.web.orders import SENT
+from capexpand.web.settings import Limits, Settings
 from capexpand.workbook.changes import Changes
 
 KINDS = (".yaml", ".yml", ".csv", ".json", ".md", ".txt")
@@ -189,20 +192,20 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def keep_files(home: Path, files: Mapping[str, bytes]) -> tuple[Path, bool]:
-    """Write the files of a case into the folder of their hash, whole or not at all.
+def keep_files(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, bool]:
+    """Write files into the folder of their hash, whole or not at all.
 
     Args:
-        home: folder of the application.
+        folder: in which that folder is to stand.
         files: by their paths, checked before.
 
     Returns:
         The folder, and whether it was not there before.
     """
-    place = home / "cases" / digest_of(files)
+    place = folder / digest_of(files)
     if place.is_dir():
         return place, False
-    new = home / "cases" / f".new-{secrets.token_hex(8)}"
+    new = folder / f".new-{secrets.token_hex(8)}"
     try:
         for path, data in files.items():
             file = new / path
@@ -217,6 +220,46 @@ def keep_files(home: Path, files: Mapping[str, bytes]) -> tuple[Path, bool]:
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return place, True
+
+
+def keep_sent(settings: Settings, name: str, content: bytes) -> str:
+    """Keep a file that was sent for a job.
+
+    Args:
+        settings: of the server.
+        name: of the file as it was sent.
+        content: of it.
+
+    Returns:
+        The name by which an order speaks of it.
+
+    Raises:
+        RefusedError: it is empty, or the server keeps as much as it may.
+    """
+    if not content:
+        raise RefusedError("the file is empty; choose one", 422)
+    folder = settings.home / "sent"
+    kept = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    if kept + len(content) > settings.limits.sent_bytes:
+        raise RefusedError(
+            "the server keeps as many sent files as it may; an admin can empty its 'sent'", 507
+        )
+    last = PurePosixPath(name.replace("\\", "/")).name
+    own = re.sub(r"[^A-Za-z0-9._-]+", "-", last)[-80:].lstrip("._-") or "file"
+    place, _ = keep_files(folder, {own: content})
+    return f"{place.name}/{own}"
+
+
+def sent_file(home: Path, name: str) -> Path:
+    """Return a file that was sent for a job, by the name in its order.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    file = home / "sent" / name
+    if not re.fullmatch(SENT, name) or not file.is_file():
+        raise RefusedError(f"there is no sent file '{name[:150]}'; send it again", 404)
+    return file
 
 
 def check_inside(folder: Path, main: str) -> None:
@@ -275,7 +318,17 @@ def inside_names(error: CaseError, folder: Path) -> CaseError:
     for one in error.problems:
         file = one.file
         if file is not None and file.is_absolute():
-            file = file.relative_to(folder) if file.is_relative_to(folder) else Path(file.name)
+            file = (
+                Path(*_own(file.relative_to(folder).parts))
+                if file.is_relative_to(folder)
+                else Path(file.name)
+            )
         message = one.message.replace(f"{folder}/", "")
         problems.append(replace(one, message=message, file=file))
     return CaseError(problems)
+
+
+def _own(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The parts of a path below the server's folder that its owner knows: without ``cases/HASH``."""
+    kept = len(parts) > 2 and parts[0] in ("cases", "sent") and re.fullmatch(r"[0-9a-f]{64}", parts[1])
+    return parts[2:] if kept else parts

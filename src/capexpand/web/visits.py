@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.params import Depends as DependsOn
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from capexpand.web.access import (
@@ -27,6 +29,9 @@ from capexpand.web.settings import Settings
 from capexpand.web.store import Store
 
 COOKIE = "capexpand"
+GONE = 499
+"""What proxies, too, note of a request whose sender did not wait."""
+Found = TypeVar("Found")
 _FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded")
 
 
@@ -142,3 +147,15 @@ def field(form: FormData, name: str, *, most: int = 2000) -> str:
     if len(value) > most:
         raise RefusedError(f"{name} is too long; at most {most:,} characters", 422)
     return value
+
+
+async def in_turn(request: Request, app: Application, work: Callable[[], Found]) -> Found:
+    """Return what takes a solver, when its turn has come; nothing is solved for whoever has moved on.
+
+    Raises:
+        RefusedError: whoever asked does not listen any more.
+    """
+    async with app.explorer.turns:
+        if await request.is_disconnected():
+            raise RefusedError("nobody waits for this any more", GONE)
+        return await run_in_threadpool(work)

@@ -261,6 +261,7 @@ def _checks(
     parts = (
         rows(ours.ebitda).dot(clock.discount)
         + rows(ours.prepayments).dot(clock.discount)
+        + rows(ours.leaseback_proceeds).dot(clock.discount)
         - rows(ours.capital_payments).dot(clock.discount)
         - rows(ours.opening_payments).dot(clock.discount)
         - rows(ours.value_added_tax_paid).dot(clock.discount)
@@ -277,13 +278,15 @@ def _checks(
     ]
     for name, each in (("with", total), ("without", base)):
         closed = [
-            (f"Servers {name}: additions less depreciation are the book value", "additions_servers",
+            (f"Servers {name}: additions less depreciation and sales are the book value", "additions_servers",
              "depreciation_servers", "book_servers"),
             (f"Halls {name}: additions less depreciation are the book value", "additions_buildings",
              "depreciation_buildings", "book_buildings"),
         ]  # fmt: skip
         for title, added, taken, stock in closed:
             left = rows(getattr(each, added)).total() - rows(getattr(each, taken)).total()
+            if stock == "book_servers":
+                left = left - rows(each.leaseback_proceeds).total() + rows(each.leaseback_gains).total()
             checks.append(named(title, MONEY, left - rows(getattr(each, stock)).last()))
         if made.terms.recovery is not None:
             left = rows(each.value_added_tax_paid).total() - rows(each.value_added_tax_recovered).total()

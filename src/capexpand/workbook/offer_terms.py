@@ -70,7 +70,44 @@ class OfferTerms(TermBuilder):
             "draw_mw": (power / thousand * draw).named("draw_mw", "Power drawn by a unit", "MW", PRICES),
             **(keeping := self._keeping(offers, listed, clock)),
             "unit_end_value": self._within_resale(self._end_value(offers, listed), keeping["unit_exit"]),
+            **self._leasebacks(offers, three),
         }
+
+    def _leasebacks(self, offers: _Offers, three: Rows) -> dict[str, Rows]:
+        """Price and fee of units sold and leased back, their age at the sale, and the term."""
+        if self.m.leasebacks is None:
+            return {}
+        named = [(n, o, o.buy.leaseback if own and o.buy else None) for n, o, own in offers]
+        currencies = [None if t is None else t.price.currency for *_, t in named]
+        found: dict[str, Rows] = {}
+        for field, title, unit in (
+            ("price", "price at sale and leaseback", "unit"),
+            ("fee", "fee of a unit leased back", "unit/quarter"),
+        ):
+            rows = self.inputs.table("option", f"sold_{field}", [
+                None if t is None else self.inputs.series_line(
+                    f"offers.{n}.buy.leaseback.{field}", f"{o.title}: {title}", getattr(t, field),
+                    unit=f"mn {t.price.currency or self.case.currency}/{unit}",
+                    written=f"mn {t.price.currency or self.case.currency}" + unit.removeprefix("unit"),
+                )
+                for n, o, t in named
+            ])  # fmt: skip
+            rates = self.exchange("option", currencies)
+            found[f"leaseback_{field}"] = rows if rates is None else (rows * rates).named(
+                f"leaseback_{field}", title.capitalize(), f"{self.money}/{unit}", PRICES
+            )  # fmt: skip
+        for field, title in (("age", "age at sale and leaseback"), ("term", "term of the lease back")):
+            months = self.inputs.table("option", f"sold_{field}", [
+                None if t is None else self.inputs.figure_line(
+                    f"offers.{n}.buy.leaseback.{field}", f"{o.title}: {title}", getattr(t, field),
+                    unit="months", written="months",
+                )
+                for n, o, t in named
+            ], quarterly=False)  # fmt: skip
+            found[f"leaseback_{field}"] = whole_quarters(months, three).named(
+                f"leaseback_{field}", title.capitalize(), "quarters", PRICES
+            )
+        return found
 
     def _within_resale(self, worth: Rows, exits: Rows) -> Rows:
         """The worth at the end, no more than a used unit is sold for where the case states that."""

@@ -25,6 +25,7 @@ from capexpand.model.realised import realise
 from capexpand.optimiser.deterministic import base_value, optimise_plan
 from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.rivals import best_rivals
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data
 from capexpand.policy.stage_numbers import StageNumbers
@@ -200,12 +201,18 @@ def _regrets(
 ) -> tuple[Regret, ...]:
     """What each way to have decided until now is worth, with the best that can follow."""
     standing = Standing(max(day.frozen.as_of for day in days), decided)
-    naive = optimise_plan(days[0].data.without_demands(), naive_commitments(days[0].data.without_demands()))
+    free = days[0].data.without_demands()
+    naive = optimise_plan(free, naive_commitments(free), duals=False)
+    rivals = best_rivals(free, naive)
     ways = {
         "the plan of the day, kept to until now": days[0].plan,
         "planned anew with each report": days[-1].plan,
         "spent evenly until now": naive,
     }
+    if rivals.fraction < 1.0:
+        ways[f"{rivals.fraction:.0%} of the budget spent evenly until now"] = rivals.even
+    if rivals.mix is not None:
+        ways["the same in the mix of servers that stood"] = rivals.mix
     top = best.solver.objective
     found = [Regret("knowing what came", top, 0.0, _spent(best))]
     for way, plan in ways.items():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
 
 from capexpand.api.checking import CheckedCase, check
 from capexpand.api.chips import chips as look_up_chips
@@ -25,11 +25,12 @@ from capexpand.web.orders import Changed, Order
 from capexpand.web.outcomes import Measure
 from capexpand.web.routes.cases import Name, Number
 from capexpand.web.routes.catalogue import rows_of
-from capexpand.web.routes.explore import in_turn, study_of
-from capexpand.web.routes.runs import JobNumber, manifest_of, run_file
+from capexpand.web.routes.explore import study_of
+from capexpand.web.routes.runs import Day, JobNumber, expected_actuals, manifest_of, run_file
 from capexpand.web.saved import variant_yaml
 from capexpand.web.tables import Audit, User
-from capexpand.web.visits import App, Application, Known, OwnCall, needs
+from capexpand.web.uploads import keep_sent
+from capexpand.web.visits import App, Application, Known, OwnCall, in_turn, needs
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"description": "The request is not HTTP as it should be."},
@@ -46,7 +47,6 @@ router = APIRouter(prefix="/api/v1", responses=_REFUSED)
 
 JsonObject = dict[str, Any]
 VariantName = Annotated[str | None, Query(pattern=r"^[a-zA-Z0-9_.-]{1,100}$")]
-Day = Annotated[date | None, Query(ge=date(1990, 1, 1), le=date(2200, 12, 31))]
 FilePath = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -289,6 +289,27 @@ def runs(app: App, who: Known, most: Annotated[int, Query(ge=1, le=1000)] = 100)
 def start(order: Order, app: App, who: Known) -> JsonObject:
     """Queue a run."""
     return job_data(app.jobs.find(app.jobs.queue(order, who)))
+
+
+@router.post(
+    "/files", status_code=201, dependencies=[needs("planner"), OwnCall],
+    openapi_extra={"requestBody": {"required": True, "content": {
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+    }}},
+)  # fmt: skip
+async def send_file(
+    request: Request, app: App, name: Annotated[str, Query(min_length=1, max_length=200)]
+) -> JsonObject:
+    """Send a file for a run: what happened, for a roll, or the trace of a replay; name it as ``sent``."""
+    content = await request.body()
+    return {"sent": await run_in_threadpool(keep_sent, app.settings, name, content)}
+
+
+@router.get("/runs/{number}/actuals.csv", response_class=Response)
+async def actuals(number: JobNumber, request: Request, app: App, who: Known, as_of: Day = None) -> Response:
+    """Return the table that a run expects on a day, to be filled with what happened and sent for a roll."""
+    del who
+    return await in_turn(request, app, lambda: expected_actuals(app, number, as_of))
 
 
 @router.get("/runs/{number}")

@@ -13,7 +13,8 @@ from capexpand.errors import CaseError
 from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.changing import load_changed
 from capexpand.web.library import FoundCase
-from capexpand.web.orders import ABOUT, TITLES, has_excel
+from capexpand.web.making import has_excel
+from capexpand.web.orders import ABOUT, FROM_A_RUN, TITLES
 from capexpand.web.pages import page
 from capexpand.web.saved import with_settings
 from capexpand.web.uploads import changed_in_workbook, inside_names, path_problem, read_upload
@@ -40,7 +41,8 @@ def case(name: Name, app: App, who: Known, version: Number = None) -> Response:
     app.explorer.prepare(found.file)  # who reads about a case explores it next
     return page(
         "case.html", who, case=found, loaded=loaded, history=app.library.history(name),
-        jobs=app.jobs.latest(8, case=name), kinds=TITLES, about=ABOUT,
+        jobs=app.jobs.latest(8, case=name), about=ABOUT,
+        kinds={kind: title for kind, title in TITLES.items() if kind not in FROM_A_RUN},
         excel=has_excel(), texts=app.library.texts(found),
         others=[one for one in app.library.all() if one.name != name],
     )  # fmt: skip

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from capexpand.errors import CaseError, InfeasibleError
 from capexpand.reporting.charts.capacity import built_when
@@ -22,25 +21,9 @@ from capexpand.web.pages import page
 from capexpand.web.routes.cases import Name, Number, Variant
 from capexpand.web.saved import variant_yaml, with_variant
 from capexpand.web.uploads import inside_names
-from capexpand.web.visits import App, Application, Form, Known, field, needs
+from capexpand.web.visits import App, Application, Form, Known, field, in_turn, needs
 
 router = APIRouter(include_in_schema=False)
-
-Found = TypeVar("Found")
-GONE = 499
-"""What proxies, too, note of a request whose sender did not wait."""
-
-
-async def in_turn(request: Request, app: Application, work: Callable[[], Found]) -> Found:
-    """Return what takes a solver, when its turn has come; nothing is solved for whoever has moved on.
-
-    Raises:
-        RefusedError: whoever asked does not listen any more.
-    """
-    async with app.explorer.turns:
-        if await request.is_disconnected():
-            raise RefusedError("nobody waits for this any more", GONE)
-        return await run_in_threadpool(work)
 
 
 def asked_for(items: Sequence[tuple[str, Any]]) -> list[tuple[str, str]]:

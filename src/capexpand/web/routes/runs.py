@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
+import tempfile
 from collections.abc import AsyncGenerator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -15,21 +17,25 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
+from capexpand.errors import CaseError
 from capexpand.files import read_text
 from capexpand.runs.folder import MANIFEST, MANIFEST_LIMIT_BYTES
 from capexpand.web.access import RefusedError
 from capexpand.web.gate import REPORTS
 from capexpand.web.jobs import OPEN, kind_title, order_of
-from capexpand.web.orders import ABOUT, TITLES, Order, read_changes
+from capexpand.web.orders import OWN, PLANS, Order, read_changes
 from capexpand.web.pages import page
 from capexpand.web.tables import Job
-from capexpand.web.visits import App, Application, Form, Known, needs
+from capexpand.web.uploads import inside_names, keep_sent
+from capexpand.web.visits import App, Application, Form, Known, in_turn, needs
 
 router = APIRouter(include_in_schema=False)
 
 JobNumber = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
+
+Day = Annotated[date | None, Query(ge=date(1990, 1, 1), le=date(2200, 12, 31))]
 
 POLL_SECONDS = 0.4
 
@@ -43,7 +49,12 @@ def runs(app: App, who: Known) -> Response:
 @router.post("/runs", dependencies=[needs("planner")])
 def start(app: App, who: Known, form: Form) -> Response:
     """Queue a run."""
-    number = app.jobs.queue(order_from(form), who)
+    order = order_from(form)
+    file = form.get("file")
+    if order.kind in OWN["sent"] and isinstance(file, UploadFile) and file.filename:
+        sent = keep_sent(app.settings, file.filename, file.file.read())
+        order = order.model_copy(update={"sent": sent})
+    number = app.jobs.queue(order, who)
     return RedirectResponse(f"/runs/{number}", 303)
 
 
@@ -61,13 +72,9 @@ def order_from(form: FormData) -> Order:
     fields["changes"] = read_changes(fields.get("changes", ""))
     for name in ("others", "vary"):
         fields[name] = [one.strip() for one in form.getlist(name) if isinstance(one, str) and one.strip()]
-    kind = fields.get("kind", "plan")
-    if kind not in ("compare", "diff"):  # one form serves every kind of run
-        del fields["others"]
-    if kind != "sweep":
-        del fields["vary"]
-    if kind != "why":
-        fields.pop("asked", None)
+    for name, kinds in OWN.items():  # one form serves every kind of run
+        if fields.get("kind", "plan") not in kinds:
+            fields.pop(name, None)
     try:
         return Order.model_validate(fields)
     except ValidationError as error:
@@ -91,7 +98,7 @@ def run(number: JobNumber, app: App, who: Known) -> Response:
         open=job.state in OPEN,
         may_cancel=job.state in OPEN and who.may("planner") and (job.owner == who.name or who.may("admin")),
         files=_files(app, job) if job.run else {}, explore=f"/explore/{order.case}?{query}",
-        kinds=TITLES, about=ABOUT, changes=json.dumps(order.changes),
+        changes=json.dumps(order.changes), goes_on=job.state == "done" and job.kind in PLANS,
     )  # fmt: skip
 
 
@@ -102,6 +109,34 @@ def _files(app: Application, job: Job) -> dict[str, str]:
 def manifest_of(folder: Path) -> Mapping[str, Any]:
     """Return the manifest of a run's folder."""
     return json.loads(read_text(folder / MANIFEST, MANIFEST_LIMIT_BYTES))
+
+
+@router.get("/runs/{number}/actuals.csv")
+async def actuals(number: JobNumber, request: Request, app: App, who: Known, as_of: Day = None) -> Response:
+    """Send the table that a run expects on a day, to be filled with what happened and sent for a roll."""
+    del who
+    return await in_turn(request, app, lambda: expected_actuals(app, number, as_of))
+
+
+def expected_actuals(app: Application, number: str, as_of: date | None) -> Response:
+    """Return the table that a run expects on a day, as CSV.
+
+    Raises:
+        RefusedError: there is no such run, or no result of it.
+        CaseError: on that day no quarter is over, or the run holds no plan.
+    """
+    from capexpand.api.questions import roll
+
+    folder = app.jobs.run_folder(app.jobs.find(number))
+    with tempfile.TemporaryDirectory(prefix="capexpand-") as made:
+        file = Path(made) / "actuals.csv"
+        try:
+            roll(folder, as_of=as_of, template=file)
+        except CaseError as error:
+            raise inside_names(error, folder) from None
+        content = file.read_bytes()
+    headers = {"content-disposition": 'attachment; filename="actuals.csv"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.post("/runs/{number}/cancel", dependencies=[needs("planner")])

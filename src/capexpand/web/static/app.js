@@ -13,7 +13,7 @@
   // --- the form of a run: the options of the chosen kind, open where it cannot do without them ------------
   const runForm = document.getElementById("run-form"), options = runForm?.querySelector("[data-options]");
   if (options) {
-    const needed = ["compare", "diff", "sweep", "why"];
+    const needed = ["compare", "diff", "sweep", "why", "why-not"];
     const choose = () => {
       const kind = runForm.elements.kind.value;
       let some = false;

@@ -1,0 +1,158 @@
+"""The warm engine of a case that is explored: each pair of plans is solved from the nearest basis at hand.
+
+A step of a slider costs a tenth of a second from the basis of the step before, and seconds from that of
+the case as declared. So the bases of what was planned are kept, with the levels that they belong to, and each
+start is the nearest of them. Where several plans are equally good, which of them is found may depend on the
+start; their objective does not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from capexpand.model.blocks import LinearProgram
+from capexpand.model.data import ModelData
+from capexpand.optimiser.basis import Basis, NamedBasis
+from capexpand.optimiser.deterministic import build_program
+from capexpand.optimiser.warm import Optimum, WarmPlanner
+from capexpand.web.assumptions import Assumptions, Changes
+
+KEPT_STARTS = 16
+"""Pairs of bases that are kept for a case, each with half a megabyte; the declared one stays."""
+
+BEHIND = 10
+"""By so much work that may never be asked for is put behind what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """The basis of one plan, and by what it is known whether another program differs in its costs alone."""
+
+    basis: NamedBasis
+    limits: bytes
+
+    @classmethod
+    def of(cls, optimum: Optimum) -> _Reached | None:
+        if optimum.basis is None:
+            return None
+        program = optimum.program
+        named = NamedBasis(optimum.basis, program.column_blocks, program.row_blocks)
+        return cls(named, _limits(program))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The bases of a pair of plans, and the changes that they belong to."""
+
+    levels: Mapping[str, float]
+    off: frozenset[str]
+    ours: _Reached
+    rest: _Reached
+
+
+def executor_behind(name: str) -> ThreadPoolExecutor:
+    """Return one thread for work that nobody waits for; the system gives it what others leave.
+
+    Args:
+        name: of the thread.
+    """
+
+    def step_back() -> None:
+        with contextlib.suppress(
+            AttributeError, OSError
+        ):  # by thread on Linux; elsewhere it is as the others
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
+
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name, initializer=step_back)
+
+
+class Engine:
+    """Plans one case under many assumptions.
+
+    Args:
+        assumptions: of the case, whose ranges say how far two levels lie apart.
+    """
+
+    def __init__(self, assumptions: Assumptions) -> None:
+        self._ranges = {one.name: one.high - one.low for one in assumptions.sliders}
+        self._stated = {one.name: one.stated for one in assumptions.sliders}
+        self._starts: tuple[_Start, ...] = ()
+        self._lock = threading.Lock()
+
+    def pair(self, data: ModelData, changes: Changes, *, explained: bool = True) -> tuple[Optimum, Optimum]:
+        """Return the best plan of a changed case, and that of the same business without the programme.
+
+        Args:
+            data: the changed case, compiled.
+            changes: of the case.
+            explained: whether a case without a plan is explained.
+
+        Raises:
+            InfeasibleError: no plan satisfies the case.
+            SolverError: the solver failed.
+        """
+        start = self._nearest(changes)
+        rest = data.without_programme()
+        if start is None:  # the second differs from the first in little: it is found sooner from there
+            ours = _solved(data, None, explained=explained)
+            without = _solved(rest, _Reached.of(ours), explained=explained)
+        else:
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                beside = pool.submit(_solved, rest, start.rest, explained=explained)
+                ours = _solved(data, start.ours, explained=explained)
+                without = beside.result()
+        self._keep(changes, ours, without)
+        return ours, without
+
+    def _distance(self, start: _Start, changes: Changes) -> float:
+        """How far two sets of changes lie apart, each slider by its range and each switch as one."""
+        apart = float(len(start.off.symmetric_difference(changes.off)))
+        for name in {*start.levels, *changes.levels}:
+            stated = self._stated[name]
+            gap = start.levels.get(name, stated) - changes.levels.get(name, stated)
+            apart += abs(gap) / max(self._ranges[name], 1e-12)
+        return apart
+
+    def _nearest(self, changes: Changes) -> _Start | None:
+        return min(self._starts, key=lambda start: self._distance(start, changes), default=None)
+
+    def _keep(self, changes: Changes, ours: Optimum, without: Optimum) -> None:
+        one, other = _Reached.of(ours), _Reached.of(without)
+        if one is None or other is None:  # sizes are whole, and there is no basis
+            return
+        made = _Start(changes.levels, frozenset(changes.off), one, other)
+        with self._lock:
+            first, others = self._starts[:1], self._starts[1:][-(KEPT_STARTS - 2) :]
+            self._starts = (*first, *others, made)
+
+
+def _limits(program: LinearProgram) -> bytes:
+    """A hash of all that decides whether a basis is feasible: everything but the costs."""
+    found = hashlib.blake2b(digest_size=16)
+    for part in (program.column_lower, program.column_upper, program.row_lower, program.row_upper,
+                 program.start, program.index, program.value):  # fmt: skip
+        found.update(part.tobytes())
+    return found.digest()
+
+
+def _solved(data: ModelData, start: _Reached | None, *, explained: bool) -> Optimum:
+    program, stages = build_program(data)
+    planner = WarmPlanner(sides="any", explained=explained)  # no worth of limits is shown, so any duals do
+    if start is None:
+        return planner.of_program(data, program, stages)
+    return planner.of_program(
+        data, program, stages, start=_fitted(start.basis, program),
+        from_feasible=start.limits == _limits(program),
+    )  # fmt: skip
+
+
+def _fitted(start: NamedBasis, program: LinearProgram) -> Basis:
+    """The basis for a program: as it is, or moved to where another lead time puts columns and rows."""
+    same = start.statuses.shape == (program.cost.size, program.row_lower.size)
+    return start.statuses if same else start.fitted(program)

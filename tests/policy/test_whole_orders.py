@@ -1,0 +1,70 @@
+"""Orders of a policy in whole halls and lots: whole, never worth more, and the best of their neighbours."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import capexpand as cx
+from capexpand.pipeline import LatticeSettings, optimise_policy
+from capexpand.policy.case_policy import PolicySettings
+from capexpand.policy.findings import whole_sentence
+from capexpand.policy.whole_orders import whole_orders
+from capexpand.reporting.policy_document import this_quarter
+
+CASE = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"
+SIZES = """
+sites:
+  west:
+    build: {hall: 1.3 MW}
+  coast:
+    build: {hall: 0.7 MW}
+offers:
+  server: {lot: 7}
+uncertainty:
+  regimes:
+    demand:
+      states:
+        high: {moves: {workloads.chat.demand: 102 %}}
+        low: {moves: {workloads.chat.demand: 98 %}}
+"""
+
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    file = tmp_path_factory.mktemp("whole") / "case.yaml"
+    file.write_text(f"extends: {CASE}\n{SIZES}", "utf-8")
+    settings, grain = PolicySettings(iterations=12, sample_paths=4), LatticeSettings(2, 1, 8, 2, 60)
+    return optimise_policy(cx.load_case(file), settings=settings, lattice=grain)
+
+
+def test_orders_are_whole_and_cost_what_they_say(planned):
+    """Sensitivity: in parts at least one order of this quarter is no whole number of halls or lots."""
+    policy = planned.policy
+    m, found = policy.data, whole_orders(policy)
+    assert found is not None
+    parts = policy.first_orders()
+    sized = [
+        (found.power_mw, parts[0], m.power.hall_mw),
+        (found.units, parts[1], np.broadcast_to(m.offers.lot[:, None], parts[1].shape)),
+    ]
+    for whole, _, size in sized:
+        lots = whole[size > 0] / size[size > 0]
+        assert lots == pytest.approx(np.round(lots), abs=1e-6)
+    broken = []
+    for _, part, size in sized:
+        lots = part[size > 0] / size[size > 0]
+        broken.append(np.abs(lots - np.round(lots)).max(initial=0.0))
+    assert max(broken) > 1e-3
+    for whole, part, size in sized:
+        assert (np.abs(whole - part)[size > 0] <= size[size > 0] + 1e-6).all()
+    assert 0.0 <= found.cost < abs(policy.gap.bound)
+
+
+def test_a_report_says_what_whole_sizes_cost(planned):
+    found = cx.evaluate_policy(planned, cx.simulate(planned, 4))
+    assert "whole halls and lots" in whole_sentence(found)
+    assert set(this_quarter(found)["whole"]) == {"power_mw", "units", "cost"}

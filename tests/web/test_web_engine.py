@@ -1,0 +1,73 @@
+"""The warm engine: plans from a basis at hand are those from nothing, and a slider is planned ahead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from servers import wait_for
+
+from capexpand.case.shipped import case_place
+from capexpand.model.compile import compile_case
+from capexpand.optimiser.deterministic import optimise_plan
+from capexpand.web.changing import load_changed
+from capexpand.web.engine import Engine
+from capexpand.web.explore import Explorer, Study
+
+FILE = Path(case_place("two-sites")) / "case.yaml"
+
+
+@pytest.fixture
+def study() -> Study:
+    found = Explorer().study(FILE)
+    found.base()
+    return found
+
+
+CHANGES = [
+    [("budget", "800 mn CNY")],
+    [("budget", "780 mn CNY")],
+    [("budget", "780 mn CNY"), ("price", "90 %")],
+    [("delay", "3 months"), ("price", "90 %")],  # other columns and rows
+    [("delay", "3 months"), ("price", "85 %")],
+    [("off", "server")],
+    [],
+]
+
+
+def test_a_plan_from_the_nearest_basis_is_worth_as_much_as_one_from_nothing(study: Study) -> None:
+    """One engine goes through all changes, each time from what it planned before."""
+    engine = Engine(study.assumptions)
+    for asked in CHANGES:
+        changes = study.read(asked)
+        data = compile_case(load_changed(FILE, None, changes.settings))
+        for warm, cold in zip(engine.pair(data, changes), (data, data.without_programme()), strict=True):
+            expected = optimise_plan(cold, duals=False).solver.objective
+            assert warm.objective == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The changes for which a pair of plans was solved."""
+    seen: list[object] = []
+    pair = Engine.pair
+
+    def counted(engine, data, changes, **options):
+        found = pair(engine, data, changes, **options)
+        seen.append(changes.query)
+        return found
+
+    monkeypatch.setattr(Engine, "pair", counted)
+    return seen
+
+
+def test_where_a_slider_is_let_go_the_plan_is_known_already(study: Study, planned: list[object]) -> None:
+    """Bounds are asked for while it moves; the plan there is made beside. Sensitivity: otherwise two are."""
+    changes = study.read([("budget", "800 mn CNY")])
+    study.bracket(changes)
+    wait_for(lambda: planned)
+    found = study.explored(changes)
+    assert planned == [changes.query]
+    assert next(one.changed.text for one in found.differences if one.key == "npv") == "208 mn CNY"
+    study.bracket(changes)
+    assert study.explored(changes) is found
