@@ -21,7 +21,7 @@ READINGS = [(name, variant) for name in PROGRAMMES for variant in (None, *load_c
 SUMMARY = {  # ordered and paid in the window, cash NPV, worth of internal use: mn of the case; accelerators
     "microsoft-fy2025": (17_196, 14_592, 8_544, 768, 296_877),
     "meta-2025": (36_227, 33_602, -43_880, 65_628, 1_388_161),
-    "bytedance-2025": (66_847, 51_299, -15_538, 35_493, 256_274),
+    "bytedance-2025": (66_790, 51_247, -15_246, 34_757, 255_425),
 }
 """Golden figures: what changes them by more than a hundredth must be looked at and go into the READMEs."""
 

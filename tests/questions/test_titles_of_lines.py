@@ -20,7 +20,7 @@ SOURCE = Path(__file__).parents[2] / "src/capexpand/model"
 
 @pytest.fixture(scope="module")
 def programs():
-    found = [build_program(random_model(seed, demands=True))[0] for seed in range(16)]
+    found = [build_program(with_leasebacks(random_model(seed, demands=True), seed))[0] for seed in range(16)]
     found.append(build_program(random_model(1, whole_sizes=True))[0])
     financed = with_leasebacks(replace(random_model(2), contracts=None), 2)
     found += [

@@ -99,7 +99,7 @@ def test_a_run_asks_for_the_options_of_its_kind_alone(lone: Server, browser: Bro
             enabled = page.locator("#run-form [data-options] :is(input, select):enabled")
             assert enabled.evaluate_all("found => found.map(one => one.name)") == shown
             assert page.locator("#run-form [data-options]").is_visible() == bool(shown)
-            assert page.locator("#run-form [name=asked]").is_visible() == (kind == "why")
+            assert page.locator("#run-form [data-for=why] [name=asked]").is_visible() == (kind == "why")
 
 
 @pytest.mark.slow

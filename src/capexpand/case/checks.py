@@ -16,7 +16,7 @@ from capexpand.case.energy import energy_complaints
 from capexpand.case.financing_checks import financing_complaints
 from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
-from capexpand.case.leaseback import leaseback_complaints
+from capexpand.case.leaseback_checks import leaseback_complaints
 from capexpand.case.numbers import walk
 from capexpand.case.references import Complaint
 from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload

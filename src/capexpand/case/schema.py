@@ -96,8 +96,7 @@ class Finance(Declared):
     value_added_tax_recovery: Duration | None = None
     """Time until value-added tax is recovered; it never is, if absent, and is then part of the cost."""
     server_end_value: Fraction
-    """Share of what competing new servers would cost for the same service that servers keep at the
-    horizon's end."""
+    """Share of what new servers would cost for the same service that servers keep at the horizon's end."""
     building_end_value: Fraction
     """The same share for halls."""
     end_value_within_book: Annotated[bool, Field(strict=True)] = False
@@ -280,8 +279,7 @@ class Offer(Declared):
     lead_time: Duration
     """Time from order to delivery; rounds to whole quarters."""
     ramp_up: Duration | None = None
-    """Time after delivery in which the use of a unit rises evenly from nothing to all that it can serve:
-    commissioning and migration; 0 if absent."""
+    """Time after delivery in which use rises evenly from none to all that a unit can serve; 0 if absent."""
     attrition: FractionPerYear
     """Share of the installed units that fail for good in a year."""
     spares: Fraction | None = None

@@ -11,6 +11,7 @@ import numpy as np
 
 from capexpand.finance.rows import Rows, decided, nothing, stated
 from capexpand.model.data import ModelData
+from capexpand.model.leaseback_values import leased_at_end
 from capexpand.optimiser.plan import Plan
 
 MONEY = "money"
@@ -36,7 +37,7 @@ class LeasebackTerms:
             stated(none if terms is None else terms.fee, "option"),
             stated(np.zeros(count) if terms is None else terms.age, "option", timed=False),
             stated(np.zeros(count) if terms is None else terms.term, "option", timed=False),
-            stated(none if terms is None else terms.left_at_end(m), "option"),
+            stated(none if terms is None else leased_at_end(m), "option"),
         )
 
 

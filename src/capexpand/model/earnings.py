@@ -8,6 +8,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Floats, ModelData
+from capexpand.model.leaseback_values import book_at_sale, rest_of_life
 from capexpand.model.stage import Stage
 
 
@@ -76,7 +77,7 @@ def _leasebacks(
         for later in range(t, m.times.count):
             paid = np.where(later - t < terms.term, terms.fee[:, t], 0.0)
             lp.add(ebitda_rows[later], y[:, :, t], np.where(y[:, :, t] != ABSENT, paid[:, None], 0.0))
-    book, rest = terms.book(m), terms.rest(m)
+    book, rest = book_at_sale(m), rest_of_life(m)
     books: list[tuple[Indices, int]] = []
     for life in np.unique(rest[terms.there]):
         one = (f"over {int(life)} quarters",)

@@ -8,24 +8,19 @@ quarter depends on them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, Indices
-
-if TYPE_CHECKING:
-    from capexpand.model.data import Floats, ModelData
-    from capexpand.model.stage import Stage
-
-
-@dataclass(frozen=True, slots=True)
-class LeasebackColumns:
-    """Columns of sale and leaseback."""
-
-    sold: Indices  # y [offer option, destination, quarter] units sold and leased back
-    handed_over: Indices  # h [site, offer option, quarter] units that leave at the end of their term
+from capexpand.model.data import Floats, ModelData
+from capexpand.model.leaseback_terms import LeasebackColumns
+from capexpand.model.leaseback_values import (
+    book_at_sale,
+    can_be_sold,
+    leased_at_end,
+    rest_of_life,
+    sale_origin,
+)
+from capexpand.model.stage import Stage
 
 
 def add_leasebacks(lp: Blocks, m: ModelData, stages: list[Stage]) -> LeasebackColumns | None:
@@ -42,11 +37,11 @@ def add_leasebacks(lp: Blocks, m: ModelData, stages: list[Stage]) -> LeasebackCo
     options, places, labels = m.offers.names, m.destinations, m.times.labels
     kept = 1.0 - m.offers.attrition
     orders = np.stack([stage.orders.ordered for stage in stages], axis=-1)
-    origin = terms.origin(m)
+    origin = sale_origin(m)
     came = np.take_along_axis(
         orders, np.broadcast_to(np.maximum(origin, 0)[:, None, :], orders.shape), axis=2
     )
-    there = (came != ABSENT) & terms.sellable(m)[:, None, :]
+    there = (came != ABSENT) & can_be_sold(m)[:, None, :]
     y = lp.columns("sold and leased back", [options, places, labels], where=there)
     rows = lp.rows("units to lease back", [options, places, labels], upper=0.0, where=there)
     lp.add(rows, y)
@@ -123,7 +118,7 @@ def held_at_end(m: ModelData) -> Floats:
     Args:
         m: the compiled case.
     """
-    return m.offers.end_value[:, None] * m.leaseback_terms.left_at_end(m)
+    return m.offers.end_value[:, None] * leased_at_end(m)
 
 
 def book_left(m: ModelData) -> Floats:
@@ -132,8 +127,8 @@ def book_left(m: ModelData) -> Floats:
     Args:
         m: the compiled case.
     """
-    terms, book = m.leaseback_terms, m.leaseback_terms.book(m)
-    rest = terms.rest(m)[:, None]
+    book = book_at_sale(m)
+    rest = rest_of_life(m)[:, None]
     through = m.times.count - np.arange(m.times.count)
     return book * np.maximum(1.0 - through / rest, 0.0)[:, None, :]
 
@@ -149,11 +144,11 @@ def worth_of_sale(m: ModelData) -> Floats:
     """
     terms, tau, count = m.leaseback_terms, m.taxes.rate, m.times.count
     disc, end, quarter = m.times.discount, m.times.discount_end, np.arange(m.times.count)
-    book = terms.book(m)
+    book = book_at_sale(m)
     age = quarter[None, :] - quarter[:, None]  # [quarter of sale, quarter]
     paid = (age >= 0) & (age < terms.term[:, None, None])
     fees = terms.fee * (paid @ disc)
-    rest = terms.rest(m)
+    rest = rest_of_life(m)
     spread = (age >= 0) & (age < rest[:, None, None])
     saved = (spread @ disc) / rest[:, None] + end * np.maximum(1.0 - (count - quarter) / rest[:, None], 0.0)
     gain = terms.price[:, None, :] - book

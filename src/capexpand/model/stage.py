@@ -29,7 +29,7 @@ from capexpand.model.data import Flags, ModelData
 from capexpand.model.energy import Energy, EnergyUse, add_energy
 from capexpand.model.financing import FinancingColumns
 from capexpand.model.hire import Hire, add_hire
-from capexpand.model.leaseback import LeasebackColumns
+from capexpand.model.leaseback_terms import LeasebackColumns
 from capexpand.model.leases import Leases, add_leases
 from capexpand.model.money import Money, add_money
 

@@ -11,6 +11,7 @@ from capexpand.finance.money_lines import Terms
 from capexpand.finance.statements import statement
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.leaseback import book_left
+from capexpand.model.leaseback_values import book_at_sale
 from capexpand.optimiser.plan import Plan
 from capexpand.policy.accounts import Books
 
@@ -40,7 +41,7 @@ class LeasedBack:
         sold, quarters, opening = plan.leased_back, m.times.count, m.opening
         if m.leasebacks is None or sold is None or not sold.any():
             return cls(replace(m, leasebacks=None), np.zeros(quarters), 0.0)
-        age, life, book = m.leasebacks.age, m.taxes.server_life_quarters, m.leasebacks.book(m)
+        age, life, book = m.leasebacks.age, m.taxes.server_life_quarters, book_at_sale(m)
         cost = 1.0 + (m.taxes.value_added_tax if m.taxes.recovery_quarters is None else 0.0)
         delivered, written = np.zeros(quarters), np.zeros(quarters)
         for k, d, t in np.argwhere(sold > 0.0):

@@ -83,6 +83,7 @@ def _products(target: MovableTarget) -> tuple[tuple[EntryKind, int], ...]:
         "demand": (("base_demand", 1), ("productivity", 1)),
         "price": (("base_price", 1), ("productivity", -1)),
         "penalty": (("base_penalty", 1), ("productivity", -1)),
+        "productivity": (("productivity", 1),),
     }
     if quantity in products:
         return products[quantity]

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 
 from capexpand.model.blocks import LinearProgram
 from capexpand.model.data import ModelData
-from capexpand.optimiser.basis import Basis, NamedBasis
+from capexpand.model.stage import Stage
+from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.warm import Optimum, WarmPlanner
 from capexpand.web.assumptions import Assumptions, Changes
 
-KEPT_STARTS = 16
-"""Pairs of bases that are kept for a case, each with half a megabyte; the declared one stays."""
+KEPT_STARTS = 32
+"""Pairs of bases that are kept for a case, each with 0.1 MB of the largest; the declared one stays."""
 
 BEHIND = 10
 """By so much work that may never be asked for is put behind what is."""
@@ -34,16 +35,12 @@ BEHIND = 10
 class _Reached:
     """The basis of one plan, and by what it is known whether another program differs in its costs alone."""
 
-    basis: NamedBasis
+    basis: Basis
     limits: bytes
 
     @classmethod
     def of(cls, optimum: Optimum) -> _Reached | None:
-        if optimum.basis is None:
-            return None
-        program = optimum.program
-        named = NamedBasis(optimum.basis, program.column_blocks, program.row_blocks)
-        return cls(named, _limits(program))
+        return None if optimum.basis is None else cls(optimum.basis, _limits(optimum.program))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +94,16 @@ class Engine:
             InfeasibleError: no plan satisfies the case.
             SolverError: the solver failed.
         """
-        start = self._nearest(changes)
-        rest = data.without_programme()
+        built, rest = build_program(data), data.without_programme()
+        start = self._nearest(changes, (built[0].cost.size, built[0].row_lower.size))
         if start is None:  # the second differs from the first in little: it is found sooner from there
-            ours = _solved(data, None, explained=explained)
-            without = _solved(rest, _Reached.of(ours), explained=explained)
+            ours = _solved(data, built, None, explained=explained)
+            without = _solved(rest, build_program(rest), _Reached.of(ours), explained=explained)
         else:
+            built_rest = build_program(rest)
             with ThreadPoolExecutor(max_workers=1) as pool:
-                beside = pool.submit(_solved, rest, start.rest, explained=explained)
-                ours = _solved(data, start.ours, explained=explained)
+                beside = pool.submit(_solved, rest, built_rest, start.rest, explained=explained)
+                ours = _solved(data, built, start.ours, explained=explained)
                 without = beside.result()
         self._keep(changes, ours, without)
         return ours, without
@@ -119,8 +117,10 @@ class Engine:
             apart += abs(gap) / max(self._ranges[name], 1e-12)
         return apart
 
-    def _nearest(self, changes: Changes) -> _Start | None:
-        return min(self._starts, key=lambda start: self._distance(start, changes), default=None)
+    def _nearest(self, changes: Changes, shape: tuple[int, int]) -> _Start | None:
+        """The nearest start whose program has as many columns and rows; another lead time gives it others."""
+        fit = [start for start in self._starts if start.ours.basis.shape == shape]
+        return min(fit, key=lambda start: self._distance(start, changes), default=None)
 
     def _keep(self, changes: Changes, ours: Optimum, without: Optimum) -> None:
         one, other = _Reached.of(ours), _Reached.of(without)
@@ -141,18 +141,11 @@ def _limits(program: LinearProgram) -> bytes:
     return found.digest()
 
 
-def _solved(data: ModelData, start: _Reached | None, *, explained: bool) -> Optimum:
-    program, stages = build_program(data)
+def _solved(
+    data: ModelData, built: tuple[LinearProgram, list[Stage]], start: _Reached | None, *, explained: bool
+) -> Optimum:
     planner = WarmPlanner(sides="any", explained=explained)  # no worth of limits is shown, so any duals do
     if start is None:
-        return planner.of_program(data, program, stages)
-    return planner.of_program(
-        data, program, stages, start=_fitted(start.basis, program),
-        from_feasible=start.limits == _limits(program),
-    )  # fmt: skip
-
-
-def _fitted(start: NamedBasis, program: LinearProgram) -> Basis:
-    """The basis for a program: as it is, or moved to where another lead time puts columns and rows."""
-    same = start.statuses.shape == (program.cost.size, program.row_lower.size)
-    return start.statuses if same else start.fitted(program)
+        return planner.of_program(data, *built)
+    same = start.limits == _limits(built[0])
+    return planner.of_program(data, *built, start=start.basis, from_feasible=same)
