@@ -13,7 +13,7 @@ import argparse
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -345,7 +345,7 @@ def main() -> None:
         print(f"   {name:34s}", summary(apart[sources == name]))
     if options.ablate:
         for name, median, ninety in ablation(rows, fold, factors):
-            print(f"| {name} | {median:.1%} | {ninety:.1%} |")
+            print(f"| {name} | {median:.1%} | {ninety:.1%} |", flush=True)
     if options.show:
         show(rows, factors, seen, apart)
     if options.write:
@@ -360,23 +360,23 @@ def main() -> None:
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def ablation(rows: Sequence[Measurement], fold: np.ndarray, start: Factors) -> list[tuple[str, float, float]]:
+def ablation(
+    rows: Sequence[Measurement], fold: np.ndarray, start: Factors
+) -> Iterator[tuple[str, float, float]]:
     """Give the errors on quarters left out with each mechanism taken out and everything else fitted anew.
 
-    Returns:
+    Yields:
         Mechanism, median and 90th percentile of the absolute relative error; the first row has them all.
     """
-    found: list[tuple[str, float, float]] = []
     for name, keys in {"all mechanisms": (), **MECHANISMS}.items():
         TAKEN_OUT[:] = keys
         logs = tuple((key, prior(key)[0] if prior(key)[1] <= 1e-6 else value) for key, value in start.logs)
-        found.append(_scored(name, without_each(rows, fold, Factors(logs))[1]))
+        yield _scored(name, without_each(rows, fold, Factors(logs))[1])
     TAKEN_OUT.clear()
     endless = [replace(row, test_requests=math.inf, arrivals_per_s=math.inf) for row in rows]
-    found.append(_scored("end of a test", without_each(endless, fold, start)[1]))
+    yield _scored("end of a test", without_each(endless, fold, start)[1])
     with patch.object(roofline, "_exchanged_seconds_per_token", _a_copy_for_each_expert):
-        found.append(_scored("one copy for each server", without_each(rows, fold, start)[1]))
-    return found
+        yield _scored("one copy for each server", without_each(rows, fold, start)[1])
 
 
 _exchanged = roofline._exchanged_seconds_per_token

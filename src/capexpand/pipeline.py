@@ -22,6 +22,7 @@ from capexpand.finance.parts import fractional_orders
 from capexpand.finance.programme import programme_result
 from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
+from capexpand.model.aim import compile_aim
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.model.rates import computed_workloads
@@ -115,10 +116,11 @@ def examine(plans: Plans) -> Examination:
     first, last = m.times.window
     pool = ThreadPoolExecutor(max_workers=2)
     try:
-        asked = not m.whole_sizes and 0 <= first < min(last, m.times.count)
+        for_value = m.aim is None  # what is examined is value, by plans that are made for it
+        asked = for_value and not m.whole_sizes and 0 <= first < min(last, m.times.count)
         # what takes longest comes first, so that both cores are busy to the end
         checks = pool.submit(_longer, plans) if asked else None
-        followed = pool.submit(follow_plan, plans.case, plans.optimised, plans.base)
+        followed = pool.submit(follow_plan, plans.case, plans.optimised, plans.base) if for_value else None
         moved = pool.submit(what_if, plans.optimised) if asked else None
         sizes = pool.submit(_curve, plans) if asked else None
         rivals = pool.submit(_rivals, plans) if asked else None
@@ -126,13 +128,31 @@ def examine(plans: Plans) -> Examination:
         return Examination(
             curve=None if sizes is None else sizes.result(),
             horizon=() if checks is None else checks.result(),
-            followed=followed.result(),
+            followed=None if followed is None else followed.result(),
             even=even,
             standing_mix=mixed,
             what_if=None if moved is None else moved.result(),
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def refuse_objective(case: Case, asked: str, *, power_alone: bool = False) -> None:
+    """Refuse a question about value for a case whose plan is made for something else.
+
+    Args:
+        case: any.
+        asked: what counts value, for the message.
+        power_alone: whether other aims than the least power may be asked about, which are amounts of money.
+
+    Raises:
+        CaseError: ``solve`` names another objective, or a share to be served.
+    """
+    if compile_aim(case) is not None and (case.solve.objective == "power" or not power_alone):
+        field = "serve" if case.solve.objective == "npv" else "objective"
+        counts = "counts money" if power_alone else "is made for value, whatever is served"
+        message = f"solve.{field}: {asked} {counts}; leave it out of the case"
+        raise CaseError([Problem(message, file=case.provenance.path)])
 
 
 def _longer(plans: Plans) -> tuple[HorizonCheck, ...]:
@@ -179,10 +199,11 @@ def refuse_policy(case: Case) -> None:
         case: any.
 
     Raises:
-        CaseError: a contract is on offer, a loan pays for certain servers only, or servers may be sold and
-            leased back.
+        CaseError: a contract is on offer, a loan pays for certain servers only, servers may be sold and
+            leased back, or the plan is made for something else than its value.
     """
     file = case.provenance.path
+    refuse_objective(case, "a policy")
     if case.financing is not None:
         for name, facility in case.financing.facilities.items():
             if facility.offers:

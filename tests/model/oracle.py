@@ -12,6 +12,7 @@ import linopy
 import numpy as np
 import xarray as xr
 from oracle_ages import within_life
+from oracle_aims import aimed_margin
 from oracle_churn import churn_cost
 from oracle_energy import energy_terms
 from oracle_financing import financed_constant, financed_objective
@@ -428,7 +429,10 @@ class _Oracle:
             return
         disc = self.data(m.times.discount, "quarter")
         keep = 1.0 - m.taxes.rate
-        cash = self.earned(m.times.discount, m.workloads.margin_fraction)
+        margin = aimed_margin(self)
+        if margin is None:
+            return
+        cash = self.earned(m.times.discount, margin)
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)
         payments = (self.paid * (disc * self.data(m.taxes.payment_factor, "quarter"))).sum()

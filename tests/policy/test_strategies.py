@@ -24,6 +24,7 @@ from capexpand.policy.graph import recourse_data, take_apart
 from capexpand.policy.outcomes import Outcomes, SampleSizes, simulate_policy
 from capexpand.policy.resolved import foresee
 from capexpand.policy.strategies import recommended, returns_beside
+from capexpand.reporting.deciding_futures import deciding, deciding_document
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -207,3 +208,23 @@ def test_the_bias_of_the_lattice_is_that_of_a_fixed_plan_on_its_numbers(
     again = plans.follow(FixedPlan.of(whole.mean_plan), factors).value + whole.constant
     found = cx.evaluate_policy(planned, whole).strategies.lattice_bias
     assert found.mean == pytest.approx(float((again - whole.values("mean_value")).mean()), rel=1e-6)
+
+
+def test_the_coin_of_two_sites_drives_how_much_is_committed_now(
+    followed: tuple[cx.PlannedPolicy, Outcomes],
+) -> None:
+    """High demand fills 4 MW at the coast, 120 mn, and then the west; low demand has 360 at its full price:
+    servers for 3.6 MW, 108 mn. So foresight follows the coin alone.
+    """
+    found = cx.evaluate_policy(*followed)
+    drives, low = found.drivers, followed[1].scenarios.states[0, 1] == 2
+    assert drives is not None
+    assert drives.committed == pytest.approx(float(followed[1].paths.books.commitments[0].mean()))
+    assert (drives.low, drives.high) == pytest.approx((108.0, 120.0))
+    assert drives.more == pytest.approx(1.0 if drives.committed < 108.0 else float((~low).mean()))
+    (one,) = drives.drivers
+    assert (one.above, one.below, one.explains) == pytest.approx((120.0, 108.0, 1.0))
+    known, seen = deciding(found)
+    assert "What drives it most is demand for Chat (100 % of the spread)" in known
+    assert seen.startswith("What would have to be seen: in 2025Q3 the policy commits ")
+    assert deciding_document(found)["decision_drivers"]["foresight_quantiles"]["0.05"] == pytest.approx(108e6)

@@ -1,6 +1,7 @@
 """A plan rolled forward: what stands is kept, the rest stays the best, and not to know has its price."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,7 @@ from capexpand.studies.roll.actuals import Actual, read_actuals, table_of
 from capexpand.studies.roll.expected import expected_actuals
 from capexpand.studies.roll.history import history
 from capexpand.studies.roll.rolling import roll_forward, template
+from capexpand.studies.roll.sheet import roll_sheet
 from capexpand.studies.roll.state import rolled_case
 from capexpand.studies.subjects import Subject
 from commands import capexpand
@@ -175,6 +177,48 @@ def test_a_table_may_be_parquet(tmp_path):
     assert one == other
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+def test_a_template_of_any_kind_is_read_back_the_same(tmp_path, suffix):
+    subject = two_sites()
+    rows = [replace(one, source="ledger, page 1", value=round(one.value, 9)) for one in _expected(subject)]
+    file = tmp_path / f"actuals{suffix}"
+    file.write_bytes(table_of(rows, suffix))
+    assert read_actuals(file, subject.case) == tuple(rows)
+
+
+def _expected(subject):
+    plan = optimise_plan(compile_case(subject.case))
+    return expected_actuals(subject.case, plan, 2)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("power;east;;;;1,5;MW", 1.5),
+        ("power;east;;;;1.5;MW", 1.5),
+        ("power;east;;;;0,001;GW", 1.0),
+        ('power,east,,,,"1,234.5",MW', 1234.5),
+        ('power,east,,,,"1,234",MW', 1234.0),
+        ("power,east,,,,1_000,kW", 1.0),
+        ("power\teast\t\t\t\t1,5\tMW", 1.5),
+        ("installed,east,server,,,7,units", 7.0),
+    ],
+)
+def test_numbers_are_read_as_a_spreadsheet_of_their_locale_writes_them(tmp_path, written, value):
+    separator = next(one for one in ";\t," if one in written)
+    head = separator.join(("quantity", "site", "offer", "workload", "date", "value", "unit"))
+    for coding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "a.csv").write_bytes(f"{head}\r\n{written}\r\n".encode(coding))
+        (row,) = read_actuals(tmp_path / "a.csv", loaded())
+        assert row.value == pytest.approx(value)
+
+
+def test_what_is_paid_beyond_the_cap_is_said(tmp_path):
+    found = rolled(tmp_path, two_sites(), date(2025, 6, 30), {"paid,,,,,36": "paid,,,,,2000"})
+    assert any("than the cap allows" in note for note in found.rolled.notes)
+    assert "than the cap allows" in roll_sheet(found).answers[1].remark
+
+
 def test_new_assumptions_come_with_a_case_of_now(tmp_path):
     subject = two_sites()
     file = tmp_path / "actuals.csv"
@@ -276,7 +320,15 @@ def test_a_table_that_is_none_is_refused(tmp_path, content, message):
             "no quarter of the plan is over; the first ends on 2025-06-30",
         ),
         ("power,east,,,,1,MW", date(2026, 12, 31), "nothing is left to plan"),
-        ("power,east,,,,1,furlongs", date(2025, 6, 30), "furlongs"),
+        ("power,east,,,,1,furlongs", date(2025, 6, 30), "actuals.csv:2: power of east: "),
+        (
+            "demand,,,chat,2025-05-01,5,tn token/quarter",
+            date(2025, 6, 30),
+            "is not the first day of a quarter",
+        ),
+        ("demand,,,chat,2031-04-01,5,tn token/quarter", None, "the last is 2026-01-01"),
+        ('paid,,,,,"198,2",mn CNY', date(2025, 6, 30), "'198,2' is not a number; write it as 1234.5"),
+        ("installed,east,server,,,5,racks", date(2025, 6, 30), "counts units, not 'racks'"),
         ("demand,,,chat,2025-04-01,5,MW", date(2025, 6, 30), "demand of chat"),
         ("demand,,,chat,2025-10-01,5,tn token/quarter", date(2025, 6, 30), "is not observed yet"),
         ("units_due,east,server,,2025-04-01,5,", date(2025, 6, 30), "is in the past"),

@@ -63,12 +63,14 @@ def breakeven(
         SolverError: a program could not be solved.
         RunError: the run with a policy cannot be read, or the folder not be written.
     """
+    from capexpand.pipeline import refuse_objective
     from capexpand.studies.breakeven.distribution import of_policy_run
     from capexpand.studies.breakeven.findings import breakeven as find
     from capexpand.studies.breakeven.sheet import breakeven_sheet
 
     say = progress or silent
     loaded, pairs = loaded_case(case, variant), _pairs(pair)
+    refuse_objective(loaded, "a break-even value")
     known = None if policy_run is None else of_policy_run(Path(policy_run))
     with _held(out):
         found = find(

@@ -193,11 +193,12 @@ def roll(
 
     Args:
         case: a run folder, a case, or CASE:VARIANT.
-        actuals: CSV or Parquet of what stands, is on order, was paid and was observed.
+        actuals: CSV, Parquet or an .xlsx workbook of what stands, is on order, was paid and was observed.
         as_of: the day; the end of the quarter of the latest observation if None.
         variant: of the case, to be applied.
         assumptions: a case with the assumptions of now, if they changed; it starts where the plan does.
-        template: where to write the table that the plan expects, to be filled; nothing is rolled then.
+        template: where to write the table that the plan expects, to be filled: .csv, .parquet or .xlsx;
+            nothing is rolled then.
         out: folder of the run, which can be rolled again; nothing is written where it is None.
         progress: sees how far it is.
 
@@ -229,7 +230,9 @@ def roll(
     subject = _subject(case, variant, out)
     say = progress or silent
     if template is not None:
-        write_file(Path(template), expected(subject, day), ours=lambda _: False)  # it may be filled
+        place = Path(template)
+        content = expected(subject, day, place.suffix.lower())
+        write_file(place, content, ours=lambda _: False)  # an older one may be filled
         return None
     known = None if assumptions is None else read_subject(assumptions).case
     found = roll_forward(

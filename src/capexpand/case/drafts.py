@@ -16,6 +16,7 @@ from capexpand.case.financing import Financing
 from capexpand.case.hedges import Hedge
 from capexpand.case.reading import Reading
 from capexpand.case.schema import Calendar, Case, Declared, Finance, Offer, Opening, Programme, Site, Workload
+from capexpand.case.solve import Solve
 from capexpand.case.uncertainty import Uncertainty
 from capexpand.case.values import Series
 from capexpand.units.currencies import CURRENCIES
@@ -47,6 +48,7 @@ class Draft:
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     clouds: Mapping[str, Cloud] = field(default_factory=dict)
     whole_sizes: bool = False
+    solve: Solve | None = None
 
     @property
     def blocks(self) -> dict[str, object]:
@@ -83,6 +85,7 @@ def whole_draft(case: Case) -> Draft:
         workloads=case.workloads,
         clouds=case.clouds,
         whole_sizes=case.solve.whole_sizes,
+        solve=case.solve,
     )
 
 
@@ -129,4 +132,5 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
         workloads=blocks(Workload, "workloads"),
         clouds=blocks(Cloud, "clouds"),
         whole_sizes=isinstance(solve, dict) and solve.get("whole_sizes") is True,
+        solve=block(Solve, solve) if solve else None,
     )

@@ -20,6 +20,9 @@ def financing_complaints(financing: Financing, draft: Draft) -> Iterator[Complai
         financing: what the case says.
         draft: the rest of the case.
     """
+    if draft.solve is not None and draft.solve.objective != "npv":
+        message = f"{draft.solve.objective} is sought without financing; leave one of the two out"
+        yield ("solve", "objective"), message
     for name, facility in financing.facilities.items():
         yield from _facility((*_PLACE, "facilities", name), facility, financing, draft)
     if financing.reference_rate is not None and not any(

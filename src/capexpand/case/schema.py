@@ -54,6 +54,7 @@ from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
 from capexpand.case.reported import Reported
+from capexpand.case.solve import Solve
 from capexpand.case.uncertainty import Uncertainty
 from capexpand.case.wear import Wear
 
@@ -415,17 +416,6 @@ class Opening(Declared):
     """Revenue of business that needs no capacity in this case; 0 if absent."""
     other_cost: MoneyPerQuarterSeries | None = None
     """Cost of that business; 0 if absent."""
-
-
-class Solve(Declared):
-    """How the program is solved."""
-
-    whole_sizes: bool = False
-    """Whether halls and lots are ordered whole."""
-    relative_gap: Annotated[float, Field(strict=True, gt=0, lt=1)] = 1e-4
-    """Gap to the best possible value at which a program with whole sizes counts as solved."""
-    time_limit_seconds: Annotated[float, Field(strict=True, gt=0)] = 600.0
-    """When such a program stops [s]."""
 
 
 class Variant(Declared):

@@ -14,7 +14,8 @@ def roll(
     case: PlannedCase,
     *,
     actuals: Annotated[
-        Path | None, typer.Option(help="CSV or Parquet of what stands, is on order, was paid and observed.")
+        Path | None,
+        typer.Option(help="CSV, Parquet or .xlsx of what stands, is due, was paid and observed."),
     ] = None,
     as_of: Annotated[
         str | None, typer.Option(help="The day; the end of the latest quarter observed if not given.")
@@ -24,7 +25,8 @@ def roll(
         str | None, typer.Option(help="A case with the assumptions of now, if they changed.")
     ] = None,
     template: Annotated[
-        Path | None, typer.Option(help="Write the table that the plan expects here, and stop.")
+        Path | None,
+        typer.Option(help="Write the table that the plan expects to .csv or .xlsx, and stop."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run, to be rolled again; none is written if not given.")

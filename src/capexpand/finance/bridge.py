@@ -41,6 +41,7 @@ class Bridge:
 
 FINANCING_STEP = "debt, equity and cash, with tax as it is paid"
 ROUNDING_STEP = "rounding of the solver"
+COST_STEP = "earned by what is served, and what no decision moves, which the cost leaves out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,14 @@ def bridge(result: ProgrammeResult) -> Bridge:
     taxed = float(times.discount @ ours.tax) + times.discount_end * ours.end_tax
     transfer = (1.0 - m.taxes.rate) * float(times.discount @ ours.transfer_value)
     npv = net_present_value(ours, times)
-    start = Step("objective of the plan", result.plan.solver.objective, is_sum=True)
+    start, *aim = _from_aim(result.plan)
     financed = financing_value(result.plan, result.total)
     changes = [
+        *aim,
         *([Step(FINANCING_STEP, 0.0 - financed)] if result.plan.financing is not None else []),
         Step("penalties for obligations unmet", charged.unmet),
         Step("penalty for spending below the floor", charged.shortfall),
-        Step("objective of the base", 0.0 - result.base_plan.solver.objective),
+        Step("objective of the base", 0.0 - result.base_plan.value),
         Step("penalties within the base", 0.0 - charged_base.total),
         Step("transfer value of internal workloads, after tax", 0.0 - transfer),
         Step("tax with losses carried forward instead of refunded", linear_tax(m, ours) - taxed),
@@ -157,3 +159,14 @@ def bridge(result: ProgrammeResult) -> Bridge:
             ),
         ),
     )
+
+
+def _from_aim(plan: Plan) -> tuple[Step, ...]:
+    """The objective, and what it leaves out where it is cost; the value of the plan where it is power."""
+    aim = plan.data.aim
+    if aim is None or aim.objective == "npv":
+        return (Step("objective of the plan", plan.value, is_sum=True),)
+    if aim.objective == "power":
+        return (Step("value of the plan of least power", plan.value, is_sum=True),)
+    least = Step("objective of the plan, its cost", plan.solver.objective, is_sum=True)
+    return (least, Step(COST_STEP, plan.value - plan.solver.objective))

@@ -329,7 +329,5 @@ def _money_rules(plan: Plan) -> dict[str, float]:
         "spent within the budget": above(spent, np.where(inside, m.budget.cap, np.inf)),
         "renewal within its budget": above(plan.paid, np.where(inside, np.inf, m.budget.renewal + grown)),
         "spending floor": above(m.budget.floor if inside.any() else 0.0, total + plan.shortfall),
-        "objective": apart(
-            objective_of(m, ours, penalties(plan)) + financing_value(plan, ours), plan.solver.objective
-        ),
+        "objective": apart(objective_of(m, ours, penalties(plan)) + financing_value(plan, ours), plan.value),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.case.schema import Case, Site
+from capexpand.model.aim import compile_aim
 from capexpand.model.churn import compile_churn
 from capexpand.model.compile_contracts import with_contracts
 from capexpand.model.compile_financing import compile_financing
@@ -66,6 +67,7 @@ def compile_case(case: Case) -> ModelData:
         end_value_within_book=case.finance.end_value_within_book,
         financing=compile_financing(world, offers),
         churn=compile_churn(world),
+        aim=compile_aim(case),
         leasebacks=compile_leasebacks(
             world,
             [o.offer.buy.leaseback if o.owned and o.offer.buy is not None else None for o in options],

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.model.aim import Aim
 from capexpand.model.churn_costs import ChurnCosts
 from capexpand.model.contracts import Contracts
 from capexpand.model.energy_options import EnergyOptions
@@ -258,6 +259,7 @@ class ModelData:
     contracts: Contracts | None = None  # with customers; None: there are none
     financing: Financing | None = None  # None where the case does not ask where money comes from
     churn: ChurnCosts | None = None  # of changing course from quarter to quarter; None: none
+    aim: Aim | None = None  # what the plan is made for; None: its value, whatever it serves
     leasebacks: Leasebacks | None = None  # None: no unit can be sold and leased back
 
     @property
@@ -357,8 +359,11 @@ class ModelData:
         return replace(self, budget=replace(self.budget.scaled(fraction, self.times.window), floor=0.0))
 
     def without_demands(self) -> ModelData:
-        """Returns the case without what must be done at any price, for plans that are only compared with."""
+        """Returns the case without what must be done at any price, for plans that are only compared with.
+
+        They are made for their value, whatever the plan is made for.
+        """
         offers = replace(self.offers, least=np.zeros_like(self.offers.least), contract_penalty=None)
         workloads = replace(self.workloads, must_serve=np.zeros_like(self.workloads.must_serve))
         financing = None if self.financing is None else self.financing.relaxed()
-        return replace(self, offers=offers, workloads=workloads, financing=financing)
+        return replace(self, offers=offers, workloads=workloads, financing=financing, aim=None)

@@ -23,6 +23,7 @@ from capexpand.model.ages import (
     held_back,
     order_columns,
 )
+from capexpand.model.aim import Worth
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.churn import Churn, ChurnUse, add_churn, last_order
 from capexpand.model.data import Flags, ModelData
@@ -136,6 +137,7 @@ class Stage:
     signed: Indices | None = None  # σ [contract] of a chain with offered contracts, with its last quarter
     leasebacks: LeasebackColumns | None = None  # of all quarters, with the last of a chain that has some
     financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
+    worth: Worth | None = None  # with the last of a chain that is made for something else than its value
 
 
 def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:

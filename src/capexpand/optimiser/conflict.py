@@ -32,6 +32,7 @@ _LIMITS = {
     "loan_to_value": "{when}: debt within its share of assets (financing.covenants.loan_to_value)",
     "leverage": "{when}: debt within its multiple of EBITDA (financing.covenants.leverage)",
     "liquidity": "{when}: cash and undrawn lines (financing.covenants.liquidity)",
+    "served": "the share of the demand that must be served (solve.serve)",
     "sold": "{0}, {when}: no more is sold than is demanded (workloads.{0}.demand)",
 }
 # Balances that link the limits: what they say once, however many there are of them.

@@ -13,6 +13,7 @@ from capexpand.model.debt import add_financing
 from capexpand.model.leaseback import add_leasebacks
 from capexpand.model.opening_columns import opening_columns
 from capexpand.model.stage import Stage, add_stage
+from capexpand.optimiser.aims import aimed, solve_aimed
 from capexpand.optimiser.highs import Limits, solve
 from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan, read_plan
@@ -37,7 +38,7 @@ def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
     if financing is not None:
         stages[-1] = replace(stages[-1], financing=financing)
         lp.offset += financing.offset
-    return lp.build(), stages
+    return aimed(m, lp.build(), stages)
 
 
 def base_value(m: ModelData) -> float:
@@ -64,7 +65,7 @@ def optimise_plan(
     duals: bool = True,
     start: Plan | None = None,
 ) -> Plan:
-    """Returns the plan of highest objective over the mean path.
+    """Returns the best plan over the mean path: the most valuable, or that of the case's own aim.
 
     Args:
         m: the compiled case.
@@ -81,13 +82,12 @@ def optimise_plan(
     program, stages = build_program(m)
     if commitments is not None:
         program = committed_program(program, stages, commitments)
-    solution = solve(
-        program,
-        limits=limits_of(stages) if duals else None,
-        start=None if start is None else start.basis,
-        relative_gap=relative_gap,
-        time_limit_seconds=time_limit_seconds,
-    )
+    limits, basis = limits_of(stages) if duals else None, None if start is None else start.basis
+    settings = {"relative_gap": relative_gap, "time_limit_seconds": time_limit_seconds}
+    if m.aim is None:
+        solution = solve(program, limits=limits, start=basis, **settings)
+    else:
+        solution = solve_aimed(m, program, stages, limits=limits, start=basis, **settings)
     return read_plan(m, stages, solution)
 
 

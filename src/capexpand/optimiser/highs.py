@@ -61,6 +61,7 @@ def solve(
     start: NamedBasis | None = None,
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
+    explained: bool = True,
 ) -> Solution:
     """Solves a program.
 
@@ -71,6 +72,7 @@ def solve(
             dual can be anything between that and what less costs; any such dual is given if absent.
         relative_gap: gap [fraction] at which a program with whole-number columns counts as solved.
         time_limit_seconds: when to stop [s].
+        explained: whether the limits that exclude each other are sought, which takes long in a large program.
 
     Raises:
         InfeasibleError: nothing satisfies the rows; carries the limits that exclude each other, in words.
@@ -86,7 +88,9 @@ def solve(
     run(lp, solver)
     status = solver.getModelStatus()
     if status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}:
-        raise InfeasibleError(explain(conflict(lp)) or [NO_WHOLE_SIZES if lp.integer.any() else UNNAMED])
+        raise InfeasibleError(
+            (explain(conflict(lp)) if explained else []) or [NO_WHOLE_SIZES if lp.integer.any() else UNNAMED]
+        )
     info = solver.getInfo()
     has_answer = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     if status != kinds.kOptimal and not (status == kinds.kTimeLimit and has_answer):

@@ -84,8 +84,14 @@ class Plan:
     basis: NamedBasis | None = None  # from which a plan that differs little is found sooner
     financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
     worn: Floats | None = None  # [offer option, destination, quarter] units beyond the age of wear; None: 0
+    worth: float | None = None  # present value [money] where the objective is another; None: the objective
     leased_back: Floats | None = None  # [offer option, destination, quarter] units sold to a lessor; None: 0
     handed_over: Floats | None = None  # [site, offer option, quarter] of them, at their term's end; None: 0
+
+    @property
+    def value(self) -> float:
+        """Present value in money, penalties taken off, whatever the plan was made for [million]."""
+        return self.solver.objective if self.worth is None else self.worth
 
     @property
     def worn_units(self) -> Floats:
@@ -147,6 +153,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         basis=solution.basis,
         signed=_signed(m, stages, x),
         worn=over([s.fleet.worn for s in stages]),
+        worth=None if stages[-1].worth is None else stages[-1].worth.of(x),
         leased_back=None if (back := stages[-1].leasebacks) is None else _values(x, back.sold),
         handed_over=None if back is None else _values(x, back.handed_over),
     )

@@ -23,6 +23,7 @@ from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Floats, LinearProgram
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
+from capexpand.optimiser.aims import solve_aimed
 from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.conflict import explain
 from capexpand.optimiser.contradiction import conflict
@@ -176,8 +177,9 @@ class WarmPlanner:
         before = start if start is not None else self._last
         if isinstance(before, Optimum) and same_numbers(program, before.program):
             self._last = replace(before, data=m, stages=stages)
-        elif program.integer.any():
-            answer = solve(program, relative_gap=self._gap, time_limit_seconds=self._seconds)
+        elif program.integer.any() or (m.aim is not None and m.aim.objective == "power"):
+            limits = {"relative_gap": self._gap, "time_limit_seconds": self._seconds}
+            answer = solve(program, **limits) if m.aim is None else solve_aimed(m, program, stages, **limits)
             self._last = Optimum(m, program, stages, answer, answer, None)
         else:
             basis = before.basis if isinstance(before, Optimum) else before

@@ -9,6 +9,7 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.model.blocks import Floats
 from capexpand.model.data import ModelData
+from capexpand.policy.drivers import DecisionDrivers, decision_drivers
 from capexpand.policy.financed import Financed
 from capexpand.policy.financed_strategies import financed_strategies
 from capexpand.policy.outcomes import Outcomes
@@ -67,6 +68,7 @@ class PolicyFindings:
         regime_cost: what it costs that a regime may change, mean and halfwidth by process.
         seed: of the scenarios.
         financed: how each strategy is financed by a rule; empty where the case does not ask.
+        drivers: of this quarter's decision; None where too few futures were foreseen.
     """
 
     case: Case
@@ -78,6 +80,7 @@ class PolicyFindings:
     regime_cost: dict[str, tuple[float, float]]
     seed: int
     financed: dict[str, Financed]
+    drivers: DecisionDrivers | None = None
     whole: WholeOrders | None = None  # this quarter's orders in whole halls and lots
 
 
@@ -100,6 +103,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
         regime_cost=cost_of_regimes(outcomes),
         seed=outcomes.scenarios.seed,
         financed=financed_strategies(case, outcomes),
+        drivers=decision_drivers(outcomes),
         whole=whole_orders(outcomes.policy),
     )
 

@@ -15,6 +15,8 @@ def buys_nothing(context: ReportContext) -> str:
     cap, floor = context.cap, context.data.budget.floor
     allowed = "" if cap is None else f" of the {money(cap, context.currency)} allowed"
     though = f", although at least {money(floor, context.currency)} is to be spent" if floor > 0.0 else ""
+    if context.data.aim is not None:
+        return "What is to be served is served without any order: nothing is spent."
     why = "Nothing that can be ordered within the window is worth its price"
     return f"{why}: nothing{allowed} is spent{though}."
 
@@ -50,6 +52,8 @@ def budget_and_spending(context: ReportContext) -> str:
     if cap is not None and forced:
         done = "since no less may be" if enough else f"although at least {least} is to be"
         return f"Of the {money(cap, currency)} allowed, {paid} is spent, {done}; it buys"
+    if cap is not None and context.data.aim is not None:
+        return f"Of the {money(cap, currency)} allowed, {paid} is spent; it buys"
     if cap is not None:
         return f"Of the {money(cap, currency)} allowed, {paid} is worth spending; it buys"
     if floor > 0.0:

@@ -158,7 +158,7 @@ class ReportContext:
     def objective_gain(self) -> float:
         """By how much the optimised plan's objective exceeds the evenly delivered one's [million]."""
         found = self.findings
-        return found.result.plan.solver.objective - found.naive.plan.solver.objective
+        return found.result.plan.value - found.naive.plan.value
 
     def token_power_fraction(self, at: int) -> float:
         """Return the part of the power in use that workloads counted in tokens take.

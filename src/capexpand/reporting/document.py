@@ -16,6 +16,7 @@ from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
 from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats, ModelData
+from capexpand.reporting.aims import aim_document
 from capexpand.reporting.assumptions import origins
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.contracts import contracts_document
@@ -52,8 +53,9 @@ def metrics_document(context: ReportContext) -> Document:
     binding = sorted(context.limits, key=lambda limit: limit.name)
     return {
         "status": solver.status,
-        "objective": money(solver.objective),
+        "objective": money(result.plan.value),
         "relative_gap": number(solver.relative_gap),
+        **aim_document(result.plan),
         "currency": m.currency,
         "quarters": days,
         "window": {"first": days[context.window.start], "last": days[context.window_end]},
@@ -170,7 +172,7 @@ def _headline(metrics: Metrics, days: list[str]) -> Document:
 def _naive(result: ProgrammeResult, metrics: Metrics, context: ReportContext, days: list[str]) -> Document:
     return {
         "status": result.plan.solver.status,
-        "objective": money(result.plan.solver.objective),
+        "objective": money(result.plan.value),
         "capex_total": money(result.total.capital_payments[context.window].sum()),
         **_headline(metrics, days),
         **_physical(context.data, context.naive_fleet),

@@ -108,6 +108,8 @@ def in_futures(context: ReportContext) -> str:
     if examination is None or context.orders_nothing:
         return ""
     followed = examination.followed
+    if followed is None and context.data.aim is not None:
+        return "All figures are those of one path: only plans made for value are followed through futures."
     if followed is None:
         return "The case declares no uncertainty, so all figures are those of one path."
     low, *_, high = followed.quantiles()
@@ -292,6 +294,8 @@ def stops_more(context: ReportContext) -> str:
         A sentence; empty where the budget is spent or none is set.
     """
     cap, currency = context.cap, context.currency
+    if context.data.aim is not None:
+        return ""  # what is served asks for orders, not what they earn
     if cap is None or context.data.whole_sizes or context.spent >= 0.995 * cap or context.orders_nothing:
         return ""
     binding = [limit for limit in context.limits if limit.gain_total > 1e-9 and limit.kind != "budget"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from capexpand.reporting.aims import NO_PRICES, aim_answers, made_for
 from capexpand.reporting.blocks import Answer, KeyFigure
 from capexpand.reporting.bought import SMALL, budget_and_spending, buys_nothing, ordered
 from capexpand.reporting.context import NOTHING, ReportContext
@@ -46,6 +47,7 @@ def answers(context: ReportContext) -> tuple[Answer, ...]:
     bought = " ".join(filter(None, (buys(context), stops_more(context), stands(context))))
     sized = by_size(context)
     return (
+        *aim_answers(context),
         Answer("What does the money buy, and when?", bought),
         Answer("How is it best spent?", " ".join(filter(None, (spends(context), first_orders(context))))),
         Answer("Does it pay?", pays(context)),
@@ -193,7 +195,8 @@ def rests_on(context: ReportContext) -> str:
     """
     if context.orders_nothing:
         return ""
-    return " ".join(filter(None, (_yearly_earnings(context), _renewal(context), at_the_end(context))))
+    end = at_the_end(context) if context.data.aim is None else ""
+    return " ".join(filter(None, (_yearly_earnings(context), _renewal(context), end)))
 
 
 def _counting_transfer(context: ReportContext) -> str:
@@ -255,7 +258,7 @@ def _rate_of_return(context: ReportContext) -> str:
 
 def _adds_nothing(context: ReportContext) -> bool:
     """Whether the plan does what the base does, so that the programme's own money adds nothing."""
-    metrics, scale = context.findings.metrics, abs(context.findings.result.plan.solver.objective)
+    metrics, scale = context.findings.metrics, abs(context.findings.result.plan.value)
     return max(abs(metrics.npv), metrics.peak_funding) <= 1e-9 * max(scale, 1.0)
 
 
@@ -274,6 +277,8 @@ def limits_worth(context: ReportContext) -> str:
     """Say which limits are worth most."""
     if context.data.whole_sizes:
         return "Sizes are whole in this case, so what one more of a limit is worth is not known."
+    if context.data.aim is not None and context.data.aim.objective == "power":
+        return NO_PRICES
     binding = [limit for limit in context.limits if limit.binds and limit.kind != "obligation"]
     if not binding:
         return "No limit binds: more power, supply, budget or demand would add nothing."
@@ -300,7 +305,8 @@ def limits_worth(context: ReportContext) -> str:
         parts.append(budget.describe(context.labels))
     elif context.cap is not None:
         parts.append("The budget itself binds nowhere: more money alone would add nothing.")
-    return " ".join(parts)
+    by_cost = context.data.aim is not None and context.data.aim.objective == "cost"
+    return " ".join(parts).replace("would add", "would save" if by_cost else "would add")
 
 
 def compares(context: ReportContext) -> str:
@@ -323,11 +329,12 @@ def compares(context: ReportContext) -> str:
         return f"{even} {money(naive.npv, currency)}: ordering nothing spares that."
     if gain > 0.0:
         return f"{even} {money(naive.npv, currency)}: planning adds {money(gain, currency)}."
-    return (
-        f"{even} {money(naive.npv, currency)}, {money(-gain, currency)} more in cash. The optimised plan "
-        f"does not maximise that alone: it also counts {_counted_beside_cash(context)}, and is "
-        f"{money(context.objective_gain, currency)} better so."
+    more = f"{even} {money(naive.npv, currency)}, {money(-gain, currency)} more"
+    beside = (
+        f"in cash. The optimised plan does not maximise that alone: it also counts "
+        f"{_counted_beside_cash(context)}, and is {money(context.objective_gain, currency)} better so."
     )
+    return f"{more} {beside}" if context.data.aim is None else f"{more}: {made_for(context.data.aim)}."
 
 
 def _spent_beside(context: ReportContext, spent: float) -> str:
@@ -386,9 +393,10 @@ def key_figures(context: ReportContext) -> tuple[KeyFigure, ...]:
         )
     rival, gain = best_rival(context)
     over = f"in net present value over {rival}"
-    if gain < 0.0:
+    if gain < 0.0 and context.data.aim is None:
         gain, over = context.objective_gain, "in the objective over the even plan; none in cash"
-    figures.append(KeyFigure("Worth of planning", money(gain, currency), over))
+    if context.data.aim is None or gain > 0.0:
+        figures.append(KeyFigure("Worth of planning", money(gain, currency), over))
     return tuple(figures)
 
 

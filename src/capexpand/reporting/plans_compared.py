@@ -45,7 +45,7 @@ def _amounts(
         ("Internal rate of return, a year", metrics.irr, "percent"),
         ("Payback", metrics.payback_quarter, "quarter"),
         ("Peak funding", metrics.peak_funding, "money"),
-        ("Objective", result.plan.solver.objective, "money"),
+        ("Value in the objective", result.plan.value, "money"),
         ("Paid for orders in the window", float(result.plan.paid[context.window].sum()), "money"),
         ("Programme's revenue over the horizon", float(result.programme.revenue.sum()), "money"),
         (f"IT power energised in {label}", float(fleet.power_energised_mw[:, at].sum()), "power"),

@@ -8,6 +8,7 @@ from capexpand.model.blocks import Floats
 from capexpand.model.data import ModelData
 from capexpand.policy.findings import PolicyFindings, decision_sentence
 from capexpand.policy.strategies import QUANTILES, Estimate, StrategyMetrics
+from capexpand.reporting.deciding_futures import deciding_document
 from capexpand.reporting.serial import MILLION, Document, money, number
 
 
@@ -43,6 +44,7 @@ def policy_document(findings: PolicyFindings) -> Document:
         "this_quarter": this_quarter(findings),
         "strategies": {strategy.strategy: _strategy(strategy) for strategy in strategies.metrics},
         **_tables(findings, labels),
+        **deciding_document(findings),
         "scenario_seed": findings.seed,
     }
 

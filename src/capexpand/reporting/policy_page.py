@@ -20,6 +20,7 @@ from capexpand.policy.reactions import Commitment, Reaction
 from capexpand.policy.strategies import Estimate
 from capexpand.reporting.blocks import Block, Charts, Column, Heading, Paragraph, Row, Section, Table, table
 from capexpand.reporting.charts.futures import distributions, fans
+from capexpand.reporting.deciding_futures import condition, deciding, in_words
 from capexpand.reporting.financed_futures import breach_table, strategies_table
 from capexpand.wording import (
     MoneyScale,
@@ -30,7 +31,6 @@ from capexpand.wording import (
     percent,
     power,
     share,
-    short_names,
 )
 
 MOST_REGIME_ROWS = 12
@@ -57,11 +57,13 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
         "policy then places, in the mean over the scenarios that are there. A factor of 1 is the case's "
         f"own number.{_states(findings)}"
     )
+    drives = deciding(findings)
     blocks += [
         Paragraph(_trust(findings)),
         Heading("What is ordered when"),
         Paragraph(told),
         _table(findings, scale),
+        *([Heading("Which futures drive this decision"), *map(Paragraph, drives)] if drives else []),
         Heading("Orders that hold in every future, and orders that wait"),
         Paragraph("The surest orders of the first quarters."),
         _commitments(findings),
@@ -105,13 +107,13 @@ def _trust(findings: PolicyFindings) -> str:
 def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
     m = findings.outcomes.policy.data
     titles = {name: option_title(m, name) for name in m.offers.names}
-    words = _in_words(findings)
+    words = in_words(findings)
     rows: list[Row] = []
     for quarter in sorted({row.quarter for row in findings.reactions}):
         rows.append(Row(f"In {m.times.labels[quarter]}", (), "group"))
         rows += [
             Row(
-                _condition(row, words),
+                condition(row, words),
                 (share(row.share), scale.write(row.money), power(row.power_mw), _orders(row, titles)),
             )
             for row in findings.reactions
@@ -125,56 +127,6 @@ def _table(findings: PolicyFindings, scale: MoneyScale) -> Table:
         Column("units ordered", align="text"),
     )
     return table("The policy as a table", head, tuple(rows), kind="wordy")
-
-
-def _condition(row: Reaction, words: dict[str, str]) -> str:
-    where = row.regime or "always"
-    if not row.driver:
-        return where
-    name = words[row.driver]
-    split = f"{name} above {row.above:.2f}" if row.above is not None else f"{name} at most {row.below:.2f}"
-    return f"{where}, {split}" if row.regime else split
-
-
-_KINDS = {
-    "grid": "grid at",
-    "energy_price": "energy price at",
-    "contract_energy_price": "energy price of contract",
-    "hire_fee": "fee of",
-    "hire_limit": "units to be had of",
-    "unit_exit_cost": "exit cost of",
-    "resale_price": "price of used",
-    "power_exit_cost": "exit cost of power at",
-    "exchange_rate": "exchange rate of debt in",
-    "reference_rate": "reference rate of debt",
-    "build_cost": "building cost at",
-    "build_limit": "what can be built at",
-    "colocation_fee": "fee for power at",
-    "purchase_price": "price of",
-    "lease_fee": "lease of",
-    "supply_limit": "supply of",
-    "export_fee": "export fee on",
-    "delivery": "delivery of",
-    "other_revenue": "revenue outside the case",
-    "productivity": "productivity of",
-    "base_demand": "demand for",
-    "base_price": "price of",
-    "base_penalty": "penalty of",
-}
-"""What moves, in words; demand and price of a workload are those of the work that a unit of hardware does."""
-
-
-def _in_words(findings: PolicyFindings) -> dict[str, str]:
-    """What each uncertain number is called, by the label of its entry."""
-    m = findings.outcomes.policy.data
-    titles = dict(zip(m.sites.names, short_names(m.sites.titles), strict=True))
-    titles |= dict(zip(m.offers.products, short_names(m.offers.product_titles), strict=True))
-    titles |= dict(zip(m.workloads.names, short_names(m.workloads.titles), strict=True))
-    return {
-        entry.label: f"{_KINDS[entry.kind]} {titles.get(entry.name, entry.name)}"
-        f"{f' for {entry.destination}' if entry.destination else ''}"
-        for entry in findings.outcomes.scenarios.entries
-    }
 
 
 def _states(findings: PolicyFindings) -> str:

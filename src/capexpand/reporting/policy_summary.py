@@ -13,6 +13,7 @@ from capexpand.policy.findings import (
     whole_sentence,
 )
 from capexpand.reporting.blocks import Block, Paragraph, Row, table
+from capexpand.reporting.deciding_futures import deciding
 from capexpand.wording import MoneyScale, money, percent
 
 
@@ -45,6 +46,7 @@ def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
         Paragraph("", lead=decision_sentence(findings), kind="decision"),
         *((Paragraph(whole),) if (whole := whole_sentence(findings)) else ()),
         *((Paragraph(interrupted, kind="flag"),) if interrupted else ()),
+        *map(Paragraph, deciding(findings)),
         Paragraph(value_sentence(findings)),
         Paragraph(recommendation(findings)),
         Paragraph(lattice_sentence(findings)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from capexpand.policy.findings import PolicyFindings
 from capexpand.reporting import page_tables
+from capexpand.reporting.aims import NO_PRICES
 from capexpand.reporting.assumptions import Block as AssumptionBlock
 from capexpand.reporting.assumptions import assumption_blocks, evidence_line, origins
 from capexpand.reporting.blocks import (
@@ -247,6 +248,8 @@ def _limits(context: ReportContext) -> Section:
                 "Sizes are integer in this case, and a program with integer sizes has no shadow prices."
             ),
         )
+    elif context.data.aim is not None and context.data.aim.objective == "power":
+        shown = (Paragraph(NO_PRICES),)
     elif not ranking.rows:
         shown = (Paragraph("No limit binds."),)
     return Section("limits", "What each limit is worth", (note, *shown, *what_if_blocks(context)))
@@ -330,7 +333,7 @@ def _made(context: ReportContext) -> Section:
     solver, scale = findings.result.plan.solver, context.scale
     seed = "nothing is drawn at random, so there is no seed" if source.seed is None else f"seed {source.seed}"
     variant = f"variant {source.variant}" if source.variant else "as declared"
-    rounding = abs(findings.bridge.rounding)
+    rounding, worth = abs(findings.bridge.rounding), findings.result.plan.value
     rows = (
         Row("capexpand", (f"{source.capexpand}, on Python {source.python}",)),
         Row("Case", (f"{source.case_name}, {variant}",)),
@@ -341,8 +344,8 @@ def _made(context: ReportContext) -> Section:
             (f"{source.solver}: {solver.status}, {solver.columns:,} columns, {solver.rows:,} rows",),
         ),
         Row(
-            "Objective and gap",
-            (f"{scale.write(solver.objective)} {scale.unit}; relative gap {solver.relative_gap:.1e}",),
+            "Value in the objective, and gap",
+            (f"{scale.write(worth)} {scale.unit}; relative gap {solver.relative_gap:.1e}",),
         ),
         Row("Bridge", (f"{rounding:.1e} mn {context.currency} left between solver and statements",)),
     )

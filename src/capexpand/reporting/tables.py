@@ -322,7 +322,7 @@ def _figures(
     currency, window = context.currency, context.window
     payments = result.total.capital_payments
     return [
-        ("objective", result.plan.solver.objective * MILLION, currency),
+        ("objective", result.plan.value * MILLION, currency),
         ("npv", metrics.npv * MILLION, currency),
         ("npv_before_tax", metrics.npv_before_tax * MILLION, currency),
         ("npv_end_value_zero", metrics.npv_end_value_zero * MILLION, currency),

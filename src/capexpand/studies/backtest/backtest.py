@@ -14,6 +14,7 @@ from capexpand.catalogue.point_in_time import SHIPPED, PointInTimeCatalogue, rea
 from capexpand.errors import CaseError, Problem
 from capexpand.executing.choosing import engine_on
 from capexpand.executing.engine import in_order
+from capexpand.pipeline import refuse_objective
 from capexpand.studies.backtest.forecast import (
     CAPEX,
     EBITA,
@@ -116,6 +117,7 @@ def backtest(
     tell = progress or _silent
     tell("Reading the case as of its day")
     loaded, applied = load_as_of_its_day(case, variant, everything)
+    refuse_objective(loaded, "a backtest")
     days = days_to_forecast(loaded, everything)
     planned: list[Day] = []
     for day in days:

@@ -27,6 +27,8 @@ from capexpand.studies.diff.holding import plan_holding
 from capexpand.studies.diff.inputs import Cause, Documents
 
 DECISIONS = "decisions"
+ROUNDING = 1e-9
+"""Relative to the value, below which what a cause adds is the solver's rounding."""
 TITLES = {
     "time": "time that has passed",
     "facts": "facts",
@@ -151,7 +153,12 @@ def _shapley(keys: Sequence[str], values: dict[frozenset[str], float], sides: Si
     shares = {key: float(np.mean(amounts)) for key, amounts in added.items()}
     rounding = (sides.new_npv - sides.old_npv) - sum(shares.values())
     shares[keys[-1]] += rounding  # of the mean, some parts in 1e16
-    return tuple(Share(key, shares[key], min(added[key]), max(added[key])) for key in keys)
+    small = ROUNDING * max(abs(value) for value in values.values())
+    for key in keys:
+        if max(abs(amount) for amount in (shares[key], *added[key])) <= small:
+            shares[key], added[key] = 0.0, [0.0]  # two equal plans, solved twice
+    told = [key for key in keys if key != DECISIONS or any(added[key]) or len(keys) == 1]
+    return tuple(Share(key, shares[key], min(added[key]), max(added[key])) for key in told)
 
 
 class _Valued:

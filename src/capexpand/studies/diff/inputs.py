@@ -83,8 +83,9 @@ class Documents:
     def changes(self) -> tuple[Change, ...]:
         """Return every input that differs, in the order of the new case."""
         return tuple(
-            Change(".".join(place), cause, _written(_at(self.old, place)), _written(_at(self.new, place)))
+            Change(".".join(inner), cause, _written(_at(self.old, inner)), _written(_at(self.new, inner)))
             for place, cause in self.places.items()
+            for inner in _leaves(_at(self.old, place), _at(self.new, place), place)
         )
 
     def mixed(self, causes: Sequence[Cause]) -> Case:
@@ -131,6 +132,18 @@ def _differing(old: Any, new: Any, place: tuple[str, ...] = ()) -> Iterator[tupl
         return
     for key in dict.fromkeys((*new, *old)):
         yield from _differing(old.get(key, _ABSENT), new.get(key, _ABSENT), (*place, key))
+
+
+def _leaves(old: Any, new: Any, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the places of the numbers, texts and lists in a block that one case lacks; else the place."""
+    block = new if old is _ABSENT else old if new is _ABSENT else None
+    if not isinstance(block, dict) or is_number(block) or not block:
+        yield place
+        return
+    for key, inner in block.items():
+        if key not in WORDS:
+            there = (_ABSENT, inner) if old is _ABSENT else (inner, _ABSENT)
+            yield from _leaves(*there, (*place, str(key)))
 
 
 def _at(document: Any, place: tuple[str, ...]) -> Any:

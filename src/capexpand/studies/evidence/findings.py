@@ -14,6 +14,7 @@ from capexpand.executing.carrying import Carrying
 from capexpand.executing.engine import Engine, in_order
 from capexpand.executing.local import LocalProcesses
 from capexpand.optimiser.plan import SolverReport
+from capexpand.pipeline import refuse_objective
 from capexpand.studies.evidence.facts import Fact, facts_of
 from capexpand.studies.evidence.measuring import Measurer, Sensitivity
 
@@ -123,6 +124,7 @@ def find_evidence(
         InfeasibleError: no plan satisfies the case.
         SolverError: a solver failed.
     """
+    refuse_objective(case, "what a value rests on")
     say = progress or (lambda _: None)
     origin = case.provenance
     declaration = read_declaration(origin.path, origin.variant)

@@ -14,17 +14,17 @@ from capexpand.finance.programme import programme_result
 from capexpand.model.blocks import LinearProgram
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
+from capexpand.optimiser.aims import serving
 from capexpand.optimiser.deterministic import build_program
-from capexpand.optimiser.plan import Plan
-from capexpand.optimiser.warm import Optimum, WarmPlanner
-from capexpand.studies.frontier.objectives import (
+from capexpand.optimiser.forms import Form, with_row
+from capexpand.optimiser.objectives import (
     Objective,
     form_of_objective,
     objective_named,
     with_peak,
 )
-from capexpand.studies.why.asked import Form
-from capexpand.studies.why.forcing import with_row
+from capexpand.optimiser.plan import Plan
+from capexpand.optimiser.warm import Optimum, WarmPlanner
 
 Progress = Callable[[str], None]
 ROUNDING = 1e-6
@@ -116,7 +116,8 @@ def find_frontier(
         label: of the case.
         objectives: names of two, the first on the upward axis.
         points: of the frontier, its two ends included; at least 2.
-        serve: share of the demand that every plan must serve, by its price [fraction].
+        serve: share of the demand that every plan must serve, by its price, and of each obligation
+            [fraction]; no less than the case itself asks for (``solve.serve``).
         progress: is told which point is sought.
 
     Raises:
@@ -128,7 +129,10 @@ def find_frontier(
     if first == second:
         raise CaseError([Problem(f"--objectives: '{first.name}' is named twice; name two")])
     say = progress or (lambda _: None)
-    m = compile_case(case)
+    compiled = compile_case(case)
+    m = replace(compiled, aim=None)
+    if compiled.aim is not None:
+        serve = max(serve, compiled.aim.serve)
     say("the case without the programme")
     base = WarmPlanner(sides="any").optimum(m.without_programme())
     search = _Search(case, m, base, (first, second), serve)
@@ -154,8 +158,7 @@ class _Search:
         program, peak = with_peak(program, stages)
         self._m, self._stages, self._base, self._objectives = m, stages, base, objectives
         self._forms = [self._form(one, program, peak) for one in objectives]
-        served = self._form(objective_named("served"), program, peak)
-        program = with_row(program, served, serve if serve > 0.0 else -np.inf, np.inf)
+        program = serving(m, program, stages, serve)
         for form in self._forms:
             program = with_row(program, form, -np.inf, np.inf)
         self._program = program

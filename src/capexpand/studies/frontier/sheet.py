@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from capexpand.optimiser.objectives import Objective
 from capexpand.reporting.blocks import Answer, Charts, Fact, Paragraph, Row, Section, Table, columns
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.curves import Axis
@@ -14,7 +15,6 @@ from capexpand.reporting.charts.drawing import Chart, Part, Spec
 from capexpand.reporting.serial import number as plain_number
 from capexpand.reporting.sheet import Sheet
 from capexpand.studies.frontier.frontier import Frontier, Point
-from capexpand.studies.frontier.objectives import Objective
 from capexpand.studies.why.about import made_by
 from capexpand.wording import count, money, number, percent, power, sentence
 

@@ -24,20 +24,19 @@ offer_price     offer, date              price of one unit ordered in that quart
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
-from io import BytesIO, StringIO
 from pathlib import Path
 
 from capexpand.case.reading import nearest, parse_day, suggest
 from capexpand.case.schema import Case
+from capexpand.case.values import Series
 from capexpand.errors import CaseError, Problem
-from capexpand.files import read_content
-from capexpand.files.parquet import read_parquet
-from capexpand.units import QuantityError
+from capexpand.studies.roll.tables import TextRow, read_amount, read_rows, table_bytes
+from capexpand.timevalue import quarter_starts
+from capexpand.units import QuantityError, QuantityKind, read_quantity
 
 COLUMNS = ("quantity", "site", "offer", "workload", "date", "value", "unit", "source")
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -55,8 +54,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "price": ("workload", "date"),
     "offer_price": ("offer", "date"),
 }
+COUNTED = ("installed", "leased", "units_due", "ordered")
 OBSERVED = ("demand", "price", "offer_price")
-LIMIT_BYTES = 50_000_000
 MOST_NAMED = 20
 
 
@@ -73,6 +72,7 @@ class Actual:
         value: the amount.
         unit: of the amount, as a case writes it; empty for units of an offer.
         source: where it was read, or empty.
+        line: of the table, from 1; 0 where it is of none.
     """
 
     quantity: str
@@ -83,6 +83,7 @@ class Actual:
     value: float = 0.0
     unit: str = ""
     source: str = ""
+    line: int = field(default=0, compare=False)
 
     @property
     def written(self) -> str:
@@ -94,18 +95,19 @@ def read_actuals(path: Path, case: Case) -> tuple[Actual, ...]:
     """Read a table of what really happened.
 
     Args:
-        path: CSV or Parquet.
+        path: CSV, Parquet or an .xlsx workbook.
         case: whose sites, offers and workloads it speaks of.
 
     Raises:
         CaseError: with every row that is wrong, and what would be right.
     """
-    rows = _rows(path)
+    rows = read_rows(path, COLUMNS, ("quantity", "value"))
     problems: list[Problem] = []
     found: list[Actual] = []
     seen: dict[tuple[object, ...], int] = {}
-    for line, row in enumerate(rows, start=2):
-        if not any(row.values()):
+    for row in rows:
+        line = row.line
+        if not any(row.cells.values()):
             continue
         wrong: list[str] = []
         actual = _actual(row, case, wrong)
@@ -128,28 +130,8 @@ def read_actuals(path: Path, case: Case) -> tuple[Actual, ...]:
     return tuple(found)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    import polars as pl
-
-    content = read_content(path, LIMIT_BYTES)
-    try:
-        if content[:4] == b"PAR1":
-            frame = read_parquet(content)
-        else:
-            frame = pl.read_csv(BytesIO(content), infer_schema=False, comment_prefix="#")
-    except (ValueError, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        reason = str(error).splitlines()[0]
-        raise CaseError([Problem(f"is neither CSV nor Parquet: {reason}", file=path)]) from None
-    missing = [name for name in ("quantity", "value") if name not in frame.columns]
-    unknown = [name for name in frame.columns if name not in COLUMNS]
-    if missing or unknown:
-        what = f"lacks the column {missing[0]}" if missing else f"has an unknown column '{unknown[0]}'"
-        raise CaseError([Problem(f"{what}; columns are {', '.join(COLUMNS)}", file=path)])
-    texts = frame.select(pl.all().cast(pl.String, strict=False).fill_null("").str.strip_chars())
-    return [{name: str(row.get(name, "")) for name in COLUMNS} for row in texts.iter_rows(named=True)]
-
-
-def _actual(row: Mapping[str, str], case: Case, wrong: list[str]) -> Actual | None:
+def _actual(of: TextRow, case: Case, wrong: list[str]) -> Actual | None:
+    row = of.cells
     quantity = row["quantity"]
     if quantity not in NEEDS:
         wrong.append(f"there is no quantity '{quantity}'{_near(quantity, tuple(NEEDS))}")
@@ -162,42 +144,126 @@ def _actual(row: Mapping[str, str], case: Case, wrong: list[str]) -> Actual | No
             wrong.append(f"{quantity} has no {column}; leave it empty")
         elif column in known and row[column] and row[column] not in known[column]:
             wrong.append(f"there is no {column} '{row[column]}'{_near(row[column], tuple(known[column]))}")
-    day: date | None = None
-    if row["date"] and "date" in NEEDS[quantity]:
-        try:
-            day = parse_day(row["date"][:10])
-        except QuantityError as error:
-            wrong.append(f"date: {error}")
-    value = _value(row["value"], wrong)
-    return Actual(
-        quantity, row["site"], row["offer"], row["workload"], day, value, row["unit"], row["source"]
+    day = _day(row["date"], quantity, case, wrong) if row["date"] and "date" in NEEDS[quantity] else None
+    value = read_amount(row["value"], decimal_comma=of.decimal_comma)
+    if value is None:
+        wrong.append(f"value: '{row['value']}' is not a number; write it as 1234.5")
+    elif not math.isfinite(value) or value < 0.0:
+        wrong.append(f"value: {row['value']} is not a finite amount of zero or more")
+    one = Actual(
+        quantity, row["site"], row["offer"], row["workload"], day, value or 0.0, row["unit"], row["source"],
+        of.line,
+    )  # fmt: skip
+    if wrong:
+        return None
+    try:
+        return in_own_unit(one, case)
+    except CaseError as error:
+        wrong += [problem.message for problem in error.problems]
+        return None
+
+
+def _day(text: str, quantity: str, case: Case, wrong: list[str]) -> date | None:
+    """The date of a row; what was observed is of a quarter, named by its first day."""
+    try:
+        day = parse_day(text[:10])
+    except QuantityError as error:
+        wrong.append(f"date: {error}")
+        return None
+    starts = quarter_starts(case.calendar.start, case.calendar.quarters)
+    if quantity in OBSERVED and day not in starts:
+        wrong.append(
+            f"date: {day} is not the first day of a quarter of the plan, such as {starts[0]}; the last is "
+            f"{starts[-1]}"
+        )
+    return day
+
+
+def in_own_unit(one: Actual, case: Case) -> Actual:
+    """Return a row in the unit in which a plan expects it.
+
+    Args:
+        one: as written.
+        case: whose series it speaks of.
+
+    Raises:
+        CaseError: the unit is of something else, or the case has no such number.
+    """
+    if one.quantity in COUNTED:
+        if one.unit not in ("", "unit", "units"):
+            raise CaseError(
+                [Problem(f"{one.quantity}: counts units, not '{one.unit}'; leave the unit empty")]
+            )
+        return replace(one, unit="")
+    if one.quantity in ("power", "power_leased", "power_due"):
+        return replace(one, value=_read(one, ("MW",), "4 MW", case), unit="MW")
+    if one.quantity in OBSERVED:
+        series = observed_series(case, one)
+        foreign = series.currency is not None and series.currency != case.currency
+        value = in_unit_of(one, series, case)
+        return one if foreign else replace(one, value=value, unit=series.unit)
+    return replace(
+        one, value=_read(one, ("mn CUR",), f"5 bn {case.currency}", case), unit=f"mn {case.currency}"
     )
 
 
-def _value(text: str, wrong: list[str]) -> float:
+def observed_series(case: Case, one: Actual) -> Series:
+    """Return the series of a case that was observed.
+
+    Raises:
+        CaseError: the case has none.
+    """
+    if one.quantity == "offer_price":
+        offer = case.offers[one.offer]
+        if offer.buy is None:
+            raise CaseError([Problem(f"offer_price: {one.offer} is only leased; it has no price")])
+        return offer.buy.price
+    workload = case.workloads[one.workload]
+    found = workload.demand if one.quantity == "demand" else workload.price
+    if found is None:
+        raise CaseError([Problem(f"price: {one.workload} has no price in the case")])
+    return found
+
+
+def in_unit_of(one: Actual, series: Series, case: Case) -> float:
+    """Return an observed amount in the canonical unit of a series.
+
+    Raises:
+        CaseError: it has no unit, or one of something else.
+    """
+    canonical = series.unit.replace(f"mn {series.currency}", "mn CUR") if series.currency else series.unit
+    return _read(one, (canonical,), f"1 {series.unit}", case)
+
+
+def _read(one: Actual, units: tuple[str, ...], example: str, case: Case) -> float:
+    name = " of ".join(filter(None, (one.quantity, one.workload or one.offer or one.site)))
+    if not one.unit:
+        raise CaseError([Problem(f"{name}: needs a unit, e.g. {example.split(' ', 1)[1]}")])
     try:
-        value = float(text.replace(",", "").replace("_", ""))
-    except ValueError:
-        wrong.append(f"value: '{text}' is not a number")
-        return 0.0
-    if not math.isfinite(value) or value < 0.0:
-        wrong.append(f"value: {text} is not a finite amount of zero or more")
-        return 0.0
-    return value
+        return read_quantity(one.written, QuantityKind(name, units, example), currency=case.currency).value
+    except QuantityError as error:
+        raise CaseError([Problem(f"{name}: {error}")]) from None
 
 
 def _near(name: str, known: Sequence[str]) -> str:
     return suggest(name, known) if nearest(name, known) else f"; there are {', '.join(known)}"
 
 
-def table_of(actuals: Sequence[Actual]) -> bytes:
-    """Return rows as the content of a CSV file that ``read_actuals`` reads."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for one in actuals:
-        day = "" if one.date is None else one.date.isoformat()
-        writer.writerow(
-            (one.quantity, one.site, one.offer, one.workload, day, f"{one.value:.12g}", one.unit, one.source)
+def table_of(actuals: Sequence[Actual], suffix: str = ".csv") -> bytes:
+    """Return rows as the content of a file that ``read_actuals`` reads.
+
+    Args:
+        actuals: the rows.
+        suffix: .csv, .parquet or .xlsx.
+
+    Raises:
+        RunError: the package that writes workbooks is missing.
+    """
+    rows = [
+        (
+            one.quantity, one.site, one.offer, one.workload,
+            "" if one.date is None else one.date.isoformat(), f"{one.value:.12g}", one.unit, one.source,
         )
-    return text.getvalue().encode()
+        for one in actuals
+    ]  # fmt: skip
+    return table_bytes(suffix, COLUMNS, rows)

@@ -24,12 +24,17 @@ from capexpand.model.data import ModelData
 from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.warm import WarmPlanner
+from capexpand.pipeline import refuse_objective
 from capexpand.runs.folder import MANIFEST, read_manifest
 from capexpand.studies.diff.decisions import Orders
 from capexpand.studies.diff.holding import objective_of, plan_holding
 from capexpand.studies.diff.inputs import Documents
 
 Progress = Callable[[str], None]
+
+
+ROUNDING = 1e-9
+"""Relative to the objective, below which what a period lost is the solver's rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ def history(folder: Path, progress: Progress | None = None) -> History:
     say = progress or (lambda _: None)
     links = _chain(folder)
     cases = [link.case for link in links]
+    for case in cases:
+        refuse_objective(case, "a ledger of regret")
     data = [compile_case(case) for case in cases]
     planner = WarmPlanner(sides="any")
     plans: list[Plan] = []
@@ -120,6 +127,9 @@ def history(folder: Path, progress: Progress | None = None) -> History:
     for reached in range(1, len(links)):
         kept = _decided(world, plans, starts, reached)
         values.append(objective_of(plan_holding(held, world, kept), kept))
+    for place in range(1, len(values)):
+        if abs(values[place] - values[place - 1]) <= ROUNDING * max(1.0, abs(values[0])):
+            values[place] = values[place - 1]
     return History(
         folder=folder,
         currency=cases[0].currency,

@@ -63,12 +63,13 @@ class Roll:
         return self.rolled.case
 
 
-def template(subject: Subject, as_of: date | None) -> bytes:
+def template(subject: Subject, as_of: date | None, suffix: str = ".csv") -> bytes:
     """Return the table of what a plan expects on a day, to be filled with what happened.
 
     Args:
         subject: whose plan is rolled.
         as_of: the day; the end of the plan's first quarter if None.
+        suffix: of the file: .csv, .parquet or .xlsx.
 
     Raises:
         CaseError: on that day no quarter is over, or nothing is left to plan.
@@ -78,7 +79,7 @@ def template(subject: Subject, as_of: date | None) -> bytes:
     day = as_of or first_day(subject.case)
     decided = quarters_over(subject.case, day)
     plan = _plan(subject.case)
-    return table_of(expected_actuals(subject.case, plan, decided))
+    return table_of(expected_actuals(subject.case, plan, decided), suffix)
 
 
 def first_day(case: Case) -> date:
@@ -119,7 +120,11 @@ def roll_forward(
     say("what was planned before")
     plan = _plan(case)
     expected = expected_actuals(case, plan, decided)
-    rolled = rolled_case(known or case, plan, decided, rows)
+    try:
+        rolled = rolled_case(known or case, plan, decided, rows)
+    except CaseError as error:
+        named = [replace(one, file=actuals) if one.line and not one.file else one for one in error.problems]
+        raise CaseError(named) from None
     after = Subject(f"{subject.label} from {plan.data.times.labels[decided]}", rolled.case)
     change = difference(Subject(subject.label, pinned(case), subject.folder), after, progress)
     return Roll(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
 MANY = 30
+ROUNDING = 1e-5
+"""Million of money below which what is planned is what a spent budget keeps."""
 KIND = "roll"
 CONTINUED = (
     "Old and new value are money of different days. The cause 'time that has passed' is what was earned and "
@@ -80,6 +82,9 @@ def _answers(roll: Roll, since: Sheet) -> tuple[Answer, ...]:
     start = plan.data.times.labels[0]
     orders = [f"{amount} of {thing}" for thing, amount, _ in _orders(roll)]
     spent = money(roll.rolled.spent, currency)
+    planned = float(plan.paid[_window(roll)].sum())
+    more = "nothing more" if planned <= ROUNDING else f"{money(planned, currency)} more"
+    over = next((sentence(note) for note in roll.rolled.notes if note.startswith("more is paid")), "")
     return (
         Answer(
             f"What is to be ordered in {start}?",
@@ -89,8 +94,9 @@ def _answers(roll: Roll, since: Sheet) -> tuple[Answer, ...]:
             "What is committed?",
             sentence(
                 f"{spent} of the programme's money is paid or falls due in its window for orders that stand; "
-                f"{money(float(plan.paid[_window(roll)].sum()), currency)} more is planned"
+                f"{more} is planned"
             ),
+            over,
         ),
         Answer("What happened otherwise than planned?", _happened(roll)),
         replace(since.answers[1], remark=_of_what(roll)),

@@ -19,7 +19,7 @@ from capexpand.case.loading import load_case
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.optimiser.plan import Plan
-from capexpand.studies.roll.actuals import OBSERVED, Actual
+from capexpand.studies.roll.actuals import OBSERVED, Actual, in_own_unit, in_unit_of, observed_series
 from capexpand.timevalue import quarter_starts
 
 NEXT_TO_NOTHING = 1e-6
@@ -97,6 +97,10 @@ def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[Actual]
     _renewal(known, plan, document, spent, start)
     _stock(known, document, by_quantity)
     _notes(plan, decided, notes)
+    if known.programme.cap is not None and spent > (1.0 + SAME) * _home(known, known.programme.cap):
+        notes.append(
+            "more is paid and due for orders that stand than the cap allows, so none is added to them"
+        )
     return Rolled(_loaded(document, known), decided, spent, tuple(notes))
 
 
@@ -144,20 +148,20 @@ def _observe(
     day = actual.date or start
     if not known.calendar.start <= day < start:
         message = f"{actual.quantity} of {actual.workload or actual.offer} on {day}: is not observed yet"
-        raise CaseError([Problem(f"{message}; the plan has reached {known.calendar.start} to {start}")])
+        raise CaseError(
+            [
+                Problem(
+                    f"{message}; the plan has reached {known.calendar.start} to {start}",
+                    line=actual.line or None,
+                )
+            ]
+        )
+    series = observed_series(known, actual)
+    place: tuple[str, ...] = ("workloads", actual.workload, actual.quantity)
     if actual.quantity == "offer_price":
-        offer = known.offers[actual.offer]
-        if offer.buy is None:
-            raise CaseError([Problem(f"offer_price: {actual.offer} is only leased; it has no price")])
-        series, place = offer.buy.price, ("offers", actual.offer, "buy", "price")
-    else:
-        workload = known.workloads[actual.workload]
-        found = workload.demand if actual.quantity == "demand" else workload.price
-        if found is None:
-            raise CaseError([Problem(f"price: {actual.workload} has no price in the case")])
-        series, place = found, ("workloads", actual.workload, actual.quantity)
+        place = ("offers", actual.offer, "buy", "price")
     expected = series.on(day, known.calendar.start) * moved.get(place, 1.0)
-    value = _in_unit(actual, series.unit, series.currency, known)
+    value = in_unit_of(actual, series, known)
     if expected <= 0.0 or abs(value / expected - 1.0) <= SAME:
         return
     ratio = value / expected
@@ -177,24 +181,6 @@ def _observe(
 
 def _fraction(text: Any) -> float:
     return float(str(text).replace("%", "")) / 100.0 if "%" in str(text) else float(text)
-
-
-def _in_unit(actual: Actual, unit: str, currency: str | None, case: Case) -> float:
-    """An observed amount in the canonical unit of a series."""
-    from capexpand.units import QuantityError, QuantityKind, read_quantity
-
-    if not actual.unit:
-        raise CaseError(
-            [Problem(f"{actual.quantity} of {actual.workload or actual.offer}: needs a unit, e.g. {unit}")]
-        )
-    canonical = unit.replace(f"mn {currency}", "mn CUR") if currency else unit
-    kind = QuantityKind(actual.quantity, (canonical,), f"1 {unit}")
-    try:
-        return read_quantity(actual.written, kind, currency=case.currency).value
-    except QuantityError as error:
-        raise CaseError(
-            [Problem(f"{actual.quantity} of {actual.workload or actual.offer}: {error}")]
-        ) from None
 
 
 def _opening(
@@ -236,18 +222,8 @@ def _not_before(one: Actual, start: date) -> str:
     if day < start:
         what = one.offer or one.site or one.quantity
         message = f"{one.quantity} of {what} on {day}: is in the past; the new plan starts on {start}"
-        raise CaseError([Problem(message)])
+        raise CaseError([Problem(message, line=one.line or None)])
     return day.isoformat()
-
-
-def _million(one: Actual, case: Case) -> float:
-    from capexpand.units import QuantityError, QuantityKind, read_quantity
-
-    kind = QuantityKind(one.quantity, ("mn CUR",), f"5 bn {case.currency}")
-    try:
-        return read_quantity(one.written, kind, currency=case.currency).value
-    except QuantityError as error:
-        raise CaseError([Problem(f"{one.quantity}: {error}")]) from None
 
 
 def _programme(
@@ -255,9 +231,9 @@ def _programme(
 ) -> float:
     """What is left of the programme: its caps less what was paid and what falls due for orders placed."""
     programme = document["programme"]
-    paid = sum(_million(one, known) for one in by_quantity.get("paid", ()))
+    paid = sum(in_own_unit(one, known).value for one in by_quantity.get("paid", ()))
     window = quarter_starts(known.programme.window_start, known.programme.window_quarters + 1)
-    due = [(one.date or start, _million(one, known)) for one in by_quantity.get("payments_due", ())]
+    due = [(one.date or start, in_own_unit(one, known).value) for one in by_quantity.get("payments_due", ())]
     bound = paid + sum(amount for day, amount in due if day < window[-1])
     money = f"mn {known.currency}"
     for field in ("cap", "floor"):

@@ -105,7 +105,7 @@ class Planner:
         values = values_of(ours.plan, base.plan)
         metrics = measure(programme_result(ours.plan, base.plan))
         return {
-            "objective": _money(values.objective, money),
+            "objective": _money(ours.plan.value, money),
             "npv": _money(values.npv, money),
             "irr": number(metrics.irr) if metrics.irr_is_answer else None,
             "payback_quarter": metrics.payback_quarter,

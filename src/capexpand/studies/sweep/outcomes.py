@@ -17,6 +17,7 @@ from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.brackets import ProgramChange, Support
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.warm import Optimum, WarmPlanner
+from capexpand.pipeline import refuse_objective
 from capexpand.studies.sweep.axes import Box, Point
 from capexpand.studies.sweep.journal import Record
 
@@ -78,6 +79,7 @@ class PointPlanner:
 
     def __init__(self, box: Box) -> None:
         self.box = box
+        refuse_objective(box.case, "a sweep", power_alone=True)
         m = compile_case(box.case)
         solve = box.case.solve
         first = WarmPlanner(
@@ -111,7 +113,9 @@ class PointPlanner:
             base_basis: the same for the business without the programme.
         """
         try:
-            m = compile_case(self.box.load(point))
+            case = self.box.load(point)
+            refuse_objective(case, "a sweep", power_alone=True)
+            m = compile_case(case)
             best = self._planner.optimum(m, start=basis or self.declared)
             base = self._planner.optimum(m.without_programme(), start=base_basis or self.base)
             return self._outcome(best, base)

@@ -21,6 +21,7 @@ from capexpand.errors import CaseError, Problem
 from capexpand.model.blocks import ABSENT, Floats, Indices
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
+from capexpand.optimiser.forms import Form
 from capexpand.wording import count, money, number, power
 
 Kind = Literal["orders", "power", "workload", "supply", "grid", "budget"]
@@ -101,19 +102,6 @@ class Asked:
         if self.kind == "budget":
             return f"one more million {m.currency}"
         return f"one more {VOLUMES[m.workloads.units[self.position]][0].removesuffix('s')}"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A weighted sum of a program's columns, and a constant: what is asked about, as a number."""
-
-    columns: Indices
-    weights: Floats
-    constant: float = 0.0
-
-    def value(self, columns: Floats) -> float:
-        """Return its value for a solution [columns]."""
-        return float(self.weights @ columns[self.columns]) + self.constant
 
 
 def form_of(asked: Asked, m: ModelData, stages: list[Stage]) -> Form:

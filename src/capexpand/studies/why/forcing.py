@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.model.blocks import Block, LinearProgram
 from capexpand.model.data import ModelData
 from capexpand.optimiser.deterministic import build_program
+from capexpand.optimiser.forms import Form, with_row
 from capexpand.optimiser.warm import Optimum, WarmPlanner
-from capexpand.studies.why.asked import Asked, Form, form_of
-
-ROW = "what is forced"
+from capexpand.studies.why.asked import Asked, form_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,11 @@ class Forcing:
     def solve(self, m: ModelData, least: float = -np.inf, most: float = np.inf) -> Held:
         """Return the best plan with the amount between two bounds.
 
+        Args:
+            m: the compiled case.
+            least: of the amount.
+            most: of the amount.
+
         Raises:
             InfeasibleError: no plan has such an amount.
             SolverError: the solver failed.
@@ -60,23 +63,3 @@ class Forcing:
         form = form_of(self._asked, m, stages)
         wider = with_row(program, form, least, most)
         return Held(self._planner.of_program(m, wider, stages), form)
-
-
-def with_row(program: LinearProgram, form: Form, least: float, most: float) -> LinearProgram:
-    """Return a program with one row more: a weighted sum of columns between two bounds.
-
-    Args:
-        program: to which the row is added as the last.
-    """
-    order = np.argsort(form.columns, kind="stable")
-    rows = program.row_lower.size
-    block = Block(ROW, rows, ((ROW,),), np.zeros(1, np.int64))
-    return replace(
-        program,
-        row_lower=np.append(program.row_lower, least - form.constant),
-        row_upper=np.append(program.row_upper, most - form.constant),
-        start=np.append(program.start, program.start[-1] + form.columns.size),
-        index=np.concatenate((program.index, form.columns[order])),
-        value=np.concatenate((program.value, form.weights[order])),
-        row_blocks=(*program.row_blocks, block),
-    )

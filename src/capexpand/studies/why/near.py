@@ -11,11 +11,11 @@ from capexpand.errors import CaseError, Problem, SolverError
 from capexpand.model.blocks import ABSENT
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
+from capexpand.optimiser.forms import Form, with_row
 from capexpand.optimiser.highs import run
 from capexpand.optimiser.highs_model import load
 from capexpand.optimiser.warm import PRIMAL_SIMPLEX, Optimum, WarmPlanner
-from capexpand.studies.why.asked import Form
-from capexpand.studies.why.forcing import with_row
+from capexpand.pipeline import refuse_objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ def near_optimal(case: Case, label: str, share: float = 0.01) -> Near:
         InfeasibleError: the case has no plan.
         SolverError: a program could not be solved.
     """
+    refuse_objective(case, "what is nearly as good")
     m = compile_case(case)
     if m.whole_sizes:
         message = "sizes are whole (solve.whole_sizes); near-optimal plans are sought among divisible ones"

@@ -14,6 +14,7 @@ from capexpand.finance.statements import statement
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
+from capexpand.pipeline import refuse_objective
 from capexpand.studies.diff.decisions import Decision, Orders, decisions
 from capexpand.studies.why.asked import Forced, read_forced
 from capexpand.studies.why.changes import limit_of, priced, wider
@@ -104,6 +105,7 @@ def explain_why_not(case: Case, label: str, written: str) -> WhyNot:
         InfeasibleError: the case has no plan even without it.
         SolverError: a program could not be solved.
     """
+    refuse_objective(case, "why-not", power_alone=True)
     m = compile_case(case)
     forced = read_forced(written, m)
     forcing = Forcing(forced.asked)

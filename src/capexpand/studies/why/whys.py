@@ -13,6 +13,7 @@ from capexpand.model.blocks import ABSENT, Floats, LinearProgram
 from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.optimiser.warm import Optimum, WarmPlanner
+from capexpand.pipeline import refuse_objective
 from capexpand.studies.diff.decisions import SMALL, Decision, Orders, decisions
 from capexpand.studies.why.asked import Asked, form_of, read_asked
 from capexpand.studies.why.breakdown import Breakdown, Line, Prices
@@ -147,6 +148,7 @@ def explain_why(case: Case, label: str, written: str) -> Why:
         InfeasibleError: the case has no plan.
         SolverError: a program could not be solved.
     """
+    refuse_objective(case, "why", power_alone=True)
     m = compile_case(case)
     asked = read_asked(written, m)
     if m.whole_sizes:

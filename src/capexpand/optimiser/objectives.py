@@ -1,4 +1,4 @@
-"""Objectives of a plan besides its value: least cost, power, energy or spending, most served.
+"""Objectives of a plan: its value, least cost, power, energy or spending, most served.
 
 Each is a weighted sum of the program's columns. The peak of power is a column of its own that no quarter's
 power may exceed.
@@ -15,9 +15,10 @@ import numpy as np
 from capexpand.case.reading import suggest
 from capexpand.errors import CaseError, Problem
 from capexpand.model.blocks import ABSENT, Block, Floats, Indices, LinearProgram
+from capexpand.model.contracts import Contracts
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
-from capexpand.studies.why.asked import Form
+from capexpand.optimiser.forms import Form
 
 Name = Literal["npv", "cost", "power", "energy", "spending", "served"]
 
@@ -121,7 +122,8 @@ def form_of_objective(
         sold = np.concatenate([stage.service.sold.ravel() for stage in stages])
         cost[sold[sold != ABSENT]] = 0.0
         there = np.flatnonzero(cost)
-        return Form(there, -cost[there])
+        form = Form(there, -cost[there])
+        return form if m.contracts is None else _with_damages(form, m, m.contracts, stages)
     if one.name == "power":
         return Form(np.array([peak]), np.ones(1))
     parts: list[tuple[Indices, Floats]] = []
@@ -146,3 +148,18 @@ def form_of_objective(
     )
     kept = (columns != ABSENT) & (weights != 0.0)
     return Form(columns[kept], weights[kept].astype(np.float64))
+
+
+def _with_damages(form: Form, m: ModelData, contracts: Contracts, stages: Sequence[Stage]) -> Form:
+    """A cost with the damages of signed contracts: all of them, less those of what is delivered."""
+    kept = m.times.discount * (1.0 - m.taxes.rate)
+    signed = np.where(contracts.offered, 0.0, 1.0)
+    constant = float((signed[:, None] * kept * contracts.damages * contracts.volume).sum())
+    columns = np.stack([stage.service.sold[contracts.workload, 0] for stage in stages], axis=-1)
+    weights = -kept * contracts.damages * m.workloads.productivity[contracts.workload]
+    there = (columns != ABSENT) & (weights != 0.0)
+    return Form(
+        np.concatenate((form.columns, columns[there])),
+        np.concatenate((form.weights, weights[there])),
+        form.constant + constant,
+    )
