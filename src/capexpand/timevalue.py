@@ -132,7 +132,6 @@ def discount_factors(rate_fraction: float, quarters: int) -> NDArray[float64]:
 
     Args:
         rate_fraction: discount rate r [1/year], above -1.
-        quarters: number of quarters.
 
     Returns:
         Factors, shape [quarter].

@@ -78,7 +78,6 @@ def of_each(value: float, singular: str, plural: str) -> str:
     """Writes a count and what is counted, in the singular for one.
 
     Args:
-        value: how many.
         singular: what one is called.
         plural: what several are called.
     """
@@ -115,7 +114,6 @@ def volume(amount: float, thing: str = "") -> str:
     """Writes a large number in words of scale.
 
     Args:
-        amount: how many.
         thing: what is counted, in the plural.
 
     Returns:

@@ -12,7 +12,7 @@ from capexpand.errors import CaseError
 def run():
     app = typer.Typer()
     app.callback()(lambda: None)
-    chips.register(app)
+    app.command("chips")(chips.chips)
     runner = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"})
     return lambda *words: runner.invoke(app, ["chips", *words])
 
@@ -22,7 +22,7 @@ def narrow():
     """Return a function that runs the command in a window of 80 characters and gives its lines."""
     app = typer.Typer()
     app.callback()(lambda: None)
-    chips.register(app)
+    app.command("chips")(chips.chips)
     runner = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"})
     return lambda *words: runner.invoke(app, ["chips", *words]).stdout.splitlines()
 

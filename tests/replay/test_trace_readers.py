@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from capexpand.errors import CaseError
-from capexpand.replay.sources import jobs, requests, series
+from capexpand.replay.sources import jobs, requests
 from capexpand.replay.sources.catalogue import FORMATS, find_format, find_traces, read_trace, recognise
 from capexpand.replay.sources.servegen import generate_servegen
 from capexpand.replay.sources.slurm import parse_resources, read_slurm
@@ -229,17 +229,6 @@ def test_servegen_names_its_models_and_empty_spans(tmp_path):
         generate_servegen(folder, model="z")
     with pytest.raises(CaseError, match="no request"):
         generate_servegen(folder, model="m", start_s=1e6)
-
-
-def test_measured_series_are_read(tmp_path):
-    time = pl.Series(["2020-05-01 00:00:00", "2020-05-01 00:01:00"]).str.to_datetime()
-    columns = {"total_gpu_num": [8, 8], "running_gpu_num": [8, 4], "pending_gpu_num": [0, 2]}
-    pl.DataFrame({"vc": ["a", "a"], "time": time} | columns).write_parquet(tmp_path / "h.parquet")
-    found = series.read_helios_minutes(tmp_path / "h.parquet")["a"]
-    assert found.utilisation == pytest.approx(12 / 16)
-    assert found.idle_while_wanted == pytest.approx(4 / 16)
-    pl.DataFrame({"time": time, "active": [3, 1], "total": [4, 4]}).write_parquet(tmp_path / "p.parquet")
-    assert series.read_philly_minutes(tmp_path / "p.parquet").utilisation == 0.5
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,27 @@ def growing_heap(last: float | None = None) -> PolicyGraph:
     return graph_from_document(Document(document))
 
 
+def sinking_heap(limits: tuple[float, float] | None = None) -> PolicyGraph:
+    """Return the heap of ``growing_heap`` upside down: -2 may sink by 1 each stage, and each unit costs 1.
+
+    Args:
+        limits: least heap in the last stage in each of two outcomes.
+    """
+    graph = growing_heap()
+    stages = tuple(
+        replace(
+            stage, cost=-stage.cost, lower=np.full(2, -np.inf), upper=np.array([np.inf, 0.0]),
+            row_lower=-stage.row_upper, row_upper=np.full(1, np.inf),
+        )
+        for stage in graph.stages
+    )  # fmt: skip
+    nodes = graph.nodes
+    if limits is not None:
+        lower = np.array([[-np.inf, least] for least in limits])
+        nodes = (nodes[0], replace(nodes[1], realisations=Realisations(np.full(2, 0.5), lower=lower)))
+    return replace(graph, stages=stages, nodes=nodes, initial_state=np.array([-2.0]))
+
+
 def solvers_of(graph: PolicyGraph, back_end: str = "highs") -> Solvers:
     return Solvers(
         graph, initial_lower_bounds(graph).stage_and_future, kind=CutKind.SINGLE, back_end=back_end
@@ -121,6 +142,30 @@ def test_states_without_bounds_are_boxed_by_what_they_can_reach() -> None:
 def test_only_a_bound_that_is_known_takes_part_in_a_box() -> None:
     """With at most 2.5 in the last stage the bound is -(3 + 2.5)."""
     assert initial_lower_bounds(growing_heap(2.5)).stage_and_future == pytest.approx([-5.5, -2.5], rel=1e-5)
+
+
+def test_a_state_without_a_lower_bound_is_boxed_from_below() -> None:
+    """At least -3 and then -4, so -(3 + 4) = -7. Sensitivity: boxed from above only, it would be assumed."""
+    found = initial_lower_bounds(sinking_heap())
+    assert not found.assumed
+    assert found.stage_and_future == pytest.approx([-7.0, -4.0], rel=1e-5)
+    assert found.stage_and_future[0] <= solve_extensive(sinking_heap()).value  # rounding never lifts it
+
+
+@pytest.mark.parametrize(("limits", "last"), [((-1.0, -3.5), -3.5), ((-3.5, -1.0), -3.5)])
+def test_the_limits_of_all_outcomes_take_part(limits: tuple[float, float], last: float) -> None:
+    """The widest of the outcomes' own limits holds, whichever outcome has it."""
+    found = initial_lower_bounds(sinking_heap(limits)).stage_and_future
+    assert found == pytest.approx([-3.0 + last, last], rel=1e-5)
+
+
+def test_chances_that_sum_to_one_but_for_rounding_leave_no_end() -> None:
+    """Three followers cost 4 each, after 1: 5. Were anything less than 1 an end, it would be 1."""
+    chances = {"b": 0.2, "c": 0.7, "d": 0.1}
+    costs = {"a": [1.0], **{name: [4.0] for name in chances}}
+    graph = costs_along(costs, [("a", name, chance) for name, chance in chances.items()])
+    assert graph.transition[0].sum() < 1.0
+    assert initial_lower_bounds(graph).stage_and_future[0] == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize(("least", "expected"), [(0.0, -17.0), (-1.0, -8.0)])

@@ -8,14 +8,14 @@ import typer
 from multistage_cases import OWN
 from typer.testing import CliRunner, Result
 
-from capexpand.cli.solve import register
+from capexpand.cli.solve import solve
 from capexpand.errors import CaseError
 
 
 def _solve(*arguments: str) -> Result:
     app = typer.Typer()
     app.callback()(lambda: None)
-    register(app)
+    app.command("solve")(solve)
     return CliRunner().invoke(app, ["solve", *arguments])
 
 

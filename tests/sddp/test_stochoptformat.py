@@ -11,7 +11,7 @@ import typer
 from multistage_cases import OWN
 from typer.testing import CliRunner
 
-from capexpand.cli.solve import register
+from capexpand.cli.solve import solve
 from capexpand.errors import CaseError
 from capexpand.sddp.extensive import solve_extensive
 from capexpand.sddp.formats.reading import read_problem, read_with_scenarios
@@ -50,7 +50,7 @@ def quadratic(*products: tuple[float, str, str], constant: float = 0.0, **terms:
 def solved(*arguments: object) -> dict:
     app = typer.Typer()
     app.callback()(lambda: None)
-    register(app)
+    app.command("solve")(solve)
     result = CliRunner().invoke(app, ["solve", *map(str, arguments), "--json"])
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)

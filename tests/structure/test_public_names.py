@@ -139,7 +139,7 @@ def _words_of(function: object, *, returned_only: bool = False) -> set[str]:
 
 
 FOREIGN = {
-    *("Path", "Any", "Mapping", "Sequence", "Iterable", "Callable"),
+    *("Path", "Any", "Mapping", "Sequence", "Iterable", "Callable", "Executor"),
     *("Literal", "None", "False", "True", "DataFrame"),
 }
 """Words of the annotations that are not ours."""

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 import capexpand as cx
 from capexpand.cli.main import build_app
-from capexpand.studies.sweep.shards import Shard, read_shard
+from capexpand.studies.shards import Shard, read_shard
+from capexpand.studies.sweep.shards import places_of
 
 AXES = ["programme.cap=0.5x:1.5x:4", "workloads.chat.price=0.5x:1.5x:3"]
 
@@ -164,7 +165,7 @@ def test_shards_share_all_points_and_need_only_the_ancestors_of_their_first(data
     size = data.draw(st.integers(0, 30))
     parents = [data.draw(st.integers(-1, place - 1)) for place in range(size)]
     of = data.draw(st.integers(1, 12))
-    found = [Shard(number, of).places(range(size), parents) for number in range(1, of + 1)]
+    found = [places_of(Shard(number, of), range(size), parents) for number in range(1, of + 1)]
     assert sorted(place for own, _ in found for place in own) == list(range(size))
     for own, before in found:
         assert abs(len(own) - size / of) < 1.0

@@ -13,6 +13,8 @@ from capexpand.api.questions import Questioned
 from capexpand.errors import CaseError, Problem
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from capexpand.case.schema import Case
     from capexpand.reporting.inputs import Findings
     from capexpand.reporting.sheet import Sheet
@@ -35,7 +37,7 @@ def breakeven(
     scenarios: int = 500,
     seed: int = 2,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     progress: Say | None = None,
 ) -> Questioned[BreakevenFindings]:
     """Find break-even values: the price, volume and other levels at which a programme just pays.
@@ -51,8 +53,8 @@ def breakeven(
         scenarios: futures to follow the plan through.
         seed: of all random numbers.
         workers: processes; the result is the same for any number.
-        on: where the values are sought: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes of this
-            machine if None.
+        on: where the values are sought: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         progress: sees how far it is.
 
     Raises:
@@ -162,7 +164,7 @@ def backtest(
     scenarios: int = 512,
     seed: int = 2,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     progress: Say | None = None,
 ) -> Questioned[Backtest]:
     """Plan a case with what was known on its day and hold it against what was then reported.
@@ -175,8 +177,8 @@ def backtest(
         scenarios: behind the plan's intervals.
         seed: of all random numbers.
         workers: processes for the forecasts of spending; the result is the same for any number.
-        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes of this machine
-            if None.
+        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         progress: sees how far it is.
 
     Raises:

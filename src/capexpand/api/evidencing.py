@@ -10,6 +10,8 @@ from capexpand.api.planning import Say, silent
 from capexpand.api.questions import Questioned
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from capexpand.case.schema import Case
     from capexpand.studies.evidence.findings import EvidenceFindings
 
@@ -20,7 +22,7 @@ def evidence(
     top: int = 15,
     replan: bool = False,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     variant: str | None = None,
     out: Path | str | None = None,
     progress: Say | None = None,
@@ -37,8 +39,8 @@ def evidence(
         replan: whether to plan again, with the number higher and lower, what a plan follows in steps only,
             such as lead times; that takes two plans for each.
         workers: processes; the result is the same for any number.
-        on: where the numbers are measured: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which gives the
-            same result; processes of this machine if None.
+        on: where the numbers are measured: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         variant: of the case, to be applied.
         out: folder of the run; nothing is written where it is None.
         progress: sees how far it is.

@@ -40,14 +40,14 @@ def merge(
     from capexpand.executing.local import LocalProcesses
     from capexpand.files.writing import write_new
     from capexpand.runs.folder import hold_place, read_manifest
-    from capexpand.studies.study.folders import KIND
+    from capexpand.studies.study.folders import WHOLE
     from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.designs import make_points
     from capexpand.studies.sweep.findings import fingerprint, settings_text
     from capexpand.studies.sweep.shard_folders import check_points, read_shards
 
     folders = [Path(folder) for folder in shards]
-    if folders and read_manifest(folders[0]).get("kind") == KIND:
+    if folders and read_manifest(folders[0]).get("kind") == WHOLE.kind:
         from capexpand.api.studying import merged_study
 
         return merged_study(folders, out=None if out is None else Path(out), say=progress or silent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,7 +130,7 @@ def run(
     scenarios: int = 10_000,
     seed: int = 1,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     iterations: int | None = None,
     gap: float | None = None,
     excel: bool = False,
@@ -149,8 +149,8 @@ def run(
         scenarios: to follow the policy through; at least 10.
         seed: of all random numbers of the policy.
         workers: processes of the policy; the result is the same for any number.
-        on: where the policy is trained and followed: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which
-            gives the same result; processes of this machine if None.
+        on: where the policy is trained and followed: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an
+            executor of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         iterations: limit of the training; the usual one if None.
         gap: at which the training ends [%]; the usual one if None.
         excel: whether the run folder holds ``workbook.xlsx``, a financial model with live formulas.
@@ -214,7 +214,7 @@ def policy(
     scenarios: int = 10_000,
     seed: int = 1,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     iterations: int | None = None,
     gap: float | None = None,
     excel: bool = False,
@@ -252,7 +252,7 @@ def silent(_: str) -> None:
     """Show nothing."""
 
 
-def _with_evidence(found: Run, workers: int, on: str | None, say: Say) -> Run:
+def _with_evidence(found: Run, workers: int, on: str | Executor | None, say: Say) -> Run:
     from dataclasses import replace
 
     from capexpand.api.evidence_in_runs import with_evidence
@@ -304,7 +304,7 @@ class PolicyOptions:
     workers: int
     iterations: int | None = None
     gap_percent: float | None = None
-    on: str | None = None
+    on: str | Executor | None = None
 
     def settings(self) -> PolicySettings:
         """Return the settings of the training.

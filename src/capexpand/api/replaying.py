@@ -21,6 +21,8 @@ from capexpand.api.shown import Documented
 from capexpand.errors import CaseError, Problem
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from capexpand.replay.jobs.policies import SchedulingPolicy
     from capexpand.replay.serving.outcome import Promise
     from capexpand.replay.sizing import ReplicaKind
@@ -230,7 +232,7 @@ def size(
     block_tokens: int | None = None,
     leave_out_bad: bool = False,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
 ) -> SizedFleet:
     """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas.
 
@@ -248,8 +250,8 @@ def size(
         block_tokens: tokens in a block of a prefix in JSON lines; recognised if None.
         leave_out_bad: whether bad requests are left out and counted; otherwise they are an error.
         workers: processes, each with kinds of its own; the result is the same for any number.
-        on: where the fleets are replayed: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes of this
-            machine if None.
+        on: where the fleets are replayed: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
 
     Raises:
         CaseError: the trace, a replica or an option is wrong, or no fleet keeps the promise.

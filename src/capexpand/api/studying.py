@@ -11,12 +11,14 @@ from capexpand.api.planning import Say, silent
 from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from polars import DataFrame
 
     from capexpand.executing.engine import Engine
     from capexpand.reporting.sheet import Sheet
+    from capexpand.studies.shards import Shard
     from capexpand.studies.study.manifest import Study as Manifest
-    from capexpand.studies.sweep.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,7 +59,7 @@ def study(
     manifest: Path | str,
     *,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     shard: None = None,
     out: Path | str | None = None,
     progress: Say | None = None,
@@ -69,7 +71,7 @@ def study(
     manifest: Path | str,
     *,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     shard: str | None,
     out: Path | str | None = None,
     progress: Say | None = None,
@@ -80,7 +82,7 @@ def study(
     manifest: Path | str,
     *,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     shard: str | None = None,
     out: Path | str | None = None,
     progress: Say | None = None,
@@ -90,8 +92,8 @@ def study(
     Args:
         manifest: a YAML file that lists ``cases`` and, if wanted, ``variants``, ``dates`` and ``risks``.
         workers: processes; the result is the same for any number.
-        on: where the items are planned: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which gives the
-            same result; processes of this machine if None.
+        on: where the items are planned: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         shard: plan one part only, such as ``3/40``, and write its folder ``out``; ``merge`` joins the parts.
         out: folder of the run; beside it a journal keeps what is planned, so that an interrupted study goes
             on.
@@ -108,8 +110,8 @@ def study(
     from capexpand.errors import CaseError, Problem
     from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
+    from capexpand.studies.shards import read_shard
     from capexpand.studies.study.manifest import read_study
-    from capexpand.studies.sweep.shards import read_shard
 
     part = None if shard is None else read_shard(shard)
     place = None if out is None else Path(out)
@@ -154,8 +156,7 @@ def _planned_shard(asked: Manifest, part: Shard, *, engine: Engine, place: Path,
     from capexpand.studies.sweep.journal import Journal
 
     if not stands_already(place, asked, part):
-        count = len(asked.items)
-        own = asked.items[count * (part.number - 1) // part.of : count * part.number // part.of]
+        own = asked.items[part.stretch(len(asked.items))]
         journal, finished = Journal(journal_file(place), f"{asked.name} {part}"), False
         try:
             write_shard(place, asked, part, plan_items(asked, own, journal=journal, engine=engine, say=say))

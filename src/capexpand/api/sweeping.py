@@ -12,15 +12,17 @@ from capexpand.api.planning import Say, silent
 from capexpand.api.shown import Shown
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from capexpand.case.schema import Case
     from capexpand.executing.engine import Engine
     from capexpand.optimiser.brackets import Bracket
     from capexpand.reporting.sheet import Sheet
+    from capexpand.studies.shards import Shard
     from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.findings import SweepFindings
     from capexpand.studies.sweep.journal import Record
     from capexpand.studies.sweep.shard_folders import Asked
-    from capexpand.studies.sweep.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,7 +80,7 @@ def sweep(
     points: int | None = None,
     seed: int = 1,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     bracket: float | None = None,
     add: int = 60,
     shard: None = None,
@@ -97,7 +99,7 @@ def sweep(
     points: int | None = None,
     seed: int = 1,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     bracket: float | None = None,
     add: int = 60,
     shard: str | None,
@@ -115,7 +117,7 @@ def sweep(
     points: int | None = None,
     seed: int = 1,
     workers: int = 2,
-    on: str | None = None,
+    on: str | Executor | None = None,
     bracket: float | None = None,
     add: int = 60,
     shard: str | None = None,
@@ -133,8 +135,8 @@ def sweep(
         points: most points of ``lhs`` and ``sobol``; the usual number if None.
         seed: of these two, and of the points at which bounds are measured.
         workers: processes; the result is the same for any number.
-        on: where the points are planned: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, which gives the
-            same result; processes of this machine if None.
+        on: where the points are planned: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         bracket: how far bounds may be apart [% of the objective]; points are added until they are no further
             apart anywhere they are measured. None adds none.
         add: most points that may be added for it.
@@ -155,9 +157,9 @@ def sweep(
     from capexpand.errors import CaseError, Problem
     from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
+    from capexpand.studies.shards import read_shard
     from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.shard_folders import Asked
-    from capexpand.studies.sweep.shards import read_shard
 
     part = None if shard is None else read_shard(shard)
     place = None if out is None else Path(out)

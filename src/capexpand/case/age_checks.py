@@ -16,8 +16,6 @@ def age_complaints(place: tuple[str, str], offer: Offer, draft: Draft) -> Iterat
     """Yield what is wrong with the ages of an offer.
 
     Args:
-        place: of the offer.
-        offer: the offer.
         draft: the valid parts of the case.
     """
     if offer.ramp_up is not None and offer.ramp_up.value > LONGEST_RAMP_MONTHS:

@@ -82,7 +82,6 @@ def price_complaints(place: tuple[str, str], workload: Workload) -> Iterator[Com
 
     Args:
         place: of the workload.
-        workload: any.
     """
     prices = workload.prices
     if prices is None:

@@ -108,8 +108,6 @@ def cloud_complaints(
 
     Args:
         clouds: the valid ones, by name.
-        offers: those of the case, by name.
-        workloads: those of the case, by name.
     """
     for name, cloud in clouds.items():
         place = ("clouds", name)

@@ -15,8 +15,6 @@ def contract_complaints(place: tuple[str, str], workload: Workload, draft: Draft
     """Yield what is wrong with the contract of a workload.
 
     Args:
-        place: of the workload.
-        workload: any.
         draft: the rest of the case.
     """
     contract = workload.contract

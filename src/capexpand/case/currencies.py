@@ -47,7 +47,6 @@ def hedged_part(case: Case, currency: str, calendar: Horizon) -> NDArray[float64
     Args:
         case: with its rates and hedges.
         currency: other than the case's own.
-        calendar: the quarters.
     """
     import numpy as np
 

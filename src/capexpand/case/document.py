@@ -72,9 +72,6 @@ class Node:
 def read_document(path: Path) -> Node:
     """Read a YAML file whose top is a mapping.
 
-    Args:
-        path: the file.
-
     Returns:
         Its tree. Scalars follow YAML 1.2, so ``NO`` is a text, and dates stay texts.
 
@@ -245,7 +242,6 @@ def as_node(value: object, mark: Mark) -> Node:
 
     Args:
         value: dictionaries, lists and scalars.
-        mark: the place.
     """
     if isinstance(value, Mapping):
         entries = cast("Mapping[object, object]", value)

@@ -85,9 +85,6 @@ def weakest(figures: Iterable[Figure]) -> Evidence:
 def evidence_counts(case: Case) -> dict[str, int]:
     """Count the numbers of a case by what they rest on.
 
-    Args:
-        case: any case.
-
     Returns:
         The count for the name of each kind, the firmest first.
     """

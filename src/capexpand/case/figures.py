@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from capexpand.case.reading import Reading, parse_day
-from capexpand.case.series_reading import CHANGE, GROWTH, SeriesReader
+from capexpand.case.series_reading import CHANGE, SeriesReader
 from capexpand.case.values import Figure, Series
 from capexpand.units import VOLUME_UNITS, QuantityError, QuantityKind
 
@@ -136,7 +136,6 @@ Ratio = Annotated[Figure, _figure(_RATIO)]
 PowerUsageEffectiveness = Annotated[Figure, _figure(_USAGE)]
 Count = Annotated[Figure, _figure(_COUNT)]
 VolumeRate = Annotated[Figure, _figure(_VOLUME_RATE)]
-Growth = Annotated[Figure, _figure(GROWTH)]
 Change = Annotated[Figure, _figure(CHANGE)]
 Exponent = Annotated[Figure, _figure(_EXPONENT)]
 Spread = Annotated[Figure, _figure(_SPREAD)]

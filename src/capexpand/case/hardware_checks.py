@@ -36,7 +36,6 @@ def served_offers(workload: Workload, draft: Draft) -> tuple[str, ...]:
     """Give the names of the offers that a workload states or computes a throughput for.
 
     Args:
-        workload: the workload.
         draft: the valid parts of the case.
     """
     computed = [name for name, offer in draft.offers.items() if computes(workload, offer)]
@@ -44,12 +43,7 @@ def served_offers(workload: Workload, draft: Draft) -> tuple[str, ...]:
 
 
 def computes(workload: Workload, offer: Offer) -> bool:
-    """Tell whether what a unit of an offer serves of a workload can be computed: both name what it takes.
-
-    Args:
-        workload: the workload.
-        offer: the offer.
-    """
+    """Tell whether what a unit of an offer serves of a workload can be computed: both name what it takes."""
     asked = workload.serving is not None or workload.training is not None
     return asked and offer.accelerator is not None and offer.accelerators > 0
 

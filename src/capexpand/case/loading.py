@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,10 @@ from capexpand.case.reading import FILE_FIELDS, Reading, dotted, parse_day
 from capexpand.case.references import broken_references
 from capexpand.case.schema import Case
 from capexpand.case.shipped import case_place
+from capexpand.case.tables import TABLE_LIMIT_BYTES
 from capexpand.case.uncertainty_checks import broken_targets
 from capexpand.errors import CaseError, Problem
-from capexpand.files.reading import is_folder
+from capexpand.files.reading import is_folder, read_content
 from capexpand.units import QuantityError
 
 
@@ -91,6 +93,25 @@ class Declaration:
             raise CaseError(_in_order(problems))
         case._provenance = _provenance(self.file, self.variant, self.files, data, reading)
         return case
+
+
+def copies_of(path: Path | str, variant: str | None) -> dict[Path, bytes]:
+    """Return the content of every file that a case with a variant is read from, by its path.
+
+    Of one that cannot be read there is none; whoever loads the case says what is wrong.
+    """
+    try:
+        declaration = read_declaration(path, variant)
+    except CaseError:
+        return {}
+    data = plain(declaration.node)
+    _point_to_tables(declaration.node, data)
+    tables = [Path(table[field]) for table, field in _tables(data)]
+    copies: dict[Path, bytes] = {}
+    for file in (*declaration.files, *tables):
+        with suppress(CaseError):
+            copies[file] = read_content(file, TABLE_LIMIT_BYTES)
+    return copies
 
 
 def read_declaration(path: Path | str, variant: str | None = None) -> Declaration:

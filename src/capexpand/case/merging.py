@@ -13,6 +13,7 @@ from capexpand.case.reading import ORIGIN_FIELDS, SHAPE_FIELDS, is_number, sugge
 from capexpand.case.schema import Case, Declared
 from capexpand.case.workbook_document import read_workbook_document
 from capexpand.errors import CaseError, Problem
+from capexpand.files.reading import is_file
 from capexpand.files.workbooks import is_workbook
 
 _PROMOTED = (*SHAPE_FIELDS, *ORIGIN_FIELDS)
@@ -20,9 +21,6 @@ _PROMOTED = (*SHAPE_FIELDS, *ORIGIN_FIELDS)
 
 def read_merged(path: Path) -> tuple[Node, tuple[Path, ...]]:
     """Read a case file and lay it over the files that it extends.
-
-    Args:
-        path: the case file.
 
     Returns:
         The merged tree, whose marks point into the files where each part stands, and the files, this first.
@@ -48,7 +46,7 @@ def _read_merged(path: Path, chain: tuple[Path, ...]) -> tuple[Node, tuple[Path,
     if any(_same(parent, other) for other in seen):
         loop = " → ".join(str(other) for other in (*seen, parent))
         raise CaseError([mark.problem(f"extends itself in a circle: {loop}", "extends")])
-    if not os.path.isfile(parent):  # noqa: PTH113 - a name that cannot be is no file, not an error
+    if not is_file(parent):
         raise CaseError([mark.problem(f"there is no file '{parent}'", "extends")])
     below, files = _read_merged(parent, seen)
     rest = {key: value for key, value in fields.items() if key != "extends"}
@@ -94,7 +92,6 @@ def apply_variant(node: Node, name: str) -> Node:
 
     Args:
         node: the merged tree of a case.
-        name: the variant.
 
     Returns:
         A new tree.

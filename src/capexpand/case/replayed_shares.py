@@ -52,7 +52,6 @@ def read_deratings(path: Path, *, tables: dict[Path, bytes]) -> tuple[DeratingRo
     """Read a derating file, JSON or CSV.
 
     Args:
-        path: the file.
         tables: contents of files already read; this one is added.
 
     Raises:

@@ -323,8 +323,7 @@ class Workload(Declared):
     title: Title
     """Name in reports."""
     role: Literal["external", "internal", "obligation"]
-    """`external` earns its price, `internal` is worth a transfer value that brings no cash, `obligation`
-    must be served."""
+    """`external` earns its price, `internal` a transfer value without cash; `obligation` must be served."""
     unit: Literal["token", "accelerator_hour", "FLOP", "vcpu_hour"]
     """What is served: tokens, accelerator-hours, operations or hours of a virtual processor."""
     demand: VolumeRateSeries

@@ -46,8 +46,6 @@ def read_column(path: Path, name: str, *, tables: dict[Path, bytes]) -> TableCol
     """Read the column ``name`` of a CSV file with a header and a column ``date``.
 
     Args:
-        path: the file.
-        name: header of the column.
         tables: contents of files already read; this one is added.
 
     Raises:

@@ -42,7 +42,7 @@ class Trend(Declared):
 
 
 class Reversion(Declared):
-    """A factor that strays and comes back: the logarithm halves its distance in every half-life."""
+    """A mean-reverting factor (Ornstein–Uhlenbeck): its logarithm halves its distance in every half-life."""
 
     title: Title = ""
     """Name in reports."""

@@ -140,9 +140,6 @@ class Series:
     def by_quarter(self, calendar: Horizon) -> tuple[float, ...]:
         """Return the value on the first day of each quarter.
 
-        Args:
-            calendar: the quarters.
-
         Returns:
             Values [unit], one for each quarter.
 
@@ -156,9 +153,6 @@ class Series:
 
     def values(self, calendar: Horizon) -> NDArray[float64]:
         """Return the value on the first day of each quarter, as an array.
-
-        Args:
-            calendar: the quarters.
 
         Returns:
             Values [unit], shape [quarter].

@@ -1,4 +1,4 @@
-"""The catalogue, whole or as known on a day: facts that became known later are left out."""
+"""The catalogue as known on a day, ``as_of``, or all that is known where it is None."""
 
 from __future__ import annotations
 
@@ -29,11 +29,7 @@ def _visible(rows: Sequence[Dated], as_of: date | None) -> tuple[Dated, ...]:
 
 
 def accelerators(as_of: date | None = None) -> tuple[Accelerator, ...]:
-    """List the accelerators whose specification was known, without a price that became known later.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the accelerators whose specification was known, without a price that became known later."""
     return _accelerators(current(), as_of)
 
 
@@ -48,11 +44,7 @@ def _accelerators(catalogue: PointInTimeCatalogue, as_of: date | None) -> tuple[
 
 
 def export_rules(as_of: date | None = None) -> tuple[ExportRule, ...]:
-    """List the export rules that had been announced; an end that was announced later is not shown.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the export rules that had been announced; an end that was announced later is not shown."""
     rows = cast("tuple[ExportRule, ...]", current().rows("export_rules"))
     visible = _visible(rows, as_of)
     announced = {row.rule_id for row in visible}
@@ -62,63 +54,35 @@ def export_rules(as_of: date | None = None) -> tuple[ExportRule, ...]:
 
 
 def programmes(as_of: date | None = None) -> tuple[Programme, ...]:
-    """List the spending programmes that had been announced.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the spending programmes that had been announced."""
     return _visible(cast("tuple[Programme, ...]", current().rows("programmes")), as_of)
 
 
 def actuals(as_of: date | None = None) -> tuple[Actual, ...]:
-    """List the reported figures that had been published.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the reported figures that had been published."""
     return _visible(cast("tuple[Actual, ...]", current().rows("actuals")), as_of)
 
 
 def history(as_of: date | None = None) -> tuple[History, ...]:
-    """List the figures of long quarterly series that had been published.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the figures of long quarterly series that had been published."""
     return _visible(cast("tuple[History, ...]", current().rows("history")), as_of)
 
 
 def guidance(as_of: date | None = None) -> tuple[Guidance, ...]:
-    """List the ranges that companies gave for a period, one row for each announcement.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the ranges that companies gave for a period, one row for each announcement."""
     return _visible(cast("tuple[Guidance, ...]", current().rows("guidance")), as_of)
 
 
 def site_costs(as_of: date | None = None) -> tuple[SiteCost, ...]:
-    """List the figures on sites, energy, rental and finance that had been published.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the figures on sites, energy, rental and finance that had been published."""
     return _visible(cast("tuple[SiteCost, ...]", current().rows("sites_costs")), as_of)
 
 
 def model_prices(as_of: date | None = None) -> tuple[ModelPrice, ...]:
-    """List the prices, sizes and training figures of models that had been published.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the prices, sizes and training figures of models that had been published."""
     return _visible(cast("tuple[ModelPrice, ...]", current().rows("model_prices")), as_of)
 
 
 def token_demand(as_of: date | None = None) -> tuple[TokenDemand, ...]:
-    """List the token volumes that had been published.
-
-    Args:
-        as_of: the day to look from, or None for all that is known.
-    """
+    """List the token volumes that had been published."""
     return _visible(cast("tuple[TokenDemand, ...]", current().rows("token_demand")), as_of)

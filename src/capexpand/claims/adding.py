@@ -71,13 +71,7 @@ def claims_add(
 ) -> AddedClaims:
     """Read a news article, propose its claims, and add those that are accepted to a file.
 
-    Args:
-        to: the file of claims; ``claims.csv`` beside the article if None.
-        published: day of the article, where its text does not give it.
-        title: of the article, its first heading if None.
-        address: where it was found, an address that begins with https://.
-        yes: accept every proposal.
-        choose: picks the proposals to accept; none are accepted without it unless ``yes``.
+    The arguments are those of ``capexpand.claims_add``.
 
     Raises:
         CaseError: the article or the file of claims does not hold, or no figure was found.

@@ -102,11 +102,7 @@ class Names:
 
     @staticmethod
     def of(companies: Mapping[str, str]) -> Names:
-        """Sort names for look-up.
-
-        Args:
-            companies: by name.
-        """
+        """Sort names for look-up."""
         found: dict[str, list[tuple[str, str]]] = {}
         for name, company in sorted(companies.items(), key=lambda item: -len(item[0])):
             first = _WORD.match(name)

@@ -212,7 +212,6 @@ def is_loss(text: str, amount: Amount, measure: str, start: int = 0) -> bool:
 
     Args:
         amount: in it, not negative as written.
-        measure: what it measures.
         start: where the part of the sentence begins that is about the same company.
     """
     if _NEGATIVE.search(text[max(0, amount.start - NEAR) : amount.start]):

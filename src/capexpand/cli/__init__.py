@@ -1,1 +1,1 @@
-"""The command line: one module per command, each with a function that registers it."""
+"""The command line: one module per command, each with a function of the same name."""

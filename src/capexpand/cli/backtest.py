@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to the command line."""
-    app.command("backtest")(backtest)
+from capexpand.cli.options import AsJson, CaseFile, On, Seed, Workers, show
 
 
 def backtest(
-    case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
+    case: CaseFile,
     variant: Annotated[
         str | None,
         typer.Option(
@@ -30,37 +27,20 @@ def backtest(
     ] = None,
     *,
     scenarios: Annotated[int, typer.Option(min=20, help="Scenarios behind the plan's intervals.")] = 512,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
-    on: Annotated[
-        str | None,
-        typer.Option(help="Forecast on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    seed: Seed = 2,
+    workers: Workers = 2,
+    on: On = None,
+    as_json: AsJson = False,
 ) -> None:
     """Plan a case with what was known on its day and hold it against what was then reported."""
     from capexpand.api.case_studies import backtest as hold
-    from capexpand.reporting.console import output
-    from capexpand.reporting.sheet import REPORT
-    from capexpand.reporting.terminal import print_path, progress
+    from capexpand.reporting.terminal import progress
     from capexpand.runs.folder import usual_folder
 
     folder = out if out is not None else usual_folder(case, variant, "backtest")
     with progress("Reading the case") as say:
         sheet = hold(
-            case,
-            variant,
-            folder,
-            series,
-            scenarios=scenarios,
-            seed=seed,
-            workers=workers,
-            on=on,
+            case, variant, folder, series, scenarios=scenarios, seed=seed, workers=workers, on=on,
             progress=say,
-        ).sheet()
-    if as_json:
-        print(sheet.json())
-        return
-    console = output()
-    sheet.print(console)
-    print_path("Report", folder / REPORT, console)
+        ).sheet()  # fmt: skip
+    show(sheet, folder, as_json=as_json)

@@ -7,33 +7,30 @@ from typing import Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson
 from capexpand.reporting.console import print_json, say
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
+def calibrate(
+    file: Annotated[Path, typer.Argument(help="Measurements: a CSV, or a benchmark's JSON.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the calibration, for --calibration.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the level of one's own measurements (CSV, vLLM, SGLang, genai-perf) beside the model."""
+    from capexpand.api.answered import calibrate as find
 
-    @app.command("calibrate")
-    def calibrate(
-        file: Annotated[Path, typer.Argument(help="Measurements: a CSV, or a benchmark's JSON.")],
-        *,
-        out: Annotated[
-            Path | None, typer.Option("--out", help="Where to write the calibration, for --calibration.")
-        ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
-    ) -> None:
-        """Find the level of one's own measurements (CSV, vLLM, SGLang, genai-perf) beside the model."""
-        from capexpand.api.answered import calibrate as find
-
-        answer = find(file, out=out)
-        if as_json:
-            print_json(answer.document)
-            return
-        found = answer.found
-        say(
-            f"{found.rows} measurements: median error {found.before:.1%} before, {found.after:.1%} after, "
-            f"{found.left_out:.1%} for each row by the others"
-        )
-        for level in found.levels:
-            if level.chip:
-                say(f"  {found.factor(level.chip, level.model):.3f}  {level.model or 'all'} on {level.chip}")
+    answer = find(file, out=out)
+    if as_json:
+        print_json(answer.document)
+        return
+    found = answer.found
+    say(
+        f"{found.rows} measurements: median error {found.before:.1%} before, {found.after:.1%} after, "
+        f"{found.left_out:.1%} for each row by the others"
+    )
+    for level in found.levels:
+        if level.chip:
+            say(f"  {found.factor(level.chip, level.model):.3f}  {level.model or 'all'} on {level.chip}")

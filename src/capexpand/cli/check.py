@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson, CaseFile
 from capexpand.reporting.console import print_json, say
 
 if TYPE_CHECKING:
@@ -16,35 +16,29 @@ if TYPE_CHECKING:
     from capexpand.scenarios.demand_widths import NarrowDemand
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
+def check(
+    case: CaseFile,
+    *,
+    variant: Annotated[str | None, typer.Option(help="Check the case with this variant.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a case: what was understood with every unit, numbers without a source, every problem."""
+    from capexpand.api.checking import check as understand
+    from capexpand.api.checking import problem_data
+    from capexpand.errors import CaseError
 
-    @app.command("check")
-    def check(
-        case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
-        *,
-        variant: Annotated[
-            str | None, typer.Option("--variant", help="Check the case with this variant.")
-        ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
-    ) -> None:
-        """Check a case: what was understood with every unit, numbers without a source, every problem."""
-        from capexpand.api.checking import check as understand
-        from capexpand.api.checking import problem_data
-        from capexpand.errors import CaseError
-
-        try:
-            found = understand(case, variant)
-        except CaseError as error:
-            if not as_json:
-                raise
-            problems = [problem_data(problem) for problem in error.problems]
-            print_json({"problems": problems})
-            raise typer.Exit(error.exit_code) from None
-        if as_json:
-            print_json(found.document)
-        else:
-            say(_as_text(found))
+    try:
+        found = understand(case, variant)
+    except CaseError as error:
+        if not as_json:
+            raise
+        problems = [problem_data(problem) for problem in error.problems]
+        print_json({"problems": problems})
+        raise typer.Exit(error.exit_code) from None
+    if as_json:
+        print_json(found.document)
+    else:
+        say(_as_text(found))
 
 
 def _canonical(number: NumberAt) -> str:

@@ -19,7 +19,6 @@ def rate_lines(found: Sequence[Rate], case: Case) -> list[str]:
 
     Args:
         found: the rates to show.
-        case: their case.
     """
     lines: list[str] = []
     for workload, rates in groupby(
@@ -47,7 +46,6 @@ def export_lines(spans: Sequence[ExportSpan], case: Case) -> list[str]:
 
     Args:
         spans: what was derived.
-        case: the case.
     """
     if not spans:
         return []

@@ -7,48 +7,43 @@ from typing import Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson
 from capexpand.reporting.console import print_json
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
+def chips(
+    name: Annotated[
+        str | None, typer.Argument(help="A name or part of one, such as H20. All of them without it.")
+    ] = None,
+    *,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Show what was known and in force on that day."),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Judge a sale to this country, such as CN; today without --on."),
+    ] = None,
+    buyer_headquarters: Annotated[
+        str | None,
+        typer.Option(help="Country of the buyer's parent; that of --to without."),
+    ] = None,
+    end_user: Annotated[
+        str, typer.Option(help="Kind of buyer: company, large tech or state-funded.")
+    ] = "company",
+    buyer: Annotated[str, typer.Option(help="The buyer's name, for grants by name.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show accelerators: specification, price, sources, export rules, and whether a sale is allowed."""
+    day = None if on is None else on.date()
+    from capexpand.api.chips import chips as look_up
 
-    @app.command("chips")
-    def chips(
-        name: Annotated[
-            str | None, typer.Argument(help="A name or part of one, such as H20. All of them without it.")
-        ] = None,
-        *,
-        on: Annotated[
-            datetime | None,
-            typer.Option("--on", formats=["%Y-%m-%d"], help="Show what was known and in force on that day."),
-        ] = None,
-        to: Annotated[
-            str | None,
-            typer.Option("--to", help="Judge a sale to this country, such as CN; today without --on."),
-        ] = None,
-        buyer_headquarters: Annotated[
-            str | None,
-            typer.Option("--buyer-headquarters", help="Country of the buyer's parent; that of --to without."),
-        ] = None,
-        end_user: Annotated[
-            str, typer.Option("--end-user", help="Kind of buyer: company, large tech or state-funded.")
-        ] = "company",
-        buyer: Annotated[str, typer.Option("--buyer", help="The buyer's name, for grants by name.")] = "",
-        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
-    ) -> None:
-        """Show accelerators: specification, price, sources, export rules, and whether a sale is allowed."""
-        day = None if on is None else on.date()
-        from capexpand.api.chips import chips as look_up
+    view = look_up(name, on=day, to=to, buyer_headquarters=buyer_headquarters, end_user=end_user, buyer=buyer)
+    from capexpand.cli.chips_tables import print_details, print_overview
 
-        view = look_up(
-            name, on=day, to=to, buyer_headquarters=buyer_headquarters, end_user=end_user, buyer=buyer
-        )
-        from capexpand.cli.chips_tables import print_details, print_overview
-
-        if as_json:
-            print_json(view.document)
-        elif name is None:
-            print_overview(view)
-        else:
-            print_details(view)
+    if as_json:
+        print_json(view.document)
+    elif name is None:
+        print_overview(view)
+    else:
+        print_details(view)

@@ -8,18 +8,20 @@ from typing import Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson, Group
 from capexpand.reporting.console import print_json
 
 ON = Annotated[
     datetime | None,
     typer.Option("--on", formats=["%Y-%m-%d"], help="Only what was known on that day."),
 ]
-AS_JSON = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+AS_JSON = AsJson
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
     group = typer.Typer(
+        cls=Group,
         help="Claims of news reports and companies: list them, find contradictions, read new ones.",
         invoke_without_command=True,
         no_args_is_help=False,
@@ -88,7 +90,7 @@ def add(
     *,
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="File that confirmed claims are added to; claims.csv beside the article."),
+        typer.Option(help="File that confirmed claims are added to; claims.csv beside the article."),
     ] = None,
     published: Annotated[
         datetime | None,

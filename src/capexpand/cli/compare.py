@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command("compare")(compare)
+from capexpand.cli.options import AsJson, show
 
 
 def compare(
@@ -28,23 +25,15 @@ def compare(
     rate: Annotated[
         list[str] | None, typer.Option(help='An exchange rate of your own, such as "7.2 CNY/USD".')
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Lay programmes side by side: what the money buys, what a unit costs, what it must earn."""
     from capexpand.api.case_studies import compare as lay_side_by_side
-    from capexpand.reporting.console import output
-    from capexpand.reporting.sheet import REPORT
-    from capexpand.reporting.terminal import print_path, progress
+    from capexpand.reporting.terminal import progress
 
     folder = out if out is not None else Path("runs/comparison")
     with progress("Reading the cases") as say:
         sheet = lay_side_by_side(
             cases, out=folder, currency=currency, rates_of=rates_of, rate=rate, progress=say
         ).sheet()
-    if as_json:
-        print(sheet.json())
-        return
-    console = output()
-    sheet.print(console)
-    console.print()
-    print_path("Report", folder / REPORT, console)
+    show(sheet, folder, as_json=as_json)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command("evidence")(evidence)
+from capexpand.cli.options import AsJson, On, Out, PlannedCase, Variant, Workers, show
 
 
 def evidence(
-    case: Annotated[str, typer.Argument(help="A run folder, a case, or CASE:VARIANT.")],
+    case: PlannedCase,
     *,
     top: Annotated[int, typer.Option(min=1, help="How many of the next facts to show.")] = 15,
     replan: Annotated[
@@ -23,18 +19,14 @@ def evidence(
             "--replan", help="Plan again what a plan follows in steps only, such as lead times: slow."
         ),
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
-    on: Annotated[
-        str | None,
-        typer.Option(help="Measure on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
-    ] = None,
-    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the run; none is written if not given.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    workers: Workers = 2,
+    on: On = None,
+    variant: Variant = None,
+    out: Out = None,
+    as_json: AsJson = False,
 ) -> None:
     """Find what the value rests on: shares by kind of evidence, and the next fact worth finding."""
     from capexpand.api.evidencing import evidence as find
-    from capexpand.cli.questions import show
     from capexpand.reporting.terminal import progress
 
     with progress("Reading the case") as say:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from capexpand.forecasting.forecast import Forecasts
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command("forecast")(forecast)
 
 
 def forecast(
@@ -34,7 +31,7 @@ def forecast(
         typer.Option(help="Write the quarters by date, reported and forecast, as a table for a case's csv."),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Forecast any company's spending, revenue or demand by quarter, and score the forecasts on its past."""
     from capexpand.api.answered import forecast as make

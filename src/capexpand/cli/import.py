@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
@@ -18,7 +20,7 @@ def import_workbook(
     book: Annotated[Path, typer.Argument(help="A workbook: an input workbook, or that of a run.")],
     folder: Annotated[Path, typer.Argument(help="Folder of the case; it must not hold one yet.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn a workbook into a case, or what was changed in the workbook of a run into a variant."""
     from capexpand.api.workbooks import import_workbook as read

@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import cleandoc
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
+from capexpand.cli.options import Group
 from capexpand.cli.streams import clean_output
 from capexpand.errors import CapexpandError, SolverError
 from capexpand.wording import printable
@@ -56,7 +57,7 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 
 
-class _InOrder(TyperGroup):
+class _InOrder(Group):
     """Lists the commands as ``COMMANDS`` does; by itself typer puts groups of commands last."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # pyrefly: ignore[missing-override-decorator]  3.11 has none
@@ -66,11 +67,13 @@ class _InOrder(TyperGroup):
         )
 
 
-def build_app(names: Sequence[str] = COMMANDS) -> typer.Typer:
+def build_app(names: Sequence[str] = COMMANDS, *, overview: bool = False) -> typer.Typer:
     """Return the application; the modules import heavy things only when they run.
 
     Args:
         names: of the modules of the commands that it has.
+        overview: whether its commands only say what they do, which is all that the list of them needs:
+            reading the options of all of them takes longer than everything else.
     """
     app = typer.Typer(
         name="capexpand",
@@ -79,6 +82,7 @@ def build_app(names: Sequence[str] = COMMANDS) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # importing its frames takes 0.2 s, for every help and every mistake
     )
 
     @app.callback()
@@ -94,14 +98,20 @@ def build_app(names: Sequence[str] = COMMANDS) -> typer.Typer:
         del version  # its callback has done the work
 
     for name in names:
-        import_module(f"capexpand.cli.{name}").register(app)
+        module = import_module(f"capexpand.cli.{name}")
+        if hasattr(module, "register"):  # a group, or a name that Python keeps for itself
+            module.register(app)
+        else:
+            command = getattr(module, name)
+            said = cleandoc(command.__doc__)
+            app.command(name.replace("_", "-"), help=said)((lambda: None) if overview else command)
     return app
 
 
-def _named(arguments: Sequence[str]) -> Sequence[str]:
-    """Return the command that is called, alone where it is known: reading the others takes a while."""
+def _app_for(arguments: Sequence[str]) -> typer.Typer:
+    """Return the application with the command that is called alone, or else with the list of all."""
     name = arguments[0].replace("-", "_") if arguments else ""
-    return (name,) if name in COMMANDS else COMMANDS
+    return build_app((name,)) if name in COMMANDS else build_app(overview=True)
 
 
 def _show_version(wanted: bool) -> None:
@@ -143,7 +153,7 @@ def _exit_code() -> int:
 def _run() -> int:
     ours = sys.stdout
     try:
-        build_app(_named(sys.argv[1:]))()
+        _app_for(sys.argv[1:])()
     except CapexpandError as error:
         typer.echo(printable(str(error)), err=True)
         return error.exit_code

@@ -8,16 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from capexpand.cli.options import AsJson, BlockTokens, TimeUnit
 from capexpand.reporting.console import output, print_json, say
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application.
-
-    Args:
-        app: the application.
-    """
-    app.command("replay")(replay)
 
 
 def replay(
@@ -57,52 +49,24 @@ def replay(
         "least-outstanding"
     ),
     slo: Annotated[str | None, typer.Option(help="A promise, e.g. ttft=2s,tpot=50ms,share=0.99.")] = None,
-    time_unit: Annotated[
-        str | None, typer.Option(help="s or ms, of times in JSON lines; recognised if not given.")
-    ] = None,
-    block_tokens: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=10_000_000,
-            help="Tokens in a block of a prefix in JSON lines; recognised if not given.",
-        ),
-    ] = None,
+    time_unit: TimeUnit = None,
+    block_tokens: BlockTokens = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad rows and count them.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the derating: a .json or .csv file, or a folder for both.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Replay a trace on a fleet: waiting, utilisation, what is stranded and why, derating for a plan."""
     from capexpand.api.replaying import replay as replayed
 
     found = replayed(
-        run,
-        trace=trace,
-        fleet=fleet,
-        replicas=replicas,
-        quarter=quarter,
-        workload=workload,
-        model=model,
-        chip=chip,
-        count=count,
-        format=format_name,
-        servegen=servegen,
-        span_hours=span_hours,
-        load=load,
-        order=order,
-        placement=placement,
-        backfill=backfill,
-        preempt=preempt,
-        accelerators_only=accelerators_only,
-        routing=routing,
-        slo=slo,
-        time_unit=time_unit,
-        block_tokens=block_tokens,
-        leave_out_bad=leave_out_bad,
-        out=out,
-    )
+        run, trace=trace, fleet=fleet, replicas=replicas, quarter=quarter, workload=workload, model=model,
+        chip=chip, count=count, format=format_name, servegen=servegen, span_hours=span_hours, load=load,
+        order=order, placement=placement, backfill=backfill, preempt=preempt,
+        accelerators_only=accelerators_only, routing=routing, slo=slo, time_unit=time_unit,
+        block_tokens=block_tokens, leave_out_bad=leave_out_bad, out=out,
+    )  # fmt: skip
     if as_json:
         print_json(found.document, indent=None)
         return

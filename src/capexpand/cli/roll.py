@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command("roll")(roll)
+from capexpand.cli.options import AsJson, PlannedCase, Variant, show
 
 
 def roll(
-    case: Annotated[str, typer.Argument(help="A run folder, a case, or CASE:VARIANT.")],
+    case: PlannedCase,
     *,
     actuals: Annotated[
         Path | None,
@@ -23,7 +20,7 @@ def roll(
     as_of: Annotated[
         str | None, typer.Option(help="The day; the end of the latest quarter observed if not given.")
     ] = None,
-    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
+    variant: Variant = None,
     assumptions: Annotated[
         str | None, typer.Option(help="A case with the assumptions of now, if they changed.")
     ] = None,
@@ -34,11 +31,10 @@ def roll(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run, to be rolled again; none is written if not given.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Roll a plan forward: keep what is committed, plan the rest anew, show what changed and why."""
     from capexpand.api.questions import roll as forward
-    from capexpand.cli.questions import show
     from capexpand.reporting.console import output, print_json
     from capexpand.reporting.terminal import print_path, progress
 

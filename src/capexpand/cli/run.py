@@ -7,15 +7,12 @@ from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Adds the command to the command line."""
-    app.command("run")(run)
+from capexpand.cli.options import AsJson, CaseFile, Variant
 
 
 def run(
-    case: Annotated[Path, typer.Argument(help="A case file, or a folder that holds case.yaml.")],
-    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
+    case: CaseFile,
+    variant: Variant = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; runs/CASE or runs/CASE-VARIANT if not given.")
     ] = None,
@@ -52,7 +49,7 @@ def run(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="Also say what the value rests on; minutes for a large case.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
     from capexpand.api.planning import run as plan

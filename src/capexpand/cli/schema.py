@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import typer
-
 from capexpand.reporting.console import print_json
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
+def schema() -> None:
+    """Print the JSON Schema of a case file, for editors."""
+    from capexpand.api.starting import schema as case_schema
 
-    @app.command("schema")
-    def schema() -> None:
-        """Print the JSON Schema of a case file, for editors."""
-        from capexpand.api.starting import schema as case_schema
-
-        print_json(case_schema())
+    print_json(case_schema())

@@ -7,16 +7,8 @@ from typing import Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson, BlockTokens, On, TimeUnit
 from capexpand.reporting.console import print_json, say
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application.
-
-    Args:
-        app: the application.
-    """
-    app.command("size")(size)
 
 
 def size(
@@ -36,45 +28,22 @@ def size(
     routing: Annotated[str, typer.Option(help="round-robin, least-outstanding or prefix-aware.")] = (
         "least-outstanding"
     ),
-    time_unit: Annotated[
-        str | None, typer.Option(help="s or ms, of times in JSON lines; recognised if not given.")
-    ] = None,
-    block_tokens: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=10_000_000,
-            help="Tokens in a block of a prefix in JSON lines; recognised if not given.",
-        ),
-    ] = None,
+    time_unit: TimeUnit = None,
+    block_tokens: BlockTokens = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad requests and count them.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes, each with kinds of its own.")] = 2,
-    on: Annotated[
-        str | None,
-        typer.Option(help="Replay on a Ray cluster: ray or ray://HOST:PORT; else processes here."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    on: On = None,
+    as_json: AsJson = False,
 ) -> None:
     """Find the cheapest fleet that keeps a promise, among every kind, setting and number of replicas."""
     from capexpand.api.replaying import size as sized
     from capexpand.cli.replay import print_rows
 
     found = sized(
-        trace,
-        slo=slo,
-        replicas=replicas,
-        model=model,
-        chip=chip,
-        most=most,
-        load=load,
-        format=format_name,
-        routing=routing,
-        time_unit=time_unit,
-        block_tokens=block_tokens,
-        leave_out_bad=leave_out_bad,
-        workers=workers,
-        on=on,
-    ).document
+        trace, slo=slo, replicas=replicas, model=model, chip=chip, most=most, load=load, format=format_name,
+        routing=routing, time_unit=time_unit, block_tokens=block_tokens, leave_out_bad=leave_out_bad,
+        workers=workers, on=on,
+    ).document  # fmt: skip
     if as_json:
         print_json(found, indent=None)
         return

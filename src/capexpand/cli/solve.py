@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from capexpand.cli.options import AsJson, Seed
 from capexpand.reporting.console import print_json, say
 
 if TYPE_CHECKING:
@@ -30,11 +31,6 @@ class Cuts(StrEnum):
     MULTI = "multi"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
-    app.command("solve")(solve)
-
-
 def solve(
     file: Annotated[
         Path,
@@ -49,7 +45,7 @@ def solve(
     gap: Annotated[
         float, typer.Option(min=0.0, help="Gap in percent at which a sampled check counts as converged.")
     ] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
+    seed: Seed = 1,
     paths: Annotated[
         int | None,
         typer.Option(min=2, help="Paths to simulate with the final policy; 1000, with whole numbers 100."),
@@ -70,28 +66,16 @@ def solve(
     stages: Annotated[
         int | None, typer.Option(min=1, help="Number of stages of a compact hydro-thermal file.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Solve a multistage stochastic linear program and say how good the policy is."""
     from capexpand.api.answered import solve as solved
 
     solution = solved(
-        file,
-        method=method.value,
-        iterations=iterations,
-        seconds=seconds,
-        gap=gap,
-        seed=seed,
-        paths=paths,
-        streams=streams,
-        workers=workers,
-        cuts=cuts.value,
-        back_end=back_end,
-        checkpoint=checkpoint,
-        weight=weight,
-        stages=stages,
-        progress=_Printer(),
-    )
+        file, method=method.value, iterations=iterations, seconds=seconds, gap=gap, seed=seed, paths=paths,
+        streams=streams, workers=workers, cuts=cuts.value, back_end=back_end, checkpoint=checkpoint,
+        weight=weight, stages=stages, progress=_Printer(),
+    )  # fmt: skip
     result = dict(solution.document)
     if as_json:
         print_json(result)

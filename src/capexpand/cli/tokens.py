@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson
 from capexpand.reporting.console import output, print_json
 
 if TYPE_CHECKING:
@@ -15,127 +16,82 @@ if TYPE_CHECKING:
     from capexpand.hardware.pareto import TokenCosts
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
+def tokens(
+    model: Annotated[str | None, typer.Argument(help="A model, such as 'DeepSeek R1'.")] = None,
+    chip: Annotated[str | None, typer.Argument(help="A chip, such as H20.")] = None,
+    *,
+    count: Annotated[int | None, typer.Option(help="Chips to use; one server without it.")] = None,
+    input_tokens: Annotated[
+        float, typer.Option("--input", "--input-tokens", help="Mean prompt, in tokens.")
+    ] = 1024.0,
+    output_tokens: Annotated[
+        float, typer.Option("--output", "--output-tokens", help="Mean answer, in tokens.")
+    ] = 1024.0,
+    cached: Annotated[float, typer.Option(help="Share of the prompt that a cache holds.")] = 0.0,
+    tpot: Annotated[str | None, typer.Option(help="Longest time per output token: 50ms.")] = None,
+    ttft: Annotated[str | None, typer.Option(help="Longest time to the first token: 2s.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Format of the weights: bf16, fp8, int8, fp4 or int4.")
+    ] = None,
+    cache: Annotated[str | None, typer.Option(help="Format of the cache: bf16, fp8 or fp4.")] = None,
+    way: Annotated[str, typer.Option(help="Prefill and decode: together, apart or best.")] = "best",
+    layout: Annotated[str | None, typer.Option(help="One layout only: TP8, DEP16, TP8xPP2.")] = None,
+    suite: Annotated[
+        str, typer.Option(help="Whose software to expect: typical, report or community.")
+    ] = "typical",
+    config: Annotated[Path | None, typer.Option(help="A model's config.json in place of its name.")] = None,
+    chip_file: Annotated[
+        Path | None,
+        typer.Option("--chip", "--chip-file", help="A chip's data sheet in YAML in place of its name."),
+    ] = None,
+    draft: Annotated[
+        int, typer.Option(help="Tokens proposed ahead in each step (speculative decoding).")
+    ] = 0,
+    acceptance: Annotated[float, typer.Option(help="Probability that a proposed token is accepted.")] = 0.0,
+    software: Annotated[
+        str | None, typer.Option(help="Day of the software, 2026-06-30; mature without it.")
+    ] = None,
+    calibration: Annotated[Path | None, typer.Option(help="What capexpand calibrate wrote.")] = None,
+    offload: Annotated[
+        float | None, typer.Option(help="Cached prompts lie in host memory, read at so many GB/s a chip.")
+    ] = None,
+    hourly_price: Annotated[
+        float | None, typer.Option(help="Price of a chip for an hour: adds costs.")
+    ] = None,
+    pareto: Annotated[
+        bool, typer.Option("--pareto", help="Show tokens per chip against tokens per user.")
+    ] = False,
+    validate: Annotated[
+        bool, typer.Option("--validate", help="Compare with measurements: the packaged ones, or FILE.")
+    ] = False,
+    picture: Annotated[Path | None, typer.Option(help="With --validate or --pareto: draw it as SVG.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what chips serve of a model: tokens per second, layout, what bounds it, energy."""
+    from capexpand.api.serving import TradeCurve
+    from capexpand.api.serving import tokens as serve
 
-    @app.command("tokens")
-    def tokens(
-        model: Annotated[str | None, typer.Argument(help="A model, such as 'DeepSeek R1'.")] = None,
-        chip: Annotated[str | None, typer.Argument(help="A chip, such as H20.")] = None,
-        *,
-        count: Annotated[
-            int | None, typer.Option("--count", help="Chips to use; one server without it.")
-        ] = None,
-        input_tokens: Annotated[
-            float, typer.Option("--input", "--input-tokens", help="Mean prompt, in tokens.")
-        ] = 1024.0,
-        output_tokens: Annotated[
-            float, typer.Option("--output", "--output-tokens", help="Mean answer, in tokens.")
-        ] = 1024.0,
-        cached: Annotated[
-            float, typer.Option("--cached", help="Share of the prompt that a cache holds.")
-        ] = 0.0,
-        tpot: Annotated[
-            str | None, typer.Option("--tpot", help="Longest time per output token: 50ms.")
-        ] = None,
-        ttft: Annotated[
-            str | None, typer.Option("--ttft", help="Longest time to the first token: 2s.")
-        ] = None,
-        weights: Annotated[
-            str | None, typer.Option("--weights", help="Format of the weights: bf16, fp8, int8, fp4 or int4.")
-        ] = None,
-        cache: Annotated[
-            str | None, typer.Option("--cache", help="Format of the cache: bf16, fp8 or fp4.")
-        ] = None,
-        way: Annotated[
-            str, typer.Option("--way", help="Prefill and decode: together, apart or best.")
-        ] = "best",
-        layout: Annotated[
-            str | None, typer.Option("--layout", help="One layout only: TP8, DEP16, TP8xPP2.")
-        ] = None,
-        suite: Annotated[
-            str, typer.Option("--suite", help="Whose software to expect: typical, report or community.")
-        ] = "typical",
-        config: Annotated[
-            Path | None, typer.Option("--config", help="A model's config.json in place of its name.")
-        ] = None,
-        chip_file: Annotated[
-            Path | None,
-            typer.Option("--chip", "--chip-file", help="A chip's data sheet in YAML in place of its name."),
-        ] = None,
-        draft: Annotated[
-            int, typer.Option("--draft", help="Tokens proposed ahead in each step (speculative decoding).")
-        ] = 0,
-        acceptance: Annotated[
-            float, typer.Option("--acceptance", help="Probability that a proposed token is accepted.")
-        ] = 0.0,
-        software: Annotated[
-            str | None, typer.Option("--software", help="Day of the software, 2026-06-30; mature without it.")
-        ] = None,
-        calibration: Annotated[
-            Path | None, typer.Option("--calibration", help="What capexpand calibrate wrote.")
-        ] = None,
-        offload: Annotated[
-            float | None,
-            typer.Option("--offload", help="Cached prompts lie in host memory, read at so many GB/s a chip."),
-        ] = None,
-        hourly_price: Annotated[
-            float | None, typer.Option("--hourly-price", help="Price of a chip for an hour: adds costs.")
-        ] = None,
-        pareto: Annotated[
-            bool, typer.Option("--pareto", help="Show tokens per chip against tokens per user.")
-        ] = False,
-        validate: Annotated[
-            bool, typer.Option("--validate", help="Compare with measurements: the packaged ones, or FILE.")
-        ] = False,
-        picture: Annotated[
-            Path | None, typer.Option("--picture", help="With --validate or --pareto: draw it as SVG.")
-        ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
-    ) -> None:
-        """Show what chips serve of a model: tokens per second, layout, what bounds it, energy."""
-        from capexpand.api.serving import TradeCurve
-        from capexpand.api.serving import tokens as serve
+    if validate:
+        from capexpand.cli.tokens_validation import show_validation
 
-        if validate:
-            from capexpand.cli.tokens_validation import show_validation
+        show_validation(None if model is None else Path(model), as_json=as_json, picture=picture)
+        return
+    found = serve(
+        model, chip, count=count, input_tokens=input_tokens, output_tokens=output_tokens, cached=cached,
+        tpot=tpot, ttft=ttft, weights=weights, cache=cache, way=way, layout=layout, suite=suite,
+        config=config, chip_file=chip_file, draft=draft, acceptance=acceptance, software=software,
+        calibration=calibration, offload=offload, hourly_price=hourly_price, pareto=pareto,
+    )  # fmt: skip
+    if isinstance(found, TradeCurve) and picture is not None:
+        from capexpand.cli.tokens_picture import save_trade
 
-            show_validation(None if model is None else Path(model), as_json=as_json, picture=picture)
-            return
-        found = serve(
-            model,
-            chip,
-            count=count,
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            cached=cached,
-            tpot=tpot,
-            ttft=ttft,
-            weights=weights,
-            cache=cache,
-            way=way,
-            layout=layout,
-            suite=suite,
-            config=config,
-            chip_file=chip_file,
-            draft=draft,
-            acceptance=acceptance,
-            software=software,
-            calibration=calibration,
-            offload=offload,
-            hourly_price=hourly_price,
-            pareto=pareto,
-        )
-        if isinstance(found, TradeCurve) and picture is not None:
-            from capexpand.cli.tokens_picture import save_trade
-
-            save_trade(found.points, picture)
-        if as_json:
-            print_json(found.document)
-        elif isinstance(found, TradeCurve):
-            _print_trade(found)
-        else:
-            _print_serving(found.answer, found.costs)
+        save_trade(found.points, picture)
+    if as_json:
+        print_json(found.document)
+    elif isinstance(found, TradeCurve):
+        _print_trade(found)
+    else:
+        _print_serving(found.answer, found.costs)
 
 
 def _print_trade(found: TradeCurve) -> None:

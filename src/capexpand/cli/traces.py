@@ -8,21 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from capexpand.cli.options import AsJson
 from capexpand.reporting.console import output, print_json
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application.
-
-    Args:
-        app: the application.
-    """
-    app.command("traces")(traces)
 
 
 def traces(
     folder: Annotated[Path | None, typer.Argument(help="Describe the traces below this folder.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the formats of trace, or describe the traces below a folder. Nothing is downloaded."""
     from capexpand.api.replaying import traces as find

@@ -6,50 +6,39 @@ from typing import Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson
 from capexpand.reporting.console import print_json, say
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
+def train(
+    model: Annotated[str, typer.Argument(help="A model, such as 'Llama 3.1 405B'.")],
+    chip: Annotated[str, typer.Argument(help="A chip, such as H100.")],
+    *,
+    chips: Annotated[int, typer.Option(help="Chips to use.")],
+    tokens: Annotated[float, typer.Option(help="Tokens to train on.")] = 1e12,
+    weights: Annotated[str, typer.Option(help="Format of the products.")] = "bf16",
+    context: Annotated[float, typer.Option(help="Tokens in a sequence.")] = 8192.0,
+    hourly_price: Annotated[float, typer.Option(help="Price of a chip for an hour.")] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a training run takes: days, chip-hours, utilisation, energy and cost."""
+    from capexpand.api.answered import train as estimate
 
-    @app.command("train")
-    def train(
-        model: Annotated[str, typer.Argument(help="A model, such as 'Llama 3.1 405B'.")],
-        chip: Annotated[str, typer.Argument(help="A chip, such as H100.")],
-        *,
-        chips: Annotated[int, typer.Option("--chips", help="Chips to use.")],
-        tokens: Annotated[float, typer.Option("--tokens", help="Tokens to train on.")] = 1e12,
-        weights: Annotated[str, typer.Option("--weights", help="Format of the products.")] = "bf16",
-        context: Annotated[float, typer.Option("--context", help="Tokens in a sequence.")] = 8192.0,
-        hourly_price: Annotated[
-            float, typer.Option("--hourly-price", help="Price of a chip for an hour.")
-        ] = 0.0,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
-    ) -> None:
-        """Show what a training run takes: days, chip-hours, utilisation, energy and cost."""
-        from capexpand.api.answered import train as estimate
-
-        answer = estimate(
-            model,
-            chip,
-            chips=chips,
-            tokens=tokens,
-            weights=weights,
-            context=context,
-            hourly_price=hourly_price,
-        )
-        if as_json:
-            print_json(answer.document)
-            return
-        found = answer.found
-        for name, text in (
-            ("operations", f"{found.operations:.3g}"),
-            ("utilisation", f"{found.utilisation:.1%} of the rate in {weights}"),
-            ("rate", f"{found.tokens_per_chip_s:,.0f} tokens/s a chip"),
-            ("lost to failures and checkpoints", f"{1 - found.goodput:.1%}"),
-            ("chip-hours", f"{found.chip_hours:,.0f}"),
-            ("days", f"{found.days:,.1f}"),
-            ("energy", f"{found.energy_mwh:,.0f} MWh"),
-            *((("cost", f"{found.cost:,.0f}"),) if hourly_price else ()),
-        ):
-            say(f"{name:34}{text}")
+    answer = estimate(
+        model, chip, chips=chips, tokens=tokens, weights=weights, context=context, hourly_price=hourly_price,
+    )  # fmt: skip
+    if as_json:
+        print_json(answer.document)
+        return
+    found = answer.found
+    for name, text in (
+        ("operations", f"{found.operations:.3g}"),
+        ("utilisation", f"{found.utilisation:.1%} of the rate in {weights}"),
+        ("rate", f"{found.tokens_per_chip_s:,.0f} tokens/s a chip"),
+        ("lost to failures and checkpoints", f"{1 - found.goodput:.1%}"),
+        ("chip-hours", f"{found.chip_hours:,.0f}"),
+        ("days", f"{found.days:,.1f}"),
+        ("energy", f"{found.energy_mwh:,.0f} MWh"),
+        *((("cost", f"{found.cost:,.0f}"),) if hourly_price else ()),
+    ):
+        say(f"{name:34}{text}")

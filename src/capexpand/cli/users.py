@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from capexpand.cli.options import AsJson, Group
 from capexpand.cli.serve import Database, Home, check_installed
 from capexpand.reporting.console import print_json, say
 
@@ -20,7 +21,9 @@ Password = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    users = typer.Typer(help="Manage who may sign in to the web application.", no_args_is_help=True)
+    users = typer.Typer(
+        cls=Group, help="Manage who may sign in to the web application.", no_args_is_help=True
+    )
     app.add_typer(users, name="users")
 
     @users.command("list")
@@ -28,7 +31,7 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
         *,
         database: Database = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+        as_json: AsJson = False,
     ) -> None:
         """List the users and their roles."""
         check_installed()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command("why")(why)
+from capexpand.cli.options import AsJson, Out, PlannedCase, Variant, show
 
 
 def why(
-    case: Annotated[str, typer.Argument(help="A run folder, a case, or CASE:VARIANT.")],
+    case: PlannedCase,
     asked: Annotated[
         str,
         typer.Argument(
@@ -23,16 +19,15 @@ def why(
         ),
     ],
     *,
-    variant: Annotated[str | None, typer.Option(help="Apply a variant of the case.")] = None,
+    variant: Variant = None,
     within: Annotated[
         float, typer.Option(min=0.0, max=100.0, help="With alternatives: percent of the value given up.")
     ] = 1.0,
-    out: Annotated[Path | None, typer.Option(help="Folder of the run; none is written if not given.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    out: Out = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say why a plan decides as it does: limits, the worth and price of one more, what nearly won."""
     from capexpand.api.questions import why as explain
-    from capexpand.cli.questions import show
     from capexpand.reporting.terminal import progress
 
     with progress("Reading the case") as say:

@@ -52,7 +52,6 @@ class Engine(ABC):
         """Spread the streams of a training over workers.
 
         Args:
-            task: with all streams.
             workers: number of processes, where they are of this machine.
         """
 
@@ -80,7 +79,6 @@ def in_order(pool: Pool[Chunk, Answer], chunks: Iterable[Chunk]) -> Generator[tu
 
     Args:
         pool: that does the chunks.
-        chunks: in order.
 
     Raises:
         SolverError: a worker was lost, and nobody else could do its chunk.

@@ -24,7 +24,6 @@ def open_on_ray(task: WorkerTask, workers: int) -> RayStreams:
     """Spread streams over the cluster to which this process is connected.
 
     Args:
-        task: with all streams.
         workers: is not asked; each stream has a processor of its own.
     """
     del workers

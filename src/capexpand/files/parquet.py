@@ -23,9 +23,6 @@ class ParquetError(ValueError):
 def read_schema(content: bytes) -> Schema:
     """Return the columns of a Parquet file with their types.
 
-    Args:
-        content: the file.
-
     Raises:
         ParquetError: it has no readable head.
     """
@@ -39,9 +36,6 @@ def read_schema(content: bytes) -> Schema:
 
 def count_rows(content: bytes) -> int:
     """Return how many rows a Parquet file says that it has.
-
-    Args:
-        content: the file.
 
     Raises:
         ParquetError: it has no readable head.
@@ -58,7 +52,6 @@ def read_parquet(content: bytes, columns: Sequence[str] | None = None) -> DataFr
     """Read a Parquet table, first in a process of its own, which a damaged file may end.
 
     Args:
-        content: the file.
         columns: which of its columns; all if None.
 
     Raises:

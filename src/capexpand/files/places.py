@@ -13,7 +13,6 @@ def beside(path: Path, kind: str) -> Path:
     """Return the hidden neighbour of an output, the same at each call.
 
     Args:
-        path: the output.
         kind: the purpose of the neighbour: ``lock``, ``new`` or ``old``.
     """
     name = path.name

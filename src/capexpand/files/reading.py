@@ -5,6 +5,9 @@ from __future__ import annotations
 import codecs
 import os
 import stat
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from capexpand.errors import CaseError, Problem
@@ -21,22 +24,46 @@ _MARKS = (
 )
 
 
+_copies: ContextVar[Mapping[Path, bytes] | None] = ContextVar("copies", default=None)
+
+
+@contextmanager
+def reading_copies(copies: Mapping[Path, bytes]) -> Generator[None]:
+    """Take files from copies that came with the work, where there is one: another machine need not see them.
+
+    Args:
+        copies: contents by the path under which each is read.
+    """
+    token = _copies.set(copies)
+    try:
+        yield
+    finally:
+        _copies.reset(token)
+
+
 def is_folder(path: Path) -> bool:
     """Return whether a folder stands there; a name that the system cannot have is none, and no error."""
     return os.path.isdir(path)  # noqa: PTH112 - whose own method raises an error for such names
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a file stands there, or a copy of it came with the work."""
+    return path in (_copies.get() or {}) or os.path.isfile(path)  # noqa: PTH113 - as for folders
 
 
 def read_content(path: Path, limit_bytes: int, *, advice: str = "") -> bytes:
     """Read a regular file.
 
     Args:
-        path: the file.
         limit_bytes: the most that it may hold [byte].
         advice: the remedy where it holds more.
 
     Raises:
         CaseError: it is missing, not readable, no regular file (a device never ends) or too large.
     """
+    copy = (_copies.get() or {}).get(path)
+    if copy is not None:
+        return copy
     try:
         # without waiting: opening a pipe that nobody writes to would never return
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -60,7 +87,6 @@ def read_text(path: Path, limit_bytes: int = TEXT_LIMIT_BYTES, *, advice: str = 
     """Read a text in UTF-8, or in the encoding that its byte order mark names; the mark is left out.
 
     Args:
-        path: the file.
         limit_bytes: the most that it may hold [byte].
         advice: the remedy where it holds more.
 
@@ -75,7 +101,6 @@ def decode_text(path: Path, content: bytes) -> str:
 
     Args:
         path: the file, for messages.
-        content: as read.
 
     Raises:
         CaseError: it is no text.

@@ -42,7 +42,6 @@ def whole_records(magic: bytes, content: bytes) -> tuple[list[Record], int]:
     """Return the whole records at the beginning of some bytes, and where they end.
 
     Args:
-        magic: of the records.
         content: of a file; what follows the first record that does not check is left out.
     """
     import numpy as np

@@ -120,7 +120,6 @@ def check_file(path: Path, *, ours: Callable[[bytes], bool], inputs: Sequence[Pa
     Args:
         path: where a file is to be written.
         ours: tells from the content of a file that stands there whether it may be replaced.
-        inputs: files from which the output is made.
 
     Raises:
         RunError: a file of another make, a folder, a link or a device stands there, it is one of the inputs,

@@ -10,15 +10,6 @@ from capexpand.model.data import Floats, ModelData
 from capexpand.optimiser.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class ContractFlows:
-    """Money under contracts beside what is delivered."""
-
-    unused: Floats  # [workload, quarter]
-    damages: Floats  # [quarter]
-    prepayments: Floats  # [quarter]
-
-
 def contract_prices(m: ModelData) -> Floats:
     """Returns prices without the damages that delivery spares [workload, tranche, quarter]."""
     price = m.workloads.price
@@ -37,22 +28,6 @@ def contract_margins(m: ModelData) -> Floats:
     margin = margin.copy()
     margin[m.contracts.workload] = m.contracts.margin_fraction
     return margin
-
-
-def contract_flows(plan: Plan) -> ContractFlows:
-    """Returns what contracts bring and cost beside the price of what is delivered.
-
-    Args:
-        plan: what is done in each quarter.
-    """
-    m, c = plan.data, plan.data.contracts
-    unused = np.zeros((len(m.workloads.names), m.times.count))
-    if c is None or plan.signed is None:
-        return ContractFlows(unused, np.zeros(m.times.count), np.zeros(m.times.count))
-    part = plan.signed[:, None]
-    unused[c.workload] = part * c.unused
-    lacking = np.maximum(part * c.volume - plan.sold[c.workload, 0], 0.0)
-    return ContractFlows(unused, (c.damages * lacking).sum(axis=0), (part * c.prepayments).sum(axis=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,63 +8,9 @@ import numpy as np
 
 from capexpand.finance.schedule import delivered
 from capexpand.model.data import Floats
-from capexpand.model.lease_terms import FOREVER, fees_in_term
+from capexpand.model.lease_terms import FOREVER
 from capexpand.model.leases import capital_equivalents
 from capexpand.optimiser.plan import Plan
-
-
-def _past_term(plan: Plan) -> tuple[Floats, Floats]:
-    """Rented power and leased units past their term [option, quarter]."""
-    m = plan.data
-    free_b = np.cumsum(
-        delivered(plan.power_ordered_mw, m.power.lead_quarters + m.power.term_quarters)
-        - plan.power_returned_mw,
-        axis=1,
-    )
-    free_b = np.where(m.power.owned[:, None], 0.0, free_b + m.opening.power_mw[:, None])
-    ends = (m.offers.lead_quarters + m.offers.term_quarters)[:, None]
-    freed = delivered(plan.ordered, ends).sum(axis=1) - plan.returned.sum(axis=0)
-    free_x = np.cumsum(freed, axis=1) + m.opening.installed.sum(axis=0)[:, None]
-    return free_b, np.where(m.offers.owned[:, None], 0.0, free_x)
-
-
-def lease_adjustment(plan: Plan) -> Floats:
-    """Return what leases cost more than the fee of the day for all that is held [quarter].
-
-    Where the fee is fixed, what is within its term pays the fee of its signing; where a minimum is agreed,
-    what is not taken is paid for, too.
-    """
-    m, terms = plan.data, plan.data.lease_terms
-    if terms is None:
-        return np.zeros(m.times.count)
-    free_b, free_x = _past_term(plan)
-    held_x = plan.installed.sum(axis=0)
-    total = np.zeros(m.times.count)
-    for part, fee, held, free, signed, lead, term in (
-        (
-            terms.power,
-            m.power.running_cost,
-            plan.power_mw,
-            free_b,
-            plan.power_ordered_mw,
-            m.power.lead_quarters,
-            m.power.term_quarters,
-        ),
-        (
-            terms.units,
-            m.offers.running_cost,
-            held_x,
-            free_x,
-            plan.ordered.sum(axis=1),
-            m.offers.lead_quarters,
-            m.offers.term_quarters,
-        ),
-    ):
-        fixed = part.fixed[:, None]
-        inside = fees_in_term(part, signed * fee, lead=lead, term=term, chosen=part.fixed)
-        total = total + (inside + np.where(fixed, (free - held) * fee, 0.0)).sum(axis=0)
-        total = total + (np.maximum(part.least - held, 0.0) * fee).sum(axis=0)
-    return total
 
 
 def leases_as_capital(plan: Plan) -> Floats:

@@ -83,13 +83,6 @@ class ExportStatus:
     because: tuple[str, ...]
     missing: tuple[str, ...]
 
-    @property
-    def obtainable(self) -> bool:
-        """Tell whether chips can be ordered at all: without a licence, or with one not denied by rule."""
-        return self.status not in {"prohibited", "licence"} or (
-            self.status == "licence" and self.review == "case by case"
-        )
-
 
 def total_processing_performance(
     *, fp16_tflops: float = 0.0, fp8_tflops: float = 0.0, int8_tops: float = 0.0

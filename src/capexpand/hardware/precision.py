@@ -98,8 +98,3 @@ def attention_rate(chip: ChipSpec) -> Array:
         chip: the chip; fields may be arrays.
     """
     return np.asarray(chip.fp16_tflops, dtype=np.float64) * 1e12
-
-
-def as_number(value: Number) -> float:
-    """Give the one number that a field holds."""
-    return float(np.asarray(value).reshape(-1)[0])

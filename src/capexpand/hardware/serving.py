@@ -25,7 +25,6 @@ from capexpand.hardware.precision import Precision, arithmetic_rate
 from capexpand.hardware.roofline import (
     Bench,
     Efficiency,
-    StepTimes,
     batch_by_memory,
     batch_by_scheduler,
     cache_bytes,
@@ -168,16 +167,6 @@ def rates_prefill(bench: Bench) -> Rates:
     requests = requests * _load_within_first_token_limit(prefill, load.time_to_first_token_s)
     fits = in_memory >= 1
     return Rates(np.where(fits, requests, 0.0), np.ones_like(in_memory), fits)
-
-
-def step_times(bench: Bench, batch: Number) -> StepTimes:
-    """Give the parts of a decode step, for the explanation of a result.
-
-    Args:
-        bench: what runs where.
-        batch: sequences on each rank.
-    """
-    return decode_step(bench, batch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,6 @@ def add_churn(lp: Blocks, m: ModelData, t: int, use: ChurnUse) -> Churn | None:
     Here q' is what comes into use of what was placed now and before. Orders: |x − x⁻| and |b − b⁻|.
 
     Args:
-        lp: the program under construction.
-        m: the compiled case.
         t: the quarter, from 0; the first is free.
         use: the columns that churn meets.
     """

@@ -56,7 +56,6 @@ def settled(m: ModelData, signed: Floats | None) -> ModelData:
     """Returns a case whose contracts are signed as a plan has it, so that nothing of them is open.
 
     Args:
-        m: the compiled case.
         signed: [contract] part of each that is signed; None where there are no contracts.
     """
     contracts = m.contracts
@@ -116,8 +115,6 @@ def add_contracts(lp: Blocks, m: ModelData, stages: list[Stage]) -> Indices | No
 
     Args:
         lp: the program, with every stage in it.
-        m: the compiled case.
-        stages: its quarters.
 
     Returns:
         The columns [contract], ``ABSENT`` for those signed before; None where nothing is offered.

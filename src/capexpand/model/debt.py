@@ -23,8 +23,6 @@ def add_financing(lp: Blocks, m: ModelData, stages: list[Stage]) -> FinancingCol
 
     Args:
         lp: the program, with every stage in it.
-        m: the compiled case.
-        stages: its quarters.
     """
     if m.financing is None:
         return None

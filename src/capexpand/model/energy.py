@@ -61,8 +61,6 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     of its energy. Fixed costs of a contract are charged when it is signed, each discounted from its quarter.
 
     Args:
-        lp: the program under construction.
-        m: the compiled case.
         t: the quarter, from 0.
         before: contracts signed in the quarters before [contract, age], and MW of generators ever signed
             before [contract].

@@ -59,9 +59,6 @@ class EnergyOptions:
     def fixed_cost(self, hours: float) -> Floats:
         """Return what 1 MW signed in a quarter costs in each quarter of its term, but for fuel.
 
-        Args:
-            hours: in a quarter.
-
         Returns:
             [contract, quarter of signing, quarter] money.
         """

@@ -50,8 +50,6 @@ def export_terms(case: Case, offer: str, destination: str) -> tuple[ExportTerm, 
     """Judge a supply by the rules that were known on the case's date, for each quarter of order.
 
     Args:
-        case: the case.
-        offer: the offer's name.
         destination: where its units would stand.
 
     Returns:
@@ -81,11 +79,7 @@ def export_terms(case: Case, offer: str, destination: str) -> tuple[ExportTerm, 
 
 
 def export_spans(case: Case) -> tuple[ExportSpan, ...]:
-    """List what the rules give for every supply that takes its terms from them, equal quarters together.
-
-    Args:
-        case: the case.
-    """
+    """List what the rules give for every supply that takes its terms from them, equal quarters together."""
     labels = [f"{day.year}Q{(day.month + 2) // 3}" for day in _quarter_days(case)]
     spans: list[ExportSpan] = []
     for name, offer in case.offers.items():

@@ -44,8 +44,6 @@ def add_hire(lp: Blocks, m: ModelData, t: int, history: Indices, service_rows: I
     from its own quarter.
 
     Args:
-        lp: the program under construction.
-        m: the compiled case.
         t: the quarter, from 0.
         history: reservations of the quarters before [hire option, age].
         service_rows: [workload] what is served covers what is sold and owed.

@@ -27,11 +27,7 @@ class Terms:
     least: Floats  # [option, quarter] paid for whether it is held or not, MW or units
 
     def growth(self, quarters: int) -> Floats:
-        """Return how much a fixed fee has risen by the quarter of its term [option, quarter of the term].
-
-        Args:
-            quarters: how many.
-        """
+        """Return how much a fixed fee has risen by the quarter of its term [option, quarter of the term]."""
         return (1.0 + self.escalation)[:, None] ** (np.arange(quarters) // 4)
 
 
@@ -48,7 +44,6 @@ def paid_over(terms: Terms, weight: Floats, t: int, *, lead: Integers, term: Int
     """Return the sum of weights over a term that is signed now, each times the fee's rise [option].
 
     Args:
-        terms: of the options.
         weight: [quarter].
         t: the quarter of signing.
         lead: [option] quarters until delivery.
@@ -60,24 +55,3 @@ def paid_over(terms: Terms, weight: Floats, t: int, *, lead: Integers, term: Int
     when = t + lead[:, None] + age
     counted = (age < term[:, None]) & (when < weight.size)
     return np.where(counted, weight[np.minimum(when, weight.size - 1)] * grown, 0.0).sum(axis=1)
-
-
-def fees_in_term(terms: Terms, signed: Floats, *, lead: Integers, term: Integers, chosen: Flags) -> Floats:
-    """Return what fixed fees come to in the quarters of their terms [option, quarter].
-
-    Args:
-        terms: of the options.
-        signed: [option, quarter] fee of what is signed in a quarter [money a quarter].
-        lead: [option] quarters until delivery.
-        term: [option] least quarters for which it is held.
-        chosen: [option] of which fees are counted.
-    """
-    result = np.zeros_like(signed)
-    count = signed.shape[1]
-    for k in np.flatnonzero(chosen):
-        grown = terms.growth(int(term[k]))[k] if term[k] else np.zeros(0)
-        for t in range(count):
-            first = t + int(lead[k])
-            part = grown[: max(count - first, 0)]
-            result[k, first : first + part.size] += signed[k, t] * part
-    return result

@@ -54,8 +54,6 @@ def add_leases(
     only what is past its term, F and E, pays the fee of the day.
 
     Args:
-        lp: the program under construction.
-        m: the compiled case.
         t: the quarter, from 0.
         b: orders of power of this quarter and of those before [power option, age].
         P: rented and own power [power option].
@@ -117,7 +115,6 @@ def capital_equivalents(m: ModelData, t: int) -> tuple[Floats, Floats]:
     escalation, or where no fee is fixed at the fees of the days. Of what is owned it is 0.
 
     Args:
-        m: the compiled case.
         t: the quarter of signing.
     """
     terms = m.lease_terms

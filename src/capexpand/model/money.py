@@ -29,8 +29,6 @@ def add_money(
     """What is paid: what was due, and the deposits of what is ordered now. The rest is due at delivery.
 
     Args:
-        lp: the program under construction.
-        m: the compiled case.
         t: the quarter, from 0.
         before: m and h [age] of the quarter before.
         b: power ordered [power option].

@@ -74,7 +74,6 @@ def with_peak(program: LinearProgram, stages: Sequence[Stage]) -> tuple[LinearPr
 
     Args:
         program: of all quarters.
-        stages: its columns.
     """
     peak, rows = program.cost.size, program.row_lower.size
     start, index, value = [program.start], [program.index], [program.value]
@@ -111,10 +110,7 @@ def form_of_objective(
     """Return an objective as a weighted sum of columns.
 
     Args:
-        one: the objective.
-        m: the compiled case.
         program: of all quarters, with the peak of power.
-        stages: its columns.
         peak: position of the column of the peak.
         base: objective without the programme [million].
     """

@@ -176,9 +176,7 @@ class Bookkeeper:
         """Writes what some scenarios do in the quarter.
 
         Args:
-            books: in which to write.
             here: [done] positions of the scenarios in the books.
-            done: what they do.
             factors: [entry, done] of the quarter.
         """
         m, t = self._m, self._numbers.quarter

@@ -30,7 +30,6 @@ class DebtFutures:
         """Returns the futures of the debt of a case.
 
         Args:
-            f: its financing.
             moved: what the futures move.
         """
         facilities = f.facilities
@@ -71,7 +70,6 @@ def existing_service(m: ModelData, futures: DebtFutures) -> tuple[Floats, Floats
 
     Args:
         m: the compiled case with its financing.
-        futures: of its debt.
 
     Returns:
         Interest after tax and repayments [quarter, scenario], and what is left at the end [scenario].

@@ -75,8 +75,6 @@ def carry_financing(
     """Returns how a strategy through many futures is financed.
 
     Args:
-        m: the compiled case, with its financing.
-        books: of the strategy.
         moved: what the same futures move.
         base: of the business without the programme in them.
         planned: loans that are kept to; all follow the rule if absent.

@@ -109,11 +109,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
 
 
 def decision_sentence(findings: PolicyFindings) -> str:
-    """Returns the decision of this quarter in one sentence.
-
-    Args:
-        findings: of the policy.
-    """
+    """Returns the decision of this quarter in one sentence."""
     m = findings.outcomes.policy.data
     megawatts, units = findings.outcomes.policy.first_orders()
     orders = _named_orders(m, megawatts, units)
@@ -179,7 +175,6 @@ def option_title(m: ModelData, name: str) -> str:
     """Returns what a way to get power or units is called in a sentence.
 
     Args:
-        m: the compiled case.
         name: of the power or offer option.
     """
     if name in m.power.names:
@@ -192,11 +187,7 @@ def option_title(m: ModelData, name: str) -> str:
 
 
 def value_sentence(findings: PolicyFindings) -> str:
-    """Return the policy's value in fresh scenarios, which is the one to believe.
-
-    Args:
-        findings: of the policy.
-    """
+    """Return the policy's value in fresh scenarios, which is the one to believe."""
     ours, scale = findings.strategies.metrics[0], _scale(findings)
     return (
         f"Followed through {ours.scenarios:,} fresh scenarios, the policy is worth "
@@ -206,11 +197,7 @@ def value_sentence(findings: PolicyFindings) -> str:
 
 
 def recommendation(findings: PolicyFindings) -> str:
-    """Return the strategy to follow, and by how much it is ahead of its closest rival.
-
-    Args:
-        findings: of the policy.
-    """
+    """Return the strategy to follow, and by how much it is ahead of its closest rival."""
     strategies, scale = findings.strategies, _scale(findings)
     paired = strategies.returns["rolling"].value.size
     gain = strategies.replanning
@@ -228,11 +215,7 @@ def recommendation(findings: PolicyFindings) -> str:
 
 
 def lattice_sentence(findings: PolicyFindings) -> str:
-    """Return how well the training converged on the lattice, and by how much the lattice flatters.
-
-    Args:
-        findings: of the policy.
-    """
+    """Return how well the training converged on the lattice, and by how much the lattice flatters."""
     policy, bias = findings.outcomes.policy, findings.strategies.lattice_bias
     gap, scale = policy.gap, _scale(findings)
     nodes = sum(quarter.nodes for quarter in policy.lattice.quarters)
@@ -273,11 +256,7 @@ def _scale(findings: PolicyFindings) -> MoneyScale:
 
 
 def interruption_note(findings: PolicyFindings) -> str | None:
-    """Returns what a reader has to know where someone ended training or evaluation early, else None.
-
-    Args:
-        findings: of the policy.
-    """
+    """Returns what a reader has to know where someone ended training or evaluation early, else None."""
     outcomes, trained = findings.outcomes, findings.outcomes.policy.trained
     notes: list[str] = []
     if trained.status == "interrupted":

@@ -64,7 +64,6 @@ def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
     without a limit gets a very large one where a regime may stop it.
 
     Args:
-        m: the compiled case.
         lattice: names what may be limited; the processes themselves do as well.
     """
     service = m.workloads.service
@@ -101,7 +100,6 @@ def take_apart(m: ModelData, lattice: Uncertain) -> Stages:
     """Returns the quarters of a case as programs of their own.
 
     Args:
-        m: the compiled case.
         lattice: its entries are what may move.
     """
     data = recourse_data(m, lattice)

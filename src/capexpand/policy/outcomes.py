@@ -112,7 +112,6 @@ def simulate_policy(
         policy: to be followed.
         m: the compiled case as declared.
         futures: its compiled uncertainty.
-        sizes: of the samples.
         seed: of the draws; not the one of the lattice, or the policy would have seen them.
         workers: processes; no part of the result.
         engine: what follows the slices of scenarios; processes of this machine if None.

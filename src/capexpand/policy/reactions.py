@@ -69,7 +69,6 @@ def commitments(outcomes: Outcomes, quarters: int = 4) -> tuple[Commitment, ...]
 
     Args:
         outcomes: of the policy.
-        quarters: how many.
     """
     m = outcomes.policy.data
     found: list[Commitment] = []

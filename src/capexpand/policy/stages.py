@@ -87,11 +87,7 @@ class QuarterProgram:
 
 
 def state_layout(m: ModelData) -> StateLayout:
-    """Returns the state that the quarters of a case hand on.
-
-    Args:
-        m: the compiled case.
-    """
+    """Returns the state that the quarters of a case hand on."""
     lp = Blocks()
     before = opening_columns(lp, m)
     opening, first = lp.build().column_lower, _flat(before)
@@ -181,7 +177,6 @@ def program_from(
     """Returns the chain of all quarters from one on, after a given state.
 
     Args:
-        m: the compiled case.
         layout: of the case.
         quarter: first of the chain, from 0.
         state: [slot] before it.

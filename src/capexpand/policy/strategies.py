@@ -184,7 +184,6 @@ def business_flows(m: ModelData, books: Books, other: Floats) -> Flows:
     """Free cash flow after tax with losses carried forward, as in ``finance.statements``.
 
     Args:
-        m: the compiled case.
         books: of a strategy.
         other: [quarter, scenario] what is earned outside the case, of as many scenarios or more.
     """
@@ -217,7 +216,6 @@ def returns_beside(m: ModelData, books: Books, base: Books) -> Returns:
     """Returns what the programme earns in each scenario, with what no decision moves as declared.
 
     Args:
-        m: the compiled case.
         books: of a strategy.
         base: of the business without the programme, in the same scenarios.
     """
@@ -229,7 +227,6 @@ def returns_of(m: ModelData, books: Books, base: Flows, *, value: Floats, other:
     """Returns what the programme earns in each scenario.
 
     Args:
-        m: the compiled case.
         books: of a strategy.
         base: of the business without the programme, in the same scenarios or more.
         value: [scenario] objective.

@@ -26,8 +26,6 @@ def warm_start_trajectories(
     Args:
         stages: the case taken apart.
         lattice: whose paths they know.
-        count: how many.
-        seed: of the paths.
     """
     if count < 1:
         return ()

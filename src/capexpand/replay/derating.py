@@ -116,8 +116,6 @@ def replay_fleet(
     load it is near 1 because nobody waits.
 
     Args:
-        fleet: the fleet.
-        trace: the jobs.
         policy: how the cluster decides.
         load: scale the arrivals so that the work asked for is this share of what the fleet can do; as traced
             when None.
@@ -155,11 +153,7 @@ def replay_fleet(
 
 
 def why_no_derating(trace: JobTrace) -> str:
-    """Say why jobs tell nothing about the share of a fleet that can be used; empty where they do.
-
-    Args:
-        trace: the jobs.
-    """
+    """Say why jobs tell nothing about the share of a fleet that can be used; empty where they do."""
     if trace.accelerator_seconds <= 0:
         asks = bool(trace.accelerators.any())
         return f"no job {'holds' if asks else 'asks for'} an accelerator, so there is no derating"
@@ -232,11 +226,9 @@ def derate_serving(
     the trace's own load over it. (Replicas that serve anything are busy all the time, which says little.)
 
     Args:
-        trace: the requests.
         replica: how each replica works.
         promise: what must be kept.
         offer: name of the offer, for the result.
-        replicas: how many replicas.
         routing: how a request finds its replica.
         stretches: into how many parts of equal numbers of requests the trace is cut for the interval.
 

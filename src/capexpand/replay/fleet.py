@@ -151,9 +151,6 @@ def read_fleet(path: Path) -> Fleet:
     Required are ``offer``, ``units`` and ``accelerators`` (per unit); the other fields of ``NodeKind`` may
     follow.
 
-    Args:
-        path: the file.
-
     Raises:
         CaseError: everything that is wrong with it.
     """

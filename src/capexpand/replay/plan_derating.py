@@ -73,7 +73,6 @@ def part_for(fleet: Fleet, trace: JobTrace, load: float) -> Fleet:
 
     Args:
         fleet: the whole fleet.
-        trace: the jobs.
         load: work asked for over what the part can do.
     """
     kinds = [kind for kind in fleet.kinds if kind.units > 0 and kind.accelerators > 0]
@@ -97,7 +96,6 @@ def fit_to_plan(trace: JobTrace, fleet: Fleet) -> JobTrace:
     """Drop what a plan cannot say: CPU, main memory, and models that its fleet does not have at all.
 
     Args:
-        trace: the jobs.
         fleet: the planned fleet.
     """
     kept = trace.accelerators_only()
@@ -200,9 +198,7 @@ def planned_kind(
     """Describe planned units of an offer as nodes.
 
     Args:
-        offer: name of the offer.
         units: as planned; rounded to whole ones.
-        accelerators: in a unit.
         model: name of its accelerator, empty where the case has none.
         memory_gb: accelerator memory of a unit, where known [GB].
     """

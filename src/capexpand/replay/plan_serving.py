@@ -62,7 +62,6 @@ def replay_plan_serving(
 
     Args:
         clusters: from a run.
-        trace: the requests.
         model: name in the catalogue of the model that is served.
         promise: what must be kept.
         load: see above.

@@ -98,7 +98,6 @@ def size_fleet(
     than the best so far of its kind is given up at once.
 
     Args:
-        trace: the requests.
         kinds: the replicas to choose from.
         promise: what must be kept, for its share of the requests.
         most_replicas: largest fleet considered.
@@ -168,11 +167,7 @@ class _OfKind:
 
 
 def describe_promise(promise: Promise) -> str:
-    """Say a promise in words.
-
-    Args:
-        promise: the promise.
-    """
+    """Say a promise in words."""
     parts = []
     if promise.first_token_s is not None:
         parts.append(f"first token within {promise.first_token_s:g} s")
@@ -279,9 +274,6 @@ def read_replica_kinds(path: Path) -> tuple[ReplicaKind, ...]:
 
     Each has ``name``, the four numbers of its step time and ``cost_per_hour``; ``accelerators``,
     ``memory_tokens``, ``page_tokens``, ``cache_tokens``, ``step_tokens`` and ``sequences`` may follow.
-
-    Args:
-        path: the file.
 
     Raises:
         CaseError: everything that is wrong with it.

@@ -77,7 +77,6 @@ def check_rows(
     instead, and counted under no reason.
 
     Args:
-        bad: the faults, by reason.
         arrival: times of arrival [s], shape (rows,).
         leave_out_bad: count bad rows, where otherwise they are an error.
         written: where the rows stand.

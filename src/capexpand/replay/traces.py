@@ -232,10 +232,8 @@ def make_request_trace(
     Args:
         name: what to call the trace.
         arrival_s: times of arrival, in any order [s]; not a number where unknown.
-        prompt_tokens: tokens of each prompt.
         output_tokens: tokens that each request generates.
         prefixes: identities of the blocks of each prompt, in any numbering.
-        block_tokens: tokens in a block.
         leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
         written: where the rows stand.
         read_as: units that the reader recognised.

@@ -14,7 +14,7 @@ from capexpand.reporting.charts.service import PRICE_UNITS
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import Limit
 from capexpand.reporting.years import Years, lines
-from capexpand.wording import count, listing, money, number, percent, volume
+from capexpand.wording import listing, money, number, percent, volume
 
 
 def statements(context: ReportContext) -> Tabs:
@@ -254,9 +254,3 @@ def exchange_rates(context: ReportContext) -> tuple[str, ...]:
         last = "" if values[0] == values[-1] else f", {number(values[-1], 4)} at the end"
         found.append(f"{number(values[0], 4)} {series.unit or case.currency} for {code}{last}")
     return tuple(found)
-
-
-def window_words(context: ReportContext) -> str:
-    """Say which quarters the window spans."""
-    here = context.labels[context.window]
-    return f"{here[0]} to {here[-1]}, {count(len(here))} quarters"

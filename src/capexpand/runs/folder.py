@@ -217,7 +217,6 @@ def table_files(frames: Mapping[str, DataFrame], kind: str = "") -> dict[str, by
     A spreadsheet runs a cell that begins like a formula; in CSV such a text gets an apostrophe before it.
 
     Args:
-        frames: the tables by name.
         kind: of the run, by which the columns of a study are known.
     """
     files: dict[str, bytes] = {}

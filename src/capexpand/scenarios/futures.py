@@ -13,11 +13,13 @@ Of money in a hedged currency a part h no longer follows the exchange rate:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from capexpand.case.schema import Case
+from capexpand.case.values import Figure
 from capexpand.scenarios.declared import DeclaredPaths
 from capexpand.scenarios.entries import Entry, Floats, Integers
 from capexpand.scenarios.loadings import Moves
@@ -130,16 +132,7 @@ def compile_futures(case: Case) -> Futures:
     """Return the uncertainty of a case as arrays; without any process there is no entry."""
     moves, declared = Moves.of(case), case.uncertainty
     quarters = case.calendar.quarters
-    continuous = [
-        *((trend_driver(name, each), each.moves) for name, each in declared.trends.items()),
-        *((reversion_driver(name, each), each.moves) for name, each in declared.reversions.items()),
-        *(
-            (driver, each.moves)
-            for name, each in declared.drifts.items()
-            for driver in drift_drivers(name, each, quarters)
-        ),
-        *((shock_driver(name, each), each.moves) for name, each in declared.shocks.items()),
-    ]
+    continuous = _continuous(case)
     drivers = tuple(driver for driver, _ in continuous)
     regimes = [regime_chain(name, each, quarters) for name, each in declared.regimes.items()]
     waits = list(_delays(case, moves))
@@ -170,19 +163,11 @@ def compile_futures(case: Case) -> Futures:
             *(_regime_values(states, entries, quarters) for states in in_states(of)),
             *(ChainValues(np.array([entries.index(entry)]), share[None]) for _, entry, share in waits),
         )
-        return (
-            loading,
-            values,
-            *_means(
-                entries,
-                drivers,
-                chains,
-                correlation=correlation,
-                loading=loading,
-                values=values,
-                quarters=quarters,
-            ),
-        )
+        means = _means(
+            entries, drivers, chains,
+            correlation=correlation, loading=loading, values=values, quarters=quarters,
+        )  # fmt: skip
+        return loading, values, *means
 
     loading, values, normaliser, mean = product(moves)
     part = np.array([moves.hedged(entry) for entry in entries]).reshape(len(entries), quarters)
@@ -203,6 +188,21 @@ def compile_futures(case: Case) -> Futures:
         at_stake=np.array([paths.money_at_stake(entry) for entry in entries]).reshape(len(entries), quarters),
         hedged=hedged,
     )
+
+
+def _continuous(case: Case) -> list[tuple[Driver, Mapping[str, Figure]]]:
+    """Every declared process but the regimes, with what it moves."""
+    declared, quarters = case.uncertainty, case.calendar.quarters
+    return [
+        *((trend_driver(name, each), each.moves) for name, each in declared.trends.items()),
+        *((reversion_driver(name, each), each.moves) for name, each in declared.reversions.items()),
+        *(
+            (driver, each.moves)
+            for name, each in declared.drifts.items()
+            for driver in drift_drivers(name, each, quarters)
+        ),
+        *((shock_driver(name, each), each.moves) for name, each in declared.shocks.items()),
+    ]
 
 
 def _means(

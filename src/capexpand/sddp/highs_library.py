@@ -93,7 +93,7 @@ def _pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:
 class HighsProgram:
     """A linear program in HiGHS that stays loaded between solves, so that each starts from the last basis.
 
-    After ``solve`` the arrays ``column_value``, ``column_dual``, ``row_value`` and ``row_dual`` hold the
+    After ``solve`` the arrays ``column_value``, ``column_dual`` and ``row_dual`` hold the
     answer; duals are those of a minimisation, so ``column_dual = cost - A' row_dual``.
     """
 
@@ -167,11 +167,6 @@ class HighsProgram:
             _pointer(part)
             for part in (self.column_value, self.column_dual, self._row_value_room, self._row_dual_room)
         )
-
-    @property
-    def row_value(self) -> Floats:
-        """Return the rows' values of the last answer, shape (rows,)."""
-        return self._row_value_room[: self.row_count]
 
     @property
     def row_dual(self) -> Floats:

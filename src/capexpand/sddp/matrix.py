@@ -72,10 +72,3 @@ class ColumnMatrix:
         full = np.zeros((self.row_count, self.column_count))
         full[self.rows, self.columns] = self.values if values is None else values
         return full
-
-    def select_columns(self, keep: NDArray[np.bool_]) -> ColumnMatrix:
-        """Return the matrix of the columns where ``keep`` is true."""
-        entries = np.repeat(keep, np.diff(self.starts))
-        counts = np.diff(self.starts)[keep]
-        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
-        return ColumnMatrix(starts, self.rows[entries], self.values[entries], self.row_count)

@@ -28,9 +28,7 @@ def in_slices(
 
     Args:
         work: what to do; it must not depend on what other slices did.
-        count: how many there are.
         workers: processes; where processes cannot share what is loaded (no fork), all is done in this one.
-        size: of a slice.
 
     Raises:
         SolverError: a process failed.

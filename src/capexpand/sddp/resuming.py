@@ -16,9 +16,7 @@ def fits(state: LoggedState, solvers: Solvers, streams: int, *, asynchronous: bo
     Checksums tell a damaged file; a file that somebody wrote may hold rounds of another shape all the same.
 
     Args:
-        state: as read.
         solvers: of the problem, before any cut.
-        streams: of the training.
         asynchronous: whether a round holds what some of the streams found.
     """
     counts = [state.extra.get("next_check"), state.extra.get("checks")]

@@ -63,7 +63,6 @@ def simulate(
 
     Args:
         solvers: a policy's, see ``Policy.solvers``; their bases are dropped.
-        paths: how many.
         generator: random numbers; not those of training.
         confidence: of the interval around the mean.
         workers: processes, no part of the result.
@@ -193,7 +192,6 @@ def simulate_scenarios(
 
     Args:
         solvers: a policy's.
-        stages: the scenarios stage by stage.
         confidence: of the interval around the mean.
         observe: sees every decision.
         deadline: when to give up, or None.

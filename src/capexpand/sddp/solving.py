@@ -139,22 +139,7 @@ def solve(
 ) -> TrainedSolution | TreeSolution:
     """Solve a multistage stochastic linear program and say how good the policy is.
 
-    Args:
-        file: in JSON: sddp-case/1, its compact form, or StochOptFormat; also compressed with gzip.
-        method: train a policy, or solve the whole tree at once (small trees only).
-        iterations: limit of the training.
-        seconds: limit of time for reading, training and simulation together [s].
-        gap: at which a sampled check counts as converged [percent].
-        seed: of all random numbers.
-        paths: to simulate with the final policy; None for 1000, with whole numbers 100.
-        streams: forward-pass streams of the training; part of the result.
-        workers: processes; never part of the result.
-        cuts: one a trial point, or one for each outcome.
-        back_end: stage solver: ``auto``, ``highs``, ``kernel`` or ``check``.
-        checkpoint: file to resume from and to write checkpoints to.
-        weight: deficit weight of a compact hydro-thermal file, in [0, 1].
-        stages: number of stages of a compact hydro-thermal file.
-        progress: sees each round of the training.
+    The arguments are those of ``capexpand.solve``.
 
     Raises:
         CaseError: the file or an argument is wrong.

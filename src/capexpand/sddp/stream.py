@@ -308,7 +308,6 @@ class ForwardPassStream:
 
         Args:
             number: of the node's group.
-            node: the node.
             following: the step that follows, or None where the path ends.
             values: of all outcomes of the group's followers, at one state.
         """

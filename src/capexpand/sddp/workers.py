@@ -296,12 +296,7 @@ class StreamProcesses(Streams):
 
 
 def shares(task: WorkerTask, workers: int) -> list[tuple[int, ...]]:
-    """Return the numbers of the streams for each of some workers.
-
-    Args:
-        task: with all streams.
-        workers: number of them.
-    """
+    """Return the numbers of the streams for each of some workers."""
     workers = min(workers, len(task.streams))
     return [tuple(task.streams[first::workers]) for first in range(workers)]
 

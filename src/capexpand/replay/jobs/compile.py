@@ -92,7 +92,6 @@ def compile_replay(
     """Build the arrays of a replay.
 
     Args:
-        trace: the jobs.
         nodes: the cluster.
         policy: how it decides.
         intervals: into how many equal parts the time from the first arrival to the last is cut.
@@ -365,8 +364,6 @@ def leave_out_larger(trace: JobTrace, nodes: NodeArrays, *, leave_out_bad: bool)
     """Leave out jobs that ask for more accelerators than the cluster has, before anything is built for them.
 
     Args:
-        trace: the jobs.
-        nodes: the cluster.
         leave_out_bad: leave them out, where otherwise they are an error.
 
     Raises:
@@ -402,8 +399,6 @@ def check_fits(compiled: CompiledReplay, trace: JobTrace, *, leave_out_bad: bool
     """Find jobs that the empty cluster cannot hold.
 
     Args:
-        compiled: the replay.
-        trace: the jobs.
         leave_out_bad: leave them out, where otherwise they are an error.
 
     Returns:

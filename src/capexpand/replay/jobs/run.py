@@ -21,7 +21,6 @@ def replay_jobs(
     """Run every job of a trace on a cluster that is empty at first.
 
     Args:
-        trace: the jobs.
         nodes: the cluster; the order of its nodes breaks ties.
         policy: how it decides; first come, first served with best fit when None.
         intervals: into how many equal parts the time from the first arrival to the last is cut for the

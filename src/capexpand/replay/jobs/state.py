@@ -18,7 +18,6 @@ NOW, LAST_CHANGE, BUSY_MILLI_S = range(3)
 CLOCKS = 3
 # causes for which an accelerator is idle, columns of Timeline.idle_milli
 NO_DEMAND, OTHER_MODEL, LACKS_MEMORY, LACKS_CPU, TOO_FEW_ON_NODE, REST_OF_GANG, HELD_BACK = range(7)
-CAUSES = 7
 
 
 class Rules(NamedTuple):

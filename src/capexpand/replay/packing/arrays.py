@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 
 def as_nodes(nodes: NodeArrays) -> Nodes:
-    """Put the nodes into the form that kernels take.
-
-    Args:
-        nodes: the nodes.
-    """
+    """Put the nodes into the form that kernels take."""
     from capexpand.replay.packing.kernel import Nodes
 
     return Nodes(nodes.cpu_milli, nodes.memory_mib, nodes.accelerators, nodes.model_bit)
@@ -28,7 +24,6 @@ def as_classes(classes: Sequence[TaskClass], model_names: tuple[str, ...]) -> Cl
     """Put classes of task into the form that kernels take.
 
     Args:
-        classes: the classes.
         model_names: the cluster's models, in the order of their bits.
     """
     from capexpand.replay.packing.kernel import Classes
@@ -53,7 +48,6 @@ def as_typical(typical: Sequence[TypicalTask], model_names: tuple[str, ...]) -> 
     """Put the typical tasks into the form that kernels take.
 
     Args:
-        typical: the typical tasks.
         model_names: the cluster's models, in the order of their bits.
     """
     from capexpand.replay.packing.kernel import TypicalArrays

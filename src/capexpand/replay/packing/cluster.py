@@ -63,7 +63,6 @@ def empty_cluster(nodes: Nodes, tasks: Classes, typical: TypicalArrays, draws: n
     """Make the state of a cluster that holds nothing.
 
     Args:
-        nodes: the nodes.
         tasks: the classes of task that will come.
         typical: the typical tasks.
         draws: uniform draws in [0, 1) for the random rule, used in turn.
@@ -178,8 +177,6 @@ def find_node(
         c: the class of the task.
         model: bit of the only model allowed, 0 for what the task allows.
         nodes: the nodes; among equal scores the first wins.
-        tasks: the classes.
-        typical: the typical tasks.
         state: the cluster's state.
     """
     row = state.score[c]
@@ -309,13 +306,9 @@ def change_node(
 
     Args:
         rule: how nodes are chosen; fragments are kept up for gradient descent, and where the log is read.
-        n: the node.
         c: the class of the task.
         taken: bits of its accelerators.
         sign: -1 or 1.
-        nodes: the nodes.
-        tasks: the classes.
-        typical: the typical tasks.
         state: the cluster's state.
     """
     milli = tasks.milli[c]

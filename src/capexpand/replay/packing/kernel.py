@@ -71,9 +71,6 @@ def fragment_milli(
     Args:
         cpu_left: idle CPU [0.001 core].
         left: idle share of each accelerator [0.001], shape (at least count,).
-        count: accelerators in the node.
-        model_bit: the node's model.
-        typical: the typical tasks.
     """
     total = 0
     for i in range(count):

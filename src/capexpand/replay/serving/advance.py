@@ -414,12 +414,8 @@ def advance(
     """Do every step of a replica that begins before a time, and note when its load can next change.
 
     Args:
-        r: the replica.
         until: the time [s]; infinite to finish everything in the queue.
-        requests: all requests.
         settings: how the replica works.
-        request: their state.
-        replica: the replicas' state.
         served: filled in.
     """
     numbers = replica.numbers[r]

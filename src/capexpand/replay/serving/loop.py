@@ -29,10 +29,7 @@ def serve_assigned(
     """Serve requests in turn, one replica after the other: they do not see each other.
 
     Args:
-        requests: all requests.
         settings: how a replica works.
-        request: their state.
-        replica: the replicas' state.
         served: filled in.
     """
     count = len(requests.arrival_s)
@@ -106,10 +103,7 @@ def serve_routed(
     Args:
         routing: one of the numbers above.
         slack: see ``choose_replica``.
-        requests: all requests.
         settings: how a replica works.
-        request: their state.
-        replica: the replicas' state.
         served: filled in.
     """
     replicas = len(replica.numbers)

@@ -122,9 +122,6 @@ class ServingOutcome:
     def keeps(self, promise: Promise) -> np.ndarray:
         """Tell for which requests a promise is kept.
 
-        Args:
-            promise: the promise.
-
         Returns:
             One truth value per request, shape (requests,).
         """
@@ -139,17 +136,9 @@ class ServingOutcome:
         return kept
 
     def kept_fraction(self, promise: Promise) -> float:
-        """Return the share of requests for which a promise is kept.
-
-        Args:
-            promise: the promise.
-        """
+        """Return the share of requests for which a promise is kept."""
         return float(self.keeps(promise).mean())
 
     def goodput_per_s(self, promise: Promise) -> float:
-        """Return how many requests a second are served within a promise [1/s].
-
-        Args:
-            promise: the promise.
-        """
+        """Return how many requests a second are served within a promise [1/s]."""
         return float(self.keeps(promise).sum() / self.makespan_s)

@@ -40,8 +40,6 @@ def leave_out_too_large(trace: RequestTrace, replica: Replica, *, leave_out_bad:
     """Leave out requests that no replica can ever hold, or refuse the trace.
 
     Args:
-        trace: the requests.
-        replica: the replica.
         leave_out_bad: leave them out and count them, where otherwise they are an error.
 
     Raises:
@@ -74,9 +72,7 @@ def serve(
     """Replay requests on equal replicas that compute prompts and decode in the same steps.
 
     Args:
-        trace: the requests.
         replica: how each replica works.
-        replicas: how many.
         routing: how a request finds its replica.
         slack: by how many requests the prefix-aware rule may leave the least loaded replica.
         leave_out_bad: leave out requests that no replica can hold, where otherwise they are an error.
@@ -104,7 +100,6 @@ def serve_split(
     loses its memory there is moved again, at no cost in time; it is counted as preempted.
 
     Args:
-        trace: the requests.
         pool: the two kinds of replica.
         routing: how a request finds its replica for the prompt; for decoding it is the least loaded one, or
             the next in turn under round robin.
@@ -187,10 +182,8 @@ def highest_load(
     The share of requests served in time falls with the load up to noise; a bisection finds a crossing.
 
     Args:
-        trace: the requests.
         replica: how each replica works.
         promise: what must be kept, for its share of the requests.
-        replicas: how many.
         routing: how a request finds its replica.
         tolerance: relative width at which to stop.
 

@@ -167,9 +167,6 @@ def find_format(name: str) -> TraceFormat:
 def recognise(path: Path) -> TraceFormat | None:
     """Recognise the format of a file by its name, else by the columns of its first line.
 
-    Args:
-        path: the file.
-
     Returns:
         The format, or None.
     """
@@ -218,7 +215,6 @@ def read_trace(
     """Read a trace of any known format.
 
     Args:
-        path: the file.
         format_name: its format; recognised when None.
         leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
         time_unit: ``s`` or ``ms``, of a trace in JSON lines that does not say; recognised when None.
@@ -246,9 +242,6 @@ def read_trace(
 
 def find_traces(folder: Path) -> list[tuple[Path, TraceFormat]]:
     """Find the files below a folder whose names say what they are.
-
-    Args:
-        folder: the folder.
 
     Raises:
         CaseError: there is no such folder.

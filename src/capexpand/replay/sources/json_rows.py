@@ -80,7 +80,6 @@ def read_rows(path: Path, name: str, kind: type[Row]) -> tuple[Row, ...]:
     """Read a JSON file with a list of objects under one name.
 
     Args:
-        path: the file.
         name: of the list, such as ``nodes``.
         kind: the model of a row.
 
@@ -111,10 +110,8 @@ def check_rows(
 
     Args:
         rows: mappings of fields to values.
-        kind: the model.
         name: of the list that holds them, for the places of problems.
         source: the file that they come from.
-        lines: the line of each row in it.
         places: line and column of each value in it, by list, row (from 0) and field.
 
     Raises:
@@ -140,7 +137,6 @@ def read_record(path: Path, kind: type[Row]) -> Row:
     """Read a JSON file that holds one object.
 
     Args:
-        path: the file.
         kind: the model of the object.
 
     Raises:

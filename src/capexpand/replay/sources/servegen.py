@@ -46,7 +46,6 @@ def generate_servegen(
         start_s: where in the measured days to begin [s]; rounded down to a window.
         span_s: how long [s]; rounded up to windows.
         load: factor on every rate.
-        seed: of the draws.
 
     Raises:
         CaseError: the files lack what is needed, or the model or the span holds no request.

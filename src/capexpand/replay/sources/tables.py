@@ -34,7 +34,6 @@ def read_bytes(path: Path, limit_bytes: int = TRACE_LIMIT_BYTES) -> bytes:
     """Read a whole file, unpacking it when its name ends in ``.gz``.
 
     Args:
-        path: the file.
         limit_bytes: the most that it may hold, as it lies and unpacked [byte].
 
     Raises:
@@ -143,7 +142,6 @@ def within(table: pl.DataFrame, columns: Sequence[str], *, most: float = 1e15) -
 
     Args:
         table: from ``read_columns``.
-        columns: of numbers.
         most: the largest size that a number of such a table has.
     """
     import polars as pl
@@ -362,7 +360,6 @@ def as_written(path: Path, table: pl.DataFrame, times: str) -> Written:
     """Say where the rows of a table stand.
 
     Args:
-        path: the file.
         table: from ``read_columns``.
         times: the column of the times of arrival.
     """

@@ -24,7 +24,6 @@ def check_sizes(
     Args:
         document: for messages.
         subproblems: columns, rows and entries of each.
-        states: number of states.
         nodes: for each its subproblem, its outcomes, and whether they change entries of the matrix.
 
     Raises:

@@ -430,7 +430,6 @@ def optimise(p: Program, fresh: bool) -> int:  # noqa: PLR0912 - as above
     """Solve the loaded program from its basis.
 
     Args:
-        p: the program.
         fresh: whether data changed since the last answer; if only a cut was added, what is known stays.
 
     Returns:

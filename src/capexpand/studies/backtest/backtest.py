@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -88,7 +89,7 @@ def backtest(
     edition: PointInTimeCatalogue | None = None,
     settings: Settings | None = None,
     workers: int = 1,
-    on: str | None = None,
+    on: str | Executor | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Plan a case with what was known on its day, and on each later one, and score it with the reports.
@@ -99,9 +100,9 @@ def backtest(
         series: a CSV file with figures of a company, which take the place of its reports in the catalogue.
         edition: the catalogue, the shipped one if absent. Every forecast sees of it what was known on its
             day.
-        settings: of the backtest.
         workers: processes for the forecasts of spending; the result is the same with any number.
-        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes here if None.
+        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         progress: is told what is being done.
 
     Raises:
@@ -191,7 +192,6 @@ def load_as_of_its_day(
     Args:
         path: a case file, or a folder that holds ``case.yaml``.
         variant: to apply.
-        everything: the catalogue.
 
     Returns:
         The case, and the variant that was applied.
@@ -206,10 +206,6 @@ def load_as_of_its_day(
 
 def days_to_forecast(case: Case, everything: PointInTimeCatalogue) -> tuple[date, ...]:
     """Return the days on which to forecast: the case's own and those of later reports but the last.
-
-    Args:
-        case: the case.
-        everything: the catalogue.
 
     Raises:
         CaseError: there is no buyer, nobody has its reports, or nothing was reported after the case's date.

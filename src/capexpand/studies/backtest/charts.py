@@ -41,11 +41,7 @@ INTERVAL_TITLES = {
 
 
 def fans(found: Backtest) -> Iterator[Chart]:
-    """Yield, for each figure, the intervals of the case's day with the reports.
-
-    Args:
-        found: the backtest.
-    """
+    """Yield, for each figure, the intervals of the case's day with the reports."""
     ours = [
         one for one in beside_the_plan(found.scored, found.frozen[0].company) if one.as_of == found.case.as_of
     ]
@@ -102,11 +98,7 @@ def _intervals(cases: Sequence[Scored], unit: str) -> Spec:
 
 
 def rolling(found: Backtest) -> Iterator[Chart]:
-    """Yield, for each figure, the medians of the plan of every day with the reports.
-
-    Args:
-        found: the backtest.
-    """
+    """Yield, for each figure, the medians of the plan of every day with the reports."""
     if len(found.frozen) < 2:
         return
     scale = scale_of(found)
@@ -152,11 +144,7 @@ def _day_parts(days: Sequence[str]) -> list[Part]:
 
 
 def waterfalls(found: Backtest) -> Iterator[Chart]:
-    """Yield the steps from plan to report.
-
-    Args:
-        found: the backtest.
-    """
+    """Yield the steps from plan to report."""
     scale = scale_of(found)
     for each in found.hindsight.waterfalls:
         gap = each.actual - each.planned
@@ -201,11 +189,7 @@ def _waterfall_rows(each: Waterfall, scale: MoneyScale) -> tuple[Spec, ...]:
 
 
 def calibration(found: Backtest) -> Iterator[Chart]:
-    """Yield the share of intervals that held, by day, with the range that the counts allow.
-
-    Args:
-        found: the backtest.
-    """
+    """Yield the share of intervals that held, by day, with the range that the counts allow."""
     titles = {("planned", PLAN): "the plan's figures", ("spending", MODEL): "spending of all companies"}
     rows: list[Spec] = []
     for (part, method), title in titles.items():

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 def backtest_document(found: Backtest) -> Document:
-    """Return the result as one JSON object.
-
-    Args:
-        found: the backtest.
-    """
+    """Return the result as one JSON object."""
     document: Document = {
         "capexpand": version("capexpand"),
         "title": found.case.title,
@@ -84,21 +80,13 @@ def backtest_document(found: Backtest) -> Document:
 
 
 def all_skills(found: Backtest) -> tuple[Skill, ...]:
-    """Return every skill that the tables show.
-
-    Args:
-        found: the backtest.
-    """
+    """Return every skill that the tables show."""
     planned = skills(found.scored, "planned", MODEL, metric=REVENUE)
     return (*skills(found.scored, "spending", MODEL), *planned, *skills(found.scored, "price", "case"))
 
 
 def scored_row(one: Scored) -> dict[str, str | int | float | bool]:
-    """Return a forecast and what was reported as one flat row.
-
-    Args:
-        one: the forecast.
-    """
+    """Return a forecast and what was reported as one flat row."""
     return {
         "part": one.part,
         "subject": one.subject,
@@ -125,12 +113,7 @@ def scored_row(one: Scored) -> dict[str, str | int | float | bool]:
 
 
 def frames(found: Backtest, document: Document) -> dict[str, pl.DataFrame]:
-    """Return the long tables of a run folder.
-
-    Args:
-        found: the backtest.
-        document: made of it.
-    """
+    """Return the long tables of a run folder."""
     import polars as pl
 
     steps = [

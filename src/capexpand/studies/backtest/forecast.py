@@ -147,8 +147,6 @@ def freeze_spending(
     """Forecast the capital expenditure of companies on a day with what was known on it.
 
     Args:
-        known: the catalogue as known on the day.
-        as_of: the day.
         beside: what the planned company's group spends beside its programme, as the case states it.
         company: the planned one.
         first: whether it is the first day; then all that had reported are forecast, else those that did
@@ -199,7 +197,6 @@ def freeze(
 
     Args:
         case: a strict case, loaded in the edition of its own date.
-        known: the catalogue as known on the day.
         as_of: the day, not before the case's.
         before: what was planned on the day before it; None on the case's own.
         settings: of the backtest.
@@ -416,7 +413,6 @@ def days_of(case: Case, everything: PointInTimeCatalogue) -> tuple[date, ...]:
     The last one is left out where nothing was reported after it.
 
     Args:
-        case: the case.
         everything: the catalogue; only the days are read from it, no figure.
     """
     with reading_from(everything):

@@ -63,11 +63,7 @@ class SupplyForecast:
 
 
 def list_prices(model: str) -> tuple[ListPrice, ...]:
-    """List the blended prices of a model, the oldest first, as the catalogue that stands in has them.
-
-    Args:
-        model: name in the catalogue of model prices.
-    """
+    """List the blended prices of a model, the oldest first, as the catalogue that stands in has them."""
     days: dict[date, dict[str, tuple[float, date, bool]]] = {}
     for row in model_prices():
         if row.model == model and row.unit == "USD_per_million_tokens" and row.known_on is not None:
@@ -88,7 +84,6 @@ def forecast_prices(
 
     Args:
         case: which states the path of each price.
-        as_of: the day.
         futures: the case's processes.
         scenarios: drawn from them.
         quarters: quarters after that of the day.
@@ -144,7 +139,6 @@ def forecast_supply(
 
     Args:
         case: which declares the regimes.
-        as_of: the day.
         futures: the case's processes; the chances are exact, not sampled.
         quarters: quarters after that of the day.
     """
@@ -208,6 +202,5 @@ def came_free(case: Case, offer: str, destination: str, quarter: int) -> bool:
         case: for the buyer.
         offer: whose accelerator is judged.
         destination: where it would stand.
-        quarter: its number.
     """
     return obtained_freely(case, offer, destination, last_day(quarter))

@@ -24,7 +24,6 @@ def with_series(everything: PointInTimeCatalogue, path: Path) -> PointInTimeCata
     Spending becomes the company's capital expenditure, revenue that of its cloud; demand has no place.
 
     Args:
-        everything: the catalogue.
         path: a CSV file as ``capexpand forecast`` takes it.
 
     Raises:

@@ -57,7 +57,6 @@ def follow(
 
     Args:
         m: what was known on the day.
-        plan: made on it.
         futures: the case's processes.
         scenarios: drawn from them.
         last_reported: quarters of the plan after which nothing is reported; below 0 where they lie before

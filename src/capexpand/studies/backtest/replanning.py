@@ -47,7 +47,6 @@ def standing_wording(case: Case, as_of: date) -> float | None:
     """Return the least amount that the buyer spoke of after the case's date, in millions; else None.
 
     Args:
-        case: the case.
         as_of: the day until which wordings count.
     """
     rows: list[Programme] = [
@@ -145,7 +144,6 @@ def held_regimes(case: Case, as_of: date, futures: Futures) -> dict[str, str]:
 
     Args:
         case: which declares the regimes.
-        as_of: the day.
         futures: of the case.
     """
     seen = case.model_copy(update={"as_of": as_of})
@@ -201,7 +199,6 @@ def regime_state(
     Args:
         case: which declares the regime.
         seen: the same with the day of the new plan.
-        regime: its name.
         governed: share of the limit and fee of the offers that show it.
     """
     declared = case.uncertainty.regimes[regime]

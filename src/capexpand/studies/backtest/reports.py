@@ -98,7 +98,6 @@ def reported(company: str, metric: str) -> ReportedSeries | None:
     """Return a series as the catalogue that stands in has it, with what can be derived; None without any.
 
     Args:
-        company: name in the catalogue.
         metric: of single quarters, such as ``cloud_revenue``.
     """
     rows = [row for row in actuals() if row.company == company]
@@ -116,11 +115,7 @@ def reported(company: str, metric: str) -> ReportedSeries | None:
 
 
 def observations_of(series: ReportedSeries) -> list[Observation]:
-    """Return the figures of a series, as the models of series take them.
-
-    Args:
-        series: as reported.
-    """
+    """Return the figures of a series, as the models of series take them."""
     return [Observation(one.quarter, one.value, one.known_on, one.quarters) for one in series.values]
 
 

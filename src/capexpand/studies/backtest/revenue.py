@@ -26,7 +26,6 @@ def forecast_revenue(reports: ReportedSeries, as_of: date) -> Iterator[tuple[int
 
     Args:
         reports: the company's series.
-        as_of: the day.
     """
     mine = _series(reports)
     others = {row.company for row in actuals() if row.metric == REVENUE} - {reports.company}

@@ -99,13 +99,7 @@ def is_quarterly_spending(metric: str) -> bool:
 
 
 def scope_break(company: str, metric: str, quarter: str) -> str:
-    """Say why a reported figure is of another scope than the series began with; empty where it is not.
-
-    Args:
-        company: who reported.
-        metric: of the series.
-        quarter: by name.
-    """
+    """Say why a reported figure is of another scope than the series began with; empty where it is not."""
     return next(
         (
             each.reason

@@ -163,7 +163,6 @@ def score(frozen: Frozen, actual: PointInTimeCatalogue) -> tuple[Scored, ...]:
     """Hold the forecasts of a day against every like figure that became known after it.
 
     Args:
-        frozen: the forecasts.
         actual: the catalogue with the later reports.
     """
     with reading_from(actual):
@@ -174,7 +173,6 @@ def score_spending(day: SpendingDay, actual: PointInTimeCatalogue) -> tuple[Scor
     """Hold the forecasts of capital expenditure on a day against what was reported after it.
 
     Args:
-        day: the forecasts.
         actual: the catalogue with the later reports.
     """
     with reading_from(actual):
@@ -351,12 +349,7 @@ def skills(
 
 
 def beside_the_plan(scored: Sequence[Scored], company: str) -> tuple[Scored, ...]:
-    """Return the forecasts of the planned company's figures, capital expenditure by all methods.
-
-    Args:
-        scored: all forecasts.
-        company: the planned one.
-    """
+    """Return the forecasts of the planned company's figures, capital expenditure by all methods."""
     planned = [one for one in scored if one.part == "planned"]
     days = {one.as_of for one in planned}
     measure = PLANNED_MEASURES.get((company, CAPEX), CAPEX)
@@ -427,9 +420,6 @@ def calibrations(scored: Sequence[Scored]) -> tuple[Calibration, ...]:
     """Count how often intervals held: in all, for the newest forecast of each figure, and by day.
 
     A plan has no place here: its scenarios say what may become of it, not what is likely to be reported.
-
-    Args:
-        scored: all forecasts.
     """
     found: list[Calibration] = []
     keys = dict.fromkeys((one.part, _group_of(one), one.method) for one in scored if one.method != PLAN)

@@ -39,7 +39,6 @@ def forecast_spending(
 
     Args:
         known: the catalogue as known on the day; no later row is in it.
-        as_of: the day.
         beside: what a group spends beside an announced programme, by company [million a quarter].
     """
     with reading_from(known):
@@ -74,7 +73,6 @@ def report_days(series: ReportedSeries, after: date) -> tuple[date, ...]:
 
     Args:
         series: as far as it is known.
-        after: the day.
     """
     return tuple(sorted({one.known_on for one in series.values if one.known_on > after}))
 

@@ -42,7 +42,6 @@ def result_table(found: Backtest, methods: Sequence[str] = ()) -> Table:
     """Return what was said on the case's day beside what came, quarter by quarter.
 
     Args:
-        found: the backtest.
         methods: of forecasting, for a terminal, which has no room for the loss; all if none is given.
     """
     scale = scale_of(found)
@@ -88,11 +87,7 @@ def signed(text: str) -> str:
 
 
 def skill_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the skill of the models of spending and of reported revenue, and that of the case's prices.
-
-    Args:
-        found: the backtest.
-    """
+    """Return the skill of the models of spending and of reported revenue, and that of the case's prices."""
     pooled = skills(found.scored, "spending", MODEL)
     tables = [
         _skill_table(
@@ -175,7 +170,6 @@ def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
     """Return how often 80 % intervals held: in all, of each figure's newest forecast, and by day.
 
     Args:
-        found: the backtest.
         by_day: whether there is a row for each day.
     """
     groups = [each for each in found.calibration if by_day or each.group in ("all", "nearest")]
@@ -216,11 +210,7 @@ def _calibration_row(each: Calibration) -> Row:
 
 
 def rolling_table(found: Backtest) -> Table:
-    """Return what the plan of each later day said, beside what came.
-
-    Args:
-        found: the backtest.
-    """
+    """Return what the plan of each later day said, beside what came."""
     scale = scale_of(found)
     rows: list[Row] = []
     for frozen in found.frozen[1:]:
@@ -239,11 +229,7 @@ def rolling_table(found: Backtest) -> Table:
 
 
 def spending_table(found: Backtest) -> Table:
-    """Return every forecast one quarter ahead by the model of spending, by company.
-
-    Args:
-        found: the backtest.
-    """
+    """Return every forecast one quarter ahead by the model of spending, by company."""
     rows: list[Row] = []
     ours = [one for one in found.scored if (one.part, one.method) == ("spending", MODEL)]
     for subject, metric, unit in dict.fromkeys((one.subject, one.metric, one.unit) for one in ours):
@@ -272,11 +258,7 @@ def _newest(cases: Iterator[Scored]) -> list[Scored]:
 
 
 def market_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the forecasts of prices and of export status beside what came.
-
-    Args:
-        found: the backtest.
-    """
+    """Return the forecasts of prices and of export status beside what came."""
     tables: list[Table] = []
     prices = [o for o in found.scored if o.part == "price" and o.as_of == found.case.as_of]
     if prices:
@@ -330,11 +312,7 @@ def _supply_table(found: Backtest) -> Table:
 
 
 def regret_table(found: Backtest) -> Table:
-    """Return what each way to decide is worth under the inputs that came true.
-
-    Args:
-        found: the backtest.
-    """
+    """Return what each way to decide is worth under the inputs that came true."""
     scale = MoneyScale.of(found.hindsight.regrets[0].objective, found.case.currency)
     rows = tuple(
         Row(each.way, (scale.write(each.objective), scale.write(each.regret), scale.write(each.spent)))
@@ -350,11 +328,7 @@ def regret_table(found: Backtest) -> Table:
 
 
 def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
-    """Return the steps from what the plan said to what came, by assumption.
-
-    Args:
-        found: the backtest.
-    """
+    """Return the steps from what the plan said to what came, by assumption."""
     scale = scale_of(found)
     tables: list[Table] = []
     for each in found.hindsight.waterfalls:
@@ -375,11 +349,7 @@ def waterfall_tables(found: Backtest) -> tuple[Table, ...]:
 
 
 def left_out_table(found: Backtest) -> Table:
-    """Return what is not compared, and why.
-
-    Args:
-        found: the backtest.
-    """
+    """Return what is not compared, and why."""
     rows = [Row(f"{e.company}: {_plain(e.metric)}", (e.quarters, e.reason)) for e in found.left_out]
     rows += [
         Row(f"{e.company}: announcement of {e.announced_on}", (e.scope, e.reason))

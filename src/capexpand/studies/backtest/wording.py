@@ -18,11 +18,7 @@ METRICS = {
 
 
 def answers(found: Backtest) -> tuple[Answer, ...]:
-    """Return what a reader asks first, answered.
-
-    Args:
-        found: the backtest.
-    """
+    """Return what a reader asks first, answered."""
     given = [
         *(
             Answer(f"How far off was the plan's {METRICS[each.metric]}?", _off(each, found))

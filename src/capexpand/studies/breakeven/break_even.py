@@ -390,9 +390,7 @@ def worlds_at(m: ModelData, driver: Driver, level: float) -> Worlds:
     """Return a case at a level of a driver.
 
     Args:
-        m: the compiled case.
         driver: that is varied.
-        level: of the driver.
     """
     return Worlds(
         known=driver.change(m, level),

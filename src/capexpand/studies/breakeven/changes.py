@@ -19,8 +19,6 @@ def price(m: ModelData, level: float, here: Flags) -> ModelData:
     """Return a case whose prices of some workloads are a factor higher, in all quarters and tranches.
 
     Args:
-        m: the compiled case.
-        level: factor.
         here: [workload] whose prices move.
     """
     moved = m.workloads.price * _only(here, level)[:, None, None]
@@ -31,8 +29,6 @@ def volume(m: ModelData, level: float, here: Flags) -> ModelData:
     """Return a case whose demand for some workloads is a factor larger, in all quarters and tranches.
 
     Args:
-        m: the compiled case.
-        level: factor.
         here: [workload] whose demand moves.
     """
     moved = m.workloads.demand * _only(here, level)[:, None, None]
@@ -43,7 +39,6 @@ def utilisation(m: ModelData, level: float) -> ModelData:
     """Return a case in which a factor more of what each unit serves can be used.
 
     Args:
-        m: the compiled case.
         level: factor on the usable share of every workload.
     """
     w = m.workloads
@@ -55,7 +50,6 @@ def growth(m: ModelData, level: float, here: Flags) -> ModelData:
     """Return a case whose demand grows faster or slower: D_t = D_0 (D_t / D_0)^level.
 
     Args:
-        m: the compiled case.
         level: 1 as declared, 0 no growth after the first quarter.
         here: [workload] whose demand moves; where it is zero at first, it stays as declared.
     """
@@ -73,7 +67,6 @@ def pass_through(m: ModelData, level: float, here: Flags, elasticity: Floats) ->
     D φ^(−ε (1 − level)); as in ``docs/explanation/uncertainty.md``, where a market ties the three.
 
     Args:
-        m: the compiled case.
         level: 1 as declared; 0 keeps all of the gain; above 1 more is passed on than software gains.
         here: [workload] whose price moves.
         elasticity: [workload] of demand to price.
@@ -91,8 +84,6 @@ def server_price(m: ModelData, level: float, here: Flags) -> ModelData:
     move with it.
 
     Args:
-        m: the compiled case.
-        level: factor.
         here: [offer option] whose price moves.
     """
     o, by = m.offers, _only(here, level)
@@ -110,23 +101,13 @@ def server_price(m: ModelData, level: float, here: Flags) -> ModelData:
 
 
 def build_cost(m: ModelData, level: float) -> ModelData:
-    """Return a case whose halls cost a factor more to build, with their end value.
-
-    Args:
-        m: the compiled case.
-        level: factor.
-    """
+    """Return a case whose halls cost a factor more to build, with their end value."""
     power = replace(m.power, price=m.power.price * level, end_value=m.power.end_value * level)
     return replace(m, power=power)
 
 
 def energy_price(m: ModelData, level: float) -> ModelData:
-    """Return a case whose electricity costs a factor more.
-
-    Args:
-        m: the compiled case.
-        level: factor.
-    """
+    """Return a case whose electricity costs a factor more."""
     return replace(m, sites=replace(m.sites, energy_price=m.sites.energy_price * level))
 
 
@@ -136,7 +117,6 @@ def grid_late(m: ModelData, quarters: float) -> ModelData:
     What is connected in the first quarter stays so.
 
     Args:
-        m: the compiled case.
         quarters: delay; between whole quarters the grid is interpolated, so that it moves evenly.
     """
     return replace(m, sites=replace(m.sites, grid_mw=_late(m.sites.grid_mw, quarters)))
@@ -146,7 +126,6 @@ def grid_known_late(m: ModelData, quarters: float) -> ModelData:
     """Return a case whose grid connections come late, and nobody promises on them sooner.
 
     Args:
-        m: the compiled case.
         quarters: delay.
     """
     late = _late(m.sites.grid_mw, quarters)
@@ -170,7 +149,6 @@ def discount_rate(m: ModelData, rate: float) -> ModelData:
     """Return a case at another discount rate, with all present values that hang on it.
 
     Args:
-        m: the compiled case.
         rate: [1/year].
     """
     count, t = m.times.count, m.taxes

@@ -33,11 +33,7 @@ GRID = 121  # points of a curve
 
 
 def headroom_chart(found: BreakEvens) -> Chart:
-    """Return the distance of each break-even from what is assumed, the nearest first.
-
-    Args:
-        found: the break-evens.
-    """
+    """Return the distance of each break-even from what is assumed, the nearest first."""
     order = [one.driver.name for one in _by_distance(found)]
     rows = [_headroom_row(one) for name in order for one in found.single if one.driver.name == name]
     rows = [row for row in rows if row["t"]]
@@ -162,7 +158,6 @@ def chance_chart(findings: BreakevenFindings, known: Distribution, scale: MoneyS
     Args:
         findings: of a programme.
         known: the distribution of its value.
-        scale: of money.
     """
     chances = np.linspace(float(known.chances[0]), float(known.chances[-1]), GRID)
     rows: list[Spec] = [
@@ -203,8 +198,6 @@ def market_chart(findings: BreakevenFindings, market: MarketFindings, scale: Mon
 
     Args:
         findings: of a programme.
-        market: what the market added.
-        scale: of money.
     """
     npv, known = findings.break_evens.npv, findings.distribution
     ends = Range(npv, npv) if known is None else Range(known.quantile(0.05), known.quantile(0.95))
@@ -229,11 +222,7 @@ def market_chart(findings: BreakevenFindings, market: MarketFindings, scale: Mon
 
 
 def scale_currency(scale: MoneyScale) -> str:
-    """Return the currency of a scale.
-
-    Args:
-        scale: of money.
-    """
+    """Return the currency of a scale."""
     return scale.unit.split()[-1]
 
 

@@ -93,7 +93,6 @@ def simulated(case: Case, *, scenarios: int, seed: int, transfer: bool) -> Distr
 
     Args:
         case: which declares what is unknown.
-        scenarios: number of futures.
         seed: of their draws.
         transfer: whether internal workloads count at their transfer value.
 

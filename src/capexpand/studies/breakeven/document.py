@@ -48,11 +48,7 @@ def breakeven_document(findings: BreakevenFindings) -> Document:
 
 
 def break_even_row(one: BreakEven) -> Document:
-    """Return a break-even as a row.
-
-    Args:
-        one: the break-even.
-    """
+    """Return a break-even as a row."""
     return {
         "driver": one.driver.name,
         "title": one.driver.title,

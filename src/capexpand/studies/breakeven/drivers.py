@@ -36,10 +36,6 @@ from capexpand.wording import number, percent
 Change = Callable[[ModelData, float], ModelData]
 Kind = Literal["factor", "exponent", "rate", "quarters"]
 
-EVERYTHING = ("price", "volume", "utilisation", "growth", "pass-through", "transfer-value", "chip-price")
-COSTS = ("build-cost", "energy-price", "grid-delay", "discount-rate")
-OF_ONE_WORKLOAD = ("price", "volume")
-
 
 @dataclass(frozen=True, slots=True)
 class Driver:
@@ -72,20 +68,11 @@ class Driver:
     operates: bool = True
 
     def met(self, m: ModelData, at: float) -> ModelData:
-        """Return the world at a level for orders placed under the declared one.
-
-        Args:
-            m: the compiled case.
-            at: the level.
-        """
+        """Return the world at a level for orders placed under the declared one."""
         return (self.surprise or self.change)(m, at)
 
     def level(self, at: float) -> str:
-        """Write a level for a table: ``0.83``, ``12 %/year`` or ``2.4 quarters``.
-
-        Args:
-            at: the level.
-        """
+        """Write a level for a table: ``0.83``, ``12 %/year`` or ``2.4 quarters``."""
         if self.kind == "rate":
             return f"{percent(at)} a year"
         if self.kind == "quarters":
@@ -93,11 +80,7 @@ class Driver:
         return number(at)
 
     def described(self, at: float) -> str:
-        """Write a level within a sentence.
-
-        Args:
-            at: the level.
-        """
+        """Write a level within a sentence."""
         if self.kind == "factor":
             return f"{number(at)} of what is assumed"
         if self.kind == "exponent":
@@ -110,7 +93,6 @@ def drivers_of(case: Case, m: ModelData, paying: Flags) -> dict[str, Driver]:
 
     Args:
         case: as declared; its markets say how demand answers price.
-        m: the compiled case.
         paying: [workload] whether what it is paid counts in the net present value.
     """
     found = (*_earnings(case, m, paying), *_costs(m))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from capexpand.case.schema import Case
@@ -54,7 +55,7 @@ def breakeven(
     scenarios: int = SCENARIOS,
     seed: int = SEED,
     workers: int = 1,
-    on: str | None = None,
+    on: str | Executor | None = None,
     progress: Progress | None = None,
 ) -> BreakevenFindings:
     """Find the break-even value of each driver, and the values implied by the share-price reaction.
@@ -68,7 +69,8 @@ def breakeven(
         scenarios: futures to simulate.
         seed: of their draws.
         workers: processes; what is found is the same with any number.
-        on: where to look: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster; processes here if None.
+        on: where to look: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         progress: is told what is being looked for.
 
     Raises:

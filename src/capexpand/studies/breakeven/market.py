@@ -105,9 +105,6 @@ class MarketFindings:
 def market_of(case: Case) -> Market:
     """Return what a case says about the company's shares.
 
-    Args:
-        case: as loaded.
-
     Raises:
         CaseError: it says nothing.
     """

@@ -50,7 +50,6 @@ class Programs:
         Args:
             family: driver and purpose; all its cases differ by the level only.
             level: of the driver.
-            m: the compiled case at that level.
         """
         line = self._lines.get(family)
         if line is None:

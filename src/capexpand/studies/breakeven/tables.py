@@ -107,12 +107,7 @@ def _pair_table(pairs: list[Pair]) -> Table:
 
 
 def move_table(findings: BreakevenFindings, scale: MoneyScale) -> Table:
-    """Return what the market added by each move.
-
-    Args:
-        findings: with a market.
-        scale: of money.
-    """
+    """Return what the market added by each move."""
     market = findings.market
     moves = () if market is None else market.moves
 
@@ -158,11 +153,7 @@ def _stake(bounds: Range | None, currency: str) -> str:
 
 
 def market_break_even_table(findings: BreakevenFindings) -> Table:
-    """Return what would make the plan worth what the market added.
-
-    Args:
-        findings: with a market.
-    """
+    """Return what would make the plan worth what the market added."""
     rows: list[Row] = []
     for target, found in findings.market_break_evens:
         rows.append(
@@ -197,7 +188,6 @@ def past_table(findings: BreakevenFindings, scale: MoneyScale) -> Table:
 
     Args:
         findings: with past spending.
-        scale: of money.
     """
     past = findings.past
     rows = tuple(

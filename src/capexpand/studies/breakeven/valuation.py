@@ -34,7 +34,6 @@ def paying_workloads(m: ModelData, *, transfer: bool) -> Flags:
     """Return the workloads whose price is money of the net present value [workload].
 
     Args:
-        m: the compiled case.
         transfer: whether internal workloads count as if they paid their transfer value.
     """
     roles = ("external", "internal") if transfer else ("external",)
@@ -42,11 +41,7 @@ def paying_workloads(m: ModelData, *, transfer: bool) -> Flags:
 
 
 def paid_by_the_group(m: ModelData) -> ModelData:
-    """Return a case whose internal workloads pay their transfer value in cash; its plans are the same.
-
-    Args:
-        m: the compiled case.
-    """
+    """Return a case whose internal workloads pay their transfer value in cash; its plans are the same."""
     roles: tuple[Role, ...] = tuple("external" if role == "internal" else role for role in m.workloads.roles)
     return replace(m, workloads=replace(m.workloads, roles=roles))
 
@@ -155,11 +150,7 @@ def _npv(result: ProgrammeResult) -> float:
 
 
 def kept_commitments(plan: Plan) -> Commitments:
-    """Return the orders of the programme's window; before and after it, orders are chosen anew.
-
-    Args:
-        plan: whose orders are kept.
-    """
+    """Return the orders of the programme's window; before and after it, orders are chosen anew."""
     first, last = plan.data.times.window
     inside = np.zeros(plan.data.times.count, dtype=np.bool_)
     inside[first:last] = True

@@ -14,11 +14,7 @@ NEAREST = 3  # drivers named in the headline
 
 
 def nearest(found: BreakEvens) -> list[BreakEven]:
-    """Return the break-evens of the plan as committed, the one with the least headroom first.
-
-    Args:
-        found: the break-evens.
-    """
+    """Return the break-evens of the plan as committed, the one with the least headroom first."""
     kept = [one for one in found.single if one.reading == "committed" and one.root.level is not None]
     scaled = [one for one in kept if one.driver.kind in ("factor", "exponent")]
     return sorted(scaled, key=lambda one: abs(float(one.root.level or 0.0) - one.driver.assumed))
@@ -96,11 +92,7 @@ def _lower(title: str) -> str:
 
 
 def sentence_of(one: BreakEven) -> str:
-    """Return the break-even of one driver in one reading, as a sentence.
-
-    Args:
-        one: the break-even.
-    """
+    """Return the break-even of one driver in one reading, as a sentence."""
     driver, root = one.driver, one.root
     subject = "A plan re-optimised for it" if one.reading == "planned" else "The plan with its orders fixed"
     if root.outcome == "impossible":
@@ -216,7 +208,6 @@ def market_sentence(findings: MarketFindings, npv: float, currency: str) -> str:
     """Say what the market added and what the plan is worth, in all and for a share.
 
     Args:
-        findings: of the market.
         npv: of the plan as assumed [million].
         currency: of the case.
     """
@@ -250,11 +241,7 @@ def _share(bounds: tuple[float, float]) -> str:
 
 
 def stake_sentence(findings: MarketFindings) -> str:
-    """Say whether the stake's figures go with the price; nothing without a stake.
-
-    Args:
-        findings: of the market.
-    """
+    """Say whether the stake's figures go with the price; nothing without a stake."""
     check = findings.stake
     if check is None:
         return ""
@@ -273,11 +260,7 @@ def stake_sentence(findings: MarketFindings) -> str:
 
 
 def gap_sentences(findings: MarketFindings) -> tuple[str, ...]:
-    """Say where a gain and a value added do not go with count and price.
-
-    Args:
-        findings: of the market.
-    """
+    """Say where a gain and a value added do not go with count and price."""
     titles = {move.name: move.title for move in findings.moves}
     return tuple(
         f"{titles[name]}: its gain and its value put all shares {percent(abs(gap))} "
@@ -291,7 +274,6 @@ def past_sentence(findings: PastFindings, currency: str) -> str:
     """Say whether the programme is more than was spent before.
 
     Args:
-        findings: of the past.
         currency: of the case.
     """
     amount, years = money(findings.amount, currency), findings.years

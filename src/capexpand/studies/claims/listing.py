@@ -111,13 +111,7 @@ def claims(
 ) -> ClaimsResult:
     """List claims by company, or find where claims contradict each other.
 
-    Args:
-        company: only about this company, by any of its names.
-        contradictions: find contradictions.
-        revisions: with ``contradictions``, also find figures that a later word replaced.
-        case: with ``contradictions``, plan this case by each reading; only findings about its buyer count.
-        on: only what was known on that day; that of the case where one is given.
-        extra: files of confirmed claims to read along.
+    The arguments are those of ``capexpand.claims``.
 
     Raises:
         CaseError: a file or the case does not hold, options do not go together, or nothing is claimed about

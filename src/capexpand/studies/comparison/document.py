@@ -69,12 +69,7 @@ def _programme(one: ComparedProgramme) -> Document:
 
 
 def value_of(line: Line, one: ComparedProgramme) -> float | None:
-    """Return a line's value in the unit that ``unit_of`` names.
-
-    Args:
-        line: the line.
-        one: the programme.
-    """
+    """Return a line's value in the unit that ``unit_of`` names."""
     value = line.read(one.measures)
     return value * MILLION if value is not None and line.kind == "money" else value
 
@@ -83,7 +78,6 @@ def unit_of(line: Line, currency: str) -> str:
     """Return the unit of a line's value in files.
 
     Args:
-        line: the line.
         currency: code of all money.
     """
     return currency if line.kind in MONEY else UNITS[line.kind]

@@ -34,7 +34,6 @@ def hourly_values(result: ProgrammeResult, npv: float) -> HourlyValues:
     """Work out what an hour must bring and what it brings at the case's own prices.
 
     Args:
-        result: the programme.
         npv: its net present value in cash, after tax [million].
     """
     m = result.plan.data
@@ -63,11 +62,7 @@ def _over(worth: float, hours: float) -> float | None:
 
 
 def served_by_accelerators(m: ModelData) -> Flags:
-    """Return which workloads an offer with accelerators can serve [workload].
-
-    Args:
-        m: the compiled case.
-    """
+    """Return which workloads an offer with accelerators can serve [workload]."""
     with_accelerators = m.offers.accelerators[m.offers.product] > 0.0
     return np.any(m.workloads.service[with_accelerators] > 0.0, axis=0)
 

@@ -75,11 +75,7 @@ def _compute(each: Floats, ordered: Floats, owned: Flags) -> float | None:
 
 
 def window_of(m: ModelData) -> slice:
-    """Return the quarters of the programme's window within the horizon.
-
-    Args:
-        m: the compiled case.
-    """
+    """Return the quarters of the programme's window within the horizon."""
     first, last = m.times.window
     return slice(first, min(last, m.times.count))
 
@@ -144,7 +140,6 @@ def fees_of_term(
         fee: [row, quarter] money a quarter for one.
         lead_quarters: [row] from order to delivery.
         term_quarters: [row] 0 where there is none.
-        here: the window.
     """
     total = np.zeros(ordered.shape[0])
     for t in range(here.start, here.stop):

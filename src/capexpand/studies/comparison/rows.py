@@ -32,7 +32,6 @@ class Line:
         """Write the line's value of one programme for people.
 
         Args:
-            measures: of the programme.
             currency: code of all money.
         """
         value = self.read(measures)

@@ -7,11 +7,7 @@ from capexpand.wording import MINUS, capitalised, money
 
 
 def headings(comparison: Comparison) -> tuple[str, ...]:
-    """Return a short name for each programme: who spends, and the label where that is not enough.
-
-    Args:
-        comparison: the programmes.
-    """
+    """Return a short name for each programme: who spends, and the label where that is not enough."""
     buyers = [one.case.programme.buyer for one in comparison.programmes]
     named = [
         buyer if buyers.count(buyer) == 1 else _told_apart(one, several=len(set(buyers)) > 1)
@@ -57,11 +53,7 @@ def about_rates(comparison: Comparison) -> str:
 
 
 def about_window(one: ComparedProgramme) -> str:
-    """Say what part of the programme is planned.
-
-    Args:
-        one: a programme.
-    """
+    """Say what part of the programme is planned."""
     left, whole = one.measures.window_quarters, one.measures.announced_quarters
     first = one.case.programme.window_start
     part = "the whole programme" if left == whole else f"the last {left} of its {whole} quarters"
@@ -72,7 +64,6 @@ def verdict(one: ComparedProgramme, currency: str) -> str:
     """Say what a programme is worth, and what an hour of an accelerator must bring.
 
     Args:
-        one: a programme.
         currency: code of all money.
     """
     hours, worth = one.measures.hours, one.measures.worth

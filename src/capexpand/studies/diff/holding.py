@@ -29,7 +29,6 @@ def plan_holding(planner: WarmPlanner, m: ModelData, orders: Commitments) -> Pla
 
     Args:
         planner: solves the program, from a basis at hand.
-        m: the compiled case.
         orders: to be kept; free where they are NaN.
 
     Raises:
@@ -47,7 +46,6 @@ def objective_of(plan: Plan, orders: Commitments) -> float:
 
     Args:
         plan: from ``plan_holding``.
-        orders: that it holds.
     """
     paid = 0.0
     for placed, kept, price in (
@@ -70,7 +68,6 @@ def held_program(
     """Return a program in which given orders are an upper bound that it pays to reach.
 
     Args:
-        m: the compiled case.
         program: of all quarters.
         stages: its columns.
         orders: to be kept; free where they are NaN.

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from capexpand.case.evidence import EVIDENCE, REPORTED, Evidence
-from capexpand.case.loading import read_declaration
+from capexpand.case.loading import copies_of, read_declaration
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.executing.carrying import Carrying
 from capexpand.executing.engine import Engine, in_order
 from capexpand.executing.local import LocalProcesses
 from capexpand.optimiser.plan import SolverReport
@@ -114,7 +115,6 @@ def find_evidence(
 
     Args:
         case: as ``load_case`` gives it; it is read again, since its numbers are changed where they stand.
-        label: of the case.
         replan: whether to plan again, twice for each, with what a plan follows in steps only.
         engine: what measures the facts; this process if None. The result is the same with any.
         progress: is told how far it is.
@@ -138,7 +138,8 @@ def find_evidence(
     parts = [facts[first : first + _AT_ONCE] for first in range(0, len(facts), _AT_ONCE)]
     found: list[Sensitivity] = []
     runs_on = engine or LocalProcesses(1)
-    with runs_on.pool(_Measured(measurer), most=len(parts)) as pool:
+    work = Carrying(_Measured(measurer), lambda: copies_of(origin.path, origin.variant))
+    with runs_on.pool(work, most=len(parts)) as pool:
         for _, sensitivities in in_order(pool, parts):
             found += sensitivities
             say(f"with other numbers: {len(found)} of {len(facts)}")

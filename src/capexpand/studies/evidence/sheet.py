@@ -51,7 +51,6 @@ def evidence_sheet(found: EvidenceFindings, *, top: int = USUAL_TOP) -> Sheet:
     """Return the sheet of what a value rests on.
 
     Args:
-        found: the findings.
         top: how many of the next facts are shown.
     """
     scale = MoneyScale.of(max(abs(found.value), found.deviation), found.currency)

@@ -54,7 +54,6 @@ def sample_futures(case: Case, count: int, *, seed: int, nodes: int, outcomes: i
 
     Args:
         case: with an uncertainty block.
-        count: number of scenarios.
         seed: of all random numbers.
         nodes: of the lattice in a quarter with recourse; a policy's later ones at most after them.
         outcomes: in a node of these quarters.

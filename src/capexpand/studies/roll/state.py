@@ -105,11 +105,7 @@ def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[Actual]
 
 
 def pinned(case: Case) -> Case:
-    """Return a case whose growth counts from its own start in words, so that a later start does not move it.
-
-    Args:
-        case: as loaded.
-    """
+    """Return a case whose growth counts from its own start in words; a later start does not move it."""
     document: dict[str, Any] = copy.deepcopy(case.provenance.document)
     _pin_growth(document, case.calendar.start)
     return _loaded(document, case)

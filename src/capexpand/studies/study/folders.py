@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from capexpand.errors import RunError
-from capexpand.executing.versions import difference, made_with
+from capexpand.executing.versions import made_with
 from capexpand.files import read_content
 from capexpand.reporting.blocks import Answer, Fact
 from capexpand.reporting.sheet import Sheet
-from capexpand.runs.folder import FILE_LIMIT_BYTES, MANIFEST, Content, read_manifest, write_run
+from capexpand.runs.folder import FILE_LIMIT_BYTES, Content, Manifest, write_run
+from capexpand.studies import shards
+from capexpand.studies.shards import FoundShard, Shard
 from capexpand.studies.study.manifest import Study
 from capexpand.studies.study.planning import Row
 from capexpand.studies.study.sheet import About, study_sheet
 from capexpand.studies.study.table import as_frame, parquet, partitions
-from capexpand.studies.sweep.shard_folders import check_together
-from capexpand.studies.sweep.shards import Shard
 from capexpand.wording import count, of_each
 
 if TYPE_CHECKING:
     from polars import DataFrame
 
-KIND = "study shard"
 ROWS = "rows.parquet"
 
 
@@ -77,7 +75,7 @@ def write_shard(folder: Path, study: Study, shard: Shard, rows: Sequence[Row]) -
         Content(
             {ROWS: parquet(as_frame(rows))},
             {
-                "kind": KIND,
+                "kind": WHOLE.kind,
                 "made_with": made_with(),
                 "shard": shard.number,
                 "shards": shard.of,
@@ -98,73 +96,22 @@ def write_shard(folder: Path, study: Study, shard: Shard, rows: Sequence[Row]) -
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundShard:
-    """The manifest of a shard, read.
+def _said(manifest: Manifest) -> tuple[About, int]:
+    """What the manifest of a shard says of its study, and how many of its items the shard holds."""
+    said: dict[str, Any] = {**manifest["about"]}
+    said["cases"] = tuple({str(k): str(v) for k, v in case.items()} for case in said["cases"])
+    said["rates"] = tuple(map(str, said["rates"]))
+    return About(**said, name=str(manifest["study"])), int(manifest["items"])
 
-    Args:
-        folder: of it.
-        shard: which it is.
-        versions: with which it was made.
-        about: its study.
-        items: number of its rows.
-    """
 
-    folder: Path
-    shard: Shard
-    versions: Mapping[str, str]
-    about: About
-    items: int
-
-    @classmethod
-    def read(cls, folder: Path) -> FoundShard:
-        """Read the manifest of a folder.
-
-        Raises:
-            RunError: it is no shard of a study, or was changed.
-        """
-        manifest = read_manifest(folder)
-        kind = manifest.get("kind", "plan")
-        if kind != KIND:
-            raise RunError(f"{folder}: is the run of a {kind}, no shard of a study; name folders of --shard")
-        try:
-            said: dict[str, Any] = {**manifest["about"]}
-            said["cases"] = tuple({str(k): str(v) for k, v in case.items()} for case in said["cases"])
-            said["rates"] = tuple(map(str, said["rates"]))
-            found = cls(
-                folder,
-                Shard(int(manifest["shard"]), int(manifest["shards"])),
-                {str(key): str(value) for key, value in manifest["made_with"].items()},
-                About(**said, name=str(manifest["study"])),
-                int(manifest["items"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise RunError(f"{folder}: {MANIFEST} does not describe a shard; make the shard again") from None
-        if ROWS not in manifest["files"]:
-            raise RunError(f"{folder}: {MANIFEST} does not describe a shard; make the shard again")
-        return found
-
-    def strangeness(self, first: FoundShard) -> str | None:
-        """Say why this shard cannot be joined with the first; None where it can."""
-        versions = difference(self.versions, first.versions)
-        if versions is not None:
-            return f"was made with {versions} as {first.folder}; make both with one version"
-        if self.about.name != first.about.name:
-            return f"is of another study than {first.folder}; cases, variants, dates or settings differ"
-        if self.shard.of != first.shard.of:
-            return f"is one of {self.shard.of} shards, {first.folder} one of {first.shard.of}"
-        return None
+WHOLE = shards.Whole(
+    "study", ROWS, "is of another study than {}; cases, variants, dates or settings differ", _said
+)
 
 
 def stands_already(folder: Path, study: Study, shard: Shard) -> bool:
     """Return whether a shard stands in its folder as it is to be made."""
-    if not (folder / MANIFEST).is_file():
-        return False
-    try:
-        found = FoundShard.read(folder)
-    except RunError:
-        return False
-    return (found.about.name, found.shard) == (study.name, shard) and found.versions == made_with()
+    return shards.stands_already(folder, WHOLE, study.name, shard)
 
 
 def joined(folders: Sequence[Path]) -> tuple[About, DataFrame]:
@@ -179,27 +126,28 @@ def joined(folders: Sequence[Path]) -> tuple[About, DataFrame]:
     """
     import polars as pl
 
-    found = [FoundShard.read(folder) for folder in folders]
-    first = found[0]
-    strange = [f"{one.folder}: {why}" for one in found[1:] if (why := one.strangeness(first)) is not None]
-    check_together([(one.folder, one.shard) for one in found], strange, versions=first.versions)
-    frames = [
-        pl.read_parquet(io.BytesIO(read_content(one.folder / ROWS, FILE_LIMIT_BYTES)))
-        for one in sorted(found, key=lambda each: each.shard)
-    ]
+    found = shards.read_together(folders, WHOLE)
+    about, _ = _said(found[0].about)
+    frames: list[DataFrame] = []
+    for one in found:
+        content = io.BytesIO(read_content(one.folder / ROWS, FILE_LIMIT_BYTES))
+        try:  # here, for its hash says that we wrote it
+            frames.append(pl.read_parquet(content))
+        except (pl.exceptions.PolarsError, OSError):
+            raise shards.found_damaged(one.folder) from None
     table = pl.concat(frames).sort("item").rechunk()
-    if table["item"].to_list() != list(range(1, first.about.items + 1)):
+    if table["item"].to_list() != list(range(1, about.items + 1)):
         raise RunError("the shards do not hold each item of the study once; make them again")
-    return first.about, table
+    return about, table
 
 
 def shard_sheet(folder: Path) -> Sheet:
     """Return what a terminal shows of a shard that stands in its folder; only the merged run has a page."""
-    found = FoundShard.read(folder)
-    about = found.about
-    held = f"{of_each(found.items, 'item', 'items').capitalize()} of {count(about.items)}."
+    found = FoundShard.read(folder, WHOLE)
+    about, items = _said(found.about)
+    held = f"{of_each(items, 'item', 'items').capitalize()} of {count(about.items)}."
     return Sheet(
-        kind=KIND,
+        kind=WHOLE.kind,
         title=f"{about.title}: shard {found.shard.number} of {found.shard.of} of a study",
         facts=(Fact("Cases", count(len(about.cases))), Fact("Money", about.currency)),
         answers=(Answer("What does it hold?", f"{held} capexpand merge joins all shards into the run."),),
@@ -207,7 +155,7 @@ def shard_sheet(folder: Path) -> Sheet:
         document={
             "shard": found.shard.number,
             "shards": found.shard.of,
-            "items": found.items,
+            "items": items,
             "items_of_the_study": about.items,
             "study": about.name,
             "made_with": dict(found.versions),

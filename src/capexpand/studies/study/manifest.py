@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from capexpand.case.document import Mark, Node, read_document
-from capexpand.case.loading import read_declaration
+from capexpand.case.loading import copies_of, read_declaration
 from capexpand.case.reading import parse_day, suggest
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
@@ -115,6 +115,16 @@ class Study:
     factors: dict[str, float]
     rates: tuple[str, ...]
     name: str
+
+    def copies(self) -> dict[Path, bytes]:
+        """Return the content of every file of its cases, by path, for machines that cannot see them."""
+        files = {case.label: case.file for case in self.cases}
+        wanted = dict.fromkeys((item.case, item.variant) for item in self.items)
+        return {
+            path: content
+            for label, variant in wanted
+            for path, content in copies_of(files[label], variant).items()
+        }
 
 
 def read_study(path: Path) -> Study:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from capexpand.executing.carrying import Carrying
 from capexpand.executing.engine import AHEAD, Engine, answer_of, first_completed
 from capexpand.studies.study.manifest import Item, Study
 from capexpand.studies.study.planning import Planner, Row
@@ -29,7 +30,6 @@ def plan_items(
     """Plan those items that the journal does not hold yet.
 
     Args:
-        study: as read.
         items: of it, or of a shard.
         journal: keeps the rows; it is left open.
         engine: what plans them; the rows are the same with any.
@@ -50,7 +50,7 @@ def plan_items(
     say(f"Planning item {done + 1} of {len(items)} (Ctrl-C keeps those planned)")
     chunks = _chunks(left)
     if chunks:
-        with engine.pool(Planner.of(study), most=len(chunks)) as pool:
+        with engine.pool(Carrying(Planner.of(study), study.copies), most=len(chunks)) as pool:
             waiting = iter(chunks)
             running: set[Future[list[Row]]] = set()
             while True:

@@ -7,7 +7,7 @@ as small and nearly as quick as one of a thousand.
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -101,23 +101,19 @@ def study_sheet(about: About, rows: LazyFrame, files: Mapping[str, bytes] | None
     )
     scale = MoneyScale.of((total["size"] or 0.0) / _MILLION, about.currency)
     shares = _shares(levels, total)
-    sections = [Section("ranking", "Ranking", (_ranking_table(best.head(SHOWN), scale, "The best"),))]
-    if total["n"] > SHOWN:
-        worst = _extremes(planned, SHOWN, best=False)
-        sections[0] = Section(
-            "ranking", "Ranking", (*sections[0].blocks, _ranking_table(worst, scale, "The worst"))
-        )
     charts = _charts(planned, levels, about, scale) if total["n"] else ()
-    if charts:
-        sections.append(Section("spread", "How far they lie apart", (Charts(charts),)))
-    told = [name for name in DIMENSIONS if levels[name].height > 1]
-    if told:
-        blocks = tuple(_levels_table(name, levels[name], scale) for name in told)
-        sections.append(Section("levels", "Level by level", blocks))
+    ranking = [_ranking_table(best.head(SHOWN), scale, "The best")]
+    if total["n"] > SHOWN:
+        ranking.append(_ranking_table(_extremes(planned, SHOWN, best=False), scale, "The worst"))
+    by_level = [_levels_table(name, each, scale) for name, each in levels.items() if each.height > 1]
     excluded = states.filter(pl.col("status") != "planned")
-    if excluded.height:
-        sections.append(Section("excluded", "Without a plan", (_excluded_table(excluded),)))
-    sections.append(Section("made", "How it was made", _made(about)))
+    sections = (
+        Section("ranking", "Ranking", tuple(ranking)),
+        Section("spread", "How far they lie apart", (Charts(charts),) if charts else ()),
+        Section("levels", "Level by level", tuple(by_level)),
+        Section("excluded", "Without a plan", (_excluded_table(excluded),) if excluded.height else ()),
+        Section("made", "How it was made", _made(about)),
+    )
     return Sheet(
         kind="study",
         title=f"{about.title}: {of_each(about.items, 'plan', 'plans')}",
@@ -131,7 +127,7 @@ def study_sheet(about: About, rows: LazyFrame, files: Mapping[str, bytes] | None
             Fact("Money", about.currency),
         ),
         answers=_answers(about, total, best, shares=shares, states=states, scale=scale),
-        sections=tuple(sections),
+        sections=tuple(section for section in sections if section.blocks),
         summary=(_ranking_table(best.head(10), scale, "The best"),),
         document=_document(about, total, best, levels=levels, shares=shares, states=states),
         document_name="study.json",
@@ -144,11 +140,13 @@ def study_sheet(about: About, rows: LazyFrame, files: Mapping[str, bytes] | None
             "seed": about.seed,
         },
         tables={"ranking": best, "levels": _levels_frame(levels)},
-        files={
-            **(files or {}),
-            **{f"charts/{chart.identifier}.svg": svg(chart, width=560).encode() for chart in charts},
-        },
+        files={**(files or {}), **_pictures(charts)},
     )
+
+
+def _pictures(charts: Sequence[Chart]) -> dict[str, bytes]:
+    """The charts as files."""
+    return {f"charts/{chart.identifier}.svg": svg(chart, width=560).encode() for chart in charts}
 
 
 def _extremes(planned: LazyFrame, most: int, *, best: bool) -> DataFrame:

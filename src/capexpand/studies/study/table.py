@@ -39,11 +39,7 @@ def schema() -> dict[str, type[DataType]]:
 
 
 def as_frame(rows: Iterable[Row]) -> DataFrame:
-    """Return rows as a table in the order of the items.
-
-    Args:
-        rows: in any order.
-    """
+    """Return rows as a table in the order of the items."""
     import polars as pl
 
     columns = schema()

@@ -16,7 +16,9 @@ from typing import Literal
 from capexpand.case.loading import Declaration, read_declaration
 from capexpand.case.number_places import NumberPlace, find_numbers, split_number
 from capexpand.case.schema import Case
+from capexpand.case.tables import TABLE_LIMIT_BYTES
 from capexpand.errors import CaseError, Problem
+from capexpand.files import read_content
 from capexpand.units import QuantityError, format_number
 
 Kind = Literal["factor", "sum", "amount", "choice", "variant"]
@@ -176,6 +178,10 @@ class Box:
         variants = {self.variant, *(None if name == DECLARED else name for name in names)}
         found = [self._world(variant)[1].provenance.files for variant in variants]
         return tuple(sorted({file for files in found for file in files}))
+
+    def copies(self) -> dict[Path, bytes]:
+        """Return the content of those files, by path, for machines that cannot see them."""
+        return {file: read_content(file, TABLE_LIMIT_BYTES) for file in self.files()}
 
     def label(self, point: Point) -> str:
         """Return a point in words."""

@@ -90,12 +90,6 @@ class SweepFindings:
         return [(point, outcome) for point, outcome in pairs.items() if outcome.values is None]
 
     @property
-    def explored_share(self) -> float:
-        """Widest of the measured brackets, relative to the objective of the case; NaN without any."""
-        widths = [bracket.width for _, bracket in self.probes]
-        return max(widths, default=float("nan")) / self.scale
-
-    @property
     def scale(self) -> float:
         """Size of the objective to which widths are relative [money]."""
         values = self.declared.values
@@ -206,9 +200,7 @@ def sweep_case(
 
     Args:
         box: the case and its axes.
-        design: of the points.
         count: most points of a Latin hypercube or Sobol design.
-        seed: of these.
         engine: what plans the points; the result is the same with any.
         bracket: widest bracket to be reached [%] of the objective; no points are added if None.
         most_added: number of points that may be added for it.
@@ -321,7 +313,6 @@ def solve_points(
         known: the points and what is known of them.
         order: places in the order in which to begin them.
         parents: [place] of the point from which each starts, -1 for the declared case.
-        engine: what plans them.
         say: sees how far it is.
 
     Raises:

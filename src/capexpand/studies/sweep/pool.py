@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from capexpand.executing.carrying import Carrying
 from capexpand.executing.engine import Engine, answer_of, first_completed
 from capexpand.studies.sweep.axes import Point
 from capexpand.studies.sweep.outcomes import Outcome, PointPlanner
@@ -62,7 +63,7 @@ def plan_points(
         else:
             ready.append(rank[place])  # rising, so it is a heap
     running: dict[Future[Outcome], int] = {}
-    with engine.pool(_Work(planner), most=len(left)) as pool:
+    with engine.pool(Carrying(_Work(planner), planner.box.copies), most=len(left)) as pool:
         while ready or running:
             while ready and len(running) < pool.slots:
                 place = left[heapq.heappop(ready)]

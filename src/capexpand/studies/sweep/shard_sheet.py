@@ -16,7 +16,6 @@ def shard_sheet(case: Case, folder: Path) -> Sheet:
 
     Args:
         case: as it stands.
-        folder: of the shard.
     """
     about = read_manifest(folder)
     shown = ("shard", "shards", "points", "points_of_the_sweep", "sweep", "case", "case_hash", "made_with")

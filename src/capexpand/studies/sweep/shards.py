@@ -7,58 +7,38 @@ ancestors of its first: these few are planned, too, and not kept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from capexpand.errors import CaseError, Problem
 from capexpand.executing.engine import Engine
+from capexpand.studies.shards import Shard
 from capexpand.studies.sweep.axes import Box, Point
 from capexpand.studies.sweep.designs import Points, order_of_solving
 from capexpand.studies.sweep.findings import Known, centre_of, journal_file, solve_points
 from capexpand.studies.sweep.journal import Journal
 from capexpand.studies.sweep.outcomes import Outcome, PointPlanner
 
-MOST_SHARDS = 100_000
 
-_WRITTEN = re.compile(r"\s*(\d{1,7})\s*/\s*(\d{1,7})\s*")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Shard:
-    """One of the equal parts of a sweep.
+def places_of(shard: Shard, order: Sequence[int], parents: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Return the places of a shard's own points, and those of the points that they start from besides.
 
     Args:
-        number: from 1.
-        of: how many there are.
+        order: places in the order in which they are solved.
+        parents: [place] from which each starts, -1 for the declared case.
+
+    Returns:
+        Both in the order of solving.
     """
-
-    number: int
-    of: int
-
-    def __str__(self) -> str:
-        return f"{self.number}/{self.of}"
-
-    def places(self, order: Sequence[int], parents: Sequence[int]) -> tuple[list[int], list[int]]:
-        """Return the places of the shard's own points, and those of the points that they start from besides.
-
-        Args:
-            order: places in the order in which they are solved.
-            parents: [place] from which each starts, -1 for the declared case.
-
-        Returns:
-            Both in the order of solving.
-        """
-        walk = _preorder(order, parents)
-        own = set(walk[len(walk) * (self.number - 1) // self.of : len(walk) * self.number // self.of])
-        before: set[int] = set()
-        for place in own:
-            parent = parents[place]
-            while parent >= 0 and parent not in own and parent not in before:
-                before.add(parent)
-                parent = parents[parent]
-        return [place for place in order if place in own], [place for place in order if place in before]
+    walk = _preorder(order, parents)
+    own = set(walk[shard.stretch(len(walk))])
+    before: set[int] = set()
+    for place in own:
+        parent = parents[place]
+        while parent >= 0 and parent not in own and parent not in before:
+            before.add(parent)
+            parent = parents[parent]
+    return [place for place in order if place in own], [place for place in order if place in before]
 
 
 def _preorder(order: Sequence[int], parents: Sequence[int]) -> list[int]:
@@ -75,25 +55,6 @@ def _preorder(order: Sequence[int], parents: Sequence[int]) -> list[int]:
     return walk
 
 
-def read_shard(written: str) -> Shard:
-    """Return the shard that a text such as ``3/40`` names.
-
-    Raises:
-        CaseError: it names none.
-    """
-    found = _WRITTEN.fullmatch(written)
-    if found is None:
-        raise CaseError([Problem(f"--shard: '{written}' is no shard; write NUMBER/SHARDS, as 3/40")])
-    number, of = int(found[1]), int(found[2])
-    if not 1 <= of <= MOST_SHARDS:
-        raise CaseError([Problem(f"--shard: there are 1 to {MOST_SHARDS:,} shards, not {of:,}")])
-    if not 1 <= number <= of:
-        raise CaseError(
-            [Problem(f"--shard: there is no shard {number} of {of}; they are numbered 1 to {of}")]
-        )
-    return Shard(number, of)
-
-
 @dataclass(frozen=True)
 class PlannedShard:
     """What was found at the points of a shard.
@@ -104,7 +65,6 @@ class PlannedShard:
         box: the case and its axes.
         points: of the whole sweep, each once, by place.
         outcomes: by place, of the shard's own points.
-        besides: number of points that these start from and that belong to other shards.
     """
 
     shard: Shard
@@ -112,7 +72,6 @@ class PlannedShard:
     box: Box
     points: tuple[Point, ...]
     outcomes: dict[int, Outcome]
-    besides: int
 
 
 def plan_shard(
@@ -132,7 +91,6 @@ def plan_shard(
         points: of the whole sweep.
         name: fingerprint of the sweep.
         shard: which part.
-        engine: what plans the points.
         folder: of the shard, beside which the journal stands.
         say: sees how far it is.
 
@@ -146,7 +104,7 @@ def plan_shard(
     """
     unique = list(dict.fromkeys(points.points))
     order, parents = order_of_solving(box.axes, unique, centre_of(box.axes))
-    own, before = shard.places(order, parents)
+    own, before = places_of(shard, order, parents)
     say("Planning the case as it stands")
     planner = PointPlanner(box)
     journal = Journal(journal_file(folder), f"{name} {shard}")
@@ -160,4 +118,4 @@ def plan_shard(
     except BaseException:
         journal.close(finished=False)
         raise
-    return PlannedShard(shard, name, box, tuple(unique), outcomes, len(before)), journal
+    return PlannedShard(shard, name, box, tuple(unique), outcomes), journal

@@ -57,7 +57,6 @@ def sliders(findings: SweepFindings, scale: MoneyScale) -> Sliders | None:
     """Return the sliders of a sweep; None where no axis allows one, or too little was planned.
 
     Args:
-        findings: of the sweep.
         scale: of the page's money.
     """
     start = centre_of(findings.axes)

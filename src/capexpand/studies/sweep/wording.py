@@ -8,7 +8,7 @@ from capexpand.reporting.blocks import Answer
 from capexpand.studies.sweep.decisions import Decision
 from capexpand.studies.sweep.findings import SweepFindings
 from capexpand.studies.sweep.sensitivity import Effect
-from capexpand.wording import capitalised, count, listing, money, number, of_each, percent, power
+from capexpand.wording import capitalised, count, listing, money, of_each, percent, power
 
 _SHOWN = 4
 
@@ -163,8 +163,3 @@ def bracket_note(findings: SweepFindings) -> str:
         " Where coefficients move, only plans that are feasible bound the value from below." if hard else ""
     )
     return f"Here {listing(parts)}.{tail}"
-
-
-def short_number(value: float) -> str:
-    """Return a number for a cell."""
-    return number(value)

@@ -28,12 +28,7 @@ def made_by(case: Case, solver: str) -> dict[str, object]:
 
 
 def things(asked: Asked, m: ModelData) -> str:
-    """Return the unit in which the amounts of what is asked about are counted.
-
-    Args:
-        asked: what is asked about.
-        m: the compiled case.
-    """
+    """Return the unit in which the amounts of what is asked about are counted."""
     if asked.kind in ("orders", "supply"):
         return "units"
     if asked.kind in ("power", "grid"):

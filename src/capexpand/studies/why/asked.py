@@ -83,7 +83,6 @@ class Asked:
         """Write an amount of the thing.
 
         Args:
-            m: the compiled case.
             value: in the units of ``Form``.
         """
         if self.kind in ("orders", "supply"):
@@ -112,8 +111,6 @@ def form_of(asked: Asked, m: ModelData, stages: list[Stage]) -> Form:
     and grid are limits; their form is what uses them: orders, and the power that runs.
 
     Args:
-        asked: what is asked about.
-        m: the compiled case.
         stages: columns of its program.
     """
     parts: list[tuple[Indices, Floats]] = []
@@ -167,7 +164,6 @@ def read_asked(written: str, m: ModelData) -> Asked:
 
     Args:
         written: such as ``orders.h20-server.2025Q3``.
-        m: the compiled case.
 
     Raises:
         CaseError: no such thing; the message names close matches.
@@ -232,7 +228,6 @@ def read_forced(written: str, m: ModelData) -> Forced:
 
     Args:
         written: by the user.
-        m: the compiled case.
 
     Raises:
         CaseError: it has no comparison or no amount, or names what is not there.

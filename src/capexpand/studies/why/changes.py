@@ -14,7 +14,6 @@ def wider(m: ModelData, asked: Asked, more: float) -> ModelData:
     """Return a case with more of a limit: of supply, grid, budget or demand.
 
     Args:
-        m: the compiled case.
         asked: the limit; orders stand for their supply, power for its grid.
         more: units, MW at the grid, money [million] or volume, in each quarter that is meant.
     """
@@ -47,7 +46,6 @@ def limit_of(m: ModelData, asked: Asked) -> float:
     """Return the limit of what is asked about in its quarter, or the largest of all quarters.
 
     Args:
-        m: the compiled case.
         asked: as for ``wider``.
     """
     quarters = list(asked.quarters(m))
@@ -67,11 +65,6 @@ def priced(m: ModelData, asked: Asked, factor: float) -> ModelData:
     Units cost a factor of their price, or of their fee where they are leased, in the quarters that are
     meant; halls a factor of their cost or fee in every quarter; a workload pays a factor of its price.
     Maintenance and end values stay.
-
-    Args:
-        m: the compiled case.
-        asked: what is asked about.
-        factor: on the price.
     """
     quarters = list(asked.quarters(m))
     if asked.kind == "orders":

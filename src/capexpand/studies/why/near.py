@@ -123,7 +123,6 @@ def extreme(optimum: Optimum, form: Form, *, most: bool) -> float:
 
     Args:
         optimum: whose program it is; its basis is where the search starts, where the rows are as many.
-        form: the sum.
         most: whether the most is sought, else the least.
 
     Raises:

@@ -376,9 +376,7 @@ def widened_family(m: ModelData, family: str, factor: float) -> ModelData:
     """Return a case in which every limit of one kind is a factor wider.
 
     Args:
-        m: the compiled case.
         family: supply, grid, demand or budget.
-        factor: on the limits.
     """
     if family == "supply":
         return replace(m, offers=replace(m.offers, limit=m.offers.limit * factor))
