@@ -71,8 +71,12 @@ class InfeasibleError(CapexpandError):
 
     def __init__(self, conflict: Sequence[str]) -> None:
         self.conflict = tuple(conflict)
-        lines = "\n".join(f"  - {line}" for line in self.conflict)
-        super().__init__(f"no plan satisfies the case; these limits exclude each other:\n{lines}")
+        if len(self.conflict) == 1:
+            said = f": {self.conflict[0]}"
+        else:
+            lines = "\n".join(f"  - {line}" for line in self.conflict)
+            said = f"; these limits exclude each other:\n{lines}"
+        super().__init__(f"no plan satisfies the case{said}")
 
     def __reduce__(self) -> tuple[type[InfeasibleError], tuple[tuple[str, ...]]]:
         return type(self), (self.conflict,)

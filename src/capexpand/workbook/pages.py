@@ -98,7 +98,8 @@ def returns(w: Writer) -> None:
     sheet.write_number(HEADER + 4, CONSTANT, 8.0, w.style.of("input", "number"))
     flow, end = cast("Rows", model.programme.free_cash_flow), cast("Rows", model.programme.end_cash)
     irr = metrics.irr if metrics.irr_unique else None
-    _rate(w, ("Cash flow of the programme", "Rate of return"), flow, end, rows=(HEADER + 2, RATE), irr=irr)
+    at = (HEADER + 2, RATE, HEADER + 3)
+    _rate(w, ("Cash flow of the programme", "Rate of return"), flow, end, rows=at, irr=irr)
     total = model.results["cumulative"].rows
     if w.there(total):
         _payback(w, total, RATE + 1)
@@ -106,7 +107,7 @@ def returns(w: Writer) -> None:
         financed = w.owners
         irr = financed.equity_irr if financed is not None and financed.equity_irr_tells else None
         titles = ("What the programme brings its owners", "Rate of return of the owners")
-        at = (OWNERS_RATE - 1, OWNERS_RATE)
+        at = (OWNERS_RATE - 1, OWNERS_RATE, OWNERS_RATE + 1)
         _rate(w, titles, model.debt.to_owners, model.debt.owners_end, rows=at, irr=irr)
 
 
@@ -115,11 +116,20 @@ RATE, OWNERS_RATE = HEADER + 5, HEADER + 10
 
 
 def _rate(
-    w: Writer, titles: tuple[str, str], flow: Rows, end: Rows, *, rows: tuple[int, int], irr: float | None
+    w: Writer,
+    titles: tuple[str, str],
+    flow: Rows,
+    end: Rows,
+    *,
+    rows: tuple[int, int, int],
+    irr: float | None,
 ) -> None:
-    """Write flows by half quarter in one row and their rate of return in another."""
+    """Write flows by half quarter, their rate of return, and where its search begins, each in a row.
+
+    Some spreadsheets search from 10 % a period by themselves and find nothing where the rate lies far away.
+    """
     sheet, numbers = w.at[RETURNS], HEADER + 1
-    flows, rate = rows
+    flows, rate, begin = rows
     count = 2 * w.quarters
     last = FIRST + count - 1
     w.text(sheet, flows, TITLE, titles[0])
@@ -138,7 +148,10 @@ def _rate(
     w.text(sheet, rate, TITLE, titles[1])
     w.text(sheet, rate, UNIT, "per year", "unit")
     if irr is not None:
-        text = f"(1+IRR({span}))^{cell(CONSTANT, HEADER + 4)}-1"
+        w.text(sheet, begin, TITLE, f"{titles[1]}: where the search for it begins")
+        w.text(sheet, begin, UNIT, "per half quarter", "unit")
+        sheet.write_number(begin, CONSTANT, (1.0 + irr) ** (1.0 / 8.0) - 1.0, w.style.of("input", "per year"))
+        text = f"(1+IRR({span},{cell(CONSTANT, begin)}))^{cell(CONSTANT, HEADER + 4)}-1"
         w.formula(sheet, rate, CONSTANT, text, irr, look="output", unit="per year")
     else:
         w.text(sheet, rate, CONSTANT, "none", "output")
