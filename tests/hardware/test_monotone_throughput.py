@@ -61,7 +61,7 @@ def requests(case, *, model=None, chip=None, load=None, chips=None):
     ],
 )
 @given(case=cases, factor=factors)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_better_chip_never_serves_less(field, case, factor):
     chip = chip_named(case["chip"])
     better = replace(chip, **{field: getattr(chip, field) * factor})
@@ -69,7 +69,7 @@ def test_a_better_chip_never_serves_less(field, case, factor):
 
 
 @given(case=cases, factor=factors)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_more_arithmetic_never_serves_less(case, factor):
     chip = chip_named(case["chip"])
     rates = ("fp16_tflops", "fp8_tflops", "int8_tops", "fp4_tflops")
@@ -91,7 +91,7 @@ def test_more_arithmetic_never_serves_less(case, factor):
     ],
 )
 @given(case=cases, factor=factors)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_smaller_model_never_serves_less(field, case, factor):
     model = model_named(case["model"])
     smaller = replace(model, **{field: getattr(model, field) / factor})
@@ -100,19 +100,19 @@ def test_a_smaller_model_never_serves_less(field, case, factor):
 
 @pytest.mark.parametrize("field", ["time_per_token_s", "time_to_first_token_s"])
 @given(case=cases, factor=factors)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_looser_limit_never_serves_less(field, case, factor):
     assert requests({**case, field: case[field] * factor}) >= requests(case) * (1 - 1e-9)
 
 
 @given(case=cases, times=st.integers(2, 5))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_twice_the_servers_never_serve_less_than_twice(case, times):
     assert requests(case, chips=case["chips"] * times) >= times * requests(case) * (1 - 1e-9)
 
 
 @given(case=cases, factor=factors)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_cache_hit_never_serves_less(case, factor):
     names = ("input_tokens", "output_tokens", "time_per_token_s", "time_to_first_token_s")
     load = Load(**{name: case[name] for name in names})

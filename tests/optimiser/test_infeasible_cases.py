@@ -120,7 +120,7 @@ def test_a_row_that_has_no_words_is_named():
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_none_of_the_limits_named_can_be_spared(seed):
     """Without any one of the rows of a conflict the others have a solution."""
     program, _ = build_program(random_model(seed, quarters=4, demands=True))

@@ -126,14 +126,14 @@ def test_whole_sizes_are_rounded_down():
 
 @pytest.mark.slow
 @given(seed=seeds, whole_sizes=st.booleans())
-@settings(max_examples=60)
+@settings(max_examples=24)
 def test_the_naive_plan_breaks_no_limit(seed, whole_sizes):
     m = random_model(seed, quarters=8, whole_sizes=whole_sizes)
     check_plan(naive(m))
 
 
 @given(seed=seeds)
-@settings(max_examples=30)
+@settings(max_examples=16)
 def test_the_optimised_plan_is_never_worse(seed):
     m = replace(random_model(seed), budget=replace(random_model(seed).budget, floor=0.0))
     best = optimise_plan(m).solver.objective
@@ -141,7 +141,7 @@ def test_the_optimised_plan_is_never_worse(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_the_cap_is_spent_when_nothing_else_limits(seed):
     """With ample grid, supply and stock, all at once, every part of the cap is spent to the end."""
     m = random_model(seed)

@@ -33,7 +33,7 @@ def without_floor(m):
 
 
 @given(seed=seeds, factor=st.floats(1.0, 3.0))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_more_budget_never_hurts(seed, factor):
     m = without_floor(random_model(seed))
     more = replace(m, budget=replace(m.budget, cap=m.budget.cap * factor, renewal=m.budget.renewal * factor))
@@ -41,7 +41,7 @@ def test_more_budget_never_hurts(seed, factor):
 
 
 @given(seed=seeds, factor=st.floats(1.0, 3.0))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_more_grid_never_hurts(seed, factor):
     m = without_floor(random_model(seed))
     wider = replace(
@@ -51,7 +51,7 @@ def test_more_grid_never_hurts(seed, factor):
 
 
 @given(seed=seeds, factor=st.floats(0.2, 1.0))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_cheaper_chips_never_hurt(seed, factor):
     m = without_floor(random_model(seed))
     cheaper = replace(m.offers, price=m.offers.price * factor)
@@ -59,7 +59,7 @@ def test_cheaper_chips_never_hurt(seed, factor):
 
 
 @given(seed=seeds, offer=st.integers(0, 3), since=st.integers(0, 5))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_banning_an_offer_never_helps(seed, offer, since):
     """But for the cost of changed orders: a ban ends orders at no cost, a choice to do so has one."""
     m = without_floor(random_model(seed))
@@ -70,7 +70,7 @@ def test_banning_an_offer_never_helps(seed, offer, since):
 
 
 @given(seed=seeds, factor=st.floats(0.3, 1.0))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_less_demand_never_helps(seed, factor):
     m = random_model(seed)
     sold = np.array([role != "obligation" for role in m.workloads.roles])[:, None, None]
@@ -79,7 +79,7 @@ def test_less_demand_never_helps(seed, factor):
 
 
 @given(seed=seeds, quarters=st.integers(1, 3))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_later_power_never_helps(seed, quarters):
     m = without_floor(random_model(seed))
     later = np.concatenate((np.zeros((len(m.sites.names), quarters)), m.sites.grid_mw), axis=1)[:, :6]
@@ -89,7 +89,7 @@ def test_later_power_never_helps(seed, quarters):
 
 @pytest.mark.slow
 @given(seed=seeds, factor=st.sampled_from([0.01, 0.14, 7.3, 1000.0]))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_money_has_no_scale(seed, factor):
     m = random_model(seed)
     expected = factor * objective(m)
@@ -97,7 +97,7 @@ def test_money_has_no_scale(seed, factor):
 
 
 @given(seed=seeds)
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_the_base_is_never_better_than_a_programme_that_may_do_the_same(seed):
     """With a budget for all that the base may spend and no floor, the programme only adds choices."""
     m = without_floor(random_model(seed))
@@ -108,14 +108,14 @@ def test_the_base_is_never_better_than_a_programme_that_may_do_the_same(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_whole_sizes_never_help(seed):
     m = random_model(seed, quarters=4)
     assert_no_less(objective(m), objective(replace(m, whole_sizes=True)))
 
 
 @given(seed=seeds, price=st.floats(0.5, 3.0))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_a_better_price_never_hurts(seed, price):
     m = random_model(seed)
     dear, cheap = max(price, 1.0), min(price, 1.0)
@@ -127,7 +127,7 @@ def test_a_better_price_never_hurts(seed, price):
 
 @pytest.mark.slow
 @given(seed=seeds, choices=seeds)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_quarter_is_feasible_from_whatever_was_decided_before(seed, choices):
     """Each quarter is solved alone for a random goal; its answer is the state that the next one finds."""
     m = random_model(seed, quarters=8)

@@ -55,7 +55,7 @@ numbers = st.lists(st.integers(-9, 9), min_size=6, max_size=6)
 
 
 @given(cost=numbers, rows=st.lists(numbers, min_size=1, max_size=4), limits=numbers, whole=numbers)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_small_whole_number_programs_have_the_objective_of_scipy(cost, rows, limits, whole):
     lp = Blocks()
     integer = np.array(whole) > 0

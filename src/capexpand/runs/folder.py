@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,28 +54,44 @@ def check_place(folder: Path) -> None:
     Raises:
         RunError: something that is no run folder stands there, or the place cannot be written.
     """
-    try:
-        if folder.name in ("", ".."):
-            raise RunError(f"'{folder}' does not name a folder of its own for the run; name another --out")
+    with _in_words(folder):
+        _check_above(folder)
         heal(folder)
-        _check_place(folder)
-    except (OSError, ValueError) as error:  # a name too long or with a zero byte, a folder not to be listed
+        _check_standing(folder)
+
+
+@contextmanager
+def _in_words(folder: Path) -> Generator[None]:
+    """Say why a place cannot be taken: a name too long or with a zero byte, a folder not to be listed."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RunError(f"{folder}: cannot be written: {reason}") from error
 
 
-def _check_place(folder: Path) -> None:
+def _check_above(folder: Path) -> None:
+    """Refuse a place by its name, or by the folders above it."""
+    if folder.name in ("", ".."):
+        raise RunError(f"'{folder}' does not name a folder of its own for the run; name another --out")
     if folder.is_symlink():
         raise RunError(f"{folder}: is a link; name the folder itself as --out")
-    if folder.is_dir():
-        _check_replaceable(folder)
-    elif folder.exists():
-        raise RunError(f"{folder}: stands already and is no folder; name another --out")
     parent = next(place for place in folder.absolute().parents if place.exists() or place.is_symlink())
     if not parent.is_dir():
         raise RunError(f"{folder}: {parent} is no folder; name another --out")
     if not os.access(parent, os.W_OK):
         raise RunError(f"{folder}: {parent} cannot be written; name another --out")
+
+
+def _check_standing(folder: Path) -> None:
+    """Refuse a place where anything but a run stands; asked once, since another process may put one there."""
+    try:
+        mode = folder.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(mode):
+        raise RunError(f"{folder}: stands already and is no folder; name another --out")
+    _check_replaceable(folder)
 
 
 def _check_replaceable(folder: Path) -> None:
@@ -106,7 +123,8 @@ def hold_place(folder: Path) -> Generator[None]:
     Raises:
         RunError: the place cannot be taken, or another process is writing there; the message says which.
     """
-    check_place(folder)
+    with _in_words(folder):
+        _check_above(folder)
     above = folder.absolute().parent
     missing = [place for place in (above, *above.parents) if not place.exists()]
     try:
@@ -115,6 +133,7 @@ def hold_place(folder: Path) -> Generator[None]:
         raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
     try:
         with hold(folder):
+            check_place(folder)  # while nobody else writes there
             yield
     finally:
         if not folder.exists():
