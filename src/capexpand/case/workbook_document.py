@@ -76,7 +76,7 @@ def rows_of(document: Mapping[str, Any]) -> Iterator[tuple[Place, Row]]:
 
 
 def _rows(value: Any, place: Place) -> Iterator[tuple[Place, Row]]:
-    if isinstance(value, dict) and _sourced(value):
+    if place and isinstance(value, dict) and _sourced(value):
         row = _row(value["value"], place)
         texts = {name: value.get(name, "") for _, name in ORIGINS}
         yield place, Row(row.field, row.value, row.unit, row.kind, *texts.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from capexpand.errors import RunError
 from capexpand.executing.versions import made_with
 from capexpand.files import read_content
+from capexpand.files.parquet import ParquetError, read_parquet
 from capexpand.reporting.blocks import Answer, Fact
 from capexpand.reporting.sheet import Sheet
 from capexpand.runs.folder import FILE_LIMIT_BYTES, Content, Manifest, write_run
@@ -130,10 +130,9 @@ def joined(folders: Sequence[Path]) -> tuple[About, DataFrame]:
     about, _ = _said(found[0].about)
     frames: list[DataFrame] = []
     for one in found:
-        content = io.BytesIO(read_content(one.folder / ROWS, FILE_LIMIT_BYTES))
-        try:  # here, for its hash says that we wrote it
-            frames.append(pl.read_parquet(content))
-        except (pl.exceptions.PolarsError, OSError):
+        try:
+            frames.append(read_parquet(read_content(one.folder / ROWS, FILE_LIMIT_BYTES)))
+        except (ParquetError, OSError):
             raise shards.found_damaged(one.folder) from None
     table = pl.concat(frames).sort("item").rechunk()
     if table["item"].to_list() != list(range(1, about.items + 1)):
