@@ -189,6 +189,28 @@ def test_outcomes_are_relaxed_together_only_where_that_is_valid(least: float, ex
     assert found.stage_and_future == pytest.approx([-3.0 + expected, expected], rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("pays", "limits", "expected"),
+    [
+        (-1.0, {"upper": np.array([[np.inf, 1.0], [np.inf, 2.5]])}, -2.5),
+        (1.0, {"lower": np.array([[-np.inf, 1.0], [-np.inf, 2.0]])}, 1.0),
+    ],
+    ids=["upper", "lower"],
+)
+def test_a_bound_by_sight_has_the_widest_limits_of_all_outcomes(
+    pays: float, limits: dict[str, np.ndarray], expected: float
+) -> None:
+    """In the last stage a unit earns or costs 1, and the heap may be at most 1 or 2.5, or at least 1 or 2:
+    the wider limit counts. Before it, the heap grows to 3.
+    """
+    graph = growing_heap()
+    last = replace(graph.stages[1], cost=np.array([0.0, pays]))
+    noise = Realisations(np.full(2, 0.5), **limits)
+    nodes = (graph.nodes[0], replace(graph.nodes[1], realisations=noise))
+    found = initial_lower_bounds(replace(graph, stages=(graph.stages[0], last), nodes=nodes)).stage_and_future
+    assert found == pytest.approx([-3.0 + expected, expected], rel=1e-5)
+
+
 def test_what_is_endless_even_so_is_assumed_and_said() -> None:
     graph = growing_heap()
     free = replace(graph.stages[0], row_upper=np.array([np.inf]))
