@@ -387,3 +387,19 @@ def test_a_mutated_file_is_read_or_refused_in_words(tmp_path, data):
     else:
         said = None
     assert said is None or (said.exit_code in (2, 3, 4) and "Error" not in str(said))
+
+
+def test_a_table_of_many_columns_is_refused_by_those_that_it_lacks(tmp_path):
+    """Sensitivity: names that are counted once for each name take minutes here."""
+    file = tmp_path / "fleet.csv"
+    file.write_text("," * 100_000)
+    with pytest.raises(CaseError, match="lacks the columns offer, units, accelerators"):
+        read_fleet(file)
+
+
+def test_of_many_keys_in_one_object_the_one_that_stands_twice_is_named(tmp_path):
+    file = tmp_path / "fleet.json"
+    keys = ", ".join(f'"key{i}": 0' for i in range(50_000))
+    file.write_text(f'{{{keys}, "last": 0, "last": 1}}')
+    with pytest.raises(CaseError, match="'last' stands twice in one object"):
+        read_fleet(file)

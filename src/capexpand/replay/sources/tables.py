@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -237,7 +238,7 @@ def _read_table(
     first_line = text.lstrip("\n\r").split("\n", 1)[0]
     separator = find_separator(first_line, list(wanted))
     names = heading(first_line, separator)
-    twice = [name for name in names if name and names.count(name) > 1]
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
         raise CaseError([Problem(f"the column {_shown(twice[0])} stands twice", file=path, line=1)])
     try:
@@ -247,8 +248,9 @@ def _read_table(
     except pl.exceptions.PanicException:
         raise CaseError([Problem("cannot be read as a table", file=path)]) from None
     stripped = [name.strip() for name in table.columns]
+    counts = Counter(stripped)
     table.columns = [
-        name if stripped.count(name) == 1 else old for old, name in zip(table.columns, stripped, strict=True)
+        name if counts[name] == 1 else old for old, name in zip(table.columns, stripped, strict=True)
     ]
     skipped = text[: len(text) - len(text.lstrip("\n\r"))].count("\n")
     # blank lines are no rows: where there are none, a row's line follows from its number
