@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from editions import REPORTED
 from servers import Server, running, wait_for
 
 from capexpand.case.shipped import case_place
@@ -155,24 +156,14 @@ def test_a_plan_is_rolled_forward_and_a_trace_replayed_on_its_fleet(server: Serv
             assert (refused.status_code, said in refused.text) == (422, True)
 
 
-REPORTED = """
-opening:
-  other_revenue: 100 mn CNY/quarter
-  other_cost: 80 mn CNY/quarter
-  reason: invented, so that there is revenue before the first server stands
-
-reported:
-  company: Example Cloud
-  capital_expenditure_beside: {value: 20 mn CNY/quarter, reason: offices}
-
-calendar:"""
-
-
 @pytest.mark.slow
 def test_a_plan_is_held_against_the_figures_that_its_company_sends(server: Server) -> None:
     """The catalogue knows nothing of the company, so without its figures there is nothing to hold it to."""
     text = (Path(case_place("two-sites")) / "case.yaml").read_text("utf-8")
-    case = {"name": "reported", "files": {"case.yaml": text.replace("\ncalendar:", REPORTED, 1)}}
+    case = {
+        "name": "reported",
+        "files": {"case.yaml": text.replace("\ncalendar:", f"{REPORTED}\ncalendar:", 1)},
+    }
     ends = [f"{year}-{day}" for year in (2023, 2024) for day in ("03-31", "06-30", "09-30", "12-31")]
     ends += ["2025-03-31", "2025-06-30", "2025-09-30"]
     rows = [

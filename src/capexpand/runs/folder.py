@@ -15,7 +15,7 @@ from io import BytesIO, StringIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from capexpand.errors import CaseError, RunError
+from capexpand.errors import CaseError, RunError, in_words
 from capexpand.files import hold, read_content, read_text
 from capexpand.files.places import beside
 from capexpand.files.reading import is_folder
@@ -54,20 +54,19 @@ def check_place(folder: Path) -> None:
     Raises:
         RunError: something that is no run folder stands there, or the place cannot be written.
     """
-    with _in_words(folder):
+    with _naming(folder):
         _check_above(folder)
         heal(folder)
         _check_standing(folder)
 
 
 @contextmanager
-def _in_words(folder: Path) -> Generator[None]:
+def _naming(folder: Path) -> Generator[None]:
     """Say why a place cannot be taken: a name too long or with a zero byte, a folder not to be listed."""
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RunError(f"{folder}: cannot be written: {reason}") from error
+        raise RunError(f"{folder}: cannot be written: {in_words(error)}") from error
 
 
 def _check_above(folder: Path) -> None:
@@ -123,7 +122,7 @@ def hold_place(folder: Path) -> Generator[None]:
     Raises:
         RunError: the place cannot be taken, or another process is writing there; the message says which.
     """
-    with _in_words(folder):
+    with _naming(folder):
         _check_above(folder)
     above = folder.absolute().parent
     missing = [place for place in (above, *above.parents) if not place.exists()]
