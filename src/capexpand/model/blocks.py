@@ -201,7 +201,8 @@ class Blocks:
 
     def build(self) -> LinearProgram:
         """Returns the program, with entries that were added twice at one place summed."""
-        row, column, value = _summed(*self._entries.all(), self._column_count)
+        row, column, value = self._entries.all()
+        row, column, value = _summed(row, column, value, self._column_count)
         cost = np.zeros(self._column_count)
         np.add.at(cost, *self._costs.all())
         integer = [np.full(lower.size, flag) for lower, _, flag in self._columns]
@@ -233,8 +234,11 @@ class _Collected:
     def __init__(self, width: int) -> None:
         self._picked: list[tuple[NDArray[Any], ...]] = []
         self._width = width
-        self._waiting: list[list[NDArray[Any]]] = [[] for _ in range(width)]
+        self._waiting = self._nothing()
         self._count = 0
+
+    def _nothing(self) -> list[list[NDArray[Any]]]:
+        return [[] for _ in range(self._width)]
 
     def add(self, *arrays: NDArray[Any]) -> None:
         """Add arrays that broadcast against each other."""
@@ -253,7 +257,7 @@ class _Collected:
         for place in places:
             kept &= place != ABSENT
         self._picked.append((*(place[kept] for place in places), values[kept]))
-        self._waiting, self._count = [[] for _ in range(self._width)], 0
+        self._waiting, self._count = self._nothing(), 0
 
     def all(self) -> tuple[NDArray[Any], ...]:
         """Return what counts of all that was added."""
