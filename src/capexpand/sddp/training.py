@@ -436,7 +436,9 @@ class _Training:
         return self._assessor
 
     def _see(self) -> None:
-        """Take what the streams found into the solvers that look at it."""
+        """Take what the streams found into the solvers that look at it; what they do not need they forget."""
+        if self._rounds % _FRESH_ROUNDS == 0:
+            self._assessor.forget()
         for merged in self._unseen:
             for iteration in merged:
                 self._assessor.take(iteration)
