@@ -178,6 +178,11 @@ def _guided(cells: Mapping[str, str], series: tuple[Series, ...]) -> Series | No
     return alike[0] if len(alike) == 1 else None
 
 
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names differ in capitals, spaces and underscores only."""
+    return _key(one) == _key(other)
+
+
 def _key(text: str) -> str:
     return " ".join(re.split(r"[\s_]+", text.casefold().strip()))
 
