@@ -111,7 +111,7 @@ class Kept:
         found = find()
         self._folder.mkdir(parents=True, exist_ok=True)
         with file.with_suffix(".part").open("wb") as opened:
-            np.savez(opened, **found)
+            np.savez(opened, allow_pickle=False, **found)
         file.with_suffix(".part").replace(file)
         return found
 

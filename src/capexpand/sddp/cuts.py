@@ -170,7 +170,7 @@ class CutPool:
         """
         if self._select_all or self.count <= NEWEST:
             return
-        used = self._is_selected[:, : self.count].any(axis=0)
+        used = np.asarray(self._is_selected[:, : self.count].any(axis=0))
         used[-NEWEST:] = True
         if used.sum() > (1.0 - _WORTH_FORGETTING) * self.count:
             return
