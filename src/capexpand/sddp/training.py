@@ -19,12 +19,7 @@ from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds, initial_lower_bounds
 from capexpand.sddp.interruption import Interruption, asked_to_end
 from capexpand.sddp.parallel import one_thread
-from capexpand.sddp.policy import (
-    Assessment,
-    Policy,
-    TrainingRecord,
-    first_stage_bound,
-)
+from capexpand.sddp.policy import Assessment, Policy, TrainingRecord, first_stage_bound
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.resuming import fits
 from capexpand.sddp.simulation import path_count
