@@ -131,9 +131,9 @@ def _of_offer(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[object,
 
     match place:
         case ("buy", "price"):
-            found = of(slopes.unit_price, owned=True)
-        case ("maintenance",):
-            found = of(slopes.unit_running, owned=True)
+            found = of(slopes.unit_price + slopes.unit_running + slopes.unit_wear, owned=True)
+        case ("maintenance",):  # a share of the price
+            found = of(slopes.unit_running - slopes.worn_running, owned=True)
         case ("lease", "fee"):
             found = of(slopes.unit_running, owned=False)
         case ("supply", str() as destination, "limit") if destination in m.destinations:

@@ -26,9 +26,11 @@ class ValueSlopes:
         ordinary_costs: [workload] share of a price that goes into them.
         demand: [workload].
         service: [offer option, workload] volume that a unit serves.
-        unit_price: [offer option] at order.
+        unit_price: [offer option] at order, with what it leaves in the books at the end.
         unit_running: [offer option] maintenance or fee.
-        hall_price: [power option] at order.
+        unit_wear: [offer option] upkeep of worn units beyond that of others.
+        worn_running: [offer option] part of ``unit_running`` that is for worn units.
+        hall_price: [power option] at order, with what it leaves at the end.
         power_running: [power option] maintenance or fee.
         energy_price: [site].
         grid: [site].
@@ -41,6 +43,8 @@ class ValueSlopes:
     service: Floats
     unit_price: Floats
     unit_running: Floats
+    unit_wear: Floats
+    worn_running: Floats
     hall_price: Floats
     power_running: Floats
     energy_price: Floats
@@ -64,17 +68,25 @@ def value_slopes(m: ModelData, stages: list[Stage], solution: Solution, grid: Fl
         service=np.zeros((len(m.offers.names), len(m.workloads.names))),
         unit_price=np.zeros(len(m.offers.names)),
         unit_running=np.zeros(len(m.offers.names)),
+        unit_wear=np.zeros(len(m.offers.names)),
+        worn_running=np.zeros(len(m.offers.names)),
         hall_price=np.zeros(len(m.power.names)),
         power_running=np.zeros(len(m.power.names)),
         energy_price=np.zeros(len(m.sites.names)),
         grid=(grid * m.sites.grid_mw).sum(axis=1),
         supply=np.zeros(m.offers.limit.shape[:2]),
     )
+    market, book = (
+        np.zeros(2) if stages[-1].end_rows is None else np.maximum(_at(solution.row_duals, rows), 0.0)
+        for rows in stages[-1].end_rows or (np.zeros(2, dtype=np.int64),) * 2
+    )
     for t, stage in enumerate(stages):
         kept = float(m.times.discount[t] * (1.0 - m.taxes.rate))
         _sales(m, t, stage, found, solution=solution, kept=kept)
         _operation(m, t, stage, found, solution=solution, kept=kept)
-        _orders(m, t, stage, found, solution=solution)
+        _orders(m, t, stage, found, solution=solution, book=book)
+    standing = _at(solution.columns, stages[-1].power.energised)
+    found.hall_price[:] += market[1] * m.power.end_value * standing
     return found
 
 
@@ -108,6 +120,10 @@ def _operation(
     """Fees, maintenance and energy by what they cost."""
     x = solution.columns
     found.unit_running[:] -= kept * m.offers.running_cost[:, t] * _at(x, stage.fleet.installed).sum(axis=0)
+    if m.offers.wear is not None:
+        worn = _at(x, stage.fleet.worn).sum(axis=1)
+        found.unit_wear[:] -= kept * m.offers.wear.cost * worn
+        found.worn_running[:] -= kept * m.offers.running_cost[:, t] * worn
     found.power_running[:] -= kept * m.power.running_cost[:, t] * _at(x, stage.power.energised)
     drawn = _at(x, stage.service.running) @ (m.offers.power_kw * m.offers.draw_fraction / 1000.0)
     bill = m.hours_per_quarter * m.sites.power_usage_effectiveness * m.sites.energy_price[:, t]
@@ -115,22 +131,26 @@ def _operation(
         found.energy_price[:] -= kept * bill * drawn
 
 
-def _orders(m: ModelData, t: int, stage: Stage, found: ValueSlopes, *, solution: Solution) -> None:
-    """Prices by the tax that writing off saves, less what the payments cost; supply by its dual."""
+def _orders(
+    m: ModelData, t: int, stage: Stage, found: ValueSlopes, *, solution: Solution, book: Floats
+) -> None:
+    """Prices by the tax that they save and what the books hold, less payments; supply by its dual."""
+    left = m.end_book_fractions
     x, duals, money = solution.columns, solution.row_duals, stage.money
     paid_now = _at(duals, money.payment_rows)[0]
     paid_later = _at(duals, money.due_rows) if money.due_rows.size else np.zeros(1)
 
-    def cost(lead: Indices, deposit: Floats, shield: Floats) -> Floats:
-        """Worth of a payment of 1 for each option, at order and at delivery."""
+    def cost(kind: int, lead: Indices, deposit: Floats, shield: Floats) -> Floats:
+        """Worth of a price of 1 of each option: paid, written off, and left at the end."""
         now = np.where(lead == 0, 1.0, deposit)
+        shield = shield + book[kind] * left[kind]
         return (
             at_quarter(shield, t + lead) + now * paid_now + (1.0 - now) * paid_later[np.maximum(lead, 1) - 1]
         )
 
-    halls = cost(m.power.lead_quarters, m.power.deposit_fraction, m.taxes.building_shield)
+    halls = cost(1, m.power.lead_quarters, m.power.deposit_fraction, m.taxes.building_shield)
     found.hall_price[:] += halls * m.power.price[:, t] * _at(x, stage.power.ordered)
-    units = cost(m.offers.lead_quarters, m.offers.deposit_fraction, m.taxes.server_shield)
+    units = cost(0, m.offers.lead_quarters, m.offers.deposit_fraction, m.taxes.server_shield)
     ordered = _at(x, stage.orders.ordered)
     spent = np.where(ordered > 0.0, ordered * m.offers.price[:, :, t], 0.0).sum(axis=1)
     found.unit_price[:] += units * spent
