@@ -1,14 +1,14 @@
 """From which kinds of evidence the uncertainty of a value comes, as far as the plan and its duals tell it.
 
-Prices, volumes, rates and limits move the value by slopes that stand ready in a solved plan. What moves it
-in other ways, as growth rates, taxes and times do, is left to ``capexpand evidence``, which changes each.
+Prices, volumes, rates and limits move the value by slopes that stand ready in a solved plan; so does their
+growth. What moves it in other ways, as taxes and times do, is left to ``capexpand evidence``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from capexpand.case.reading import SHAPE_FIELDS
 from capexpand.case.schema import Case
 from capexpand.case.values import Figure, Series
 from capexpand.model.blocks import Floats
-from capexpand.model.data import ModelData
+from capexpand.model.data import Flags, ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.slopes import ValueSlopes
 
@@ -72,16 +72,15 @@ def evidence_shares(case: Case, plan: Plan, base: Plan) -> EvidenceShares | None
     variance = dict.fromkeys(EVIDENCE, 0.0)
     counts = dict.fromkeys(EVIDENCE, 0)
     for place, number in walk(case):
-        slopes = [_slope(each.data, each.slopes, place) for each in (plan, base) if each.slopes is not None]
-        if slopes[0] is None or slopes[1] is None:
+        ours, theirs = (
+            _by_quarter(each.data, each.slopes, place) for each in (plan, base) if each.slopes is not None
+        )
+        if ours is None or theirs is None:
             continue
-        evidence = evidence_of(number) if isinstance(number, Figure) else _of_values(number)
-        if evidence is None:
-            continue
-        slope = slopes[0] - slopes[1]
-        found[".".join(map(str, place))] = slope
-        variance[evidence] += (slope * evidence.deviation) ** 2
-        counts[evidence] += 1
+        for inside, evidence, slope in _facts(case, number, ours - theirs):
+            found[".".join(map(str, (*place, *inside)))] = slope
+            variance[evidence] += (slope * evidence.deviation) ** 2
+            counts[evidence] += 1
     total = math.fsum(variance.values())
     return EvidenceShares(
         tuple(
@@ -92,24 +91,47 @@ def evidence_shares(case: Case, plan: Plan, base: Plan) -> EvidenceShares | None
     )
 
 
-def _of_values(series: Series) -> Evidence | None:
-    """What the values of a series rest on, its growth aside."""
-    values = [figure for inside, figure in series.figures if inside.split(".", 1)[0] not in SHAPE_FIELDS]
-    return weakest(values) if values else None
+_STEP = 1e-6  # relative change of a rate of growth
 
 
-def _slope(m: ModelData, slopes: ValueSlopes, place: tuple[object, ...]) -> float | None:
-    """The slope of the number at a place; None where plan and duals do not give it at once."""
-    if len(place) < 3 or place[0] not in _OF_BLOCK:
+def _facts(
+    case: Case, number: Figure | Series, slopes: Floats
+) -> Iterator[tuple[tuple[str, ...], Evidence, float]]:
+    """What a number holds to find out, each with its slope: its values as one, and each rate of growth.
+
+    Args:
+        slopes: [quarter] of the number in each quarter.
+    """
+    if isinstance(number, Figure):
+        yield (), evidence_of(number), float(slopes.sum())
+        return
+    parts = dict(number.figures)
+    values = [figure for inside, figure in parts.items() if inside.split(".", 1)[0] not in SHAPE_FIELDS]
+    if values:
+        yield (), weakest(values), float(slopes.sum())
+    before = number.values(case.calendar)
+    for position, (begins, rate) in enumerate(number.growth):
+        name = "growth" if begins is None else f"growth.{begins}"
+        if name in parts:
+            growth = list(number.growth)
+            growth[position] = begins, rate * (1.0 + _STEP)
+            after = replace(number, growth=tuple(growth)).values(case.calendar)
+            moved = np.divide(after, before, out=np.ones_like(after), where=before != 0.0) - 1.0
+            yield tuple(name.split(".", 1)), evidence_of(parts[name]), float(slopes @ moved) / _STEP
+
+
+def _by_quarter(m: ModelData, slopes: ValueSlopes | None, place: tuple[object, ...]) -> Floats | None:
+    """The slopes of the number at a place [quarter]; None where plan and duals do not give them at once."""
+    if slopes is None or len(place) < 3 or place[0] not in _OF_BLOCK:
         return None
     return _OF_BLOCK[str(place[0])](m, slopes, str(place[1]), place[2:])
 
 
-def _of_workload(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[object, ...]) -> float | None:
+def _of_workload(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[object, ...]) -> Floats | None:
     at = m.workloads.names.index(name)
     match place:
         case ("price",):
-            found = slopes.price[at].sum()
+            found = slopes.price[at].sum(axis=0)
         case ("tranches", int() as tranche, "price"):
             found = slopes.price[at, tranche]
         case ("ordinary_costs",):
@@ -117,33 +139,34 @@ def _of_workload(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[obje
         case ("demand",):
             found = slopes.demand[at]
         case ("usable_share",):
-            found = slopes.service[:, at].sum()
+            found = slopes.service[:, at].sum(axis=0)
         case ("throughput", str() as product, *_):
-            found = sum(slopes.service[k, at] for k in _options(m, product))
+            found = slopes.service[_options(m, product), at].sum(axis=0)
         case _:
             return None
-    return float(found)
+    return found
 
 
-def _of_offer(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[object, ...]) -> float | None:
-    def of(values: Floats, *, owned: bool) -> Floats:
-        return sum((values[k] for k in _options(m, name) if m.offers.owned[k] == owned), np.zeros(()))
+def _of_offer(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[object, ...]) -> Floats | None:
+    options = _options(m, name)
+    own, leased = options & m.offers.owned, options & ~m.offers.owned
 
     match place:
         case ("buy", "price"):
-            found = of(slopes.unit_price + slopes.unit_running + slopes.unit_wear, owned=True)
+            found = slopes.unit_price[own].sum(axis=0)
+            found[0] += (slopes.unit_running + slopes.unit_wear)[own].sum()  # shares of the first price
         case ("maintenance",):  # a share of the price
-            found = of(slopes.unit_running - slopes.worn_running, owned=True)
+            found = (slopes.unit_running - slopes.worn_running)[own].sum(axis=0)
         case ("lease", "fee"):
-            found = of(slopes.unit_running, owned=False)
+            found = slopes.unit_running[leased].sum(axis=0)
         case ("supply", str() as destination, "limit") if destination in m.destinations:
             found = slopes.supply[m.offers.products.index(name), m.destinations.index(destination)]
         case _:
             return None
-    return float(found)
+    return found
 
 
-def _of_site(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[object, ...]) -> float | None:
+def _of_site(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[object, ...]) -> Floats | None:
     at = m.sites.names.index(name)
     own, rented = ((m.power.site == at) & (m.power.owned == owned) for owned in (True, False))
     match place:
@@ -152,23 +175,23 @@ def _of_site(m: ModelData, slopes: ValueSlopes, name: str, place: tuple[object, 
         case ("grid",):
             found = slopes.grid[at]
         case ("build", "cost"):
-            found = slopes.hall_price[own].sum()
+            found = slopes.hall_price[own].sum(axis=0)
         case ("build", "maintenance"):
-            found = slopes.power_running[own].sum()
+            found = slopes.power_running[own].sum(axis=0)
         case ("colocate", "fee"):
-            found = slopes.power_running[rented].sum()
+            found = slopes.power_running[rented].sum(axis=0)
         case _:
             return None
-    return float(found)
+    return found
 
 
-def _options(m: ModelData, product: str) -> Iterator[int]:
-    """The options to buy or lease an offer."""
-    if product in m.offers.products:
-        yield from np.flatnonzero(m.offers.product == m.offers.products.index(product)).tolist()
+def _options(m: ModelData, product: str) -> Flags:
+    """The options to buy or lease an offer [offer option]."""
+    known = product in m.offers.products
+    return m.offers.product == (m.offers.products.index(product) if known else -1)
 
 
-_OF_BLOCK: dict[str, Callable[[ModelData, ValueSlopes, str, tuple[object, ...]], float | None]] = {
+_OF_BLOCK: dict[str, Callable[[ModelData, ValueSlopes, str, tuple[object, ...]], Floats | None]] = {
     "workloads": _of_workload,
     "offers": _of_offer,
     "sites": _of_site,

@@ -19,22 +19,22 @@ from capexpand.optimiser.highs import Solution
 
 @dataclass(frozen=True, slots=True)
 class ValueSlopes:
-    """Change of the objective for a relative change of 1 [money], in all quarters together.
+    """Change of the objective for a relative change of 1 of a number in one quarter [money].
 
     Args:
-        price: [workload, tranche] of what is sold.
-        ordinary_costs: [workload] share of a price that goes into them.
-        demand: [workload].
-        service: [offer option, workload] volume that a unit serves.
-        unit_price: [offer option] at order, with what it leaves in the books at the end.
-        unit_running: [offer option] maintenance or fee.
-        unit_wear: [offer option] upkeep of worn units beyond that of others.
-        worn_running: [offer option] part of ``unit_running`` that is for worn units.
-        hall_price: [power option] at order, with what it leaves at the end.
-        power_running: [power option] maintenance or fee.
-        energy_price: [site].
-        grid: [site].
-        supply: [offer, destination] units that can be ordered.
+        price: [workload, tranche, quarter] of what is sold.
+        ordinary_costs: [workload, quarter] share of a price that goes into them.
+        demand: [workload, quarter].
+        service: [offer option, workload, quarter] volume that a unit serves.
+        unit_price: [offer option, quarter] at order, with what it leaves in the books at the end.
+        unit_running: [offer option, quarter] maintenance or fee.
+        unit_wear: [offer option, quarter] upkeep of worn units beyond that of others.
+        worn_running: [offer option, quarter] part of ``unit_running`` that is for worn units.
+        hall_price: [power option, quarter] at order, with what it leaves at the end.
+        power_running: [power option, quarter] maintenance or fee.
+        energy_price: [site, quarter].
+        grid: [site, quarter].
+        supply: [offer, destination, quarter] units that can be ordered.
     """
 
     price: Floats
@@ -61,20 +61,21 @@ def value_slopes(m: ModelData, stages: list[Stage], solution: Solution, grid: Fl
         solution: with duals.
         grid: [site, quarter] what one more MW is worth.
     """
+    quarters, workloads, options = m.times.count, len(m.workloads.names), len(m.offers.names)
+    halls, sites = len(m.power.names), len(m.sites.names)
+    shapes = {
+        "price": (workloads, m.workloads.tranches),
+        "ordinary_costs": (workloads,),
+        "demand": (workloads,),
+        "service": (options, workloads),
+        **dict.fromkeys(("unit_price", "unit_running", "unit_wear", "worn_running"), (options,)),
+        **dict.fromkeys(("hall_price", "power_running"), (halls,)),
+        "energy_price": (sites,),
+        "supply": m.offers.limit.shape[:2],
+    }
     found = ValueSlopes(
-        price=np.zeros((len(m.workloads.names), m.workloads.tranches)),
-        ordinary_costs=np.zeros(len(m.workloads.names)),
-        demand=np.zeros(len(m.workloads.names)),
-        service=np.zeros((len(m.offers.names), len(m.workloads.names))),
-        unit_price=np.zeros(len(m.offers.names)),
-        unit_running=np.zeros(len(m.offers.names)),
-        unit_wear=np.zeros(len(m.offers.names)),
-        worn_running=np.zeros(len(m.offers.names)),
-        hall_price=np.zeros(len(m.power.names)),
-        power_running=np.zeros(len(m.power.names)),
-        energy_price=np.zeros(len(m.sites.names)),
-        grid=(grid * m.sites.grid_mw).sum(axis=1),
-        supply=np.zeros(m.offers.limit.shape[:2]),
+        grid=grid * m.sites.grid_mw,
+        **{name: np.zeros((*shape, quarters)) for name, shape in shapes.items()},
     )
     market, book = (
         np.zeros(2) if stages[-1].end_rows is None else np.maximum(_at(solution.row_duals, rows), 0.0)
@@ -86,7 +87,7 @@ def value_slopes(m: ModelData, stages: list[Stage], solution: Solution, grid: Fl
         _operation(m, t, stage, found, solution=solution, kept=kept)
         _orders(m, t, stage, found, solution=solution, book=book)
     standing = _at(solution.columns, stages[-1].power.energised)
-    found.hall_price[:] += market[1] * m.power.end_value * standing
+    found.hall_price[:, -1] += market[1] * m.power.end_value * standing
     return found
 
 
@@ -103,15 +104,15 @@ def _sales(
     sold = _at(solution.columns, service.sold)
     earned = kept * m.workloads.price[:, :, t] * phi[:, None] * sold
     margin = m.workloads.margin_fraction[:, [t]]
-    found.price[:] += earned * margin
-    found.ordinary_costs[:] -= (earned * (1.0 - margin)).sum(axis=1)
+    found.price[..., t] += earned * margin
+    found.ordinary_costs[..., t] -= (earned * (1.0 - margin)).sum(axis=1)
     demand = m.workloads.demand[:, :, t] / phi[:, None]
     worth = np.maximum(_at(solution.column_duals, service.sold), 0.0)
     due = _at(solution.row_duals, service.service_rows)
     obliged = np.array([role == "obligation" for role in m.workloads.roles], dtype=np.bool_)
-    found.demand[:] += (worth * demand).sum(axis=1) + np.where(obliged, due * demand.sum(axis=1), 0.0)
+    found.demand[..., t] += (worth * demand).sum(axis=1) + np.where(obliged, due * demand.sum(axis=1), 0.0)
     serving = _at(solution.columns, service.serving).sum(axis=0)
-    found.service[:] -= serving * m.workloads.service * due
+    found.service[..., t] -= serving * m.workloads.service * due
 
 
 def _operation(
@@ -119,16 +120,18 @@ def _operation(
 ) -> None:
     """Fees, maintenance and energy by what they cost."""
     x = solution.columns
-    found.unit_running[:] -= kept * m.offers.running_cost[:, t] * _at(x, stage.fleet.installed).sum(axis=0)
+    found.unit_running[..., t] -= (
+        kept * m.offers.running_cost[:, t] * _at(x, stage.fleet.installed).sum(axis=0)
+    )
     if m.offers.wear is not None:
         worn = _at(x, stage.fleet.worn).sum(axis=1)
-        found.unit_wear[:] -= kept * m.offers.wear.cost * worn
-        found.worn_running[:] -= kept * m.offers.running_cost[:, t] * worn
-    found.power_running[:] -= kept * m.power.running_cost[:, t] * _at(x, stage.power.energised)
+        found.unit_wear[..., t] -= kept * m.offers.wear.cost * worn
+        found.worn_running[..., t] -= kept * m.offers.running_cost[:, t] * worn
+    found.power_running[..., t] -= kept * m.power.running_cost[:, t] * _at(x, stage.power.energised)
     drawn = _at(x, stage.service.running) @ (m.offers.power_kw * m.offers.draw_fraction / 1000.0)
     bill = m.hours_per_quarter * m.sites.power_usage_effectiveness * m.sites.energy_price[:, t]
     if m.energy is None:
-        found.energy_price[:] -= kept * bill * drawn
+        found.energy_price[..., t] -= kept * bill * drawn
 
 
 def _orders(
@@ -149,10 +152,10 @@ def _orders(
         )
 
     halls = cost(1, m.power.lead_quarters, m.power.deposit_fraction, m.taxes.building_shield)
-    found.hall_price[:] += halls * m.power.price[:, t] * _at(x, stage.power.ordered)
+    found.hall_price[..., t] += halls * m.power.price[:, t] * _at(x, stage.power.ordered)
     units = cost(0, m.offers.lead_quarters, m.offers.deposit_fraction, m.taxes.server_shield)
     ordered = _at(x, stage.orders.ordered)
     spent = np.where(ordered > 0.0, ordered * m.offers.price[:, :, t], 0.0).sum(axis=1)
-    found.unit_price[:] += units * spent
+    found.unit_price[..., t] += units * spent
     limit = np.where(np.isfinite(m.offers.limit[:, :, t]), m.offers.limit[:, :, t], 0.0)
-    found.supply[:] += np.maximum(_at(duals, stage.orders.supply_rows), 0.0) * limit
+    found.supply[..., t] += np.maximum(_at(duals, stage.orders.supply_rows), 0.0) * limit
