@@ -73,7 +73,7 @@ def _periods(content: Config) -> dict[str, Any]:
 
 
 def _state_space(content: Config) -> dict[str, Any]:
-    """Mamba's layers keep a vector of ``state`` numbers for each of their inner channels (arXiv 2405.21060)."""
+    """Mamba's layers keep ``state`` numbers for each of their inner channels (arXiv 2405.21060)."""
     state = _first(content, "mamba_d_state", "ssm_state_size", "mamba_state_dim")
     heads = _first(content, "mamba_n_heads", "mamba_num_heads")
     inner = heads * _first(content, "mamba_d_head", "mamba_head_dim")
@@ -84,7 +84,7 @@ def _state_space(content: Config) -> dict[str, Any]:
 
 
 def _pattern(content: Config) -> dict[str, Any]:
-    """Nemotron-H lists its blocks: M for Mamba, * for attention, - for a feed-forward part of two matrices."""
+    """Nemotron-H lists its blocks: M for Mamba, * for attention, - for two matrices of a feed-forward part."""
     pattern = content.get("hybrid_override_pattern")
     if not isinstance(pattern, str) or not pattern or set(pattern) - set("M*-"):
         return {}
@@ -146,7 +146,8 @@ TRANSLATED = frozenset(
         *("attn_layer_period", "attn_layer_offset", "expert_layer_period", "expert_layer_offset"),
         *("mamba_d_state", "ssm_state_size", "mamba_state_dim", "mamba_n_heads", "mamba_num_heads"),
         *("mamba_d_head", "mamba_head_dim", "mamba_expand", "hybrid_override_pattern", "attn_type_list"),
-        *("linear_attn_config", "mamba_n_groups", "n_groups", "mamba_d_conv", "mamba_chunk_size", "mamba_dt_rank"),
+        *("linear_attn_config", "mamba_n_groups", "n_groups", "mamba_d_conv", "mamba_chunk_size"),
+        *("mamba_dt_rank",),
     ]
 )
 """Names that are read here, with those beside them that change nothing that serving needs."""

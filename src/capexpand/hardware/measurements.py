@@ -25,7 +25,13 @@ from capexpand.hardware.conditions import (
     suite_conditions,
 )
 from capexpand.hardware.deployments import deployed
-from capexpand.hardware.lab_conditions import SWEPT_ON_ONE_SERVER, Started, started
+from capexpand.hardware.lab_conditions import (
+    SWEPT_DRAFT,
+    SWEPT_ON_ONE_SERVER,
+    SWEPT_WITH_DRAFTS,
+    Started,
+    started,
+)
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.precision import WEIGHT_BYTES, Format
 from capexpand.hardware.roofline import BINARY_GB, USABLE_MEMORY
@@ -188,7 +194,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     begun = started(text["source_title"], text["metric"], text["quote"], chip)
     if known.suite == "trtllm" and math.isinf(known.test_requests):
         known = replace(known, test_requests=bench_requests(known.input_tokens, known.output_tokens))
-    known = _swept(known, chip)
+    known = _swept(known, model, chip)
     if not (known.input_tokens <= LARGEST_RATE and known.output_tokens <= LARGEST_RATE):  # NaN is no length
         return Unusable(
             row,
@@ -334,11 +340,15 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     return 0.0, 0, "per system, and the number of chips is not stated"
 
 
-def _swept(known: Conditions, chip: str) -> Conditions:
-    """Give the conditions of a sweep on chips that it serves on one server, prompts and answers together."""
-    if known.suite != "inferencex" or chip not in SWEPT_ON_ONE_SERVER:
+def _swept(known: Conditions, model: str, chip: str) -> Conditions:
+    """Give a sweep's conditions: on one server or apart on several, with tokens proposed ahead or not."""
+    if known.suite != "inferencex":
         return known
-    return replace(known, apart=False, running_max=SWEPT_ON_ONE_SERVER[chip])
+    if chip in SWEPT_ON_ONE_SERVER:
+        return replace(known, apart=False, running_max=SWEPT_ON_ONE_SERVER[chip])
+    if chip in SWEPT_WITH_DRAFTS and model == "DeepSeek V3":
+        return replace(known, draft_tokens=SWEPT_DRAFT[0], acceptance=SWEPT_DRAFT[1])
+    return known
 
 
 def _described(
