@@ -84,7 +84,7 @@ def _state_space(content: Config) -> dict[str, Any]:
 
 
 def _pattern(content: Config) -> dict[str, Any]:
-    """Nemotron-H lists its blocks: M for Mamba, * for attention, - for two matrices of a feed-forward part."""
+    """Nemotron-H lists its blocks: M for Mamba, * for attention, - for two feed-forward matrices."""
     pattern = content.get("hybrid_override_pattern")
     if not isinstance(pattern, str) or not pattern or set(pattern) - set("M*-"):
         return {}

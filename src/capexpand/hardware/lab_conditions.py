@@ -65,9 +65,9 @@ together, with the most requests in flight (``dsr1-fp8-mi300x-sglang`` in its
 SWEPT_WITH_DRAFTS = frozenset({"B200", "GB200", "B300", "GB300"})
 """Chips on which InferenceX also lets DeepSeek R1 propose tokens with its own head: one to three of them
 (``benchmarks/multi_node/srt-slurm-recipes/dsr1/trtllm`` has ``mtp1`` to ``mtp3`` beside ``mtp0``). Its
-comparisons take the frontier of all runs of a chip (``buildGpuDataPoints`` of its application filters by chip,
-lengths and format only). The recipes for H100 propose tokens too, but its rates in the comparisons are those
-of a copy split sixteen ways without them."""
+comparisons take the frontier of all runs of a chip (``buildGpuDataPoints`` of its application filters by
+chip, lengths and format only). The recipes for H100 propose tokens too, but its rates in the comparisons are
+those of a copy split sixteen ways without them."""
 
 SWEPT_DRAFT = (3.0, 0.6)
 """Tokens proposed, and the probability that each is accepted. An assumption: less than in MLPerf's reasoning
