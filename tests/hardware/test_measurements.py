@@ -178,6 +178,23 @@ def test_a_sweep_proposes_tokens_where_its_recipes_do():
     assert drafts == {"GB200 NVL72": 3.0, "B200": 3.0, "H100": 0.0, "MI300X": 0.0}
 
 
+@pytest.mark.parametrize(
+    ("metric", "running", "draft"),
+    [
+        ("output, 1024/1024, concurrency 64", 64.0, 0.0),
+        ("output, 1024/1024 at 256 concurrent requests, MTP3", 256.0, 3.0),
+        ("output, ISL 1024 OSL 1024, batch size 32, with MTP", 32.0, 1.0),
+        ("output, 8k/1k, conc=16, EAGLE3 2", 16.0, 2.0),
+        ("output, 8k/1k without MTP, 16M tokens a batch", math.inf, 0.0),
+        ("output, 2048/128, batch size 32 per GPU", math.inf, 0.0),
+    ],
+)
+def test_requests_in_flight_and_tokens_proposed_ahead_are_read(metric, running, draft):
+    found = parse(metric, "output tokens/s/system")
+    assert (found.running_max, found.draft_tokens) == (running, draft)
+    assert found.acceptance == (0.7 if draft else 0.0)
+
+
 def test_a_submission_with_a_public_engine_is_not_taken_for_a_makers_own():
     suites = [
         parse(
