@@ -139,15 +139,27 @@ _TRANSLATIONS: tuple[Callable[[Config], dict[str, Any]], ...] = (
     *(_gemma_3, _llama_4, _experts, _periods, _pattern, _lightning, _delta_attention, _state_space),
 )
 
-TRANSLATED = frozenset(
+_NAMES = frozenset(
     [
         *("no_rope_layers", "moe_num_experts", "moe_k", "moe_topk", "experts_per_token"),
         *("moe_num_shared_experts", "num_shared_expert", "moe_layer_start_index", "moe_layer_end_index"),
         *("attn_layer_period", "attn_layer_offset", "expert_layer_period", "expert_layer_offset"),
-        *("mamba_d_state", "ssm_state_size", "mamba_state_dim", "mamba_n_heads", "mamba_num_heads"),
-        *("mamba_d_head", "mamba_head_dim", "mamba_expand", "hybrid_override_pattern", "attn_type_list"),
-        *("linear_attn_config", "mamba_n_groups", "n_groups", "mamba_d_conv", "mamba_chunk_size"),
-        *("mamba_dt_rank",),
+        *("hybrid_override_pattern", "attn_type_list", "linear_attn_config"),
     ]
 )
-"""Names that are read here, with those beside them that change nothing that serving needs."""
+_NAMES_OF_STATES = frozenset(
+    [
+        *("mamba_d_state", "ssm_state_size", "mamba_state_dim", "mamba_n_heads", "mamba_num_heads"),
+        *("mamba_d_head", "mamba_head_dim", "mamba_expand", "mamba_n_groups", "n_groups", "mamba_d_conv"),
+        *("mamba_chunk_size", "mamba_dt_rank"),
+    ]
+)
+
+
+def translated_names(*, with_states: bool) -> frozenset[str]:
+    """Give the names that are read here, with those beside them that change nothing that serving needs.
+
+    Args:
+        with_states: whether some layers keep a state; where none does, names of states are not understood.
+    """
+    return _NAMES | _NAMES_OF_STATES if with_states else _NAMES

@@ -10,7 +10,7 @@ from typing import Any
 from capexpand.errors import CaseError, Problem
 from capexpand.files import parse_json, read_text
 from capexpand.hardware.architecture import Architecture, model_spec
-from capexpand.hardware.config_names import TRANSLATED, with_usual_names
+from capexpand.hardware.config_names import translated_names, with_usual_names
 from capexpand.hardware.efficiency import KIN
 from capexpand.hardware.specs import ChipSpec, ModelSpec, check_possible
 
@@ -107,10 +107,11 @@ def read_model_config(path: Path) -> OwnModel:
     )
     spec = model_spec(architecture)
     check_possible(spec)
+    understood = _UNDERSTOOD | translated_names(with_states=architecture.linear_share > 0)
     strange = sorted(
         name
         for name, value in inner.items()
-        if name not in _UNDERSTOOD | TRANSLATED
+        if name not in understood
         and value not in (None, False, 0, [], {})
         and any(part in name for part in _MATTERS)
         and not any(part in name for part in _HARMLESS)
