@@ -161,6 +161,24 @@ STUDIES: Mapping[str, Mapping[str, Columns]] = {
             "spent": "what more is paid for orders within the window [currency]",
         },
     },
+    "why-policy": {
+        "drivers": {
+            "driver": "uncertain number, such as base_demand chat",
+            "title": "the same in words",
+            "explains": "share of the spread of what foresight commits that it explains [1]",
+            "middle": "median of its mean factor over the horizon, at which futures are split [1]",
+            "committed_above": "by foresight now, in the mean of the futures above the middle [currency]",
+            "committed_below": "the same at or below it [currency]",
+            "turns_at": "mean factor at which foresight commits as much as the policy [1]",
+        },
+        "reactions": {
+            "quarter": "quarter of the orders, such as 2026Q3",
+            "condition": "state of the world as it may be seen then, in words",
+            "share": "of futures that are in it [1]",
+            "commitments": "full price of what the policy orders then, in the mean [currency]",
+            "power_mw": "power ordered then, in the mean [MW]",
+        },
+    },
     "alternatives": {
         "ranges": {
             "kind": "orders or power",
