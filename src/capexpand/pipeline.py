@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from capexpand.policy.outcomes import Progress as SimulationProgress
     from capexpand.reporting.sheet import Sheet
     from capexpand.scenarios.futures import Futures
+    from capexpand.scenarios.lattice import Lattice
 
 
 NO_POLICY_WITH_VENDORS = (
@@ -265,6 +266,33 @@ def optimise_policy(
         RunError: the checkpoint belongs to another case or cannot be written.
     """
     from capexpand.policy.case_policy import optimise_policy as find
+
+    m, futures, condensed = _condensed(case, lattice or LatticeSettings())
+    where = {} if engine is None else {"open_streams": engine.open_streams}
+    found = find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint, **where)
+    return PlannedPolicy(case, m, futures, found)
+
+
+def restore_policy(case: Case, content: bytes) -> PlannedPolicy:
+    """Return a policy that a run has kept, without training it again.
+
+    Args:
+        case: of the run.
+        content: of the file ``policy.cuts`` in its folder.
+
+    Raises:
+        CaseError: the case declares nothing unknown.
+        RunError: the file holds no policy, or one of another case or version.
+    """
+    from capexpand.policy.kept import KeptPolicy, restored_policy
+
+    kept = KeptPolicy.read(content)
+    m, futures, condensed = _condensed(case, LatticeSettings(seed=kept.seed))
+    return PlannedPolicy(case, m, futures, restored_policy(m, condensed, kept))
+
+
+def _condensed(case: Case, grain: LatticeSettings) -> tuple[ModelData, Futures, Lattice]:
+    """A case as a policy sees it, its futures, and the lattice that stands for them."""
     from capexpand.scenarios.condensation import condense
     from capexpand.scenarios.futures import compile_futures
     from capexpand.scenarios.sampling import draw_scenarios
@@ -273,7 +301,6 @@ def optimise_policy(
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
     refuse_policy(case)
-    grain = lattice or LatticeSettings()
     # a policy earns for the firm; financing is carried along its paths (see policy/financed.py)
     futures, m = compile_futures(case), replace(compile_case(case), financing=None)
     drawn = draw_scenarios(futures, grain.paths, seed=grain.seed)
@@ -285,9 +312,7 @@ def optimise_policy(
         fine_quarters=grain.recourse_quarters,
         later_nodes=grain.later_nodes,
     )
-    where = {} if engine is None else {"open_streams": engine.open_streams}
-    found = find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint, **where)
-    return PlannedPolicy(case, m, futures, found)
+    return m, futures, condensed
 
 
 def simulate(

@@ -16,7 +16,7 @@ from commands import capexpand
 def planned(tmp_path_factory):
     """The folder of a run with a policy, and the run."""
     folder = tmp_path_factory.mktemp("policy") / "run"
-    return folder, cx.policy("two-sites", out=folder, scenarios=40, iterations=8, workers=1)
+    return folder, cx.policy("two-sites", out=folder, scenarios=40, iterations=30, gap=0.0, workers=1)
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ PUBLIC = """
     WorstCase CheckedCase LatticeSettings Outcomes PolicyFindings Run SampledFutures __version__
     check diff new policy Questioned run scenarios schema serve shipped_cases
     backtest breakeven break_even compare evaluate evaluate_policy evidence find_contradictions list_claims
-    Study StudyShard Sweep SweepShard merge study sweep
+    Study StudyShard Sweep SweepShard Simulation SimulationShard WhyPolicy merge study sweep
     ChipsView ServedTokens TradeCurve calibrate chips forecast frontier history import_workbook load_case
     optimise optimise_policy report roll simulate solve tokens train why why_not write
     replay size traces claims claims_add claims_measure Answered Replayed SizedFleet TraceList Picture

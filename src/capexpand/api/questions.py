@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from capexpand.studies.roll.rolling import Roll
     from capexpand.studies.subjects import Subject
     from capexpand.studies.why.near import Near
-    from capexpand.studies.why.of_policy import PolicySaid
+    from capexpand.studies.why.of_policy import WhyPolicy
     from capexpand.studies.why.whynots import WhyNot
     from capexpand.studies.why.whys import Why
 
@@ -99,7 +99,7 @@ def why(
     within: float = 1.0,
     out: Path | str | None = None,
     progress: Say | None = None,
-) -> Questioned[Why] | Questioned[Near] | Questioned[PolicySaid]:
+) -> Questioned[Why] | Questioned[Near] | Questioned[WhyPolicy]:
     """Say why a plan decides as it does: what limits it, what one more is worth and costs, what nearly won.
 
     Args:

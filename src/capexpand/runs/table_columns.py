@@ -317,6 +317,19 @@ STUDIES: Mapping[str, Mapping[str, Columns]] = {
             "upper": "the objective is at most this, certified [currency]",
         },
     },
+    "simulation": {
+        "strategies": {
+            "strategy": "policy, mean_value (the plan for the mean, kept to), naive (spent evenly), plan",
+            "npv": "net present value of the programme, mean over futures [currency]",
+            **_MONEY_OF_FUTURES,
+            "peak_funding": "most that is laid out before it comes back, median over futures [currency]",
+            "spent": "paid for orders within the window, mean over futures [currency]",
+            "loses_share": "share of futures in which the programme loses money [1]",
+            "irr": "internal rate of return, median over the futures that have one [1/year]",
+            "unmet_share": "share of what is owed that is not served [1]",
+            "idle_accelerators_share": "share of accelerators that do not run after the window [1]",
+        },
+    },
     "study": {
         "ranking": _STUDIED,
         "levels": {

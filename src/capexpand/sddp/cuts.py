@@ -160,6 +160,18 @@ class CutPool:
         self.scan_intercepts = np.pad(self.scan_intercepts, more, constant_values=-np.inf)
         self.scan_slopes = np.pad(self.scan_slopes, (*more, (0, 0)))
 
+    def all_cuts(self) -> tuple[Floats, Floats, Floats]:
+        """Return every cut in the order of their making: states, intercepts and slopes.
+
+        Their shapes are (trial points, live states), (functions, trial points) and (functions, trial points,
+        live states).
+        """
+        return (
+            self._trial_states[: self.count],
+            self.intercepts[:, : self.count],
+            self.slopes[:, : self.count],
+        )
+
     def trial_states(self, latest: int) -> Floats:
         """Return a copy of the latest states at which cuts were made, shape (trial points, live states)."""
         return self._trial_states[max(0, self.count - latest) : self.count].copy()

@@ -33,7 +33,7 @@ FEW = "Too few futures were followed with perfect foresight to say; run it with 
 
 
 @dataclass(frozen=True, slots=True)
-class PolicySaid:
+class WhyPolicy:
     """What the document of a run says of its policy; money in plain units.
 
     Args:
@@ -59,7 +59,7 @@ class PolicySaid:
     waiting: tuple[float, float]
 
 
-def policy_of(subject: Subject) -> PolicySaid | None:
+def policy_of(subject: Subject) -> WhyPolicy | None:
     """Return what a run says of its policy; None for a case, or a run without one.
 
     Raises:
@@ -74,7 +74,7 @@ def policy_of(subject: Subject) -> PolicySaid | None:
             return None
         found = document.get("decision_drivers", {})
         waiting = document["value_of_waiting"]
-        return PolicySaid(
+        return WhyPolicy(
             label=subject.label,
             currency=str(document["currency"]),
             now=_quarter(document["this_quarter"]["quarter"]),
@@ -91,7 +91,7 @@ def policy_of(subject: Subject) -> PolicySaid | None:
         ) from error
 
 
-def explain_policy(subject: Subject) -> PolicySaid:
+def explain_policy(subject: Subject) -> WhyPolicy:
     """Return why the policy of a run decides as it does.
 
     Raises:
@@ -105,7 +105,7 @@ def explain_policy(subject: Subject) -> PolicySaid:
     return said
 
 
-def policy_sheet(said: PolicySaid, subject: Subject) -> Sheet:
+def policy_sheet(said: WhyPolicy, subject: Subject) -> Sheet:
     """Return the sheet of why a policy decides as it does."""
     drivers, rows = _drivers(said), _rows(said)
     return Sheet(
@@ -145,7 +145,7 @@ BASIS = (
 )
 
 
-def _answers(said: PolicySaid) -> tuple[Answer, ...]:
+def _answers(said: WhyPolicy) -> tuple[Answer, ...]:
     first, *rest = said.sentences or (FEW,)
     seen = (
         rest[0] if rest else "Nothing that may be seen in the next quarters changes what it commits in them."
@@ -162,7 +162,7 @@ def _answers(said: PolicySaid) -> tuple[Answer, ...]:
 
 
 def beside_policy(
-    sheet: Sheet, said: PolicySaid, asked: Asked, m: ModelData, *, forced: bool = False
+    sheet: Sheet, said: WhyPolicy, asked: Asked, m: ModelData, *, forced: bool = False
 ) -> Sheet:
     """Return the sheet of a question about a run's plan with what the run's policy does beside it.
 
@@ -180,7 +180,7 @@ def beside_policy(
     return replace(sheet, answers=(*sheet.answers, answer), document=document)
 
 
-def _does(said: PolicySaid, asked: Asked, m: ModelData) -> str:
+def _does(said: WhyPolicy, asked: Asked, m: ModelData) -> str:
     """What the policy orders of what is asked about, as far as its run says."""
     units = asked.kind in ("orders", "supply")
     if not units and asked.kind not in ("power", "grid"):
@@ -216,7 +216,7 @@ def _ordered(row: Mapping[str, Any]) -> str:
     return f"{write(mean)} of {row['name']}{place} in {when} in the mean ({span})"
 
 
-def _conditions(said: PolicySaid, mine: set[str], label: str | None) -> str:
+def _conditions(said: WhyPolicy, mine: set[str], label: str | None) -> str:
     """In which state of the world how many, where the table of the policy tells them apart."""
     rows = [row for row in said.rows if label is not None and _quarter(row["quarter"]) == label]
     amounts = [sum(float(row["units"].get(name, 0.0)) for name in mine) for row in rows]
@@ -226,7 +226,7 @@ def _conditions(said: PolicySaid, mine: set[str], label: str | None) -> str:
     return f". In {label} that is {listing(told[:4])}"
 
 
-def _drivers(said: PolicySaid) -> Table:
+def _drivers(said: WhyPolicy) -> Table:
     rows = tuple(
         Row(
             str(one["title"]),
@@ -251,7 +251,7 @@ def _drivers(said: PolicySaid) -> Table:
     return Table("Which futures drive it", head, rows)
 
 
-def _rows(said: PolicySaid) -> Table:
+def _rows(said: WhyPolicy) -> Table:
     rows: list[Row] = []
     for row in said.rows:
         units = [f"{count(float(x))} × {name}" for name, x in row["units"].items() if float(x) > 0.5]
@@ -270,7 +270,7 @@ def _rows(said: PolicySaid) -> Table:
     return Table("What is ordered when what is seen", head, tuple(rows), kind="wordy")
 
 
-def _money(said: PolicySaid, amount: float) -> str:
+def _money(said: WhyPolicy, amount: float) -> str:
     return money(amount / 1e6, said.currency)
 
 
@@ -278,7 +278,7 @@ def _quarter(day: str) -> str:
     return QuarterCalendar(date.fromisoformat(str(day)), 1).labels[0]
 
 
-def _frames(said: PolicySaid) -> dict[str, pl.DataFrame]:
+def _frames(said: WhyPolicy) -> dict[str, pl.DataFrame]:
     drivers = [
         (str(one["driver"]), str(one["title"]),
          *(None if one[key] is None else float(one[key])
