@@ -188,13 +188,11 @@ def _table(ways: list[_Way], scale: MoneyScale) -> Table:
                 share(way.loses),
                 "–" if way.irr is None else percent(way.irr),
                 scale.write(way.peak_funding),
-                share(way.idle),
-                share(way.unmet),
             ),
         )
         for way in ways
     )
-    on_pages = ("rate of return, middle", "peak funding, middle", "accelerators idle", "obligations unmet")
+    on_pages = ("rate of return, middle", "peak funding, middle")
     head = columns(
         "Way", "NPV, mean", "worst 5 %", "middle", "best 5 %", "mean of the worst tenth", "chance of a loss",
         *(Column(heading, in_terminal=False) for heading in on_pages),
