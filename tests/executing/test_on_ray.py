@@ -181,6 +181,25 @@ def test_streams_that_are_lost_are_made_anew_from_the_last_barrier(cluster, barr
     assert [record.path_value for record in found.records] == [r.path_value for r in expected.records]
 
 
+def test_more_streams_than_processors_share_them(cluster):
+    """Six streams on four processors, and on three once a node is lost: none waits for ever for its own."""
+    replace_lost(cluster)
+    graph = random_graph(21, stages=3)
+    settings = TrainingSettings(
+        iterations=24, streams=6, exact_limit=0, stall_iterations=1000, back_end="highs"
+    )
+    expected = train(graph, settings=settings)
+
+    def lose(record) -> bool:
+        if record.iterations == 12:
+            lose_a_node(cluster)
+        return False
+
+    with engine_on("ray", workers=2) as engine:
+        found = train(graph, settings=settings, progress=lose, open_streams=engine.open_streams)
+    assert [record.bound for record in found.records] == [record.bound for record in expected.records]
+
+
 def test_asynchronous_streams_reach_the_same_optimum_and_resume(cluster, tmp_path):
     replace_lost(cluster)
     graph = random_graph(22)

@@ -204,7 +204,8 @@ def ask(subject: Subject, futures: int, seed: int) -> Asked:
 
 
 def _had_policy(folder: Path) -> bool:
-    return b'"policy_table"' in read_content(folder / "metrics.json", FILE_LIMIT_BYTES)
+    file = folder / "metrics.json"
+    return file.is_file() and b'"policy_table"' in read_content(file, FILE_LIMIT_BYTES)
 
 
 def prepare(asked: Asked, say: Callable[[str], None]) -> Follows:

@@ -65,9 +65,9 @@ def policy_of(subject: Subject) -> WhyPolicy | None:
     Raises:
         RunError: the document is not as a run writes it.
     """
-    if subject.folder is None:
+    file = None if subject.folder is None else subject.folder / "metrics.json"
+    if file is None or not file.is_file():  # a rolled plan has another document
         return None
-    file = subject.folder / "metrics.json"
     try:
         document = json.loads(read_text(file))
         if "policy_table" not in document:
