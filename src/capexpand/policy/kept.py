@@ -66,7 +66,7 @@ class KeptPolicy:
             found = cls(str(about["risk"]), int(about["seed"]), about, tuple(map(dict, records[1:])))
             whole = end == len(content) and all(name in each for each in found.cuts for name in _PARTS)
         except (IndexError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
-            whole = False
+            raise RunError(_DAMAGED) from None
         if not whole:
             raise RunError(_DAMAGED)
         return found

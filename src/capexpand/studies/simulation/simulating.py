@@ -37,7 +37,7 @@ from capexpand.studies.subjects import Subject
 from capexpand.studies.sweep.journal import Journal
 
 if TYPE_CHECKING:
-    from polars import DataFrame
+    from polars import DataFrame, DataType
 
 FUTURES = 512
 """Futures of a chunk: a power of two, which draws fill most evenly."""
@@ -303,7 +303,7 @@ def as_frame(strategies: Sequence[str], found: Iterable[tuple[Chunk, Floats]]) -
     return pl.concat(frames).rechunk()
 
 
-def _schema() -> dict[str, object]:
+def _schema() -> dict[str, type[DataType]]:
     import polars as pl
 
     return {"future": pl.Int64, "strategy": pl.String, **dict.fromkeys(MEASURES, pl.Float64)}

@@ -203,7 +203,9 @@ def _does(said: WhyPolicy, asked: Asked, m: ModelData) -> str:
 
 
 def _ordered(row: Mapping[str, Any]) -> str:
-    write = power if row["unit"] == "MW" else (lambda amount: f"{count(amount)} units")
+    def write(amount: float) -> str:
+        return power(amount) if row["unit"] == "MW" else f"{count(amount)} units"
+
     least, mean, most = (float(row[key]) for key in ("least", "mean", "most"))
     same = abs(most - least) <= 1e-6 * max(1.0, abs(most))
     place = f" for {row['destination']}" if row["destination"] else ""
