@@ -290,16 +290,40 @@ def optimise_policy(
     """
     from capexpand.policy.case_policy import optimise_policy as find
 
+    m, futures, condensed = _condensed(case, lattice or LatticeSettings())
+    where = {} if engine is None else {"open_streams": engine.open_streams}
+    found = find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint, **where)
+    return PlannedPolicy(case, m, futures, found)
+
+
+def restore_policy(case: Case, content: bytes) -> PlannedPolicy:
+    """Return a policy that a run has kept, without training it again.
+
+    Args:
+        case: of the run.
+        content: of the file ``policy.cuts`` in its folder.
+
+    Raises:
+        CaseError: the case declares nothing unknown.
+        RunError: the file holds no policy, or one of another case or version.
+    """
+    from capexpand.policy.kept import KeptPolicy, restored_policy
+
+    kept = KeptPolicy.read(content)
+    m, futures, condensed = _condensed(case, LatticeSettings(seed=kept.seed))
+    return PlannedPolicy(case, m, futures, restored_policy(m, condensed, kept))
+
+
+def _condensed(case: Case, settings: LatticeSettings) -> tuple[ModelData, Futures, Lattice]:
+    """A case as a policy sees it, its futures, and the lattice that stands for them."""
     if case.uncertainty.empty:
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
     refuse_policy(case)
     # a policy earns for the firm; financing is carried along its paths (see policy/financed.py)
     m = replace(compile_case(case), financing=None)
-    futures, condensed = case_lattice(case, lattice or LatticeSettings())
-    where = {} if engine is None else {"open_streams": engine.open_streams}
-    found = find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint, **where)
-    return PlannedPolicy(case, m, futures, found)
+    futures, condensed = case_lattice(case, settings)
+    return m, futures, condensed
 
 
 def simulate(
