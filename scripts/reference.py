@@ -38,7 +38,8 @@ EXAMPLES = {
     "excluded_clouds": "[big-cloud]", "model": "DeepSeek V3", "units_together": "40",
     "relative_to": "h20-server",
     "offer": "h100-server", "workloads": "[chat]", "initial": "free", "moves": "[sites.*.grid]",
-    "between": "[adoption, price]", "company": "Alibaba", "price_lists": "{chat: deepseek-chat}", "years": "10",
+    "between": "[adoption, price]", "company": "Alibaba", "price_lists": "{chat: deepseek-chat}",
+    "years": "10",
     "months": "12", "offers": "[h100-server]", "relative_gap": "0.0001", "time_limit_seconds": "600",
     "set": "{programme.cap: 300 bn CNY}",
 }  # fmt: skip

@@ -171,7 +171,7 @@ def check_history_and_case(client: httpx.Client, plan: dict, roll: dict, again: 
     assert f'href="/explore/{name}"' in client.get(f"/runs/{again['id']}").text
     assert 'href="/explore/two-sites"' in client.get(f"/runs/{plan['id']}").text
     page = client.get(f"/cases/{name}").text
-    assert "quarters from 2026Q1" in page
+    assert "quarters from 2026-01-01" in page
     assert f'href="/runs/{again["id"]}"' in page
     explored = client.post(f"/api/v1/cases/{name}/explore", json={"changes": [["discount", "12 %/year"]]})
     assert explored.status_code == 200, explored.text
