@@ -95,11 +95,11 @@ def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
     if found is None or found.deviation <= 0.0:
         return ""
     kinds = sorted((kind for kind in found.kinds if kind.share > 0.0), key=lambda kind: -kind.share)
-    parts = listing([f"{share(kind.share)} from {kind.evidence.name}" for kind in kinds])
+    parts = listing([f"{share(kind.share)} is due to {kind.evidence.name}" for kind in kinds])
     return (
-        f"From what it rests on the value has a standard deviation of {money(found.deviation, currency)}; of "
-        f"that variance come {parts} numbers. This counts prices, volumes, rates and limits, whose worth the "
-        f"plan tells at once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
+        f"The inputs give the value a standard deviation of {money(found.deviation, currency)}; of that variance "
+        f"{parts} numbers. It counts prices, volumes, rates and limits, whose worth the plan tells at once: "
+        f"{found.numbers} of {count} numbers. capexpand evidence weighs them all."
     )
 
 
