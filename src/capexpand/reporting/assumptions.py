@@ -97,9 +97,9 @@ def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
     kinds = sorted((kind for kind in found.kinds if kind.share > 0.0), key=lambda kind: -kind.share)
     parts = listing([f"{share(kind.share)} is due to {kind.evidence.name}" for kind in kinds])
     return (
-        f"The inputs give the value a standard deviation of {money(found.deviation, currency)}; of that variance "
-        f"{parts} numbers. It counts prices, volumes, rates and limits, whose worth the plan tells at once: "
-        f"{found.numbers} of {count} numbers. capexpand evidence weighs them all."
+        f"The inputs give the value a standard deviation of {money(found.deviation, currency)}; of its "
+        f"variance {parts} numbers. It counts prices, volumes, rates and limits, whose worth the plan tells at "
+        f"once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
     )
 
 
