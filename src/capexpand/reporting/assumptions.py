@@ -98,8 +98,8 @@ def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
     parts = listing([f"{share(kind.share)} is due to {kind.evidence.name}" for kind in kinds])
     return (
         f"The inputs give the value a standard deviation of {money(found.deviation, currency)}; of its "
-        f"variance {parts} numbers. It counts prices, volumes, rates and limits, whose worth the plan tells at "
-        f"once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
+        f"variance {parts} numbers. It counts prices, volumes, rates and limits, whose worth the plan tells "
+        f"at once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
     )
 
 
