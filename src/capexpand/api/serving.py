@@ -327,25 +327,11 @@ def tokens(
     if (model is None and config is None) or (chip is None and chip_file is None):
         raise CaseError([Problem("name a model and a chip: capexpand tokens 'DeepSeek R1' H20")])
     asked = Asked(
-        count=count,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cached=cached,
-        tpot=tpot,
-        ttft=ttft,
-        weights=weights,
-        cache=cache,
-        way=way,
-        layout=layout,
-        suite=suite,
-        config=config,
-        chip_file=chip_file,
-        draft=draft,
-        acceptance=acceptance,
-        software=software,
-        calibration=calibration,
+        count=count, input_tokens=input_tokens, output_tokens=output_tokens, cached=cached, tpot=tpot,
+        ttft=ttft, weights=weights, cache=cache, way=way, layout=layout, suite=suite, config=config,
+        chip_file=chip_file, draft=draft, acceptance=acceptance, software=software, calibration=calibration,
         offload=offload,
-    )
+    )  # fmt: skip
     from capexpand.hardware.pareto import token_costs
 
     put = question(model, chip, asked=asked)

@@ -72,40 +72,20 @@ class SweepShard(Shown):
 
 @overload
 def sweep(
-    case: Path | str | Case,
-    variant: str | None = None,
-    *,
-    vary: Sequence[str] | None = None,
-    design: str = "grid",
-    points: int | None = None,
-    seed: int = 1,
-    workers: int = 2,
-    on: str | Executor | None = None,
-    bracket: float | None = None,
-    add: int = 60,
-    shard: None = None,
-    out: Path | str | None = None,
-    progress: Say | None = None,
-) -> Sweep: ...
+    case: Path | str | Case, variant: str | None = None, *, vary: Sequence[str] | None = None,
+    design: str = "grid", points: int | None = None, seed: int = 1, workers: int = 2,
+    on: str | Executor | None = None, bracket: float | None = None, add: int = 60, shard: None = None,
+    out: Path | str | None = None, progress: Say | None = None,
+) -> Sweep: ...  # fmt: skip
 
 
 @overload
 def sweep(
-    case: Path | str | Case,
-    variant: str | None = None,
-    *,
-    vary: Sequence[str] | None = None,
-    design: str = "grid",
-    points: int | None = None,
-    seed: int = 1,
-    workers: int = 2,
-    on: str | Executor | None = None,
-    bracket: float | None = None,
-    add: int = 60,
-    shard: str | None,
-    out: Path | str | None = None,
-    progress: Say | None = None,
-) -> Sweep | SweepShard: ...
+    case: Path | str | Case, variant: str | None = None, *, vary: Sequence[str] | None = None,
+    design: str = "grid", points: int | None = None, seed: int = 1, workers: int = 2,
+    on: str | Executor | None = None, bracket: float | None = None, add: int = 60, shard: str | None,
+    out: Path | str | None = None, progress: Say | None = None,
+) -> Sweep | SweepShard: ...  # fmt: skip
 
 
 def sweep(

@@ -46,7 +46,6 @@ class FigureReader:
 
         Args:
             written: a text or number; a mapping with a value; a mapping that refers to the catalogue.
-            kind: what the number measures.
             within: where it stands inside the whole.
 
         Returns:

@@ -28,6 +28,7 @@ from capexpand.case.shipped import case_place
 from capexpand.case.tables import TABLE_LIMIT_BYTES
 from capexpand.case.uncertainty_checks import broken_targets
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.files.reading import is_folder, read_content
 from capexpand.units import QuantityError
 
@@ -140,7 +141,7 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(once, key=lambda problem: (str(problem.file or ""), problem.line or 0, problem.column or 0))
 
 
-def _reading(data: dict[str, Any]) -> Reading:
+def _reading(data: JsonObject) -> Reading:
     reading = Reading()
     try:
         reading.as_of = parse_day(data.get("as_of"))
@@ -151,7 +152,7 @@ def _reading(data: dict[str, Any]) -> Reading:
     return reading
 
 
-def _tables(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
+def _tables(value: Any) -> Iterator[tuple[JsonObject, str]]:
     """Every mapping inside that refers to a file, and the field that holds its path."""
     if isinstance(value, dict):
         yield from ((value, field) for field in FILE_FIELDS if isinstance(value.get(field), str))
@@ -176,7 +177,7 @@ def _point_to_tables(node: Node, data: Any) -> None:
 
 
 def _provenance(
-    file: Path, variant: str | None, files: tuple[Path, ...], data: dict[str, Any], reading: Reading
+    file: Path, variant: str | None, files: tuple[Path, ...], data: JsonObject, reading: Reading
 ) -> Provenance:
     names: dict[str, str] = {}
     tables: dict[str, bytes] = {}

@@ -65,7 +65,6 @@ def merge(below: Node, above: Node) -> Node:
 
     Args:
         below: the defaults.
-        above: what replaces them.
 
     Returns:
         The merged tree; every part keeps its own mark.

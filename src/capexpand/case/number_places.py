@@ -122,7 +122,6 @@ def find_numbers(declaration: Declaration, case: Case, path: str) -> tuple[Numbe
 
     Args:
         declaration: as the files state the case.
-        case: as it was understood.
         path: dotted; ``*`` stands for any one step.
 
     Returns:

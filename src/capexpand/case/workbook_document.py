@@ -17,6 +17,7 @@ from typing import Any
 
 from capexpand.case.document import Mark, Node
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.files.workbooks import read_cells
 
 COLUMNS = ("Field", "Value", "Unit", "As", "Source", "Reason", "Date", "Meaning")
@@ -90,7 +91,7 @@ def _rows(value: Any, place: Place) -> Iterator[tuple[Place, Row]]:
         yield place, _row(value, place)
 
 
-def _sourced(value: dict[str, Any]) -> bool:
+def _sourced(value: JsonObject) -> bool:
     """Whether a mapping is a number with its origin, which takes one row."""
     inner = value.get("value")
     rest = {key: text for key, text in value.items() if key != "value"}

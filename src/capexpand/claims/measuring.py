@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from capexpand.claims.companies import canonical
 from capexpand.claims.documents import read_document
 from capexpand.claims.proposals import Proposal, propose_claims
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_text
+from capexpand.files.json_text import JsonObject
 
 ANSWERS = "answers.csv"
 LARGEST_ANSWERS = 4_000_000
@@ -151,7 +151,7 @@ class MeasuredReading:
 
     sets: tuple[Measured, ...]
 
-    def as_data(self, *, misses: bool = False) -> dict[str, Any]:
+    def as_data(self, *, misses: bool = False) -> JsonObject:
         """Return the scores as names and numbers; with ``misses`` also each claim missed or wrong."""
         return {"sets": [_measured_data(one, misses=misses) for one in self.sets]}
 
@@ -168,9 +168,9 @@ def claims_measure(folder: Path) -> MeasuredReading:
     return MeasuredReading(measure_folder(folder))
 
 
-def _measured_data(one: Measured, *, misses: bool) -> dict[str, Any]:
+def _measured_data(one: Measured, *, misses: bool) -> JsonObject:
     scores = (("whole claim", one.whole), *one.fields)
-    data: dict[str, Any] = {
+    data: JsonObject = {
         "name": one.name,
         "articles": one.articles,
         "proposed": one.whole.proposed,

@@ -16,6 +16,7 @@ from typing import Any
 
 from capexpand.errors import SolverError
 from capexpand.executing.ray_nodes import RETRIES, packed, spared_head
+from capexpand.files.json_text import JsonObject
 from capexpand.sddp.stream import Iteration
 from capexpand.sddp.workers import LocalWorker, Round, Streams, WorkerTask, shares
 
@@ -65,7 +66,7 @@ class StreamHost:
             self._worker.take_own(by_stream)
         self._worker.exchange(by_stream, forget=forget)
 
-    def generator_states(self) -> list[dict[str, Any]]:
+    def generator_states(self) -> list[JsonObject]:
         """Return the states of the random numbers."""
         return self._worker.generator_states()
 
@@ -81,7 +82,7 @@ class RayWorker:
     def __init__(self, task: WorkerTask, store: _Store) -> None:
         self._task, self._store = task, store
         self._past: list[Round] = list(task.past)
-        self._states: list[dict[str, Any]] | None = None
+        self._states: list[JsonObject] | None = None
         self._since: list[dict[int, Iteration]] = []
         """Rounds since the last barrier at which the streams dropped their bases."""
         self._known: list[dict[int, Iteration]] = []
@@ -128,7 +129,7 @@ class RayWorker:
             self._since.clear()
             self._states = self._last_states
 
-    def generator_states(self) -> list[dict[str, Any]]:
+    def generator_states(self) -> list[JsonObject]:
         """Return the states of the random numbers after the last iteration."""
         import ray
         from ray.exceptions import RayError
@@ -149,7 +150,7 @@ class RayWorker:
     def _opened(self, task: WorkerTask) -> Any:
         import ray
 
-        options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "scheduling_strategy": spared_head()}
+        options: dict[str, object] = {"num_cpus": 1, "max_restarts": 0, "scheduling_strategy": spared_head()}
         return ray.remote(StreamHost).options(**options).remote(ray.put(packed(task)))
 
     def _made_anew(self, error: Exception) -> None:

@@ -76,7 +76,6 @@ def linear_tax(m: ModelData, ours: Statement) -> float:
     """Returns the present value of tax as the objective knows it: losses refunded at once [money].
 
     Args:
-        m: the compiled case.
         ours: a statement; its transfer value is not taxed here.
     """
     running = float(m.times.discount @ ours.ebita)
@@ -84,13 +83,7 @@ def linear_tax(m: ModelData, ours: Statement) -> float:
 
 
 def objective_of(m: ModelData, ours: Statement, charged: Penalties) -> float:
-    """Returns the objective as the statements give it, to set beside the solver's [money].
-
-    Args:
-        m: the compiled case.
-        ours: statement of a plan.
-        charged: its penalties.
-    """
+    """Returns the objective as the statements give it, to set beside the solver's [money]."""
     cash = net_present_value_before_tax(ours, m.times)
     transfer = (1.0 - m.taxes.rate) * float(m.times.discount @ ours.transfer_value)
     return cash + transfer - linear_tax(m, ours) - charged.total
@@ -101,7 +94,6 @@ def financing_value(plan: Plan, ours: Statement) -> float:
 
     Args:
         plan: what is done in each quarter.
-        ours: its statement.
     """
     financed = financing_statement(plan, ours)
     if financed is None:

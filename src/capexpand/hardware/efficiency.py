@@ -107,9 +107,6 @@ def power_ratio(chip: ChipSpec) -> float:
     """Give the logarithm of watts per rated operation against an H100 SXM, held between halves and doubles.
 
     A chip with little power for its rated arithmetic cannot hold its clock in large products.
-
-    Args:
-        chip: one chip.
     """
     rate = max(
         float(np.max(chip.fp8_tflops)), float(np.max(chip.int8_tops)), 2 * float(np.max(chip.fp16_tflops))
@@ -142,7 +139,6 @@ def keys_for(field: str, point: Point) -> tuple[str, ...]:
 
     Args:
         field: a field of :class:`Efficiency`, or ``rate`` for the factor of a benchmark.
-        point: the evaluation.
     """
     if field == "rate":
         return _rate_keys(point)
@@ -211,11 +207,7 @@ _FIELD_KEYS: dict[str, Callable[[Point], list[str]]] = {
 
 
 def software_of(point: Point) -> str:
-    """Give the kind of software behind a family of measurements: tuned, a maker's bench, or as installed.
-
-    Args:
-        point: the evaluation.
-    """
+    """Give the kind of software behind a family of measurements: tuned, a maker's bench, or as installed."""
     return SOFTWARE.get(point.suite, "typical")
 
 
@@ -224,7 +216,6 @@ def weight_of(key: str, point: Point) -> float:
 
     Args:
         key: a key of :func:`keys_for`.
-        point: the evaluation.
     """
     _, mark, quantity = key.partition("^")
     return float(getattr(point, quantity.partition("~")[0])) if mark else 1.0
@@ -246,10 +237,6 @@ def _rate_keys(point: Point) -> tuple[str, ...]:
 
 def efficiency_of(points: Sequence[Point], factors: Factors) -> tuple[Efficiency, Array]:
     """Give the efficiencies of some evaluations, and the factor on their rate.
-
-    Args:
-        points: the evaluations.
-        factors: fitted logarithms.
 
     Returns:
         Efficiencies with arrays of shape (points,), and the rate factors of the same shape.

@@ -91,9 +91,6 @@ def efficiency_for(
     """Give the efficiencies for planning with one model on one chip, and the factor on the rate.
 
     Args:
-        model: the model.
-        chip: the chip.
-        precision: formats.
         suite: whose software and tuning to expect: ``typical``, or a family of measurements such as
             ``report`` for an operator's own tuned system or ``community`` for a public engine out of the box.
         factors: fitted logarithms; the packaged ones by default.

@@ -83,10 +83,6 @@ def _formulas() -> str:
 def content_key(unit: Unit, service: TokenService) -> str:
     """Give the hash of everything that a cell's answer depends on.
 
-    Args:
-        unit: the offer's unit.
-        service: the workload's service.
-
     Raises:
         CaseError: for unknown names.
     """
@@ -110,8 +106,6 @@ def answer_for(unit: Unit, service: TokenService, *, folder: Path | None = None)
     """Give the answer of a cell, computed once for its content.
 
     Args:
-        unit: the offer's unit.
-        service: the workload's service.
         folder: where answers are kept between runs; a damaged answer is computed anew, and where nothing
             can be written every answer is.
 

@@ -175,11 +175,7 @@ def source_of(title: str) -> str:
 
 
 def kind_of(measurement: Measurement) -> str:
-    """Give the kind of a measurement for its band: model kind, and whether one phase or a latency limit.
-
-    Args:
-        measurement: the measurement.
-    """
+    """Give the kind of a measurement for its band: model kind, and whether one phase or a latency limit."""
     experts = float(np.max(model_named(measurement.model).expert_layers)) > 0
     return band_kind(
         experts=experts,
@@ -292,11 +288,7 @@ def _validate(rows: int, measurements: Sequence[Measurement], unusable: Sequence
 
 
 def compare(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:
-    """Compute the rate of each measurement by a fit that did not see it, nor anything of its source.
-
-    Args:
-        measurements: what was measured.
-    """
+    """Compute the rate of each measurement by a fit that did not see it, nor anything of its source."""
     if not measurements:
         return ()
     known = {_identity(one) for one, _ in _packaged_folds()}

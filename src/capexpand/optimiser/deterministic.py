@@ -68,7 +68,6 @@ def optimise_plan(
     """Returns the best plan over the mean path: the most valuable, or that of the case's own aim.
 
     Args:
-        m: the compiled case.
         commitments: orders that are given; all are chosen if absent.
         relative_gap: gap [fraction] at which a program with whole sizes counts as solved.
         time_limit_seconds: when to stop [s].
@@ -116,8 +115,6 @@ def committed_program(program: LinearProgram, stages: list[Stage], commitments: 
     """Returns a program with the columns of given orders fixed.
 
     Args:
-        program: of all quarters.
-        stages: its columns.
         commitments: the orders.
     """
     lower, upper = program.column_lower.copy(), program.column_upper.copy()

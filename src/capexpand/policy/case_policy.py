@@ -124,7 +124,6 @@ def optimise_policy(
     """Returns the policy of highest objective on a lattice, by stochastic dual dynamic programming.
 
     Args:
-        lattice: of its futures.
         progress: sees each round and may end the training; Ctrl-C ends it too; what was reached stays.
         checkpoint: file from which the training resumes.
         open_streams: spreads the streams over workers.

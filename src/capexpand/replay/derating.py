@@ -116,7 +116,6 @@ def replay_fleet(
     load it is near 1 because nobody waits.
 
     Args:
-        policy: how the cluster decides.
         load: scale the arrivals so that the work asked for is this share of what the fleet can do; as traced
             when None.
         stretches: into how many parts of equal length the arrivals are cut for the interval.
@@ -226,8 +225,6 @@ def derate_serving(
     the trace's own load over it. (Replicas that serve anything are busy all the time, which says little.)
 
     Args:
-        replica: how each replica works.
-        promise: what must be kept.
         offer: name of the offer, for the result.
         routing: how a request finds its replica.
         stretches: into how many parts of equal numbers of requests the trace is cut for the interval.

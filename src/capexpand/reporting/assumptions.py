@@ -56,11 +56,7 @@ class Origins:
 
 
 def origins(case: Case) -> Origins:
-    """Count what the numbers of a case rest on.
-
-    Args:
-        case: the case.
-    """
+    """Count what the numbers of a case rest on."""
     figures = [found.figure for found in numbers(case)]
     sourced = sum(1 for figure in figures if figure.source)
     explained = sum(1 for figure in figures if figure.explained)
@@ -74,21 +70,13 @@ def origins(case: Case) -> Origins:
 
 
 def evidence_line(case: Case) -> str:
-    """Say how many numbers are of which kind of evidence, and what finds how much of the value hangs on them.
-
-    Args:
-        case: the case.
-    """
+    """Say how many numbers are of which kind of evidence, and what tells how much value hangs on them."""
     kinds = [f"{count} {name}" for name, count in evidence_counts(case).items() if count]
     return f"By evidence: {listing(kinds)}; capexpand evidence says how much of the value hangs on each."
 
 
 def assumption_blocks(case: Case) -> tuple[Block, ...]:
-    """Return every number of a case by block, in the order of the case.
-
-    Args:
-        case: the case.
-    """
+    """Return every number of a case by block, in the order of the case."""
     titles = {
         **{("sites", name): site.title for name, site in case.sites.items()},
         **{("offers", name): offer.title for name, offer in case.offers.items()},

@@ -57,7 +57,6 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
     """Return the sheet of a run.
 
     Args:
-        findings: of the plans.
         policy: of the policy, if one was sought.
     """
     context = ReportContext(findings)

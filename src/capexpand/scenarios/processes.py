@@ -105,7 +105,6 @@ def drift_drivers(name: str, drift: Drift, quarters: int) -> tuple[Driver, Drive
 
     Args:
         name: of the process.
-        drift: what the case declares.
         quarters: length of the horizon.
     """
     a = _retention(drift.half_life.value)
@@ -175,7 +174,6 @@ def delay_chain(name: str, delay: Delay, due: Floats | None, quarters: int) -> C
 
     Args:
         name: of the process and its target.
-        delay: what the case declares.
         due: [quarter] the declared path, of which only a rise can be late; None where something may be due in
             every quarter.
         quarters: length of the horizon.

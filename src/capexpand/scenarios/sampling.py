@@ -98,7 +98,6 @@ def draw_scenarios(futures: Futures, count: int, *, seed: int = 1) -> Scenarios:
     """Return scenarios drawn from the processes of a case.
 
     Args:
-        futures: the compiled uncertainty.
         count: number of scenarios; a power of two is filled most evenly.
         seed: of all draws; each process has a child seed by its name.
     """

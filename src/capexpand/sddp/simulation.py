@@ -184,16 +184,12 @@ def simulate_scenarios(
     solvers: Solvers,
     stages: list[ScenarioStage],
     *,
-    confidence: float = 0.95,
     observe: Observer | None = None,
     deadline: Deadline | None = None,
 ) -> Simulation:
     """Follow the policy along given scenarios, with their own data and the nearest nodes' cuts.
 
     Args:
-        solvers: a policy's.
-        confidence: of the interval around the mean.
-        observe: sees every decision.
         deadline: when to give up, or None.
 
     Raises:
@@ -216,7 +212,7 @@ def simulate_scenarios(
             states[here] = decisions.next_states
             if observe is not None:
                 observe(depth, int(node), here, decisions)
-    return _summary(graph.sign * costs, confidence)
+    return _summary(graph.sign * costs, 0.95)
 
 
 def path_count(graph: PolicyGraph, limit: int) -> int | None:

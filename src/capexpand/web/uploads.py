@@ -226,7 +226,6 @@ def keep_sent(settings: Settings, name: str, content: bytes) -> str:
     """Keep a file that was sent for a job.
 
     Args:
-        settings: of the server.
         name: of the file as it was sent.
         content: of it.
 

@@ -28,7 +28,8 @@ LINE = "line of the file"
 """The column that ``read_columns`` adds: the line of each row, null where a file has no lines."""
 
 _ADVICE = "cut the trace into parts"
-_MESSAGE_VALUES = 3
+_MOST = 1e15
+"""The largest size that a number of a table has."""
 
 
 def read_bytes(path: Path, limit_bytes: int = TRACE_LIMIT_BYTES) -> bytes:
@@ -138,17 +139,12 @@ def read_columns(
     return table.select(columns)
 
 
-def within(table: pl.DataFrame, columns: Sequence[str], *, most: float = 1e15) -> pl.DataFrame:
-    """Put no number in place of those with which nothing can be computed, so that their rows are named.
-
-    Args:
-        table: from ``read_columns``.
-        most: the largest size that a number of such a table has.
-    """
+def within(table: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Put no number in place of those with which nothing can be computed, so that their rows are named."""
     import polars as pl
 
     columns_within = [
-        pl.when(pl.col(name).is_null() | (pl.col(name).abs() <= most)).then(name).otherwise(float("nan"))
+        pl.when(pl.col(name).is_null() | (pl.col(name).abs() <= _MOST)).then(name).otherwise(float("nan"))
         for name in columns
     ]
     return table.with_columns(each.alias(name) for each, name in zip(columns_within, columns, strict=True))

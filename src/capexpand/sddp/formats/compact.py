@@ -61,7 +61,6 @@ def graph_from_compact(document: Document, *, weight: float = 0.0, stages: int |
     """Build the problem.
 
     Args:
-        document: the parsed file.
         weight: w, the weight of the deficit cost against the thermal cost, in [0, 1].
         stages: how many stages, or None for those of the document.
 

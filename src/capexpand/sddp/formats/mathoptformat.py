@@ -176,7 +176,6 @@ def read_program(part: ProgramPart, random: Sequence[str], place: Place, wrong: 
     """Read a program.
 
     Args:
-        part: in MathOptFormat.
         random: names of the variables that stand for random numbers; what bounds them is left out.
         place: of the part that holds the program, for messages.
         wrong: is told of every problem.

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from capexpand.files.json_text import JsonObject
 from capexpand.sddp.formats.document import Document, Place, clipped
 from capexpand.sddp.formats.fields import Chance, Lower, Many, Name, Number, Part, Upper, read_as
 from capexpand.sddp.formats.sizes import check_sizes
@@ -35,7 +36,7 @@ def _absent_as_zero(value: Any) -> Any:
 
 
 def _absent_as_empty(value: Any) -> Any:
-    return dict[str, Any]() if value is None else value
+    return JsonObject() if value is None else value
 
 
 def _absent_as_none(value: Any) -> Any:

@@ -22,7 +22,6 @@ def check_sizes(
     """Refuse a problem whose arrays would not fit.
 
     Args:
-        document: for messages.
         subproblems: columns, rows and entries of each.
         nodes: for each its subproblem, its outcomes, and whether they change entries of the matrix.
 

@@ -280,8 +280,6 @@ def score_supply(
     """Hold the chances of export status against the rules that came.
 
     Args:
-        case: for the buyer.
-        frozen: the forecasts.
         actual: the catalogue with the later reports.
         last: the day until which it is known.
     """

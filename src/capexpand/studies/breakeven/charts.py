@@ -156,7 +156,6 @@ def chance_chart(findings: BreakevenFindings, known: Distribution, scale: MoneyS
     """Return the chance that the plan is worth at least so much, with what the market added.
 
     Args:
-        findings: of a programme.
         known: the distribution of its value.
     """
     chances = np.linspace(float(known.chances[0]), float(known.chances[-1]), GRID)
@@ -194,11 +193,7 @@ def chance_chart(findings: BreakevenFindings, known: Distribution, scale: MoneyS
 
 
 def market_chart(findings: BreakevenFindings, market: MarketFindings, scale: MoneyScale) -> Chart:
-    """Return what the market added by each move beside what the plan is worth.
-
-    Args:
-        findings: of a programme.
-    """
+    """Return what the market added by each move beside what the plan is worth."""
     npv, known = findings.break_evens.npv, findings.distribution
     ends = Range(npv, npv) if known is None else Range(known.quantile(0.05), known.quantile(0.95))
     plan = "The plan" if known is None else "The plan, nine futures in ten"

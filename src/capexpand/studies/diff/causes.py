@@ -100,8 +100,6 @@ def causes(documents: Documents, sides: Sides, progress: Progress | None = None)
     """Return the change of value by cause.
 
     Args:
-        documents: of both cases.
-        sides: their plans and values.
         progress: is told which mixture is being planned.
 
     Raises:

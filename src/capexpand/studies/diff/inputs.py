@@ -18,6 +18,7 @@ from typing import Any, Literal
 from capexpand.case.loading import load_case
 from capexpand.case.reading import FILE_FIELDS, ORIGIN_FIELDS, REFERENCE_FIELDS, is_number
 from capexpand.case.schema import Case
+from capexpand.files.json_text import JsonObject
 
 Cause = Literal["time", "facts", "assumptions", "words"]
 
@@ -52,8 +53,8 @@ class Change:
 class Documents:
     """The documents of two cases, whose tables have names of their own where their contents differ."""
 
-    old: dict[str, Any]
-    new: dict[str, Any]
+    old: JsonObject
+    new: JsonObject
     tables: Mapping[str, bytes]
 
     @classmethod
@@ -152,7 +153,7 @@ def _at(document: Any, place: tuple[str, ...]) -> Any:
     return document
 
 
-def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
+def _put(document: JsonObject, place: tuple[str, ...], value: Any) -> None:
     inner = document
     for step in place[:-1]:
         inner = inner.setdefault(step, {})
@@ -162,7 +163,7 @@ def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
         inner[place[-1]] = copy.deepcopy(value)
 
 
-def _cause(old: dict[str, Any], new: dict[str, Any], place: tuple[str, ...], *, moved: bool) -> Cause:
+def _cause(old: JsonObject, new: JsonObject, place: tuple[str, ...], *, moved: bool) -> Cause:
     if place[-1] in WORDS:
         return "words"
     if place[0] in _PASSED or (moved and _left_over(place)):

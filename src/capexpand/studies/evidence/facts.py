@@ -59,7 +59,6 @@ def facts_of(declaration: Declaration, case: Case) -> Iterator[Fact]:
 
     Args:
         declaration: as the files state the case.
-        case: as it was understood.
     """
     for place, number in walk(case):
         if place[0] in BESIDE_THE_PLAN:

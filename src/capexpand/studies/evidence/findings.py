@@ -171,9 +171,6 @@ def weigh(found: list[Sensitivity]) -> tuple[tuple[OfKind, ...], tuple[NextFact,
 
     The variance of the value is, to first order and with facts independent of each other, the sum over facts
     of (slope × relative deviation)². A fact that becomes reported keeps the deviation of a reported one.
-
-    Args:
-        found: of every fact.
     """
     variances = [(one.effect or 0.0) ** 2 for one in found]
     total = sum(variances)

@@ -82,9 +82,6 @@ class Measurer:
     def sensitivity(self, fact: Fact) -> Sensitivity:
         """Return how the value moves with a fact.
 
-        Args:
-            fact: of the case.
-
         Raises:
             SolverError: a solver failed.
         """

@@ -253,7 +253,6 @@ def table_of(actuals: Sequence[Actual], suffix: str = ".csv") -> bytes:
     """Return rows as the content of a file that ``read_actuals`` reads.
 
     Args:
-        actuals: the rows.
         suffix: .csv, .parquet or .xlsx.
 
     Raises:

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from capexpand.errors import RunError
 from capexpand.executing.versions import made_with
 from capexpand.files import read_content
+from capexpand.files.json_text import JsonObject
 from capexpand.runs.folder import FILE_LIMIT_BYTES, Content, Manifest, write_run
 from capexpand.studies import shards
 from capexpand.studies.shards import Shard
@@ -81,7 +81,7 @@ def write_shard(folder: Path, planned: PlannedShard, asked: Asked) -> None:
         packed(as_record(place, planned.points[place], outcome))
         for place, outcome in planned.outcomes.items()
     )
-    about: dict[str, Any] = {
+    about: JsonObject = {
         "kind": WHOLE.kind,
         "made_with": made_with(),
         "shard": planned.shard.number,
@@ -116,7 +116,7 @@ def _copies(box: Box) -> tuple[dict[str, bytes], str]:
 
 def _said(manifest: Manifest) -> tuple[Asked, str]:
     """What the manifest of a shard says of its sweep, and which of its files is the case."""
-    asked: dict[str, Any] = {**manifest["asked"]}
+    asked: JsonObject = {**manifest["asked"]}
     asked["vary"] = tuple(map(str, asked["vary"]))
     return Asked(**asked), str(manifest["case_file"])
 

@@ -109,9 +109,6 @@ def form_of(asked: Asked, m: ModelData, stages: list[Stage]) -> Form:
 
     Without a quarter, orders and volumes are those of all quarters and power is that of the last one. Supply
     and grid are limits; their form is what uses them: orders, and the power that runs.
-
-    Args:
-        stages: columns of its program.
     """
     parts: list[tuple[Indices, Floats]] = []
     constant = 0.0

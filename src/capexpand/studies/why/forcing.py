@@ -51,7 +51,6 @@ class Forcing:
         """Return the best plan with the amount between two bounds.
 
         Args:
-            m: the compiled case.
             least: of the amount.
             most: of the amount.
 
