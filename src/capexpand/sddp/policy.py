@@ -94,7 +94,6 @@ class Policy:
         initial_bounds: bounds before the cuts.
         bound: certified bound on the optimum, in the sense of the problem (integers relaxed except in
             the first stage).
-        relaxation_bound: the bound with all integers relaxed.
         status: ``converged``, ``stalled``, ``iteration_limit``, ``time_limit`` or ``interrupted``.
         assessment: the last one made, if any.
         records: one for each round.
@@ -107,7 +106,6 @@ class Policy:
     back_end: str
     initial_bounds: InitialLowerBounds
     bound: float
-    relaxation_bound: float
     status: str
     assessment: Assessment | None
     records: tuple[TrainingRecord, ...]

@@ -489,7 +489,6 @@ class _Training:
             back_end=self._settings.back_end,
             initial_bounds=self._lower_bound,
             bound=bound,
-            relaxation_bound=relaxed,
             status=self._status,
             assessment=self._assessment,
             records=tuple(self._records),
