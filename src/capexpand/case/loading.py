@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from capexpand.case.checks import complaints
 from capexpand.case.defaults import fill_lives
-from capexpand.case.document import Node, locate, plain
+from capexpand.case.document import DocumentNode, locate, plain
 from capexpand.case.drafts import partial_draft, whole_draft
 from capexpand.case.merging import apply_settings, apply_variant, read_merged, variant_problems
 from capexpand.case.plain_document import file_in
@@ -64,7 +64,7 @@ class Declaration:
     file: Path
     variant: str | None
     files: tuple[Path, ...]
-    node: Node
+    node: DocumentNode
     problems: tuple[Problem, ...]
 
     def load(self, settings: Mapping[str, object] | None = None) -> Case:
@@ -163,7 +163,7 @@ def _tables(value: Any) -> Iterator[tuple[JsonObject, str]]:
             yield from _tables(inner)
 
 
-def _point_to_tables(node: Node, data: Any) -> None:
+def _point_to_tables(node: DocumentNode, data: Any) -> None:
     """Make each table path lead from the working folder: it is written relative to the file it stands in."""
     if isinstance(node.value, dict):
         for field in FILE_FIELDS:

@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from capexpand.case.document import Node, plain
+from capexpand.case.document import DocumentNode, plain
 from capexpand.case.merging import read_merged
 from capexpand.case.reading import FILE_FIELDS
 from capexpand.case.shipped import case_place
@@ -43,7 +43,7 @@ def file_in(folder: Path) -> Path:
     return book if book.is_file() and not text.exists() else text
 
 
-def _files(node: Node, data: Any) -> Iterator[tuple[str, JsonObject, Path]]:
+def _files(node: DocumentNode, data: Any) -> Iterator[tuple[str, JsonObject, Path]]:
     """Every path of a table: its field, the mapping that holds it, and the file in which it is written."""
     if isinstance(node.value, dict):
         for field in FILE_FIELDS:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, cast
 
-from capexpand.catalogue.columns import Figure, Note, OneOf, Ratio
+from capexpand.catalogue.columns import FigureField, Note, OneOf, Ratio
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
 from capexpand.catalogue.tables import Values, check_known, declared
@@ -105,7 +105,7 @@ LARGEST_AMOUNT = 1e18
 MOST_OWN_CLAIMS = 5_000
 """So many claims a user's file may hold: every two of a company are compared."""
 
-Amount = Annotated[float | None, Figure("column:unit", signed=True)]
+Amount = Annotated[float | None, FigureField("column:unit", signed=True)]
 
 SCOPES = ("AI and cloud", "AI", "cloud", "company", "not stated")
 """What money is spent on; the whole company's capital expenditure is ``company``."""

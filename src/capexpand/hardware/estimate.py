@@ -22,8 +22,8 @@ from capexpand.hardware.chips import (
 )
 from capexpand.hardware.conditions import SUITES
 from capexpand.hardware.efficiency import (
+    EvaluationPoint,
     Factors,
-    Point,
     efficiency_of,
     fitted_factors,
     power_ratio,
@@ -99,7 +99,7 @@ def efficiency_for(
     """
     experts = float(np.max(model.expert_layers)) > 0
     latent = experts and float(np.max(model.cache_shards)) == 1.0
-    point = Point(
+    point = EvaluationPoint(
         chip.family,
         precision.weights,
         suite,

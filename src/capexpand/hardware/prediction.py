@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from capexpand.hardware.burst import of_one_copy
 from capexpand.hardware.chips import chip_named, chip_released, model_named, model_row
-from capexpand.hardware.efficiency import Factors, Point, efficiency_of, power_ratio, youth
+from capexpand.hardware.efficiency import EvaluationPoint, Factors, efficiency_of, power_ratio, youth
 from capexpand.hardware.layouts import Layout, Layouts, candidate_layouts
 from capexpand.hardware.measurements import Measurement, Phase
 from capexpand.hardware.precision import Precision, arithmetic_rate, precision_named
@@ -116,7 +116,7 @@ class Stack:
     """Measurements as arrays of shape (measurements,), and their layouts by phase."""
 
     count: Array
-    points: tuple[Point, ...]
+    points: tuple[EvaluationPoint, ...]
     pairs: tuple[Pairs, ...]
     combined: Combined | None
     counted_per_request: Array
@@ -227,10 +227,10 @@ def _combined(
     return Combined(beside.pairs(rates_prefill, chosen), beside.pairs(rates_decode, chosen), *columns)
 
 
-def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Point:
+def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> EvaluationPoint:
     """Say what a measurement's factors depend on."""
     latent = float(model.cache_shards) == 1.0 and float(model.expert_layers) > 0
-    return Point(
+    return EvaluationPoint(
         chip.family,
         measurement.weights,
         measurement.suite,

@@ -17,7 +17,7 @@ from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
 from capexpand.optimiser.basis import NamedBasis
 from capexpand.optimiser.forms import Form, with_row
-from capexpand.optimiser.highs import Limits, Solution, solve
+from capexpand.optimiser.highs import PricedLimits, Solution, solve
 from capexpand.optimiser.objectives import form_of_objective, objective_named, with_peak
 from capexpand.wording import listing, percent
 
@@ -87,7 +87,7 @@ def solve_aimed(
     program: LinearProgram,
     stages: list[Stage],
     *,
-    limits: Limits | None = None,
+    limits: PricedLimits | None = None,
     start: NamedBasis | None = None,
     relative_gap: float,
     time_limit_seconds: float,

@@ -47,7 +47,7 @@ class Solution:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PricedLimits:
     """Rows and columns whose upper limits are asked about: what would one more of each bring?"""
 
     rows: Indices
@@ -57,7 +57,7 @@ class Limits:
 def solve(
     lp: LinearProgram,
     *,
-    limits: Limits | None = None,
+    limits: PricedLimits | None = None,
     start: NamedBasis | None = None,
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
@@ -223,7 +223,7 @@ def with_duals_beside(
     lp: LinearProgram,
     solver: highspy.Highs,
     answer: Solution,
-    limits: Limits,
+    limits: PricedLimits,
     *,
     side: Literal["more", "less"] = "more",
 ) -> Solution:

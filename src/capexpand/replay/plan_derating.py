@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.replay.derating import Derating, Estimate, FleetReplay, replay_fleet, why_no_derating
+from capexpand.replay.derating import Derating, FleetReplay, ShareEstimate, replay_fleet, why_no_derating
 from capexpand.replay.fleet import Fleet, NodeKind
 from capexpand.replay.jobs.policies import SchedulingPolicy
 from capexpand.replay.packing.tasks import MAX_ACCELERATORS
@@ -175,10 +175,10 @@ def weighted_mean(workload: str, offer: str, parts: Sequence[tuple[float, Derati
     """
     weights = np.array([weight for weight, _ in parts], dtype=np.float64)
 
-    def mean(estimates: Sequence[Estimate]) -> Estimate:
+    def mean(estimates: Sequence[ShareEstimate]) -> ShareEstimate:
         rows = np.array([(one.fraction, one.low, one.high) for one in estimates])
         fraction, low, high = (weights @ rows / weights.sum()).tolist()
-        return Estimate(fraction, low, high, min(one.stretches for one in estimates))
+        return ShareEstimate(fraction, low, high, min(one.stretches for one in estimates))
 
     return Derating(
         workload, offer, mean([one.utilisation for _, one in parts]), mean([one.usable for _, one in parts])

@@ -18,7 +18,7 @@ NAMED_BLOCKS = ("sites", "offers", "workloads")
 
 
 @dataclass(frozen=True, slots=True)
-class Assumption:
+class AssumedNumber:
     """One number of a case."""
 
     place: str  # within its block
@@ -32,11 +32,11 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class AssumptionBlock:
     """A part of a case and its numbers."""
 
     title: str
-    rows: tuple[Assumption, ...]
+    rows: tuple[AssumedNumber, ...]
 
     @property
     def marked(self) -> int:
@@ -75,14 +75,14 @@ def evidence_line(case: Case) -> str:
     return f"By evidence: {listing(kinds)}; capexpand evidence says how much of the value hangs on each."
 
 
-def assumption_blocks(case: Case) -> tuple[Block, ...]:
+def assumption_blocks(case: Case) -> tuple[AssumptionBlock, ...]:
     """Return every number of a case by block, in the order of the case."""
     titles = {
         **{("sites", name): site.title for name, site in case.sites.items()},
         **{("offers", name): offer.title for name, offer in case.offers.items()},
         **{("workloads", name): workload.title for name, workload in case.workloads.items()},
     }
-    found: dict[str, list[Assumption]] = {}
+    found: dict[str, list[AssumedNumber]] = {}
     before: dict[str, Figure] = {}
     for number in numbers(case):
         parts = number.path.split(".")
@@ -92,14 +92,14 @@ def assumption_blocks(case: Case) -> tuple[Block, ...]:
         place = ".".join(parts[deep:]) or parts[0]
         found.setdefault(block, []).append(_assumption(place, number.figure, before.get(block)))
         before[block] = number.figure
-    return tuple(Block(title, tuple(rows)) for title, rows in found.items())
+    return tuple(AssumptionBlock(title, tuple(rows)) for title, rows in found.items())
 
 
 def _plain(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _assumption(place: str, figure: Figure, before: Figure | None) -> Assumption:
+def _assumption(place: str, figure: Figure, before: Figure | None) -> AssumedNumber:
     source = figure.source or ""
     address = _ADDRESS.search(source)
     marks = []
@@ -110,7 +110,7 @@ def _assumption(place: str, figure: Figure, before: Figure | None) -> Assumption
         marks.append("not seen in its source")
     if not figure.explained:
         marks.append("no source or reason")
-    return Assumption(
+    return AssumedNumber(
         place=place,
         written=figure.written,
         canonical=f"{format_number(figure.value)} {_UNIT_WORDS.get(figure.unit, figure.unit)}".strip(),

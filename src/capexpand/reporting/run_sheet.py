@@ -5,8 +5,7 @@ from __future__ import annotations
 from capexpand.policy.findings import PolicyFindings
 from capexpand.reporting import page_tables
 from capexpand.reporting.aims import NO_PRICES
-from capexpand.reporting.assumptions import Block as AssumptionBlock
-from capexpand.reporting.assumptions import assumption_blocks, evidence_line, origins
+from capexpand.reporting.assumptions import AssumptionBlock, assumption_blocks, evidence_line, origins
 from capexpand.reporting.blocks import (
     Block,
     Cell,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds
 from capexpand.sddp.problem import PolicyGraph
-from capexpand.sddp.stage_solver import Decisions, SolveCounts
+from capexpand.sddp.stage_solver import SolveCounts, StageDecisions
 from capexpand.sddp.stream import Solvers
 
 Floats = NDArray[np.float64]
@@ -122,7 +122,7 @@ class Policy:
         """Return how many nodes each stage solver serves."""
         return self.solvers().back_ends_used()
 
-    def decide(self, node: int, state: Floats, outcome: int = 0) -> Decisions:
+    def decide(self, node: int, state: Floats, outcome: int = 0) -> StageDecisions:
         """Decide at one node, state and outcome."""
         return self.solvers().stages[node].decide(state[None], np.array([outcome]))
 

@@ -15,11 +15,11 @@ from capexpand.sddp.normal_form import StageData, form_data
 from capexpand.sddp.parallel import in_slices
 from capexpand.sddp.problem import PolicyGraph, Realisations
 from capexpand.sddp.risk import reweight
-from capexpand.sddp.stage_solver import Decisions
+from capexpand.sddp.stage_solver import StageDecisions
 from capexpand.sddp.stream import Solvers
 
 Floats = NDArray[np.float64]
-Observer = Callable[[int, int, NDArray[np.int_], Decisions], None]
+Observer = Callable[[int, int, NDArray[np.int_], StageDecisions], None]
 """Called with depth, node, the paths that are there and their decisions."""
 
 _LONGEST_PATH = 100_000

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from capexpand.case.document import Node, plain, read_document
+from capexpand.case.document import DocumentNode, plain, read_document
 from capexpand.case.reading import FILE_FIELDS
 from capexpand.case.workbook_document import ROOT, read_workbook_document
 from capexpand.errors import CaseError, Problem
@@ -292,7 +292,7 @@ def check_inside(folder: Path, main: str) -> None:
         raise CaseError(problems)
 
 
-def _references(node: Node) -> Iterator[tuple[str, bool]]:
+def _references(node: DocumentNode) -> Iterator[tuple[str, bool]]:
     data = plain(node)
     if isinstance(data.get("extends"), str):
         yield data["extends"], True

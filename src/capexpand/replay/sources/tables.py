@@ -15,7 +15,7 @@ import numpy as np
 from capexpand.errors import CaseError, Problem
 from capexpand.files import decode_text, read_content
 from capexpand.files.parquet import ParquetError, count_rows, read_parquet, read_schema, reason
-from capexpand.replay.trace_rows import Written
+from capexpand.replay.trace_rows import RowPlaces
 
 if TYPE_CHECKING:
     import polars as pl
@@ -354,7 +354,7 @@ def parse_times(column: pl.Series) -> np.ndarray:
     return seconds.fill_null(written).fill_null(float("nan")).to_numpy()
 
 
-def as_written(path: Path, table: pl.DataFrame, times: str) -> Written:
+def as_written(path: Path, table: pl.DataFrame, times: str) -> RowPlaces:
     """Say where the rows of a table stand.
 
     Args:
@@ -362,7 +362,7 @@ def as_written(path: Path, table: pl.DataFrame, times: str) -> Written:
         times: the column of the times of arrival.
     """
     lines = None if is_parquet(path) else table[LINE].to_numpy()
-    return Written(path, lines, table[times].to_numpy())
+    return RowPlaces(path, lines, table[times].to_numpy())
 
 
 def trace_name(path: Path) -> str:

@@ -40,7 +40,7 @@ def lines_by_quarter(parts: Sequence[Part], unit: str) -> Spec:
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class CurveAxis:
     """An axis of a frontier: its title, and whether it counts rates rather than factors."""
 
     title: str
@@ -58,7 +58,7 @@ class Axis:
         }
 
 
-def frontier(first: Axis, second: Axis, parts: Sequence[Part]) -> Spec:
+def frontier(first: CurveAxis, second: CurveAxis, parts: Sequence[Part]) -> Spec:
     """Return the drawing of lines through pairs of levels, and of one point: that of the last part.
 
     Its rows have levels ``x`` and ``y`` and a part ``s``.

@@ -23,7 +23,7 @@ _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ParsedFile:
     """A parsed file.
 
     Args:
@@ -50,7 +50,7 @@ class Document:
         return CaseError(told)
 
 
-def read_document(file: Path) -> Document:
+def read_document(file: Path) -> ParsedFile:
     """Read a JSON object from a file, which may be compressed with gzip.
 
     Raises:
@@ -84,7 +84,7 @@ def read_document(file: Path) -> Document:
         refuse_half_characters(parsed, text)
     except ValueError as error:
         raise CaseError([Problem(str(error), file=file)]) from None
-    return Document(parsed, text, file)
+    return ParsedFile(parsed, text, file)
 
 
 def _decompressed(file: Path, content: bytes) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.bars import distance_bars
-from capexpand.reporting.charts.curves import Axis, exceedance, frontier
+from capexpand.reporting.charts.curves import CurveAxis, exceedance, frontier
 from capexpand.reporting.charts.drawing import Chart, Part, Spec
 from capexpand.reporting.charts.ranges import named_intervals
 from capexpand.studies.breakeven.break_even import BreakEven, BreakEvens, Pair
@@ -146,10 +146,10 @@ def _small(title: str) -> str:
     return f"{title[:1].lower()}{title[1:]}"
 
 
-def _axis(driver: Driver) -> Axis:
+def _axis(driver: Driver) -> CurveAxis:
     if driver.kind == "rate":
-        return Axis(driver.title, "a year", rate=True)
-    return Axis(driver.title, "quarters" if driver.kind == "quarters" else "of what is assumed")
+        return CurveAxis(driver.title, "a year", rate=True)
+    return CurveAxis(driver.title, "quarters" if driver.kind == "quarters" else "of what is assumed")
 
 
 def chance_chart(findings: BreakevenFindings, known: Distribution, scale: MoneyScale) -> Chart:

@@ -21,7 +21,7 @@ MONEY: tuple[Kind, ...] = ("money", "price", "hour")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ComparisonLine:
     """One line of a comparison.
 
     Args:
@@ -54,13 +54,13 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LineGroup:
     """Lines that belong together, and how they are to be read."""
 
     key: str
     title: str
     note: str
-    lines: tuple[Line, ...]
+    lines: tuple[ComparisonLine, ...]
 
 
 def _written(value: float, kind: Kind, currency: str) -> str:
@@ -79,119 +79,119 @@ def _written(value: float, kind: Kind, currency: str) -> str:
     return writers[kind](value)
 
 
-AMOUNTS = Group(
+AMOUNTS = LineGroup(
     "amounts",
     "The money",
     "Ordered is the full price of what is ordered in the window that can still be planned; paid is what "
     "falls due in it. Leased counts fees over the least term.",
     (
-        Line("amounts.announced", "Announced", "money"),
-        Line("amounts.spent_before", "Spent or bound before", "money"),
-        Line("amounts.allowed", "Left to plan", "money"),
-        Line("amounts.ordered", "Ordered in the window", "money"),
-        Line("amounts.paid", "Paid in the window", "money"),
-        Line("amounts.leased", "Leased in the window", "money"),
+        ComparisonLine("amounts.announced", "Announced", "money"),
+        ComparisonLine("amounts.spent_before", "Spent or bound before", "money"),
+        ComparisonLine("amounts.allowed", "Left to plan", "money"),
+        ComparisonLine("amounts.ordered", "Ordered in the window", "money"),
+        ComparisonLine("amounts.paid", "Paid in the window", "money"),
+        ComparisonLine("amounts.leased", "Leased in the window", "money"),
     ),
 )
 
-YEARLY = Group(
+YEARLY = LineGroup(
     "yearly",
     "In twelve months, in like scope",
     "The AI part is the accelerators' servers and their share of the halls, by the power of what is "
     "ordered; what was announced is cut by the same share. With leases: fees over the least term, as "
     "finance leases count them.",
     (
-        Line("amounts.announced_a_year", "Announced", "money"),
-        Line("amounts.ai_announced_a_year", "Announced, AI part", "money"),
-        Line("amounts.ordered_a_year", "Ordered", "money"),
-        Line("amounts.ordered_and_leased_a_year", "Ordered, with leases", "money"),
-        Line("amounts.ai_ordered_a_year", "Ordered, AI part", "money"),
-        Line("amounts.ai_ordered_and_leased_a_year", "Ordered, AI part with leases", "money"),
+        ComparisonLine("amounts.announced_a_year", "Announced", "money"),
+        ComparisonLine("amounts.ai_announced_a_year", "Announced, AI part", "money"),
+        ComparisonLine("amounts.ordered_a_year", "Ordered", "money"),
+        ComparisonLine("amounts.ordered_and_leased_a_year", "Ordered, with leases", "money"),
+        ComparisonLine("amounts.ai_ordered_a_year", "Ordered, AI part", "money"),
+        ComparisonLine("amounts.ai_ordered_and_leased_a_year", "Ordered, AI part with leases", "money"),
     ),
 )
 
-PURCHASE = Group(
+PURCHASE = LineGroup(
     "purchase",
     "What it buys",
     "Orders of the window. Operations are dense FP8 or INT8. Tokens are what the accelerators could serve "
     "of one model, all day and with nothing else to do, with the software of the cases' dates.",
     (
-        Line("purchase.accelerators", "Accelerators", "count"),
-        Line("purchase.h100_equivalents", "the same in H100", "count"),
-        Line("purchase.compute_pflops", "Operations", "compute"),
-        Line("purchase.tokens_per_day", "Tokens a day", "tokens"),
-        Line("purchase.ai_power_mw", "Power of their servers", "power"),
-        Line("purchase.general_servers", "General servers", "count"),
-        Line("purchase.server_power_mw", "Power of all servers", "power"),
-        Line("purchase.halls_mw", "Own halls", "power"),
-        Line("purchase.leased_halls_mw", "Leased halls", "power"),
-        Line("purchase.leased_accelerators", "Leased accelerators", "count"),
+        ComparisonLine("purchase.accelerators", "Accelerators", "count"),
+        ComparisonLine("purchase.h100_equivalents", "the same in H100", "count"),
+        ComparisonLine("purchase.compute_pflops", "Operations", "compute"),
+        ComparisonLine("purchase.tokens_per_day", "Tokens a day", "tokens"),
+        ComparisonLine("purchase.ai_power_mw", "Power of their servers", "power"),
+        ComparisonLine("purchase.general_servers", "General servers", "count"),
+        ComparisonLine("purchase.server_power_mw", "Power of all servers", "power"),
+        ComparisonLine("purchase.halls_mw", "Own halls", "power"),
+        ComparisonLine("purchase.leased_halls_mw", "Leased halls", "power"),
+        ComparisonLine("purchase.leased_accelerators", "Leased accelerators", "count"),
     ),
 )
 
-PRICES = Group(
+PRICES = LineGroup(
     "prices",
     "What a unit costs",
     "With hall: as if every server with accelerators stood in a new hall at the price of those ordered, "
     "so that a programme that fills halls of before does not look cheap.",
     (
-        Line("prices.hall_per_mw", "A MW of halls", "price"),
-        Line("prices.servers_per_mw", "A MW of accelerators", "price"),
-        Line("prices.all_in_per_mw", "A MW with hall", "price"),
-        Line("prices.per_accelerator", "An accelerator with hall", "price"),
-        Line("prices.per_h100", "The compute of an H100, with hall", "price"),
-        Line("prices.per_pflops", "A PFLOP/s with hall", "price"),
-        Line("prices.per_million_tokens_a_day", "A million tokens a day, with hall", "price"),
+        ComparisonLine("prices.hall_per_mw", "A MW of halls", "price"),
+        ComparisonLine("prices.servers_per_mw", "A MW of accelerators", "price"),
+        ComparisonLine("prices.all_in_per_mw", "A MW with hall", "price"),
+        ComparisonLine("prices.per_accelerator", "An accelerator with hall", "price"),
+        ComparisonLine("prices.per_h100", "The compute of an H100, with hall", "price"),
+        ComparisonLine("prices.per_pflops", "A PFLOP/s with hall", "price"),
+        ComparisonLine("prices.per_million_tokens_a_day", "A million tokens a day, with hall", "price"),
     ),
 )
 
-SHARES = Group(
+SHARES = LineGroup(
     "shares",
     "Where the money goes",
     "First of the orders of the window, then of all that the programme costs to the end of the horizon "
     "but sales and staff, as present values.",
     (
-        Line("shares.ordered_accelerators", "Orders: accelerators", "share"),
-        Line("shares.ordered_other_servers", "Orders: other servers", "share"),
-        Line("shares.ordered_halls", "Orders: halls and power", "share"),
-        Line("shares.cost_accelerators", "Cost: accelerators", "share"),
-        Line("shares.cost_other_servers", "Cost: other servers", "share"),
-        Line("shares.cost_halls", "Cost: halls and power", "share"),
-        Line("shares.cost_leases", "Cost: leases", "share"),
-        Line("shares.cost_energy", "Cost: energy", "share"),
-        Line("shares.cost_upkeep", "Cost: upkeep", "share"),
+        ComparisonLine("shares.ordered_accelerators", "Orders: accelerators", "share"),
+        ComparisonLine("shares.ordered_other_servers", "Orders: other servers", "share"),
+        ComparisonLine("shares.ordered_halls", "Orders: halls and power", "share"),
+        ComparisonLine("shares.cost_accelerators", "Cost: accelerators", "share"),
+        ComparisonLine("shares.cost_other_servers", "Cost: other servers", "share"),
+        ComparisonLine("shares.cost_halls", "Cost: halls and power", "share"),
+        ComparisonLine("shares.cost_leases", "Cost: leases", "share"),
+        ComparisonLine("shares.cost_energy", "Cost: energy", "share"),
+        ComparisonLine("shares.cost_upkeep", "Cost: upkeep", "share"),
     ),
 )
 
-WORTH = Group(
+WORTH = LineGroup(
     "worth",
     "What comes back",
     "Present values after tax at the plan's start, less the business without the programme; each case "
     "with its own discount rate. With transfer values, what is used inside counts at what the case says "
     "it is worth.",
     (
-        Line("returns.internal_share", "Used inside", "share"),
-        Line("worth.npv", "Net present value, cash", "money"),
-        Line("worth.npv_without_end_value", "without end value", "money"),
-        Line("returns.rate", "Rate of return, cash", "rate"),
-        Line("returns.payback_years", "Payback, cash", "years"),
-        Line("worth.npv_with_transfer", "Net present value with transfer", "money"),
-        Line("returns.rate_with_transfer", "Rate with transfer", "rate"),
-        Line("returns.payback_with_transfer_years", "Payback with transfer", "years"),
+        ComparisonLine("returns.internal_share", "Used inside", "share"),
+        ComparisonLine("worth.npv", "Net present value, cash", "money"),
+        ComparisonLine("worth.npv_without_end_value", "without end value", "money"),
+        ComparisonLine("returns.rate", "Rate of return, cash", "rate"),
+        ComparisonLine("returns.payback_years", "Payback, cash", "years"),
+        ComparisonLine("worth.npv_with_transfer", "Net present value with transfer", "money"),
+        ComparisonLine("returns.rate_with_transfer", "Rate with transfer", "rate"),
+        ComparisonLine("returns.payback_with_transfer_years", "Payback with transfer", "years"),
     ),
 )
 
-HOURS = Group(
+HOURS = LineGroup(
     "hours",
     "What an hour must bring",
     "Revenue or use of an hour that an accelerator runs, after ordinary costs and the same in every "
     "quarter, at which the net present value is zero; beside it what it brings at the case's own prices "
     "and transfer values.",
     (
-        Line("hours.needed", "Needed per accelerator-hour", "hour"),
-        Line("hours.earned", "Brought in the case", "hour"),
-        Line("hours.needed_per_h100", "Needed per hour of an H100", "hour"),
-        Line("hours.earned_per_h100", "Brought in the case, H100", "hour"),
+        ComparisonLine("hours.needed", "Needed per accelerator-hour", "hour"),
+        ComparisonLine("hours.earned", "Brought in the case", "hour"),
+        ComparisonLine("hours.needed_per_h100", "Needed per hour of an H100", "hour"),
+        ComparisonLine("hours.earned_per_h100", "Brought in the case, H100", "hour"),
     ),
 )
 

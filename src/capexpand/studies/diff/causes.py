@@ -22,7 +22,7 @@ from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.warm import WarmPlanner
-from capexpand.studies.diff.decisions import Orders
+from capexpand.studies.diff.decisions import NamedOrders
 from capexpand.studies.diff.holding import plan_holding
 from capexpand.studies.diff.inputs import Cause, Documents
 
@@ -130,7 +130,7 @@ def _shared(
     *,
     merged: bool,
 ) -> Causes:
-    old, new = Orders.of(sides.old), Orders.of(sides.new)
+    old, new = NamedOrders.of(sides.old), NamedOrders.of(sides.new)
     orders = {False: old.with_quarters_of(new), True: new.with_quarters_of(old)}
     keys = (*groups, *(() if old.same_as(new) else (DECISIONS,)))
     valued = _Valued(documents, groups, orders, progress)
@@ -166,7 +166,7 @@ class _Valued:
         self,
         documents: Documents,
         groups: dict[str, tuple[Cause, ...]],
-        orders: dict[bool, Orders],
+        orders: dict[bool, NamedOrders],
         progress: Progress | None,
     ) -> None:
         self._documents, self._groups, self._orders, self._say = documents, groups, orders, progress

@@ -33,7 +33,7 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class InputChange:
     """One input that differs.
 
     Args:
@@ -81,10 +81,12 @@ class Documents:
             place: _cause(self.old, self.new, place, moved=moved) for place in _differing(self.old, self.new)
         }
 
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[InputChange, ...]:
         """Return every input that differs, in the order of the new case."""
         return tuple(
-            Change(".".join(inner), cause, _written(_at(self.old, inner)), _written(_at(self.new, inner)))
+            InputChange(
+                ".".join(inner), cause, _written(_at(self.old, inner)), _written(_at(self.new, inner))
+            )
             for place, cause in self.places.items()
             for inner in _leaves(_at(self.old, place), _at(self.new, place), place)
         )

@@ -20,7 +20,7 @@ from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.files.json_text import JsonObject
 from capexpand.optimiser.plan import Plan
-from capexpand.studies.roll.actuals import OBSERVED, Actual, in_own_unit, in_unit_of, observed_series
+from capexpand.studies.roll.actuals import OBSERVED, ActualRow, in_own_unit, in_unit_of, observed_series
 from capexpand.timevalue import quarter_starts
 
 NEXT_TO_NOTHING = 1e-6
@@ -67,7 +67,7 @@ def quarters_over(case: Case, as_of: date) -> int:
     return over
 
 
-def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[Actual]) -> Rolled:
+def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[ActualRow]) -> Rolled:
     """Return the case of a later day.
 
     Args:
@@ -83,7 +83,7 @@ def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[Actual]
     starts = quarter_starts(known.calendar.start, known.calendar.quarters)
     start = starts[decided]
     _pin_growth(document, known.calendar.start)
-    by_quantity: dict[str, list[Actual]] = {}
+    by_quantity: dict[str, list[ActualRow]] = {}
     for actual in actuals:
         by_quantity.setdefault(actual.quantity, []).append(actual)
     notes = [
@@ -134,7 +134,7 @@ def _pin_growth(value: Any, start: date) -> None:
 
 
 def _observations(
-    known: Case, document: JsonObject, by_quantity: dict[str, list[Actual]], start: date
+    known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]], start: date
 ) -> None:
     """What was observed moves the series from that quarter on, by as much as it differs."""
     moved: dict[tuple[str, ...], float] = {}
@@ -144,7 +144,7 @@ def _observations(
 
 
 def _observe(
-    known: Case, document: JsonObject, actual: Actual, start: date, moved: dict[tuple[str, ...], float]
+    known: Case, document: JsonObject, actual: ActualRow, start: date, moved: dict[tuple[str, ...], float]
 ) -> None:
     day = actual.date or start
     if not known.calendar.start <= day < start:
@@ -184,7 +184,7 @@ def _fraction(text: Any) -> float:
     return float(str(text).replace("%", "")) / 100.0 if "%" in str(text) else float(text)
 
 
-def _opening(known: Case, document: JsonObject, by_quantity: dict[str, list[Actual]], start: date) -> None:
+def _opening(known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]], start: date) -> None:
     sites: dict[str, JsonObject] = {}
     for quantity, actuals in by_quantity.items():
         for one in actuals:
@@ -216,7 +216,7 @@ def _opening(known: Case, document: JsonObject, by_quantity: dict[str, list[Actu
     document["opening"] = opening
 
 
-def _not_before(one: Actual, start: date) -> str:
+def _not_before(one: ActualRow, start: date) -> str:
     day = one.date or start
     if day < start:
         what = one.offer or one.site or one.quantity
@@ -225,7 +225,9 @@ def _not_before(one: Actual, start: date) -> str:
     return day.isoformat()
 
 
-def _programme(known: Case, document: JsonObject, by_quantity: dict[str, list[Actual]], start: date) -> float:
+def _programme(
+    known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]], start: date
+) -> float:
     """What is left of the programme: its caps less what was paid and what falls due for orders placed."""
     programme = document["programme"]
     paid = sum(in_own_unit(one, known).value for one in by_quantity.get("paid", ()))
@@ -286,7 +288,7 @@ def _renewal(known: Case, plan: Plan, document: JsonObject, spent: float, start:
     document["programme"]["renewal_without_programme"] = values
 
 
-def _stock(known: Case, document: JsonObject, by_quantity: dict[str, list[Actual]]) -> None:
+def _stock(known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]]) -> None:
     for one in by_quantity.get("ordered", ()):
         stock = known.offers[one.offer].stock
         if stock is not None:
