@@ -101,7 +101,7 @@ def _sourced(value: JsonObject) -> bool:
         and not isinstance(inner, _CONTAINERS)
         and bool(rest)
         and set(rest) <= {name for _, name in ORIGINS}
-        and all(isinstance(text, str) and text for text in rest.values())
+        and all(isinstance(text, str) and text and text.strip() == text for text in rest.values())
     )
 
 
