@@ -91,7 +91,7 @@ def _share_of_cost(plan: Plan, ours: Statement) -> float:
     for f, share in enumerate(facilities.share_of_cost):
         paid = units[facilities.offers[f]].sum(axis=0) if facilities.servers[f] else np.zeros(m.times.count)
         if facilities.halls[f]:
-            paid = paid + ours.payments_buildings
+            paid = paid + ours.payments_buildings + ours.payments_plants
         since = np.where(np.arange(m.times.count) >= facilities.first[f], paid, 0.0)
         if np.isfinite(share):
             can = np.arange(m.times.count) <= facilities.last[f]
@@ -104,7 +104,8 @@ def _share_of_book(facilities: Facilities, ours: Statement, balance: Floats) -> 
     worst = 0.0
     for f, share in enumerate(facilities.share_of_book):
         if np.isfinite(share):
-            book = facilities.servers[f] * ours.book_servers + facilities.halls[f] * ours.book_buildings
+            halls = ours.book_buildings + ours.book_plants
+            book = facilities.servers[f] * ours.book_servers + facilities.halls[f] * halls
             worst = max(worst, above(facilities.exchange[f] * balance[f], share * book))
     return worst
 
