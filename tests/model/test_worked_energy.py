@@ -6,6 +6,8 @@ CNY/kWh costs 0.21915 mn CNY a quarter.
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_case import OBJECTIVE, loaded, objective, planned
 
 from capexpand.errors import CaseError
@@ -256,6 +258,20 @@ def test_storage_moves_what_does_not_match_into_hours_of_use():
     assert objective(GRID | contract(**terms)) == pytest.approx(OBJECTIVE - 4 * 0.8 * BILL)
 
 
+@given(cost=st.integers(1, 60), fuel=st.integers(0, 9), hours=st.integers(1, 24))
+@settings(max_examples=6, deadline=None)
+def test_plants_that_can_be_bought_never_lower_the_value(cost, fuel, hours):
+    terms = {"output": "40 %", "matched": "60 %", "limit": "3 MW"}
+    gas = ENGINES | {"cost": f"{cost / 20} mn CNY/MW", "price": f"{fuel / 20} CNY/kWh"}
+    battery = {
+        "title": "Battery", "kind": "storage", "cost": f"{cost / 100} mn CNY/MW", "term": "10 years",
+        "output": f"{hours} hours/day", "efficiency": "90 %",
+    }  # fmt: skip
+    wind = WIND | terms
+    more = objective(LATE | GRID | energy(contracts={"wind": wind, "gas": gas, "battery": battery}))
+    assert more >= objective(LATE | GRID | energy(contracts={"wind": wind})) - 1e-7
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "said"),
     [
@@ -265,6 +281,8 @@ def test_storage_moves_what_does_not_match_into_hours_of_use():
         ("on_site", {"cost": "-1 mn CNY/MW"}, "cost"),
         ("storage", {}, "is of no use for storage"),
         ("storage", {"efficiency": "0 %"}, "nothing comes out"),
+        ("storage", {}, r"output.*is missing; write for how long"),
+        ("storage", {}, "has nothing to store"),
     ],
 )
 def test_terms_of_plants_that_make_no_sense_are_refused(kind, fields, said):

@@ -99,6 +99,10 @@ def energy_complaints(sites: Mapping[str, object]) -> Iterator[Complaint]:
             place = ("sites", name, "energy", "contracts", key)
             for field, said in _misplaced(contract):
                 yield (*place, field), said
+            others = [each for each in energy.contracts.values() if each.matched is not None]
+            if contract.kind == "storage" and not any(each.matched.value < 1.0 for each in others):
+                message = "has nothing to store: no agreement at this site has a matched share below 100 %"
+                yield place, message
 
 
 def _misplaced(contract: EnergyContract) -> Iterator[tuple[str, str]]:
@@ -113,6 +117,8 @@ def _misplaced(contract: EnergyContract) -> Iterator[tuple[str, str]]:
     for field in ("price", "matched", "surplus", "renewable", "carbon_intensity"):
         if kind == "storage" and field in given:
             yield field, "is of no use for storage, which gives back what agreements at the site produced"
+    if kind == "storage" and contract.output is None:
+        yield "output", "is missing; write for how long storage gives its power, such as 4 hours/day"
     if kind != "storage" and contract.price is None:
         yield "price", "is missing; write what a MWh costs, such as 60 USD/MWh"
     if agreed and "cost" in given:

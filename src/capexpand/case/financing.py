@@ -79,6 +79,10 @@ class Facility(Declared):
     """Servers that it pays for, as a vendor's loan does; all if empty."""
     share_of_book: Fraction | None = None
     """Share of the book value of what it pays for that may be owed at most; no limit if absent."""
+    contracts: tuple[Name, ...] = ()
+    """Workloads with a contract on whose bills it is lent; none if empty."""
+    share_of_backlog: Fraction | None = None
+    """Share of what these contracts, once signed, will still bill until they end that may be owed at most."""
 
 
 class Covenant(Declared):

@@ -57,6 +57,7 @@ def financing_rules(plan: Plan) -> dict[str, float]:
         "repayment by plan": _by_plan(facilities, done.drawn, done.balance),
         "debt within its share of cost": _share_of_cost(plan, ours),
         "debt within its share of book": _share_of_book(facilities, ours, done.balance),
+        **_share_of_backlog(plan, facilities, done.balance),
         "cash above its minimum": -kept / size,
         "equity within its limits": max(
             above(done.raised, f.equity_limit), above(float(done.raised.sum()), f.equity_total)
@@ -108,6 +109,18 @@ def _share_of_book(facilities: Facilities, ours: Statement, balance: Floats) -> 
             book = facilities.servers[f] * ours.book_servers + facilities.halls[f] * halls
             worst = max(worst, above(facilities.exchange[f] * balance[f], share * book))
     return worst
+
+
+def _share_of_backlog(plan: Plan, facilities: Facilities, balance: Floats) -> dict[str, float]:
+    contracts = plan.data.contracts
+    if facilities.backlog is None or contracts is None or plan.signed is None:
+        return {}
+    part, worst = contracts.share(plan.signed), 0.0
+    for f in range(len(facilities.names)):
+        backlog = facilities.backlog_of(f)
+        if backlog is not None:
+            worst = max(worst, above(facilities.exchange[f] * balance[f], part @ backlog))
+    return {"debt within its share of backlog": worst}
 
 
 def _swept(financed: FinancingStatement, facilities: Facilities) -> float:

@@ -63,6 +63,7 @@ class _Financing:
         self._balances()
         self._repayment_plans()
         self._purposes()
+        self._backlogs()
         self._sweeps()
         tax = self._tax()
         self._cash(tax)
@@ -161,6 +162,23 @@ class _Financing:
                 if facilities.servers[f]:
                     for sold, life in self.operations.leaseback_books:
                         lp.add(rows[:, None], sold[None, :], -share * self._left(life))
+
+    def _backlogs(self) -> None:
+        """L ≤ Σ σ of what may be owed on each contract; signed ones stand on the right."""
+        lp, m = self.lp, self.m
+        sigma = self.stages[-1].signed
+        for f, name in enumerate(self.facilities.names):
+            backlog = self.facilities.backlog_of(f)
+            if backlog is None or m.contracts is None:
+                continue
+            offered = m.contracts.offered
+            there = self.balance[f] != ABSENT
+            upper = np.where(offered[:, None], 0.0, backlog).sum(axis=0)
+            rows = lp.rows("share of backlog", [(name,), self.labels], upper=upper, where=there[None, :])[0]
+            lp.add(rows, self.balance[f], self.x[f])
+            for c in np.flatnonzero(offered):
+                if sigma is not None:
+                    lp.add(rows, np.full(rows.shape, sigma[c]), -backlog[c])
 
     def _payments_for(self, f: int) -> list[Indices]:
         """Columns [quarter] of the payments that a facility may cover."""

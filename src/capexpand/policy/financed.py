@@ -284,6 +284,8 @@ class _Carried:
         if np.isfinite(facilities.share_of_book[i]):
             book = servers * earned.book_servers[t] + halls * earned.book_halls[t]
             most = np.minimum(most, facilities.share_of_book[i] * book - x[i] * self.owed[i])
+        if (backlog := facilities.backlog_of(i)) is not None:
+            most = np.minimum(most, backlog[:, t].sum() - x[i] * self.owed[i])
         return most
 
     def _raise(self, t: int, x: Floats) -> Floats:
