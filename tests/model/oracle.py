@@ -14,7 +14,7 @@ import xarray as xr
 from oracle_ages import within_life
 from oracle_aims import aimed_margin
 from oracle_churn import churn_cost
-from oracle_energy import energy_terms, plant_flows, plant_worth
+from oracle_energy import energy_terms, plant_flows, plant_shields, plant_worth
 from oracle_financing import financed_constant, financed_objective
 from oracle_hire import hire
 from oracle_leaseback import Leasebacks
@@ -491,15 +491,5 @@ class _Oracle:
         )
         price = self.data(m.offers.price, "offer", "destination", "quarter")
         halls = self.data(built * m.power.price, "power", "quarter")
-        plants, count = 0.0, m.times.count
-        for added, term in plant_flows(self)[1] if m.energy is not None else ():
-            worth = [
-                sum(m.times.discount[s] / term for s in range(t, min(t + term, count)))
-                + max(0.0, 1.0 - (count - t) / term) * m.times.discount_end
-                for t in range(count)
-            ]
-            saved = m.taxes.rate * (1.0 + m.taxes.lost) * np.array(worth)
-            plants = plants + (added * self.data(saved, "quarter")).sum()
-        return (
-            plants + (self.b * halls).sum() + (self.x * (self.data(bought, "offer", "quarter") * price)).sum()
-        )
+        owned = (self.b * halls).sum() + (self.x * (self.data(bought, "offer", "quarter") * price)).sum()
+        return owned + plant_shields(self)

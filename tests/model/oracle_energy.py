@@ -131,6 +131,21 @@ def plant_flows(o):
     return bills, added
 
 
+def plant_shields(o):
+    """Tax saved by writing plants off, each over its own term."""
+    m, plants = o.m, 0.0
+    count = m.times.count
+    for added, term in plant_flows(o)[1] if m.energy is not None else ():
+        worth = [
+            sum(m.times.discount[s] / term for s in range(t, min(t + term, count)))
+            + max(0.0, 1.0 - (count - t) / term) * m.times.discount_end
+            for t in range(count)
+        ]
+        saved = m.taxes.rate * (1.0 + m.taxes.lost) * np.array(worth)
+        plants = plants + (added * o.data(saved, "quarter")).sum()
+    return plants
+
+
 def plant_worth(o):
     """What each MW that is bought brings at the end, by plant and quarter of order [sum of expressions]."""
     e, last = o.m.energy, o.m.times.count

@@ -110,7 +110,7 @@ def _backlog(context: ReportContext, found: Backlog) -> Table:
     ]
     if context.financing is not None and context.financing.statement.debt.max() > 0.0:
         debt = years.ends(context.financing.statement.debt)
-        times = zip(years.ends(found.left), debt, strict=True)
+        times = zip(np.maximum(years.ends(found.left), 0.0), debt, strict=True)  # summed to a rounding of 0
         cells = tuple(f"{left / owed:.2f}" if owed > SMALL * debt.max() else "–" for left, owed in times)
         rows.append(Row("Backlog over debt, times", cells))
     return table("Backlog at each year's end", (scale.unit, *years.titles), rows)
