@@ -132,8 +132,8 @@ def whole_sentence(findings: PolicyFindings) -> str:
     named = listing(orders) if orders else "nothing"
     lost = money(found.cost, policy.data.currency)
     return sentence(
-        f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}, and in later "
-        "quarters all futures are followed in parts of them"
+        f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}, and in "
+        "later quarters all futures are followed in parts of them"
     )
 
 
