@@ -278,6 +278,15 @@ class _Financed:
                     o.model.add_constraints(
                         lent - fac.share_of_cost[i] * bills <= 0.0, name=f"cost {name} {t}"
                     )
+                if fac.on_contracts is not None and fac.on_contracts[i] and t <= fac.maturity[i]:
+                    most = 0.0
+                    for c, offered in enumerate(o.m.contracts.offered):
+                        name_of = o.m.workloads.names[o.m.contracts.workload[c]]
+                        part = o.signed.sel(signing=name_of, drop=True) if offered else 1.0
+                        most = most + part * float(fac.backlog[i, c, t])
+                    o.model.add_constraints(
+                        x[t] * self.at(owed, t) - most <= 0.0, name=f"backlog of {name} {t}"
+                    )
                 share = fac.sweep[i]
                 if share > 0.0 and t < fac.maturity[i]:
                     now = 1.0 if np.isnan(rho) else float(rho)
