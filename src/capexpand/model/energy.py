@@ -294,7 +294,7 @@ def compile_energy(world: World) -> EnergyOptions | None:
         carbon_price=world.series(case.finance.carbon_price),
         target=world.series(case.renewable_share),
         cost=rows([world.series(c.cost) for c in contracts]),
-        deposit=np.array([world.number(c.deposit, 1.0) for c in contracts]),
+        deposit=np.array([world.number(c.deposit, 0.0 if c.cost is None else 1.0) for c in contracts]),
         end_fraction=case.finance.building_end_value.value,
         efficiency=np.array([world.number(c.efficiency, 1.0) for c in contracts]),
         stores=_ways_to_store(found),

@@ -305,7 +305,7 @@ class AgreedTerms(TermBuilder):
         def months(name: str, title: str) -> Rows:
             rows = inputs.table("agreement", f"energy_{name}_months", [
                 inputs.figure_line(f"{p}.{name}", f"{c.title}: {title}", getattr(c, name), unit="months",
-                                   written="months")
+                                   written="months", otherwise=None if c.cost is None else 0.0)
                 for p, c in signed
             ], quarterly=False)  # fmt: skip
             return whole_quarters(rows, three).named(f"energy_{name}", title.capitalize(), "quarters", PRICES)

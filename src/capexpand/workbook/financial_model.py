@@ -19,7 +19,6 @@ from capexpand.finance.money_lines import MONEY, Decisions
 from capexpand.finance.rows import Rows, minimum, rows_of, running_total
 from capexpand.finance.statements import Statement, statement_rows
 from capexpand.model.data import ModelData
-from capexpand.model.plants import has_plants
 from capexpand.reporting.inputs import Findings
 from capexpand.workbook.case_terms import CaseTerms, Clock, case_terms
 from capexpand.workbook.physical import Physical, physical
@@ -284,7 +283,7 @@ def _checks(
             (f"Halls {name}: additions less depreciation are the book value", "additions_buildings",
              "depreciation_buildings", "book_buildings"),
         ]  # fmt: skip
-        if has_plants(made.m):
+        if rows(each.additions_plants).values.any():
             closed.append((f"Power plants {name}: additions less depreciation are the book value",
                            "additions_plants", "depreciation_plants", "book_plants"))  # fmt: skip
         for title, added, taken, stock in closed:
