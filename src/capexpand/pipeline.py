@@ -16,6 +16,7 @@ from capexpand.errors import CaseError, Problem
 from capexpand.finance.bridge import bridge
 from capexpand.finance.by_budget import SIZES, BudgetCurve, budget_curve
 from capexpand.finance.checks import Check, check_plan
+from capexpand.finance.evidence_shares import evidence_shares
 from capexpand.finance.longer import LONGER, HorizonCheck, horizon_check
 from capexpand.finance.metrics import measure, net_present_value
 from capexpand.finance.parts import fractional_orders
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from capexpand.policy.outcomes import Progress as SimulationProgress
     from capexpand.reporting.sheet import Sheet
     from capexpand.scenarios.futures import Futures
+    from capexpand.scenarios.lattice import Lattice
 
 
 NO_POLICY_WITH_VENDORS = (
@@ -240,6 +242,28 @@ class LatticeSettings:
     seed: int = 1
 
 
+def case_lattice(case: Case, settings: LatticeSettings) -> tuple[Futures, Lattice]:
+    """Condense what a case declares unknown.
+
+    Args:
+        case: as ``load_case`` gives it.
+        settings: how.
+    """
+    from capexpand.scenarios.condensation import condense
+    from capexpand.scenarios.futures import compile_futures
+    from capexpand.scenarios.sampling import draw_scenarios
+
+    futures = compile_futures(case)
+    return futures, condense(
+        draw_scenarios(futures, settings.paths, seed=settings.seed),
+        nodes=settings.nodes,
+        outcomes=settings.outcomes,
+        seed=settings.seed,
+        fine_quarters=settings.recourse_quarters,
+        later_nodes=settings.later_nodes,
+    )
+
+
 def optimise_policy(
     case: Case,
     *,
@@ -265,26 +289,14 @@ def optimise_policy(
         RunError: the checkpoint belongs to another case or cannot be written.
     """
     from capexpand.policy.case_policy import optimise_policy as find
-    from capexpand.scenarios.condensation import condense
-    from capexpand.scenarios.futures import compile_futures
-    from capexpand.scenarios.sampling import draw_scenarios
 
     if case.uncertainty.empty:
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
     refuse_policy(case)
-    grain = lattice or LatticeSettings()
     # a policy earns for the firm; financing is carried along its paths (see policy/financed.py)
-    futures, m = compile_futures(case), replace(compile_case(case), financing=None)
-    drawn = draw_scenarios(futures, grain.paths, seed=grain.seed)
-    condensed = condense(
-        drawn,
-        nodes=grain.nodes,
-        outcomes=grain.outcomes,
-        seed=grain.seed,
-        fine_quarters=grain.recourse_quarters,
-        later_nodes=grain.later_nodes,
-    )
+    m = replace(compile_case(case), financing=None)
+    futures, condensed = case_lattice(case, lattice or LatticeSettings())
     where = {} if engine is None else {"open_streams": engine.open_streams}
     found = find(m, condensed, settings=settings, progress=progress, checkpoint=checkpoint, **where)
     return PlannedPolicy(case, m, futures, found)
@@ -372,6 +384,9 @@ def evaluate(plans: Plans, examination: Examination | None = None) -> Findings:
             seed=None,
         ),
         examination=examination,
+        rests_on=evidence_shares(plans.case, plans.optimised, plans.base)
+        if plans.optimised.data.aim is None
+        else None,
     )
 
 

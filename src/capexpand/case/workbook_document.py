@@ -100,7 +100,7 @@ def _sourced(value: dict[str, Any]) -> bool:
         and not isinstance(inner, _CONTAINERS)
         and bool(rest)
         and set(rest) <= {name for _, name in ORIGINS}
-        and all(isinstance(text, str) and text for text in rest.values())
+        and all(isinstance(text, str) and text and text.strip() == text for text in rest.values())
     )
 
 
