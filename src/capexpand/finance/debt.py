@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.finance.schedule import lost_value_added_tax
 from capexpand.finance.statements import Statement, statement
 from capexpand.model.data import Flags, Floats, ModelData
 from capexpand.model.financing import Facilities, Financing, Threshold
@@ -351,7 +350,7 @@ def _sheet(
     """Assets from the books, equity from profits: two ways that must meet."""
     f = m.financed
     payables = ours.opening_payments.sum() - np.cumsum(ours.opening_payments)
-    lost = lost_value_added_tax(m)
+    lost = m.taxes.lost
     receivable = np.cumsum(
         ours.value_added_tax_paid - ours.value_added_tax_recovered - lost * ours.capital_payments
     )
@@ -374,16 +373,6 @@ def _sheet(
     )
 
 
-def owners_value(m: ModelData, ours: FinancingStatement, rate: float | None = None) -> float:
-    """Returns what the owners of the whole business get, in present value [money].
-
-    Args:
-        m: the compiled case.
-        ours: its financing.
-        rate: yearly at which it is discounted, the case's discount rate if absent.
-    """
-    if rate is None:
-        return float(m.times.discount @ ours.to_owners) + m.times.discount_end * ours.end_cash
-    quarter = np.arange(m.times.count)
-    factors = (1.0 + rate) ** -((quarter + 0.5) / 4.0)
-    return float(factors @ ours.to_owners) + (1.0 + rate) ** -(m.times.count / 4.0) * ours.end_cash
+def owners_value(m: ModelData, ours: FinancingStatement) -> float:
+    """Returns what the owners of the whole business get, in present value [money]."""
+    return float(m.times.discount @ ours.to_owners) + m.times.discount_end * ours.end_cash

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from capexpand.finance.bridge import Step
+from capexpand.finance.bridge import BridgeStep
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart, Series, Spec, marked, over_quarters, waterfall
 from capexpand.reporting.context import ReportContext
@@ -19,9 +19,11 @@ def spending(context: ReportContext) -> Iterator[Chart]:
     ours, scale = context.findings.result.programme, context.scale
     if context.orders_nothing:
         return
+    plants = ours.payments_plants / scale.divisor
     series = (
         Series.of("paid for servers", palette.SERVERS, ours.payments_servers / scale.divisor),
         Series.of("paid for halls", palette.BUILDINGS, ours.payments_buildings / scale.divisor),
+        *([Series.of("paid for power plants", palette.PLANTS, plants)] if plants.any() else []),
         Series.of("committed", palette.NAIVE, ours.commitments / scale.divisor, "line"),
         Series.of("delivered", palette.INK, ours.additions / scale.divisor, "line"),
     )
@@ -139,7 +141,7 @@ def waterfall_rows(steps: Sequence[tuple[str, float, bool]], scale: MoneyScale) 
     return tuple(rows)
 
 
-def bridge_chart(steps: Sequence[Step], scale: MoneyScale) -> Chart:
+def bridge_chart(steps: Sequence[BridgeStep], scale: MoneyScale) -> Chart:
     """Return the bridge from the objective to the net present value.
 
     Args:
