@@ -75,6 +75,6 @@ def test_shares_weigh_slopes_by_the_deviation_of_each_kind(case, plans):
 def test_a_run_says_it_in_its_document_and_on_its_page(case, plans):
     findings = evaluate(plans)
     line = shares_line(findings.rests_on, 42, "CNY")
-    assert "of its variance 100 % is due to assumed numbers" in line
+    assert "of its variance it owes 100 % to assumed numbers" in line
     assert f"{len(findings.rests_on.slopes)} of 42 numbers" in line
     assert shares_line(None, 42, "CNY") == ""

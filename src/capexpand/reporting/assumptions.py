@@ -87,11 +87,11 @@ def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
     if found is None or found.deviation <= 0.0:
         return ""
     kinds = sorted((kind for kind in found.kinds if kind.share > 0.0), key=lambda kind: -kind.share)
-    parts = listing([f"{share(kind.share)} is due to {kind.evidence.name}" for kind in kinds])
+    parts = listing([f"{share(kind.share)} to {kind.evidence.name}" for kind in kinds])
     return (
         f"The inputs give the value a standard deviation of {money(found.deviation, currency)}; of its "
-        f"variance {parts} numbers. It counts prices, volumes, rates and limits, whose worth the plan tells "
-        f"at once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
+        f"variance it owes {parts} numbers. It counts prices, volumes, rates and limits, whose worth the "
+        f"plan tells at once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
     )
 
 
