@@ -30,7 +30,7 @@ def save_workbook(
     Args:
         path: the file; an older workbook of capexpand there is replaced.
         policy: of the run, if one was sought: its net present values and those of its rivals are added.
-        evidence: what the value rests on, if it was asked for.
+        evidence: what the value rests on, if it was asked for; else what plan and duals tell of it.
 
     Returns:
         The file.
@@ -52,7 +52,7 @@ def workbook_bytes(
 
     Args:
         policy: of the run, if one was sought.
-        evidence: what the value rests on, if it was asked for.
+        evidence: what the value rests on, if it was asked for; else what plan and duals tell of it.
 
     Raises:
         RunError: the package that writes workbooks is missing.
@@ -60,6 +60,8 @@ def workbook_bytes(
     needs_excel()
     from xlsxwriter import Workbook
 
+    if evidence is None and findings.rests_on is not None:
+        evidence = EvidenceRows.of(findings.rests_on)
     model = financial_model(findings)
     stream = BytesIO()
     options = {
