@@ -88,7 +88,9 @@ DOCUMENTS = st.dictionaries(
 @settings(max_examples=150, deadline=None)
 @given(DOCUMENTS)
 @example({"value": "", "source": "0"})  # a document itself has no place, so it is no number with its origin
-@example({"sites": {"value": "", "source": "0 "}})  # the cells of an origin are read without blanks around them
+@example(
+    {"sites": {"value": "", "source": "0 "}}
+)  # the cells of an origin are read without blanks around them
 def test_any_document_comes_back_as_it_was(tmp_path_factory, document):
     """Texts that look like numbers, dates or formulas, numbers of any size, names with dots and quotes."""
     found = back(document, tmp_path_factory.getbasetemp() / "any.xlsx")
