@@ -158,17 +158,9 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     hire = add_hire(lp, m, t, before.signings, service.service_rows)
     money = add_money(lp, m, t, (before.spent, before.due), b=power.ordered, x=orders.ordered)
     leases = add_leases(
-        lp,
-        m,
-        t,
-        b=power.orders,
-        P=power.energised,
-        F=power.free,
-        x=orders.orders,
-        N=fleet.installed,
-        E=fleet.free,
-        spending=money.spending_rows,
-    )
+        lp, m, t, b=power.orders, P=power.energised, F=power.free, x=orders.orders, N=fleet.installed,
+        E=fleet.free, spending=money.spending_rows,
+    )  # fmt: skip
     churn = add_churn(
         lp,
         m,
