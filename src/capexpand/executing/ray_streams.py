@@ -153,7 +153,11 @@ class RayWorker:
 
         # an actor that asks for a processor waits for ever where others keep all that are left
         asks = 1 if processors() >= self._streams else 0
-        options: JsonObject = {"num_cpus": asks, "max_restarts": 0, "scheduling_strategy": spared_head()}
+        options: dict[str, object] = {
+            "num_cpus": asks,
+            "max_restarts": 0,
+            "scheduling_strategy": spared_head(),
+        }
         return ray.remote(StreamHost).options(**options).remote(ray.put(packed(task)))
 
     def _made_anew(self, error: Exception) -> None:

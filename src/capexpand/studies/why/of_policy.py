@@ -112,7 +112,7 @@ def policy_sheet(said: WhyPolicy, subject: Subject) -> Sheet:
         kind="why-policy",
         title=f"Why: what the policy decides in {said.now}",
         description="Which futures drive the decision of this quarter, and what would change it when seen.",
-        facts=(Fact("Case", said.label), Fact("Asked", "policy"), Fact("Money in", said.currency)),
+        facts=(Fact("Case", said.label), Fact("Topic", "policy"), Fact("Money in", said.currency)),
         answers=_answers(said),
         sections=(
             Section("drivers", "Which futures drive it", (drivers, Paragraph(BASIS))),
