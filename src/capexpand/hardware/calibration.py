@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from capexpand.errors import CaseError, Problem
 from capexpand.files import decode_text, json_of, parse_json, read_content, write_file
 
@@ -118,6 +116,8 @@ def calibrate(observed: Sequence[Observed]) -> Calibration:
         raise CaseError(
             [Problem("no row is a measurement that can be compared, so there is nothing to calibrate")]
         )
+    import numpy as np  # late, since cases that name a calibration are read without it
+
     levels = _levels(observed)
     ratios = np.array([one.log_ratio for one in observed])
     left = ratios - np.array([_log_factor(levels, one) for one in observed])
@@ -127,13 +127,17 @@ def calibrate(observed: Sequence[Observed]) -> Calibration:
             for index, one in enumerate(observed)
         ]
     )
+
+    def median_error(log_ratios: np.ndarray) -> float:
+        return float(np.median(np.abs(np.expm1(-log_ratios))))
+
     return Calibration(
         levels=levels,
         spread=float(np.sqrt(np.mean(apart**2))),
         rows=len(observed),
-        before=_median_error(ratios),
-        after=_median_error(left),
-        left_out=_median_error(apart),
+        before=median_error(ratios),
+        after=median_error(left),
+        left_out=median_error(apart),
     )
 
 
@@ -168,11 +172,6 @@ def calibrate_file(path: Path, *, ran: Mapping[str, object] | None = None) -> Ca
             if one.predicted_tokens_per_chip_s > 0
         ]
     )
-
-
-def _median_error(log_ratios: np.ndarray) -> float:
-    """Give the median absolute relative error of computed rates."""
-    return float(np.median(np.abs(np.expm1(-log_ratios))))
 
 
 def _log_factor(levels: Sequence[Level], one: Observed) -> float:
