@@ -7,10 +7,11 @@ import pytest
 from capexpand.case.evidence import ASSUMED, REPORTED
 from capexpand.case.loading import load_case, read_declaration
 from capexpand.finance.evidence_shares import evidence_shares
-from capexpand.pipeline import evaluate, optimise
+from capexpand.pipeline import evaluate, optimise, report
 from capexpand.reporting.assumptions import shares_line
 from capexpand.studies.evidence.facts import facts_of
 from capexpand.studies.evidence.measuring import Measurer
+from capexpand.workbook.writing import workbook_bytes
 
 TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites"
 
@@ -72,9 +73,21 @@ def test_shares_weigh_slopes_by_the_deviation_of_each_kind(case, plans):
     assert found.kinds[0].evidence is REPORTED
 
 
-def test_a_run_says_it_in_its_document_and_on_its_page(case, plans):
+def test_a_run_says_it_in_its_document_on_its_page_and_in_its_workbook(plans, tmp_path):
+    calamine = pytest.importorskip("python_calamine")
     findings = evaluate(plans)
-    line = shares_line(findings.rests_on, 42, "CNY")
-    assert "variance come 100 % from assumed numbers" in line
-    assert f"{len(findings.rests_on.slopes)} of 42 numbers" in line
+    sheet = report(findings)
+    stated = sheet.document["evidence_shares"]
+    assert stated["numbers"] == findings.rests_on.numbers
+    assert stated["standard_deviation"] == pytest.approx(findings.rests_on.deviation * 1e6)
+    assert stated["share_of_variance"]["assumed"] == 1.0
+    (text,) = [text for name, text in sheet.flags if name == "Evidence."]
+    assert "variance come 100 % from assumed numbers" in text
+    assert f"{findings.rests_on.numbers} of 42 numbers" in text
     assert shares_line(None, 42, "CNY") == ""
+    book = tmp_path / "run.xlsx"
+    book.write_bytes(workbook_bytes(findings))
+    rows = calamine.CalamineWorkbook.from_path(str(book)).get_sheet_by_name("Evidence").to_python()
+    assumed = next(row for row in rows if str(row[0]).startswith("assumed"))
+    assert assumed[3] == pytest.approx(1.0)
+    assert not any("next facts" in str(row[0]) for row in rows)
