@@ -16,7 +16,7 @@ Place = tuple[str | int, ...]
 ORIGIN_FIELDS = ("source", "reason", "basis_date")
 REFERENCE_FIELDS = ("catalogue", "row", "field", "times")
 TABLE_FIELDS = ("csv", "column", "unit")
-FILE_FIELDS = ("csv", "from_replay", "from_series")
+FILE_FIELDS = ("csv", "from_replay", "from_series", "calibration")
 """Fields whose text is the path of a file beside the case."""
 
 SHAPE_FIELDS = ("growth", "at", "changes", "minimum", "maximum")

@@ -104,7 +104,7 @@ class JobProcess:
         task = Task(
             order, case, order.variant,
             tuple(library.find(*read_other(name)[:2]).file for name in order.others), folder, self.say,
-            run=run,
+            run=run, chain=jobs.chain(jobs.find(order.run)) if order.run and order.kind == "history" else (),
             sent=None if order.sent is None else sent_file(home, order.sent),
         )  # fmt: skip
         summary = make(task, changes)

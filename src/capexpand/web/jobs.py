@@ -16,7 +16,7 @@ from capexpand.errors import RunError
 from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.library import FoundCase, Library
-from capexpand.web.orders import FROM_A_RUN, PLANS, TITLES, Order, check_options, read_other
+from capexpand.web.orders import BEFORE, TITLES, Order, check_options, read_other
 from capexpand.web.settings import Settings
 from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, note, now
@@ -113,7 +113,7 @@ class Jobs:
     def _of_run(self, order: Order, job: Job) -> tuple[Order, str]:
         """The order of a run that goes on from an earlier one, and its title."""
         self.run_folder(job)
-        kinds = PLANS if order.kind == "roll" else [kind for kind in PLANS if kind not in FROM_A_RUN]
+        kinds = BEFORE[order.kind]
         if job.kind not in kinds:
             names = " or ".join(TITLES[kind].lower() for kind in kinds)
             raise RefusedError(f"run {job.id} is no {names}", 422)
@@ -195,6 +195,21 @@ class Jobs:
     def _check_owner(self, job: Job, by: Visitor) -> None:
         if not by.may("planner") or (job.owner != by.name and not by.may("admin")):
             raise RefusedError(f"this run belongs to {job.owner}")
+
+    def chain(self, job: Job) -> tuple[Path, ...]:
+        """Return the folders of a rolled run and of those that it was rolled from, the newest first.
+
+        Raises:
+            RefusedError: one has no result.
+        """
+        found: list[Path] = []
+        while job.kind == "roll":
+            found.append(self.run_folder(job))
+            before = order_of(job).run
+            if before is None:
+                break
+            job = self.find(before)
+        return tuple(found)
 
     def run_folder(self, job: Job) -> Path:
         """Return the folder of a job's result.

@@ -31,6 +31,7 @@ class Task:
         folder: where the run is to stand; an interrupted training resumes beside it.
         say: is told how far it is.
         run: folder of the earlier run that is named, if any.
+        chain: of a history, the folders of its rolled runs.
         sent: file that was sent for the job, if any.
     """
 
@@ -41,6 +42,7 @@ class Task:
     folder: Path
     say: Say
     run: Path | None = None
+    chain: tuple[Path, ...] = ()
     sent: Path | None = None
 
     def loaded(self) -> Case:
@@ -188,6 +190,18 @@ def _roll(task: Task) -> Sheet:
     return rolled.sheet()
 
 
+def _history(task: Task) -> Sheet:
+    from capexpand.api.questions import history
+
+    together = task.folder.parent / "chain"
+    together.mkdir(exist_ok=True)
+    for folder in task.chain:
+        link = together / folder.name
+        if not link.is_symlink():
+            link.symlink_to(folder.absolute(), target_is_directory=True)
+    return history(together, progress=task.say).sheet()
+
+
 def _replay(task: Task) -> Sheet:
     from capexpand.api.replaying import replay
 
@@ -217,6 +231,7 @@ _MAKERS: Mapping[Kind, Callable[[Task], Sheet]] = {
     "evidence": _evidence,
     "roll": _roll,
     "replay": _replay,
+    "history": _history,
 }
 
 
