@@ -36,7 +36,7 @@ EXAMPLES = {
     "status": "licence needed",
     "utilisation": "{from_replay: derating.json, workload: chat}", "excluded_sites": "[ulanqab]",
     "excluded_clouds": "[big-cloud]", "model": "DeepSeek V3", "units_together": "40",
-    "relative_to": "h20-server",
+    "relative_to": "h20-server", "calibration": "calibration.json",
     "offer": "h100-server", "workloads": "[chat]", "initial": "free", "moves": "[sites.*.grid]",
     "between": "[adoption, price]", "company": "Alibaba", "price_lists": "{chat: deepseek-chat}",
     "years": "10",
