@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 import numpy as np
 
@@ -168,6 +169,7 @@ def serve(
     return answer if calibration is None else at_own_level(answer, calibration)
 
 
+@cache
 def share_of_mature(model: str, chip: str, *, on: date) -> float:
     """Give the share of mature software's rate that a model reaches on a chip with the software of a day.
 
