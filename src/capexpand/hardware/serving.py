@@ -191,6 +191,15 @@ class Served:
     fits: Flags
     layouts: tuple[Layout, ...]
 
+    def at(self, place: int) -> Served:
+        """Give what was found at one point of a row of points.
+
+        Args:
+            place: index of the point.
+        """
+        names = ("requests", "layout", "batch", "apart", "prefill_layout", "fits")
+        return Served(*(getattr(self, name)[place] for name in names), self.layouts)
+
 
 def search(
     model: ModelSpec,

@@ -96,7 +96,7 @@ def _gains(case: Case, name: str, days: tuple[date, ...]) -> tuple[float, ...]:
 
 def _pace(serving: Serving | None, offer: str, chip: str, days: tuple[date, ...]) -> tuple[float, ...]:
     """Give the logarithm of what an offer gains by software over the first day; 0 where it is mature."""
-    from capexpand.hardware.estimate import share_of_mature
+    from capexpand.hardware.maturity import share_of_mature
 
     if serving is None or not serving.is_dated(offer):
         return (0.0,) * len(days)
@@ -196,7 +196,7 @@ def _computed(case: Case, offer_name: str, workload_name: str) -> Rate:
 def _tokens(
     bare: Rate, chip: str, chips: int, serving: Serving, *, start: date | None, beside: float
 ) -> Rate:
-    from capexpand.hardware.estimate import at_own_level
+    from capexpand.hardware.calibration import at_own_level
     from capexpand.hardware.matrix import Unit, answer_for
 
     group = chips * serving.units_together
