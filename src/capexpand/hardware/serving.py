@@ -197,8 +197,15 @@ class Served:
         Args:
             place: index of the point.
         """
-        names = ("requests", "layout", "batch", "apart", "prefill_layout", "fits")
-        return Served(*(getattr(self, name)[place] for name in names), self.layouts)
+        return Served(
+            self.requests[place],
+            self.layout[place],
+            self.batch[place],
+            self.apart[place],
+            self.prefill_layout[place],
+            self.fits[place],
+            self.layouts,
+        )
 
 
 def search(
