@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import decode_text, json_of, parse_json, read_content, write_file
+from capexpand.hardware.answer import Serving
 
 is_calibration = json_of("levels", "spread", "left_out")
 """Tells a calibration from other files by its content."""
@@ -101,6 +102,28 @@ class Observed:
     chip: str
     model: str
     log_ratio: float
+
+
+def at_own_level(answer: Serving, calibration: Calibration) -> Serving:
+    """Give an answer at the level of one's own measurements, with the band of what they leave open.
+
+    Args:
+        answer: as the model computes it.
+        calibration: one's own measurements beside the model.
+    """
+    factor, known = calibration.factor(answer.chip, answer.model), calibration.knows(answer.chip)
+    return replace(
+        answer,
+        requests_per_s=answer.requests_per_s * factor,
+        input_tokens_per_s=answer.input_tokens_per_s * factor,
+        output_tokens_per_s=answer.output_tokens_per_s * factor,
+        time_per_token_s=answer.time_per_token_s / factor,
+        prefill_s=answer.prefill_s / factor,
+        energy_kwh_per_million_tokens=answer.energy_kwh_per_million_tokens / factor,
+        low=1 / calibration.width if known else answer.low,
+        high=calibration.width if known else answer.high,
+        evidence="calibrated" if known else answer.evidence,
+    )
 
 
 def calibrate(observed: Sequence[Observed]) -> Calibration:

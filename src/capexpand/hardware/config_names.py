@@ -126,6 +126,26 @@ def _delta_attention(content: Config) -> JsonObject:
     }
 
 
+def _compressed(content: Config) -> dict[str, Any]:
+    """DeepSeek-V4 gives each layer the tokens of a cache entry: few with an index, many without, none."""
+    ratios = content.get("compress_ratios")
+    if not isinstance(ratios, list) or not all(isinstance(one, int) and 0 <= one <= _MOST for one in ratios):
+        return {}
+    layers = ratios[: _first(content, "num_hidden_layers")]
+    joined = sorted({one for one in layers if one > 1})
+    if not joined:
+        return {}
+    few, many = joined[0], joined[-1]
+    found: dict[str, Any] = {
+        "layer_types": ["sliding_attention"] * len(layers),
+        "compression": few,
+        "compressed_share": layers.count(few) / len(layers),
+    }
+    if many > few:
+        found |= {"heavy_compression": many, "heavy_share": layers.count(many) / len(layers)}
+    return found
+
+
 def _first(content: Config, *names: str) -> int:
     """Give the first of some names that holds a whole number above zero; 0 where none does."""
     for name in names:
@@ -138,8 +158,8 @@ def _first(content: Config, *names: str) -> int:
 _MOST = 10**9
 
 _TRANSLATIONS: tuple[Callable[[Config], JsonObject], ...] = (
-    *(_gemma_3, _llama_4, _experts, _periods, _pattern, _lightning, _delta_attention, _state_space),
-)
+    _gemma_3, _llama_4, _experts, _periods, _pattern, _lightning, _delta_attention, _state_space, _compressed,
+)  # fmt: skip
 
 _NAMES = frozenset(
     [
@@ -147,6 +167,7 @@ _NAMES = frozenset(
         *("moe_num_shared_experts", "num_shared_expert", "moe_layer_start_index", "moe_layer_end_index"),
         *("attn_layer_period", "attn_layer_offset", "expert_layer_period", "expert_layer_offset"),
         *("hybrid_override_pattern", "attn_type_list", "linear_attn_config"),
+        *("compress_ratios", "o_lora_rank", "o_groups", "num_hash_layers"),
     ]
 )
 _NAMES_OF_STATES = frozenset(
