@@ -53,7 +53,7 @@ class EnergyOptions:
     @property
     def bought(self) -> Flags:
         """Whether a contract is a generator or storage that is bought [contract]."""
-        return (self.cost > 0.0).any(axis=1)
+        return np.asarray((self.cost > 0.0).any(axis=1), dtype=np.bool_)
 
     def closed(self) -> EnergyOptions:
         """Return the same options with nothing to be signed."""
