@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from capexpand.files.json_text import JsonObject
+
 RETRIES = 20
 """How often work is done again whose worker or node was lost."""
 _HEAD = "node:__internal_head__"
 
 
-def nodes() -> list[dict[str, Any]]:
+def nodes() -> list[JsonObject]:
     """The nodes on which to compute: all that are alive, without the head where there are others."""
     import ray
 
     alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
     others = [node for node in alive if _HEAD not in node["Resources"]]
     return others or alive
+
+
+def processors() -> int:
+    """Return how many processors there are on all nodes that are alive, the head included."""
+    import ray
+
+    return sum(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
 
 
 def spared_head() -> Any:

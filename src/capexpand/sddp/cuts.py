@@ -184,6 +184,18 @@ class CutPool:
         self._owner, self._best = number[self._owner[:, lately]], self._best[:, lately].copy()
         self._known = len(self._trial_states)
 
+    def all_cuts(self) -> tuple[Floats, Floats, Floats]:
+        """Return every cut in the order of their making: states, intercepts and slopes.
+
+        Their shapes are (trial points, live states), (functions, trial points) and (functions, trial points,
+        live states).
+        """
+        return (
+            self._trial_states[: self.count],
+            self.intercepts[:, : self.count],
+            self.slopes[:, : self.count],
+        )
+
     def trial_states(self, latest: int) -> Floats:
         """Return a copy of the latest states at which cuts were made, shape (trial points, live states)."""
         return self._trial_states[max(0, self._known - latest) : self._known].copy()
