@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.api.questions import Questioned, diff, frontier, history, roll, why, why_not
     from capexpand.api.replaying import Replayed, SizedFleet, TraceList, replay, size, traces
     from capexpand.api.serving import ServedTokens, TradeCurve, tokens
+    from capexpand.api.simulating import Simulation, SimulationShard, simulate
     from capexpand.api.starting import new, schema
     from capexpand.api.studying import Study, StudyShard, study
     from capexpand.api.sweeping import Sweep, SweepShard, sweep
@@ -63,7 +64,6 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
         optimise,
         optimise_policy,
         report,
-        simulate,
         write,
     )
     from capexpand.policy.case_policy import PolicySettings
@@ -85,6 +85,7 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
     from capexpand.studies.roll.history import History
     from capexpand.studies.roll.rolling import Roll
     from capexpand.studies.why.near import Near
+    from capexpand.studies.why.of_policy import WhyPolicy
     from capexpand.studies.why.whynots import WhyNot
     from capexpand.studies.why.whys import Why
     from capexpand.web.serving import serve
@@ -132,6 +133,8 @@ _HOMES = {
     "SampledFutures": "api.futures",
     "ServedTokens": "api.serving",
     "Sheet": "reporting.sheet",
+    "Simulation": "api.simulating",
+    "SimulationShard": "api.simulating",
     "SizedFleet": "api.replaying",
     "SolverError": "errors",
     "Study": "api.studying",
@@ -145,6 +148,7 @@ _HOMES = {
     "TreeSolution": "sddp.solving",
     "Why": "studies.why.whys",
     "WhyNot": "studies.why.whynots",
+    "WhyPolicy": "studies.why.of_policy",
     "WorstCase": "policy.risk_attitudes",
     "backtest": "api.case_studies",
     "break_even": "studies.breakeven.break_even",
@@ -180,7 +184,7 @@ _HOMES = {
     "schema": "api.starting",
     "serve": "web.serving",
     "shipped_cases": "case.shipped",
-    "simulate": "pipeline",
+    "simulate": "api.simulating",
     "size": "api.replaying",
     "solve": "api.answered",
     "study": "api.studying",
@@ -235,6 +239,8 @@ __all__ = [
     "SampledFutures",
     "ServedTokens",
     "Sheet",
+    "Simulation",
+    "SimulationShard",
     "SizedFleet",
     "SolverError",
     "Study",
@@ -248,6 +254,7 @@ __all__ = [
     "TreeSolution",
     "Why",
     "WhyNot",
+    "WhyPolicy",
     "WorstCase",
     "__version__",
     "backtest",

@@ -50,6 +50,17 @@ def test_check_shows_every_number_as_written_with_its_canonical_unit_and_source(
     assert out.endswith("No problems.\n")
 
 
+@pytest.mark.parametrize(("months", "quarters"), [(4, 2), (5, 2), (6, None), (7, 3)])
+def test_a_lead_time_says_at_the_number_how_many_quarters_it_counts_as(call, starter, months, quarters):
+    """4, 5 and 6 months are all two quarters, so they give one plan; only 6 says so by itself."""
+    file = starter / "case.yaml"
+    file.write_text(file.read_text().replace("lead_time: 9 months", f"lead_time: {months} months"))
+    _, out, _ = call("check", starter)
+    shown = next(row for row in lines(out) if row and row[0].strip() == "build.lead_time")
+    counted = f"{months} month" + ("" if quarters is None else f" = {quarters} quarters")
+    assert shown[2].strip() == counted
+
+
 def test_check_lists_numbers_without_a_source_and_hindsight(call, starter):
     file = starter / "case.yaml"
     text = file.read_text().replace("reason: invented for the starter case", "")

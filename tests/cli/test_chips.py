@@ -210,3 +210,8 @@ def test_a_narrow_window_has_room_for_what_may_be_sold(narrow):
     assert max(map(len, lines)) <= 80
     (h20,) = [line.split() for line in lines if "H20 96GB" in line]
     assert h20[-1] == "licence"
+
+
+def test_a_figure_that_nobody_published_is_named(run):
+    assert "Not known: memory bandwidth and links" in run("Kunlun P800").stdout
+    assert "Not known" not in run("H20 96GB").stdout

@@ -213,6 +213,40 @@ def test_a_calibration_moves_answers_to_ones_own_level(tmp_path):
     assert answer["output_tokens_per_s"] == pytest.approx(computed * 0.5 ** (0.75 + 0.1875 + 0.046875))
 
 
+def test_benchmarks_of_several_makers_are_read_as_they_are_written(tmp_path):
+    """genai-perf keeps settings in ``input_config`` and means in ``avg``, SGLang in ``server_info``.
+
+    Neither names the chip, which the command adds.
+    """
+    genai = {
+        "output_token_throughput": {"unit": "tokens/sec", "avg": 3900.0},
+        "input_sequence_length": {"unit": "tokens", "avg": 1000.0},
+        "output_sequence_length": {"unit": "tokens", "avg": 500.0},
+        "input_config": {
+            "model": ["Qwen/Qwen2.5-72B-Instruct"],
+            "perf_analyzer": {"stimulus": {"concurrency": 64}},
+        },
+    }
+    sglang = (
+        '{"backend": "sglang", "request_rate": Infinity, "completed": 1000, "max_concurrency": 64, '
+        '"total_input_tokens": 1000000, "total_output_tokens": 500000, "output_throughput": 3900.0, '
+        '"server_info": {"model_path": "Qwen/Qwen2.5-72B-Instruct"}}\n'
+    )
+    (tmp_path / "genai.json").write_text(json.dumps(genai), encoding="utf-8")
+    (tmp_path / "sglang.jsonl").write_text(sglang * 2, encoding="utf-8")
+    words = ["--chip", "H100", "--count", "8", "--weights", "fp8", "--json"]
+    found = [
+        CliRunner().invoke(build_app(), ["calibrate", str(tmp_path / name), *words])
+        for name in ("genai.json", "sglang.jsonl")
+    ]
+    first, second = (json.loads(one.stdout) for one in found)
+    assert (first["rows"], second["rows"]) == (1, 2)
+    assert first["before"] == pytest.approx(second["before"])
+    bare = CliRunner().invoke(build_app(), ["calibrate", str(tmp_path / "genai.json")])
+    assert bare.exit_code == 1
+    assert "does not name its chip" in str(bare.exception)
+
+
 def test_a_training_run_is_told_by_command():
     words = ["train", "Llama 3.1 405B", "H100", "--chips", "16384", "--tokens", "15.6e12", "--json"]
     found = json.loads(CliRunner().invoke(build_app(), words).stdout)

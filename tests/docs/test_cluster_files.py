@@ -13,7 +13,7 @@ from pages import of_the_tests
 from ruamel.yaml import YAML
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "cluster"
-SLURM, JOB = GUIDE / "sweep.slurm", GUIDE / "sweep-job.yaml"
+SLURM, JOB, FUTURES = GUIDE / "sweep.slurm", GUIDE / "sweep-job.yaml", GUIDE / "simulate.slurm"
 
 
 def job() -> dict:
@@ -36,10 +36,23 @@ def test_the_job_is_indexed_and_counts_as_many_shards_as_it_completes() -> None:
     assert variables["SHARDS_IN"].startswith(container["volumeMounts"][0]["mountPath"])
 
 
-def test_the_slurm_script_asks_for_an_array_from_one() -> None:
-    asked = dict(re.findall(r"^#SBATCH --([a-z-]+)=(\S+)$", SLURM.read_text("utf-8"), re.MULTILINE))
+@pytest.mark.parametrize("script", [SLURM, FUTURES], ids=lambda script: script.name)
+def test_the_slurm_scripts_ask_for_an_array_from_one(script: Path) -> None:
+    asked = dict(re.findall(r"^#SBATCH --([a-z-]+)=(\S+)$", script.read_text("utf-8"), re.MULTILINE))
     assert asked["array"] == "1-40"
-    assert SLURM.read_text("utf-8").startswith("#!/usr/bin/env bash\n#SBATCH")
+    assert script.read_text("utf-8").startswith("#!/usr/bin/env bash\n#SBATCH")
+
+
+@pytest.mark.slow
+def test_an_array_of_simulations_merges_into_one(tmp_path: Path) -> None:
+    """600 futures are two chunks, so each of two tasks follows one; numbers are those of one machine."""
+    for number in ("1", "2"):
+        array = {"SLURM_ARRAY_TASK_ID": number, "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_CPUS_PER_TASK": "1"}
+        run(["bash", str(FUTURES)], tmp_path, SCENARIOS="600", **array)
+    run(["capexpand", "merge", "shards/1", "shards/2", "--out", "merged"], tmp_path)
+    run(["capexpand", "simulate", "two-sites", "--scenarios", "600", "--out", "whole"], tmp_path)
+    merged, whole = (tmp_path / name / "futures.parquet" for name in ("merged", "whole"))
+    assert merged.read_bytes() == whole.read_bytes()
 
 
 def test_the_commands_of_the_guide_name_these_files(tmp_path: Path) -> None:

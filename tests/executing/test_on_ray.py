@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,9 +18,12 @@ from pages import of_the_tests
 from small_case import SMALL
 
 import capexpand as cx
+from capexpand.executing.carrying import Carrying
 from capexpand.executing.choosing import engine_on
 from capexpand.executing.engine import answer_of, first_completed
 from capexpand.sddp.training import TrainingSettings, train
+from capexpand.studies.study.manifest import read_study
+from capexpand.studies.study.planning import Planner
 
 if os.environ.get("CI") == "true":  # then nothing goes missing unseen
     import ray
@@ -182,6 +186,25 @@ def test_streams_that_are_lost_are_made_anew_from_the_last_barrier(cluster, barr
     assert [record.path_value for record in found.records] == [r.path_value for r in expected.records]
 
 
+def test_more_streams_than_processors_share_them(cluster):
+    """Six streams on four processors, and on three once a node is lost: none waits for ever for its own."""
+    replace_lost(cluster)
+    graph = random_graph(21, stages=3)
+    settings = TrainingSettings(
+        iterations=24, streams=6, exact_limit=0, stall_iterations=1000, back_end="highs"
+    )
+    expected = train(graph, settings=settings)
+
+    def lose(record) -> bool:
+        if record.iterations == 12:
+            lose_a_node(cluster)
+        return False
+
+    with engine_on("ray", workers=2) as engine:
+        found = train(graph, settings=settings, progress=lose, open_streams=engine.open_streams)
+    assert [record.bound for record in found.records] == [record.bound for record in expected.records]
+
+
 def test_asynchronous_streams_reach_the_same_optimum_and_resume(cluster, tmp_path):
     replace_lost(cluster)
     graph = random_graph(22)
@@ -259,6 +282,49 @@ def test_a_study_and_break_evens_on_a_cluster_are_those_of_one_machine(cluster, 
         for on in ("ray", None)
     )
     assert [found.root for found in there] == [found.root for found in here]
+
+
+def test_a_simulation_on_a_cluster_that_loses_a_node_is_that_of_one_machine(cluster, monkeypatch):
+    from capexpand.studies.simulation import simulating
+
+    replace_lost(cluster)
+    monkeypatch.setattr(simulating, "FUTURES", 16)
+    told: list[str] = []
+
+    def lose(words: str) -> None:
+        told.append(words)
+        if len(cluster.others) == 3 and words.startswith("Followed through 32"):
+            lose_a_node(cluster)
+
+    there = cx.simulate("two-sites", 160, on="ray", progress=lose)
+    assert len(cluster.others) == 2
+    assert there.table.equals(cx.simulate("two-sites", 160, workers=1).table)
+
+
+def test_nodes_that_see_no_case_files_read_those_that_came_with_the_work(cluster, tmp_path):
+    """The files go once the work is in the cluster, so its workers find none where they stood.
+
+    Sensitivity: work that does not carry them says that the case is missing.
+    """
+    replace_lost(cluster)
+    place = Path(written(tmp_path / "home" / "case"))
+    shutil.move(place / "case.yaml", tmp_path / "home" / "below.yaml")
+    (place / "case.yaml").write_text("extends: ../below.yaml\n", encoding="utf-8")
+    manifest = tmp_path / "study.yaml"
+    manifest.write_text("cases: [home/case]\ndates: [as declared, 2025-03-01]\n", encoding="utf-8")
+    study = read_study(manifest)
+    here = Planner.of(study)(study.items)
+    assert [row["status"] for row in here] == ["planned", "planned"]
+    carried, alone = Carrying(Planner.of(study), study.copies), Planner.of(study)
+    with (
+        engine_on("ray", workers=2) as engine,
+        engine.pool(carried, most=2) as with_files,
+        engine.pool(alone, most=2) as without,
+    ):
+        shutil.rmtree(tmp_path / "home")
+        answers = [with_files.submit((item,)) for item in study.items]
+        assert [answer_of(answer)[0] for answer in answers] == here
+        assert answer_of(without.submit((study.items[0],)))[0]["status"] == "invalid"
 
 
 def test_what_work_raises_reaches_who_asked_as_it_was(cluster):

@@ -1,4 +1,4 @@
-"""``merge``: the shards of a sweep or a study become the run that one machine gives."""
+"""``merge``: the shards of a sweep, a study or a simulation become the run that one machine gives."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from capexpand.api.planning import Say, silent
 
 if TYPE_CHECKING:
+    from capexpand.api.simulating import Simulation
     from capexpand.api.studying import Study
     from capexpand.api.sweeping import Sweep
 
@@ -21,18 +22,19 @@ def merge(
     workers: int = 2,
     out: Path | str | None = None,
     progress: Say | None = None,
-) -> Sweep | Study:
-    """Join the shards of a sweep or a study into the run that one machine gives, byte for byte.
+) -> Sweep | Study | Simulation:
+    """Join the shards of a sweep, a study or a simulation into the run of one machine, byte for byte.
 
     Args:
-        shards: folders that ``sweep`` or ``study`` wrote with ``shard``, each shard once, in any order.
+        shards: folders that ``sweep``, ``study`` or ``simulate`` wrote with ``shard``, each shard once, in
+            any order.
         workers: processes, where the sweep asked for points to be added between those of its design.
         out: folder of the run.
         progress: sees how far it is.
 
     Raises:
         RunError: a folder is no shard or was changed, shards are missing or doubled, or are of different
-            cases, sweeps, studies or versions; or the run cannot be written.
+            cases, sweeps, studies, simulations or versions; or the run cannot be written.
         SolverError: a solver failed.
     """
     from capexpand.api.sweeping import finished_sweep
@@ -40,20 +42,26 @@ def merge(
     from capexpand.executing.local import LocalProcesses
     from capexpand.files.writing import write_new
     from capexpand.runs.folder import hold_place, read_manifest
-    from capexpand.studies.study.folders import WHOLE
+    from capexpand.studies.simulation.folders import WHOLE as SIMULATION
+    from capexpand.studies.study.folders import WHOLE as STUDY
     from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.designs import make_points
     from capexpand.studies.sweep.findings import fingerprint, settings_text
     from capexpand.studies.sweep.shard_folders import check_points, read_shards
 
     folders = [Path(folder) for folder in shards]
-    if folders and read_manifest(folders[0]).get("kind") == WHOLE.kind:
+    place = None if out is None else Path(out)
+    kind = read_manifest(folders[0]).get("kind") if folders else None
+    if kind == STUDY.kind:
         from capexpand.api.studying import merged_study
 
-        return merged_study(folders, out=None if out is None else Path(out), say=progress or silent)
+        return merged_study(folders, out=place, say=progress or silent)
+    if kind == SIMULATION.kind:
+        from capexpand.api.simulating import merged_simulation
+
+        return merged_simulation(folders, out=place, say=progress or silent)
     joined = read_shards(folders)
     asked = joined.asked
-    place = None if out is None else Path(out)
     with (
         TemporaryDirectory() as scratch,
         nullcontext() if place is None else hold_place(place),

@@ -136,6 +136,7 @@ def run(
     excel: bool = False,
     export: Path | str | None = None,
     evidence: bool = False,
+    keep_policy: bool = False,
     progress: Say | None = None,
 ) -> Run:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays.
@@ -157,6 +158,8 @@ def run(
         export: file for the program that the plan solves, ``.mps`` or ``.lp``; none is written where None.
         evidence: whether to say what the value rests on, by kind of evidence, and which facts to find next;
             it takes minutes where a case has hundreds of numbers.
+        keep_policy: whether the run folder keeps the policy's cuts in ``policy.cuts``, so that ``simulate``
+            can follow it through more futures; they may take hundreds of megabytes.
         progress: sees how far it is.
 
     Raises:
@@ -174,6 +177,10 @@ def run(
     loaded = loaded_case(case, variant)
     folder = None if out is None else Path(out)
     options = PolicyOptions(risk, scenarios, seed, workers, iterations, gap, on)
+    if keep_policy and not policy:
+        from capexpand.errors import CaseError, Problem
+
+        raise CaseError([Problem("--keep-policy: there is none to keep; add --policy")])
     if policy:
         options.settings()  # a mistake in them is said before any work is done
         from capexpand.pipeline import refuse_policy
@@ -197,6 +204,11 @@ def run(
             found = _with_evidence(found, workers, on, progress or silent)
         if excel:
             found = found.with_workbook()
+        if keep_policy and found.policy is not None:
+            from capexpand.policy.kept import KEPT, kept_policy
+
+            cuts = kept_policy(found.policy.outcomes.policy, risk=risk, seed=seed)
+            found = replace(found, shown=replace(found.shown, files={**found.shown.files, KEPT: cuts}))
         if folder is not None:
             found.save(folder)
             if policy and found.policy is not None:
@@ -219,6 +231,7 @@ def policy(
     gap: float | None = None,
     excel: bool = False,
     export: Path | str | None = None,
+    keep_policy: bool = False,
     progress: Say | None = None,
 ) -> Run:
     """Plan a case and find a policy for it: orders to commit now, and a rule for the later ones.
@@ -227,7 +240,8 @@ def policy(
     """
     return run(
         case, variant, out, policy=True, risk=risk, scenarios=scenarios, seed=seed, workers=workers, on=on,
-        iterations=iterations, gap=gap, excel=excel, export=export, progress=progress,
+        iterations=iterations, gap=gap, excel=excel, export=export, keep_policy=keep_policy,
+        progress=progress,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from capexpand.studies.roll.rolling import Roll
     from capexpand.studies.subjects import Subject
     from capexpand.studies.why.near import Near
+    from capexpand.studies.why.of_policy import WhyPolicy
     from capexpand.studies.why.whynots import WhyNot
     from capexpand.studies.why.whys import Why
 
@@ -98,13 +99,14 @@ def why(
     within: float = 1.0,
     out: Path | str | None = None,
     progress: Say | None = None,
-) -> Questioned[Why] | Questioned[Near]:
+) -> Questioned[Why] | Questioned[Near] | Questioned[WhyPolicy]:
     """Say why a plan decides as it does: what limits it, what one more is worth and costs, what nearly won.
 
     Args:
         case: a run folder, a case, or CASE:VARIANT.
         asked: such as ``orders.OFFER.2025Q3``, ``sites.SITE power 2026Q3``, ``workloads.NAME``, ``budget``,
-            or ``alternatives`` for the least and most of each offer and site in plans nearly as good.
+            ``alternatives`` for the least and most of each offer and site in plans nearly as good, or, of a
+            run with a policy, ``policy`` for the futures that drive its decision of this quarter.
         variant: of the case, to be applied.
         within: for alternatives, the share of the programme's value that may be given up [%].
         out: folder of the run; nothing is written where it is None.
@@ -118,16 +120,29 @@ def why(
     """
     from capexpand.studies.why.near import near_optimal
     from capexpand.studies.why.near_sheet import near_sheet
+    from capexpand.studies.why.of_policy import (
+        asks_policy,
+        beside_policy,
+        explain_policy,
+        policy_of,
+        policy_sheet,
+    )
     from capexpand.studies.why.sheet import why_sheet
     from capexpand.studies.why.whys import explain_why
 
     subject = _subject(case, variant, out)
+    if asks_policy(asked):
+        said = explain_policy(subject)
+        return _kept(Questioned(said, policy_sheet(said, subject)), out)
     (progress or silent)(f"Planning {subject.label}")
     if asked.strip().lower() == "alternatives":
         near = near_optimal(subject.case, subject.label, within / 100.0)
         return _kept(Questioned(near, near_sheet(near)), out)
     found = explain_why(subject.case, subject.label, asked)
-    return _kept(Questioned(found, why_sheet(found)), out)
+    sheet, of_policy = why_sheet(found), policy_of(subject)
+    if of_policy is not None:
+        sheet = beside_policy(sheet, of_policy, found.asked, found.data)
+    return _kept(Questioned(found, sheet), out)
 
 
 def why_not(
@@ -153,13 +168,18 @@ def why_not(
         SolverError: a solver failed.
         RunError: a run cannot be read, or the folder not be written.
     """
+    from capexpand.studies.why.of_policy import beside_policy, policy_of, refuse_forcing
     from capexpand.studies.why.why_not_sheet import why_not_sheet
     from capexpand.studies.why.whynots import explain_why_not
 
     subject = _subject(case, variant, out)
+    refuse_forcing(asked, subject.folder)
     (progress or silent)(f"Planning {subject.label} with and without it")
     found = explain_why_not(subject.case, subject.label, asked)
-    return _kept(Questioned(found, why_not_sheet(found)), out)
+    sheet, of_policy = why_not_sheet(found), policy_of(subject)
+    if of_policy is not None:
+        sheet = beside_policy(sheet, of_policy, found.forced.asked, found.data, forced=True)
+    return _kept(Questioned(found, sheet), out)
 
 
 def _subject(case: Path | str | Case, variant: str | None, out: Path | str | None) -> Subject:

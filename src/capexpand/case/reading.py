@@ -16,7 +16,7 @@ Place = tuple[str | int, ...]
 ORIGIN_FIELDS = ("source", "reason", "basis_date")
 REFERENCE_FIELDS = ("catalogue", "row", "field", "times")
 TABLE_FIELDS = ("csv", "column", "unit")
-FILE_FIELDS = ("csv", "from_replay")
+FILE_FIELDS = ("csv", "from_replay", "from_series", "calibration")
 """Fields whose text is the path of a file beside the case."""
 
 SHAPE_FIELDS = ("growth", "at", "changes", "minimum", "maximum")
@@ -120,7 +120,8 @@ def dates_of(written: Mapping[str, object]) -> list[str]:
 def is_number(written: object) -> bool:
     """Tell whether a mapping writes one number or series rather than a block of fields."""
     return isinstance(written, Mapping) and (
-        bool(dates_of(written)) or not {"value", "catalogue", "csv", "from_replay"}.isdisjoint(written)
+        bool(dates_of(written))
+        or not {"value", "catalogue", "csv", "from_replay", "from_series"}.isdisjoint(written)
     )
 
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "breakeven",
     "sweep",
     "study",
+    "simulate",
     "merge",
     "compare",
     "diff",

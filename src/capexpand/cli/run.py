@@ -49,6 +49,9 @@ def run(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="Also say what the value rests on; minutes for a large case.")
     ] = False,
+    keep_policy: Annotated[
+        bool, typer.Option("--keep-policy", help="Keep the policy in the run folder, for simulate.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Plan a case: what the money buys and when, how best to spend it, and whether it pays."""
@@ -64,7 +67,7 @@ def run(
         found = plan(
             loaded, variant, folder, policy=policy, risk=risk, scenarios=scenarios, seed=seed,
             workers=workers, on=on, iterations=iterations, gap=gap, excel=excel, export=export,
-            evidence=evidence, progress=say,
+            evidence=evidence, keep_policy=keep_policy, progress=say,
         )  # fmt: skip
     if as_json:
         print(found.sheet().json())

@@ -15,7 +15,7 @@ def why(
         str,
         typer.Argument(
             help='Such as orders.OFFER.2025Q3, "sites.SITE power 2026Q3", supply.OFFER.2025Q3, '
-            "workloads.NAME, budget, or alternatives."
+            "workloads.NAME, budget, alternatives, or, of a run with a policy, policy."
         ),
     ],
     *,

@@ -18,6 +18,13 @@ def nodes() -> list[dict[str, Any]]:
     return others or alive
 
 
+def processors() -> int:
+    """Return how many processors there are on all nodes that are alive, the head included."""
+    import ray
+
+    return sum(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+
+
 def spared_head() -> Any:
     """How to schedule: the head node comes last, but work is never stuck where it is the only one left."""
     import ray

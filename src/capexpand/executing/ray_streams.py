@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from capexpand.errors import SolverError
-from capexpand.executing.ray_nodes import RETRIES, packed, spared_head
+from capexpand.executing.ray_nodes import RETRIES, packed, processors, spared_head
 from capexpand.sddp.stream import Iteration
 from capexpand.sddp.workers import LocalWorker, Round, Streams, WorkerTask, shares
 
@@ -24,12 +24,12 @@ def open_on_ray(task: WorkerTask, workers: int) -> RayStreams:
     """Spread streams over the cluster to which this process is connected.
 
     Args:
-        workers: is not asked; each stream has a processor of its own.
+        workers: is not asked; each stream has a processor of its own, as far as there are so many.
     """
     del workers
     store = _Store()
     each = shares(task, len(task.streams))
-    return RayStreams([RayWorker(replace(task, streams=share), store) for share in each])
+    return RayStreams([RayWorker(replace(task, streams=share), store, len(each)) for share in each])
 
 
 class StreamHost:
@@ -76,10 +76,11 @@ class RayWorker:
     Args:
         task: with the numbers of the streams that live there.
         store: for what they find.
+        streams: of the whole training.
     """
 
-    def __init__(self, task: WorkerTask, store: _Store) -> None:
-        self._task, self._store = task, store
+    def __init__(self, task: WorkerTask, store: _Store, streams: int) -> None:
+        self._task, self._store, self._streams = task, store, streams
         self._past: list[Round] = list(task.past)
         self._states: list[dict[str, Any]] | None = None
         self._since: list[dict[int, Iteration]] = []
@@ -149,7 +150,9 @@ class RayWorker:
     def _opened(self, task: WorkerTask) -> Any:
         import ray
 
-        options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "scheduling_strategy": spared_head()}
+        # an actor that asks for a processor waits for ever where others keep all that are left
+        asks = 1 if processors() >= self._streams else 0
+        options: dict[str, Any] = {"num_cpus": asks, "max_restarts": 0, "scheduling_strategy": spared_head()}
         return ray.remote(StreamHost).options(**options).remote(ray.put(packed(task)))
 
     def _made_anew(self, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""Read Parquet that a user names, each file first in a process apart: some damage makes the library abort."""
+"""Parquet: what a user names is read in a process apart first, since some damage makes the library abort."""
 
 from __future__ import annotations
 
@@ -65,6 +65,13 @@ def read_parquet(content: bytes, columns: Sequence[str] | None = None) -> DataFr
         return pl.read_parquet(BytesIO(content), columns=None if columns is None else list(columns))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise ParquetError(reason(error)) from None
+
+
+def parquet_bytes(frame: DataFrame) -> bytes:
+    """Return a table as the content of a Parquet file."""
+    buffer = BytesIO()
+    frame.rechunk().write_parquet(buffer)
+    return buffer.getvalue()
 
 
 def reason(error: BaseException) -> str:

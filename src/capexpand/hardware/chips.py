@@ -10,10 +10,12 @@ import numpy as np
 from capexpand.catalogue import accelerators
 from capexpand.catalogue.model_architectures import ModelRow, model_rows
 from capexpand.catalogue.serving_chips import ServingChipRow, serving_chip_rows
+from capexpand.errors import CaseError, Problem
 from capexpand.hardware.architecture import Architecture, model_spec
-from capexpand.hardware.names import Register
+from capexpand.hardware.names import Register, words_of
 from capexpand.hardware.precision import Format
 from capexpand.hardware.specs import ChipSpec, ModelSpec
+from capexpand.wording import listing
 
 _FIGURES = {
     "fp16_tflops": "dense_fp16_tflops",
@@ -176,6 +178,23 @@ def figures_of(row: ServingChipRow) -> dict[str, float]:
     return figures
 
 
+def _incomplete(name: str) -> str:
+    """Say what is not known of an accelerator that the catalogue shows and nothing can be computed for."""
+    words = words_of(name)
+    known = [one for one in accelerators() if words and words_of(one.name)[: len(words)] == words]
+    if len(known) != 1 or serving_chip(known[0].name) is not None:
+        return ""
+    one = known[0]
+    figures = {"memory": one.memory_gb, "memory bandwidth": one.memory_bandwidth_gb_per_s}
+    figures |= {"16-bit rate": one.dense_fp16_tflops, "links": one.interconnect_gb_per_s, "power": one.tdp_w}
+    lacking = listing([label for label, value in figures.items() if not value])
+    reason = f"without its {lacking}" if lacking else "without its servers and network"
+    return (
+        f"what {one.name} serves cannot be computed {reason}, which the catalogue does not know; "
+        "write its data sheet into a YAML file and give it with --chip"
+    )
+
+
 @cache
 def chip_named(name: str) -> ChipSpec:
     """Give a chip of the catalogue by any of its names.
@@ -186,6 +205,8 @@ def chip_named(name: str) -> ChipSpec:
     Raises:
         CaseError: for an unknown name, with suggestions.
     """
+    if chip_register().find(name) is None and (incomplete := _incomplete(name)):
+        raise CaseError([Problem(incomplete)])
     found = chip_register().require(name, kind="chip")
     row = next(row for row in serving_chip_rows() if row.name == found)
     figures = figures_of(row)

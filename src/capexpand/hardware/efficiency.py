@@ -51,6 +51,7 @@ KIN = {
     "trainium": "other",
     "ppu": "other",
     "gaudi": "other",
+    "kunlun": "other",
     "ascend": "other",
 }
 """Families that lean on a better measured one."""

@@ -165,7 +165,7 @@ def serve(
     )
     _check_layout(asked, model, layout)
     answer = _explain(asked, _search(asked, way=way, layout=layout))
-    return answer if calibration is None else _at_own_level(answer, calibration)
+    return answer if calibration is None else at_own_level(answer, calibration)
 
 
 def share_of_mature(model: str, chip: str, *, on: date) -> float:
@@ -187,8 +187,13 @@ def share_of_mature(model: str, chip: str, *, on: date) -> float:
     return dated / mature
 
 
-def _at_own_level(answer: Serving, calibration: Calibration) -> Serving:
-    """Give an answer at the level of one's own measurements, with the band of what they leave open."""
+def at_own_level(answer: Serving, calibration: Calibration) -> Serving:
+    """Give an answer at the level of one's own measurements, with the band of what they leave open.
+
+    Args:
+        answer: as the model computes it.
+        calibration: one's own measurements beside the model.
+    """
     factor, known = calibration.factor(answer.chip, answer.model), calibration.knows(answer.chip)
     return replace(
         answer,

@@ -10,12 +10,13 @@ from capexpand.case.schema import Case
 from capexpand.model.compile_contracts import settled
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
+from capexpand.policy.accounts import Books
 from capexpand.policy.financed import Financed, carry_financing
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
 from capexpand.policy.leased_back import LeasedBack
-from capexpand.policy.outside import MoneyFactors, outside_earnings
-from capexpand.policy.strategies import business_flows, returns_of
+from capexpand.policy.outside import Flows, MoneyFactors, outside_earnings
+from capexpand.policy.strategies import Returns, business_flows, returns_of
 from capexpand.scenarios.futures import compile_futures
 from capexpand.scenarios.sampling import draw_scenarios
 
@@ -80,26 +81,86 @@ def follow_plan(
     """
     if case.uncertainty.empty:
         return None
-    sales = LeasedBack.of(settled(plan.data, plan.signed), plan)
-    before = LeasedBack.of(settled(base.data, base.signed), base)
-    m, standing = sales.data, before.data
-    futures = compile_futures(case)
-    drawn = draw_scenarios(futures, scenarios, seed=seed)
-    factors = np.stack([drawn.factors(t) for t in range(drawn.quarters)])
-    stages = take_apart(m, futures)
-    ours = sales.taken_out(FixedPlans(stages.data, stages.numbers).follow(FixedPlan.of(plan), factors))
-    alone = recourse_data(m, futures).without_programme()
-    numbers = stages.numbers
-    offered = plan.data.contracts is not None and plan.data.contracts.offered.any()
-    if offered or plan.data.leasebacks is not None:  # signed differently
-        apart = take_apart(standing, futures)
-        alone, numbers = apart.data, apart.numbers
-    without = FixedPlans(alone, numbers)
-    theirs = before.taken_out(without.follow(FixedPlan.of(base), factors))
-    moved, earlier = MoneyFactors.of(m, drawn), MoneyFactors.of(standing, drawn)
-    cash = business_flows(alone, theirs, outside_earnings(standing, earlier))
-    other = outside_earnings(m, moved)
-    npv = returns_of(stages.data, ours, cash, value=ours.value, other=other).npv
-    if m.financing is None:
-        return Followed(npv, seed)
-    return Followed(npv, seed, carry_financing(m, ours, moved, base=cash, planned=plan.financing))
+    kept = PlanInFutures(case, plan, base)
+    found = kept.follow(scenarios, seed=seed)
+    if kept.data.financing is None:
+        return Followed(found.returns.npv, seed)
+    financed = carry_financing(
+        kept.data, found.books, found.moved, base=found.without, planned=plan.financing
+    )
+    return Followed(found.returns.npv, seed, financed)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTo:
+    """What happens to a plan that is kept to in some futures.
+
+    Args:
+        returns: of the programme.
+        books: of the business with it.
+        without: its cash without the programme, in the same futures.
+        moved: what the futures move beside decisions.
+    """
+
+    returns: Returns
+    books: Books
+    without: Flows
+    moved: MoneyFactors
+
+
+class PlanInFutures:
+    """A plan and the business without its programme, kept to in any futures of their case.
+
+    It can travel to another machine, where what it solves with is made anew.
+
+    Args:
+        case: which declares uncertainty.
+        plan: the optimised plan.
+        base: the plan without the programme.
+        compiled: whether operation is left to the compiled stage solver, which pays for many futures.
+    """
+
+    def __init__(self, case: Case, plan: Plan, base: Plan, *, compiled: bool = False) -> None:
+        self._made_of = (case, plan, base, compiled)
+        self._sales = LeasedBack.of(settled(plan.data, plan.signed), plan)
+        self._before = LeasedBack.of(settled(base.data, base.signed), base)
+        self.data = m = self._sales.data
+        standing = self._before.data
+        self._futures = futures = compile_futures(case)
+        self._stages = stages = take_apart(m, futures)
+        self._alone, numbers = recourse_data(m, futures).without_programme(), stages.numbers
+        offered = plan.data.contracts is not None and plan.data.contracts.offered.any()
+        if offered or plan.data.leasebacks is not None:  # signed differently
+            apart = take_apart(standing, futures)
+            self._alone, numbers = apart.data, apart.numbers
+        self._ours = FixedPlans(stages.data, stages.numbers, compiled=compiled)
+        self._theirs = FixedPlans(self._alone, numbers, compiled=compiled)
+        self._plan, self._base = FixedPlan.of(plan), FixedPlan.of(base)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _made_anew, self._made_of
+
+    def follow(self, scenarios: int, *, seed: int) -> KeptTo:
+        """Return what happens in fresh futures.
+
+        Args:
+            scenarios: number of futures.
+            seed: of their draws.
+
+        Raises:
+            SolverError: a program could not be solved.
+        """
+        drawn = draw_scenarios(self._futures, scenarios, seed=seed)
+        factors = np.stack([drawn.factors(t) for t in range(drawn.quarters)])
+        ours = self._sales.taken_out(self._ours.follow(self._plan, factors))
+        theirs = self._before.taken_out(self._theirs.follow(self._base, factors))
+        m, standing = self.data, self._before.data
+        moved, earlier = MoneyFactors.of(m, drawn), MoneyFactors.of(standing, drawn)
+        cash = business_flows(self._alone, theirs, outside_earnings(standing, earlier))
+        other = outside_earnings(m, moved)
+        returns = returns_of(self._stages.data, ours, cash, value=ours.value, other=other)
+        return KeptTo(returns, ours, cash, moved)
+
+
+def _made_anew(case: Case, plan: Plan, base: Plan, compiled: bool) -> PlanInFutures:
+    return PlanInFutures(case, plan, base, compiled=compiled)

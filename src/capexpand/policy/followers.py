@@ -90,6 +90,10 @@ class Followers:
     def __getstate__(self) -> dict[str, Any]:
         return {name: self.__dict__[name] for name in ("_policy", "_base_data", "_paths")}
 
+    def along(self, paths: Paths) -> None:
+        """Take other scenarios of the same case; what is solved with stays."""
+        self._paths = paths
+
     def prepare(self) -> None:
         """Make all solvers now, so that processes of this machine share them."""
         self._policy.trained.solvers()

@@ -95,6 +95,50 @@ class Outcomes:
         return self.books[strategy].value + self.constant
 
 
+@dataclass(frozen=True, slots=True)
+class PlansBeside:
+    """The fixed plans beside a policy.
+
+    Args:
+        base_data: the compiled case without the programme, as the policy sees it.
+        mean: best for the mean path.
+        naive: that spends evenly.
+        base: without the programme.
+    """
+
+    base_data: ModelData
+    mean: Plan
+    naive: Plan
+    base: Plan
+
+    @classmethod
+    def of(cls, policy: CasePolicy, m: ModelData, futures: Futures) -> PlansBeside:
+        """Return the plans that a policy is compared with.
+
+        Args:
+            policy: with its lattice.
+            m: the compiled case as declared.
+            futures: its compiled uncertainty.
+
+        Raises:
+            SolverError: a program could not be solved.
+        """
+        stages = policy.stages
+        mean = realise(stages.data, stages.entries, futures.mean)
+        base_data = recourse_data(m, policy.lattice).without_programme()
+        free = mean.without_demands()  # spending evenly keeps no contract
+        return cls(
+            base_data,
+            mean=optimise_plan(mean),
+            naive=optimise_plan(free, naive_commitments(free)),
+            base=optimise_plan(realise(base_data, stages.entries, futures.mean)),
+        )
+
+    def along(self, draws: tuple[Floats, Indices, Floats, Floats], unlearned: Indices) -> Paths:
+        """Return scenarios with these plans to keep to, as ``Paths.of`` takes them."""
+        return Paths.of(draws, mean=self.mean, naive=self.naive, base=self.base, unlearned=unlearned)
+
+
 def simulate_policy(
     policy: CasePolicy,
     m: ModelData,
@@ -144,18 +188,10 @@ def simulate_policy(
         ]
     )
     stages = policy.stages
-    mean = realise(stages.data, stages.entries, futures.mean)
-    base_data = recourse_data(m, policy.lattice).without_programme()
-    mean_plan = optimise_plan(mean)
-    free = mean.without_demands()  # spending evenly keeps no contract
-    paths = Paths.of(
-        (factors, nodes, on_nodes, futures.mean),
-        mean=mean_plan,
-        naive=optimise_plan(free, naive_commitments(free)),
-        base=optimise_plan(realise(base_data, stages.entries, futures.mean)),
-        unlearned=unlearned,
-    )
-    followers = Followers(policy, base_data, paths)
+    beside = PlansBeside.of(policy, m, futures)
+    mean_plan = beside.mean
+    paths = beside.along((factors, nodes, on_nodes, futures.mean), unlearned)
+    followers = Followers(policy, beside.base_data, paths)
     runs_on = engine or LocalProcesses(workers)
     if isinstance(runs_on, LocalProcesses):
         followers.prepare()  # before the processes part

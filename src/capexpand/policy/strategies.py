@@ -116,16 +116,16 @@ def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
     fixed = max(("naive", "mean_value"), key=lambda strategy: float(returns[strategy].value.mean()))
     known = next(each.value for each in metrics if each.strategy == "foresight")
     count = returns["foresight"].value.size
-    paired = _estimate(returns["foresight"].value - policy.value[:count])
+    paired = estimate(returns["foresight"].value - policy.value[:count])
     mean_value, on_nodes = returns["mean_value"].value, outcomes.mean_on_nodes.value + outcomes.constant
     return StrategiesFindings(
         metrics=metrics,
         returns=returns,
-        vss=_estimate(policy.value - returns["mean_value"].value),
+        vss=estimate(policy.value - returns["mean_value"].value),
         evpi=Estimate(known.mean - float(policy.value.mean()), paired.halfwidth),
-        waiting=_estimate(policy.value - returns[fixed].value),
+        waiting=estimate(policy.value - returns[fixed].value),
         replanning=_paired(policy.value, returns["rolling"].value),
-        lattice_bias=_estimate(on_nodes - mean_value[: on_nodes.size]),
+        lattice_bias=estimate(on_nodes - mean_value[: on_nodes.size]),
         learning=None
         if outcomes.unlearned is None
         else _paired(policy.value, outcomes.unlearned.value + outcomes.constant),
@@ -166,16 +166,16 @@ def recommended(values: dict[str, Floats]) -> str:
 def _paired(one: Floats, other: Floats) -> Estimate:
     """The mean difference over the scenarios that both have seen."""
     count = min(one.size, other.size)
-    return _estimate(one[:count] - other[:count])
+    return estimate(one[:count] - other[:count])
 
 
 def _worst(one: Floats, other: Floats) -> bool:
     """Whether the worst tenth of one is better, in the scenarios that both have seen."""
     count = min(one.size, other.size)
-    return _tail(one[:count]) > _tail(other[:count])
+    return tail(one[:count]) > tail(other[:count])
 
 
-def _tail(values: Floats) -> float:
+def tail(values: Floats) -> float:
     """The mean of the worst tenth."""
     return float(np.sort(values)[: max(1, round(TAIL * values.size))].mean())
 
@@ -296,7 +296,7 @@ def _metrics(strategy: str, ours: Returns, policy: Returns) -> StrategyMetrics:
         value=_controlled(ours.value, policy.value),
         npv=_controlled(ours.npv, policy.npv),
         npv_quantiles=np.quantile(ours.npv, QUANTILES),
-        npv_tail=_tail(ours.npv),
+        npv_tail=tail(ours.npv),
         loses=float((ours.npv < 0.0).mean()),
         irr_quantiles=_quantiles(ours.irr[found]),
         irr_missing=float(1.0 - found.mean()),
@@ -314,7 +314,8 @@ def _quantiles(values: Floats) -> Floats:
     return np.quantile(values, QUANTILES) if values.size else np.full(len(QUANTILES), np.nan)
 
 
-def _estimate(values: Floats) -> Estimate:
+def estimate(values: Floats) -> Estimate:
+    """Return the mean of independent values, with half of its 95 % confidence interval."""
     spread = float(values.std(ddof=1)) if values.size > 1 else 0.0
     return Estimate(float(values.mean()), NORMAL_95 * spread / float(np.sqrt(values.size)))
 
@@ -327,8 +328,8 @@ def _controlled(values: Floats, control: Floats) -> Estimate:
     """
     here = control[: values.size]
     if values.size == control.size or values.size < 3 or here.std() <= 1e-12 * max(1.0, abs(here.mean())):
-        return _estimate(values)
+        return estimate(values)
     beta = float(np.cov(values, here)[0, 1] / here.var(ddof=1))
-    rest = _estimate(values - beta * here)
-    whole = _estimate(control)
+    rest = estimate(values - beta * here)
+    whole = estimate(control)
     return Estimate(rest.mean + beta * whole.mean, float(np.hypot(rest.halfwidth, beta * whole.halfwidth)))

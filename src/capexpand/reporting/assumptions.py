@@ -9,8 +9,9 @@ from capexpand.case.evidence import evidence_counts
 from capexpand.case.numbers import numbers
 from capexpand.case.schema import Case
 from capexpand.case.values import Figure
+from capexpand.finance.evidence_shares import EvidenceShares
 from capexpand.units import format_number
-from capexpand.wording import listing
+from capexpand.wording import listing, money, share
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"',;)]+")
 _UNIT_WORDS = {"1": "", "1/year": "per year", "month": "months", "unit": "units"}
@@ -81,6 +82,25 @@ def evidence_line(case: Case) -> str:
     """
     kinds = [f"{count} {name}" for name, count in evidence_counts(case).items() if count]
     return f"By evidence: {listing(kinds)}; capexpand evidence says how much of the value hangs on each."
+
+
+def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
+    """Say which kinds of evidence the variance of the value comes from; empty where a plan has no duals.
+
+    Args:
+        found: as far as plan and duals tell it.
+        count: of the numbers of the whole case.
+        currency: of the case.
+    """
+    if found is None or found.deviation <= 0.0:
+        return ""
+    kinds = sorted((kind for kind in found.kinds if kind.share > 0.0), key=lambda kind: -kind.share)
+    parts = listing([f"{share(kind.share)} from {kind.evidence.name}" for kind in kinds])
+    return (
+        f"From what it rests on the value has a standard deviation of {money(found.deviation, currency)}; of "
+        f"that variance come {parts} numbers. This counts prices, volumes, rates and limits, whose worth the "
+        f"plan tells at once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
+    )
 
 
 def assumption_blocks(case: Case) -> tuple[Block, ...]:

@@ -132,6 +132,7 @@ def deciding_document(findings: PolicyFindings) -> Document:
     found = findings.drivers
     if found is None:
         return {}
+    words = in_words(findings)
     return {
         "decision_drivers": {
             "committed": plain_money(found.committed),
@@ -142,6 +143,7 @@ def deciding_document(findings: PolicyFindings) -> Document:
             "drivers": [
                 {
                     "driver": one.label,
+                    "title": words[one.label],
                     "explains": number(one.explains),
                     "middle": number(one.middle),
                     "committed_above": plain_money(one.above),

@@ -205,6 +205,11 @@ def fair_rivals(context: ReportContext) -> str:
             f"At that pace, in the mix of servers that stands at the start, it is "
             f"{money(mixed.npv, currency)}: {_planning_adds(npv - mixed.npv, currency)}."
         )
+    if examination.followed is not None:
+        parts.append(
+            "Planning anew each quarter gives this very plan on the mean path; what it gains in futures is "
+            "told beside a policy (--policy), for it takes a program for each quarter of each."
+        )
     return " ".join(parts)
 
 

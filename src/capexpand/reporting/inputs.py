@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from capexpand.case.schema import Case
 from capexpand.finance.bridge import Bridge
 from capexpand.finance.by_budget import BudgetCurve
+from capexpand.finance.evidence_shares import EvidenceShares
 from capexpand.finance.longer import HorizonCheck
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
@@ -62,3 +63,4 @@ class Findings:
     warnings: tuple[str, ...]
     provenance: Provenance
     examination: Examination | None = None  # of a run; a study of many cases goes without
+    rests_on: EvidenceShares | None = None  # kinds of evidence of the value; None where a plan has no duals

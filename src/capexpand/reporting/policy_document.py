@@ -8,7 +8,7 @@ from capexpand.model.blocks import Floats
 from capexpand.model.data import ModelData
 from capexpand.policy.findings import PolicyFindings, decision_sentence
 from capexpand.policy.strategies import QUANTILES, Estimate, StrategyMetrics
-from capexpand.reporting.deciding_futures import deciding_document
+from capexpand.reporting.deciding_futures import condition, deciding_document, in_words
 from capexpand.reporting.serial import MILLION, Document, money, number
 
 
@@ -51,6 +51,7 @@ def policy_document(findings: PolicyFindings) -> Document:
 
 def _tables(findings: PolicyFindings, labels: list[str]) -> Document:
     """The first orders, the table of later ones, and the worth of regimes."""
+    words = in_words(findings)
     return {
         "first_commitments": [
             {
@@ -73,6 +74,7 @@ def _tables(findings: PolicyFindings, labels: list[str]) -> Document:
                 "driver": row.driver,
                 "above": None if row.above is None else number(row.above),
                 "below": None if row.below is None else number(row.below),
+                "if": condition(row, words),
                 "share": number(row.share),
                 "commitments": money(row.money),
                 "power_mw": number(row.power_mw),

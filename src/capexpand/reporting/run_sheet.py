@@ -6,7 +6,7 @@ from capexpand.policy.findings import PolicyFindings
 from capexpand.reporting import page_tables
 from capexpand.reporting.aims import NO_PRICES
 from capexpand.reporting.assumptions import Block as AssumptionBlock
-from capexpand.reporting.assumptions import assumption_blocks, evidence_line, origins
+from capexpand.reporting.assumptions import assumption_blocks, evidence_line, origins, shares_line
 from capexpand.reporting.blocks import (
     Block,
     Cell,
@@ -69,13 +69,14 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             financed = {strategy: financed_document(each) for strategy, each in policy.financed.items()}
             document |= {"financed_strategies": financed}
     late = hindsight(context)
+    rests = shares_line(findings.rests_on, origins(case).total, context.data.currency)
     return Sheet(
         kind="run",
         title=case.title,
         description=case.description or "",
         facts=_facts(context),
         answers=answers(context),
-        flags=(("Hindsight.", late),) if late else (),
+        flags=tuple((name, text) for name, text in (("Hindsight.", late), ("Evidence.", rests)) if text),
         opening=_opening(context),
         sections=(
             *(() if policy is None else (policy_section(policy, context.scale),)),

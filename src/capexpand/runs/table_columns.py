@@ -161,6 +161,24 @@ STUDIES: Mapping[str, Mapping[str, Columns]] = {
             "spent": "what more is paid for orders within the window [currency]",
         },
     },
+    "why-policy": {
+        "drivers": {
+            "driver": "uncertain number, such as base_demand chat",
+            "title": "the same in words",
+            "explains": "share of the spread of what foresight commits that it explains [1]",
+            "middle": "median of its mean factor over the horizon, at which futures are split [1]",
+            "committed_above": "by foresight now, in the mean of the futures above the middle [currency]",
+            "committed_below": "the same at or below it [currency]",
+            "turns_at": "mean factor at which foresight commits as much as the policy [1]",
+        },
+        "reactions": {
+            "quarter": "quarter of the orders, such as 2026Q3",
+            "condition": "state of the world as it may be seen then, in words",
+            "share": "of futures that are in it [1]",
+            "commitments": "full price of what the policy orders then, in the mean [currency]",
+            "power_mw": "power ordered then, in the mean [MW]",
+        },
+    },
     "alternatives": {
         "ranges": {
             "kind": "orders or power",
@@ -297,6 +315,19 @@ STUDIES: Mapping[str, Mapping[str, Columns]] = {
         "brackets": {
             "lower": "the objective is at least this, certified [currency]",
             "upper": "the objective is at most this, certified [currency]",
+        },
+    },
+    "simulation": {
+        "strategies": {
+            "strategy": "policy, mean_value (the plan for the mean, kept to), naive (spent evenly), plan",
+            "npv": "net present value of the programme, mean over futures [currency]",
+            **_MONEY_OF_FUTURES,
+            "peak_funding": "most that is laid out before it comes back, median over futures [currency]",
+            "spent": "paid for orders within the window, mean over futures [currency]",
+            "loses_share": "share of futures in which the programme loses money [1]",
+            "irr": "internal rate of return, median over the futures that have one [1/year]",
+            "unmet_share": "share of what is owed that is not served [1]",
+            "idle_accelerators_share": "share of accelerators that do not run after the window [1]",
         },
     },
     "study": {

@@ -19,12 +19,7 @@ from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds, initial_lower_bounds
 from capexpand.sddp.interruption import Interruption, asked_to_end
 from capexpand.sddp.parallel import one_thread
-from capexpand.sddp.policy import (
-    Assessment,
-    Policy,
-    TrainingRecord,
-    first_stage_bound,
-)
+from capexpand.sddp.policy import Assessment, Policy, TrainingRecord, first_stage_bound
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.resuming import fits
 from capexpand.sddp.simulation import path_count
@@ -436,7 +431,9 @@ class _Training:
         return self._assessor
 
     def _see(self) -> None:
-        """Take what the streams found into the solvers that look at it."""
+        """Take what the streams found into the solvers that look at it; what they do not need they forget."""
+        if self._rounds % _FRESH_ROUNDS == 0:
+            self._assessor.forget()
         for merged in self._unseen:
             for iteration in merged:
                 self._assessor.take(iteration)

@@ -1,4 +1,4 @@
-"""Shards: equal parts of a sweep or a study, each in a folder of its own until they are joined."""
+"""Shards: equal parts of a sweep, study or simulation, each in a folder of its own until they are joined."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from capexpand.errors import CaseError, Problem, RunError
 from capexpand.executing.versions import difference, made_with
-from capexpand.runs.folder import MANIFEST, Manifest, read_manifest
+from capexpand.files import read_content
+from capexpand.files.parquet import ParquetError, read_parquet
+from capexpand.runs.folder import FILE_LIMIT_BYTES, MANIFEST, Manifest, read_manifest
 from capexpand.wording import listing
+
+if TYPE_CHECKING:
+    from polars import DataFrame
 
 MOST_SHARDS = 100_000
 _NAMED = 8
@@ -43,7 +49,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shard:
-    """One of the equal parts of a sweep or a study.
+    """One of the equal parts of a sweep, a study or a simulation.
 
     Args:
         number: from 1.
@@ -187,6 +193,29 @@ def read_together(folders: Sequence[Path], whole: Whole) -> list[FoundShard]:
     if problems:
         raise RunError("\n".join(problems))
     return sorted(found, key=lambda each: each.shard)
+
+
+def joined_rows(found: Sequence[FoundShard]) -> DataFrame:
+    """Return the rows of all shards of a whole whose shards each hold a Parquet table.
+
+    Args:
+        found: from ``read_together``.
+
+    Raises:
+        RunError: a table is damaged.
+    """
+    import polars as pl
+
+    frames: list[DataFrame] = []
+    for one in found:
+        try:
+            frames.append(read_parquet(read_content(one.folder / one.whole.holds, FILE_LIMIT_BYTES)))
+        except (ParquetError, OSError):
+            raise found_damaged(one.folder) from None
+    try:
+        return pl.concat(frames)
+    except pl.exceptions.PolarsError:  # with other columns
+        raise found_damaged(found[0].folder) from None
 
 
 def _doubled(found: Sequence[FoundShard]) -> list[str]:

@@ -31,7 +31,7 @@ def save_workbook(
         findings: of the run.
         path: the file; an older workbook of capexpand there is replaced.
         policy: of the run, if one was sought: its net present values and those of its rivals are added.
-        evidence: what the value rests on, if it was asked for.
+        evidence: what the value rests on, if it was asked for; else what plan and duals tell of it.
 
     Returns:
         The file.
@@ -54,7 +54,7 @@ def workbook_bytes(
     Args:
         findings: of the run.
         policy: of the run, if one was sought.
-        evidence: what the value rests on, if it was asked for.
+        evidence: what the value rests on, if it was asked for; else what plan and duals tell of it.
 
     Raises:
         RunError: the package that writes workbooks is missing.
@@ -62,6 +62,8 @@ def workbook_bytes(
     needs_excel()
     from xlsxwriter import Workbook
 
+    if evidence is None and findings.rests_on is not None:
+        evidence = EvidenceRows.of(findings.rests_on)
     model = financial_model(findings)
     stream = BytesIO()
     options = {

@@ -183,13 +183,10 @@ class KernelStage:
     def _buffers(self) -> _Buffers:
         return self._workspace.ready(self.form, self._future, self._cuts)
 
-    def _pool(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats, Floats, Floats]:
+    def _pool(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats]:
         """Return the cuts as the compiled code takes them."""
         function = self._function
-        return (
-            function.intercepts, function.slopes, function.selected, function.scan_intercepts,
-            function.scan_slopes, self._lower_bound,
-        )  # fmt: skip
+        return function.intercepts, function.slopes, function.selected, self._lower_bound
 
     def _fallback_stage(self) -> HighsStage:
         if self._fallback is None:

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from capexpand.errors import RunError
 from capexpand.executing.versions import made_with
-from capexpand.files import read_content
-from capexpand.files.parquet import ParquetError, read_parquet
+from capexpand.files.parquet import parquet_bytes
 from capexpand.reporting.blocks import Answer, Fact
 from capexpand.reporting.sheet import Sheet
-from capexpand.runs.folder import FILE_LIMIT_BYTES, Content, Manifest, write_run
+from capexpand.runs.folder import Content, Manifest, write_run
 from capexpand.studies import shards
 from capexpand.studies.shards import FoundShard, Shard
 from capexpand.studies.study.manifest import Study
 from capexpand.studies.study.planning import Row
 from capexpand.studies.study.sheet import About, study_sheet
-from capexpand.studies.study.table import as_frame, parquet, partitions
+from capexpand.studies.study.table import as_frame, partitions
 from capexpand.wording import count, of_each
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def write_shard(folder: Path, study: Study, shard: Shard, rows: Sequence[Row]) -
     write_run(
         folder,
         Content(
-            {ROWS: parquet(as_frame(rows))},
+            {ROWS: parquet_bytes(as_frame(rows))},
             {
                 "kind": WHOLE.kind,
                 "made_with": made_with(),
@@ -124,17 +123,9 @@ def joined(folders: Sequence[Path]) -> tuple[About, DataFrame]:
         RunError: a folder is no shard or was changed, shards are missing or doubled, or are of different
             studies or versions; with everything that is wrong.
     """
-    import polars as pl
-
     found = shards.read_together(folders, WHOLE)
     about, _ = _said(found[0].about)
-    frames: list[DataFrame] = []
-    for one in found:
-        try:
-            frames.append(read_parquet(read_content(one.folder / ROWS, FILE_LIMIT_BYTES)))
-        except (ParquetError, OSError):
-            raise shards.found_damaged(one.folder) from None
-    table = pl.concat(frames).sort("item").rechunk()
+    table = shards.joined_rows(found).sort("item").rechunk()
     if table["item"].to_list() != list(range(1, about.items + 1)):
         raise RunError("the shards do not hold each item of the study once; make them again")
     return about, table

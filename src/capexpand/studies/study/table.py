@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from capexpand.files.parquet import parquet_bytes
 from capexpand.studies.study.planning import Row, day_of
 
 if TYPE_CHECKING:
@@ -48,13 +48,6 @@ def as_frame(rows: Iterable[Row]) -> DataFrame:
     return pl.DataFrame(values, columns)
 
 
-def parquet(frame: DataFrame) -> bytes:
-    """Return a table as the content of a Parquet file."""
-    buffer = BytesIO()
-    frame.rechunk().write_parquet(buffer)
-    return buffer.getvalue()
-
-
 def partitions(frame: DataFrame) -> dict[str, bytes]:
     """Return the table as files, one for each case, as ``table/case=NAME/part-0.parquet``.
 
@@ -68,5 +61,5 @@ def partitions(frame: DataFrame) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for name in frame["case"].unique(maintain_order=True):
         part = frame.filter(pl.col("case") == name).drop("case")
-        files[f"{TABLE}/case={quote(str(name), safe='')}/part-0.parquet"] = parquet(part)
+        files[f"{TABLE}/case={quote(str(name), safe='')}/part-0.parquet"] = parquet_bytes(part)
     return files

@@ -1,0 +1,165 @@
+"""A trained policy in a file: the cuts that training found, and for what program they hold.
+
+The stages of a policy follow from its case, and its lattice from the case and a seed; so the cuts are all
+that has to be kept. The file is records of arrays: first what the policy is, then the cuts of each group of
+nodes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from capexpand.errors import RunError
+from capexpand.files.records import packed_record, whole_records
+from capexpand.model.data import ModelData
+from capexpand.policy.case_policy import CasePolicy, Gap
+from capexpand.policy.graph import lower_bound, policy_graph, take_apart
+from capexpand.policy.risk_attitudes import read_risk
+from capexpand.scenarios.lattice import Lattice
+from capexpand.sddp.checkpoint import fingerprint
+from capexpand.sddp.cuts import TrialPoint
+from capexpand.sddp.futures import CutKind
+from capexpand.sddp.initial_lower_bounds import InitialLowerBounds, initial_lower_bounds
+from capexpand.sddp.policy import Policy
+from capexpand.sddp.stage_solver import SolveCounts
+from capexpand.sddp.stream import Solvers, chosen_back_end
+
+KEPT = "policy.cuts"
+"""Name of the file in a run folder."""
+_MAGIC = b"CXP1"
+_DAMAGED = "does not hold a policy as a run keeps it; make the run again with --keep-policy"
+_PARTS = ("states", "intercepts", "slopes")
+
+Arrays = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPolicy:
+    """The content of a file of a policy.
+
+    Args:
+        risk: attitude, as ``read_risk`` takes it.
+        seed: of the training and of the lattice.
+        about: what the policy is, by name.
+        cuts: of each group of nodes.
+    """
+
+    risk: str
+    seed: int
+    about: dict[str, Any]
+    cuts: tuple[Arrays, ...]
+
+    @classmethod
+    def read(cls, content: bytes) -> KeptPolicy:
+        """Read the content of a file.
+
+        Raises:
+            RunError: it holds no policy.
+        """
+        records, end = whole_records(_MAGIC, content)
+        try:
+            about = json.loads(records[0]["about"].item())
+            found = cls(str(about["risk"]), int(about["seed"]), about, tuple(map(dict, records[1:])))
+            whole = end == len(content) and all(name in each for each in found.cuts for name in _PARTS)
+        except (IndexError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            raise RunError(_DAMAGED) from None
+        if not whole:
+            raise RunError(_DAMAGED)
+        return found
+
+
+def kept_policy(policy: CasePolicy, *, risk: str, seed: int) -> bytes:
+    """Return a policy as the content of a file.
+
+    Args:
+        policy: trained with single cuts, as all policies of cases are.
+        risk: its attitude, as written.
+        seed: of its training and lattice.
+    """
+    trained, solvers = policy.trained, policy.trained.solvers()
+    about = {
+        "risk": risk,
+        "seed": seed,
+        "graph": fingerprint(trained.graph, ""),
+        "back_end": trained.back_end,
+        "status": trained.status,
+        "bound": trained.bound,
+        "relaxation_bound": trained.relaxation_bound,
+        "gap": asdict(policy.gap),
+        "risk_neutral": policy.risk_neutral,
+    }
+    parts = [packed_record(_MAGIC, {"about": np.array(json.dumps(about))}, compressed=True)]
+    for pool in solvers.pools:
+        states, intercepts, slopes = pool.all_cuts()
+        record = {"states": states, "intercepts": intercepts, "slopes": slopes}
+        parts.append(packed_record(_MAGIC, record, compressed=True))
+    return b"".join(parts)
+
+
+def restored_policy(m: ModelData, lattice: Lattice, kept: KeptPolicy) -> CasePolicy:
+    """Return a policy from its cuts.
+
+    Args:
+        m: the compiled case, as the policy was sought for it.
+        lattice: of its futures, drawn with the policy's seed.
+        kept: from the file.
+
+    Raises:
+        RunError: the cuts are of another program, or damaged.
+    """
+    about = kept.about
+    stages = take_apart(m, lattice)
+    graph = policy_graph(stages, lattice, read_risk(kept.risk))
+    if about.get("graph") != fingerprint(graph, ""):
+        raise RunError("the policy was trained for other numbers, or by another version; train it again")
+    bound = lower_bound(stages, graph)
+    bounds = (
+        initial_lower_bounds(graph)
+        if bound is None
+        else InitialLowerBounds(np.full(len(graph.nodes), bound), False)
+    )
+    try:
+        back_end = str(about["back_end"])
+        if chosen_back_end(graph, back_end) != "highs":
+            from capexpand.sddp.kernel.stage import compile_now
+
+            compile_now()  # before processes part
+        solvers = Solvers(graph, bounds.stage_and_future, kind=CutKind.SINGLE, back_end=back_end)
+        _add_cuts(solvers, kept)
+        gap = Gap(**about["gap"])
+        trained = Policy(
+            graph=graph,
+            kind=CutKind.SINGLE,
+            back_end=back_end,
+            initial_bounds=bounds,
+            bound=float(about["bound"]),
+            relaxation_bound=float(about["relaxation_bound"]),
+            status=str(about["status"]),
+            assessment=None,
+            records=(),
+            seconds=0.0,
+            counts=SolveCounts(),
+            _solvers=solvers,
+        )
+        return CasePolicy(stages, lattice, trained, gap, bool(about["risk_neutral"]))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise RunError(_DAMAGED) from error
+
+
+def _add_cuts(solvers: Solvers, kept: KeptPolicy) -> None:
+    """Add the cuts of every group in the order in which they were found."""
+    for group, (pool, found) in enumerate(zip(solvers.pools, kept.cuts, strict=True)):
+        states, intercepts, slopes = (np.asarray(found[name], dtype=np.float64) for name in _PARTS)
+        functions, width = len(pool.lower_bound), len(pool.states)
+        count = len(states)
+        shapes = (states.shape, intercepts.shape, slopes.shape)
+        if shapes != ((count, width), (functions, count), (functions, count, width)):
+            raise ValueError("the cuts have another shape")
+        if not (np.isfinite(states).all() and np.isfinite(intercepts).all() and np.isfinite(slopes).all()):
+            raise ValueError("the cuts are not finite")
+        for place in range(count):
+            pool.add(TrialPoint(group, states[place], intercepts[:, place].copy(), slopes[:, place].copy()))
