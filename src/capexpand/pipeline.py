@@ -34,7 +34,7 @@ from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.rivals import best_rivals
 from capexpand.optimiser.what_if import what_if
-from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
+from capexpand.reporting.inputs import EvenPace, Examination, Findings, RunProvenance
 
 if TYPE_CHECKING:
     from capexpand.executing.engine import Engine
@@ -410,7 +410,7 @@ def evaluate(plans: Plans, examination: Examination | None = None) -> Findings:
         bridge=bridge(result),
         checks=_worst(checks),
         warnings=tuple(_warnings(plans.case, plans.optimised)),
-        provenance=Provenance(
+        provenance=RunProvenance(
             capexpand=version("capexpand"),
             python=platform.python_version(),
             solver=plans.optimised.solver.solver,

@@ -19,6 +19,7 @@ from capexpand.forecasting.rolling import rolling_cases
 from capexpand.forecasting.scores import company_years, company_years_beside_chance, skill_range, skills
 from capexpand.forecasting.series import Observation, Path, Series, kind_of
 from capexpand.forecasting.spread import ErrorCase, Errors, student_quantile, usual_factor
+from commands import answered, printed
 
 FIRST = 2020 * 4
 
@@ -389,18 +390,13 @@ def write(folder, rows):
 
 
 def test_the_command_prints_what_was_scored(tmp_path):
-    from typer.testing import CliRunner
-
-    from capexpand.cli.main import build_app
-
     rows = [
         f"{company},capital_expenditure,{last_day(FIRST + n)},{value:.4f},mn EUR,made up"
         for company in ("One", "Two")
         for n, value in enumerate(walk(14, seed=len(company) + ord(company[0])))
     ]
     file = write(tmp_path, rows)
-    done = CliRunner().invoke(build_app(), ["forecast", str(file), "--json"], catch_exceptions=False)
-    document = json.loads(done.stdout)
+    document = answered("forecast", file)
     assert document["cases"] == 2 * sum(range(1, 7))
     assert 0.0 <= document["coverage_50"] <= document["coverage_80"] <= document["coverage_95"] <= 1.0
     assert set(document["skill"]["last value"]) == {"all", "One", "Two"}
@@ -409,8 +405,7 @@ def test_the_command_prints_what_was_scored(tmp_path):
     first = document["forecasts"][0]
     low, high = first["interval_80"]
     assert low < first["median"] < high
-    shown = CliRunner().invoke(build_app(), ["forecast", str(file)], catch_exceptions=False)
-    assert "Scored by rolling origins" in shown.stdout
+    assert "Scored by rolling origins" in printed("forecast", file)
 
 
 def test_a_file_that_is_too_short_to_score_is_forecast_all_the_same(tmp_path):

@@ -208,26 +208,15 @@ def solve(
         SolverError: a solver failed, or a stage has no feasible point at a state that is reached.
         RunError: the checkpoint cannot be read or written.
     """
-    from capexpand.sddp.solving import TreeSolution
+    from capexpand.sddp.solving import SolveSettings, TreeSolution
     from capexpand.sddp.solving import solve as solved
 
-    found = solved(
-        Path(file),
-        method=method,
-        iterations=iterations,
-        seconds=seconds,
-        gap=gap,
-        seed=seed,
-        paths=paths,
-        streams=streams,
-        workers=workers,
-        cuts=cuts,
-        back_end=back_end,
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-        weight=weight,
-        stages=stages,
-        progress=progress,
-    )
+    chosen = SolveSettings(
+        method=method, iterations=iterations, seconds=seconds, gap=gap, seed=seed, paths=paths,
+        streams=streams, workers=workers, cuts=cuts, back_end=back_end,
+        checkpoint=None if checkpoint is None else Path(checkpoint), weight=weight, stages=stages,
+    )  # fmt: skip
+    found = solved(Path(file), chosen, progress)
     title = f"Solution of {Path(file).name}"
     if isinstance(found, TreeSolution):
         return Answered(found, "solution", title, found.document())

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from capexpand.case.figures import NUMBER_ERROR
-from capexpand.case.reading import Finding, Reading
+from capexpand.case.reading import NumberProblem, Reading
 from capexpand.errors import CaseError
 from capexpand.files import read_content
 from capexpand.hardware.calibration import CALIBRATION_LIMIT_BYTES, Calibration, parse_calibration
@@ -32,17 +32,17 @@ class _ReadsCalibration:
             return written
         reading = info.context if isinstance(info.context, Reading) else Reading()
         if not isinstance(written, str):
-            raise _refused([Finding("is the path of a file that capexpand calibrate FILE --out wrote")])
+            raise _refused([NumberProblem("is the path of a file that capexpand calibrate FILE --out wrote")])
         path = Path(written)
         try:
             if path not in reading.tables:
                 reading.tables[path] = read_content(path, CALIBRATION_LIMIT_BYTES)
             return parse_calibration(reading.tables[path], path)
         except CaseError as error:
-            raise _refused([Finding(one.message, (), one) for one in error.problems]) from None
+            raise _refused([NumberProblem(one.message, (), one) for one in error.problems]) from None
 
 
-def _refused(findings: list[Finding]) -> PydanticCustomError:
+def _refused(findings: list[NumberProblem]) -> PydanticCustomError:
     message = "; ".join(finding.message for finding in findings)
     return PydanticCustomError(NUMBER_ERROR, "{message}", {"message": message, "findings": findings})
 

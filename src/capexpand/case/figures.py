@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from capexpand.case.reading import Finding, Reading, parse_day
+from capexpand.case.reading import NumberProblem, Reading, parse_day
 from capexpand.case.series_deviations import DeviationReader
 from capexpand.case.series_reading import CHANGE, SeriesReader
 from capexpand.case.values import Figure, Series
@@ -51,7 +51,9 @@ class _Reads:
             raise PydanticCustomError(NUMBER_ERROR, "{message}", {"message": message, "findings": findings})
         return number
 
-    def _number(self, written: object, reading: Reading) -> tuple[Figure | Series | None, list[Finding]]:
+    def _number(
+        self, written: object, reading: Reading
+    ) -> tuple[Figure | Series | None, list[NumberProblem]]:
         if self.deviation:
             deviations = DeviationReader(reading)
             return deviations.deviation(written, self.kind), deviations.findings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from capexpand.case.figure_reading import RATIO, FigureReader
-from capexpand.case.reading import ORIGIN_FIELDS, Finding
+from capexpand.case.reading import ORIGIN_FIELDS, NumberProblem
 from capexpand.case.values import Figure
 from capexpand.errors import CaseError
 from capexpand.files import read_content
@@ -52,7 +52,7 @@ class DeviationReader(FigureReader):
             series, deviation = year_ahead_deviation(path, company, measure, self.reading.as_of)
         except CaseError as error:
             self.findings += [
-                Finding(problem.message, ("from_series",), problem) for problem in error.problems
+                NumberProblem(problem.message, ("from_series",), problem) for problem in error.problems
             ]
             return None
         origin = self.origin(written, ())

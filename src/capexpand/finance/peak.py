@@ -49,9 +49,6 @@ def shares_of_peak(plan: Plan) -> Floats:
 
     The rate counts at the peak of use, that is before the usable share is taken off. It is 0 where nothing
     is served, and where operations of a token or of the unit are not known.
-
-    Args:
-        plan: any.
     """
     m, w = plan.data, plan.data.workloads
     served = plan.serving.sum(axis=0)
@@ -66,11 +63,7 @@ def shares_of_peak(plan: Plan) -> Floats:
 
 
 def productivity_parts(plan: Plan) -> tuple[Productivity, ...]:
-    """Return the productivity of every workload whose grows, taken apart.
-
-    Args:
-        plan: the best plan.
-    """
+    """Return the productivity of every workload whose grows, taken apart."""
     w, shares = plan.data.workloads, shares_of_peak(plan)
     found: list[Productivity] = []
     for j in range(len(w.names)):

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from capexpand.catalogue import history
 from capexpand.catalogue.columns import UNIT_TEXTS
 from capexpand.catalogue.point_in_time import current, reading_from
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.forecasting.guidance import Guidance
 from capexpand.forecasting.models import FARTHEST
 from capexpand.forecasting.panel import Panel
@@ -102,7 +102,7 @@ class Forecasts:
     panel: tuple[str, ...]
     notes: tuple[str, ...]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """Return everything but the single cases as one JSON object."""
         names = [f"coverage_{round(share * 100)}" for share in SHARES]
         shares = self.overall.shares if self.overall is not None else (None,) * len(SHARES)
@@ -134,7 +134,7 @@ def _groups(groups: Sequence[Covered], names: Sequence[str]) -> dict[str, dict[s
     return {each.name: {"cases": each.cases, **dict(zip(names, each.shares, strict=True))} for each in groups}
 
 
-def _forecast_document(each: QuarterForecast) -> dict[str, Any]:
+def _forecast_document(each: QuarterForecast) -> JsonObject:
     ends = {
         f"interval_{round(share * 100)}": list(interval)
         for share, interval in zip(SHARES, each.intervals, strict=True)
@@ -203,7 +203,6 @@ def forecasts_of(
     """Forecast and score series that stand beside the histories of the catalogue.
 
     Args:
-        series: to be forecast.
         guidance: by company and measure, the newest last.
         notes: to be handed on.
         quarters: how many to forecast.

@@ -79,7 +79,6 @@ def grouped(cases: Sequence[Case], key: Callable[[Case], str]) -> tuple[Covered,
     """Count how often intervals held in each group, in the order of the names.
 
     Args:
-        cases: all of them.
         key: names the group of a case.
     """
     groups: dict[str, list[Case]] = {}
@@ -157,11 +156,7 @@ def _chance_below(cases: Sequence[Case], generator: np.random.Generator) -> floa
 
 
 def skills(cases: Sequence[Case]) -> tuple[Skill, ...]:
-    """Hold the model against every rival: over all companies and each kind with its range, then by company.
-
-    Args:
-        cases: all of them.
-    """
+    """Hold the model against every rival: over all companies and each kind, with ranges, then by company."""
     found: list[Skill] = []
     for rival in RIVALS:
         both = [case for case in cases if rival in case.losses]

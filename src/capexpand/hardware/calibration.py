@@ -199,7 +199,6 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write a calibration to a file that commands and cases can name.
 
     Args:
-        calibration: what to write.
         path: a JSON file.
 
     Raises:

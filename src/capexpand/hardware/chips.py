@@ -107,7 +107,6 @@ def runnable_format(model: str, chip: str, weights: Format) -> Format:
     Args:
         model: catalogue name of the model.
         chip: catalogue name of the chip.
-        weights: format as stated.
     """
     if model_row(model).stored_weights != "fp4" or weights == "bf16":
         return weights
@@ -128,11 +127,7 @@ def model_named(name: str) -> ModelSpec:
 
 
 def architecture_of(row: ModelRow) -> Architecture:
-    """Give a catalogue row's configuration.
-
-    Args:
-        row: the row.
-    """
+    """Give a catalogue row's configuration."""
     return Architecture(
         name=row.name,
         layers=int(row.layers),
@@ -165,11 +160,7 @@ def architecture_of(row: ModelRow) -> Architecture:
 
 @cache
 def figures_of(row: ServingChipRow) -> dict[str, float]:
-    """Give a chip's figures, its own before those of the accelerator; 0 where none is known.
-
-    Args:
-        row: a chip in servers.
-    """
+    """Give a chip's figures, its own before those of the accelerator; 0 where none is known."""
     accelerator = next((one for one in accelerators() if one.name == row.accelerator), None)
     figures: dict[str, float] = {}
     for own, other in _FIGURES.items():

@@ -22,8 +22,8 @@ from capexpand.hardware.chips import (
 )
 from capexpand.hardware.conditions import SUITES
 from capexpand.hardware.efficiency import (
+    EvaluationPoint,
     Factors,
-    Point,
     efficiency_of,
     fitted_factors,
     power_ratio,
@@ -91,9 +91,6 @@ def efficiency_for(
     """Give the efficiencies for planning with one model on one chip, and the factor on the rate.
 
     Args:
-        model: the model.
-        chip: the chip.
-        precision: formats.
         suite: whose software and tuning to expect: ``typical``, or a family of measurements such as
             ``report`` for an operator's own tuned system or ``community`` for a public engine out of the box.
         factors: fitted logarithms; the packaged ones by default.
@@ -102,7 +99,7 @@ def efficiency_for(
     """
     experts = float(np.max(model.expert_layers)) > 0
     latent = experts and float(np.max(model.cache_shards)) == 1.0
-    point = Point(
+    point = EvaluationPoint(
         chip.family,
         precision.weights,
         suite,

@@ -179,11 +179,11 @@ def _computed(case: Case, offer_name: str, workload_name: str) -> Rate:
 
 def _tokens(bare: Rate, chip: str, chips: int, serving: Serving, start: date) -> Rate:
     from capexpand.hardware.estimate import at_own_level
-    from capexpand.hardware.matrix import Unit, answer_for
+    from capexpand.hardware.matrix import OfferUnit, answer_for
 
     group = chips * serving.units_together
     service = token_service(serving, start=start)
-    answer = answer_for(Unit("", chip, group), service, folder=cache_directory() / "throughput")
+    answer = answer_for(OfferUnit("", chip, group), service, folder=cache_directory() / "throughput")
     if serving.calibration is not None and answer.fits:
         answer = at_own_level(answer, serving.calibration)
     rate = answer.output_tokens_per_s

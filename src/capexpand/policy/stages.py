@@ -178,7 +178,6 @@ def program_from(
     """Returns the chain of all quarters from one on, after a given state.
 
     Args:
-        layout: of the case.
         quarter: first of the chain, from 0.
         state: [slot] before it.
     """

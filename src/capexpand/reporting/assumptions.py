@@ -19,7 +19,7 @@ NAMED_BLOCKS = ("sites", "offers", "workloads")
 
 
 @dataclass(frozen=True, slots=True)
-class Assumption:
+class AssumedNumber:
     """One number of a case."""
 
     place: str  # within its block
@@ -33,11 +33,11 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class AssumptionBlock:
     """A part of a case and its numbers."""
 
     title: str
-    rows: tuple[Assumption, ...]
+    rows: tuple[AssumedNumber, ...]
 
     @property
     def marked(self) -> int:
@@ -57,11 +57,7 @@ class Origins:
 
 
 def origins(case: Case) -> Origins:
-    """Count what the numbers of a case rest on.
-
-    Args:
-        case: the case.
-    """
+    """Count what the numbers of a case rest on."""
     figures = [found.figure for found in numbers(case)]
     sourced = sum(1 for figure in figures if figure.source)
     explained = sum(1 for figure in figures if figure.explained)
@@ -75,11 +71,7 @@ def origins(case: Case) -> Origins:
 
 
 def evidence_line(case: Case) -> str:
-    """Say how many numbers are of which kind of evidence, and what finds how much of the value hangs on them.
-
-    Args:
-        case: the case.
-    """
+    """Say how many numbers are of which kind of evidence, and what tells how much value hangs on them."""
     kinds = [f"{count} {name}" for name, count in evidence_counts(case).items() if count]
     return f"By evidence: {listing(kinds)}; capexpand evidence says how much of the value hangs on each."
 
@@ -103,18 +95,14 @@ def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
     )
 
 
-def assumption_blocks(case: Case) -> tuple[Block, ...]:
-    """Return every number of a case by block, in the order of the case.
-
-    Args:
-        case: the case.
-    """
+def assumption_blocks(case: Case) -> tuple[AssumptionBlock, ...]:
+    """Return every number of a case by block, in the order of the case."""
     titles = {
         **{("sites", name): site.title for name, site in case.sites.items()},
         **{("offers", name): offer.title for name, offer in case.offers.items()},
         **{("workloads", name): workload.title for name, workload in case.workloads.items()},
     }
-    found: dict[str, list[Assumption]] = {}
+    found: dict[str, list[AssumedNumber]] = {}
     before: dict[str, Figure] = {}
     for number in numbers(case):
         parts = number.path.split(".")
@@ -124,14 +112,14 @@ def assumption_blocks(case: Case) -> tuple[Block, ...]:
         place = ".".join(parts[deep:]) or parts[0]
         found.setdefault(block, []).append(_assumption(place, number.figure, before.get(block)))
         before[block] = number.figure
-    return tuple(Block(title, tuple(rows)) for title, rows in found.items())
+    return tuple(AssumptionBlock(title, tuple(rows)) for title, rows in found.items())
 
 
 def _plain(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _assumption(place: str, figure: Figure, before: Figure | None) -> Assumption:
+def _assumption(place: str, figure: Figure, before: Figure | None) -> AssumedNumber:
     source = figure.source or ""
     address = _ADDRESS.search(source)
     marks = []
@@ -142,7 +130,7 @@ def _assumption(place: str, figure: Figure, before: Figure | None) -> Assumption
         marks.append("not seen in its source")
     if not figure.explained:
         marks.append("no source or reason")
-    return Assumption(
+    return AssumedNumber(
         place=place,
         written=figure.written,
         canonical=f"{format_number(figure.value)} {_UNIT_WORDS.get(figure.unit, figure.unit)}".strip(),

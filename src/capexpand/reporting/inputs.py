@@ -16,7 +16,7 @@ from capexpand.policy.followed import Followed
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class RunProvenance:
     """Where a result comes from, so that it can be made again."""
 
     capexpand: str  # version
@@ -61,6 +61,6 @@ class Findings:
     bridge: Bridge  # from the objective to the net present value
     checks: dict[str, float]  # name of a limit → largest relative violation found by our own arrays
     warnings: tuple[str, ...]
-    provenance: Provenance
+    provenance: RunProvenance
     examination: Examination | None = None  # of a run; a study of many cases goes without
     rests_on: EvidenceShares | None = None  # kinds of evidence of the value; None where a plan has no duals

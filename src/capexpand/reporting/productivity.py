@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from capexpand.files.json_text import JsonObject
 from capexpand.finance.peak import productivity_parts
 from capexpand.optimiser.plan import Plan
 from capexpand.reporting.blocks import Block, Column, Heading, Paragraph, Row, table
@@ -22,12 +21,8 @@ BOUNDS = (
 )
 
 
-def productivity_document(plan: Plan) -> list[dict[str, Any]]:
-    """Return the productivity of each workload whose grows, taken apart, as plain data.
-
-    Args:
-        plan: the best plan.
-    """
+def productivity_document(plan: Plan) -> list[JsonObject]:
+    """Return the productivity of each workload whose grows, taken apart, as plain data."""
     m = plan.data
     return [
         {

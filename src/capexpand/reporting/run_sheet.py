@@ -5,8 +5,13 @@ from __future__ import annotations
 from capexpand.policy.findings import PolicyFindings
 from capexpand.reporting import page_tables
 from capexpand.reporting.aims import NO_PRICES
-from capexpand.reporting.assumptions import Block as AssumptionBlock
-from capexpand.reporting.assumptions import assumption_blocks, evidence_line, origins, shares_line
+from capexpand.reporting.assumptions import (
+    AssumptionBlock,
+    assumption_blocks,
+    evidence_line,
+    origins,
+    shares_line,
+)
 from capexpand.reporting.blocks import (
     Block,
     Cell,
@@ -57,7 +62,6 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
     """Return the sheet of a run.
 
     Args:
-        findings: of the plans.
         policy: of the policy, if one was sought.
     """
     context = ReportContext(findings)

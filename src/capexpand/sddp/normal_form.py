@@ -90,7 +90,6 @@ class StageForm:
         rows: shape (rows,), which row of the stage program each is.
         fixed: shape (fixed,), columns (of this form) whose value the state gives.
         fixed_rows: shape (fixed,), the stage program's row that gives it.
-        fixed_scale: shape (fixed,), coefficient of the column in that row.
         outgoing: shape (states,), columns (of this form) of the outgoing state.
         integer: shape (columns,).
         data: the outcomes.
@@ -103,7 +102,6 @@ class StageForm:
     rows: NDArray[np.int_]
     fixed: NDArray[np.int_]
     fixed_rows: NDArray[np.int_]
-    fixed_scale: Floats
     outgoing: NDArray[np.int_]
     integer: NDArray[np.bool_]
     data: StageData
@@ -207,7 +205,6 @@ def normal_form(stage: StageProgram, node: Node) -> StageForm:
         rows=rows,
         fixed=place[fixed_columns],
         fixed_rows=fixed_rows,
-        fixed_scale=stage.matrix.values[fixed_entries],
         outgoing=outgoing,
         integer=stage.integer[columns],
         data=data,

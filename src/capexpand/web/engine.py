@@ -85,8 +85,6 @@ class Engine:
         """Return the best plan of a changed case, and that of the same business without the programme.
 
         Args:
-            data: the changed case, compiled.
-            changes: of the case.
             explained: whether a case without a plan is explained.
 
         Raises:

@@ -7,12 +7,12 @@ import platform
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from capexpand.errors import RunError
+from capexpand.files.json_text import JsonObject
 from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.library import FoundCase, Library
@@ -148,11 +148,9 @@ class Jobs:
             raise RefusedError(f"there is no run '{number[:40]}'", 404)
         return job
 
-    def latest(self, most: int = 200, *, owner: str | None = None, case: str | None = None) -> Sequence[Job]:
+    def latest(self, most: int = 200, *, case: str | None = None) -> Sequence[Job]:
         """Return the jobs that were queued last, the latest first."""
         wanted = select(Job).order_by(Job.queued_at.desc()).limit(most)
-        if owner is not None:
-            wanted = wanted.where(Job.owner == owner)
         if case is not None:
             wanted = wanted.where(Job.order["case"].as_string() == case)
         with self._store.reading() as session:
@@ -320,7 +318,7 @@ def order_of(job: Job) -> Order:
         raise RunError(f"the order of run {job.id} is not understood: {error}") from None
 
 
-def job_data(job: Job) -> dict[str, Any]:
+def job_data(job: Job) -> JsonObject:
     """Return a job as an object for JSON."""
     return {
         "id": job.id,

@@ -154,7 +154,6 @@ class Library:
             name: of the case.
             files: all of them, by their paths.
             main: the case file among them.
-            by: who saves it.
             told: of the change, for the history.
             new: whether the case is new.
             over: the state that was edited; another one in between is not overwritten.

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from capexpand.files.json_text import JsonObject
 from capexpand.web.changing import CHANGED, SettingsOf, changed_file
 from capexpand.web.orders import Kind, Order, read_other
 
@@ -67,7 +68,7 @@ class Task:
         return [load_case(*one) for one in zip(self.others, named, strict=True)]
 
 
-def make(task: Task, settings: SettingsOf) -> dict[str, Any]:
+def make(task: Task, settings: SettingsOf) -> JsonObject:
     """Make the run of a job.
 
     Args:
@@ -256,7 +257,7 @@ def with_charts(sheet: Sheet) -> Sheet:
     return replace(sheet, files={**sheet.files, **charts})
 
 
-def summary_of(sheet: Sheet) -> dict[str, Any]:
+def summary_of(sheet: Sheet) -> JsonObject:
     """Return what a list of runs shows: the title, the facts, the key figures, the answers."""
     from capexpand.reporting.blocks import Figures
 

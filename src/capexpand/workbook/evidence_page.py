@@ -80,12 +80,7 @@ class EvidenceRows:
 
 
 def write_evidence(w: Writer, rows: EvidenceRows) -> None:
-    """Write the kinds with their shares, then the facts, as values: no formula gives a slope.
-
-    Args:
-        w: of the workbook.
-        rows: of the sheet.
-    """
+    """Write the kinds with their shares, then the facts, as values: no formula gives a slope."""
     sheet, row = w.at[EVIDENCE], HEADER
     w.heading(
         EVIDENCE, "What the value rests on, to first order (values: no formula gives a slope)", timed=False

@@ -21,6 +21,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from capexpand.errors import CaseError
 from capexpand.files import read_text
+from capexpand.files.json_text import JsonObject
 from capexpand.runs.folder import MANIFEST, MANIFEST_LIMIT_BYTES
 from capexpand.web.access import RefusedError
 from capexpand.web.gate import REPORTS
@@ -64,7 +65,7 @@ def order_from(form: FormData) -> Order:
     Raises:
         RefusedError: a field is wrong.
     """
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         key: value
         for key, value in form.items()
         if key in Order.model_fields and isinstance(value, str) and value
