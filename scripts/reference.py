@@ -41,7 +41,7 @@ EXAMPLES = {
     "between": "[adoption, price]", "company": "Alibaba", "price_lists": "{chat: deepseek-chat}",
     "years": "10",
     "months": "12", "offers": "[h100-server]", "relative_gap": "0.0001", "time_limit_seconds": "600",
-    "set": "{programme.cap: 300 bn CNY}",
+    "calibration": "own.json", "set": "{programme.cap: 300 bn CNY}",
 }  # fmt: skip
 """Of fields whose form shows none: texts, names and plain numbers."""
 SHOWN = re.compile(r"such as |e\.g\. |`|\[below\]")
@@ -151,7 +151,7 @@ def case_page() -> str:
             if field in COMMON and name != "Case":
                 continue
             form = _written(part, blocks, places)
-            if not SHOWN.search(form):
+            if not SHOWN.search(form) and field in EXAMPLES:  # a test names those without one
                 form += f", such as `{EXAMPLES[field]}`"
             cells = (form, _absent(field, part, needed), _meaning(part))
             lines.append(f"| `{field}` | {' | '.join(cells)} |")
