@@ -89,6 +89,8 @@ def returns(w: Writer) -> None:
     w.text(
         sheet, HEADER, TITLE, "Half quarters: flows in the middle of quarters, end value at the end", "block"
     )
+    for column in range(UNIT, FIRST + count):
+        sheet.write_blank(HEADER, column, None, w.style.of("block"))
     w.text(sheet, HEADER + 1, TITLE, "Half quarter")
     sheet.set_column(FIRST, FIRST + count - 1, 11)
     for i in range(count):
