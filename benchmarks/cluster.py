@@ -170,7 +170,7 @@ def makespan(count: int, workers: int, *, chunk: float, each: float, start: floa
 
 
 def streams() -> None:
-    """Print the bound over time of one training with more and more streams."""
+    """Print the bound over time of one training with more and more streams, and how busy the machine was."""
     graph, settings = _problem()
     limit = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
     marks = [limit / 6.0, limit / 3.0, limit * 2.0 / 3.0, limit]
@@ -179,8 +179,8 @@ def streams() -> None:
     )
     with engine_on("ray", workers=WORKERS) as cluster:
         for count, where, asynchronous in (
-            (1, "this process", False), (2, "local", False), (2, "ray", False), (4, "ray", False),
-            (4, "ray", True),
+            (1, "this process", False), (2, "local", False), (4, "local", False), (2, "ray", False),
+            (4, "ray", False), (4, "ray", True),
         ):  # fmt: skip
             chosen = replace(
                 settings, streams=count, workers=WORKERS, seconds=limit, asynchronous=asynchronous
@@ -193,7 +193,8 @@ def streams() -> None:
             ]
             name = f"{where}, asynchronous" if asynchronous else where
             written = " ".join(f"{bound:>14,.3f}" for bound in bounds)
-            print(f"{count:>8} {name:>22} {len(found.records):>7} {written}", flush=True)
+            load = f"load {os.getloadavg()[0]:.1f}"
+            print(f"{count:>8} {name:>22} {len(found.records):>7} {written} {load:>11}", flush=True)
 
 
 def _problem() -> tuple[PolicyGraph, TrainingSettings]:
