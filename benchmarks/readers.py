@@ -49,7 +49,7 @@ from capexpand.replay.sources.servegen import generate_servegen
 from capexpand.runs.planned_fleet import read_planned_fleet
 from capexpand.sddp.checkpoint import CheckpointLog
 from capexpand.sddp.formats.reading import read_problem
-from capexpand.sddp.solving import solve
+from capexpand.sddp.solving import SolveSettings, solve
 from capexpand.sddp.training import TrainingSettings, train
 from capexpand.studies.breakeven.distribution import of_policy_run
 from capexpand_reproductions.fgd import read_nodes, read_workload
@@ -95,7 +95,7 @@ def _program(name: str, dice: random.Random, folder: Path) -> None:
     content = spoilt_json(bases()[name], dice)
     small = dice.random() < 0.05
     file = _written(folder / f"p.json{'.gz' * small}", packed(content, dice) if small else content)
-    found = solve(file, iterations=4, seconds=5.0, paths=6, back_end="highs")
+    found = solve(file, SolveSettings(iterations=4, seconds=5.0, paths=6, back_end="highs"))
     json.dumps(found.document(), allow_nan=False)
 
 

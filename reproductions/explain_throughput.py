@@ -17,7 +17,7 @@ from pathlib import Path
 from capexpand.catalogue.throughput_facts import throughput_facts
 from capexpand.cli.tokens_picture import SUITE_LABELS, save_picture
 from capexpand.hardware.chips import chip_named, chip_register
-from capexpand.hardware.efficiency import SHARES, Point, efficiency_of, fitted_factors, power_ratio
+from capexpand.hardware.efficiency import SHARES, EvaluationPoint, efficiency_of, fitted_factors, power_ratio
 from capexpand.hardware.estimate import serve
 from capexpand.hardware.precision import default_precision
 from capexpand.hardware.specs import Load
@@ -94,7 +94,7 @@ def factors() -> str:
         if family not in measured:
             continue
         chip = chip_named(name)
-        point = Point(
+        point = EvaluationPoint(
             family, default_precision(chip).weights, "typical", False, True, power=power_ratio(chip)
         )
         found, _ = efficiency_of([point], fitted_factors())

@@ -28,8 +28,8 @@ from capexpand.hardware.chips import chip_named
 from capexpand.hardware.efficiency import (
     FIELDS,
     SHARES,
+    EvaluationPoint,
     Factors,
-    Point,
     fitted_factors,
     keys_for,
     weight_of,
@@ -189,7 +189,7 @@ def _usual_spread(key: str) -> float:
     return 0.15 if "/" in key else 0.2
 
 
-def memberships(points: Sequence[Point]) -> tuple[list[str], dict[str, np.ndarray]]:
+def memberships(points: Sequence[EvaluationPoint]) -> tuple[list[str], dict[str, np.ndarray]]:
     """Say which keys add up to which field of which point.
 
     Returns:

@@ -27,6 +27,25 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs/reference"
 sys.path.append(str(ROOT / "reproductions"))  # documented, installed or not
 COMMON = ("source", "reason", "basis_date")
+EXAMPLES = {
+    "source": "the operator's letter of 2025-02-10", "reason": "as the servers that stand",
+    "title": "Campus in Zhangbei",
+    "description": "380 bn yuan over three years", "extends": "../shared/china.yaml", "quarters": "32",
+    "buyer": "Alibaba", "window_quarters": "12", "announced_quarters": "12", "spare_blocks": "5",
+    "accelerator": "H20 96GB", "accelerators": "8", "lot": "16",
+    "status": "licence needed",
+    "utilisation": "{from_replay: derating.json, workload: chat}", "excluded_sites": "[ulanqab]",
+    "excluded_clouds": "[big-cloud]", "model": "DeepSeek V3", "units_together": "40",
+    "relative_to": "h20-server",
+    "offer": "h100-server", "workloads": "[chat]", "initial": "free", "moves": "[sites.*.grid]",
+    "between": "[adoption, price]", "company": "Alibaba", "price_lists": "{chat: deepseek-chat}",
+    "years": "10",
+    "months": "12", "offers": "[h100-server]", "relative_gap": "0.0001", "time_limit_seconds": "600",
+    "set": "{programme.cap: 300 bn CNY}",
+}  # fmt: skip
+"""Of fields whose form shows none: texts, names and plain numbers."""
+SHOWN = re.compile(r"such as |e\.g\. |`|\[below\]")
+"""That a form has an example, says all that may be written, or leads to the block."""
 
 CASE_OPENING = """\
 # The fields of a case
@@ -131,7 +150,10 @@ def case_page() -> str:
         for field, part in block["properties"].items():
             if field in COMMON and name != "Case":
                 continue
-            cells = (_written(part, blocks, places), _absent(field, part, needed), _meaning(part))
+            form = _written(part, blocks, places)
+            if not SHOWN.search(form):
+                form += f", such as `{EXAMPLES[field]}`"
+            cells = (form, _absent(field, part, needed), _meaning(part))
             lines.append(f"| `{field}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

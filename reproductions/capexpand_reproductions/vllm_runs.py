@@ -17,7 +17,7 @@ from capexpand.files import parse_json
 from capexpand.replay.serving.replicas import Replica, StepTime
 from capexpand.replay.sources.json_rows import check_rows, read_record, refuse_truth
 from capexpand.replay.sources.tables import read_text
-from capexpand.replay.trace_rows import Written
+from capexpand.replay.trace_rows import RowPlaces
 from capexpand.replay.traces import make_request_trace
 from capexpand_reproductions.step_times import MeasuredRun
 
@@ -95,7 +95,7 @@ def read_run(folder: Path) -> MeasuredRun:
         queued - queued[0],
         columns["input_toks"][order],
         columns["output_toks"][order],
-        written=Written(folder / "requests.jsonl"),
+        written=RowPlaces(folder / "requests.jsonl"),
     )
     return MeasuredRun(folder.name, trace, first - queued[0], last - queued[0], _read_limits(folder))
 

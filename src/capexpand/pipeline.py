@@ -16,6 +16,7 @@ from capexpand.errors import CaseError, Problem
 from capexpand.finance.bridge import bridge
 from capexpand.finance.by_budget import SIZES, BudgetCurve, budget_curve
 from capexpand.finance.checks import Check, check_plan
+from capexpand.finance.evidence_shares import evidence_shares
 from capexpand.finance.longer import LONGER, HorizonCheck, horizon_check
 from capexpand.finance.metrics import measure, net_present_value
 from capexpand.finance.parts import fractional_orders
@@ -33,7 +34,7 @@ from capexpand.optimiser.naive import naive_commitments
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.rivals import best_rivals
 from capexpand.optimiser.what_if import what_if
-from capexpand.reporting.inputs import EvenPace, Examination, Findings, Provenance
+from capexpand.reporting.inputs import EvenPace, Examination, Findings, RunProvenance
 
 if TYPE_CHECKING:
     from capexpand.executing.engine import Engine
@@ -120,7 +121,9 @@ def examine(plans: Plans) -> Examination:
         for_value = m.aim is None  # what is examined is value, by plans that are made for it
         asked = for_value and not m.whole_sizes and 0 <= first < min(last, m.times.count)
         # what takes longest comes first, so that both cores are busy to the end
-        checks = pool.submit(_longer, plans) if asked else None
+        longer = (
+            [pool.submit(_longer, plans, programme=with_it) for with_it in (False, True)] if asked else []
+        )
         followed = pool.submit(follow_plan, plans.case, plans.optimised, plans.base) if for_value else None
         moved = pool.submit(what_if, plans.optimised) if asked else None
         sizes = pool.submit(_curve, plans) if asked else None
@@ -128,7 +131,7 @@ def examine(plans: Plans) -> Examination:
         even, mixed = (None, None) if rivals is None else rivals.result()
         return Examination(
             curve=None if sizes is None else sizes.result(),
-            horizon=() if checks is None else checks.result(),
+            horizon=_horizon(plans, *(one.result() for one in longer)) if longer else (),
             followed=None if followed is None else followed.result(),
             even=even,
             standing_mix=mixed,
@@ -156,17 +159,27 @@ def refuse_objective(case: Case, asked: str, *, power_alone: bool = False) -> No
         raise CaseError([Problem(message, file=case.provenance.path)])
 
 
-def _longer(plans: Plans) -> tuple[HorizonCheck, ...]:
-    """What longer horizons change: the first is solved sooner afresh, each later one from the one before."""
-    case, found = plans.case, list[HorizonCheck]()
-    ours, base = None, plans.base
+def _longer(plans: Plans, *, programme: bool) -> list[Plan]:
+    """Plans with more quarters, with or without the programme, each from the one before.
+
+    The first with the programme is solved sooner afresh.
+    """
+    case, found = plans.case, list[Plan]()
+    before = None if programme else plans.base
     for more in LONGER:
         calendar = case.calendar.model_copy(update={"quarters": case.calendar.quarters + more})
         data = compile_case(case.model_copy(update={"calendar": calendar}))
-        ours = optimise_plan(data, duals=False, start=ours)
-        base = optimise_plan(data.without_programme(), duals=False, start=base)
-        found.append(horizon_check(plans.optimised, ours, base=plans.base, longer_base=base))
-    return tuple(found)
+        before = optimise_plan(data if programme else data.without_programme(), duals=False, start=before)
+        found.append(before)
+    return found
+
+
+def _horizon(plans: Plans, bases: list[Plan], ours: list[Plan]) -> tuple[HorizonCheck, ...]:
+    """What longer horizons change."""
+    return tuple(
+        horizon_check(plans.optimised, plan, base=plans.base, longer_base=base)
+        for plan, base in zip(ours, bases, strict=True)
+    )
 
 
 def _curve(plans: Plans) -> BudgetCurve:
@@ -241,6 +254,28 @@ class LatticeSettings:
     seed: int = 1
 
 
+def case_lattice(case: Case, settings: LatticeSettings) -> tuple[Futures, Lattice]:
+    """Condense what a case declares unknown.
+
+    Args:
+        case: as ``load_case`` gives it.
+        settings: how.
+    """
+    from capexpand.scenarios.condensation import condense
+    from capexpand.scenarios.futures import compile_futures
+    from capexpand.scenarios.sampling import draw_scenarios
+
+    futures = compile_futures(case)
+    return futures, condense(
+        draw_scenarios(futures, settings.paths, seed=settings.seed),
+        nodes=settings.nodes,
+        outcomes=settings.outcomes,
+        seed=settings.seed,
+        fine_quarters=settings.recourse_quarters,
+        later_nodes=settings.later_nodes,
+    )
+
+
 def optimise_policy(
     case: Case,
     *,
@@ -291,27 +326,15 @@ def restore_policy(case: Case, content: bytes) -> PlannedPolicy:
     return PlannedPolicy(case, m, futures, restored_policy(m, condensed, kept))
 
 
-def _condensed(case: Case, grain: LatticeSettings) -> tuple[ModelData, Futures, Lattice]:
+def _condensed(case: Case, settings: LatticeSettings) -> tuple[ModelData, Futures, Lattice]:
     """A case as a policy sees it, its futures, and the lattice that stands for them."""
-    from capexpand.scenarios.condensation import condense
-    from capexpand.scenarios.futures import compile_futures
-    from capexpand.scenarios.sampling import draw_scenarios
-
     if case.uncertainty.empty:
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
     refuse_policy(case)
     # a policy earns for the firm; financing is carried along its paths (see policy/financed.py)
-    futures, m = compile_futures(case), replace(compile_case(case), financing=None)
-    drawn = draw_scenarios(futures, grain.paths, seed=grain.seed)
-    condensed = condense(
-        drawn,
-        nodes=grain.nodes,
-        outcomes=grain.outcomes,
-        seed=grain.seed,
-        fine_quarters=grain.recourse_quarters,
-        later_nodes=grain.later_nodes,
-    )
+    m = replace(compile_case(case), financing=None)
+    futures, condensed = case_lattice(case, settings)
     return m, futures, condensed
 
 
@@ -387,7 +410,7 @@ def evaluate(plans: Plans, examination: Examination | None = None) -> Findings:
         bridge=bridge(result),
         checks=_worst(checks),
         warnings=tuple(_warnings(plans.case, plans.optimised)),
-        provenance=Provenance(
+        provenance=RunProvenance(
             capexpand=version("capexpand"),
             python=platform.python_version(),
             solver=plans.optimised.solver.solver,
@@ -397,6 +420,9 @@ def evaluate(plans: Plans, examination: Examination | None = None) -> Findings:
             seed=None,
         ),
         examination=examination,
+        rests_on=evidence_shares(plans.case, plans.optimised, plans.base)
+        if plans.optimised.data.aim is None
+        else None,
     )
 
 

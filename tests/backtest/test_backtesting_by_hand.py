@@ -19,6 +19,7 @@ from capexpand.studies.backtest.backtest import backtest
 from capexpand.studies.backtest.document import backtest_document
 from capexpand.studies.backtest.forecast import Settings
 from capexpand.studies.backtest.sheet import backtest_sheet
+from commands import answered, printed
 
 FIRST = quarter_of(date(2025, 4, 1))  # of the case's calendar
 COMPANY = "Example Cloud"
@@ -312,17 +313,11 @@ def test_figures_from_memory_and_derived_ones_are_marked(two_sites):
 
 
 def test_the_command_prints_one_json_object(two_sites, tmp_path, monkeypatch):
-    from typer.testing import CliRunner
-
-    from capexpand.cli.main import build_app
-
     known = reports((100.0, 110.0, 121.0), (300.0, 400.0, 500.0))
     monkeypatch.setattr("capexpand.studies.backtest.backtest.SHIPPED", known)
-    arguments = ["backtest", str(two_sites), "--out", str(tmp_path / "run"), "--scenarios", "20"]
-    done = CliRunner().invoke(build_app(), [*arguments, "--json"], catch_exceptions=False)
-    assert json.loads(done.stdout)["company"] == COMPANY
-    shown = CliRunner().invoke(build_app(), arguments, catch_exceptions=False)
-    assert "Did the intervals of the forecasts hold?" in shown.stdout
+    arguments = ["backtest", str(two_sites), "--out", tmp_path / "run", "--scenarios", "20"]
+    assert answered(*arguments)["company"] == COMPANY
+    assert "Did the intervals of the forecasts hold?" in printed(*arguments)
     assert Path(tmp_path / "run" / "report.html").is_file()
 
 

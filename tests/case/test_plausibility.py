@@ -48,6 +48,10 @@ def test_a_number_without_a_unit_is_answered_with_what_was_probably_meant(place,
             },
             "workloads.chat.smaller_models: grows 16-fold within a year",
         ),
+        (
+            {"workloads.chat.productivity": {"2025-04-01": 1, "2026-01-01": 8}, "workloads.chat.software": 2},
+            "workloads.chat.productivity: 8-fold are neither smaller models nor software",
+        ),
     ],
 )
 def test_what_is_hard_to_believe_is_told_with_its_place(changes, said):

@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 
 from capexpand.case.loading import load_case
+from capexpand.case.numbers import numbers
+from capexpand.case.plausibility import doubts
 from capexpand.case.shipped import shipped_cases
 from capexpand.errors import CaseError
+from capexpand.hardware.matrix import EVIDENCE_KNOWN_ON
+from capexpand.model.rates import computed_workloads
+from capexpand.scenarios.demand_widths import narrow_demands
 
 
 def test_every_shipped_case_loads_by_its_name_from_any_folder(tmp_path, monkeypatch):
@@ -29,3 +34,16 @@ def test_other_names_are_paths(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CaseError):
         load_case(name)
+
+
+@pytest.mark.parametrize("name", shipped_cases())
+def test_check_warns_of_nothing_in_a_shipped_case_that_is_not_explained(name):
+    """Nothing is hard to believe or without a source; of hindsight the README says that it is there."""
+    case = load_case(name)
+    found = list(numbers(case))
+    assert doubts(case) == ()
+    assert case.uncertainty.empty or narrow_demands(case) == ()
+    assert [number.path for number in found if not number.figure.explained] == []
+    late = [number for number in found if number.figure.hindsight]
+    if late or (case.as_of < EVIDENCE_KNOWN_ON and computed_workloads(case)):
+        assert "hindsight" in (case.provenance.path.parent / "README.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from capexpand.claims.documents import parse_document
-from capexpand.claims.measuring import ANSWERS, Answer, as_answer, measure_folder, measured, pair_up
+from capexpand.claims.measuring import ANSWERS, ExpectedClaim, as_answer, measure_folder, measured, pair_up
 from capexpand.claims.proposals import propose_claims
 from capexpand.claims.table import CURRENCIES, FRACTION, SHARES, reported_claims
 from capexpand.errors import CaseError
@@ -63,9 +63,9 @@ def test_the_two_reports_are_read():
     assert result.whole.recall >= 0.89
 
 
-def answers_of(name: str) -> list[Answer]:
+def answers_of(name: str) -> list[ExpectedClaim]:
     return [
-        Answer(
+        ExpectedClaim(
             name,
             int(claim.paragraph or 0),
             claim.company,
@@ -95,7 +95,7 @@ def answer(**changes):
         "unit": "USD",
     }
     plain |= {"kind": "total", "period_basis": "", "period_start": "", "period_end": ""}
-    return Answer(**(plain | changes))
+    return ExpectedClaim(**(plain | changes))
 
 
 def test_precision_and_recall_by_hand():

@@ -6,32 +6,20 @@ import sys
 
 import pytest
 
-from capexpand.cli.main import main
+from commands import capexpand
 
 
 @pytest.fixture
-def starter(tmp_path, monkeypatch):
+def starter(tmp_path):
     """Return a folder with the starter case."""
-    monkeypatch.setattr("sys.argv", ["capexpand", "new", str(tmp_path / "mine")])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 0
+    assert capexpand("new", tmp_path / "mine").returncode == 0
     return tmp_path / "mine"
 
 
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Return a function that runs the command line and gives its exit code, output and error output."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        monkeypatch.setattr("sys.argv", ["capexpand", *(str(argument) for argument in arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return int(ended.value.code or 0), shown.out, shown.err
-
-    return run
+def call(*arguments: object) -> tuple[int, str, str]:
+    """Return the exit code, the output and the error output of a command."""
+    done = capexpand(*arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 def lines(text: str) -> list[list[str]]:
@@ -39,7 +27,7 @@ def lines(text: str) -> list[list[str]]:
     return [[cell for cell in line.strip().split("  ") if cell] for line in text.splitlines()]
 
 
-def test_check_shows_every_number_as_written_with_its_canonical_unit_and_source(call, starter):
+def test_check_shows_every_number_as_written_with_its_canonical_unit_and_source(starter):
     code, out, err = call("check", starter)
     rows = [[cell.strip() for cell in row] for row in lines(out)]
     assert (code, err) == (0, "")
@@ -50,7 +38,18 @@ def test_check_shows_every_number_as_written_with_its_canonical_unit_and_source(
     assert out.endswith("No problems.\n")
 
 
-def test_check_lists_numbers_without_a_source_and_hindsight(call, starter):
+@pytest.mark.parametrize(("months", "quarters"), [(4, 2), (5, 2), (6, None), (7, 3)])
+def test_a_lead_time_says_at_the_number_how_many_quarters_it_counts_as(starter, months, quarters):
+    """4, 5 and 6 months are all two quarters, so they give one plan; only 6 says so by itself."""
+    file = starter / "case.yaml"
+    file.write_text(file.read_text().replace("lead_time: 9 months", f"lead_time: {months} months"))
+    _, out, _ = call("check", starter)
+    shown = next(row for row in lines(out) if row and row[0].strip() == "build.lead_time")
+    counted = f"{months} month" + ("" if quarters is None else f" = {quarters} quarters")
+    assert shown[2].strip() == counted
+
+
+def test_check_lists_numbers_without_a_source_and_hindsight(starter):
     file = starter / "case.yaml"
     text = file.read_text().replace("reason: invented for the starter case", "")
     file.write_text(text.replace("latency: 20 ms", "latency: {value: 20 ms, basis_date: 2025-06-01}"))
@@ -63,7 +62,7 @@ def test_check_lists_numbers_without_a_source_and_hindsight(call, starter):
     )
 
 
-def test_check_as_json_is_one_object_with_every_number(call, starter):
+def test_check_as_json_is_one_object_with_every_number(starter):
     code, out, _ = call("check", starter, "--json", "--variant", "late-power")
     data = json.loads(out)
     assert code == 0
@@ -75,7 +74,7 @@ def test_check_as_json_is_one_object_with_every_number(call, starter):
     assert data["without_source"] == []
 
 
-def test_problems_go_to_the_error_output_all_at_once_with_exit_code_2(call, starter):
+def test_problems_go_to_the_error_output_all_at_once_with_exit_code_2(starter):
     file = starter / "case.yaml"
     file.write_text(file.read_text().replace("cap: 3 bn CNY", "cap: 0 CNY").replace("9 months", "9"))
     code, out, err = call("check", starter)
@@ -86,7 +85,7 @@ def test_problems_go_to_the_error_output_all_at_once_with_exit_code_2(call, star
     ]
 
 
-def test_problems_as_json_go_to_the_output(call, starter):
+def test_problems_as_json_go_to_the_output(starter):
     file = starter / "case.yaml"
     file.write_text(file.read_text().replace("9 months", "9"))
     code, out, err = call("check", file, "--json")
@@ -102,7 +101,7 @@ def test_problems_as_json_go_to_the_output(call, starter):
     ]
 
 
-def test_check_finds_what_is_wrong_in_a_variant_that_nobody_asked_for(call, starter):
+def test_check_finds_what_is_wrong_in_a_variant_that_nobody_asked_for(starter):
     file = starter / "case.yaml"
     file.write_text(file.read_text().replace("changes: {2025-10-01: 40 %}", "changes: {2025-10-01: 40 MW}"))
     code, _, err = call("check", starter)
@@ -111,19 +110,19 @@ def test_check_finds_what_is_wrong_in_a_variant_that_nobody_asked_for(call, star
     assert call("check", starter, "--variant", "late-power")[0] == 0
 
 
-def test_an_unknown_variant_is_suggested(call, starter):
+def test_an_unknown_variant_is_suggested(starter):
     code, _, err = call("check", starter, "--variant", "late-pwoer")
     assert code == 2
     assert "there is no variant 'late-pwoer'; did you mean late-power?" in err
 
 
-def test_a_case_that_is_not_there_is_named_without_a_traceback(call, tmp_path):
+def test_a_case_that_is_not_there_is_named_without_a_traceback(tmp_path):
     code, _, err = call("check", tmp_path / "nowhere")
     assert code == 2
     assert err == f"{tmp_path / 'nowhere'}: there is no such file\n"
 
 
-def test_new_writes_a_case_that_loads_with_each_variant_and_never_overwrites(call, starter):
+def test_new_writes_a_case_that_loads_with_each_variant_and_never_overwrites(starter):
     before = (starter / "case.yaml").read_text()
     code, _, err = call("new", starter)
     assert code == 2
@@ -133,7 +132,7 @@ def test_new_writes_a_case_that_loads_with_each_variant_and_never_overwrites(cal
         assert call("check", starter, "--variant", variant)[0] == 0
 
 
-def test_new_refuses_a_place_where_it_cannot_write(call, tmp_path):
+def test_new_refuses_a_place_where_it_cannot_write(tmp_path):
     (tmp_path / "file").write_text("mine")
     code, _, err = call("new", tmp_path / "file")
     assert code == 2
@@ -143,13 +142,13 @@ def test_new_refuses_a_place_where_it_cannot_write(call, tmp_path):
     assert err.startswith(f"{tmp_path / 'file' / 'below' / 'case.yaml'}: cannot be written: ")
 
 
-def test_the_version_is_printed(call):
+def test_the_version_is_printed():
     code, out, _ = call("--version")
     assert code == 0
     assert out.startswith("capexpand 0.")
 
 
-def test_help_lists_the_commands(call):
+def test_help_lists_the_commands():
     code, out, _ = call("--help")
     assert code == 0
     assert all(command in out for command in ("check", "new", "schema"))
@@ -219,7 +218,7 @@ workloads:
 """
 
 
-def test_check_shows_what_was_computed_and_why_a_cell_is_empty(call, computing):
+def test_check_shows_what_was_computed_and_why_a_cell_is_empty(computing):
     code, out, err = call("check", computing)
     assert (code, err) == (0, "")
     assert "throughput of a unit for chat" in out
@@ -232,7 +231,7 @@ def test_check_shows_what_was_computed_and_why_a_cell_is_empty(call, computing):
     assert "Throughput of chat is computed with efficiencies measured after 2025-03-31 (hindsight)." in out
 
 
-def test_check_shows_what_the_export_rules_give(call, computing):
+def test_check_shows_what_the_export_rules_give(computing):
     _, out, _ = call("check", computing)
     assert "export rules known on 2025-03-31, by quarter of order" in out
     assert "imported to CN, 2025Q2 to " in out
@@ -248,7 +247,7 @@ def test_check_shows_what_the_export_rules_give(call, computing):
     assert "workloads.chat.throughput (computed)" in data["hindsight"]
 
 
-def test_check_of_a_case_that_computes_nothing_says_nothing_of_it(call, starter):
+def test_check_of_a_case_that_computes_nothing_says_nothing_of_it(starter):
     code, out, _ = call("check", starter, "--json")
     data = json.loads(out)
     assert (code, data["throughput"], data["export"]) == (0, [], [])

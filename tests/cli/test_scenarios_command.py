@@ -5,17 +5,16 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from capexpand.cli.main import build_app
 from capexpand.errors import CaseError
 from capexpand.runs.folder import read_manifest
+from commands import invoke
 
 TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites"
 
 
 def run(*arguments):
-    return CliRunner().invoke(build_app(), ["scenarios", *map(str, arguments)], catch_exceptions=True)
+    return invoke("scenarios", *arguments)
 
 
 def test_json_holds_every_quantity_in_its_own_unit():

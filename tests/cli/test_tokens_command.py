@@ -4,16 +4,15 @@ import json
 from dataclasses import asdict
 
 import pytest
-from typer.testing import CliRunner
 
-from capexpand.cli.main import build_app
 from capexpand.errors import CaseError
 from capexpand.hardware.estimate import serve
 from capexpand.hardware.specs import Load
+from commands import answered, invoke
 
 
 def run(*words):
-    return CliRunner().invoke(build_app(), ["tokens", *words])
+    return invoke("tokens", *words)
 
 
 def test_the_command_gives_the_numbers_of_the_function():
@@ -202,10 +201,7 @@ def test_a_calibration_moves_answers_to_ones_own_level(tmp_path):
     ] * 3
     (tmp_path / "runs.json").write_text(json.dumps(rows), encoding="utf-8")
     out = tmp_path / "own.json"
-    calibrated = CliRunner().invoke(
-        build_app(), ["calibrate", str(tmp_path / "runs.json"), "--out", str(out), "--json"]
-    )
-    found = json.loads(calibrated.stdout)
+    found = answered("calibrate", tmp_path / "runs.json", "--out", out)
     assert found["after"] < found["left_out"] < found["before"]
     words = ("Llama 3.1 8B", "H100", "--count", "1", "--calibration", str(out), "--json")
     answer = json.loads(run(*words).stdout)
@@ -213,9 +209,40 @@ def test_a_calibration_moves_answers_to_ones_own_level(tmp_path):
     assert answer["output_tokens_per_s"] == pytest.approx(computed * 0.5 ** (0.75 + 0.1875 + 0.046875))
 
 
+def test_benchmarks_of_several_makers_are_read_as_they_are_written(tmp_path):
+    """genai-perf keeps settings in ``input_config`` and means in ``avg``, SGLang in ``server_info``.
+
+    Neither names the chip, which the command adds.
+    """
+    genai = {
+        "output_token_throughput": {"unit": "tokens/sec", "avg": 3900.0},
+        "input_sequence_length": {"unit": "tokens", "avg": 1000.0},
+        "output_sequence_length": {"unit": "tokens", "avg": 500.0},
+        "input_config": {
+            "model": ["Qwen/Qwen2.5-72B-Instruct"],
+            "perf_analyzer": {"stimulus": {"concurrency": 64}},
+        },
+    }
+    sglang = (
+        '{"backend": "sglang", "request_rate": Infinity, "completed": 1000, "max_concurrency": 64, '
+        '"total_input_tokens": 1000000, "total_output_tokens": 500000, "output_throughput": 3900.0, '
+        '"server_info": {"model_path": "Qwen/Qwen2.5-72B-Instruct"}}\n'
+    )
+    (tmp_path / "genai.json").write_text(json.dumps(genai), encoding="utf-8")
+    (tmp_path / "sglang.jsonl").write_text(sglang * 2, encoding="utf-8")
+    words = ["--chip", "H100", "--count", "8", "--weights", "fp8", "--json"]
+    found = [invoke("calibrate", tmp_path / name, *words) for name in ("genai.json", "sglang.jsonl")]
+    first, second = (json.loads(one.stdout) for one in found)
+    assert (first["rows"], second["rows"]) == (1, 2)
+    assert first["before"] == pytest.approx(second["before"])
+    bare = invoke("calibrate", tmp_path / "genai.json")
+    assert bare.exit_code == 1
+    assert "does not name its chip" in str(bare.exception)
+
+
 def test_a_training_run_is_told_by_command():
-    words = ["train", "Llama 3.1 405B", "H100", "--chips", "16384", "--tokens", "15.6e12", "--json"]
-    found = json.loads(CliRunner().invoke(build_app(), words).stdout)
+    words = ["train", "Llama 3.1 405B", "H100", "--chips", "16384", "--tokens", "15.6e12"]
+    found = answered(*words)
     assert found["chip_hours"] == pytest.approx(30.84e6, rel=0.1)
-    longer = json.loads(CliRunner().invoke(build_app(), [*words, "--context", "131072"]).stdout)
+    longer = answered(*words, "--context", "131072")
     assert longer["days"] > found["days"]

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import of_the_tests
 from ruamel.yaml import YAML
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "cluster"
@@ -52,6 +53,26 @@ def test_an_array_of_simulations_merges_into_one(tmp_path: Path) -> None:
     run(["capexpand", "simulate", "two-sites", "--scenarios", "600", "--out", "whole"], tmp_path)
     merged, whole = (tmp_path / name / "futures.parquet" for name in ("merged", "whole"))
     assert merged.read_bytes() == whole.read_bytes()
+
+
+def test_the_commands_of_the_guide_name_these_files(tmp_path: Path) -> None:
+    """With stand-ins for Slurm and Kubernetes that take what is there, and note what they were asked."""
+    for name, said in (("sbatch", "echo 17"), ("kubectl", "true")):
+        stand_in = tmp_path / name
+        words = 'for word in "$@"; do case $word in *.slurm | *.yaml) [ -f "$word" ] || exit 9;; esac; done'
+        stand_in.write_text(
+            f'#!/usr/bin/env bash\n{words}\necho "{name} $*" >>"$NOTES"\n{said}\n', encoding="utf-8"
+        )
+        stand_in.chmod(0o755)
+    for block in of_the_tests("docs/guides/cluster.md", "tests/docs/test_cluster_files.py"):
+        path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+        run(["bash", "-ec", block.text], GUIDE, PATH=path, NOTES=str(tmp_path / "notes"))
+    assert (tmp_path / "notes").read_text("utf-8").splitlines() == [
+        "sbatch --parsable sweep.slurm",
+        "sbatch --dependency=afterok:17 --wrap=capexpand merge shards/* --out runs/sweep",
+        "kubectl apply -f sweep-job.yaml",
+        "kubectl wait --for=condition=complete --timeout=6h job/sweep",
+    ]
 
 
 @pytest.mark.slow

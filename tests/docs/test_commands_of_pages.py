@@ -16,7 +16,10 @@ PAGES = sorted(
     for pattern in ("README.md", "docs/**/*.md", "cases/*/README.md")
     for path in ROOT.glob(pattern)
 )
-COMMAND = re.compile(r"^(?:\$ )?capexpand +(.*)$", re.MULTILINE)
+COMMAND = {
+    "console": re.compile(r"^\$ capexpand +(.*)$", re.MULTILINE),
+    "bash": re.compile(r"^capexpand +(.*)$", re.MULTILINE),
+}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
@@ -56,8 +59,8 @@ def test_the_commands_of_a_page_exist(page: Path, commands: Any) -> None:
     wrong = {
         line: unknown
         for kind, text in fences((ROOT / page).read_text("utf-8"))
-        if kind.split(" ", 1)[0] in {"sh", "console", "bash"}
-        for line in COMMAND.findall(text.replace("\\\n", " "))
+        if kind in COMMAND
+        for line in COMMAND[kind].findall(text.replace("\\\n", " "))
         if (unknown := mistakes(line, commands))
     }
     assert wrong == {}

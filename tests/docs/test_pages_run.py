@@ -1,134 +1,62 @@
-"""The blocks of tutorials, guides, explanations and README run, and print what the page says.
-
-* ``console``: a line that begins with ``$`` is run by the shell in a folder of the page's own; what stands
-  below it must be printed. A line of three dots stands for any text; white space counts as one space.
-* ``python``: run one after the other in one namespace; a ``text`` block right below says what is printed.
-* a block below ``<!-- shown -->`` needs what no page can start, such as a server, or takes minutes: not run.
-* a block with ``title="FILE"`` is written to that file first; commands below ``<!-- fails -->`` must fail.
-"""
+"""The blocks of all pages run, and print what the page says; ``pages`` says how."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from pages import ROOT, assert_prints, blocks, commands, run_page
+from ruamel.yaml import YAML
+from workbook_edits import change, edited, places
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    path.relative_to(ROOT)
-    for pattern in ("README.md", "docs/tutorials/*.md", "docs/guides/*.md", "docs/explanation/*.md")
-    for path in ROOT.glob(pattern)
-)
-FENCE = re.compile(
-    r"^(?:<!-- (?P<mark>\w+) -->\n)?```(?P<kind>\w+)(?P<more>[^\n]*)\n(?P<text>.*?)^```$",
-    re.MULTILINE | re.DOTALL,
-)
-LIMIT_SECONDS = 600
+import capexpand as cx
 
-
-@dataclass(frozen=True)
-class Block:
-    kind: str
-    title: str | None
-    fails: bool  # whether its commands are to end with an error
-    text: str
-    line: int
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    text = page.read_text(encoding="utf-8")
-    for found in FENCE.finditer(text):
-        if found["mark"] == "shown":
-            continue
-        title = re.search(r'title="([^"]+)"', found["more"])
-        line = text.count("\n", 0, found.start()) + 1
-        yield Block(found["kind"], title[1] if title else None, found["mark"] == "fails", found["text"], line)
+WRITTEN_FROM_CODE = {"case.md", "commands.md", "python.md", "study-tables.md"}
+ALL_PAGES = sorted(path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md"))
+HANDWRITTEN = [page for page in ALL_PAGES if page.name not in WRITTEN_FROM_CODE]
+PAGES = [Path("README.md"), *HANDWRITTEN, *sorted(p.relative_to(ROOT) for p in ROOT.glob("cases/*/*.md"))]
+GIVEN = {
+    "articles": lambda _: str(ROOT / "tests/claims/articles"),
+    "news": lambda _: str(ROOT / "tests/sddp/data/news_stand.sof.json"),
+    "changed_workbook": lambda _: changed_workbook(Path.cwd()),
+    "mistaken_case": lambda _: mistaken_case(Path.cwd()),
+}
+ELSEWHERE = {
+    "docs/guides/web.md": "tests/web/test_web_guide.py",
+    "docs/guides/installation.md": "tests/docs/test_installing.py",
+}
+"""Pages that need a database or an environment of their own."""
 
 
-def commands(text: str) -> Iterator[tuple[str, str]]:
-    """Pairs of a command and what it is said to print."""
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        first, _, rest = part.partition("\n")
-        while first.endswith("\\"):
-            more, _, rest = rest.partition("\n")
-            first = f"{first[:-1]} {more.strip()}"
-        yield first, rest
-
-
-def assert_prints(said: str, printed: str, where: str) -> None:
-    """Each stretch of text between lines of dots stands in what was printed, in order."""
-    shown = " ".join(printed.split())
-    at = 0
-    for stretch in re.split(r"^\s*\.\.\.\s*$", said, flags=re.MULTILINE):
-        wanted = " ".join(stretch.split())
-        found = shown.find(wanted, at)
-        assert found >= 0, f"{where} says\n  {wanted}\nbut what is printed is\n{printed}"
-        at = found + len(wanted)
-
-
-def run_console(block: Block, folder: Path, where: str) -> None:
-    beside = str(Path(sys.executable).parent)
-    environment = {**os.environ, "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
-    for command, said in commands(block.text):
-        done = subprocess.run(
-            ["bash", "-c", command],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=folder,
-            env=environment,
-            timeout=LIMIT_SECONDS,
-        )
-        assert (done.returncode != 0) == block.fails, f"{where}: {command}\n{done.stdout}{done.stderr}"
-        assert_prints(said, done.stdout + done.stderr, f"{where}: $ {command}")
-
-
-def run_page(page: Path, folder: Path) -> int:
-    """Run a page in a folder and return the number of blocks that were run or written."""
-    namespace: dict[str, Any] = {"__name__": "page"}
-    printed: str | None = None
-    count = 0
-    for block in blocks(page):
-        where = f"{page.name}, line {block.line}"
-        if block.title is not None:
-            place = folder / block.title
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(block.text, encoding="utf-8")
-        elif block.kind == "console":
-            run_console(block, folder, where)
-        elif block.kind == "python":
-            output = io.StringIO()
-            with contextlib.redirect_stdout(output):
-                exec(compile(block.text, where, "exec"), namespace)
-            printed = output.getvalue()
-            count += 1
-            continue
-        elif block.kind == "text" and printed is not None:
-            assert_prints(block.text, printed, where)
-        else:
-            continue
-        printed = None
-        count += 1
-    return count
+def runs(page: Path) -> bool:
+    return any(block.kind in ("console", "python") and block.run_by is None for block in blocks(ROOT / page))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=str)
+@pytest.mark.parametrize("page", [one for one in PAGES if runs(one) and str(one) not in ELSEWHERE], ids=str)
 def test_page_runs_and_prints_what_it_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cases").symlink_to(ROOT / "cases")
-    run_page(ROOT / page, tmp_path)
+    run_page(ROOT / page, tmp_path, GIVEN)
+
+
+def changed_workbook(folder: Path) -> str:
+    """The workbook of the run that the page made, with another tax rate."""
+    book = folder / "runs/two-sites/workbook.xlsx"
+    return str(change(book, folder / "changed.xlsx", {places(book)["finance.tax_rate"]: 0.15}))
+
+
+def mistaken_case(folder: Path) -> str:
+    """The input workbook that the page made, without the unit of a lead time."""
+    book = folder / "my-case/case.xlsx"
+    edited(book, {("Sites", "sites.north.build.lead_time", "U"): ""}).replace(book)
+    return "my-case"
 
 
 def test_output_that_differs_is_noticed() -> None:
@@ -144,25 +72,86 @@ def test_command_that_fails_is_noticed(tmp_path: Path) -> None:
         run_page(page, tmp_path)
 
 
+def test_what_the_tests_put_in_place_is_in_the_block(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    mark = "<!-- in the tests: large → small; b → {given} -->"
+    page.write_text(f"{mark}\n```console\n$ echo large b\nsmall one\n```\n", encoding="utf-8")
+    assert run_page(page, tmp_path, {"given": lambda _: "one"}) == 1
+    page.write_text(f"{mark}\n```console\n$ echo b\n```\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="does not have 'large'"):
+        run_page(page, tmp_path, {"given": lambda _: "one"})
+
+
 def test_tutorials_hold_blocks_that_run() -> None:
-    for page in PAGES:
-        if page.parent.name == "tutorials":
-            kinds = [block.kind for block in blocks(ROOT / page)]
-            assert "console" in kinds or "python" in kinds, page
+    assert all(runs(page) for page in PAGES if page.parent.name == "tutorials")
 
 
-KINDS = {"bash", "console", "csv", "ini", "json", "python", "text", "toml", "yaml"}
-ALL_PAGES = sorted(path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md"))
-HANDWRITTEN = [page for page in ALL_PAGES if page.parent.name in ("tutorials", "guides", "explanation")]
-
-
-@pytest.mark.parametrize("page", HANDWRITTEN, ids=str)
-def test_every_block_has_a_kind_so_that_no_command_goes_without_a_run(page: Path) -> None:
+@pytest.mark.parametrize("page", ALL_PAGES, ids=str)
+def test_every_block_has_a_kind_so_that_none_goes_without_a_run(page: Path) -> None:
     fences = re.findall(r"^```([^\n]*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
-    assert {fence.split()[0] if fence else "" for fence in fences[::2]} <= KINDS
+    kinds = {"bash", "console", "csv", "ini", "json", "python", "text", "toml", "yaml"}
+    assert {fence.split()[0] if fence else "" for fence in fences[::2]} <= kinds
     assert all(re.fullmatch(r'\w+( title="[^"]+")?', fence) for fence in fences[::2]), (
         "a site shows it as text"
     )
     for block in blocks(ROOT / page):
-        hidden = block.kind not in ("console",) and re.search(r"^\$? ?capexpand \w", block.text, re.MULTILINE)
-        assert not hidden, f"{page}, line {block.line}: a command in a block that is not run"
+        where = f"{page}, line {block.line}"
+        hidden = block.kind != "console" and re.search(r"^\$? ?capexpand \w", block.text, re.MULTILINE)
+        assert block.run_by or not hidden, f"{where}: a command in a block that is not run"
+        assert block.kind != "bash" or block.run_by, f"{where}: say which file runs it"
+        if block.run_by is None:
+            continue
+        runner = (ROOT / block.run_by).read_text(encoding="utf-8")
+        wanted = [str(page)] if block.run_by.endswith(".py") else block.text.splitlines()
+        for line in wanted:
+            assert line.partition("  #")[0].strip() in runner, f"{where}: {block.run_by} does not run {line}"
+
+
+@pytest.mark.parametrize("page", ELSEWHERE, ids=str)
+def test_a_page_with_needs_of_its_own_is_run_by_another_file(page: str) -> None:
+    assert page.rpartition("/")[2] in (ROOT / ELSEWHERE[page]).read_text(encoding="utf-8")
+    assert any(list(commands(block.text)) for block in blocks(ROOT / page))
+
+
+# --- what is shown of a case file
+
+
+def open_schema(part: Any) -> Any:
+    """The schema of a case without what a whole one must have, as a page shows a part of it."""
+    if isinstance(part, dict):
+        return {key: open_schema(value) for key, value in part.items() if key != "required"}
+    return [open_schema(one) for one in part] if isinstance(part, list) else part
+
+
+def with_texts(part: Any) -> Any:
+    """A document whose dates are texts, as they are in JSON."""
+    if isinstance(part, dict):
+        return {str(key): with_texts(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [with_texts(one) for one in part]
+    return str(part) if isinstance(part, date) else part
+
+
+@pytest.fixture(scope="module")
+def fields() -> Any:
+    return jsonschema.Draft202012Validator(open_schema(cx.schema()))
+
+
+PARTS = [
+    pytest.param(page, block.text, id=f"{page}:{block.line}")
+    for page in PAGES
+    for block in blocks(ROOT / page)
+    if block.kind == "yaml" and block.title is None
+]
+
+
+@pytest.mark.parametrize(("page", "text"), PARTS)
+def test_a_part_of_a_case_has_the_fields_of_a_case(page: Path, text: str, fields: Any) -> None:
+    shown = with_texts(YAML(typ="safe", pure=True).load(text))
+    wrong = [f"{error.json_path}: {error.message[:300]}" for error in fields.iter_errors(shown)]
+    assert wrong == [], page
+
+
+def test_a_field_that_no_case_has_is_noticed(fields: Any) -> None:
+    assert list(fields.iter_errors({"sites": {"a": {"grid_limit": "5 MW"}}}))
+    assert not list(fields.iter_errors({"sites": {"a": {"grid": "5 MW"}}}))

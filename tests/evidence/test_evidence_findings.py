@@ -13,7 +13,7 @@ from capexpand.case.number_places import NumberPlace
 from capexpand.case.values import Figure
 from capexpand.errors import CaseError
 from capexpand.executing.local import LocalProcesses
-from capexpand.studies.evidence.facts import Fact, facts_of
+from capexpand.studies.evidence.facts import EvidenceFact, facts_of
 from capexpand.studies.evidence.findings import find_evidence, weigh
 from capexpand.studies.evidence.measuring import Sensitivity
 from commands import capexpand
@@ -23,7 +23,7 @@ TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites"
 
 def sensitivity(name, kind, slope, way="slope"):
     place = NumberPlace((name,), Figure(1.0, "1", "1"))
-    return Sensitivity(Fact(place, "1", kind, "", ""), way, slope)
+    return Sensitivity(EvidenceFact(place, "1", kind, "", ""), way, slope)
 
 
 def test_shares_are_of_the_variance():

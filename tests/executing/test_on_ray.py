@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from multistage_cases import random_graph
+from pages import of_the_tests
 from small_case import SMALL
 
 import capexpand as cx
@@ -217,6 +222,45 @@ def test_asynchronous_streams_reach_the_same_optimum_and_resume(cluster, tmp_pat
         again = train(graph, settings=settings, open_streams=engine.open_streams, checkpoint=tmp_path / "log")
     assert again.records[-1].iterations >= 60
     assert again.bound == pytest.approx(optimum, rel=1e-6)
+
+
+def test_the_guide_reaches_a_cluster_by_its_address(cluster, tmp_path):
+    """The commands of docs/guides/cluster.md, on a small case and this machine's cluster."""
+    replace_lost(cluster)
+    (block,) = of_the_tests("docs/guides/cluster.md", "tests/executing/test_on_ray.py")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "ray.util.client.server", "--host", "127.0.0.1", "--port", str(port)]
+    text = block.text
+    for this, that in (("alibaba-2025", "two-sites"), (":21", ":3"), ("head:10001", f"127.0.0.1:{port}")):
+        assert this in text
+        text = text.replace(this, that)
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with subprocess.Popen([*command, "--address", cluster.address, "--mode", "specific-server"]) as server:
+        try:
+            wait_until_something_listens(port)
+            subprocess.run(
+                ["bash", "-ec", text], cwd=tmp_path, check=True,
+                env={**os.environ, "PATH": programs, "PIP_NO_INDEX": "1"},
+            )  # fmt: skip
+        finally:
+            server.terminate()
+    cx.sweep("two-sites", vary=["programme.cap=0.5x:1.5x:3"], workers=1, out=tmp_path / "here")
+    one, other = content(tmp_path / "runs/sweep"), content(tmp_path / "here")
+    assert {name for name in one if one[name] != other[name]} <= {"run.json"}
+
+
+def wait_until_something_listens(port: int) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("nothing listens")
 
 
 def test_evidence_on_a_cluster_is_that_of_one_machine(cluster):

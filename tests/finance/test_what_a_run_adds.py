@@ -135,13 +135,33 @@ def test_productivity_is_taken_apart_into_smaller_models_and_software():
     workloads = replace(
         m.workloads,
         operations=np.array([[1e9, 1e9, 1e9, 0.5e9]]),
+        smaller_models=np.array([[1.0, 1.0, 1.0, 2.0]]),
         productivity=np.array([[1.0, 1.0, 1.0, 4.0]]),
     )
     offers = replace(m.offers, compute_pflops=np.array([1.0]))
     [part] = productivity_parts(optimise_plan(replace(m, workloads=workloads, offers=offers)))
     assert (part.growth, part.smaller_models, part.software) == pytest.approx((4.0, 2.0, 2.0))
+    assert part.rest == pytest.approx(1.0)
     assert (part.offer, part.quarter) == (0, 3)
     assert part.share_of_peak == pytest.approx(1e12 * 4 * 0.5e9 / (3600 * 2191.5) / 1e15)
+
+
+def test_what_neither_smaller_models_nor_stated_software_explain_is_the_rest():
+    """Productivity of 6 with models of 2 and software of 1.5 leaves 2 for the rest, without operations.
+
+    A token of the end takes 1 / (2 · 2) of the operations of one of the start; a server that serves 6 times
+    as many computes 1.5 times as much. Sensitivity: with software left out all of 3 would be software.
+    """
+    stated = {
+        "workloads.chat.serving": {"model": "DeepSeek V3", "input": "3000 token", "output": "1000 token"},
+        "workloads.chat.productivity": {"2025-04-01": 1, "2026-01-01": 6},
+        "workloads.chat.smaller_models": {"2025-04-01": 1, "2026-01-01": 2},
+    }
+    software = {"workloads.chat.software": {"2025-04-01": 1, "2026-01-01": 1.5}}
+    parts = [productivity_parts(optimise_plan(compiled({**stated, **more})))[0] for more in (software, {})]
+    found = [(part.growth, part.smaller_models, part.software, part.rest) for part in parts]
+    assert found[0] == pytest.approx((6.0, 2.0, 1.5, 2.0))
+    assert found[1] == pytest.approx((6.0, 2.0, 3.0, 1.0))
 
 
 def test_productivity_of_a_workload_that_names_no_model_has_no_parts():

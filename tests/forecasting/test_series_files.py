@@ -125,9 +125,11 @@ def test_measures_of_another_kind_and_amounts_that_are_not_positive_are_left_out
             'A,revenue,2024-03-31,"20531,0",mn USD,x',
             "value '20531,0' has a comma; write 20531.0 with a point",
         ),
-        ('A,revenue,2024-03-31,"20,531.0",mn USD,x', "value '20,531.0' has separators; write 20531.0"),
+        ('A,revenue,2024-03-31,"20,531",mn USD,x', "value '20,531' has a comma; write 20531 without"),
+        ("A,revenue,2024-03-31,20 531,mn USD,x", "value '20 531' has separators; write 20531"),
         ("A,revenue,2024-03-31,20531,0,mn USD,x", "has 7 cells, not 6; a number with a comma needs a point"),
-        ("A,revenue,31.03.2024,5,mn USD,x", "quarter_end '31.03.2024' is not a day; write it as 2025-06-30"),
+        ("A,revenue,31.03.24,5,mn USD,x", "quarter_end '31.03.24' is not a day; write it as 2025-06-30"),
+        ("A,revenue,03/04/2024,5,mn USD,x", "quarter_end '03/04/2024' may be 2024-03-04 or 2024-04-03"),
         ("A,revenue,2024-03-31,about 5,mn USD,x", "value 'about 5' is not a number; write it as 1234.5"),
         ("A,revenue,2024-03-31,5,bushels of,x", None),
         ("A,revenue,2024-03-31,5,bn mn USD,x", "unit 'bn mn USD' is not understood; write it as mn USD"),
@@ -155,9 +157,39 @@ def test_all_bad_rows_are_named_at_once_and_many_are_counted(tmp_path):
     assert found[-1] == "None: and 10 more rows"
 
 
-def test_a_table_with_other_separators_or_columns_says_what_is_due(tmp_path):
-    semicolons = table(tmp_path, "A;revenue;2024-03-31;5;mn USD", head=HEAD.replace(",", ";"))
-    assert "separate them by commas" in problems(semicolons)[0]
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_columns_may_be_separated_as_a_spreadsheet_does(tmp_path, mark):
+    rows = ("A,revenue,2024-03-31,5,mn USD,x", "A,revenue,2024-06-30,(6),mn USD,x")
+    file = table(tmp_path, *(row.replace(",", mark) for row in rows), head=HEAD.replace(",", mark))
+    assert values(file) == {("A", "revenue"): {"2024Q1": 5.0}}  # a figure in brackets is below zero
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "31.03.2024", "31/03/2024", "03/31/2024", "2024/03/31", "20240331", "2024-03", "Mar 31, 2024",
+        "31 March 2024", "1Q2024",
+    ],
+)  # fmt: skip
+def test_days_may_be_written_in_any_way_that_has_one_meaning(tmp_path, written):
+    file = table(tmp_path, f'A,revenue,"{written}","1,005.5",mn USD,x')
+    assert values(file) == {("A", "revenue"): {"2024Q1": 1005.5}}
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("USDbn", "bn USD"), ("mUSD", "mn USD"), ("USD (millions)", "mn USD"), ("NT$ million", "mn TWD"),
+        ("HK$bn", "bn HKD"), ("INR crore", "crore INR"), ("million yuan", "mn CNY"),
+        ("billion won", "bn KRW"),
+    ],
+)  # fmt: skip
+def test_units_of_money_are_read_as_tables_write_them(tmp_path, written, text):
+    (series,) = read_series(table(tmp_path, f"A,revenue,2024-03-31,5,{written},x")).series
+    assert series.unit == text
+
+
+def test_a_table_without_a_column_says_what_is_due(tmp_path):
     lacking = table(tmp_path, "A,revenue,5", head="company,measure,value")
     assert problems(lacking)[0].startswith("1: lacks the column quarter_end and unit")
     assert "holds no figure of spending" in problems(table(tmp_path))[0]

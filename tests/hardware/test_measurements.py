@@ -167,6 +167,49 @@ def test_a_sweep_on_one_server_serves_prompts_and_answers_together():
     assert (nvidia.chips, nvidia.layout, nvidia.apart) == (16, None, True)
 
 
+def test_a_sweep_proposes_tokens_where_its_recipes_do():
+    metric = "total (in+out) throughput at 42 tok/s/user, 8k/1k fp8"
+    drafts = {
+        chip: parse(
+            metric, "total tokens/s/GPU", chip=chip, n_chips="", source_title="InferenceX compare page"
+        ).draft_tokens
+        for chip in ("GB200 NVL72", "B200", "H100", "MI300X")
+    }
+    assert drafts == {"GB200 NVL72": 3.0, "B200": 3.0, "H100": 0.0, "MI300X": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("metric", "running", "draft"),
+    [
+        ("output, 1024/1024, concurrency 64", 64.0, 0.0),
+        ("output, 1024/1024 at 256 concurrent requests, MTP3", 256.0, 3.0),
+        ("output, ISL 1024 OSL 1024, batch size 32, with MTP", 32.0, 1.0),
+        ("output, 8k/1k, conc=16, EAGLE3 2", 16.0, 2.0),
+        ("output, 8k/1k without MTP, 16M tokens a batch", math.inf, 0.0),
+        ("output, 2048/128, batch size 32 per GPU", math.inf, 0.0),
+    ],
+)
+def test_requests_in_flight_and_tokens_proposed_ahead_are_read(metric, running, draft):
+    found = parse(metric, "output tokens/s/system")
+    assert (found.running_max, found.draft_tokens) == (running, draft)
+    assert found.acceptance == (0.7 if draft else 0.0)
+
+
+def test_a_submission_with_a_public_engine_is_not_taken_for_a_makers_own():
+    suites = [
+        parse(
+            "MLPerf v5.1 Offline",
+            "output tokens/s/system",
+            model="llama3.1-8b",
+            chip="H100",
+            source_title="MLPerf Inference v5.1 closed datacenter",
+            quote=f"5.1-0083 {submitter} 1x1 NVIDIA H100-SXM-80GB",
+        ).suite
+        for submitter in ("RedHat", "NVIDIA")
+    ]
+    assert suites == ["engine", "mlperf"]
+
+
 def test_the_answers_of_a_summary_have_the_length_that_the_benchmark_checks():
     found = parse("MLPerf v6.1 Offline", "tokens/s/system", model="gpt-oss-120b", chip="GB300")
     assert (found.input_tokens, found.output_tokens) == (4000.0, 1278.2)

@@ -97,3 +97,9 @@ def test_a_name_that_says_more_than_is_known_asks_back(look_up, written, meant):
 def test_a_system_with_another_form_of_a_chip_is_not_taken_for_the_chip():
     assert chip_register().find("8x H200-PCIe server") is None
     assert chip_register().find("8x H200 server") == "H200"
+
+
+def test_a_chip_whose_data_sheet_is_incomplete_says_what_is_not_known():
+    with pytest.raises(CaseError, match=r"Kunlun P800.* without its memory bandwidth and links"):
+        chip_named("kunlun p800")
+    assert chip_named("Kunlun R200").memory_bandwidth_gb_per_s == 512.0

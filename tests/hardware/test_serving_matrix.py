@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from capexpand.hardware import matrix
-from capexpand.hardware.matrix import TokenService, Unit, answer_for, content_key
+from capexpand.hardware.matrix import OfferUnit, TokenService, answer_for, content_key
 from capexpand.hardware.specs import Load
 
-UNITS = (Unit("h20 server", "H20", 8),)
+UNITS = (OfferUnit("h20 server", "H20", 8),)
 CHAT = TokenService("chat", "Qwen3 32B", Load(1500.0, 400.0, time_per_token_s=0.05))
 
 

@@ -1,5 +1,6 @@
 """What a unit serves is computed from its model and chip, unless the case says otherwise."""
 
+import math
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 from small_case import ABSENT, SMALL, compiled, loaded, offer, workload
 
+from capexpand.errors import CaseError
+from capexpand.hardware.calibration import Calibration, Level, write_calibration
 from capexpand.hardware.efficiency import fitted_factors
 from capexpand.hardware.estimate import serve
 from capexpand.hardware.specs import Load
@@ -211,3 +214,29 @@ def test_dated_software_gains_in_the_plan_as_its_youth_is_halved():
     np.testing.assert_allclose(gains, np.exp(np.array(reached) - reached[0]), rtol=1e-9)
     assert gains[-1] > gains[0] == 1.0
     assert compiled(COMPUTED).workloads.productivity[0].tolist() == [1.0] * 4
+
+
+def test_a_calibration_moves_what_a_unit_serves_to_ones_own_level(tmp_path):
+    """Measured at 0.7 of what is computed for all, 0.5 of that again on H20: a server serves 0.35.
+
+    Sensitivity: without the file the factor would be 1, and of another chip it would be 0.7.
+    """
+    levels = (Level("", "", math.log(0.7), 3), Level("H20", "", math.log(0.5), 3))
+    write_calibration(Calibration(levels, 0.1, 3, 0.6, 0.1, 0.1), tmp_path / "own.json")
+    serving = {**SERVING, "calibration": str(tmp_path / "own.json")}
+    found = rate({**COMPUTED, "workloads.chat.serving": serving})
+    assert found.volume_per_quarter == pytest.approx(0.35 * rate(COMPUTED).volume_per_quarter)
+    assert found.answer is not None
+    assert found.answer.evidence == "calibrated"
+    assert found.note.endswith("calibrated")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "own.json"), ("{}", "is not a calibration"), ("[", "own.json:1")]
+)
+def test_a_file_that_is_no_calibration_is_refused_with_its_place(tmp_path, content, says):
+    path = tmp_path / "own.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(CaseError, match=says):
+        loaded({**COMPUTED, "workloads.chat.serving": {**SERVING, "calibration": str(path)}})

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from small_case import compiled, objective, offer, planned
 
+from capexpand.model.blocks import Blocks
 from capexpand.model.compile_offers import competitive_value
+from capexpand.model.opening_columns import opening_columns
+from capexpand.model.stage import add_stage
 from capexpand.optimiser.deterministic import optimise_plan
+from capexpand.optimiser.highs import solve
 
 
 def test_the_cap_limits_what_is_spent():
@@ -93,6 +97,36 @@ def test_before_the_window_orders_count_with_what_they_make_due_inside_it():
         "offers.server.buy.deposit": "40 %",
     }
     assert objective(changes) == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(
+    ("window", "units"),
+    [
+        ({"programme.cap": "3 mn CNY"}, 3.0),
+        (
+            {
+                "programme.cap": "3 mn CNY",
+                "programme.window_start": "2025-07-01",
+                "programme.window_quarters": 3,
+                "programme.renewal_budget": "4 mn CNY/quarter",
+            },
+            5.0,
+        ),
+    ],
+    ids=["inside the window", "before the window"],
+)
+def test_a_quarter_by_itself_orders_no_more_than_the_next_can_pay(window, units):
+    """Quarter 1 alone, as a policy sees it: servers come a quarter later, 40 % paid at order, a cap of 3.
+
+    Inside the window both payments count, 3 / (0.4 + 0.6) = 3; before it only the second, 3 / 0.6 = 5.
+    Sensitivity: were dues counted a quarter late, 7.5 would be ordered inside the window, and before it all
+    ten whose deposits the renewal budget of 4 pays; in a chain of quarters the next one would hide that.
+    """
+    m = compiled({"offers.server.lead_time": "3 months", "offers.server.buy.deposit": "40 %", **window})
+    lp = Blocks()
+    stage = add_stage(lp, m, 0, opening_columns(lp, m))
+    lp.add_cost(stage.orders.ordered, 100.0)
+    assert solve(lp.build()).columns[stage.orders.ordered].sum() == pytest.approx(units)
 
 
 def test_a_floor_is_spent_where_the_loss_is_less_than_the_penalty():

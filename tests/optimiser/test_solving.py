@@ -14,7 +14,7 @@ from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Blocks
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
-from capexpand.optimiser.highs import Limits, solve
+from capexpand.optimiser.highs import PricedLimits, solve
 
 CASES = Path(__file__).resolve().parents[2] / "cases"
 
@@ -111,7 +111,7 @@ def test_at_a_kink_the_dual_asked_for_says_what_more_brings():
     lp.add(rows, both)
     lp.add(rows[:1], first)
     lp.add_cost(np.array([both, first]), np.array([5.0, 3.0]))
-    answer = solve(lp.build(), limits=Limits(rows[:1], np.zeros(0, dtype=np.int64)))
+    answer = solve(lp.build(), limits=PricedLimits(rows[:1], np.zeros(0, dtype=np.int64)))
     assert answer.row_duals == pytest.approx([3.0, 2.0])
 
 

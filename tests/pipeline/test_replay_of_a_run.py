@@ -5,23 +5,14 @@ import random
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from capexpand.case.loading import load_case
-from capexpand.cli.main import build_app
-from capexpand.errors import CapexpandError, CaseError, RunError
+from capexpand.errors import CaseError, RunError
 from capexpand.pipeline import evaluate, optimise, write
 from capexpand.runs.planned_fleet import read_planned_fleet
+from commands import answered, printed
 
 TWO_SITES = Path(__file__).parents[2] / "cases/two-sites/case.yaml"
-
-
-def command(*arguments):
-    result = CliRunner().invoke(build_app(), [str(argument) for argument in arguments])
-    if isinstance(result.exception, CapexpandError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +59,11 @@ def test_a_wrong_question_is_a_message(planned, tmp_path, trace):
     }
     for arguments, message in wrong.items():
         with pytest.raises(CaseError, match=message):
-            command("replay", planned, "--trace", trace, *arguments)
+            printed("replay", planned, "--trace", trace, *arguments)
     with pytest.raises(CaseError, match="choose from a run"):
-        command("replay", "--trace", trace, "--quarter", "2026Q4")
+        printed("replay", "--trace", trace, "--quarter", "2026Q4")
     with pytest.raises(RunError, match="is no run folder"):
-        command("replay", tmp_path, "--trace", trace)
+        printed("replay", tmp_path, "--trace", trace)
 
 
 def test_requests_on_a_run_need_a_model_that_the_offer_can_serve(planned, tmp_path):
@@ -80,9 +71,9 @@ def test_requests_on_a_run_need_a_model_that_the_offer_can_serve(planned, tmp_pa
     trace.write_text("arrival_s,prompt_tokens,output_tokens\n" + "".join(f"{i},500,50\n" for i in range(20)))
     arguments = ("replay", planned, "--trace", trace)
     with pytest.raises(CaseError, match="need --model and --slo"):
-        command(*arguments)
+        printed(*arguments)
     with pytest.raises(CaseError, match="offer server names no accelerator"):
-        command(*arguments, "--model", "Llama 3.1 8B", "--slo", "ttft=1s")
+        printed(*arguments, "--model", "Llama 3.1 8B", "--slo", "ttft=1s")
 
 
 @pytest.mark.slow
@@ -103,7 +94,7 @@ def test_requests_on_a_run_become_a_derating(tmp_path):
     trace.write_text("arrival_s,prompt_tokens,output_tokens\n" + "".join(rows))
     out = tmp_path / "found.json"
     slo = ("--model", "Llama 3.1 8B", "--slo", "ttft=500ms,tpot=50ms", "--out", out)
-    document = json.loads(command("replay", folder, "--trace", trace, *slo, "--json"))
+    document = answered("replay", folder, "--trace", trace, *slo)
     assert [row["offer"] for row in document["deratings"]] == ["all", "server"]
     assert document["offers"][0]["chip"] == "H20"
     assert document["offers"][0]["per_prefill_token_s"] > 0
@@ -115,8 +106,8 @@ def test_requests_on_a_run_become_a_derating(tmp_path):
 def test_the_derating_goes_back_into_the_case(planned, trace, tmp_path):
     """The plan stated 50 %; what the replay found stands in the next case instead, and so in its run."""
     out = tmp_path / "found"
-    arguments = ("replay", planned, "--trace", trace, "--quarter", "2026-12-31", "--out", out, "--json")
-    document = json.loads(command(*arguments))
+    arguments = ("replay", planned, "--trace", trace, "--quarter", "2026-12-31", "--out", out)
+    document = answered(*arguments)
     assert document["quarter"] == "2026Q4"
     assert document["clusters"][0]["accelerators"] == 436 * 8
     assert document["clusters"][0]["replayed_on"] < 436 * 8
@@ -129,7 +120,7 @@ def test_the_derating_goes_back_into_the_case(planned, trace, tmp_path):
     (tmp_path / "case.yaml").write_text(text)
     case = load_case(tmp_path)
     assert case.workloads["chat"].usable_fraction == pytest.approx(row["usable"])
-    shown = command("check", tmp_path)
+    shown = printed("check", tmp_path)
     assert "workloads.chat" in shown
     assert "derating.csv: chat, all" in shown
     again = tmp_path / "again"

@@ -19,7 +19,7 @@ from capexpand.errors import CaseError
 from capexpand.finance.statements import statement
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
-from capexpand.studies.roll.actuals import Actual, read_actuals, table_of
+from capexpand.studies.roll.actuals import ActualRow, read_actuals, table_of
 from capexpand.studies.roll.expected import expected_actuals
 from capexpand.studies.roll.history import history
 from capexpand.studies.roll.rolling import roll_forward, template
@@ -127,11 +127,11 @@ def test_growth_goes_on_from_where_it_began(tmp_path):
 def test_observations_are_held_against_what_is_expected_after_those_before(tmp_path):
     """Demand 100: 80 observed in the first quarter, 84 in the second, 5 % more than the 80 then expected."""
     rows = (
-        Actual("power", site="east", value=1.0, unit="MW"),
-        Actual("demand", workload="chat", date=date(2025, 4, 1), value=80, unit="tn token/quarter"),
-        Actual("demand", workload="chat", date=date(2025, 7, 1), value=84, unit="tn token/quarter"),
-        Actual("price", workload="chat", date=date(2025, 7, 1), value=0.9, unit="CNY/Mtoken"),
-        Actual("offer_price", offer="server", date=date(2025, 7, 1), value=1.2, unit="mn CNY"),
+        ActualRow("power", site="east", value=1.0, unit="MW"),
+        ActualRow("demand", workload="chat", date=date(2025, 4, 1), value=80, unit="tn token/quarter"),
+        ActualRow("demand", workload="chat", date=date(2025, 7, 1), value=84, unit="tn token/quarter"),
+        ActualRow("price", workload="chat", date=date(2025, 7, 1), value=0.9, unit="CNY/Mtoken"),
+        ActualRow("offer_price", offer="server", date=date(2025, 7, 1), value=1.2, unit="mn CNY"),
     )
     file = tmp_path / "actuals.csv"
     file.write_bytes(table_of(rows))

@@ -18,8 +18,8 @@ from capexpand.model.blocks import ABSENT
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.warm import WarmPlanner
-from capexpand.studies.why.asked import Asked, read_asked, read_forced
-from capexpand.studies.why.breakdown import Prices
+from capexpand.studies.why.asked import Topic, read_asked, read_forced
+from capexpand.studies.why.breakdown import OrderPrices
 from capexpand.studies.why.changes import priced, wider
 from capexpand.studies.why.forcing import Forcing
 from capexpand.studies.why.near import near_optimal
@@ -156,7 +156,7 @@ def test_one_more_of_any_order_brings_no_more_than_its_net_worth(seed):
     """The lines add up, and nothing that is forced beats them, since the objective is concave."""
     m = random_model(seed)
     optimum = WarmPlanner().optimum(m)
-    prices = Prices(optimum)
+    prices = OrderPrices(optimum)
     scale = max(1.0, float(np.abs(optimum.program.cost).max()))
     values = optimum.solution.columns
     chosen = np.random.default_rng(seed)
@@ -187,7 +187,7 @@ def test_one_more_of_a_limit_adds_what_is_said(seed):
     optimum = planner.optimum(m)
     shadow = optimum.plan.shadow.grid
     site, quarter = np.unravel_index(int(np.argmax(shadow)), shadow.shape)
-    asked = Asked("grid", m.sites.names[site], int(site), int(quarter), "grid")
+    asked = Topic("grid", m.sites.names[site], int(site), int(quarter), "grid")
     step = 1e-2
     gain = planner.optimum(wider(m, asked, step), start=optimum).objective - optimum.objective
     rounding = 1e-6 * max(1.0, abs(optimum.objective))

@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_replay_commands import run
 
 from capexpand.errors import CapexpandError, CaseError, RunError
 from capexpand.replay.derating import replay_fleet
@@ -22,6 +21,7 @@ from capexpand.replay.sources.json_rows import find_places
 from capexpand.replay.sources.requests import read_mooncake, read_request_table
 from capexpand.replay.sources.slurm import members_of, parse_resources, read_slurm
 from capexpand.replay.sources.tables import read_bytes
+from commands import printed
 
 HEADING = "JobID|JobName|User|State|Submit|Start|End|NNodes|AllocTRES\n"
 REPLICA = {
@@ -140,11 +140,11 @@ def test_jobs_without_accelerators_have_no_derating_and_say_so(tmp_path):
         tmp_path, "x_sacct.txt", HEADING + job(1, resources="cpu=8") + job(2, resources="cpu=8", minute=9)
     )
     command = ("replay", "--fleet", fleet, "--trace", trace)
-    document = json.loads(run(*command, "--json"))
+    document = json.loads(printed(*command, "--json"))
     assert document["deratings"] == []
     assert "no job asks for an accelerator" in document["note"]
     for more in (("--out", tmp_path / "d.json"), ("--accelerators-only",), ("--load", "1")):
-        assert "no job asks for an accelerator" in error_of(run, *command, *more)
+        assert "no job asks for an accelerator" in error_of(printed, *command, *more)
     assert not (tmp_path / "d.json").exists()
 
 
@@ -218,7 +218,7 @@ def test_places_in_json_are_lines_and_columns():
 def test_what_is_not_defined_is_null_in_json_and_no_derating(tmp_path):
     replicas = write(tmp_path, "r.json", json.dumps({"replicas": [REPLICA]}))
     requests = write(tmp_path, "q.csv", "arrival_s,prompt_tokens,output_tokens\n5,100,1\n5,100,1\n")
-    text = run("replay", "--trace", requests, "--replicas", replicas, "--slo", "ttft=1s", "--json")
+    text = printed("replay", "--trace", requests, "--replicas", replicas, "--slo", "ttft=1s", "--json")
     document = json.loads(text, parse_constant=pytest.fail)
     assert document["highest_load_per_s"] is None
     assert document["tpot_s"]["mean"] is None
@@ -226,7 +226,7 @@ def test_what_is_not_defined_is_null_in_json_and_no_derating(tmp_path):
     fleet = write(tmp_path, "f.csv", "offer,units,accelerators\na,2,8\n")
     jobs = write(tmp_path, "j.csv", "arrival_s,duration_s,accelerators\n5,10,1\n5,10,1\n")
     document = json.loads(
-        run("replay", "--trace", jobs, "--fleet", fleet, "--json"), parse_constant=pytest.fail
+        printed("replay", "--trace", jobs, "--fleet", fleet, "--json"), parse_constant=pytest.fail
     )
     assert document["load"] is None
     assert document["deratings"] == []
@@ -334,7 +334,7 @@ def test_text_of_a_file_is_shown_as_it_is(tmp_path):
     jobs = write(
         tmp_path, "[j].csv", "arrival_s,duration_s,accelerators,tenant\n0,9,1,[/a]\n1,9,1,\x1b[31mred\n"
     )
-    text = run("replay", "--trace", jobs, "--fleet", fleet)
+    text = printed("replay", "--trace", jobs, "--fleet", fleet)
     assert all(one in text for one in ("[/]x", "[b]y", "[/a]", "\\x1b[31mred"))
     assert "\x1b" not in text
 
@@ -343,7 +343,7 @@ def test_text_of_a_file_is_shown_as_it_is(tmp_path):
 def test_a_factor_that_is_not_finite_is_refused(tmp_path, option):
     jobs = write(tmp_path, "j.csv", "arrival_s,duration_s,accelerators\n0,9,1\n1,9,1\n")
     fleet = write(tmp_path, "f.csv", "offer,units,accelerators\na,2,8\n")
-    assert "--load" in error_of(run, "replay", "--trace", jobs, "--fleet", fleet, *option)
+    assert "--load" in error_of(printed, "replay", "--trace", jobs, "--fleet", fleet, *option)
 
 
 def test_a_file_that_is_no_derating_is_never_written_over(tmp_path):
@@ -351,10 +351,10 @@ def test_a_file_that_is_no_derating_is_never_written_over(tmp_path):
     fleet = write(tmp_path, "f.csv", "offer,units,accelerators\na,2,8\n")
     command = ("replay", "--trace", jobs, "--fleet", fleet, "--out")
     before = jobs.read_bytes()
-    assert error_of(run, *command, jobs)
+    assert error_of(printed, *command, jobs)
     assert jobs.read_bytes() == before
-    run(*command, tmp_path / "d.csv")
-    run(*command, tmp_path / "d.csv")  # its own it replaces
+    printed(*command, tmp_path / "d.csv")
+    printed(*command, tmp_path / "d.csv")  # its own it replaces
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capexpand.errors import CaseError
-from capexpand.replay.derating import Derating, Estimate
+from capexpand.replay.derating import Derating, ShareEstimate
 from capexpand.replay.fleet import Fleet, NodeKind
 from capexpand.replay.jobs.policies import SchedulingPolicy
 from capexpand.replay.plan_derating import (
@@ -100,8 +100,8 @@ def test_clusters_count_with_their_accelerators_and_intervals_are_not_narrowed()
     Sensitivity: with independent errors the interval would be narrower than 0.2.
     """
     parts = [
-        (3.0, Derating("a", "x", Estimate(0.5, 0.4, 0.6, 9), Estimate(0.9, 0.8, 1.0, 9))),
-        (1.0, Derating("a", "x", Estimate(0.5, 0.4, 0.6, 5), Estimate(0.5, 0.4, 0.6, 5))),
+        (3.0, Derating("a", "x", ShareEstimate(0.5, 0.4, 0.6, 9), ShareEstimate(0.9, 0.8, 1.0, 9))),
+        (1.0, Derating("a", "x", ShareEstimate(0.5, 0.4, 0.6, 5), ShareEstimate(0.5, 0.4, 0.6, 5))),
     ]
     usable = weighted_mean("chat", "all", parts).usable
     assert (usable.fraction, usable.low, usable.high) == pytest.approx((0.8, 0.7, 0.9))

@@ -8,22 +8,12 @@ import time
 
 import numba
 import pytest
-from typer.testing import CliRunner
 
-from capexpand.cli.main import build_app
-from capexpand.errors import CapexpandError, CaseError
+from capexpand.errors import CaseError
 from capexpand.replay.compiled import announce_compilation, forget_stale_code
+from commands import answered, printed
 
 STEP = {"base_s": 0.01, "per_prefill_token_s": 1e-4, "per_cached_token_s": 1e-7, "per_sequence_s": 5e-5}
-
-
-def run(*arguments):
-    """Run a command; return what it wrote to standard output, or raise what it raised."""
-    result = CliRunner().invoke(build_app(), [str(argument) for argument in arguments])
-    if isinstance(result.exception, CapexpandError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 @pytest.fixture
@@ -42,62 +32,60 @@ def files(tmp_path):
 
 def test_jobs_are_replayed_and_the_derating_is_written(files):
     command = ("replay", "--trace", files / "jobs.csv", "--fleet", files / "fleet.csv", "--backfill")
-    document = json.loads(run(*command, "--load", "1.2", "--out", files / "derating.json", "--json"))
+    document = answered(*command, "--load", "1.2", "--out", files / "derating.json")
     assert document["jobs"] == 200
     assert document["load"] == pytest.approx(1.2)
     assert {one["offer"] for one in document["deratings"]} == {"all", "old", "new"}
     assert sum(one["jobs"] for one in document["by_tenant"]) == 200
     assert json.loads((files / "derating.json").read_text())["deratings"] == document["deratings"]
-    text = run(*command, "--order", "priority", "--preempt")
+    text = printed(*command, "--order", "priority", "--preempt")
     assert "by tenant" in text
     assert "utilisation" in text
 
 
 def test_requests_are_replayed_against_a_promise(files):
     command = ("replay", "--trace", files / "requests.csv", "--replicas", files / "replicas.json")
-    document = json.loads(run(*command, "--slo", "ttft=1s", "--count", "2", "--json"))
+    document = answered(*command, "--slo", "ttft=1s", "--count", "2")
     assert document["requests"] == 200
     assert document["kept_fraction"] == 1.0
     assert document["highest_load_per_s"] > 5
     assert document["deratings"][0]["offer"] == "r"
-    assert json.loads(run(*command, "--json"))["deratings"] == []
+    assert answered(*command)["deratings"] == []
 
 
 def test_replicas_are_computed_from_a_model_and_a_chip(files):
     computed = ("--model", "Llama 3.1 8B", "--chip", "H100")
     command = ("replay", "--trace", files / "requests.csv", *computed, "--slo", "ttft=1s")
-    document = json.loads(run(*command, "--json"))
+    document = answered(*command)
     assert document["replica"].startswith("Llama 3.1 8B on H100")
     assert document["kept_fraction"] == 1.0
     chips = ("--model", "Llama 3.1 8B", "--chip", "H100=2.5", "--chip", "H20=0.9")
-    sized = json.loads(
-        run("size", files / "requests.csv", *chips, "--slo", "ttft=1s", "--most", "2", "--json")
-    )
+    sized = answered("size", files / "requests.csv", *chips, "--slo", "ttft=1s", "--most", "2")
     assert sized["best"]["kind"] == "Llama 3.1 8B on H20 TP1"
     assert sized["best"]["cost_per_hour"] == pytest.approx(0.9)
 
 
 def test_a_fleet_is_sized(files):
     command = ("size", files / "requests.csv", "--replicas", files / "replicas.json", "--slo", "ttft=1s")
-    document = json.loads(run(*command, "--most", "8", "--json"))
+    document = answered(*command, "--most", "8")
     assert document["best"]["replicas"] >= 1
     assert document["candidates"] == 200
-    assert "Cheapest fleet" in run(*command, "--most", "4")
+    assert "Cheapest fleet" in printed(*command, "--most", "4")
 
 
 def test_traces_are_listed_and_described(files):
-    listed = json.loads(run("traces", "--json"))["formats"]
+    listed = answered("traces")["formats"]
     assert {"azure", "mooncake", "slurm", "philly"} <= {one["name"] for one in listed}
-    assert "CC-BY-4.0" in run("traces")
+    assert "CC-BY-4.0" in printed("traces")
     (files / "AzureLLMInferenceTrace_x.csv").write_text(
         "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,5,6\n2023-11-16 18:15:47,0,6\n"
     )
     (files / "philly.csv").write_text("a,b\n1,2\n")
-    found = json.loads(run("traces", files, "--json"))["traces"]
+    found = answered("traces", files)["traces"]
     assert [one["format"] for one in found] == ["azure", "philly"]
     assert "1 of 2 rows left out" in found[0]["left_out"]
     assert "lacks the columns" in found[1]["problem"]
-    assert "azure" in run("traces", files)
+    assert "azure" in printed("traces", files)
 
 
 def test_a_mistake_of_the_user_is_a_message(files):
@@ -136,7 +124,7 @@ def test_a_mistake_of_the_user_is_a_message(files):
     }
     for arguments, message in wrong.items():
         with pytest.raises(CaseError, match=message):
-            run(*arguments)
+            printed(*arguments)
 
 
 def write_small_fgd(folder):
@@ -150,9 +138,8 @@ def write_small_fgd(folder):
 def test_the_table_of_fgd_is_written_for_every_workload_found(tmp_path):
     write_small_fgd(tmp_path)
     out = tmp_path / "out" / "fgd.csv"
-    rows = json.loads(
-        run("reproduce", "fgd", "--traces", tmp_path, "--csv", out, "--seeds", "2", "--json").splitlines()[-1]
-    )["rows"]
+    command = ("reproduce", "fgd", "--traces", tmp_path, "--csv", out, "--seeds", "2", "--json")
+    rows = json.loads(printed(*command).splitlines()[-1])["rows"]
     written = list(csv.DictReader(io.StringIO(out.read_text())))
     assert [row["policy"] for row in written] == [
         "Random",
@@ -166,13 +153,13 @@ def test_the_table_of_fgd_is_written_for_every_workload_found(tmp_path):
     assert all(0 < float(row["alloc_pct_at_100"]) <= 100 for row in written)
     assert [row["alloc_pct_at_100"] for row in rows] == [float(row["alloc_pct_at_100"]) for row in written]
     with pytest.raises(CaseError, match="unknown workload"):
-        run("reproduce", "fgd", "--traces", tmp_path, "--workload", "z")
+        printed("reproduce", "fgd", "--traces", tmp_path, "--workload", "z")
 
 
 def test_the_tables_of_mooncake_and_vllm_are_printed(tmp_path):
     line = {"timestamp": 0, "input_length": 600, "output_length": 5, "hash_ids": [1, 2]}
     (tmp_path / "x_trace.jsonl").write_text(json.dumps(line) + "\n" + json.dumps(line) + "\n")
-    row = json.loads(run("reproduce", "mooncake", "--traces", tmp_path, "--json"))["rows"][0]
+    row = answered("reproduce", "mooncake", "--traces", tmp_path)["rows"][0]
     assert row["cache_ratio_infinite"] == 0.5
     folder = tmp_path / "run"
     folder.mkdir()
@@ -190,9 +177,9 @@ def test_the_tables_of_mooncake_and_vllm_are_printed(tmp_path):
         for i in range(10)
     ]
     (folder / "requests.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    row = json.loads(run("reproduce", "vllm", "--traces", tmp_path, "--json"))["rows"][0]
+    row = answered("reproduce", "vllm", "--traces", tmp_path)["rows"][0]
     assert abs(row["e2e_mean_pct"]) < 1
-    assert "e2e_mean_pct" in run("reproduce", "vllm", "--traces", tmp_path)
+    assert "e2e_mean_pct" in printed("reproduce", "vllm", "--traces", tmp_path)
 
 
 def test_compiling_is_announced_once_and_only_when_it_happens():

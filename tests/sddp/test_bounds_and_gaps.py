@@ -10,7 +10,7 @@ from random_programs import KINDS
 
 from capexpand.sddp.assessment import assess, scale, stall_fraction
 from capexpand.sddp.extensive import solve_extensive
-from capexpand.sddp.formats.document import Document
+from capexpand.sddp.formats.document import ParsedFile
 from capexpand.sddp.formats.sddp_case import graph_from_document
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import initial_lower_bounds
@@ -44,7 +44,7 @@ def costs_along(
         },
         "subproblems": {"idle": {"variables": idle, "constraints": []}},
     }
-    return graph_from_document(Document(document))
+    return graph_from_document(ParsedFile(document))
 
 
 def growing_heap(last: float | None = None) -> PolicyGraph:
@@ -65,7 +65,7 @@ def growing_heap(last: float | None = None) -> PolicyGraph:
         "nodes": {"1": {"subproblem": "open"}, "2": {"subproblem": "last"}},
         "subproblems": {"open": stage(None), "last": stage(last)},
     }
-    return graph_from_document(Document(document))
+    return graph_from_document(ParsedFile(document))
 
 
 def sinking_heap(limits: tuple[float, float] | None = None) -> PolicyGraph:

@@ -8,10 +8,11 @@ from multistage_cases import random_graph
 
 from capexpand.errors import CaseError, InfeasibleError
 from capexpand.sddp.certificate import Certifier, DualBound, Multipliers
-from capexpand.sddp.cuts import TrialPoint
+from capexpand.sddp.cuts import CutPool, TrialPoint
 from capexpand.sddp.extensive import solve_extensive
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import initial_lower_bounds
+from capexpand.sddp.normal_form import normal_form, normal_forms
 from capexpand.sddp.policy import Policy
 from capexpand.sddp.problem import Node, PolicyGraph, Realisations
 from capexpand.sddp.risk import Blend, Expectation, RiskMeasure, WorstCase
@@ -258,3 +259,42 @@ def test_an_endless_tree_has_no_path_count_and_no_extensive_form() -> None:
     assert path_count(endless, 10**9) is None
     with pytest.raises(CaseError, match="endless"):
         solve_extensive(endless)
+
+
+def test_cuts_that_nobody_looks_at_are_forgotten_and_answers_stay() -> None:
+    """Tangents of x² / 2; those of the first 150 points, far away, are not highest at any of the last 200."""
+    places = np.concatenate((np.linspace(-9.0, -8.0, 150), np.linspace(1.0, 3.0, 300)))
+    pools = [CutPool(np.arange(1), np.array([-100.0])) for _ in range(2)]
+    for at in places:
+        for pool in pools:
+            pool.offer(TrialPoint(0, np.array([at]), np.array([-(at**2) / 2.0]), np.array([[at]])))
+    kept, all_of_them = pools
+    kept.forget_unused()
+    assert kept.count <= all_of_them.count - 150
+    for at in (0.5, 1.7, 2.9, 3.5):
+        state = np.array([at])
+        height, number = kept.functions[0].highest(state)
+        assert height == all_of_them.functions[0].highest(state)[0]
+        assert height == kept.intercepts[0, number] + kept.slopes[0, number] @ state
+    for at in np.linspace(3.0, 4.0, 40):
+        point = TrialPoint(0, np.array([at]), np.array([-(at**2) / 2.0]), np.array([[at]]))
+        assert kept.offer(point) == all_of_them.offer(point)
+    assert np.array_equal(kept.trial_states(20), all_of_them.trial_states(20))
+    assert (
+        kept.functions[0].highest(np.array([3.3]))[0] == all_of_them.functions[0].highest(np.array([3.3]))[0]
+    )
+
+
+def test_nodes_of_one_quarter_share_what_is_the_same_in_their_forms() -> None:
+    graph = random_graph(3)
+    forms = normal_forms(graph)
+    assert normal_forms(graph) is forms
+    for form, node in zip(forms, graph.nodes, strict=True):
+        alone = normal_form(graph.stages[node.stage], node)
+        assert np.array_equal(form.data.incoming, alone.data.incoming)
+        assert np.array_equal(form.data.cost, alone.data.cost)
+    alike = [
+        (one, two) for one, two in pairwise(forms) if np.array_equal(one.data.incoming, two.data.incoming)
+    ]
+    assert alike
+    assert all(one.data.incoming is two.data.incoming for one, two in alike)

@@ -16,7 +16,7 @@ from trials import PYTHON_WORDS
 from capexpand.errors import CaseError
 from capexpand.sddp.formats.reading import read_problem, read_with_scenarios
 from capexpand.sddp.risk import Blend, Expectation
-from capexpand.sddp.solving import RecourseError, TrainedSolution, solve
+from capexpand.sddp.solving import RecourseError, SolveSettings, TrainedSolution, solve
 
 
 def written(folder: Path, document: object) -> Path:
@@ -209,15 +209,16 @@ def test_a_recourse_that_is_not_complete_is_told_and_the_whole_tree_solved(tmp_p
     """All 9 are sold for 45, 2 of them in the last stage: training sells all at once and is stuck."""
     file = written(tmp_path, _without_complete_recourse())
     with pytest.raises(RecourseError, match=r"recourse is not complete.*--method extensive"):
-        solve(file, back_end="highs")
-    assert solve(file, method="extensive").document()["bound"] == pytest.approx(45.0)
+        solve(file, SolveSettings(back_end="highs"))
+    assert solve(file, SolveSettings(method="extensive")).document()["bound"] == pytest.approx(45.0)
 
 
 def test_the_limit_of_time_bounds_training_and_simulation_together(tmp_path: Path) -> None:
     """A path has 5,000 stages in the mean; two seconds are enough for a bound and few paths, or none."""
     document = bases()["endless"]
     next(edge for edge in document["graph"]["edges"] if edge[0] == edge[1])[2] = 1.0 - 2e-4
-    solution = solve(written(tmp_path, document), seconds=2.0, back_end="highs", iterations=10**6)
+    chosen = SolveSettings(seconds=2.0, back_end="highs", iterations=10**6)
+    solution = solve(written(tmp_path, document), chosen)
     assert isinstance(solution, TrainedSolution)
     assert solution.document()["status"] == "time_limit"
 

@@ -4,29 +4,23 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from multistage_cases import OWN
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from capexpand.cli.solve import solve
 from capexpand.errors import CaseError
+from commands import answered, invoke
 
 
-def _solve(*arguments: str) -> Result:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    app.command("solve")(solve)
-    return CliRunner().invoke(app, ["solve", *arguments])
+def _solve(*arguments: object) -> Result:
+    return invoke("solve", *arguments)
 
 
-def _json(*arguments: str) -> dict:
-    result = _solve(*arguments, "--json")
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+def _json(*arguments: object) -> dict:
+    return answered("solve", *arguments)
 
 
 def test_json_says_bound_value_and_first_stage() -> None:
-    found = _json(str(OWN / "farmer.json"), "--back-end", "highs")
+    found = _json(OWN / "farmer.json", "--back-end", "highs")
     assert {"status", "bound", "simulated_mean", "simulated_halfwidth", "iterations", "seconds"} <= set(found)
     assert found["status"] == "converged"
     assert found["bound"] == pytest.approx(108390.0)
@@ -37,26 +31,26 @@ def test_json_says_bound_value_and_first_stage() -> None:
 
 
 def test_the_extensive_form_is_a_method() -> None:
-    found = _json(str(OWN / "lands.json"), "--method", "extensive")
+    found = _json(OWN / "lands.json", "--method", "extensive")
     assert found["bound"] == pytest.approx(381.8533, abs=1e-3)
     assert found["status"] == "optimal"
 
 
 def test_whole_numbers_are_respected_and_the_bound_says_what_it_is() -> None:
-    found = _json(str(OWN / "whole_plants.json"), "--back-end", "highs")
+    found = _json(OWN / "whole_plants.json", "--back-end", "highs")
     assert found["first_stage"]["units.out"] == pytest.approx(1.0)
     assert found["bound"] == pytest.approx(227.5, abs=1e-4)
     assert "relaxed" in found["bound_is"]
 
 
 def test_a_random_first_stage_shows_every_outcome() -> None:
-    found = _json(str(OWN / "seed_corn.json"), "--back-end", "highs")
+    found = _json(OWN / "seed_corn.json", "--back-end", "highs")
     assert sorted(found["first_stage"]) == ["1#0", "1#1"]
     assert found["first_stage"]["1#1"]["seed.out"] == pytest.approx(4.0)
 
 
 def test_text_names_status_bound_and_solver() -> None:
-    result = _solve(str(OWN / "newsvendor_careful.json"), "--back-end", "highs")
+    result = _solve(OWN / "newsvendor_careful.json", "--back-end", "highs")
     assert result.exit_code == 0
     for word in ("converged", "-8.8", "HighsStage", "papers.out"):
         assert word in result.stdout
@@ -71,7 +65,7 @@ def test_a_large_risk_averse_tree_claims_no_gap(tmp_path: Path) -> None:
     }
     file = tmp_path / "careful.json"
     file.write_text(json.dumps(document))
-    found = _json(str(file), "--iterations", "30", "--paths", "20", "--back-end", "highs")
+    found = _json(file, "--iterations", "30", "--paths", "20", "--back-end", "highs")
     assert found["gap_fraction"] is None
     assert found["risk_value"] is None
 
@@ -99,12 +93,12 @@ def _broken(tmp_path: Path, **changes: object) -> Path:
     ],
 )
 def test_what_is_wrong_in_a_file_is_said(tmp_path: Path, changes: dict, words: str) -> None:
-    result = _solve(str(_broken(tmp_path, **changes)))
+    result = _solve(_broken(tmp_path, **changes))
     assert isinstance(result.exception, CaseError)
     assert words in str(result.exception)
 
 
 def test_a_file_that_is_not_there_or_not_json_is_said(tmp_path: Path) -> None:
     (tmp_path / "text.json").write_text("{ nothing")
-    assert isinstance(_solve(str(tmp_path / "absent.json")).exception, CaseError)
-    assert "not JSON" in str(_solve(str(tmp_path / "text.json")).exception)
+    assert isinstance(_solve(tmp_path / "absent.json").exception, CaseError)
+    assert "not JSON" in str(_solve(tmp_path / "text.json").exception)

@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from multistage_cases import OWN
-from typer.testing import CliRunner
 
-from capexpand.cli.solve import solve
 from capexpand.errors import CaseError
 from capexpand.sddp.extensive import solve_extensive
 from capexpand.sddp.formats.reading import read_problem, read_with_scenarios
 from capexpand.sddp.training import TrainingSettings, train
+from commands import answered
 
 NEWS_STAND = OWN / "news_stand.sof.json"
 
@@ -48,12 +46,7 @@ def quadratic(*products: tuple[float, str, str], constant: float = 0.0, **terms:
 
 
 def solved(*arguments: object) -> dict:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    app.command("solve")(solve)
-    result = CliRunner().invoke(app, ["solve", *map(str, arguments), "--json"])
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    return answered("solve", *arguments)
 
 
 def test_the_command_solves_the_news_stand_and_follows_its_scenarios() -> None:

@@ -46,6 +46,14 @@ def test_every_field_of_a_case_has_a_sentence() -> None:
     assert sum(len(block.get("properties", {})) for block in blocks.values()) > 200
 
 
+def test_every_field_of_a_case_has_an_example(pages: dict[str, str]) -> None:
+    """An amount, a name or all that may be written, in its form; a block leads to its own fields."""
+    rows = [line.split(" | ") for line in pages["case.md"].splitlines() if line.startswith("| `")]
+    shown = ("such as ", "e.g. ", "`", "[below]")
+    assert len(rows) > 350
+    assert [row[0] for row in rows if not any(sign in row[1] for sign in shown)] == []
+
+
 def test_every_command_and_public_name_has_its_place(pages: dict[str, str]) -> None:
     from capexpand.cli.main import COMMANDS
 

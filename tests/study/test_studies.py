@@ -8,12 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from small_case import SMALL
-from typer.testing import CliRunner
 
 import capexpand as cx
-from capexpand.cli.main import build_app
 from capexpand.studies.study.manifest import read_study
 from capexpand.studies.study.planning import Planner
+from commands import answered, printed
 
 MANIFEST = """\
 title: Around two cases
@@ -177,10 +176,8 @@ def test_attitudes_to_risk_are_rows_with_their_spread(tmp_path):
 
 def test_the_command_prints_json_and_says_where_the_report_is(tmp_path):
     manifest = written(tmp_path, "cases: [one]\n")
-    done = CliRunner().invoke(build_app(), ["study", str(manifest), "--workers", "1", "--json"])
-    assert json.loads(done.stdout)["planned"] == 1
-    done = CliRunner().invoke(build_app(), ["study", str(manifest), "--out", str(tmp_path / "run")])
-    assert "report.html" in done.stdout
+    assert answered("study", manifest, "--workers", "1")["planned"] == 1
+    assert "report.html" in printed("study", manifest, "--out", tmp_path / "run")
 
 
 def test_a_page_of_very_many_rows_is_no_larger_than_one_of_some(tmp_path):

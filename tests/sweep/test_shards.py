@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_case import SMALL
-from typer.testing import CliRunner
 
 import capexpand as cx
-from capexpand.cli.main import build_app
 from capexpand.studies.shards import Shard, read_shard
 from capexpand.studies.sweep.shards import places_of
+from commands import answered, invoke
 
 AXES = ["programme.cap=0.5x:1.5x:4", "workloads.chat.price=0.5x:1.5x:3"]
 
@@ -150,13 +149,11 @@ def test_a_shard_that_cannot_be_is_refused_before_any_work(tmp_path, shard, said
 
 def test_a_shard_needs_a_folder_and_commands_print_json(tmp_path):
     place = written(tmp_path / "home" / "case")
-    command = ["sweep", place, "--vary", AXES[0], "--shard", "1/1", "--workers", "1", "--json"]
-    wrong = CliRunner().invoke(build_app(), command)
+    command = ["sweep", place, "--vary", AXES[0], "--shard", "1/1", "--workers", "1"]
+    wrong = invoke(*command)
     assert "name it with --out" in str(wrong.exception)
-    done = CliRunner().invoke(build_app(), [*command, "--out", str(tmp_path / "1")])
-    assert json.loads(done.stdout)["points"] == 4
-    merged = CliRunner().invoke(build_app(), ["merge", str(tmp_path / "1"), "--json"])
-    assert json.loads(merged.stdout)["planned"] == 4
+    assert answered(*command, "--out", tmp_path / "1")["points"] == 4
+    assert answered("merge", tmp_path / "1")["planned"] == 4
 
 
 @given(st.data())

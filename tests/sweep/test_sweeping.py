@@ -13,14 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_case import SMALL
-from typer.testing import CliRunner
 
 import capexpand as cx
-from capexpand.cli.main import build_app
 from capexpand.errors import CaseError
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.studies.sweep.journal import Journal
+from commands import answered, invoke
 
 
 def written(folder: Path, **changes: object) -> str:
@@ -188,12 +187,8 @@ def test_a_journal_of_another_sweep_is_not_continued_and_a_foreign_file_not_touc
 
 def test_the_command_prints_json_and_says_what_is_wrong(tmp_path):
     place = written(tmp_path / "case")
-    runner = CliRunner()
-    done = runner.invoke(
-        build_app(), ["sweep", place, "--vary", "programme.cap=0.5x:1x:2", "--json", "--workers", "1"]
-    )
-    document = json.loads(done.stdout)
+    document = answered("sweep", place, "--vary", "programme.cap=0.5x:1x:2", "--workers", "1")
     assert document["planned"] == 2
     assert [row["objective"] for row in document["table"]] == pytest.approx([15e6, 30e6])
-    wrong = runner.invoke(build_app(), ["sweep", place, "--vary", "programme.capp=0.5x:1x:2"])
+    wrong = invoke("sweep", place, "--vary", "programme.capp=0.5x:1x:2")
     assert isinstance(wrong.exception, CaseError)

@@ -12,7 +12,6 @@ from servers import Server, running, wait_for
 
 from capexpand.case.shipped import case_place
 from capexpand.web.orders import TITLES
-from capexpand.web.serving import add_user
 
 ORDERS: dict[str, dict[str, object]] = {
     "sweep": {"vary": ["programme.cap=0.5x:1.5x:3"]},
@@ -130,6 +129,7 @@ def test_a_plan_is_rolled_forward_and_a_trace_replayed_on_its_fleet(server: Serv
             client, kind="roll", run=roll["id"], sent=sent("actuals.csv", later), as_of="2025-12-31"
         )
         assert "2026Q1" in again["summary"]["title"], again["message"]
+        check_history_and_case(client, plan, roll, again)
 
         replay = ended(
             client, kind="replay", run=plan["id"], sent=sent("my jobs.csv", JOBS), quarter="2026Q1"
@@ -150,10 +150,36 @@ def test_a_plan_is_rolled_forward_and_a_trace_replayed_on_its_fleet(server: Serv
         assert strange["state"] == "failed"
         assert "notes.txt" in strange["message"]
         assert str(server.home) not in wrong["message"] + strange["message"]
-        for kind, run, said in (("replay", roll["id"], "is no plan"), ("roll", replay["id"], "is no plan")):
-            order = {"case": "two-sites", "kind": kind, "run": run, "sent": sent("a.csv", table)}
+        for kind, run, said in (
+            ("replay", roll["id"], "is no plan"),
+            ("roll", replay["id"], "is no plan"),
+            ("history", plan["id"], "is no rolled"),
+        ):
+            file = {} if kind == "history" else {"sent": sent("a.csv", table)}
+            order = {"case": "two-sites", "kind": kind, "run": run, **file}
             refused = client.post("/api/v1/runs", json=order)
             assert (refused.status_code, said in refused.text) == (422, True)
+
+
+def check_history_and_case(client: httpx.Client, plan: dict, roll: dict, again: dict) -> None:
+    """The two rolled runs make one chain; the case of the last is explored as it was planned, and forked."""
+    found = ended(client, kind="history", run=again["id"])
+    assert found["state"] == "done", found["message"]
+    chain = client.get(f"/api/v1/runs/{found['id']}/files/history.json").json()
+    assert len(chain["periods"]) == 3
+    name = f"run-{again['id']}"
+    assert f'href="/explore/{name}"' in client.get(f"/runs/{again['id']}").text
+    assert 'href="/explore/two-sites"' in client.get(f"/runs/{plan['id']}").text
+    page = client.get(f"/cases/{name}").text
+    assert "quarters from 2026-01-01" in page
+    assert f'href="/runs/{again["id"]}"' in page
+    explored = client.post(f"/api/v1/cases/{name}/explore", json={"changes": [["discount", "12 %/year"]]})
+    assert explored.status_code == 200, explored.text
+    assert client.post(f"/api/v1/cases/{name}/fork", json={"to": "onward"}).status_code == 201
+    changed = client.put(f"/api/v1/cases/{name}", json={"files": {"case.yaml": "title: x"}})
+    assert changed.status_code in (403, 409)
+    assert client.get(f"/cases/run-{'0' * 16}").status_code == 404
+    assert roll["id"] != again["id"]
 
 
 @pytest.mark.slow
@@ -180,19 +206,3 @@ def test_a_plan_is_held_against_the_figures_that_its_company_sends(server: Serve
         assert job["state"] == "done", job["message"]
         assert {"scored", "regret"} <= set(job["summary"]["tables"])
         assert undescribed(client, job) == set()
-
-
-@pytest.mark.slow
-def test_the_script_of_the_guide_runs(tmp_path: Path) -> None:
-    """With the address of this server and a token of its user in place of the reader's."""
-    add_user("ada", "planner", "correct horse", tmp_path)
-    guide = (Path(__file__).parents[2] / "docs/guides/web.md").read_text("utf-8")
-    script = guide.split("## From a script")[1].split("```python\n")[1].split("```")[0]
-    with running(tmp_path, None) as server, server.client() as client:
-        client.post("/sign-in", data={"name": "ada", "password": "correct horse", "to": "/"})
-        csrf = client.get("/api/v1/me").json()["csrf"]
-        page = client.post("/account/tokens", data={"title": "guide", "csrf": csrf}).text
-        known = {"token": page.split('id="token">')[1].split("<")[0]}
-        exec(script.replace("http://127.0.0.1:8421", server.address), known)
-    assert known["run"]["state"] == "done"
-    assert known["report"].startswith("<!DOCTYPE html>")

@@ -5,14 +5,13 @@ import zipfile
 from datetime import date
 from io import BytesIO
 
-import ironcalc
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from workbook_cases import CASES
+from workbook_edits import change, edited, places
 from workbook_engines import cached
-from xlsxwriter import Workbook
 
 import capexpand as cx
 from capexpand.case.document import plain
@@ -113,23 +112,6 @@ def test_a_place_is_read_as_it_was_written(steps):
     assert read_place(write_place(tuple(steps))) == tuple(steps)
 
 
-def edited(path, changes):
-    """A copy of an input workbook with cells changed by field: column → value."""
-    sheets = {name: [list(row) for row in rows] for name, rows in cached(path).items()}
-    for (sheet, field, column), value in changes.items():
-        row = next(row for row in sheets[sheet] if row[0] == field)
-        row["FVUA".index(column)] = value
-    copy = path.with_name("edited.xlsx")
-    with Workbook(copy, {"strings_to_formulas": False}) as book:
-        for name, rows in sheets.items():
-            sheet = book.add_worksheet(name)
-            for i, row in enumerate(rows):
-                for j, value in enumerate(row):
-                    if value != "":
-                        sheet.write(i, j, value)
-    return copy
-
-
 def where(path, sheet, field):
     return 1 + next(i for i, row in enumerate(cached(path)[sheet]) if row[0] == field)
 
@@ -190,25 +172,6 @@ def test_units_and_choices_are_offered(tmp_path):
     assert text.count("<dataValidation ") > 50
     assert "external,internal,obligation" in text
     assert '"mn CNY,bn CNY"' in text or "bn CNY" in text
-
-
-def change(path, out, changes):
-    """A run's workbook with inputs changed and recalculated by a spreadsheet engine."""
-    model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
-    sheets = {sheet["name"] if isinstance(sheet, dict) else sheet.name: i
-              for i, sheet in enumerate(model.get_worksheets_properties())}  # fmt: skip
-    for (sheet, row, column), value in changes.items():
-        if isinstance(value, str):
-            model.update_cell_with_text(sheets[sheet], row + 1, column + 1, value)
-        else:
-            model.update_cell_with_number(sheets[sheet], row + 1, column + 1, value)
-    model.evaluate()
-    model.save_to_xlsx(str(out))
-    return out
-
-
-def places(path):
-    return {line[1]: (line[0], int(line[4]), int(line[5])) for line in cached(path)["Origin"][1:] if line[1]}
 
 
 def test_changed_inputs_of_a_runs_workbook_become_a_variant(books, rich, tmp_path):

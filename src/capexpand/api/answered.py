@@ -90,11 +90,23 @@ def train(
     return Answered(found, "training", title, asdict(found))
 
 
-def calibrate(file: Path | str, *, out: Path | str | None = None) -> Answered[Calibration]:
+def calibrate(
+    file: Path | str,
+    *,
+    model: str | None = None,
+    chip: str | None = None,
+    count: int | None = None,
+    weights: str | None = None,
+    out: Path | str | None = None,
+) -> Answered[Calibration]:
     """Find the level of one's own measurements beside the model.
 
     Args:
         file: measurements: a CSV, or the output of vLLM's, SGLang's or genai-perf's benchmark.
+        model: model of a benchmark's runs that do not name it.
+        chip: chip of a benchmark's runs that do not name it.
+        count: chips of a benchmark's runs that do not say how many.
+        weights: format of the weights of a benchmark's runs that do not name it.
         out: where the calibration is written, for ``tokens`` and cases; nothing is written where it is None.
 
     Raises:
@@ -106,7 +118,8 @@ def calibrate(file: Path | str, *, out: Path | str | None = None) -> Answered[Ca
 
     if out is not None:
         check_file(Path(out), ours=is_calibration, inputs=[Path(file)])
-    found = calibrate_file(Path(file))
+    ran = {"model": model, "chip": chip, "chips": count, "weights": weights}
+    found = calibrate_file(Path(file), ran={name: value for name, value in ran.items() if value is not None})
     if out is not None:
         write_calibration(found, Path(out))
     return Answered(found, "calibration", f"Calibration on {found.rows} measurements", asdict(found))
@@ -195,26 +208,15 @@ def solve(
         SolverError: a solver failed, or a stage has no feasible point at a state that is reached.
         RunError: the checkpoint cannot be read or written.
     """
-    from capexpand.sddp.solving import TreeSolution
+    from capexpand.sddp.solving import SolveSettings, TreeSolution
     from capexpand.sddp.solving import solve as solved
 
-    found = solved(
-        Path(file),
-        method=method,
-        iterations=iterations,
-        seconds=seconds,
-        gap=gap,
-        seed=seed,
-        paths=paths,
-        streams=streams,
-        workers=workers,
-        cuts=cuts,
-        back_end=back_end,
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-        weight=weight,
-        stages=stages,
-        progress=progress,
-    )
+    chosen = SolveSettings(
+        method=method, iterations=iterations, seconds=seconds, gap=gap, seed=seed, paths=paths,
+        streams=streams, workers=workers, cuts=cuts, back_end=back_end,
+        checkpoint=None if checkpoint is None else Path(checkpoint), weight=weight, stages=stages,
+    )  # fmt: skip
+    found = solved(Path(file), chosen, progress)
     title = f"Solution of {Path(file).name}"
     if isinstance(found, TreeSolution):
         return Answered(found, "solution", title, found.document())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from capexpand.case.schema import Case
     from capexpand.reporting.sheet import Sheet
     from capexpand.scenarios.fans import Fan
-    from capexpand.studies.futures.drawing import Futures
+    from capexpand.studies.futures.drawing import DrawnFutures
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -25,7 +25,7 @@ class SampledFutures(Shown):
         shown: the sheet of them.
     """
 
-    found: Futures
+    found: DrawnFutures
     shown: Sheet
 
     @property

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from capexpand.replay.derating import Derating
     from capexpand.replay.jobs.policies import SchedulingPolicy
     from capexpand.replay.serving.from_hardware import HardwareReplica
-    from capexpand.replay.serving.outcome import Distribution, Promise
+    from capexpand.replay.serving.outcome import Percentiles, Promise
     from capexpand.replay.serving.replicas import Routing
     from capexpand.replay.sizing import ReplicaKind
     from capexpand.replay.traces import JobTrace, RequestTrace
@@ -339,5 +339,5 @@ def replicas_document(
     return document
 
 
-def _distribution(one: Distribution) -> dict[str, float | None]:
+def _distribution(one: Percentiles) -> dict[str, float | None]:
     return {name: rounded(getattr(one, name)) for name in ("mean", "p50", "p90", "p99")}

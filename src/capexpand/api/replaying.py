@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -91,7 +91,7 @@ class TraceList(Documented):
         return "traces", f"{len(self.found[kind])} {kind}"
 
 
-def replay(  # noqa: PLR0912 - one branch for each way to name a fleet
+def replay(
     run: Path | str | None = None,
     *,
     trace: Path | str,
@@ -152,8 +152,6 @@ def replay(  # noqa: PLR0912 - one branch for each way to name a fleet
     """
     from capexpand.replay.compiled import announce_compilation
     from capexpand.replay.derating import why_no_derating
-    from capexpand.replay.serving.replicas import Routing
-    from capexpand.replay.sizing import parse_promise
     from capexpand.replay.sources.catalogue import read_trace
     from capexpand.replay.traces import JobTrace
 
@@ -167,12 +165,9 @@ def replay(  # noqa: PLR0912 - one branch for each way to name a fleet
         loaded = _generate(trace, servegen, span_hours)
     else:
         loaded = read_trace(
-            trace,
-            format_name=format,
-            leave_out_bad=leave_out_bad,
-            time_unit=time_unit,
+            trace, format_name=format, leave_out_bad=leave_out_bad, time_unit=time_unit,
             block_tokens=block_tokens,
-        )
+        )  # fmt: skip
     with announce_compilation():
         if isinstance(loaded, JobTrace):
             policy = _policy(order, placement, backfill=backfill, preempt=preempt)
@@ -186,28 +181,42 @@ def replay(  # noqa: PLR0912 - one branch for each way to name a fleet
             else:
                 raise CaseError([Problem("jobs need a fleet of nodes: give a run, or --fleet", file=trace)])
         else:
-            chosen = parse_choice(Routing, routing, "--routing")
-            promise = parse_promise(slo) if slo else None
-            if plan is not None:
-                if model is None or promise is None:
-                    raise CaseError([Problem("requests on a run need --model and --slo", file=trace)])
-                document = requests_document(
-                    plan, loaded, model, promise, routing=chosen, load=load, leave_out_bad=leave_out_bad
-                )
-            else:
-                kind = _replica_kind(loaded, replica_file, model, chip, promise)
-                document = replicas_document(
-                    loaded,
-                    kind,
-                    count,
-                    routing=chosen,
-                    promise=promise,
-                    load=load,
-                    leave_out_bad=leave_out_bad,
-                )
+            document = _requests_replayed(
+                loaded, plan, lambda promise: _replica_kind(loaded, replica_file, model, chip, promise),
+                model=model, count=count, routing=routing, slo=slo, load=load, leave_out_bad=leave_out_bad,
+            )  # fmt: skip
     if place is not None:
         _write(document, place)
     return Replayed(document)
+
+
+def _requests_replayed(
+    requests: RequestTrace,
+    plan: PlannedFleet | None,
+    kind_for: Callable[[Promise | None], ReplicaKind],
+    *,
+    model: str | None,
+    count: int,
+    routing: str,
+    slo: str | None,
+    load: float | None,
+    leave_out_bad: bool,
+) -> dict[str, object]:
+    """Replay requests on the fleet of a run where there is one, else on equal replicas."""
+    from capexpand.replay.serving.replicas import Routing
+    from capexpand.replay.sizing import parse_promise
+
+    chosen, promise = parse_choice(Routing, routing, "--routing"), parse_promise(slo) if slo else None
+    if plan is None:
+        return replicas_document(
+            requests, kind_for(promise), count, routing=chosen, promise=promise, load=load,
+            leave_out_bad=leave_out_bad,
+        )  # fmt: skip
+    if model is None or promise is None:
+        raise CaseError([Problem(f"{requests.name}: requests on a run need --model and --slo")])
+    return requests_document(
+        plan, requests, model, promise, routing=chosen, load=load, leave_out_bad=leave_out_bad
+    )
 
 
 def _write(document: dict[str, object], place: Path) -> None:
@@ -266,12 +275,9 @@ def size(
     promise = parse_promise(slo)
     chosen = parse_choice(Routing, routing, "--routing")
     requests = read_trace(
-        Path(trace),
-        format_name=format,
-        leave_out_bad=leave_out_bad,
-        time_unit=time_unit,
+        Path(trace), format_name=format, leave_out_bad=leave_out_bad, time_unit=time_unit,
         block_tokens=block_tokens,
-    )
+    )  # fmt: skip
     if not isinstance(requests, RequestTrace):
         raise CaseError([Problem("expected a request trace, got a job trace", file=Path(trace))])
     check_load(load)

@@ -28,7 +28,7 @@ _SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ServingOptions:
     """The options as they were written; times are text with a unit, None is not given."""
 
     count: int | None = None
@@ -52,7 +52,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ServingQuestion:
     """The options as the Python functions take them."""
 
     model: str | ModelSpec
@@ -64,7 +64,7 @@ class Question:
     calibration: Calibration | None
 
 
-def _serve(put: Question, asked: Asked) -> Serving:
+def _serve(put: ServingQuestion, asked: ServingOptions) -> Serving:
     from capexpand.hardware.estimate import serve
 
     return serve(
@@ -82,7 +82,7 @@ def _serve(put: Question, asked: Asked) -> Serving:
     )
 
 
-def question(model: str | None, chip: str | None, *, asked: Asked) -> Question:
+def question(model: str | None, chip: str | None, *, asked: ServingOptions) -> ServingQuestion:
     """Read the options as written.
 
     Args:
@@ -117,7 +117,7 @@ def question(model: str | None, chip: str | None, *, asked: Asked) -> Question:
         acceptance=asked.acceptance,
         offload_gb_per_s=math.inf if asked.offload is None else asked.offload,
     )
-    return Question(
+    return ServingQuestion(
         model=_own_model(asked.config) if asked.config is not None else str(model),
         chip=_own_chip(asked.chip_file) if asked.chip_file is not None else str(chip),
         load=load,
@@ -167,7 +167,7 @@ _WAYS: dict[str, Literal["together", "apart", "best"]] = {
 }
 
 
-def _mistakes(asked: Asked) -> list[Problem]:
+def _mistakes(asked: ServingOptions) -> list[Problem]:
     """Find what is wrong with the options that are words or counts."""
     from capexpand.hardware.estimate import SUITE_NAMES
 
@@ -326,26 +326,12 @@ def tokens(
         model, chip = None, model
     if (model is None and config is None) or (chip is None and chip_file is None):
         raise CaseError([Problem("name a model and a chip: capexpand tokens 'DeepSeek R1' H20")])
-    asked = Asked(
-        count=count,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cached=cached,
-        tpot=tpot,
-        ttft=ttft,
-        weights=weights,
-        cache=cache,
-        way=way,
-        layout=layout,
-        suite=suite,
-        config=config,
-        chip_file=chip_file,
-        draft=draft,
-        acceptance=acceptance,
-        software=software,
-        calibration=calibration,
+    asked = ServingOptions(
+        count=count, input_tokens=input_tokens, output_tokens=output_tokens, cached=cached, tpot=tpot,
+        ttft=ttft, weights=weights, cache=cache, way=way, layout=layout, suite=suite, config=config,
+        chip_file=chip_file, draft=draft, acceptance=acceptance, software=software, calibration=calibration,
         offload=offload,
-    )
+    )  # fmt: skip
     from capexpand.hardware.pareto import token_costs
 
     put = question(model, chip, asked=asked)
@@ -356,7 +342,7 @@ def tokens(
     return ServedTokens(answer, put.load, costs)
 
 
-def _trade_curve(put: Question, asked: Asked, hourly_price: float | None) -> TradeCurve:
+def _trade_curve(put: ServingQuestion, asked: ServingOptions, hourly_price: float | None) -> TradeCurve:
     from capexpand.hardware.pareto import token_costs, trade_curve
 
     curve = trade_curve(

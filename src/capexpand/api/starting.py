@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from capexpand.files.json_text import JsonObject
+
 
 def new(folder: Path | str, *, like: Path | str | None = None, excel: bool = False) -> Path:
     """Write a commented starter case that loads and runs into a folder, which is made if need be.
@@ -66,7 +68,7 @@ def place_for(folder: Path, name: str) -> Path:
     return file
 
 
-def schema() -> dict[str, Any]:
+def schema() -> JsonObject:
     """Return the JSON Schema of case files: texts with units, mappings with sources, references."""
     from capexpand.case.described import DescribedSchema
     from capexpand.case.schema import Case
@@ -78,7 +80,7 @@ def schema() -> dict[str, Any]:
         block.pop("required", None)  # a file may leave out whatever the one that it extends says
     schema["anyOf"] = [{"required": ["extends"]}, {"required": required}]
     schema["$defs"].update(_definitions())
-    named: dict[str, Any] = _with_numbers(schema)
+    named: JsonObject = _with_numbers(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **named}
 
 
@@ -94,7 +96,7 @@ def _with_numbers(part: Any) -> Any:
     return {"$ref": f"#/$defs/{bare}{part['x-number']}", "description": part["description"]}
 
 
-def _definitions() -> dict[str, Any]:
+def _definitions() -> JsonObject:
     from capexpand.case.figures import DAY_PATTERN
     from capexpand.case.reading import REFERENCE_FIELDS, TABLE_FIELDS
 
@@ -105,7 +107,7 @@ def _definitions() -> dict[str, Any]:
         "times": {"type": ["string", "number", "object"]},
     }
     table = {name: {"type": "string"} for name in TABLE_FIELDS}
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for prefix, plain in (("", {"type": "string"}), ("bare_", {"type": ["string", "number"]})):
         figure = {f"{prefix}figure": {"anyOf": [plain, _mapping({"value": plain, **origin, **reference})]}}
         dated = {DAY_PATTERN: {"$ref": f"#/$defs/{prefix}figure"}}
@@ -119,5 +121,5 @@ def _definitions() -> dict[str, Any]:
     return found
 
 
-def _mapping(properties: dict[str, Any]) -> dict[str, Any]:
+def _mapping(properties: JsonObject) -> JsonObject:
     return {"type": "object", "properties": properties, "additionalProperties": False}

@@ -56,26 +56,16 @@ class StudyShard(Shown):
 
 @overload
 def study(
-    manifest: Path | str,
-    *,
-    workers: int = 2,
-    on: str | Executor | None = None,
-    shard: None = None,
-    out: Path | str | None = None,
-    progress: Say | None = None,
-) -> Study: ...
+    manifest: Path | str, *, workers: int = 2, on: str | Executor | None = None, shard: None = None,
+    out: Path | str | None = None, progress: Say | None = None,
+) -> Study: ...  # fmt: skip
 
 
 @overload
 def study(
-    manifest: Path | str,
-    *,
-    workers: int = 2,
-    on: str | Executor | None = None,
-    shard: str | None,
-    out: Path | str | None = None,
-    progress: Say | None = None,
-) -> Study | StudyShard: ...
+    manifest: Path | str, *, workers: int = 2, on: str | Executor | None = None, shard: str | None,
+    out: Path | str | None = None, progress: Say | None = None,
+) -> Study | StudyShard: ...  # fmt: skip
 
 
 def study(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.findings import SweepFindings
     from capexpand.studies.sweep.journal import Record
-    from capexpand.studies.sweep.shard_folders import Asked
+    from capexpand.studies.sweep.shard_folders import SweepSettings
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,40 +72,20 @@ class SweepShard(Shown):
 
 @overload
 def sweep(
-    case: Path | str | Case,
-    variant: str | None = None,
-    *,
-    vary: Sequence[str] | None = None,
-    design: str = "grid",
-    points: int | None = None,
-    seed: int = 1,
-    workers: int = 2,
-    on: str | Executor | None = None,
-    bracket: float | None = None,
-    add: int = 60,
-    shard: None = None,
-    out: Path | str | None = None,
-    progress: Say | None = None,
-) -> Sweep: ...
+    case: Path | str | Case, variant: str | None = None, *, vary: Sequence[str] | None = None,
+    design: str = "grid", points: int | None = None, seed: int = 1, workers: int = 2,
+    on: str | Executor | None = None, bracket: float | None = None, add: int = 60, shard: None = None,
+    out: Path | str | None = None, progress: Say | None = None,
+) -> Sweep: ...  # fmt: skip
 
 
 @overload
 def sweep(
-    case: Path | str | Case,
-    variant: str | None = None,
-    *,
-    vary: Sequence[str] | None = None,
-    design: str = "grid",
-    points: int | None = None,
-    seed: int = 1,
-    workers: int = 2,
-    on: str | Executor | None = None,
-    bracket: float | None = None,
-    add: int = 60,
-    shard: str | None,
-    out: Path | str | None = None,
-    progress: Say | None = None,
-) -> Sweep | SweepShard: ...
+    case: Path | str | Case, variant: str | None = None, *, vary: Sequence[str] | None = None,
+    design: str = "grid", points: int | None = None, seed: int = 1, workers: int = 2,
+    on: str | Executor | None = None, bracket: float | None = None, add: int = 60, shard: str | None,
+    out: Path | str | None = None, progress: Say | None = None,
+) -> Sweep | SweepShard: ...  # fmt: skip
 
 
 def sweep(
@@ -159,7 +139,7 @@ def sweep(
     from capexpand.runs.folder import hold_place
     from capexpand.studies.shards import read_shard
     from capexpand.studies.sweep.axes import Box
-    from capexpand.studies.sweep.shard_folders import Asked
+    from capexpand.studies.sweep.shard_folders import SweepSettings
 
     part = None if shard is None else read_shard(shard)
     place = None if out is None else Path(out)
@@ -167,7 +147,7 @@ def sweep(
         raise CaseError([Problem("--shard: a shard is a folder; name it with --out")])
     origin, variant = _origin(case, variant)
     box = Box(origin, variant, tuple(vary or ()))
-    asked = Asked(variant, tuple(vary or ()), design, points, seed, bracket, add)
+    asked = SweepSettings(variant, tuple(vary or ()), design, points, seed, bracket, add)
     say = progress or silent
     with (
         nullcontext() if place is None else hold_place(place),
@@ -179,7 +159,7 @@ def sweep(
 
 
 def finished_sweep(
-    box: Box, asked: Asked, *, engine: Engine, place: Path | None, given: Sequence[Record], say: Say
+    box: Box, asked: SweepSettings, *, engine: Engine, place: Path | None, given: Sequence[Record], say: Say
 ) -> Sweep:
     """Plan what is not known yet of a sweep, and write its run.
 
@@ -219,7 +199,7 @@ def finished_sweep(
 
 
 def _planned_shard(
-    box: Box, asked: Asked, part: Shard, *, engine: Engine, place: Path, say: Say
+    box: Box, asked: SweepSettings, part: Shard, *, engine: Engine, place: Path, say: Say
 ) -> SweepShard:
     """Plan a shard and write its folder; one that stands there already is left as it is."""
     from capexpand.studies.sweep.designs import make_points

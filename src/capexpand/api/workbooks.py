@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from capexpand.files.json_text import JsonObject
+
 
 def import_workbook(book: Path | str, folder: Path | str) -> Path:
     """Turn a workbook into a case: an input workbook into its YAML, the changes in a run's into a variant.
@@ -35,7 +37,7 @@ def import_workbook(book: Path | str, folder: Path | str) -> Path:
     return write_case(place, _variant(file, place, cells))
 
 
-def _variant(file: Path, folder: Path, cells: Any) -> dict[str, Any]:
+def _variant(file: Path, folder: Path, cells: Any) -> JsonObject:
     from capexpand.case.loading import load_case
     from capexpand.case.plain_document import file_in
     from capexpand.case.shipped import case_place
@@ -60,7 +62,7 @@ def _variant(file: Path, folder: Path, cells: Any) -> dict[str, Any]:
     }
 
 
-def write_case(folder: Path, document: dict[str, Any]) -> Path:
+def write_case(folder: Path, document: JsonObject) -> Path:
     """Write a case into a folder, which is made if need be.
 
     Raises:

@@ -24,7 +24,6 @@ def announcement_complaints(announcement: Announcement, as_of: date | None) -> I
     """Yield everything that is wrong between the parts of an announcement.
 
     Args:
-        announcement: what the case says.
         as_of: the case's date; what ends later could not be known.
     """
     if announcement.market is not None:

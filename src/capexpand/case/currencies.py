@@ -23,7 +23,6 @@ def settled_rates(case: Case, currency: str | None, calendar: Horizon) -> NDArra
     Args:
         case: with its rates and hedges.
         currency: of an amount; None for a number without one.
-        calendar: the quarters.
 
     Returns:
         [quarter] money of the case for one of the currency.
@@ -64,7 +63,6 @@ def hedge_complaints(
     """Yield what is wrong with the hedges of a case.
 
     Args:
-        hedges: by currency.
         home: the case's currency, None where it could not be read.
         rates: of exchange, None where they could not be read.
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+
+from capexpand.files.json_text import JsonObject
 
 LIFE_TABLE = "sites_costs"
 LIFE_ROW = {"metric": "depreciation_life", "region": "Alphabet (servers)"}
@@ -13,7 +14,7 @@ LIFE_REASON = (
 )
 
 
-def fill_lives(data: dict[str, Any], as_of: date | None) -> None:
+def fill_lives(data: JsonObject, as_of: date | None) -> None:
     """Give each offer that can be bought and states no life the one of the catalogue, where it was known.
 
     Args:

@@ -7,11 +7,12 @@ import inspect
 import textwrap
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
+
+from capexpand.files.json_text import JsonObject
 
 
 @cache
@@ -48,7 +49,7 @@ class DescribedSchema(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         """Return the schema of a model with its fields described."""
         result = super().model_schema(schema)
-        properties: dict[str, Any] = result.get("properties", {})
+        properties: JsonObject = result.get("properties", {})
         for name, sentence in field_sentences(schema["cls"]).items():
             if name in properties:
                 written = properties[name]

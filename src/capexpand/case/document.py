@@ -50,7 +50,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class DocumentNode:
     """A value in a document and where it stands.
 
     Args:
@@ -59,17 +59,17 @@ class Node:
         keys: where the keys of a mapping stand.
     """
 
-    value: Scalar | dict[str, Node] | tuple[Node, ...]
+    value: Scalar | dict[str, DocumentNode] | tuple[DocumentNode, ...]
     mark: Mark
     keys: dict[str, Mark]
 
     @property
-    def mapping(self) -> dict[str, Node] | None:
+    def mapping(self) -> dict[str, DocumentNode] | None:
         """The mapping, or None where the value is something else."""
         return self.value if isinstance(self.value, dict) else None
 
 
-def read_document(path: Path) -> Node:
+def read_document(path: Path) -> DocumentNode:
     """Read a YAML file whose top is a mapping.
 
     Returns:
@@ -82,7 +82,7 @@ def read_document(path: Path) -> Node:
 
 
 @lru_cache(maxsize=16)  # a case is read once for each of its variants
-def _tree(path: Path, text: str) -> Node:
+def _tree(path: Path, text: str) -> DocumentNode:
     try:
         node = _Composer(path, text).document()
     except CaseError:
@@ -128,17 +128,17 @@ class _Composer:
 
         self.path = path
         self.events: Iterator[Any] = iter(YAML(typ="safe").parse(text))
-        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.anchors: dict[str, tuple[DocumentNode, int]] = {}
         self.nodes = 0
         self.problems: list[Problem] = []
 
-    def document(self) -> Node:
+    def document(self) -> DocumentNode:
         """Build the tree of the only document."""
         event = self._next()
         while type(event).__name__ in ("StreamStartEvent", "DocumentStartEvent"):
             event = self._next()
         if type(event).__name__ == "StreamEndEvent":
-            return Node(None, Mark(self.path, 1, 1), {})
+            return DocumentNode(None, Mark(self.path, 1, 1), {})
         node = self._node(event, 0)
         self._next()
         after = self._next()
@@ -154,7 +154,7 @@ class _Composer:
     def _mark(self, event: Any) -> Mark:
         return Mark(self.path, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _node(self, event: Any, depth: int) -> Node:
+    def _node(self, event: Any, depth: int) -> DocumentNode:
         self.nodes += 1
         mark = self._mark(event)
         if depth > _DEPTH_LIMIT or self.nodes > _NODE_LIMIT:
@@ -171,7 +171,7 @@ class _Composer:
             self.nodes += size  # an alias counts as what it stands for, or nested ones would explode
             return node
         if name == "ScalarEvent":
-            node = Node(_scalar(event), mark, {})
+            node = DocumentNode(_scalar(event), mark, {})
         elif name == "MappingStartEvent":
             node = self._mapping(mark, depth)
         else:
@@ -185,8 +185,8 @@ class _Composer:
         if tag is not None and str(tag) not in _TAGS[type(event).__name__]:
             self.problems.append(mark.problem(f"tags such as {_short_tag(str(tag))} are not supported"))
 
-    def _mapping(self, mark: Mark, depth: int) -> Node:
-        values: dict[str, Node] = {}
+    def _mapping(self, mark: Mark, depth: int) -> DocumentNode:
+        values: dict[str, DocumentNode] = {}
         keys: dict[str, Mark] = {}
         while type(event := self._next()).__name__ != "MappingEndEvent":
             place = self._mark(event)
@@ -200,13 +200,13 @@ class _Composer:
                 self.problems.append(place.problem(f"'{key}' stands twice, first in line {keys[key].line}"))
             values[key] = self._node(self._next(), depth + 1)
             keys.setdefault(key, place)
-        return Node(values, mark, keys)
+        return DocumentNode(values, mark, keys)
 
-    def _sequence(self, mark: Mark, depth: int) -> Node:
-        values: list[Node] = []
+    def _sequence(self, mark: Mark, depth: int) -> DocumentNode:
+        values: list[DocumentNode] = []
         while type(event := self._next()).__name__ != "SequenceEndEvent":
             values.append(self._node(event, depth + 1))
-        return Node(tuple(values), mark, {})
+        return DocumentNode(tuple(values), mark, {})
 
 
 def _short_tag(tag: str) -> str:
@@ -228,7 +228,7 @@ def _scalar(event: Any) -> Scalar:
     return text
 
 
-def plain(node: Node) -> Any:
+def plain(node: DocumentNode) -> Any:
     """Return the tree as plain dictionaries, lists and scalars."""
     if isinstance(node.value, dict):
         return {key: plain(value) for key, value in node.value.items()}
@@ -237,7 +237,7 @@ def plain(node: Node) -> Any:
     return node.value
 
 
-def as_node(value: object, mark: Mark) -> Node:
+def as_node(value: object, mark: Mark) -> DocumentNode:
     """Return plain data as a tree all of which stands at one place.
 
     Args:
@@ -246,14 +246,14 @@ def as_node(value: object, mark: Mark) -> Node:
     if isinstance(value, Mapping):
         entries = cast("Mapping[object, object]", value)
         fields = {str(key): as_node(inner, mark) for key, inner in entries.items()}
-        return Node(fields, mark, dict.fromkeys(fields, mark))
+        return DocumentNode(fields, mark, dict.fromkeys(fields, mark))
     if isinstance(value, Sequence) and not isinstance(value, str):
         parts = cast("Sequence[object]", value)
-        return Node(tuple(as_node(inner, mark) for inner in parts), mark, {})
-    return Node(cast("Scalar", value), mark, {})
+        return DocumentNode(tuple(as_node(inner, mark) for inner in parts), mark, {})
+    return DocumentNode(cast("Scalar", value), mark, {})
 
 
-def node_at(node: Node, place: tuple[str | int, ...]) -> Node | None:
+def node_at(node: DocumentNode, place: tuple[str | int, ...]) -> DocumentNode | None:
     """Return what stands at a place of a tree, or None where nothing does.
 
     Args:
@@ -271,7 +271,7 @@ def node_at(node: Node, place: tuple[str | int, ...]) -> Node | None:
     return node
 
 
-def locate(node: Node, path: tuple[str | int, ...]) -> Mark:
+def locate(node: DocumentNode, path: tuple[str | int, ...]) -> Mark:
     """Return the place of a path in a tree, or of the nearest thing above that exists.
 
     Args:

@@ -57,11 +57,7 @@ _OF_CATALOGUE = {"analyst": ESTIMATED, "derived": DERIVED, "general_knowledge": 
 
 
 def evidence_of(figure: Figure) -> Evidence:
-    """Return what a number rests on.
-
-    Args:
-        figure: of a case.
-    """
+    """Return what a number rests on."""
     told = f"{figure.source or ''} {figure.reason or ''}"
     catalogued = None if figure.source_kind is None else _OF_CATALOGUE.get(figure.source_kind)
     if _REMEMBERED.search(told) or figure.verified is False or catalogued is REMEMBERED:

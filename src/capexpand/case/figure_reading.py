@@ -8,8 +8,8 @@ from datetime import date
 from capexpand.case.reading import (
     ORIGIN_FIELDS,
     REFERENCE_FIELDS,
-    Finding,
-    Origin,
+    BlockOrigin,
+    NumberProblem,
     Place,
     Reading,
     dates_of,
@@ -35,18 +35,17 @@ class FigureReader:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
-        self.findings: list[Finding] = []
+        self.findings: list[NumberProblem] = []
 
     def note(self, message: str, within: Place) -> None:
         """Add one thing that is wrong at a place inside the number."""
-        self.findings.append(Finding(message, within))
+        self.findings.append(NumberProblem(message, within))
 
     def figure(self, written: object, kind: QuantityKind, *, within: Place = ()) -> Figure | None:
         """Read one number.
 
         Args:
             written: a text or number; a mapping with a value; a mapping that refers to the catalogue.
-            kind: what the number measures.
             within: where it stands inside the whole.
 
         Returns:
@@ -89,7 +88,7 @@ class FigureReader:
         try:
             found = fact(table, row, field=column, as_of=self.reading.as_of)
         except CaseError as error:
-            self.findings += [Finding(problem.message, within) for problem in error.problems]
+            self.findings += [NumberProblem(problem.message, within) for problem in error.problems]
             return None
         quantity = self.quantity(found.quantity, kind, within, f"{table}, {found.row}, {column}: ")
         if quantity is None:
@@ -109,7 +108,9 @@ class FigureReader:
             computed=times is not None,
         )
 
-    def _stated(self, written: object, kind: QuantityKind, origin: Origin, within: Place) -> Figure | None:
+    def _stated(
+        self, written: object, kind: QuantityKind, origin: BlockOrigin, within: Place
+    ) -> Figure | None:
         if isinstance(written, bool) or not isinstance(written, str | int | float):
             self.note(f'is not a number; write it as in "{kind.example}"', within)
             return None
@@ -145,7 +146,7 @@ class FigureReader:
             self.note(str(error), within)
             return None
 
-    def origin(self, written: Written, within: Place) -> Origin:
+    def origin(self, written: Written, within: Place) -> BlockOrigin:
         """Read what a mapping says about where its number comes from."""
         for name in ("source", "reason"):
             if not isinstance(written.get(name), str | None):

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from capexpand.case.reading import Reading, parse_day
+from capexpand.case.reading import NumberProblem, Reading, parse_day
+from capexpand.case.series_deviations import DeviationReader
 from capexpand.case.series_reading import CHANGE, SeriesReader
 from capexpand.case.values import Figure, Series
 from capexpand.units import VOLUME_UNITS, QuantityError, QuantityKind
@@ -21,10 +22,11 @@ NUMBER_ERROR = "number"
 
 @dataclass(frozen=True, slots=True)
 class _Reads:
-    """Makes pydantic read a number of a kind, as a figure or as a series."""
+    """Makes pydantic read a number of a kind, as a figure, a deviation or a series."""
 
     kind: QuantityKind
     series: bool
+    deviation: bool = False
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(self._read)
@@ -43,14 +45,20 @@ class _Reads:
         if isinstance(written, Series if self.series else Figure):
             return written
         reading = info.context if isinstance(info.context, Reading) else Reading()
-        reader = SeriesReader(self.kind, reading)
-        number = reader.series(written) if self.series else reader.figure(written, self.kind)
-        if number is None or reader.findings:
-            message = "; ".join(finding.message for finding in reader.findings)
-            raise PydanticCustomError(
-                NUMBER_ERROR, "{message}", {"message": message, "findings": reader.findings}
-            )
+        number, findings = self._number(written, reading)
+        if number is None or findings:
+            message = "; ".join(finding.message for finding in findings)
+            raise PydanticCustomError(NUMBER_ERROR, "{message}", {"message": message, "findings": findings})
         return number
+
+    def _number(
+        self, written: object, reading: Reading
+    ) -> tuple[Figure | Series | None, list[NumberProblem]]:
+        if self.deviation:
+            deviations = DeviationReader(reading)
+            return deviations.deviation(written, self.kind), deviations.findings
+        reader = SeriesReader(self.kind, reading)
+        return reader.series(written) if self.series else reader.figure(written, self.kind), reader.findings
 
 
 def _figure(kind: QuantityKind) -> _Reads:
@@ -138,7 +146,7 @@ Count = Annotated[Figure, _figure(_COUNT)]
 VolumeRate = Annotated[Figure, _figure(_VOLUME_RATE)]
 Change = Annotated[Figure, _figure(CHANGE)]
 Exponent = Annotated[Figure, _figure(_EXPONENT)]
-Spread = Annotated[Figure, _figure(_SPREAD)]
+Spread = Annotated[Figure, _Reads(_SPREAD, series=False, deviation=True)]
 Jump = Annotated[Figure, _figure(_JUMP)]
 Rate = Annotated[Figure, _figure(_RATE)]
 Transition = Annotated[Figure, _figure(_TRANSITION)]

@@ -17,7 +17,6 @@ def financing_complaints(financing: Financing, draft: Draft) -> Iterator[Complai
     """Yield everything that is wrong between the parts of a financing.
 
     Args:
-        financing: what the case says.
         draft: the rest of the case.
     """
     if draft.solve is not None and draft.solve.objective != "npv":

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from capexpand.case.calibrated import CalibrationFile
 from capexpand.case.declared import Declared, Name
 from capexpand.case.figures import AnswerLength, Fraction, PromptLength, Ratio, VolumeRate, Wait
 
@@ -47,6 +48,8 @@ class Serving(Declared):
     """Units that serve copies of the model together."""
     reached: Ratio | None = None
     """Share of the computed rate that is reached at the base date; 1 if absent."""
+    calibration: CalibrationFile | None = None
+    """File of one's own measurements beside the model, from `capexpand calibrate FILE --out`."""
 
 
 class TrainingRun(Declared):

@@ -15,7 +15,6 @@ def leaseback_complaints(place: tuple[str, str], offer: Offer, draft: Draft) -> 
 
     Args:
         place: of the offer.
-        offer: any.
         draft: the valid parts of the case.
     """
     terms = None if offer.buy is None else offer.buy.leaseback

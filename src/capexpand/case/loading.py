@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from capexpand.case.checks import complaints
 from capexpand.case.defaults import fill_lives
-from capexpand.case.document import Node, locate, plain
+from capexpand.case.document import DocumentNode, locate, plain
 from capexpand.case.drafts import partial_draft, whole_draft
 from capexpand.case.merging import apply_settings, apply_variant, read_merged, variant_problems
 from capexpand.case.plain_document import file_in
@@ -28,6 +28,7 @@ from capexpand.case.shipped import case_place
 from capexpand.case.tables import TABLE_LIMIT_BYTES
 from capexpand.case.uncertainty_checks import broken_targets
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.files.reading import is_folder, read_content
 from capexpand.units import QuantityError
 
@@ -63,7 +64,7 @@ class Declaration:
     file: Path
     variant: str | None
     files: tuple[Path, ...]
-    node: Node
+    node: DocumentNode
     problems: tuple[Problem, ...]
 
     def load(self, settings: Mapping[str, object] | None = None) -> Case:
@@ -140,7 +141,7 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(once, key=lambda problem: (str(problem.file or ""), problem.line or 0, problem.column or 0))
 
 
-def _reading(data: dict[str, Any]) -> Reading:
+def _reading(data: JsonObject) -> Reading:
     reading = Reading()
     try:
         reading.as_of = parse_day(data.get("as_of"))
@@ -151,7 +152,7 @@ def _reading(data: dict[str, Any]) -> Reading:
     return reading
 
 
-def _tables(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
+def _tables(value: Any) -> Iterator[tuple[JsonObject, str]]:
     """Every mapping inside that refers to a file, and the field that holds its path."""
     if isinstance(value, dict):
         yield from ((value, field) for field in FILE_FIELDS if isinstance(value.get(field), str))
@@ -162,7 +163,7 @@ def _tables(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
             yield from _tables(inner)
 
 
-def _point_to_tables(node: Node, data: Any) -> None:
+def _point_to_tables(node: DocumentNode, data: Any) -> None:
     """Make each table path lead from the working folder: it is written relative to the file it stands in."""
     if isinstance(node.value, dict):
         for field in FILE_FIELDS:
@@ -176,7 +177,7 @@ def _point_to_tables(node: Node, data: Any) -> None:
 
 
 def _provenance(
-    file: Path, variant: str | None, files: tuple[Path, ...], data: dict[str, Any], reading: Reading
+    file: Path, variant: str | None, files: tuple[Path, ...], data: JsonObject, reading: Reading
 ) -> Provenance:
     names: dict[str, str] = {}
     tables: dict[str, bytes] = {}

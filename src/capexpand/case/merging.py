@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from capexpand.case.document import Mark, Node, as_node, locate, plain, read_document
+from capexpand.case.document import DocumentNode, Mark, as_node, locate, plain, read_document
 from capexpand.case.reading import ORIGIN_FIELDS, SHAPE_FIELDS, is_number, suggest
 from capexpand.case.schema import Case, Declared
 from capexpand.case.workbook_document import read_workbook_document
@@ -19,7 +19,7 @@ from capexpand.files.workbooks import is_workbook
 _PROMOTED = (*SHAPE_FIELDS, *ORIGIN_FIELDS)
 
 
-def read_merged(path: Path) -> tuple[Node, tuple[Path, ...]]:
+def read_merged(path: Path) -> tuple[DocumentNode, tuple[Path, ...]]:
     """Read a case file and lay it over the files that it extends.
 
     Returns:
@@ -31,7 +31,7 @@ def read_merged(path: Path) -> tuple[Node, tuple[Path, ...]]:
     return _read_merged(path, ())
 
 
-def _read_merged(path: Path, chain: tuple[Path, ...]) -> tuple[Node, tuple[Path, ...]]:
+def _read_merged(path: Path, chain: tuple[Path, ...]) -> tuple[DocumentNode, tuple[Path, ...]]:
     node = read_workbook_document(path) if is_workbook(path) else read_document(path)
     fields = node.mapping or {}
     if "extends" not in fields:
@@ -50,14 +50,14 @@ def _read_merged(path: Path, chain: tuple[Path, ...]) -> tuple[Node, tuple[Path,
         raise CaseError([mark.problem(f"there is no file '{parent}'", "extends")])
     below, files = _read_merged(parent, seen)
     rest = {key: value for key, value in fields.items() if key != "extends"}
-    return merge(below, Node(rest, node.mark, node.keys)), (path, *files)
+    return merge(below, DocumentNode(rest, node.mark, node.keys)), (path, *files)
 
 
 def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def merge(below: Node, above: Node) -> Node:
+def merge(below: DocumentNode, above: DocumentNode) -> DocumentNode:
     """Lay one tree over another.
 
     Mappings are merged key by key; scalars, sequences and numbers (values by date, tables, references) are
@@ -65,7 +65,6 @@ def merge(below: Node, above: Node) -> Node:
 
     Args:
         below: the defaults.
-        above: what replaces them.
 
     Returns:
         The merged tree; every part keeps its own mark.
@@ -81,13 +80,13 @@ def merge(below: Node, above: Node) -> Node:
         else:
             values[key] = merge(values[key], node) if key in values else node
             keys[key] = above.keys[key]
-    return Node(values, above.mark, keys)
+    return DocumentNode(values, above.mark, keys)
 
 
 _PROMOTED_SET = frozenset(_PROMOTED)
 
 
-def apply_variant(node: Node, name: str) -> Node:
+def apply_variant(node: DocumentNode, name: str) -> DocumentNode:
     """Set the places that a variant names.
 
     Args:
@@ -112,7 +111,7 @@ def apply_variant(node: Node, name: str) -> Node:
     return tree
 
 
-def apply_settings(node: Node, settings: Mapping[str, object]) -> Node:
+def apply_settings(node: DocumentNode, settings: Mapping[str, object]) -> DocumentNode:
     """Set places of a case as a variant would, without one being declared.
 
     Args:
@@ -138,7 +137,7 @@ def apply_settings(node: Node, settings: Mapping[str, object]) -> Node:
     return node
 
 
-def variant_problems(node: Node) -> list[Problem]:
+def variant_problems(node: DocumentNode) -> list[Problem]:
     """Return what is wrong with the places that the variants of a case name."""
     variants = node.mapping.get("variants") if node.mapping else None
     problems: list[Problem] = []
@@ -147,7 +146,7 @@ def variant_problems(node: Node) -> list[Problem]:
     return problems
 
 
-def _overridden(node: Node, variant: Node, name: str) -> tuple[Node, list[Problem]]:
+def _overridden(node: DocumentNode, variant: DocumentNode, name: str) -> tuple[DocumentNode, list[Problem]]:
     problems: list[Problem] = []
     settings = variant.mapping.get("set") if variant.mapping else None
     for dotted, value in ((settings.mapping if settings else None) or {}).items():
@@ -159,7 +158,7 @@ def _overridden(node: Node, variant: Node, name: str) -> tuple[Node, list[Proble
     return node, problems
 
 
-def _set(node: Node, steps: list[str], value: Node, mark: Mark, kind: Any) -> Node:
+def _set(node: DocumentNode, steps: list[str], value: DocumentNode, mark: Mark, kind: Any) -> DocumentNode:
     """Return the tree with one place set.
 
     Raises:
@@ -169,7 +168,7 @@ def _set(node: Node, steps: list[str], value: Node, mark: Mark, kind: Any) -> No
     if isinstance(node.value, tuple):
         return _set_in_sequence(node, steps, value, mark, kind)
     if step in _PROMOTED and node.mapping is None:  # a plain number takes growth, changes or a source
-        node = Node({"value": node}, node.mark, {"value": node.mark})
+        node = DocumentNode({"value": node}, node.mark, {"value": node.mark})
     fields = node.mapping
     if fields is None:
         raise LookupError(f"'{step}' cannot be set inside '{plain(node)}'")
@@ -180,7 +179,7 @@ def _set(node: Node, steps: list[str], value: Node, mark: Mark, kind: Any) -> No
     if step not in fields and rest and (names is None or not _is_block(below)):
         raise LookupError(f"there is no '{step}' here{suggest(step, list(fields))}")
     if rest:
-        inner = fields.get(step) or Node({}, mark, {})
+        inner = fields.get(step) or DocumentNode({}, mark, {})
         new = _set(inner, rest, value, mark, below)
     else:
         new = value
@@ -188,10 +187,12 @@ def _set(node: Node, steps: list[str], value: Node, mark: Mark, kind: Any) -> No
     keys = {**node.keys, step: mark if not rest or step not in fields else node.keys[step]}
     if new.value is None:
         values.pop(step)
-    return Node(values, node.mark, keys)
+    return DocumentNode(values, node.mark, keys)
 
 
-def _set_in_sequence(node: Node, steps: list[str], value: Node, mark: Mark, kind: Any) -> Node:
+def _set_in_sequence(
+    node: DocumentNode, steps: list[str], value: DocumentNode, mark: Mark, kind: Any
+) -> DocumentNode:
     elements = node.value if isinstance(node.value, tuple) else ()
     step, rest = steps[0], steps[1:]
     if not elements:
@@ -199,7 +200,7 @@ def _set_in_sequence(node: Node, steps: list[str], value: Node, mark: Mark, kind
     if not step.isdigit() or int(step) >= len(elements):
         raise LookupError(f"there is no element '{step}' here; they are numbered 0 to {len(elements) - 1}")
     new = _set(elements[int(step)], rest, value, mark, _inside(kind, step)) if rest else value
-    return Node((*elements[: int(step)], new, *elements[int(step) + 1 :]), node.mark, {})
+    return DocumentNode((*elements[: int(step)], new, *elements[int(step) + 1 :]), node.mark, {})
 
 
 def _unwrapped(kind: Any) -> Any:

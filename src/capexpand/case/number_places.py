@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from capexpand.case.document import Node, node_at, plain
+from capexpand.case.document import DocumentNode, node_at, plain
 from capexpand.case.loading import Declaration
 from capexpand.case.merging import apply_settings
 from capexpand.case.numbers import numbers
@@ -122,7 +122,6 @@ def find_numbers(declaration: Declaration, case: Case, path: str) -> tuple[Numbe
 
     Args:
         declaration: as the files state the case.
-        case: as it was understood.
         path: dotted; ``*`` stands for any one step.
 
     Returns:
@@ -158,7 +157,7 @@ def _check_settable(declaration: Declaration, case: Case, path: str) -> None:
         raise CaseError([Problem(message, path=path)]) from None
 
 
-def _written(node: Node, place: Place) -> object:
+def _written(node: DocumentNode, place: Place) -> object:
     """What the file says at a place, as plain data."""
     found = node_at(node, place)
     return None if found is None else plain(found)

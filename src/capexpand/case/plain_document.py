@@ -8,14 +8,15 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from capexpand.case.document import Node, plain
+from capexpand.case.document import DocumentNode, plain
 from capexpand.case.merging import read_merged
 from capexpand.case.reading import FILE_FIELDS
 from capexpand.case.shipped import case_place
+from capexpand.files.json_text import JsonObject
 from capexpand.files.reading import is_folder
 
 
-def merged_document(case: Path | str, folder: Path) -> dict[str, Any]:
+def merged_document(case: Path | str, folder: Path) -> JsonObject:
     """Return a case with all its variants as plain data, to be written into a folder.
 
     Args:
@@ -42,7 +43,7 @@ def file_in(folder: Path) -> Path:
     return book if book.is_file() and not text.exists() else text
 
 
-def _files(node: Node, data: Any) -> Iterator[tuple[str, dict[str, Any], Path]]:
+def _files(node: DocumentNode, data: Any) -> Iterator[tuple[str, JsonObject, Path]]:
     """Every path of a table: its field, the mapping that holds it, and the file in which it is written."""
     if isinstance(node.value, dict):
         for field in FILE_FIELDS:
@@ -55,7 +56,7 @@ def _files(node: Node, data: Any) -> Iterator[tuple[str, dict[str, Any], Path]]:
             yield from _files(inner, value)
 
 
-def yaml_text(document: dict[str, Any]) -> str:
+def yaml_text(document: JsonObject) -> str:
     """Return plain data as YAML."""
     from ruamel.yaml import YAML
 

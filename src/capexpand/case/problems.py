@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from capexpand.case.document import Node, locate
+from capexpand.case.document import DocumentNode, locate
 from capexpand.case.figures import NUMBER_ERROR
 from capexpand.case.merging import block_fields
-from capexpand.case.reading import Finding, Place, dotted, nearest, suggest
+from capexpand.case.reading import NumberProblem, Place, dotted, nearest, suggest
 from capexpand.errors import Problem
 
 _BOUNDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
@@ -41,7 +41,7 @@ _PATTERNS = {
 }
 
 
-def validation_problems(error: ValidationError, node: Node) -> list[Problem]:
+def validation_problems(error: ValidationError, node: DocumentNode) -> list[Problem]:
     """Return the problems that a validation error stands for.
 
     Args:
@@ -69,9 +69,9 @@ def _meant(item: Any) -> Place:
     return (*place, nearest(name, block_fields(place)) or name)
 
 
-def _problems(item: Any, node: Node) -> Sequence[Problem]:
+def _problems(item: Any, node: DocumentNode) -> Sequence[Problem]:
     place = _inside_document(item["loc"], node, missing=item["type"] in ("missing", "extra_forbidden"))
-    findings: Sequence[Finding] = (
+    findings: Sequence[NumberProblem] = (
         item.get("ctx", {}).get("findings", ()) if item["type"] == NUMBER_ERROR else ()
     )
     if findings:
@@ -81,7 +81,7 @@ def _problems(item: Any, node: Node) -> Sequence[Problem]:
     return [_at(node, place, _message(item, place), None)]
 
 
-def _at(node: Node, place: Place, message: str, elsewhere: Problem | None) -> Problem:
+def _at(node: DocumentNode, place: Place, message: str, elsewhere: Problem | None) -> Problem:
     if elsewhere is not None and elsewhere.line is not None:
         return Problem(elsewhere.message, dotted(place), elsewhere.file, elsewhere.line, elsewhere.column)
     if elsewhere is not None and elsewhere.file is not None:
@@ -89,7 +89,7 @@ def _at(node: Node, place: Place, message: str, elsewhere: Problem | None) -> Pr
     return locate(node, place).problem(message, dotted(place))
 
 
-def _inside_document(loc: Place, node: Node, *, missing: bool) -> Place:
+def _inside_document(loc: Place, node: DocumentNode, *, missing: bool) -> Place:
     """Keep the steps of a place that the document has: pydantic adds its own for keys and unions."""
     place: list[str | int] = []
     for position, step in enumerate(loc):

@@ -16,7 +16,7 @@ Place = tuple[str | int, ...]
 ORIGIN_FIELDS = ("source", "reason", "basis_date")
 REFERENCE_FIELDS = ("catalogue", "row", "field", "times")
 TABLE_FIELDS = ("csv", "column", "unit")
-FILE_FIELDS = ("csv", "from_replay")
+FILE_FIELDS = ("csv", "from_replay", "from_series", "calibration")
 """Fields whose text is the path of a file beside the case."""
 
 SHAPE_FIELDS = ("growth", "at", "changes", "minimum", "maximum")
@@ -28,7 +28,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class NumberProblem:
     """One thing that is wrong inside a number, before its place in the case is known.
 
     Args:
@@ -43,7 +43,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class BlockOrigin:
     """What a block says for all numbers inside that say nothing themselves."""
 
     source: str | None = None
@@ -64,13 +64,13 @@ class Reading:
 
     as_of: date | None = None
     currency: str = "CNY"
-    blocks: list[Origin] = field(default_factory=list)
+    blocks: list[BlockOrigin] = field(default_factory=list)
     tables: dict[Path, bytes] = field(default_factory=dict)
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> BlockOrigin:
         """What the enclosing blocks say together, the innermost first."""
-        return self.blocks[-1] if self.blocks else Origin()
+        return self.blocks[-1] if self.blocks else BlockOrigin()
 
 
 def parse_day(written: object) -> date:
@@ -98,14 +98,14 @@ def parse_day(written: object) -> date:
     return day
 
 
-def inherited(block: Mapping[str, object], outer: Origin) -> Origin:
+def inherited(block: Mapping[str, object], outer: BlockOrigin) -> BlockOrigin:
     """Return what a block says for its numbers, falling back on what the blocks around it say."""
     try:
         basis = parse_day(block["basis_date"]) if block.get("basis_date") is not None else outer.basis_date
     except QuantityError:
         basis = outer.basis_date  # reported where the field itself is read
     source, reason = block.get("source"), block.get("reason")
-    return Origin(
+    return BlockOrigin(
         source=source if isinstance(source, str) else outer.source,
         reason=reason if isinstance(reason, str) else outer.reason,
         basis_date=basis,
@@ -120,7 +120,8 @@ def dates_of(written: Mapping[str, object]) -> list[str]:
 def is_number(written: object) -> bool:
     """Tell whether a mapping writes one number or series rather than a block of fields."""
     return isinstance(written, Mapping) and (
-        bool(dates_of(written)) or not {"value", "catalogue", "csv", "from_replay"}.isdisjoint(written)
+        bool(dates_of(written))
+        or not {"value", "catalogue", "csv", "from_replay", "from_series"}.isdisjoint(written)
     )
 
 

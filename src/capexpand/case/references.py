@@ -6,16 +6,16 @@ It looks at what was written rather than at the validated case, so that no other
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from capexpand.case.reading import Place, suggest
 from capexpand.errors import CaseError
+from capexpand.files.json_text import JsonObject
 
 Complaint = tuple[Place, str]
 """A place in a case and what is wrong there."""
 
 
-def broken_references(data: dict[str, Any]) -> Iterator[Complaint]:
+def broken_references(data: JsonObject) -> Iterator[Complaint]:
     """Yield each reference to a site, an offer, a destination or an accelerator that does not exist.
 
     Args:
@@ -51,7 +51,7 @@ def broken_references(data: dict[str, Any]) -> Iterator[Complaint]:
             yield from _unknown("offer", _mapping(site).get(field), offers, ("opening", "sites", name, field))
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _mapping(value: object) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
@@ -63,7 +63,7 @@ def _named(value: object) -> Iterator[tuple[str | int, str]]:
         yield from ((index, name) for index, name in enumerate(value) if isinstance(name, str))
 
 
-def _unknown(what: str, names: object, known: dict[str, Any], place: Place) -> Iterator[Complaint]:
+def _unknown(what: str, names: object, known: JsonObject, place: Place) -> Iterator[Complaint]:
     for step, name in _named(names) if known else ():  # with no section at all, that is the mistake
         if name not in known:
             having = suggest(name, list(known)) or _listed(list(known))

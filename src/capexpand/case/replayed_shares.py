@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from capexpand.case.figure_reading import RATIO, FigureReader
 from capexpand.case.figures import NUMBER_ERROR
-from capexpand.case.reading import ORIGIN_FIELDS, Finding, Reading, suggest
+from capexpand.case.reading import ORIGIN_FIELDS, NumberProblem, Reading, suggest
 from capexpand.case.values import Figure
 from capexpand.errors import CaseError, Problem
 from capexpand.files import decode_text, parse_json, read_content
@@ -164,7 +164,7 @@ class ReplayedShareReader(FigureReader):
             rows = read_deratings(path, tables=self.reading.tables)
         except CaseError as error:
             self.findings += [
-                Finding(problem.message, ("from_replay",), problem) for problem in error.problems
+                NumberProblem(problem.message, ("from_replay",), problem) for problem in error.problems
             ]
             return None
         if self.findings:

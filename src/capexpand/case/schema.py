@@ -341,8 +341,11 @@ class Workload(Declared):
     productivity: ProductivitySeries | None = None
     """How much more a unit of hardware serves than at the base date, by date; 1 if absent."""
     smaller_models: ProductivitySeries | None = None
-    """The part of productivity from models that take fewer operations for the same use; 1 if absent. The
-    rest is software, which takes no server beyond its peak."""
+    """The part of productivity from models that take fewer operations for the same use; 1 if absent."""
+    software: ProductivitySeries | None = None
+    """The part of productivity from software that makes a server compute more, never beyond its peak; all
+    that smaller models leave if absent. Where it is stated, what both leave is the rest: answers from caches
+    and shorter ones, which take no operations."""
     usable_share: Fraction | None = None
     """Share of what a unit serves that can be sold: peak to mean, headroom, failures."""
     utilisation: ReplayedShare | None = None

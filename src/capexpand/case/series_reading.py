@@ -13,7 +13,7 @@ from capexpand.case.reading import (
     REFERENCE_FIELDS,
     SHAPE_FIELDS,
     TABLE_FIELDS,
-    Finding,
+    NumberProblem,
     Place,
     Reading,
     dates_of,
@@ -133,7 +133,7 @@ class SeriesReader(FigureReader):
         try:
             table = read_column(Path(path), column, tables=self.reading.tables)
         except CaseError as error:
-            self.findings += [Finding(problem.message, within, problem) for problem in error.problems]
+            self.findings += [NumberProblem(problem.message, within, problem) for problem in error.problems]
             return None
         return self._tabulated(table, unit, written, within)
 
@@ -145,7 +145,7 @@ class SeriesReader(FigureReader):
             if quantity is None:
                 message = self.findings[before].message
                 problem = Problem(message, file=table.path, line=row.line, column=row.column)
-                self.findings[before] = Finding(message, within, problem)
+                self.findings[before] = NumberProblem(message, within, problem)
                 return None
             quantities.append(quantity)
         first, origin = quantities[0], self.origin(written, within)

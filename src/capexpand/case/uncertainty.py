@@ -96,7 +96,7 @@ class Shock(Declared):
     """Whether what it moves keeps the mean that the case declares."""
 
 
-class State(Declared):
+class WorldState(Declared):
     """A state of the world, with a factor for each target; for an export fee it is a share added."""
 
     title: Title = ""
@@ -116,7 +116,7 @@ class Regimes(Declared):
     """Name in reports."""
     initial: Name
     """State in the first quarter."""
-    states: dict[Name, State]
+    states: dict[Name, WorldState]
     """The states by name."""
     transitions: dict[Name, dict[Name, Transition]]
     """For each state where it may go: a probability in each quarter, or a rate such as `20 %/year`. What

@@ -10,6 +10,7 @@ from capexpand.case.references import Complaint
 from capexpand.case.targets import DELAYABLE, MovableTarget, Quantity, matching_targets, movable_targets
 from capexpand.case.uncertainty import Delay, Regimes, Uncertainty
 from capexpand.case.values import Figure
+from capexpand.files.json_text import JsonObject
 from capexpand.units import format_number
 
 _CONTINUOUS = ("trends", "reversions", "drifts", "shocks")
@@ -43,7 +44,7 @@ def broken_targets(data: Mapping[str, Any]) -> Iterator[Complaint]:
     yield from _markets(declared, _mapping(data.get("workloads")))
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _mapping(value: object) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
@@ -89,11 +90,7 @@ def _markets(declared: Mapping[str, Any], workloads: Mapping[str, Any]) -> Itera
 
 
 def uncertainty_complaints(uncertainty: Uncertainty) -> Iterator[Complaint]:
-    """Yield everything that is wrong between the parts of what is declared about the unknown.
-
-    Args:
-        uncertainty: the valid block.
-    """
+    """Yield everything that is wrong between the parts of what is declared about the unknown."""
     used: dict[str, str] = {}
     for kind in (*_CONTINUOUS, "regimes", "delays"):
         for name in getattr(uncertainty, kind):

@@ -15,8 +15,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from capexpand.case.document import Mark, Node
+from capexpand.case.document import DocumentNode, Mark
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.files.workbooks import read_cells
 
 COLUMNS = ("Field", "Value", "Unit", "As", "Source", "Reason", "Date", "Meaning")
@@ -51,7 +52,7 @@ class CellMark(Mark):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FieldRow:
     """A field of a case as cells."""
 
     field: str
@@ -66,7 +67,7 @@ class Row:
 # a document as rows
 
 
-def rows_of(document: Mapping[str, Any]) -> Iterator[tuple[Place, Row]]:
+def rows_of(document: Mapping[str, Any]) -> Iterator[tuple[Place, FieldRow]]:
     """Yield a document as rows, in its order.
 
     Args:
@@ -75,11 +76,11 @@ def rows_of(document: Mapping[str, Any]) -> Iterator[tuple[Place, Row]]:
     yield from _rows(document, ())
 
 
-def _rows(value: Any, place: Place) -> Iterator[tuple[Place, Row]]:
+def _rows(value: Any, place: Place) -> Iterator[tuple[Place, FieldRow]]:
     if place and isinstance(value, dict) and _sourced(value):
         row = _row(value["value"], place)
         texts = {name: value.get(name, "") for _, name in ORIGINS}
-        yield place, Row(row.field, row.value, row.unit, row.kind, *texts.values())
+        yield place, FieldRow(row.field, row.value, row.unit, row.kind, *texts.values())
     elif isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _rows(inner, (*place, str(key)))
@@ -90,7 +91,7 @@ def _rows(value: Any, place: Place) -> Iterator[tuple[Place, Row]]:
         yield place, _row(value, place)
 
 
-def _sourced(value: dict[str, Any]) -> bool:
+def _sourced(value: JsonObject) -> bool:
     """Whether a mapping is a number with its origin, which takes one row."""
     inner = value.get("value")
     rest = {key: text for key, text in value.items() if key != "value"}
@@ -104,31 +105,31 @@ def _sourced(value: dict[str, Any]) -> bool:
     )
 
 
-def _row(value: Any, place: Place) -> Row:
+def _row(value: Any, place: Place) -> FieldRow:
     name = write_place(place)
     if value is None or isinstance(value, _CONTAINERS):
-        return Row(name, kind=NOTHING if value is None else _EMPTY[type(value).__name__])
+        return FieldRow(name, kind=NOTHING if value is None else _EMPTY[type(value).__name__])
     if isinstance(value, bool):
-        return Row(name, value)
+        return FieldRow(name, value)
     if isinstance(value, int | float):
         return _number_row(name, value)
     text = str(value)
     found = _QUANTITY.fullmatch(text) if place and place[-1] not in _NO_QUANTITY else None
     if found is not None and written_number(float(found[1])) == found[1] and found[2].strip() == found[2]:
         number = float(found[1])
-        return Row(name, int(number) if number.is_integer() else number, found[2])
-    return Row(name, text, kind=TEXT if text.strip() != text or not text else "")
+        return FieldRow(name, int(number) if number.is_integer() else number, found[2])
+    return FieldRow(name, text, kind=TEXT if text.strip() != text or not text else "")
 
 
 _EMPTY = {"dict": EMPTY_MAPPING, "list": EMPTY_LIST}
 
 
-def _number_row(name: str, value: float) -> Row:
+def _number_row(name: str, value: float) -> FieldRow:
     """A number as a cell where the cell keeps it to the last digit, or else as a text."""
     if isinstance(value, int):
-        return Row(name, value) if abs(value) < 10**15 else Row(name, str(value), kind=WHOLE)
+        return FieldRow(name, value) if abs(value) < 10**15 else FieldRow(name, str(value), kind=WHOLE)
     exact = math.isfinite(value) and float(f"{value:.16G}") == value and not value.is_integer()
-    return Row(name, value) if exact else Row(name, repr(value), kind=NUMBER)
+    return FieldRow(name, value) if exact else FieldRow(name, repr(value), kind=NUMBER)
 
 
 def written_number(number: float) -> str:
@@ -173,7 +174,7 @@ def read_place(text: str) -> Place | None:
 # rows as a document
 
 
-def read_workbook_document(path: Path) -> Node:
+def read_workbook_document(path: Path) -> DocumentNode:
     """Read a workbook that holds a case.
 
     Args:
@@ -211,16 +212,19 @@ class _Branch:
     """A mapping or list that is being filled."""
 
     mark: CellMark
-    inner: dict[Step, _Branch | Node] | None = None
+    inner: dict[Step, _Branch | DocumentNode] | None = None
     marks: dict[Step, CellMark] | None = None
 
-    def node(self, problems: list[Problem]) -> Node:
+    def node(self, problems: list[Problem]) -> DocumentNode:
         inner, marks = self.inner or {}, self.marks or {}
-        made = {step: each if isinstance(each, Node) else each.node(problems) for step, each in inner.items()}
+        made = {
+            step: each if isinstance(each, DocumentNode) else each.node(problems)
+            for step, each in inner.items()
+        }
         if made and all(isinstance(step, int) for step in made):
-            return Node(tuple(made[step] for step in sorted(made)), self.mark, {})
+            return DocumentNode(tuple(made[step] for step in sorted(made)), self.mark, {})
         values = {str(step): node for step, node in made.items()}
-        return Node(values, self.mark, {str(step): mark for step, mark in marks.items()})
+        return DocumentNode(values, self.mark, {str(step): mark for step, mark in marks.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +250,7 @@ class _Reader:
         cell = self.cells[column]
         return _day(cell) if isinstance(cell, date) else str(cell).strip()
 
-    def value(self, problems: list[Problem]) -> Node | None:
+    def value(self, problems: list[Problem]) -> DocumentNode | None:
         kind, cell, unit = self.text(AS).lower(), self.cells[VALUE], self.text(UNIT)
         if kind and kind not in KINDS:
             known = ", ".join(KINDS)
@@ -261,25 +265,25 @@ class _Reader:
         keys: dict[str, Mark] = {"value": mark}
         for column, name in ORIGINS:
             if name in origin:
-                fields[name] = Node(origin[name], self.mark(column), {})
+                fields[name] = DocumentNode(origin[name], self.mark(column), {})
                 keys[name] = self.mark(column)
-        return Node(fields, mark, keys)
+        return DocumentNode(fields, mark, keys)
 
-    def _value(self, kind: str, cell: object, unit: str, problems: list[Problem]) -> Node | None:
+    def _value(self, kind: str, cell: object, unit: str, problems: list[Problem]) -> DocumentNode | None:
         mark = self.mark(VALUE)
         if kind in (NOTHING, EMPTY_LIST, EMPTY_MAPPING):
             empty: Any = {NOTHING: None, EMPTY_LIST: (), EMPTY_MAPPING: {}}[kind]
-            return Node(empty, mark, {})
+            return DocumentNode(empty, mark, {})
         if kind in (NUMBER, WHOLE):
             try:
-                return Node(int(str(cell)) if kind == WHOLE else float(str(cell)), mark, {})
+                return DocumentNode(int(str(cell)) if kind == WHOLE else float(str(cell)), mark, {})
             except ValueError:
                 problems.append(mark.problem(f"'{cell}' is not a {kind} number"))
                 return None
         if isinstance(cell, str) and not cell and kind != TEXT:
             problems.append(mark.problem("has no value; write one, or delete the row"))
             return None
-        return Node(self._scalar(kind, cell, unit), mark, {})
+        return DocumentNode(self._scalar(kind, cell, unit), mark, {})
 
     def _scalar(self, kind: str, cell: object, unit: str) -> str | int | float | bool:
         if isinstance(cell, bool):
@@ -318,7 +322,7 @@ def _add(root: _Branch, reader: _Reader, problems: list[Problem]) -> None:
         branch.inner, branch.marks = branch.inner or {}, branch.marks or {}
         below = branch.inner.setdefault(step, _Branch(mark))
         branch.marks.setdefault(step, mark)
-        if isinstance(below, Node):
+        if isinstance(below, DocumentNode):
             problems.append(mark.problem(f"'{name}' lies inside a field that has a value already", name))
             return
         branch = below

@@ -64,7 +64,7 @@ UNIT_TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class CatalogueColumn:
     """One column of a table.
 
     Args:
@@ -144,37 +144,39 @@ def _read_names(cell: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in cell.split(";"))
 
 
-def text(name: str, *, required: bool = True) -> Column:
+def text(name: str, *, required: bool = True) -> CatalogueColumn:
     """Describe a column of text; an empty cell becomes an empty text."""
-    return Column(name, "text", _read_text, required=required, empty="")
+    return CatalogueColumn(name, "text", _read_text, required=required, empty="")
 
 
-def number(name: str, *, unit: str, required: bool = False, signed: bool = False) -> Column:
+def number(name: str, *, unit: str, required: bool = False, signed: bool = False) -> CatalogueColumn:
     """Describe a column of finite numbers [unit], not negative unless ``signed``."""
-    return Column(name, "number", _read_number if signed else _read_amount, required=required, unit=unit)
+    return CatalogueColumn(
+        name, "number", _read_number if signed else _read_amount, required=required, unit=unit
+    )
 
 
-def day(name: str, *, required: bool = True) -> Column:
+def day(name: str, *, required: bool = True) -> CatalogueColumn:
     """Describe a column of dates, written as in 2025-02-24."""
-    return Column(name, "date", _read_date, required=required)
+    return CatalogueColumn(name, "date", _read_date, required=required)
 
 
-def year(name: str) -> Column:
+def year(name: str) -> CatalogueColumn:
     """Describe a column of years or whole dates, kept as text."""
-    return Column(name, "year or date", _read_year, empty="")
+    return CatalogueColumn(name, "year or date", _read_year, empty="")
 
 
-def boolean(name: str, *, required: bool = True) -> Column:
+def boolean(name: str, *, required: bool = True) -> CatalogueColumn:
     """Describe a column of true and false."""
-    return Column(name, "true or false", _read_boolean, required=required)
+    return CatalogueColumn(name, "true or false", _read_boolean, required=required)
 
 
-def names(name: str) -> Column:
+def names(name: str) -> CatalogueColumn:
     """Describe a column of names with semicolons between them; an empty cell holds none."""
-    return Column(name, "names", _read_names, required=False, empty=())
+    return CatalogueColumn(name, "names", _read_names, required=False, empty=())
 
 
-def choice(name: str, options: tuple[str, ...], *, required: bool = True) -> Column:
+def choice(name: str, options: tuple[str, ...], *, required: bool = True) -> CatalogueColumn:
     """Describe a column whose cells are one of a few words."""
 
     def read(cell: str) -> str:
@@ -182,14 +184,14 @@ def choice(name: str, options: tuple[str, ...], *, required: bool = True) -> Col
             raise ValueError(f"'{cell}' is not one of {', '.join(options)}")
         return cell
 
-    return Column(name, "choice", read, required=required, empty="")
+    return CatalogueColumn(name, "choice", read, required=required, empty="")
 
 
 # --- columns as the types of a row's fields -----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class FigureField:
     """Marks a field as a number with a unit.
 
     Args:
@@ -220,16 +222,16 @@ Note = Annotated[str, "may be empty"]
 YearOrDay = Annotated[str, "year"]
 """A year or a whole date, kept as text."""
 
-Ratio = Annotated[float | None, Figure(NO_UNIT)]
-Tflops = Annotated[float | None, Figure("TFLOPS")]
-Tops = Annotated[float | None, Figure("TOPS")]
-Gigabytes = Annotated[float | None, Figure("GB")]
-GigabytesPerSecond = Annotated[float | None, Figure("GB/s")]
-Watts = Annotated[float | None, Figure("W")]
-Count = Annotated[float, Figure(NO_UNIT)]
+Ratio = Annotated[float | None, FigureField(NO_UNIT)]
+Tflops = Annotated[float | None, FigureField("TFLOPS")]
+Tops = Annotated[float | None, FigureField("TOPS")]
+Gigabytes = Annotated[float | None, FigureField("GB")]
+GigabytesPerSecond = Annotated[float | None, FigureField("GB/s")]
+Watts = Annotated[float | None, FigureField("W")]
+Count = Annotated[float, FigureField(NO_UNIT)]
 
 
-def column_of(name: str, hint: Any) -> Column:
+def column_of(name: str, hint: Any) -> CatalogueColumn:
     """Describe the column of a row's field from the field's type and its mark.
 
     Args:
@@ -239,7 +241,7 @@ def column_of(name: str, hint: Any) -> Column:
     plain, *marks = get_args(hint) if marked else (hint,)
     mark = marks[0] if marks else None
     required = type(None) not in get_args(plain)
-    if isinstance(mark, Figure):
+    if isinstance(mark, FigureField):
         return number(name, unit=mark.unit, required=required, signed=mark.signed)
     if isinstance(mark, OneOf):
         return choice(name, mark.options, required=mark.required)

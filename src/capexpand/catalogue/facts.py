@@ -15,7 +15,7 @@ from capexpand.catalogue.names import matching_accelerators, suggestion
 from capexpand.catalogue.point_in_time import current, known_by
 from capexpand.catalogue.reading import near, table_named
 from capexpand.catalogue.rows import Accelerator, Row, Source
-from capexpand.catalogue.tables import Table
+from capexpand.catalogue.tables import CatalogueTable
 from capexpand.errors import CaseError, Problem
 
 RowKey = str | Mapping[str, object]
@@ -116,7 +116,7 @@ def accelerator_fact(row: Accelerator, field: str) -> Fact | None:
     return None if getattr(row, field) is None else _as_fact(row, field, described)
 
 
-def label(row: Row, table: Table) -> str:
+def label(row: Row, table: CatalogueTable) -> str:
     """Write the key of a row in words."""
     if len(table.key) == 1:
         return _text(getattr(row, table.key[0]))
@@ -137,7 +137,7 @@ def _words(wanted: Mapping[str, object]) -> str:
     return ", ".join(f"{name} '{_text(value)}'" for name, value in wanted.items())
 
 
-def _check_key(table: Table, wanted: Mapping[str, object]) -> None:
+def _check_key(table: CatalogueTable, wanted: Mapping[str, object]) -> None:
     problems = [
         Problem(f"{table.name} has no key column '{name}'{near(name, table.key)}")
         for name in wanted
@@ -172,7 +172,7 @@ def _known_on(row: Row, field: str) -> date | None:
     return row.known_on
 
 
-def _why_unknown(row: Row, field: str, table: Table, as_of: date | None) -> str:
+def _why_unknown(row: Row, field: str, table: CatalogueTable, as_of: date | None) -> str:
     named = f"{field} of {label(row, table)}"
     known_on = _known_on(row, field)
     if getattr(row, field) is None:
@@ -194,7 +194,7 @@ def _near_rows(seen: Sequence[Row], wanted: Mapping[str, object], as_of: date | 
     return ""
 
 
-def _as_fact(row: Row, field: str, table: Table) -> Fact:
+def _as_fact(row: Row, field: str, table: CatalogueTable) -> Fact:
     value = getattr(row, field)
     if value is None:
         raise _error(f"the catalogue has no {field} of {label(row, table)}")

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capexpand.catalogue.columns import Cell, Column
+from capexpand.catalogue.columns import CatalogueColumn, Cell
 from capexpand.catalogue.rows import Row, Source
-from capexpand.catalogue.tables import TABLES, Table, Values, source_columns
+from capexpand.catalogue.tables import TABLES, CatalogueTable, Values, source_columns
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_text
 
@@ -32,7 +32,7 @@ ADDRESS_STARTS = ("https://", "http://", "public-file:", "news-report:")
 
 
 @cache
-def table_named(name: str) -> Table:
+def table_named(name: str) -> CatalogueTable:
     """Find the description of a table.
 
     Raises:
@@ -79,7 +79,7 @@ def load_table(name: str) -> tuple[Row, ...]:
     return read_table(table_named(name), DATA_FOLDER / f"{name}.csv")
 
 
-def read_table(table: Table, path: Path) -> tuple[Row, ...]:
+def read_table(table: CatalogueTable, path: Path) -> tuple[Row, ...]:
     """Read a table from a file in its format.
 
     Args:
@@ -112,14 +112,14 @@ def read_table(table: Table, path: Path) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _all_columns(table: Table) -> dict[str, Column]:
+def _all_columns(table: CatalogueTable) -> dict[str, CatalogueColumn]:
     columns = list(table.columns)
     for prefix in table.sources:
         columns.extend(source_columns(prefix))
     return {column.name: column for column in columns}
 
 
-def _check_header(header: list[str], table: Table) -> Iterator[str]:
+def _check_header(header: list[str], table: CatalogueTable) -> Iterator[str]:
     due = _all_columns(table)
     if not header:
         yield f"is empty; the first line names the columns: {', '.join(due)}"
@@ -147,7 +147,7 @@ def _numbered(reader: CsvReader) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read_rows(
-    reader: CsvReader, header: list[str], *, table: Table, path: Path, problems: list[Problem]
+    reader: CsvReader, header: list[str], *, table: CatalogueTable, path: Path, problems: list[Problem]
 ) -> list[Row]:
     """Read all rows; what is wrong is added to ``problems``."""
     columns = [_all_columns(table)[name] for name in header]
@@ -173,7 +173,9 @@ def _read_rows(
     return rows
 
 
-def _read_cells(cells: list[str], columns: list[Column], *, values: dict[str, Cell]) -> Iterator[str]:
+def _read_cells(
+    cells: list[str], columns: list[CatalogueColumn], *, values: dict[str, Cell]
+) -> Iterator[str]:
     for cell, column in zip(cells, columns, strict=True):
         stripped = cell.strip()
         if not stripped:
@@ -187,7 +189,7 @@ def _read_cells(cells: list[str], columns: list[Column], *, values: dict[str, Ce
             yield f"{column.name}: {error}"
 
 
-def _check_row(values: Values, table: Table) -> Iterator[str]:
+def _check_row(values: Values, table: CatalogueTable) -> Iterator[str]:
     for prefix in table.sources:
         if values[f"{prefix}source_title"]:
             yield from _check_source(values, prefix)
@@ -211,7 +213,7 @@ def _check_source(values: Values, prefix: str) -> Iterator[str]:
         yield f"{prefix}verified is empty although a source is named"
 
 
-def _build(values: Values, table: Table) -> Row:
+def _build(values: Values, table: CatalogueTable) -> Row:
     cells: dict[str, Cell | Source] = {column.name: values[column.name] for column in table.columns}
     for prefix in table.sources:
         cells[f"{prefix}source"] = _source(values, prefix)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from capexpand.catalogue.columns import (
     UNIT_TEXTS,
-    Figure,
+    FigureField,
     Gigabytes,
     GigabytesPerSecond,
     Note,
@@ -35,10 +35,10 @@ EFFECTS = ("allowed", "notified", "allowed with fee", "licence", "banned")
 UnitName = Annotated[str, OneOf(tuple(UNIT_TEXTS))]
 """The unit of a row's figures."""
 
-Value = Annotated[float, Figure("column:unit")]
-SignedValue = Annotated[float, Figure("column:unit", signed=True)]
-OptionalValue = Annotated[float | None, Figure("column:unit")]
-Money = Annotated[float | None, Figure("column:currency")]
+Value = Annotated[float, FigureField("column:unit")]
+SignedValue = Annotated[float, FigureField("column:unit", signed=True)]
+OptionalValue = Annotated[float | None, FigureField("column:unit")]
+Money = Annotated[float | None, FigureField("column:currency")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,13 @@ class Accelerator:
     memory_bandwidth_gb_per_s: GigabytesPerSecond
     interconnect_gb_per_s: GigabytesPerSecond
     tdp_w: Watts
-    die_area_mm2: Annotated[float | None, Figure("mm2")]
-    process_nm: Annotated[float | None, Figure("nm")]
+    die_area_mm2: Annotated[float | None, FigureField("mm2")]
+    process_nm: Annotated[float | None, FigureField("nm")]
     total_processing_performance: Ratio
-    performance_density: Annotated[float | None, Figure("1/mm2")]
+    performance_density: Annotated[float | None, FigureField("1/mm2")]
     specification_known_on: date | None
     unverified_fields: tuple[str, ...]
-    unit_price_usd: Annotated[float | None, Figure("USD")]
+    unit_price_usd: Annotated[float | None, FigureField("USD")]
     price_date: date | None
     price_known_on: date | None
     notes: Note
@@ -116,8 +116,8 @@ class ExportRule:
     threshold_test: Annotated[str, OneOf(("all", "any", "none"))]
     tpp_min: Ratio
     tpp_below: Ratio
-    performance_density_min: Annotated[float | None, Figure("1/mm2")]
-    performance_density_below: Annotated[float | None, Figure("1/mm2")]
+    performance_density_min: Annotated[float | None, FigureField("1/mm2")]
+    performance_density_below: Annotated[float | None, FigureField("1/mm2")]
     memory_bandwidth_min_gb_per_s: GigabytesPerSecond
     memory_bandwidth_below_gb_per_s: GigabytesPerSecond
     io_bandwidth_min_gb_per_s: GigabytesPerSecond
@@ -166,7 +166,7 @@ class Actual:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class HistoricFigure:
     """A figure of a long quarterly series, kept to forecast from and to measure how far forecasts err."""
 
     company: str
@@ -239,12 +239,22 @@ class TokenDemand:
     date: date
     value: Value
     unit: UnitName
-    value_tokens_per_day: Annotated[float | None, Figure("token/day")]
+    value_tokens_per_day: Annotated[float | None, FigureField("token/day")]
     known_on: date | None
     known_on_estimated: bool
     notes: Note
     source: Source
 
 
-Row = Accelerator | ExportRule | Programme | Actual | History | Guidance | SiteCost | ModelPrice | TokenDemand
+Row = (
+    Accelerator
+    | ExportRule
+    | Programme
+    | Actual
+    | HistoricFigure
+    | Guidance
+    | SiteCost
+    | ModelPrice
+    | TokenDemand
+)
 """Any row of the catalogue."""

@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 from capexpand.catalogue.columns import (
     Count,
-    Figure,
+    FigureField,
     Gigabytes,
     GigabytesPerSecond,
     Note,
@@ -39,7 +39,7 @@ class ServingChipRow:
     released_on: date | None
     server_chips: Count
     scale_up_chips: Count
-    scale_out_gb_per_s: Annotated[float, Figure("GB/s")]
+    scale_out_gb_per_s: Annotated[float, FigureField("GB/s")]
     fp16_tflops: Tflops
     fp8_tflops: Tflops
     int8_tops: Tops

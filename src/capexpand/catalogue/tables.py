@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import get_type_hints
 
-from capexpand.catalogue.columns import SOURCE_KINDS, Cell, Column, boolean, choice, column_of, text
+from capexpand.catalogue.columns import SOURCE_KINDS, CatalogueColumn, Cell, boolean, choice, column_of, text
 from capexpand.catalogue.rows import (
     Accelerator,
     Actual,
     ExportRule,
     Guidance,
-    History,
+    HistoricFigure,
     ModelPrice,
     Programme,
     Row,
@@ -25,7 +25,7 @@ Values = Mapping[str, Cell]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CatalogueTable:
     """One table of the catalogue.
 
     Args:
@@ -39,7 +39,7 @@ class Table:
     name: str
     row_type: type[Row]
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[CatalogueColumn, ...]
     sources: tuple[str, ...]
     check: Callable[[Values], Iterator[str]]
 
@@ -57,7 +57,7 @@ def declared(
     sources: tuple[str, ...] = ("",),
     check: Callable[[Values], Iterator[str]] = lambda _values: iter(()),
     without: tuple[str, ...] = (),
-) -> Table:
+) -> CatalogueTable:
     """Make a table from the type of its rows: each field but the sources is a column.
 
     Args:
@@ -70,10 +70,10 @@ def declared(
     hints = get_type_hints(row_type, include_extras=True)
     left_out = {*without, *(f"{prefix}source" for prefix in sources)}
     columns = tuple(column_of(one, hint) for one, hint in hints.items() if one not in left_out)
-    return Table(name, row_type, key, columns, sources, check)
+    return CatalogueTable(name, row_type, key, columns, sources, check)
 
 
-def source_columns(prefix: str) -> tuple[Column, ...]:
+def source_columns(prefix: str) -> tuple[CatalogueColumn, ...]:
     """Describe the five columns of a source; with a prefix they may all be empty together."""
     required = not prefix
     return (
@@ -156,7 +156,7 @@ def _check_model_price(values: Values) -> Iterator[str]:
     yield from _not_negative(values, may_be=("price_change",))
 
 
-TABLES: tuple[Table, ...] = (
+TABLES: tuple[CatalogueTable, ...] = (
     declared("accelerators", Accelerator, ("name",), sources=("", "price_"), check=_check_accelerator),
     declared("export_rules", ExportRule, ("rule_id",), check=_check_rule),
     declared(
@@ -166,7 +166,7 @@ TABLES: tuple[Table, ...] = (
         check=_check_programme,
     ),
     declared("actuals", Actual, ("company", "quarter_end", "metric"), check=_check_actual),
-    declared("history", History, ("company", "measure", "quarter_end"), check=check_known),
+    declared("history", HistoricFigure, ("company", "measure", "quarter_end"), check=check_known),
     declared(
         "guidance",
         Guidance,

@@ -16,7 +16,7 @@ from typing import cast
 from capexpand.catalogue.columns import NO_UNIT, boolean, choice, day, number, text
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
-from capexpand.catalogue.tables import Table, Values
+from capexpand.catalogue.tables import CatalogueTable, Values
 
 KINDS = ("inference", "inference_unusable", "training", "constant")
 
@@ -81,7 +81,7 @@ def _check(values: Values) -> Iterator[str]:
             yield f"{name} is empty although the row is of inference"
 
 
-TABLE = Table(
+TABLE = CatalogueTable(
     "throughput_facts",
     cast("type", ThroughputFact),
     ("row",),

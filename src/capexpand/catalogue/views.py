@@ -14,14 +14,16 @@ from capexpand.catalogue.rows import (
     Actual,
     ExportRule,
     Guidance,
-    History,
+    HistoricFigure,
     ModelPrice,
     Programme,
     SiteCost,
     TokenDemand,
 )
 
-Dated = TypeVar("Dated", ExportRule, Programme, Actual, History, Guidance, SiteCost, ModelPrice, TokenDemand)
+Dated = TypeVar(
+    "Dated", ExportRule, Programme, Actual, HistoricFigure, Guidance, SiteCost, ModelPrice, TokenDemand
+)
 
 
 def _visible(rows: Sequence[Dated], as_of: date | None) -> tuple[Dated, ...]:
@@ -63,9 +65,9 @@ def actuals(as_of: date | None = None) -> tuple[Actual, ...]:
     return _visible(cast("tuple[Actual, ...]", current().rows("actuals")), as_of)
 
 
-def history(as_of: date | None = None) -> tuple[History, ...]:
+def history(as_of: date | None = None) -> tuple[HistoricFigure, ...]:
     """List the figures of long quarterly series that had been published."""
-    return _visible(cast("tuple[History, ...]", current().rows("history")), as_of)
+    return _visible(cast("tuple[HistoricFigure, ...]", current().rows("history")), as_of)
 
 
 def guidance(as_of: date | None = None) -> tuple[Guidance, ...]:

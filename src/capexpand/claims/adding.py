@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from capexpand.claims.documents import read_document
 from capexpand.claims.own_files import Article, append_claims, as_claim, short_name
 from capexpand.claims.proposals import Proposal, propose_claims
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 
 BEGINNINGS = ("https://", "http://")
 
@@ -41,7 +41,7 @@ class AddedClaims:
     already_there: int
     file: Path
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> JsonObject:
         """Return the result as names, numbers and texts, as ``--json`` prints it."""
         day = self.article.published
         return {
@@ -96,7 +96,7 @@ def claims_add(
     return AddedClaims(article, proposals, len(claims), added, known, target)
 
 
-def proposal_data(proposal: Proposal) -> dict[str, Any]:
+def proposal_data(proposal: Proposal) -> JsonObject:
     """Return a proposal as names, numbers and texts."""
     period = proposal.period
     return {

@@ -25,7 +25,7 @@ class PlanChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClaimReading:
     """One way to read what was claimed.
 
     Args:
@@ -73,6 +73,6 @@ class Finding:
     company: str
     subject: str
     title: str
-    readings: tuple[Reading, ...]
+    readings: tuple[ClaimReading, ...]
     at_issue: AtIssue
     revised: bool = False

@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from capexpand.claims.companies import canonical
 from capexpand.claims.documents import read_document
 from capexpand.claims.proposals import Proposal, propose_claims
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_text
+from capexpand.files.json_text import JsonObject
 
 ANSWERS = "answers.csv"
 LARGEST_ANSWERS = 4_000_000
@@ -37,7 +37,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExpectedClaim:
     """A claim as a careful reader writes it down; dates as text, empty where there is none."""
 
     article: str
@@ -61,10 +61,10 @@ class Answer:
         )
 
 
-def as_answer(article: str, proposal: Proposal) -> Answer:
+def as_answer(article: str, proposal: Proposal) -> ExpectedClaim:
     """Write a proposal as an answer, so that both can be compared."""
     period = proposal.period
-    return Answer(
+    return ExpectedClaim(
         article,
         proposal.sentence.paragraph,
         proposal.company,
@@ -78,12 +78,12 @@ def as_answer(article: str, proposal: Proposal) -> Answer:
     )
 
 
-def _same_amount(one: Answer, two: Answer) -> bool:
+def _same_amount(one: ExpectedClaim, two: ExpectedClaim) -> bool:
     highs = (one.amount_high or one.amount, two.amount_high or two.amount)
     return math.isclose(one.amount, two.amount, rel_tol=1e-6) and math.isclose(*highs, rel_tol=1e-6)
 
 
-FIELDS: dict[str, Callable[[Answer, Answer], bool]] = {
+FIELDS: dict[str, Callable[[ExpectedClaim, ExpectedClaim], bool]] = {
     "amount": _same_amount,
     "currency": lambda one, two: one.unit == two.unit,
     "company": lambda one, two: canonical(one.company) == canonical(two.company),
@@ -120,11 +120,11 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ProposalPair:
     """A proposal and the answer it is held against; None where there is no counterpart."""
 
-    proposed: Answer | None
-    due: Answer | None
+    proposed: ExpectedClaim | None
+    due: ExpectedClaim | None
 
     @property
     def wrong(self) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ class Measured:
     articles: int
     whole: Score
     fields: tuple[tuple[str, Score], ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ProposalPair, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class MeasuredReading:
 
     sets: tuple[Measured, ...]
 
-    def as_data(self, *, misses: bool = False) -> dict[str, Any]:
+    def as_data(self, *, misses: bool = False) -> JsonObject:
         """Return the scores as names and numbers; with ``misses`` also each claim missed or wrong."""
         return {"sets": [_measured_data(one, misses=misses) for one in self.sets]}
 
@@ -168,9 +168,9 @@ def claims_measure(folder: Path) -> MeasuredReading:
     return MeasuredReading(measure_folder(folder))
 
 
-def _measured_data(one: Measured, *, misses: bool) -> dict[str, Any]:
+def _measured_data(one: Measured, *, misses: bool) -> JsonObject:
     scores = (("whole claim", one.whole), *one.fields)
-    data: dict[str, Any] = {
+    data: JsonObject = {
         "name": one.name,
         "articles": one.articles,
         "proposed": one.whole.proposed,
@@ -185,7 +185,7 @@ def _measured_data(one: Measured, *, misses: bool) -> dict[str, Any]:
     return data
 
 
-def read_answers(path: Path) -> tuple[Answer, ...]:
+def read_answers(path: Path) -> tuple[ExpectedClaim, ...]:
     """Read answers that were made by hand.
 
     Raises:
@@ -200,7 +200,7 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
         raise CaseError(
             [Problem(f"needs the columns {', '.join(COLUMNS)} and a row for each claim", file=path, line=1)]
         )
-    answers: list[Answer] = []
+    answers: list[ExpectedClaim] = []
     problems: list[Problem] = []
     for line, row in enumerate(rows, start=2):
         try:
@@ -213,14 +213,14 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
     return tuple(answers)
 
 
-def _answer(row: dict[str, str]) -> Answer:
+def _answer(row: dict[str, str]) -> ExpectedClaim:
     amount = float(row["amount"])
     high = float(row["amount_high"]) if row["amount_high"] else None
     if not (math.isfinite(amount) and math.isfinite(high or 0.0)):
         raise ValueError("not finite")
     if not _NAME.fullmatch(row["article"]):
         raise CaseError([Problem(f"'{row['article']}' is no name of an article beside the answers")])
-    return Answer(
+    return ExpectedClaim(
         row["article"],
         int(row["paragraph"]),
         row["company"],
@@ -254,7 +254,7 @@ def measure_folder(folder: Path) -> tuple[Measured, ...]:
 def _measure_one(folder: Path) -> Measured:
     answers = read_answers(folder / ANSWERS)
     names = dict.fromkeys(answer.article for answer in answers)
-    pairs: list[Pair] = []
+    pairs: list[ProposalPair] = []
     for name in names:
         proposals = propose_claims(read_document(folder / f"{name}.txt"))
         due = [answer for answer in answers if answer.article == name]
@@ -262,7 +262,7 @@ def _measure_one(folder: Path) -> Measured:
     return measured(folder.name, len(names), pairs)
 
 
-def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
+def measured(name: str, articles: int, pairs: Sequence[ProposalPair]) -> Measured:
     """Count what is right in pairs of proposals and answers.
 
     Args:
@@ -271,19 +271,19 @@ def measured(name: str, articles: int, pairs: Sequence[Pair]) -> Measured:
     proposed = sum(pair.proposed is not None for pair in pairs)
     due = sum(pair.due is not None for pair in pairs)
 
-    def score(wrong: Callable[[Pair], bool]) -> Score:
+    def score(wrong: Callable[[ProposalPair], bool]) -> Score:
         return Score(sum(not wrong(pair) for pair in pairs), proposed, due)
 
     fields = tuple((field, score(lambda pair, field=field: field in pair.wrong)) for field in FIELDS)
     return Measured(name, articles, score(lambda pair: bool(pair.wrong)), fields, tuple(pairs))
 
 
-def pair_up(proposed: Sequence[Answer], due: Sequence[Answer]) -> Iterator[Pair]:
+def pair_up(proposed: Sequence[ExpectedClaim], due: Sequence[ExpectedClaim]) -> Iterator[ProposalPair]:
     """Pair proposals with answers of the same paragraph: by amount, then by how much they have in common."""
     left, open_answers = list(proposed), list(due)
     options = sorted(
         (
-            (-len(FIELDS) + len(Pair(one, two).wrong), i, j)
+            (-len(FIELDS) + len(ProposalPair(one, two).wrong), i, j)
             for i, one in enumerate(proposed)
             for j, two in enumerate(due)
             if one.paragraph == two.paragraph and (_same_amount(one, two) or one.unit == two.unit)
@@ -296,6 +296,6 @@ def pair_up(proposed: Sequence[Answer], due: Sequence[Answer]) -> Iterator[Pair]
         if i not in taken and j not in given:
             taken.add(i)
             given.add(j)
-            yield Pair(proposed[i], due[j])
-    yield from (Pair(one, None) for i, one in enumerate(left) if i not in taken)
-    yield from (Pair(None, two) for j, two in enumerate(open_answers) if j not in given)
+            yield ProposalPair(proposed[i], due[j])
+    yield from (ProposalPair(one, None) for i, one in enumerate(left) if i not in taken)
+    yield from (ProposalPair(None, two) for j, two in enumerate(open_answers) if j not in given)

@@ -18,7 +18,7 @@ from capexpand.claims.figures import (
     share_words,
     stated,
 )
-from capexpand.claims.findings import AtIssue, Finding, PlanChange, Reading
+from capexpand.claims.findings import AtIssue, ClaimReading, Finding, PlanChange
 from capexpand.claims.table import Claim
 
 GAINS = ("share price gain", "stake value", "stake shares", "duration", "date", "other")
@@ -42,13 +42,13 @@ def subject_words(claim: Claim) -> str:
     return f"{claim.measure}, {period}" if period else claim.measure
 
 
-def by_words(claims: Sequence[Claim]) -> tuple[Reading, ...]:
+def by_words(claims: Sequence[Claim]) -> tuple[ClaimReading, ...]:
     """Put claims that say the same into one reading, in the order of the claims."""
     said: dict[str, list[Claim]] = {}
     for claim in claims:
         said.setdefault(amount_words(claim), []).append(claim)
     return tuple(
-        Reading(words, tuple(same), _as_change(same[0]) if same[0].measure == "spending" else None)
+        ClaimReading(words, tuple(same), _as_change(same[0]) if same[0].measure == "spending" else None)
         for words, same in said.items()
     )
 
@@ -200,7 +200,7 @@ def calendar_against_fiscal(claims: Sequence[Claim]) -> Iterator[Finding]:
         amount = (calendar.amount or 0.0) * apart
         of = money_words(amount, calendar.unit) if calendar.in_money else share_words(amount)
         readings = tuple(
-            Reading(f"{amount_words(same[0])} in {words}", tuple(same))
+            ClaimReading(f"{amount_words(same[0])} in {words}", tuple(same))
             for words, same in _by_period(group).items()
         )
         yield Finding(
@@ -264,7 +264,7 @@ def scopes_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
         if len(scopes) < 2:
             continue
         readings = tuple(
-            Reading(
+            ClaimReading(
                 f"for {scope if scope != 'company' else 'the whole company'}",
                 tuple(c for c in group if c.scope == scope),
             )
@@ -302,7 +302,7 @@ def revised_figures(claims: Sequence[Claim]) -> Iterator[Finding]:
         if len({(c.amount, c.amount_high) for c in told}) < 2 or at_the_same_time(told[0], told[-1]):
             continue
         first, last = told[0], told[-1]
-        readings = tuple(Reading(f"{claim.known_on}: {amount_words(claim)}", (claim,)) for claim in told)
+        readings = tuple(ClaimReading(f"{claim.known_on}: {amount_words(claim)}", (claim,)) for claim in told)
         change = (last.amount_high or last.amount or 0.0) - (first.amount_high or first.amount or 0.0)
         share = change / (first.amount_high or first.amount or 1.0)
         way = "more" if change >= 0 else "less"

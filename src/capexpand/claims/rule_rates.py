@@ -18,7 +18,7 @@ from capexpand.claims.figures import (
     share_words,
     stated,
 )
-from capexpand.claims.findings import AtIssue, Finding, PlanChange, Reading
+from capexpand.claims.findings import AtIssue, ClaimReading, Finding, PlanChange
 from capexpand.claims.rule_amounts import beside
 from capexpand.claims.table import Claim
 
@@ -148,7 +148,7 @@ def _finding(group: Sequence[ImpliedRate], day: DayRate | None, claims: Sequence
     if day is not None and all(abs(rate / day.rate - 1) > NO_DIFFERENCE for rate in said):
         converted = _converted(promised, day.rate, home, foreign)
         words = f"{_rate_words(day.rate, home, foreign)}: {day.label}{converted}"
-        readings.append(Reading(words, (), PlanChange(currency=foreign, rate=day.rate)))
+        readings.append(ClaimReading(words, (), PlanChange(currency=foreign, rate=day.rate)))
     values = [
         reading.change.rate for reading in readings if reading.change is not None and reading.change.rate
     ]
@@ -172,7 +172,7 @@ def _converted(promised: float | None, rate: float, home: str, foreign: str) -> 
     return f"; {money_words(promised, foreign)} would be {money_words(promised * rate, home)}"
 
 
-def _reading(same: Sequence[ImpliedRate], promised: float | None) -> Reading:
+def _reading(same: Sequence[ImpliedRate], promised: float | None) -> ClaimReading:
     """One conversion, with the rates that its rounding leaves open, and what it makes of the programme."""
     one = same[0]
     home, foreign = one.home.unit, one.foreign.unit
@@ -182,7 +182,7 @@ def _reading(same: Sequence[ImpliedRate], promised: float | None) -> Reading:
         f"{one.span.high:.3f})"
         f"{_converted(promised, one.rate, home, foreign)}"
     )
-    return Reading(words, tuple(each.home for each in same), PlanChange(currency=foreign, rate=one.rate))
+    return ClaimReading(words, tuple(each.home for each in same), PlanChange(currency=foreign, rate=one.rate))
 
 
 def _at_issue(one: ImpliedRate, low: float, high: float, promised: float | None) -> AtIssue:

@@ -19,7 +19,7 @@ from capexpand.claims.figures import (
     same_subject,
     share_words,
 )
-from capexpand.claims.findings import AtIssue, Finding, Reading
+from capexpand.claims.findings import AtIssue, ClaimReading, Finding
 from capexpand.claims.rule_amounts import by_words, subject_words
 from capexpand.claims.table import Claim
 
@@ -54,7 +54,7 @@ def gains_differ(claims: Sequence[Claim]) -> Iterator[Finding]:
             )
 
 
-def _with_note(reading: Reading) -> Reading:
+def _with_note(reading: ClaimReading) -> ClaimReading:
     """Say beside a gain what is known of its market, since gains differ between markets."""
     notes = dict.fromkeys(claim.notes.rstrip(".") for claim in reading.claims if claim.notes)
     note = next(iter(notes), "")
@@ -130,11 +130,11 @@ def _price_finding(implied: tuple[Claim, Claim, Span], price: Claim) -> Finding:
         "share price",
         "a stake's value and shares imply another price than the one told",
         (
-            Reading(
+            ClaimReading(
                 f"{amount_words(value)} for {amount_words(shares)}: {money_words(each, value.unit)} a share",
                 (value, shares),
             ),
-            Reading(
+            ClaimReading(
                 f"{amount_words(price)} a share: {money_words(worth, value.unit)} for the stake", (price,)
             ),
         ),
@@ -189,8 +189,8 @@ def _sum_finding(total: Claim, parts: Sequence[Claim], due: Span) -> Finding:
         subject_words(total),
         "the parts miss the total",
         (
-            Reading(f"the total: {amount_words(total)}", (total,)),
-            Reading(
+            ClaimReading(f"the total: {amount_words(total)}", (total,)),
+            ClaimReading(
                 f"the parts: {money_words(due.low, total.unit, 3)} to "
                 f"{money_words(due.high, total.unit, 3)}: {listed}",
                 tuple(parts),

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
-from capexpand.catalogue.columns import Figure, Note, OneOf, Ratio
+from capexpand.catalogue.columns import FigureField, Note, OneOf, Ratio
 from capexpand.catalogue.reading import DATA_FOLDER, read_table
 from capexpand.catalogue.rows import Source
 from capexpand.catalogue.tables import Values, check_known, declared
 from capexpand.claims.foreign_text import unguarded
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 
 MEASURES = (
     "spending",
@@ -104,7 +105,7 @@ LARGEST_AMOUNT = 1e18
 MOST_OWN_CLAIMS = 5_000
 """So many claims a user's file may hold: every two of a company are compared."""
 
-Amount = Annotated[float | None, Figure("column:unit", signed=True)]
+Amount = Annotated[float | None, FigureField("column:unit", signed=True)]
 
 SCOPES = ("AI and cloud", "AI", "cloud", "company", "not stated")
 """What money is spent on; the whole company's capital expenditure is ``company``."""
@@ -229,7 +230,7 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
 
 def _without_guards(claim: Claim) -> Claim:
     """Give back the texts as they were before ``guarded`` made them harmless in a spreadsheet."""
-    changed: dict[str, Any] = {
+    changed: JsonObject = {
         column.name: unguarded(value)
         for column in OWN_TABLE.columns
         if isinstance(value := getattr(claim, column.name), str) and value != unguarded(value)

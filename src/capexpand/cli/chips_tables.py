@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from capexpand.api.chips import FIGURES
 from capexpand.reporting.console import output, plain
+from capexpand.wording import listing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from capexpand.catalogue import Reach, Source
     from capexpand.hardware.export_rules import ExportStatus
     from capexpand.hardware.export_scope import Transaction
+
+NEEDED = ("dense_fp16_tflops", "memory_gb", "memory_bandwidth_gb_per_s", "interconnect_gb_per_s", "tdp_w")
+"""Figures without which nothing can be computed that a chip serves."""
 
 OVERVIEW = {
     "dense_fp16_tflops": "FP16\nTFLOPS",
@@ -141,6 +145,8 @@ def _print_chip(console: Console, chip: ChipView, view: ChipsView) -> None:
     console.print(table)
     if row.unit_price_usd is None:
         console.print("No price is known." if on is None else f"No price was known on {on}.")
+    if blank := [FIGURES[name] for name in NEEDED if name not in {fact.field for fact in chip.figures}]:
+        console.print(f"Not known: {listing(blank)}.")
     for number, source in enumerate(sources, start=1):
         console.print(plain(f"  {number}  {_cited(source)}"))
     _print_rules(console, chip, on)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from capexpand.forecasting.forecast import Forecasts
+    from capexpand.forecasting.scores import CompanyYears
 
 
 def forecast(
@@ -77,6 +78,8 @@ def _print(found: Forecasts, console: Console) -> None:
     )
     head = ("Intervals that held", "Cases", *(percent(share) for share in SHARES))
     print_table(table("Scored by rolling origins, 1 to 8 quarters ahead", head, rows), console)
+    if found.company_years is not None:
+        console.print(_by_year(found.company_years))
     rows = tuple(
         Row(
             f"{each.rival}, {each.company}",
@@ -89,3 +92,13 @@ def _print(found: Forecasts, console: Console) -> None:
         for each in found.skills
     )
     print_table(table("Skill of the model", ("Beside", "Cases", "Skill", "95 % range"), rows), console)
+
+
+def _by_year(found: CompanyYears) -> str:
+    from capexpand.wording import percent
+
+    return (
+        f"In {found.below} of {found.groups} groups of a company and year less than 65 % of the 80 % "
+        f"intervals held, in one {percent(found.least)}. Of intervals that are exactly right "
+        f"{found.below_by_chance:.1f} groups would, since forecasts of one year overlap."
+    )

@@ -6,11 +6,12 @@ import math
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capexpand.cli.options import AsJson, Seed
+from capexpand.files.json_text import JsonObject
 from capexpand.reporting.console import print_json, say
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class _Printer:
         self._last_seconds = record.seconds
 
 
-def _as_text(result: dict[str, Any]) -> str:
+def _as_text(result: JsonObject) -> str:
     """Return a result for people."""
     lines = [
         f"status            {result['status']} ({result['method']}, {result['sense']})",
@@ -134,7 +135,7 @@ def _as_text(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _value_lines(result: dict[str, Any]) -> list[str]:
+def _value_lines(result: JsonObject) -> list[str]:
     """Return the lines on the policy's value and gap."""
     if result["simulated_mean"] is None:
         return ["policy's mean     none: the time was up before a path was followed to its end"]
@@ -148,5 +149,5 @@ def _value_lines(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def _used(result: dict[str, Any]) -> str:
+def _used(result: JsonObject) -> str:
     return ", ".join(f"{name} at {count} nodes" for name, count in result["back_ends"].items())

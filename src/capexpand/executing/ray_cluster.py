@@ -86,7 +86,7 @@ def _address(on: str) -> str | None:
 def _connect(on: str, address: str | None, workers: int) -> None:
     import ray
 
-    quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
+    quiet: dict[str, object] = {"logging_level": "ERROR", "log_to_driver": False}
     try:
         if address is not None:
             ray.init(address=address, **quiet)
@@ -223,7 +223,7 @@ class _RayPool(Pool[Chunk, Answer]):
                 answer.set_exception(_broken(error))
 
     def _begin(self, answer: Future[Answer], chunk: Chunk) -> None:
-        options: dict[str, Any] = {
+        options: dict[str, object] = {
             "num_cpus": 1,
             "max_retries": RETRIES,
             "scheduling_strategy": self._where,

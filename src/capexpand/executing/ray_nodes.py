@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from capexpand.files.json_text import JsonObject
+
 RETRIES = 20
 """How often work is done again whose worker or node was lost."""
 _HEAD = "node:__internal_head__"
 
 
-def nodes() -> list[dict[str, Any]]:
+def nodes() -> list[JsonObject]:
     """The nodes on which to compute: all that are alive, without the head where there are others."""
     import ray
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from capexpand.errors import SolverError
 from capexpand.executing.ray_nodes import RETRIES, packed, processors, spared_head
+from capexpand.files.json_text import JsonObject
 from capexpand.sddp.stream import Iteration
 from capexpand.sddp.workers import LocalWorker, Round, Streams, WorkerTask, shares
 
@@ -65,7 +66,7 @@ class StreamHost:
             self._worker.take_own(by_stream)
         self._worker.exchange(by_stream, forget=forget)
 
-    def generator_states(self) -> list[dict[str, Any]]:
+    def generator_states(self) -> list[JsonObject]:
         """Return the states of the random numbers."""
         return self._worker.generator_states()
 
@@ -82,7 +83,7 @@ class RayWorker:
     def __init__(self, task: WorkerTask, store: _Store, streams: int) -> None:
         self._task, self._store, self._streams = task, store, streams
         self._past: list[Round] = list(task.past)
-        self._states: list[dict[str, Any]] | None = None
+        self._states: list[JsonObject] | None = None
         self._since: list[dict[int, Iteration]] = []
         """Rounds since the last barrier at which the streams dropped their bases."""
         self._known: list[dict[int, Iteration]] = []
@@ -129,7 +130,7 @@ class RayWorker:
             self._since.clear()
             self._states = self._last_states
 
-    def generator_states(self) -> list[dict[str, Any]]:
+    def generator_states(self) -> list[JsonObject]:
         """Return the states of the random numbers after the last iteration."""
         import ray
         from ray.exceptions import RayError
@@ -152,7 +153,11 @@ class RayWorker:
 
         # an actor that asks for a processor waits for ever where others keep all that are left
         asks = 1 if processors() >= self._streams else 0
-        options: dict[str, Any] = {"num_cpus": asks, "max_restarts": 0, "scheduling_strategy": spared_head()}
+        options: dict[str, object] = {
+            "num_cpus": asks,
+            "max_restarts": 0,
+            "scheduling_strategy": spared_head(),
+        }
         return ray.remote(StreamHost).options(**options).remote(ray.put(packed(task)))
 
     def _made_anew(self, error: Exception) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 
 from capexpand.errors import CaseError, Problem
 
+JsonObject = dict[str, Any]
+"""An object of a JSON or YAML document, as read or to be written; nothing else in the package is so loose."""
+
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 

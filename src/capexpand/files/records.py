@@ -26,7 +26,6 @@ def packed_record(magic: bytes, record: Record, *, compressed: bool) -> bytes:
 
     Args:
         magic: four bytes that name the kind of record.
-        record: arrays by name.
         compressed: whether the arrays are.
     """
     import numpy as np

@@ -10,9 +10,6 @@ def mostly_internal(m: ModelData) -> bool:
 
     What may be earned is demand at its price, in present value; revenue of such a programme cannot be
     attributed, and cash alone would call it a loss.
-
-    Args:
-        m: the compiled case.
     """
     w = m.workloads
     worth = (w.demand * w.price).sum(axis=1) @ m.times.discount

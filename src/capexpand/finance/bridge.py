@@ -17,7 +17,7 @@ from capexpand.optimiser.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BridgeStep:
     """One line of a bridge, in present value."""
 
     name: str
@@ -29,9 +29,9 @@ class Step:
 class Bridge:
     """Steps in order, each part beginning and ending with a sum."""
 
-    steps: tuple[Step, ...]  # from the objective to the net present value of the programme after tax
-    before_tax: tuple[Step, ...]  # from there to the one before tax
-    end_value_zero: tuple[Step, ...]  # from there to the one with an end value of zero
+    steps: tuple[BridgeStep, ...]  # from the objective to the net present value of the programme after tax
+    before_tax: tuple[BridgeStep, ...]  # from there to the one before tax
+    end_value_zero: tuple[BridgeStep, ...]  # from there to the one with an end value of zero
 
     @property
     def rounding(self) -> float:
@@ -76,7 +76,6 @@ def linear_tax(m: ModelData, ours: Statement) -> float:
     """Returns the present value of tax as the objective knows it: losses refunded at once [money].
 
     Args:
-        m: the compiled case.
         ours: a statement; its transfer value is not taxed here.
     """
     running = float(m.times.discount @ ours.ebita)
@@ -84,13 +83,7 @@ def linear_tax(m: ModelData, ours: Statement) -> float:
 
 
 def objective_of(m: ModelData, ours: Statement, charged: Penalties) -> float:
-    """Returns the objective as the statements give it, to set beside the solver's [money].
-
-    Args:
-        m: the compiled case.
-        ours: statement of a plan.
-        charged: its penalties.
-    """
+    """Returns the objective as the statements give it, to set beside the solver's [money]."""
     cash = net_present_value_before_tax(ours, m.times)
     transfer = (1.0 - m.taxes.rate) * float(m.times.discount @ ours.transfer_value)
     return cash + transfer - linear_tax(m, ours) - charged.total
@@ -101,7 +94,6 @@ def financing_value(plan: Plan, ours: Statement) -> float:
 
     Args:
         plan: what is done in each quarter.
-        ours: its statement.
     """
     financed = financing_statement(plan, ours)
     if financed is None:
@@ -126,23 +118,23 @@ def bridge(result: ProgrammeResult) -> Bridge:
     financed = financing_value(result.plan, result.total)
     changes = [
         *aim,
-        *([Step(FINANCING_STEP, 0.0 - financed)] if result.plan.financing is not None else []),
-        Step("penalties for obligations unmet", charged.unmet),
-        Step("penalty for spending below the floor", charged.shortfall),
-        Step("objective of the base", 0.0 - result.base_plan.value),
-        Step("penalties within the base", 0.0 - charged_base.total),
-        Step("transfer value of internal workloads, after tax", 0.0 - transfer),
-        Step("tax with losses carried forward instead of refunded", linear_tax(m, ours) - taxed),
+        *([BridgeStep(FINANCING_STEP, 0.0 - financed)] if result.plan.financing is not None else []),
+        BridgeStep("penalties for obligations unmet", charged.unmet),
+        BridgeStep("penalty for spending below the floor", charged.shortfall),
+        BridgeStep("objective of the base", 0.0 - result.base_plan.value),
+        BridgeStep("penalties within the base", 0.0 - charged_base.total),
+        BridgeStep("transfer value of internal workloads, after tax", 0.0 - transfer),
+        BridgeStep("tax with losses carried forward instead of refunded", linear_tax(m, ours) - taxed),
     ]
     reached = start.amount + sum(step.amount for step in changes)
-    changes.append(Step(ROUNDING_STEP, npv - reached))
-    end = Step("net present value of the programme after tax", npv, is_sum=True)
+    changes.append(BridgeStep(ROUNDING_STEP, npv - reached))
+    end = BridgeStep("net present value of the programme after tax", npv, is_sum=True)
     return Bridge(
         steps=(start, *changes, end),
         before_tax=(
             end,
-            Step("tax", taxed),
-            Step(
+            BridgeStep("tax", taxed),
+            BridgeStep(
                 "net present value of the programme before tax",
                 net_present_value_before_tax(ours, times),
                 is_sum=True,
@@ -150,9 +142,9 @@ def bridge(result: ProgrammeResult) -> Bridge:
         ),
         end_value_zero=(
             end,
-            Step("end value", 0.0 - times.discount_end * ours.end_value),
-            Step("tax at the horizon's end", times.discount_end * ours.end_tax),
-            Step(
+            BridgeStep("end value", 0.0 - times.discount_end * ours.end_value),
+            BridgeStep("tax at the horizon's end", times.discount_end * ours.end_tax),
+            BridgeStep(
                 "net present value of the programme with end value zero",
                 net_present_value_end_value_zero(ours, times),
                 is_sum=True,
@@ -161,12 +153,12 @@ def bridge(result: ProgrammeResult) -> Bridge:
     )
 
 
-def _from_aim(plan: Plan) -> tuple[Step, ...]:
+def _from_aim(plan: Plan) -> tuple[BridgeStep, ...]:
     """The objective, and what it leaves out where it is cost; the value of the plan where it is power."""
     aim = plan.data.aim
     if aim is None or aim.objective == "npv":
-        return (Step("objective of the plan", plan.value, is_sum=True),)
+        return (BridgeStep("objective of the plan", plan.value, is_sum=True),)
     if aim.objective == "power":
-        return (Step("value of the plan of least power", plan.value, is_sum=True),)
-    least = Step("objective of the plan, its cost", plan.solver.objective, is_sum=True)
-    return (least, Step(COST_STEP, plan.value - plan.solver.objective))
+        return (BridgeStep("value of the plan of least power", plan.value, is_sum=True),)
+    least = BridgeStep("objective of the plan, its cost", plan.solver.objective, is_sum=True)
+    return (least, BridgeStep(COST_STEP, plan.value - plan.solver.objective))

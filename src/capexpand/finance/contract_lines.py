@@ -70,7 +70,6 @@ def contract_rows(terms: ContractTerms, signed: Rows, sold: Rows) -> ContractLin
     """Return what is paid and not taken, what lacks, and what is paid before.
 
     Args:
-        terms: of the contracts.
         signed: [contract].
         sold: [workload, tranche, quarter].
     """

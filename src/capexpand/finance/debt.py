@@ -374,16 +374,6 @@ def _sheet(
     )
 
 
-def owners_value(m: ModelData, ours: FinancingStatement, rate: float | None = None) -> float:
-    """Returns what the owners of the whole business get, in present value [money].
-
-    Args:
-        m: the compiled case.
-        ours: its financing.
-        rate: yearly at which it is discounted, the case's discount rate if absent.
-    """
-    if rate is None:
-        return float(m.times.discount @ ours.to_owners) + m.times.discount_end * ours.end_cash
-    quarter = np.arange(m.times.count)
-    factors = (1.0 + rate) ** -((quarter + 0.5) / 4.0)
-    return float(factors @ ours.to_owners) + (1.0 + rate) ** -(m.times.count / 4.0) * ours.end_cash
+def owners_value(m: ModelData, ours: FinancingStatement) -> float:
+    """Returns what the owners of the whole business get, in present value [money]."""
+    return float(m.times.discount @ ours.to_owners) + m.times.discount_end * ours.end_cash

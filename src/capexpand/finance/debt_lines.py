@@ -179,15 +179,11 @@ def debt_rows(
     """Return the financing of a plan as rows.
 
     Args:
-        terms: of financing.
-        done: decisions.
         ours: statement of the business with the programme, as rows.
         base: without it.
         financed: the same financing as numbers.
-        tax_rate: of the case.
         number: [quarter] 1, 2, ...
         discount: factors of the quarters and of the end.
-        count: number of quarters.
     """
     lent = _lenders(terms, done)
     outflow = (lent.interest.sum("facility") + lent.fees).named("lenders", "Interest and fees", MONEY, "debt")

@@ -88,7 +88,6 @@ def cover_in_operation(result: ProgrammeResult, financed: FinancingStatement) ->
 
     Args:
         result: the statements with and without the programme.
-        financed: its financing.
 
     Returns:
         EBITDA over debt service [quarter], NaN before operation and where nothing is due; the first quarter
@@ -117,9 +116,6 @@ def existing_service(m: ModelData) -> tuple[Floats, float]:
     """Returns what debt of before the start costs whatever is planned: the base bears it, not the programme.
 
     It is served by its plan, a line and a sculpted loan at maturity; its interest saves tax.
-
-    Args:
-        m: the compiled case.
 
     Returns:
         Interest after tax and repayments [quarter], and what is left at the horizon's end.

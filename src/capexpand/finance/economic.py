@@ -65,11 +65,7 @@ def economic_value(plan: Plan) -> EconomicValue:
 
 
 def market_prices(m: ModelData) -> Floats:
-    """Return what a buyer would pay for a new unit of each option in each quarter [offer option, quarter].
-
-    Args:
-        m: the compiled case.
-    """
+    """Return what a buyer would pay for a new unit of each option in each quarter [offer option, quarter]."""
     o = m.offers
     listed = o.price - o.export_fee - o.import_duty
     price = np.where(listed > 0.0, listed, np.inf).min(axis=1)

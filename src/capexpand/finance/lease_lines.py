@@ -93,7 +93,6 @@ def lease_rows(
     a minimum is agreed, what is not taken is paid for, too.
 
     Args:
-        terms: of the leases.
         power: ordered, held and returned [power, quarter].
         units: ordered, held and returned [option, quarter].
         fees: of the day, of power [power, quarter] and units [option, quarter].

@@ -66,7 +66,6 @@ def leaseback_rows(
     """Return the money of sale and leaseback.
 
     Args:
-        terms: of the sales.
         sold: [option, destination, quarter].
         price: of a unit when it was ordered [option, destination, quarter].
         lead: from order to delivery [option], in quarters.

@@ -59,11 +59,7 @@ def _first_orders(plan: Plan) -> Floats:
 
 
 def harvest_from(plan: Plan) -> int:
-    """Returns the first quarter from which on nothing is ordered any more, for lack of time to earn it back.
-
-    Args:
-        plan: the best plan.
-    """
+    """Returns the first quarter from which on nothing is ordered, for lack of time to earn it back."""
     ordered = np.nan_to_num(plan.ordered).sum(axis=(0, 1)) > 1e-6
     built = plan.power_ordered_mw.sum(axis=0) > 1e-6
     busy = np.flatnonzero(ordered | built)

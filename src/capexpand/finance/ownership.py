@@ -49,11 +49,7 @@ class SourceCost:
 
 
 def source_costs(m: ModelData) -> tuple[SourceCost, ...]:
-    """Return every source of service of a case, each from the first quarter in which it can be ordered.
-
-    Args:
-        m: the compiled case.
-    """
+    """Return every source of service of a case, each from the first quarter in which it can be ordered."""
     found = [cost for k in range(len(m.offers.names)) for cost in _owned_or_leased(m, k)]
     return (*found, *_hired(m))
 

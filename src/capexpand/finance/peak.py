@@ -1,7 +1,8 @@
-"""How near servers come to their peak as productivity grows: what of it is smaller models, what software.
+"""How near servers come to their peak as productivity grows: smaller models, software, and the rest.
 
-Productivity multiplies what a server serves. Models that take fewer operations for the same use leave the
-operations of a server as they are; the rest, software, makes it compute more, and its peak bounds that.
+Productivity multiplies what a server serves. Models that take fewer operations for the same use, and the rest
+(answers from caches, shorter ones), leave the operations of a server as they are; software makes it compute
+more, and its peak bounds that.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Productivity:
         growth: how many times what was served at the start a server serves at the end.
         smaller_models: of it, the factor of models that take fewer operations for the same use; None where
             the case names no model, so that operations are not known.
-        software: of it, the rest.
+        software: of it, the factor of servers that compute more a second.
+        rest: of it, what neither explains.
         offer: the option that comes nearest to its peak of those that serve it; None where none is known.
         quarter: when it does.
         share_of_peak: of the operations that its server could do at most, what it then does.
@@ -36,6 +38,7 @@ class Productivity:
     growth: float
     smaller_models: float | None
     software: float | None
+    rest: float | None
     offer: int | None
     quarter: int | None
     share_of_peak: float | None
@@ -46,9 +49,6 @@ def shares_of_peak(plan: Plan) -> Floats:
 
     The rate counts at the peak of use, that is before the usable share is taken off. It is 0 where nothing
     is served, and where operations of a token or of the unit are not known.
-
-    Args:
-        plan: any.
     """
     m, w = plan.data, plan.data.workloads
     served = plan.serving.sum(axis=0)
@@ -63,20 +63,19 @@ def shares_of_peak(plan: Plan) -> Floats:
 
 
 def productivity_parts(plan: Plan) -> tuple[Productivity, ...]:
-    """Return the productivity of every workload whose grows, taken apart.
-
-    Args:
-        plan: the best plan.
-    """
+    """Return the productivity of every workload whose grows, taken apart."""
     w, shares = plan.data.workloads, shares_of_peak(plan)
     found: list[Productivity] = []
     for j in range(len(w.names)):
         growth = float(w.productivity[j, -1] / w.productivity[j, 0])
         if abs(growth - 1.0) < 1e-9:
             continue
-        smaller: float | None = None
+        smaller = software = rest = None
         if w.operations is not None and w.operations[j, -1] > 0.0:
-            smaller = float(w.operations[j, 0] / w.operations[j, -1])
+            fewer = float(w.operations[j, 0] / w.operations[j, -1])
+            stated = w.smaller_models
+            smaller = fewer if stated is None else float(stated[j, -1] / stated[j, 0])
+            software, rest = growth / fewer, fewer / smaller
         offer, quarter = np.unravel_index(int(shares[:, j].argmax()), shares[:, j].shape)
         most = float(shares[offer, j, quarter])
         known = most > 0.0
@@ -85,7 +84,8 @@ def productivity_parts(plan: Plan) -> tuple[Productivity, ...]:
                 workload=j,
                 growth=growth,
                 smaller_models=smaller,
-                software=None if smaller is None else growth / smaller,
+                software=software,
+                rest=rest,
                 offer=int(offer) if known else None,
                 quarter=int(quarter) if known else None,
                 share_of_peak=most if known else None,

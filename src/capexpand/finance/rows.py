@@ -193,11 +193,7 @@ class Rows:
         return Rows(values, self.axes, True, "arrive", (self, delay_quarters))
 
     def beyond(self, delay_quarters: Rows) -> Rows:
-        """Return the sum of what arrives only after the horizon's end.
-
-        Args:
-            delay_quarters: whole quarters, one number.
-        """
+        """Return the sum of what arrives only after the horizon's end."""
         within = max(self.values.shape[-1] - int(delay_quarters.values), 0)
         values = np.asarray(self.values[..., within:].sum(axis=-1))
         return Rows(values, self.axes, False, "beyond", (self, delay_quarters))
@@ -233,8 +229,6 @@ def balance(added: Rows, taken: Rows, *, start: Rows | None = None) -> Rows:
     """Return a balance at each quarter's end: what was there, and what was added, less what was taken.
 
     Args:
-        added: in each quarter.
-        taken: in each quarter.
         start: what stands before the first quarter; nothing if absent.
     """
     operands = (added, taken) if start is None else (added, taken, start)
@@ -287,7 +281,6 @@ def ratio(one: Rows, other: Rows) -> Rows:
 
     Args:
         one: of the same axes and quarters as the other.
-        other: the divisor.
     """
     divides = other.values > 0.0
     values = np.divide(one.values, other.values, out=np.zeros_like(other.values), where=divides)

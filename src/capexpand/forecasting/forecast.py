@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,12 +14,23 @@ from capexpand.catalogue import history
 from capexpand.catalogue.columns import UNIT_TEXTS
 from capexpand.catalogue.point_in_time import current, reading_from
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.forecasting.guidance import Guidance
 from capexpand.forecasting.models import FARTHEST
 from capexpand.forecasting.panel import Panel
 from capexpand.forecasting.quarters import label, quarter_of
 from capexpand.forecasting.rolling import Case, method_forecasts, rolling_cases
-from capexpand.forecasting.scores import SHARES, Covered, Skill, company_years, covered, grouped, skills
+from capexpand.forecasting.scores import (
+    SHARES,
+    CompanyYears,
+    Covered,
+    Skill,
+    company_years,
+    company_years_beside_chance,
+    covered,
+    grouped,
+    skills,
+)
 from capexpand.forecasting.series import Kind, Observation, Series, kind_of
 from capexpand.forecasting.series_file import read_guidance, read_series
 
@@ -73,6 +83,7 @@ class Forecasts:
         by_company: coverage by company.
         by_year: coverage by year of the forecast.
         by_company_and_year: coverage of groups of 20 cases or more.
+        company_years: how many of these hold badly, and how many would by chance; None without any.
         skills: beside each rival.
         panel: names of the companies whose growth and errors were pooled.
         notes: what was left out or read in a particular way.
@@ -86,11 +97,12 @@ class Forecasts:
     by_company: tuple[Covered, ...]
     by_year: tuple[Covered, ...]
     by_company_and_year: tuple[Covered, ...]
+    company_years: CompanyYears | None
     skills: tuple[Skill, ...]
     panel: tuple[str, ...]
     notes: tuple[str, ...]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """Return everything but the single cases as one JSON object."""
         names = [f"coverage_{round(share * 100)}" for share in SHARES]
         shares = self.overall.shares if self.overall is not None else (None,) * len(SHARES)
@@ -111,6 +123,7 @@ class Forecasts:
             "coverage_by_company": _groups(self.by_company, names),
             "coverage_by_year": _groups(self.by_year, names),
             "coverage_by_company_and_year": _groups(self.by_company_and_year, names),
+            "company_years": None if self.company_years is None else asdict(self.company_years),
             "panel": list(self.panel),
             "forecasts": [_forecast_document(each) for each in self.ahead],
             "notes": list(self.notes),
@@ -121,7 +134,7 @@ def _groups(groups: Sequence[Covered], names: Sequence[str]) -> dict[str, dict[s
     return {each.name: {"cases": each.cases, **dict(zip(names, each.shares, strict=True))} for each in groups}
 
 
-def _forecast_document(each: QuarterForecast) -> dict[str, Any]:
+def _forecast_document(each: QuarterForecast) -> JsonObject:
     ends = {
         f"interval_{round(share * 100)}": list(interval)
         for share, interval in zip(SHARES, each.intervals, strict=True)
@@ -190,7 +203,6 @@ def forecasts_of(
     """Forecast and score series that stand beside the histories of the catalogue.
 
     Args:
-        series: to be forecast.
         guidance: by company and measure, the newest last.
         notes: to be handed on.
         quarters: how many to forecast.
@@ -207,6 +219,7 @@ def forecasts_of(
         by_company=grouped(cases, lambda case: case.company),
         by_year=grouped(cases, lambda case: str(case.day.year)),
         by_company_and_year=company_years(cases),
+        company_years=company_years_beside_chance(cases),
         skills=skills(cases),
         panel=tuple(sorted({each.company for each in panel.series})),
         notes=tuple(notes),

@@ -47,7 +47,6 @@ def pinball_loss(actual: float, forecast: Quantiles) -> float:
 
     Args:
         actual: the value.
-        forecast: the quantiles.
     """
     losses = (
         level * (actual - value) if actual >= value else (1.0 - level) * (value - actual)

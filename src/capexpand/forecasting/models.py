@@ -128,7 +128,6 @@ def last_growth(path: Path, kind: Kind) -> Floats:
 
     Args:
         path: as reported.
-        kind: of the series.
     """
     ahead = np.arange(1, FARTHEST + 1)
     if kind == "spending" or path.logs.size <= YEAR:
@@ -146,7 +145,6 @@ def medians(path: Path, kind: Kind, *, growth: float, guidance: Sequence[Guidanc
 
     Args:
         path: as known on the day.
-        kind: of the series.
         growth: the pooled rate of spending.
         guidance: of the series, known on the day, the newest last.
     """

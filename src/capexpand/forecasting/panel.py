@@ -67,7 +67,6 @@ class Panel:
         """Forecast a series on a day, by every method; None where nothing of it was known.
 
         Args:
-            series: one of the panel.
             day: the last day that counts.
         """
         path = series.path(day)
@@ -93,8 +92,6 @@ class Panel:
         """Return how far a method errs on a series of which no error is known.
 
         Args:
-            kind: of the series.
-            method: of the forecast.
             day: the last day whose errors count.
             now: number of the quarter from which ages count.
         """

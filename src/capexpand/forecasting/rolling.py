@@ -107,7 +107,6 @@ def method_forecasts(panel: Panel, origin: Origin) -> list[dict[Method, MethodFo
     """Return what every method says of each quarter, by the errors known on the day [quarter ahead].
 
     Args:
-        panel: for the errors.
         origin: the day and the medians.
     """
     found: list[dict[Method, MethodForecast]] = [{} for _ in range(FARTHEST)]
@@ -125,7 +124,6 @@ def rolling_cases(panel: Panel, companies: Collection[str]) -> tuple[Case, ...]:
     """Return every forecast that is scored, in the order of the series and days.
 
     Args:
-        panel: all series.
         companies: whose forecasts are scored; the others only lend their errors and growth.
     """
     found: list[Case] = []

@@ -19,6 +19,11 @@ BLOCK_QUARTERS = 8
 
 DRAWS = 2000
 SEED = 19
+LEAST_HELD = 0.65
+"""Share of 80 % intervals that should hold in a group of a company and year."""
+
+NORMAL_80 = 1.2815515655446004  # quantile of the normal distribution at 90 %
+WALKS = 1000  # that are drawn to tell what chance brings
 LEAST_OF_A_GROUP = 20
 """Cases that a company and year must have to be shown as a group."""
 
@@ -74,7 +79,6 @@ def grouped(cases: Sequence[Case], key: Callable[[Case], str]) -> tuple[Covered,
     """Count how often intervals held in each group, in the order of the names.
 
     Args:
-        cases: all of them.
         key: names the group of a case.
     """
     groups: dict[str, list[Case]] = {}
@@ -89,12 +93,70 @@ def company_years(cases: Sequence[Case]) -> tuple[Covered, ...]:
     return tuple(each for each in found if each.cases >= LEAST_OF_A_GROUP)
 
 
-def skills(cases: Sequence[Case]) -> tuple[Skill, ...]:
-    """Hold the model against every rival: over all companies and each kind with its range, then by company.
+@dataclass(frozen=True, slots=True)
+class CompanyYears:
+    """How the 80 % intervals hold in groups of a company and year, beside what chance alone brings.
+
+    Forecasts of one year overlap, so even intervals that are exactly right hold in all or in few of them.
+
+    Args:
+        groups: of 20 cases or more.
+        least: smallest share that held in one of them.
+        below: groups in which less than 65 % held.
+        below_by_chance: the same, expected where every interval is exactly right.
+        all_hold_by_chance: chance that there is no such group where every interval is exactly right.
+    """
+
+    groups: int
+    least: float
+    below: int
+    below_by_chance: float
+    all_hold_by_chance: float
+
+
+def company_years_beside_chance(cases: Sequence[Case]) -> CompanyYears | None:
+    """Count the groups of a company and year that hold badly, and how many would by chance; None without any.
+
+    By chance: each series is a random walk whose steps are known in all but their outcome, independent of the
+    others, and its intervals are those of the walk; the cases are the same.
 
     Args:
         cases: all of them.
     """
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(f"{case.company} {case.day.year}", []).append(case)
+    large = [group for group in groups.values() if len(group) >= LEAST_OF_A_GROUP]
+    if not large:
+        return None
+    generator = np.random.default_rng(SEED)
+    chances = np.array([_chance_below(group, generator) for group in large])
+    shares = [covered("", group).shares[1] for group in large]
+    return CompanyYears(
+        len(large),
+        min(shares),
+        sum(share < LEAST_HELD for share in shares),
+        float(chances.sum()),
+        float(np.prod(1.0 - chances)),
+    )
+
+
+def _chance_below(cases: Sequence[Case], generator: np.random.Generator) -> float:
+    """The chance that less than 65 % of right 80 % intervals hold in a group of cases."""
+    held = np.zeros(WALKS)
+    for measure in sorted({case.measure for case in cases}):
+        own = [case for case in cases if case.measure == measure]
+        first = min(case.last for case in own)
+        steps = generator.standard_normal((WALKS, max(case.quarter for case in own) - first))
+        walks = np.concatenate((np.zeros((WALKS, 1)), np.cumsum(steps, axis=1)), axis=1)
+        last, horizon = (np.array([getattr(case, name) for case in own]) for name in ("last", "horizon"))
+        moved = walks[:, last - first + horizon] - walks[:, last - first]
+        held += (np.abs(moved) <= NORMAL_80 * np.sqrt(horizon)).sum(axis=1)
+    return float((held < LEAST_HELD * len(cases)).mean())
+
+
+def skills(cases: Sequence[Case]) -> tuple[Skill, ...]:
+    """Hold the model against every rival: over all companies and each kind, with ranges, then by company."""
     found: list[Skill] = []
     for rival in RIVALS:
         both = [case for case in cases if rival in case.losses]

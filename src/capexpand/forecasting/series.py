@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,29 +24,20 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 PUBLICATION_DAYS = 45
 """Days from a quarter's end until its figures count as known where nobody gives the day (an estimate)."""
 
-_WORDS: dict[Kind, tuple[str, ...]] = {
-    "spending": (
-        "capex",
-        "capital_expenditure",
-        "capital_spending",
-        "capital_investment",
-        "spending",
-        "purchases_of_property",
+_NAMES: dict[Kind, re.Pattern[str]] = {
+    "spending": re.compile(
+        r"capex|capital_(expenditure|spending|investment|outlay|expense)|spending|productive_assets|cip_additions"
+        r"|(purchase|addition|acquisition|payment|investment|expenditure)s?_.*"
+        r"(property|plant|equipment|ppe\b|pp&e|fixed_assets|infrastructure|data_cent(er|re)s?\b)"
+        r"|(property|equipment|ppe|pp&e|fixed_assets?|infrastructure)_(purchase|addition|acquisition|investment|spend)"
     ),
-    "revenue": ("revenue", "sales", "turnover", "billings", "bookings"),
-    "demand": (
-        "demand",
-        "token",
-        "volume",
-        "usage",
-        "users",
-        "subscribers",
-        "traffic",
-        "requests",
-        "queries",
-        "shipments",
-        "consumption",
-        "load",
+    "revenue": re.compile(
+        r"revenue|sales|turnover|billings|bookings|umsatz"
+        r"|^(?!.*(income|profit|margin|loss|earnings|ebit|cash|backlog|rpo|obligation|asset|cost|customers))"
+        r".*(cloud|azure|\baws\b|data_cent(er|re)\b)"
+    ),
+    "demand": re.compile(
+        r"demand|token|volume|usage|users|subscribers|traffic|requests|queries|shipments|consumption|load"
     ),
 }
 
@@ -54,12 +46,13 @@ def kind_of(measure: str) -> Kind | None:
     """Return the model that a measure takes by its name, or None where it is neither of the three.
 
     Args:
-        measure: such as ``capital_expenditure``, ``cloud_revenue``, ``tokens``.
+        measure: such as ``capital_expenditure``, ``Purchases of property and equipment``, ``cloud_revenue``,
+            ``azure``, ``tokens``.
     """
-    name = "_".join(measure.casefold().split())
+    name = re.sub(r"[\s,;/-]+", "_", measure.casefold().strip())
     if "growth" in name:
         return None
-    return next((kind for kind, words in _WORDS.items() if any(word in name for word in words)), None)
+    return next((kind for kind, pattern in _NAMES.items() if pattern.search(name)), None)
 
 
 @dataclass(frozen=True, slots=True)

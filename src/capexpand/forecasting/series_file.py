@@ -7,8 +7,9 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from capexpand.forecasting.guidance import Guidance
 from capexpand.forecasting.quarters import fiscal_quarter, label, last_day, quarters_within
 from capexpand.forecasting.series import PUBLICATION_DAYS, Observation, Series, kind_of
 from capexpand.forecasting.units import EXAMPLE, SeriesUnit, parse_series_unit
+from capexpand.timevalue import add_months
 
 SERIES_COLUMNS = ("company", "measure", "quarter_end", "value", "unit")
 SERIES_OPTIONAL = ("source", "known_on")
@@ -27,6 +29,10 @@ GUIDANCE_OPTIONAL = ("high", "source")
 _NO_KIND = "not forecast, as it is no amount of spending, revenue or demand"
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "n.a.", "nan", "none", "null", "#n/a"})
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_IN_BRACKETS = re.compile(r"\((\S+)\)")
+_GROUPED = re.compile(
+    r"[-+]?\d{1,3}((,\d{3}){2,}(\.\d*)?|,\d{3}\.\d*)"
+)  # commas that can be no decimal point
 MOST_NAMED = 20  # problems of one file
 
 
@@ -172,6 +178,11 @@ def _guided(cells: Mapping[str, str], series: tuple[Series, ...]) -> Series | No
     return alike[0] if len(alike) == 1 else None
 
 
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names differ in capitals, spaces and underscores only."""
+    return _key(one) == _key(other)
+
+
 def _key(text: str) -> str:
     return " ".join(re.split(r"[\s_]+", text.casefold().strip()))
 
@@ -181,16 +192,15 @@ def _rows(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield each row with its line, by column name; an unknown column is left alone."""
     text = read_text(reader.path)
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    first = text.partition("\n")[0]
+    delimiter = next((mark for mark in ";\t" if mark in first and "," not in first), ",")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [_key(cell).replace(" ", "_") for cell in next(lines, list[str]())]
         missing = [name for name in required if name not in header]
         if missing:
-            if len(header) == 1 and any(mark in header[0] for mark in (";", "\t")):
-                reader.wrong(1, "separates its columns by something else; separate them by commas")
-            else:
-                due = ", ".join(required)
-                reader.wrong(1, f"lacks the column {' and '.join(missing)}; its first line names {due}")
+            due = ", ".join(required)
+            reader.wrong(1, f"lacks the column {' and '.join(missing)}; its first line names {due}")
             reader.end()
         line = lines.line_num + 1
         for cells in lines:
@@ -252,31 +262,58 @@ def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> _Figure | N
 _QUARTERS = (
     re.compile(r"(?P<year>\d{4})[\s-]*Q(?P<quarter>[1-4])", re.IGNORECASE),
     re.compile(r"Q(?P<quarter>[1-4])[\s-]*(?P<year>\d{4})", re.IGNORECASE),
+    re.compile(r"(?P<quarter>[1-4])\s*Q[\s-]*(?P<year>\d{4})", re.IGNORECASE),
 )
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_NOTATIONS = ("%Y/%m/%d", "%d.%m.%Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y")
+_SLASHED = ("%d/%m/%Y", "%m/%d/%Y")
 
 
 def _quarter_end(reader: _Reader, line: int, text: str) -> date | None:
-    """The last day of the quarter; a calendar quarter may be named as 2025Q2."""
+    """The last day of the quarter; a calendar quarter may be named as 2025Q2, and a month is its last day."""
     for pattern in _QUARTERS:
         if (named := pattern.fullmatch(text)) is not None:
             return last_day(int(named["year"]) * 4 + int(named["quarter"]) - 1)
+    if (named := _MONTH.fullmatch(text)) is not None and 1 <= int(named[2]) <= 12:
+        return add_months(date(int(named[1]), int(named[2]), 1), 1) - timedelta(1)
     return _day(reader, line, "quarter_end", text)
 
 
 def _day(reader: _Reader, line: int, name: str, text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text[:10] if text[10:11] in ("T", " ") else text)
-    except ValueError:
+    days = _days_of(text)
+    if len(days) > 1:
+        first, second = sorted(days)
+        reader.wrong(line, f"{name} '{text}' may be {first} or {second}; write it as {first}")
+        return None
+    if not days:
         reader.wrong(line, f"{name} '{text}' is not a day; write it as 2025-06-30")
         return None
+    (day,) = days
     if not 1950 <= day.year <= 2100:
         reader.wrong(line, f"{name} {day} lies outside 1950 to 2100; check the year")
         return None
     return day
 
 
+def _days_of(text: str) -> set[date]:
+    """The days that a text may mean: one, or two where day and month may change places."""
+    try:
+        return {date.fromisoformat(text[:10] if text[10:11] in ("T", " ") else text)}
+    except ValueError:
+        pass
+    found: set[date] = set()
+    for notation in _SLASHED if "/" in text[:3] else _NOTATIONS:
+        with suppress(ValueError):
+            found.add(datetime.strptime(text, notation).date())  # noqa: DTZ007 - a day has no time zone
+    return found
+
+
 def _number(reader: _Reader, line: int, name: str, text: str) -> float | None:
     cleaned = text.replace("−", "-")
+    if (negative := _IN_BRACKETS.fullmatch(cleaned)) is not None:  # as accountants write it
+        cleaned = f"-{negative[1]}"
+    if _GROUPED.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", "")
     if _NUMBER.fullmatch(cleaned):
         value = float(cleaned)
         if math.isfinite(value):

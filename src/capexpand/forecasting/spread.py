@@ -158,12 +158,7 @@ class Errors:
 
     @classmethod
     def of(cls, kind: Kind, cases: Sequence[ErrorCase]) -> Errors:
-        """Return the errors of some cases.
-
-        Args:
-            kind: of the series.
-            cases: the errors.
-        """
+        """Return the errors of some cases."""
         names = tuple(sorted({case.series for case in cases}))
         position = {name: index for index, name in enumerate(names)}
         horizon = np.array([case.horizon for case in cases], dtype=np.float64)

@@ -23,9 +23,6 @@ def forecast_table(found: Forecasts) -> str:
     ``COMPANY MEASURE`` holds what was reported, then the medians; with ``low`` and ``high`` behind its name
     the ends of the 80 % interval, which are the figure itself where it was reported.
 
-    Args:
-        found: the forecasts.
-
     Raises:
         CaseError: the series share no quarter.
     """
@@ -59,7 +56,6 @@ def write_forecast_table(path: Path, found: Forecasts, *, inputs: Sequence[Path]
 
     Args:
         path: where it is to stand.
-        found: the forecasts.
         inputs: files from which the forecasts were made, which are never replaced.
 
     Raises:

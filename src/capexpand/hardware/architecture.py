@@ -134,9 +134,6 @@ def model_spec(architecture: Architecture) -> ModelSpec:
     """Count weights, cache elements and operations of a configuration.
 
     Feed-forward parts are gated: three matrices each. Routers count as dense.
-
-    Args:
-        architecture: the configuration.
     """
     a = architecture
     expert_layers = a.layers - a.dense_layers if a.experts_total else 0

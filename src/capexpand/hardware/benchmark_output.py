@@ -1,7 +1,9 @@
 """Output of serving benchmarks (vLLM, SGLang, genai-perf) as measurements.
 
 Such files say how many tokens went in and out and how long it took; the chip, their number and the format of
-the weights are one's own to add, as ``chip``, ``chips`` and ``weights`` beside the benchmark's names.
+the weights are one's own to add, as ``chip``, ``chips`` and ``weights`` beside the benchmark's names, or for
+all runs at once. Names are also looked for in the parts on settings that genai-perf (``input_config``) and
+SGLang (``server_info``) write.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from capexpand.hardware.chips import chip_named, chip_register, model_register
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.precision import WEIGHT_BYTES, Format, default_precision
 
-_MODEL = ("model_id", "model", "model_path", "served_model_name")
+_MODEL = ("model_id", "model", "model_path", "served_model_name", "model_names")
+_PARTS = ("records", "input_config", "server_info", "endpoint", "perf_analyzer", "stimulus", "loadgen")
+"""Parts of a file that hold settings or figures under the same names."""
 _RATE = ("output_throughput", "output_token_throughput")
 _INPUT = ("total_input_tokens", "total_input")
 _OUTPUT = ("total_output_tokens", "total_generated_tokens", "total_output")
@@ -27,11 +31,12 @@ LARGEST = 1e12
 _CONCURRENCY = ("max_concurrency", "concurrency")
 
 
-def read_benchmark(path: Path) -> tuple[Measurement, ...]:
+def read_benchmark(path: Path, *, ran: Mapping[str, object] | None = None) -> tuple[Measurement, ...]:
     """Read the runs of a benchmark: one JSON object, a list of them, or one on each line.
 
     Args:
         path: the file.
+        ran: ``model``, ``chip``, ``chips`` and ``weights`` of runs that do not say so themselves.
 
     Raises:
         CaseError: where it cannot be read, or a run lacks what a measurement needs; every problem at once.
@@ -41,7 +46,7 @@ def read_benchmark(path: Path) -> tuple[Measurement, ...]:
     found = [
         one
         for number, run in enumerate(runs, 1)
-        if (one := _measurement(run, number, path, problems)) is not None
+        if (one := _measurement({**(ran or {}), **_flat(run)}, number, path, problems)) is not None
     ]
     if problems:
         raise CaseError(problems)
@@ -59,6 +64,20 @@ def _objects(text: str, path: Path) -> list[Mapping[str, Any]]:
         content = [parse_json(line, path, line=number, finite=False) for number, line in lines]
     many = content if isinstance(content, list) else [content]
     return [one for one in many if isinstance(one, dict)]
+
+
+def _flat(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay the names of a run's parts beside its own, which go before them."""
+    found: dict[str, Any] = {}
+    for part in _PARTS:
+        if isinstance(inner := run.get(part), dict):
+            found = {**_flat(inner), **found}
+    return {**found, **run}
+
+
+def _text(value: object) -> str:
+    """Give a name, the first where a list holds several."""
+    return str(value[0] if isinstance(value, list) and value else value or "")
 
 
 def _value(run: Mapping[str, Any], names: tuple[str, ...]) -> float:
@@ -79,11 +98,18 @@ def _lengths(run: Mapping[str, Any]) -> tuple[float, float]:
     return prompt, _value(run, _OUTPUT) / requests if math.isnan(answer) else answer
 
 
+def _absent(kind: str, named: str) -> str:
+    """Say that a run names no model or chip, or none of the catalogue."""
+    if not named:
+        return f'it does not name its {kind}; add it as "{kind}", or with --{kind}'
+    return f"{kind} '{named}' is not in the catalogue"
+
+
 def _measurement(
     run: Mapping[str, Any], number: int, path: Path, problems: list[Problem]
 ) -> Measurement | None:
     """Turn a run into a measurement; what it lacks is added to the problems."""
-    named = next((str(run[name]) for name in _MODEL if run.get(name)), "")
+    named = next((_text(run[name]) for name in _MODEL if run.get(name)), "")
     model = model_register().find(named)
     chip = chip_register().find(str(run.get("chip", "")))
     count, rate = _value(run, ("chips", "num_gpus")), _value(run, _RATE)
@@ -91,9 +117,9 @@ def _measurement(
     lacking = [
         text
         for bad, text in (
-            (model is None, f"model '{named}' is not in the catalogue"),
-            (chip is None, f"chip '{run.get('chip', '')}' is not in the catalogue; add it as \"chip\""),
-            (not count >= 1, 'the number of chips is missing; add it as "chips"'),
+            (model is None, _absent("model", named)),
+            (chip is None, _absent("chip", str(run.get("chip", "")))),
+            (not count >= 1, 'the number of chips is missing; add it as "chips", or with --count'),
             (not rate > 0, f"none of {', '.join(_RATE)} is a rate above zero"),
             (
                 not (0 < prompt <= LARGEST and 0 < answer <= LARGEST),

@@ -34,8 +34,6 @@ def of_one_copy(load: Load, chips_of_copy: Number, chips: Number) -> Load:
 
     Args:
         load: the load of the whole system.
-        chips_of_copy: chips of one copy.
-        chips: chips of the system.
     """
     shared = ("running_max", "test_requests", "arrivals_per_s")
     if all(np.isinf(getattr(load, name)).all() for name in shared):

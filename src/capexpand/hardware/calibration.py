@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.files import json_of, parse_json, read_text, write_file
+from capexpand.files import decode_text, json_of, parse_json, read_content, write_file
 
 is_calibration = json_of("levels", "spread", "left_out")
 """Tells a calibration from other files by its content."""
+CALIBRATION_LIMIT_BYTES = 10_000_000
+"""Far above the kilobytes that a calibration takes."""
 MOST_LOG_FACTOR = 20.0
 """The size of a logarithm of measured over computed: a factor of half a billion."""
 MOST_SPREAD = 100.0
@@ -135,7 +137,7 @@ def calibrate(observed: Sequence[Observed]) -> Calibration:
     )
 
 
-def calibrate_file(path: Path) -> Calibration:
+def calibrate_file(path: Path, *, ran: Mapping[str, object] | None = None) -> Calibration:
     """Find the levels of the measurements in a file.
 
     A CSV is one of measurements as :func:`capexpand.hardware.validation.validate_file` reads them; a JSON is
@@ -143,6 +145,7 @@ def calibrate_file(path: Path) -> Calibration:
 
     Args:
         path: the file.
+        ran: ``model``, ``chip``, ``chips`` and ``weights`` of a benchmark's runs that do not say so.
 
     Raises:
         CaseError: where it cannot be read or holds no measurement that can be compared.
@@ -151,7 +154,9 @@ def calibrate_file(path: Path) -> Calibration:
     from capexpand.hardware.validation import compare, validate_file
 
     json_file = path.suffix.lower() in {".json", ".jsonl"}
-    found = compare(read_benchmark(path)) if json_file else validate_file(path).comparisons
+    if ran and not json_file:
+        raise CaseError([Problem("a CSV names model and chips in each row", file=path)])
+    found = compare(read_benchmark(path, ran=ran)) if json_file else validate_file(path).comparisons
     return calibrate(
         [
             Observed(
@@ -194,7 +199,6 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write a calibration to a file that commands and cases can name.
 
     Args:
-        calibration: what to write.
         path: a JSON file.
 
     Raises:
@@ -214,10 +218,23 @@ def read_calibration(path: Path) -> Calibration:
     Raises:
         CaseError: where it cannot be read or is none.
     """
+    return parse_calibration(read_content(path, CALIBRATION_LIMIT_BYTES), path)
+
+
+def parse_calibration(content: bytes, path: Path) -> Calibration:
+    """Parse a calibration that :func:`write_calibration` wrote.
+
+    Args:
+        content: what its file holds.
+        path: the file, for messages.
+
+    Raises:
+        CaseError: where it is none.
+    """
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        found = TypeAdapter(Calibration).validate_python(parse_json(read_text(path), path))
+        found = TypeAdapter(Calibration).validate_python(parse_json(decode_text(path, content), path))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         message = f"is not a calibration ({where or 'no object'}); capexpand calibrate FILE --out makes one"

@@ -10,10 +10,12 @@ import numpy as np
 from capexpand.catalogue import accelerators
 from capexpand.catalogue.model_architectures import ModelRow, model_rows
 from capexpand.catalogue.serving_chips import ServingChipRow, serving_chip_rows
+from capexpand.errors import CaseError, Problem
 from capexpand.hardware.architecture import Architecture, model_spec
-from capexpand.hardware.names import Register
+from capexpand.hardware.names import Register, words_of
 from capexpand.hardware.precision import Format
 from capexpand.hardware.specs import ChipSpec, ModelSpec
+from capexpand.wording import listing
 
 _FIGURES = {
     "fp16_tflops": "dense_fp16_tflops",
@@ -105,7 +107,6 @@ def runnable_format(model: str, chip: str, weights: Format) -> Format:
     Args:
         model: catalogue name of the model.
         chip: catalogue name of the chip.
-        weights: format as stated.
     """
     if model_row(model).stored_weights != "fp4" or weights == "bf16":
         return weights
@@ -126,11 +127,7 @@ def model_named(name: str) -> ModelSpec:
 
 
 def architecture_of(row: ModelRow) -> Architecture:
-    """Give a catalogue row's configuration.
-
-    Args:
-        row: the row.
-    """
+    """Give a catalogue row's configuration."""
     return Architecture(
         name=row.name,
         layers=int(row.layers),
@@ -163,17 +160,30 @@ def architecture_of(row: ModelRow) -> Architecture:
 
 @cache
 def figures_of(row: ServingChipRow) -> dict[str, float]:
-    """Give a chip's figures, its own before those of the accelerator; 0 where none is known.
-
-    Args:
-        row: a chip in servers.
-    """
+    """Give a chip's figures, its own before those of the accelerator; 0 where none is known."""
     accelerator = next((one for one in accelerators() if one.name == row.accelerator), None)
     figures: dict[str, float] = {}
     for own, other in _FIGURES.items():
         value = getattr(row, own)
         figures[own] = float((getattr(accelerator, other, None) if value is None else value) or 0.0)
     return figures
+
+
+def _incomplete(name: str) -> str:
+    """Say what is not known of an accelerator that the catalogue shows and nothing can be computed for."""
+    words = words_of(name)
+    known = [one for one in accelerators() if words and words_of(one.name)[: len(words)] == words]
+    if len(known) != 1 or serving_chip(known[0].name) is not None:
+        return ""
+    one = known[0]
+    figures = {"memory": one.memory_gb, "memory bandwidth": one.memory_bandwidth_gb_per_s}
+    figures |= {"16-bit rate": one.dense_fp16_tflops, "links": one.interconnect_gb_per_s, "power": one.tdp_w}
+    lacking = listing([label for label, value in figures.items() if not value])
+    reason = f"without its {lacking}" if lacking else "without its servers and network"
+    return (
+        f"what {one.name} serves cannot be computed {reason}, which the catalogue does not know; "
+        "write its data sheet into a YAML file and give it with --chip"
+    )
 
 
 @cache
@@ -186,6 +196,8 @@ def chip_named(name: str) -> ChipSpec:
     Raises:
         CaseError: for an unknown name, with suggestions.
     """
+    if chip_register().find(name) is None and (incomplete := _incomplete(name)):
+        raise CaseError([Problem(incomplete)])
     found = chip_register().require(name, kind="chip")
     row = next(row for row in serving_chip_rows() if row.name == found)
     figures = figures_of(row)

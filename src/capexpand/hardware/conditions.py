@@ -131,7 +131,7 @@ def suite_conditions(model: str, metric: str, source_title: str, quote: str) -> 
     """
     words, source = metric.lower(), f"{source_title} {quote[:60]}".lower()
     if "mlperf" in words or "mlperf" in source:
-        return _mlperf(model, words)
+        return _mlperf(model, words, source)
     if "infersim" in source:
         return _infersim(model, words)
     if "gpustack" in source or "sharegpt" in words:
@@ -197,9 +197,15 @@ def software_day(metric: str, source_title: str, source_url: str) -> date | None
     return next((day for pattern, day in _DATED if re.search(pattern, words)), None)
 
 
-def _mlperf(model: str, words: str) -> Conditions:
+_ENGINE_MAKERS = re.compile(r"\bred[ _]?hat\b")
+"""Submitters to MLPerf who run the public engine that they distribute (vLLM), and not a chip maker's own."""
+
+
+def _mlperf(model: str, words: str, source: str) -> Conditions:
     version = re.search(r"v\s*(\d+)(?:\.\d+)?", words)
     suite = "mlperf_early" if version and int(version.group(1)) < 5 else "mlperf"
+    if _ENGINE_MAKERS.search(source):
+        suite = "engine"
     task = _MLPERF.get(model)
     if task is None:
         return Conditions(suite)

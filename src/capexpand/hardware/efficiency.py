@@ -51,6 +51,7 @@ KIN = {
     "trainium": "other",
     "ppu": "other",
     "gaudi": "other",
+    "kunlun": "other",
     "ascend": "other",
 }
 """Families that lean on a better measured one."""
@@ -60,7 +61,7 @@ _REFERENCE_WATTS_PER_TFLOPS = 0.354
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class EvaluationPoint:
     """What the factors of one evaluation depend on.
 
     Args:
@@ -107,9 +108,6 @@ def power_ratio(chip: ChipSpec) -> float:
     """Give the logarithm of watts per rated operation against an H100 SXM, held between halves and doubles.
 
     A chip with little power for its rated arithmetic cannot hold its clock in large products.
-
-    Args:
-        chip: one chip.
     """
     rate = max(
         float(np.max(chip.fp8_tflops)), float(np.max(chip.int8_tops)), 2 * float(np.max(chip.fp16_tflops))
@@ -135,14 +133,13 @@ def youth(released: date | None, on: date | None) -> float:
 _HALVED_IN_DAYS = 183
 
 
-def keys_for(field: str, point: Point) -> tuple[str, ...]:
+def keys_for(field: str, point: EvaluationPoint) -> tuple[str, ...]:
     """List the keys whose logarithms add up to a field's factor.
 
     ``@`` marks a family, ``/`` a format, ``~`` a kind of model, ``#`` a kind of software, ``^`` a weight.
 
     Args:
         field: a field of :class:`Efficiency`, or ``rate`` for the factor of a benchmark.
-        point: the evaluation.
     """
     if field == "rate":
         return _rate_keys(point)
@@ -150,22 +147,22 @@ def keys_for(field: str, point: Point) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _no_keys(_point: Point) -> list[str]:
+def _no_keys(_point: EvaluationPoint) -> list[str]:
     return []
 
 
-def _families(field: str, point: Point) -> list[str]:
+def _families(field: str, point: EvaluationPoint) -> list[str]:
     """Give the steps of a chip's kin and of its own family, the second only where it leans on another."""
     kin = KIN.get(point.family)
     return [f"{field}@{kin or point.family}"] + ([f"{field}@{point.family}"] if kin else [])
 
 
-def _as_installed(field: str, point: Point) -> list[str]:
+def _as_installed(field: str, point: EvaluationPoint) -> list[str]:
     """Give the step of a public engine with its default kernels; the makers' own engines share one level."""
     return [f"{field}#installed"] if software_of(point) == "installed" else []
 
 
-def _compute_keys(point: Point) -> list[str]:
+def _compute_keys(point: EvaluationPoint) -> list[str]:
     return [
         *_families("compute", point),
         *_as_installed("compute", point),
@@ -174,7 +171,7 @@ def _compute_keys(point: Point) -> list[str]:
     ]
 
 
-def _expert_keys(point: Point) -> list[str]:
+def _expert_keys(point: EvaluationPoint) -> list[str]:
     steps = [
         f"expert_compute#{software_of(point)}",
         f"expert_compute/{point.weights}",
@@ -182,17 +179,17 @@ def _expert_keys(point: Point) -> list[str]:
     return [*_families("expert_compute", point), *steps] if point.experts else []
 
 
-def _cache_keys(point: Point) -> list[str]:
+def _cache_keys(point: EvaluationPoint) -> list[str]:
     kind = ["cache_memory~latent"] if point.latent else ["cache_memory^group", "cache_memory^head"]
     return [*_families("cache_memory", point), *kind]
 
 
-def _attention_keys(point: Point) -> list[str]:
+def _attention_keys(point: EvaluationPoint) -> list[str]:
     kind = "attention~latent" if point.latent else "attention^head"
     return [*_families("attention", point), *_as_installed("attention", point), kind]
 
 
-_FIELD_KEYS: dict[str, Callable[[Point], list[str]]] = {
+_FIELD_KEYS: dict[str, Callable[[EvaluationPoint], list[str]]] = {
     "compute": _compute_keys,
     "expert_compute": _expert_keys,
     "memory": lambda point: _families("memory", point),
@@ -210,27 +207,22 @@ _FIELD_KEYS: dict[str, Callable[[Point], list[str]]] = {
 }
 
 
-def software_of(point: Point) -> str:
-    """Give the kind of software behind a family of measurements: tuned, a maker's bench, or as installed.
-
-    Args:
-        point: the evaluation.
-    """
+def software_of(point: EvaluationPoint) -> str:
+    """Give the kind of software behind a family of measurements: tuned, a maker's bench, or as installed."""
     return SOFTWARE.get(point.suite, "typical")
 
 
-def weight_of(key: str, point: Point) -> float:
+def weight_of(key: str, point: EvaluationPoint) -> float:
     """Give what a key's logarithm is multiplied by: 1, or the quantity that the key is a coefficient on.
 
     Args:
         key: a key of :func:`keys_for`.
-        point: the evaluation.
     """
     _, mark, quantity = key.partition("^")
     return float(getattr(point, quantity.partition("~")[0])) if mark else 1.0
 
 
-def _rate_keys(point: Point) -> tuple[str, ...]:
+def _rate_keys(point: EvaluationPoint) -> tuple[str, ...]:
     kind = "~experts" if point.experts else ""
     keys = [f"rate#{point.suite}", f"rate^chip_young{kind}", f"rate^model_young{kind}"]
     if point.scenario in {"server", "interactive"}:
@@ -244,19 +236,15 @@ def _rate_keys(point: Point) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def efficiency_of(points: Sequence[Point], factors: Factors) -> tuple[Efficiency, Array]:
+def efficiency_of(points: Sequence[EvaluationPoint], factors: Factors) -> tuple[Efficiency, Array]:
     """Give the efficiencies of some evaluations, and the factor on their rate.
-
-    Args:
-        points: the evaluations.
-        factors: fitted logarithms.
 
     Returns:
         Efficiencies with arrays of shape (points,), and the rate factors of the same shape.
     """
     logs = dict(factors.logs)
 
-    def total(field: str, point: Point) -> float:
+    def total(field: str, point: EvaluationPoint) -> float:
         value = 0.0
         for key in keys_for(field, point):
             value += logs.get(key, 0.0) * weight_of(key, point)

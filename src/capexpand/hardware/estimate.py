@@ -22,8 +22,8 @@ from capexpand.hardware.chips import (
 )
 from capexpand.hardware.conditions import SUITES
 from capexpand.hardware.efficiency import (
+    EvaluationPoint,
     Factors,
-    Point,
     efficiency_of,
     fitted_factors,
     power_ratio,
@@ -91,9 +91,6 @@ def efficiency_for(
     """Give the efficiencies for planning with one model on one chip, and the factor on the rate.
 
     Args:
-        model: the model.
-        chip: the chip.
-        precision: formats.
         suite: whose software and tuning to expect: ``typical``, or a family of measurements such as
             ``report`` for an operator's own tuned system or ``community`` for a public engine out of the box.
         factors: fitted logarithms; the packaged ones by default.
@@ -102,7 +99,7 @@ def efficiency_for(
     """
     experts = float(np.max(model.expert_layers)) > 0
     latent = experts and float(np.max(model.cache_shards)) == 1.0
-    point = Point(
+    point = EvaluationPoint(
         chip.family,
         precision.weights,
         suite,
@@ -165,7 +162,7 @@ def serve(
     )
     _check_layout(asked, model, layout)
     answer = _explain(asked, _search(asked, way=way, layout=layout))
-    return answer if calibration is None else _at_own_level(answer, calibration)
+    return answer if calibration is None else at_own_level(answer, calibration)
 
 
 def share_of_mature(model: str, chip: str, *, on: date) -> float:
@@ -187,8 +184,13 @@ def share_of_mature(model: str, chip: str, *, on: date) -> float:
     return dated / mature
 
 
-def _at_own_level(answer: Serving, calibration: Calibration) -> Serving:
-    """Give an answer at the level of one's own measurements, with the band of what they leave open."""
+def at_own_level(answer: Serving, calibration: Calibration) -> Serving:
+    """Give an answer at the level of one's own measurements, with the band of what they leave open.
+
+    Args:
+        answer: as the model computes it.
+        calibration: one's own measurements beside the model.
+    """
     factor, known = calibration.factor(answer.chip, answer.model), calibration.knows(answer.chip)
     return replace(
         answer,

@@ -152,11 +152,7 @@ def export_status(
 
 
 def use_of(accelerator: Accelerator) -> Use:
-    """Tell from its name whether a chip is marketed for consumers; everything else is for data centres.
-
-    Args:
-        accelerator: the chip.
-    """
+    """Tell from its name whether a chip is marketed for consumers; everything else is for data centres."""
     name = accelerator.name.lower()
     return "consumer" if "rtx" in name and "pro" not in name else "data centre"
 

@@ -62,6 +62,17 @@ SWEPT_ON_ONE_SERVER = {"MI300X": 64.0, "MI325X": 64.0}
 together, with the most requests in flight (``dsr1-fp8-mi300x-sglang`` in its
 ``.github/configs/amd-master.yaml`` has ``tp: 8, conc-end: 64``). On others it also runs them apart."""
 
+SWEPT_WITH_DRAFTS = frozenset({"B200", "GB200", "B300", "GB300"})
+"""Chips on which InferenceX also lets DeepSeek R1 propose tokens with its own head: one to three of them
+(``benchmarks/multi_node/srt-slurm-recipes/dsr1/trtllm`` has ``mtp1`` to ``mtp3`` beside ``mtp0``). Its
+comparisons take the frontier of all runs of a chip (``buildGpuDataPoints`` of its application filters by
+chip, lengths and format only). The recipes for H100 propose tokens too, but its rates in the comparisons are
+those of a copy split sixteen ways without them."""
+
+SWEPT_DRAFT = (3.0, 0.6)
+"""Tokens proposed, and the probability that each is accepted. An assumption: less than in MLPerf's reasoning
+questions, because the sweep's prompts are random tokens (``--dataset-name random``)."""
+
 VLLM_SEQUENCES = {"A100": 256.0, "L4": 256.0, "L40S": 256.0, "A10": 256.0, "": 1024.0}
 """Sequences that vLLM's server runs at once unless told otherwise: 1024 on chips with 70 GiB or more other
 than A100, 256 on all others."""

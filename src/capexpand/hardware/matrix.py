@@ -33,7 +33,7 @@ EVIDENCE_KNOWN_ON = date(2026, 11, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class OfferUnit:
     """One unit of an offer: a number of chips of one kind.
 
     Args:
@@ -80,12 +80,8 @@ def _formulas() -> str:
     return digest.hexdigest()
 
 
-def content_key(unit: Unit, service: TokenService) -> str:
+def content_key(unit: OfferUnit, service: TokenService) -> str:
     """Give the hash of everything that a cell's answer depends on.
-
-    Args:
-        unit: the offer's unit.
-        service: the workload's service.
 
     Raises:
         CaseError: for unknown names.
@@ -106,12 +102,10 @@ def content_key(unit: Unit, service: TokenService) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def answer_for(unit: Unit, service: TokenService, *, folder: Path | None = None) -> Serving:
+def answer_for(unit: OfferUnit, service: TokenService, *, folder: Path | None = None) -> Serving:
     """Give the answer of a cell, computed once for its content.
 
     Args:
-        unit: the offer's unit.
-        service: the workload's service.
         folder: where answers are kept between runs; a damaged answer is computed anew, and where nothing
             can be written every answer is.
 

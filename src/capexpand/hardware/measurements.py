@@ -25,11 +25,18 @@ from capexpand.hardware.conditions import (
     suite_conditions,
 )
 from capexpand.hardware.deployments import deployed
-from capexpand.hardware.lab_conditions import SWEPT_ON_ONE_SERVER, Started, started
+from capexpand.hardware.lab_conditions import (
+    SWEPT_DRAFT,
+    SWEPT_ON_ONE_SERVER,
+    SWEPT_WITH_DRAFTS,
+    Started,
+    started,
+)
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.precision import WEIGHT_BYTES, Format
 from capexpand.hardware.roofline import BINARY_GB, USABLE_MEMORY
 from capexpand.hardware.specs import ChipSpec
+from capexpand.hardware.stated_conditions import stated
 
 Counted: TypeAlias = Literal["input", "output", "total"]
 Phase: TypeAlias = Literal["together", "prefill", "decode"]
@@ -122,32 +129,6 @@ _RATE_UNIT = re.compile(
     r"\b(tok(en)?s?)\s*/\s*s(ec(ond)?)?\b|\btokens? per second\b|\btps\b|\btgs\b", re.IGNORECASE
 )
 _TRAINING = re.compile(r"\btrain|pretrain|\bmfu\b|utilisation|utilization", re.IGNORECASE)
-_PAIR = re.compile(
-    r"(?<![\d.])(\d+(?:\.\d+)?)\s*(k?)\s*(?:/|in\s*/|:|→|->)\s*(\d+(?:\.\d+)?)\s*(k?)(?![\d.])", re.IGNORECASE
-)
-_PROMPT = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(k?)[\s-]*(?:tokens?[\s-]*)?(?:long\s*)?(?:inputs?|prompts?|context|isl)\b",
-    re.IGNORECASE,
-)
-_ANSWER = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(k?)[\s-]*(?:tokens?[\s-]*)?(?:outputs?|answers?|osl)\b", re.IGNORECASE
-)
-_NAMED_LENGTH = re.compile(
-    r"\b(isl|osl|input|output)(?:[\s_-]*len(?:gth)?)?\s*[=:]?\s*(\d+(?:\.\d+)?)\s*(k?)\b", re.IGNORECASE
-)
-_TIME_LIMIT = re.compile(
-    r"(?:(?:tpot|itl|time per (?:output )?token)\s*(?:<=?|≤|under|within|of|at|:|=)?\s*(\d+(?:\.\d+)?)\s*ms)"
-    r"|(?:(\d+(?:\.\d+)?)\s*ms\s*(?:tpot|itl|latency|per (?:output )?token))",
-    re.IGNORECASE,
-)
-_USER_RATE = re.compile(
-    r"(\d+(?:\.\d+)?)\s*"
-    r"(?:tok(?:en)?s?\s*/\s*s(?:ec)?\s*/\s*user|tps\s*/\s*user|tokens? per second per user)",
-    re.IGNORECASE,
-)
-_FIRST_LIMIT = re.compile(
-    r"ttft\s*(?:<=?|≤|under|within|of|at|:|=)?\s*(\d+(?:\.\d+)?)\s*(ms|s)\b", re.IGNORECASE
-)
 _LAYOUT = re.compile(r"\b(dep|tep|tp|ep|dp|pp)[\s=_-]*(\d+)\b", re.IGNORECASE)
 _PER_CHIP = re.compile(
     r"/\s*(?:gpu|npu|chip|accelerator|tpu|card|device|xpu|die)\b|per (?:gpu|npu|chip|card|accelerator)",
@@ -184,11 +165,10 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     if problem:
         return Unusable(row, label, problem, inference=True)
     known = suite_conditions(model, text["metric"], text["source_title"], text["quote"])
-    known = _stated(known, text)
+    known = stated(_swept(known, model, chip), text["metric"])
     begun = started(text["source_title"], text["metric"], text["quote"], chip)
     if known.suite == "trtllm" and math.isinf(known.test_requests):
         known = replace(known, test_requests=bench_requests(known.input_tokens, known.output_tokens))
-    known = _swept(known, chip)
     if not (known.input_tokens <= LARGEST_RATE and known.output_tokens <= LARGEST_RATE):  # NaN is no length
         return Unusable(
             row,
@@ -334,11 +314,15 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     return 0.0, 0, "per system, and the number of chips is not stated"
 
 
-def _swept(known: Conditions, chip: str) -> Conditions:
-    """Give the conditions of a sweep on chips that it serves on one server, prompts and answers together."""
-    if known.suite != "inferencex" or chip not in SWEPT_ON_ONE_SERVER:
+def _swept(known: Conditions, model: str, chip: str) -> Conditions:
+    """Give a sweep's conditions: on one server or apart on several, with tokens proposed ahead or not."""
+    if known.suite != "inferencex":
         return known
-    return replace(known, apart=False, running_max=SWEPT_ON_ONE_SERVER[chip])
+    if chip in SWEPT_ON_ONE_SERVER:
+        return replace(known, apart=False, running_max=SWEPT_ON_ONE_SERVER[chip])
+    if chip in SWEPT_WITH_DRAFTS and model == "DeepSeek V3":
+        return replace(known, draft_tokens=SWEPT_DRAFT[0], acceptance=SWEPT_DRAFT[1])
+    return known
 
 
 def _described(
@@ -384,46 +368,6 @@ def _deployment(
 
 _FLEET = 384
 """Chips of the largest groups that reports name; a figure for more of them is of a fleet of such groups."""
-
-
-def _number(digits: str, kilo: str) -> float:
-    """Read a length; ``8k`` means 8192 and ``1k`` 1024, as benchmarks write them."""
-    return float(digits) * (1024.0 if kilo else 1.0)
-
-
-def _stated(known: Conditions, text: Mapping[str, str]) -> Conditions:
-    """Overwrite a benchmark's usual conditions by what the row itself states."""
-    metric = text["metric"]
-    bare = _USER_RATE.sub(" ", metric)
-    prompt, answer = known.input_tokens, known.output_tokens
-    named = {name.lower(): _number(digits, kilo) for name, digits, kilo in _NAMED_LENGTH.findall(bare)}
-    prompt = named.get("isl", named.get("input", prompt))
-    answer = named.get("osl", named.get("output", answer))
-    pair = _PAIR.search(bare)
-    if pair:
-        prompt, answer = _number(pair.group(1), pair.group(2)), _number(pair.group(3), pair.group(4))
-    elif found := _PROMPT.search(bare):
-        prompt = _number(found.group(1), found.group(2))
-        if found_answer := _ANSWER.search(bare):
-            answer = _number(found_answer.group(1), found_answer.group(2))
-    per_token, first = known.time_per_token_s, known.time_to_first_token_s
-    if found := _USER_RATE.search(metric):
-        per_token = 1 / float(found.group(1))
-    elif found := _TIME_LIMIT.search(metric):
-        per_token = float(found.group(1) or found.group(2)) / 1000
-    if found := _FIRST_LIMIT.search(metric):
-        first = float(found.group(1)) / (1000 if found.group(2).lower() == "ms" else 1)
-    cached = known.cached_fraction
-    if re.search(r"incl\S* (?:the )?cache|including cache", metric, re.IGNORECASE) and not cached:
-        cached = 0.563  # the only published share of hits beside a rate that counts them
-    return replace(
-        known,
-        input_tokens=prompt,
-        output_tokens=answer,
-        time_per_token_s=per_token,
-        time_to_first_token_s=first,
-        cached_fraction=cached,
-    )
 
 
 def _formats(stated: str, chip: str, known: Conditions) -> tuple[Format, str | None]:

@@ -10,6 +10,7 @@ from typing import Any
 from capexpand.errors import CaseError, Problem
 from capexpand.files import parse_json, read_text
 from capexpand.hardware.architecture import Architecture, model_spec
+from capexpand.hardware.config_names import translated_names, with_usual_names
 from capexpand.hardware.efficiency import KIN
 from capexpand.hardware.specs import ChipSpec, ModelSpec, check_possible
 
@@ -57,7 +58,7 @@ _UNDERSTOOD = frozenset(
         ),
         *("full_attention_interval", "linear_num_value_heads", "linear_num_key_heads"),
         *("linear_key_head_dim", "linear_value_head_dim", "linear_conv_kernel_dim", "attention_chunk_size"),
-        *("index_n_heads", "index_head_dim", "index_topk", "max_position_embeddings"),
+        *("index_n_heads", "index_head_dim", "index_topk", "max_position_embeddings", "mixing_layers"),
     ]
 )
 
@@ -83,7 +84,7 @@ def read_model_config(path: Path) -> OwnModel:
     """Read a model's ``config.json`` as Hugging Face publishes it.
 
     Dense models, experts, latent attention, sliding windows, sparse attention with an index and layers with
-    linear attention are understood.
+    linear attention or a state (Gated DeltaNet, lightning attention, Mamba) are understood.
 
     Args:
         path: the file.
@@ -95,6 +96,7 @@ def read_model_config(path: Path) -> OwnModel:
     if not isinstance(content, dict):
         raise CaseError([Problem("holds no object of names and values", file=path)])
     inner = content.get("text_config") if isinstance(content.get("text_config"), dict) else content
+    inner = with_usual_names(inner)
     missing = [name for name in _NEEDED if int(_number(inner, name)) < 1]
     if missing:
         raise CaseError(
@@ -105,10 +107,11 @@ def read_model_config(path: Path) -> OwnModel:
     )
     spec = model_spec(architecture)
     check_possible(spec)
+    understood = _UNDERSTOOD | translated_names(with_states=architecture.linear_share > 0)
     strange = sorted(
         name
         for name, value in inner.items()
-        if name not in _UNDERSTOOD
+        if name not in understood
         and value not in (None, False, 0, [], {})
         and any(part in name for part in _MATTERS)
         and not any(part in name for part in _HARMLESS)
@@ -129,7 +132,7 @@ def _architecture(content: Mapping[str, Any], *, name: str) -> Architecture:
     """Turn a configuration's names into ours."""
     heads = int(_number(content, "num_attention_heads"))
     hidden = int(_number(content, "hidden_size"))
-    layers = int(_number(content, "num_hidden_layers"))
+    layers = int(_number(content, "mixing_layers", "num_hidden_layers"))
     latent = int(_number(content, "kv_lora_rank"))
     nope, value = _number(content, "qk_nope_head_dim"), _number(content, "v_head_dim")
     experts = int(_number(content, "n_routed_experts", "num_experts", "num_local_experts"))
@@ -145,7 +148,9 @@ def _architecture(content: Mapping[str, Any], *, name: str) -> Architecture:
         key_value_heads=int(_number(content, "num_key_value_heads")) or heads,
         head_size=int((nope + value) / 2) if latent else int(_number(content, "head_dim")) or hidden // heads,
         vocabulary=int(_number(content, "vocab_size")),
-        feed_forward_size=int(_number(content, "intermediate_size_mlp", "intermediate_size") or expert_width),
+        feed_forward_size=int(
+            _number(content, "mixed_width", "intermediate_size_mlp", "intermediate_size") or expert_width
+        ),
         latent_size=latent,
         rope_size=int(_number(content, "qk_rope_head_dim")) if latent else 0,
         query_latent_size=int(_number(content, "q_lora_rank")) if latent else 0,

@@ -125,7 +125,6 @@ def token_costs(
     """Split the price of the chips over input, cached and output tokens by the time each takes.
 
     Args:
-        answer: what is served.
         load: lengths, with the share of the prompt that a cache holds.
         hourly_price: price of one chip for an hour.
         prompt_share: share of the chips' time that prompts take; by default as the answer's times say.

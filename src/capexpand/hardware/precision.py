@@ -54,11 +54,7 @@ def precision_named(weights: str, *, cache: str | None = None) -> Precision:
 
 
 def default_precision(chip: ChipSpec) -> Precision:
-    """Give the narrowest format that the chip computes with at speed, as deployments choose it.
-
-    Args:
-        chip: one chip.
-    """
+    """Give the narrowest format that the chip computes with at speed, as deployments choose it."""
     if float(np.max(chip.fp4_tflops)) > 0:
         return precision_named("fp4")
     if float(np.max(chip.fp8_tflops)) > 0:
@@ -73,7 +69,6 @@ def arithmetic_rate(chip: ChipSpec, precision: Precision) -> Array:
 
     Args:
         chip: the chip; fields may be arrays.
-        precision: formats.
     """
     fp16, fp8, int8, fp4 = (
         np.asarray(value, dtype=np.float64)

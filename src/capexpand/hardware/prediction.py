@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from capexpand.hardware.burst import of_one_copy
 from capexpand.hardware.chips import chip_named, chip_released, model_named, model_row
-from capexpand.hardware.efficiency import Factors, Point, efficiency_of, power_ratio, youth
+from capexpand.hardware.efficiency import EvaluationPoint, Factors, efficiency_of, power_ratio, youth
 from capexpand.hardware.layouts import Layout, Layouts, candidate_layouts
 from capexpand.hardware.measurements import Measurement, Phase
 from capexpand.hardware.precision import Precision, arithmetic_rate, precision_named
@@ -116,7 +116,7 @@ class Stack:
     """Measurements as arrays of shape (measurements,), and their layouts by phase."""
 
     count: Array
-    points: tuple[Point, ...]
+    points: tuple[EvaluationPoint, ...]
     pairs: tuple[Pairs, ...]
     combined: Combined | None
     counted_per_request: Array
@@ -227,16 +227,10 @@ def _combined(
     return Combined(beside.pairs(rates_prefill, chosen), beside.pairs(rates_decode, chosen), *columns)
 
 
-def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Point:
-    """Say what a measurement's factors depend on.
-
-    Args:
-        measurement: the measurement.
-        model: its model.
-        chip: its chip.
-    """
+def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> EvaluationPoint:
+    """Say what a measurement's factors depend on."""
     latent = float(model.cache_shards) == 1.0 and float(model.expert_layers) > 0
-    return Point(
+    return EvaluationPoint(
         chip.family,
         measurement.weights,
         measurement.suite,
@@ -276,12 +270,7 @@ def _counted(measurement: Measurement) -> float:
 
 
 def predict(stacked: Stack, factors: Factors) -> Array:
-    """Predict the rates of measurements [tokens/s and chip].
-
-    Args:
-        stacked: measurements side by side.
-        factors: fitted logarithms.
-    """
+    """Predict the rates of measurements [tokens/s and chip]."""
     efficiency, suite = efficiency_of(stacked.points, factors)
     return predict_with(stacked, efficiency) * suite
 
@@ -290,7 +279,6 @@ def near_best(stacked: Stack, efficiency: Efficiency, *, share: float) -> Stack:
     """Leave out layouts that serve less than a share of the best at given efficiencies, to save work.
 
     Args:
-        stacked: measurements side by side.
         efficiency: efficiencies of shape (measurements,).
         share: the share of the best, such as 0.6.
     """
@@ -307,7 +295,6 @@ def at_best(stacked: Stack, efficiency: Efficiency) -> Stack:
     """Keep the one best layout of each measurement, or its best pair: what a small change is felt through.
 
     Args:
-        stacked: measurements side by side.
         efficiency: efficiencies of shape (measurements,).
     """
     best = np.zeros(stacked.count.size)
@@ -332,7 +319,6 @@ def repeated(stacked: Stack, times: int) -> Stack:
     """Lay the same measurements side by side several times, to compute them at several efficiencies at once.
 
     Args:
-        stacked: measurements side by side.
         times: how often.
     """
     size = stacked.count.size
@@ -389,7 +375,6 @@ def predict_with(stacked: Stack, efficiency: Efficiency) -> Array:
     Only the layouts that each measurement may use are computed, all side by side.
 
     Args:
-        stacked: measurements side by side.
         efficiency: efficiencies of shape (measurements,).
     """
     found = np.zeros(stacked.count.size)
@@ -422,7 +407,6 @@ def log_errors(measurements: Sequence[Measurement], predicted: Array) -> Array:
     """Give the logarithm of predicted over measured; −inf where nothing was predicted.
 
     Args:
-        measurements: what was measured.
         predicted: what was predicted [tokens/s and chip].
     """
     measured = _column([m.tokens_per_chip_s for m in measurements])

@@ -184,8 +184,6 @@ def cache_bytes(model: ModelSpec, precision: Precision, tokens: Number) -> Array
     """Give the bytes of one sequence's cache and state.
 
     Args:
-        model: the model.
-        precision: formats.
         tokens: length of the sequence [tokens].
     """
     windowed = model.windowed_cache_elements * np.minimum(tokens, model.window_tokens)
@@ -198,8 +196,6 @@ def weight_bytes_per_chip(model: ModelSpec, precision: Precision, layout: Layout
     """Give the bytes of weights on the fullest chip: split by tensor, expert and pipeline parallelism.
 
     Args:
-        model: the model.
-        precision: formats.
         layout: how the model is laid out.
     """
     always = (
@@ -263,9 +259,6 @@ def mean_context(load: Load) -> Array:
 
     A long answer is in the batch for longer, so the mean over time weighs lengths by themselves: with
     coefficient of variation v an answer of mean o has on average o · (1 + v²) / 2 tokens behind it.
-
-    Args:
-        load: lengths and their variation.
     """
     spread = 1 + np.asarray(load.output_variation, dtype=np.float64) ** 2
     return load.input_tokens + np.asarray(load.output_tokens, dtype=np.float64) * spread / 2
@@ -276,9 +269,6 @@ def tokens_per_step(load: Load) -> Array:
 
     The first of ``d`` proposed tokens is kept with probability ``a``, the second with ``a²``: in all
     1 + a + … + a^d.
-
-    Args:
-        load: draft and acceptance.
     """
     accepted = np.asarray(load.acceptance, dtype=np.float64)
     drafted = np.asarray(load.draft_tokens, dtype=np.float64)

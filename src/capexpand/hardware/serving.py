@@ -208,7 +208,6 @@ def search(
     Args:
         model: the model; fields may be arrays.
         chip: the chip; fields may be arrays.
-        precision: formats.
         load: requests and limits; fields may be arrays.
         efficiency: efficiency factors; fields may be arrays.
         chips: chips to use; may be an array.
@@ -244,7 +243,6 @@ def best_of(
     Args:
         benches: one bench for each layout.
         count: chips.
-        rates: what a bench reaches.
         allowed: for each layout the points where it may be chosen; everywhere by default.
     """
     best = Best.empty(benches[0], count)

@@ -93,7 +93,6 @@ def utilisation(
 
     Args:
         model: the model; fields may be arrays.
-        chip: the chip.
         weights: format of the products: ``bf16``, ``fp8`` or ``fp4``.
         chips: chips used; may be an array.
         context_tokens: length of a sequence [tokens].
@@ -121,7 +120,6 @@ def attention_operations(model: ModelSpec, context_tokens: float) -> Array:
     """Give attention's operations for a token in training: three passes over half the sequence on average.
 
     Args:
-        model: the model.
         context_tokens: length of a sequence [tokens].
     """
     seen = context_tokens / 2

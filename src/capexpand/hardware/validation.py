@@ -34,7 +34,7 @@ COLUMNS = ("model", "chip", "n_chips", "precision", "metric", "value", "unit")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparedMeasurement:
     """One measurement beside what was computed for it.
 
     Args:
@@ -77,7 +77,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ErrorGroup:
     """Errors of the rows that share a chip, a model or a source.
 
     Args:
@@ -120,10 +120,10 @@ class Validation:
     within_factor: float
     band_coverage: float
     accuracies: tuple[Accuracy, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[ComparedMeasurement, ...]
     unusable: tuple[Unusable, ...]
 
-    def by(self, field: str) -> tuple[Group, ...]:
+    def by(self, field: str) -> tuple[ErrorGroup, ...]:
         """Give the errors of the rows that share a field of the measurement, the most frequent first.
 
         Args:
@@ -137,7 +137,7 @@ class Validation:
         return tuple(sorted(groups, key=lambda group: (-group.used, group.name)))
 
 
-def group_of(name: str, comparisons: Sequence[Comparison]) -> Group:
+def group_of(name: str, comparisons: Sequence[ComparedMeasurement]) -> ErrorGroup:
     """Summarise some comparisons under a name.
 
     Args:
@@ -146,7 +146,7 @@ def group_of(name: str, comparisons: Sequence[Comparison]) -> Group:
     """
     errors = np.array([one.error for one in comparisons])
     factors = np.exp(np.abs(np.log1p(np.maximum(errors, -0.999))))
-    return Group(
+    return ErrorGroup(
         name, errors.size, float(np.median(np.abs(errors))), float(np.median(errors)), float(factors.max())
     )
 
@@ -175,11 +175,7 @@ def source_of(title: str) -> str:
 
 
 def kind_of(measurement: Measurement) -> str:
-    """Give the kind of a measurement for its band: model kind, and whether one phase or a latency limit.
-
-    Args:
-        measurement: the measurement.
-    """
+    """Give the kind of a measurement for its band: model kind, and whether one phase or a latency limit."""
     experts = float(np.max(model_named(measurement.model).expert_layers)) > 0
     return band_kind(
         experts=experts,
@@ -291,12 +287,8 @@ def _validate(rows: int, measurements: Sequence[Measurement], unusable: Sequence
     )
 
 
-def compare(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:
-    """Compute the rate of each measurement by a fit that did not see it, nor anything of its source.
-
-    Args:
-        measurements: what was measured.
-    """
+def compare(measurements: Sequence[Measurement]) -> tuple[ComparedMeasurement, ...]:
+    """Compute the rate of each measurement by a fit that did not see it, nor anything of its source."""
     if not measurements:
         return ()
     known = {_identity(one) for one, _ in _packaged_folds()}
@@ -304,13 +296,15 @@ def compare(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:
     sources = [source_of(one.source_title) for one in measurements]
     predicted = _by_source(measurements, sources, packaged)
     families = measured_families()
-    found: list[Comparison] = []
+    found: list[ComparedMeasurement] = []
     for one, value, its, source in zip(measurements, predicted, packaged, sources, strict=True):
         seen = chip_named(one.chip).family in families
         band = band_of(kind_of(one), seen=seen, without=source if its else "")
         error = float(value / one.tokens_per_chip_s - 1)
         found.append(
-            Comparison(one, float(value), error, its, float(value) * band.low, float(value) * band.high)
+            ComparedMeasurement(
+                one, float(value), error, its, float(value) * band.low, float(value) * band.high
+            )
         )
     return tuple(found)
 
@@ -376,9 +370,9 @@ def _identity(one: Measurement) -> tuple[object, ...]:
 __all__ = [
     "COLUMNS",
     "Accuracy",
-    "Comparison",
+    "ComparedMeasurement",
+    "ErrorGroup",
     "Factors",
-    "Group",
     "Validation",
     "compare",
     "group_of",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ Floats = NDArray[np.float64]
 
 ABSENT = -1
 INFINITY = float("inf")
+_MANY_ENTRIES = 1_000_000
+"""Coefficients that are collected, absent ones among them, before those that count are picked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,8 @@ class Blocks:
     def __init__(self) -> None:
         self._columns: list[tuple[Floats, Floats, bool]] = []
         self._rows: list[tuple[Floats, Floats]] = []
-        self._entries: list[tuple[Indices, Indices, Floats]] = []
-        self._costs: list[tuple[Indices, Floats]] = []
+        self._entries = _Collected(3)
+        self._costs = _Collected(2)
         self._column_blocks: list[Block] = []
         self._row_blocks: list[Block] = []
         self._column_count = 0
@@ -164,12 +167,11 @@ class Blocks:
         """
         shape, positions = _layout(labels, where)
         first = self._column_count
-        self._columns.append((_pick(lower, shape, positions), _pick(upper, shape, positions), integer))
-        self._column_blocks.append(Block(name, first, tuple(tuple(axis) for axis in labels), positions))
-        self._column_count += positions.size
-        indices = np.full(int(np.prod(shape, dtype=np.int64)), ABSENT, dtype=np.int64)
-        indices[positions] = np.arange(first, first + positions.size)
-        return indices.reshape(shape)
+        if positions.size:
+            self._columns.append((_pick(lower, shape, positions), _pick(upper, shape, positions), integer))
+            self._column_blocks.append(Block(name, first, tuple(tuple(axis) for axis in labels), positions))
+            self._column_count += positions.size
+        return _indices(shape, positions, first)
 
     def rows(
         self,
@@ -183,32 +185,26 @@ class Blocks:
         """Adds a block of rows and returns their indices, shaped by the labels; see ``columns``."""
         shape, positions = _layout(labels, where)
         first = self._row_count
-        self._rows.append((_pick(lower, shape, positions), _pick(upper, shape, positions)))
-        self._row_blocks.append(Block(name, first, tuple(tuple(axis) for axis in labels), positions))
-        self._row_count += positions.size
-        indices = np.full(int(np.prod(shape, dtype=np.int64)), ABSENT, dtype=np.int64)
-        indices[positions] = np.arange(first, first + positions.size)
-        return indices.reshape(shape)
+        if positions.size:
+            self._rows.append((_pick(lower, shape, positions), _pick(upper, shape, positions)))
+            self._row_blocks.append(Block(name, first, tuple(tuple(axis) for axis in labels), positions))
+            self._row_count += positions.size
+        return _indices(shape, positions, first)
 
     def add(self, rows: Indices, columns: Indices, coefficients: ArrayLike = 1.0) -> None:
         """Adds coefficients between rows and columns; the three arrays broadcast against each other."""
-        row, column, value = _alike(rows, columns, np.asarray(coefficients, dtype=np.float64))
-        kept = (row != ABSENT) & (column != ABSENT) & (value != 0.0)
-        self._entries.append((row[kept], column[kept], value[kept]))
+        self._entries.add(rows, columns, np.asarray(coefficients, dtype=np.float64))
 
     def add_cost(self, columns: Indices, coefficients: ArrayLike) -> None:
         """Adds to the objective coefficients of columns; the arrays broadcast against each other."""
-        column, value = _alike(columns, np.asarray(coefficients, dtype=np.float64))
-        kept = (column != ABSENT) & (value != 0.0)
-        self._costs.append((column[kept], value[kept]))
+        self._costs.add(columns, np.asarray(coefficients, dtype=np.float64))
 
     def build(self) -> LinearProgram:
         """Returns the program, with entries that were added twice at one place summed."""
-        row, column, value = (_joined([entry[i] for entry in self._entries]) for i in range(3))
-        row, column, value = _summed(row.astype(np.int64), column.astype(np.int64), value, self._column_count)
+        row, column, value = self._entries.all()
+        row, column, value = _summed(row, column, value, self._column_count)
         cost = np.zeros(self._column_count)
-        for columns, coefficients in self._costs:
-            np.add.at(cost, columns, coefficients)
+        np.add.at(cost, *self._costs.all())
         integer = [np.full(lower.size, flag) for lower, _, flag in self._columns]
         return LinearProgram(
             cost=cost,
@@ -221,18 +217,59 @@ class Blocks:
             start=np.searchsorted(row, np.arange(self._row_count + 1)).astype(np.int64),
             index=column,
             value=value,
-            column_blocks=tuple(block for block in self._column_blocks if block.positions.size),
-            row_blocks=tuple(block for block in self._row_blocks if block.positions.size),
+            column_blocks=tuple(self._column_blocks),
+            row_blocks=tuple(self._row_blocks),
         )
 
 
-def _alike(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """Arrays broadcast against each other; numpy's own function takes several times as long on small ones."""
-    shape = np.broadcast(*arrays).shape
-    return tuple(array if array.shape == shape else _filled(array, shape) for array in arrays)
+class _Collected:
+    """Indices and a value for each coefficient, in the order in which they were added.
+
+    Most additions are of some hundred numbers, so what is absent or zero is left out of many at once.
+
+    Args:
+        width: number of arrays; the last one holds the values.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._picked: list[tuple[NDArray[Any], ...]] = []
+        self._width = width
+        self._waiting = self._nothing()
+        self._count = 0
+
+    def _nothing(self) -> list[list[NDArray[Any]]]:
+        return [[] for _ in range(self._width)]
+
+    def add(self, *arrays: NDArray[Any]) -> None:
+        """Add arrays that broadcast against each other."""
+        shape = np.broadcast(*arrays).shape
+        for waiting, array in zip(self._waiting, arrays, strict=True):
+            waiting.append((array if array.shape == shape else _filled(array, shape)).flatten())
+        self._count += prod(shape)
+        if self._count > _MANY_ENTRIES:
+            self._pick()
+
+    def _pick(self) -> None:
+        if not self._count:
+            return
+        *places, values = (np.concatenate(waiting) for waiting in self._waiting)
+        kept = values != 0.0
+        for place in places:
+            kept &= place != ABSENT
+        self._picked.append((*(place[kept] for place in places), values[kept]))
+        self._waiting, self._count = self._nothing(), 0
+
+    def all(self) -> tuple[NDArray[Any], ...]:
+        """Return what counts of all that was added."""
+        self._pick()
+        if not self._picked:
+            nothing = np.zeros(0, dtype=np.int64)
+            return (*(nothing for _ in range(self._width - 1)), np.zeros(0))
+        return tuple(np.concatenate(parts) for parts in zip(*self._picked, strict=True))
 
 
 def _filled(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """An array broadcast to a shape; numpy's own function takes several times as long on small ones."""
     made = np.empty(shape, dtype=array.dtype)
     made[...] = array
     return made
@@ -243,9 +280,17 @@ def _layout(
 ) -> tuple[tuple[int, ...], Indices]:
     shape = tuple(len(axis) for axis in labels)
     if where is None:
-        return shape, np.arange(int(np.prod(shape, dtype=np.int64)), dtype=np.int64)
+        return shape, np.arange(prod(shape), dtype=np.int64)
     there = np.asarray(where, dtype=np.bool_)
     return shape, np.flatnonzero(there if there.shape == shape else _filled(there, shape))
+
+
+def _indices(shape: tuple[int, ...], positions: Indices, first: int) -> Indices:
+    """The numbers of new columns or rows at their places, ``ABSENT`` elsewhere."""
+    indices = np.empty(prod(shape), dtype=np.int64)
+    indices.fill(ABSENT)
+    indices[positions] = np.arange(first, first + positions.size)
+    return indices.reshape(shape)
 
 
 def _pick(values: ArrayLike, shape: tuple[int, ...], positions: Indices) -> Floats:

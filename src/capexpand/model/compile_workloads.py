@@ -66,6 +66,19 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
         world.series(w.ordinary_costs or (finance.ordinary_costs if w.role == "external" else None))
         for w in workloads.values()
     ]
+    productivity = np.array(
+        [world.series(w.productivity, 1.0) * gains.get(name, 1.0) for name, w in workloads.items()]
+    )
+    smaller = np.array([world.series(w.smaller_models, 1.0) for w in workloads.values()])
+    # what neither smaller models nor stated software explains takes operations off a token as well
+    fewer = np.array(
+        [
+            smaller[j]
+            if w.software is None
+            else productivity[j] / (world.series(w.software) * gains.get(name, 1.0))
+            for j, (name, w) in enumerate(workloads.items())
+        ]
+    )
     return Workloads(
         names=tuple(workloads),
         titles=tuple(w.title for w in workloads.values()),
@@ -74,23 +87,22 @@ def compile_workloads(world: World, service: Floats, served_by: Flags) -> Worklo
         tranches=tranches,
         service=service,
         served_by=served_by,
-        productivity=np.array(
-            [world.series(w.productivity, 1.0) * gains.get(name, 1.0) for name, w in workloads.items()]
-        ),
+        productivity=productivity,
         demand=demand,
         price=price,
         must_serve=np.array([w.role == "obligation" and w.penalty is None for w in workloads.values()]),
         penalty=np.array([world.series(w.penalty, UNPAYABLE) for w in workloads.values()]),
         margin_fraction=1.0 - np.array(costs),
         usable_fraction=np.array([w.usable_fraction for w in workloads.values()]),
-        operations=np.array([_operations(world, w) for w in workloads.values()]),
+        operations=np.array([_operations(world, w) for w in workloads.values()]) / fewer,
+        smaller_models=smaller,
     )
 
 
 def _operations(world: World, workload: Workload) -> Floats:
-    """Least operations for a token that counts [quarter]: two for each active parameter, none if cached.
+    """Least operations for a token that counts, by the model of today [quarter]; zero where none is named.
 
-    Models that take fewer for the same use come in over time; zero where no model is named.
+    They are two for each active parameter, and none for what is cached.
     """
     serving = workload.serving
     if serving is None:
@@ -101,7 +113,7 @@ def _operations(world: World, workload: Workload) -> Floats:
     computed = prompt * (1.0 - world.number(serving.cached)) + answer
     counted = answer + (prompt if serving.counted == "all" else 0.0)
     each = 2.0 * float(model_named(serving.model).parameters_active) * computed / counted
-    return each / world.series(workload.smaller_models, 1.0)
+    return np.full(world.quarters, each)
 
 
 def service_matrix(world: World, options: tuple[Option, ...]) -> Floats:

@@ -167,6 +167,7 @@ class Workloads:
     operations: Floats | None = (
         None  # [workload, quarter] least floating-point operations for a token, 0: unknown
     )
+    smaller_models: Floats | None = None  # [workload, quarter] factor in productivity; None: not stated
 
 
 @dataclass(frozen=True, slots=True)

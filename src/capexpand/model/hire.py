@@ -84,7 +84,6 @@ def paid_over_term(options: HireOptions, weight: Floats, t: int) -> Floats:
     """Return the sum of weights over the quarters in which a reservation of now is paid [hire option].
 
     Args:
-        options: the ways to hire.
         weight: [quarter].
         t: the quarter of signing.
     """

@@ -28,8 +28,6 @@ def add_leasebacks(lp: Blocks, m: ModelData, stages: list[Stage]) -> LeasebackCo
 
     Args:
         lp: the program, with every stage in it.
-        m: the compiled case.
-        stages: its quarters.
     """
     terms = m.leasebacks
     if terms is None:
@@ -113,20 +111,12 @@ def _end_rows(lp: Blocks, m: ModelData, last: Stage, y: Indices) -> None:
 
 
 def held_at_end(m: ModelData) -> Floats:
-    """Return what a unit that the lessor owns then would be worth, for 1 sold in a quarter [option, quarter].
-
-    Args:
-        m: the compiled case.
-    """
+    """Return what a unit that the lessor owns then is worth, for 1 sold in a quarter [option, quarter]."""
     return m.offers.end_value[:, None] * leased_at_end(m)
 
 
 def book_left(m: ModelData) -> Floats:
-    """Return what the books would still hold at the end of 1 sold [option, destination, quarter].
-
-    Args:
-        m: the compiled case.
-    """
+    """Return what the books would still hold at the end of 1 sold [option, destination, quarter]."""
     book = book_at_sale(m)
     rest = rest_of_life(m)[:, None]
     through = m.times.count - np.arange(m.times.count)
@@ -138,9 +128,6 @@ def worth_of_sale(m: ModelData) -> Floats:
 
     That is its price less tax on the gain, less fees after tax, less the tax that depreciation would have
     saved, less what the unit would be worth at the end if it is the lessor's then.
-
-    Args:
-        m: the compiled case.
     """
     terms, tau, count = m.leaseback_terms, m.taxes.rate, m.times.count
     disc, end, quarter = m.times.discount, m.times.discount_end, np.arange(m.times.count)

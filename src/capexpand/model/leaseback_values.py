@@ -8,11 +8,7 @@ from capexpand.model.data import Flags, Floats, Integers, ModelData
 
 
 def sale_origin(m: ModelData) -> Integers:
-    """Return when what is sold in a quarter was ordered, below 0 if before the start [option, quarter].
-
-    Args:
-        m: the compiled case.
-    """
+    """Return when what is sold in a quarter was ordered, below 0 if before the start [option, quarter]."""
     return np.arange(m.times.count) - (m.leaseback_terms.age + m.offers.lead_quarters)[:, None]
 
 
@@ -20,9 +16,6 @@ def can_be_sold(m: ModelData) -> Flags:
     """Return whether units can be sold: those of orders of the plan, for a term within the horizon.
 
     A term that outlasts the horizon would bring its price and leave out most of its fees.
-
-    Args:
-        m: the compiled case.
 
     Returns:
         [option, quarter].
@@ -32,20 +25,12 @@ def can_be_sold(m: ModelData) -> Flags:
 
 
 def rest_of_life(m: ModelData) -> Floats:
-    """Return the quarters over which what is sold would still have been written off [option].
-
-    Args:
-        m: the compiled case.
-    """
+    """Return the quarters over which what is sold would still have been written off [option]."""
     return np.maximum(m.taxes.server_life_quarters - m.leaseback_terms.age, 1).astype(np.float64)
 
 
 def book_at_sale(m: ModelData) -> Floats:
-    """Return what the books hold of a unit when it is sold [option, destination, quarter].
-
-    Args:
-        m: the compiled case.
-    """
+    """Return what the books hold of a unit when it is sold [option, destination, quarter]."""
     origin = sale_origin(m)[:, None, :]
     paid = np.take_along_axis(
         m.offers.price, np.broadcast_to(np.maximum(origin, 0), m.offers.price.shape), axis=2
@@ -56,11 +41,7 @@ def book_at_sale(m: ModelData) -> Floats:
 
 
 def leased_at_end(m: ModelData) -> Floats:
-    """Return the part of what is sold that is leased and works at the horizon's end [option, quarter].
-
-    Args:
-        m: the compiled case.
-    """
+    """Return the part of what is sold that is leased and works at the horizon's end [option, quarter]."""
     held = m.times.count - 1 - np.arange(m.times.count)
     kept = (1.0 - m.offers.attrition)[:, None] ** held
     return np.where((held < m.leaseback_terms.term[:, None]) & can_be_sold(m), kept, 0.0)

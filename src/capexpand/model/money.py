@@ -18,6 +18,8 @@ class Money:
     spent: Indices  # m [1]
     due: Indices  # h [age]
     shortfall: Indices  # [1] money below the floor
+    payment_rows: Indices  # [1] payments of this quarter
+    due_rows: Indices  # [age] what is due in the next quarter, in the one after, …
     spending_rows: Indices  # [1] what is spent adds up
     budget_rows: Indices  # [age] spent and due within the cap of this quarter, of the next, …
     renewal_rows: Indices  # [age] paid within the renewal budget of this quarter, of the next, …
@@ -66,7 +68,8 @@ def add_money(
     floor = lp.rows("floor", [here], lower=m.budget.floor, where=ends)
     lp.add(floor, spent)
     lp.add(floor, shortfall)
-    return Money(paid, spent, due, shortfall, spending, *_budgets(lp, m, t, paid=paid, spent=spent, due=due))
+    budgets = _budgets(lp, m, t, paid=paid, spent=spent, due=due)
+    return Money(paid, spent, due, shortfall, payment, later, spending, *budgets)
 
 
 def _budgets(

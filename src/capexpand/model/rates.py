@@ -178,11 +178,14 @@ def _computed(case: Case, offer_name: str, workload_name: str) -> Rate:
 
 
 def _tokens(bare: Rate, chip: str, chips: int, serving: Serving, start: date) -> Rate:
-    from capexpand.hardware.matrix import Unit, answer_for
+    from capexpand.hardware.estimate import at_own_level
+    from capexpand.hardware.matrix import OfferUnit, answer_for
 
     group = chips * serving.units_together
     service = token_service(serving, start=start)
-    answer = answer_for(Unit("", chip, group), service, folder=cache_directory() / "throughput")
+    answer = answer_for(OfferUnit("", chip, group), service, folder=cache_directory() / "throughput")
+    if serving.calibration is not None and answer.fits:
+        answer = at_own_level(answer, serving.calibration)
     rate = answer.output_tokens_per_s
     if serving.counted == "all":
         rate += answer.input_tokens_per_s
@@ -196,7 +199,8 @@ def _tokens(bare: Rate, chip: str, chips: int, serving: Serving, start: date) ->
         volume_per_quarter=rate / serving.units_together * reached * SECONDS_PER_QUARTER / TOKENS,
         bound_by=answer.bound_by,
         note=f"{how}, batch limited by {answer.batch_limited_by}"
-        + (f", software of {start:%Y-%m-%d}" if service.software_on else ""),
+        + (f", software of {start:%Y-%m-%d}" if service.software_on else "")
+        + (f", {answer.evidence}" if serving.calibration is not None else ""),
         answer=answer,
     )
 

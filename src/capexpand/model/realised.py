@@ -31,7 +31,6 @@ def realise_quarter(m: ModelData, entries: Sequence[Entry], factors: Floats, qua
 
     Args:
         m: the compiled case as declared.
-        entries: what the factors move.
         factors: [entry] of the quarter.
         quarter: from 0; every other quarter stays as declared.
     """
@@ -45,7 +44,6 @@ def realise(m: ModelData, entries: Sequence[Entry], factors: Floats) -> ModelDat
 
     Args:
         m: the compiled case as declared.
-        entries: what the factors move.
         factors: [entry, quarter], for example ``Scenarios.path(s)``, or ``Futures.mean`` for the mean path.
     """
     moved = _Moved(entries, factors)

@@ -15,7 +15,6 @@ def unusable(case: Case, m: ModelData) -> Iterator[str]:
 
     Args:
         case: as ``load_case`` gives it.
-        m: the same case, compiled.
     """
     for j, workload in enumerate(case.workloads.values()):
         if m.hire is not None and m.hire.service[:, j].any():

@@ -53,7 +53,7 @@ def standing_shares(
     return left.mean(axis=0), np.where(age < turn, left, 0.0).mean(axis=0)
 
 
-def settling_shares(months: float, quarter_months: float = 3.0) -> Floats:
+def settling_shares(months: float) -> Floats:
     """Return the share of a unit that is not in use yet, on the average of each quarter from its delivery.
 
     Use rises evenly from nothing at delivery, the start of a quarter, to all after the given time:
@@ -61,9 +61,8 @@ def settling_shares(months: float, quarter_months: float = 3.0) -> Floats:
 
     Args:
         months: time that it takes [month].
-        quarter_months: length of a quarter [month].
     """
-    span = months / quarter_months
+    span = months / 3.0
     if span <= 0.0:
         return np.zeros(0)
     first = np.arange(int(np.ceil(span - 1e-9)), dtype=np.float64)

@@ -17,7 +17,7 @@ from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
 from capexpand.optimiser.basis import NamedBasis
 from capexpand.optimiser.forms import Form, with_row
-from capexpand.optimiser.highs import Limits, Solution, solve
+from capexpand.optimiser.highs import PricedLimits, Solution, solve
 from capexpand.optimiser.objectives import form_of_objective, objective_named, with_peak
 from capexpand.wording import listing, percent
 
@@ -33,9 +33,7 @@ def aimed(m: ModelData, program: LinearProgram, stages: list[Stage]) -> tuple[Li
     """Return the program of a case's aim, with its value in money beside the last stage.
 
     Args:
-        m: the compiled case.
         program: of all quarters, for the value.
-        stages: its columns.
     """
     if m.aim is None:
         return program, stages
@@ -57,9 +55,6 @@ def serving(m: ModelData, program: LinearProgram, stages: list[Stage], serve: fl
     """Return a program that serves a share of the demand, by its price, and of each obligation.
 
     Args:
-        m: the compiled case.
-        program: of all quarters.
-        stages: its columns.
         serve: least share over the horizon [fraction].
     """
     if serve <= 0.0:
@@ -92,7 +87,7 @@ def solve_aimed(
     program: LinearProgram,
     stages: list[Stage],
     *,
-    limits: Limits | None = None,
+    limits: PricedLimits | None = None,
     start: NamedBasis | None = None,
     relative_gap: float,
     time_limit_seconds: float,
@@ -103,9 +98,7 @@ def solve_aimed(
     one more of a limit is worth in power and what in money are not to be added.
 
     Args:
-        m: the compiled case.
         program: from ``aimed``.
-        stages: its columns.
         limits: whose duals should say what more brings.
         start: of a program that differs little.
         relative_gap: at which a program with whole sizes counts as solved [fraction].

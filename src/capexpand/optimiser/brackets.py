@@ -109,7 +109,6 @@ class Support:
         """Return what a solution supports, or None where the program has another structure.
 
         Args:
-            change: of its program.
             solution: an optimum with duals.
         """
         if change is None:

@@ -13,12 +13,7 @@ from capexpand.optimiser.plan import Plan
 
 
 def with_own_money(m: ModelData, plan: Plan) -> ModelData:
-    """Returns a case whose programme has a size: without a cap, it is the sum that the plan spends.
-
-    Args:
-        m: the compiled case.
-        plan: its best plan.
-    """
+    """Returns a case whose programme has a size: without a cap, it is the sum that the plan spends."""
     first, last = m.times.window
     at_end = min(last, m.times.count) - 1
     if np.isfinite(m.budget.own) and np.isfinite(m.budget.cap[at_end]):

@@ -14,7 +14,7 @@ from capexpand.model.leaseback import add_leasebacks
 from capexpand.model.opening_columns import opening_columns
 from capexpand.model.stage import Stage, add_stage
 from capexpand.optimiser.aims import aimed, solve_aimed
-from capexpand.optimiser.highs import Limits, solve
+from capexpand.optimiser.highs import PricedLimits, solve
 from capexpand.optimiser.naive import Commitments
 from capexpand.optimiser.plan import Plan, read_plan
 
@@ -68,7 +68,6 @@ def optimise_plan(
     """Returns the best plan over the mean path: the most valuable, or that of the case's own aim.
 
     Args:
-        m: the compiled case.
         commitments: orders that are given; all are chosen if absent.
         relative_gap: gap [fraction] at which a program with whole sizes counts as solved.
         time_limit_seconds: when to stop [s].
@@ -91,7 +90,7 @@ def optimise_plan(
     return read_plan(m, stages, solution)
 
 
-def limits_of(stages: list[Stage]) -> Limits:
+def limits_of(stages: list[Stage]) -> PricedLimits:
     """Return the limits that a user can widen, whose worth a plan reports."""
     rows = [
         block.ravel()
@@ -109,15 +108,15 @@ def limits_of(stages: list[Stage]) -> Limits:
     if financing is not None:
         rows += [financing.minimum_cash_rows, financing.equity_rows, *financing.covenant_rows.values()]
         columns += [financing.signed, financing.raised]
-    return Limits(*(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns))))
+    return PricedLimits(
+        *(there[there != ABSENT] for there in (np.concatenate(rows), np.concatenate(columns)))
+    )
 
 
 def committed_program(program: LinearProgram, stages: list[Stage], commitments: Commitments) -> LinearProgram:
     """Returns a program with the columns of given orders fixed.
 
     Args:
-        program: of all quarters.
-        stages: its columns.
         commitments: the orders.
     """
     lower, upper = program.column_lower.copy(), program.column_upper.copy()

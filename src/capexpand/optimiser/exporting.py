@@ -48,7 +48,6 @@ def export_program(m: ModelData, path: Path) -> None:
     """Write the program that an optimised plan solves; it is to be maximised.
 
     Args:
-        m: the compiled case.
         path: a file that ends in .mps or .lp; an older program there is replaced.
 
     Raises:
@@ -63,7 +62,6 @@ def program_text(program: LinearProgram, suffix: str) -> bytes:
     """Return a program in the text of a format.
 
     Args:
-        program: to be maximised.
         suffix: .mps or .lp.
 
     Raises:

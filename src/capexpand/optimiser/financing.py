@@ -38,13 +38,7 @@ class FinancingPlan:
 
 
 def read_financing(m: ModelData, columns: FinancingColumns, solution: Solution) -> FinancingPlan:
-    """Returns the financing that a solution describes.
-
-    Args:
-        m: the compiled case.
-        columns: of its financing.
-        solution: of the program.
-    """
+    """Returns the financing that a solution describes."""
     x, rows, reduced = solution.columns, solution.row_duals, solution.column_duals
     raised, dividends = _values(x, columns.raised), _values(x, columns.dividends)
     both = np.minimum(raised, dividends)  # raised and paid out at once is neither

@@ -29,7 +29,6 @@ def with_row(program: LinearProgram, form: Form, least: float, most: float, name
 
     Args:
         program: to which the row is added as the last.
-        form: the sum.
         least: of it.
         most: of it.
         name: of the row, for readers.

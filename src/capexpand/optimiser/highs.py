@@ -47,7 +47,7 @@ class Solution:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PricedLimits:
     """Rows and columns whose upper limits are asked about: what would one more of each bring?"""
 
     rows: Indices
@@ -57,7 +57,7 @@ class Limits:
 def solve(
     lp: LinearProgram,
     *,
-    limits: Limits | None = None,
+    limits: PricedLimits | None = None,
     start: NamedBasis | None = None,
     relative_gap: float = 1e-4,
     time_limit_seconds: float = 600.0,
@@ -131,7 +131,6 @@ def started(lp: LinearProgram, start: NamedBasis | Basis | None) -> highspy.High
     """Return a solver that holds a program and starts from a basis, or without one by the quicker method.
 
     Args:
-        lp: the program.
         start: of a program that differs little; a bare one serves only where it fits. Either is of no use to
             a program with whole numbers.
     """
@@ -224,7 +223,7 @@ def with_duals_beside(
     lp: LinearProgram,
     solver: highspy.Highs,
     answer: Solution,
-    limits: Limits,
+    limits: PricedLimits,
     *,
     side: Literal["more", "less"] = "more",
 ) -> Solution:
@@ -234,9 +233,7 @@ def with_duals_beside(
     program has no answer, as where all of a limit is needed, the duals stay those at hand.
 
     Args:
-        lp: the program.
         solver: that solved it; it is left with the moved limits.
-        answer: what it found.
         limits: that are moved.
         side: to which.
     """
@@ -277,7 +274,6 @@ def violations(lp: LinearProgram, columns: Floats) -> tuple[float, float]:
     """Returns the largest violation of a row and of a column's bound, relative to the size of the limit.
 
     Args:
-        lp: the program.
         columns: [column] an answer to it.
     """
     return (

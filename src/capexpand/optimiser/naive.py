@@ -24,7 +24,6 @@ def naive_commitments(m: ModelData, fraction: float = 1.0, *, mix: Floats | None
     """Returns the orders of the naive plan.
 
     Args:
-        m: the compiled case.
         fraction: of the budget that is spent; a programme that is too large looks worse at an even pace than
             the pace deserves.
         mix: [offer] shares of the money, as ``standing_mix`` gives them; equal ones if absent. Money that
@@ -57,9 +56,6 @@ def standing_mix(m: ModelData) -> Floats | None:
     """Returns the shares of the offers in what stands at the start, by what it would cost new [offer].
 
     Only what can be bought in the window counts. None where nothing of it stands.
-
-    Args:
-        m: the compiled case.
     """
     here = slice(*m.times.window)
     there = m.offers.orderable[:, :, here] & m.offers.owned[:, None, None]

@@ -70,11 +70,7 @@ def objective_named(name: str) -> Objective:
 
 
 def with_peak(program: LinearProgram, stages: Sequence[Stage]) -> tuple[LinearProgram, int]:
-    """Return a program with a column for the peak of IT power, and the position of that column.
-
-    Args:
-        program: of all quarters.
-    """
+    """Return a program with a column for the peak of IT power, and the position of that column."""
     peak, rows = program.cost.size, program.row_lower.size
     start, index, value = [program.start], [program.index], [program.value]
     for stage in stages:

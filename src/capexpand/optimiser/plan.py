@@ -12,6 +12,7 @@ from capexpand.model.stage import Stage
 from capexpand.optimiser.basis import NamedBasis
 from capexpand.optimiser.financing import FinancingPlan, read_financing
 from capexpand.optimiser.highs import Solution
+from capexpand.optimiser.slopes import ValueSlopes, value_slopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Plan:
     worth: float | None = None  # present value [money] where the objective is another; None: the objective
     leased_back: Floats | None = None  # [offer option, destination, quarter] units sold to a lessor; None: 0
     handed_over: Floats | None = None  # [site, offer option, quarter] of them, at their term's end; None: 0
+    slopes: ValueSlopes | None = None  # of the objective; None where sizes are whole, which has no duals
 
     @property
     def value(self) -> float:
@@ -135,7 +137,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         hire_serving=over([s.hire.serving for s in stages]),
         paid=over([s.money.paid for s in stages])[0],
         shortfall=float(over([s.money.shortfall for s in stages]).sum()),
-        shadow=shadow_prices(m, stages, solution),
+        shadow=(shadow := shadow_prices(m, stages, solution)),
         solver=SolverReport(
             status=solution.status,
             objective=solution.objective,
@@ -156,6 +158,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         worth=None if stages[-1].worth is None else stages[-1].worth.of(x),
         leased_back=None if (back := stages[-1].leasebacks) is None else _values(x, back.sold),
         handed_over=None if back is None else _values(x, back.handed_over),
+        slopes=value_slopes(m, stages, solution, shadow.grid) if solution.row_duals.any() else None,
     )
 
 

@@ -118,7 +118,6 @@ class WarmPlanner:
         """Return the best plan of a case, from the basis of the one before.
 
         Args:
-            m: the compiled case.
             commitments: orders that are given; all are chosen if absent.
 
         Raises:
@@ -137,7 +136,6 @@ class WarmPlanner:
         """Return the best plan of a case with its program and duals.
 
         Args:
-            m: the compiled case.
             commitments: orders that are given; all are chosen if absent.
             start: the optimum or the basis to start from; the optimum before if absent. One of the very same
                 program is returned as it is.
@@ -163,9 +161,6 @@ class WarmPlanner:
         """Return the optimum of a program that was built or changed elsewhere, as with a forced order.
 
         Args:
-            m: the compiled case.
-            program: of all quarters.
-            stages: its columns and rows.
             start: the optimum or the basis to start from; the optimum before if absent.
             from_feasible: whether the start is known to be feasible here, as where only costs differ; the
                 primal simplex method then goes on from it, which may take a tenth of the steps.
@@ -284,7 +279,6 @@ class WarmSolver:
         """Returns the optimal columns.
 
         Args:
-            lp: the program.
             from_feasible: whether the last basis is known to be feasible here, as where only costs differ;
                 the primal simplex method then goes on from it with a fraction of the steps.
 

@@ -70,7 +70,6 @@ def scaled(m: ModelData, family: Family, factor: float) -> ModelData:
     """Return a case in which every limit of one kind is a factor wider.
 
     Args:
-        m: the compiled case.
         family: the kind; obligations are owed as they are.
         factor: on the limits.
     """

@@ -83,14 +83,12 @@ class CasePolicy:
         lattice: on which it was trained.
         trained: the engine's policy.
         gap: how good it is.
-        risk_neutral: whether the plain mean was maximised.
     """
 
     stages: Stages
     lattice: Lattice
     trained: Policy
     gap: Gap
-    risk_neutral: bool
 
     @property
     def data(self) -> ModelData:
@@ -124,7 +122,6 @@ def optimise_policy(
     """Returns the policy of highest objective on a lattice, by stochastic dual dynamic programming.
 
     Args:
-        lattice: of its futures.
         progress: sees each round and may end the training; Ctrl-C ends it too; what was reached stays.
         checkpoint: file from which the training resumes.
         open_streams: spreads the streams over workers.
@@ -158,7 +155,7 @@ def optimise_policy(
         warm_starts=warm_start_trajectories(stages, lattice, chosen.warm_starts, seed=chosen.seed),
     )
     neutral = chosen.risk.mixture() == Expectation().mixture()
-    return CasePolicy(stages, lattice, trained, _gap(trained, chosen, neutral=neutral), neutral)
+    return CasePolicy(stages, lattice, trained, _gap(trained, chosen, neutral=neutral))
 
 
 def _gap(trained: Policy, settings: PolicySettings, *, neutral: bool) -> Gap:

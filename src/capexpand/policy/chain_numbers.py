@@ -46,7 +46,6 @@ class ChainNumbers:
 
         Args:
             m: the compiled case as declared.
-            entries: what the factors move.
 
         Raises:
             SolverError: a number depends on the future in a way that is not understood.

@@ -27,11 +27,7 @@ class DebtFutures:
 
     @classmethod
     def of(cls, f: Financing, moved: MoneyFactors) -> DebtFutures:
-        """Returns the futures of the debt of a case.
-
-        Args:
-            moved: what the futures move.
-        """
+        """Returns the futures of the debt of a case."""
         facilities = f.facilities
         reference = moved.of_entry("reference_rate", "")
         shape = (len(facilities.names), *reference.shape)

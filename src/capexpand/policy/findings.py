@@ -120,11 +120,7 @@ def decision_sentence(findings: PolicyFindings) -> str:
 
 
 def whole_sentence(findings: PolicyFindings) -> str:
-    """Returns the same decision in whole halls and lots, and its cost; empty where no order has a size.
-
-    Args:
-        findings: of the policy.
-    """
+    """Returns the same decision in whole halls and lots, and its cost; empty where no order has a size."""
     policy, found = findings.outcomes.policy, findings.whole
     if found is None:
         return ""
@@ -235,12 +231,7 @@ def lattice_sentence(findings: PolicyFindings) -> str:
 
 
 def uncertain(estimate: Estimate, scale: MoneyScale) -> str:
-    """Return an estimate with its confidence interval, both in one unit.
-
-    Args:
-        estimate: of money, in millions.
-        scale: of the text.
-    """
+    """Return an estimate with its confidence interval, both in one unit."""
     if estimate.halfwidth < 0.05 * scale.divisor:
         return f"{scale.write(estimate.mean)} {scale.unit}"
     return f"{scale.write(estimate.mean)} ± {scale.write(estimate.halfwidth)} {scale.unit}"

@@ -68,7 +68,6 @@ def follow_plan(
 
     Args:
         case: which declares uncertainty.
-        plan: the optimised plan.
         base: the plan without the programme.
         scenarios: number of futures.
         seed: of their draws.

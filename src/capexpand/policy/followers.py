@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from capexpand.model.blocks import Floats, Indices
 from capexpand.model.data import ModelData
@@ -87,7 +86,7 @@ class Followers:
     def __init__(self, policy: CasePolicy, base_data: ModelData, paths: Paths) -> None:
         self._policy, self._base_data, self._paths = policy, base_data, paths
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {name: self.__dict__[name] for name in ("_policy", "_base_data", "_paths")}
 
     def along(self, paths: Paths) -> None:

@@ -112,8 +112,6 @@ def policy_graph(stages: Stages, lattice: Lattice, risk: RiskMeasure | None = No
     """Returns the multistage problem of a case.
 
     Args:
-        stages: the quarters.
-        lattice: the nodes.
         risk: how a planner weighs what may follow; the mean if absent.
     """
     measure = Expectation() if risk is None else risk

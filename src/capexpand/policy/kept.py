@@ -88,9 +88,7 @@ def kept_policy(policy: CasePolicy, *, risk: str, seed: int) -> bytes:
         "back_end": trained.back_end,
         "status": trained.status,
         "bound": trained.bound,
-        "relaxation_bound": trained.relaxation_bound,
         "gap": asdict(policy.gap),
-        "risk_neutral": policy.risk_neutral,
     }
     parts = [packed_record(_MAGIC, {"about": np.array(json.dumps(about))}, compressed=True)]
     for pool in solvers.pools:
@@ -137,7 +135,6 @@ def restored_policy(m: ModelData, lattice: Lattice, kept: KeptPolicy) -> CasePol
             back_end=back_end,
             initial_bounds=bounds,
             bound=float(about["bound"]),
-            relaxation_bound=float(about["relaxation_bound"]),
             status=str(about["status"]),
             assessment=None,
             records=(),
@@ -145,7 +142,7 @@ def restored_policy(m: ModelData, lattice: Lattice, kept: KeptPolicy) -> CasePol
             counts=SolveCounts(),
             _solvers=solvers,
         )
-        return CasePolicy(stages, lattice, trained, gap, bool(about["risk_neutral"]))
+        return CasePolicy(stages, lattice, trained, gap)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RunError(_DAMAGED) from error
 

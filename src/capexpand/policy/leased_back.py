@@ -36,7 +36,6 @@ class LeasedBack:
 
         Args:
             m: the compiled case, perhaps with contracts settled.
-            plan: made for it.
         """
         sold, quarters, opening = plan.leased_back, m.times.count, m.opening
         if m.leasebacks is None or sold is None or not sold.any():
@@ -67,11 +66,7 @@ class LeasedBack:
         return cls(replace(m, leasebacks=None, opening=settled), delivered, kept - ours.end_value_units)
 
     def taken_out(self, books: Books) -> Books:
-        """Return the books of futures without what the lessors own; they are changed in place.
-
-        Args:
-            books: of the plan.
-        """
+        """Return the books of futures without what the lessors own; they are changed in place."""
         books.servers_ordered[:] -= self.delivered[:, None]
         books.end_value[-1] -= self.end_value
         return books

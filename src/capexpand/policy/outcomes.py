@@ -153,9 +153,7 @@ def simulate_policy(
     """Returns what a policy is worth on scenarios drawn from the processes, beside the other strategies.
 
     Args:
-        policy: to be followed.
         m: the compiled case as declared.
-        futures: its compiled uncertainty.
         seed: of the draws; not the one of the lattice, or the policy would have seen them.
         workers: processes; no part of the result.
         engine: what follows the slices of scenarios; processes of this machine if None.

@@ -68,7 +68,6 @@ def outside_earnings(m: ModelData, moved: MoneyFactors) -> Floats:
 
     Args:
         m: the compiled case as declared.
-        moved: what the futures move.
     """
     before = ContractConstants.of(m.contracts, m.times.count)
     own = (m.opening.other_revenue - before.unused)[:, None]

@@ -12,7 +12,7 @@ from capexpand.policy.case_policy import CasePolicy
 from capexpand.policy.graph import first_nodes
 from capexpand.sddp.problem import Realisations
 from capexpand.sddp.simulation import ScenarioStage, simulate_scenarios
-from capexpand.sddp.stage_solver import Decisions
+from capexpand.sddp.stage_solver import StageDecisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def follow_policy(policy: CasePolicy, factors: Floats, nodes: Indices) -> Policy
             factors[t][:, here], np.ones(here.size), coefficients=stages.numbers[t].prices_move
         )
 
-    def observe(depth: int, node: int, here: Indices, decisions: Decisions) -> None:
+    def observe(depth: int, node: int, here: Indices, decisions: StageDecisions) -> None:
         numbers, form = stages.numbers[depth], solvers.forms[node]
         columns = np.zeros((here.size, numbers.built.program.cost.size))
         columns[:, form.columns] = decisions.columns

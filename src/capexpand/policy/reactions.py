@@ -65,11 +65,7 @@ class RegimeWorth:
 
 
 def commitments(outcomes: Outcomes, quarters: int = 4) -> tuple[Commitment, ...]:
-    """Returns what is ordered in the first quarters, the surest first.
-
-    Args:
-        outcomes: of the policy.
-    """
+    """Returns what is ordered in the first quarters, the surest first."""
     m = outcomes.policy.data
     found: list[Commitment] = []
     for t in range(min(quarters, m.times.count)):
@@ -102,7 +98,6 @@ def reactions(outcomes: Outcomes, quarter: int) -> tuple[Reaction, ...]:
     factor explains most of what is ordered.
 
     Args:
-        outcomes: of the policy.
         quarter: from 0.
     """
     regimes = regime_names(outcomes, quarter)
@@ -201,11 +196,7 @@ def regime_names(outcomes: Outcomes, quarter: int) -> list[str]:
 
 
 def regime_worth(outcomes: Outcomes) -> tuple[RegimeWorth, ...]:
-    """Returns what one more unit that may be ordered is worth, by regime, dearest first.
-
-    Args:
-        outcomes: of the policy.
-    """
+    """Returns what one more unit that may be ordered is worth, by regime, dearest first."""
     m = outcomes.policy.data
     first, last = m.times.window
     names = [regime_names(outcomes, t) for t in range(first, last)]

@@ -66,7 +66,6 @@ def foresee(stages: Stages, factors: Floats, programs: WholePrograms | None = No
     """Returns the books of those who know each scenario from the start: no policy does better in any.
 
     Args:
-        stages: of the case.
         factors: [quarter, entry, scenario].
         programs: of the case, where they are at hand.
     """
@@ -94,8 +93,6 @@ def roll(
     After the window the last plan is kept to.
 
     Args:
-        stages: of the case.
-        lattice: its nodes.
         plans: to follow what was decided.
         factors: [quarter, entry, scenario].
         nodes: [quarter, scenario].

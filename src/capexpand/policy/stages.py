@@ -35,6 +35,7 @@ class StateLayout:
         kept: [slot] position of each number of the state vector: all that live in some quarter.
         opening: [slot] value before the first quarter.
         dearest_mw: the highest price of a megawatt [money].
+        names: [slot] of each its part and its place there.
     """
 
     shapes: tuple[tuple[int, ...], ...]
@@ -42,11 +43,7 @@ class StateLayout:
     kept: Indices
     opening: Floats
     dearest_mw: float
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """A name for each slot: its part and its place there."""
-        return self.names_of(np.arange(self.kept.size))
+    names: tuple[str, ...]
 
     def names_of(self, slots: Indices) -> tuple[str, ...]:
         """Returns the names of some slots.
@@ -54,14 +51,7 @@ class StateLayout:
         Args:
             slots: places in the state vector.
         """
-        firsts = np.concatenate(([0], np.cumsum([np.prod(shape, dtype=np.int64) for shape in self.shapes])))
-        positions = self.kept[slots]
-        part_of = np.searchsorted(firsts, positions, side="right") - 1
-        names: list[str] = []
-        for position, part in zip(positions.tolist(), part_of.tolist(), strict=True):
-            place = np.unravel_index(position - int(firsts[part]), self.shapes[part])
-            names.append(f"{PARTS[part]} {' '.join(str(int(axis)) for axis in place)}")
-        return tuple(names)
+        return tuple(self.names[slot] for slot in slots.tolist())
 
     def state_after(self, columns: Floats, stage: Stage) -> Floats:
         """Returns the state [slot] that a solution [column] of a chain leaves after one of its stages."""
@@ -118,7 +108,18 @@ def state_layout(m: ModelData) -> StateLayout:
     dearest = max(
         float(np.max(m.power.price, initial=0.0)), float(np.max(m.power.running_cost, initial=0.0)), 1.0
     )
-    return StateLayout(shapes, live, kept, start, dearest)
+    return StateLayout(shapes, live, kept, start, dearest, _slot_names(shapes, kept))
+
+
+def _slot_names(shapes: Sequence[tuple[int, ...]], kept: Indices) -> tuple[str, ...]:
+    """The part of each position that is kept, and its place there [slot]."""
+    firsts = np.concatenate(([0], np.cumsum([np.prod(shape, dtype=np.int64) for shape in shapes])))
+    part_of = np.searchsorted(firsts, kept, side="right") - 1
+    names: list[str] = []
+    for position, part in zip(kept.tolist(), part_of.tolist(), strict=True):
+        place = np.unravel_index(position - int(firsts[part]), shapes[part])
+        names.append(f"{PARTS[part]} {' '.join(str(int(axis)) for axis in place)}")
+    return tuple(names)
 
 
 def _spent_in_vain(m: ModelData, shapes: Sequence[tuple[int, ...]], t: int) -> Flags:
@@ -177,7 +178,6 @@ def program_from(
     """Returns the chain of all quarters from one on, after a given state.
 
     Args:
-        layout: of the case.
         quarter: first of the chain, from 0.
         state: [slot] before it.
     """

@@ -24,7 +24,6 @@ def warm_start_trajectories(
     """Returns the paths of states of good plans.
 
     Args:
-        stages: the case taken apart.
         lattice: whose paths they know.
     """
     if count < 1:

@@ -32,7 +32,7 @@ _STUDENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ShareEstimate:
     """A share with its 95 % interval.
 
     Args:
@@ -48,7 +48,7 @@ class Estimate:
     stretches: int
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate(values: Sequence[float]) -> ShareEstimate:
     """Estimate a share from the values of stretches of time, taken as independent.
 
     The interval is mean ± t s / sqrt(n) with Student's t. With one stretch it is the whole range.
@@ -59,10 +59,10 @@ def estimate(values: Sequence[float]) -> Estimate:
     array = np.asarray(values, dtype=np.float64)
     mean = float(array.mean())
     if len(array) < 2:
-        return Estimate(mean, 0.0, 1.0, len(array))
+        return ShareEstimate(mean, 0.0, 1.0, len(array))
     quantile = _STUDENT[len(array) - 2] if len(array) - 1 <= len(_STUDENT) else 1.96
     half = quantile * float(array.std(ddof=1)) / len(array) ** 0.5
-    return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half), len(array))
+    return ShareEstimate(mean, max(0.0, mean - half), min(1.0, mean + half), len(array))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Derating:
 
     workload: str
     offer: str
-    utilisation: Estimate
-    usable: Estimate
+    utilisation: ShareEstimate
+    usable: ShareEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,6 @@ def replay_fleet(
     load it is near 1 because nobody waits.
 
     Args:
-        policy: how the cluster decides.
         load: scale the arrivals so that the work asked for is this share of what the fleet can do; as traced
             when None.
         stretches: into how many parts of equal length the arrivals are cut for the interval.
@@ -199,7 +198,7 @@ def _by_offer(fleet: Fleet, outcome: JobOutcome, whole: Derating, stretches: int
         def spread(usable: float, share: float = share) -> float:
             return float(np.clip(1 - (1 - usable) * share, 0, 1))
 
-        usable = Estimate(
+        usable = ShareEstimate(
             spread(whole.usable.fraction),
             spread(whole.usable.low),
             spread(whole.usable.high),
@@ -226,8 +225,6 @@ def derate_serving(
     the trace's own load over it. (Replicas that serve anything are busy all the time, which says little.)
 
     Args:
-        replica: how each replica works.
-        promise: what must be kept.
         offer: name of the offer, for the result.
         routing: how a request finds its replica.
         stretches: into how many parts of equal numbers of requests the trace is cut for the interval.

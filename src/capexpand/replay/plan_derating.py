@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.replay.derating import Derating, Estimate, FleetReplay, replay_fleet, why_no_derating
+from capexpand.replay.derating import Derating, FleetReplay, ShareEstimate, replay_fleet, why_no_derating
 from capexpand.replay.fleet import Fleet, NodeKind
 from capexpand.replay.jobs.policies import SchedulingPolicy
 from capexpand.replay.packing.tasks import MAX_ACCELERATORS
@@ -72,7 +72,6 @@ def part_for(fleet: Fleet, trace: JobTrace, load: float) -> Fleet:
     arrivals. A fleet that is smaller than what the trace asks for is taken whole.
 
     Args:
-        fleet: the whole fleet.
         load: work asked for over what the part can do.
     """
     kinds = [kind for kind in fleet.kinds if kind.units > 0 and kind.accelerators > 0]
@@ -93,11 +92,7 @@ def part_for(fleet: Fleet, trace: JobTrace, load: float) -> Fleet:
 
 
 def fit_to_plan(trace: JobTrace, fleet: Fleet) -> JobTrace:
-    """Drop what a plan cannot say: CPU, main memory, and models that its fleet does not have at all.
-
-    Args:
-        fleet: the planned fleet.
-    """
+    """Drop what a plan cannot say: CPU, main memory, and models that its fleet does not have at all."""
     kept = trace.accelerators_only()
     if len(kept) == 0:
         raise CaseError([Problem(f"{trace.name}: no job asks for an accelerator")])
@@ -119,9 +114,7 @@ def replay_plan(
     """Replay a trace on each cluster of a plan, scaled to it.
 
     Args:
-        clusters: from a run.
         trace: the jobs, the same for each cluster.
-        policy: how a cluster decides.
         load: work asked for over what the part of the cluster can do.
         leave_out_bad: leave out jobs larger than the cluster, where otherwise they are an error.
 
@@ -182,10 +175,10 @@ def weighted_mean(workload: str, offer: str, parts: Sequence[tuple[float, Derati
     """
     weights = np.array([weight for weight, _ in parts], dtype=np.float64)
 
-    def mean(estimates: Sequence[Estimate]) -> Estimate:
+    def mean(estimates: Sequence[ShareEstimate]) -> ShareEstimate:
         rows = np.array([(one.fraction, one.low, one.high) for one in estimates])
         fraction, low, high = (weights @ rows / weights.sum()).tolist()
-        return Estimate(fraction, low, high, min(one.stretches for one in estimates))
+        return ShareEstimate(fraction, low, high, min(one.stretches for one in estimates))
 
     return Derating(
         workload, offer, mean([one.utilisation for _, one in parts]), mean([one.usable for _, one in parts])

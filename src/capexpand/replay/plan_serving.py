@@ -61,9 +61,7 @@ def replay_plan_serving(
     brings to ``load`` times their full throughput, at least one and at most those of the plan.
 
     Args:
-        clusters: from a run.
         model: name in the catalogue of the model that is served.
-        promise: what must be kept.
         load: see above.
         routing: how a request finds its replica.
         leave_out_bad: leave out requests that no replica can hold, where otherwise they are an error.
@@ -127,7 +125,6 @@ def replica_kinds(
     Args:
         model: name in the catalogue.
         prices: names of chips, each with the price of one an hour in any one currency.
-        load: lengths of the requests.
 
     Raises:
         CaseError: an unknown name, or the model fits on no server of any of the chips.

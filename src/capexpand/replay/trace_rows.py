@@ -15,7 +15,7 @@ LAST_TIME_S = 1e11
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RowPlaces:
     """Where the rows of a trace stand, for messages.
 
     Args:
@@ -46,7 +46,7 @@ class Fault:
     right: str = ""
 
 
-def bad_times(arrival: np.ndarray, written: Written) -> dict[str, Fault]:
+def bad_times(arrival: np.ndarray, written: RowPlaces) -> dict[str, Fault]:
     """Return for which reasons which times of arrival [s] cannot be used."""
     times = arrival if written.times is None else written.times
     return {
@@ -69,7 +69,7 @@ def not_whole(values: np.ndarray) -> np.ndarray:
 
 
 def check_rows(
-    bad: Mapping[str, Fault], arrival: np.ndarray, *, leave_out_bad: bool, written: Written, name: str
+    bad: Mapping[str, Fault], arrival: np.ndarray, *, leave_out_bad: bool, written: RowPlaces, name: str
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Sort rows into good and bad, each bad one under the first reason that holds.
 
@@ -120,7 +120,7 @@ def _rows(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 
 
-def _at(written: Written, row: int, message: str, field_name: str) -> Problem:
+def _at(written: RowPlaces, row: int, message: str, field_name: str) -> Problem:
     line = None if written.lines is None else written.lines[row]
     return Problem(message, path=field_name, file=written.file, line=None if line is None else int(line))
 

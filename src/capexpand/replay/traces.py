@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from capexpand.replay.trace_rows import LAST_TIME_S, Fault, Written, bad_times, check_rows, not_whole
+from capexpand.replay.trace_rows import LAST_TIME_S, Fault, RowPlaces, bad_times, check_rows, not_whole
 
 MOST_TOKENS = 10_000_000
 LARGEST = 1e30
@@ -224,7 +224,7 @@ def make_request_trace(
     prefixes: list[list[int]] | None = None,
     block_tokens: int = 0,
     leave_out_bad: bool = False,
-    written: Written | None = None,
+    written: RowPlaces | None = None,
     read_as: str = "",
 ) -> RequestTrace:
     """Check requests, put them in order of arrival, and count from the first.
@@ -241,7 +241,7 @@ def make_request_trace(
     Raises:
         CaseError: rows are bad and not to be left out, or none is left.
     """
-    place = written or Written()
+    place = written or RowPlaces()
     arrival = np.asarray(arrival_s, dtype=np.float64)
     prompt = np.asarray(prompt_tokens, dtype=np.float64)
     output = np.asarray(output_tokens, dtype=np.float64)
@@ -293,7 +293,7 @@ def make_job_trace(
     leave_out_bad: bool = False,
     in_order: bool = False,
     left_out: Mapping[str, int] | None = None,
-    written: Written | None = None,
+    written: RowPlaces | None = None,
 ) -> JobTrace:
     """Check jobs, put them in order of arrival, and count from the first.
 
@@ -318,7 +318,7 @@ def make_job_trace(
     Raises:
         CaseError: rows are bad and not to be left out, or none is left.
     """
-    place = written or Written()
+    place = written or RowPlaces()
     arrival = np.asarray(arrival_s, dtype=np.float64)
     rows = len(arrival)
     zeros = np.zeros(rows)
@@ -340,7 +340,7 @@ def make_job_trace(
     bad = {reason: _reordered(fault, sequence) for reason, fault in columns.faults(place).items()}
     lines = None if place.lines is None else place.lines[sequence]
     keep, counts = check_rows(
-        bad, arrival[sequence], leave_out_bad=leave_out_bad, written=Written(place.file, lines), name=name
+        bad, arrival[sequence], leave_out_bad=leave_out_bad, written=RowPlaces(place.file, lines), name=name
     )
     order = sequence[keep]
     order = order[np.argsort(arrival[order], kind="stable")]
@@ -378,7 +378,7 @@ class _JobColumns:
     memory: np.ndarray
     priority: np.ndarray
 
-    def faults(self, written: Written) -> dict[str, Fault]:
+    def faults(self, written: RowPlaces) -> dict[str, Fault]:
         """Return for which reasons which jobs cannot be used."""
         count, share, gang = self.count, self.share, self.gang
         wanted = count > 0

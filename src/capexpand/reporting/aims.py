@@ -21,7 +21,7 @@ NO_PRICES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedShares:
     """Shares of the demand that a plan serves over the horizon [fraction].
 
     Args:
@@ -33,7 +33,7 @@ class Served:
     workloads: dict[str, float]
 
 
-def served(plan: Plan) -> Served:
+def served(plan: Plan) -> ServedShares:
     """Return the shares of the demand that a plan serves."""
     w = plan.data.workloads
     obliged = np.array([role == "obligation" for role in w.roles])
@@ -42,7 +42,7 @@ def served(plan: Plan) -> Served:
     due = w.demand.sum(axis=(1, 2))
     done = np.where(obliged, due - plan.unmet.sum(axis=1), plan.sold.sum(axis=(1, 2)))
     shares = {name: float(done[j] / due[j]) for j, name in enumerate(w.names) if due[j] > 0.0}
-    return Served(sold / worth if worth > 0.0 else None, shares)
+    return ServedShares(sold / worth if worth > 0.0 else None, shares)
 
 
 def aim_answers(context: ReportContext) -> tuple[Answer, ...]:

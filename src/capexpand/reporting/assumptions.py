@@ -9,8 +9,9 @@ from capexpand.case.evidence import evidence_counts
 from capexpand.case.numbers import numbers
 from capexpand.case.schema import Case
 from capexpand.case.values import Figure
+from capexpand.finance.evidence_shares import EvidenceShares
 from capexpand.units import format_number
-from capexpand.wording import listing
+from capexpand.wording import listing, money, share
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"',;)]+")
 _UNIT_WORDS = {"1": "", "1/year": "per year", "month": "months", "unit": "units"}
@@ -18,7 +19,7 @@ NAMED_BLOCKS = ("sites", "offers", "workloads")
 
 
 @dataclass(frozen=True, slots=True)
-class Assumption:
+class AssumedNumber:
     """One number of a case."""
 
     place: str  # within its block
@@ -32,11 +33,11 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class AssumptionBlock:
     """A part of a case and its numbers."""
 
     title: str
-    rows: tuple[Assumption, ...]
+    rows: tuple[AssumedNumber, ...]
 
     @property
     def marked(self) -> int:
@@ -56,11 +57,7 @@ class Origins:
 
 
 def origins(case: Case) -> Origins:
-    """Count what the numbers of a case rest on.
-
-    Args:
-        case: the case.
-    """
+    """Count what the numbers of a case rest on."""
     figures = [found.figure for found in numbers(case)]
     sourced = sum(1 for figure in figures if figure.source)
     explained = sum(1 for figure in figures if figure.explained)
@@ -74,27 +71,38 @@ def origins(case: Case) -> Origins:
 
 
 def evidence_line(case: Case) -> str:
-    """Say how many numbers are of which kind of evidence, and what finds how much of the value hangs on them.
-
-    Args:
-        case: the case.
-    """
+    """Say how many numbers are of which kind of evidence, and what tells how much value hangs on them."""
     kinds = [f"{count} {name}" for name, count in evidence_counts(case).items() if count]
     return f"By evidence: {listing(kinds)}; capexpand evidence says how much of the value hangs on each."
 
 
-def assumption_blocks(case: Case) -> tuple[Block, ...]:
-    """Return every number of a case by block, in the order of the case.
+def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
+    """Say which kinds of evidence the variance of the value comes from; empty where a plan has no duals.
 
     Args:
-        case: the case.
+        found: as far as plan and duals tell it.
+        count: of the numbers of the whole case.
+        currency: of the case.
     """
+    if found is None or found.deviation <= 0.0:
+        return ""
+    kinds = sorted((kind for kind in found.kinds if kind.share > 0.0), key=lambda kind: -kind.share)
+    parts = listing([f"{share(kind.share)} from {kind.evidence.name}" for kind in kinds])
+    return (
+        f"From what it rests on the value has a standard deviation of {money(found.deviation, currency)}; of "
+        f"that variance come {parts} numbers. This counts prices, volumes, rates and limits, whose worth the "
+        f"plan tells at once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
+    )
+
+
+def assumption_blocks(case: Case) -> tuple[AssumptionBlock, ...]:
+    """Return every number of a case by block, in the order of the case."""
     titles = {
         **{("sites", name): site.title for name, site in case.sites.items()},
         **{("offers", name): offer.title for name, offer in case.offers.items()},
         **{("workloads", name): workload.title for name, workload in case.workloads.items()},
     }
-    found: dict[str, list[Assumption]] = {}
+    found: dict[str, list[AssumedNumber]] = {}
     before: dict[str, Figure] = {}
     for number in numbers(case):
         parts = number.path.split(".")
@@ -104,14 +112,14 @@ def assumption_blocks(case: Case) -> tuple[Block, ...]:
         place = ".".join(parts[deep:]) or parts[0]
         found.setdefault(block, []).append(_assumption(place, number.figure, before.get(block)))
         before[block] = number.figure
-    return tuple(Block(title, tuple(rows)) for title, rows in found.items())
+    return tuple(AssumptionBlock(title, tuple(rows)) for title, rows in found.items())
 
 
 def _plain(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _assumption(place: str, figure: Figure, before: Figure | None) -> Assumption:
+def _assumption(place: str, figure: Figure, before: Figure | None) -> AssumedNumber:
     source = figure.source or ""
     address = _ADDRESS.search(source)
     marks = []
@@ -122,7 +130,7 @@ def _assumption(place: str, figure: Figure, before: Figure | None) -> Assumption
         marks.append("not seen in its source")
     if not figure.explained:
         marks.append("no source or reason")
-    return Assumption(
+    return AssumedNumber(
         place=place,
         written=figure.written,
         canonical=f"{format_number(figure.value)} {_UNIT_WORDS.get(figure.unit, figure.unit)}".strip(),

@@ -11,6 +11,7 @@ from importlib.resources import files
 import numpy as np
 
 from capexpand.case.evidence import evidence_counts
+from capexpand.finance.evidence_shares import EvidenceShares
 from capexpand.finance.fleet import Fleet
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
@@ -93,6 +94,7 @@ def metrics_document(context: ReportContext) -> Document:
         "warnings": list(findings.warnings),
         "checks": {name: number(value) for name, value in findings.checks.items()},
         "evidence": evidence_counts(findings.case),
+        "evidence_shares": _evidence_shares(findings.rests_on),
         "hindsight": _hindsight(findings),
         "basis": dict(BASIS),
         "version": findings.provenance.capexpand,
@@ -103,6 +105,16 @@ def metrics_document(context: ReportContext) -> Document:
         "case_hash": findings.provenance.case_hash,
         "as_of": findings.case.as_of.isoformat(),
         "seed": findings.provenance.seed,
+    }
+
+
+def _evidence_shares(found: EvidenceShares | None) -> Document | None:
+    if found is None:
+        return None
+    return {
+        "numbers": found.numbers,
+        "standard_deviation": money(found.deviation),
+        "share_of_variance": {kind.evidence.name: number(kind.share) for kind in found.kinds},
     }
 
 

@@ -6,8 +6,8 @@ Plain data for the document and sentences for whoever shows them; nothing here k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from capexpand.files.json_text import JsonObject
 from capexpand.finance.by_budget import BudgetCurve
 from capexpand.finance.longer import HorizonCheck, harvest_from
 from capexpand.policy.followed import QUANTILES
@@ -22,7 +22,7 @@ HARVEST_QUARTERS = 4
 """Quarters without orders at the horizon's end from which on they are called a harvest."""
 
 
-def examined_document(findings: Findings) -> dict[str, Any]:
+def examined_document(findings: Findings) -> JsonObject:
     """Return what a run adds to its plan, as plain data; without an examination the lists are empty.
 
     Args:
@@ -204,6 +204,11 @@ def fair_rivals(context: ReportContext) -> str:
         parts.append(
             f"At that pace, in the mix of servers that stands at the start, it is "
             f"{money(mixed.npv, currency)}: {_planning_adds(npv - mixed.npv, currency)}."
+        )
+    if examination.followed is not None:
+        parts.append(
+            "Planning anew each quarter gives this very plan on the mean path; what it gains in futures is "
+            "told beside a policy (--policy), for it takes a program for each quarter of each."
         )
     return " ".join(parts)
 

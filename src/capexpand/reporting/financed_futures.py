@@ -21,11 +21,7 @@ QUANTILES = (0.05, 0.5, 0.95)
 
 
 def financed_document(financed: Financed) -> Document:
-    """Return how a strategy through many futures is financed, as plain data.
-
-    Args:
-        financed: of the strategy.
-    """
+    """Return how a strategy through many futures is financed, as plain data."""
     worth = financed.equity_npv
     spread = float(worth.std(ddof=1)) if worth.size > 1 else 0.0
     return {
@@ -46,9 +42,7 @@ def strategies_table(strategies: dict[str, Financed], titles: dict[str, str], sc
     """Return how several strategies are financed, side by side.
 
     Args:
-        strategies: by name.
         titles: of strategies.
-        scale: of money.
     """
     covenants = list(dict.fromkeys(name for each in strategies.values() for name in each.breach))
     rows = tuple(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from capexpand.case.schema import Case
 from capexpand.finance.bridge import Bridge
 from capexpand.finance.by_budget import BudgetCurve
+from capexpand.finance.evidence_shares import EvidenceShares
 from capexpand.finance.longer import HorizonCheck
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
@@ -15,7 +16,7 @@ from capexpand.policy.followed import Followed
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class RunProvenance:
     """Where a result comes from, so that it can be made again."""
 
     capexpand: str  # version
@@ -60,5 +61,6 @@ class Findings:
     bridge: Bridge  # from the objective to the net present value
     checks: dict[str, float]  # name of a limit → largest relative violation found by our own arrays
     warnings: tuple[str, ...]
-    provenance: Provenance
+    provenance: RunProvenance
     examination: Examination | None = None  # of a run; a study of many cases goes without
+    rests_on: EvidenceShares | None = None  # kinds of evidence of the value; None where a plan has no duals

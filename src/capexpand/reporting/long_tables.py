@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class ArrayAxis:
     """One axis of an array.
 
     Args:
@@ -26,7 +26,7 @@ class Axis:
     columns: dict[str, Sequence[str] | Sequence[date]]
 
     @classmethod
-    def named(cls, column: str, names: Sequence[str] | Sequence[date]) -> Axis:
+    def named(cls, column: str, names: Sequence[str] | Sequence[date]) -> ArrayAxis:
         """Return an axis with one column.
 
         Args:
@@ -37,7 +37,7 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class CountedArray:
     """An array, what it counts, and in which unit.
 
     Args:
@@ -52,7 +52,7 @@ class Quantity:
 
 
 def long_table(
-    axes: Sequence[Axis], quantities: Sequence[Quantity], *, zeros: bool = True
+    axes: Sequence[ArrayAxis], quantities: Sequence[CountedArray], *, zeros: bool = True
 ) -> polars.DataFrame:
     """Return a table with a row for each finite value of each quantity.
 
@@ -66,7 +66,7 @@ def long_table(
     return polars.concat([_laid_out(axes, quantity, zeros=zeros) for quantity in quantities])
 
 
-def _laid_out(axes: Sequence[Axis], quantity: Quantity, *, zeros: bool) -> polars.DataFrame:
+def _laid_out(axes: Sequence[ArrayAxis], quantity: CountedArray, *, zeros: bool) -> polars.DataFrame:
     import polars
 
     values = quantity.values

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from capexpand.finance.bridge import Step
+from capexpand.finance.bridge import BridgeStep
 from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats
 from capexpand.reporting.blocks import Column, Row, Table, Tabs, table
@@ -237,7 +237,7 @@ def bridges(context: ReportContext) -> tuple[Table, ...]:
     )
 
 
-def _step(step: Step, context: ReportContext) -> Row:
+def _step(step: BridgeStep, context: ReportContext) -> Row:
     return Row(
         step.name[:1].upper() + step.name[1:],
         (context.scale.write(step.amount),),

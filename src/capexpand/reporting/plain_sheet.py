@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from capexpand.reporting import serial
-from capexpand.reporting.blocks import Answer, Column, Fact, Row, Section, Table, columns
+from capexpand.reporting.blocks import Column, Fact, Row, Section, Table, columns
 from capexpand.reporting.sheet import Sheet
 from capexpand.wording import number
 
@@ -23,7 +23,6 @@ def document_sheet(
     document: serial.Document,
     *,
     tables: Mapping[str, DataFrame] | None = None,
-    answers: tuple[Answer, ...] = (),
     about: Mapping[str, object] | None = None,
 ) -> Sheet:
     """Return the sheet of a document.
@@ -33,7 +32,6 @@ def document_sheet(
         title: of the whole.
         document: as ``--json`` prints it.
         tables: for files and the page; the document's lists of records if not given.
-        answers: in sentences.
         about: said of the run by its manifest.
     """
     plain = cast("serial.Document", serial.plain(document))
@@ -54,7 +52,7 @@ def document_sheet(
         kind=kind,
         title=title,
         facts=facts,
-        answers=answers,
+        answers=(),
         sections=tuple(Section(f"part-{place}", block.title, (block,)) for place, block in enumerate(blocks)),
         document=plain,
         about={"kind": kind} if about is None else about,

@@ -39,12 +39,7 @@ SELDOM = 0.02  # share of futures below which an order is noise to a reader
 
 
 def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
-    """Return the section of a policy.
-
-    Args:
-        findings: of the policy.
-        scale: of money.
-    """
+    """Return the section of a policy."""
     interrupted, regimes = interruption_note(findings), _regimes(findings)
     blocks: list[Block] = [Paragraph("", lead=decision_sentence(findings), kind="decision")]
     whole = whole_sentence(findings)

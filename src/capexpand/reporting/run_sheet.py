@@ -5,8 +5,13 @@ from __future__ import annotations
 from capexpand.policy.findings import PolicyFindings
 from capexpand.reporting import page_tables
 from capexpand.reporting.aims import NO_PRICES
-from capexpand.reporting.assumptions import Block as AssumptionBlock
-from capexpand.reporting.assumptions import assumption_blocks, evidence_line, origins
+from capexpand.reporting.assumptions import (
+    AssumptionBlock,
+    assumption_blocks,
+    evidence_line,
+    origins,
+    shares_line,
+)
 from capexpand.reporting.blocks import (
     Block,
     Cell,
@@ -57,7 +62,6 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
     """Return the sheet of a run.
 
     Args:
-        findings: of the plans.
         policy: of the policy, if one was sought.
     """
     context = ReportContext(findings)
@@ -69,13 +73,14 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             financed = {strategy: financed_document(each) for strategy, each in policy.financed.items()}
             document |= {"financed_strategies": financed}
     late = hindsight(context)
+    rests = shares_line(findings.rests_on, origins(case).total, context.data.currency)
     return Sheet(
         kind="run",
         title=case.title,
         description=case.description or "",
         facts=_facts(context),
         answers=answers(context),
-        flags=(("Hindsight.", late),) if late else (),
+        flags=tuple((name, text) for name, text in (("Hindsight.", late), ("Evidence.", rests)) if text),
         opening=_opening(context),
         sections=(
             *(() if policy is None else (policy_section(policy, context.scale),)),

@@ -17,13 +17,15 @@ from typing import Any, cast
 
 import numpy as np
 
+from capexpand.files.json_text import JsonObject
+
 _STEERING = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Characters that a terminal may obey and that JSON may hold as they are; they are escaped, too."""
 MILLION = 1e6
 DIGITS = 12
 """Significant digits of money and of numbers that only arithmetic gave more."""
 
-Document = dict[str, Any]
+Document = JsonObject
 
 
 def plain(value: object) -> Any:

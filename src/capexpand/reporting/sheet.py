@@ -162,7 +162,6 @@ def embedded(charts: tuple[Chart, ...], quarters: Quarters) -> str:
     """Return charts as JSON that can stand inside a script element.
 
     Args:
-        charts: of a page.
         quarters: the time axis of those by quarter.
     """
     document = {

@@ -17,7 +17,7 @@ from capexpand.reporting.charts.service import PRICE_UNITS
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.leaseback import leaseback_words
 from capexpand.reporting.limits import VOLUME_UNITS
-from capexpand.reporting.long_tables import Axis, Quantity, long_table
+from capexpand.reporting.long_tables import ArrayAxis, CountedArray, long_table
 from capexpand.reporting.serial import MILLION, Document, monies, number, numbers
 from capexpand.reporting.serial import money as plain_money
 from capexpand.wording import money, percent
@@ -180,12 +180,12 @@ def hire_frame(plan: Plan, context: ReportContext) -> polars.DataFrame:
     m = context.data
     if m.hire is None:
         raise ValueError("nothing can be hired in this case")
-    options = Axis({"hire_option": m.hire.names, "offer": list(m.hire.offers), "way": list(m.hire.ways)})
-    quarters = Axis({"quarter": m.times.starts, "quarter_name": context.labels})
+    options = ArrayAxis({"hire_option": m.hire.names, "offer": list(m.hire.offers), "way": list(m.hire.ways)})
+    quarters = ArrayAxis({"quarter": m.times.starts, "quarter_name": context.labels})
     quantities = (
-        Quantity("reserved", plan.hire_signed, "unit"),
-        Quantity("hired", plan.hired, "unit"),
-        Quantity("serving", plan.hire_serving.sum(axis=1), "unit"),
-        Quantity("fees", hire_cost_by_option(plan) * MILLION, context.currency),
+        CountedArray("reserved", plan.hire_signed, "unit"),
+        CountedArray("hired", plan.hired, "unit"),
+        CountedArray("serving", plan.hire_serving.sum(axis=1), "unit"),
+        CountedArray("fees", hire_cost_by_option(plan) * MILLION, context.currency),
     )
     return long_table((options, quarters), quantities)

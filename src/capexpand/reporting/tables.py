@@ -21,7 +21,7 @@ from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import VOLUME_UNITS
-from capexpand.reporting.long_tables import Axis, Quantity, long_table
+from capexpand.reporting.long_tables import ArrayAxis, CountedArray, long_table
 from capexpand.reporting.serial import MILLION
 from capexpand.reporting.sources import hire_frame
 from capexpand.reporting.unit_rates import shown
@@ -96,13 +96,13 @@ def _together(tables: dict[str, polars.DataFrame]) -> polars.DataFrame:
     return polars.concat(named, how="vertical")
 
 
-def _quarters(context: ReportContext) -> Axis:
-    return Axis({"quarter": context.data.times.starts, "quarter_name": context.labels})
+def _quarters(context: ReportContext) -> ArrayAxis:
+    return ArrayAxis({"quarter": context.data.times.starts, "quarter_name": context.labels})
 
 
-def _options(context: ReportContext) -> Axis:
+def _options(context: ReportContext) -> ArrayAxis:
     m = context.data
-    return Axis(
+    return ArrayAxis(
         {
             "offer_option": m.offers.names,
             "offer": [m.offers.products[g] for g in m.offers.product],
@@ -116,7 +116,7 @@ def _capacity(plan: Plan, fleet: Fleet, context: ReportContext) -> polars.DataFr
     import polars
 
     m = context.data
-    options = Axis(
+    options = ArrayAxis(
         {
             "site": [m.sites.names[s] for s in m.power.site],
             "power_option": m.power.names,
@@ -124,36 +124,36 @@ def _capacity(plan: Plan, fleet: Fleet, context: ReportContext) -> polars.DataFr
         }
     )
     count = len(m.sites.names)
-    sites = Axis({"site": m.sites.names, "power_option": ["all"] * count, "tenure": ["all"] * count})
+    sites = ArrayAxis({"site": m.sites.names, "power_option": ["all"] * count, "tenure": ["all"] * count})
     quarters = _quarters(context)
     by_option = (
-        Quantity("ordered", plan.power_ordered_mw, "MW"),
-        Quantity("returned", plan.power_returned_mw, "MW"),
-        Quantity("energised", plan.power_mw, "MW"),
+        CountedArray("ordered", plan.power_ordered_mw, "MW"),
+        CountedArray("returned", plan.power_returned_mw, "MW"),
+        CountedArray("energised", plan.power_mw, "MW"),
     )
     by_site = (
-        Quantity("in use", fleet.power_used_mw, "MW"),
-        Quantity("drawn from the grid", fleet.grid_used_mw, "MW"),
-        Quantity("grid limit", fleet.grid_mw, "MW"),
+        CountedArray("in use", fleet.power_used_mw, "MW"),
+        CountedArray("drawn from the grid", fleet.grid_used_mw, "MW"),
+        CountedArray("grid limit", fleet.grid_mw, "MW"),
     )
     return polars.concat([long_table((options, quarters), by_option), long_table((sites, quarters), by_site)])
 
 
 def _orders(plan: Plan, _: Fleet, context: ReportContext) -> polars.DataFrame:
     m = context.data
-    axes = (_options(context), Axis.named("destination", m.destinations), _quarters(context))
+    axes = (_options(context), ArrayAxis.named("destination", m.destinations), _quarters(context))
     cost = plan.ordered * np.where(plan.ordered > 0.0, m.offers.price, 0.0) * MILLION
-    ordered = Quantity("ordered", plan.ordered, "unit")
-    return long_table(axes, (ordered, Quantity("committed", cost, context.currency)), zeros=False)
+    ordered = CountedArray("ordered", plan.ordered, "unit")
+    return long_table(axes, (ordered, CountedArray("committed", cost, context.currency)), zeros=False)
 
 
 def _units(plan: Plan, _: Fleet, context: ReportContext) -> polars.DataFrame:
-    axes = (Axis.named("site", context.data.sites.names), _options(context), _quarters(context))
+    axes = (ArrayAxis.named("site", context.data.sites.names), _options(context), _quarters(context))
     quantities = (
-        Quantity("placed", plan.placed, "unit"),
-        Quantity("returned", plan.returned, "unit"),
-        Quantity("installed", plan.installed, "unit"),
-        Quantity("running", plan.running, "unit"),
+        CountedArray("placed", plan.placed, "unit"),
+        CountedArray("returned", plan.returned, "unit"),
+        CountedArray("installed", plan.installed, "unit"),
+        CountedArray("running", plan.running, "unit"),
     )
     return long_table(axes, quantities, zeros=False)
 
@@ -165,13 +165,13 @@ def _serving(plan: Plan, _: Fleet, context: ReportContext) -> polars.DataFrame:
         for g in range(plan.serving.shape[0])
     ]
     axes = (
-        Axis.named("site_group", groups),
+        ArrayAxis.named("site_group", groups),
         _options(context),
-        Axis.named("workload", m.workloads.names),
+        ArrayAxis.named("workload", m.workloads.names),
         _quarters(context),
     )
     power = plan.serving * (m.offers.power_kw / 1000.0)[:, None, None]
-    quantities = (Quantity("units", plan.serving, "unit"), Quantity("power", power, "MW"))
+    quantities = (CountedArray("units", plan.serving, "unit"), CountedArray("power", power, "MW"))
     return long_table(axes, quantities, zeros=False)
 
 
@@ -182,23 +182,23 @@ def _sales(plan: Plan, fleet: Fleet, context: ReportContext) -> polars.DataFrame
     m = context.data
     units = [f"{CANONICAL_VOLUMES[unit]}/quarter" for unit in m.workloads.units]
     prices = [f"{context.currency}/{VOLUME_UNITS[unit]}" for unit in m.workloads.units]
-    tranches = Axis.named("tranche", [str(i + 1) for i in range(m.workloads.tranches)])
-    workloads, quarters = Axis.named("workload", m.workloads.names), _quarters(context)
+    tranches = ArrayAxis.named("tranche", [str(i + 1) for i in range(m.workloads.tranches)])
+    workloads, quarters = ArrayAxis.named("workload", m.workloads.names), _quarters(context)
     asked = m.workloads.demand > 0.0
     by_tranche = (
-        Quantity("demand", np.where(asked, m.workloads.demand, np.nan), units),
-        Quantity("sold", np.where(asked, plan.sold, np.nan), units),
-        Quantity("price", np.where(asked, contract_prices(m), np.nan), prices),
+        CountedArray("demand", np.where(asked, m.workloads.demand, np.nan), units),
+        CountedArray("sold", np.where(asked, plan.sold, np.nan), units),
+        CountedArray("price", np.where(asked, contract_prices(m), np.nan), prices),
     )
     whole = (
-        Quantity("served", fleet.served[:, None], units),
-        Quantity("unmet", plan.unmet[:, None], units),
-        Quantity("capacity", fleet.capacity[:, None], units),
+        CountedArray("served", fleet.served[:, None], units),
+        CountedArray("unmet", plan.unmet[:, None], units),
+        CountedArray("capacity", fleet.capacity[:, None], units),
     )
     return polars.concat(
         [
             long_table((workloads, tranches, quarters), by_tranche),
-            long_table((workloads, Axis.named("tranche", ["all"]), quarters), whole),
+            long_table((workloads, ArrayAxis.named("tranche", ["all"]), quarters), whole),
         ]
     )
 
@@ -210,7 +210,7 @@ def _statements(result: ProgrammeResult, context: ReportContext) -> polars.DataF
     quarters, currency = _quarters(context), context.currency
     tables: list[polars.DataFrame] = []
     for basis, of in (("programme", result.programme), ("base", result.base), ("total", result.total)):
-        bases = Axis.named("basis", [basis])
+        bases = ArrayAxis.named("basis", [basis])
         whole, by_workload = _lines(of)
         if context.data.hire is None:
             del whole["hire"]
@@ -218,12 +218,12 @@ def _statements(result: ProgrammeResult, context: ReportContext) -> polars.DataF
             del whole["churn"]
         names = context.data.workloads.names
         for workloads, found in ((["all"], whole), (names, by_workload)):
-            axes = (bases, Axis.named("workload", workloads), quarters)
+            axes = (bases, ArrayAxis.named("workload", workloads), quarters)
             tables.append(
                 long_table(
                     axes,
                     [
-                        Quantity(name, values.reshape(1, len(workloads), -1) * MILLION, currency)
+                        CountedArray(name, values.reshape(1, len(workloads), -1) * MILLION, currency)
                         for name, values in found.items()
                     ],
                 )
@@ -244,13 +244,15 @@ def _lines(of: Statement) -> tuple[dict[str, Floats], dict[str, Floats]]:
 
 def _shadow_prices(context: ReportContext) -> polars.DataFrame:
     found = sorted(context.limits, key=lambda limit: limit.name)
-    limits = Axis({"limit": [limit.name for limit in found], "kind": [limit.kind for limit in found]})
+    limits = ArrayAxis({"limit": [limit.name for limit in found], "kind": [limit.kind for limit in found]})
     quantities = (
-        Quantity("worth", np.array([limit.worth for limit in found]), [limit.unit for limit in found]),
-        Quantity(
+        CountedArray("worth", np.array([limit.worth for limit in found]), [limit.unit for limit in found]),
+        CountedArray(
             "amount", np.array([limit.amount for limit in found]), [limit.amount_unit for limit in found]
         ),
-        Quantity("one percent more", np.array([limit.gain for limit in found]) * MILLION, context.currency),
+        CountedArray(
+            "one percent more", np.array([limit.gain for limit in found]) * MILLION, context.currency
+        ),
     )
     return long_table((limits, _quarters(context)), quantities)
 
@@ -260,21 +262,21 @@ def _unit_costs(context: ReportContext) -> polars.DataFrame:
     per = [f"{currency}/{VOLUME_UNITS[unit]}" for unit in m.workloads.units]
     volumes = [f"{CANONICAL_VOLUMES[unit]}/quarter" for unit in m.workloads.units]
     parts = ("ordinary_costs", "energy", "units", "power", "depreciation")
-    quantities = [Quantity(name, getattr(costs, name) * MILLION, currency) for name in parts]
+    quantities = [CountedArray(name, getattr(costs, name) * MILLION, currency) for name in parts]
     quantities += [
-        Quantity("cost", costs.cost * MILLION, currency),
-        Quantity("value", costs.value * MILLION, currency),
-        Quantity("volume", costs.volume, volumes),
-        Quantity("accelerator hours", costs.accelerator_hours * MILLION, "accelerator_hour"),
-        Quantity("cost per volume", costs.cost_per_volume, per),
-        Quantity(
+        CountedArray("cost", costs.cost * MILLION, currency),
+        CountedArray("value", costs.value * MILLION, currency),
+        CountedArray("volume", costs.volume, volumes),
+        CountedArray("accelerator hours", costs.accelerator_hours * MILLION, "accelerator_hour"),
+        CountedArray("cost per volume", costs.cost_per_volume, per),
+        CountedArray(
             "cost per accelerator-hour", costs.cost_per_accelerator_hour, f"{currency}/accelerator_hour"
         ),
-        Quantity(
+        CountedArray(
             "value per accelerator-hour", costs.value_per_accelerator_hour, f"{currency}/accelerator_hour"
         ),
     ]
-    return long_table((Axis.named("workload", m.workloads.names), _quarters(context)), quantities)
+    return long_table((ArrayAxis.named("workload", m.workloads.names), _quarters(context)), quantities)
 
 
 def _throughput(context: ReportContext) -> polars.DataFrame:

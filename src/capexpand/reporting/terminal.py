@@ -81,7 +81,6 @@ def print_heading(title: str, console: Console, facts: Iterable[Fact] = ()) -> N
     Args:
         title: of the whole.
         console: where to print.
-        facts: below the title.
     """
     print_text(title, console, style="bold")
     line = " · ".join(f"{fact.name.lower()} {fact.text}" for fact in facts)
@@ -110,7 +109,6 @@ def print_block(block: Block, console: Console) -> None:
     """Print a block; charts have no place in a terminal, and what a page folds away is left out.
 
     Args:
-        block: of a sheet.
         console: where to print.
     """
     if isinstance(block, Table):

@@ -25,10 +25,6 @@ _SHOWN = {
 def shown(rate: Rate, workload: Workload) -> tuple[float, str]:
     """Return a rate in the unit that people use for it.
 
-    Args:
-        rate: the rate.
-        workload: its workload.
-
     Returns:
         The number and its unit, such as tokens/s.
     """
@@ -55,7 +51,6 @@ def origin_table(context: ReportContext, rates: Table) -> Table:
     """Return how each rate was found, and why a cell is empty.
 
     Args:
-        context: of the report.
         rates: from ``rate_table``.
     """
     rows = [

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from capexpand.errors import CaseError, RunError, in_words
 from capexpand.files import hold, read_content, read_text
+from capexpand.files.json_text import JsonObject
 from capexpand.files.places import beside
 from capexpand.files.reading import is_folder
 from capexpand.files.writing import exchange, keep_folder, write_new
@@ -33,7 +34,7 @@ FILE_LIMIT_BYTES = 2_000_000_000
 _OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")
 """Files that systems put into any folder that is looked at."""
 
-Manifest = dict[str, Any]
+Manifest = JsonObject
 """A JSON object in which ``files`` maps names to hashes."""
 
 

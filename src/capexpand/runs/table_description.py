@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from capexpand.files.json_text import JsonObject
 from capexpand.runs.table_columns import RUN_COLUMNS, STUDIES, parted
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def meanings(kind: str, table: str) -> Mapping[str, str]:
     return {**MEANINGS, **(RUN_COLUMNS.get(table, {}) if own is None else own)}
 
 
-def _resource(name: str, frame: DataFrame, known: Mapping[str, str]) -> dict[str, Any]:
+def _resource(name: str, frame: DataFrame, known: Mapping[str, str]) -> JsonObject:
     return {
         "name": re.sub(r"[^a-z0-9._-]+", "-", name.lower()),
         "path": f"{name}.csv",
@@ -99,8 +100,8 @@ def _resource(name: str, frame: DataFrame, known: Mapping[str, str]) -> dict[str
     }
 
 
-def _field(column: str, kind: DataType, columns: list[str], known: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": column, "type": _type(kind)}
+def _field(column: str, kind: DataType, columns: list[str], known: Mapping[str, str]) -> JsonObject:
+    found: JsonObject = {"name": column, "type": _type(kind)}
     meaning, unit = parted(known.get(column, ""))
     if meaning:
         found["description"] = meaning

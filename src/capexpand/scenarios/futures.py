@@ -25,7 +25,7 @@ from capexpand.scenarios.entries import Entry, Floats, Integers
 from capexpand.scenarios.loadings import Moves
 from capexpand.scenarios.processes import (
     Chain,
-    Driver,
+    ProcessDriver,
     delay_chain,
     drift_drivers,
     late_share,
@@ -81,7 +81,7 @@ class Futures:
     """
 
     entries: tuple[Entry, ...]
-    drivers: tuple[Driver, ...]
+    drivers: tuple[ProcessDriver, ...]
     chains: tuple[Chain, ...]
     correlation: Floats
     loading: Floats
@@ -190,7 +190,7 @@ def compile_futures(case: Case) -> Futures:
     )
 
 
-def _continuous(case: Case) -> list[tuple[Driver, Mapping[str, Figure]]]:
+def _continuous(case: Case) -> list[tuple[ProcessDriver, Mapping[str, Figure]]]:
     """Every declared process but the regimes, with what it moves."""
     declared, quarters = case.uncertainty, case.calendar.quarters
     return [
@@ -207,7 +207,7 @@ def _continuous(case: Case) -> list[tuple[Driver, Mapping[str, Figure]]]:
 
 def _means(
     entries: tuple[Entry, ...],
-    drivers: tuple[Driver, ...],
+    drivers: tuple[ProcessDriver, ...],
     chains: tuple[Chain, ...],
     *,
     correlation: Floats,
@@ -266,7 +266,7 @@ def _regime_values(
     return ChainValues(np.array(moved, dtype=np.int64), np.repeat(values, quarters, axis=2))
 
 
-def _correlation(case: Case, drivers: tuple[Driver, ...]) -> Floats:
+def _correlation(case: Case, drivers: tuple[ProcessDriver, ...]) -> Floats:
     names = [driver.name for driver in drivers]
     result = np.eye(len(names))
     for each in case.uncertainty.correlations:
@@ -279,7 +279,7 @@ def _correlation(case: Case, drivers: tuple[Driver, ...]) -> Floats:
     return result
 
 
-def driver_covariance(drivers: tuple[Driver, ...], correlation: Floats, quarter: int) -> Floats:
+def driver_covariance(drivers: tuple[ProcessDriver, ...], correlation: Floats, quarter: int) -> Floats:
     """Return the covariance [driver, driver] of the normal drivers in a quarter; jumps count as zero.
 
     Σ_h<t (a_i a_j)^h ρ_ij s_i s_j for x_t = Σ_h a^h ε_{t−h}, from x_0 = 0, with the s of quarter t − h.
@@ -292,7 +292,7 @@ def driver_covariance(drivers: tuple[Driver, ...], correlation: Floats, quarter:
 
 def _mean(
     entries: tuple[Entry, ...],
-    drivers: tuple[Driver, ...],
+    drivers: tuple[ProcessDriver, ...],
     chains: tuple[Chain, ...],
     *,
     correlation: Floats,

@@ -72,7 +72,6 @@ def lattice_errors(lattice: Lattice, scenarios: Scenarios) -> LatticeErrors:
     """Return the moments of a lattice beside those of scenarios, which need not be those it is made of.
 
     Args:
-        lattice: the chain of nodes.
         scenarios: drawn from the process.
     """
     mean, deviation, together = (np.zeros((len(lattice.entries), scenarios.quarters)) for _ in range(3))

@@ -14,7 +14,7 @@ QUARTERS_PER_YEAR = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Driver:
+class ProcessDriver:
     """A logarithm that starts at 0: x_t = retention · x_{t−1} + innovation.
 
     The innovation is normal with ``innovation_deviation``, or with one of its own into each quarter, or a sum
@@ -78,23 +78,25 @@ class Chain:
         return result
 
 
-def trend_driver(name: str, trend: Trend) -> Driver:
+def trend_driver(name: str, trend: Trend) -> ProcessDriver:
     """Return a random walk with a standard deviation of ``volatility`` after four quarters."""
     deviation = trend.volatility.value / np.sqrt(QUARTERS_PER_YEAR)
-    return Driver(name, 1.0, innovation_deviation=float(deviation), keeps_mean=trend.keeps_mean)
+    return ProcessDriver(name, 1.0, innovation_deviation=float(deviation), keeps_mean=trend.keeps_mean)
 
 
-def reversion_driver(name: str, reversion: Reversion) -> Driver:
+def reversion_driver(name: str, reversion: Reversion) -> ProcessDriver:
     """Return a first-order autoregression with the half-life and long-run deviation of a reversion.
 
     With retention a = 2^(−quarter / half-life) the long-run variance s² needs innovations of s² (1 − a²).
     """
     retention = _retention(reversion.half_life.value)
     deviation = reversion.deviation.value * np.sqrt(1.0 - retention**2)
-    return Driver(name, retention, innovation_deviation=float(deviation), keeps_mean=reversion.keeps_mean)
+    return ProcessDriver(
+        name, retention, innovation_deviation=float(deviation), keeps_mean=reversion.keeps_mean
+    )
 
 
-def drift_drivers(name: str, drift: Drift, quarters: int) -> tuple[Driver, Driver]:
+def drift_drivers(name: str, drift: Drift, quarters: int) -> tuple[ProcessDriver, ProcessDriver]:
     """Return two drivers whose sum is a logarithm that grows by a rate which is learned.
 
     The rate b_t = a b_{t−1} + η_t, a = 2^(−quarter / half-life), has the variance s² in every quarter; the
@@ -105,7 +107,6 @@ def drift_drivers(name: str, drift: Drift, quarters: int) -> tuple[Driver, Drive
 
     Args:
         name: of the process.
-        drift: what the case declares.
         quarters: length of the horizon.
     """
     a = _retention(drift.half_life.value)
@@ -122,14 +123,16 @@ def drift_drivers(name: str, drift: Drift, quarters: int) -> tuple[Driver, Drive
         unknown = a**2 * unknown * (1.0 - gain) + rate * (1.0 - a**2)
     kept = drift.keeps_mean
     return (
-        Driver(name, 1.0, keeps_mean=kept, deviations=tuple(walk)),
-        Driver(f"{name}, rate", a, keeps_mean=kept, deviations=tuple(fading), moved_by=name, share=-1.0),
+        ProcessDriver(name, 1.0, keeps_mean=kept, deviations=tuple(walk)),
+        ProcessDriver(
+            f"{name}, rate", a, keeps_mean=kept, deviations=tuple(fading), moved_by=name, share=-1.0
+        ),
     )
 
 
-def shock_driver(name: str, shock: Shock) -> Driver:
+def shock_driver(name: str, shock: Shock) -> ProcessDriver:
     """Return a sum of jumps that fade; a rate of zero never jumps."""
-    return Driver(
+    return ProcessDriver(
         name,
         1.0 if shock.half_life is None else _retention(shock.half_life.value),
         jumps=shock.rate.value / QUARTERS_PER_YEAR,
@@ -175,7 +178,6 @@ def delay_chain(name: str, delay: Delay, due: Floats | None, quarters: int) -> C
 
     Args:
         name: of the process and its target.
-        delay: what the case declares.
         due: [quarter] the declared path, of which only a rise can be late; None where something may be due in
             every quarter.
         quarters: length of the horizon.

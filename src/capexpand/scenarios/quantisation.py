@@ -53,7 +53,6 @@ def quantise(points: Floats, groups: int, *, generator: np.random.Generator) -> 
     Args:
         points: [point, feature] in random order.
         groups: number of groups wanted.
-        generator: of the starts.
     """
     if groups < 2 or points.shape[1] == 0:
         return np.zeros(len(points), dtype=np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 
 from capexpand.scenarios.entries import Entry, Floats, Integers
 from capexpand.scenarios.futures import Futures
-from capexpand.scenarios.processes import Chain, Driver
+from capexpand.scenarios.processes import Chain, ProcessDriver
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,6 @@ def draw_scenarios(futures: Futures, count: int, *, seed: int = 1) -> Scenarios:
     """Return scenarios drawn from the processes of a case.
 
     Args:
-        futures: the compiled uncertainty.
         count: number of scenarios; a power of two is filled most evenly.
         seed: of all draws; each process has a child seed by its name.
     """
@@ -148,7 +147,7 @@ def _normal(uniform: Floats) -> Floats:
     return np.asarray(ndtri(uniform), dtype=np.float64)
 
 
-def _bridged(driver: Driver, later: int, *, count: int, seed: int) -> Floats:
+def _bridged(driver: ProcessDriver, later: int, *, count: int, seed: int) -> Floats:
     """Independent standard normal innovations [quarter, scenario], the first dimensions deciding most.
 
     The path x = A e with A A' its covariance, taken by principal components (eigenvalues falling); the
@@ -173,7 +172,7 @@ def _accumulated(retention: float, innovations: Floats) -> Floats:
     return result
 
 
-def _jumps(driver: Driver, later: int, *, count: int, seed: int) -> Floats:
+def _jumps(driver: ProcessDriver, later: int, *, count: int, seed: int) -> Floats:
     """Sum of the jumps of each quarter [quarter, scenario]: n of them add up to one normal number."""
     from scipy.stats import poisson
 

@@ -38,7 +38,6 @@ def assess(
     """Measure a policy against a bound.
 
     Args:
-        solvers: the policy's.
         bound: in the sense of the problem.
         paths: how many to sample where the tree is too large.
         exact_limit: outcomes up to which a tree counts as small.

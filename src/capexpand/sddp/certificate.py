@@ -79,7 +79,6 @@ class Certifier:
 
         Args:
             state: shape (states,).
-            multipliers: of all outcomes.
         """
         form, data, rows = self._form, self._form.data, multipliers.rows
         reduced = data.cost - (_products(form, rows) if self._dense is None else rows @ self._dense)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from capexpand.errors import SolverError
 from capexpand.sddp.highs_stage import HighsStage
 from capexpand.sddp.normal_form import StageData, StageForm
-from capexpand.sddp.stage_solver import Decisions, SolveCounts, StageSolver
+from capexpand.sddp.stage_solver import SolveCounts, StageDecisions, StageSolver
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ class CheckedStage:
 
     def decide(
         self, states: Floats, outcomes: NDArray[np.int_], *, data: StageData | None = None
-    ) -> Decisions:
+    ) -> StageDecisions:
         """Solve one outcome for each state by both.
 
         Raises:

@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from capexpand.errors import RunError
 from capexpand.files import hold
+from capexpand.files.json_text import JsonObject
 from capexpand.files.places import beside
 from capexpand.files.records import packed_record, whole_records
 from capexpand.files.writing import write_new
@@ -51,9 +51,9 @@ class LoggedState:
     """
 
     rounds: list[tuple[Iteration, ...]]
-    generators: list[dict[str, Any]]
+    generators: list[JsonObject]
     seconds: float
-    extra: dict[str, Any]
+    extra: JsonObject
 
 
 def fingerprint(graph: PolicyGraph, settings: str) -> str:
@@ -142,9 +142,9 @@ class CheckpointLog:
         self,
         rounds: list[tuple[Iteration, ...]],
         *,
-        generators: list[dict[str, Any]],
+        generators: list[JsonObject],
         seconds: float,
-        extra: dict[str, Any],
+        extra: JsonObject,
     ) -> None:
         """Write what is new since the last checkpoint, so that it survives a crash.
 

@@ -4,11 +4,11 @@ At a trial point, which is a state, the followers of a group of nodes are evalua
 for each of the group's cost-to-go functions: one for each node with single cuts, one for each outcome that
 can follow with multi-cuts. The cuts of one trial point have the same number in all of these functions.
 
-A cost-to-go function keeps every cut. *Selection* marks those that are highest at one or more of the latest
-trial points (level-one dominance: de Matos, Philpott and Finardi, 2015, *Improving the performance of
-stochastic dual dynamic programming*; Guigues, 2017); only these are looked at when a solver searches for a
-violated cut. A solver holds in its linear program only the few that have been active lately, see
-``HighsStage``.
+*Selection* marks the cuts that are highest at one or more of the latest trial points (level-one dominance: de
+Matos, Philpott and Finardi, 2015, *Improving the performance of stochastic dual dynamic programming*;
+Guigues, 2017); only these are looked at when a solver searches for a violated cut. A solver holds in its
+linear program only the few that have been active lately, see ``HighsStage``. A trial point none of whose cuts
+is selected will never be looked at again, so its cuts are forgotten whenever no solver holds any.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ from numpy.typing import NDArray
 _MEMORY = 200
 """Trial points that selection remembers. Paths move on as a policy improves: with all of them selection keeps
 twice as many cuts after a thousand iterations, which takes longer and raises the bound no more."""
+
+NEWEST = 4
+"""A solver that starts anew takes so many of the newest cuts into its program, selected or not."""
+
+_WORTH_FORGETTING = 0.2
+"""Share of the cuts that must be of no use before the others are moved together."""
 
 _FIRST_ROOM = 16
 
@@ -47,7 +53,7 @@ class TrialPoint:
 
 
 class CutPool:
-    """All cuts of a group.
+    """The cuts of a group that may still be looked at.
 
     Args:
         states: shape (live states,), which states its members can hand on as anything but zero.
@@ -61,22 +67,22 @@ class CutPool:
         self.lower_bound = lower_bound
         self.functions = [CostToGo(self, number) for number in range(len(lower_bound))]
         self.count = 0
-        """Number of trial points, which is that of the cuts of every function."""
+        """Number of trial points whose cuts are kept, which is that of the cuts of every function."""
         self._select_all = select_all
         functions, width = len(lower_bound), len(states)
-        self._trial_states = np.empty((_FIRST_ROOM, width))
         # Of every cut, by function and trial point.
         self.intercepts = np.empty((functions, _FIRST_ROOM))
         self.slopes = np.empty((functions, _FIRST_ROOM, width))
-        # Which cut of a function is highest at a trial point, and how high.
-        self._owner = np.empty((functions, _FIRST_ROOM), dtype=np.int64)
-        self._best = np.empty((functions, _FIRST_ROOM))
-        # The selected cuts of each function side by side; places without a cut are at minus infinity.
+        self._is_selected = np.zeros((functions, _FIRST_ROOM), dtype=np.bool_)
+        # The numbers of the selected cuts of each function side by side.
         self.selected_count = np.zeros(functions, dtype=np.int64)
         self.selected = np.zeros((functions, _FIRST_ROOM), dtype=np.int64)
-        self.scan_intercepts = np.full((functions, _FIRST_ROOM), -np.inf)
-        self.scan_slopes = np.zeros((functions, _FIRST_ROOM, width))
-        self._selected_at = 0
+        # Of the latest trial points: where, which cut of a function is highest there, and how high.
+        self._made = self._selected_at = 0
+        self._known = 0
+        self._trial_states = np.empty((_FIRST_ROOM, width))
+        self._owner = np.empty((functions, _FIRST_ROOM), dtype=np.int64)
+        self._best = np.empty((functions, _FIRST_ROOM))
 
     def offer(self, point: TrialPoint) -> bool:
         """Add the cuts of a trial point if one of them raises its function there; tell whether."""
@@ -95,25 +101,28 @@ class CutPool:
 
     def _highest(self, state: Floats) -> tuple[Floats, Integers]:
         """Return the height at a state of each function's highest selected cut, and its number."""
-        most = int(self.selected_count.max())
-        if most == 0:
+        if self.count == 0:
             return np.full(len(self.functions), -np.inf), np.full(len(self.functions), -1)
-        heights = self.scan_slopes[:, :most] @ state
-        heights += self.scan_intercepts[:, :most]
-        functions, best = np.arange(len(self.functions)), heights.argmax(axis=1)
-        return heights[functions, best], self.selected[functions, best]
+        heights = self.slopes[:, : self.count] @ state
+        heights += self.intercepts[:, : self.count]
+        heights[~self._is_selected[:, : self.count]] = -np.inf
+        best = heights.argmax(axis=1)
+        return heights[np.arange(len(self.functions)), best], best
 
     def _append(self, point: TrialPoint, owners: Integers, heights: Floats) -> None:
         """Add a cut to every function, given the highest cut of each at the trial point and its height."""
-        count = self.count
-        if count == len(self._trial_states):
-            self._trial_states = _longer(self._trial_states, axis=0)
-            for name in ("intercepts", "slopes", "_owner", "_best"):
+        count, known = self.count, self._known
+        if count == self.intercepts.shape[1]:
+            for name in ("intercepts", "slopes", "_is_selected"):
                 setattr(self, name, _longer(getattr(self, name), axis=1))
-        self._trial_states[count] = point.state
+        if known == len(self._trial_states):
+            self._trial_states = _longer(self._trial_states, axis=0)
+            self._owner, self._best = _longer(self._owner, axis=1), _longer(self._best, axis=1)
         self.intercepts[:, count], self.slopes[:, count] = point.intercepts, point.slopes
-        self._owner[:, count], self._best[:, count] = owners, heights
-        lately = slice(max(0, count - _MEMORY), count)
+        self._is_selected[:, count] = False
+        self._trial_states[known] = point.state
+        self._owner[:, known], self._best[:, known] = owners, heights
+        lately = slice(max(0, known - _MEMORY), known)
         # One product for all functions: the trial points go through the processor once.
         earlier = point.slopes @ self._trial_states[lately].T
         earlier += point.intercepts[:, None]
@@ -121,44 +130,59 @@ class CutPool:
         won = earlier > best + 1e-9 * (1.0 + np.abs(best))
         np.copyto(best, earlier, where=won)
         np.copyto(self._owner[:, lately], count, where=won)
-        self.count += 1
-        if not self._select_all and self.count - self._selected_at >= 1 + self.count // 8:
+        self.count, self._known, self._made = count + 1, known + 1, self._made + 1
+        if not self._select_all and self._made - self._selected_at >= 1 + self._made // 8:
             self._reselect()
         else:
             self._select_newest()
 
     def _select_newest(self) -> None:
-        """Scan the newest cuts until the next selection."""
+        """Look at the newest cuts until the next selection."""
         functions, places, newest = np.arange(len(self.functions)), self.selected_count, self.count - 1
         if len(functions) and places.max() == self.selected.shape[1]:
             self._make_room(self.selected.shape[1] * 3 // 2)
         self.selected[functions, places] = newest
-        self.scan_intercepts[functions, places] = self.intercepts[:, newest]
-        self.scan_slopes[functions, places] = self.slopes[:, newest]
+        self._is_selected[:, newest] = True
         self.selected_count += 1
 
     def _reselect(self) -> None:
-        """Keep for scanning only the cuts that are highest at one of the latest trial points."""
-        owners = self._owner[:, max(0, self.count - _MEMORY) : self.count]
+        """Look only at the cuts that are highest at one of the latest trial points."""
+        owners = self._owner[:, max(0, self._known - _MEMORY) : self._known]
         kept = [np.unique(of_function) for of_function in owners]
-        room = max(map(len, kept), default=0) + self.count // 8 + 2
+        room = max(map(len, kept), default=0) + self._made // 8 + 2
         if room > self.selected.shape[1]:
             self._make_room(room)
+        self._is_selected[:] = False
         for function, numbers in enumerate(kept):
-            chosen = len(numbers)
-            self.selected_count[function] = chosen
-            self.selected[function, :chosen] = numbers
-            self.scan_intercepts[function, :chosen] = self.intercepts[function, numbers]
-            self.scan_intercepts[function, chosen:] = -np.inf
-            self.slopes[function].take(numbers, axis=0, out=self.scan_slopes[function, :chosen], mode="clip")
-        self._selected_at = self.count
+            self.selected_count[function] = len(numbers)
+            self.selected[function, : len(numbers)] = numbers
+            self._is_selected[function, numbers] = True
+        self._selected_at = self._made
 
     def _make_room(self, room: int) -> None:
         """Make room for more selected cuts."""
-        more = ((0, 0), (0, room - self.selected.shape[1]))
-        self.selected = np.pad(self.selected, more)
-        self.scan_intercepts = np.pad(self.scan_intercepts, more, constant_values=-np.inf)
-        self.scan_slopes = np.pad(self.scan_slopes, (*more, (0, 0)))
+        self.selected = np.pad(self.selected, ((0, 0), (0, room - self.selected.shape[1])))
+
+    def forget_unused(self) -> None:
+        """Drop the cuts of trial points that no function looks at; the others get new numbers.
+
+        Answers stay the same as long as no solver holds a cut by its old number.
+        """
+        if self._select_all or self.count <= NEWEST:
+            return
+        used = np.asarray(self._is_selected[:, : self.count].any(axis=0))
+        used[-NEWEST:] = True
+        if used.sum() > (1.0 - _WORTH_FORGETTING) * self.count:
+            return
+        number = np.cumsum(used) - 1
+        for name in ("intercepts", "slopes", "_is_selected"):
+            setattr(self, name, np.ascontiguousarray(getattr(self, name)[:, : self.count][:, used]))
+        self.count = int(used.sum())
+        self.selected = number[np.minimum(self.selected, used.size - 1)]
+        lately = slice(max(0, self._known - _MEMORY), self._known)
+        self._trial_states = self._trial_states[lately].copy()
+        self._owner, self._best = number[self._owner[:, lately]], self._best[:, lately].copy()
+        self._known = len(self._trial_states)
 
     def all_cuts(self) -> tuple[Floats, Floats, Floats]:
         """Return every cut in the order of their making: states, intercepts and slopes.
@@ -174,7 +198,7 @@ class CutPool:
 
     def trial_states(self, latest: int) -> Floats:
         """Return a copy of the latest states at which cuts were made, shape (trial points, live states)."""
-        return self._trial_states[max(0, self.count - latest) : self.count].copy()
+        return self._trial_states[max(0, self._known - latest) : self._known].copy()
 
 
 class CostToGo:
@@ -190,12 +214,12 @@ class CostToGo:
 
     @property
     def intercepts(self) -> Floats:
-        """Return the values of all cuts at the state zero, shape (cuts,)."""
+        """Return the values of the cuts at the state zero, shape (cuts,)."""
         return self._pool.intercepts[self._number, : self._pool.count]
 
     @property
     def slopes(self) -> Floats:
-        """Return the slopes of all cuts, shape (cuts, live states)."""
+        """Return the slopes of the cuts, shape (cuts, live states)."""
         return self._pool.slopes[self._number, : self._pool.count]
 
     @property
@@ -203,26 +227,15 @@ class CostToGo:
         """Return the numbers of the cuts that matter."""
         return self._pool.selected[self._number, : self._pool.selected_count[self._number]]
 
-    @property
-    def scan_intercepts(self) -> Floats:
-        """Return the intercepts of the selected cuts, shape (selected,)."""
-        return self._pool.scan_intercepts[self._number, : self._pool.selected_count[self._number]]
-
-    @property
-    def scan_slopes(self) -> Floats:
-        """Return the slopes of the selected cuts, shape (selected, live states)."""
-        return self._pool.scan_slopes[self._number, : self._pool.selected_count[self._number]]
-
     def highest(self, state: Floats) -> tuple[float, int]:
         """Return the height at a state of the highest selected cut, and its number, else -1."""
-        pool, number = self._pool, self._number
-        count = pool.selected_count[number]
-        if count == 0:
+        selected = self.selected
+        if not selected.size:
             return -np.inf, -1
-        heights = pool.scan_slopes[number, :count] @ state
-        heights += pool.scan_intercepts[number, :count]
+        heights = self.slopes[selected] @ state
+        heights += self.intercepts[selected]
         best = int(heights.argmax())
-        return float(heights[best]), int(pool.selected[number, best])
+        return float(heights[best]), int(selected[best])
 
 
 class NodeCuts:

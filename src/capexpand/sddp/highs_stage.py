@@ -18,7 +18,7 @@ from capexpand.sddp.futures import Future
 from capexpand.sddp.highs_library import SolveStatus
 from capexpand.sddp.loaded_program import LoadedProgram
 from capexpand.sddp.normal_form import StageData, StageForm
-from capexpand.sddp.stage_solver import Decisions, SolveCounts
+from capexpand.sddp.stage_solver import SolveCounts, StageDecisions
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ class HighsStage:
 
     def decide(
         self, states: Floats, outcomes: NDArray[np.int_], *, data: StageData | None = None
-    ) -> Decisions:
+    ) -> StageDecisions:
         """Solve one outcome for each state, of the node's own data or of other data in its normal form."""
         form, count = self.form, len(states)
         source = form.data if data is None else data
@@ -112,7 +112,7 @@ class HighsStage:
             if loaded is self._program:
                 duals[path] = loaded.program.row_dual[: len(form.rows)]
         self._program.trim()
-        return Decisions(values, costs, next_states, columns, duals)
+        return StageDecisions(values, costs, next_states, columns, duals)
 
     def forget(self) -> None:
         """Drop bases and active rows."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import InfeasibleError
-from capexpand.sddp.cuts import NodeCuts
+from capexpand.sddp.cuts import NEWEST, NodeCuts
 from capexpand.sddp.futures import Future
 from capexpand.sddp.highs_library import HighsOptions, HighsProgram
 from capexpand.sddp.matrix import ColumnMatrix
@@ -18,7 +18,6 @@ Floats = NDArray[np.float64]
 
 CUT_TOLERANCE = 1e-8
 _ROWS_KEPT = 16
-_NEWEST = 4
 
 
 class LoadedProgram:
@@ -156,7 +155,7 @@ class LoadedProgram:
         """Add the cuts made since the last look, the latest few: they are the likeliest to be violated."""
         count = self._cuts.count
         if len(self._cuts.functions) == 1:  # with one for each outcome there are too many
-            for index in range(max(self._seen, count - _NEWEST), count):
+            for index in range(max(self._seen, count - NEWEST), count):
                 self._activate(0, index)
         self._seen = count
 

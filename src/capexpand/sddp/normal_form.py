@@ -12,13 +12,15 @@ is in right-hand sides and fixed values, the value is convex in x and row duals 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.sddp.matrix import ColumnMatrix
-from capexpand.sddp.problem import Node, Realisations, StageProgram
+from capexpand.sddp.problem import Node, PolicyGraph, Realisations, StageProgram
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +90,6 @@ class StageForm:
         rows: shape (rows,), which row of the stage program each is.
         fixed: shape (fixed,), columns (of this form) whose value the state gives.
         fixed_rows: shape (fixed,), the stage program's row that gives it.
-        fixed_scale: shape (fixed,), coefficient of the column in that row.
         outgoing: shape (states,), columns (of this form) of the outgoing state.
         integer: shape (columns,).
         data: the outcomes.
@@ -101,7 +102,6 @@ class StageForm:
     rows: NDArray[np.int_]
     fixed: NDArray[np.int_]
     fixed_rows: NDArray[np.int_]
-    fixed_scale: Floats
     outgoing: NDArray[np.int_]
     integer: NDArray[np.bool_]
     data: StageData
@@ -117,6 +117,60 @@ class StageForm:
     def outcome_count(self) -> int:
         """Return the number of outcomes."""
         return len(self.probability)
+
+
+_SHARED_PARTS = (
+    "columns",
+    "rows",
+    "fixed",
+    "fixed_rows",
+    "fixed_scale",
+    "outgoing",
+    "integer",
+    "probability",
+)
+_FORMS: WeakKeyDictionary[PolicyGraph, tuple[StageForm, ...]] = WeakKeyDictionary()
+"""Of the graphs in use: all solvers of one, in this process and those forked from it, share its forms."""
+
+
+def normal_forms(graph: PolicyGraph) -> tuple[StageForm, ...]:
+    """Return the normal form of every node, made once for a graph.
+
+    Nodes next to each other that differ in numbers alone share what is the same in both: the places, and how
+    the incoming state enters, which takes far more memory than all the rest.
+    """
+    known = _FORMS.get(graph)
+    if known is None:
+        found: list[StageForm] = []
+        for node in graph.nodes:
+            form = normal_form(graph.stages[node.stage], node)
+            found.append(_sharing(form, found[-1]) if found else form)
+        known = _FORMS[graph] = tuple(found)
+    return known
+
+
+def _sharing(form: StageForm, other: StageForm) -> StageForm:
+    """Return the form with the other's arrays in place of its own where they are equal."""
+
+    def same(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
+        return two if np.array_equal(one, two) else one
+
+    data, theirs, places = form.data, other.data, other.places
+    return replace(
+        form,
+        matrix=replace(
+            form.matrix,
+            starts=same(form.matrix.starts, other.matrix.starts),
+            rows=same(form.matrix.rows, other.matrix.rows),
+        ),
+        **{name: same(getattr(form, name), getattr(other, name)) for name in _SHARED_PARTS},
+        data=replace(
+            data, **{name: same(getattr(data, name), getattr(theirs, name)) for name in StageData.__slots__}
+        ),
+        places=FormPlaces(
+            *(same(getattr(form.places, name), getattr(places, name)) for name in FormPlaces.__slots__)
+        ),
+    )
 
 
 def normal_form(stage: StageProgram, node: Node) -> StageForm:
@@ -151,7 +205,6 @@ def normal_form(stage: StageProgram, node: Node) -> StageForm:
         rows=rows,
         fixed=place[fixed_columns],
         fixed_rows=fixed_rows,
-        fixed_scale=stage.matrix.values[fixed_entries],
         outgoing=outgoing,
         integer=stage.integer[columns],
         data=data,

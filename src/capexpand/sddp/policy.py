@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds
 from capexpand.sddp.problem import PolicyGraph
-from capexpand.sddp.stage_solver import Decisions, SolveCounts
+from capexpand.sddp.stage_solver import SolveCounts, StageDecisions
 from capexpand.sddp.stream import Solvers
 
 Floats = NDArray[np.float64]
@@ -94,7 +94,6 @@ class Policy:
         initial_bounds: bounds before the cuts.
         bound: certified bound on the optimum, in the sense of the problem (integers relaxed except in
             the first stage).
-        relaxation_bound: the bound with all integers relaxed.
         status: ``converged``, ``stalled``, ``iteration_limit``, ``time_limit`` or ``interrupted``.
         assessment: the last one made, if any.
         records: one for each round.
@@ -107,7 +106,6 @@ class Policy:
     back_end: str
     initial_bounds: InitialLowerBounds
     bound: float
-    relaxation_bound: float
     status: str
     assessment: Assessment | None
     records: tuple[TrainingRecord, ...]
@@ -124,7 +122,7 @@ class Policy:
         """Return how many nodes each stage solver serves."""
         return self.solvers().back_ends_used()
 
-    def decide(self, node: int, state: Floats, outcome: int = 0) -> Decisions:
+    def decide(self, node: int, state: Floats, outcome: int = 0) -> StageDecisions:
         """Decide at one node, state and outcome."""
         return self.solvers().stages[node].decide(state[None], np.array([outcome]))
 

@@ -104,7 +104,7 @@ class Node:
     risk: RiskMeasure = field(default_factory=Expectation)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class PolicyGraph:
     """The whole problem.
 

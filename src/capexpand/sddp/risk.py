@@ -86,7 +86,6 @@ def reweight(measure: RiskMeasure, costs: Floats, probability: Floats) -> Floats
     """Return probabilities q under which the mean of the costs is their risk, ``q @ costs = rho(costs)``.
 
     Args:
-        measure: the attitude to risk.
         costs: shape (outcomes,), larger is worse.
         probability: shape (outcomes,), sums to at most 1; what is missing is an end with cost zero.
 

@@ -15,11 +15,11 @@ from capexpand.sddp.normal_form import StageData, form_data
 from capexpand.sddp.parallel import in_slices
 from capexpand.sddp.problem import PolicyGraph, Realisations
 from capexpand.sddp.risk import reweight
-from capexpand.sddp.stage_solver import Decisions
+from capexpand.sddp.stage_solver import StageDecisions
 from capexpand.sddp.stream import Solvers
 
 Floats = NDArray[np.float64]
-Observer = Callable[[int, int, NDArray[np.int_], Decisions], None]
+Observer = Callable[[int, int, NDArray[np.int_], StageDecisions], None]
 """Called with depth, node, the paths that are there and their decisions."""
 
 _LONGEST_PATH = 100_000
@@ -184,16 +184,12 @@ def simulate_scenarios(
     solvers: Solvers,
     stages: list[ScenarioStage],
     *,
-    confidence: float = 0.95,
     observe: Observer | None = None,
     deadline: Deadline | None = None,
 ) -> Simulation:
     """Follow the policy along given scenarios, with their own data and the nearest nodes' cuts.
 
     Args:
-        solvers: a policy's.
-        confidence: of the interval around the mean.
-        observe: sees every decision.
         deadline: when to give up, or None.
 
     Raises:
@@ -216,7 +212,7 @@ def simulate_scenarios(
             states[here] = decisions.next_states
             if observe is not None:
                 observe(depth, int(node), here, decisions)
-    return _summary(graph.sign * costs, confidence)
+    return _summary(graph.sign * costs, 0.95)
 
 
 def path_count(graph: PolicyGraph, limit: int) -> int | None:

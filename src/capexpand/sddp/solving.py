@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.errors import CaseError, InfeasibleError, Problem, SolverError
+from capexpand.files.json_text import JsonObject
 from capexpand.sddp.assessment import assess
 from capexpand.sddp.deadline import Deadline, OutOfTimeError, broken_off
 from capexpand.sddp.extensive import ExtensiveSolution, solve_extensive
@@ -52,11 +53,11 @@ class TrainedSolution:
     value: Assessment | None
     scenario_values: Floats | None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """Return the solution as plain data, for JSON."""
         policy, value = self.policy, self.value
         counts = policy.counts
-        found: dict[str, Any] = {
+        found: JsonObject = {
             "status": policy.status,
             "sense": "max" if policy.graph.maximise else "min",
             "method": "sddp",
@@ -100,7 +101,7 @@ class TreeSolution:
     graph: PolicyGraph
     extensive: ExtensiveSolution
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """Return the solution as plain data, for JSON."""
         solution = self.extensive
         return {
@@ -119,27 +120,67 @@ class TreeSolution:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class SolveSettings:
+    """How to solve a file: what ``capexpand.solve`` takes, under the same names."""
+
+    method: Literal["sddp", "extensive"] = "sddp"
+    iterations: int = 3000
+    seconds: float = 120.0
+    gap: float = 1.0
+    seed: int = 1
+    paths: int | None = None
+    streams: int = 1
+    workers: int = 1
+    cuts: Literal["single", "multi"] = "single"
+    back_end: str = "auto"
+    checkpoint: Path | None = None
+    weight: float | None = None
+    stages: int | None = None
+
+    def check(self) -> None:
+        """Refuse numbers that are not finite or beyond all bounds.
+
+        Raises:
+            CaseError: everything that is wrong with them.
+        """
+        if not (math.isfinite(self.seconds) and math.isfinite(self.gap)):
+            raise CaseError([Problem("must be finite numbers", path="seconds and gap")])
+        values = {name: getattr(self, name) for name in _MOST}
+        problems = [
+            Problem(f"is more than {_MOST[name]:,}", path=name)
+            for name, value in values.items()
+            if value is not None and value > _MOST[name]
+        ]
+        if problems:
+            raise CaseError(problems)
+
+    def training(self, seconds: float) -> TrainingSettings:
+        """Return the settings of a training.
+
+        Args:
+            seconds: that it may take [s].
+        """
+        return TrainingSettings(
+            iterations=self.iterations,
+            seconds=seconds,
+            seed=self.seed,
+            streams=self.streams,
+            workers=self.workers,
+            cuts=CutKind(self.cuts),
+            back_end=self.back_end,
+            gap_fraction=self.gap / 100.0,
+        )
+
+
 def solve(
-    file: Path,
-    *,
-    method: Literal["sddp", "extensive"] = "sddp",
-    iterations: int = 3000,
-    seconds: float = 120.0,
-    gap: float = 1.0,
-    seed: int = 1,
-    paths: int | None = None,
-    streams: int = 1,
-    workers: int = 1,
-    cuts: Literal["single", "multi"] = "single",
-    back_end: str = "auto",
-    checkpoint: Path | None = None,
-    weight: float | None = None,
-    stages: int | None = None,
-    progress: Progress | None = None,
+    file: Path, chosen: SolveSettings | None = None, progress: Progress | None = None
 ) -> TrainedSolution | TreeSolution:
     """Solve a multistage stochastic linear program and say how good the policy is.
 
-    The arguments are those of ``capexpand.solve``.
+    Args:
+        file: in JSON.
+        chosen: how; as usual if None.
 
     Raises:
         CaseError: the file or an argument is wrong.
@@ -148,37 +189,20 @@ def solve(
         RunError: the checkpoint cannot be used.
         SolverError: the solver failed, or the time was up before there was a result.
     """
-    if not (math.isfinite(seconds) and math.isfinite(gap)):
-        raise CaseError([Problem("must be finite numbers", path="seconds and gap")])
-    counts = {"iterations": iterations, "paths": paths, "seed": seed, "streams": streams, "workers": workers}
-    problems = [
-        Problem(f"is more than {_MOST[name]:,}", path=name)
-        for name, value in counts.items()
-        if value is not None and value > _MOST[name]
-    ]
-    if problems:
-        raise CaseError(problems)
-    deadline = Deadline.after(seconds)
+    how = SolveSettings() if chosen is None else chosen
+    how.check()
+    deadline = Deadline.after(how.seconds)
     try:
         with broken_off(deadline):
-            stated = read_with_scenarios(file, weight=weight, stages=stages)
-        if method == "extensive":
+            stated = read_with_scenarios(file, weight=how.weight, stages=how.stages)
+        if how.method == "extensive":
             return TreeSolution(stated.graph, solve_extensive(stated.graph, deadline=deadline))
-        settings = TrainingSettings(
-            iterations=iterations,
-            seconds=deadline.part(_TRAINING_SHARE).remaining,
-            seed=seed,
-            streams=streams,
-            workers=workers,
-            cuts=CutKind(cuts),
-            back_end=back_end,
-            gap_fraction=gap / 100.0,
-        )
-        policy = _trained(stated.graph, settings, progress, checkpoint)
-        return _assessed(stated, policy, settings, paths, deadline)
+        settings = how.training(deadline.part(_TRAINING_SHARE).remaining)
+        policy = _trained(stated.graph, settings, progress, how.checkpoint)
+        return _assessed(stated, policy, settings, how.paths, deadline)
     except OutOfTimeError:
-        advice = "raise the limit" + ("" if method == "extensive" else ", or take --back-end highs")
-        raise SolverError(f"the time was up after {seconds:g} s without a result; {advice}") from None
+        advice = "raise the limit" + ("" if how.method == "extensive" else ", or take --back-end highs")
+        raise SolverError(f"the time was up after {how.seconds:g} s without a result; {advice}") from None
 
 
 def _trained(
@@ -244,7 +268,7 @@ def bound_statement(policy: Policy) -> str:
     return f"certified {side} bound"
 
 
-def _first_stage(decisions: tuple[FirstDecision, ...]) -> dict[str, Any]:
+def _first_stage(decisions: tuple[FirstDecision, ...]) -> JsonObject:
     """Return one outcome's decisions by name, several under their node and outcome."""
     if len(decisions) == 1:
         return dict(decisions[0].columns)

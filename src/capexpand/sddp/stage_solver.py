@@ -49,7 +49,7 @@ class SolveCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Decisions:
+class StageDecisions:
     """The decisions of a node at several states.
 
     Args:
@@ -87,7 +87,7 @@ class StageSolver(Protocol):
 
     def decide(
         self, states: Floats, outcomes: NDArray[np.int_], *, data: StageData | None = None
-    ) -> Decisions:
+    ) -> StageDecisions:
         """Solve one outcome for each state, of the node's own data or of other data in its normal form."""
         ...
 

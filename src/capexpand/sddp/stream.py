@@ -19,7 +19,7 @@ from capexpand.sddp.checked_stage import CheckedStage
 from capexpand.sddp.cuts import CutPool, NodeCuts, TrialPoint
 from capexpand.sddp.futures import CutKind, NodeGroup, future_of, node_groups
 from capexpand.sddp.highs_stage import HighsStage
-from capexpand.sddp.normal_form import StageForm, normal_form
+from capexpand.sddp.normal_form import StageForm, normal_forms
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.risk import is_risk_neutral, reweight
 from capexpand.sddp.sequence import chain
@@ -105,7 +105,7 @@ class Solvers:
         whole: bool = True,
     ) -> None:
         self.graph = graph
-        self.forms: list[StageForm] = [normal_form(graph.stages[node.stage], node) for node in graph.nodes]
+        self.forms = normal_forms(graph)
         back_end = chosen_back_end(graph, back_end)
         self._made_with = (kind, back_end, whole)
         self.node_groups: list[NodeGroup] = node_groups(graph, kind)
@@ -200,9 +200,11 @@ class Solvers:
         return total
 
     def forget(self) -> None:
-        """Drop every basis, so that what follows depends on the cuts alone."""
+        """Drop every basis, so that what follows depends on the cuts alone, and cuts that are of no use."""
         for stage in self.stages:
             stage.forget()
+        for pool in self.pools:
+            pool.forget_unused()
 
 
 def _live_states(forms: list[StageForm]) -> NDArray[np.int_]:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.sddp.assessment import assess, scale, stall_fraction
 from capexpand.sddp.checkpoint import CheckpointLog, fingerprint
 from capexpand.sddp.deadline import Deadline, OutOfTimeError, broken_off
@@ -19,12 +19,7 @@ from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds, initial_lower_bounds
 from capexpand.sddp.interruption import Interruption, asked_to_end
 from capexpand.sddp.parallel import one_thread
-from capexpand.sddp.policy import (
-    Assessment,
-    Policy,
-    TrainingRecord,
-    first_stage_bound,
-)
+from capexpand.sddp.policy import Assessment, Policy, TrainingRecord, first_stage_bound
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.resuming import fits
 from capexpand.sddp.simulation import path_count
@@ -118,7 +113,6 @@ def train(
     """Find a policy by stochastic dual dynamic programming.
 
     Args:
-        graph: the problem.
         settings: how; the defaults suit programs of up to a few hundred rows.
         progress: sees each round and may end the training. Ctrl-C ends it too, after the round that is at
             work, or at once the second time; what was reached is kept.
@@ -207,13 +201,13 @@ class _Training:
         self._earlier_seconds = 0.0
         self._log: CheckpointLog | None = None
         self._streams: Streams = StreamsHere(())
-        self._states: dict[int, dict[str, Any]] = {}
+        self._states: dict[int, JsonObject] = {}
         """Of the random numbers of each stream, where there is a checkpoint."""
 
     def open(self, checkpoint: Path | None, warm_starts: tuple[tuple[Step, ...], ...]) -> None:
         """Take up what a checkpoint holds and start the workers."""
         graph, settings = self._graph, self._settings
-        generators: list[dict[str, Any]] = []
+        generators: list[JsonObject] = []
         past: list[Round] = []
         if checkpoint is not None:
             depends = settings.on_which_results_depend() + _digest(warm_starts)
@@ -256,7 +250,7 @@ class _Training:
                 else InitialLowerBounds(np.full(len(self._graph.nodes), bound), False)
             )
 
-    def _resume(self, log: CheckpointLog) -> tuple[list[dict[str, Any]], list[Round]]:
+    def _resume(self, log: CheckpointLog) -> tuple[list[JsonObject], list[Round]]:
         """Take up what a checkpoint holds; return the states of the random numbers and the rounds."""
         state = log.read()
         if state is None:
@@ -436,7 +430,9 @@ class _Training:
         return self._assessor
 
     def _see(self) -> None:
-        """Take what the streams found into the solvers that look at it."""
+        """Take what the streams found into the solvers that look at it; what they do not need they forget."""
+        if self._rounds % _FRESH_ROUNDS == 0:
+            self._assessor.forget()
         for merged in self._unseen:
             for iteration in merged:
                 self._assessor.take(iteration)
@@ -450,7 +446,7 @@ class _Training:
             self._states |= self._numbered(first, worker.generator_states())
         self._append()
 
-    def _numbered(self, first: int, states: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    def _numbered(self, first: int, states: list[JsonObject]) -> dict[int, JsonObject]:
         """The states of a worker's streams by their numbers."""
         return {first + place * len(self._streams.workers): state for place, state in enumerate(states)}
 
@@ -490,7 +486,6 @@ class _Training:
             back_end=self._settings.back_end,
             initial_bounds=self._lower_bound,
             bound=bound,
-            relaxation_bound=relaxed,
             status=self._status,
             assessment=self._assessment,
             records=tuple(self._records),

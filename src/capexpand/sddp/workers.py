@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
+from capexpand.files.json_text import JsonObject
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds
 from capexpand.sddp.interruption import deaf_children
@@ -52,7 +53,7 @@ class WorkerTask:
     longest_path: int
     streams: tuple[int, ...]
     past: tuple[Round, ...]
-    generators: tuple[dict[str, Any], ...]
+    generators: tuple[JsonObject, ...]
     warm_starts: tuple[tuple[tuple[Step, ...], ...], ...]
     stabilisation: float
     asynchronous: bool = False
@@ -73,7 +74,7 @@ class Worker(Protocol):
         """Give all streams what others found; at a checkpoint they also forget their bases."""
         ...
 
-    def generator_states(self) -> list[dict[str, Any]]:
+    def generator_states(self) -> list[JsonObject]:
         """Return the state of each stream's random numbers."""
         ...
 
@@ -143,7 +144,7 @@ class LocalWorker:
             if number in found:
                 stream.receive(found[number])
 
-    def generator_states(self) -> list[dict[str, Any]]:
+    def generator_states(self) -> list[JsonObject]:
         """Return the state of each stream's random numbers."""
         return [dict(stream.generator.bit_generator.state) for stream in self.streams.values()]
 
@@ -179,7 +180,7 @@ class WorkerProcess:
         others = {number: iteration for number, iteration in found.items() if number not in self._numbers}
         self._send(("exchange", others, forget))
 
-    def generator_states(self) -> list[dict[str, Any]]:
+    def generator_states(self) -> list[JsonObject]:
         """Ask for the states of the random numbers."""
         self._send(("generators",))
         return self._answer()

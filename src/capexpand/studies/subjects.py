@@ -30,7 +30,6 @@ def read_subject(written: Path | str | Case, variant: str | None = None) -> Subj
     """Read a case file or folder, ``FOLDER:VARIANT``, a run folder, or take a loaded case.
 
     Args:
-        written: what a user named.
         variant: to be applied to a case; a run holds one variant already.
 
     Raises:

@@ -152,7 +152,6 @@ def read_quantity(written: str | float, kind: QuantityKind, *, currency: str = "
 
     Args:
         written: a text such as ``"0.45 CNY/kWh"``, or a number where the kind needs no unit.
-        kind: what the quantity measures.
         currency: the currency to name in messages about money.
 
     Returns:

@@ -216,7 +216,6 @@ def browser_visitor(store: Store, secret: str, signing: bytes) -> Visitor | None
     """Return who signed in with a browser, or None where the sign-in is over.
 
     Args:
-        store: of the application.
         secret: from the cookie.
         signing: secret of the application.
     """

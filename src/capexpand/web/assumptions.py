@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.units import QuantityError, QuantityKind, read_quantity
 from capexpand.wording import number as written_number
 
 Data = Mapping[str, Any]
-Set = dict[str, Any]
+Set = JsonObject
 """Dotted places and what stands there instead."""
 
 Group = Literal["Money", "Supply", "Demand", "Time"]

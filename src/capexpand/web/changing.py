@@ -10,6 +10,7 @@ from typing import Any
 from capexpand.case.document import plain
 from capexpand.case.loading import read_declaration
 from capexpand.case.schema import Case
+from capexpand.files.json_text import JsonObject
 
 Place = str
 SettingsOf = Mapping[Place, Any]
@@ -19,7 +20,7 @@ CHANGED = "changed"
 """Name of the variant that holds the changes."""
 
 
-def merged_data(path: Path, variant: str | None = None) -> dict[str, Any]:
+def merged_data(path: Path, variant: str | None = None) -> JsonObject:
     """Return what a case file says with what it extends and a variant applied, as plain data.
 
     Raises:
@@ -36,7 +37,7 @@ def changed_file(path: Path, variant: str | None, settings: SettingsOf) -> str:
         variant: of the case, whose settings come first.
         settings: that come on top.
     """
-    first: dict[str, Any] = {}
+    first: JsonObject = {}
     if variant is not None:
         declared = merged_data(path).get("variants", {}).get(variant, {})
         first = dict(declared.get("set", {}))

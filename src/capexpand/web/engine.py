@@ -14,21 +14,18 @@ import os
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from capexpand.model.blocks import LinearProgram
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
 from capexpand.optimiser.basis import Basis
 from capexpand.optimiser.deterministic import build_program
-from capexpand.optimiser.warm import Optimum, WarmPlanner
+from capexpand.optimiser.warm import Optimum, WarmPlanner, same_numbers
 from capexpand.web.assumptions import Assumptions, Changes
 
 KEPT_STARTS = 32
 """Pairs of bases that are kept for a case, each with 0.1 MB of the largest; the declared one stays."""
-
-BEHIND = 10
-"""By so much work that may never be asked for is put behind what is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +50,19 @@ class _Start:
     rest: _Reached
 
 
-def executor_behind(name: str) -> ThreadPoolExecutor:
+def executor_behind(name: str, by: int) -> ThreadPoolExecutor:
     """Return one thread for work that nobody waits for; the system gives it what others leave.
 
     Args:
         name: of the thread.
+        by: how far it is put behind what is asked for, in steps of nice; what it starts is as well.
     """
 
     def step_back() -> None:
         with contextlib.suppress(
             AttributeError, OSError
         ):  # by thread on Linux; elsewhere it is as the others
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), by)
 
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name, initializer=step_back)
 
@@ -80,14 +78,13 @@ class Engine:
         self._ranges = {one.name: one.high - one.low for one in assumptions.sliders}
         self._stated = {one.name: one.stated for one in assumptions.sliders}
         self._starts: tuple[_Start, ...] = ()
+        self._rests: tuple[Optimum, ...] = ()  # as declared, and the last one
         self._lock = threading.Lock()
 
     def pair(self, data: ModelData, changes: Changes, *, explained: bool = True) -> tuple[Optimum, Optimum]:
         """Return the best plan of a changed case, and that of the same business without the programme.
 
         Args:
-            data: the changed case, compiled.
-            changes: of the case.
             explained: whether a case without a plan is explained.
 
         Raises:
@@ -100,13 +97,21 @@ class Engine:
             ours = _solved(data, built, None, explained=explained)
             without = _solved(rest, build_program(rest), _Reached.of(ours), explained=explained)
         else:
-            built_rest = build_program(rest)
-            with ThreadPoolExecutor(max_workers=1) as pool:
-                beside = pool.submit(_solved, rest, built_rest, start.rest, explained=explained)
+            with ThreadPoolExecutor(max_workers=1) as pool:  # it is built while the first is being solved
+                beside = pool.submit(self._without, rest, start.rest, explained=explained)
                 ours = _solved(data, built, start.ours, explained=explained)
                 without = beside.result()
+        self._rests = (*self._rests[:1], without)
         self._keep(changes, ours, without)
         return ours, without
+
+    def _without(self, rest: ModelData, start: _Reached, *, explained: bool) -> Optimum:
+        """The best plan without the programme; one at hand where nothing of it changed."""
+        built = build_program(rest)
+        for known in self._rests:
+            if same_numbers(built[0], known.program):
+                return replace(known, data=rest, stages=built[1])
+        return _solved(rest, built, start, explained=explained)
 
     def _distance(self, start: _Start, changes: Changes) -> float:
         """How far two sets of changes lie apart, each slider by its range and each switch as one."""

@@ -38,6 +38,9 @@ KEPT_CASES = 6
 SUPPORTS = 10
 """Solved plans of each case that bound what a moving slider passes."""
 
+BETWEEN = (0.5, 0.25)
+"""Shares of the way to the ends of a slider that moves at which the case is planned as well."""
+
 AT_ONCE = 8
 """Requests that explore at a time; the others wait without a thread, so that other pages are answered."""
 
@@ -98,8 +101,8 @@ class Explorer:
         self._studies: OrderedDict[tuple[Path, str | None], Study] = OrderedDict()
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(solvers)
-        self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
-        self._beside_it = executor_behind("ends")
+        self._ahead = executor_behind("ahead", 5)
+        self._beside_it = executor_behind("spread", 10)
         self._prepares = threading.Lock()
 
     def study(self, path: Path, variant: str | None = None) -> Study:
@@ -299,22 +302,24 @@ class Study:
         return remedies(self.assumptions, changes, feasible)
 
     def _prepare(self, name: str) -> None:
-        """Plan the ends of a slider beside whatever else is done, once, so that all between is bounded."""
+        """Plan along a slider beside whatever else is done, once.
+
+        Its ends bound all that lies between, and from each place plans nearby are found sooner.
+        """
         with self._preparing:
             if name in self._prepared or self._first is None:
                 return
             self._prepared.add(name)
         slider = next(one for one in self.assumptions.sliders if one.name == name)
-        self._beside_it.submit(self._plan_ends, slider)
+        self._beside_it.submit(self._plan_along, slider)
 
-    def _plan_ends(self, slider: Assumption) -> None:
-        assert self._first is not None  # noqa: S101 - whoever asks has seen it
-        for level in (slider.low, slider.high):
-            with contextlib.suppress(CapexpandError):  # an end at which there is no plan bounds nothing
+    def _plan_along(self, slider: Assumption) -> None:
+        for level in (slider.low, slider.high, *(slider.stated + share * (end - slider.stated)
+                      for share in BETWEEN for end in (slider.low, slider.high))):  # fmt: skip
+            with contextlib.suppress(CapexpandError):  # a place at which there is no plan bounds nothing
                 changes = self.read([(slider.name, slider.text(level))])
-                data = compile_case(self._changed(changes))
-                planner = WarmPlanner(sides="any", explained=False)
-                self._support(planner.optimum(data, start=self._first))
+                ours, _ = self._engine.pair(compile_case(self._changed(changes)), changes, explained=False)
+                self._support(ours)
 
     def _support(self, optimum: Optimum) -> None:
         """Keep a solved plan to bound others; the declared one always stays."""

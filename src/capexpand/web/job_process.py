@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from capexpand.api.planning import TrainingStep
 from capexpand.errors import CapexpandError, CaseError, InfeasibleError
+from capexpand.files.json_text import JsonObject
 from capexpand.runs.folder import MANIFEST, read_manifest
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.jobs import BEAT_SECONDS, Jobs, claim, order_of
@@ -84,7 +85,7 @@ class JobProcess:
             Job.id == self.number, Job.attempt == self.attempt, Job.state == "running", ~Job.cancelled
         )
 
-    def _make(self) -> tuple[str, dict[str, Any]]:
+    def _make(self) -> tuple[str, JsonObject]:
         with self.store.reading() as session:
             job = session.scalars(select(Job).where(Job.id == self.number)).one()
         order, home = order_of(job), self.settings.home
@@ -93,7 +94,7 @@ class JobProcess:
         run = None if order.run is None else jobs.run_folder(jobs.find(order.run))
         # a run keeps its case, which may be gone by now
         case = library.find(order.case, order.version).file if run is None else run / "case" / "case.yaml"
-        changes: dict[str, Any] = {}
+        changes: JsonObject = {}
         if order.changes:
             loaded = load_changed(case, order.variant)
             wanted = assumptions_of(loaded, merged_data(case, order.variant))
@@ -104,7 +105,7 @@ class JobProcess:
         task = Task(
             order, case, order.variant,
             tuple(library.find(*read_other(name)[:2]).file for name in order.others), folder, self.say,
-            run=run,
+            run=run, chain=jobs.chain(jobs.find(order.run)) if order.run and order.kind == "history" else (),
             sent=None if order.sent is None else sent_file(home, order.sent),
         )  # fmt: skip
         summary = make(task, changes)
@@ -125,9 +126,7 @@ class JobProcess:
         shutil.rmtree(folder.parent, ignore_errors=True)
         return digest
 
-    def _end(
-        self, state: str, message: str, *, run: str | None = None, summary: dict[str, Any] | None
-    ) -> None:
+    def _end(self, state: str, message: str, *, run: str | None = None, summary: JsonObject | None) -> None:
         self._over.set()
         with self.store.writing() as session:
             ended = execute_update(

@@ -7,16 +7,16 @@ import platform
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from capexpand.errors import RunError
+from capexpand.files.json_text import JsonObject
 from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.changing import load_changed, merged_data
 from capexpand.web.library import FoundCase, Library
-from capexpand.web.orders import FROM_A_RUN, PLANS, TITLES, Order, check_options, read_other
+from capexpand.web.orders import BEFORE, TITLES, Order, check_options, read_other
 from capexpand.web.settings import Settings
 from capexpand.web.sliders import assumptions_of
 from capexpand.web.store import Store, execute_update, note, now
@@ -113,7 +113,7 @@ class Jobs:
     def _of_run(self, order: Order, job: Job) -> tuple[Order, str]:
         """The order of a run that goes on from an earlier one, and its title."""
         self.run_folder(job)
-        kinds = PLANS if order.kind == "roll" else [kind for kind in PLANS if kind not in FROM_A_RUN]
+        kinds = BEFORE[order.kind]
         if job.kind not in kinds:
             names = " or ".join(TITLES[kind].lower() for kind in kinds)
             raise RefusedError(f"run {job.id} is no {names}", 422)
@@ -148,11 +148,9 @@ class Jobs:
             raise RefusedError(f"there is no run '{number[:40]}'", 404)
         return job
 
-    def latest(self, most: int = 200, *, owner: str | None = None, case: str | None = None) -> Sequence[Job]:
+    def latest(self, most: int = 200, *, case: str | None = None) -> Sequence[Job]:
         """Return the jobs that were queued last, the latest first."""
         wanted = select(Job).order_by(Job.queued_at.desc()).limit(most)
-        if owner is not None:
-            wanted = wanted.where(Job.owner == owner)
         if case is not None:
             wanted = wanted.where(Job.order["case"].as_string() == case)
         with self._store.reading() as session:
@@ -195,6 +193,21 @@ class Jobs:
     def _check_owner(self, job: Job, by: Visitor) -> None:
         if not by.may("planner") or (job.owner != by.name and not by.may("admin")):
             raise RefusedError(f"this run belongs to {job.owner}")
+
+    def chain(self, job: Job) -> tuple[Path, ...]:
+        """Return the folders of a rolled run and of those that it was rolled from, the newest first.
+
+        Raises:
+            RefusedError: one has no result.
+        """
+        found: list[Path] = []
+        while job.kind == "roll":
+            found.append(self.run_folder(job))
+            before = order_of(job).run
+            if before is None:
+                break
+            job = self.find(before)
+        return tuple(found)
 
     def run_folder(self, job: Job) -> Path:
         """Return the folder of a job's result.
@@ -305,7 +318,7 @@ def order_of(job: Job) -> Order:
         raise RunError(f"the order of run {job.id} is not understood: {error}") from None
 
 
-def job_data(job: Job) -> dict[str, Any]:
+def job_data(job: Job) -> JsonObject:
     """Return a job as an object for JSON."""
     return {
         "id": job.id,

@@ -17,13 +17,15 @@ from capexpand.errors import CaseError, Problem, RunError
 from capexpand.web.access import RefusedError, Visitor
 from capexpand.web.settings import Settings
 from capexpand.web.store import Store, note, now
-from capexpand.web.tables import StoredCase, Version
+from capexpand.web.tables import Job, StoredCase, Version
 from capexpand.web.uploads import check_inside, inside_names, keep_files, path_problem
 
 SHIPPED = "shipped"
 """Owner of the cases that come with capexpand."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_OF_RUN = re.compile(r"run-([0-9a-f]{16})")
+"""Name of the case of a run, which is a case like others, and stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class FoundCase:
         at: when this state was saved [s since 1970]; 0 for a shipped case.
         author: of this state.
         forked_from: the case that it was copied from.
+        run: number of the run whose case it is.
     """
 
     name: str
@@ -53,6 +56,7 @@ class FoundCase:
     at: float
     author: str
     forked_from: str | None = None
+    run: str | None = None
 
     @property
     def file(self) -> Path:
@@ -66,7 +70,7 @@ class FoundCase:
 
     def editable_by(self, visitor: Visitor) -> bool:
         """Tell whether someone may change it."""
-        return not self.shipped and (
+        return not (self.shipped or self.run) and (
             visitor.may("admin") or (visitor.may("planner") and visitor.name == self.owner)
         )
 
@@ -104,6 +108,8 @@ class Library:
         """
         if name in self._titles and version in (None, 0):
             return self._shipped(name)
+        if (of_run := _OF_RUN.fullmatch(name)) and version in (None, 0):
+            return self._of_run(of_run[1])
         with self._store.reading() as session:
             case = session.get(StoredCase, name)
             latest = session.scalar(select(func.max(Version.number)).where(Version.case_name == name))
@@ -148,7 +154,6 @@ class Library:
             name: of the case.
             files: all of them, by their paths.
             main: the case file among them.
-            by: who saves it.
             told: of the change, for the history.
             new: whether the case is new.
             over: the state that was edited; another one in between is not overwritten.
@@ -246,10 +251,23 @@ class Library:
             raise RefusedError(
                 f"'{name[:64]}' is no name for a case; take small letters, digits and -, up to 63", 422
             )
+        if _OF_RUN.fullmatch(name):
+            raise RefusedError(f"'{name}' is the name of the case of a run; take another one", 409)
         if name in self._titles and new:
             raise RefusedError(f"'{name}' is the name of a shipped case; take another one", 409)
         if name in self._titles:
             raise RefusedError(f"'{name}' comes with capexpand and cannot be changed; fork it", 403)
+
+    def _of_run(self, number: str) -> FoundCase:
+        with self._store.reading() as session:
+            job = session.get(Job, number)
+        folder = None if job is None or job.run is None else self._settings.home / "runs" / job.run / "case"
+        if job is None or folder is None or not (folder / "case.yaml").is_file():
+            raise RefusedError(f"there is no case of a run '{number}'", 404)
+        return FoundCase(
+            f"run-{number}", _title_of(folder / "case.yaml", job.title), job.owner, 0, 0, folder,
+            "case.yaml", job.ended_at or 0.0, job.owner, run=number,
+        )  # fmt: skip
 
     def _shipped(self, name: str) -> FoundCase:
         folder = case_place(name)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from capexpand.files.json_text import JsonObject
 from capexpand.web.changing import CHANGED, SettingsOf, changed_file
 from capexpand.web.orders import Kind, Order, read_other
 
@@ -31,6 +32,7 @@ class Task:
         folder: where the run is to stand; an interrupted training resumes beside it.
         say: is told how far it is.
         run: folder of the earlier run that is named, if any.
+        chain: of a history, the folders of its rolled runs.
         sent: file that was sent for the job, if any.
     """
 
@@ -41,6 +43,7 @@ class Task:
     folder: Path
     say: Say
     run: Path | None = None
+    chain: tuple[Path, ...] = ()
     sent: Path | None = None
 
     def loaded(self) -> Case:
@@ -65,7 +68,7 @@ class Task:
         return [load_case(*one) for one in zip(self.others, named, strict=True)]
 
 
-def make(task: Task, settings: SettingsOf) -> dict[str, Any]:
+def make(task: Task, settings: SettingsOf) -> JsonObject:
     """Make the run of a job.
 
     Args:
@@ -188,6 +191,18 @@ def _roll(task: Task) -> Sheet:
     return rolled.sheet()
 
 
+def _history(task: Task) -> Sheet:
+    from capexpand.api.questions import history
+
+    together = task.folder.parent / "chain"
+    together.mkdir(exist_ok=True)
+    for folder in task.chain:
+        link = together / folder.name
+        if not link.is_symlink():
+            link.symlink_to(folder.absolute(), target_is_directory=True)
+    return history(together, progress=task.say).sheet()
+
+
 def _replay(task: Task) -> Sheet:
     from capexpand.api.replaying import replay
 
@@ -217,6 +232,7 @@ _MAKERS: Mapping[Kind, Callable[[Task], Sheet]] = {
     "evidence": _evidence,
     "roll": _roll,
     "replay": _replay,
+    "history": _history,
 }
 
 
@@ -241,7 +257,7 @@ def with_charts(sheet: Sheet) -> Sheet:
     return replace(sheet, files={**sheet.files, **charts})
 
 
-def summary_of(sheet: Sheet) -> dict[str, Any]:
+def summary_of(sheet: Sheet) -> JsonObject:
     """Return what a list of runs shows: the title, the facts, the key figures, the answers."""
     from capexpand.reporting.blocks import Figures
 

@@ -13,12 +13,14 @@ from capexpand.wording import listing
 
 Kind = Literal[
     "plan", "policy", "breakeven", "sweep", "scenarios", "backtest", "compare", "diff", "why", "why-not",
-    "frontier", "evidence", "roll", "replay",
+    "frontier", "evidence", "roll", "replay", "history",
 ]  # fmt: skip
-FROM_A_RUN: tuple[Kind, ...] = ("roll", "replay")
+FROM_A_RUN: tuple[Kind, ...] = ("roll", "replay", "history")
 """Kinds that begin on the page of a run."""
 PLANS: tuple[Kind, ...] = ("plan", "policy", "roll")
 """Kinds whose run holds a plan that can be rolled forward."""
+BEFORE: Mapping[Kind, tuple[Kind, ...]] = {"roll": PLANS, "replay": ("plan", "policy"), "history": ("roll",)}
+"""Kinds of the earlier run that a kind goes on from."""
 _PRINTED = r"^[^\x00-\x1f\x7f]*$"
 SENT = r"^[0-9a-f]{64}/[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 """Name of a file that was sent for a job: its hash and its own name."""
@@ -69,7 +71,8 @@ class Order(BaseModel):
         vary: axes of a sweep, as PATH=LOW:HIGH:COUNT.
         asked: what a question is about, such as budget; of why-not, what is forced, such as
             ``orders.OFFER.2025Q3 >= 5000``.
-        run: number of the earlier run that is rolled forward, or on whose fleet a trace is replayed.
+        run: number of the earlier run that is rolled forward, on whose fleet a trace is replayed, or at which
+            the history of plans ends.
         sent: file that was sent before: what happened, for a roll; the trace of a replay; of a backtest, the
             company's figures where the catalogue lacks them.
         as_of: day of a roll.
@@ -134,6 +137,7 @@ TITLES: Mapping[Kind, str] = {
     "evidence": "Evidence",
     "roll": "Rolled forward",
     "replay": "Replay",
+    "history": "History of plans",
 }
 
 ABOUT: Mapping[Kind, str] = {
@@ -151,6 +155,7 @@ ABOUT: Mapping[Kind, str] = {
     "evidence": "What the value rests on, by kind of evidence, and the next facts worth finding.",
     "roll": "What is committed is kept, the rest planned anew from what happened.",
     "replay": "A trace of jobs or requests on the planned fleet: waiting, use, and the derating for a plan.",
+    "history": "The chain of plans that were rolled one from the other, and what it cost not to know.",
 }
 
 OWN: Mapping[str, tuple[Kind, ...]] = {
@@ -158,7 +163,7 @@ OWN: Mapping[str, tuple[Kind, ...]] = {
     "vary": ("sweep",),
     "asked": ("why", "why-not"),
     "run": FROM_A_RUN,
-    "sent": (*FROM_A_RUN, "backtest"),
+    "sent": ("roll", "replay", "backtest"),
     "as_of": ("roll",),
     "quarter": ("replay",),
     "workload": ("replay",),
@@ -177,6 +182,7 @@ _NEEDED: Mapping[Kind, tuple[str, str]] = {
     "why-not": ("asked", "why-not needs what is forced: such as orders.OFFER.2025Q3 >= 5000"),
     "roll": ("sent", "a roll needs the table of what happened; send it first"),
     "replay": ("sent", "a replay needs a trace; send it first"),
+    "history": ("run", "run: a history needs the number of the run that was rolled last"),
 }
 
 

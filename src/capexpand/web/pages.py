@@ -50,7 +50,13 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         finalize=_readable,
     )
-    filters: dict[str, Any] = {"together": keep_together, "when": when, "query": urlencode, "span": span}
+    filters: dict[str, Any] = {
+        "together": keep_together,
+        "when": when,
+        "query": urlencode,
+        "span": span,
+        "figure": figure,
+    }
     made.filters.update(filters)
     known: dict[str, Any] = {
         "static": address,
@@ -81,6 +87,11 @@ def when(seconds: float | None) -> str:
     if not seconds:
         return "–"
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def figure(value: float) -> str:
+    """Write a number of a table as it was stated, with its thousands apart."""
+    return f"{value:,.10g}"
 
 
 def span(first: float | None, last: float | None) -> str:

@@ -34,7 +34,6 @@ def remedies(
     the usual ones on their way to both ends. Between a level with a plan and one without the way is halved.
 
     Args:
-        assumptions: of the case.
         changes: without a plan.
         feasible: tells whether there is a plan under changes.
     """

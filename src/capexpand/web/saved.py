@@ -9,20 +9,20 @@ from typing import Any
 
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.web.assumptions import Changes
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-def variant_yaml(name: str, changes: Changes, title: str = "") -> str:
-    """Return changes as a variant, to be put below ``variants:`` of a case file.
+def variant_yaml(name: str, changes: Changes) -> str:
+    """Return changes as a variant, titled in words, to be put below ``variants:`` of a case file.
 
     Args:
         name: of the variant.
         changes: that were explored.
-        title: of the variant; the changes in words if empty.
     """
-    return _dumped({"variants": {name: _variant(changes, title)}})
+    return _dumped({"variants": {name: _variant(changes, "")}})
 
 
 def with_variant(
@@ -69,7 +69,7 @@ def with_settings(
         )
     if name in case.variants:
         raise CaseError([Problem(f"there is a variant '{name}' already; take another name")])
-    made: dict[str, Any] = {"title": title, "set": dict(settings)}
+    made: JsonObject = {"title": title, "set": dict(settings)}
     if on is not None:
         first = {key: value for key, value in case.variants[on].set.items() if key not in made["set"]}
         made["set"] = {**first, **made["set"]}
@@ -83,7 +83,7 @@ def with_settings(
     return "\n".join([*lines[: at + 1], *block, *lines[at + 1 :]]) + "\n"
 
 
-def _variant(changes: Changes, title: str) -> dict[str, Any]:
+def _variant(changes: Changes, title: str) -> JsonObject:
     words = "; ".join(changes.words)
     return {
         "title": title or words or "As declared",

@@ -15,7 +15,6 @@ def assumptions_of(case: Case, data: Data) -> Assumptions:
     """Return the main assumptions of a case.
 
     Args:
-        case: as loaded.
         data: what its files say, merged, as plain data.
     """
     written = Written(case, data)

@@ -109,7 +109,6 @@ def execute_update(session: Session, statement: Executable) -> int:
 
     Args:
         session: from ``Store.writing``.
-        statement: an update.
     """
     result = session.execute(statement)
     return result.rowcount if isinstance(result, CursorResult) else 0

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from capexpand.files.json_text import JsonObject
 
 
 class Stored(DeclarativeBase):
     """The root of all tables."""
 
-    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy reads it from the class
+    type_annotation_map = {JsonObject: JSON}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
 
 class User(Stored):
@@ -89,7 +89,7 @@ class Job(Stored):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(24))
     title: Mapped[str] = mapped_column(String(300))
-    order: Mapped[dict[str, Any]] = mapped_column(JSON)  # what is asked for, see ``orders.Order``
+    order: Mapped[JsonObject] = mapped_column(JSON)  # what is asked for, see ``orders.Order``
     owner: Mapped[str] = mapped_column(String(64), index=True)
     state: Mapped[str] = mapped_column(String(16))  # queued, running, done, failed, infeasible, cancelled
     attempt: Mapped[int] = mapped_column(Integer, default=0)
@@ -102,7 +102,7 @@ class Job(Stored):
     machine: Mapped[str | None] = mapped_column(String(200))
     message: Mapped[str] = mapped_column(Text, default="")  # how far it is, or why it failed
     run: Mapped[str | None] = mapped_column(String(64))  # folder of its result
-    summary: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    summary: Mapped[JsonObject | None] = mapped_column(JSON)
 
 
 class Event(Stored):
@@ -113,7 +113,7 @@ class Event(Stored):
     job: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
     at: Mapped[float] = mapped_column(Float)
     text: Mapped[str] = mapped_column(Text)
-    data: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # numbers of a training, to be drawn
+    data: Mapped[JsonObject | None] = mapped_column(JSON)  # numbers of a training, to be drawn
 
 
 class Audit(Stored):

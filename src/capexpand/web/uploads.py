@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from capexpand.case.document import Node, plain, read_document
+from capexpand.case.document import DocumentNode, plain, read_document
 from capexpand.case.reading import FILE_FIELDS
 from capexpand.case.workbook_document import ROOT, read_workbook_document
 from capexpand.errors import CaseError, Problem
@@ -226,7 +226,6 @@ def keep_sent(settings: Settings, name: str, content: bytes) -> str:
     """Keep a file that was sent for a job.
 
     Args:
-        settings: of the server.
         name: of the file as it was sent.
         content: of it.
 
@@ -293,7 +292,7 @@ def check_inside(folder: Path, main: str) -> None:
         raise CaseError(problems)
 
 
-def _references(node: Node) -> Iterator[tuple[str, bool]]:
+def _references(node: DocumentNode) -> Iterator[tuple[str, bool]]:
     data = plain(node)
     if isinstance(data.get("extends"), str):
         yield data["extends"], True

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from capexpand.case.workbook_document import ROOT, written_number
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.files.workbooks import Cells
 from capexpand.timevalue import quarter_starts
 from capexpand.workbook.formulas import cell
@@ -32,7 +32,7 @@ class Changes:
 
     case: Path
     variant: str | None
-    settings: dict[str, Any]
+    settings: JsonObject
 
 
 def is_run(cells: Cells) -> bool:
@@ -46,7 +46,6 @@ def read_changes(path: Path, cells: Cells, *, start: date, quarters: int) -> Cha
 
     Args:
         path: of the workbook, for messages.
-        cells: all of them.
         start: first day of the horizon of its case.
         quarters: number of quarters.
 
@@ -56,7 +55,7 @@ def read_changes(path: Path, cells: Cells, *, start: date, quarters: int) -> Cha
     """
     about, *lines = cells[ROOT]
     problems: list[Problem] = []
-    settings: dict[str, Any] = {}
+    settings: JsonObject = {}
     levers: dict[str, float] = {}
     moved: dict[str, tuple[list[float], str, list[float]]] = {}
     starts = quarter_starts(start, quarters)

@@ -22,7 +22,6 @@ class FinancingTerms(TermBuilder):
         """Return every term, nothing where the case has no financing.
 
         Args:
-            clock: the timeline.
             three: months in a quarter.
             half: of a quarter, as an input.
         """

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from capexpand.finance.evidence_shares import EvidenceShares
 from capexpand.workbook.formulas import BEFORE, CONSTANT, TITLE, TOTAL, UNIT
 from capexpand.workbook.layout import EVIDENCE, HEADER
 from capexpand.workbook.writer import Writer
+
+AT_ONCE = "From prices, volumes, rates and limits, whose worth the plan tells at once; --evidence weighs all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,30 @@ class EvidenceRows:
     kinds: tuple[KindRow, ...]
     facts: tuple[FactRow, ...]
 
+    @classmethod
+    def of(cls, found: EvidenceShares) -> EvidenceRows:
+        """Return the kinds by the numbers whose slope plan and duals give at once.
+
+        Args:
+            found: of a run.
+        """
+        return cls(
+            tuple(
+                KindRow(
+                    kind.evidence.name,
+                    kind.evidence.meaning,
+                    kind.evidence.deviation,
+                    kind.numbers,
+                    kind.share,
+                )
+                for kind in found.kinds
+            ),
+            (),
+        )
+
 
 def write_evidence(w: Writer, rows: EvidenceRows) -> None:
-    """Write the kinds with their shares, then the facts, as values: no formula gives a slope.
-
-    Args:
-        w: of the workbook.
-        rows: of the sheet.
-    """
+    """Write the kinds with their shares, then the facts, as values: no formula gives a slope."""
     sheet, row = w.at[EVIDENCE], HEADER
     w.heading(
         EVIDENCE, "What the value rests on, to first order (values: no formula gives a slope)", timed=False
@@ -73,6 +92,9 @@ def write_evidence(w: Writer, rows: EvidenceRows) -> None:
         sheet.write_number(row, CONSTANT, kind.numbers, w.style.of("decision"))
         sheet.write_number(row, TOTAL, kind.share, w.style.of("decision", "share"))
         row += 1
+    if not rows.facts:
+        w.text(sheet, row + 1, TITLE, AT_ONCE, "note")
+        return
     _heads(
         w,
         row + 1,

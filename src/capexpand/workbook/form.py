@@ -20,8 +20,8 @@ from capexpand.case.workbook_document import (
     SOURCE,
     UNIT,
     VALUE,
+    FieldRow,
     Place,
-    Row,
     rows_of,
 )
 from capexpand.errors import RunError
@@ -51,7 +51,7 @@ def form_bytes(document: Mapping[str, Any]) -> bytes:
     needs_excel()
     from xlsxwriter import Workbook
 
-    by_sheet: dict[str, list[tuple[Place, Row]]] = {"Case": []}
+    by_sheet: dict[str, list[tuple[Place, FieldRow]]] = {"Case": []}
     for place, row in rows_of(document):
         part = str(place[0]) if place else ""
         by_sheet.setdefault(part.capitalize() if part in SHEETS else "Case", []).append((place, row))
@@ -76,7 +76,7 @@ def _long_ago() -> Any:
     return datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
-def _sheet(sheet: Worksheet, style: Style, rows: list[tuple[Place, Row]]) -> None:
+def _sheet(sheet: Worksheet, style: Style, rows: list[tuple[Place, FieldRow]]) -> None:
     for column, (name, width) in enumerate(zip(COLUMNS, (52, 24, 20, 12, 36, 36, 12, 90), strict=True)):
         sheet.write_string(0, column, name, style.of("head_left"))
         sheet.set_column(column, column, width)
@@ -93,7 +93,7 @@ def _sheet(sheet: Worksheet, style: Style, rows: list[tuple[Place, Row]]) -> Non
         block = first
 
 
-def _write(sheet: Worksheet, style: Style, i: int, place: Place, row: Row, *, begins: bool) -> None:
+def _write(sheet: Worksheet, style: Style, i: int, place: Place, row: FieldRow, *, begins: bool) -> None:
     sheet.write_string(i, FIELD, row.field, style.of("strong_label" if begins else "label"))
     look = style.of("input")
     if isinstance(row.value, bool):

@@ -291,8 +291,6 @@ class Sheets:
         """Return the reference to a line's cell: of a quarter, or its single one.
 
         Args:
-            rows: the line.
-            index: its place.
             t: the quarter; -1 for a single number.
             sheet: on which the reference stands.
         """

@@ -78,11 +78,7 @@ class Layout:
 
 
 def lay_out(model: FinancialModel) -> Layout:
-    """Return where every line of a financial model stands.
-
-    Args:
-        model: the lines.
-    """
+    """Return where every line of a financial model stands."""
     inputs = model.case_terms.inputs
     scopes = {id(rows): name for name, done in model.done.items() for _, rows in rows_of(done)}
     scopes |= {id(rows): "plan" for _, rows in rows_of(model.borrowed)}

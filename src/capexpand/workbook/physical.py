@@ -27,13 +27,7 @@ class Physical:
 
 
 def physical(made: CaseTerms, m: ModelData, done: Decisions) -> Physical:
-    """Return power, fleet and service beside their limits.
-
-    Args:
-        made: the inputs.
-        m: the compiled case.
-        done: decisions.
-    """
+    """Return power, fleet and service beside their limits."""
     inputs, case = made.inputs, made.inputs.case
     names = list(case.sites)
     reserve = _given(

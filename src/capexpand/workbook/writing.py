@@ -28,10 +28,9 @@ def save_workbook(
     """Write the workbook of a run.
 
     Args:
-        findings: of the run.
         path: the file; an older workbook of capexpand there is replaced.
         policy: of the run, if one was sought: its net present values and those of its rivals are added.
-        evidence: what the value rests on, if it was asked for.
+        evidence: what the value rests on, if it was asked for; else what plan and duals tell of it.
 
     Returns:
         The file.
@@ -52,9 +51,8 @@ def workbook_bytes(
     """Return the workbook of a run; the same run gives the same bytes.
 
     Args:
-        findings: of the run.
         policy: of the run, if one was sought.
-        evidence: what the value rests on, if it was asked for.
+        evidence: what the value rests on, if it was asked for; else what plan and duals tell of it.
 
     Raises:
         RunError: the package that writes workbooks is missing.
@@ -62,6 +60,8 @@ def workbook_bytes(
     needs_excel()
     from xlsxwriter import Workbook
 
+    if evidence is None and findings.rests_on is not None:
+        evidence = EvidenceRows.of(findings.rests_on)
     model = financial_model(findings)
     stream = BytesIO()
     options = {
@@ -84,7 +84,6 @@ def futures(findings: Findings, policy: PolicyFindings | None) -> dict[str, Floa
     """Return net present values by future [scenario] of the plan and of each strategy, by their titles.
 
     Args:
-        findings: of the run.
         policy: of the run, if one was sought.
     """
     found: dict[str, Floats] = {}

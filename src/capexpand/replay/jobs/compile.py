@@ -92,8 +92,6 @@ def compile_replay(
     """Build the arrays of a replay.
 
     Args:
-        nodes: the cluster.
-        policy: how it decides.
         intervals: into how many equal parts the time from the first arrival to the last is cut.
     """
     levels = np.unique(trace.priority, return_inverse=True)[1] if policy.order is Order.PRIORITY else None

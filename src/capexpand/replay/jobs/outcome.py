@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.replay.serving.outcome import Distribution, describe
+from capexpand.replay.serving.outcome import Percentiles, describe
 from capexpand.replay.traces import JobTrace
 
 CAUSE_NAMES = (
@@ -21,7 +21,7 @@ CAUSE_NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Breakdown:
+class JobGroup:
     """How the jobs of one tenant, or on one model, fared.
 
     Args:
@@ -35,8 +35,8 @@ class Breakdown:
     name: str
     jobs: int
     accelerator_hours: float
-    wait_s: Distribution
-    completion_s: Distribution
+    wait_s: Percentiles
+    completion_s: Percentiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +111,18 @@ class JobOutcome:
         shares = self.idle_by_cause.mean(axis=0) / self.total_accelerators
         return dict(zip(CAUSE_NAMES, shares.tolist(), strict=True))
 
-    def by_tenant(self) -> list[Breakdown]:
+    def by_tenant(self) -> list[JobGroup]:
         """Break the result down by tenant."""
         return self._break_down(self.trace.tenant_index, self.trace.tenants)
 
-    def by_model(self) -> list[Breakdown]:
+    def by_model(self) -> list[JobGroup]:
         """Break the result down by the model that each job last ran on."""
         models = tuple(dict.fromkeys(self.model_of_node))
         place = {model: number for number, model in enumerate(models)}
         of_node = np.array([place[model] for model in self.model_of_node])
         return self._break_down(of_node[self.node], models)
 
-    def _break_down(self, key: np.ndarray, names: tuple[str, ...]) -> list[Breakdown]:
+    def _break_down(self, key: np.ndarray, names: tuple[str, ...]) -> list[JobGroup]:
         milli = self.trace.accelerators * self.trace.accelerator_milli * self.trace.members
         hours = milli / 1000 * self.trace.duration_s / 3600
         result = []
@@ -130,7 +130,7 @@ class JobOutcome:
             mask = key == number
             if mask.any():
                 result.append(
-                    Breakdown(
+                    JobGroup(
                         name or "(none)",
                         int(mask.sum()),
                         float(hours[mask].sum()),

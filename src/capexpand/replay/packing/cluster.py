@@ -64,7 +64,6 @@ def empty_cluster(nodes: Nodes, tasks: Classes, typical: TypicalArrays, draws: n
 
     Args:
         tasks: the classes of task that will come.
-        typical: the typical tasks.
         draws: uniform draws in [0, 1) for the random rule, used in turn.
     """
     count, classes = len(nodes.cpu), len(tasks.cpu)
@@ -177,7 +176,6 @@ def find_node(
         c: the class of the task.
         model: bit of the only model allowed, 0 for what the task allows.
         nodes: the nodes; among equal scores the first wins.
-        state: the cluster's state.
     """
     row = state.score[c]
     stamp = state.stamp[c]
@@ -309,7 +307,6 @@ def change_node(
         c: the class of the task.
         taken: bits of its accelerators.
         sign: -1 or 1.
-        state: the cluster's state.
     """
     milli = tasks.milli[c]
     number = tasks.number[c]

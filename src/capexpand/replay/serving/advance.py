@@ -415,7 +415,6 @@ def advance(
 
     Args:
         until: the time [s]; infinite to finish everything in the queue.
-        settings: how the replica works.
         served: filled in.
     """
     numbers = replica.numbers[r]

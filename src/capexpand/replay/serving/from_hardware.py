@@ -123,11 +123,7 @@ def replica_on(
 
 
 def linear_step_time(copy: RunningCopy) -> StepTime:
-    """Give the four numbers of a copy's step time.
-
-    Args:
-        copy: a copy at work.
-    """
+    """Give the four numbers of a copy's step time."""
     bench, batch = copy.bench, max(copy.batch, 2.0)
     one, full = decode_step(bench, 1.0), decode_step(bench, batch)
     per_sequence = max(0.0, (_without_attention(full) - _without_attention(one)) / (batch - 1))

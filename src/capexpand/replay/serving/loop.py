@@ -29,7 +29,6 @@ def serve_assigned(
     """Serve requests in turn, one replica after the other: they do not see each other.
 
     Args:
-        settings: how a replica works.
         served: filled in.
     """
     count = len(requests.arrival_s)
@@ -103,7 +102,6 @@ def serve_routed(
     Args:
         routing: one of the numbers above.
         slack: see ``choose_replica``.
-        settings: how a replica works.
         served: filled in.
     """
     replicas = len(replica.numbers)

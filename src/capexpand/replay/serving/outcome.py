@@ -10,7 +10,7 @@ from capexpand.replay.traces import RequestTrace
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
+class Percentiles:
     """Mean and percentiles of a quantity.
 
     Args:
@@ -26,16 +26,16 @@ class Distribution:
     p99: float
 
 
-def describe(values: np.ndarray) -> Distribution:
+def describe(values: np.ndarray) -> Percentiles:
     """Return the mean and percentiles of values.
 
     Args:
         values: at least one, else everything is not a number.
     """
     if len(values) == 0:
-        return Distribution(*(float("nan"),) * 4)
+        return Percentiles(*(float("nan"),) * 4)
     p50, p90, p99 = np.percentile(values, (50, 90, 99)).tolist()
-    return Distribution(float(values.mean()), p50, p90, p99)
+    return Percentiles(float(values.mean()), p50, p90, p99)
 
 
 @dataclass(frozen=True, slots=True)

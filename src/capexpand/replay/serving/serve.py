@@ -72,7 +72,6 @@ def serve(
     """Replay requests on equal replicas that compute prompts and decode in the same steps.
 
     Args:
-        replica: how each replica works.
         routing: how a request finds its replica.
         slack: by how many requests the prefix-aware rule may leave the least loaded replica.
         leave_out_bad: leave out requests that no replica can hold, where otherwise they are an error.
@@ -182,7 +181,6 @@ def highest_load(
     The share of requests served in time falls with the load up to noise; a bisection finds a crossing.
 
     Args:
-        replica: how each replica works.
         promise: what must be kept, for its share of the requests.
         routing: how a request finds its replica.
         tolerance: relative width at which to stop.

@@ -10,7 +10,7 @@ from capexpand.errors import CaseError, Problem
 from capexpand.files import parse_json
 from capexpand.replay.sources.json_rows import show
 from capexpand.replay.sources.tables import LINE, as_written, parse_times, read_columns, read_text, trace_name
-from capexpand.replay.trace_rows import Written
+from capexpand.replay.trace_rows import RowPlaces
 from capexpand.replay.traces import MOST_TOKENS, RequestTrace, make_request_trace
 
 
@@ -84,7 +84,7 @@ def read_mooncake(
         prefixes=prefixes if size else None,
         block_tokens=size,
         leave_out_bad=leave_out_bad,
-        written=Written(path, np.array(lines), time),
+        written=RowPlaces(path, np.array(lines), time),
         read_as=f"times in {unit}" + (f", blocks of {size} tokens" if size else ""),
     )
 

@@ -16,7 +16,7 @@ import numpy as np
 from capexpand.errors import CaseError, Problem
 from capexpand.replay.sources.json_rows import show
 from capexpand.replay.sources.tables import LINE, parse_times, read_text, trace_name
-from capexpand.replay.trace_rows import Written
+from capexpand.replay.trace_rows import RowPlaces
 from capexpand.replay.traces import JobTrace, make_job_trace
 
 _REQUIRED = ("JobID", "Submit", "Start", "End")
@@ -61,7 +61,7 @@ def read_slurm(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
         priority=np.array([_priority(row) for row in jobs]),
         leave_out_bad=leave_out_bad,
         left_out=left_out or None,
-        written=Written(
+        written=RowPlaces(
             path, np.array([int(row[LINE]) for row in jobs]), np.array([row["Submit"] for row in jobs])
         ),
     )

@@ -15,7 +15,7 @@ import numpy as np
 from capexpand.errors import CaseError, Problem
 from capexpand.files import decode_text, read_content
 from capexpand.files.parquet import ParquetError, count_rows, read_parquet, read_schema, reason
-from capexpand.replay.trace_rows import Written
+from capexpand.replay.trace_rows import RowPlaces
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +28,8 @@ LINE = "line of the file"
 """The column that ``read_columns`` adds: the line of each row, null where a file has no lines."""
 
 _ADVICE = "cut the trace into parts"
-_MESSAGE_VALUES = 3
+_MOST = 1e15
+"""The largest size that a number of a table has."""
 
 
 def read_bytes(path: Path, limit_bytes: int = TRACE_LIMIT_BYTES) -> bytes:
@@ -138,17 +139,12 @@ def read_columns(
     return table.select(columns)
 
 
-def within(table: pl.DataFrame, columns: Sequence[str], *, most: float = 1e15) -> pl.DataFrame:
-    """Put no number in place of those with which nothing can be computed, so that their rows are named.
-
-    Args:
-        table: from ``read_columns``.
-        most: the largest size that a number of such a table has.
-    """
+def within(table: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Put no number in place of those with which nothing can be computed, so that their rows are named."""
     import polars as pl
 
     columns_within = [
-        pl.when(pl.col(name).is_null() | (pl.col(name).abs() <= most)).then(name).otherwise(float("nan"))
+        pl.when(pl.col(name).is_null() | (pl.col(name).abs() <= _MOST)).then(name).otherwise(float("nan"))
         for name in columns
     ]
     return table.with_columns(each.alias(name) for each, name in zip(columns_within, columns, strict=True))
@@ -358,7 +354,7 @@ def parse_times(column: pl.Series) -> np.ndarray:
     return seconds.fill_null(written).fill_null(float("nan")).to_numpy()
 
 
-def as_written(path: Path, table: pl.DataFrame, times: str) -> Written:
+def as_written(path: Path, table: pl.DataFrame, times: str) -> RowPlaces:
     """Say where the rows of a table stand.
 
     Args:
@@ -366,7 +362,7 @@ def as_written(path: Path, table: pl.DataFrame, times: str) -> Written:
         times: the column of the times of arrival.
     """
     lines = None if is_parquet(path) else table[LINE].to_numpy()
-    return Written(path, lines, table[times].to_numpy())
+    return RowPlaces(path, lines, table[times].to_numpy())
 
 
 def trace_name(path: Path) -> str:

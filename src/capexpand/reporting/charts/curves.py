@@ -40,7 +40,7 @@ def lines_by_quarter(parts: Sequence[Part], unit: str) -> Spec:
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class CurveAxis:
     """An axis of a frontier: its title, and whether it counts rates rather than factors."""
 
     title: str
@@ -58,14 +58,12 @@ class Axis:
         }
 
 
-def frontier(first: Axis, second: Axis, parts: Sequence[Part]) -> Spec:
+def frontier(first: CurveAxis, second: CurveAxis, parts: Sequence[Part]) -> Spec:
     """Return the drawing of lines through pairs of levels, and of one point: that of the last part.
 
     Its rows have levels ``x`` and ``y`` and a part ``s``.
 
     Args:
-        first: across.
-        second: upwards.
         parts: lines in order, then the point, with their colours.
     """
     encoding = {
@@ -132,9 +130,7 @@ def exceedance(unit: str, *, band: bool) -> Spec:
     return {"width": "container", "height": HEIGHT, "layer": layers}
 
 
-def agreement(
-    rows: Sequence[Spec], parts: Sequence[Part], *, factor: float, titles: tuple[str, str], size: int = 400
-) -> Spec:
+def agreement(rows: Sequence[Spec], parts: Sequence[Part], *, factor: float, titles: tuple[str, str]) -> Spec:
     """Return the drawing of points over a line of equality, with the band of a factor, both axes logarithmic.
 
     Args:
@@ -142,7 +138,6 @@ def agreement(
         parts: in order, with their colours.
         factor: width of the band, either way.
         titles: of the axes.
-        size: of the drawing [px].
     """
     low = min(min(row["x"], row["y"]) for row in rows) * 0.8
     high = max(max(row["x"], row["y"]) for row in rows) * 1.25
@@ -172,7 +167,7 @@ def agreement(
         "mark": {"type": "circle", "size": 46, "opacity": 0.8},
         "encoding": {"x": axis("x"), "y": axis("y"), "color": colour_of(parts, legend="top")},
     }
-    return {"width": size, "height": size, "layer": [band, line, points]}
+    return {"width": 400, "height": 400, "layer": [band, line, points]}
 
 
 def trade_off(rows: Sequence[Spec], titles: tuple[str, str], *, colour: str) -> Spec:

@@ -12,15 +12,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from capexpand.files.json_text import JsonObject
 from capexpand.model.data import Floats, Times
 from capexpand.reporting.charts import palette
 from capexpand.wording import number
 
-Spec = dict[str, Any]
+Spec = JsonObject
 Mark = Literal["bar", "line", "dots", "limit"]
 
 HEIGHT = 260
@@ -101,7 +102,7 @@ class Chart:
     note: str  # what is shown, and in which unit
     spec: Spec  # Vega-Lite without data
     series: tuple[Series, ...] = ()
-    rows: tuple[dict[str, Any], ...] = ()  # data that is not by quarter
+    rows: tuple[Spec, ...] = ()  # data that is not by quarter
     small: bool = False
     shaded: bool = True  # whether the programme's window is shaded
 
@@ -161,7 +162,6 @@ class Quarters:
         """Return the axis of a compiled case.
 
         Args:
-            times: of the case.
             window: the quarters that are shaded.
         """
         starts = tuple(day.isoformat() for day in times.starts)
@@ -321,7 +321,6 @@ def marked(spec: Spec, points: Sequence[tuple[str, str, float, str, str]]) -> Sp
     """Return a drawing with some points of it marked and named.
 
     Args:
-        spec: a drawing by quarter.
         points: of each the day, its name, its value, its colour, and ``top`` or ``bottom`` for the text.
     """
     layers = list(spec["layer"])
@@ -449,7 +448,7 @@ def heat_map(unit: str, rows: int) -> Spec:
 
 FONT = "Inter, 'Segoe UI', system-ui, -apple-system, 'Helvetica Neue', Arial, sans-serif"
 
-CONFIG: dict[str, Any] = {
+CONFIG: Spec = {
     "background": None,
     "font": FONT,
     "view": {"stroke": None},

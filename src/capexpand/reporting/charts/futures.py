@@ -16,12 +16,7 @@ from capexpand.wording import MoneyScale, money, percent
 
 
 def fans(findings: PolicyFindings, scale: MoneyScale) -> Iterator[Chart]:
-    """Yield the fans of what the policy does: power, accelerators, payments, cash.
-
-    Args:
-        findings: of the policy.
-        scale: of money.
-    """
+    """Yield the fans of what the policy does: power, accelerators, payments, cash."""
     outcomes = findings.outcomes
     starts, books = outcomes.policy.data.times.starts, outcomes.paths.books
     cash = np.cumsum(findings.strategies.returns["policy"].free_cash_flow, axis=0)
@@ -47,12 +42,7 @@ def _fan_rows(starts: tuple[date, ...], quantiles: Floats) -> tuple[Spec, ...]:
 
 
 def distributions(findings: PolicyFindings, scale: MoneyScale) -> Chart:
-    """Return the net present values of the five strategies, one below the other.
-
-    Args:
-        findings: of the policy.
-        scale: of money.
-    """
+    """Return the net present values of the five strategies, one below the other."""
     ours = findings.strategies.metrics[0]
     currency = findings.outcomes.policy.data.currency
     rows: list[Spec] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from capexpand.finance.bridge import Step
+from capexpand.finance.bridge import BridgeStep
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart, Series, Spec, marked, over_quarters, waterfall
 from capexpand.reporting.context import ReportContext
@@ -139,7 +139,7 @@ def waterfall_rows(steps: Sequence[tuple[str, float, bool]], scale: MoneyScale) 
     return tuple(rows)
 
 
-def bridge_chart(steps: Sequence[Step], scale: MoneyScale) -> Chart:
+def bridge_chart(steps: Sequence[BridgeStep], scale: MoneyScale) -> Chart:
     """Return the bridge from the objective to the net present value.
 
     Args:

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from capexpand.sddp.formats.document import Document, Place
-from capexpand.sddp.formats.fields import Many, Number, Part, read_as
+from capexpand.sddp.formats.document import ParsedFile, Place
+from capexpand.sddp.formats.fields import DocumentPart, Many, Number, read_as
 from capexpand.sddp.matrix import ColumnMatrix
 from capexpand.sddp.problem import Node, PolicyGraph, Realisations, StageProgram
 
@@ -37,7 +37,7 @@ _Row = Annotated[Many[Number], Field(min_length=1)]
 _Rows = Annotated[Many[_Row], Field(min_length=1)]
 
 
-class _Data(Part):
+class _Data(DocumentPart):
     thermal_ub: Many[Many[Number]]
     thermal_lb: Many[Many[Number]]
     thermal_obj: Many[Many[Number]]
@@ -52,16 +52,17 @@ class _Data(Part):
     inflow_initial: _Row
 
 
-class _Compact(Part):
+class _Compact(DocumentPart):
     data: _Data
     stages: Annotated[int, Field(ge=1)]
 
 
-def graph_from_compact(document: Document, *, weight: float = 0.0, stages: int | None = None) -> PolicyGraph:
+def graph_from_compact(
+    document: ParsedFile, *, weight: float = 0.0, stages: int | None = None
+) -> PolicyGraph:
     """Build the problem.
 
     Args:
-        document: the parsed file.
         weight: w, the weight of the deficit cost against the thermal cost, in [0, 1].
         stages: how many stages, or None for those of the document.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import TEXT_LIMIT_BYTES, decode_text, read_content
-from capexpand.files.json_text import refuse_half_characters
+from capexpand.files.json_text import JsonObject, refuse_half_characters
 
 Place = tuple[str | int, ...]
 """Keys and indices that lead from the whole document to a part of it."""
@@ -23,7 +23,7 @@ _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ParsedFile:
     """A parsed file.
 
     Args:
@@ -32,7 +32,7 @@ class Document:
         file: for messages, where known.
     """
 
-    content: dict[str, Any]
+    content: JsonObject
     text: str = ""
     file: Path | None = None
 
@@ -50,7 +50,7 @@ class Document:
         return CaseError(told)
 
 
-def read_document(file: Path) -> Document:
+def read_document(file: Path) -> ParsedFile:
     """Read a JSON object from a file, which may be compressed with gzip.
 
     Raises:
@@ -61,7 +61,7 @@ def read_document(file: Path) -> Document:
         content = _decompressed(file, content)
     text = decode_text(file, content)
 
-    def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def without_twins(pairs: list[tuple[str, Any]]) -> JsonObject:
         members = dict(pairs)
         if len(members) < len(pairs):
             keys = [key for key, _ in pairs]
@@ -84,7 +84,7 @@ def read_document(file: Path) -> Document:
         refuse_half_characters(parsed, text)
     except ValueError as error:
         raise CaseError([Problem(str(error), file=file)]) from None
-    return Document(parsed, text, file)
+    return ParsedFile(parsed, text, file)
 
 
 def _decompressed(file: Path, content: bytes) -> bytes:

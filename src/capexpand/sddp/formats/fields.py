@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from capexpand.sddp.formats.document import Document, Place, clipped
+from capexpand.sddp.formats.document import ParsedFile, Place, clipped
 
 LARGEST = 1e15
 """Beyond this a solver's tolerances mean nothing; HiGHS refuses larger coefficients."""
@@ -17,7 +17,7 @@ ENDLESS = 1e20
 _MOST_ITEMS = 1_000_000
 
 
-class Part(BaseModel):
+class DocumentPart(BaseModel):
     """A part of a document; keys that it does not name are left alone."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
@@ -97,7 +97,7 @@ Many = Annotated[list[Item], BeforeValidator(_bounded)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_as(model: type[Model], document: Document) -> Model:
+def read_as(model: type[Model], document: ParsedFile) -> Model:
     """Read a document as one of the formats.
 
     Raises:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from capexpand.sddp.formats.document import Place
-from capexpand.sddp.formats.fields import Lower, Many, Name, Number, Part, Upper
+from capexpand.sddp.formats.fields import DocumentPart, Lower, Many, Name, Number, Upper
 
 Floats = NDArray[np.float64]
 Wrong = Callable[[Place, str], None]
@@ -52,7 +52,7 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Constraint:
     """A linear constraint: lower ≤ function ≤ upper."""
 
     name: str
@@ -80,20 +80,20 @@ class StatedProgram:
     random: tuple[str, ...]
     sense: str
     objective: Function
-    rows: tuple[Row, ...]
+    rows: tuple[Constraint, ...]
     lower: Floats
     upper: Floats
     integer: NDArray[np.bool_]
 
 
-class TermPart(Part):
+class TermPart(DocumentPart):
     """A term with one variable."""
 
     coefficient: Number
     variable: Name
 
 
-class ProductPart(Part):
+class ProductPart(DocumentPart):
     """A term with two variables."""
 
     coefficient: Number
@@ -101,7 +101,7 @@ class ProductPart(Part):
     variable_2: Name
 
 
-class FunctionPart(Part):
+class FunctionPart(DocumentPart):
     """A function, of whatever kind; versions before 1 call the kind its head."""
 
     type: Name = ""
@@ -124,7 +124,7 @@ class FunctionPart(Part):
         return self.kind in {"Variable", "SingleVariable"}
 
 
-class SetPart(Part):
+class SetPart(DocumentPart):
     """A set, of whatever kind."""
 
     type: Name = ""
@@ -139,7 +139,7 @@ class SetPart(Part):
         return self.type or self.head
 
 
-class ConstraintPart(Part):
+class ConstraintPart(DocumentPart):
     """A function in a set."""
 
     name: Name | None = None
@@ -147,7 +147,7 @@ class ConstraintPart(Part):
     set: SetPart
 
 
-class VariablePart(Part):
+class VariablePart(DocumentPart):
     """A variable."""
 
     name: Name
@@ -157,14 +157,14 @@ def _short_sense(value: object) -> object:
     return value.lower().replace("imize", "") if isinstance(value, str) else value
 
 
-class ObjectivePart(Part):
+class ObjectivePart(DocumentPart):
     """An objective; feasibility has no function."""
 
     sense: Annotated[Literal["min", "max", "feasibility"], BeforeValidator(_short_sense)]
     function: FunctionPart | None = None
 
 
-class ProgramPart(Part):
+class ProgramPart(DocumentPart):
     """A program in MathOptFormat."""
 
     variables: Many[VariablePart]
@@ -176,7 +176,6 @@ def read_program(part: ProgramPart, random: Sequence[str], place: Place, wrong: 
     """Read a program.
 
     Args:
-        part: in MathOptFormat.
         random: names of the variables that stand for random numbers; what bounds them is left out.
         place: of the part that holds the program, for messages.
         wrong: is told of every problem.
@@ -200,7 +199,7 @@ def read_program(part: ProgramPart, random: Sequence[str], place: Place, wrong: 
     count = len(columns)
     lower, upper = np.full(count, -np.inf), np.full(count, np.inf)
     integer = np.zeros(count, dtype=np.bool_)
-    rows: list[Row] = []
+    rows: list[Constraint] = []
     for number, constraint in enumerate(part.constraints):
         where = (*inside, "constraints", number)
         function, within = constraint.function, constraint.set
@@ -215,7 +214,7 @@ def read_program(part: ProgramPart, random: Sequence[str], place: Place, wrong: 
             wrong(where, "only single variables can be whole numbers")
         else:
             name = constraint.name or f"c{number + 1}"
-            rows.append(Row(name, reader.function(function, (*where, "function")), *limits))
+            rows.append(Constraint(name, reader.function(function, (*where, "function")), *limits))
     return StatedProgram(columns, tuple(random), objective.sense, goal, tuple(rows), lower, upper, integer)
 
 

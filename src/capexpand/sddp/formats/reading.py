@@ -7,7 +7,7 @@ from pathlib import Path
 
 from capexpand.errors import CaseError, Problem
 from capexpand.sddp.formats.compact import graph_from_compact
-from capexpand.sddp.formats.document import Document, clipped, read_document
+from capexpand.sddp.formats.document import ParsedFile, clipped, read_document
 from capexpand.sddp.formats.sddp_case import graph_from_document
 from capexpand.sddp.formats.stochoptformat import (
     StatedGraph,
@@ -49,7 +49,7 @@ def read_with_scenarios(file: Path, *, weight: float | None = None, stages: int 
         raise CaseError([replace(each, file=each.file or file) for each in error.problems]) from None
 
 
-def _stated(document: Document, weight: float | None, stages: int | None) -> StatedGraph:
+def _stated(document: ParsedFile, weight: float | None, stages: int | None) -> StatedGraph:
     """Return the problem of a document in any of the formats."""
     form = document.content.get("format")
     if form == "sddp-case/compact-1":

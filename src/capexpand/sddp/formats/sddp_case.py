@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from capexpand.sddp.formats.document import Document, Place, clipped
-from capexpand.sddp.formats.fields import Chance, Lower, Many, Name, Number, Part, Upper, read_as
+from capexpand.files.json_text import JsonObject
+from capexpand.sddp.formats.document import ParsedFile, Place, clipped
+from capexpand.sddp.formats.fields import Chance, DocumentPart, Lower, Many, Name, Number, Upper, read_as
 from capexpand.sddp.formats.sizes import check_sizes
 from capexpand.sddp.matrix import ColumnMatrix
 from capexpand.sddp.problem import Node, PolicyGraph, Realisations, StageProgram
@@ -35,7 +36,7 @@ def _absent_as_zero(value: Any) -> Any:
 
 
 def _absent_as_empty(value: Any) -> Any:
-    return dict[str, Any]() if value is None else value
+    return JsonObject() if value is None else value
 
 
 def _absent_as_none(value: Any) -> Any:
@@ -45,7 +46,7 @@ def _absent_as_none(value: Any) -> Any:
 _Optional = Annotated[Number, BeforeValidator(_absent_as_zero)]
 
 
-class _Variable(Part):
+class _Variable(DocumentPart):
     name: Name
     lb: Lower = -np.inf
     ub: Upper = np.inf
@@ -53,7 +54,7 @@ class _Variable(Part):
     integer: bool | None = False
 
 
-class _Listed(Part):
+class _Listed(DocumentPart):
     """A list of fixed length; its fields are the items."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -87,19 +88,19 @@ def _listed(value: Any) -> Any:
     return {str(place): item for place, item in enumerate(value[:5])}
 
 
-class _Constraint(Part):
+class _Constraint(DocumentPart):
     name: Name
     terms: Many[Annotated[_Term, BeforeValidator(_listed)]]
     sense: Literal["==", "=", "<=", ">="]
     rhs: Number
 
 
-class _Subproblem(Part):
+class _Subproblem(DocumentPart):
     variables: Many[_Variable]
     constraints: Many[_Constraint]
 
 
-class _Change(Part):
+class _Change(DocumentPart):
     """What an outcome changes."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -114,22 +115,22 @@ class _Change(Part):
     obj_const: _Optional = 0.0
 
 
-class _Scenario(Part):
+class _Scenario(DocumentPart):
     prob: Chance
     set: Annotated[_Change, BeforeValidator(_absent_as_empty)] = _Change()
 
 
-class _Node(Part):
+class _Node(DocumentPart):
     subproblem: Name
     scenarios: Annotated[Many[_Scenario], BeforeValidator(_absent_as_none)] = Field(default_factory=list)
 
 
-class _Graph(Part):
+class _Graph(DocumentPart):
     root: Many[Annotated[_First, BeforeValidator(_listed)]]
     edges: Many[Annotated[_Edge, BeforeValidator(_listed)]]
 
 
-class _MeanAvar(Part):
+class _MeanAvar(DocumentPart):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     type: Literal["mean-avar"] = "mean-avar"
@@ -140,7 +141,7 @@ class _MeanAvar(Part):
 _Attitude = Annotated[_MeanAvar | None, BeforeValidator(_attitude)]
 
 
-class _Risk(Part):
+class _Risk(DocumentPart):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     type: Literal["mean-avar"] = "mean-avar"
@@ -148,7 +149,7 @@ class _Risk(Part):
     default: _Attitude = None
 
 
-class _Case(Part):
+class _Case(DocumentPart):
     sense: Literal["min", "max"]
     initial_state: dict[str, Number]
     graph: _Graph
@@ -167,7 +168,7 @@ class _Stage:
     senses: tuple[str, ...]
 
 
-def graph_from_document(document: Document) -> PolicyGraph:
+def graph_from_document(document: ParsedFile) -> PolicyGraph:
     """Build the problem that a document describes.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from capexpand.sddp.formats.document import Document, Place
+from capexpand.sddp.formats.document import ParsedFile, Place
 
 MOST_NODES = 4_000
 """The graph is a dense matrix of nodes by nodes."""
@@ -13,7 +13,7 @@ MOST_NUMBERS = 60_000_000
 
 
 def check_sizes(
-    document: Document,
+    document: ParsedFile,
     subproblems: Sequence[tuple[int, int, int]],
     *,
     states: int,
@@ -22,7 +22,6 @@ def check_sizes(
     """Refuse a problem whose arrays would not fit.
 
     Args:
-        document: for messages.
         subproblems: columns, rows and entries of each.
         nodes: for each its subproblem, its outcomes, and whether they change entries of the matrix.
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
-from capexpand.sddp.formats.document import Document, Place, clipped
-from capexpand.sddp.formats.fields import Chance, Many, Name, Number, Part, read_as
+from capexpand.sddp.formats.document import ParsedFile, Place, clipped
+from capexpand.sddp.formats.fields import Chance, DocumentPart, Many, Name, Number, read_as
 from capexpand.sddp.formats.mathoptformat import CERTAIN, Function, ProgramPart, StatedProgram, read_program
 from capexpand.sddp.formats.sizes import check_sizes
 from capexpand.sddp.matrix import ColumnMatrix
@@ -106,44 +106,44 @@ def _old_path(value: Any) -> Any:
     return value["scenario"] if isinstance(value, dict) and "scenario" in value else value
 
 
-class _Version(Part):
+class _Version(DocumentPart):
     major: int
     minor: int
 
 
-class _InAndOut(Part):
+class _InAndOut(DocumentPart):
     incoming: Name = Field(alias="in")
     outgoing: Name = Field(alias="out")
 
 
-class _SubproblemPart(Part):
+class _SubproblemPart(DocumentPart):
     state_variables: dict[str, _InAndOut]
     random_variables: Many[Name] = Field(default_factory=list)
     subproblem: ProgramPart
 
 
-class _Outcome(Part):
+class _Outcome(DocumentPart):
     probability: Chance
     support: dict[str, Number] = Field(default_factory=dict)
 
 
-class _NodePart(Part):
+class _NodePart(DocumentPart):
     subproblem: Name
     realizations: Many[_Outcome] = Field(default_factory=list)
     successors: dict[str, Chance] = Field(default_factory=dict)
 
 
-class _Root(Part):
+class _Root(DocumentPart):
     state_variables: dict[str, Annotated[Number, BeforeValidator(_initial_value)]]
     successors: dict[str, Chance]
 
 
-class _StepPart(Part):
+class _StepPart(DocumentPart):
     node: Name
     support: dict[str, Number] = Field(default_factory=dict)
 
 
-class _Stated(Part):
+class _Stated(DocumentPart):
     """A document of version 1."""
 
     root: _Root
@@ -156,13 +156,13 @@ class _OldNode(_SubproblemPart):
     realizations: Many[_Outcome] = Field(default_factory=list)
 
 
-class _OldEdge(Part):
+class _OldEdge(DocumentPart):
     origin: Name = Field(alias="from")
     follower: Name = Field(alias="to")
     probability: Chance
 
 
-class _OldRoot(Part):
+class _OldRoot(DocumentPart):
     name: Name
     state_variables: dict[str, Annotated[Number, BeforeValidator(_initial_value)]]
 
@@ -172,7 +172,7 @@ _OldPath = Annotated[
 ]
 
 
-class _OldStated(Part):
+class _OldStated(DocumentPart):
     """A document of version 0.1."""
 
     root: _OldRoot
@@ -181,16 +181,16 @@ class _OldStated(Part):
     test_scenarios: Many[_OldPath] = Field(default_factory=list)
 
 
-class _Versioned(Part):
+class _Versioned(DocumentPart):
     version: _Version
 
 
-def is_stochoptformat(document: Document) -> bool:
+def is_stochoptformat(document: ParsedFile) -> bool:
     """Tell whether a document says that it is in this format, of whatever version."""
     return "format" not in document.content and {"version", "root", "nodes"} <= set(document.content)
 
 
-def graph_from_stochoptformat(document: Document) -> StatedGraph:
+def graph_from_stochoptformat(document: ParsedFile) -> StatedGraph:
     """Build the problem that a document describes.
 
     Raises:
@@ -208,7 +208,7 @@ def graph_from_stochoptformat(document: Document) -> StatedGraph:
     return reader.read()
 
 
-def _from_old(document: Document) -> _Stated:
+def _from_old(document: ParsedFile) -> _Stated:
     """Return a document of version 0.1 as one of version 1, in which each node has its own subproblem.
 
     Raises:
@@ -246,7 +246,7 @@ def _from_old(document: Document) -> _Stated:
 class _Reader:
     """Turns a document into arrays and collects what is wrong in it."""
 
-    def __init__(self, document: Document, stated: _Stated, *, in_nodes: bool) -> None:
+    def __init__(self, document: ParsedFile, stated: _Stated, *, in_nodes: bool) -> None:
         self._problems: list[tuple[Place, str]] = []
         self._document, self._stated = document, stated
         self._programs_in = "nodes" if in_nodes else "subproblems"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexpand.sddp.compiling import compiled, making_arrays
+from capexpand.sddp.cuts import NEWEST
 from capexpand.sddp.kernel import layout as at
 from capexpand.sddp.kernel.algebra import (
     add_cut,
@@ -62,7 +63,6 @@ UNCERTAIN = 11
 CUT_TOLERANCE = 1e-9
 CERTIFICATE_TOLERANCE = 1e-8
 FEASIBILITY_TOLERANCE = 1e-7
-NEWEST = 4
 
 # Places in the array ``tally``.
 ANSWERS, SOLVES, REFACTORED, COLD = 0, 1, 2, 3
@@ -75,16 +75,12 @@ class Pool(NamedTuple):
         intercepts: of all cuts.
         slopes: of all cuts, shape (cuts or more, live states).
         selected: the indices that matter.
-        scan_intercepts: of the selected, side by side.
-        scan_slopes: of the selected, side by side.
         lower_bound: shape (1,), lower bound of theta.
     """
 
     intercepts: Floats
     slopes: Floats
     selected: Integers
-    scan_intercepts: Floats
-    scan_slopes: Floats
     lower_bound: Floats
 
 
@@ -97,18 +93,17 @@ def worst_cut(p: Program, pool: Pool) -> int:
     cut_index = places_of(p, at.CUT_INDEX)
     states, columns = p.size[LIVE], p.size[COLUMNS]
     theta = solution[columns]
-    best, best_number = -np.inf, -1
+    best, best_cut = -np.inf, -1
     for state in range(states):
         state_work[state] = solution[live[state]]
-    for number in range(len(pool.selected)):
-        height = pool.scan_intercepts[number]
+    for chosen in pool.selected:
+        height = pool.intercepts[chosen]
         for state in range(states):
-            height += pool.scan_slopes[number, state] * state_work[state]
+            height += pool.slopes[chosen, state] * state_work[state]
         if height > best:
-            best, best_number = height, number
-    if best_number < 0 or best - theta <= CUT_TOLERANCE * (1.0 + abs(theta)):
+            best, best_cut = height, chosen
+    if best_cut < 0 or best - theta <= CUT_TOLERANCE * (1.0 + abs(theta)):
         return -1
-    best_cut = pool.selected[best_number]
     for cut in range(p.count[CUTS]):
         if cut_index[cut] == best_cut:
             return -1
@@ -398,8 +393,7 @@ def trim(p: Program, kept: int) -> None:
 def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, places: Places,
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
-    intercepts: Floats, cut_slopes: Floats, selected: Integers,
-    scan_intercepts: Floats, scan_slopes: Floats, lower_bound: Floats,
+    intercepts: Floats, cut_slopes: Floats, selected: Integers, lower_bound: Floats,
     state: Floats, values: Floats, slopes: Floats, tally: Integers, first: int, kept: int, number: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Solve all outcomes from ``first`` on at a state, into values (certified dual bounds) and slopes.
@@ -409,7 +403,7 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
     """
     p = Program(size, count, floats, places)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
-    pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, lower_bound)
+    pool = Pool(intercepts, cut_slopes, selected, lower_bound)
     if not begin(p, pool, number):
         return FULL, first
     for outcome in range(first, len(values)):
@@ -427,15 +421,14 @@ def evaluate_outcomes(  # noqa: PLR0917 - compiled code takes its arguments by p
 def decide_paths(  # noqa: PLR0917 - compiled code takes its arguments by position
     size: Integers, count: Integers, floats: Floats, places: Places,
     data_sizes: Integers, data_integers: Integers, data_floats: Floats,
-    intercepts: Floats, cut_slopes: Floats, selected: Integers,
-    scan_intercepts: Floats, scan_slopes: Floats, lower_bound: Floats,
+    intercepts: Floats, cut_slopes: Floats, selected: Integers, lower_bound: Floats,
     states: Floats, outcomes: Integers, values: Floats, costs: Floats, columns: Floats, duals: Floats,
     tally: Integers, first: int, kept: int, number: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Decide for all paths from ``first`` on; like ``evaluate_outcomes``."""
     p = Program(size, count, floats, places)
     o = lay_outcomes(data_sizes, data_integers, data_floats)
-    pool = Pool(intercepts, cut_slopes, selected, scan_intercepts, scan_slopes, lower_bound)
+    pool = Pool(intercepts, cut_slopes, selected, lower_bound)
     if not begin(p, pool, number):
         return FULL, first
     slope = np.empty(p.size[STATES])

@@ -16,7 +16,7 @@ from capexpand.sddp.kernel import program as program_memory
 from capexpand.sddp.matrix import ColumnMatrix
 from capexpand.sddp.normal_form import StageData, StageForm, normal_form
 from capexpand.sddp.problem import Node, Realisations, StageProgram
-from capexpand.sddp.stage_solver import Decisions, SolveCounts
+from capexpand.sddp.stage_solver import SolveCounts, StageDecisions
 
 Floats = NDArray[np.float64]
 
@@ -144,7 +144,7 @@ class KernelStage:
 
     def decide(
         self, states: Floats, outcomes: NDArray[np.int_], *, data: StageData | None = None
-    ) -> Decisions:
+    ) -> StageDecisions:
         """Solve one outcome for each state, of the node's own data or of other data in its normal form."""
         form, count = self.form, len(states)
         source = self._data if data is None else _packed(form, data)
@@ -172,7 +172,7 @@ class KernelStage:
         if data is not None:
             self._buffers.count[program_memory.FOREIGN] = 1
         bounds = form.data if data is None else data
-        return Decisions(values, costs, _inside(columns, form.outgoing, bounds, chosen), columns, duals)
+        return StageDecisions(values, costs, _inside(columns, form.outgoing, bounds, chosen), columns, duals)
 
     def forget(self) -> None:
         """Drop the basis and the active rows."""
@@ -183,13 +183,10 @@ class KernelStage:
     def _buffers(self) -> _Buffers:
         return self._workspace.ready(self.form, self._future, self._cuts)
 
-    def _pool(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats, Floats, Floats]:
+    def _pool(self) -> tuple[Floats, Floats, NDArray[np.int64], Floats]:
         """Return the cuts as the compiled code takes them."""
         function = self._function
-        return (
-            function.intercepts, function.slopes, function.selected, function.scan_intercepts,
-            function.scan_slopes, self._lower_bound,
-        )  # fmt: skip
+        return function.intercepts, function.slopes, function.selected, self._lower_bound
 
     def _fallback_stage(self) -> HighsStage:
         if self._fallback is None:

@@ -199,7 +199,6 @@ def freeze(
         case: a strict case, loaded in the edition of its own date.
         as_of: the day, not before the case's.
         before: what was planned on the day before it; None on the case's own.
-        settings: of the backtest.
 
     Raises:
         CaseError: something that the case needs was not known.

@@ -44,7 +44,6 @@ def guidance_for(
     """List what a company said, the newest last for each period, and what is left out for its scope.
 
     Args:
-        series: what it reports.
         beside: what the group spends beside an announced programme [million a quarter]; None where
             nobody states it, and then a programme that is not all of capital expenditure is left out.
     """

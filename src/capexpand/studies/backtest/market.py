@@ -84,7 +84,6 @@ def forecast_prices(
 
     Args:
         case: which states the path of each price.
-        futures: the case's processes.
         scenarios: drawn from them.
         quarters: quarters after that of the day.
     """
@@ -183,7 +182,6 @@ def obtained_freely(case: Case, offer: str, destination: str, day: date) -> bool
     """Tell whether an offer could be had on a day without licence or fee, by the rules of that day.
 
     Args:
-        case: for the buyer.
         offer: whose accelerator is judged.
         destination: where it would stand.
         day: of the sale.
@@ -199,7 +197,6 @@ def came_free(case: Case, offer: str, destination: str, quarter: int) -> bool:
     """Tell whether an offer could be had freely on the last day of a quarter.
 
     Args:
-        case: for the buyer.
         offer: whose accelerator is judged.
         destination: where it would stand.
     """

@@ -95,7 +95,6 @@ def look_back(case: Case, days: Sequence[Day], everything: PointInTimeCatalogue)
     """Solve the case again with the reports true, and hold the plan of its own day against that.
 
     Args:
-        case: the strict case.
         days: what was planned on each day, the first on the case's own.
         everything: the catalogue with the later reports.
     """

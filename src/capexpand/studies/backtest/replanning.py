@@ -87,7 +87,6 @@ def replan(m: ModelData, standing: Standing, case: Case) -> Plan:
     Args:
         m: from ``known_data``.
         standing: on the day of the new plan.
-        case: for how to solve.
     """
     gap, seconds = case.solve.relative_gap, case.solve.time_limit_seconds
     if standing.orders is None or standing.decided == 0:
@@ -144,7 +143,6 @@ def held_regimes(case: Case, as_of: date, futures: Futures) -> dict[str, str]:
 
     Args:
         case: which declares the regimes.
-        futures: of the case.
     """
     seen = case.model_copy(update={"as_of": as_of})
     return {

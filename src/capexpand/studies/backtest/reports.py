@@ -18,7 +18,7 @@ CURRENCY = {"CNY_million": "CNY", "USD_billion": "USD", "USD_million": "USD"}
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedFigure:
     """A reported figure of one quarter, or of several together where nobody gives them apart.
 
     Args:
@@ -57,7 +57,7 @@ class ReportedSeries:
     company: str
     metric: str
     unit: str
-    values: tuple[Reported, ...]
+    values: tuple[ReportedFigure, ...]
 
     @property
     def key(self) -> tuple[str, str]:
@@ -75,7 +75,7 @@ class ReportedSeries:
         return f"{self.company} {self.metric.replace('_', ' ')}"
 
     @property
-    def last(self) -> Reported:
+    def last(self) -> ReportedFigure:
         """The newest."""
         return self.values[-1]
 
@@ -141,10 +141,10 @@ def spending_series() -> tuple[ReportedSeries, ...]:
     return tuple(series for series in found if series is not None and series.unit in UNITS_PER_AMOUNT)
 
 
-def _plain(row: Actual) -> Reported:
+def _plain(row: Actual) -> ReportedFigure:
     known_on = row.known_on or date.max
     derived = "derived by the source" if row.source.kind == "derived" else ""
-    return Reported(
+    return ReportedFigure(
         quarter_of(row.quarter_end),
         1,
         row.value,
@@ -155,15 +155,15 @@ def _plain(row: Actual) -> Reported:
     )
 
 
-def _from_growth(rows: Sequence[Actual], values: dict[int, Reported]) -> dict[int, Reported]:
+def _from_growth(rows: Sequence[Actual], values: dict[int, ReportedFigure]) -> dict[int, ReportedFigure]:
     """Quarters of which only the growth over the year before was reported."""
-    found: dict[int, Reported] = {}
+    found: dict[int, ReportedFigure] = {}
     for row in rows:
         quarter = quarter_of(row.quarter_end)
         before = values.get(quarter - 4)
         if row.metric != "cloud_growth_yoy" or row.known_on is None or quarter in values or before is None:
             continue
-        found[quarter] = Reported(
+        found[quarter] = ReportedFigure(
             quarter,
             1,
             before.value * (1.0 + row.value),
@@ -175,9 +175,9 @@ def _from_growth(rows: Sequence[Actual], values: dict[int, Reported]) -> dict[in
     return found
 
 
-def _from_years(rows: Sequence[Actual], values: dict[int, Reported]) -> list[Reported]:
+def _from_years(rows: Sequence[Actual], values: dict[int, ReportedFigure]) -> list[ReportedFigure]:
     """Sums of neighbouring quarters that a year's total leaves once the others are known."""
-    found: list[Reported] = []
+    found: list[ReportedFigure] = []
     for row in rows:
         if row.metric not in YEAR_METRICS or row.known_on is None:
             continue
@@ -187,7 +187,7 @@ def _from_years(rows: Sequence[Actual], values: dict[int, Reported]) -> list[Rep
             continue
         others = [values[quarter] for quarter in range(last - 3, last + 1) if quarter in values]
         found.append(
-            Reported(
+            ReportedFigure(
                 missing[-1],
                 len(missing),
                 row.value - sum(one.value for one in others),

@@ -23,9 +23,6 @@ def forecast_revenue(reports: ReportedSeries, as_of: date) -> Iterator[tuple[int
 
     Errors are pooled over the cloud revenue of all companies and the long histories of the catalogue that
     stands in, so that nothing is read that became known after the day.
-
-    Args:
-        reports: the company's series.
     """
     mine = _series(reports)
     others = {row.company for row in actuals() if row.metric == REVENUE} - {reports.company}

@@ -26,7 +26,7 @@ from capexpand.studies.backtest.market import came_free, is_governed, list_price
 from capexpand.studies.backtest.reports import (
     CURRENCY,
     UNITS_PER_AMOUNT,
-    Reported,
+    ReportedFigure,
     ReportedSeries,
     planned_series,
     spending_series,
@@ -195,7 +195,7 @@ def _figures(frozen: Frozen) -> Iterator[Scored]:
                     yield found
 
 
-def _after(as_of: date, values: Iterable[Reported]) -> list[Reported]:
+def _after(as_of: date, values: Iterable[ReportedFigure]) -> list[ReportedFigure]:
     return [one for one in values if one.known_on > as_of]
 
 
@@ -205,7 +205,7 @@ def _scored(
     as_of: date,
     *,
     forecast: Mapping[int, FigureForecast] | Mapping[int, SpendingForecast],
-    actual: Reported,
+    actual: ReportedFigure,
 ) -> Scored | None:
     """The forecast of a figure: that of its quarter, or the sum of those of its quarters."""
     quarters = range(actual.quarter - actual.quarters + 1, actual.quarter + 1)
@@ -280,8 +280,6 @@ def score_supply(
     """Hold the chances of export status against the rules that came.
 
     Args:
-        case: for the buyer.
-        frozen: the forecasts.
         actual: the catalogue with the later reports.
         last: the day until which it is known.
     """

@@ -166,18 +166,13 @@ def range_text(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{skill_text(low)} to {skill_text(high)}"
 
 
-def calibration_table(found: Backtest, *, by_day: bool = True) -> Table:
-    """Return how often 80 % intervals held: in all, of each figure's newest forecast, and by day.
-
-    Args:
-        by_day: whether there is a row for each day.
-    """
-    groups = [each for each in found.calibration if by_day or each.group in ("all", "nearest")]
+def calibration_table(found: Backtest) -> Table:
+    """Return how often 80 % intervals held: in all, of each figure's newest forecast, and by day."""
     rows: list[Row] = []
     keys = dict.fromkeys((one.part, one.metric, one.method) for one in found.calibration)
     for part, metric, method in keys:
         rows.append(Row(f"{_what(part, metric)}: {METHOD_TITLES[method]}", (), "group"))
-        mine = [e for e in groups if (e.part, e.metric, e.method) == (part, metric, method)]
+        mine = [e for e in found.calibration if (e.part, e.metric, e.method) == (part, metric, method)]
         rows += [_calibration_row(each) for each in mine if each.coverage.count]
     note = (
         "The range is the exact binomial one for independent cases (95 %). 'Newest forecast of each figure' "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
@@ -369,7 +368,7 @@ class _Searching:
     target: Target
     search: Search | None
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "search": None}  # its solvers live in a library's memory
 
     def __call__(self, sought: Sought) -> list[tuple[Root, float | None]]:

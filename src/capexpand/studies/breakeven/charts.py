@@ -10,7 +10,7 @@ import numpy as np
 
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.bars import distance_bars
-from capexpand.reporting.charts.curves import Axis, exceedance, frontier
+from capexpand.reporting.charts.curves import CurveAxis, exceedance, frontier
 from capexpand.reporting.charts.drawing import Chart, Part, Spec
 from capexpand.reporting.charts.ranges import named_intervals
 from capexpand.studies.breakeven.break_even import BreakEven, BreakEvens, Pair
@@ -146,17 +146,16 @@ def _small(title: str) -> str:
     return f"{title[:1].lower()}{title[1:]}"
 
 
-def _axis(driver: Driver) -> Axis:
+def _axis(driver: Driver) -> CurveAxis:
     if driver.kind == "rate":
-        return Axis(driver.title, "a year", rate=True)
-    return Axis(driver.title, "quarters" if driver.kind == "quarters" else "of what is assumed")
+        return CurveAxis(driver.title, "a year", rate=True)
+    return CurveAxis(driver.title, "quarters" if driver.kind == "quarters" else "of what is assumed")
 
 
 def chance_chart(findings: BreakevenFindings, known: Distribution, scale: MoneyScale) -> Chart:
     """Return the chance that the plan is worth at least so much, with what the market added.
 
     Args:
-        findings: of a programme.
         known: the distribution of its value.
     """
     chances = np.linspace(float(known.chances[0]), float(known.chances[-1]), GRID)
@@ -194,11 +193,7 @@ def chance_chart(findings: BreakevenFindings, known: Distribution, scale: MoneyS
 
 
 def market_chart(findings: BreakevenFindings, market: MarketFindings, scale: MoneyScale) -> Chart:
-    """Return what the market added by each move beside what the plan is worth.
-
-    Args:
-        findings: of a programme.
-    """
+    """Return what the market added by each move beside what the plan is worth."""
     npv, known = findings.break_evens.npv, findings.distribution
     ends = Range(npv, npv) if known is None else Range(known.quantile(0.05), known.quantile(0.95))
     plan = "The plan" if known is None else "The plan, nine futures in ten"

@@ -18,11 +18,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def breakeven_document(findings: BreakevenFindings) -> Document:
-    """Return everything that was found out, as one object.
-
-    Args:
-        findings: of a programme.
-    """
+    """Return everything that was found out, as one object."""
     found, origin = findings.break_evens, findings.case.provenance
     return {
         "kind": "breakeven",
@@ -70,11 +66,7 @@ def break_even_row(one: BreakEven) -> Document:
 
 
 def pair_rows(pair: Pair) -> list[Document]:
-    """Return a curve of break-even combinations as rows.
-
-    Args:
-        pair: of two drivers.
-    """
+    """Return a curve of break-even combinations as rows."""
     return [
         {
             "first": pair.first.name,

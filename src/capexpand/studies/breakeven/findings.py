@@ -113,11 +113,7 @@ def breakeven(
 
 
 def price_driver(search: Search) -> str:
-    """Return the driver that stands for price: what customers pay, or what an hour is worth to the group.
-
-    Args:
-        search: of the case.
-    """
+    """Return the driver that stands for price: what customers pay, or what an hour is worth to the group."""
     return "price" if "price" in search.drivers else "transfer-value"
 
 

@@ -22,20 +22,12 @@ HEAD = (
 
 
 def scale_of(findings: BreakevenFindings) -> MoneyScale:
-    """Return the unit in which money is shown.
-
-    Args:
-        findings: of a programme.
-    """
+    """Return the unit in which money is shown."""
     return MoneyScale.of(findings.break_evens.valuation.scale, findings.case.currency)
 
 
 def break_even_table(findings: BreakevenFindings) -> Table:
-    """Return the break-evens, one row for each driver.
-
-    Args:
-        findings: of a programme.
-    """
+    """Return the break-evens, one row for each driver."""
     found = findings.break_evens
     rows: list[Row] = []
     for name in dict.fromkeys(one.driver.name for one in found.single):
@@ -72,11 +64,7 @@ def _hours(findings: BreakevenFindings, kept: BreakEven | None) -> tuple[str, ..
 
 
 def pair_tables(findings: BreakevenFindings) -> tuple[Table, ...]:
-    """Return the curves of pairs as tables.
-
-    Args:
-        findings: of a programme.
-    """
+    """Return the curves of pairs as tables."""
     pairs = findings.break_evens.pairs
     names = list(dict.fromkeys((pair.first.name, pair.second.name) for pair in pairs))
     return tuple(

@@ -84,7 +84,6 @@ class Valuation:
         """Return the programme's net present value after tax [money] in a changed world.
 
         Args:
-            worlds: the change.
             reading: whether the plan is made for it or kept to.
 
         Raises:
@@ -97,7 +96,6 @@ class Valuation:
         """Return the statements with and without the programme in a changed world.
 
         Args:
-            worlds: the change.
             reading: whether the plan is made for it or kept to.
 
         Raises:
@@ -206,8 +204,6 @@ def value_or_none(valuation: Valuation, worlds: Worlds, reading: Reading) -> flo
     """Return the net present value [money], or None where something that must be done cannot be done.
 
     Args:
-        valuation: of the case.
-        worlds: the change.
         reading: whether the plan is made for it or kept to.
 
     Raises:

@@ -21,11 +21,7 @@ def nearest(found: BreakEvens) -> list[BreakEven]:
 
 
 def headline(findings: BreakevenFindings) -> str:
-    """Say how much headroom the assumptions have.
-
-    Args:
-        findings: of a programme.
-    """
+    """Say how much headroom the assumptions have."""
     found = findings.break_evens
     currency = findings.case.currency
     counted = ", what the group would pay itself counted" if found.transfer else ""
@@ -39,11 +35,7 @@ def headline(findings: BreakevenFindings) -> str:
 
 
 def answers(findings: BreakevenFindings) -> tuple[tuple[str, str], ...]:
-    """Return the questions that have an answer, each with it, for the head of the page and the terminal.
-
-    Args:
-        findings: of a programme.
-    """
+    """Return the questions that have an answer, each with it, for the head of the page and the terminal."""
     market, past, currency = findings.market, findings.past, findings.case.currency
     asked = (
         ("At which values does it break even?", headline(findings)),
@@ -59,11 +51,7 @@ def answers(findings: BreakevenFindings) -> tuple[tuple[str, str], ...]:
 
 
 def hour_sentence(findings: BreakevenFindings) -> str:
-    """Say what an accelerator-hour must earn at the break-even price; nothing where that is not known.
-
-    Args:
-        findings: of a programme.
-    """
+    """Say what an accelerator-hour must earn at the break-even price; nothing where that is not known."""
     found, currency = findings.break_evens, findings.case.currency
     assumed = found.value_per_accelerator_hour
     for name in ("transfer-value", "price") if found.transfer else ("price",):
@@ -186,11 +174,7 @@ def headroom(one: BreakEven | None) -> str:
 
 
 def chance_sentence(findings: BreakevenFindings) -> str:
-    """Say how the value spreads over the futures, and where the value as assumed lies; nothing if unknown.
-
-    Args:
-        findings: of a programme.
-    """
+    """Say how the value spreads over the futures, and where the value as assumed lies; nothing if unknown."""
     known = findings.distribution
     if known is None:
         return ""

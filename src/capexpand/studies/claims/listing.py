@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from capexpand.catalogue.reading import near
 from capexpand.claims.companies import canonical, members
@@ -15,6 +14,7 @@ from capexpand.claims.joining import list_claims
 from capexpand.claims.rules import find_contradictions
 from capexpand.claims.table import Claim
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.studies.claims.reading_plans import ReadingPlan, ReadingPlans
 
 
@@ -25,7 +25,7 @@ class JudgedFinding:
     finding: Finding
     plans: tuple[ReadingPlan | None, ...]
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> JsonObject:
         """Return the finding as names, numbers and texts."""
         finding = self.finding
         plans = self.plans or (None,) * len(finding.readings)
@@ -73,7 +73,7 @@ class ClaimsResult:
         """The figures that a later word replaced."""
         return tuple(one for one in self.findings or () if one.finding.revised)
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> JsonObject:
         """Return the result as names, numbers and texts, as ``--json`` prints it."""
         if self.findings is None:
             return {"claims": [claim_data(claim) for claim in self.claims]}
@@ -90,7 +90,7 @@ class ClaimsResult:
         return f"<{len(self.claims)} claims{found}>"
 
 
-def claim_data(claim: Claim) -> dict[str, Any]:
+def claim_data(claim: Claim) -> JsonObject:
     """Return a claim as names, numbers and texts."""
     data = {
         key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(claim).items()

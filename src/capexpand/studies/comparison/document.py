@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from capexpand.reporting.serial import MILLION, Document, plain
 from capexpand.studies.comparison.comparing import ComparedProgramme, Comparison
-from capexpand.studies.comparison.rows import GROUPS, MONEY, Line
+from capexpand.studies.comparison.rows import GROUPS, MONEY, ComparisonLine
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -68,13 +68,13 @@ def _programme(one: ComparedProgramme) -> Document:
     }
 
 
-def value_of(line: Line, one: ComparedProgramme) -> float | None:
+def value_of(line: ComparisonLine, one: ComparedProgramme) -> float | None:
     """Return a line's value in the unit that ``unit_of`` names."""
     value = line.read(one.measures)
     return value * MILLION if value is not None and line.kind == "money" else value
 
 
-def unit_of(line: Line, currency: str) -> str:
+def unit_of(line: ComparisonLine, currency: str) -> str:
     """Return the unit of a line's value in files.
 
     Args:

@@ -45,7 +45,7 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class UnitPrices:
     """Cost of a unit of what is ordered [currency]; with halls: as if its servers stood in new ones."""
 
     hall_per_mw: float | None
@@ -74,7 +74,7 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class ProgrammeWorth:
     """Present values after tax, less the business without the programme [million]."""
 
     npv: float  # cash only
@@ -84,7 +84,7 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
-class Returns:
+class ProgrammeReturns:
     """Return and payback, in cash and with transfer values."""
 
     internal_share: float  # of what the programme serves, by present value at its prices [fraction]
@@ -116,10 +116,10 @@ class Measures:
     announced_quarters: int
     amounts: Amounts
     purchase: Purchase
-    prices: Prices
+    prices: UnitPrices
     shares: Shares
-    worth: Worth
-    returns: Returns
+    worth: ProgrammeWorth
+    returns: ProgrammeReturns
     hours: HourlyValues
 
     def times(self, factor: float) -> Measures:
@@ -137,7 +137,7 @@ class Measures:
         )
 
 
-Money = TypeVar("Money", Amounts, Prices, Worth, HourlyValues)
+Money = TypeVar("Money", Amounts, UnitPrices, ProgrammeWorth, HourlyValues)
 
 
 def _times(record: Money, factor: float) -> Money:

@@ -13,8 +13,16 @@ from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
 from capexpand.reporting.inputs import Findings
 from capexpand.studies.comparison.hours import h100_pflops, hourly_values
-from capexpand.studies.comparison.measures import Amounts, Measures, Prices, Purchase, Returns, Shares, Worth
-from capexpand.studies.comparison.orders import PLAIN, Orders, window_of, window_orders
+from capexpand.studies.comparison.measures import (
+    Amounts,
+    Measures,
+    ProgrammeReturns,
+    ProgrammeWorth,
+    Purchase,
+    Shares,
+    UnitPrices,
+)
+from capexpand.studies.comparison.orders import PLAIN, WindowOrders, window_of, window_orders
 from capexpand.studies.comparison.yardstick import Yardstick, tokens_per_day
 
 QUARTERS_PER_YEAR = 4.0
@@ -45,7 +53,7 @@ def measure_programme(findings: Findings, yardstick: Yardstick | None) -> Measur
     )
 
 
-def _amounts(case: Case, orders: Orders, result: ProgrammeResult) -> Amounts:
+def _amounts(case: Case, orders: WindowOrders, result: ProgrammeResult) -> Amounts:
     programme, m = case.programme, result.plan.data
     allowed = _in_home_currency(case, programme.cap)
     announced = _in_home_currency(case, programme.announced or programme.cap or programme.floor)
@@ -76,7 +84,7 @@ def _in_home_currency(case: Case, amount: Figure | None) -> float | None:
     return amount.value * float(case.exchange_rates[amount.currency].values(case.calendar)[0])
 
 
-def _purchase(orders: Orders, tokens: float | None) -> Purchase:
+def _purchase(orders: WindowOrders, tokens: float | None) -> Purchase:
     return Purchase(
         accelerators=orders.accelerators,
         general_servers=orders.general_servers,
@@ -91,7 +99,7 @@ def _purchase(orders: Orders, tokens: float | None) -> Purchase:
     )
 
 
-def _prices(orders: Orders, bought: Purchase) -> Prices:
+def _prices(orders: WindowOrders, bought: Purchase) -> UnitPrices:
     whole = orders.ai_with_halls
     all_in = None if whole is None else whole * PLAIN
 
@@ -100,7 +108,7 @@ def _prices(orders: Orders, bought: Purchase) -> Prices:
 
     tokens = bought.tokens_per_day
     servers = orders.accelerator_money * PLAIN
-    return Prices(
+    return UnitPrices(
         hall_per_mw=None if orders.hall_price is None else orders.hall_price * PLAIN,
         servers_per_mw=servers / bought.ai_power_mw if bought.ai_power_mw > NOTHING else None,
         all_in_per_mw=per(bought.ai_power_mw),
@@ -111,7 +119,7 @@ def _prices(orders: Orders, bought: Purchase) -> Prices:
     )
 
 
-def _shares(orders: Orders, result: ProgrammeResult) -> Shares:
+def _shares(orders: WindowOrders, result: ProgrammeResult) -> Shares:
     m, ours = result.plan.data, result.programme
     ai = m.offers.accelerators[m.offers.product] > 0.0
     paid = _unit_payments(result)
@@ -149,11 +157,11 @@ def _paid_for_units(plan: Plan) -> Floats:
     return paid
 
 
-def _worth(findings: Findings) -> Worth:
+def _worth(findings: Findings) -> ProgrammeWorth:
     transfer = _transfer(findings.result)
     metrics = findings.metrics
     value = float(findings.result.times.discount @ transfer)
-    return Worth(
+    return ProgrammeWorth(
         npv=metrics.npv,
         npv_without_end_value=metrics.npv_end_value_zero,
         transfer_value=value,
@@ -166,7 +174,7 @@ def _transfer(result: ProgrammeResult) -> Floats:
     return (1.0 - result.plan.data.taxes.rate) * result.programme.transfer_value
 
 
-def _returns(findings: Findings) -> Returns:
+def _returns(findings: Findings) -> ProgrammeReturns:
     result, metrics = findings.result, findings.metrics
     ours, now = result.programme, result.times.discount
     inside = float(ours.transfer_value @ now)
@@ -174,7 +182,7 @@ def _returns(findings: Findings) -> Returns:
     with_transfer = ours.free_cash_flow + _transfer(result)
     rate, unique = internal_rate_of_return(with_transfer, ours.end_cash)
     paid_back = payback_quarter(np.where(np.abs(with_transfer) > NOTHING, with_transfer, 0.0))
-    return Returns(
+    return ProgrammeReturns(
         internal_share=_share(inside, inside + outside) or 0.0,
         rate=metrics.irr if metrics.irr_unique else None,
         payback_years=_years(metrics.payback_quarter),

@@ -15,7 +15,7 @@ PLAIN = 1e6  # money in plain currency, of millions
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class WindowOrders:
     """Orders of the window: money in millions at the full price, power in MW of IT power."""
 
     accelerator_money: float
@@ -80,7 +80,7 @@ def window_of(m: ModelData) -> slice:
     return slice(first, min(last, m.times.count))
 
 
-def window_orders(plan: Plan) -> Orders:
+def window_orders(plan: Plan) -> WindowOrders:
     """Add up what is ordered in the window.
 
     Args:
@@ -104,7 +104,7 @@ def window_orders(plan: Plan) -> Orders:
     built_mw = float(halls_mw[m.power.owned].sum())
     units = np.zeros(len(offers.products))
     np.add.at(units, offers.product[owned], ordered[owned])
-    return Orders(
+    return WindowOrders(
         accelerator_money=float(money[owned & ai].sum()),
         other_server_money=float(money[owned & ~ai].sum()),
         hall_money=hall_money,

@@ -20,7 +20,7 @@ _NEWS = "news-report:"
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class ExchangeRate:
     """How many of a currency one of another is.
 
     Args:
@@ -40,7 +40,7 @@ class DayRates:
 
     day: date
     currency: str
-    rates: tuple[Rate, ...]
+    rates: tuple[ExchangeRate, ...]
 
     def factor(self, code: str) -> float:
         """Return how many of the wanted currency one of another is.
@@ -82,7 +82,7 @@ def day_rates(day: date, currency: str, cases: Sequence[Case], written: Sequence
     if currency not in CURRENCIES:
         problems.append(Problem(f"there is no currency '{currency}'; it is a code of ISO 4217, such as USD"))
         raise CaseError(problems)
-    found: list[Rate] = []
+    found: list[ExchangeRate] = []
     for code in sorted({case.currency for case in cases} - {currency}):
         rate = _rate(code, currency, pairs)
         if rate is None:
@@ -97,12 +97,12 @@ def day_rates(day: date, currency: str, cases: Sequence[Case], written: Sequence
     return DayRates(day, currency, tuple(found))
 
 
-def _rate(code: str, currency: str, pairs: Iterable[_Pair]) -> Rate | None:
+def _rate(code: str, currency: str, pairs: Iterable[_Pair]) -> ExchangeRate | None:
     for pair in pairs:
         if (pair.of, pair.code) == (currency, code):
-            return Rate(code, pair.value, pair.source)
+            return ExchangeRate(code, pair.value, pair.source)
         if (pair.of, pair.code) == (code, currency):
-            return Rate(code, 1.0 / pair.value, pair.source)
+            return ExchangeRate(code, 1.0 / pair.value, pair.source)
     return None
 
 

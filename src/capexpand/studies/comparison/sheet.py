@@ -21,7 +21,7 @@ from capexpand.reporting.sheet import Sheet
 from capexpand.studies.comparison.charts import comparison_charts
 from capexpand.studies.comparison.comparing import Comparison
 from capexpand.studies.comparison.document import comparison_document, frame
-from capexpand.studies.comparison.rows import GROUPS, PRICES, Group, Line
+from capexpand.studies.comparison.rows import GROUPS, PRICES, ComparisonLine, LineGroup
 from capexpand.studies.comparison.wording import about_rates, about_window, announced_word, headings, verdict
 from capexpand.wording import capitalised, sentence
 
@@ -83,7 +83,7 @@ def _answers(comparison: Comparison) -> tuple[Answer, ...]:
     )
 
 
-def group_table(group: Group, comparison: Comparison) -> Table:
+def group_table(group: LineGroup, comparison: Comparison) -> Table:
     """Return the table of some lines, a column for each programme."""
     rows = tuple(
         Row(
@@ -96,7 +96,7 @@ def group_table(group: Group, comparison: Comparison) -> Table:
     return Table(group.title, columns("", *headings(comparison)), rows, f"{group.note}{model}")
 
 
-def _title(line: Line, comparison: Comparison) -> str:
+def _title(line: ComparisonLine, comparison: Comparison) -> str:
     """The line's title; an amount that nobody announced is a budget."""
     return line.title.replace("Announced", announced_word(comparison))
 

@@ -27,11 +27,7 @@ def _told_apart(one: ComparedProgramme, *, several: bool) -> str:
 
 
 def announced_word(comparison: Comparison) -> str:
-    """Return what the amounts are: announced, or budgets that nobody announced.
-
-    Args:
-        comparison: the programmes.
-    """
+    """Return what the amounts are: announced, or budgets that nobody announced."""
     announced = {one.case.programme.announced is not None for one in comparison.programmes}
     if announced == {False}:
         return "Budget"
@@ -39,11 +35,7 @@ def announced_word(comparison: Comparison) -> str:
 
 
 def about_rates(comparison: Comparison) -> str:
-    """Say in which currency money is, and at which rates.
-
-    Args:
-        comparison: the programmes.
-    """
+    """Say in which currency money is, and at which rates."""
     rates = comparison.rates
     if not rates.rates:
         return f"Money in {rates.currency}, the currency of every case."

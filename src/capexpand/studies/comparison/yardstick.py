@@ -30,11 +30,7 @@ class Yardstick:
 
 
 def common_yardstick(cases: Sequence[Case]) -> Yardstick | None:
-    """Return the way to serve a model that all cases have in common; the first by name of several.
-
-    Args:
-        cases: to be compared.
-    """
+    """Return the way to serve a model that all cases have in common; the first by name of several."""
     named = [
         {_key(workload.serving) for workload in case.workloads.values() if workload.serving} for case in cases
     ]

@@ -22,7 +22,7 @@ from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.warm import WarmPlanner
-from capexpand.studies.diff.decisions import Orders
+from capexpand.studies.diff.decisions import NamedOrders
 from capexpand.studies.diff.holding import plan_holding
 from capexpand.studies.diff.inputs import Cause, Documents
 
@@ -100,8 +100,6 @@ def causes(documents: Documents, sides: Sides, progress: Progress | None = None)
     """Return the change of value by cause.
 
     Args:
-        documents: of both cases.
-        sides: their plans and values.
         progress: is told which mixture is being planned.
 
     Raises:
@@ -132,7 +130,7 @@ def _shared(
     *,
     merged: bool,
 ) -> Causes:
-    old, new = Orders.of(sides.old), Orders.of(sides.new)
+    old, new = NamedOrders.of(sides.old), NamedOrders.of(sides.new)
     orders = {False: old.with_quarters_of(new), True: new.with_quarters_of(old)}
     keys = (*groups, *(() if old.same_as(new) else (DECISIONS,)))
     valued = _Valued(documents, groups, orders, progress)
@@ -168,7 +166,7 @@ class _Valued:
         self,
         documents: Documents,
         groups: dict[str, tuple[Cause, ...]],
-        orders: dict[bool, Orders],
+        orders: dict[bool, NamedOrders],
         progress: Progress | None,
     ) -> None:
         self._documents, self._groups, self._orders, self._say = documents, groups, orders, progress

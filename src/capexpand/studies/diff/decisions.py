@@ -20,7 +20,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class NamedOrders:
     """Orders of a plan, whose options and quarters go by name.
 
     Args:
@@ -34,7 +34,7 @@ class Orders:
     quarters: tuple[str, ...]
 
     @classmethod
-    def of(cls, plan: Plan) -> Orders:
+    def of(cls, plan: Plan) -> NamedOrders:
         """Return the orders of a plan."""
         m, labels = plan.data, plan.data.times.labels
         power = {
@@ -52,10 +52,10 @@ class Orders:
         }
         return cls(power, units, labels)
 
-    def with_quarters_of(self, other: Orders) -> Orders:
+    def with_quarters_of(self, other: NamedOrders) -> NamedOrders:
         """Return these orders with those of another plan in the quarters that only the other has."""
         more = set(other.quarters) - set(self.quarters)
-        return Orders(
+        return NamedOrders(
             {**self.power, **{key: amount for key, amount in other.power.items() if key[2] in more}},
             {**self.units, **{key: amount for key, amount in other.units.items() if key[2] in more}},
             tuple(dict.fromkeys((*self.quarters, *other.quarters))),
@@ -78,7 +78,7 @@ class Orders:
                     array[at] = amount
         return Commitments(power, units)
 
-    def same_as(self, other: Orders) -> bool:
+    def same_as(self, other: NamedOrders) -> bool:
         """Tell whether two plans order the same, but for rounding."""
         return all(
             abs(ours.get(key, 0.0) - theirs.get(key, 0.0)) <= 1e-6 * max(1.0, ours.get(key, 0.0))
@@ -96,7 +96,7 @@ def _position(m: ModelData, name: str, place: str, quarter: str, *, power: bool)
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionChange:
     """Orders of one thing in one quarter, in both plans.
 
     Args:
@@ -121,17 +121,17 @@ class Decision:
         return self.new - self.old
 
 
-def decisions(old: Orders, new: Orders) -> tuple[Decision, ...]:
+def decisions(old: NamedOrders, new: NamedOrders) -> tuple[DecisionChange, ...]:
     """Return what is ordered otherwise, thing by thing and quarter by quarter.
 
     Args:
         old: orders of the old plan.
         new: orders of the new plan.
     """
-    found: list[Decision] = []
+    found: list[DecisionChange] = []
     for unit, ours, theirs in (("MW", old.power, new.power), ("units", old.units, new.units)):
         for key in sorted({*ours, *theirs}):
             before, after = ours.get(key, 0.0), theirs.get(key, 0.0)
             if abs(after - before) > SMALL * max(1.0, before, after):
-                found.append(Decision(*key, unit, before, after))
+                found.append(DecisionChange(*key, unit, before, after))
     return tuple(found)

@@ -12,8 +12,8 @@ from capexpand.pipeline import evaluate, optimise
 from capexpand.reporting.inputs import Findings
 from capexpand.runs.folder import read_manifest
 from capexpand.studies.diff.causes import Causes, Sides, causes
-from capexpand.studies.diff.decisions import Decision, Orders, decisions
-from capexpand.studies.diff.inputs import Change, Documents
+from capexpand.studies.diff.decisions import DecisionChange, NamedOrders, decisions
+from capexpand.studies.diff.inputs import Documents, InputChange
 from capexpand.studies.subjects import Subject
 from capexpand.wording import money
 
@@ -55,8 +55,8 @@ class Difference:
 
     old: Side
     new: Side
-    changes: tuple[Change, ...]
-    decisions: tuple[Decision, ...]
+    changes: tuple[InputChange, ...]
+    decisions: tuple[DecisionChange, ...]
     causes: Causes
     notes: tuple[str, ...]
 
@@ -66,7 +66,7 @@ class Difference:
         return self.new.case.currency
 
     @property
-    def numbers_changed(self) -> tuple[Change, ...]:
+    def numbers_changed(self) -> tuple[InputChange, ...]:
         """The changes that are not of words alone."""
         return tuple(change for change in self.changes if change.cause != "words")
 
@@ -102,13 +102,13 @@ def difference(old: Subject, new: Subject, progress: Progress | None = None) -> 
         old=before,
         new=after,
         changes=documents.changes(),
-        decisions=_still_open(decisions(*(Orders.of(plan) for plan in plans)), sides),
+        decisions=_still_open(decisions(*(NamedOrders.of(plan) for plan in plans)), sides),
         causes=causes(documents, Sides(*plans, before.npv, after.npv), progress),
         notes=_notes((old, new), sides),
     )
 
 
-def _still_open(found: tuple[Decision, ...], sides: list[Side]) -> tuple[Decision, ...]:
+def _still_open(found: tuple[DecisionChange, ...], sides: list[Side]) -> tuple[DecisionChange, ...]:
     """Decisions of quarters that begin in neither plan's past."""
     start = max(side.findings.result.times.labels[0] for side in sides)
     return tuple(decision for decision in found if decision.quarter >= start)

@@ -68,8 +68,6 @@ def held_program(
     """Return a program in which given orders are an upper bound that it pays to reach.
 
     Args:
-        program: of all quarters.
-        stages: its columns.
         orders: to be kept; free where they are NaN.
     """
     upper, cost = program.column_upper.copy(), program.cost.copy()

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from capexpand.case.loading import load_case
 from capexpand.case.reading import FILE_FIELDS, ORIGIN_FIELDS, REFERENCE_FIELDS, is_number
 from capexpand.case.schema import Case
+from capexpand.files.json_text import JsonObject
 
 Cause = Literal["time", "facts", "assumptions", "words"]
 
@@ -32,7 +33,7 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class InputChange:
     """One input that differs.
 
     Args:
@@ -52,8 +53,8 @@ class Change:
 class Documents:
     """The documents of two cases, whose tables have names of their own where their contents differ."""
 
-    old: dict[str, Any]
-    new: dict[str, Any]
+    old: JsonObject
+    new: JsonObject
     tables: Mapping[str, bytes]
 
     @classmethod
@@ -80,10 +81,12 @@ class Documents:
             place: _cause(self.old, self.new, place, moved=moved) for place in _differing(self.old, self.new)
         }
 
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[InputChange, ...]:
         """Return every input that differs, in the order of the new case."""
         return tuple(
-            Change(".".join(inner), cause, _written(_at(self.old, inner)), _written(_at(self.new, inner)))
+            InputChange(
+                ".".join(inner), cause, _written(_at(self.old, inner)), _written(_at(self.new, inner))
+            )
             for place, cause in self.places.items()
             for inner in _leaves(_at(self.old, place), _at(self.new, place), place)
         )
@@ -152,7 +155,7 @@ def _at(document: Any, place: tuple[str, ...]) -> Any:
     return document
 
 
-def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
+def _put(document: JsonObject, place: tuple[str, ...], value: Any) -> None:
     inner = document
     for step in place[:-1]:
         inner = inner.setdefault(step, {})
@@ -162,7 +165,7 @@ def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
         inner[place[-1]] = copy.deepcopy(value)
 
 
-def _cause(old: dict[str, Any], new: dict[str, Any], place: tuple[str, ...], *, moved: bool) -> Cause:
+def _cause(old: JsonObject, new: JsonObject, place: tuple[str, ...], *, moved: bool) -> Cause:
     if place[-1] in WORDS:
         return "words"
     if place[0] in _PASSED or (moved and _left_over(place)):

@@ -25,7 +25,7 @@ from capexpand.reporting.serial import money as plain_money
 from capexpand.reporting.serial import number as plain_number
 from capexpand.reporting.sheet import Sheet
 from capexpand.studies.diff.causes import DECISIONS, TITLES, Share
-from capexpand.studies.diff.decisions import Decision
+from capexpand.studies.diff.decisions import DecisionChange
 from capexpand.studies.diff.difference import Difference
 from capexpand.studies.diff.results import Result, results
 from capexpand.wording import (
@@ -235,7 +235,7 @@ def _inputs_table(found: Difference) -> Table:
 
 
 def _decisions_table(found: Difference) -> Table:
-    def size(decision: Decision) -> float:
+    def size(decision: DecisionChange) -> float:
         return abs(decision.change) * (50.0 if decision.unit == "MW" else 1.0)
 
     shown = sorted(found.decisions, key=size, reverse=True)[:MANY]

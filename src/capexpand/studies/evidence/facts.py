@@ -24,7 +24,7 @@ BESIDE_THE_PLAN = ("uncertainty", "announcement", "reported")
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class EvidenceFact:
     """A number of a case, or the values of one series.
 
     Args:
@@ -54,12 +54,11 @@ class Fact:
         return self.place.unit == "month"
 
 
-def facts_of(declaration: Declaration, case: Case) -> Iterator[Fact]:
+def facts_of(declaration: Declaration, case: Case) -> Iterator[EvidenceFact]:
     """Yield the facts of a case in the order of the schema.
 
     Args:
         declaration: as the files state the case.
-        case: as it was understood.
     """
     for place, number in walk(case):
         if place[0] in BESIDE_THE_PLAN:
@@ -76,7 +75,7 @@ def facts_of(declaration: Declaration, case: Case) -> Iterator[Fact]:
                 values.append(figure)
         if values:
             first = values[0]
-            yield Fact(
+            yield EvidenceFact(
                 NumberPlace(place, number, _written(declaration, place)),
                 number.written,
                 weakest(values),
@@ -88,8 +87,8 @@ def facts_of(declaration: Declaration, case: Case) -> Iterator[Fact]:
             yield _fact(declaration, (*place, *inside.split(".")), figure)
 
 
-def _fact(declaration: Declaration, place: Place, figure: Figure) -> Fact:
-    return Fact(
+def _fact(declaration: Declaration, place: Place, figure: Figure) -> EvidenceFact:
+    return EvidenceFact(
         NumberPlace(place, figure, _written(declaration, place)),
         figure.written,
         evidence_of(figure),

@@ -15,7 +15,7 @@ from capexpand.executing.engine import Engine, in_order
 from capexpand.executing.local import LocalProcesses
 from capexpand.optimiser.plan import SolverReport
 from capexpand.pipeline import refuse_objective
-from capexpand.studies.evidence.facts import Fact, facts_of
+from capexpand.studies.evidence.facts import EvidenceFact, facts_of
 from capexpand.studies.evidence.measuring import Measurer, Sensitivity
 
 Progress = Callable[[str], None]
@@ -61,7 +61,7 @@ class NextFact:
     left: float
 
     @property
-    def fact(self) -> Fact:
+    def fact(self) -> EvidenceFact:
         """The fact."""
         return self.sensitivity.fact
 
@@ -162,7 +162,7 @@ def find_evidence(
 class _Measured:
     measurer: Measurer
 
-    def __call__(self, facts: tuple[Fact, ...]) -> list[Sensitivity]:
+    def __call__(self, facts: tuple[EvidenceFact, ...]) -> list[Sensitivity]:
         return [self.measurer.sensitivity(fact) for fact in facts]
 
 
@@ -171,9 +171,6 @@ def weigh(found: list[Sensitivity]) -> tuple[tuple[OfKind, ...], tuple[NextFact,
 
     The variance of the value is, to first order and with facts independent of each other, the sum over facts
     of (slope × relative deviation)². A fact that becomes reported keeps the deviation of a reported one.
-
-    Args:
-        found: of every fact.
     """
     variances = [(one.effect or 0.0) ** 2 for one in found]
     total = sum(variances)

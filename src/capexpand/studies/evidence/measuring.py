@@ -21,7 +21,7 @@ from capexpand.model.data import ModelData
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.envelope import first_order_change
 from capexpand.optimiser.warm import Optimum, WarmPlanner
-from capexpand.studies.evidence.facts import Fact
+from capexpand.studies.evidence.facts import EvidenceFact
 
 STEP = 1e-5
 """Relative change of a number. Larger ones bend, smaller ones drown in rounding."""
@@ -46,7 +46,7 @@ class Sensitivity:
         slope: change of the value for a relative change of 1 [money]; None where it was not found.
     """
 
-    fact: Fact
+    fact: EvidenceFact
     way: Way
     slope: float | None
 
@@ -79,11 +79,8 @@ class Measurer:
         """What the plan is worth beyond the business without the programme [money]."""
         return self.optimum.objective - self.base.objective
 
-    def sensitivity(self, fact: Fact) -> Sensitivity:
+    def sensitivity(self, fact: EvidenceFact) -> Sensitivity:
         """Return how the value moves with a fact.
-
-        Args:
-            fact: of the case.
 
         Raises:
             SolverError: a solver failed.
@@ -106,7 +103,7 @@ class Measurer:
         slope = slope if abs(slope) > _ROUNDING * size else 0.0
         return self._in_steps(fact) if fact.duration and slope == 0.0 else Sensitivity(fact, "slope", slope)
 
-    def _change(self, fact: Fact, step: float) -> float | Literal["refused", "jump"]:
+    def _change(self, fact: EvidenceFact, step: float) -> float | Literal["refused", "jump"]:
         """The change of the value for a relative step; a jump where the program changes by a lot."""
         found = self._first_order(fact, step)
         if found is None or found == "refused":
@@ -118,7 +115,7 @@ class Measurer:
                 return "jump"
         return change
 
-    def _first_order(self, fact: Fact, step: float) -> tuple[float, bool] | Literal["refused"] | None:
+    def _first_order(self, fact: EvidenceFact, step: float) -> tuple[float, bool] | Literal["refused"] | None:
         data = self._data(fact, 1.0 + step)
         if data is None:
             return "refused"
@@ -131,14 +128,14 @@ class Measurer:
             small = small and found[1]
         return total, small
 
-    def _data(self, fact: Fact, factor: float) -> ModelData | None:
+    def _data(self, fact: EvidenceFact, factor: float) -> ModelData | None:
         """The compiled case with a fact times a factor; None where the case does not allow that."""
         try:
             return compile_case(self._declaration.load({fact.path: fact.place.scaled(factor)}))
         except CaseError:
             return None
 
-    def _in_steps(self, fact: Fact) -> Sensitivity:
+    def _in_steps(self, fact: EvidenceFact) -> Sensitivity:
         if not self._replan:
             return Sensitivity(fact, "in steps", None)
         found: list[tuple[float, float]] = []

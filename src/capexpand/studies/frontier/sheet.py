@@ -9,7 +9,7 @@ import numpy as np
 from capexpand.optimiser.objectives import Objective
 from capexpand.reporting.blocks import Answer, Charts, Fact, Paragraph, Row, Section, Table, columns
 from capexpand.reporting.charts import palette
-from capexpand.reporting.charts.curves import Axis
+from capexpand.reporting.charts.curves import CurveAxis
 from capexpand.reporting.charts.curves import frontier as curve
 from capexpand.reporting.charts.drawing import Chart, Part, Spec
 from capexpand.reporting.serial import number as plain_number
@@ -139,7 +139,7 @@ def _chart(found: Frontier) -> Chart:
         for point in points
         for x, y in ((point.second * scales[second.name][0], point.first * scales[first.name][0]),)
     ]
-    axes = [Axis(one.name, scales[one.name][1]) for one in (second, first)]
+    axes = [CurveAxis(one.name, scales[one.name][1]) for one in (second, first)]
     title = f"What {second.name} costs in {first.name}"
     note = f"Each point is a plan that is best in {first.name} at its {second.name}."
     drawing = curve(axes[0], axes[1], parts)

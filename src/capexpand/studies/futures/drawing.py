@@ -17,7 +17,7 @@ from capexpand.timevalue import QuarterCalendar
 
 
 @dataclass(frozen=True, slots=True)
-class Futures:
+class DrawnFutures:
     """The sampled futures of a case.
 
     Args:
@@ -49,7 +49,7 @@ class Futures:
         }
 
 
-def sample_futures(case: Case, count: int, *, seed: int, nodes: int, outcomes: int) -> Futures:
+def sample_futures(case: Case, count: int, *, seed: int, nodes: int, outcomes: int) -> DrawnFutures:
     """Sample the uncertain inputs of a case and reduce the scenarios to a lattice.
 
     Args:
@@ -75,4 +75,4 @@ def sample_futures(case: Case, count: int, *, seed: int, nodes: int, outcomes: i
         later_nodes=min(nodes, grain.later_nodes),
     )
     calendar = QuarterCalendar(case.calendar.start, case.calendar.quarters)
-    return Futures(case, drawn, fans(case, drawn), lattice, lattice_errors(lattice, drawn), calendar)
+    return DrawnFutures(case, drawn, fans(case, drawn), lattice, lattice_errors(lattice, drawn), calendar)

@@ -26,7 +26,7 @@ from capexpand.reporting.charts.ranges import fan_row
 from capexpand.reporting.serial import Document, number, numbers
 from capexpand.reporting.sheet import Sheet
 from capexpand.scenarios.fans import LEVELS, Fan
-from capexpand.studies.futures.drawing import Futures
+from capexpand.studies.futures.drawing import DrawnFutures
 from capexpand.wording import number as written
 from capexpand.wording import of_each
 
@@ -37,7 +37,7 @@ SHOWN = (1, 3, 11)
 """Quarters that the table of quantiles shows beside the last."""
 
 
-def futures_sheet(found: Futures) -> Sheet:
+def futures_sheet(found: DrawnFutures) -> Sheet:
     """Return the sheet of the sampled futures of a case."""
     case, origin = found.case, found.case.provenance
     charts = tuple(_fan_chart(fan, found) for fan in found.fans)
@@ -85,13 +85,13 @@ def futures_sheet(found: Futures) -> Sheet:
     )
 
 
-def _count(found: Futures) -> str:
+def _count(found: DrawnFutures) -> str:
     moving = of_each(len(found.fans), "quantity moves", "quantities move")
     regimes = of_each(len(found.regimes), "regime changes its state", "regimes change their states")
     return f"{moving[:1].upper()}{moving[1:]}, and {regimes}."
 
 
-def _fan_chart(fan: Fan, found: Futures) -> Chart:
+def _fan_chart(fan: Fan, found: DrawnFutures) -> Chart:
     rows = tuple(
         fan_row(day.isoformat(), fan.quantiles[:, t], z=fan.declared[t])
         for t, day in enumerate(found.calendar.starts)
@@ -102,7 +102,7 @@ def _fan_chart(fan: Fan, found: Futures) -> Chart:
     )
 
 
-def _fan_table(found: Futures) -> Table:
+def _fan_table(found: DrawnFutures) -> Table:
     last = found.scenarios.quarters - 1
     shown = sorted({min(quarter, last) for quarter in (*SHOWN, last)})
     rows = [
@@ -119,7 +119,7 @@ def _fan_table(found: Futures) -> Table:
     return table("5 % – median – 95 % of the scenarios", head, rows)
 
 
-def _regime_table(found: Futures) -> Table:
+def _regime_table(found: DrawnFutures) -> Table:
     labels = found.calendar.labels
     shown = list(range(0, len(labels), 4))
     rows = [
@@ -130,7 +130,7 @@ def _regime_table(found: Futures) -> Table:
     return table("Chance of each state", ("State", *(labels[t] for t in shown)), rows)
 
 
-def _about_lattice(found: Futures) -> str:
+def _about_lattice(found: DrawnFutures) -> str:
     nodes = max(quarter.nodes for quarter in found.lattice.quarters)
     return (
         f"{nodes} nodes a quarter at most. Standard deviation: over all quarters, as a share of the "
@@ -139,7 +139,7 @@ def _about_lattice(found: Futures) -> str:
     )
 
 
-def _lattice_table(found: Futures) -> Table:
+def _lattice_table(found: DrawnFutures) -> Table:
     rows = [
         Row(
             row.entry,
@@ -166,7 +166,7 @@ def _two_digits(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def _made(found: Futures) -> tuple[Block, ...]:
+def _made(found: DrawnFutures) -> tuple[Block, ...]:
     rows = (
         Row("capexpand", (f"{version('capexpand')}, on Python {platform.python_version()}",)),
         Row("SHA-256 of the case and its tables", (Cell(found.case.provenance.content_hash, code=True),)),
@@ -175,7 +175,7 @@ def _made(found: Futures) -> tuple[Block, ...]:
     return (Table("How it was made", columns("", Column("", align="text")), rows, kind="made"),)
 
 
-def _document(found: Futures) -> Document:
+def _document(found: DrawnFutures) -> Document:
     return {
         "title": found.case.title,
         "scenarios": found.scenarios.count,
@@ -201,7 +201,7 @@ def _document(found: Futures) -> Document:
     }
 
 
-def _frame(found: Futures) -> DataFrame:
+def _frame(found: DrawnFutures) -> DataFrame:
     import polars as pl
 
     rows = [

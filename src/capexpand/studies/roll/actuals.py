@@ -60,7 +60,7 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Actual:
+class ActualRow:
     """One row of what really happened.
 
     Args:
@@ -91,7 +91,7 @@ class Actual:
         return f"{self.value:.12g} {self.unit}".strip()
 
 
-def read_actuals(path: Path, case: Case) -> tuple[Actual, ...]:
+def read_actuals(path: Path, case: Case) -> tuple[ActualRow, ...]:
     """Read a table of what really happened.
 
     Args:
@@ -103,7 +103,7 @@ def read_actuals(path: Path, case: Case) -> tuple[Actual, ...]:
     """
     rows = read_rows(path, COLUMNS, ("quantity", "value"))
     problems: list[Problem] = []
-    found: list[Actual] = []
+    found: list[ActualRow] = []
     seen: dict[tuple[object, ...], int] = {}
     for row in rows:
         line = row.line
@@ -130,7 +130,7 @@ def read_actuals(path: Path, case: Case) -> tuple[Actual, ...]:
     return tuple(found)
 
 
-def _actual(of: TextRow, case: Case, wrong: list[str]) -> Actual | None:
+def _actual(of: TextRow, case: Case, wrong: list[str]) -> ActualRow | None:
     row = of.cells
     quantity = row["quantity"]
     if quantity not in NEEDS:
@@ -150,7 +150,7 @@ def _actual(of: TextRow, case: Case, wrong: list[str]) -> Actual | None:
         wrong.append(f"value: '{row['value']}' is not a number; write it as 1234.5")
     elif not math.isfinite(value) or value < 0.0:
         wrong.append(f"value: {row['value']} is not a finite amount of zero or more")
-    one = Actual(
+    one = ActualRow(
         quantity, row["site"], row["offer"], row["workload"], day, value or 0.0, row["unit"], row["source"],
         of.line,
     )  # fmt: skip
@@ -179,7 +179,7 @@ def _day(text: str, quantity: str, case: Case, wrong: list[str]) -> date | None:
     return day
 
 
-def in_own_unit(one: Actual, case: Case) -> Actual:
+def in_own_unit(one: ActualRow, case: Case) -> ActualRow:
     """Return a row in the unit in which a plan expects it.
 
     Args:
@@ -207,7 +207,7 @@ def in_own_unit(one: Actual, case: Case) -> Actual:
     )
 
 
-def observed_series(case: Case, one: Actual) -> Series:
+def observed_series(case: Case, one: ActualRow) -> Series:
     """Return the series of a case that was observed.
 
     Raises:
@@ -225,7 +225,7 @@ def observed_series(case: Case, one: Actual) -> Series:
     return found
 
 
-def in_unit_of(one: Actual, series: Series, case: Case) -> float:
+def in_unit_of(one: ActualRow, series: Series, case: Case) -> float:
     """Return an observed amount in the canonical unit of a series.
 
     Raises:
@@ -235,7 +235,7 @@ def in_unit_of(one: Actual, series: Series, case: Case) -> float:
     return _read(one, (canonical,), f"1 {series.unit}", case)
 
 
-def _read(one: Actual, units: tuple[str, ...], example: str, case: Case) -> float:
+def _read(one: ActualRow, units: tuple[str, ...], example: str, case: Case) -> float:
     name = " of ".join(filter(None, (one.quantity, one.workload or one.offer or one.site)))
     if not one.unit:
         raise CaseError([Problem(f"{name}: needs a unit, e.g. {example.split(' ', 1)[1]}")])
@@ -249,11 +249,10 @@ def _near(name: str, known: Sequence[str]) -> str:
     return suggest(name, known) if nearest(name, known) else f"; there are {', '.join(known)}"
 
 
-def table_of(actuals: Sequence[Actual], suffix: str = ".csv") -> bytes:
+def table_of(actuals: Sequence[ActualRow], suffix: str = ".csv") -> bytes:
     """Return rows as the content of a file that ``read_actuals`` reads.
 
     Args:
-        actuals: the rows.
         suffix: .csv, .parquet or .xlsx.
 
     Raises:

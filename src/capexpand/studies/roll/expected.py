@@ -8,12 +8,12 @@ from capexpand.case.schema import Case
 from capexpand.finance.schedule import hall_purchases, unit_purchases
 from capexpand.finance.statements import statement
 from capexpand.optimiser.plan import Plan
-from capexpand.studies.roll.actuals import Actual
+from capexpand.studies.roll.actuals import ActualRow
 
 SMALL = 1e-6
 
 
-def expected_actuals(case: Case, plan: Plan, decided: int) -> tuple[Actual, ...]:
+def expected_actuals(case: Case, plan: Plan, decided: int) -> tuple[ActualRow, ...]:
     """Return what a plan expects at the end of its first quarters.
 
     Args:
@@ -29,25 +29,25 @@ def expected_actuals(case: Case, plan: Plan, decided: int) -> tuple[Actual, ...]
     )
 
 
-def _standing(plan: Plan, decided: int) -> list[Actual]:
+def _standing(plan: Plan, decided: int) -> list[ActualRow]:
     m, last = plan.data, decided - 1
-    found: list[Actual] = []
+    found: list[ActualRow] = []
     for o in range(len(m.power.names)):
         site = m.sites.names[m.power.site[o]]
         amount = float(plan.power_mw[o, last])
         if m.power.owned[o]:
-            found.append(Actual("power", site=site, value=amount, unit="MW"))
+            found.append(ActualRow("power", site=site, value=amount, unit="MW"))
         else:
             amount += _rented_on_order(plan, o, decided)
             if amount > SMALL:
-                found.append(Actual("power_leased", site=site, value=amount, unit="MW"))
+                found.append(ActualRow("power_leased", site=site, value=amount, unit="MW"))
     for s, site in enumerate(m.sites.names):
         for k in range(len(m.offers.names)):
             amount = float(plan.installed[s, k, last])
             if amount > SMALL:
                 kind = "installed" if m.offers.owned[k] else "leased"
                 found.append(
-                    Actual(kind, site=site, offer=m.offers.products[m.offers.product[k]], value=amount)
+                    ActualRow(kind, site=site, offer=m.offers.products[m.offers.product[k]], value=amount)
                 )
     return found
 
@@ -58,10 +58,10 @@ def _rented_on_order(plan: Plan, o: int, decided: int) -> float:
     return float(plan.power_ordered_mw[o, max(decided - lead, 0) : decided].sum()) if lead else 0.0
 
 
-def _on_order(plan: Plan, decided: int) -> list[Actual]:
+def _on_order(plan: Plan, decided: int) -> list[ActualRow]:
     m = plan.data
     starts = m.times.starts
-    found: list[Actual] = []
+    found: list[ActualRow] = []
     for o in np.flatnonzero(m.power.owned):
         lead = int(m.power.lead_quarters[o])
         for t in range(decided, m.times.count):
@@ -69,7 +69,7 @@ def _on_order(plan: Plan, decided: int) -> list[Actual]:
             amount = float(m.opening.power_due_mw[o, t] + ordered)
             if amount > SMALL:
                 site = m.sites.names[m.power.site[o]]
-                found.append(Actual("power_due", site=site, date=starts[t], value=amount, unit="MW"))
+                found.append(ActualRow("power_due", site=site, date=starts[t], value=amount, unit="MW"))
     due: dict[tuple[str, str, int], float] = {}
     for k in range(len(m.offers.names)):
         lead = int(m.offers.lead_quarters[k])
@@ -82,13 +82,13 @@ def _on_order(plan: Plan, decided: int) -> list[Actual]:
                 if amount > SMALL:
                     due[site, offer, t] = due.get((site, offer, t), 0.0) + amount
     found += [
-        Actual("units_due", site=site, offer=offer, date=starts[t], value=amount)
+        ActualRow("units_due", site=site, offer=offer, date=starts[t], value=amount)
         for (site, offer, t), amount in due.items()
     ]
     return found
 
 
-def _money(case: Case, plan: Plan, decided: int) -> list[Actual]:
+def _money(case: Case, plan: Plan, decided: int) -> list[ActualRow]:
     m = plan.data
     currency = f"mn {case.currency}"
     placed_units, placed_power = plan.ordered.copy(), plan.power_ordered_mw.copy()
@@ -102,11 +102,11 @@ def _money(case: Case, plan: Plan, decided: int) -> list[Actual]:
     book = float(books.book_servers[at] + books.book_buildings[at] + books.book_opening[at])
     book += float(books.in_progress[at] + owed[decided:].sum())
     found = [
-        Actual("paid", value=paid, unit=currency),
-        Actual("book_value", value=max(book, 0.0), unit=currency),
+        ActualRow("paid", value=paid, unit=currency),
+        ActualRow("book_value", value=max(book, 0.0), unit=currency),
     ]
     found += [
-        Actual("payments_due", date=m.times.starts[t], value=float(owed[t]), unit=currency)
+        ActualRow("payments_due", date=m.times.starts[t], value=float(owed[t]), unit=currency)
         for t in range(decided, m.times.count)
         if owed[t] > SMALL
     ]
@@ -114,15 +114,15 @@ def _money(case: Case, plan: Plan, decided: int) -> list[Actual]:
     for g, offer in enumerate(m.offers.products):
         if np.isfinite(m.offers.stock[g]):
             amount = float(ordered[m.offers.product == g].sum())
-            found.append(Actual("ordered", offer=offer, value=amount))
+            found.append(ActualRow("ordered", offer=offer, value=amount))
     return found
 
 
-def _observed(case: Case, plan: Plan, decided: int) -> list[Actual]:
+def _observed(case: Case, plan: Plan, decided: int) -> list[ActualRow]:
     """The demand assumed for the last quarter that is over, which a reader replaces by what was seen."""
     day = plan.data.times.starts[decided - 1]
     return [
-        Actual(
+        ActualRow(
             "demand",
             workload=name,
             date=day,

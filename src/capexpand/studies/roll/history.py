@@ -26,7 +26,7 @@ from capexpand.optimiser.plan import Plan
 from capexpand.optimiser.warm import WarmPlanner
 from capexpand.pipeline import refuse_objective
 from capexpand.runs.folder import MANIFEST, read_manifest
-from capexpand.studies.diff.decisions import Orders
+from capexpand.studies.diff.decisions import NamedOrders
 from capexpand.studies.diff.holding import objective_of, plan_holding
 from capexpand.studies.diff.inputs import Documents
 
@@ -38,7 +38,7 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class RolledPeriod:
     """The time from one plan to the next.
 
     Args:
@@ -78,7 +78,7 @@ class History:
     folder: Path
     currency: str
     title: str
-    periods: tuple[Period, ...]
+    periods: tuple[RolledPeriod, ...]
     hindsight: float
     reached: float
     hashes: tuple[str, ...]
@@ -193,7 +193,7 @@ def _decided(world: ModelData, plans: list[Plan], starts: list[str], reached: in
     )
     labels = world.times.labels
     for place in range(reached):
-        orders = Orders.of(plans[place]).commitments(world)
+        orders = NamedOrders.of(plans[place]).commitments(world)
         inside = slice(labels.index(starts[place]), labels.index(starts[place + 1]))
         kept.power_ordered_mw[:, inside] = orders.power_ordered_mw[:, inside]
         kept.ordered[:, :, inside] = orders.ordered[:, :, inside]
@@ -202,7 +202,7 @@ def _decided(world: ModelData, plans: list[Plan], starts: list[str], reached: in
 
 def _period(
     links: list[_Link], plans: list[Plan], starts: list[str], place: int, values: list[float]
-) -> Period:
+) -> RolledPeriod:
     m = plans[place].data
     last = place == len(links) - 1
     until = m.times.count if last else m.times.labels.index(starts[place + 1])
@@ -211,7 +211,7 @@ def _period(
     committed = unit_purchases(m, units, m.offers.price).commitments.sum()
     committed += hall_purchases(m, halls).commitments.sum()
     label = "the first plan" if place == 0 else links[place].folder.name
-    return Period(
+    return RolledPeriod(
         label=label,
         as_of=links[place].as_of,
         first=m.times.labels[0],

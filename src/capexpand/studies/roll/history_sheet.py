@@ -125,7 +125,7 @@ def _charts(found: History) -> tuple[Chart, ...]:
     scale = MoneyScale.of(largest, found.currency)
     rows = [
         {
-            "p": f"{one.first}, known {one.as_of}",
+            "p": one.first if one.first == one.last else f"{one.first} to {one.last}",
             "s": "regret",
             "v": float(f"{(one.regret or 0.0) / scale.divisor:.5g}"),
             "t": scale.write(one.regret or 0.0),

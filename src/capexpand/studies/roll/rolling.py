@@ -13,7 +13,7 @@ from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.plan import Plan
 from capexpand.studies.diff.difference import Difference, difference
-from capexpand.studies.roll.actuals import Actual, read_actuals, table_of
+from capexpand.studies.roll.actuals import ActualRow, read_actuals, table_of
 from capexpand.studies.roll.expected import expected_actuals
 from capexpand.studies.roll.state import Rolled, pinned, quarters_over, rolled_case
 from capexpand.studies.subjects import Subject
@@ -31,7 +31,7 @@ class Surprise:
         expected: by the old plan, in the same unit; None where it expected nothing.
     """
 
-    actual: Actual
+    actual: ActualRow
     expected: float | None
 
 
@@ -52,7 +52,7 @@ class Roll:
     old: Subject
     rolled: Rolled
     as_of: date
-    actuals: tuple[Actual, ...]
+    actuals: tuple[ActualRow, ...]
     surprises: tuple[Surprise, ...]
     change: Difference
     previous_hash: str
@@ -146,7 +146,7 @@ def _plan(case: Case) -> Plan:
     )
 
 
-def _latest(rows: tuple[Actual, ...], case: Case) -> date:
+def _latest(rows: tuple[ActualRow, ...], case: Case) -> date:
     """The end of the quarter of the latest observation, else of the plan's first quarter."""
     seen = [row.date for row in rows if row.quantity in ("demand", "price", "offer_price") and row.date]
     if not seen:
@@ -156,8 +156,8 @@ def _latest(rows: tuple[Actual, ...], case: Case) -> date:
     return next((day for day in starts if day > last), starts[-1]) - timedelta(days=1)
 
 
-def _surprises(rows: tuple[Actual, ...], expected: tuple[Actual, ...]) -> tuple[Surprise, ...]:
-    def key(one: Actual) -> tuple[object, ...]:
+def _surprises(rows: tuple[ActualRow, ...], expected: tuple[ActualRow, ...]) -> tuple[Surprise, ...]:
+    def key(one: ActualRow) -> tuple[object, ...]:
         return (one.quantity, one.site, one.offer, one.workload, one.date)
 
     planned = {key(one): one for one in expected}

@@ -18,8 +18,9 @@ from typing import Any
 from capexpand.case.loading import load_case
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
+from capexpand.files.json_text import JsonObject
 from capexpand.optimiser.plan import Plan
-from capexpand.studies.roll.actuals import OBSERVED, Actual, in_own_unit, in_unit_of, observed_series
+from capexpand.studies.roll.actuals import OBSERVED, ActualRow, in_own_unit, in_unit_of, observed_series
 from capexpand.timevalue import quarter_starts
 
 NEXT_TO_NOTHING = 1e-6
@@ -66,7 +67,7 @@ def quarters_over(case: Case, as_of: date) -> int:
     return over
 
 
-def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[Actual]) -> Rolled:
+def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[ActualRow]) -> Rolled:
     """Return the case of a later day.
 
     Args:
@@ -78,11 +79,11 @@ def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[Actual]
     Raises:
         CaseError: what is left is no case, or an observation is of an unknown time.
     """
-    document: dict[str, Any] = copy.deepcopy(known.provenance.document)
+    document: JsonObject = copy.deepcopy(known.provenance.document)
     starts = quarter_starts(known.calendar.start, known.calendar.quarters)
     start = starts[decided]
     _pin_growth(document, known.calendar.start)
-    by_quantity: dict[str, list[Actual]] = {}
+    by_quantity: dict[str, list[ActualRow]] = {}
     for actual in actuals:
         by_quantity.setdefault(actual.quantity, []).append(actual)
     notes = [
@@ -106,12 +107,12 @@ def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[Actual]
 
 def pinned(case: Case) -> Case:
     """Return a case whose growth counts from its own start in words; a later start does not move it."""
-    document: dict[str, Any] = copy.deepcopy(case.provenance.document)
+    document: JsonObject = copy.deepcopy(case.provenance.document)
     _pin_growth(document, case.calendar.start)
     return _loaded(document, case)
 
 
-def _loaded(document: dict[str, Any], known: Case) -> Case:
+def _loaded(document: JsonObject, known: Case) -> Case:
     with tempfile.TemporaryDirectory() as folder:
         for name, content in known.provenance.tables.items():
             (Path(folder) / name).write_bytes(content)
@@ -133,7 +134,7 @@ def _pin_growth(value: Any, start: date) -> None:
 
 
 def _observations(
-    known: Case, document: dict[str, Any], by_quantity: dict[str, list[Actual]], start: date
+    known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]], start: date
 ) -> None:
     """What was observed moves the series from that quarter on, by as much as it differs."""
     moved: dict[tuple[str, ...], float] = {}
@@ -143,7 +144,7 @@ def _observations(
 
 
 def _observe(
-    known: Case, document: dict[str, Any], actual: Actual, start: date, moved: dict[tuple[str, ...], float]
+    known: Case, document: JsonObject, actual: ActualRow, start: date, moved: dict[tuple[str, ...], float]
 ) -> None:
     day = actual.date or start
     if not known.calendar.start <= day < start:
@@ -183,10 +184,8 @@ def _fraction(text: Any) -> float:
     return float(str(text).replace("%", "")) / 100.0 if "%" in str(text) else float(text)
 
 
-def _opening(
-    known: Case, document: dict[str, Any], by_quantity: dict[str, list[Actual]], start: date
-) -> None:
-    sites: dict[str, dict[str, Any]] = {}
+def _opening(known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]], start: date) -> None:
+    sites: dict[str, JsonObject] = {}
     for quantity, actuals in by_quantity.items():
         for one in actuals:
             if not one.site:
@@ -206,7 +205,7 @@ def _opening(
         site.setdefault("power", "0 MW")
     old = document.get("opening", {})
     kept = {key: old[key] for key in ("other_revenue", "other_cost") if key in old}
-    opening: dict[str, Any] = {"reason": "what really stood and was on order", "sites": sites, **kept}
+    opening: JsonObject = {"reason": "what really stood and was on order", "sites": sites, **kept}
     due = by_quantity.get("payments_due", ())
     if due:
         opening["payments_due"] = {_not_before(one, start): one.written for one in due}
@@ -217,7 +216,7 @@ def _opening(
     document["opening"] = opening
 
 
-def _not_before(one: Actual, start: date) -> str:
+def _not_before(one: ActualRow, start: date) -> str:
     day = one.date or start
     if day < start:
         what = one.offer or one.site or one.quantity
@@ -227,7 +226,7 @@ def _not_before(one: Actual, start: date) -> str:
 
 
 def _programme(
-    known: Case, document: dict[str, Any], by_quantity: dict[str, list[Actual]], start: date
+    known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]], start: date
 ) -> float:
     """What is left of the programme: its caps less what was paid and what falls due for orders placed."""
     programme = document["programme"]
@@ -270,7 +269,7 @@ def _home(case: Case, figure: Any) -> float:
     return float(figure.value) * float(case.exchange_rates[figure.currency].values(case.calendar)[0])
 
 
-def _renewal(known: Case, plan: Plan, document: dict[str, Any], spent: float, start: date) -> None:
+def _renewal(known: Case, plan: Plan, document: JsonObject, spent: float, start: date) -> None:
     """Renewal after the window grows with money spent in it; what is spent already grows it still."""
     growth = known.programme.renewal_of_programme
     m = plan.data
@@ -289,7 +288,7 @@ def _renewal(known: Case, plan: Plan, document: dict[str, Any], spent: float, st
     document["programme"]["renewal_without_programme"] = values
 
 
-def _stock(known: Case, document: dict[str, Any], by_quantity: dict[str, list[Actual]]) -> None:
+def _stock(known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]]) -> None:
     for one in by_quantity.get("ordered", ()):
         stock = known.offers[one.offer].stock
         if stock is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from capexpand.errors import RunError
 from capexpand.executing.versions import made_with
+from capexpand.files.json_text import JsonObject
 from capexpand.files.parquet import parquet_bytes
 from capexpand.reporting.blocks import Answer, Fact
 from capexpand.reporting.sheet import Sheet
@@ -49,8 +50,6 @@ def sheet_of(about: About, table: DataFrame, *, kept: bool) -> Sheet:
     """Return the sheet of a study.
 
     Args:
-        about: what was asked for.
-        table: all rows.
         kept: whether it is to be saved, so that the table belongs to its files.
     """
     return study_sheet(about, table.lazy(), partitions(table) if kept else None)
@@ -63,7 +62,6 @@ def write_shard(folder: Path, study: Study, shard: Shard, rows: Sequence[Row]) -
         folder: where it is to stand.
         study: of which it is a part.
         shard: which part.
-        rows: of its items.
 
     Raises:
         RunError: the folder cannot be written.
@@ -97,7 +95,7 @@ def write_shard(folder: Path, study: Study, shard: Shard, rows: Sequence[Row]) -
 
 def _said(manifest: Manifest) -> tuple[About, int]:
     """What the manifest of a shard says of its study, and how many of its items the shard holds."""
-    said: dict[str, Any] = {**manifest["about"]}
+    said: JsonObject = {**manifest["about"]}
     said["cases"] = tuple({str(k): str(v) for k, v in case.items()} for case in said["cases"])
     said["rates"] = tuple(map(str, said["rates"]))
     return About(**said, name=str(manifest["study"])), int(manifest["items"])

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from capexpand.case.document import Mark, Node, read_document
+from capexpand.case.document import DocumentNode, Mark, read_document
 from capexpand.case.loading import copies_of, read_declaration
 from capexpand.case.reading import parse_day, suggest
 from capexpand.case.schema import Case
@@ -192,7 +192,7 @@ def _expanded(
     everywhere: Sequence[str | None] | None,
     days: Sequence[date | None],
     risks: Sequence[str],
-    node: Node,
+    node: DocumentNode,
     problems: list[Problem],
 ) -> tuple[list[StudyCase], list[Case], list[Item]]:
     """The cases, loaded, and every item."""
@@ -249,7 +249,7 @@ def _label(case: Case) -> str:
     return path.parent.name if path.name == "case.yaml" else path.stem
 
 
-def _named_cases(node: Node, problems: list[Problem]) -> list[Named]:
+def _named_cases(node: DocumentNode, problems: list[Problem]) -> list[Named]:
     """The cases as written, each with variants of its own if it has any."""
     entries = _list(node, "cases", problems, lambda each: each)
     if entries is None and "cases" not in (node.mapping or {}):
@@ -272,7 +272,7 @@ def _named_cases(node: Node, problems: list[Problem]) -> list[Named]:
     return found
 
 
-def _unknown(node: Node, known: Sequence[str]) -> list[Problem]:
+def _unknown(node: DocumentNode, known: Sequence[str]) -> list[Problem]:
     return [
         node.keys[name].problem(
             f"there is no field '{name}'" + (suggest(name, known) or f"; there are {', '.join(known)}"), name
@@ -282,11 +282,13 @@ def _unknown(node: Node, known: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _mark(node: Node, name: str) -> Mark:
+def _mark(node: DocumentNode, name: str) -> Mark:
     return node.keys.get(name, node.mark)
 
 
-def _list(node: Node, name: str, problems: list[Problem], read: Callable[[Node], Read]) -> list[Read] | None:
+def _list(
+    node: DocumentNode, name: str, problems: list[Problem], read: Callable[[DocumentNode], Read]
+) -> list[Read] | None:
     """The entries of a list, each read; None where the field is absent or wrong."""
     field = (node.mapping or {}).get(name)
     if field is None:
@@ -308,22 +310,22 @@ def _hashable(value: object) -> bool:
     return value is None or isinstance(value, str | date)
 
 
-def _plain_text(node: Node) -> str:
+def _plain_text(node: DocumentNode) -> str:
     if not isinstance(node.value, str):
         raise QuantityError("is a text")
     return node.value
 
 
-def _variant(node: Node) -> str | None:
+def _variant(node: DocumentNode) -> str | None:
     text = _plain_text(node)
     return None if text == AS_DECLARED else text
 
 
-def _day(node: Node) -> date | None:
+def _day(node: DocumentNode) -> date | None:
     return None if node.value == AS_DECLARED else parse_day(node.value)
 
 
-def _risk(node: Node) -> str:
+def _risk(node: DocumentNode) -> str:
     text = _plain_text(node)
     if text != PLAN:
         try:
@@ -335,7 +337,7 @@ def _risk(node: Node) -> str:
     return text
 
 
-def _text(node: Node, name: str, problems: list[Problem]) -> str | None:
+def _text(node: DocumentNode, name: str, problems: list[Problem]) -> str | None:
     field = (node.mapping or {}).get(name)
     if field is None:
         return None
@@ -345,7 +347,7 @@ def _text(node: Node, name: str, problems: list[Problem]) -> str | None:
     return field.value
 
 
-def _whole(node: Node, name: str, problems: list[Problem], least: int) -> int | None:
+def _whole(node: DocumentNode, name: str, problems: list[Problem], least: int) -> int | None:
     field = (node.mapping or {}).get(name)
     if field is None:
         return None

@@ -79,8 +79,6 @@ def study_sheet(about: About, rows: LazyFrame, files: Mapping[str, bytes] | None
     """Return the sheet of a study.
 
     Args:
-        about: what was asked for.
-        rows: its table.
         files: to stand in the run folder beside the page.
     """
     import polars as pl

@@ -52,9 +52,6 @@ def partitions(frame: DataFrame) -> dict[str, bytes]:
     """Return the table as files, one for each case, as ``table/case=NAME/part-0.parquet``.
 
     ``polars.scan_parquet("RUN/table", hive_partitioning=True)`` and other engines read them as one table.
-
-    Args:
-        frame: the whole table.
     """
     import polars as pl
 

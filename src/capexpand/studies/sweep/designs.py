@@ -39,7 +39,6 @@ def make_points(axes: tuple[Axis, ...], design: str, count: int | None, *, seed:
     """Return the points of a design.
 
     Args:
-        axes: of the box.
         design: one of ``DESIGNS``.
         count: most points of a Latin hypercube or Sobol design; the usual number if None.
         seed: of the random numbers of these two.
@@ -133,8 +132,6 @@ def order_of_solving(
     processes, nor on what was solved before an interruption.
 
     Args:
-        axes: of the box.
-        points: each once.
         start: the coordinates of the declared case, or of the middle.
 
     Returns:

@@ -141,7 +141,6 @@ def read_point(axes: Sequence[Axis], point: Mapping[str, str | float] | Sequence
     """Return the coordinates of a point.
 
     Args:
-        axes: of the box.
         point: values by path or in order.
 
     Raises:
@@ -309,7 +308,6 @@ def solve_points(
     """Plan those points that are not known yet, and keep each in the journal.
 
     Args:
-        planner: of the box.
         known: the points and what is known of them.
         order: places in the order in which to begin them.
         parents: [place] of the point from which each starts, -1 for the declared case.
@@ -424,7 +422,6 @@ def fingerprint(box: Box, points: Points, settings: str) -> str:
 
     Args:
         box: the case and its axes.
-        points: of the design.
         settings: as ``settings_text`` has them.
     """
     origin = box.case.provenance

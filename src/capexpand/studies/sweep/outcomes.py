@@ -169,8 +169,6 @@ def as_record(place: int, point: Point, outcome: Outcome) -> Record:
 
     Args:
         place: of the point.
-        point: its coordinates.
-        outcome: to be kept.
     """
     record: dict[str, np.ndarray] = {
         "place": np.array(place),

@@ -41,11 +41,9 @@ def plan_points(
 
     Args:
         planner: of the box, with the declared case planned.
-        points: by place.
         parents: gives the place from whose basis a point starts, -1 for the declared case.
         known: outcomes by place; those that come are added.
         order: places in the order in which to begin them; a parent stands before its children.
-        engine: what runs them.
 
     Raises:
         SolverError: a worker ended before its work was done, and nobody else could do it.

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from capexpand.errors import RunError
 from capexpand.executing.versions import made_with
 from capexpand.files import read_content
+from capexpand.files.json_text import JsonObject
 from capexpand.runs.folder import FILE_LIMIT_BYTES, Content, Manifest, write_run
 from capexpand.studies import shards
 from capexpand.studies.shards import Shard
@@ -24,7 +24,7 @@ COPY = "case"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SweepSettings:
     """What a sweep was asked for, as its command has it.
 
     Args:
@@ -59,13 +59,13 @@ class Shards:
     """
 
     name: str
-    asked: Asked
+    asked: SweepSettings
     case_file: str
     files: Mapping[str, bytes]
     records: tuple[Record, ...]
 
 
-def write_shard(folder: Path, planned: PlannedShard, asked: Asked) -> None:
+def write_shard(folder: Path, planned: PlannedShard, asked: SweepSettings) -> None:
     """Write the folder of a shard; an older run there is replaced.
 
     Args:
@@ -81,7 +81,7 @@ def write_shard(folder: Path, planned: PlannedShard, asked: Asked) -> None:
         packed(as_record(place, planned.points[place], outcome))
         for place, outcome in planned.outcomes.items()
     )
-    about: dict[str, Any] = {
+    about: JsonObject = {
         "kind": WHOLE.kind,
         "made_with": made_with(),
         "shard": planned.shard.number,
@@ -114,11 +114,11 @@ def _copies(box: Box) -> tuple[dict[str, bytes], str]:
     return {name: read_content(file, FILE_LIMIT_BYTES) for file, name in names.items()}, names[case]
 
 
-def _said(manifest: Manifest) -> tuple[Asked, str]:
+def _said(manifest: Manifest) -> tuple[SweepSettings, str]:
     """What the manifest of a shard says of its sweep, and which of its files is the case."""
-    asked: dict[str, Any] = {**manifest["asked"]}
+    asked: JsonObject = {**manifest["asked"]}
     asked["vary"] = tuple(map(str, asked["vary"]))
-    return Asked(**asked), str(manifest["case_file"])
+    return SweepSettings(**asked), str(manifest["case_file"])
 
 
 WHOLE = shards.Whole(

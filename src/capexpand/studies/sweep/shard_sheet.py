@@ -12,11 +12,7 @@ from capexpand.wording import count, of_each
 
 
 def shard_sheet(case: Case, folder: Path) -> Sheet:
-    """Return the sheet of a shard; its folder has no page, which the merged run has.
-
-    Args:
-        case: as it stands.
-    """
+    """Return the sheet of a shard; its folder has no page, which the merged run has."""
     about = read_manifest(folder)
     shown = ("shard", "shards", "points", "points_of_the_sweep", "sweep", "case", "case_hash", "made_with")
     held, whole = about["points"], about["points_of_the_sweep"]

@@ -88,7 +88,6 @@ def plan_shard(
 
     Args:
         box: the case and its axes.
-        points: of the whole sweep.
         name: fingerprint of the sweep.
         shard: which part.
         folder: of the shard, beside which the journal stands.

@@ -54,11 +54,7 @@ class _Slider:
 
 
 def sliders(findings: SweepFindings, scale: MoneyScale) -> Sliders | None:
-    """Return the sliders of a sweep; None where no axis allows one, or too little was planned.
-
-    Args:
-        scale: of the page's money.
-    """
+    """Return the sliders of a sweep; None where no axis allows one, or too little was planned."""
     start = centre_of(findings.axes)
     pairs = _supports(findings, start)
     if findings.declared.support is None or len(pairs) < 2:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from capexpand.case.schema import Case
 from capexpand.model.data import ModelData
-from capexpand.studies.why.asked import VOLUMES, Asked
+from capexpand.studies.why.asked import VOLUMES, Topic
 
 
 def made_by(case: Case, solver: str) -> dict[str, object]:
@@ -27,7 +27,7 @@ def made_by(case: Case, solver: str) -> dict[str, object]:
     }
 
 
-def things(asked: Asked, m: ModelData) -> str:
+def things(asked: Topic, m: ModelData) -> str:
     """Return the unit in which the amounts of what is asked about are counted."""
     if asked.kind in ("orders", "supply"):
         return "units"

@@ -45,7 +45,7 @@ VOLUMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Topic:
     """What is asked about.
 
     Args:
@@ -104,14 +104,11 @@ class Asked:
         return f"one more {VOLUMES[m.workloads.units[self.position]][0].removesuffix('s')}"
 
 
-def form_of(asked: Asked, m: ModelData, stages: list[Stage]) -> Form:
+def form_of(asked: Topic, m: ModelData, stages: list[Stage]) -> Form:
     """Return what is asked about as a sum of columns, in units, MW, canonical volume or money [million].
 
     Without a quarter, orders and volumes are those of all quarters and power is that of the last one. Supply
     and grid are limits; their form is what uses them: orders, and the power that runs.
-
-    Args:
-        stages: columns of its program.
     """
     parts: list[tuple[Indices, Floats]] = []
     constant = 0.0
@@ -154,12 +151,12 @@ class Forced:
         amount: in the units of ``Form``.
     """
 
-    asked: Asked
+    asked: Topic
     sense: Sense
     amount: float
 
 
-def read_asked(written: str, m: ModelData) -> Asked:
+def read_asked(written: str, m: ModelData) -> Topic:
     """Read what is asked about.
 
     Args:
@@ -183,7 +180,7 @@ def read_asked(written: str, m: ModelData) -> Asked:
     if kind in ("budget", "programme"):
         if names and names != ["cap"]:
             _wrong(written, f"'{names[0]}' says nothing here; ask about budget alone")
-        return Asked("budget", "", 0, None, written)
+        return Topic("budget", "", 0, None, written)
     known = {
         "orders": m.offers.products,
         "offers": m.offers.products,
@@ -205,7 +202,7 @@ def read_asked(written: str, m: ModelData) -> Asked:
         meant = "grid"
     if kind in ("orders", "offers") and "supply" in aspect:
         meant = "supply"
-    return Asked(meant, names[0], known.index(names[0]), quarter, written)
+    return Topic(meant, names[0], known.index(names[0]), quarter, written)
 
 
 _ASPECTS = ("power", "grid", "orders", "supply", "volume")
@@ -241,7 +238,7 @@ def read_forced(written: str, m: ModelData) -> Forced:
     return Forced(asked, _SENSES[found["sense"]], _amount(found["amount"], asked, m, written))
 
 
-def _amount(text: str, asked: Asked, m: ModelData, written: str) -> float:
+def _amount(text: str, asked: Topic, m: ModelData, written: str) -> float:
     match = re.fullmatch(r"([-+]?[\d_,]*\.?\d+(?:e[-+]?\d+)?)\s*([a-zA-Z]*)\s*([a-zA-Z_-]*s?)", text.strip())
     if match is None:
         _wrong(written, f"'{text}' is not an amount; write for example 5000, 120 MW or 10 bn {m.currency}")

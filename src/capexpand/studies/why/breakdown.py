@@ -36,7 +36,7 @@ charged for each thing of which there is less, so that nothing is moved back and
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PriceLine:
     """One line of a price: what is earned or paid for one unit, in present value after tax [million]."""
 
     title: str
@@ -59,10 +59,10 @@ class Breakdown:
     column: int
     net: float
     money_on_price: float
-    lines: tuple[Line, ...]
+    lines: tuple[PriceLine, ...]
 
 
-class Prices:
+class OrderPrices:
     """Prices of orders of one optimum; the program is laid out by columns once.
 
     Args:
@@ -187,7 +187,7 @@ class Prices:
 
     def _lines(
         self, taken: Indices, path: Floats, column: int, price: float
-    ) -> tuple[tuple[Line, ...], float]:
+    ) -> tuple[tuple[PriceLine, ...], float]:
         lp, m = self._lp, self._optimum.data
         sums: dict[tuple[str, bool], float] = {}
 
@@ -222,7 +222,7 @@ class Prices:
             _, labels = lp.describe_row(int(at))
             title = title_of_row(block, labels)
             add(title, amount, limit=title != "end value")
-        lines = [Line(title, amount, limit) for (title, limit), amount in sums.items()]
+        lines = [PriceLine(title, amount, limit) for (title, limit), amount in sums.items()]
         largest = max((abs(line.amount) for line in lines), default=0.0)
         shown = [line for line in lines if abs(line.amount) > SMALL * largest]
         shown.sort(key=lambda line: (-line.amount if line.amount > 0 else 1e300, line.amount))

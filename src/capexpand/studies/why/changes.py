@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from capexpand.model.data import ModelData
-from capexpand.studies.why.asked import Asked
+from capexpand.studies.why.asked import Topic
 
 
-def wider(m: ModelData, asked: Asked, more: float) -> ModelData:
+def wider(m: ModelData, asked: Topic, more: float) -> ModelData:
     """Return a case with more of a limit: of supply, grid, budget or demand.
 
     Args:
@@ -42,7 +42,7 @@ def wider(m: ModelData, asked: Asked, more: float) -> ModelData:
     return replace(m, workloads=replace(m.workloads, demand=demand))
 
 
-def limit_of(m: ModelData, asked: Asked) -> float:
+def limit_of(m: ModelData, asked: Topic) -> float:
     """Return the limit of what is asked about in its quarter, or the largest of all quarters.
 
     Args:
@@ -59,7 +59,7 @@ def limit_of(m: ModelData, asked: Asked) -> float:
     return float(m.workloads.demand[asked.position][:, quarters].sum(axis=0).max())
 
 
-def priced(m: ModelData, asked: Asked, factor: float) -> ModelData:
+def priced(m: ModelData, asked: Topic, factor: float) -> ModelData:
     """Return a case in which what is asked about has another price.
 
     Units cost a factor of their price, or of their fee where they are leased, in the quarters that are

@@ -10,7 +10,7 @@ from capexpand.model.data import ModelData
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.forms import Form, with_row
 from capexpand.optimiser.warm import Optimum, WarmPlanner
-from capexpand.studies.why.asked import Asked, form_of
+from capexpand.studies.why.asked import Topic, form_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Forcing:
         asked: what is asked about.
     """
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Topic) -> None:
         self._asked = asked
         self._planner = WarmPlanner()
 
@@ -51,7 +51,6 @@ class Forcing:
         """Return the best plan with the amount between two bounds.
 
         Args:
-            m: the compiled case.
             least: of the amount.
             most: of the amount.
 

@@ -19,7 +19,7 @@ from capexpand.pipeline import refuse_objective
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class NearRange:
     """How much of one thing plans have that are nearly as good.
 
     Args:
@@ -57,7 +57,7 @@ class Near:
     data: ModelData
     share: float
     value: float
-    ranges: tuple[Range, ...]
+    ranges: tuple[NearRange, ...]
 
 
 def near_optimal(case: Case, label: str, share: float = 0.01) -> Near:
@@ -87,7 +87,7 @@ def near_optimal(case: Case, label: str, share: float = 0.01) -> Near:
     worth = Form(there, lp.cost[there], lp.offset)
     within = replace(optimum, program=with_row(lp, worth, enough, np.inf))
     ranges = [
-        Range(
+        NearRange(
             kind,
             name,
             unit,

@@ -7,7 +7,7 @@ from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import Chart, Spec, tooltip_of
 from capexpand.reporting.sheet import Sheet
 from capexpand.studies.why.about import made_by
-from capexpand.studies.why.near import Near, Range
+from capexpand.studies.why.near import Near, NearRange
 from capexpand.wording import count, listing, money, percent, power, sentence
 
 TIGHT = 0.05
@@ -48,11 +48,11 @@ def near_sheet(near: Near) -> Sheet:
     )
 
 
-def _write(one: Range, value: float) -> str:
+def _write(one: NearRange, value: float) -> str:
     return power(value) if one.unit == "MW" else count(value)
 
 
-def _tight(one: Range) -> bool:
+def _tight(one: NearRange) -> bool:
     return one.most - one.least <= TIGHT * max(one.most, 1e-9)
 
 

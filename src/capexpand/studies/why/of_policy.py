@@ -21,7 +21,7 @@ from capexpand.reporting.blocks import Answer, Column, Fact, Paragraph, Row, Sec
 from capexpand.reporting.sheet import Sheet
 from capexpand.studies.subjects import Subject
 from capexpand.studies.why.about import made_by
-from capexpand.studies.why.asked import Asked
+from capexpand.studies.why.asked import Topic
 from capexpand.timevalue import QuarterCalendar
 from capexpand.wording import count, listing, money, number, percent, power, sentence, share
 
@@ -112,7 +112,7 @@ def policy_sheet(said: WhyPolicy, subject: Subject) -> Sheet:
         kind="why-policy",
         title=f"Why: what the policy decides in {said.now}",
         description="Which futures drive the decision of this quarter, and what would change it when seen.",
-        facts=(Fact("Case", said.label), Fact("Asked", "policy"), Fact("Money in", said.currency)),
+        facts=(Fact("Case", said.label), Fact("Topic", "policy"), Fact("Money in", said.currency)),
         answers=_answers(said),
         sections=(
             Section("drivers", "Which futures drive it", (drivers, Paragraph(BASIS))),
@@ -162,7 +162,7 @@ def _answers(said: WhyPolicy) -> tuple[Answer, ...]:
 
 
 def beside_policy(
-    sheet: Sheet, said: WhyPolicy, asked: Asked, m: ModelData, *, forced: bool = False
+    sheet: Sheet, said: WhyPolicy, asked: Topic, m: ModelData, *, forced: bool = False
 ) -> Sheet:
     """Return the sheet of a question about a run's plan with what the run's policy does beside it.
 
@@ -180,7 +180,7 @@ def beside_policy(
     return replace(sheet, answers=(*sheet.answers, answer), document=document)
 
 
-def _does(said: WhyPolicy, asked: Asked, m: ModelData) -> str:
+def _does(said: WhyPolicy, asked: Topic, m: ModelData) -> str:
     """What the policy orders of what is asked about, as far as its run says."""
     units = asked.kind in ("orders", "supply")
     if not units and asked.kind not in ("power", "grid"):

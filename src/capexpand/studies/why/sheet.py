@@ -25,7 +25,7 @@ from capexpand.reporting.serial import money as plain_money
 from capexpand.reporting.serial import number as plain_number
 from capexpand.reporting.sheet import Sheet
 from capexpand.studies.why.about import made_by, things
-from capexpand.studies.why.whys import SAME, Priced, Step, Why
+from capexpand.studies.why.whys import SAME, LimitStep, Priced, Why
 from capexpand.wording import MoneyScale, capitalised, listing, money, number, percent, sentence
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def _rivals(why: Why) -> Table:
 def _steps(why: Why) -> Table:
     currency = why.data.currency
 
-    def row(step: Step, *, forced: bool) -> Row:
+    def row(step: LimitStep, *, forced: bool) -> Row:
         gain = money(step.gain, currency) if abs(step.gain) > 1e-9 else "nothing"
         spent = money(step.spent, currency) if abs(step.spent) > 1e-9 else "–"
         return Row(f"{'Forced: ' if forced else ''}{step.title}", (gain, spent))
@@ -307,7 +307,7 @@ def _document(why: Why) -> Document:
             ],
         }
 
-    def step(one: Step) -> Document:
+    def step(one: LimitStep) -> Document:
         return {
             "title": one.title,
             "by": one.by,

@@ -8,9 +8,9 @@ from capexpand.reporting.blocks import Answer, Column, Fact, Row, Section, Table
 from capexpand.reporting.serial import Document
 from capexpand.reporting.serial import money as plain_money
 from capexpand.reporting.sheet import Sheet
-from capexpand.studies.diff.decisions import Decision
+from capexpand.studies.diff.decisions import DecisionChange
 from capexpand.studies.why.about import made_by, things
-from capexpand.studies.why.whynots import Change, WhyNot
+from capexpand.studies.why.whynots import SmallestChange, WhyNot
 from capexpand.wording import capitalised, count, listing, money, number, percent, power, sentence
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _would(found: WhyNot) -> str:
     return sentence("; or ".join(_in_words(change) for change in able))
 
 
-def _in_words(change: Change) -> str:
+def _in_words(change: SmallestChange) -> str:
     factor = change.factor if change.factor is not None else change.tried
     if factor <= 0.0:
         return f"{change.title} of nothing"
@@ -117,7 +117,7 @@ def _in_words(change: Change) -> str:
 
 
 def _moved(found: WhyNot) -> Table:
-    def size(one: Decision) -> float:
+    def size(one: DecisionChange) -> float:
         return -abs(one.change) * (50.0 if one.unit == "MW" else 1.0)
 
     largest = sorted(found.moved, key=size)[:MANY]

@@ -15,7 +15,7 @@ from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.pipeline import refuse_objective
-from capexpand.studies.diff.decisions import Decision, Orders, decisions
+from capexpand.studies.diff.decisions import DecisionChange, NamedOrders, decisions
 from capexpand.studies.why.asked import Forced, read_forced
 from capexpand.studies.why.changes import limit_of, priced, wider
 from capexpand.studies.why.forcing import Forcing, Held
@@ -32,7 +32,7 @@ MOST_FACTOR = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SmallestChange:
     """The smallest change of one assumption at which the forced decision costs nothing.
 
     Args:
@@ -73,8 +73,8 @@ class WhyNot:
     held: Plan | None
     conflict: tuple[str, ...]
     most: float | None
-    changes: tuple[Change, ...]
-    moved: tuple[Decision, ...]
+    changes: tuple[SmallestChange, ...]
+    moved: tuple[DecisionChange, ...]
 
     @property
     def cost(self) -> float:
@@ -129,7 +129,9 @@ def explain_why_not(case: Case, label: str, written: str) -> WhyNot:
         conflict=conflict,
         most=most,
         changes=() if _holds(forced, free.value) else _changes(forced, forcing, m),
-        moved=() if held is None else decisions(Orders.of(free.optimum.plan), Orders.of(held.optimum.plan)),
+        moved=()
+        if held is None
+        else decisions(NamedOrders.of(free.optimum.plan), NamedOrders.of(held.optimum.plan)),
     )
 
 
@@ -158,11 +160,11 @@ def _furthest(forced: Forced, free: Held) -> float | None:
     return extreme(free.optimum, free.form, most=forced.sense != "<=")
 
 
-def _changes(forced: Forced, forcing: Forcing, m: ModelData) -> tuple[Change, ...]:
+def _changes(forced: Forced, forcing: Forcing, m: ModelData) -> tuple[SmallestChange, ...]:
     asked, least = forced.asked, forced.sense != "<="
     if forced.sense == "=" and forced.amount < forcing.solve(m).value:
         least = False
-    found: list[Change] = []
+    found: list[SmallestChange] = []
     titles = {
         "orders": f"price of {asked.name}",
         "power": f"cost of halls at {asked.name}",
@@ -172,7 +174,7 @@ def _changes(forced: Forced, forcing: Forcing, m: ModelData) -> tuple[Change, ..
         cheaper = least if asked.kind != "workload" else not least
         end = 0.0 if cheaper else MOST_FACTOR
         found.append(
-            Change(
+            SmallestChange(
                 titles[asked.kind],
                 _smallest(forced, forcing, lambda factor: priced(m, asked, factor), end, STEPS),
                 end,
@@ -183,7 +185,7 @@ def _changes(forced: Forced, forcing: Forcing, m: ModelData) -> tuple[Change, ..
         if np.isfinite(limit) and 0 < limit < forced.amount:
             end = max(MOST_FACTOR, 1.5 * forced.amount / limit)
             found.append(
-                Change(
+                SmallestChange(
                     f"supply of {asked.name}",
                     _smallest(
                         forced, forcing, lambda factor: wider(m, asked, (factor - 1.0) * limit), end, STEPS
@@ -194,7 +196,7 @@ def _changes(forced: Forced, forcing: Forcing, m: ModelData) -> tuple[Change, ..
     for title, family in FAMILIES:
         end = 2.0 if least else 0.5
         found.append(
-            Change(
+            SmallestChange(
                 title,
                 _smallest(
                     forced,

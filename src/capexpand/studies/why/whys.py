@@ -14,9 +14,9 @@ from capexpand.model.compile import compile_case
 from capexpand.model.data import ModelData
 from capexpand.optimiser.warm import Optimum, WarmPlanner
 from capexpand.pipeline import refuse_objective
-from capexpand.studies.diff.decisions import SMALL, Decision, Orders, decisions
-from capexpand.studies.why.asked import Asked, form_of, read_asked
-from capexpand.studies.why.breakdown import Breakdown, Line, Prices
+from capexpand.studies.diff.decisions import SMALL, DecisionChange, NamedOrders, decisions
+from capexpand.studies.why.asked import Topic, form_of, read_asked
+from capexpand.studies.why.breakdown import Breakdown, OrderPrices, PriceLine
 from capexpand.studies.why.changes import limit_of, wider
 from capexpand.studies.why.forcing import Forcing
 
@@ -76,7 +76,7 @@ class Priced:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LimitStep:
     """A limit widened, or an amount forced, and what it does.
 
     Args:
@@ -116,7 +116,7 @@ class Why:
 
     label: str
     case: Case
-    asked: Asked
+    asked: Topic
     optimum: Optimum
     amount: float
     limit: float
@@ -125,9 +125,9 @@ class Why:
     priced: tuple[Priced, ...]
     rivals: tuple[Priced, ...]
     serving: tuple[float, float] | None
-    widened: tuple[Step, ...]
-    forced: tuple[Step, ...]
-    moved: tuple[Decision, ...]
+    widened: tuple[LimitStep, ...]
+    forced: tuple[LimitStep, ...]
+    moved: tuple[DecisionChange, ...]
 
     @property
     def data(self) -> ModelData:
@@ -156,7 +156,7 @@ def explain_why(case: Case, label: str, written: str) -> Why:
         raise CaseError([Problem(message, file=case.provenance.path)])
     planner = WarmPlanner(sides="both")
     optimum = planner.optimum(m)
-    prices = (Prices(optimum), Prices(optimum, less=True))
+    prices = (OrderPrices(optimum), OrderPrices(optimum, less=True))
     mine = _sorted(_priced(optimum, prices, _own_orders(asked, optimum)))
     rivals = _priced(optimum, prices, _rival_orders(asked, optimum, mine))
     losing = sorted((one for one in rivals if one.ordered <= SMALL and one.share < SAME), key=_nearness)
@@ -186,7 +186,7 @@ Place = tuple[str, int, int, int]
 """``units`` or ``power``, option, destination, quarter."""
 
 
-def _own_orders(asked: Asked, optimum: Optimum) -> list[Place]:
+def _own_orders(asked: Topic, optimum: Optimum) -> list[Place]:
     """Orders that what is asked about is made of: of the quarter, or arriving in it."""
     m = optimum.data
     first, last = m.times.window
@@ -218,7 +218,7 @@ def _own_orders(asked: Asked, optimum: Optimum) -> list[Place]:
     return [*units, *(("power", o, 0, t) for o in range(len(m.power.names)) for t in range(first, last))]
 
 
-def _rival_orders(asked: Asked, optimum: Optimum, mine: tuple[Priced, ...]) -> list[Place]:
+def _rival_orders(asked: Topic, optimum: Optimum, mine: tuple[Priced, ...]) -> list[Place]:
     """Orders that could take the place of what is asked about: of others then, of the same at other times."""
     m = optimum.data
     first, last = m.times.window
@@ -243,7 +243,9 @@ def _rival_orders(asked: Asked, optimum: Optimum, mine: tuple[Priced, ...]) -> l
     ]
 
 
-def _priced(optimum: Optimum, prices: tuple[Prices, Prices], places: Iterable[Place]) -> tuple[Priced, ...]:
+def _priced(
+    optimum: Optimum, prices: tuple[OrderPrices, OrderPrices], places: Iterable[Place]
+) -> tuple[Priced, ...]:
     m, values = optimum.data, optimum.solution.columns
     found: list[Priced] = []
     for kind, option, destination, t in places:
@@ -299,7 +301,7 @@ def _forced_rivals(optimum: Optimum, losing: list[Priced], ordered: dict[str, fl
         net = (held.objective - optimum.objective) / step
         beyond = net - one.net
         if beyond < -SAME * max(1.0, abs(one.net)):
-            more = Line("what it displaces beyond these prices", beyond, is_limit=True)
+            more = PriceLine("what it displaces beyond these prices", beyond, is_limit=True)
             breakdown = replace(one.breakdown, net=net, lines=(*one.breakdown.lines, more))
             found.append(replace(one, breakdown=breakdown))
         else:
@@ -311,7 +313,7 @@ def _ordered(found: tuple[Priced, ...], unit: str) -> float:
     return sum(one.ordered for one in found if one.unit == unit)
 
 
-def _serving(asked: Asked, optimum: Optimum) -> tuple[float, float] | None:
+def _serving(asked: Topic, optimum: Optimum) -> tuple[float, float] | None:
     if asked.kind != "workload" or asked.quarter is None:
         return None
     m, t, j = optimum.data, asked.quarter, asked.position
@@ -340,7 +342,7 @@ def _nearness(one: Priced) -> tuple[float, str]:
     return -round(one.share, 9), one.quarter
 
 
-def _worth(asked: Asked, optimum: Optimum) -> tuple[float, float]:
+def _worth(asked: Topic, optimum: Optimum) -> tuple[float, float]:
     """What one more of the thing's own limit adds, and one less costs [million]."""
     found: list[float] = []
     m = optimum.data
@@ -395,8 +397,8 @@ def widened_family(m: ModelData, family: str, factor: float) -> ModelData:
 
 
 def _widened(
-    asked: Asked, planner: WarmPlanner, optimum: Optimum
-) -> tuple[tuple[Step, ...], tuple[Decision, ...]]:
+    asked: Topic, planner: WarmPlanner, optimum: Optimum
+) -> tuple[tuple[LimitStep, ...], tuple[DecisionChange, ...]]:
     m = optimum.data
     limit = limit_of(m, asked)
     cases: list[tuple[str, float, ModelData]] = []
@@ -411,17 +413,17 @@ def _widened(
         for title, family in FAMILIES
         if family != asked.kind  # the budget is widened by itself already
     ]
-    steps: list[Step] = []
-    moved: tuple[Decision, ...] = ()
+    steps: list[LimitStep] = []
+    moved: tuple[DecisionChange, ...] = ()
     for place, (title, by, changed) in enumerate(cases):
         try:
             found = planner.optimum(changed, start=optimum)
         except InfeasibleError:  # more demand may be owed that cannot be served
             continue
         more_spent = _spent(found) - _spent(optimum)
-        steps.append(Step(title, by, found.objective - optimum.objective, more_spent))
+        steps.append(LimitStep(title, by, found.objective - optimum.objective, more_spent))
         if place == 1 and np.isfinite(limit):
-            moved = decisions(Orders.of(optimum.plan), Orders.of(found.plan))
+            moved = decisions(NamedOrders.of(optimum.plan), NamedOrders.of(found.plan))
     return tuple(steps), moved
 
 
@@ -430,13 +432,13 @@ def _spent(optimum: Optimum) -> float:
     return float(optimum.plan.paid[first : min(last, optimum.data.times.count)].sum())
 
 
-def _forced(asked: Asked, m: ModelData, amount: float) -> tuple[Step, ...]:
+def _forced(asked: Topic, m: ModelData, amount: float) -> tuple[LimitStep, ...]:
     """The amount forced up by one and by a tenth, for decisions."""
     if asked.kind in ("supply", "grid"):
         return ()
     forcing = Forcing(asked)
     free = forcing.solve(m)
-    steps: list[Step] = []
+    steps: list[LimitStep] = []
     for title, by in ((asked.one(m), 1.0), ("a tenth more", PART * amount)):
         if by <= 1e-9:
             continue
@@ -445,7 +447,7 @@ def _forced(asked: Asked, m: ModelData, amount: float) -> tuple[Step, ...]:
         except InfeasibleError:
             continue
         steps.append(
-            Step(
+            LimitStep(
                 title,
                 by,
                 held.optimum.objective - free.optimum.objective,

@@ -15,6 +15,7 @@ from capexpand.api.chips import chips as look_up_chips
 from capexpand.claims.joining import list_claims
 from capexpand.claims.rules import find_contradictions
 from capexpand.errors import InfeasibleError
+from capexpand.files.json_text import JsonObject
 from capexpand.reporting.serial import plain
 from capexpand.web import access
 from capexpand.web.changing import load_changed
@@ -32,7 +33,7 @@ from capexpand.web.tables import Audit, User
 from capexpand.web.uploads import keep_sent
 from capexpand.web.visits import App, Application, Known, OwnCall, in_turn, needs
 
-_REFUSED: dict[int | str, dict[str, Any]] = {
+_REFUSED: dict[int | str, JsonObject] = {
     400: {"description": "The request is not HTTP as it should be."},
     401: {"description": "Nobody is signed in, or the token is not known."},
     403: {"description": "The visitor's role does not allow it."},
@@ -45,7 +46,6 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 
 router = APIRouter(prefix="/api/v1", responses=_REFUSED)
 
-JsonObject = dict[str, Any]
 VariantName = Annotated[str | None, Query(pattern=r"^[a-zA-Z0-9_.-]{1,100}$")]
 FilePath = Annotated[str, Field(min_length=1, max_length=200)]
 

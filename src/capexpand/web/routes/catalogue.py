@@ -16,6 +16,7 @@ from capexpand.catalogue.reading import load_table
 from capexpand.catalogue.tables import TABLES
 from capexpand.claims.joining import list_claims
 from capexpand.claims.rules import find_contradictions
+from capexpand.files.json_text import JsonObject
 from capexpand.units import QuantityError
 from capexpand.web.access import RefusedError
 from capexpand.web.pages import page
@@ -38,7 +39,7 @@ def day_of(written: str) -> date | None:
         raise RefusedError(str(error), 422) from None
 
 
-def rows_of(name: str, on: date | None) -> tuple[list[str], list[dict[str, Any]]]:
+def rows_of(name: str, on: date | None) -> tuple[list[str], list[JsonObject]]:
     """Return the columns and rows of a table of the catalogue, each row with its source and date.
 
     Args:
@@ -57,8 +58,8 @@ def rows_of(name: str, on: date | None) -> tuple[list[str], list[dict[str, Any]]
     return columns, found
 
 
-def _row(row: object) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _row(row: object) -> JsonObject:
+    found: JsonObject = {}
     for one in fields(row):  # type: ignore[arg-type]
         value = getattr(row, one.name)
         if is_dataclass(value):

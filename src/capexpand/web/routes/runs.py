@@ -21,6 +21,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from capexpand.errors import CaseError
 from capexpand.files import read_text
+from capexpand.files.json_text import JsonObject
 from capexpand.runs.folder import MANIFEST, MANIFEST_LIMIT_BYTES
 from capexpand.web.access import RefusedError
 from capexpand.web.gate import REPORTS
@@ -64,7 +65,7 @@ def order_from(form: FormData) -> Order:
     Raises:
         RefusedError: a field is wrong.
     """
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         key: value
         for key, value in form.items()
         if key in Order.model_fields and isinstance(value, str) and value
@@ -88,18 +89,23 @@ def run(number: JobNumber, app: App, who: Known) -> Response:
     job = app.jobs.find(number)
     order = order_of(job)
     events = app.jobs.events(number)
-    back = {"variant": order.variant, "version": order.version}
-    query = urlencode(
-        [(key, value) for key, value in back.items() if value] + [tuple(one) for one in order.changes]
-    )
     points = [one.data for one in events if one.data and "iteration" in one.data]
     return page(
         "run.html", who, points=points, job=job, order=order, kind=kind_title(job), events=events,
         open=job.state in OPEN,
         may_cancel=job.state in OPEN and who.may("planner") and (job.owner == who.name or who.may("admin")),
-        files=_files(app, job) if job.run else {}, explore=f"/explore/{order.case}?{query}",
+        files=_files(app, job) if job.run else {}, explore=_explore(job, order),
         changes=json.dumps(order.changes), goes_on=job.state == "done" and job.kind in PLANS,
     )  # fmt: skip
+
+
+def _explore(job: Job, order: Order) -> str:
+    """The address at which a run's case is explored; a rolled one has a case of its own."""
+    if job.kind == "roll" and job.run:
+        return f"/explore/run-{job.id}"
+    back = {"variant": order.variant, "version": order.version}
+    query = [(key, value) for key, value in back.items() if value] + [tuple(one) for one in order.changes]
+    return f"/explore/{order.case}" + (f"?{urlencode(query)}" if query else "")
 
 
 def _files(app: Application, job: Job) -> dict[str, str]:

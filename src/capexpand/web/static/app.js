@@ -80,11 +80,12 @@
         const text = await fetchPart(`${explore.dataset.explore}/plan?${asked}`, mine.signal);
         if (mine !== running) return;
         plan.innerHTML = text;
-        quick.textContent = "";
-        await draw(plan);
         plan.setAttribute("aria-busy", "false");
         const npv = plan.querySelector('[data-figure="npv"] strong');
         quick.textContent = npv ? `Net present value ${npv.textContent.trim()}` : "There is no plan under these assumptions; the reasons stand below.";
+        await new Promise((next) => requestAnimationFrame(() => setTimeout(next))); // the numbers are seen before the pictures are drawn
+        if (mine !== running) return;
+        await draw(plan);
         document.documentElement.dataset.planned = asked;
         document.dispatchEvent(new CustomEvent("capexpand:planned", { detail: asked }));
       } catch (error) {
