@@ -124,7 +124,6 @@ _SHARED_PARTS = (
     "rows",
     "fixed",
     "fixed_rows",
-    "fixed_scale",
     "outgoing",
     "integer",
     "probability",
