@@ -29,7 +29,7 @@ sys.path.append(str(ROOT / "reproductions"))  # documented, installed or not
 COMMON = ("source", "reason", "basis_date")
 EXAMPLES = {
     "source": "the operator's letter of 2025-02-10", "reason": "as the servers that stand",
-    "title": "Campus in Zhangbei",
+    "title": "Campus in Zhangbei", "calibration": "ours.json",
     "description": "380 bn yuan over three years", "extends": "../shared/china.yaml", "quarters": "32",
     "buyer": "Alibaba", "window_quarters": "12", "announced_quarters": "12", "spare_blocks": "5",
     "accelerator": "H20 96GB", "accelerators": "8", "lot": "16",
@@ -39,7 +39,7 @@ EXAMPLES = {
     "relative_to": "h20-server",
     "offer": "h100-server", "workloads": "[chat]", "initial": "free", "moves": "[sites.*.grid]",
     "between": "[adoption, price]", "company": "Alibaba", "price_lists": "{chat: deepseek-chat}",
-    "years": "10",
+    "years": "10", "contracts": "[reserved]",
     "months": "12", "offers": "[h100-server]", "relative_gap": "0.0001", "time_limit_seconds": "600",
     "set": "{programme.cap: 300 bn CNY}",
 }  # fmt: skip

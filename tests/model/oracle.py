@@ -14,7 +14,7 @@ import xarray as xr
 from oracle_ages import within_life
 from oracle_aims import aimed_margin
 from oracle_churn import churn_cost
-from oracle_energy import energy_terms
+from oracle_energy import energy_terms, plant_flows, plant_shields, plant_worth
 from oracle_financing import financed_constant, financed_objective
 from oracle_hire import hire
 from oracle_leaseback import Leasebacks
@@ -350,6 +350,10 @@ class _Oracle:
             halls = beta * (1.0 - now_b) * self.data((power.lead_quarters == wait).astype(float), "power")
             units = price * (1.0 - now_x) * self.data((offers.lead_quarters == wait).astype(float), "offer")
             flows[wait] = (self.b * halls).sum("power") + (self.x * units).sum("offer").sum("destination")
+        if m.energy is not None:
+            for wait, flow in plant_flows(self)[0].items():
+                flows[wait] = flows.get(wait, 0.0 * self.P.sum("power")) + flow
+            longest = max(flows)
         bills = self.pipeline("bills", flows)
         self.paid = bills.sel(ahead=0, drop=True)
 
@@ -435,6 +439,8 @@ class _Oracle:
         cash = self.earned(m.times.discount, margin)
         at_end = self.data(np.where(self.quarter == m.times.count - 1, m.times.discount_end, 0.0), "quarter")
         worth = self.end_value(at_end)
+        if m.energy is not None:
+            worth = worth + m.times.discount_end * plant_worth(self)
         payments = (self.paid * (disc * self.data(m.taxes.payment_factor, "quarter"))).sum()
         if self.signed is not None:
             payments = payments - self.prepaid(m.times.discount)
@@ -485,4 +491,5 @@ class _Oracle:
         )
         price = self.data(m.offers.price, "offer", "destination", "quarter")
         halls = self.data(built * m.power.price, "power", "quarter")
-        return (self.b * halls).sum() + (self.x * (self.data(bought, "offer", "quarter") * price)).sum()
+        owned = (self.b * halls).sum() + (self.x * (self.data(bought, "offer", "quarter") * price)).sum()
+        return owned + plant_shields(self)

@@ -24,8 +24,10 @@ def energy_terms(o):
     in_time = quarter + e.lead_quarters[:, None] < count
     limit = o.data(np.where(in_time, e.limit_mw, 0.0), "contract", "quarter")
     signed = o.variable("energy signed", "contract", "quarter", upper=limit)
-    used = o.variable("energy used", "contract", "quarter")
-    surplus = o.variable("surplus", "contract", "quarter", exists=o.data(~e.on_site, "contract"))
+    battery = np.array([kind == "storage" for kind in e.kinds])
+    used = o.variable("energy used", "contract", "quarter", exists=o.data(~battery, "contract"))
+    surplus = o.variable("surplus", "contract", "quarter", exists=o.data(~e.on_site & ~battery, "contract"))
+    o.plants = signed
     grid = o.variable(
         "grid energy",
         "site",
@@ -40,8 +42,15 @@ def energy_terms(o):
             kernel[p, first : first + int(e.term_quarters[p])] = 1.0
         active = active + signed.isel(quarter=t, drop=True) * o.data(kernel, "contract", "quarter")
     produced = active * o.data(hours * e.output, "contract", "quarter")
-    o.require("produced", used + surplus - produced, "<=", 0.0)
-    o.require("matched", used - produced * o.data(e.matched, "contract"), "<=", 0.0)
+    charged, given, shifted = 0.0 * used, 0.0 * used, 0.0 * used
+    for way, (p, k) in enumerate(e.stores):
+        through = o.variable(f"stored {way}", "quarter")
+        one = lambda i: o.data((np.arange(len(contracts)) == i).astype(float), "contract")  # noqa: E731
+        charged = charged + through * (1.0 / e.efficiency[k]) * one(p) - through * one(p)
+        shifted, given = shifted + through * one(p), given + through * one(k)
+    o.require("produced", used + surplus + charged + given - produced, "<=", 0.0)
+    apart = o.data(np.where(battery, 0.0, e.matched), "contract")
+    o.require("matched", used - shifted - produced * apart, "<=", 0.0)
     at = o.member(e.site, "contract", "site")
     each = o.data(hours * m.offers.power_kw * m.offers.draw_fraction / 1000.0, "offer")
     drawn = (o.u * each).sum("offer") * o.data(pue, "site")
@@ -99,3 +108,59 @@ def energy_terms(o):
             )
         ahead.append((counted_by * relief * at).sum("contract"))
     return total, lost, now, ahead
+
+
+def plant_flows(o):
+    """Bills of plants that are bought, and what is added to the books with its term, by quarter.
+
+    Returns:
+        Bills by quarters ahead; [(what is delivered by quarter, term)] of each plant.
+    """
+    e = o.m.energy
+    bills, added = {}, []
+    for p, name in enumerate(e.names):
+        if not e.cost[p].any():
+            continue
+        signed = o.plants.sel(contract=name, drop=True) * o.data(e.cost[p], "quarter")
+        lead = int(e.lead_quarters[p])
+        now = 1.0 if lead == 0 else float(e.deposit[p])
+        bills[0] = bills.get(0, 0.0) + now * signed
+        if lead:
+            bills[lead] = bills.get(lead, 0.0) + (1.0 - now) * signed
+        added.append((signed.shift(quarter=lead).fillna(0.0) if lead else signed, int(e.term_quarters[p])))
+    return bills, added
+
+
+def plant_shields(o):
+    """Tax saved by writing plants off, each over its own term."""
+    m, plants = o.m, 0.0
+    count = m.times.count
+    for added, term in plant_flows(o)[1] if m.energy is not None else ():
+        worth = [
+            sum(m.times.discount[s] / term for s in range(t, min(t + term, count)))
+            + max(0.0, 1.0 - (count - t) / term) * m.times.discount_end
+            for t in range(count)
+        ]
+        saved = m.taxes.rate * (1.0 + m.taxes.lost) * np.array(worth)
+        plants = plants + (added * o.data(saved, "quarter")).sum()
+    return plants
+
+
+def plant_worth(o):
+    """What each MW that is bought brings at the end, by plant and quarter of order [sum of expressions]."""
+    e, last = o.m.energy, o.m.times.count
+    lost = 0.0 if o.m.taxes.recovery_quarters is not None else o.m.taxes.value_added_tax
+    total = 0.0
+    for p, name in enumerate(e.names):
+        if not e.cost[p].any():
+            continue
+        worth = np.zeros(last)
+        for t in range(last):
+            used = last - (t + int(e.lead_quarters[p]))
+            if used > 0:
+                left = max(0.0, 1.0 - used / int(e.term_quarters[p]))
+                worth[t] = e.end_fraction * e.cost[p, -1] * left
+                if o.m.end_value_within_book:
+                    worth[t] = min(worth[t], (1.0 + lost) * e.cost[p, t] * left)
+        total = total + (o.plants.sel(contract=name, drop=True) * o.data(worth, "quarter")).sum()
+    return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from oracle_energy import plant_flows, plant_worth
 
 
 def financed_constant(m) -> float:
@@ -74,12 +75,17 @@ class _Financed:
             self.bills_by_offer.sum("offer"),
             (built * o.data(begun, "power") + came * o.data(1.0 - begun, "power")).sum("power"),
         )
+        for wait, flow in ({} if m.energy is None else plant_flows(o)[0]).items():
+            later = flow.shift(quarter=wait).fillna(0.0) if wait else flow
+            self.bills = (self.bills[0], self.bills[1] + later)
         lost = m.taxes.value_added_tax if m.taxes.recovery_quarters is None else 0.0
         self.cost = 1.0 + lost
         self.bills = tuple(self.short(f"bills {i}", each) for i, each in enumerate(self.bills))
         both = (self.by_offer.sum("offer") * self.cost, came.sum("power") * self.cost)
-        self.added = tuple(self.short(f"added {i}", each) for i, each in enumerate(both))
         self.lives = (m.taxes.server_life_quarters, m.taxes.building_life_quarters)
+        for plant, term in () if m.energy is None else plant_flows(o)[1]:
+            both, self.lives = (*both, plant * self.cost), (*self.lives, term)
+        self.added = tuple(self.short(f"added {i}", each) for i, each in enumerate(both))
 
     def short(self, name: str, expression):
         """A variable that stands for a long expression by quarter, so that sums of it stay short."""
@@ -95,9 +101,9 @@ class _Financed:
             found = found + (flow * here).shift(quarter=int(wait)).fillna(0.0)
         return found
 
-    def book(self, t: int, kinds=(0, 1)):
+    def book(self, t: int, kinds=None):
         """What the books hold at a quarter's end of what was added since the start."""
-        held = 0.0
+        held, kinds = 0.0, range(len(self.lives)) if kinds is None else kinds
         for kind in kinds:
             for s in range(t + 1):
                 left = max(0.0, 1.0 - (t - s + 1) / self.lives[kind])
@@ -106,7 +112,7 @@ class _Financed:
 
     def written(self, t: int):
         found = 0.0
-        for kind in (0, 1):
+        for kind in range(len(self.lives)):
             for s in range(max(0, t - self.lives[kind] + 1), t + 1):
                 found = found + (1.0 / self.lives[kind]) * self.at(self.added[kind], s)
         return found - self.o.leasebacks.spared(np.eye(len(self.t))[t])
@@ -187,6 +193,8 @@ class _Financed:
         """What is left to owners at the horizon's end."""
         o, m, f, fac, last = self.o, self.m, self.f, self.fac, len(self.t) - 1
         worth = o.end_value(o.data(np.where(self.t == last, 1.0, 0.0), "quarter"))
+        if m.energy is not None:
+            worth = worth + plant_worth(o)
         half = (1.0 + fac.rate[:, -1]) ** 0.125 - 1.0
         x = fac.exchange[:, -1]
         accrued = (self.at(self.L, last) * o.data(half * x, "facility")).sum()
@@ -248,7 +256,8 @@ class _Financed:
                     rows = planned <= 0.0 if fac.early[i] else planned == 0.0
                     o.model.add_constraints(rows, name=f"plan of {name} {t}")
                 if np.isfinite(fac.share_of_book[i]) and t <= fac.maturity[i]:
-                    kinds = [k for k, counts in enumerate((fac.servers[i], fac.halls[i])) if counts]
+                    counted = (fac.servers[i], *(len(self.lives) - 1) * [fac.halls[i]])
+                    kinds = [k for k, counts in enumerate(counted) if counts]
                     limit = fac.share_of_book[i] * self.book(t, kinds)
                     o.model.add_constraints(
                         x[t] * self.at(owed, t) - limit <= 0.0, name=f"book of {name} {t}"
@@ -268,6 +277,15 @@ class _Financed:
                             bills = bills + self.at(self.bills[1], s)
                     o.model.add_constraints(
                         lent - fac.share_of_cost[i] * bills <= 0.0, name=f"cost {name} {t}"
+                    )
+                if fac.on_contracts is not None and fac.on_contracts[i] and t <= fac.maturity[i]:
+                    most = 0.0
+                    for c, offered in enumerate(o.m.contracts.offered):
+                        name_of = o.m.workloads.names[o.m.contracts.workload[c]]
+                        part = o.signed.sel(signing=name_of, drop=True) if offered else 1.0
+                        most = most + part * float(fac.backlog[i, c, t])
+                    o.model.add_constraints(
+                        x[t] * self.at(owed, t) - most <= 0.0, name=f"backlog of {name} {t}"
                     )
                 share = fac.sweep[i]
                 if share > 0.0 and t < fac.maturity[i]:

@@ -48,7 +48,18 @@ def facilities(m: ModelData, rng: np.random.Generator, count: int = 3) -> Facili
         offers=np.array([np.ones(k), rng.random(k) < 0.7, np.ones(k)], dtype=bool)[here],
         currencies=("USD", "CNY", "EUR")[here],
         settled=exchange_rates(rng, t)[here],
+        **_backlog(m, rng, count),
     )
+
+
+def _backlog(m: ModelData, rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
+    """The annuity, which may be repaid early, is lent on contracts where there are any."""
+    if m.contracts is None or count < 2:
+        return {}
+    shape = (len(m.contracts.workload), m.times.count)
+    backlog = np.zeros((3, *shape))
+    backlog[1] = np.sort(rng.uniform(0, 40, shape), axis=1)[:, ::-1]
+    return {"backlog": backlog[:count], "on_contracts": np.array([False, True, False])[:count]}
 
 
 def exchange_rates(rng: np.random.Generator, quarters: int) -> np.ndarray:

@@ -146,28 +146,29 @@ def _lease_terms(rng: Random, power: PowerOptions, offers: OfferOptions, quarter
 
 
 def _energy(rng: Random, sites: int, quarters: int) -> EnergyOptions:
-    u, on_site = rng.uniform, np.array([False, False, True])
-    shape, places = (3, quarters), rng.integers(0, sites, 3)
+    u, on_site = rng.uniform, np.array([False, False, True, True, False])
+    shape, places = (5, quarters), np.append(rng.integers(0, sites, 4), 0)
+    places[4] = places[0]  # storage stands where the wind blows
+    bought = np.array([False, False, False, True, True])[:, None]
     procured = rng.random(sites) < 0.7
     procured[places] = True
     firm = np.where(rng.random((sites, 1)) < 0.5, u(0.5, 1.0, (sites, quarters)), 1.0)
     return EnergyOptions(
-        names=("wind", "even", "gas"),
-        titles=("Wind", "Even", "Gas"),
-        kinds=("pay_as_produced", "baseload", "on_site"),
+        names=("wind", "even", "gas", "plant", "battery"),
+        titles=("Wind", "Even", "Gas", "Plant", "Battery"),
+        kinds=("pay_as_produced", "baseload", "on_site", "on_site", "storage"),
         site=places,
         on_site=on_site,
-        lead_quarters=rng.integers(0, 3, 3),
-        term_quarters=rng.integers(1, 5, 3),
+        lead_quarters=rng.integers(0, 3, 5),
+        term_quarters=rng.integers(1, 7, 5),
         limit_mw=u(0, 5, shape),
         price=u(0, 1e-3, shape),
         fee=np.where(on_site[:, None], u(0, 0.5, shape), 0.0),
-        output=np.array([[1.0], [1.0], [1.0]])
-        * np.where(np.arange(3)[:, None] == 1, 1.0, u(0.3, 1.0, shape)),
-        matched=np.array([0.8, 1.0, 1.0]),
-        surplus=np.array([u(0, 0.6), u(0, 0.6), 0.0]),
-        renewable=np.array([True, False, False]),
-        emitted=np.array([0.0, 0.0, 0.4]),
+        output=np.ones((5, 1)) * np.where(np.arange(5)[:, None] == 1, 1.0, u(0.3, 1.0, shape)),
+        matched=np.array([0.8, 1.0, 1.0, 1.0, 1.0]),
+        surplus=np.array([u(0, 0.6), u(0, 0.6), 0.0, 0.0, 0.0]),
+        renewable=np.array([True, False, False, False, False]),
+        emitted=np.array([0.0, 0.0, 0.4, 0.3, 0.0]),
         procured=procured,
         capacity_charge=u(0, 0.2, (sites, quarters)) * procured[:, None],
         grid_emitted=u(0, 0.5, sites),
@@ -176,6 +177,11 @@ def _energy(rng: Random, sites: int, quarters: int) -> EnergyOptions:
         curtailed=np.where(procured & (firm[:, 0] < 1.0), u(0, 0.2, sites), 0.0),
         carbon_price=u(0, 1e-4, quarters),
         target=np.full(quarters, rng.choice([0.0, 0.3])),
+        cost=np.where(bought, u(0.01, 1.0, shape), 0.0),
+        deposit=np.append(np.ones(3), u(0, 1, 2)),
+        end_fraction=u(0, 1),
+        efficiency=np.array([1.0, 1.0, 1.0, 1.0, u(0.6, 1.0)]),
+        stores=np.array([[0, 4]]),
     )
 
 
@@ -412,7 +418,7 @@ def scaled_money(m: ModelData, factor: float) -> ModelData:
         hire=None if m.hire is None else _scaled(m.hire, factor, "fee"),
         energy=None
         if m.energy is None
-        else _scaled(m.energy, factor, "price", "fee", "capacity_charge", "carbon_price"),
+        else _scaled(m.energy, factor, "price", "fee", "cost", "capacity_charge", "carbon_price"),
         sites=_scaled(m.sites, factor, "energy_price"),
         power=_scaled(m.power, factor, "price", "running_cost", "exit_cost", "end_value"),
         offers=_scaled(

@@ -71,7 +71,8 @@ def test_nothing_on_offer_is_worth_less_than_no_offer(seed):
         replace(m, energy=m.energy.closed()),
         replace(m, financing=replace(m.financing, facilities=replace(loans, amount=loans.drawn))),
     ]
-    less[0] = replace(less[0], workloads=without_contract(m))
+    unlent = replace(m.financing, facilities=replace(loans, backlog=0.0 * loans.backlog))
+    less[0] = replace(less[0], workloads=without_contract(m), financing=unlent)
     for case in less:
         try:
             found = optimise_plan(case, duals=False).solver.objective

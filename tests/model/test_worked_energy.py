@@ -4,7 +4,10 @@ A quarter has 2,191.5 hours. With full draw the ten servers take 2,191.5 MWh, so
 CNY/kWh costs 0.21915 mn CNY a quarter.
 """
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_case import OBJECTIVE, loaded, objective, planned
 
 from capexpand.errors import CaseError
@@ -161,6 +164,136 @@ def test_a_renewable_target_has_its_price():
     assert renewable_mwh(plan) == pytest.approx([1095.75] * 4)
     assert plan.energy.renewable_worth.sum() == pytest.approx(4 * 200e-6, rel=1e-6)
     assert objective(GRID | wind) == pytest.approx(OBJECTIVE - 4 * BILL)
+
+
+ENGINES = {
+    "title": "Engines",
+    "kind": "on_site",
+    "price": "0.1 CNY/kWh",
+    "cost": "3 mn CNY/MW",
+    "term": "2 years",
+    "limit": {"2025-04-01": "5 MW", "2025-10-01": "0 MW"},
+}
+LATE = {"sites.east.grid": {"2025-10-01": "10 MW"}}
+
+
+def test_generators_that_are_bought_are_paid_within_the_cap_and_written_off_over_their_term():
+    """1 MW for 3 mn bridges two quarters: 30 − 3 − 2 bills. It is written off at 3 / 8 = 0.375 a quarter.
+
+    With a cap of 6.5 mn each server takes 1 mn and 0.1 MW of engines, 0.3 mn: five of each, half of all.
+    Where halls keep all of their cost at the end, half of the two years is left: 1.5 mn more.
+    Sensitivity: rented for nothing they would take no part of the cap, and six and a half servers be bought.
+    """
+    plan = planned(LATE | energy(contracts={"gas": ENGINES}))
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(OBJECTIVE - 3 - 2 * BILL)
+    books = statement(plan)
+    assert books.payments_plants == pytest.approx([3, 0, 0, 0])
+    assert books.depreciation_plants == pytest.approx([0.375] * 4)
+    assert books.book_plants == pytest.approx([2.625, 2.25, 1.875, 1.5])
+    assert books.capital_payments == pytest.approx([13, 0, 0, 0])
+    capped = planned(LATE | energy(contracts={"gas": ENGINES}) | {"programme.cap": "6.5 mn CNY"})
+    check_plan(capped)
+    assert capped.ordered.sum() == pytest.approx(5.0)
+    assert capped.solver.objective == pytest.approx((OBJECTIVE - 3 - 2 * BILL) / 2)
+    kept = planned(LATE | energy(contracts={"gas": ENGINES}) | {"finance.building_end_value": "100 %"})
+    check_plan(kept)
+    assert statement(kept).end_value_plants == pytest.approx(1.5)
+    assert kept.solver.objective == pytest.approx(OBJECTIVE - 3 - 2 * BILL + 1.5)
+
+
+def test_generators_that_are_bought_come_after_their_lead_time_and_are_paid_in_part_at_order():
+    """Ordered in quarter 1 for quarter 2: 40 % at once. Servers earn three quarters: 30 − 10 − 3 − 1 bill.
+
+    Sensitivity: without a lead time the first quarter would earn 10 more, less a bill.
+    """
+    later = ENGINES | {"lead_time": "3 months", "deposit": "40 %"}
+    plan = planned(LATE | energy(contracts={"gas": later}))
+    check_plan(plan)
+    assert statement(plan).payments_plants == pytest.approx([1.2, 1.8, 0, 0])
+    assert statement(plan).in_progress == pytest.approx([1.2, 0, 0, 0])
+    assert plan.solver.objective == pytest.approx(OBJECTIVE - 10 - 3 - BILL)
+
+
+def test_an_end_value_within_the_books_holds_each_plant_to_its_own():
+    """The price doubles by the last quarter: what is left would sell for 3 mn, in the books are 1.5."""
+    dearer = ENGINES | {
+        "cost": {"2025-04-01": "3 mn CNY/MW", "2026-01-01": "6 mn CNY/MW"},
+        "limit": {"2025-04-01": "1 MW", "2025-07-01": "0 MW"},
+    }
+    kept = {"finance.building_end_value": "100 %"}
+    for within, worth in ((False, 3.0), (True, 1.5)):
+        changes = LATE | energy(contracts={"gas": dearer}) | kept | {"finance.end_value_within_book": within}
+        plan = planned(changes)
+        check_plan(plan)
+        assert statement(plan).end_value_plants == pytest.approx(worth)
+        assert statement(plan).end_value_market == pytest.approx(3.0)
+        assert plan.solver.objective == pytest.approx(OBJECTIVE - 3 - 2 * BILL + worth)
+
+
+def test_storage_moves_what_does_not_match_into_hours_of_use():
+    """2 MW of wind at 40 % make 0.8 of the need, of which 0.6 match. Storage at 80 % makes 0.16 of the rest.
+
+    It gives its power four hours a day, a sixth of the time, so 0.96 MW are bought, at 0.05 mn a MW: 0.048.
+    Wind costs 0.8 · 0.5 = 0.4 bills a quarter, the grid 1 − 0.76 = 0.24. Sensitivity: without storage the
+    grid costs 0.4.
+    """
+    terms = {"output": "40 %", "matched": "75 %", "limit": {"2025-04-01": "2 MW", "2025-07-01": "0 MW"}}
+    battery = {
+        "title": "Battery",
+        "kind": "storage",
+        "cost": "0.05 mn CNY/MW",
+        "term": "10 years",
+        "output": "4 hours/day",
+        "efficiency": "80 %",
+    }
+    both = energy(contracts={"wind": WIND | terms, "battery": battery})
+    plan = planned(GRID | both)
+    check_plan(plan)
+    assert plan.energy.signed[1].sum() == pytest.approx(0.96)
+    assert plan.energy.stored == pytest.approx(0.16 * 2191.5 * np.ones((1, 4)))
+    assert renewable_mwh(plan) == pytest.approx([0.76 * 2191.5] * 4)
+    assert statement(plan).energy == pytest.approx([0.64 * BILL] * 4)
+    assert plan.solver.objective == pytest.approx(OBJECTIVE - 4 * 0.64 * BILL - 0.048)
+    assert objective(GRID | contract(**terms)) == pytest.approx(OBJECTIVE - 4 * 0.8 * BILL)
+
+
+@given(cost=st.integers(1, 60), fuel=st.integers(0, 9), hours=st.integers(1, 24))
+@settings(max_examples=6, deadline=None)
+def test_plants_that_can_be_bought_never_lower_the_value(cost, fuel, hours):
+    terms = {"output": "40 %", "matched": "60 %", "limit": "3 MW"}
+    gas = ENGINES | {"cost": f"{cost / 20} mn CNY/MW", "price": f"{fuel / 20} CNY/kWh"}
+    battery = {
+        "title": "Battery", "kind": "storage", "cost": f"{cost / 100} mn CNY/MW", "term": "10 years",
+        "output": f"{hours} hours/day", "efficiency": "90 %",
+    }  # fmt: skip
+    wind = WIND | terms
+    more = objective(LATE | GRID | energy(contracts={"wind": wind, "gas": gas, "battery": battery}))
+    assert more >= objective(LATE | GRID | energy(contracts={"wind": wind})) - 1e-7
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        ("baseload", {"cost": "1 mn CNY/MW"}, "belongs to generators and storage that are bought"),
+        ("baseload", {"efficiency": "80 %"}, "belongs to storage"),
+        ("on_site", {"deposit": "40 %"}, "is a share of a cost, which is missing"),
+        ("on_site", {"cost": "-1 mn CNY/MW"}, "cost"),
+        ("storage", {}, "is of no use for storage"),
+        ("storage", {"efficiency": "0 %"}, "nothing comes out"),
+        ("storage", {}, r"output.*is missing; write for how long"),
+        ("storage", {}, "has nothing to store"),
+    ],
+)
+def test_terms_of_plants_that_make_no_sense_are_refused(kind, fields, said):
+    with pytest.raises(CaseError, match=said):
+        loaded(contract(kind=kind, **fields))
+
+
+def test_a_contract_without_a_price_says_what_to_write():
+    unpriced = {key: value for key, value in WIND.items() if key != "price"}
+    with pytest.raises(CaseError, match=r"price.*is missing; write what a MWh costs"):
+        loaded(energy(contracts={"wind": unpriced}))
 
 
 def test_what_makes_no_sense_of_a_contract_is_refused():

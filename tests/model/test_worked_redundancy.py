@@ -42,6 +42,41 @@ def test_a_reserve_is_capacity_beyond_what_is_sold():
     assert objective({"workloads.chat.reserve": "25 %"}) == pytest.approx(22.0)
 
 
+def test_a_reserve_holds_the_largest_contract_once_more():
+    """A contract over 4 tn tokens at twice the price, held once more, takes eight servers; the last
+    two serve the market: 4 · (4 · 2 + 2 · 1) − 10 = 30.
+
+    Sensitivity: without the reserve six serve the market, and it would be 46.
+    """
+    contract = {
+        "title": "The largest",
+        "role": "external",
+        "unit": "token",
+        "demand": "4 tn token/quarter",
+        "price": "2 CNY/Mtoken",
+        "usable_share": "100 %",
+        "throughput": {"server": "1 tn token/quarter"},
+        "contract": {},
+    }
+    plan = planned({"workloads.largest": contract | {"reserve": "100 %"}})
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(30.0)
+    assert objective({"workloads.largest": contract}) == pytest.approx(46.0)
+
+
+def test_halls_too_small_to_be_built_are_told_where_no_size_is_stated():
+    """Half a server's worth of room at a time: 0.15 MW is no order. Sensitivity: 2 MW are."""
+    built = {
+        "cost": "1 mn CNY/MW", "lead_time": "0 months", "deposit": "0 %", "maintenance": "0 CNY/MW/quarter",
+    }  # fmt: skip
+    nothing = {"opening.sites.east.power": "0 MW"}
+    small = planned(nothing | {"sites.east.build": built | {"limit": "0.15 MW"}})
+    told = list(fractional_orders(small))
+    assert len(told) == 1
+    assert "orders of halls are below 0.2 MW, such as 0.15 MW in 2025Q2; sites.east.build.hall" in told[0]
+    assert not list(fractional_orders(planned(nothing | {"sites.east.build": built | {"limit": "2 MW"}})))
+
+
 @given(power=st.integers(0, 60), spares=st.integers(0, 30), reserve=st.integers(0, 100))
 @settings(max_examples=8, deadline=None)
 def test_more_redundancy_never_raises_the_value(power, spares, reserve):

@@ -199,6 +199,7 @@ def test_a_policy_with_an_offer_is_refused_in_words():
         ({"contract": {"offered_until": "2025-12-31"}}, "it would run before it is signed"),
         ({"contract": {"offered_until": "2024-12-31"}}, "before the calendar's start"),
         ({"contract": {"take_or_pay": "120 %"}}, "120 %"),
+        ({"contract": {"ends": "2024-12-31", "renewed": "50 %"}}, "is before the first volume"),
         ({"penalty": "1 CNY/Mtoken"}, "damages to a customer are contract.penalty"),
     ],
 )

@@ -62,6 +62,58 @@ def test_a_loan_buys_what_equity_cannot():
     assert ordered(financing(facilities={"bank": loan(amount="3 mn CNY")})) == pytest.approx([7, 3, 0, 0])
 
 
+def under_contract(share, **contract):
+    deal = {
+        "title": "Deal",
+        "role": "external",
+        "unit": "token",
+        "demand": {"2025-04-01": "0 token/quarter", "2025-07-01": "10 tn token/quarter"},
+        "price": "1 CNY/Mtoken",
+        "usable_share": "100 %",
+        "throughput": {"server": "1 tn token/quarter"},
+        "contract": {"ends": "2026-03-31", **contract},
+    }
+    bank = loan(early=True, contracts=["deal"], share_of_backlog=share)
+    return financing(facilities={"bank": bank}) | {"workloads.deal": deal}
+
+
+@pytest.mark.parametrize("contract", [{}, {"offered_until": "2025-06-30"}], ids=["signed", "on offer"])
+def test_a_loan_on_contracts_is_a_share_of_what_they_still_bill(contract):
+    """The contract bills 10 in each of the last three quarters: 30, 20, 10 and 0 are still to come.
+
+    A tenth of it may be owed: 3 buy seven servers with the equity of 4, their first 7 the last three. A fifth
+    buys all ten. On offer it is signed for the loan alone, at the price of the market. Sensitivity: without
+    the limit all ten would be ordered with a tenth as well.
+    """
+    plan = planned(under_contract("10 %", **contract))
+    assert plan.ordered[0, 0] == pytest.approx([7, 3, 0, 0])
+    assert plan.financing.balance[0, 0] == pytest.approx(3.0)
+    assert (plan.financing.balance[0] <= np.array([3, 2, 1, 0]) + 1e-9).all()
+    assert plan.signed == pytest.approx([1.0])
+    assert ordered(under_contract("20 %", **contract)) == pytest.approx([10, 0, 0, 0])
+
+
+def test_bills_beyond_the_calendar_count_for_a_loan_on_contracts():
+    """A contract that runs two quarters longer bills 20 more: a tenth of 50 lets nine be bought at once."""
+    longer = under_contract("10 %") | {"workloads.deal.contract": {"ends": "2026-09-30"}}
+    assert ordered(longer) == pytest.approx([9, 1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"financing.facilities.bank.contracts": ["chat"]}, "is sold on the market"),
+        ({"financing.facilities.bank.contracts": ["dael"]}, "did you mean deal"),
+        ({"financing.facilities.bank.contracts": []}, "add contracts and name them"),
+        ({"workloads.deal.contract": {"take_or_pay": "50 %"}}, "has no end"),
+        ({"workloads.deal.contract.offered_until": "2025-07-31"}, "before the contracts are signed"),
+    ],
+)
+def test_what_makes_no_sense_of_a_loan_on_contracts_is_refused(changes, said):
+    with pytest.raises(CaseError, match=said):
+        loaded(under_contract("10 %") | changes)
+
+
 def test_the_worth_of_a_larger_loan_is_what_an_earlier_server_earns():
     """One more of loan moves one server a quarter forward: it earns 1 at the second quarter and is paid a
     quarter earlier at the loan's rate, which is the discount rate: γ_1 · 1 = 1.05^(−1.5) = 0.929.
@@ -289,12 +341,27 @@ def test_a_repayment_that_cannot_be_met_is_said_in_words():
         ({"offers": ["serve"], "share_of_cost": "80 %"}, "did you mean server"),
         ({"offers": ["server"]}, "limits nothing without share_of_cost"),
         ({"amount": "0 CNY"}, "lends nothing"),
+        ({"upfront_fee": "100 %"}, "leaves nothing of what is drawn"),
         ({"amount": "5 mn USD"}, "no exchange rate for USD"),
     ],
 )
 def test_what_is_wrong_with_a_facility_is_said(fields, says):
     with pytest.raises(CaseError, match=says):
         loaded({"financing": {"facilities": {"bank": loan(**fields)}}})
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"covenants": {"leverage": {"most": 4, "since": "2030-01-01"}}}, "never tested"),
+        ({"covenants": {"leverage": {"most": 4, "over": "0 months"}}}, "looks back on nothing"),
+        ({"covenants": {"liquidity": {"least": "1 mn CNY", "since": "2030-01-01"}}}, "never tested"),
+        ({"equity": {"issue_cost": "100 %"}}, "leaves nothing of the equity raised"),
+    ],
+)
+def test_what_is_wrong_with_covenants_and_equity_is_said(fields, says):
+    with pytest.raises(CaseError, match=says):
+        loaded({"financing": {"facilities": {"bank": loan()}, **fields}})
 
 
 def test_a_case_without_financing_has_no_column_of_it():

@@ -78,6 +78,8 @@ sites:
       contracts:
         wind: {title: Wind, kind: pay_as_produced, price: 0.4 CNY/kWh, term: 1 year, lead_time: 3 months,
                output: 35 %, matched: 80 %, surplus: 30 %, renewable: true, limit: 4 MW}
+        battery: {title: Battery, kind: storage, cost: 0.2 mn CNY/MW, term: 10 years, output: 4 hours/day,
+                  efficiency: 85 %, limit: 2 MW}
   west:
     energy:
       reason: invented
@@ -86,6 +88,8 @@ sites:
         gas: {title: Gas, kind: on_site, price: 0.5 CNY/kWh, fee: 1 mn CNY/MW/quarter, term: 9 months,
         output: 95 %,
               limit: 2 MW, carbon_intensity: 0.4 t/MWh}
+        engines: {title: Engines, kind: on_site, price: 0.3 CNY/kWh, cost: 4 mn CNY/MW, deposit: 30 %,
+                  term: 2 years, lead_time: 3 months, limit: 1 MW, fee: 0.1 mn CNY/MW/quarter}
         sun: {title: Sun, kind: baseload, price: 0.45 CNY/kWh, term: 6 months, renewable: true, limit: 3 MW}
 offers: {server: {spares: 3 %}}
 uncertainty:

@@ -155,6 +155,10 @@ AGREED_CHANGES = (
     ("sites.coast.energy.contracts.wind.surplus", 0.5),
     ("sites.coast.energy.contracts.engines.price", 1.2),
     ("sites.coast.energy.contracts.engines.fee", 2.0),
+    ("sites.coast.energy.contracts.turbines.cost", 1.1),
+    ("sites.coast.energy.contracts.turbines.deposit", 1.5),
+    ("sites.coast.energy.contracts.batteries.cost", 0.9),
+    ("finance.building_end_value", 0.8),
     ("workloads.anchor.price", 1.1),
     ("workloads.anchor.contract.prepayment", 0.5),
     ("workloads.anchor.contract.take_or_pay", 1.1),
@@ -201,7 +205,7 @@ def changed(book, file, found, changes, engine):
 def test_changed_inputs_give_what_capexpand_gives_for_the_same_variant_with_the_same_decisions(
     books, rich, rich_file, agreed, agreed_file, name, engine
 ):
-    """Seventeen inputs change, then thirty-three of what is signed for a time; decisions stay."""
+    """Seventeen inputs change, then thirty-seven of what is signed for a time; decisions stay."""
     file, found, changes = {
         "rich": (rich_file, rich, CHANGES), "agreed": (agreed_file, agreed, AGREED_CHANGES),
     }[name]  # fmt: skip
@@ -229,10 +233,11 @@ def test_every_kind_of_agreement_is_used_in_the_case_that_shows_them(agreed):
     assert plan.signed.all()
     assert plan.energy.signed.sum(axis=1).all()
     assert plan.energy.surplus.any()
+    assert plan.energy.stored.any()
     assert plan.financing.drawn.sum(axis=1)[1:].all()
     assert plan.financing.raised.any()
     total = agreed.result.total
-    for lines in (total.damages, total.prepayments, total.leaseback_gains):
+    for lines in (total.damages, total.prepayments, total.leaseback_gains, total.payments_plants):
         assert np.abs(lines).max() > 0.0
 
 

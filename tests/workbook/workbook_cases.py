@@ -129,6 +129,25 @@ sites:
           output: 90 %
           carbon_intensity: 0.3 t/MWh
           limit: 2 MW
+        turbines:
+          title: Own turbines
+          kind: on_site
+          price: 200 CNY/MWh
+          cost: {{value: 300 thousand CNY/MW, growth: 5 %/year}}
+          deposit: 30 %
+          fee: 1 thousand CNY/MW/quarter
+          term: 15 years
+          lead_time: 3 months
+          output: 95 %
+          limit: 1 MW
+        batteries:
+          title: Batteries
+          kind: storage
+          cost: 20 thousand CNY/MW
+          term: 10 years
+          output: 4 hours/day
+          efficiency: 85 %
+          limit: 3 MW
 offers:
   server:
     buy:

@@ -54,12 +54,16 @@ def _days(place: tuple[str, str], workload: Workload, calendar: QuarterCalendar)
         message = f"asks for nothing within the calendar, {calendar.start} to {calendar.ends[-1]}"
         yield (*place, "demand"), message
         return
+    ends = None if workload.contract is None else workload.contract.ends
+    first = next(start for start, amount in zip(calendar.starts, volume, strict=True) if amount)
+    if ends is not None and ends < first:
+        message = f"{ends} is before the first volume within the calendar, {first}; leave the contract out"
+        yield (*place, "contract", "ends"), message
     until = None if workload.contract is None else workload.contract.offered_until
     if until is None:
         return
     here = (*place, "contract", "offered_until")
     if until < calendar.start:
         yield here, f"{until} is before the calendar's start; leave it out if it is signed"
-    first = next(start for start, amount in zip(calendar.starts, volume, strict=True) if amount)
     if calendar.index(until) > calendar.index(first):
         yield here, f"{until} is after the first volume, {first}: it would run before it is signed"

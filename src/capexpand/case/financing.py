@@ -74,11 +74,15 @@ class Facility(Declared):
     share_of_cost: Fraction | None = None
     """Share of the payments from draw_from on that it may cover; no limit if absent."""
     pays_for: tuple[Literal["servers", "halls"], ...] = ("servers", "halls")
-    """Kinds of payment, and of book value, that its shares are of."""
+    """Kinds of payment, and of book value, that its shares are of; power plants at sites are with halls."""
     offers: tuple[Name, ...] = ()
     """Servers that it pays for, as a vendor's loan does; all if empty."""
     share_of_book: Fraction | None = None
     """Share of the book value of what it pays for that may be owed at most; no limit if absent."""
+    contracts: tuple[Name, ...] = ()
+    """Workloads with a contract on whose bills it is lent; none if empty."""
+    share_of_backlog: Fraction | None = None
+    """Share of what these contracts, once signed, will still bill until they end that may be owed at most."""
 
 
 class Covenant(Declared):

@@ -24,6 +24,10 @@ def financing_complaints(financing: Financing, draft: Draft) -> Iterator[Complai
         yield ("solve", "objective"), message
     for name, facility in financing.facilities.items():
         yield from _facility((*_PLACE, "facilities", name), facility, financing, draft)
+    cost = financing.equity.issue_cost
+    if cost is not None and cost.value >= 1.0:
+        yield (*_PLACE, "equity", "issue_cost"), f"{cost.written} leaves nothing of the equity raised"
+    yield from _tests(financing.covenants, draft)
     if financing.reference_rate is not None and not any(
         facility.spread is not None for facility in financing.facilities.values()
     ):
@@ -35,10 +39,34 @@ def financing_complaints(financing: Financing, draft: Draft) -> Iterator[Complai
                 yield (*_PLACE, "covenants", field), "asks for a ratio of debt, but there are no facilities"
 
 
+def _tests(covenants: Covenants, draft: Draft) -> Iterator[Complaint]:
+    """A covenant is tested within the calendar, over some time."""
+    for name, test in covenants:
+        if test is None:
+            continue
+        place, calendar = (*_PLACE, "covenants", name), draft.calendar
+        over = getattr(test, "over", None)
+        if over is not None and over.value <= 0.0:
+            yield (
+                (*place, "over"),
+                f"{over.written} looks back on nothing; write some months, or leave it out",
+            )
+        if calendar is not None and test.since is not None:
+            end = QuarterCalendar(calendar.start, calendar.quarters).ends[-1]
+            if test.since > end:
+                yield (
+                    (*place, "since"),
+                    f"{test.since} is after the calendar's end, {end}: it is never tested",
+                )
+
+
 def _facility(place: Place, facility: Facility, financing: Financing, draft: Draft) -> Iterator[Complaint]:
     yield from _rate(place, facility, financing)
     yield from _repayment(place, facility)
     yield from _purpose(place, facility, draft)
+    yield from _backlog(place, facility, draft)
+    if facility.upfront_fee is not None and facility.upfront_fee.value >= 1.0:
+        yield (*place, "upfront_fee"), f"{facility.upfront_fee.written} leaves nothing of what is drawn"
     if facility.amount.value == 0:
         yield (*place, "amount"), "lends nothing; leave the facility out, or say how much"
     if facility.drawn is not None and (
@@ -121,3 +149,33 @@ def _purpose(place: Place, facility: Facility, draft: Draft) -> Iterator[Complai
             (*place, "share_of_book"),
             "counts the book of all servers, but offers names some; leave one out",
         )
+
+
+def _backlog(place: Place, facility: Facility, draft: Draft) -> Iterator[Complaint]:
+    """What is lent on contracts names contracts that end, and can be drawn once they are signed."""
+    if facility.contracts and facility.share_of_backlog is None:
+        yield (*place, "contracts"), "limit nothing without share_of_backlog; add it, e.g. 60 %"
+    if facility.share_of_backlog is not None and not facility.contracts:
+        yield (
+            (*place, "share_of_backlog"),
+            "is a share of what contracts will bill; add contracts and name them",
+        )
+    under = {name: w.contract for name, w in draft.workloads.items() if w.contract is not None}
+    signed = []
+    for position, name in enumerate(facility.contracts):
+        here = (*place, "contracts", position)
+        if name not in draft.workloads:
+            yield here, f"there is no workload '{name}'{suggest(name, list(under))}"
+        elif name not in under:
+            yield here, f"'{name}' is sold on the market; name a workload with a contract"
+        elif under[name].ends is None:
+            yield here, f"'{name}' has no end; add contract.ends, until which its bills count"
+        else:
+            signed.append(under[name].offered_until)
+    until = facility.draw_until
+    if until is not None and signed and all(day is not None and day > until for day in signed):
+        soonest = min(day for day in signed if day is not None)
+        message = (
+            f"{until} is before the contracts are signed, {soonest} at the latest; nothing could be drawn"
+        )
+        yield (*place, "draw_until"), message

@@ -120,7 +120,9 @@ def _of_site(name: str, site: object) -> Iterator[MovableTarget]:
     place = f"sites.{name}"
     yield MovableTarget(f"{place}.grid", "grid", name)
     yield MovableTarget(f"{place}.energy_price", "energy_price", name)
-    for contract in _named(_part(site, "energy"), "contracts"):
+    for contract, terms in _named(_part(site, "energy"), "contracts").items():
+        if _part(terms, "price") is None:  # storage has none
+            continue
         path = f"{place}.energy.contracts.{contract}.price"
         yield MovableTarget(path, "contract_energy_price", f"{name}/{contract}")
     build = _part(site, "build")

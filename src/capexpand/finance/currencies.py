@@ -12,6 +12,7 @@ from capexpand.case.currencies import settled_rates
 from capexpand.case.schema import Case
 from capexpand.case.values import Figure, Series
 from capexpand.finance.debt import FinancingStatement
+from capexpand.finance.energy import plant_purchases
 from capexpand.finance.hire import hire_cost_by_option
 from capexpand.finance.schedule import hall_purchases, unit_purchases
 from capexpand.finance.statements import Statement
@@ -122,6 +123,13 @@ def _energy_and_hire(case: Case, plan: Plan) -> Iterator[tuple[str | None, str, 
     energy = m.hours_per_quarter * m.sites.power_usage_effectiveness[:, None] * m.sites.energy_price * draws
     for s, name in enumerate(m.sites.names):
         yield _of(case.sites[name].energy_price), "operating", energy[s]
+    if m.energy is not None and plan.energy is not None:
+        paid = plant_purchases(m, plan.energy.signed).payments
+        for p, full in enumerate(m.energy.names):
+            site, _, contract = full.partition("/")
+            energy_of = case.sites[site].energy
+            if m.energy.bought[p] and energy_of is not None:
+                yield _of(energy_of.contracts[contract].cost), "orders", paid[p]
     if m.hire is not None:
         fees = hire_cost_by_option(plan)
         for h, full in enumerate(m.hire.names):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.finance.schedule import lost_value_added_tax
 from capexpand.finance.statements import Statement, statement
 from capexpand.model.data import Flags, Floats, ModelData
 from capexpand.model.financing import Facilities, Financing, Threshold
@@ -351,7 +350,7 @@ def _sheet(
     """Assets from the books, equity from profits: two ways that must meet."""
     f = m.financed
     payables = ours.opening_payments.sum() - np.cumsum(ours.opening_payments)
-    lost = lost_value_added_tax(m)
+    lost = m.taxes.lost
     receivable = np.cumsum(
         ours.value_added_tax_paid - ours.value_added_tax_recovered - lost * ours.capital_payments
     )

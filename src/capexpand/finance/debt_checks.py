@@ -57,6 +57,7 @@ def financing_rules(plan: Plan) -> dict[str, float]:
         "repayment by plan": _by_plan(facilities, done.drawn, done.balance),
         "debt within its share of cost": _share_of_cost(plan, ours),
         "debt within its share of book": _share_of_book(facilities, ours, done.balance),
+        **_share_of_backlog(plan, facilities, done.balance),
         "cash above its minimum": -kept / size,
         "equity within its limits": max(
             above(done.raised, f.equity_limit), above(float(done.raised.sum()), f.equity_total)
@@ -91,7 +92,7 @@ def _share_of_cost(plan: Plan, ours: Statement) -> float:
     for f, share in enumerate(facilities.share_of_cost):
         paid = units[facilities.offers[f]].sum(axis=0) if facilities.servers[f] else np.zeros(m.times.count)
         if facilities.halls[f]:
-            paid = paid + ours.payments_buildings
+            paid = paid + ours.payments_buildings + ours.payments_plants
         since = np.where(np.arange(m.times.count) >= facilities.first[f], paid, 0.0)
         if np.isfinite(share):
             can = np.arange(m.times.count) <= facilities.last[f]
@@ -104,9 +105,22 @@ def _share_of_book(facilities: Facilities, ours: Statement, balance: Floats) -> 
     worst = 0.0
     for f, share in enumerate(facilities.share_of_book):
         if np.isfinite(share):
-            book = facilities.servers[f] * ours.book_servers + facilities.halls[f] * ours.book_buildings
+            halls = ours.book_buildings + ours.book_plants
+            book = facilities.servers[f] * ours.book_servers + facilities.halls[f] * halls
             worst = max(worst, above(facilities.exchange[f] * balance[f], share * book))
     return worst
+
+
+def _share_of_backlog(plan: Plan, facilities: Facilities, balance: Floats) -> dict[str, float]:
+    contracts = plan.data.contracts
+    if facilities.backlog is None or contracts is None or plan.signed is None:
+        return {}
+    part, worst = contracts.share(plan.signed), 0.0
+    for f in range(len(facilities.names)):
+        backlog = facilities.backlog_of(f)
+        if backlog is not None:
+            worst = max(worst, above(facilities.exchange[f] * balance[f], part @ backlog))
+    return {"debt within its share of backlog": worst}
 
 
 def _swept(financed: FinancingStatement, facilities: Facilities) -> float:

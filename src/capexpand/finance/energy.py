@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from capexpand.finance.schedule import delivered
-from capexpand.model.data import Floats
+from capexpand.finance.schedule import Purchases, delivered, purchases
+from capexpand.model.data import Floats, ModelData
 from capexpand.optimiser.plan import Plan
 
 
@@ -69,6 +69,20 @@ def emitted_tonnes(plan: Plan) -> Floats:
     return m.energy.grid_emitted @ use.grid + m.energy.emitted @ use.used
 
 
+def plant_purchases(m: ModelData, signed: Floats) -> Purchases:
+    """Return what generators and storage that are bought cost [contract, quarter].
+
+    Args:
+        m: the compiled case.
+        signed: MW [contract, quarter].
+    """
+    if m.energy is None:
+        none = np.zeros((0, m.times.count))
+        return Purchases(none, none, none)
+    o = m.energy
+    return purchases(signed, o.cost, lead_quarters=o.lead_quarters, deposit_fraction=o.deposit)
+
+
 def on_site_mw(plan: Plan) -> Floats:
     """Return what generators add to each connection [site, quarter, MW]."""
     m, use = plan.data, plan.energy
@@ -117,6 +131,11 @@ def energy_rules(
     o = m.energy
     in_time = np.arange(m.times.count) + o.lead_quarters[:, None] < m.times.count
     produced = m.hours_per_quarter * o.output * o.active(use.signed)
+    made, store = o.stores.T
+    back, lost, given = np.zeros_like(use.used), np.zeros_like(use.used), np.zeros_like(use.used)
+    np.add.at(back, made, use.stored)
+    np.add.at(lost, made, (1.0 / o.efficiency[store] - 1.0)[:, None] * use.stored)
+    np.add.at(given, store, use.stored)
     at_site = np.zeros((len(m.sites.names), m.times.count))
     np.add.at(at_site, o.site, use.used)
     drawn = np.where(o.procured[:, None], drawn_mwh(plan), 0.0)
@@ -125,11 +144,13 @@ def energy_rules(
     pue = m.sites.power_usage_effectiveness[:, None]
     gone = np.einsum("skt,k->st", use.lost, m.offers.power_kw / 1000.0) * pue
     wanted = o.target * np.where(o.target > 0.0, drawn.sum(axis=0), 0.0)
-    flows = (use.signed, use.used, use.surplus, use.grid, use.lost)
+    flows = (use.signed, use.used, use.surplus, use.grid, use.lost, use.stored)
     return {
         "contracts for energy within their limit": above(use.signed, np.where(in_time, o.limit_mw, 0.0)),
-        "energy within what is produced": above(use.used + use.surplus, produced),
-        "energy used within what is matched": above(use.used, o.matched[:, None] * produced),
+        "energy within what is produced": above(use.used + use.surplus + lost + given, produced),
+        "energy used within what is matched": above(
+            use.used - back, np.where(o.storage[:, None], 0.0, o.matched[:, None] * produced)
+        ),
         "energy from the grid within its connection": above(
             use.grid, m.hours_per_quarter * np.where(o.procured[:, None], m.sites.grid_mw, 0.0)
         ),

@@ -28,6 +28,9 @@ class EnergyTerms:
     grid_emitted: Rows  # [site] t per MWh
     carbon_price: Rows  # [quarter] money per t
     reserve_mw: Rows  # [option] reserved for a unit
+    plant_cost: Rows  # [agreement, quarter] money per MW that is bought, 0 where rented
+    plant_deposit: Rows  # [agreement] share of it paid at order
+    plant_fraction: Rows  # share of what is left of the latest cost that is kept at the horizon's end
     on_site: Flags  # [agreement]
     agreement_site: Integers  # [agreement]
     procured: Flags  # [site]
@@ -44,6 +47,7 @@ class EnergyTerms:
             return cls(
                 by, by, by, one, one, one, one, stated(np.zeros((sites, count)), "site"),
                 stated(np.zeros(sites), "site", timed=False), stated(np.zeros(count)), reserve,
+                by, one, stated(np.zeros(()), timed=False),
                 np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64), np.zeros(sites, dtype=np.bool_),
             )  # fmt: skip
         return cls(
@@ -58,6 +62,9 @@ class EnergyTerms:
             grid_emitted=stated(o.grid_emitted, "site", timed=False),
             carbon_price=stated(o.carbon_price),
             reserve_mw=reserve,
+            plant_cost=stated(o.cost, "agreement"),
+            plant_deposit=stated(o.deposit, "agreement", timed=False),
+            plant_fraction=stated(np.asarray(o.end_fraction), timed=False),
             on_site=o.on_site,
             agreement_site=o.site,
             procured=o.procured,

@@ -92,8 +92,8 @@ def measure(result: ProgrammeResult) -> Metrics:
 
 def _over_book(ours: Statement, end_value: float) -> float | None:
     """End value over the book value of servers and halls at the horizon's end; None without a book."""
-    book = float(ours.book_servers[-1] + ours.book_buildings[-1])
-    scale = float(np.max(np.abs(ours.book_servers + ours.book_buildings), initial=0.0))
+    book = float(ours.book_bought[-1])
+    scale = float(np.max(np.abs(ours.book_bought), initial=0.0))
     return end_value / book if book > 1e-6 * max(scale, 1e-9) else None
 
 

@@ -13,6 +13,7 @@ from capexpand.finance.energy_lines import EnergyTerms, Procured, energy_rows
 from capexpand.finance.hire_lines import Hired, HireTerms
 from capexpand.finance.lease_lines import LeaseLines, lease_rows
 from capexpand.finance.leaseback_lines import LeasebackLines, LeasebackTerms, leased_back_rows
+from capexpand.finance.purchase_lines import Plants, bought, plant_rows
 from capexpand.finance.rows import Rows, balance, decided, minimum, nothing
 from capexpand.model.contracts import ContractConstants
 from capexpand.model.data import Flags, Floats, Integers, ModelData
@@ -66,6 +67,15 @@ class Terms:
     unit_owned: Flags  # [option]
     power_owned: Flags  # [power]
     end_value_within_book: bool
+
+    @property
+    def asset_cost(self) -> Rows | None:
+        """What an asset costs of its price with value-added tax that is never recovered; None: its price."""
+        if self.recovery is not None:
+            return None
+        return (1.0 + self.value_added_tax).named(
+            "cost_factor", "Cost with value-added tax never recovered", "ratio", "purchases"
+        )
 
     @classmethod
     def of(cls, m: ModelData) -> Terms:
@@ -267,45 +277,12 @@ class Assets:
     export_fees: Rows
     additions_servers: Rows
     additions_buildings: Rows
+    plants: Plants
     written_off_servers: Rows
     written_off_buildings: Rows
     book_servers: Rows
     book_buildings: Rows
     in_progress: Rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Bought:
-    """Orders as money, summed over what is ordered [quarter]."""
-
-    commitments: Rows
-    payments: Rows
-    deliveries: Rows
-
-
-def _bought(
-    kind: tuple[str, str], ordered: Rows, price: Rows, *, lead: Rows, deposit: Rows, block: str = "purchases"
-) -> _Bought:
-    """Orders at a price fixed then: a deposit at once, the rest on delivery."""
-    key, title = kind
-    full = (ordered * price).named(f"{key}_orders", f"{title}: price of orders", MONEY, block)
-    now = lead.if_zero(1.0, deposit)
-    now = now.named(f"{key}_share_now", f"{title}: share paid at order", "share", block)
-    deposits = (now * full).named(f"{key}_deposits", f"{title}: paid at order", MONEY, block)
-    rest = (full - deposits).named(f"{key}_rest", f"{title}: due on delivery", MONEY, block)
-    rests = rest.arrive(lead).named(f"{key}_rests", f"{title}: paid on delivery", MONEY, block)
-    arrived = full.arrive(lead).named(f"{key}_arrived", f"{title}: price of deliveries", MONEY, block)
-
-    def summed(rows: Rows) -> Rows:
-        for axis in rows.axes[::-1]:
-            rows = rows.sum(axis)
-        return rows
-
-    return _Bought(
-        summed(full),
-        (summed(deposits) + summed(rests)).named(f"{key}_payments", f"{title}: payments", MONEY, block),
-        summed(arrived).named(f"{key}_deliveries", f"{title}: deliveries", MONEY, block),
-    )
 
 
 def assets(terms: Terms, done: Decisions, back: LeasebackLines) -> Assets:
@@ -318,16 +295,15 @@ def assets(terms: Terms, done: Decisions, back: LeasebackLines) -> Assets:
     """
     unit = {"lead": terms.unit_lead, "deposit": terms.unit_deposit}
     hall = {"lead": terms.hall_lead, "deposit": terms.hall_deposit}
-    units = _bought(("server", "Servers"), done.ordered, terms.unit_price, **unit)
-    halls = _bought(("hall", "Halls"), done.power_ordered_mw, terms.hall_price, **hall)
-    duty = _bought(("duty", "Import duty"), done.ordered, terms.import_duty, **unit)
-    fee = _bought(("fee", "Export fee"), done.ordered, terms.export_fee, **unit)
-    spent = units.payments + halls.payments
+    units = bought(("server", "Servers"), done.ordered, terms.unit_price, **unit)
+    halls = bought(("hall", "Halls"), done.power_ordered_mw, terms.hall_price, **hall)
+    duty = bought(("duty", "Import duty"), done.ordered, terms.import_duty, **unit)
+    fee = bought(("fee", "Export fee"), done.ordered, terms.export_fee, **unit)
+    plants = plant_rows(terms.procuring, done.energy.energy_signed, cost=terms.asset_cost)
+    spent = units.payments + halls.payments + plants.payments
     servers, buildings = units.deliveries, halls.deliveries
-    if terms.recovery is None:
-        cost = (1.0 + terms.value_added_tax).named(
-            "cost_factor", "Cost with value-added tax never recovered", "ratio", "purchases"
-        )
+    cost = terms.asset_cost
+    if cost is not None:
         servers, buildings, spent = cost * servers, cost * buildings, cost * spent
     servers = servers.named("additions_servers", "Additions of servers", MONEY, "assets")
     buildings = buildings.named("additions_buildings", "Additions of halls", MONEY, "assets")
@@ -337,10 +313,10 @@ def assets(terms: Terms, done: Decisions, back: LeasebackLines) -> Assets:
     written_halls = (buildings.trailing(terms.building_life) / terms.building_life).named(
         "depreciation_buildings", "Depreciation of halls", MONEY, "assets"
     )
-    added = (servers + buildings).named("additions_all", "Additions", MONEY, "assets")
+    added = (servers + buildings + plants.additions).named("additions_all", "Additions", MONEY, "assets")
     spent = spent.named("spent", "Paid for assets", MONEY, "assets")
     return Assets(
-        commitments=(units.commitments + halls.commitments).named(
+        commitments=(units.commitments + halls.commitments + plants.commitments).named(
             "commitments", "Commitments", MONEY, "purchases"
         ),
         payments_servers=units.payments,
@@ -349,6 +325,7 @@ def assets(terms: Terms, done: Decisions, back: LeasebackLines) -> Assets:
         export_fees=fee.payments,
         additions_servers=servers,
         additions_buildings=buildings,
+        plants=plants,
         written_off_servers=written_servers,
         written_off_buildings=written_halls,
         book_servers=balance(servers, written_servers + back.book).named(
@@ -394,6 +371,7 @@ class EndValue:
 
     units: Rows
     power: Rows
+    plants: Rows
     market: Rows
 
 
@@ -406,13 +384,15 @@ def end_value(terms: Terms, done: Decisions, owned: Assets, lessors: Rows) -> En
     halls = done.power_mw.last() * terms.hall_end_value
     halls = halls.named("end_by_power", "Worth of halls", MONEY, "end").sum("power")
     halls = halls.named("end_market_power", "Worth of halls on the market", MONEY, "end")
-    market = (units + halls).named("end_value_market", "Worth on the market", MONEY, "end")
+    plants = owned.plants.market_at_end
+    market = (units + halls + plants).named("end_value_market", "Worth on the market", MONEY, "end")
     if terms.end_value_within_book:
         units = minimum(units, owned.book_servers.last())
         halls = minimum(halls, owned.book_buildings.last())
         units = units.named("end_value_units", "End value of units", MONEY, "end")
         halls = halls.named("end_value_power", "End value of halls", MONEY, "end")
-    return EndValue(units, halls, market)
+        plants = owned.plants.book_at_end
+    return EndValue(units, halls, plants, market)
 
 
 @dataclass(frozen=True, slots=True)

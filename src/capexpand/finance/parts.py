@@ -9,6 +9,9 @@ import numpy as np
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
 
+SMALLEST_HALL_MW = 0.2
+"""IT power of a room in a building; an order below it is a fraction that a plan in parts makes."""
+NOTHING = 1e-6
 NOTICED = 0.02
 """Part of a hall or lot by which an order must miss a whole number of them to be told."""
 
@@ -24,13 +27,26 @@ def fractional_orders(plan: Plan) -> Iterator[str]:
         return
     here = slice(*m.times.window)
     for o, size in enumerate(m.power.hall_mw):
-        yield from _told(
-            plan.power_ordered_mw[o, here], float(size), m.times.labels[here], m.power.names[o], "MW"
-        )
+        ordered, name = plan.power_ordered_mw[o, here], m.power.names[o]
+        yield from _told(ordered, float(size), m.times.labels[here], name, "MW")
+        if size <= 0.0 and m.power.owned[o]:
+            yield from _too_small(ordered, m.times.labels[here], name)
     ordered = plan.ordered.sum(axis=1)
     for k, size in enumerate(m.offers.lot):
         name = m.offers.product_titles[int(m.offers.product[k])]
         yield from _told(ordered[k, here], float(size), m.times.labels[here], name, "units")
+
+
+def _too_small(orders: Floats, labels: tuple[str, ...], site: str) -> Iterator[str]:
+    """Orders of halls that nobody builds, where the case does not say how large a hall is."""
+    small = np.flatnonzero((orders > NOTHING) & (orders < SMALLEST_HALL_MW))
+    if small.size:
+        least = int(small[np.argmin(orders[small])])
+        yield (
+            f"{site}: {small.size} of {np.count_nonzero(orders > NOTHING)} orders of halls are below "
+            f"{SMALLEST_HALL_MW:g} MW, such as {orders[least]:.3g} MW in {labels[least]}; "
+            f"sites.{site}.build.hall says how large a hall is, and solve.whole_sizes plans whole ones"
+        )
 
 
 def _told(orders: Floats, size: float, labels: tuple[str, ...], name: str, unit: str) -> Iterator[str]:

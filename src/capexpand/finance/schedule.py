@@ -89,14 +89,6 @@ def hall_purchases(m: ModelData, ordered_mw: Floats) -> Purchases:
     )
 
 
-def lost_value_added_tax(m: ModelData) -> float:
-    """Returns the share of a price that value-added tax adds to the cost of an asset.
-
-    All of it where it is never recovered, none otherwise.
-    """
-    return m.taxes.value_added_tax if m.taxes.recovery_quarters is None else 0.0
-
-
 def depreciation(additions: Floats, life_quarters: int) -> Floats:
     """Returns what is written off in each quarter, evenly over the life from the quarter of delivery on.
 

@@ -56,27 +56,32 @@ class Statement:
     leaseback_proceeds: Floats  # cash of these sales
     depreciation_servers: Floats
     depreciation_buildings: Floats
+    depreciation_plants: Floats  # generators and storage at the sites
     depreciation_opening: Floats  # of what stood at the start
     tax: Floats
     losses_carried_forward: Floats  # stock
     commitments: Floats  # full price at order
     payments_servers: Floats  # deposit at order and rest at delivery, with duty and export fee
     payments_buildings: Floats
+    payments_plants: Floats
     import_duties: Floats  # part of payments_servers
     export_fees: Floats  # part of payments_servers
     additions_servers: Floats  # cost of what is delivered: capital expenditure as a company reports it
     additions_buildings: Floats
+    additions_plants: Floats
     prepayments: Floats  # of customers, less what is credited to their bills
     opening_payments: Floats  # due at the start for what was ordered before
     value_added_tax_paid: Floats
     value_added_tax_recovered: Floats
     book_servers: Floats  # stock
     book_buildings: Floats  # stock
+    book_plants: Floats  # stock
     book_opening: Floats  # stock: what is left to write off within the horizon of what stood at the start
     in_progress: Floats  # stock: paid for what is not delivered yet
     end_value_units: float  # at the horizon's end, before tax
     end_value_power: float
-    end_value_market: float  # of both, what a market would pay, whatever stands in the books
+    end_value_plants: float
+    end_value_market: float  # of all, what a market would pay, whatever stands in the books
     end_value_added_tax: float  # recovered after the horizon
     end_tax: float  # on the end values less the books
 
@@ -98,7 +103,8 @@ class Statement:
     @property
     def depreciation(self) -> Floats:
         """Depreciation of all classes [quarter]."""
-        return self.depreciation_servers + self.depreciation_buildings + self.depreciation_opening
+        bought = self.depreciation_servers + self.depreciation_buildings + self.depreciation_plants
+        return bought + self.depreciation_opening
 
     @property
     def operating_cost(self) -> Floats:
@@ -129,17 +135,22 @@ class Statement:
     @property
     def capital_payments(self) -> Floats:
         """Payments for orders [quarter], without value-added tax and payments due from before the start."""
-        return self.payments_servers + self.payments_buildings
+        return self.payments_servers + self.payments_buildings + self.payments_plants
 
     @property
     def additions(self) -> Floats:
         """Cost of what is delivered [quarter]."""
-        return self.additions_servers + self.additions_buildings
+        return self.additions_servers + self.additions_buildings + self.additions_plants
 
     @property
     def book_value(self) -> Floats:
         """Book value of what is in service [quarter's end]."""
-        return self.book_servers + self.book_buildings + self.book_opening
+        return self.book_bought + self.book_opening
+
+    @property
+    def book_bought(self) -> Floats:
+        """Book value of what was bought since the start [quarter's end]."""
+        return self.book_servers + self.book_buildings + self.book_plants
 
     @property
     def invested(self) -> Floats:
@@ -166,7 +177,7 @@ class Statement:
     @property
     def end_value(self) -> float:
         """Worth of units and power at the horizon's end, before tax."""
-        return self.end_value_units + self.end_value_power
+        return self.end_value_units + self.end_value_power + self.end_value_plants
 
     @property
     def end_profit(self) -> float:
@@ -217,7 +228,7 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
     owned = assets(terms, done, back)
     added_tax = value_added_tax(
         terms,
-        (owned.payments_servers + owned.payments_buildings).named(
+        (owned.payments_servers + owned.payments_buildings + owned.plants.payments).named(
             "capital_payments", "Payments for orders", MONEY, "cash"
         ),
     )
@@ -242,26 +253,31 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "leaseback_proceeds": back.proceeds,
         "depreciation_servers": owned.written_off_servers,
         "depreciation_buildings": owned.written_off_buildings,
+        "depreciation_plants": owned.plants.written_off,
         "depreciation_opening": left,
         "commitments": owned.commitments,
         "payments_servers": owned.payments_servers,
         "payments_buildings": owned.payments_buildings,
+        "payments_plants": owned.plants.payments,
         "import_duties": owned.import_duties,
         "export_fees": owned.export_fees,
         "additions_servers": owned.additions_servers,
         "additions_buildings": owned.additions_buildings,
+        "additions_plants": owned.plants.additions,
         "prepayments": agreed.prepayments,
         "opening_payments": terms.opening_payments,
         "value_added_tax_paid": added_tax.paid,
         "value_added_tax_recovered": added_tax.recovered,
         "book_servers": owned.book_servers,
         "book_buildings": owned.book_buildings,
+        "book_plants": owned.plants.book,
         "book_opening": balance(zero, left, start=left.total()).named(
             "book_opening", "Book value of what stood at the start", MONEY, "assets"
         ),
         "in_progress": owned.in_progress,
         "end_value_units": worth.units,
         "end_value_power": worth.power,
+        "end_value_plants": worth.plants,
         "end_value_market": worth.market,
         "end_value_added_tax": added_tax.due,
     }

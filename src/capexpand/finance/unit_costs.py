@@ -23,14 +23,13 @@ import numpy as np
 
 from capexpand.finance.churn import churn_cost
 from capexpand.finance.contracts import contract_prices
-from capexpand.finance.energy import energy_adjustment
+from capexpand.finance.energy import energy_adjustment, plant_purchases
 from capexpand.finance.fleet import by_position, ratio, served_volume
 from capexpand.finance.hire import hire_by_workload, hired_hours
 from capexpand.finance.schedule import (
     delivered,
     depreciation,
     hall_purchases,
-    lost_value_added_tax,
     unit_purchases,
 )
 from capexpand.model.data import Floats, ModelData
@@ -181,10 +180,15 @@ def _energy(m: ModelData, plan: Plan) -> Floats:
 def _power_costs(m: ModelData, plan: Plan) -> tuple[Floats, Floats]:
     """Running costs and depreciation of the power of each site [site, quarter]."""
     running = plan.power_mw * m.power.running_cost + plan.power_returned_mw * m.power.exit_cost
-    cost = (1.0 + lost_value_added_tax(m)) * hall_purchases(m, plan.power_ordered_mw).deliveries
+    cost = (1.0 + m.taxes.lost) * hall_purchases(m, plan.power_ordered_mw).deliveries
     written_off = depreciation(cost, m.taxes.building_life_quarters)
     sites = len(m.sites.names)
-    return by_position(running, m.power.site, sites), by_position(written_off, m.power.site, sites)
+    by_site = by_position(written_off, m.power.site, sites)
+    if m.energy is not None and plan.energy is not None:
+        plants = (1.0 + m.taxes.lost) * plant_purchases(m, plan.energy.signed).deliveries
+        for p, s in enumerate(m.energy.site):
+            by_site[s] += depreciation(plants[p], int(m.energy.term_quarters[p]))
+    return by_position(running, m.power.site, sites), by_site
 
 
 def _unit_depreciation(m: ModelData, plan: Plan) -> tuple[Floats, Floats]:
@@ -192,7 +196,7 @@ def _unit_depreciation(m: ModelData, plan: Plan) -> tuple[Floats, Floats]:
 
     An order names a destination; its depreciation is laid on the sites there by the units that came to them.
     """
-    cost = (1.0 + lost_value_added_tax(m)) * unit_purchases(m, plan.ordered, m.offers.price).deliveries
+    cost = (1.0 + m.taxes.lost) * unit_purchases(m, plan.ordered, m.offers.price).deliveries
     arrived = delivered(plan.ordered, m.offers.lead_quarters[:, None])
     placed = by_position(plan.placed, m.sites.destination, len(m.destinations))
     share = np.nan_to_num(ratio(plan.placed, placed[m.sites.destination]))

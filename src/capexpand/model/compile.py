@@ -278,22 +278,9 @@ def taxes(
         value_added_tax=value_added_tax,
         recovery_quarters=recovery_quarters,
         payment_factor=factor,
-        server_shield=(1.0 + lost) * rate * _written_off(times, server_life_quarters),
-        building_shield=(1.0 + lost) * rate * _written_off(times, building_life_quarters),
+        server_shield=(1.0 + lost) * rate * times.worth_of_writing_off(server_life_quarters),
+        building_shield=(1.0 + lost) * rate * times.worth_of_writing_off(building_life_quarters),
     )
-
-
-def _written_off(times: Times, life_quarters: int) -> Floats:
-    """Present value of writing off 1 delivered in each quarter, evenly over its life from that quarter on.
-
-    What is left at the end of the horizon is written off at once, against the end value.
-    """
-    left = times.count - np.arange(times.count)
-    used = np.minimum(left, life_quarters)
-    running = np.concatenate(([0.0], np.cumsum(times.discount)))
-    quarter = np.arange(times.count)
-    yearly = (running[quarter + used] - running[quarter]) / life_quarters
-    return yearly + (1.0 - used / life_quarters) * times.discount_end
 
 
 def _standing(offers: OfferOptions, offer: str) -> int:

@@ -11,6 +11,7 @@ from capexpand.case.schema import Workload
 from capexpand.model.blocks import ABSENT, Blocks, Indices
 from capexpand.model.contracts import Contracts
 from capexpand.model.data import Floats, ModelData
+from capexpand.model.financing import Financing
 from capexpand.model.stage import Stage
 from capexpand.model.world import World
 
@@ -47,9 +48,42 @@ def with_contracts(world: World, m: ModelData) -> ModelData:
     paid[position, 0] = price + damages
     kept[position] = (price * margin + damages) / np.maximum(price + damages, 1e-300)
     workloads = replace(w, demand=demand, price=paid, margin_fraction=kept)
-    return _signed(
-        replace(m, workloads=workloads, contracts=contracts), np.where(contracts.offered, 0.0, 1.0)
+    financing = _lent_on(
+        world, m.financing, [name for name in w.names if world.case.workloads[name].contract], contracts
     )
+    return _signed(
+        replace(m, workloads=workloads, contracts=contracts, financing=financing),
+        np.where(contracts.offered, 0.0, 1.0),
+    )
+
+
+def _lent_on(
+    world: World, financing: Financing | None, names: list[str], contracts: Contracts
+) -> Financing | None:
+    """What may be owed for each contract: a share of what it will bill after a quarter, until it ends.
+
+    Nothing before it is signed. Beyond the calendar it bills what it does in the last quarter.
+    """
+    declared = world.case.financing
+    if financing is None or declared is None:
+        return financing
+    facilities, quarter = list(declared.facilities.values()), np.arange(world.quarters)
+    on = np.array([facility.share_of_backlog is not None for facility in facilities], dtype=np.bool_)
+    if not on.any():
+        return financing
+    backlog = np.zeros((len(facilities), len(names), world.quarters))
+    for i, facility in enumerate(facilities):
+        for c, name in enumerate(names):
+            ends = _of(world.case.workloads[name]).ends
+            if name not in facility.contracts or ends is None or facility.share_of_backlog is None:
+                continue
+            last = world.calendar.index(ends)
+            billed = np.where(quarter <= last, contracts.bills[c], 0.0)
+            later = max(0, last - (world.quarters - 1)) * contracts.bills[c, -1]
+            left = billed.sum() - np.cumsum(billed) + later
+            signed = quarter >= contracts.signing[c]
+            backlog[i, c] = facility.share_of_backlog.value * np.where(signed, left, 0.0)
+    return replace(financing, facilities=replace(financing.facilities, backlog=backlog, on_contracts=on))
 
 
 def settled(m: ModelData, signed: Floats | None) -> ModelData:
@@ -64,6 +98,11 @@ def settled(m: ModelData, signed: Floats | None) -> ModelData:
     demand = m.workloads.demand.copy()
     demand[contracts.workload] *= contracts.share(signed)[:, None, None]
     m = replace(m, workloads=replace(m.workloads, demand=demand))
+    financing = m.financing
+    if financing is not None and (backlog := financing.facilities.backlog) is not None:
+        part = contracts.share(signed)[None, :, None]
+        facilities = replace(financing.facilities, backlog=part * backlog)
+        m = replace(m, financing=replace(financing, facilities=facilities))
     return replace(_signed(m, np.where(contracts.offered, signed, 0.0)), contracts=contracts.settled(signed))
 
 

@@ -57,6 +57,20 @@ class Times:
         """The quarters by name, such as ``2025Q2``."""
         return _quarter_names(self.starts)
 
+    def worth_of_writing_off(self, life_quarters: int) -> Floats:
+        """Returns the present value of writing off 1 delivered in a quarter, evenly over its life [quarter].
+
+        What is left at the end of the horizon is written off at once, against the end value.
+
+        Args:
+            life_quarters: over which it is written off, that of delivery included.
+        """
+        used = np.minimum(self.count - np.arange(self.count), life_quarters)
+        running = np.concatenate(([0.0], np.cumsum(self.discount)))
+        quarter = np.arange(self.count)
+        evenly = (running[quarter + used] - running[quarter]) / life_quarters
+        return evenly + (1.0 - used / life_quarters) * self.discount_end
+
 
 @lru_cache(maxsize=32)
 def _quarter_names(starts: tuple[date, ...]) -> tuple[str, ...]:
@@ -220,6 +234,11 @@ class Taxes:
     server_shield: Floats  # [quarter] present value of the tax saved by 1 of servers delivered then
     building_shield: Floats  # [quarter] the same for halls
 
+    @property
+    def lost(self) -> float:
+        """Share of a price that value-added tax adds to the cost of an asset: none where it is recovered."""
+        return self.value_added_tax if self.recovery_quarters is None else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class OpeningState:
@@ -328,9 +347,8 @@ class ModelData:
     def end_book_fractions(self) -> tuple[Floats, Floats]:
         """What the books hold at the end of 1 delivered in a quarter, of servers and of halls [quarter]."""
         used = self.times.count - np.arange(self.times.count)
-        lost = self.taxes.value_added_tax if self.taxes.recovery_quarters is None else 0.0
         lives = (self.taxes.server_life_quarters, self.taxes.building_life_quarters)
-        servers, halls = ((1.0 + lost) * (1.0 - np.minimum(used, life) / life) for life in lives)
+        servers, halls = ((1.0 + self.taxes.lost) * (1.0 - np.minimum(used, life) / life) for life in lives)
         return servers, halls
 
     def without_programme(self) -> ModelData:

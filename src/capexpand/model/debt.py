@@ -10,9 +10,10 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Floats, ModelData
-from capexpand.model.earnings import Operations, lost_tax, operation_columns
+from capexpand.model.earnings import Operations, operation_columns
 from capexpand.model.financing import Facilities, FinancingColumns, Threshold
 from capexpand.model.leaseback import held_at_end
+from capexpand.model.plants import has_plants, worth_at_end
 from capexpand.model.stage import Stage
 
 _FREE = -INFINITY
@@ -62,6 +63,7 @@ class _Financing:
         self._balances()
         self._repayment_plans()
         self._purposes()
+        self._backlogs()
         self._sweeps()
         tax = self._tax()
         self._cash(tax)
@@ -155,9 +157,28 @@ class _Financing:
                 for counts, added, life in kinds:
                     if counts:
                         lp.add(rows[:, None], added[None, :], -share * self._left(life))
+                for added, life in operations.plants if facilities.halls[f] else ():
+                    lp.add(rows[:, None], added[None, :], -share * self._left(life))
                 if facilities.servers[f]:
                     for sold, life in self.operations.leaseback_books:
                         lp.add(rows[:, None], sold[None, :], -share * self._left(life))
+
+    def _backlogs(self) -> None:
+        """L ≤ Σ σ of what may be owed on each contract; signed ones stand on the right."""
+        lp, m = self.lp, self.m
+        sigma = self.stages[-1].signed
+        for f, name in enumerate(self.facilities.names):
+            backlog = self.facilities.backlog_of(f)
+            if backlog is None or m.contracts is None:
+                continue
+            offered = m.contracts.offered
+            there = self.balance[f] != ABSENT
+            upper = np.where(offered[:, None], 0.0, backlog).sum(axis=0)
+            rows = lp.rows("share of backlog", [(name,), self.labels], upper=upper, where=there[None, :])[0]
+            lp.add(rows, self.balance[f], self.x[f])
+            for c in np.flatnonzero(offered):
+                if sigma is not None:
+                    lp.add(rows, np.full(rows.shape, sigma[c]), -backlog[c])
 
     def _payments_for(self, f: int) -> list[Indices]:
         """Columns [quarter] of the payments that a facility may cover."""
@@ -280,15 +301,18 @@ class _Financing:
         return (
             (self.operations.added_servers, self.lives[0]),
             (self.operations.added_halls, self.lives[1]),
+            *self.operations.plants,
             *self.operations.leaseback_books,
         )
 
     def _end_values(self) -> list[tuple[Indices, Floats]]:
         """Columns that are worth something at the horizon's end, and what 1 of each is worth."""
         m, last = self.m, self.stages[-1]
+        plants = worth_at_end(m).T if has_plants(m) else ()
+        found = [(stage.energy.signed, worth) for stage, worth in zip(self.stages, plants, strict=False)]
         if m.end_value_within_book:
-            return [(last.end_value, np.ones(last.end_value.shape))]
-        found = [
+            return [*found, (last.end_value, np.ones(last.end_value.shape))]
+        found += [
             (last.fleet.installed, m.offers.end_value[None, :]),
             (last.power.energised, m.power.end_value),
         ]
@@ -363,10 +387,11 @@ class _Financing:
         tested = self._tested("loan_to_value", test, test.limit * standing)
         lp.add(tested[None, :], self.balance, self.x)
         earlier = (self.quarter[None, :] <= self.quarter[:, None]).astype(np.float64)
-        cost = 1.0 + lost_tax(m)
+        cost = 1.0 + m.taxes.lost
         paid = (self.operations.paid_servers, self.operations.paid_halls)
-        for (added, life), bills in zip(self._classes()[:2], paid, strict=True):
+        for added, life in self._classes()[: 2 + len(self.operations.plants)]:
             lp.add(tested[:, None], added[None, :], -test.limit * (self._left(life) - earlier))
+        for bills in paid:
             lp.add(tested[:, None], bills[None, :], -test.limit * cost * earlier)
         for sold, life in self.operations.leaseback_books:
             lp.add(tested[:, None], sold[None, :], -test.limit * self._left(life))

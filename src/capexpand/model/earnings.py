@@ -9,6 +9,7 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.leaseback_values import book_at_sale, rest_of_life
+from capexpand.model.plants import has_plants, plant_options, share_now
 from capexpand.model.stage import Stage
 
 
@@ -21,6 +22,9 @@ class Operations:
     paid_halls: Indices
     added_servers: Indices
     added_halls: Indices
+    plants: tuple[
+        tuple[Indices, int], ...
+    ] = ()  # generators and storage added, with the quarters of their life
     leaseback_proceeds: Indices | None = None
     leaseback_books: tuple[tuple[Indices, int], ...] = ()  # less than 0, with the quarters left to write off
 
@@ -51,14 +55,41 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
         lp.add(rows[None, :], stages[-1].signed[:, None], -m.contracts.constant)
     paid = [lp.columns(f"paid for {kind}", [labels]) for kind in ("servers", "halls")]
     added = [lp.columns(f"{kind} added", [labels]) for kind in ("servers", "halls")]
+    paid_rows: list[Indices] = []
     for kind, bills, additions in zip(("servers", "halls"), paid, added, strict=True):
         bill_rows = lp.rows(f"paid for {kind}", [labels], lower=0.0, upper=0.0)
         cost_rows = lp.rows(f"{kind} added", [labels], lower=0.0, upper=0.0)
         lp.add(bill_rows, bills)
         lp.add(cost_rows, additions)
         _purchases(lp, m, stages, kind=kind, bill_rows=bill_rows, cost_rows=cost_rows)
+        paid_rows.append(bill_rows)
+    plants = _plants(lp, m, stages, paid_rows[-1])  # plants are paid with halls
     proceeds, books = _leasebacks(lp, m, stages, rows)
-    return Operations(ebitda, paid[0], paid[1], added[0], added[1], proceeds, books)
+    return Operations(ebitda, paid[0], paid[1], added[0], added[1], plants, proceeds, books)
+
+
+def _plants(
+    lp: Blocks, m: ModelData, stages: list[Stage], bill_rows: Indices
+) -> tuple[tuple[Indices, int], ...]:
+    """What generators and storage cost is paid with halls, and added to the books by the time they last."""
+    if not has_plants(m):
+        return ()
+    o, labels = plant_options(m), m.times.labels
+    found: list[tuple[Indices, int]] = []
+    for life in np.unique(o.term_quarters[o.bought]):
+        one = (f"over {int(life)} quarters",)
+        added = lp.columns("plants added", [one, labels])[0]
+        cost_rows = lp.rows("plants added", [one, labels], lower=0.0, upper=0.0)[0]
+        lp.add(cost_rows, added)
+        for t, stage in enumerate(stages):
+            signed = np.where(o.bought & (o.term_quarters == life), stage.energy.signed, ABSENT)
+            there = np.minimum(t + o.lead_quarters, m.times.count - 1)
+            price, now = o.cost[:, t], share_now(o)
+            lp.add(np.full(signed.shape, bill_rows[t]), signed, -now * price)
+            lp.add(bill_rows[there], signed, -(1.0 - now) * price)
+            lp.add(cost_rows[there], signed, -(1.0 + m.taxes.lost) * price)
+        found.append((added, int(life)))
+    return tuple(found)
 
 
 def _leasebacks(
@@ -182,7 +213,7 @@ def _purchases(
     lp: Blocks, m: ModelData, stages: list[Stage], *, kind: str, bill_rows: Indices, cost_rows: Indices
 ) -> None:
     """What is ordered is paid in part at once and in part on delivery, and is then added to the books."""
-    cost = 1.0 + lost_tax(m)
+    cost = 1.0 + m.taxes.lost
     for t, stage in enumerate(stages):
         if kind == "servers":
             orders, price = stage.orders.ordered, m.offers.price[:, :, t]
@@ -197,8 +228,3 @@ def _purchases(
         lp.add(bill_rows[t], orders, -now * price)
         lp.add(np.where(in_time, bill_rows[there], ABSENT), orders, -(1.0 - now) * price)
         lp.add(np.where(in_time, cost_rows[there], ABSENT), orders, -cost * price)
-
-
-def lost_tax(m: ModelData) -> float:
-    """Returns the share of a price that value-added tax adds to the cost of an asset."""
-    return m.taxes.value_added_tax if m.taxes.recovery_quarters is None else 0.0

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.case.energy import EnergyContract
 from capexpand.model.ages import aged
 from capexpand.model.blocks import ABSENT, Blocks, Indices
-from capexpand.model.data import Floats, ModelData
+from capexpand.model.data import Flags, Floats, ModelData
 from capexpand.model.energy_options import EnergyOptions
+from capexpand.model.plants import has_plants, plant_options, tax_saved, worth_at_end
 from capexpand.model.world import World
 from capexpand.timevalue import quarters_spanned
 
@@ -27,6 +29,7 @@ class Energy:
     lost: Indices  # [site, offer option] running units lost to curtailment
     signings: Indices  # [contract, age]
     ever: Indices  # [contract] MW of generators ever signed
+    stored: Indices  # [way to store] MWh that come out of storage
     output_rows: Indices  # [contract] used and left over within what is produced
     match_rows: Indices  # [contract] used within what can be used
     balance_rows: Indices  # [site]
@@ -69,7 +72,7 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     history, ever = before
     none, flat = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)
     if m.energy is None:
-        return Energy(none, none, none, none, flat, history, ever, none, none, none, none, flat, none)
+        return Energy(none, none, none, none, flat, history, ever, none, none, none, none, none, flat, none)
     o, here, hours = m.energy, (m.times.labels[t],), m.hours_per_quarter
     kept = m.times.discount * (1.0 - m.taxes.rate)
     s = o.site
@@ -88,13 +91,15 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     there = np.zeros(len(o.names), dtype=np.bool_)
     for columns in contracted:
         there = there | (columns != ABSENT)
-    e = lp.columns("energy used", [o.names, here], where=there[:, None])[:, 0]
-    f = lp.columns("energy left over", [o.names, here], where=(there & ~o.on_site)[:, None])[:, 0]
+    makes = there & ~o.storage
+    e = lp.columns("energy used", [o.names, here], where=makes[:, None])[:, 0]
+    f = lp.columns("energy left over", [o.names, here], where=(makes & ~o.on_site)[:, None])[:, 0]
     produced = hours * o.output[:, t]
     output_rows = lp.rows("energy produced", [o.names, here], upper=0.0, where=there[:, None])[:, 0]
     match_rows = lp.rows(
-        "energy matched", [o.names, here], upper=0.0, where=(there & (o.matched < 1.0))[:, None]
+        "energy matched", [o.names, here], upper=0.0, where=(makes & (o.matched < 1.0))[:, None]
     )[:, 0]
+    d = _stored(lp, m, t, there=there, output_rows=output_rows, match_rows=match_rows)
     lp.add(output_rows, e)
     lp.add(output_rows, f)
     lp.add(match_rows, e)
@@ -121,10 +126,31 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     lp.add_cost(e, -kept[t] * (np.where(o.on_site, o.price[:, t], 0.0) + carbon * o.emitted))
     lp.add_cost(f, kept[t] * o.surplus * price[s])
     lp.add_cost(w, -charged_when_signed(m, o, t))
+    if has_plants(m):
+        end = m.times.discount_end * (1.0 - m.taxes.rate)
+        lp.add_cost(w, tax_saved(m)[:, t] + end * worth_at_end(m)[:, t])
     total = _generators(lp, m, t, use, ever=ever, signings=signings)
     return Energy(
-        w, e, f, g, lost, signings, total, output_rows, match_rows, balance, curtailed, within, green
+        w, e, f, g, lost, signings, total, d, output_rows, match_rows, balance, curtailed, within, green
     )
+
+
+def _stored(
+    lp: Blocks, m: ModelData, t: int, *, there: Flags, output_rows: Indices, match_rows: Indices
+) -> Indices:
+    """Σ d ≤ H · output · storage;  used + surplus + Σ (1/efficiency − 1) d ≤ produced;  used − Σ d ≤ matched.
+
+    What comes out of storage counts as used of the agreement that filled it.
+    """
+    o = plant_options(m)
+    made, store = o.stores.T
+    ways = tuple(f"{o.names[p]} by {o.names[k]}" for p, k in o.stores)
+    could = there[made] & there[store]
+    d = lp.columns("energy stored", [ways, (m.times.labels[t],)], where=could[:, None])[:, 0]
+    lp.add(match_rows[made], d, -1.0)
+    lp.add(output_rows[made], d, 1.0 / o.efficiency[store] - 1.0)
+    lp.add(output_rows[store], d)
+    return d
 
 
 def _renewable(
@@ -205,6 +231,17 @@ def _curtailed(lp: Blocks, m: ModelData, t: int, use: EnergyUse) -> tuple[Indice
     return lost, rows, within
 
 
+def _ways_to_store(found: list[tuple[int, str, str, EnergyContract]]) -> Indices:
+    """Agreements of which a part does not match, with each storage at their site [way, 2]."""
+    pairs = [
+        (p, k)
+        for p, (site, _, _, made) in enumerate(found)
+        for k, (there, _, _, store) in enumerate(found)
+        if site == there and store.kind == "storage" and made.matched is not None and made.matched.value < 1.0
+    ]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
 def compile_energy(world: World) -> EnergyOptions | None:
     """Return how the sites of a world get their energy, None where no site says more than a price."""
     case = world.case
@@ -256,4 +293,9 @@ def compile_energy(world: World) -> EnergyOptions | None:
         curtailed=curtailed,
         carbon_price=world.series(case.finance.carbon_price),
         target=world.series(case.renewable_share),
+        cost=rows([world.series(c.cost) for c in contracts]),
+        deposit=np.array([world.number(c.deposit, 0.0 if c.cost is None else 1.0) for c in contracts]),
+        end_fraction=case.finance.building_end_value.value,
+        efficiency=np.array([world.number(c.efficiency, 1.0) for c in contracts]),
+        stores=_ways_to_store(found),
     )

@@ -39,6 +39,21 @@ class EnergyOptions:
     curtailed: Floats  # [site] share of the year in which the rest is
     carbon_price: Floats  # [quarter] money per t
     target: Floats  # [quarter] least share of all energy that is renewable
+    cost: Floats  # [contract, quarter] money per MW that is bought, by quarter of the order; 0 where rented
+    deposit: Floats  # [contract] share of it paid at order
+    end_fraction: float  # share of what is left of the latest cost that is kept at the horizon's end
+    efficiency: Floats  # [contract] of storage, share of what is put in that comes out
+    stores: Integers  # [way, 2] agreement whose energy may be stored, and storage at its site
+
+    @property
+    def storage(self) -> Flags:
+        """Whether a contract is storage [contract]."""
+        return np.array([kind == "storage" for kind in self.kinds], dtype=np.bool_)
+
+    @property
+    def bought(self) -> Flags:
+        """Whether a contract is a generator or storage that is bought [contract]."""
+        return np.asarray((self.cost > 0.0).any(axis=1), dtype=np.bool_)
 
     def closed(self) -> EnergyOptions:
         """Return the same options with nothing to be signed."""

@@ -46,6 +46,21 @@ class Facilities:
     currencies: tuple[str, ...] = ()  # [facility] of what is owed; empty where all is in the case's own
     settled: Floats | None = None  # [facility, quarter] exchange rate over that of the first quarter
     reference: Floats | None = None  # [facility, quarter] the part of rate that is the reference rate
+    backlog: Floats | None = (
+        None  # [facility, contract, quarter] most that may be owed for all of a contract;
+    )
+    # None: no loan is lent on contracts
+    on_contracts: Flags | None = None  # [facility] whether it is lent on contracts
+
+    def backlog_of(self, facility: int) -> Floats | None:
+        """Returns what may be owed for all of each contract [contract, quarter]; None where that is no limit.
+
+        Args:
+            facility: its position.
+        """
+        if self.backlog is None or self.on_contracts is None or not self.on_contracts[facility]:
+            return None
+        return self.backlog[facility]
 
     @property
     def exchange(self) -> Floats:

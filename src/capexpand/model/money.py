@@ -8,6 +8,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, Indices
 from capexpand.model.data import ModelData
+from capexpand.model.plants import has_plants, plant_options, share_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Money:
 
 
 def add_money(
-    lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices], *, b: Indices, x: Indices
+    lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices], *, b: Indices, x: Indices, w: Indices
 ) -> Money:
     """What is paid: what was due, and the deposits of what is ordered now. The rest is due at delivery.
 
@@ -35,6 +36,7 @@ def add_money(
         before: m and h [age] of the quarter before.
         b: power ordered [power option].
         x: units ordered [offer option, destination].
+        w: energy signed for, generators and storage that are bought among it [contract].
     """
     spent_before, due_before = before
     here = (m.times.labels[t],)
@@ -57,6 +59,12 @@ def add_money(
     if due.size:
         lp.add(later[np.maximum(power_lead, 1) - 1], b, -(1.0 - power_now) * beta)
         lp.add(later[np.maximum(lead, 1) - 1][:, None], x, -(1.0 - now) * price)
+    if has_plants(m):
+        o = plant_options(m)
+        plants, share = np.where(o.bought, w, ABSENT), share_now(o)
+        lp.add(payment, plants, -share * o.cost[:, t])
+        if due.size:
+            lp.add(later[np.maximum(o.lead_quarters, 1) - 1], plants, -(1.0 - share) * o.cost[:, t])
     first, last = m.times.window
     spent = lp.columns("spent", [here])
     spending = lp.rows("spending", [here], lower=0.0, upper=0.0)

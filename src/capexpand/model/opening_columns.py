@@ -34,7 +34,10 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
     if m.churn is not None and m.churn.orders:  # the last order is asked for
         power_age, offer_age = max(power_age, 1), max(offer_age, 1)
     running, serving = unknown_before(m)
-    payment_age = int(max(m.power.lead_quarters.max(initial=0), m.offers.lead_quarters.max(initial=0)))
+    waits = [m.power.lead_quarters, m.offers.lead_quarters]
+    if m.energy is not None:
+        waits.append(m.energy.lead_quarters[m.energy.bought])
+    payment_age = max(int(wait.max(initial=0)) for wait in waits)
     stood, installed = m.opening.power_mw, m.opening.installed
     finite = np.isfinite(m.offers.stock)
     stock = np.where(finite, m.offers.stock, 0.0)

@@ -156,7 +156,9 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     met = EnergyUse(service.running, service.sharing_rows, service.grid_rows, power.commitment_rows)
     energy = add_energy(lp, m, t, (before.energy_signings, before.generators), met)
     hire = add_hire(lp, m, t, before.signings, service.service_rows)
-    money = add_money(lp, m, t, (before.spent, before.due), b=power.ordered, x=orders.ordered)
+    money = add_money(
+        lp, m, t, (before.spent, before.due), b=power.ordered, x=orders.ordered, w=energy.signed
+    )
     leases = add_leases(
         lp,
         m,

@@ -26,6 +26,8 @@ _LIMITS = {
     "repayment": "{0}, {when}: repaid by its plan (financing.facilities.{0}.repayment, .maturity)",
     "cover of a sculpted loan": "{0}, {when}: repaid within EBITDA (financing.facilities.{0}.cover_ratio)",
     "share of cost": "{0}, {when}: its share of cost (financing.facilities.{0}.share_of_cost)",
+    "share of backlog": "{0}, {when}: its share of what contracts will bill "
+    "(financing.facilities.{0}.share_of_backlog)",
     "share of book": "{0}, {when}: its share of book value (financing.facilities.{0}.share_of_book)",
     "sweep": "{0}, {when}: dividends only beside early repayment (financing.facilities.{0}.sweep)",
     "debt_service_cover": "{when}: debt service covered (financing.covenants.debt_service_cover)",

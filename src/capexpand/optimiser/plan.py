@@ -54,6 +54,7 @@ class EnergyPlan:
     surplus: Floats  # [contract, quarter] MWh left over
     grid: Floats  # [site, quarter] MWh
     lost: Floats  # [site, offer option, quarter] running units that curtailment takes
+    stored: Floats  # [way to store, quarter] MWh that come out of storage
     renewable_worth: Floats  # [quarter] money per MWh of renewable energy more
 
 
@@ -176,6 +177,7 @@ def _energy(m: ModelData, stages: list[Stage], solution: Solution) -> EnergyPlan
         surplus=over([s.energy.surplus for s in stages], x),
         grid=over([s.energy.grid for s in stages], x),
         lost=over([s.energy.lost for s in stages], x),
+        stored=over([s.energy.stored for s in stages], x),
         renewable_worth=np.maximum(-over([s.energy.renewable_rows for s in stages], duals)[0], 0.0),
     )
 

@@ -16,6 +16,7 @@ from capexpand.model.data import ModelData
 from capexpand.model.energy import charged_when_signed
 from capexpand.model.hire import paid_over_term
 from capexpand.model.lease_terms import paid_over
+from capexpand.model.plants import has_plants, plant_options, worth_at_end
 from capexpand.model.stage import Stage
 from capexpand.policy.stage_numbers import StageNumbers
 
@@ -113,6 +114,8 @@ class Books:
     commitments: Floats  # full price at order
     servers_ordered: Floats  # of it, servers by quarter of delivery
     buildings_ordered: Floats  # of it, halls by quarter of delivery
+    plants_ordered: Floats  # of it, generators and storage by quarter of delivery
+    plants_written: Floats  # of their price, what is written off, each over its own term
     penalty: Floats  # present value of what steers and is no money
     end_value: Floats  # before tax; of the last quarter only
     unmet: Floats  # share of the volume owed that was not served
@@ -187,7 +190,8 @@ class Bookkeeper:
         b, b_back, power, x, back, fleet, run, sold, unmet, _, short, lacking, *more = everything
         contracts, *flows = more[:4]
         *loose, signed, hired, worn = more[4:]
-        self._contracts(books, here, contracts)
+        self._contracts(books, here, contracts, done.energy_signed)
+        plants = self._plants(books, here, done.energy_signed)
         self._fixed_fees(books, here, b, x)
         kept = m.times.discount[t] * (1.0 - m.taxes.rate)
         tranches = m.workloads.tranches
@@ -220,9 +224,9 @@ class Bookkeeper:
             + sum((part.sum(axis=1) for part in loose), np.zeros(len(sold))) / kept,
             "exits": (b_back.sum(axis=1) + back.sum(axis=1)) / kept,
             "paid": done.paid[:, 0],
-            "commitments": halls.sum(axis=1) + servers.sum(axis=1),
+            "commitments": halls.sum(axis=1) + servers.sum(axis=1) + plants,
             "penalty": unmet.sum(axis=1) + short[:, 0] + lacking.sum(axis=1),
-            "end_value": end,
+            "end_value": books.end_value[t, here] + end,
             "unmet": done.unmet.sum(axis=1) / demand if demand > 0 else np.zeros(len(sold)),
             "power_mw": done.power.sum(axis=1),
             "installed": done.installed @ accelerators,
@@ -248,7 +252,7 @@ class Bookkeeper:
                 books.hire[paid, here] += fees[:, h]
         books.hire[t, here] += hired.sum(axis=1) / kept[t]
 
-    def _contracts(self, books: Books, here: Indices, charged: Floats) -> None:
+    def _contracts(self, books: Books, here: Indices, charged: Floats, signed: Floats) -> None:
         """Writes what contracts for energy cost into the quarters of their terms."""
         m, t = self._m, self._numbers.quarter
         if m.energy is None:
@@ -256,8 +260,24 @@ class Bookkeeper:
         each = m.energy.fixed_cost(m.hours_per_quarter)[:, t]
         weight = charged_when_signed(m, m.energy, t)
         units = np.divide(charged, weight, out=np.zeros_like(charged), where=weight > 0.0)
+        units = np.where(m.energy.bought, signed, units)  # what they cost is more than their fee
         for later in range(t, m.times.count):
             books.contracts[later, here] += units @ each[:, later]
+
+    def _plants(self, books: Books, here: Indices, signed: Floats) -> Floats:
+        """Writes generators and storage into the books of their terms; returns their price [scenario]."""
+        m, t = self._m, self._numbers.quarter
+        if not has_plants(m):
+            return np.zeros(len(here))
+        o, worth = plant_options(m), worth_at_end(m)
+        prices = signed * o.cost[:, t]
+        for p in np.flatnonzero(o.bought):
+            first, term = t + int(o.lead_quarters[p]), int(o.term_quarters[p])
+            if first < m.times.count:
+                books.plants_ordered[first, here] += prices[:, p]
+                books.plants_written[first : first + term, here] += prices[:, p] / term
+        books.end_value[-1, here] += signed @ worth[:, t]
+        return np.asarray(prices.sum(axis=1))
 
     def _fixed_fees(self, books: Books, here: Indices, b: Floats, x: Floats) -> None:
         """Writes fees that were fixed at order into the quarters of their terms."""

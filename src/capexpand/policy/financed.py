@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.debt import breached, ratios_of
-from capexpand.finance.schedule import depreciation, lost_value_added_tax
+from capexpand.finance.schedule import depreciation
 from capexpand.model.blocks import Indices
 from capexpand.model.data import Floats, ModelData
 from capexpand.optimiser.financing import FinancingPlan
@@ -88,10 +88,15 @@ def carry_financing(
 
 
 def _earned(m: ModelData, books: Books, outside: Floats) -> _Earned:
-    cost, opening, paid = 1.0 + lost_value_added_tax(m), m.opening, books.paid
+    cost, opening, paid = 1.0 + m.taxes.lost, m.opening, books.paid
     servers, halls = cost * books.servers_ordered, cost * books.buildings_ordered
     written_servers = depreciation(servers.T, m.taxes.server_life_quarters).T
     written_halls = depreciation(halls.T, m.taxes.building_life_quarters).T
+    plants, written_plants = cost * books.plants_ordered, cost * books.plants_written
+    halls, written_halls = (
+        halls + plants,
+        written_halls + written_plants,
+    )  # plants are paid and lent on with them
     written = written_servers + written_halls
     ebitda = books.cash + paid + outside[:, : paid.shape[1]]
     vat = m.taxes.value_added_tax * paid
@@ -279,6 +284,8 @@ class _Carried:
         if np.isfinite(facilities.share_of_book[i]):
             book = servers * earned.book_servers[t] + halls * earned.book_halls[t]
             most = np.minimum(most, facilities.share_of_book[i] * book - x[i] * self.owed[i])
+        if (backlog := facilities.backlog_of(i)) is not None:
+            most = np.minimum(most, backlog[:, t].sum() - x[i] * self.owed[i])
         return most
 
     def _raise(self, t: int, x: Floats) -> Floats:

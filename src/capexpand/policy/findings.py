@@ -127,7 +127,10 @@ def whole_sentence(findings: PolicyFindings) -> str:
     orders = _named_orders(policy.data, found.power_mw, found.units)
     named = listing(orders) if orders else "nothing"
     lost = money(found.cost, policy.data.currency)
-    return sentence(f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}")
+    return sentence(
+        f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}, and in "
+        "later quarters all futures are followed in parts of them"
+    )
 
 
 def _named_orders(m: ModelData, megawatts: Floats, units: Floats) -> list[str]:

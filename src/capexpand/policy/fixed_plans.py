@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.finance.energy import plant_purchases
 from capexpand.finance.schedule import delivered
 from capexpand.model.ages import standing
 from capexpand.model.blocks import Floats
@@ -207,6 +208,7 @@ class FixedPlans:
         x = x * _shares(m, x, limits.supply, position.stock)
         b = b * position.grid_share(t, b, _relief(m, plan.energy_signed, t))[:, m.power.site]
         counted = _counted(m, t, b, x)
+        position.payments += _plant_bills(m, plan.energy_signed, t)
         share = position.money_share(t, b * power_price, x.reshape(count, -1) * unit_price, counted)
         b, x = b * share[:, None], x * share[:, None, None]
         position.order(t, b, x, b * power_price, x.reshape(count, -1) * unit_price)
@@ -217,6 +219,12 @@ class FixedPlans:
 def _in_all(signed: Floats, t: int, count: int) -> Floats:
     """What a plan signs for in a quarter, the same in all scenarios [scenario, option]."""
     return np.tile(signed[:, t], (count, 1)) if signed.size else np.zeros((count, 0))
+
+
+def _plant_bills(m: ModelData, signed: Floats, t: int) -> Floats:
+    """What generators and storage bought in a quarter cost, which are paid before all else [quarter]."""
+    now = np.where(np.arange(m.times.count) == t, signed, 0.0) if signed.size else signed
+    return np.asarray(plant_purchases(m, now).payments.sum(axis=0))
 
 
 def _relief(m: ModelData, signed: Floats, t: int) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 
 from capexpand.model.blocks import Floats
 from capexpand.model.data import Integers, ModelData
+from capexpand.model.plants import has_plants, plant_options, tax_saved, worth_at_end
 from capexpand.optimiser.deterministic import base_value
 from capexpand.policy.stage_numbers import StageNumbers
 from capexpand.policy.stages import StateLayout, state_layout
@@ -197,6 +198,10 @@ def lower_bound(stages: Stages, graph: PolicyGraph) -> float | None:
     shield = max(float(m.taxes.server_shield.max()), float(m.taxes.building_shield.max()), 0.0)
     at_end = m.times.discount_end * (1.0 - m.taxes.rate)
     worth = _most_worth(m)
+    if has_plants(m):
+        price = np.where(plant_options(m).cost > 0.0, plant_options(m).cost, np.inf)
+        shield = max(shield, float((tax_saved(m) / price).max()))
+        worth = max(worth, float((worth_at_end(m) / price).max()))
     opening = float(
         (m.opening.installed.sum(axis=0) + m.opening.units_due.sum(axis=(1, 2))[None]).max(initial=0.0)
     )

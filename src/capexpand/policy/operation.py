@@ -40,7 +40,7 @@ class Operation:
         hire, energy = stage.hire, stage.energy
         self._columns = _existing(
             service.running, service.serving, service.sold, service.unmet, hire.hired, hire.serving,
-            energy.used, energy.surplus, energy.grid, energy.lost,
+            energy.used, energy.surplus, energy.grid, energy.lost, energy.stored,
         )  # fmt: skip
         self._rows = np.concatenate(
             (

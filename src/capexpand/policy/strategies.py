@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.metrics import HALF_QUARTERS_PER_YEAR
-from capexpand.finance.schedule import depreciation, lost_value_added_tax
+from capexpand.finance.schedule import depreciation
 from capexpand.model.data import Floats, ModelData
 from capexpand.policy.accounts import Books
 from capexpand.policy.outcomes import STRATEGIES, Outcomes
@@ -187,14 +187,14 @@ def business_flows(m: ModelData, books: Books, other: Floats) -> Flows:
         books: of a strategy.
         other: [quarter, scenario] what is earned outside the case, of as many scenarios or more.
     """
-    cost, rate = 1.0 + lost_value_added_tax(m), m.taxes.rate
+    cost, rate = 1.0 + m.taxes.lost, m.taxes.rate
     opening = m.opening
     servers, halls = cost * books.servers_ordered, cost * books.buildings_ordered
     written = depreciation(servers.T, m.taxes.server_life_quarters).T
-    written = written + depreciation(halls.T, m.taxes.building_life_quarters).T
+    written = written + depreciation(halls.T, m.taxes.building_life_quarters).T + cost * books.plants_written
     ebitda = books.cash + books.paid + other[:, : books.cash.shape[1]]
     profit = ebitda - written - opening.depreciation[:, None]
-    book = (servers + halls).sum(axis=0) - written.sum(axis=0)
+    book = (servers + halls + cost * books.plants_ordered).sum(axis=0) - written.sum(axis=0)
     end_value = books.end_value[-1]
     tax, carried = np.zeros_like(profit), np.zeros(profit.shape[1])
     for t, amount in enumerate(profit):

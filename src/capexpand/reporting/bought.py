@@ -33,6 +33,11 @@ def ordered(context: ReportContext, *, owned: bool) -> list[str]:
     if megawatts.sum() > 1e-6:
         at = of_each(sites, "site", "sites")
         parts.append(f"{power(float(megawatts.sum()))} of IT power at {at}")
+    if owned and m.energy is not None and plan.energy is not None:
+        plants = plan.energy.signed[:, here].sum(axis=1) * m.energy.bought
+        for what, those in (("generators", ~m.energy.storage), ("storage", m.energy.storage)):
+            if plants[those].sum() > 1e-6:
+                parts.append(f"{power(float(plants[those].sum()))} of {what}")
     if accelerators >= 0.5:
         parts.append(of_each(accelerators, "accelerator", "accelerators"))
     if others >= 0.5:

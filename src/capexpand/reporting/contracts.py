@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.finance.contracts import Backlog
-from capexpand.reporting.blocks import Answer, Row, Table, table
+from capexpand.model.contracts import Contracts
+from capexpand.reporting.blocks import Answer, Heading, Paragraph, Row, Section, Table, table
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.serial import Document, money, monies, number, numbers
+from capexpand.reporting.years import Years
 from capexpand.wording import listing, percent, share
 from capexpand.wording import money as money_words
+
+SMALL = 1e-6
+"""Part of the largest debt below which it counts as none."""
 
 
 def contracts_document(context: ReportContext) -> Document:
@@ -75,11 +80,44 @@ def _part(signed: float) -> str:
     return "not at all" if signed < 1e-6 else f"to {percent(signed)}"
 
 
-def contract_table(context: ReportContext) -> Table | None:
-    """Return what each contract brings over the horizon; None where the case has none."""
+def contract_section(context: ReportContext) -> tuple[Section, ...]:
+    """Return the section of the page, where the case has contracts."""
     found, c = context.backlog, context.data.contracts
     if found is None or c is None:
-        return None
+        return ()
+    note = (
+        "The backlog is what signed contracts will still bill within the horizon after a year's end, as "
+        "agreed; what is billed beyond the horizon is left out."
+    )
+    each, over_time = _contracts(context, found, c), _backlog(context, found)
+    blocks = (Paragraph(note), Heading(each.title), each, Heading(over_time.title), over_time)
+    return (Section("contracts", "Contracts with customers", blocks),)
+
+
+def _backlog(context: ReportContext, found: Backlog) -> Table:
+    """The backlog at each year's end, over debt where there is any, and the revenue under contract."""
+    years, scale = Years.of(context.data.times), context.scale
+    billed, earned = found.bills.sum(axis=0), context.findings.result.total.revenue
+    rows = [
+        Row("Backlog", tuple(scale.write(float(value)) for value in years.ends(found.left))),
+        Row(
+            "Revenue under contract, share of the year's",
+            tuple(
+                share(float(part / whole)) if whole > 0.0 else "–"
+                for part, whole in zip(years.sums(billed), years.sums(earned), strict=True)
+            ),
+        ),
+    ]
+    if context.financing is not None and context.financing.statement.debt.max() > 0.0:
+        debt = years.ends(context.financing.statement.debt)
+        times = zip(np.maximum(years.ends(found.left), 0.0), debt, strict=True)  # summed to a rounding of 0
+        cells = tuple(f"{left / owed:.2f}" if owed > SMALL * debt.max() else "–" for left, owed in times)
+        rows.append(Row("Backlog over debt, times", cells))
+    return table("Backlog at each year's end", (scale.unit, *years.titles), rows)
+
+
+def _contracts(context: ReportContext, found: Backlog, c: Contracts) -> Table:
+    """What each contract brings over the horizon."""
     rows: list[Row] = []
     for i, j in enumerate(c.workload):
         asked, given = float(found.volume[i].sum()), float(found.delivered[i].sum())

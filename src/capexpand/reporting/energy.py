@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from capexpand.finance.energy import contract_costs, drawn_mwh, emitted_tonnes, renewable_mwh
+from capexpand.finance.energy import (
+    contract_costs,
+    drawn_mwh,
+    emitted_tonnes,
+    plant_purchases,
+    renewable_mwh,
+)
 from capexpand.finance.fleet import ratio
 from capexpand.model.data import ModelData
 from capexpand.optimiser.plan import Plan
@@ -76,16 +82,22 @@ def contract_table(context: ReportContext) -> Table:
     if m.energy is None or plan.energy is None:
         raise ValueError("the case says only a price of energy")
     years, active = Years.of(m.times), m.energy.active(plan.energy.signed)
-    cost = contract_costs(plan).sum(axis=1)
+    amounts = [contract_costs(plan).sum(axis=1)]
+    head = ["MW under contract", *years.titles, f"Cost, {context.scale.unit}"]
+    if m.energy.bought.any():
+        amounts.append(plant_purchases(m, plan.energy.signed).payments.sum(axis=1))
+        head.append(f"Bought for, {context.scale.unit}")
     rows = [
         Row(
             f"{title} at {context.sites[int(m.energy.site[p])]}",
-            (*(f"{v:,.2f}" for v in years.ends(active[p])), context.scale.write(float(cost[p]))),
+            (
+                *(f"{v:,.2f}" for v in years.ends(active[p])),
+                *(context.scale.write(float(amount[p])) for amount in amounts),
+            ),
         )
         for p, title in enumerate(m.energy.titles)
     ]
-    head = ("MW under contract", *years.titles, f"Cost, {context.scale.unit}")
-    return table("Contracts for energy", head, rows)
+    return table("Contracts for energy", tuple(head), rows)
 
 
 def energy_document(m: ModelData, plan: Plan) -> Document:
@@ -98,6 +110,7 @@ def energy_document(m: ModelData, plan: Plan) -> Document:
     if m.energy is None or plan.energy is None:
         return {}
     cost, active = contract_costs(plan), m.energy.active(plan.energy.signed)
+    bought = plant_purchases(m, plan.energy.signed).payments
     drawn = drawn_mwh(plan).sum(axis=0)
     return {
         "energy": {
@@ -115,6 +128,7 @@ def energy_document(m: ModelData, plan: Plan) -> Document:
                     "used_mwh": numbers(plan.energy.used[p]),
                     "left_over_mwh": numbers(plan.energy.surplus[p]),
                     "cost": monies(cost[p]),
+                    **({"bought_for": monies(bought[p])} if m.energy.bought[p] else {}),
                 }
                 for p, name in enumerate(m.energy.names)
             },

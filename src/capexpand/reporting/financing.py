@@ -216,6 +216,7 @@ def financing_section(context: ReportContext) -> tuple[Section, ...]:
     blocks: list[Block] = [Paragraph(note), Charts((_chart(context, found),))]
     for one in (_flows(context, found), _balance(context, found), _ratio_table(context, found, f)):
         blocks += [Heading(one.title), one]
+    blocks.append(Paragraph(_definitions(f)))
     examination = context.findings.examination
     followed = None if examination is None else examination.followed
     if followed is not None and followed.financed is not None:
@@ -224,6 +225,22 @@ def financing_section(context: ReportContext) -> tuple[Section, ...]:
         chances = breach_table(followed.breach, context.labels)
         blocks += [] if chances is None else [Heading(chances.title), chances]
     return (Section("financing", "Debt and equity", tuple(blocks)),)
+
+
+def _definitions(f: Financing) -> str:
+    """How each ratio is computed: lenders do not agree on any of them."""
+
+    def span(name: str) -> str:
+        test = f.covenants.named.get(name)
+        return f"{3 * (4 if test is None else test.quarters)} months, or of those since the start"
+
+    return (
+        "Debt service cover is EBITDA over interest, fees and repayments due by plan, of the last "
+        f"{span('debt_service_cover')}; bullets and revolving lines that fall due count as refinanced. "
+        "Loan to value is debt over the book value of assets and what is paid for and not delivered. Debt "
+        f"over EBITDA takes the EBITDA of the last {span('leverage')}, as of a year. Liquidity is cash and "
+        "what revolving lines still offer."
+    )
 
 
 def _chart(context: ReportContext, found: FinancingResult) -> Chart:

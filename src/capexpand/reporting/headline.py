@@ -151,6 +151,12 @@ def first_orders(context: ReportContext) -> str:
         how = "" if m.offers.owned[k] else " (leased)"
         cost = float(np.nansum(amounts * np.maximum(m.offers.price[k, :, t], m.offers.running_cost[k, t])))
         orders.append((cost, f"{count(float(amounts.sum()))} × {title}{how}"))
+    if m.energy is not None and plan.energy is not None:
+        for p in np.flatnonzero(m.energy.bought & (plan.energy.signed[:, t] > 1e-6)):
+            amount, at = float(plan.energy.signed[p, t]), context.sites[int(m.energy.site[p])]
+            orders.append(
+                (amount * float(m.energy.cost[p, t]), f"{power(amount)} of {m.energy.titles[p]} at {at}")
+            )
     if not orders:
         return f"In the first quarter, {context.labels[t]}, nothing needs to be committed yet."
     orders.sort(key=lambda order: -order[0])

@@ -36,7 +36,7 @@ from capexpand.reporting.charts.money import bridge_chart, cash, earnings, spend
 from capexpand.reporting.charts.service import costs_beside_prices, power_by_workload, served_by_offer
 from capexpand.reporting.charts.worth import beside_naive, prices_of_limits, worth_by_quarter
 from capexpand.reporting.context import ReportContext
-from capexpand.reporting.contracts import contract_table
+from capexpand.reporting.contracts import contract_section
 from capexpand.reporting.currencies import currencies_section
 from capexpand.reporting.document import metrics_document
 from capexpand.reporting.economic import economic_section
@@ -86,6 +86,7 @@ def run_sheet(findings: Findings, policy: PolicyFindings | None = None) -> Sheet
             *(() if policy is None else (policy_section(policy, context.scale),)),
             _built(context),
             _money(context),
+            *contract_section(context),
             *financing_section(context),
             *currencies_section(context),
             _running(context),
@@ -289,10 +290,7 @@ def _costs(context: ReportContext) -> Section:
         else ()
     )
     kinds = token_price_table(context)
-    found = (kinds, contract_table(context))
-    by_kind: list[Block] = [
-        part for each in found if each is not None for part in (Heading(each.title), each)
-    ]
+    by_kind: tuple[Block, ...] = () if kinds is None else (Heading(kinds.title), kinds)
     return Section("costs", "Unit costs", (Paragraph(note), *beside, costs, *by_kind))
 
 

@@ -305,7 +305,7 @@ class AgreedTerms(TermBuilder):
         def months(name: str, title: str) -> Rows:
             rows = inputs.table("agreement", f"energy_{name}_months", [
                 inputs.figure_line(f"{p}.{name}", f"{c.title}: {title}", getattr(c, name), unit="months",
-                                   written="months")
+                                   written="months", otherwise=None if c.cost is None else 0.0)
                 for p, c in signed
             ], quarterly=False)  # fmt: skip
             return whole_quarters(rows, three).named(f"energy_{name}", title.capitalize(), "quarters", PRICES)
@@ -318,11 +318,13 @@ class AgreedTerms(TermBuilder):
             ], quarterly=False)  # fmt: skip
 
         strike = inputs.table("agreement", "energy_strike", [
-            inputs.series_line(f"{p}.price", f"{c.title}: price", c.price,
-                               unit=f"{c.price.currency or money}/kWh", factor=THOUSAND)
+            None if c.price is None else inputs.series_line(
+                f"{p}.price", f"{c.title}: price", c.price, unit=f"{c.price.currency or money}/kWh",
+                factor=THOUSAND,
+            )
             for p, c in signed
         ])  # fmt: skip
-        strike = own(strike, [c.price.currency for _, c in signed], "strike_own",
+        strike = own(strike, [c.price.currency if c.price else None for _, c in signed], "strike_own",
                      "Price in own currency", f"{money}/kWh")  # fmt: skip
         fee = inputs.table("agreement", "energy_fee", [
             inputs.series_line(f"{p}.fee", f"{c.title}: fee", c.fee,
@@ -332,6 +334,20 @@ class AgreedTerms(TermBuilder):
         output: list[Line | None] = [
             inputs.series_line(f"{p}.output", f"{c.title}: share of its power that is produced", c.output,
                                otherwise=1.0, unit="share", written="ratio")
+            for p, c in signed
+        ]  # fmt: skip
+        cost = inputs.table("agreement", "plant_cost", [
+            None if c.cost is None else inputs.series_line(
+                f"{p}.cost", f"{c.title}: price of a MW that is bought", c.cost,
+                unit=f"mn {c.cost.currency or money}/MW",
+            )
+            for p, c in signed
+        ])  # fmt: skip
+        deposit: list[Line | None] = [
+            None if c.cost is None else inputs.figure_line(
+                f"{p}.deposit", f"{c.title}: share of its price paid at order", c.deposit, otherwise=1.0,
+                unit="share", written="ratio",
+            )
             for p, c in signed
         ]  # fmt: skip
         sites = [(f"sites.{n}.energy", s.title, s.energy) for n, s in case.sites.items()]
@@ -351,6 +367,9 @@ class AgreedTerms(TermBuilder):
             "energy_output": inputs.table("agreement", "energy_output", output),
             "energy_lead": months("lead_time", "time to the first energy"),
             "energy_term": months("term", "term of an energy contract"),
+            "plant_cost": own(cost, [c.cost.currency if c.cost else None for _, c in signed],
+                              "plant_cost", "Price of power plants", f"{self.money}/MW"),
+            "plant_deposit": inputs.table("agreement", "plant_deposit", deposit, quarterly=False),
             "energy_surplus": shares("surplus", "share of the site's price for the rest", "share", "ratio"),
             "energy_emitted": shares("carbon_intensity", "carbon dioxide emitted", "t/MWh", "t/MWh"),
             "capacity_charge": own(charge,

@@ -19,6 +19,7 @@ from capexpand.finance.debt_lines import DebtTerms
 from capexpand.finance.money_lines import Terms
 from capexpand.finance.rows import Label, Rows, nothing, whole_quarters
 from capexpand.model.data import ModelData
+from capexpand.model.plants import has_plants
 from capexpand.reporting.limits import VOLUME_UNITS
 from capexpand.workbook.agreed_terms import AgreedTerms
 from capexpand.workbook.debt_terms import FinancingTerms
@@ -318,6 +319,7 @@ class _Terms(TermBuilder):
             value=finance.building_end_value.value, figure=finance.building_end_value, written="ratio",
         )  # fmt: skip
         return {
+            **({"plant_fraction": share} if has_plants(self.m) else {}),
             "hall_price": price,
             "hall_lead": lead,
             "hall_deposit": deposit,

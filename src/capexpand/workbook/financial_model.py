@@ -283,6 +283,9 @@ def _checks(
             (f"Halls {name}: additions less depreciation are the book value", "additions_buildings",
              "depreciation_buildings", "book_buildings"),
         ]  # fmt: skip
+        if rows(each.additions_plants).values.any():
+            closed.append((f"Power plants {name}: additions less depreciation are the book value",
+                           "additions_plants", "depreciation_plants", "book_plants"))  # fmt: skip
         for title, added, taken, stock in closed:
             left = rows(getattr(each, added)).total() - rows(getattr(each, taken)).total()
             if stock == "book_servers":

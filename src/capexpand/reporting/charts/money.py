@@ -19,9 +19,11 @@ def spending(context: ReportContext) -> Iterator[Chart]:
     ours, scale = context.findings.result.programme, context.scale
     if context.orders_nothing:
         return
+    plants = ours.payments_plants / scale.divisor
     series = (
         Series.of("paid for servers", palette.SERVERS, ours.payments_servers / scale.divisor),
         Series.of("paid for halls", palette.BUILDINGS, ours.payments_buildings / scale.divisor),
+        *([Series.of("paid for power plants", palette.PLANTS, plants)] if plants.any() else []),
         Series.of("committed", palette.NAIVE, ours.commitments / scale.divisor, "line"),
         Series.of("delivered", palette.INK, ours.additions / scale.divisor, "line"),
     )

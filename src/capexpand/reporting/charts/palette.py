@@ -18,6 +18,7 @@ IDLE = "#b9d3ea"
 
 SERVERS = "#0b5fa5"
 BUILDINGS = "#7fb2dd"
+PLANTS = "#e69f00"
 
 CATEGORIES = (
     "#2f4b8f",

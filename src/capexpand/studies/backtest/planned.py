@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.finance.schedule import depreciation, lost_value_added_tax
+from capexpand.finance.schedule import depreciation
 from capexpand.forecasting.losses import LEVELS, Quantiles
 from capexpand.model.data import Floats, ModelData
 from capexpand.optimiser.plan import Plan
@@ -120,9 +120,10 @@ def _figures(m: ModelData, books: Books, outside: Floats) -> tuple[Floats, Float
     costs = (books.ordinary + books.energy + books.running + books.exits)[here] + opening.other_cost[
         here, None
     ]
-    cost = 1.0 + lost_value_added_tax(m)
+    cost = 1.0 + m.taxes.lost
     servers = depreciation(cost * books.servers_ordered[here].T, m.taxes.server_life_quarters).T
     halls = depreciation(cost * books.buildings_ordered[here].T, m.taxes.building_life_quarters).T
+    halls = halls + cost * books.plants_written[here]
     ebita = revenue - costs - servers - halls - opening.depreciation[here, None]
     return revenue, payments, ebita
 

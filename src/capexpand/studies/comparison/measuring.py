@@ -127,7 +127,7 @@ def _shares(orders: WindowOrders, result: ProgrammeResult) -> Shares:
     costs = {
         "accelerators": float(paid[ai].sum(axis=0) @ now),
         "other_servers": float(paid[~ai].sum(axis=0) @ now),
-        "halls": float(ours.payments_buildings @ now),
+        "halls": float((ours.payments_buildings + ours.payments_plants) @ now),
         "leases": float((ours.leases + ours.exit_costs - ours.resale) @ now),
         "energy": float(ours.energy @ now),
         "upkeep": float(ours.maintenance @ now),

@@ -99,7 +99,7 @@ def _money(case: Case, plan: Plan, decided: int) -> list[ActualRow]:
     paid = float(plan.paid[max(first, 0) : min(decided, last)].sum())
     books = statement(plan)
     at = decided - 1
-    book = float(books.book_servers[at] + books.book_buildings[at] + books.book_opening[at])
+    book = float(books.book_value[at])
     book += float(books.in_progress[at] + owed[decided:].sum())
     found = [
         ActualRow("paid", value=paid, unit=currency),
