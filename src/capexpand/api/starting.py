@@ -68,7 +68,7 @@ def place_for(folder: Path, name: str) -> Path:
     return file
 
 
-def schema() -> JsonObject:
+def schema() -> dict[str, Any]:
     """Return the JSON Schema of case files: texts with units, mappings with sources, references."""
     from capexpand.case.described import DescribedSchema
     from capexpand.case.schema import Case
