@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/cluster.py [TURNS]            overhead, first result, memory, 1,000 workers
     .venv/bin/python benchmarks/cluster.py streams [SECONDS]  the bound of a training over time, by streams
+    .venv/bin/python benchmarks/cluster.py alone [SECONDS]    the same as if each stream had a processor
 
 Everything is measured in one run on the same processors: a cluster is started for it on the loopback. Chunks
 burn a given time of the processor, so that other work slows both sides alike. The 1,000 workers are a model
@@ -15,8 +16,9 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +29,8 @@ from capexpand.executing.engine import Engine, Pool, answer_of, first_completed
 from capexpand.model.compile import compile_case
 from capexpand.pipeline import LatticeSettings
 from capexpand.policy.case_policy import PolicySettings, lower_bound, policy_graph, take_apart
+from capexpand.sddp.kernel.stage import compile_now
+from capexpand.sddp.policy import TrainingRecord
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.training import TrainingSettings, train
 from capexpand.sddp.workers import open_workers
@@ -76,7 +80,7 @@ def chunks() -> None:
     turns = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     held = compile_case(load_case("alibaba-2025"))
     began = time.perf_counter()
-    with engine_on("ray", workers=WORKERS) as cluster:
+    with own_cluster() as cluster:
         connected = time.perf_counter() - began
         with engine_on(None, workers=WORKERS) as local:
             print(f"connected to a cluster started for it in {connected:.1f} s, versions compared")
@@ -169,18 +173,35 @@ def makespan(count: int, workers: int, *, chunk: float, each: float, start: floa
     return max(ends, *idle)
 
 
+@contextmanager
+def own_cluster() -> Generator[Engine]:
+    """Yield a cluster of this process's own, whatever others run on this machine."""
+    import ray
+
+    ray.init(
+        address="local", num_cpus=WORKERS, include_dashboard=False, _node_ip_address="127.0.0.1",
+        logging_level="ERROR", log_to_driver=False,
+    )  # fmt: skip
+    try:
+        with engine_on("ray", workers=WORKERS) as engine:
+            yield engine
+    finally:
+        ray.shutdown()
+
+
 def streams() -> None:
-    """Print the bound over time of one training with more and more streams."""
+    """Print the bound over time of one training with more and more streams, and how busy the machine was."""
     graph, settings = _problem()
+    compile_now()  # not in the time of the first training
     limit = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
     marks = [limit / 6.0, limit / 3.0, limit * 2.0 / 3.0, limit]
     print(
         f"{'streams':>8} {'where':>22} {'rounds':>7} " + " ".join(f"{f'{mark:.0f} s':>14}" for mark in marks)
     )
-    with engine_on("ray", workers=WORKERS) as cluster:
+    with own_cluster() as cluster:
         for count, where, asynchronous in (
-            (1, "this process", False), (2, "local", False), (2, "ray", False), (4, "ray", False),
-            (4, "ray", True),
+            (1, "this process", False), (2, "local", False), (4, "local", False), (2, "ray", False),
+            (4, "ray", False), (4, "ray", True),
         ):  # fmt: skip
             chosen = replace(
                 settings, streams=count, workers=WORKERS, seconds=limit, asynchronous=asynchronous
@@ -193,7 +214,33 @@ def streams() -> None:
             ]
             name = f"{where}, asynchronous" if asynchronous else where
             written = " ".join(f"{bound:>14,.3f}" for bound in bounds)
-            print(f"{count:>8} {name:>22} {len(found.records):>7} {written}", flush=True)
+            load = f"load {os.getloadavg()[0]:.1f}"
+            print(f"{count:>8} {name:>22} {len(found.records):>7} {written} {load:>11}", flush=True)
+
+
+def alone() -> None:
+    """Print the bound over processor time, as if each stream had a processor and exchange cost nothing.
+
+    All streams run in this process, and each counts an equal part of its processor time. So other work on the
+    machine changes little, and what is printed is the most that more machines could bring.
+    """
+    graph, settings = _problem()
+    compile_now()
+    limit = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
+    marks = [limit / 4.0, limit / 2.0, limit]
+    print(f"{'streams':>8} {'rounds':>7} " + " ".join(f"{f'{mark:g} s':>12}" for mark in marks))
+    for count in (1, 2, 4):
+        found = list[tuple[float, float]]()
+        began = time.process_time()
+
+        def note(record: TrainingRecord, count: int = count, began: float = began) -> bool:
+            found.append(((time.process_time() - began) / count, record.bound))  # noqa: B023 - of this turn
+            return found[-1][0] >= limit  # noqa: B023
+
+        train(graph, settings=replace(settings, streams=count, workers=1), progress=note)
+        bounds = [min((bound for at, bound in found if at <= mark), default=float("nan")) for mark in marks]
+        written = " ".join(f"{bound:>12,.3f}" for bound in bounds)
+        print(f"{count:>8} {len(found):>7} {written}", flush=True)
 
 
 def _problem() -> tuple[PolicyGraph, TrainingSettings]:
@@ -222,7 +269,7 @@ def _problem() -> tuple[PolicyGraph, TrainingSettings]:
 
 def main() -> None:
     """Run what is asked for."""
-    modes: dict[str, Callable[[], None]] = {"streams": streams}
+    modes: dict[str, Callable[[], None]] = {"streams": streams, "alone": alone}
     modes.get(sys.argv[1] if len(sys.argv) > 1 else "", chunks)()
 
 

@@ -29,7 +29,7 @@ from capexpand.replay.packing.tasks import NodeArrays, PlacementRule, make_nodes
 from capexpand.replay.serving.replicas import Replica, Routing, StepTime
 from capexpand.replay.serving.serve import serve
 from capexpand.replay.sources.requests import read_azure
-from capexpand.replay.traces import JobTrace, RequestTrace, make_job_trace, make_request_trace
+from capexpand.replay.traces import JobDetails, JobTrace, RequestTrace, make_job_trace, make_request_trace
 from capexpand_reproductions.fgd import (
     find_workloads,
     prepare_experiment,
@@ -81,7 +81,7 @@ def make_jobs(count: int, *, load: float = 0.9, seed: int = 0) -> tuple[JobTrace
         np.cumsum(random.exponential(gap, count)),
         duration,
         size,
-        priority=random.integers(0, 4, count),
+        details=JobDetails(priority=random.integers(0, 4, count)),
     )
     return trace, make_nodes([0] * 256, [0] * 256, [8] * 256, ["A"] * 256)
 

@@ -197,6 +197,6 @@ def test_a_narrow_window_has_room_for_what_may_be_sold():
     assert h20[-1] == "licence"
 
 
-def test_a_figure_that_nobody_published_is_named(run):
+def test_a_figure_that_nobody_published_is_named():
     assert "Not known: memory bandwidth and links" in run("Kunlun P800").stdout
     assert "Not known" not in run("H20 96GB").stdout

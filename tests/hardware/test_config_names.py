@@ -1,9 +1,11 @@
 """Configurations of families that name things in ways of their own."""
 
 import json
+from dataclasses import fields
 
 import pytest
 
+from capexpand.hardware.chips import model_named
 from capexpand.hardware.own import read_model_config
 
 MIXED = "M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"
@@ -83,6 +85,25 @@ MINIMAX_M1 = config(
     num_experts_per_tok=2,
     attn_type_list=([0] * 7 + [1]) * 10,
 )
+V4_FLASH = config(
+    *(43, 4096, 64, 1, 129280),
+    model_type="deepseek_v4",
+    head_dim=512,
+    q_lora_rank=1024,
+    o_lora_rank=1024,
+    o_groups=8,
+    qk_rope_head_dim=64,
+    sliding_window=128,
+    compress_ratios=[0, 0, *[4, 128] * 20, 4, 0],
+    index_n_heads=64,
+    index_head_dim=128,
+    index_topk=512,
+    n_routed_experts=256,
+    n_shared_experts=1,
+    num_experts_per_tok=6,
+    moe_intermediate_size=2048,
+    num_hash_layers=3,
+)
 FULL = [4, 8, 12, 16, 20, 24, 27]
 KIMI_LINEAR = config(
     *(27, 2304, 32, 32, 163840),
@@ -143,6 +164,41 @@ def test_a_published_configuration_has_the_weights_that_its_authors_state(
     assert spec.windowed_cache_elements == pytest.approx(windowed_layers * one)
     assert (spec.state_elements > 0) == (cached_layers + windowed_layers < own.architecture.layers)
     assert own.not_read == ()
+
+
+def test_a_cache_of_joined_tokens_is_read_as_its_catalogue_entry(tmp_path):
+    """DeepSeek-V4: 21 layers keep an entry of 512 for 4 tokens, 20 one for 128, all the last 128 tokens.
+
+    The index keeps a key of 128 for each entry of 4, in half as many bits. 284 billion weights, 13 active.
+    Sensitivity: read as plain attention of one head, a token would leave 43 · 1024 elements, not 2,688.
+    """
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(V4_FLASH), encoding="utf-8")
+    own, known = read_model_config(path), model_named("DeepSeek V4 Flash")
+    assert own.not_read == ()
+    assert own.spec.parameters_total == pytest.approx(284e9, rel=0.01)
+    assert own.spec.parameters_active == pytest.approx(13e9, rel=0.02)
+    assert own.spec.cache_elements == pytest.approx(21 * 512 / 4)
+    assert own.spec.index_elements == pytest.approx(21 * 128 / 4 / 2 + 20 * 512 / 128)
+    assert own.spec.windowed_cache_elements == pytest.approx(43 * 512)
+    for field in fields(own.spec):
+        if field.name != "name":
+            assert getattr(own.spec, field.name) == pytest.approx(getattr(known, field.name), rel=1e-5)
+
+
+def test_a_million_tokens_of_deepseek_v4_pro_take_what_its_authors_say():
+    """9.62 GiB in 16 bits for 2²⁰ tokens, a tenth of V3.2's (DeepSeek-V4's release).
+
+    Sensitivity: without joining tokens it would be 30 + 31 layers of 512, 60 GiB.
+    """
+    spec, older = model_named("DeepSeek V4 Pro"), model_named("DeepSeek V3.2")
+    index = (
+        spec.index_elements - 31 * 512 / 128
+    )  # half of the bits of the cache; the statement has 16 for both
+    elements = spec.cache_elements + 31 * 512 / 128 + 2 * index
+    assert elements * 2**20 * 2 / 2**30 == pytest.approx(9.62, rel=0.01)
+    per_token = (spec.cache_elements + spec.index_elements) / (older.cache_elements + older.index_elements)
+    assert per_token == pytest.approx(0.11, abs=0.015)
 
 
 def test_what_is_not_understood_is_named(tmp_path):

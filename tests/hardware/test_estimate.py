@@ -8,7 +8,7 @@ import pytest
 from capexpand.catalogue.throughput_facts import throughput_facts
 from capexpand.errors import CaseError
 from capexpand.hardware.chips import chip_named, model_named
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import serve, serve_within
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.specs import Load
 
@@ -132,3 +132,13 @@ def test_a_cache_of_4_bits_holds_more_sequences_whoever_chooses_the_weights():
         usual, small = (serve(model, "H200", chips=8, cache=cache, layout=layout) for cache in ("fp8", "fp4"))
         each = [one.cache_gb_per_chip / one.batch_per_rank for one in (usual, small)]
         assert each[1] < 0.7 * each[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "chip"), [("DeepSeek V3", "H200"), ("Qwen3 32B", "L4"), ("gpt-oss 120B", "GB200")]
+)
+def test_limits_that_are_searched_together_are_answered_as_each_alone(model, chip):
+    limits, load = (0.2, 0.05, 0.02, 0.0001), Load(2000.0, 300.0)
+    alone = tuple(serve(model, chip, load=replace(load, time_per_token_s=limit)) for limit in limits)
+    assert serve_within(limits, model, chip, load=load) == alone
+    assert alone[0].fits > alone[-1].fits

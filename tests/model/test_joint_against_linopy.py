@@ -34,7 +34,7 @@ def solved(m):
 
 @pytest.mark.slow
 def test_all_of_it_together_has_the_objective_of_linopy():
-    m = everything(3)  # with covenants that must be kept
+    m = everything(5)  # with covenants that must be kept, a loan on the contract, a battery that is bought
     ours = optimise_plan(m, duals=False).solver.objective
     assert ours == pytest.approx(oracle_objective(m), rel=1e-9)
     free = optimise_plan(replace(m, financing=None), duals=False).solver.objective

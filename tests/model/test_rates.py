@@ -170,7 +170,7 @@ def test_equal_questions_share_an_answer_whatever_the_workload_is_called(tmp_pat
 def test_lengths_and_limits_arrive_in_the_units_of_the_hardware_layer():
     serving = loaded(COMPUTED).workloads["chat"].serving
     assert serving is not None
-    assert token_service(serving, start=date(2025, 4, 1)).load == LOAD
+    assert token_service(serving, software_on=None).load == LOAD
 
 
 def test_a_case_that_names_no_model_needs_no_hardware():
@@ -214,6 +214,32 @@ def test_dated_software_gains_in_the_plan_as_its_youth_is_halved():
     np.testing.assert_allclose(gains, np.exp(np.array(reached) - reached[0]), rtol=1e-9)
     assert gains[-1] > gains[0] == 1.0
     assert compiled(COMPUTED).workloads.productivity[0].tolist() == [1.0] * 4
+
+
+def test_offers_may_differ_in_whether_their_software_is_dated():
+    """Of two equal servers one runs software of each quarter, the other mature one: it gains nothing.
+
+    The workload gains the root of the dated one's gain g(t), so over the plan's quarters the dated server
+    has the mean of ½ ln g(t) on top of its first rate and the mature one as much below its own.
+    Sensitivity: with ``dated`` for all both would have the first rate of dated software.
+    """
+    two = {**DATED, "offers.other": {**offer(), "accelerator": "H20 96GB", "accelerators": 8}}
+    by_offer = {**two, "workloads.chat.serving": {**SERVING, "software": {"server": "dated"}}}
+    alone, mature = rate(DATED).volume_per_quarter, rate(COMPUTED).volume_per_quarter
+    (dated,), (other,) = service_rates(loaded(by_offer))
+    gains = compiled(DATED).workloads.productivity[0]
+    half = np.log(gains) / 2
+    assert dated.volume_per_quarter == pytest.approx(alone * math.exp(half.mean()))
+    assert other.volume_per_quarter == pytest.approx(mature * math.exp(-half.mean()))
+    np.testing.assert_allclose(compiled(by_offer).workloads.productivity[0], np.sqrt(gains))
+    assert "for its pace beside other offers" in other.note
+    assert "software of" not in other.note
+
+
+def test_software_of_an_offer_that_there_is_not_is_refused():
+    wrong = {**COMPUTED, "workloads.chat.serving": {**SERVING, "software": {"servr": "dated"}}}
+    with pytest.raises(CaseError, match="names no offer; did you mean server"):
+        loaded(wrong)
 
 
 def test_a_calibration_moves_what_a_unit_serves_to_ones_own_level(tmp_path):

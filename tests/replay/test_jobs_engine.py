@@ -13,7 +13,7 @@ from capexpand.replay.jobs.compile import number_rows
 from capexpand.replay.jobs.policies import Order, SchedulingPolicy
 from capexpand.replay.jobs.run import replay_jobs
 from capexpand.replay.packing.tasks import PlacementRule, TaskClass, find_typical_tasks, make_nodes
-from capexpand.replay.traces import make_job_trace
+from capexpand.replay.traces import JobDetails, make_job_trace
 
 POLICIES = [
     SchedulingPolicy(order, backfill=backfill, preempt=preempt, keep_progress=keep)
@@ -38,7 +38,7 @@ def whole_nodes(*accelerators, models=None):
 def jobs(*rows, **columns):
     """Make a trace of (arrival, duration, accelerators)."""
     arrival, duration, accelerators = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    return make_job_trace("small", arrival, duration, accelerators, **columns)
+    return make_job_trace("small", arrival, duration, accelerators, details=JobDetails(**columns))
 
 
 def random_case(seed):
@@ -54,10 +54,12 @@ def random_case(seed):
         np.cumsum(steps),
         lengths,
         random.choice([1, 2, 3, 4, 8, 9, 12], number),
-        members=random.choice([1, 1, 1, 2, 3], number),
-        models=random.choice(["", "", "A", "A|B", "B", "C|A|C"], number).tolist(),
-        tenants=random.choice(["x", "y", "z"], number).tolist(),
-        priority=random.integers(0, 4, number),
+        details=JobDetails(
+            members=random.choice([1, 1, 1, 2, 3], number),
+            models=random.choice(["", "", "A", "A|B", "B", "C|A|C"], number).tolist(),
+            tenants=random.choice(["x", "y", "z"], number).tolist(),
+            priority=random.integers(0, 4, number),
+        ),
     )
     return trace, nodes
 
@@ -95,10 +97,12 @@ def shared_case(seed):
         np.cumsum(random.exponential(1, number)),
         random.exponential(15, number),
         accelerators,
-        accelerator_milli=np.where(accelerators == 1, random.choice([300, 500, 1000], number), 1000),
-        cpu_milli=random.choice([0, 1000, 4000], number),
-        memory_mib=random.choice([0, 900], number),
-        models=np.where(accelerators > 0, random.choice(["", "A", "A|B"], number), "").tolist(),
+        details=JobDetails(
+            accelerator_milli=np.where(accelerators == 1, random.choice([300, 500, 1000], number), 1000),
+            cpu_milli=random.choice([0, 1000, 4000], number),
+            memory_mib=random.choice([0, 900], number),
+            models=np.where(accelerators > 0, random.choice(["", "A", "A|B"], number), "").tolist(),
+        ),
     )
     return trace, nodes
 
@@ -163,10 +167,12 @@ def test_priorities_and_preemption_keep_every_resource_within_its_limits(rule, s
         trace.arrival_s,
         trace.duration_s,
         trace.accelerators,
-        accelerator_milli=trace.accelerator_milli,
-        members=np.where(trace.accelerators > 0, random.choice([1, 1, 2], len(trace)), 1),
-        cpu_milli=trace.cpu_milli,
-        priority=random.integers(0, 3, len(trace)),
+        details=JobDetails(
+            accelerator_milli=trace.accelerator_milli,
+            members=np.where(trace.accelerators > 0, random.choice([1, 1, 2], len(trace)), 1),
+            cpu_milli=trace.cpu_milli,
+            priority=random.integers(0, 3, len(trace)),
+        ),
     )
     policy = SchedulingPolicy(Order.PRIORITY, placement=rule, backfill=True, preempt=True)
     try:

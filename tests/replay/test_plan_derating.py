@@ -19,7 +19,7 @@ from capexpand.replay.plan_derating import (
     replay_plan,
     weighted_mean,
 )
-from capexpand.replay.traces import make_job_trace
+from capexpand.replay.traces import JobDetails, make_job_trace
 
 
 def jobs(count=500, *, size=1, duration=40.0, models=None, seed=0):
@@ -29,7 +29,7 @@ def jobs(count=500, *, size=1, duration=40.0, models=None, seed=0):
         np.cumsum(random.exponential(1, count)),
         random.exponential(duration, count),
         np.full(count, size),
-        models=models,
+        details=JobDetails(models=models),
     )
 
 

@@ -11,6 +11,7 @@ from capexpand.case.shipped import case_place
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.optimiser.highs import Solution
+from capexpand.web.access import RefusedError
 from capexpand.web.changing import load_changed
 from capexpand.web.engine import Engine
 from capexpand.web.explore import Explorer, Study
@@ -74,6 +75,20 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     monkeypatch.setattr(Engine, "pair", counted)
     return seen
+
+
+def test_what_nobody_waits_for_any_more_is_not_planned(study: Study, planned: list[object]) -> None:
+    """Whoever draws a slider on gives the answer before up while that one waits for its turn."""
+
+    def gone() -> None:
+        raise RefusedError("nobody waits", 499)
+
+    changes = study.read([("budget", "810 mn CNY")])
+    with pytest.raises(RefusedError):
+        study.explored(changes, gone)
+    assert planned == []
+    study.explored(changes)
+    assert planned == [changes.query]
 
 
 def test_where_a_slider_is_let_go_the_plan_is_known_already(study: Study, planned: list[object]) -> None:

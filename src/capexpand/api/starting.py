@@ -68,7 +68,7 @@ def place_for(folder: Path, name: str) -> Path:
     return file
 
 
-def schema() -> JsonObject:
+def schema() -> dict[str, Any]:
     """Return the JSON Schema of case files: texts with units, mappings with sources, references."""
     from capexpand.case.described import DescribedSchema
     from capexpand.case.schema import Case
@@ -109,7 +109,11 @@ def _definitions() -> JsonObject:
     table = {name: {"type": "string"} for name in TABLE_FIELDS}
     found: JsonObject = {}
     for prefix, plain in (("", {"type": "string"}), ("bare_", {"type": ["string", "number"]})):
-        figure = {f"{prefix}figure": {"anyOf": [plain, _mapping({"value": plain, **origin, **reference})]}}
+        written = [plain, _mapping({"value": plain, **origin, **reference})]
+        figure = {f"{prefix}figure": {"anyOf": written}}
+        texts = {name: {"type": "string"} for name in ("from_series", "company", "measure")}
+        from_series = _mapping({**texts, "times": reference["times"], **origin})
+        figure |= {f"{prefix}deviation": {"anyOf": [*written, from_series]}}
         dated = {DAY_PATTERN: {"$ref": f"#/$defs/{prefix}figure"}}
         by_date = {"type": "object", "patternProperties": dated, "additionalProperties": False}
         base = {"anyOf": [plain, by_date, _mapping({**origin, **reference, **table})]}

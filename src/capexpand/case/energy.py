@@ -99,8 +99,8 @@ def energy_complaints(sites: Mapping[str, object]) -> Iterator[Complaint]:
             place = ("sites", name, "energy", "contracts", key)
             for field, said in _misplaced(contract):
                 yield (*place, field), said
-            matched = [one.matched.value for one in energy.contracts.values() if one.matched is not None]
-            if contract.kind == "storage" and min(matched, default=1.0) >= 1.0:
+            matched = [each.matched for each in energy.contracts.values() if each.matched is not None]
+            if contract.kind == "storage" and not any(share.value < 1.0 for share in matched):
                 message = "has nothing to store: no agreement at this site has a matched share below 100 %"
                 yield place, message
 

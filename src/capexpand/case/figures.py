@@ -34,7 +34,7 @@ class _Reads:
     def __get_pydantic_json_schema__(
         self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        shape = "series" if self.series else "figure"
+        shape = "series" if self.series else "deviation" if self.deviation else "figure"
         return {
             "x-number": shape,
             "x-bare": self.kind.bare,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 
 from capexpand.case.drafts import Draft
 from capexpand.case.hardware_fields import Relative
+from capexpand.case.reading import suggest
 from capexpand.case.references import Complaint
 from capexpand.case.schema import Offer, Supply, Workload
 from capexpand.errors import CaseError
@@ -61,6 +62,11 @@ def _computed(name: str, workload: Workload, draft: Draft) -> Iterator[Complaint
     """Each offer that a workload would compute with must be known to the hardware layer on the day."""
     if workload.serving is None and workload.training is None:
         return
+    if workload.serving is not None and isinstance(workload.serving.software, Mapping):
+        for offer_name in workload.serving.software:
+            if offer_name not in draft.offers:
+                place = ("workloads", name, "serving", "software", offer_name)
+                yield place, f"names no offer{suggest(offer_name, tuple(draft.offers))}"
     if not served_offers(workload, draft) and draft.offers:
         place = ("workloads", name, "serving" if workload.serving is not None else "training")
         yield place, "nothing can serve this workload: no offer names its accelerator, none has a throughput"

@@ -12,6 +12,17 @@ from capexpand.case.declared import Declared, Name
 from capexpand.case.figures import AnswerLength, Fraction, PromptLength, Ratio, VolumeRate, Wait
 
 EndUser = Literal["company", "large tech", "state-funded"]
+Maturity = Literal["mature", "dated"]
+
+
+def _spread(written: object) -> str:
+    return "by offer" if isinstance(written, Mapping) else "for all"
+
+
+Software = Annotated[
+    Annotated[Maturity, Tag("for all")] | Annotated[Mapping[Name, Maturity], Tag("by offer")],
+    Discriminator(_spread),
+]
 
 
 class Serving(Declared):
@@ -39,9 +50,9 @@ class Serving(Declared):
     """Whether prefill and decode share chips (`together`), stand `apart`, or whichever is `best`."""
     suite: Literal["typical", "report", "community"] = "typical"
     """Whose software to expect: a tuned report, a community's installation, or what is typical."""
-    software: Literal["mature", "dated"] = "mature"
+    software: Software = "mature"
     """Software as it is after some years (`mature`), or as of each quarter (`dated`): it starts below and
-    gains while chip and model are young."""
+    gains while chip and model are young. Also by offer; one that is not named has mature software."""
     counted: Literal["all", "output"] = "all"
     """Tokens that the volume counts: prompts and answers (`all`), or answers only (`output`)."""
     units_together: Annotated[int, Field(ge=1, le=1000)] = 1
@@ -50,6 +61,15 @@ class Serving(Declared):
     """Share of the computed rate that is reached at the base date; 1 if absent."""
     calibration: CalibrationFile | None = None
     """File of one's own measurements beside the model, from `capexpand calibrate FILE --out`."""
+
+    def is_dated(self, offer: str) -> bool:
+        """Tell whether an offer is taken with the software of each quarter.
+
+        Args:
+            offer: name of the offer.
+        """
+        asked = self.software if isinstance(self.software, str) else self.software.get(offer, "mature")
+        return asked == "dated"
 
 
 class TrainingRun(Declared):

@@ -50,6 +50,12 @@ class ModelRow:
     index_heads: Count
     index_size: Count
     selected_tokens: Count
+    output_latent_size: Count
+    output_groups: Count
+    compressed_share: Count
+    compression: Count
+    heavy_share: Count
+    heavy_compression: Count
     context_tokens: Count
     tied_embeddings: bool
     stored_weights: Annotated[str, OneOf(("bf16", "fp8", "fp4", "int4"))]

@@ -17,6 +17,7 @@ from typing import Any
 from capexpand.errors import SolverError
 from capexpand.executing.ray_nodes import RETRIES, packed, processors, spared_head
 from capexpand.files.json_text import JsonObject
+from capexpand.sddp.deadline import OutOfTimeError
 from capexpand.sddp.stream import Iteration
 from capexpand.sddp.workers import LocalWorker, Round, Streams, WorkerTask, shares
 
@@ -106,6 +107,8 @@ class RayWorker:
                 if self.pending is None:
                     self.start()
                 found, states = pickle.loads(ray.get(self.pending))  # noqa: S301 - from our own actor
+            except SystemError as error:  # Ray makes one of what ends the wait, such as a limit of time
+                raise error.__cause__ if isinstance(error.__cause__, OutOfTimeError) else error from None
             except RayTaskError as error:
                 raise error.cause if isinstance(error.cause, Exception) else error from None
             except RayError as error:

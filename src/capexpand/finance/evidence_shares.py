@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from capexpand.case.evidence import EVIDENCE, Evidence, evidence_of, weakest
+from capexpand.case.evidence import EVIDENCE, REPORTED, Evidence, evidence_of, weakest
 from capexpand.case.numbers import walk
 from capexpand.case.reading import SHAPE_FIELDS
 from capexpand.case.schema import Case
@@ -39,23 +39,48 @@ class KindShare:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberSlope:
+    """How a number of the case moves the value.
+
+    Args:
+        path: of the number.
+        evidence: its kind.
+        slope: change of the value for a relative change of 1 [money].
+    """
+
+    path: str
+    evidence: Evidence
+    slope: float
+
+    @property
+    def effect(self) -> float:
+        """Change of the value for one deviation of the number [money], its sign kept."""
+        return self.slope * self.evidence.deviation
+
+    @property
+    def removed(self) -> float:
+        """Variance that goes if the number becomes a reported one [money²]."""
+        left = min(REPORTED.deviation / self.evidence.deviation, 1.0)
+        return self.effect**2 * (1.0 - left**2)
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceShares:
     """The evidence behind a programme's value.
 
     Args:
         kinds: the firmest first.
         deviation: standard deviation of the value from these numbers [money], taken as independent.
-        slopes: change of the value for a relative change of 1 of a number [money], by its path.
+        numbers: whose slope is known; those first that are most worth finding in a source.
     """
 
     kinds: tuple[KindShare, ...]
     deviation: float
-    slopes: dict[str, float]
+    numbers: tuple[NumberSlope, ...]
 
-    @property
-    def numbers(self) -> int:
-        """How many numbers have a slope."""
-        return len(self.slopes)
+    def removed(self, number: NumberSlope) -> float:
+        """Share of the variance that goes if a number becomes a reported one [fraction]."""
+        return number.removed / self.deviation**2 if self.deviation > 0.0 else 0.0
 
 
 def evidence_shares(case: Case, plan: Plan, base: Plan) -> EvidenceShares | None:
@@ -68,7 +93,7 @@ def evidence_shares(case: Case, plan: Plan, base: Plan) -> EvidenceShares | None
     """
     if plan.slopes is None or base.slopes is None:
         return None
-    found: dict[str, float] = {}
+    found: list[NumberSlope] = []
     variance = dict.fromkeys(EVIDENCE, 0.0)
     counts = dict.fromkeys(EVIDENCE, 0)
     for place, number in walk(case):
@@ -78,8 +103,8 @@ def evidence_shares(case: Case, plan: Plan, base: Plan) -> EvidenceShares | None
         if ours is None or theirs is None:
             continue
         for inside, evidence, slope in _facts(case, number, ours - theirs):
-            found[".".join(map(str, (*place, *inside)))] = slope
-            variance[evidence] += (slope * evidence.deviation) ** 2
+            found.append(NumberSlope(".".join(map(str, (*place, *inside))), evidence, slope))
+            variance[evidence] += found[-1].effect ** 2
             counts[evidence] += 1
     total = math.fsum(variance.values())
     return EvidenceShares(
@@ -87,7 +112,7 @@ def evidence_shares(case: Case, plan: Plan, base: Plan) -> EvidenceShares | None
             KindShare(kind, counts[kind], variance[kind] / total if total > 0.0 else 0.0) for kind in EVIDENCE
         ),
         math.sqrt(total),
-        found,
+        tuple(sorted(found, key=lambda one: (-one.removed, one.path))),
     )
 
 

@@ -38,6 +38,14 @@ class Architecture:
         index_heads: heads of the index of sparse attention; 0 without.
         index_size: width of the index's keys.
         selected_tokens: cached tokens that sparse attention reads for each token.
+        output_latent_size: width of each group of a compressed output projection; 0 without. Keys and values
+            are then one and the same.
+        output_groups: groups of that projection.
+        compressed_share: share of the layers whose cache joins ``compression`` tokens in one entry, of which
+            the index chooses.
+        compression: tokens of an entry there.
+        heavy_share: share of the layers that attend to all entries of ``heavy_compression`` tokens.
+        heavy_compression: tokens of an entry there.
     """
 
     name: str
@@ -66,14 +74,26 @@ class Architecture:
     index_heads: int = 0
     index_size: int = 0
     selected_tokens: int = 0
+    output_latent_size: int = 0
+    output_groups: int = 0
+    compressed_share: float = 0.0
+    compression: int = 0
+    heavy_share: float = 0.0
+    heavy_compression: int = 0
 
     @property
     def attention_weights(self) -> int:
         """Count a layer's attention weights: query, key, value and output projections.
 
         Latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1) compresses queries to
-        ``query_latent_size`` and keys and values together to ``latent_size``.
+        ``query_latent_size`` and keys and values together to ``latent_size``. DeepSeek-V4 compresses queries
+        and, in groups of heads, the output; keys and values of its single head are the same.
         """
+        if self.output_latent_size:
+            wide = self.attention_heads * self.head_size
+            query = self.query_latent_size * (self.hidden_size + wide)
+            output = self.output_latent_size * (wide + self.output_groups * self.hidden_size)
+            return query + self.hidden_size * self.key_value_heads * self.head_size + output
         if not self.latent_size:
             return self.hidden_size * self.head_size * 2 * (self.attention_heads + self.key_value_heads)
         query = self.query_latent_size * (
@@ -88,6 +108,8 @@ class Architecture:
         """Count the elements that one token leaves in one layer's cache."""
         if self.latent_size:
             return self.latent_size + self.rope_size
+        if self.output_latent_size:
+            return self.key_value_heads * self.head_size
         return 2 * self.key_value_heads * self.head_size
 
     @property
@@ -144,7 +166,12 @@ def model_spec(architecture: Architecture) -> ModelSpec:
     linear = a.layers * a.linear_share
     windowed = a.layers * a.windowed_share
     full = a.layers - windowed - linear
-    attention = (full + windowed) * (a.attention_weights + a.index_weights) + linear * a.linear_weights
+    indexed = full + windowed if not a.compression else a.layers * a.compressed_share
+    attention = (full + windowed) * a.attention_weights + indexed * a.index_weights
+    attention += linear * a.linear_weights
+    # layers with compressed entries hold, read and attend to a part of an entry for each token
+    chosen = full + (a.layers * a.compressed_share / a.compression if a.compression else 0.0)
+    dense_entries = a.layers * a.heavy_share / a.heavy_compression if a.heavy_compression else 0.0
     return ModelSpec(
         name=a.name,
         layers=float(a.layers),
@@ -156,18 +183,20 @@ def model_spec(architecture: Architecture) -> ModelSpec:
         experts_total=float(max(a.experts_total, 1)),
         experts_active=float(max(a.experts_active, 1)),
         expert_layers=float(expert_layers),
-        cache_elements=full * a.cache_elements_per_layer,
+        cache_elements=chosen * a.cache_elements_per_layer,
         windowed_cache_elements=windowed * a.cache_elements_per_layer,
         window_tokens=float(a.window_tokens),
         cache_shards=1.0 if a.latent_size else float(a.key_value_heads),
-        decode_attention_flops=full * a.decode_flops_per_position,
-        prefill_attention_flops=full * a.prefill_flops_per_position,
+        decode_attention_flops=chosen * a.decode_flops_per_position,
+        prefill_attention_flops=chosen * a.prefill_flops_per_position,
         windowed_attention_flops=windowed * a.decode_flops_per_position,
         state_elements=linear * a.linear_state,
         state_flops=linear * 6.0 * a.linear_state,
         selected_tokens=float(a.selected_tokens),
-        index_elements=full * (a.index_size if a.index_heads else 0) / 2,
-        index_flops=full * 2.0 * a.index_heads * a.index_size / 2,
+        index_elements=chosen * (a.index_size if a.index_heads else 0) / 2
+        + dense_entries * a.cache_elements_per_layer,
+        index_flops=chosen * 2.0 * a.index_heads * a.index_size / 2
+        + dense_entries * a.decode_flops_per_position,
         head_size=float(a.head_size),
         query_group=max(a.attention_heads / a.key_value_heads, 1.0),
     )

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import parse_json, read_text
+from capexpand.files.json_text import JsonObject
 from capexpand.hardware.chips import chip_named, chip_register, model_register
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.precision import WEIGHT_BYTES, Format, default_precision
@@ -66,9 +67,9 @@ def _objects(text: str, path: Path) -> list[Mapping[str, Any]]:
     return [one for one in many if isinstance(one, dict)]
 
 
-def _flat(run: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(run: Mapping[str, Any]) -> JsonObject:
     """Lay the names of a run's parts beside its own, which go before them."""
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for part in _PARTS:
         if isinstance(inner := run.get(part), dict):
             found = {**_flat(inner), **found}

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import decode_text, json_of, parse_json, read_content, write_file
+from capexpand.hardware.answer import Serving
 
 is_calibration = json_of("levels", "spread", "left_out")
 """Tells a calibration from other files by its content."""
@@ -105,6 +104,28 @@ class Observed:
     log_ratio: float
 
 
+def at_own_level(answer: Serving, calibration: Calibration) -> Serving:
+    """Give an answer at the level of one's own measurements, with the band of what they leave open.
+
+    Args:
+        answer: as the model computes it.
+        calibration: one's own measurements beside the model.
+    """
+    factor, known = calibration.factor(answer.chip, answer.model), calibration.knows(answer.chip)
+    return replace(
+        answer,
+        requests_per_s=answer.requests_per_s * factor,
+        input_tokens_per_s=answer.input_tokens_per_s * factor,
+        output_tokens_per_s=answer.output_tokens_per_s * factor,
+        time_per_token_s=answer.time_per_token_s / factor,
+        prefill_s=answer.prefill_s / factor,
+        energy_kwh_per_million_tokens=answer.energy_kwh_per_million_tokens / factor,
+        low=1 / calibration.width if known else answer.low,
+        high=calibration.width if known else answer.high,
+        evidence="calibrated" if known else answer.evidence,
+    )
+
+
 def calibrate(observed: Sequence[Observed]) -> Calibration:
     """Find the levels of one's own measurements.
 
@@ -118,6 +139,8 @@ def calibrate(observed: Sequence[Observed]) -> Calibration:
         raise CaseError(
             [Problem("no row is a measurement that can be compared, so there is nothing to calibrate")]
         )
+    import numpy as np  # late, since cases that name a calibration are read without it
+
     levels = _levels(observed)
     ratios = np.array([one.log_ratio for one in observed])
     left = ratios - np.array([_log_factor(levels, one) for one in observed])
@@ -127,13 +150,17 @@ def calibrate(observed: Sequence[Observed]) -> Calibration:
             for index, one in enumerate(observed)
         ]
     )
+
+    def median_error(log_ratios: np.ndarray) -> float:
+        return float(np.median(np.abs(np.expm1(-log_ratios))))
+
     return Calibration(
         levels=levels,
         spread=float(np.sqrt(np.mean(apart**2))),
         rows=len(observed),
-        before=_median_error(ratios),
-        after=_median_error(left),
-        left_out=_median_error(apart),
+        before=median_error(ratios),
+        after=median_error(left),
+        left_out=median_error(apart),
     )
 
 
@@ -168,11 +195,6 @@ def calibrate_file(path: Path, *, ran: Mapping[str, object] | None = None) -> Ca
             if one.predicted_tokens_per_chip_s > 0
         ]
     )
-
-
-def _median_error(log_ratios: np.ndarray) -> float:
-    """Give the median absolute relative error of computed rates."""
-    return float(np.median(np.abs(np.expm1(-log_ratios))))
 
 
 def _log_factor(levels: Sequence[Level], one: Observed) -> float:

@@ -155,6 +155,12 @@ def architecture_of(row: ModelRow) -> Architecture:
         index_heads=int(row.index_heads),
         index_size=int(row.index_size),
         selected_tokens=int(row.selected_tokens),
+        output_latent_size=int(row.output_latent_size),
+        output_groups=int(row.output_groups),
+        compressed_share=row.compressed_share,
+        compression=int(row.compression),
+        heavy_share=row.heavy_share,
+        heavy_compression=int(row.heavy_compression),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from capexpand.files.json_text import JsonObject
+
 Config = Mapping[str, Any]
 
 
-def with_usual_names(content: Config) -> dict[str, Any]:
+def with_usual_names(content: Config) -> JsonObject:
     """Give a configuration under the names that most families use, beside its own.
 
     Args:
@@ -20,7 +22,7 @@ def with_usual_names(content: Config) -> dict[str, Any]:
     return found
 
 
-def _gemma_3(content: Config) -> dict[str, Any]:
+def _gemma_3(content: Config) -> JsonObject:
     """Gemma 3 leaves out what is as in its smallest model (``Gemma3TextConfig`` of transformers)."""
     if not str(content.get("model_type", "")).startswith("gemma3"):
         return {}
@@ -35,19 +37,19 @@ def _gemma_3(content: Config) -> dict[str, Any]:
     }
 
 
-def _llama_4(content: Config) -> dict[str, Any]:
+def _llama_4(content: Config) -> JsonObject:
     """Llama 4 has one shared expert, and full attention where ``no_rope_layers`` is 0."""
     if not str(content.get("model_type", "")).startswith("llama4"):
         return {}
     kinds = {0: "full_attention", 1: "chunked_attention"}
     marked = content.get("no_rope_layers")
-    found: dict[str, Any] = {"n_shared_experts": 1}
+    found: JsonObject = {"n_shared_experts": 1}
     if isinstance(marked, list) and marked and all(one in (0, 1) for one in marked):
         found["layer_types"] = [kinds[one] for one in marked]
     return found
 
 
-def _experts(content: Config) -> dict[str, Any]:
+def _experts(content: Config) -> JsonObject:
     """ERNIE 4.5, Granite 4, Hunyuan and Step name experts in ways of their own."""
     names = {
         "moe_num_experts": "num_experts",
@@ -62,9 +64,9 @@ def _experts(content: Config) -> dict[str, Any]:
     return {usual: content[own] for own, usual in names.items() if isinstance(content.get(own), int)}
 
 
-def _periods(content: Config) -> dict[str, Any]:
+def _periods(content: Config) -> JsonObject:
     """Jamba has attention in one layer of a period, experts in one of another."""
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     if isinstance(every := content.get("attn_layer_period"), int) and every > 0:
         found["full_attention_interval"] = every
     if isinstance(step := content.get("expert_layer_period"), int) and step > 0:
@@ -72,7 +74,7 @@ def _periods(content: Config) -> dict[str, Any]:
     return found
 
 
-def _state_space(content: Config) -> dict[str, Any]:
+def _state_space(content: Config) -> JsonObject:
     """Mamba's layers keep ``state`` numbers for each of their inner channels (arXiv 2405.21060)."""
     state = _first(content, "mamba_d_state", "ssm_state_size", "mamba_state_dim")
     heads = _first(content, "mamba_n_heads", "mamba_num_heads")
@@ -83,7 +85,7 @@ def _state_space(content: Config) -> dict[str, Any]:
     return {"linear_num_value_heads": 1, "linear_key_head_dim": state, "linear_value_head_dim": inner}
 
 
-def _pattern(content: Config) -> dict[str, Any]:
+def _pattern(content: Config) -> JsonObject:
     """Nemotron-H lists its blocks: M for Mamba, * for attention, - for two feed-forward matrices."""
     pattern = content.get("hybrid_override_pattern")
     if not isinstance(pattern, str) or not pattern or set(pattern) - set("M*-"):
@@ -94,7 +96,7 @@ def _pattern(content: Config) -> dict[str, Any]:
     return {"layer_types": [kinds[one] for one in mixing], "mixing_layers": len(mixing), "mixed_width": wide}
 
 
-def _lightning(content: Config) -> dict[str, Any]:
+def _lightning(content: Config) -> JsonObject:
     """MiniMax marks layers with linear (lightning) attention by 0; their state is a head by a head."""
     marked = content.get("attn_type_list")
     if not isinstance(marked, list) or not marked or any(one not in (0, 1) for one in marked):
@@ -109,7 +111,7 @@ def _lightning(content: Config) -> dict[str, Any]:
     }
 
 
-def _delta_attention(content: Config) -> dict[str, Any]:
+def _delta_attention(content: Config) -> JsonObject:
     """Kimi Linear lists its layers of linear and of full attention apart."""
     own = content.get("linear_attn_config")
     if not isinstance(own, Mapping) or not isinstance(own.get("kda_layers"), list):
@@ -124,6 +126,26 @@ def _delta_attention(content: Config) -> dict[str, Any]:
     }
 
 
+def _compressed(content: Config) -> dict[str, Any]:
+    """DeepSeek-V4 gives each layer the tokens of a cache entry: few with an index, many without, none."""
+    ratios = content.get("compress_ratios")
+    if not isinstance(ratios, list) or not all(isinstance(one, int) and 0 <= one <= _MOST for one in ratios):
+        return {}
+    layers = ratios[: _first(content, "num_hidden_layers")]
+    joined = sorted({one for one in layers if one > 1})
+    if not joined:
+        return {}
+    few, many = joined[0], joined[-1]
+    found: dict[str, Any] = {
+        "layer_types": ["sliding_attention"] * len(layers),
+        "compression": few,
+        "compressed_share": layers.count(few) / len(layers),
+    }
+    if many > few:
+        found |= {"heavy_compression": many, "heavy_share": layers.count(many) / len(layers)}
+    return found
+
+
 def _first(content: Config, *names: str) -> int:
     """Give the first of some names that holds a whole number above zero; 0 where none does."""
     for name in names:
@@ -135,9 +157,9 @@ def _first(content: Config, *names: str) -> int:
 
 _MOST = 10**9
 
-_TRANSLATIONS: tuple[Callable[[Config], dict[str, Any]], ...] = (
-    *(_gemma_3, _llama_4, _experts, _periods, _pattern, _lightning, _delta_attention, _state_space),
-)
+_TRANSLATIONS: tuple[Callable[[Config], JsonObject], ...] = (
+    _gemma_3, _llama_4, _experts, _periods, _pattern, _lightning, _delta_attention, _state_space, _compressed,
+)  # fmt: skip
 
 _NAMES = frozenset(
     [
@@ -145,6 +167,7 @@ _NAMES = frozenset(
         *("moe_num_shared_experts", "num_shared_expert", "moe_layer_start_index", "moe_layer_end_index"),
         *("attn_layer_period", "attn_layer_offset", "expert_layer_period", "expert_layer_offset"),
         *("hybrid_override_pattern", "attn_type_list", "linear_attn_config"),
+        *("compress_ratios", "o_lora_rank", "o_groups", "num_hash_layers"),
     ]
 )
 _NAMES_OF_STATES = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,7 +12,7 @@ from capexpand.catalogue.model_architectures import ModelRow
 from capexpand.errors import CaseError, Problem
 from capexpand.hardware.answer import Serving, Shares
 from capexpand.hardware.bands import Band, band_kind, band_of, measured_families
-from capexpand.hardware.calibration import Calibration
+from capexpand.hardware.calibration import Calibration, at_own_level
 from capexpand.hardware.chips import (
     chip_named,
     chip_register,
@@ -165,45 +166,53 @@ def serve(
     return answer if calibration is None else at_own_level(answer, calibration)
 
 
-def share_of_mature(model: str, chip: str, *, on: date) -> float:
-    """Give the share of mature software's rate that a model reaches on a chip with the software of a day.
+def serve_within(
+    limits_s: Sequence[float],
+    model: str | ModelSpec,
+    chip: str | ChipSpec,
+    *,
+    chips: int | None = None,
+    load: Load | None = None,
+    weights: str | None = None,
+    cache: str | None = None,
+    way: Way = "best",
+    suite: str = "typical",
+    software_on: date | None = None,
+    calibration: Calibration | None = None,
+) -> tuple[Serving, ...]:
+    """Say what chips serve under each of several limits on the time per token, searched together.
 
     Args:
-        model: the model's name in the catalogue.
-        chip: the chip's name in the catalogue.
-        on: the software's day; before the release of chip or model as on that day.
+        limits_s: the limits [s]; the load's own is replaced.
+        model: see :func:`serve`, as all others.
+        chip: see ``serve``.
+        chips: see ``serve``.
+        load: see ``serve``.
+        weights: see ``serve``.
+        cache: see ``serve``.
+        way: see ``serve``.
+        suite: see ``serve``.
+        software_on: see ``serve``.
+        calibration: see ``serve``.
 
     Raises:
-        CaseError: for unknown names.
+        CaseError: see ``serve``.
     """
-    row, spec = model_row(model), model_named(model)
-    precision = default_precision(chip_named(chip))
-    young = youth(chip_released(chip), on), youth(row.released_on, on)
-    _, dated = efficiency_for(spec, chip_named(chip), precision, young=young)
-    _, mature = efficiency_for(spec, chip_named(chip), precision)
-    return dated / mature
-
-
-def at_own_level(answer: Serving, calibration: Calibration) -> Serving:
-    """Give an answer at the level of one's own measurements, with the band of what they leave open.
-
-    Args:
-        answer: as the model computes it.
-        calibration: one's own measurements beside the model.
-    """
-    factor, known = calibration.factor(answer.chip, answer.model), calibration.knows(answer.chip)
-    return replace(
-        answer,
-        requests_per_s=answer.requests_per_s * factor,
-        input_tokens_per_s=answer.input_tokens_per_s * factor,
-        output_tokens_per_s=answer.output_tokens_per_s * factor,
-        time_per_token_s=answer.time_per_token_s / factor,
-        prefill_s=answer.prefill_s / factor,
-        energy_kwh_per_million_tokens=answer.energy_kwh_per_million_tokens / factor,
-        low=1 / calibration.width if known else answer.low,
-        high=calibration.width if known else answer.high,
-        evidence="calibrated" if known else answer.evidence,
+    asked = _question(
+        model,
+        chip,
+        chips=chips,
+        load=load,
+        weights=weights,
+        cache=cache,
+        suite=suite,
+        software_on=software_on,
     )
+    under = [replace(asked.load, time_per_token_s=float(limit)) for limit in limits_s]
+    together = replace(asked.load, time_per_token_s=np.asarray(limits_s, dtype=np.float64))
+    found = _search(replace(asked, load=together), way=way, layout=None)
+    answers = [_explain(replace(asked, load=one), found.at(place)) for place, one in enumerate(under)]
+    return tuple(one if calibration is None else at_own_level(one, calibration) for one in answers)
 
 
 def _check_layout(asked: _Question, model: str | ModelSpec, layout: Layout | None) -> None:

@@ -83,8 +83,9 @@ _HARMLESS = ("bias", "dropout", "norm", "rope", "aux", "coef", "loss", "scal", "
 def read_model_config(path: Path) -> OwnModel:
     """Read a model's ``config.json`` as Hugging Face publishes it.
 
-    Dense models, experts, latent attention, sliding windows, sparse attention with an index and layers with
-    linear attention or a state (Gated DeltaNet, lightning attention, Mamba) are understood.
+    Dense models, experts, latent attention, sliding windows, sparse attention with an index, compressed
+    caches and layers with linear attention or a state (Gated DeltaNet, lightning attention, Mamba) are
+    understood.
 
     Args:
         path: the file.
@@ -153,7 +154,7 @@ def _architecture(content: Mapping[str, Any], *, name: str) -> Architecture:
         ),
         latent_size=latent,
         rope_size=int(_number(content, "qk_rope_head_dim")) if latent else 0,
-        query_latent_size=int(_number(content, "q_lora_rank")) if latent else 0,
+        query_latent_size=int(_number(content, "q_lora_rank")) if latent or content.get("o_lora_rank") else 0,
         dense_layers=_dense_layers(content, layers) if experts else layers,
         experts_total=experts,
         experts_active=int(_number(content, "num_experts_per_tok", "num_experts_per_token"))
@@ -172,7 +173,13 @@ def _architecture(content: Mapping[str, Any], *, name: str) -> Architecture:
         linear_value_size=int(_number(content, "linear_value_head_dim")) if linear else 0,
         index_heads=int(_number(content, "index_n_heads")),
         index_size=int(_number(content, "index_head_dim")),
-        selected_tokens=int(_number(content, "index_topk")),
+        selected_tokens=int(_number(content, "index_topk") * (_number(content, "compression") or 1)),
+        output_latent_size=int(_number(content, "o_lora_rank")),
+        output_groups=int(_number(content, "o_groups")),
+        compressed_share=_number(content, "compressed_share"),
+        compression=int(_number(content, "compression")),
+        heavy_share=_number(content, "heavy_share"),
+        heavy_compression=int(_number(content, "heavy_compression")),
     )
 
 

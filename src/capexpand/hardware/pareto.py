@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
 from capexpand.hardware.calibration import Calibration
-from capexpand.hardware.estimate import Serving, serve
+from capexpand.hardware.estimate import Serving, serve_within
 from capexpand.hardware.serving import Way
 from capexpand.hardware.specs import ChipSpec, Load, ModelSpec
 
@@ -70,21 +70,21 @@ def trade_curve(
     Raises:
         CaseError: see ``serve``.
     """
-    load = Load(1024.0, 1024.0) if load is None else load
     found: list[TradePoint] = []
-    for rate in sorted(user_rates, reverse=True):
-        answer = serve(
-            model,
-            chip,
-            chips=chips,
-            load=replace(load, time_per_token_s=1 / rate),
-            weights=weights,
-            cache=cache,
-            way=way,
-            suite=suite,
-            software_on=software_on,
-            calibration=calibration,
-        )
+    answers = serve_within(
+        [1 / rate for rate in sorted(user_rates, reverse=True)],
+        model,
+        chip,
+        chips=chips,
+        load=load,
+        weights=weights,
+        cache=cache,
+        way=way,
+        suite=suite,
+        software_on=software_on,
+        calibration=calibration,
+    )
+    for answer in answers:
         if not answer.fits:
             continue
         per_chip = answer.output_tokens_per_s / answer.chips

@@ -191,6 +191,22 @@ class Served:
     fits: Flags
     layouts: tuple[Layout, ...]
 
+    def at(self, place: int) -> Served:
+        """Give what was found at one point of a row of points.
+
+        Args:
+            place: index of the point.
+        """
+        return Served(
+            self.requests[place],
+            self.layout[place],
+            self.batch[place],
+            self.apart[place],
+            self.prefill_layout[place],
+            self.fits[place],
+            self.layouts,
+        )
+
 
 def search(
     model: ModelSpec,

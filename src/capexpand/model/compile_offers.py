@@ -59,20 +59,17 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
     offers = tuple(world.case.offers.values())
     chosen = [option.offer for option in options]
     own = np.array([option.owned for option in options])
+    bought = [offer.buy if flag else None for offer, flag in zip(chosen, own, strict=True)]
     lead = np.array([quarters_spanned(offer.lead_time.value) for offer in chosen], dtype=np.int64)
     limit, least, fees = _allowed(world)
     orderable = _orderable(world, options, limit)
     price, fee, duty = _prices(world, options, fees)
     none = np.zeros(world.quarters)
-    list_price = np.array(
-        [world.series(o.buy.price) if flag and o.buy else none for o, flag in zip(chosen, own, strict=True)]
-    )
+    list_price = np.array([none if buy is None else world.series(buy.price) for buy in bought])
     maintenance = np.array([offer.maintenance.value / 4 for offer in chosen])[:, None] * list_price[:, :1]
     lease_fee = np.array([world.series(offer.lease.fee) if offer.lease else none for offer in chosen])
-    resale = np.array(
-        [world.series(o.buy.resale if flag and o.buy else None) for o, flag in zip(chosen, own, strict=True)]
-    )
-    resold = np.array([bool(flag and o.buy and o.buy.resale) for o, flag in zip(chosen, own, strict=True)])
+    resale = np.array([world.series(None if buy is None else buy.resale) for buy in bought])
+    resold = np.array([buy is not None and buy.resale is not None for buy in bought])
     worth = world.case.finance.server_end_value.value * competitive_value(
         list_price[:, -1], service, own & orderable[:, :, -1].any(axis=1)
     )
@@ -95,9 +92,7 @@ def compile_offers(world: World, options: tuple[Option, ...], service: Floats) -
         price=price,
         export_fee=fee,
         import_duty=duty,
-        deposit_fraction=np.array(
-            [o.buy.deposit.value if flag and o.buy else 0.0 for o, flag in zip(chosen, own, strict=True)]
-        ),
+        deposit_fraction=np.array([0.0 if buy is None else buy.deposit.value for buy in bought]),
         running_cost=np.where(own[:, None], np.broadcast_to(maintenance, lease_fee.shape), lease_fee),
         exit_cost=np.where(own[:, None], -resale, np.array(leaving)),
         power_kw=np.array([offer.power.value for offer in chosen]),

@@ -55,15 +55,15 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
         lp.add(rows[None, :], stages[-1].signed[:, None], -m.contracts.constant)
     paid = [lp.columns(f"paid for {kind}", [labels]) for kind in ("servers", "halls")]
     added = [lp.columns(f"{kind} added", [labels]) for kind in ("servers", "halls")]
-    paid_rows: list[Indices] = []
+    plants: tuple[tuple[Indices, int], ...] = ()
     for kind, bills, additions in zip(("servers", "halls"), paid, added, strict=True):
         bill_rows = lp.rows(f"paid for {kind}", [labels], lower=0.0, upper=0.0)
         cost_rows = lp.rows(f"{kind} added", [labels], lower=0.0, upper=0.0)
         lp.add(bill_rows, bills)
         lp.add(cost_rows, additions)
         _purchases(lp, m, stages, kind=kind, bill_rows=bill_rows, cost_rows=cost_rows)
-        paid_rows.append(bill_rows)
-    plants = _plants(lp, m, stages, paid_rows[-1])  # plants are paid with halls
+        if kind == "halls":  # plants are paid with them
+            plants = _plants(lp, m, stages, bill_rows)
     proceeds, books = _leasebacks(lp, m, stages, rows)
     return Operations(ebitda, paid[0], paid[1], added[0], added[1], plants, proceeds, books)
 

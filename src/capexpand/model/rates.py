@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from capexpand.case.hardware_checks import computes
 from capexpand.case.hardware_fields import Relative, Serving, TrainingRun
 from capexpand.case.schema import Case, Offer, Workload
-from capexpand.timevalue import HOURS_PER_QUARTER
+from capexpand.timevalue import HOURS_PER_QUARTER, QuarterCalendar
 from capexpand.user_cache import cache_directory
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def service_rates(case: Case) -> tuple[tuple[Rate, ...], ...]:
 def software_gains(case: Case, days: tuple[date, ...]) -> dict[str, tuple[float, ...]]:
     """Work out what dated software serves on later days, over what it serves on the first.
 
-    Chips mature at paces of their own; a workload gains the geometric mean of the offers computed for it.
+    Chips mature at paces of their own; a workload gains the geometric mean of the chips computed for it. What
+    an offer gains beside that mean is, as its own mean over the days, a part of its rate.
 
     Args:
         case: a case that ``load_case`` found good.
@@ -77,27 +78,40 @@ def software_gains(case: Case, days: tuple[date, ...]) -> dict[str, tuple[float,
     return {
         name: _gains(case, name, days)
         for name, workload in case.workloads.items()
-        if workload.serving is not None and workload.serving.software == "dated"
+        if workload.serving is not None and any(workload.serving.is_dated(offer) for offer in case.offers)
     }
 
 
 def _gains(case: Case, name: str, days: tuple[date, ...]) -> tuple[float, ...]:
-    from capexpand.hardware.estimate import share_of_mature
-
     workload = case.workloads[name]
-    model = "" if workload.serving is None else workload.serving.model
-    chips = {
-        _chip(offer)
+    paces = {
+        _pace(workload.serving, offer_name, chip, days)
         for offer_name, offer in case.offers.items()
-        if computes(workload, offer) and not _stated(workload, offer_name)
-    } - {None}
-    reached = [
-        [share_of_mature(model, chip, on=day) for day in days] for chip in sorted(chips, key=str) if chip
-    ]
-    if not reached:
+        if computes(workload, offer) and not _stated(workload, offer_name) and (chip := _chip(offer))
+    }
+    if not paces:
         return (1.0,) * len(days)
-    each = [[math.log(share / shares[0]) for share in shares] for shares in reached]
-    return tuple(math.exp(sum(quarter) / len(each)) for quarter in zip(*each, strict=True))
+    return tuple(math.exp(sum(quarter) / len(paces)) for quarter in zip(*sorted(paces), strict=True))
+
+
+def _pace(serving: Serving | None, offer: str, chip: str, days: tuple[date, ...]) -> tuple[float, ...]:
+    """Give the logarithm of what an offer gains by software over the first day; 0 where it is mature."""
+    from capexpand.hardware.maturity import share_of_mature
+
+    if serving is None or not serving.is_dated(offer):
+        return (0.0,) * len(days)
+    reached = [share_of_mature(serving.model, chip, on=day) for day in days]
+    return tuple(math.log(share / reached[0]) for share in reached)
+
+
+def _beside_the_mean(case: Case, workload_name: str, offer: str, chip: str) -> float:
+    """Give what an offer's software gains beside the workload's mean, on average over the quarters."""
+    serving = case.workloads[workload_name].serving
+    if serving is None or not any(serving.is_dated(name) for name in case.offers):
+        return 1.0
+    days = QuarterCalendar(case.calendar.start, case.calendar.quarters).starts
+    own, mean = _pace(serving, offer, chip, days), _gains(case, workload_name, days)
+    return math.exp(sum(one - math.log(gain) for one, gain in zip(own, mean, strict=True)) / len(days))
 
 
 def computed_workloads(case: Case) -> tuple[str, ...]:
@@ -173,16 +187,20 @@ def _computed(case: Case, offer_name: str, workload_name: str) -> Rate:
         return Rate(offer_name, workload_name, 0.0, "none", note="the catalogue lacks figures")
     bare = Rate(offer_name, workload_name, 0.0, "computed")
     if workload.serving is not None:
-        return _tokens(bare, chip, offer.accelerators, workload.serving, case.calendar.start)
+        start = case.calendar.start if workload.serving.is_dated(offer_name) else None
+        beside = _beside_the_mean(case, workload_name, offer_name, chip)
+        return _tokens(bare, chip, offer.accelerators, workload.serving, start=start, beside=beside)
     return bare if workload.training is None else _training(bare, chip, offer.accelerators, workload.training)
 
 
-def _tokens(bare: Rate, chip: str, chips: int, serving: Serving, start: date) -> Rate:
-    from capexpand.hardware.estimate import at_own_level
+def _tokens(
+    bare: Rate, chip: str, chips: int, serving: Serving, *, start: date | None, beside: float
+) -> Rate:
+    from capexpand.hardware.calibration import at_own_level
     from capexpand.hardware.matrix import OfferUnit, answer_for
 
     group = chips * serving.units_together
-    service = token_service(serving, start=start)
+    service = token_service(serving, software_on=start)
     answer = answer_for(OfferUnit("", chip, group), service, folder=cache_directory() / "throughput")
     if serving.calibration is not None and answer.fits:
         answer = at_own_level(answer, serving.calibration)
@@ -196,21 +214,26 @@ def _tokens(bare: Rate, chip: str, chips: int, serving: Serving, start: date) ->
     how = f"{answer.model} in {answer.weights} on {answer.layout}{apart}"
     return replace(
         bare,
-        volume_per_quarter=rate / serving.units_together * reached * SECONDS_PER_QUARTER / TOKENS,
+        volume_per_quarter=rate * beside / serving.units_together * reached * SECONDS_PER_QUARTER / TOKENS,
         bound_by=answer.bound_by,
         note=f"{how}, batch limited by {answer.batch_limited_by}"
-        + (f", software of {start:%Y-%m-%d}" if service.software_on else "")
+        + (f", software of {start:%Y-%m-%d}" if start is not None else "")
+        + (f", {beside:.3g} × for its pace beside other offers" if abs(beside - 1) > _SAME else "")
         + (f", {answer.evidence}" if serving.calibration is not None else ""),
         answer=answer,
     )
 
 
-def token_service(serving: Serving, *, start: date) -> TokenService:
+_SAME = 5e-4
+"""Of a factor that is not worth a word."""
+
+
+def token_service(serving: Serving, *, software_on: date | None) -> TokenService:
     """Give what a workload asks of a unit, without its names, so that equal questions share one answer.
 
     Args:
         serving: as the case states it.
-        start: first day of the first quarter, on which dated software stands.
+        software_on: first day of the first quarter where software is dated; None for mature software.
     """
     from capexpand.hardware.matrix import TokenService
     from capexpand.hardware.specs import Load
@@ -231,7 +254,7 @@ def token_service(serving: Serving, *, start: date) -> TokenService:
         weights=serving.weights,
         way=serving.way,
         suite=serving.suite,
-        software_on=start if serving.software == "dated" else None,
+        software_on=software_on,
     )
 
 

@@ -160,17 +160,9 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         lp, m, t, (before.spent, before.due), b=power.ordered, x=orders.ordered, w=energy.signed
     )
     leases = add_leases(
-        lp,
-        m,
-        t,
-        b=power.orders,
-        P=power.energised,
-        F=power.free,
-        x=orders.orders,
-        N=fleet.installed,
-        E=fleet.free,
-        spending=money.spending_rows,
-    )
+        lp, m, t, b=power.orders, P=power.energised, F=power.free, x=orders.orders, N=fleet.installed,
+        E=fleet.free, spending=money.spending_rows,
+    )  # fmt: skip
     churn = add_churn(
         lp,
         m,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
 from capexpand.errors import RunError
+from capexpand.files.json_text import JsonObject
 from capexpand.files.records import packed_record, whole_records
 from capexpand.model.data import ModelData
 from capexpand.policy.case_policy import CasePolicy, Gap
@@ -34,7 +34,7 @@ _MAGIC = b"CXP1"
 _DAMAGED = "does not hold a policy as a run keeps it; make the run again with --keep-policy"
 _PARTS = ("states", "intercepts", "slopes")
 
-Arrays = dict[str, Any]
+Arrays = JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class KeptPolicy:
 
     risk: str
     seed: int
-    about: dict[str, Any]
+    about: JsonObject
     cuts: tuple[Arrays, ...]
 
     @classmethod

@@ -277,19 +277,36 @@ def make_request_trace(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class JobDetails:
+    """What jobs ask for beside accelerators, each of shape (jobs,).
+
+    Args:
+        accelerator_milli: share of each accelerator [0.001]; whole ones when None.
+        members: members of the gang; one when None.
+        cpu_milli: CPU per member [0.001 core]; no limit when None.
+        memory_mib: memory per member [MiB]; no limit when None.
+        models: models that each job allows, joined by ``|``; any when None.
+        tenants: whose each job is; nobody's when None.
+        priority: higher goes first under the priority order; all equal when None.
+    """
+
+    accelerator_milli: np.ndarray | None = None
+    members: np.ndarray | None = None
+    cpu_milli: np.ndarray | None = None
+    memory_mib: np.ndarray | None = None
+    models: Sequence[str] | None = None
+    tenants: Sequence[str] | None = None
+    priority: np.ndarray | None = None
+
+
 def make_job_trace(
     name: str,
     arrival_s: np.ndarray,
     duration_s: np.ndarray,
     accelerators: np.ndarray,
     *,
-    accelerator_milli: np.ndarray | None = None,
-    members: np.ndarray | None = None,
-    cpu_milli: np.ndarray | None = None,
-    memory_mib: np.ndarray | None = None,
-    models: Sequence[str] | None = None,
-    tenants: Sequence[str] | None = None,
-    priority: np.ndarray | None = None,
+    details: JobDetails | None = None,
     leave_out_bad: bool = False,
     in_order: bool = False,
     left_out: Mapping[str, int] | None = None,
@@ -303,13 +320,7 @@ def make_job_trace(
         duration_s: running times [s]; not a number where unknown.
         accelerators: accelerators per member of the gang; 0 for jobs without. A part of one, such as 0.5, is
             a share of it.
-        accelerator_milli: share of each accelerator [0.001]; whole ones when None.
-        members: members of the gang; one when None.
-        cpu_milli: CPU per member [0.001 core]; no limit when None.
-        memory_mib: memory per member [MiB]; no limit when None.
-        models: models that each job allows, joined by ``|``; any when None.
-        tenants: whose each job is; nobody's when None.
-        priority: higher goes first under the priority order; all equal when None.
+        details: what else the jobs ask for.
         leave_out_bad: leave out bad rows and count them, where otherwise they are an error.
         in_order: the source promises rows in order of arrival, so that a row out of order is an error.
         left_out: rows that the reader had to leave out already, by reason.
@@ -318,23 +329,25 @@ def make_job_trace(
     Raises:
         CaseError: rows are bad and not to be left out, or none is left.
     """
-    place = written or RowPlaces()
+    place, asked = written or RowPlaces(), details or JobDetails()
     arrival = np.asarray(arrival_s, dtype=np.float64)
     rows = len(arrival)
-    zeros = np.zeros(rows)
+
+    def numbers(column: np.ndarray | None, otherwise: float) -> np.ndarray:
+        return np.full(rows, otherwise) if column is None else np.asarray(column, dtype=np.float64)
+
     count, share = _shares(
-        np.asarray(accelerators, dtype=np.float64),
-        np.asarray(zeros + 1000 if accelerator_milli is None else accelerator_milli, dtype=np.float64),
+        np.asarray(accelerators, dtype=np.float64), numbers(asked.accelerator_milli, 1000.0)
     )
     columns = _JobColumns(
         arrival,
         np.asarray(duration_s, dtype=np.float64),
         count,
         share,
-        np.asarray(zeros + 1 if members is None else members, dtype=np.float64),
-        np.asarray(zeros if cpu_milli is None else cpu_milli, dtype=np.float64),
-        np.asarray(zeros if memory_mib is None else memory_mib, dtype=np.float64),
-        np.asarray(zeros if priority is None else priority, dtype=np.float64),
+        numbers(asked.members, 1.0),
+        numbers(asked.cpu_milli, 0.0),
+        numbers(asked.memory_mib, 0.0),
+        numbers(asked.priority, 0.0),
     )
     sequence = np.lexsort((np.arange(rows), arrival)) if not in_order else np.arange(rows)
     bad = {reason: _reordered(fault, sequence) for reason, fault in columns.faults(place).items()}
@@ -344,8 +357,8 @@ def make_job_trace(
     )
     order = sequence[keep]
     order = order[np.argsort(arrival[order], kind="stable")]
-    model_names, model_index = _number_names(models, order)
-    tenant_names, tenant_index = _number_names(tenants, order)
+    model_names, model_index = _number_names(asked.models, order)
+    tenant_names, tenant_index = _number_names(asked.tenants, order)
     already = dict(left_out or {})
     return JobTrace(
         name,

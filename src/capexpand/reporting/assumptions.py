@@ -87,11 +87,13 @@ def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
     if found is None or found.deviation <= 0.0:
         return ""
     kinds = sorted((kind for kind in found.kinds if kind.share > 0.0), key=lambda kind: -kind.share)
-    parts = listing([f"{share(kind.share)} to {kind.evidence.name}" for kind in kinds])
+    parts = listing([f"{share(kind.share)} from {kind.evidence.name}" for kind in kinds])
+    first = found.numbers[0]
     return (
-        f"The inputs give the value a standard deviation of {money(found.deviation, currency)}; of its "
-        f"variance it owes {parts} numbers. It counts prices, volumes, rates and limits, whose worth the "
-        f"plan tells at once: {found.numbers} of {count} numbers. capexpand evidence weighs them all."
+        f"From what it rests on the value has a standard deviation of {money(found.deviation, currency)}; of "
+        f"that variance come {parts} numbers. {share(found.removed(first))} would go with a source for "
+        f"{first.path}. This counts prices, volumes, rates and limits, whose worth the plan tells at once: "
+        f"{len(found.numbers)} of {count} numbers. capexpand evidence weighs them all."
     )
 
 

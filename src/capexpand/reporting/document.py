@@ -108,13 +108,26 @@ def metrics_document(context: ReportContext) -> Document:
     }
 
 
+NEXT_FACTS = 10
+
+
 def _evidence_shares(found: EvidenceShares | None) -> Document | None:
     if found is None:
         return None
     return {
-        "numbers": found.numbers,
+        "numbers": len(found.numbers),
         "standard_deviation": money(found.deviation),
         "share_of_variance": {kind.evidence.name: number(kind.share) for kind in found.kinds},
+        "next_facts": [
+            {
+                "path": one.path,
+                "kind": one.evidence.name,
+                "effect_of_one_deviation": money(one.effect),
+                "variance_gone_if_reported": number(found.removed(one)),
+            }
+            for one in found.numbers[:NEXT_FACTS]
+            if one.removed > 0.0
+        ],
     }
 
 

@@ -45,7 +45,7 @@ def document_sheet(
     facts = tuple(
         Fact(_words(name), _text(value))
         for name, value in plain.items()
-        if not _composed(value) and value is not None
+        if not _composed(value) and value not in (None, "")
     )
     blocks = (*groups, *shown)
     return Sheet(

@@ -5,14 +5,14 @@ A study computes its findings and builds one sheet of them; nothing else of it k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.reporting import serial
-from capexpand.reporting.blocks import WORDY, Answer, Block, Fact, Section, charts_of, holds_sliders
+from capexpand.reporting.blocks import WORDY, Answer, Block, Fact, Section, Table, charts_of, holds_sliders
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import CONFIG, NO_QUARTERS, Chart, Quarters, shared_legend, svg
 from capexpand.runs.folder import Content, check_place, table_files, write_run
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 REPORT = "report.html"
+SHORT_ROWS = 12
+"""Of a table in a notebook's output."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -180,16 +182,39 @@ def _chart(chart: Chart) -> serial.Document:
 
 
 def _excerpt(sheet: Sheet) -> str:
-    """Return the facts and answers of a sheet with its first picture, for a notebook's output."""
+    """Return the facts and answers of a sheet with its first picture, for a notebook's output.
+
+    What has neither is shown by its facts, one a row, and the beginning of its first table.
+    """
+    title, chart = f"<h3>{_text(sheet.title)}</h3>", _first_chart(sheet)
+    if not sheet.answers and chart is None:
+        first = next((one for one in sheet.summary if isinstance(one, Table)), None)
+        facts = _rows_of([(fact.name, fact.text) for fact in sheet.facts])
+        return f"{title}{facts}{'' if first is None else _short_table(first)}"
     facts = " · ".join(f"{fact.name} {fact.text}" for fact in sheet.facts)
-    rows = "".join(
-        f"<tr><th style='text-align:left;vertical-align:top'>{_text(answer.question)}</th>"
-        f"<td style='text-align:left'>{_text(answer.text)}</td></tr>"
-        for answer in sheet.answers
+    answers = _rows_of([(answer.question, answer.text) for answer in sheet.answers])
+    picture = ""
+    if chart is not None:  # letters may be wider there than where it was laid out, so nothing is cut off
+        drawing = svg(chart, sheet.quarters).replace("<svg ", "<svg style='overflow:visible' ", 1)
+        picture = f"<p>{_text(chart.title)}</p><div style='padding:0 2em'>{drawing}</div>"
+    return f"{title}<p>{_text(facts)}</p>{answers}{picture}"
+
+
+def _rows_of(pairs: Sequence[tuple[str, str]]) -> str:
+    cells = "<th style='text-align:left;vertical-align:top'>{}</th><td style='text-align:left'>{}</td>"
+    rows = "".join(f"<tr>{cells.format(_text(name), _text(text))}</tr>" for name, text in pairs)
+    return f"<table>{rows}</table>" if pairs else ""
+
+
+def _short_table(table: Table) -> str:
+    head = "".join(f"<th>{_text(one)}</th>" for one in table.head)
+    lines = "".join(
+        f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in (row.title, *row.texts))}</tr>"
+        for row in table.rows[:SHORT_ROWS]
     )
-    chart = _first_chart(sheet)
-    picture = "" if chart is None else f"<p>{_text(chart.title)}</p>{svg(chart, sheet.quarters)}"
-    return f"<h3>{_text(sheet.title)}</h3><p>{_text(facts)}</p><table>{rows}</table>{picture}"
+    left = len(table.rows) - SHORT_ROWS
+    more = f"<p>{left:,} rows more</p>" if left > 0 else ""
+    return f"<p>{_text(table.title)}</p><table><tr>{head}</tr>{lines}</table>{more}"
 
 
 def _text(text: str) -> str:

@@ -18,6 +18,7 @@ from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
 from capexpand.finance.statements import Statement
 from capexpand.model.data import Floats
+from capexpand.model.plants import has_plants
 from capexpand.optimiser.plan import Plan
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.limits import VOLUME_UNITS
@@ -216,6 +217,8 @@ def _statements(result: ProgrammeResult, context: ReportContext) -> polars.DataF
             del whole["hire"]
         if context.data.churn is None:
             del whole["churn"]
+        if not has_plants(context.data):
+            whole = {name: values for name, values in whole.items() if not name.endswith("_plants")}
         names = context.data.workloads.names
         for workloads, found in ((["all"], whole), (names, by_workload)):
             axes = (bases, ArrayAxis.named("workload", workloads), quarters)

@@ -119,15 +119,6 @@ class StageForm:
         return len(self.probability)
 
 
-_SHARED_PARTS = (
-    "columns",
-    "rows",
-    "fixed",
-    "fixed_rows",
-    "outgoing",
-    "integer",
-    "probability",
-)
 _FORMS: WeakKeyDictionary[PolicyGraph, tuple[StageForm, ...]] = WeakKeyDictionary()
 """Of the graphs in use: all solvers of one, in this process and those forked from it, share its forms."""
 
@@ -154,21 +145,19 @@ def _sharing(form: StageForm, other: StageForm) -> StageForm:
     def same(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
         return two if np.array_equal(one, two) else one
 
-    data, theirs, places = form.data, other.data, other.places
+    def shared(part: Any, like: Any) -> Any:
+        arrays = {
+            name: same(mine, getattr(like, name))
+            for name in part.__slots__
+            if isinstance(mine := getattr(part, name), np.ndarray)
+        }
+        return replace(part, **arrays)
+
     return replace(
-        form,
-        matrix=replace(
-            form.matrix,
-            starts=same(form.matrix.starts, other.matrix.starts),
-            rows=same(form.matrix.rows, other.matrix.rows),
-        ),
-        **{name: same(getattr(form, name), getattr(other, name)) for name in _SHARED_PARTS},
-        data=replace(
-            data, **{name: same(getattr(data, name), getattr(theirs, name)) for name in StageData.__slots__}
-        ),
-        places=FormPlaces(
-            *(same(getattr(form.places, name), getattr(places, name)) for name in FormPlaces.__slots__)
-        ),
+        shared(form, other),
+        matrix=shared(form.matrix, other.matrix),
+        data=shared(form.data, other.data),
+        places=shared(form.places, other.places),
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,8 +207,12 @@ class Study:
         with self._lock:
             return self._declared()
 
-    def explored(self, changes: Changes) -> Explored:
+    def explored(self, changes: Changes, heard: Callable[[], None] = lambda: None) -> Explored:
         """Return the plan under other assumptions, beside that of the case as declared.
+
+        Args:
+            changes: of the case.
+            heard: refuses to go on where nobody waits for the answer any more; asked when its turn has come.
 
         Raises:
             CaseError: the case does not allow such a change.
@@ -216,6 +220,7 @@ class Study:
             SolverError: the solver failed.
         """
         with self._lock:  # one after the other, in the order in which they came
+            heard()
             foreseen = self._foreseen
             if foreseen is not None and foreseen[0] == changes.query:
                 foreseen[1].result()  # it is being planned already

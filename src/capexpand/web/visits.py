@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
+from anyio import from_thread
 from fastapi import Depends, Request
 from fastapi.params import Depends as DependsOn
 from starlette.concurrency import run_in_threadpool
@@ -156,6 +157,15 @@ async def in_turn(request: Request, app: Application, work: Callable[[], Found])
         RefusedError: whoever asked does not listen any more.
     """
     async with app.explorer.turns:
-        if await request.is_disconnected():
-            raise RefusedError("nobody waits for this any more", GONE)
+        await _refuse_gone(request)
         return await run_in_threadpool(work)
+
+
+async def _refuse_gone(request: Request) -> None:
+    if await request.is_disconnected():
+        raise RefusedError("nobody waits for this any more", GONE)
+
+
+def heard(request: Request) -> Callable[[], None]:
+    """Return what refuses to go on, within ``in_turn``, once whoever asked does not listen any more."""
+    return lambda: from_thread.run(_refuse_gone, request)

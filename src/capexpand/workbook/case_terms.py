@@ -15,6 +15,7 @@ import numpy as np
 from capexpand.case.blended_prices import listed_price
 from capexpand.case.schema import Case
 from capexpand.case.values import Series
+from capexpand.files.json_text import JsonObject
 from capexpand.finance.debt_lines import DebtTerms
 from capexpand.finance.money_lines import Terms
 from capexpand.finance.rows import Label, Rows, nothing, whole_quarters
@@ -70,7 +71,7 @@ def case_terms(case: Case, m: ModelData) -> CaseTerms:
 
 def _followed(compiled: Any, derived: Mapping[str, Rows], inputs: Inputs, stated: list[str]) -> Any:
     """The same terms as formulas where these agree; the names of the others are added to ``stated``."""
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for each in fields(compiled):
         rows = getattr(compiled, each.name)
         if is_dataclass(rows) and not isinstance(rows, Rows):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from capexpand.case.financing import Financing
 from capexpand.case.values import Figure
 from capexpand.finance.debt_lines import DebtTerms
 from capexpand.finance.rows import Rows, maximum, nothing, whole_quarters
@@ -39,6 +40,9 @@ class FinancingTerms(TermBuilder):
                 f"financing.{place}", title, unit, value=value, figure=figure, written=written
             )
 
+        def each(title: str, unit: str, first: float, later: float) -> Rows:
+            return inputs.quarterly("", title, unit, values=list(np.where(quarter == 0, first, later)))
+
         cost = declared.cost_of_equity
         found = {
             **self._loans(clock, compiled),
@@ -46,18 +50,9 @@ class FinancingTerms(TermBuilder):
             "issue_cost": share("equity.issue_cost", "Cost of raising equity", equity.issue_cost, "share"),
             "equity_rate": clock.rate if cost is None else share("cost_of_equity", "Cost of equity", cost),
             "opening_cash": self._money("opening_cash", "Cash at the start", declared.opening_cash),
-            "interest_quarters": inputs.quarterly(
-                "",
-                "Quarters for which interest runs",
-                "quarters",
-                values=list(np.where(quarter == 0, 0.5, 1.0)),
-            ),
-            "cash_quarters": inputs.quarterly(
-                "", "Quarters for which cash earns", "quarters", values=list(np.where(quarter == 0, 0.0, 1.0))
-            ),
-            "first_quarter": inputs.quarterly(
-                "", "1 in the first quarter", "flag", values=list(1.0 * (quarter == 0))
-            ),
+            "interest_quarters": each("Quarters for which interest runs", "quarters", 0.5, 1.0),
+            "cash_quarters": each("Quarters for which cash earns", "quarters", 0.0, 1.0),
+            "first_quarter": each("1 in the first quarter", "flag", 1.0, 0.0),
             "half_quarter": half,
             "year_quarters": clock.quarters_per_year,
         }
@@ -67,12 +62,24 @@ class FinancingTerms(TermBuilder):
             )
         else:
             found["minimum_cash"] = nothing(shape=(count,), timed=True)
+        liquid = covenants.liquidity
+        return found | self._covenants(three) | {
+            "liquid_limit": nothing() if liquid is None else self._money(
+                "covenants.liquidity.least", "Least cash and undrawn lines", liquid.least
+            )
+        }  # fmt: skip
+
+    def _covenants(self, three: Rows) -> dict[str, Rows]:
+        """The limits of ratios, and the quarters over which each looks back."""
+        found: dict[str, Rows] = {}
+        inputs, declared = self.inputs, self.case.financing
+        covenants = None if declared is None else declared.covenants
         for key, name, which, title in (
             ("cover", "debt_service_cover", "least", "Least debt service cover"),
             ("value", "loan_to_value", "most", "Most debt over value"),
             ("leverage", "leverage", "most", "Most debt over the EBITDA of a year"),
         ):
-            covenant = getattr(covenants, name)
+            covenant = getattr(covenants, name, None)
             span = 12.0 if covenant is None or covenant.over is None else covenant.over.value
             limit = nothing()
             if covenant is not None:
@@ -91,10 +98,6 @@ class FinancingTerms(TermBuilder):
                 found[f"{key}_quarters"] = maximum(1.0, whole_quarters(months, three)).named(
                     f"{key}_quarters", f"{title}: quarters looked back on", "quarters", PRICES
                 )
-        liquid = covenants.liquidity
-        found["liquid_limit"] = nothing() if liquid is None else self._money(
-            "covenants.liquidity.least", "Least cash and undrawn lines", liquid.least
-        )  # fmt: skip
         return found
 
     def _loans(self, clock: Clock, compiled: DebtTerms) -> dict[str, Rows]:
@@ -103,6 +106,59 @@ class FinancingTerms(TermBuilder):
             return {}
         loans = list(declared.facilities.items())
         own = self.case.currency
+        rates = self._rates(declared)
+        fee = inputs.table("facility", "commitment_fee", [
+            inputs.figure_line(
+                f"financing.facilities.{n}.commitment_fee", f"{f.title}: commitment fee", f.commitment_fee,
+                unit="per year", written="/year",
+            )
+            for n, f in loans
+        ], quarterly=False)  # fmt: skip
+        open_for = self._flags(
+            "commitment", compiled.loan_commitment.values > 0.0, "1 while it can be drawn and costs a fee"
+        )
+        drawn = inputs.table("facility", "loan_drawn", [
+            inputs.figure_line(
+                f"financing.facilities.{n}.drawn", f"{f.title}: owed at the start", f.drawn,
+                unit=f"mn {(f.drawn and f.drawn.currency) or own}",
+            )
+            for n, f in loans
+        ], quarterly=False)  # fmt: skip
+        drawn = self.settled(drawn, [f.drawn.currency if f.drawn else None for _, f in loans], first=True)
+        found = {
+            "loan_rate": rates.named("loan_rate", "Yearly rate", "per year", PRICES),
+            "loan_upfront": inputs.table("facility", "upfront_fee", [
+                inputs.figure_line(
+                    f"financing.facilities.{n}.upfront_fee", f"{f.title}: upfront fee", f.upfront_fee,
+                    unit="share", written="ratio",
+                )
+                for n, f in loans
+            ], quarterly=False),
+            "loan_commitment": (fee / clock.quarters_per_year * open_for).named(
+                "loan_commitment", "Commitment fee of a quarter", "ratio", PRICES
+            ),
+            "loan_drawn": drawn,
+            "loan_open": self._flags("open", compiled.loan_open.values > 0.0, "1 while the line is open"),
+        }  # fmt: skip
+        if compiled.loan_exchange is not None:
+            title = "exchange rate over the first quarter's"
+            found["loan_exchange"] = self._given(
+                "loan_exchange", compiled.loan_exchange.values, title, "ratio"
+            )
+        if compiled.loan_growth is not None:
+            title = "growth by its exchange rate since the quarter before"
+            found["loan_growth"] = self._given("loan_growth", compiled.loan_growth.values, title, "ratio")
+        for key, title in (
+            ("loan_falls", "part of it that falls due by plan"),
+            ("loan_left", "part owed at the start that is still owed by plan"),
+            ("loan_before", "the same a quarter before"),
+        ):
+            found[key] = self._given(key, getattr(compiled, key).values, title, "ratio")
+        return found
+
+    def _rates(self, declared: Financing) -> Rows:
+        """What each facility costs a year: its own rate, or the reference rate with its spread."""
+        inputs, loans = self.inputs, list(declared.facilities.items())
         rates = inputs.table("facility", "loan_rate", [
             None if f.rate is None else inputs.series_line(
                 f"financing.facilities.{n}.rate", f"{f.title}: rate", f.rate, unit="per year", written="/year"
@@ -123,58 +179,7 @@ class FinancingTerms(TermBuilder):
                 for n, f in loans
             ], quarterly=False)  # fmt: skip
             rates = rates + (base + margin).only("facility", spread)
-        fee = inputs.table("facility", "commitment_fee", [
-            inputs.figure_line(
-                f"financing.facilities.{n}.commitment_fee", f"{f.title}: commitment fee", f.commitment_fee,
-                unit="per year", written="/year",
-            )
-            for n, f in loans
-        ], quarterly=False)  # fmt: skip
-        open_for = self._flags(
-            "commitment", compiled.loan_commitment.values > 0.0, "1 while it can be drawn and costs a fee"
-        )
-        drawn = inputs.table("facility", "loan_drawn", [
-            inputs.figure_line(
-                f"financing.facilities.{n}.drawn", f"{f.title}: owed at the start", f.drawn,
-                unit=f"mn {(f.drawn and f.drawn.currency) or own}",
-            )
-            for n, f in loans
-        ], quarterly=False)  # fmt: skip
-        exchange = self.exchange(
-            "facility", [f.drawn.currency if f.drawn else None for _, f in loans], first=True
-        )
-        found = {
-            "loan_rate": rates.named("loan_rate", "Yearly rate", "per year", PRICES),
-            "loan_upfront": inputs.table("facility", "upfront_fee", [
-                inputs.figure_line(
-                    f"financing.facilities.{n}.upfront_fee", f"{f.title}: upfront fee", f.upfront_fee,
-                    unit="share", written="ratio",
-                )
-                for n, f in loans
-            ], quarterly=False),
-            "loan_commitment": (fee / clock.quarters_per_year * open_for).named(
-                "loan_commitment", "Commitment fee of a quarter", "ratio", PRICES
-            ),
-            "loan_drawn": drawn if exchange is None else drawn * exchange,
-            "loan_open": self._flags("open", compiled.loan_open.values > 0.0, "1 while the line is open"),
-        }  # fmt: skip
-        if compiled.loan_exchange is not None:
-            found["loan_exchange"] = self._given(
-                "loan_exchange",
-                compiled.loan_exchange.values,
-                "exchange rate over the first quarter's",
-                "ratio",
-            )
-        if compiled.loan_growth is not None:
-            title = "growth by its exchange rate since the quarter before"
-            found["loan_growth"] = self._given("loan_growth", compiled.loan_growth.values, title, "ratio")
-        for key, title in (
-            ("loan_falls", "part of it that falls due by plan"),
-            ("loan_left", "part owed at the start that is still owed by plan"),
-            ("loan_before", "the same a quarter before"),
-        ):
-            found[key] = self._given(key, getattr(compiled, key).values, title, "ratio")
-        return found
+        return rates
 
     def _flags(self, key: str, values: np.ndarray, title: str) -> Rows:
         return self._given(f"{key}_flag", values.astype(np.float64), title, "flag")

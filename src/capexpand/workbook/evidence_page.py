@@ -9,6 +9,7 @@ from capexpand.workbook.formulas import BEFORE, CONSTANT, TITLE, TOTAL, UNIT
 from capexpand.workbook.layout import EVIDENCE, HEADER
 from capexpand.workbook.writer import Writer
 
+NEXT_FACTS = 15
 AT_ONCE = "From prices, volumes, rates and limits, whose worth the plan tells at once; --evidence weighs all"
 
 
@@ -52,10 +53,11 @@ class FactRow:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRows:
-    """What stands on the sheet: the kinds, the firmest first, and the next facts worth finding."""
+    """What stands on the sheet: the kinds, the firmest first, the next facts worth finding, and a note."""
 
     kinds: tuple[KindRow, ...]
     facts: tuple[FactRow, ...]
+    note: str = ""
 
     @classmethod
     def of(cls, found: EvidenceShares) -> EvidenceRows:
@@ -75,7 +77,12 @@ class EvidenceRows:
                 )
                 for kind in found.kinds
             ),
-            (),
+            tuple(
+                FactRow(one.path, one.evidence.name, one.effect, found.removed(one), "")
+                for one in found.numbers[:NEXT_FACTS]
+                if one.removed > 0.0
+            ),
+            AT_ONCE,
         )
 
 
@@ -92,9 +99,9 @@ def write_evidence(w: Writer, rows: EvidenceRows) -> None:
         sheet.write_number(row, CONSTANT, kind.numbers, w.style.of("decision"))
         sheet.write_number(row, TOTAL, kind.share, w.style.of("decision", "share"))
         row += 1
-    if not rows.facts:
-        w.text(sheet, row + 1, TITLE, AT_ONCE, "note")
-        return
+    if rows.note:
+        w.text(sheet, row, TITLE, rows.note, "note")
+        row += 1
     _heads(
         w,
         row + 1,

@@ -205,34 +205,10 @@ class OfferTerms(TermBuilder):
             ) if not own and o.lease else None
             for n, o, own in offers
         ])  # fmt: skip
-        rates = self.exchange(
-            "option", [o.lease.fee.currency if not own and o.lease else None for _, o, own in offers]
+        fees = self.settled(
+            fees, [o.lease.fee.currency if not own and o.lease else None for _, o, own in offers]
         )
-        exits = self.inputs.table("option", "unit_exit", [
-            self.inputs.series_line(
-                f"offers.{n}.lease.exit_cost", f"{o.title}: exit cost", o.lease.exit_cost,
-                unit=f"mn {(o.lease.exit_cost and o.lease.exit_cost.currency) or money}/unit",
-                written=f"mn {(o.lease.exit_cost and o.lease.exit_cost.currency) or money}",
-            ) if not own and o.lease else None
-            for n, o, own in offers
-        ])  # fmt: skip
-        left = self.exchange(
-            "option",
-            [
-                o.lease.exit_cost.currency if not own and o.lease and o.lease.exit_cost else None
-                for _, o, own in offers
-            ],
-        )
-        used = self.inputs.table("option", "unit_resale", [
-            self.inputs.series_line(
-                f"offers.{n}.buy.resale", f"{o.title}: price of a used unit", o.buy.resale,
-                unit=f"mn {o.buy.resale.currency or money}/unit",
-                written=f"mn {o.buy.resale.currency or money}",
-            ) if own and o.buy and o.buy.resale else None
-            for n, o, own in offers
-        ])  # fmt: skip
-        paid_in = [o.buy.resale.currency if own and o.buy and o.buy.resale else None for _, o, own in offers]
-        into = self.exchange("option", paid_in)
+        exits = self._exits(offers)
         worn = self.inputs.table("option", "unit_wear_share", [
             self.inputs.figure_line(
                 f"offers.{n}.wear.maintenance", f"{o.title}: maintenance of a worn unit", o.wear.maintenance,
@@ -242,25 +218,46 @@ class OfferTerms(TermBuilder):
         ], quarterly=False)  # fmt: skip
         ages = np.array([bool(own and o.wear) for _, o, own in offers])
         wear = (worn - upkeep.only("option", ages)) / clock.quarters_per_year * listed.first()
-        exits = exits if left is None else exits * left
         kept = (upkeep / clock.quarters_per_year * listed.first()).named(
             "unit_upkeep", "Maintenance of a unit", f"{self.money}/unit/quarter", PRICES
         )
-        running = kept + (fees if rates is None else fees * rates)
         return {
-            "unit_running": running.named(
+            "unit_running": (kept + fees).named(
                 "unit_running", "Maintenance or lease of a unit", f"{self.money}/unit/quarter", PRICES
             ),
-            "unit_exit": (exits - (used if into is None else used * into)).named(
-                "unit_exit", "Exit cost of a leased unit, less resale", f"{self.money}/unit", PRICES
-            ),
+            "unit_exit": exits,
             "unit_wear": wear.named(
-                "unit_wear",
-                "Upkeep of a unit that comes with age",
-                f"{self.money}/unit/quarter",
-                PRICES,
+                "unit_wear", "Upkeep of a unit that comes with age", f"{self.money}/unit/quarter", PRICES
             ),
         }
+
+    def _exits(self, offers: _Offers) -> Rows:
+        """What it costs to give back a leased unit, less what an own one is sold for."""
+        money = self.case.currency
+        exits = self.inputs.table("option", "unit_exit", [
+            self.inputs.series_line(
+                f"offers.{n}.lease.exit_cost", f"{o.title}: exit cost", o.lease.exit_cost,
+                unit=f"mn {(o.lease.exit_cost and o.lease.exit_cost.currency) or money}/unit",
+                written=f"mn {(o.lease.exit_cost and o.lease.exit_cost.currency) or money}",
+            ) if not own and o.lease else None
+            for n, o, own in offers
+        ])  # fmt: skip
+        exits = self.settled(exits, [
+            o.lease.exit_cost.currency if not own and o.lease and o.lease.exit_cost else None
+            for _, o, own in offers
+        ])  # fmt: skip
+        used = self.inputs.table("option", "unit_resale", [
+            self.inputs.series_line(
+                f"offers.{n}.buy.resale", f"{o.title}: price of a used unit", o.buy.resale,
+                unit=f"mn {o.buy.resale.currency or money}/unit",
+                written=f"mn {o.buy.resale.currency or money}",
+            ) if own and o.buy and o.buy.resale else None
+            for n, o, own in offers
+        ])  # fmt: skip
+        paid_in = [o.buy.resale.currency if own and o.buy and o.buy.resale else None for _, o, own in offers]
+        return (exits - self.settled(used, paid_in)).named(
+            "unit_exit", "Exit cost of a leased unit, less resale", f"{self.money}/unit", PRICES
+        )
 
     def _end_value(self, offers: _Offers, listed: Rows) -> Rows:
         """A share of the least that any unit on sale at the end asks for the same service."""

@@ -89,6 +89,8 @@ def returns(w: Writer) -> None:
     w.text(
         sheet, HEADER, TITLE, "Half quarters: flows in the middle of quarters, end value at the end", "block"
     )
+    for column in range(UNIT, FIRST + count):
+        sheet.write_blank(HEADER, column, None, w.style.of("block"))
     w.text(sheet, HEADER + 1, TITLE, "Half quarter")
     sheet.set_column(FIRST, FIRST + count - 1, 11)
     for i in range(count):
@@ -335,6 +337,23 @@ def scenarios(w: Writer) -> None:
     sheet.insert_chart(HEADER, FIRST + max(1, len(w.futures)), chart)
 
 
+def _headline(w: Writer) -> list[tuple[str, str, str, object]]:
+    """Title, unit, formula and value of each result of the headline."""
+    model = w.model
+    shown: list[tuple[str, str, str, object]] = [
+        (named.title, named.unit, w.reference(named.rows), named.rows.values)
+        for named in model.results.values()
+        if not named.rows.timed and w.there(named.rows)
+    ]
+    found = model.findings.metrics
+    if found.irr is not None and found.irr_unique:
+        shown.append(("Rate of return", "per year", w.sheet_reference(RETURNS, CONSTANT, RATE), found.irr))
+    if w.owners is not None and w.owners.equity_irr_tells:
+        place = w.sheet_reference(RETURNS, CONSTANT, OWNERS_RATE)
+        shown.append(("Rate of return of the owners", "per year", place, w.owners.equity_irr))
+    return shown
+
+
 def control(w: Writer) -> None:
     """Write the first sheet: what this is, the headline, the levers, and whether all checks hold."""
     sheet, model = w.at[CONTROL], w.model
@@ -365,18 +384,7 @@ def control(w: Writer) -> None:
     w.text(sheet, row, TITLE, "Headline of the programme", "block")
     w.text(sheet, row, CONSTANT, "Now", "block")
     w.text(sheet, row, TOTAL, "As written", "block")
-    shown: list[tuple[str, str, str, object]] = [
-        (named.title, named.unit, w.reference(named.rows), named.rows.values)
-        for named in model.results.values()
-        if not named.rows.timed and w.there(named.rows)
-    ]
-    found = model.findings.metrics
-    if found.irr is not None and found.irr_unique:
-        shown.append(("Rate of return", "per year", w.sheet_reference(RETURNS, CONSTANT, RATE), found.irr))
-    if w.owners is not None and w.owners.equity_irr_tells:
-        place = w.sheet_reference(RETURNS, CONSTANT, OWNERS_RATE)
-        shown.append(("Rate of return of the owners", "per year", place, w.owners.equity_irr))
-    for title, unit, text, value in shown:
+    for title, unit, text, value in _headline(w):
         row += 1
         w.text(sheet, row, TITLE, title)
         w.text(sheet, row, UNIT, w.style.unit(unit), "unit")

@@ -29,15 +29,44 @@ class Physical:
 def physical(made: CaseTerms, m: ModelData, done: Decisions) -> Physical:
     """Return power, fleet and service beside their limits."""
     inputs, case = made.inputs, made.inputs.case
-    names = list(case.sites)
-    reserve = _given(
-        inputs,
-        "reserve",
-        ("option",),
-        m.offers.power_kw / 1000.0,
-        title="Power reserved for a unit",
-        unit="MW",
+    title = "Power reserved for a unit"
+    reserve = _given(inputs, "reserve", ("option",), m.offers.power_kw / 1000.0, title=title, unit="MW")
+    grid = _connection(made, done)
+    sites = len(case.sites)
+    energised = _by_site(done.power_mw, m.power.site, sites).named(
+        "energised", "Power energised", "MW", "power"
     )
+    used = (done.running * reserve).sum("option").named("reserved", "Power reserved by units", "MW", "power")
+    at_grid = (used * made.terms.effectiveness).named("at_grid", "Power reserved at the grid", "MW", "power")
+    idle_power = (energised - used).named("idle_power", "Power left", "MW", "power")
+    idle_grid = (grid - at_grid).named("idle_grid", "Grid left", "MW", "power")
+    idle = (done.installed.sum("site") - done.running.sum("site")).named(
+        "idle", "Units idle", "unit", "fleet"
+    )
+    axes = ("workload", "tranche")
+    demand = _given(inputs, "demand", axes, m.workloads.demand, title="Demand", unit="volume", timed=True)
+    # what a contract lacks is damages
+    market = ~np.isin(np.arange(len(m.workloads.names)), made.terms.contracts.workload)
+    unsold = (demand - done.sold).only("workload", market)
+    unsold = unsold.named("unsold", "Demand left", "volume", "service")
+    sold = done.sold.sum("tranche").named("volume", "Volume sold", "volume", "service")
+    lines = (energised, used, at_grid, idle_power, idle_grid, idle, sold, unsold)
+    checks = [
+        (f"{title} is never below zero", unit, _missing(rows), tolerance(scale))
+        for title, unit, rows, scale in (
+            ("Power left", "MW", idle_power, energised),
+            ("Grid left", "MW", idle_grid, grid),
+            ("Units idle", "unit", idle, done.installed),
+            ("Demand left", "volume", unsold, demand),
+        )
+    ]
+    return Physical(lines, tuple(checks))
+
+
+def _connection(made: CaseTerms, done: Decisions) -> Rows:
+    """The power that each site can draw: its grid, what may be taken away, and contracted generators."""
+    inputs, case = made.inputs, made.inputs.case
+    names = list(case.sites)
     grid = inputs.table("site", "grid", [
         inputs.series_line(f"sites.{n}.grid", f"{case.sites[n].title}: grid", case.sites[n].grid, unit="MW")
         for n in names
@@ -59,47 +88,9 @@ def physical(made: CaseTerms, m: ModelData, done: Decisions) -> Physical:
     able = begun.trailing(terms.energy_term) * terms.energy_output
     able = able.named("engines", "Generators", "MW", "power")
     at = terms.agreement_site == np.arange(len(names))[:, None]
-    grid = (grid + able.only(("site", "agreement"), at).sum("agreement")).named(
+    return (grid + able.only(("site", "agreement"), at).sum("agreement")).named(
         "connection", "Grid and generators", "MW", "power"
     )
-    sites = len(names)
-    energised = _by_site(done.power_mw, m.power.site, sites).named(
-        "energised", "Power energised", "MW", "power"
-    )
-    used = (done.running * reserve).sum("option").named("reserved", "Power reserved by units", "MW", "power")
-    at_grid = (used * made.terms.effectiveness).named("at_grid", "Power reserved at the grid", "MW", "power")
-    idle_power = (energised - used).named("idle_power", "Power left", "MW", "power")
-    idle_grid = (grid - at_grid).named("idle_grid", "Grid left", "MW", "power")
-    idle = (done.installed.sum("site") - done.running.sum("site")).named(
-        "idle", "Units idle", "unit", "fleet"
-    )
-    demand = _given(
-        inputs,
-        "demand",
-        ("workload", "tranche"),
-        m.workloads.demand,
-        title="Demand",
-        unit="volume",
-        timed=True,
-    )
-    contracts = made.terms.contracts
-    market = ~np.isin(
-        np.arange(len(m.workloads.names)), contracts.workload
-    )  # what a contract lacks is damages
-    unsold = (demand - done.sold).only("workload", market)
-    unsold = unsold.named("unsold", "Demand left", "volume", "service")
-    sold = done.sold.sum("tranche").named("volume", "Volume sold", "volume", "service")
-    lines = (energised, used, at_grid, idle_power, idle_grid, idle, sold, unsold)
-    checks = [
-        (f"{title} is never below zero", unit, _missing(rows), tolerance(scale))
-        for title, unit, rows, scale in (
-            ("Power left", "MW", idle_power, energised),
-            ("Grid left", "MW", idle_grid, grid),
-            ("Units idle", "unit", idle, done.installed),
-            ("Demand left", "volume", unsold, demand),
-        )
-    ]
-    return Physical(lines, tuple(checks))
 
 
 def _missing(rows: Rows) -> Rows:

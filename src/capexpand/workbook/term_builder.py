@@ -65,6 +65,11 @@ class TermBuilder:
         rates = table.take("item", axis, [names.index(currency) for currency in used])
         return rates.first() if first else rates
 
+    def settled(self, rows: Rows, currencies: list[str | None], *, first: bool = False) -> Rows:
+        """Amounts in these currencies, by their first axis, in the case's own."""
+        rates = self.exchange(rows.axes[0], currencies, first=first)
+        return rows if rates is None else rows * rates
+
     def _exchange_table(self) -> Rows:
         for rows in self.inputs.kept:
             if rows.label is not None and rows.label.key == "exchange_rates":

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
+TITLE_WIDTH = 52
+"""Of the column of titles [letters]; it is wider where a title is longer."""
+
 STATEMENT_LINES = (
     "revenue", "operating_cost", "ebitda", "depreciation", "ebita", "tax", "capital_payments",
     "free_cash_flow",
@@ -140,21 +143,28 @@ class Writer:
         timed = name != INPUTS
         self.heading(name, LINE_SHEETS[name], timed=timed)
         if name in (INPUTS, BY_QUARTER):
-            self.text(sheet, HEADER - 1, TOTAL, "Place in the case", "head_left")
-            self.text(sheet, HEADER - 1, BEFORE, "Date", "head_left")
+            self.text(sheet, HEADER - 1, TOTAL, "Place in the case", "head_origin")
+            self.text(sheet, HEADER - 1, BEFORE, "Date", "head_origin")
             if name == INPUTS:
-                self.text(sheet, HEADER - 1, FIRST, "Source or reason", "head_left")
+                self.text(sheet, HEADER - 2, FIRST, "", "head_origin")
+                self.text(sheet, HEADER - 1, FIRST, "Source or reason", "head_origin")
                 sheet.set_column(TOTAL, TOTAL, 44, self.style.of("unit"))
                 sheet.set_column(BEFORE, BEFORE, 12)
-                sheet.set_column(FIRST, FIRST, 90)
+                sheet.set_column(FIRST, FIRST, 64)
+        if not self.layout.blocks[name]:
+            self.text(sheet, HEADER, TITLE, "Nothing: every line of it is zero.", "note")
+        longest = max(
+            (len(line.title) for *_, lines in self.layout.blocks[name] for line in lines), default=0
+        )
+        sheet.set_column(TITLE, TITLE, min(max(TITLE_WIDTH, 0.9 * longest), 80))
         self.blocks(name)
 
     def heading(self, name: str, note: str, *, timed: bool = True, first: int = FIRST) -> None:
         """Write the title and the head of a sheet, freeze it, and set up its print."""
         sheet, of = self.at[name], self.style.of
         self.text(sheet, 0, TITLE, name, "title")
-        self.text(sheet, 1, TITLE, f"{note}. Money in millions of {self.currency}.", "note")
-        sheet.set_column(TITLE, TITLE, 52)
+        self.text(sheet, 1, TITLE, f"{note.rstrip('.')}. Money in millions of {self.currency}.", "note")
+        sheet.set_column(TITLE, TITLE, TITLE_WIDTH)
         sheet.set_column(UNIT, UNIT, 17)
         sheet.set_column(CONSTANT, TOTAL, 15)
         sheet.set_column(BEFORE, BEFORE, 12)
@@ -247,10 +257,10 @@ class Writer:
             return
         sheet.write_comment(line.row, first, printable(known.comment), {"x_scale": 2.5, "y_scale": 1.3})
         if name in (INPUTS, BY_QUARTER):
-            self.text(sheet, line.row, TOTAL, known.place, "unit")
-            self.text(sheet, line.row, BEFORE, known.dated, "unit")
+            self.text(sheet, line.row, TOTAL, known.place, "origin")
+            self.text(sheet, line.row, BEFORE, known.dated, "origin")
         if name == INPUTS:
-            self.text(sheet, line.row, FIRST, known.source or known.reason, "unit")
+            self.text(sheet, line.row, FIRST, known.source or known.reason, "origin")
         if unit == "share":
             limits = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 10}
             sheet.data_validation(line.row, first, line.row, first + numbers.size - 1, {

@@ -19,7 +19,7 @@ from capexpand.replay.sources.tables import (
     unpack,
     within,
 )
-from capexpand.replay.traces import JobTrace, make_job_trace
+from capexpand.replay.traces import JobDetails, JobTrace, make_job_trace
 
 _DLRM_SPAN_S = 31 * 86_400.0
 
@@ -48,11 +48,13 @@ def read_alibaba_gpu_2023(path: Path, *, leave_out_bad: bool = False) -> JobTrac
         table["creation_time"].to_numpy(),
         (table["deletion_time"] - table["scheduled_time"]).to_numpy(),
         table["num_gpu"].to_numpy(),
-        accelerator_milli=np.where(shared, table["gpu_milli"].to_numpy(), 1000),
-        cpu_milli=table["cpu_milli"].to_numpy(),
-        memory_mib=table["memory_mib"].to_numpy(),
-        models=table["gpu_spec"].fill_null("").to_list(),
-        tenants=table["qos"].fill_null("").to_list(),
+        details=JobDetails(
+            accelerator_milli=np.where(shared, table["gpu_milli"].to_numpy(), 1000),
+            cpu_milli=table["cpu_milli"].to_numpy(),
+            memory_mib=table["memory_mib"].to_numpy(),
+            models=table["gpu_spec"].fill_null("").to_list(),
+            tenants=table["qos"].fill_null("").to_list(),
+        ),
         leave_out_bad=leave_out_bad,
         left_out={"never scheduled": never} if never else None,
         written=as_written(path, table, "creation_time"),
@@ -81,9 +83,11 @@ def read_alibaba_dlrm_2025(path: Path, *, leave_out_bad: bool = False) -> JobTra
         start,
         end.fill_null(last).to_numpy() - start,
         table["gpu_request"].to_numpy(),
-        cpu_milli=table["cpu_request"].to_numpy() * 1000,
-        memory_mib=table["memory_request"].to_numpy() * 1024,
-        tenants=table["app_name"].fill_null("").to_list(),
+        details=JobDetails(
+            cpu_milli=table["cpu_request"].to_numpy() * 1000,
+            memory_mib=table["memory_request"].to_numpy() * 1024,
+            tenants=table["app_name"].fill_null("").to_list(),
+        ),
         leave_out_bad=leave_out_bad,
         written=as_written(path, table, "creation_time"),
     )
@@ -110,7 +114,7 @@ def read_alibaba_genai_2026(path: Path, *, leave_out_bad: bool = False) -> JobTr
         parse_times(table["gmt_create"]),
         table["exec_time_seconds"].to_numpy(),
         np.ones(len(table)),
-        tenants=table["groupId"].fill_null("").to_list(),
+        details=JobDetails(tenants=table["groupId"].fill_null("").to_list()),
         leave_out_bad=leave_out_bad,
         left_out={"not successful": failed} if failed else None,
         written=as_written(path, table, "gmt_create"),
@@ -156,7 +160,7 @@ def read_philly(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
         parse_times(table["timestamp"]),
         table["duration"].to_numpy(),
         table["num_gpus"].to_numpy(),
-        tenants=table["cluster"].fill_null("").to_list(),
+        details=JobDetails(tenants=table["cluster"].fill_null("").to_list()),
         leave_out_bad=leave_out_bad,
         written=as_written(path, table, "timestamp"),
     )
@@ -179,8 +183,10 @@ def read_helios(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
         parse_times(table["submit_time"]),
         table["duration"].to_numpy(),
         table["gpu_num"].to_numpy(),
-        cpu_milli=table["cpu_num"].fill_null(0.0).to_numpy() * 1000,
-        tenants=table["vc"].fill_null("").to_list(),
+        details=JobDetails(
+            cpu_milli=table["cpu_num"].fill_null(0.0).to_numpy() * 1000,
+            tenants=table["vc"].fill_null("").to_list(),
+        ),
         leave_out_bad=leave_out_bad,
         written=as_written(path, table, "submit_time"),
     )
@@ -206,13 +212,15 @@ def read_job_table(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
         table["arrival_s"].to_numpy(),
         table["duration_s"].to_numpy(),
         table["accelerators"].to_numpy(),
-        accelerator_milli=numbers["accelerator_milli"],
-        members=numbers["members"],
-        cpu_milli=numbers["cpu_milli"],
-        memory_mib=numbers["memory_mib"],
-        priority=numbers["priority"],
-        models=table["models"].fill_null("").to_list(),
-        tenants=table["tenant"].fill_null("").to_list(),
+        details=JobDetails(
+            accelerator_milli=numbers["accelerator_milli"],
+            members=numbers["members"],
+            cpu_milli=numbers["cpu_milli"],
+            memory_mib=numbers["memory_mib"],
+            priority=numbers["priority"],
+            models=table["models"].fill_null("").to_list(),
+            tenants=table["tenant"].fill_null("").to_list(),
+        ),
         leave_out_bad=leave_out_bad,
         in_order=True,
         written=as_written(path, table, "arrival_s"),

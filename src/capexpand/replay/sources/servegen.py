@@ -31,7 +31,10 @@ def generate_servegen(
     folder: Path,
     *,
     model: str,
-    span_s: float,
+    start_s: float = 0.0,
+    span_s: float = 3600.0,
+    load: float = 1.0,
+    seed: int = 0,
 ) -> RequestTrace:
     """Draw requests for a model over a span of the measured days.
 
@@ -40,42 +43,45 @@ def generate_servegen(
     Args:
         folder: the folder that holds ``client_rates.parquet`` and ``client_length_quantiles.parquet``.
         model: a model of the statistics, such as ``m-mid``.
-        span_s: how long, from the first measured day on [s]; rounded up to windows.
+        start_s: where in the measured days to begin [s]; rounded down to a window.
+        span_s: how long [s]; rounded up to windows.
+        load: factor on every rate.
 
     Raises:
         CaseError: the files lack what is needed, or the model or the span holds no request.
     """
     import polars as pl
 
-    if not 0 < span_s <= MOST_SPAN_S:
+    if not 0 < span_s <= MOST_SPAN_S or not 0 < load <= 1e6 or not 0 <= start_s <= LAST_TIME_S:
         raise CaseError([Problem(f"--span-hours must be above 0 and at most {MOST_SPAN_S / 3600:.0f}")])
     rates = read_columns(
         folder / "client_rates.parquet",
         {"model": pl.String, "client": pl.Int64, "t": pl.Int64, "rate": pl.Float64, "pat": pl.String}
         | {"p1": pl.Float64},
     )
-    rates = _only_finite(folder / "client_rates.parquet", rates)
+    rates = _only_finite(folder / "client_rates.parquet", rates, load)
     models = sorted(rates["model"].unique().to_list())
     if model not in models:
         problem = Problem(f"unknown model {model!r}; there are {', '.join(models)}", file=folder)
         raise CaseError([problem])
-    end = math.ceil(span_s / WINDOW_S) * WINDOW_S
-    rates = rates.filter((pl.col("model") == model) & pl.col("t").is_between(0, end, closed="left"))
-    expected = float((rates["rate"] * WINDOW_S).sum())
+    begin = start_s // WINDOW_S * WINDOW_S
+    end = begin + math.ceil(span_s / WINDOW_S) * WINDOW_S
+    rates = rates.filter((pl.col("model") == model) & (pl.col("t") >= begin) & (pl.col("t") < end))
+    expected = float((rates["rate"] * (load * WINDOW_S)).sum())
     if expected > MOST_REQUESTS:
         message = (
             f"makes about {expected:.3g} requests; at most {MOST_REQUESTS:,} are drawn, shorten --span-hours"
         )
         raise CaseError([Problem(message, file=folder)])
     lengths = _read_lengths(folder, model)
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     unknown = 0.0
     for client, window, rate, pattern, shape in rates.select("client", "t", "rate", "pat", "p1").iter_rows():
         if client not in lengths:
-            unknown += rate * WINDOW_S
+            unknown += rate * load * WINDOW_S
             continue
-        times = window + _draw_arrivals(random, rate, pattern, shape)
+        times = window + _draw_arrivals(random, rate * load, pattern, shape)
         tables = lengths[client]
         nearest = min(tables, key=lambda t: abs(t - window))
         prompt, output = (
@@ -84,7 +90,9 @@ def generate_servegen(
         )
         pieces.append((times, np.maximum(np.round(prompt), 1), np.maximum(np.round(output), 1)))
     if not pieces or not sum(len(piece[0]) for piece in pieces):
-        raise CaseError([Problem(f"no request of {model} in the first {end:.0f} s", file=folder)])
+        raise CaseError(
+            [Problem(f"no request of {model} between {begin:.0f} s and {end:.0f} s", file=folder)]
+        )
     times, prompt, output = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
     order = np.argsort(times, kind="stable")
     trace = make_request_trace(f"servegen-{model}", times[order], prompt[order], output[order])
@@ -103,7 +111,7 @@ def generate_servegen(
     )
 
 
-def _only_finite(path: Path, rates: pl.DataFrame) -> pl.DataFrame:
+def _only_finite(path: Path, rates: pl.DataFrame, load: float) -> pl.DataFrame:
     """Leave out windows without requests, and refuse rates and shapes from which nothing can be drawn."""
     import polars as pl
 
@@ -111,7 +119,7 @@ def _only_finite(path: Path, rates: pl.DataFrame) -> pl.DataFrame:
     wrong = rates.filter(
         ~(
             empty
-            | (pl.col("rate").is_between(1e-9, 1e6) & pl.col("p1").is_between(0.01, 1e4))
+            | (pl.col("rate").is_between(1e-9, 1e6 / load) & pl.col("p1").is_between(0.01, 1e4))
             & pl.col("t").is_between(0, int(LAST_TIME_S))
         ).fill_null(value=False)
     )

@@ -17,7 +17,7 @@ from capexpand.errors import CaseError, Problem
 from capexpand.replay.sources.json_rows import show
 from capexpand.replay.sources.tables import LINE, parse_times, read_text, trace_name
 from capexpand.replay.trace_rows import RowPlaces
-from capexpand.replay.traces import JobTrace, make_job_trace
+from capexpand.replay.traces import JobDetails, JobTrace, make_job_trace
 
 _REQUIRED = ("JobID", "Submit", "Start", "End")
 _NO_TIME = ("", "Unknown", "None", "N/A", "INVALID")
@@ -53,12 +53,14 @@ def read_slurm(path: Path, *, leave_out_bad: bool = False) -> JobTrace:
         submit[ran],
         (end - start)[ran],
         np.array([one.accelerators for one in resources], dtype=np.float64) / members,
-        members=members,
-        cpu_milli=np.array([one.cpu for one in resources], dtype=np.float64) * 1000 / members,
-        memory_mib=np.array([one.memory_mib for one in resources], dtype=np.float64) / members,
-        models=[one.model for one in resources],
-        tenants=[row.get("Account") or row.get("User") or "" for row in jobs],
-        priority=np.array([_priority(row) for row in jobs]),
+        details=JobDetails(
+            members=members,
+            cpu_milli=np.array([one.cpu for one in resources], dtype=np.float64) * 1000 / members,
+            memory_mib=np.array([one.memory_mib for one in resources], dtype=np.float64) / members,
+            models=[one.model for one in resources],
+            tenants=[row.get("Account") or row.get("User") or "" for row in jobs],
+            priority=np.array([_priority(row) for row in jobs]),
+        ),
         leave_out_bad=leave_out_bad,
         left_out=left_out or None,
         written=RowPlaces(

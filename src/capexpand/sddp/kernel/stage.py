@@ -20,7 +20,7 @@ from capexpand.sddp.stage_solver import SolveCounts, StageDecisions
 
 Floats = NDArray[np.float64]
 
-ROW_LIMIT = 300
+ROW_LIMIT = 400
 _FIRST_CAPACITY = 48
 _NO_FUNCTION = CutPool(np.zeros(0, dtype=np.int_), np.zeros(1)).functions[0]
 _ROWS_KEPT = 16
@@ -29,7 +29,7 @@ _ROWS_KEPT = 16
 def suits(form: StageForm, future: Future) -> bool:
     """Tell whether the own solver can serve a node and is likely to be the faster one.
 
-    It wants a certain matrix, no whole numbers, single cuts and at most about 300 rows: an explicit
+    It wants a certain matrix, no whole numbers, single cuts and at most about 400 rows: an explicit
     inverse costs the square of that a pivot.
     """
     single = len(future.costs) <= 1 and not future.mixed and (not len(future.costs) or future.costs[0] == 1.0)

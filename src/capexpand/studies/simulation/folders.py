@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from capexpand.errors import RunError
 from capexpand.executing.versions import made_with
 from capexpand.files import read_content
+from capexpand.files.json_text import JsonObject
 from capexpand.files.parquet import parquet_bytes
 from capexpand.reporting.blocks import Answer, Fact
 from capexpand.reporting.sheet import Sheet
@@ -75,7 +76,7 @@ def write_shard(folder: Path, asked: Asked, shard: Shard, table: DataFrame) -> N
 
 def _said(manifest: Manifest) -> tuple[About, int]:
     """What the manifest of a shard says of its simulation, and how many futures the shard holds."""
-    said: dict[str, Any] = {**manifest["about"]}
+    said: JsonObject = {**manifest["about"]}
     said["strategies"] = tuple(map(str, said["strategies"]))
     return About(**said, name=str(manifest["simulation"])), int(manifest["futures"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -31,7 +32,7 @@ from capexpand.web.routes.runs import Day, JobNumber, expected_actuals, manifest
 from capexpand.web.saved import variant_yaml
 from capexpand.web.tables import Audit, User
 from capexpand.web.uploads import keep_sent
-from capexpand.web.visits import App, Application, Known, OwnCall, in_turn, needs
+from capexpand.web.visits import App, Application, Known, OwnCall, heard, in_turn, needs
 
 _REFUSED: dict[int | str, JsonObject] = {
     400: {"description": "The request is not HTTP as it should be."},
@@ -212,14 +213,14 @@ def assumptions(
 async def explore(name: Name, body: Question, request: Request, app: App, who: Known) -> JsonObject:
     """Return the plan under other assumptions, beside that of the case as declared."""
     del who
-    return await in_turn(request, app, lambda: _explored(name, body, app))
+    return await in_turn(request, app, lambda: _explored(name, body, app, heard(request)))
 
 
-def _explored(name: str, body: Question, app: Application) -> JsonObject:
+def _explored(name: str, body: Question, app: Application, listening: Callable[[], None]) -> JsonObject:
     found, study = study_of(app, name, body.version, body.variant)
     changes = study.read(body.changes)
     try:
-        explored = study.explored(changes)
+        explored = study.explored(changes, listening)
     except InfeasibleError as error:
         smallest = [
             {"title": one.title, "now": one.now, "level": one.level, "changes": one.query}

@@ -21,7 +21,7 @@ from capexpand.web.pages import page
 from capexpand.web.routes.cases import Name, Number, Variant
 from capexpand.web.saved import variant_yaml, with_variant
 from capexpand.web.uploads import inside_names
-from capexpand.web.visits import App, Application, Form, Known, field, in_turn, needs
+from capexpand.web.visits import App, Application, Form, Known, field, heard, in_turn, needs
 
 router = APIRouter(include_in_schema=False)
 
@@ -79,7 +79,7 @@ def _plan(
     found, study = study_of(app, name, version, variant)
     changes = study.read(asked_for(request.query_params.multi_items()))
     try:
-        explored = study.explored(changes)
+        explored = study.explored(changes, heard(request))
     except InfeasibleError as error:
         return page(
             "infeasible_part.html", who, 422, conflict=error.conflict, changes=changes, case=found,
