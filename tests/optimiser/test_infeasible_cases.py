@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from random_models import random_model
 from small_case import planned
@@ -120,6 +120,7 @@ def test_a_row_that_has_no_words_is_named():
 
 
 @given(seed=st.integers(0, 2**32 - 1))
+@example(seed=35)  # on parts of it the dual simplex method ends without a verdict
 @settings(max_examples=20)
 def test_none_of_the_limits_named_can_be_spared(seed):
     """Without any one of the rows of a conflict the others have a solution."""

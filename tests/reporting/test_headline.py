@@ -4,8 +4,10 @@ import textwrap
 from dataclasses import replace
 
 import pytest
+from small_case import ABSENT, loaded
 
 from capexpand.finance.longer import HorizonCheck
+from capexpand.pipeline import evaluate, optimise
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.examined import at_the_end
 from capexpand.reporting.headline import (
@@ -306,3 +308,25 @@ def test_longer_horizons_are_told_in_one_sentence(two_sites):
     mixed = told(HorizonCheck(4, 97.0, -3.0, None), HorizonCheck(8, 101.0, 1.0, None))
     assert mixed.endswith("by 4 or 8 quarters would change the value by −3 mn CNY or +1 mn CNY.")
     assert "horizon longer" not in told()
+
+
+def test_serving_what_is_owed_is_a_cost_for_each_unit_and_no_return():
+    """5 tn tokens a quarter take 5 servers at 1 mn CNY: 5 mn for 20 tn, so 0.25 CNY for a million tokens.
+
+    The money is no investment that pays back, so neither a rate of return nor a payback is told.
+    """
+    owed = {
+        "workloads.chat.role": "obligation",
+        "workloads.chat.price": ABSENT,
+        "workloads.chat.demand": "5 tn token/quarter",
+        "workloads.chat.penalty": "3 CNY/Mtoken",
+    }
+    plans = optimise(loaded(owed))
+    context = ReportContext(evaluate(plans))
+    [answer] = [each.text for each in answers(context) if each.question == "What does it cost?"]
+    assert "the cost of what is owed: 5 mn CNY of present value" in answer
+    assert "0.25 CNY for a million tokens served" in answer
+    titles = {figure.title: figure.value for figure in key_figures(context)}
+    assert titles["Cost of each"] == "0.25 CNY"
+    assert not {"Internal rate of return", "Payback"} & set(titles)
+    assert "return" not in answer

@@ -140,6 +140,11 @@ def test_warnings_and_hindsight_are_shown(page, alibaba):
     assert all(name in page for name in alibaba.checks)
 
 
+def test_tiles_stand_above_notes_and_sentences(page):
+    places = [page.index(f'class="{name}"') for name in ("strip", "flag", "answers")]
+    assert places == sorted(places)
+
+
 def test_text_of_a_case_cannot_become_markup(changed):
     evil = "</script><script>alert(1)</script>"
     page = page_of(changed(("title: Coast", f"title: '{evil}'"), ("title: Two sites", f"title: '{evil}'")))

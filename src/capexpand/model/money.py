@@ -64,7 +64,8 @@ def add_money(
         plants, share = np.where(o.bought, w, ABSENT), share_now(o)
         lp.add(payment, plants, -share * o.cost[:, t])
         if due.size:
-            lp.add(later[np.maximum(o.lead_quarters, 1) - 1], plants, -(1.0 - share) * o.cost[:, t])
+            wait = np.where(o.bought, np.maximum(o.lead_quarters, 1), 1)  # only what is bought is paid for
+            lp.add(later[wait - 1], plants, -(1.0 - share) * o.cost[:, t])
     first, last = m.times.window
     spent = lp.columns("spent", [here])
     spending = lp.rows("spending", [here], lower=0.0, upper=0.0)

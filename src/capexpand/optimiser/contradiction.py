@@ -10,6 +10,8 @@ from capexpand.model.blocks import Floats, Indices, LinearProgram
 from capexpand.optimiser.conflict import Description
 from capexpand.optimiser.highs_model import load
 
+_DUAL, _PRIMAL = 1, 4
+"""Methods of simplex, as HiGHS numbers them."""
 RAY_TOLERANCE = 1e-9  # smallest weight of a row in a contradiction, relative to the largest
 
 
@@ -62,16 +64,32 @@ def _contradiction(lp: LinearProgram, kept: Indices) -> Floats | None:
         index=lp.index[entries],
         value=lp.value[entries],
     )
-    solver = load(only)
-    for option, value in (("presolve", "off"), ("solver", "simplex"), ("simplex_strategy", 1)):
-        solver.setOptionValue(option, value)
-    solver.run()
-    _, found, ray = solver.getDualRay()  # pyrefly: ignore[missing-attribute]  absent from highspy's stubs
-    if not found:
+    ray = _ray(only)
+    if ray is None:
         return None
     weights = np.zeros(lp.row_lower.size)
     weights[kept] = np.where(np.abs(ray) > RAY_TOLERANCE * np.max(np.abs(ray)), ray, 0.0)
     return weights
+
+
+def _ray(lp: LinearProgram) -> Floats | None:
+    """Weights of a contradiction [row], or None where there is none.
+
+    The dual simplex method ends without a verdict on some programs; the primal one then has one.
+    """
+    import highspy
+
+    for strategy in _DUAL, _PRIMAL:
+        solver = load(lp)
+        for option, value in (("presolve", "off"), ("solver", "simplex"), ("simplex_strategy", strategy)):
+            solver.setOptionValue(option, value)
+        solver.run()
+        _, found, ray = solver.getDualRay()  # pyrefly: ignore[missing-attribute]  absent from highspy's stubs
+        if found:
+            return np.asarray(ray)
+        if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            return None
+    return None
 
 
 def _bounds_used(lp: LinearProgram, weights: Floats) -> Indices:

@@ -207,8 +207,8 @@ def fair_rivals(context: ReportContext) -> str:
         )
     if examination.followed is not None:
         parts.append(
-            "Planning anew each quarter gives this very plan on the mean path; what it gains in futures is "
-            "told beside a policy (--policy), for it takes a program for each quarter of each."
+            "Planning anew each quarter gives this very plan on the mean path. In futures it takes a program "
+            "for each quarter and future, so it is compared beside a policy (--policy)."
         )
     return " ".join(parts)
 

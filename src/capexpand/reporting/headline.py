@@ -13,6 +13,7 @@ from capexpand.reporting.blocks import Answer, KeyFigure
 from capexpand.reporting.bought import SMALL, budget_and_spending, buys_nothing, ordered
 from capexpand.reporting.context import NOTHING, ReportContext
 from capexpand.reporting.contracts import contract_answers
+from capexpand.reporting.duties import costs, duty_cost, duty_figures
 from capexpand.reporting.examined import (
     at_the_end,
     best_rival,
@@ -50,7 +51,7 @@ def answers(context: ReportContext) -> tuple[Answer, ...]:
         *aim_answers(context),
         Answer("What does the money buy, and when?", bought),
         Answer("How is it best spent?", " ".join(filter(None, (spends(context), first_orders(context))))),
-        Answer("Does it pay?", pays(context)),
+        Answer("Does it pay?" if duty_cost(context) is None else "What does it cost?", pays(context)),
         *contract_answers(context),
         *financing_answers(context),
         *([Answer("What does that rest on?", rests)] if (rests := rests_on(context)) else []),
@@ -179,12 +180,13 @@ def pays(context: ReportContext) -> str:
     zero = f"{money(metrics.npv_end_value_zero, currency)} if nothing is worth anything after the horizon"
     if abs(metrics.npv - metrics.npv_end_value_zero) <= SMALL * max(abs(metrics.npv), 1e-9):
         zero = "none of it rests on the value of what stands at the horizon's end"
-    inside = _counting_transfer(context)
-    parts = [
-        in_futures(context),
-        f"{worth}{discounted}; {zero}{inside}.",
-        f"{_rate_of_return(context)}, and {_payback(context)}.",
-    ]
+    inside, duty = _counting_transfer(context), duty_cost(context)
+    parts = [in_futures(context)]
+    if duty is None:
+        parts.append(f"{worth}{discounted}; {zero}{inside}.")
+        parts.append(f"{_rate_of_return(context)}, and {_payback(context)}.")
+    else:
+        parts.append(costs(context, duty))
     if metrics.peak_funding > 0.0:
         most, when = money(metrics.peak_funding, currency), context.labels[metrics.peak_funding_quarter]
         parts.append(f"At most {most} is laid out at a time, in {when}.")
@@ -413,8 +415,8 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
     examination = context.findings.examination
     path = "programme" if examination is None or examination.followed is None else "of the one mean path"
     taxed = f"{path}, after tax" if context.data.taxes.rate > 0.0 else path
-    end_value_zero = money(ours.npv_end_value_zero, currency)
-    figures = [
+    end_value_zero, duty = money(ours.npv_end_value_zero, currency), duty_cost(context)
+    worth = [
         KeyFigure("Net present value", money(ours.npv, currency), taxed),
         KeyFigure("Without end value", end_value_zero, "nothing worth anything at the end"),
         KeyFigure(
@@ -427,11 +429,11 @@ def _returns(context: ReportContext) -> list[KeyFigure]:
             _when_paid_back(context),
             "sum of cash flows stays positive",
         ),
-        KeyFigure(
-            "Peak funding",
-            money(ours.peak_funding, currency),
-            labels[ours.peak_funding_quarter] if funded else "nothing is laid out",
-        ),
+    ]
+    most = labels[ours.peak_funding_quarter] if funded else "nothing is laid out"
+    figures = [
+        *(worth if duty is None else duty_figures(context, duty)),
+        KeyFigure("Peak funding", money(ours.peak_funding, currency), most),
     ]
     paid, extra = context.renewal
     if paid > NOTHING:

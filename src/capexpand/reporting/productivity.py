@@ -52,10 +52,10 @@ def productivity_blocks(context: ReportContext) -> tuple[Block, ...]:
             title = context.offers[int(plan.data.offers.product[part.offer])]
             nearest = f"{share(part.share_of_peak)} ({title}, {context.labels[part.quarter]})"
         split = [
-            "–" if factor is None else f"{number(factor, 1)}×"
+            "–" if factor is None else f"{number(factor)}×"
             for factor in (part.smaller_models, part.software, part.rest)
         ]
-        rows.append(Row(context.workloads[part.workload], (f"{number(part.growth, 1)}×", *split, nearest)))
+        rows.append(Row(context.workloads[part.workload], (f"{number(part.growth)}×", *split, nearest)))
     head = (
         "Workload", "Productivity", "Smaller models", "Software", "Rest",
         Column("Nearest to a server's peak", align="text"),

@@ -41,7 +41,7 @@ class Sheet:
         about: said of the run by its manifest.
         description: below the title of a page.
         answers_title: of the answers, in the contents.
-        flags: warnings above the answers.
+        flags: warnings above the answers, below the key figures.
         opening: blocks below the answers.
         summary: blocks that a terminal shows below the answers.
         document_name: of the file that holds the document.
