@@ -172,17 +172,13 @@ def _followed(asked: Asked, *, engine: Engine, place: Path | None, say: Say) -> 
     from capexpand.studies.simulation.simulating import chunks_of, follow, journal_file
     from capexpand.studies.sweep.journal import Journal
 
-    journal, finished = Journal(journal_file(place), asked.name), False
-    try:
+    with Journal(journal_file(place), asked.name) as journal:
         chunks = chunks_of(asked.futures, asked.seed)
         table = follow(asked, chunks, journal=journal, engine=engine, say=say)
         say("Writing the report")
         sheet = simulation_sheet(about_of(asked), table, asked.subject.case.provenance.copies())
         if place is not None:
             sheet.save(place)
-        finished = True
-    finally:
-        journal.close(finished=finished)
     return Simulation(table, sheet)
 
 
@@ -195,12 +191,8 @@ def _followed_shard(asked: Asked, part: Shard, *, engine: Engine, place: Path, s
     if not stands_already(place, asked, part):
         chunks = chunks_of(asked.futures, asked.seed)
         own = chunks[part.stretch(len(chunks))]
-        journal, finished = Journal(journal_file(place), f"{asked.name} {part}"), False
-        try:
+        with Journal(journal_file(place), f"{asked.name} {part}") as journal:
             write_shard(place, asked, part, follow(asked, own, journal=journal, engine=engine, say=say))
-            finished = True
-        finally:
-            journal.close(finished=finished)
     return SimulationShard(place, shard_sheet(place))
 
 

@@ -126,16 +126,12 @@ def _planned(asked: Manifest, *, engine: Engine, place: Path | None, say: Say) -
     from capexpand.studies.study.table import as_frame
     from capexpand.studies.sweep.journal import Journal
 
-    journal, finished = Journal(journal_file(place), asked.name), False
-    try:
+    with Journal(journal_file(place), asked.name) as journal:
         table = as_frame(plan_items(asked, asked.items, journal=journal, engine=engine, say=say))
         say("Writing the report")
         sheet = sheet_of(about_of(asked), table, kept=place is not None)
         if place is not None:
             sheet.save(place)
-        finished = True
-    finally:
-        journal.close(finished=finished)
     return Study(table, sheet)
 
 
@@ -147,12 +143,8 @@ def _planned_shard(asked: Manifest, part: Shard, *, engine: Engine, place: Path,
 
     if not stands_already(place, asked, part):
         own = asked.items[part.stretch(len(asked.items))]
-        journal, finished = Journal(journal_file(place), f"{asked.name} {part}"), False
-        try:
+        with Journal(journal_file(place), f"{asked.name} {part}") as journal:
             write_shard(place, asked, part, plan_items(asked, own, journal=journal, engine=engine, say=say))
-            finished = True
-        finally:
-            journal.close(finished=finished)
     return StudyShard(place, shard_sheet(place))
 
 

@@ -186,15 +186,11 @@ def finished_sweep(
         given=given,
         progress=say,
     )
-    finished = False
-    try:
+    with journal:
         say("Writing the report")
         sheet = sweep_sheet(found)
         if place is not None:
             sheet.save(place)
-        finished = True
-    finally:
-        journal.close(finished=finished)
     return Sweep(found, sheet)
 
 
@@ -212,12 +208,8 @@ def _planned_shard(
     name = fingerprint(box, points, settings_text(asked.seed, asked.bracket, asked.add))
     if not stands_already(place, name, part):
         planned, journal = plan_shard(box, points, name, shard=part, engine=engine, folder=place, say=say)
-        finished = False
-        try:
+        with journal:
             write_shard(place, planned, asked)
-            finished = True
-        finally:
-            journal.close(finished=finished)
     return SweepShard(place, shard_sheet(box.case, place))
 
 

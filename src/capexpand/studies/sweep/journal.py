@@ -10,7 +10,7 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ Record = Mapping[str, NDArray[Any]]
 
 class Journal:
     """The solved points of one sweep in a file; held open for appending by one process.
+
+    As a context it is closed at the end, and removed where nothing went wrong: what it holds is then written.
 
     Args:
         path: of the file; None keeps nothing.
@@ -56,6 +58,12 @@ class Journal:
                 self.append({"name": np.array(name)})
         except OSError as error:
             raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(finished=kind is None)
 
     def append(self, record: Record) -> None:
         """Add a record, down to the disk.
