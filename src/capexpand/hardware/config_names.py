@@ -126,7 +126,7 @@ def _delta_attention(content: Config) -> JsonObject:
     }
 
 
-def _compressed(content: Config) -> dict[str, Any]:
+def _compressed(content: Config) -> JsonObject:
     """DeepSeek-V4 gives each layer the tokens of a cache entry: few with an index, many without, none."""
     ratios = content.get("compress_ratios")
     if not isinstance(ratios, list) or not all(isinstance(one, int) and 0 <= one <= _MOST for one in ratios):
@@ -136,7 +136,7 @@ def _compressed(content: Config) -> dict[str, Any]:
     if not joined:
         return {}
     few, many = joined[0], joined[-1]
-    found: dict[str, Any] = {
+    found: JsonObject = {
         "layer_types": ["sliding_attention"] * len(layers),
         "compression": few,
         "compressed_share": layers.count(few) / len(layers),

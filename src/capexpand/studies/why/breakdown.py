@@ -15,6 +15,7 @@ import numpy as np
 
 from capexpand.errors import SolverError
 from capexpand.model.blocks import Floats, Indices, LinearProgram
+from capexpand.model.data import Flags
 from capexpand.optimiser.highs_model import load
 from capexpand.optimiser.warm import Optimum
 from capexpand.studies.why.line_titles import BALANCES, title_of_column, title_of_row
@@ -85,7 +86,8 @@ class OrderPrices:
         room = np.minimum(np.abs(activity - lp.row_lower), np.abs(lp.row_upper - activity))
         tight = room <= TIGHT * np.maximum(1.0, np.abs(activity))
         idle = np.array([name in ("run", "fleet") for name in self._row_block])  # worth nothing either way
-        self._kept = np.array([name in BALANCES for name in self._row_block]) & (tight | idle)
+        balances = np.array([name in BALANCES for name in self._row_block])
+        self._kept, self._binding = balances & (tight | idle), balances & tight
         self._there = values > TIGHT * max(1.0, float(np.max(np.abs(values), initial=0.0)))
         duals = optimum.less.row_duals if less else optimum.solution.row_duals
         self._duals = np.where(self._kept, 0.0, duals)
@@ -102,7 +104,7 @@ class OrderPrices:
         """
         block, labels = self._lp.describe_column(column)
         taken = self._taken(block, labels[0], column)
-        path = self._path(taken, column)
+        path = self._best_path(taken, column)
         lines, on_price = self._lines(taken, path, column, price)
         return Breakdown(column, sum(line.amount for line in lines), on_price, lines)
 
@@ -130,8 +132,26 @@ class OrderPrices:
         entry = self._starts[taken][position] + offset
         return self._row[entry], position, self._value[entry]
 
-    def _path(self, taken: Indices, column: int, *, with_less: bool = True, nudged: bool = True) -> Floats:
+    def _best_path(self, taken: Indices, column: int) -> Floats:
         """What one more of an order moves [column taken].
+
+        A unit is followed to where it stands and runs even where others stand idle, so that its lines are its
+        own; where it is worth more to use those first, they are.
+        """
+        own = self._path(taken, column, self._kept)
+        row, position, value = self._entries(taken)
+        charged = self._lp.cost[taken].copy()
+        np.subtract.at(charged, position, value * self._duals[row])
+        if not np.any(self._kept[row] & ~self._binding[row]):
+            return own
+        idle_first = self._path(taken, column, self._binding)
+        better = charged @ (idle_first - own) > SMALL * float(np.max(np.abs(charged), initial=0.0))
+        return idle_first if better else own
+
+    def _path(
+        self, taken: Indices, column: int, kept_rows: Flags, *, with_less: bool = True, nudged: bool = True
+    ) -> Floats:
+        """What one more of an order moves along rows that are kept [column taken].
 
         Where the plan is one of many, its columns may be none of those that the prices belong to, and
         less of them would gain without end; then there is only more.
@@ -148,7 +168,7 @@ class OrderPrices:
         less = np.flatnonzero(self._there[taken] & ~own & with_less)  # of what is there, there can be less
         back = np.full(taken.size, -1)
         back[less] = taken.size + np.arange(less.size)
-        kept = self._kept[row]
+        kept = kept_rows[row]
         twice = kept & (back[position] >= 0)
         rows, at = np.unique(np.concatenate((row[kept], row[twice])), return_inverse=True)
         places = np.concatenate((position[kept], back[position[twice]]))
@@ -176,8 +196,11 @@ class OrderPrices:
             solver.setOptionValue(tolerance, 1e-9)
         solver.run()
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            if with_less or nudged:
-                return self._path(taken, column, with_less=False, nudged=with_less and nudged)
+            # a preference can make a circle of equals pay; without it there is none
+            if nudged:
+                return self._path(taken, column, kept_rows, with_less=with_less, nudged=False)
+            if with_less:
+                return self._path(taken, column, kept_rows, with_less=False)
             status = solver.modelStatusToString(solver.getModelStatus())
             raise SolverError(f"the price of one more order cannot be found ({status})")
         found = np.asarray(solver.getSolution().col_value)

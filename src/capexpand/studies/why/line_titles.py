@@ -59,6 +59,7 @@ _ROWS = {
     "paid to the vendor": "credit of the vendor",
     "servers added": "tax saved by writing it off",
     "halls added": "tax saved by writing it off",
+    "plants added": "tax saved by writing it off",
     "tax": "tax",
     "tax at the end": "tax",
     "cash": "cash",
@@ -69,6 +70,7 @@ _ROWS = {
     "line": "limit of debt {0}",
     "share of cost": "limit of debt {0}",
     "share of book": "limit of debt {0}",
+    "share of backlog": "limit of debt {0}",
     "repayment": "repayment of debt {0}",
     "cover of a sculpted loan": "repayment of debt {0}",
     "sweep": "repayment of debt {0}",
@@ -128,6 +130,7 @@ _COLUMNS = {
     "paid for halls": "price, as paid and financed",
     "servers added": "tax saved by writing it off",
     "halls added": "tax saved by writing it off",
+    "plants added": "tax saved by writing it off",
     "end book": "end value",
 }
 
