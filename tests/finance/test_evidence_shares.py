@@ -87,7 +87,7 @@ def test_a_run_says_it_in_its_document_on_its_page_and_in_its_workbook(plans, tm
     assert stated["standard_deviation"] == pytest.approx(findings.rests_on.deviation * 1e6)
     assert stated["share_of_variance"]["assumed"] == 1.0
     (text,) = [text for name, text in sheet.flags if name == "Evidence."]
-    assert "variance come 100 % from assumed numbers" in text
+    assert "variance 100 % comes from assumed numbers" in text
     assert f"{len(findings.rests_on.numbers)} of 42 numbers" in text
     assert shares_line(None, 42, "CNY") == ""
     book = tmp_path / "run.xlsx"

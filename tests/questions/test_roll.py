@@ -219,6 +219,15 @@ def test_what_is_paid_beyond_the_cap_is_said(tmp_path):
     assert "than the cap allows" in roll_sheet(found).answers[1].remark
 
 
+@pytest.mark.slow
+def test_what_was_signed_for_and_is_not_carried_over_is_named(tmp_path):
+    """The telecom operator reserves capacity of a cloud for one and for three years in its first quarters."""
+    subject = Subject("telecom-edge", load_case(TWO_SITES.parent / "telecom-edge"))
+    notes = rolled(tmp_path, subject, date(2025, 9, 30)).rolled.notes
+    named = [note.split(":")[0] for note in notes if "what was signed for is not carried over" in note]
+    assert named == ["gpu-cloud/one-year", "gpu-cloud/three-years"]
+
+
 def test_new_assumptions_come_with_a_case_of_now(tmp_path):
     subject = two_sites()
     file = tmp_path / "actuals.csv"

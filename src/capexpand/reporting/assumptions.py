@@ -87,13 +87,14 @@ def shares_line(found: EvidenceShares | None, count: int, currency: str) -> str:
     if found is None or found.deviation <= 0.0:
         return ""
     kinds = sorted((kind for kind in found.kinds if kind.share > 0.0), key=lambda kind: -kind.share)
-    parts = listing([f"{share(kind.share)} from {kind.evidence.name}" for kind in kinds])
+    parts = listing([f"{share(kind.share)} comes from {kind.evidence.name} numbers" for kind in kinds])
     first = found.numbers[0]
     return (
-        f"From what it rests on the value has a standard deviation of {money(found.deviation, currency)}; of "
-        f"that variance come {parts} numbers. {share(found.removed(first))} would go with a source for "
-        f"{first.path}. This counts prices, volumes, rates and limits, whose worth the plan tells at once: "
-        f"{len(found.numbers)} of {count} numbers. capexpand evidence weighs them all."
+        f"Inputs that may be wrong give the value a standard deviation of "
+        f"{money(found.deviation, currency)}; of that variance {parts}. A source for {first.path} would "
+        f"remove {share(found.removed(first))} of it. This counts prices, volumes, rates and limits, whose "
+        f"worth the plan tells at once: {len(found.numbers)} of {count} numbers. capexpand evidence weighs "
+        "them all."
     )
 
 

@@ -1,7 +1,8 @@
 """The case of a later day: it starts from what stands, what is on order and what is left of the programme.
 
 What a case of a later day cannot say is entered as near as it can be, and noted: the ages of what stands,
-rented power and leased units on order, and what is left in the books of each thing.
+rented power and leased units on order, energy and clouds that were signed for, and what is left in the books
+of each thing.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from capexpand.case.loading import load_case
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.files.json_text import JsonObject
+from capexpand.model.blocks import Floats
+from capexpand.model.energy_options import EnergyOptions
+from capexpand.model.hire_options import HireOptions
 from capexpand.optimiser.plan import Plan
 from capexpand.studies.roll.actuals import OBSERVED, ActualRow, in_own_unit, in_unit_of, observed_series
 from capexpand.timevalue import quarter_starts
@@ -309,3 +315,18 @@ def _notes(plan: Plan, decided: int, notes: list[str]) -> None:
             notes.append(
                 f"{m.offers.names[k]}: leased units on order are not carried over; add them as leased"
             )
+    if m.energy is not None and plan.energy is not None:
+        notes += _still_running(m.energy, plan.energy.signed[:, :decided])
+    if m.hire is not None:
+        notes += _still_running(m.hire, plan.hire_signed[:, :decided])
+
+
+def _still_running(options: EnergyOptions | HireOptions, signed: Floats) -> list[str]:
+    """Say what was signed for [option, quarter over] and has not ended yet."""
+    ends = np.arange(signed.shape[1]) + (options.lead_quarters + options.term_quarters)[:, None]
+    there = np.any((signed > 1e-6) & (ends > signed.shape[1]), axis=1)
+    return [
+        f"{name}: what was signed for is not carried over, so the new plan may sign for it anew"
+        for name, runs in zip(options.names, there, strict=True)
+        if runs
+    ]
