@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,3 +116,20 @@ class Documented(Shown):
     def __repr__(self) -> str:
         kind, title = self._title()
         return f"<{kind}: {title!r}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ShardInFolder(Shown):
+    """One part of much work, in its folder; ``merge`` joins all of them.
+
+    Args:
+        folder: where it stands.
+        shown: the sheet of it.
+    """
+
+    folder: Path
+    shown: Sheet
+
+    def __repr__(self) -> str:
+        part = f"{self.document['shard']}/{self.document['shards']}"
+        return f"<{type(self).__name__} {part} in {str(self.folder)!r}>"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from capexpand.api.planning import Say, silent
-from capexpand.api.shown import Shown
+from capexpand.api.shown import ShardInFolder, Shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -41,20 +41,8 @@ class Simulation(Shown):
         return f"<Simulation of {self.document['case']!r}: {self.document['futures']:,} futures>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SimulationShard(Shown):
-    """One part of a simulation, in its folder; ``merge`` joins all of them.
-
-    Args:
-        folder: where it stands.
-        shown: the sheet of it.
-    """
-
-    folder: Path
-    shown: Sheet
-
-    def __repr__(self) -> str:
-        return f"<SimulationShard {self.document['shard']}/{self.document['shards']} in {str(self.folder)!r}>"
+class SimulationShard(ShardInFolder):
+    """One part of a simulation, which stands in ``folder``; ``merge`` joins all of them."""
 
 
 @overload

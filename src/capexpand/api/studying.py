@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from capexpand.api.planning import Say, silent
-from capexpand.api.shown import Shown
+from capexpand.api.shown import ShardInFolder, Shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -38,20 +38,8 @@ class Study(Shown):
         return f"<Study {self.document['title']!r}: {done} of {items} plans>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class StudyShard(Shown):
-    """One part of a study, in its folder; ``merge`` joins all of them.
-
-    Args:
-        folder: where it stands.
-        shown: the sheet of it.
-    """
-
-    folder: Path
-    shown: Sheet
-
-    def __repr__(self) -> str:
-        return f"<StudyShard {self.document['shard']}/{self.document['shards']} in {str(self.folder)!r}>"
+class StudyShard(ShardInFolder):
+    """One part of a study, which stands in ``folder``; ``merge`` joins all of them."""
 
 
 @overload

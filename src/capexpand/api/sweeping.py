@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from capexpand.api.planning import Say, silent
-from capexpand.api.shown import Shown
+from capexpand.api.shown import ShardInFolder, Shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -54,20 +54,8 @@ class Sweep(Shown):
         return f"<Sweep of {self.found.case.title!r} over {axes}: {len(self.found.all_points)} points>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SweepShard(Shown):
-    """One part of a sweep, in its folder; ``merge`` joins all of them.
-
-    Args:
-        folder: where it stands.
-        shown: the sheet of it.
-    """
-
-    folder: Path
-    shown: Sheet
-
-    def __repr__(self) -> str:
-        return f"<SweepShard {self.document['shard']}/{self.document['shards']} in {str(self.folder)!r}>"
+class SweepShard(ShardInFolder):
+    """One part of a sweep, which stands in ``folder``; ``merge`` joins all of them."""
 
 
 @overload
