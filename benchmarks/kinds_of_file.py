@@ -221,6 +221,7 @@ OF_COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "breakeven": {"--scenarios": ("10",), "--driver": ("price",), "--pair": ("none",)},
     "why-not": {"asked": ("orders.server.2025Q3 >= 10",)},
     "sweep": {"--vary": ("programme.cap=0.5,1",)},
+    "simulate": {"--scenarios": ("20",)},
     "scenarios": {"--scenarios": ("20",), "--nodes": ("2",), "--outcomes": ("1",)},
     "solve": {"file": GOOD["program"], "--iterations": ("3",), "--paths": ("4",), "--back-end": ("highs",)},
     "calibrate": {"file": GOOD["measured"]},

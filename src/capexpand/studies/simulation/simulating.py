@@ -33,6 +33,7 @@ from capexpand.policy.policy_paths import PolicyPaths
 from capexpand.policy.strategies import Returns, business_flows, returns_of
 from capexpand.runs.folder import FILE_LIMIT_BYTES
 from capexpand.scenarios.sampling import draw_scenarios
+from capexpand.sddp.kernel.stage import compile_now
 from capexpand.studies.subjects import Subject
 from capexpand.studies.sweep.journal import Journal
 
@@ -223,6 +224,9 @@ def prepare(asked: Asked, say: Callable[[str], None]) -> Follows:
     say("Optimising the plan")
     plans = optimise(case)
     compiled = asked.futures >= FROM_COMPILED
+    if compiled:
+        say("Compiling the stage solver (once; kept on disk)")
+        compile_now()  # before processes start, which inherit it
     return FollowsPlan(PlanInFutures(case, plans.optimised, plans.base, compiled=compiled))
 
 
