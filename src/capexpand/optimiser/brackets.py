@@ -30,7 +30,8 @@ from capexpand.optimiser.warm import same_structure
 
 MARGIN = 1e-7
 """By which a bracket is wider than its two bounds, relative to them: what a solver may be off."""
-_PARTS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "value")
+PARTS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "value")
+"""Of a program, the arrays whose numbers may move."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -59,7 +60,7 @@ class ProgramChange:
         """
         if not same_structure(reference, program):
             return None
-        pairs = [(getattr(reference, name), getattr(program, name)) for name in _PARTS]
+        pairs = [(getattr(reference, name), getattr(program, name)) for name in PARTS]
         places = tuple(np.flatnonzero(old != new) for old, new in pairs)
         numbers = tuple(new[at] for (_, new), at in zip(pairs, places, strict=True))
         return cls(program.offset, places, numbers)
@@ -67,7 +68,7 @@ class ProgramChange:
     def put(self, reference: LinearProgram) -> LinearProgram:
         """Return the program that differs so from the reference."""
         changed: dict[str, Any] = {"offset": self.offset}
-        for name, at, new in zip(_PARTS, self.places, self.numbers, strict=True):
+        for name, at, new in zip(PARTS, self.places, self.numbers, strict=True):
             part = getattr(reference, name).copy()
             part[at] = new
             changed[name] = part
@@ -119,7 +120,7 @@ class Support:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all of it as arrays, for files."""
         found: dict[str, NDArray[Any]] = {"support_objective": np.array(self.change.offset)}
-        for name, at, new in zip(_PARTS, self.change.places, self.change.numbers, strict=True):
+        for name, at, new in zip(PARTS, self.change.places, self.change.numbers, strict=True):
             found[f"change_{name}_at"], found[f"change_{name}"] = at, new
         for name in ("columns", "duals", "reduced"):
             found[f"{name}_at"], found[name] = getattr(self, name)
@@ -130,8 +131,8 @@ class Support:
         """Return what ``arrays`` gave."""
         change = ProgramChange(
             float(arrays["support_objective"]),
-            tuple(arrays[f"change_{name}_at"] for name in _PARTS),
-            tuple(arrays[f"change_{name}"] for name in _PARTS),
+            tuple(arrays[f"change_{name}_at"] for name in PARTS),
+            tuple(arrays[f"change_{name}"] for name in PARTS),
         )
         return cls(
             change, *((arrays[f"{name}_at"], arrays[name]) for name in ("columns", "duals", "reduced"))

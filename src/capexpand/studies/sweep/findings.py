@@ -25,6 +25,7 @@ from capexpand.studies.sweep.designs import Points, make_points, order_of_solvin
 from capexpand.studies.sweep.journal import Journal, Record
 from capexpand.studies.sweep.outcomes import Outcome, PointPlanner, Values, as_record, of_record
 from capexpand.studies.sweep.pool import plan_points
+from capexpand.studies.sweep.straight import StraightProgram
 
 Say = Callable[[str], None]
 
@@ -116,7 +117,20 @@ class SweepFindings:
         Raises:
             CaseError: a value is none of its axis, lies outside the box, or the case is wrong there.
         """
-        return self.brackets.at(program_at(self.box, read_point(self.axes, point)))
+        there = read_point(self.axes, point)
+        program = None if self.straight is None else self.straight.at(there)
+        return self.brackets.at(program_at(self.box, there) if program is None else program)
+
+    @cached_property
+    def straight(self) -> StraightProgram | None:
+        """The program as straight lines in the axes; None where some number moves otherwise."""
+        known = [
+            (point, outcome.support.change.put(self.program))
+            for point, outcome in self.planned
+            if outcome.support is not None
+        ]
+        start = centre_of(self.axes)
+        return StraightProgram.of(self.axes, start, lambda point: program_at(self.box, point), known)
 
     @cached_property
     def kinds(self) -> tuple[frozenset[str], ...]:
