@@ -24,6 +24,7 @@ def energy_terms(o):
     in_time = quarter + e.lead_quarters[:, None] < count
     limit = o.data(np.where(in_time, e.limit_mw, 0.0), "contract", "quarter")
     signed = o.variable("energy signed", "contract", "quarter", upper=limit)
+    o.require("signed before", signed, ">=", o.data(e.least_mw, "contract", "quarter"))
     battery = np.array([kind == "storage" for kind in e.kinds])
     used = o.variable("energy used", "contract", "quarter", exists=o.data(~battery, "contract"))
     surplus = o.variable("surplus", "contract", "quarter", exists=o.data(~e.on_site & ~battery, "contract"))
@@ -152,15 +153,13 @@ def plant_worth(o):
     lost = 0.0 if o.m.taxes.recovery_quarters is not None else o.m.taxes.value_added_tax
     total = 0.0
     for p, name in enumerate(e.names):
-        if not e.cost[p].any():
-            continue
-        worth = np.zeros(last)
+        worth = np.full(last, e.kept_worth[p])
         for t in range(last):
             used = last - (t + int(e.lead_quarters[p]))
             if used > 0:
                 left = max(0.0, 1.0 - used / int(e.term_quarters[p]))
-                worth[t] = e.end_fraction * e.cost[p, -1] * left
-                if o.m.end_value_within_book:
-                    worth[t] = min(worth[t], (1.0 + lost) * e.cost[p, t] * left)
+                most = e.end_fraction * e.cost[p, -1] * left
+                book = (1.0 + lost) * e.cost[p, t] * left
+                worth[t] += min(most, book) if o.m.end_value_within_book else most
         total = total + (o.plants.sel(contract=name, drop=True) * o.data(worth, "quarter")).sum()
     return total

@@ -21,6 +21,7 @@ def hire(oracle: Any):
     limit = oracle.data(options.limit, "hire", "quarter")
     in_time = oracle.arrives_in_time(options.lead_quarters, "hire")
     signed = oracle.variable("signed", "hire", "quarter", upper=limit, exists=reserved & in_time)
+    oracle.require("reserved before", signed, ">=", oracle.data(options.least, "hire", "quarter"))
     loose = oracle.variable("hired", "hire", "quarter", upper=limit, exists=~reserved)
     fee = oracle.data(options.fee, "hire", "quarter")
     stocks = []

@@ -1,4 +1,4 @@
-"""Programs put together from straight lines are those that the case gives; where a line bends there are none."""
+"""Programs put together from straight lines are those that the case gives; what bends has none."""
 
 from __future__ import annotations
 

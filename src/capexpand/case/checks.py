@@ -18,8 +18,10 @@ from capexpand.case.hardware_checks import hardware_complaints, served_offers
 from capexpand.case.hardware_fields import Relative
 from capexpand.case.leaseback_checks import leaseback_complaints
 from capexpand.case.numbers import walk
+from capexpand.case.opening import OpeningSite
 from capexpand.case.references import Complaint
-from capexpand.case.schema import Calendar, OpeningSite, Programme, Site, Workload
+from capexpand.case.schema import Calendar, Programme, Site, Workload
+from capexpand.case.standing import standing_complaints
 from capexpand.case.uncertainty_checks import uncertainty_complaints
 from capexpand.case.values import Series
 from capexpand.errors import CaseError
@@ -48,6 +50,9 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     for name, workload in draft.workloads.items():
         yield from _workload(name, workload, draft)
     yield from cloud_complaints(draft.clouds, draft.offers, draft.workloads)
+    if draft.opening is not None:
+        start = None if draft.calendar is None else draft.calendar.start
+        yield from standing_complaints(draft.opening, draft.sites, draft.clouds, start)
     yield from energy_complaints(draft.sites)
     yield from hardware_complaints(draft)
     yield from _opening(draft)

@@ -50,6 +50,7 @@ from capexpand.case.financing import Financing
 from capexpand.case.hardware_fields import EndUser, Rules, Serving, Throughput, TrainingRun
 from capexpand.case.hedges import Hedge
 from capexpand.case.leaseback import Leaseback
+from capexpand.case.opening import Opening
 from capexpand.case.prices import Prices
 from capexpand.case.provenance import Provenance
 from capexpand.case.replayed_shares import ReplayedShare
@@ -385,40 +386,6 @@ class Workload(Declared):
         """Share of what a unit serves that can be used, stated or found by a replay."""
         usable = self.usable_share if self.utilisation is None else self.utilisation
         return 0.0 if usable is None else usable.value
-
-
-class OpeningSite(Declared):
-    """Capacity of a site when the plan starts, installed or on order."""
-
-    power: Power
-    """IT power energised in own halls."""
-    power_leased: Power | None = None
-    """IT power energised on top, rented for the fee of the site's colocate, past its term."""
-    installed: dict[Name, Count] = Field(default_factory=dict)
-    """Units installed, by offer; owned unless the offer is only leased."""
-    leased: dict[Name, Count] = Field(default_factory=dict)
-    """Units installed on top, leased for the offer's fee, past their term."""
-    power_due: dict[Day, Power] = Field(default_factory=dict)
-    """IT power that is on order and energised on these dates."""
-    units_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
-    """Units that are on order, by offer and date of delivery."""
-
-
-class Opening(Declared):
-    """The state at the start. What it earns and costs is the base; the programme's results come on top."""
-
-    sites: dict[Name, OpeningSite] = Field(default_factory=dict)
-    """What stands at each site."""
-    payments_due: dict[Day, Money] = Field(default_factory=dict)
-    """Payments for earlier orders that fall due on these dates."""
-    book_value: Money | None = None
-    """Book value of what stands, written off evenly over `book_life`; 0 if absent."""
-    book_life: Life | None = None
-    """Time over which it is written off."""
-    other_revenue: MoneyPerQuarterSeries | None = None
-    """Revenue of business that needs no capacity in this case; 0 if absent."""
-    other_cost: MoneyPerQuarterSeries | None = None
-    """Cost of that business; 0 if absent."""
 
 
 class Variant(Declared):

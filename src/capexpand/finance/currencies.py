@@ -10,6 +10,7 @@ import numpy as np
 from capexpand.case.blended_prices import listed_price
 from capexpand.case.currencies import settled_rates
 from capexpand.case.schema import Case
+from capexpand.case.standing import hirings, supplies
 from capexpand.case.values import Figure, Series
 from capexpand.finance.debt import FinancingStatement
 from capexpand.finance.energy import plant_purchases
@@ -125,16 +126,13 @@ def _energy_and_hire(case: Case, plan: Plan) -> Iterator[tuple[str | None, str, 
         yield _of(case.sites[name].energy_price), "operating", energy[s]
     if m.energy is not None and plan.energy is not None:
         paid = plant_purchases(m, plan.energy.signed).payments
-        for p, full in enumerate(m.energy.names):
-            site, _, contract = full.partition("/")
-            energy_of = case.sites[site].energy
-            if m.energy.bought[p] and energy_of is not None:
-                yield _of(energy_of.contracts[contract].cost), "orders", paid[p]
+        for p, one in enumerate(supplies(case)):
+            if m.energy.bought[p]:
+                yield _of(one.terms.cost), "orders", paid[p]
     if m.hire is not None:
         fees = hire_cost_by_option(plan)
-        for h, full in enumerate(m.hire.names):
-            cloud, _, way = full.partition("/")
-            yield _of(case.clouds[cloud].ways[way].fee), "operating", fees[h]
+        for h, one in enumerate(hirings(case)):
+            yield _of(one.terms.fee), "operating", fees[h]
 
 
 def _of(number: Series | Figure | None) -> str | None:

@@ -147,6 +147,7 @@ def energy_rules(
     flows = (use.signed, use.used, use.surplus, use.grid, use.lost, use.stored)
     return {
         "contracts for energy within their limit": above(use.signed, np.where(in_time, o.limit_mw, 0.0)),
+        "contracts for energy of before are kept": above(o.least_mw, use.signed),
         "energy within what is produced": above(use.used + use.surplus + lost + given, produced),
         "energy used within what is matched": above(
             use.used - back, np.where(o.storage[:, None], 0.0, o.matched[:, None] * produced)

@@ -31,6 +31,7 @@ class EnergyTerms:
     plant_cost: Rows  # [agreement, quarter] money per MW that is bought, 0 where rented
     plant_deposit: Rows  # [agreement] share of it paid at order
     plant_fraction: Rows  # share of what is left of the latest cost that is kept at the horizon's end
+    plant_kept: Rows  # [agreement] money at the horizon's end per MW that was bought before the start
     on_site: Flags  # [agreement]
     agreement_site: Integers  # [agreement]
     procured: Flags  # [site]
@@ -47,7 +48,7 @@ class EnergyTerms:
             return cls(
                 by, by, by, one, one, one, one, stated(np.zeros((sites, count)), "site"),
                 stated(np.zeros(sites), "site", timed=False), stated(np.zeros(count)), reserve,
-                by, one, stated(np.zeros(()), timed=False),
+                by, one, stated(np.zeros(()), timed=False), one,
                 np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64), np.zeros(sites, dtype=np.bool_),
             )  # fmt: skip
         return cls(
@@ -65,6 +66,7 @@ class EnergyTerms:
             plant_cost=stated(o.cost, "agreement"),
             plant_deposit=stated(o.deposit, "agreement", timed=False),
             plant_fraction=stated(np.asarray(o.end_fraction), timed=False),
+            plant_kept=stated(o.kept_worth, "agreement", timed=False),
             on_site=o.on_site,
             agreement_site=o.site,
             procured=o.procured,

@@ -68,6 +68,7 @@ def hire_rules(plan: Plan, above: Callable[[Floats, Floats], float]) -> dict[str
         "reservations within their limit": above(
             plan.hire_signed, np.where(reserved & ~late, options.limit, 0.0)
         ),
+        "reservations of before are kept": above(options.least, plan.hire_signed),
         "hired units within their limit": above(plan.hired, np.where(reserved, running, options.limit)),
         "hired units serving within what is hired": above(plan.hire_serving.sum(axis=1), plan.hired),
         "hired units serving where they may": above(

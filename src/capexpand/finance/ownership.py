@@ -130,7 +130,7 @@ def _hired(m: ModelData) -> tuple[SourceCost, ...]:
     found: list[SourceCost] = []
     for h, name in enumerate(o.names):
         possible = np.flatnonzero(o.limit[h] > 0.0)
-        if not possible.size:
+        if not possible.size or o.standing[h]:  # no choice any more
             continue
         first = int(possible[0])
         start = first + int(o.lead_quarters[h])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from capexpand.finance.energy_lines import MONEY, EnergyTerms
-from capexpand.finance.rows import Rows, balance, minimum
+from capexpand.finance.rows import Rows, balance, minimum, present
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,10 @@ def plant_rows(terms: EnergyTerms, signed: Rows, *, cost: Rows | None) -> Plants
         left = balance(begun, begun.trailing(term) / term).named(
             f"{key}_left", f"{title}, by plant", MONEY, "end"
         )
-        return left.last().sum("agreement").named(key, title, MONEY, "end")
+        worth_of_each = left.last()
+        if present(terms.plant_kept).any():
+            worth_of_each = worth_of_each + signed.first() * terms.plant_kept
+        return worth_of_each.sum("agreement").named(key, title, MONEY, "end")
 
     return Plants(
         orders.commitments,

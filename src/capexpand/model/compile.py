@@ -24,6 +24,7 @@ from capexpand.model.data import (
     Times,
 )
 from capexpand.model.energy import compile_energy
+from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.hire import compile_hire
 from capexpand.model.lease_terms import LeaseTerms
 from capexpand.model.leaseback_terms import compile_leasebacks
@@ -46,12 +47,13 @@ def compile_case(case: Case) -> ModelData:
     service = service_matrix(world, options)
     offers = compile_offers(world, options, service)
     group, served_by = group_sites(world)
+    energy = compile_energy(world)
     plain = ModelData(
         title=case.title,
         currency=case.currency,
         times=times,
         destinations=world.destinations,
-        sites=_sites(world, group),
+        sites=_sites(world, group, energy),
         power=power,
         offers=offers,
         workloads=compile_workloads(world, service, served_by),
@@ -60,7 +62,7 @@ def compile_case(case: Case) -> ModelData:
         opening=_opening(world, power, offers),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
-        energy=compile_energy(world),
+        energy=energy,
         redundancy=compile_redundancy(world, tuple(option.product_name for option in options)),
         lease_terms=_lease_terms(world, power, options),
         hire=compile_hire(world),
@@ -155,7 +157,7 @@ def _power(world: World) -> PowerOptions:
     )
 
 
-def _sites(world: World, group: Integers) -> Sites:
+def _sites(world: World, group: Integers, energy: EnergyOptions | None) -> Sites:
     sites = world.case.sites
     effectiveness = np.array([site.power_usage_effectiveness.value for site in sites.values()])
     grid = np.array([world.series(site.grid) + _curtailable(world, site) for site in sites.values()])
@@ -165,6 +167,7 @@ def _sites(world: World, group: Integers) -> Sites:
         if opening is not None:
             leased = 0.0 if opening.power_leased is None else opening.power_leased.value
             standing[i] = opening.power.value + leased + np.cumsum(world.dated(opening.power_due))
+    carried = np.zeros(len(sites)) if energy is None else energy.carried_mw(len(sites))
     return Sites(
         names=tuple(sites),
         titles=tuple(site.title for site in sites.values()),
@@ -172,7 +175,9 @@ def _sites(world: World, group: Integers) -> Sites:
             [world.destinations.index(site.destination) for site in sites.values()], dtype=np.int64
         ),
         grid_mw=grid,
-        committed_grid_mw=committed_grid(grid, standing * effectiveness[:, None]),
+        committed_grid_mw=committed_grid(
+            grid, np.maximum(standing * effectiveness[:, None] - carried[:, None], 0.0)
+        ),
         power_usage_effectiveness=effectiveness,
         energy_price=np.array([world.series(site.energy_price) for site in sites.values()]),
         group=group,
@@ -193,7 +198,8 @@ def committed_grid(grid_mw: Floats, opening_mw: Floats) -> Floats:
 
     Args:
         grid_mw: [site, quarter] power that the grid connection can give.
-        opening_mw: [site, quarter] power at the connection of what stands at the start or came by then.
+        opening_mw: [site, quarter] power at the connection of what stands at the start or came by then, less
+            what generators of the start carry.
     """
     counted = np.maximum(np.maximum.accumulate(grid_mw, axis=1), opening_mw[:, -1:])
     left = (counted - opening_mw)[:, ::-1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.case.energy import EnergyContract
+from capexpand.case.standing import Supply, price_at_signing, supplies
 from capexpand.model.ages import aged
 from capexpand.model.blocks import ABSENT, Blocks, Indices
 from capexpand.model.data import Flags, Floats, ModelData
@@ -80,6 +81,7 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     w = lp.columns(
         "signed energy",
         [o.names, here],
+        lower=o.least_mw[:, [t]],
         upper=o.limit_mw[:, [t]],
         where=(in_time & (o.limit_mw[:, t] > 0))[:, None],
     )[:, 0]
@@ -231,15 +233,36 @@ def _curtailed(lp: Blocks, m: ModelData, t: int, use: EnergyUse) -> tuple[Indice
     return lost, rows, within
 
 
-def _ways_to_store(found: list[tuple[int, str, str, EnergyContract]]) -> Indices:
+def _ways_to_store(found: Sequence[Supply]) -> Indices:
     """Agreements of which a part does not match, with each storage at their site [way, 2]."""
     pairs = [
         (p, k)
-        for p, (site, _, _, made) in enumerate(found)
-        for k, (there, _, _, store) in enumerate(found)
-        if site == there and store.kind == "storage" and made.matched is not None and made.matched.value < 1.0
+        for p, made in enumerate(found)
+        for k, store in enumerate(found)
+        if made.site == store.site
+        and store.terms.kind == "storage"
+        and made.terms.matched is not None
+        and made.terms.matched.value < 1.0
     ]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _kept_worth(world: World, one: Supply) -> float:
+    """What a MW that was bought before the start is worth at the end, held to its book as others are."""
+    case, signing = world.case, one.signing
+    energy = case.sites[one.site].energy
+    cost = None if energy is None or signing is None else energy.contracts[one.name].cost
+    if cost is None or signing is None:
+        return 0.0
+    used = world.quarters - signing.lead_quarters
+    left = signing.share * max(0.0, 1.0 - used / signing.term_quarters)
+    finance = case.finance
+    worth = finance.building_end_value.value * float(world.series(cost)[-1])
+    if finance.end_value_within_book:
+        never = finance.value_added_tax is not None and finance.value_added_tax_recovery is None
+        lost = finance.value_added_tax.value if never and finance.value_added_tax else 0.0
+        worth = min(worth, (1.0 + lost) * price_at_signing(case, cost, signing))
+    return worth * left
 
 
 def compile_energy(world: World) -> EnergyOptions | None:
@@ -248,13 +271,8 @@ def compile_energy(world: World) -> EnergyOptions | None:
     sites = list(case.sites.values())
     if all(site.energy is None for site in sites) and case.renewable_share is None:
         return None
-    found = [
-        (i, name, key, contract)
-        for i, (name, site) in enumerate(case.sites.items())
-        if site.energy is not None
-        for key, contract in site.energy.contracts.items()
-    ]
-    contracts = [contract for *_, contract in found]
+    found, places = supplies(case), tuple(case.sites)
+    contracts = [one.terms for one in found]
     energies = [site.energy for site in sites]
     firm, curtailed = np.ones((len(sites), world.quarters)), np.zeros(len(sites))
     for i, (site, energy) in enumerate(zip(sites, energies, strict=True)):
@@ -267,10 +285,10 @@ def compile_energy(world: World) -> EnergyOptions | None:
         return np.array(values).reshape(len(values), world.quarters)
 
     return EnergyOptions(
-        names=tuple(f"{name}/{key}" for _, name, key, _ in found),
+        names=tuple(one.full_name for one in found),
         titles=tuple(contract.title for contract in contracts),
         kinds=tuple(contract.kind for contract in contracts),
-        site=np.array([i for i, *_ in found], dtype=np.int64),
+        site=np.array([places.index(one.site) for one in found], dtype=np.int64),
         on_site=np.array([contract.kind == "on_site" for contract in contracts], dtype=np.bool_),
         lead_quarters=np.array(
             [0 if c.lead_time is None else quarters_spanned(c.lead_time.value) for c in contracts],
@@ -298,4 +316,10 @@ def compile_energy(world: World) -> EnergyOptions | None:
         end_fraction=case.finance.building_end_value.value,
         efficiency=np.array([world.number(c.efficiency, 1.0) for c in contracts]),
         stores=_ways_to_store(found),
+        movers=tuple(
+            f"{one.site}/{one.name}" if one.signing is None or one.terms.kind == "on_site" else ""
+            for one in found
+        ),
+        standing=np.array([one.signing is not None for one in found], dtype=np.bool_),
+        kept_worth=np.array([_kept_worth(world, one) for one in found]),
     )

@@ -44,6 +44,9 @@ class EnergyOptions:
     end_fraction: float  # share of what is left of the latest cost that is kept at the horizon's end
     efficiency: Floats  # [contract] of storage, share of what is put in that comes out
     stores: Integers  # [way, 2] agreement whose energy may be stored, and storage at its site
+    movers: tuple[str, ...]  # [contract] whose price moves its own, empty where it is fixed
+    standing: Flags  # [contract] signed for before the start: taken in the first quarter, all of it
+    kept_worth: Floats  # [contract] money at the horizon's end per MW that was bought before the start
 
     @property
     def storage(self) -> Flags:
@@ -56,8 +59,13 @@ class EnergyOptions:
         return np.asarray((self.cost > 0.0).any(axis=1), dtype=np.bool_)
 
     def closed(self) -> EnergyOptions:
-        """Return the same options with nothing to be signed."""
-        return replace(self, limit_mw=np.zeros_like(self.limit_mw))
+        """Return the same options with nothing to be signed beyond what was before the start."""
+        return replace(self, limit_mw=np.where(self.standing[:, None], self.limit_mw, 0.0))
+
+    @property
+    def least_mw(self) -> Floats:
+        """What must be signed for [contract, quarter]: all that was before the start, in the first."""
+        return np.where(self.standing[:, None], self.limit_mw, 0.0)
 
     def active(self, signed: Floats) -> Floats:
         """Return the power under contract [contract, quarter].
@@ -86,6 +94,19 @@ class EnergyOptions:
                 strike = 0.0 if self.on_site[p] else self.price[p, t]
                 result[p, t, paid] = self.fee[p, t] + strike * hours * self.output[p, paid]
         return result
+
+    def carried_mw(self, sites: int) -> Floats:
+        """Return what generators of the start carry of the halls of the start, where they run [site].
+
+        Those that have not begun yet carry nothing of what stands.
+
+        Args:
+            sites: how many there are.
+        """
+        found = np.zeros(sites)
+        now = np.where(self.standing & (self.lead_quarters == 0), self.limit_mw[:, 0], 0.0)
+        np.add.at(found, self.site, self.relief_mw() * now)
+        return found
 
     def relief_mw(self) -> Floats:
         """Return what 1 MW of each contract adds to a connection, at the least [contract]."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from capexpand.case.clouds import ON_DEMAND, SPOT, Cloud, Reserved, Spot, option_name
 from capexpand.case.schema import Workload
+from capexpand.case.standing import hirings
 from capexpand.model.ages import aged
 from capexpand.model.blocks import ABSENT, Blocks, Indices
 from capexpand.model.compile_offers import Option
@@ -55,8 +56,9 @@ def add_hire(lp: Blocks, m: ModelData, t: int, history: Indices, service_rows: I
     limit = o.limit[:, t]
     in_time = t + o.lead_quarters < m.times.count
     r = lp.columns(
-        "reserved", [o.names, here], upper=limit[:, None], where=(o.reserved & in_time & (limit > 0))[:, None]
-    )[:, 0]
+        "reserved", [o.names, here], lower=o.least[:, [t]], upper=limit[:, None],
+        where=(o.reserved & in_time & (limit > 0))[:, None],
+    )[:, 0]  # fmt: skip
     v = lp.columns(
         "hired", [o.names, here], upper=limit[:, None], where=(~o.reserved & (limit > 0))[:, None]
     )[:, 0]
@@ -96,9 +98,10 @@ def paid_over_term(options: HireOptions, weight: Floats, t: int) -> Floats:
 def compile_hire(world: World) -> HireOptions | None:
     """Return the ways to hire capacity in a world, None where there are none."""
     case = world.case
-    found = [(name, cloud, way) for name, cloud in case.clouds.items() for way in cloud.ways]
-    if not found:
+    hired = hirings(case)
+    if not hired:
         return None
+    found = [(one.cloud, case.clouds[one.cloud], one.way) for one in hired]
     products = list(case.offers)
     units = service_matrix(
         world,
@@ -113,7 +116,8 @@ def compile_hire(world: World) -> HireOptions | None:
             for name, cloud, way in found
         ]
     )
-    terms = [cloud.ways[way] for _, cloud, way in found]
+    terms = [one.terms for one in hired]
+    words = ["" if one.signing is None else f" ({one.signing.words})" for one in hired]
     lost = np.array([each.interrupted.value if isinstance(each, Spot) else 0.0 for each in terms])
 
     def spanned(pick: str) -> np.ndarray:
@@ -121,8 +125,11 @@ def compile_hire(world: World) -> HireOptions | None:
         return np.array([0 if time is None else quarters_spanned(time.value) for time in times], np.int64)
 
     return HireOptions(
-        names=tuple(option_name(name, way) for name, _, way in found),
-        titles=tuple(f"{cloud.title}, {_way_words(way)}" for _, cloud, way in found),
+        names=tuple(option_name(one.cloud, one.way) + said for one, said in zip(hired, words, strict=True)),
+        titles=tuple(
+            f"{cloud.title}, {_way_words(way)}{said}"
+            for (_, cloud, way), said in zip(found, words, strict=True)
+        ),
         ways=tuple(_way_words(way) if way in (ON_DEMAND, SPOT) else "reserved" for _, _, way in found),
         offers=tuple(cloud.offer for _, cloud, _ in found),
         reserved=np.array([isinstance(each, Reserved) for each in terms]),
@@ -139,6 +146,8 @@ def compile_hire(world: World) -> HireOptions | None:
         ),
         service=np.where(may, units, 0.0) * (1.0 - lost)[:, None],
         accelerators=np.array([float(case.offers[cloud.offer].accelerators) for _, cloud, _ in found]),
+        movers=tuple("" if one.signing else option_name(one.cloud, one.way) for one in hired),
+        standing=np.array([one.signing is not None for one in hired]),
     )
 
 

@@ -27,10 +27,17 @@ class HireOptions:
     limit: Floats  # [hire option, quarter] units at a time, or units that can be signed for in a quarter
     service: Floats  # [hire option, workload] usable volume that a unit serves in a quarter at the base date
     accelerators: Floats  # [hire option] in a unit
+    movers: tuple[str, ...]  # [hire option] whose fee moves its own, empty where it is fixed
+    standing: Flags  # [hire option] reserved before the start: taken in the first quarter, all of it
 
     def closed(self) -> HireOptions:
-        """Return the same options with nothing to be had."""
-        return replace(self, limit=np.zeros_like(self.limit))
+        """Return the same options with nothing to be had beyond what was reserved before the start."""
+        return replace(self, limit=np.where(self.standing[:, None], self.limit, 0.0))
+
+    @property
+    def least(self) -> Floats:
+        """What must be reserved [hire option, quarter]: all that was before the start, in the first."""
+        return np.where(self.standing[:, None], self.limit, 0.0)
 
     def active(self, signed: Floats) -> Floats:
         """Return the reserved units that can be used and must be paid [hire option, quarter].

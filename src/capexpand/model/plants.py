@@ -13,8 +13,8 @@ from capexpand.model.energy_options import EnergyOptions
 
 
 def has_plants(m: ModelData) -> bool:
-    """Returns whether a case has generators or storage that can be bought."""
-    return m.energy is not None and bool(m.energy.bought.any())
+    """Returns whether a case has generators or storage that can be, or were, bought."""
+    return m.energy is not None and bool(m.energy.bought.any() or m.energy.kept_worth.any())
 
 
 def plant_options(m: ModelData) -> EnergyOptions:
@@ -51,7 +51,7 @@ def worth_at_end(m: ModelData) -> Floats:
     worth = market_at_end(m)
     if m.end_value_within_book:
         worth = np.minimum(worth, (1.0 + m.taxes.lost) * plant_options(m).cost * left_at_end(m))
-    return worth
+    return worth + plant_options(m).kept_worth[:, None]
 
 
 def tax_saved(m: ModelData) -> Floats:

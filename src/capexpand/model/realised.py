@@ -62,7 +62,7 @@ def realise(m: ModelData, entries: Sequence[Entry], factors: Floats) -> ModelDat
 
 
 def _energy(energy: EnergyOptions, moved: _Moved) -> EnergyOptions:
-    return replace(energy, price=energy.price * moved.each("contract_energy_price", energy.names))
+    return replace(energy, price=energy.price * moved.each("contract_energy_price", energy.movers))
 
 
 def contract_rates(m: ModelData, moved: _Moved) -> Floats:
@@ -164,8 +164,8 @@ def _offers(offers: OfferOptions, destinations: tuple[str, ...], moved: _Moved) 
 
 
 def _hire(hire: HireOptions, moved: _Moved) -> HireOptions:
-    limit = _limited(hire.limit, moved.each("hire_limit", hire.names))
-    return replace(hire, fee=hire.fee * moved.each("hire_fee", hire.names), limit=limit)
+    limit = _limited(hire.limit, moved.each("hire_limit", hire.movers))
+    return replace(hire, fee=hire.fee * moved.each("hire_fee", hire.movers), limit=limit)
 
 
 def _workloads(workloads: Workloads, moved: _Moved) -> Workloads:

@@ -197,16 +197,17 @@ def lower_bound(stages: Stages, graph: PolicyGraph) -> float | None:
     total += sum(by_stage.values())
     shield = max(float(m.taxes.server_shield.max()), float(m.taxes.building_shield.max()), 0.0)
     at_end = m.times.discount_end * (1.0 - m.taxes.rate)
-    worth = _most_worth(m)
+    worth, kept = _most_worth(m), 0.0
     if has_plants(m):
         price = np.where(plant_options(m).cost > 0.0, plant_options(m).cost, np.inf)
         shield = max(shield, float((tax_saved(m) / price).max()))
         worth = max(worth, float((worth_at_end(m) / price).max()))
+        kept = at_end * float(plant_options(m).kept_worth @ plant_options(m).least_mw.sum(axis=1))
     opening = float(
         (m.opening.installed.sum(axis=0) + m.opening.units_due.sum(axis=(1, 2))[None]).max(initial=0.0)
     )
     standing = float(m.opening.power_mw.sum() + m.opening.power_due_mw.sum())
-    kept = at_end * (
+    kept += at_end * (
         worth * money + opening * float(m.offers.end_value.sum()) + standing * float(m.power.end_value.sum())
     )
     return -(total + shield * money + kept) - abs(base_value(m))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.case.clouds import ON_DEMAND, SPOT, Reserved
+from capexpand.case.clouds import Reserved
 from capexpand.case.contracts import Contract
-from capexpand.case.energy import EnergyContract
 from capexpand.case.schema import Workload
+from capexpand.case.standing import hirings, supplies
 from capexpand.finance.rows import Rows, maximum, whole_quarters
 from capexpand.reporting.limits import CANONICAL_VOLUMES, VOLUME_UNITS
 from capexpand.workbook.inputs import THOUSAND, Line
@@ -233,25 +233,24 @@ class AgreedTerms(TermBuilder):
         if self.m.hire is None:
             return {}
         money = self.case.currency
-        ways = [(n, c, way, t) for n, c in self.case.clouds.items() for way, t in c.ways.items()]
-        field = {ON_DEMAND: "on_demand", SPOT: "spot"}
-        places = [f"clouds.{n}.{field.get(way, f'reserved.{way}')}" for n, _, way, _ in ways]
-        titles = self.m.hire.titles
+        ways, titles = hirings(self.case), self.m.hire.titles
         fees = self.inputs.table("hire", "hire_fee", [
             self.inputs.series_line(
-                f"{place}.fee", f"{title}: fee", t.fee, unit=f"mn {t.fee.currency or money}/unit/quarter",
-                written=f"mn {t.fee.currency or money}/quarter",
+                f"{one.place}.fee", f"{title}: fee", one.terms.fee,
+                unit=f"mn {one.terms.fee.currency or money}/unit/quarter",
+                written=f"mn {one.terms.fee.currency or money}/quarter",
             )
-            for place, title, (*_, t) in zip(places, titles, ways, strict=True)
+            for title, one in zip(titles, ways, strict=True)
         ])  # fmt: skip
-        rates = self.exchange("hire", [t.fee.currency for *_, t in ways])
+        rates = self.exchange("hire", [one.terms.fee.currency for one in ways])
 
         def months(name: str, title: str) -> Rows:
             rows = self.inputs.table("hire", f"hire_{name}_months", [
                 self.inputs.figure_line(
-                    f"{place}.{name}", f"{of}: {title}", getattr(t, name), unit="months", written="months"
-                ) if isinstance(t, Reserved) else None
-                for place, of, (*_, t) in zip(places, titles, ways, strict=True)
+                    f"{one.place}.{name}", f"{of}: {title}", getattr(one.terms, name), unit="months",
+                    written="months",
+                ) if isinstance(one.terms, Reserved) else None
+                for of, one in zip(titles, ways, strict=True)
             ], quarterly=False)  # fmt: skip
             return whole_quarters(rows, three).named(f"hire_{name}", title.capitalize(), "quarters", PRICES)
 
@@ -292,11 +291,7 @@ class AgreedTerms(TermBuilder):
         if self.m.energy is None:
             return {}
         case, inputs, money = self.case, self.inputs, self.case.currency
-        signed: list[tuple[str, EnergyContract]] = [
-            (f"sites.{n}.energy.contracts.{key}", contract)
-            for n, site in case.sites.items() if site.energy is not None
-            for key, contract in site.energy.contracts.items()
-        ]  # fmt: skip
+        signed = [(one.place, one.terms) for one in supplies(case)]
 
         def own(rows: Rows, currencies: list[str | None], key: str, title: str, unit: str) -> Rows:
             rates = self.exchange(rows.axes[0], currencies)

@@ -1,7 +1,7 @@
 """Reads what really happened: a table of what stands, what is on order, what was paid and what was observed.
 
-Columns are ``quantity, site, offer, workload, date, value, unit`` and, where wanted, ``source``; each
-quantity says which of them it needs:
+Columns are ``quantity, site, offer, workload, date, value, unit`` and, where wanted, ``source`` and
+``contract``; each quantity says which of them it needs:
 
 ==============  =======================  =========================================================
 quantity        needs                    meaning
@@ -12,6 +12,8 @@ power           site                     IT power energised in own halls
 power_leased    site                     IT power energised in rented halls
 units_due       site, offer, date        owned units on order, with the date of delivery
 power_due       site, date               IT power on order, with the date on which it is energised
+energy_signed   site, contract, date     power signed for under an energy contract on a date, while it runs
+reserved        contract, date           units reserved on a date as CLOUD/RESERVATION, while they run
 payments_due    date                     payments for orders placed, due on a date
 paid                                     paid of the programme's money since the plan's start
 ordered         offer                    units ordered since the plan's start, of what is in stock
@@ -25,11 +27,12 @@ offer_price     offer, date              price of one unit ordered in that quart
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from capexpand.case.clouds import option_name
 from capexpand.case.reading import nearest, parse_day, suggest
 from capexpand.case.schema import Case
 from capexpand.case.values import Series
@@ -38,7 +41,7 @@ from capexpand.studies.roll.tables import TextRow, read_amount, read_rows, table
 from capexpand.timevalue import quarter_starts
 from capexpand.units import QuantityError, QuantityKind, read_quantity
 
-COLUMNS = ("quantity", "site", "offer", "workload", "date", "value", "unit", "source")
+COLUMNS = ("quantity", "site", "offer", "workload", "date", "value", "unit", "source", "contract")
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "installed": ("site", "offer"),
     "leased": ("site", "offer"),
@@ -46,6 +49,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "power_leased": ("site",),
     "units_due": ("site", "offer", "date"),
     "power_due": ("site", "date"),
+    "energy_signed": ("site", "contract", "date"),
+    "reserved": ("contract", "date"),
     "payments_due": ("date",),
     "paid": (),
     "ordered": ("offer",),
@@ -54,7 +59,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "price": ("workload", "date"),
     "offer_price": ("offer", "date"),
 }
-COUNTED = ("installed", "leased", "units_due", "ordered")
+COUNTED = ("installed", "leased", "units_due", "ordered", "reserved")
 OBSERVED = ("demand", "price", "offer_price")
 MOST_NAMED = 20
 
@@ -73,6 +78,7 @@ class ActualRow:
         unit: of the amount, as a case writes it; empty for units of an offer.
         source: where it was read, or empty.
         line: of the table, from 1; 0 where it is of none.
+        contract: for energy by its name, or CLOUD/RESERVATION, if that matters.
     """
 
     quantity: str
@@ -84,6 +90,12 @@ class ActualRow:
     unit: str = ""
     source: str = ""
     line: int = field(default=0, compare=False)
+    contract: str = ""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What it speaks of: no two rows speak of the same."""
+        return (self.quantity, self.site, self.offer, self.workload, self.contract, self.date)
 
     @property
     def written(self) -> str:
@@ -114,12 +126,11 @@ def read_actuals(path: Path, case: Case) -> tuple[ActualRow, ...]:
         problems += [Problem(message, file=path, line=line) for message in wrong]
         if actual is None or wrong:
             continue
-        key = (actual.quantity, actual.site, actual.offer, actual.workload, actual.date)
-        if key in seen:
+        if actual.key in seen:
             problems.append(
-                Problem(f"says the same as line {seen[key]} again; keep one", file=path, line=line)
+                Problem(f"says the same as line {seen[actual.key]} again; keep one", file=path, line=line)
             )
-        seen.setdefault(key, line)
+        seen.setdefault(actual.key, line)
         found.append(actual)
     if problems:
         more = len(problems) - MOST_NAMED
@@ -136,8 +147,11 @@ def _actual(of: TextRow, case: Case, wrong: list[str]) -> ActualRow | None:
     if quantity not in NEEDS:
         wrong.append(f"there is no quantity '{quantity}'{_near(quantity, tuple(NEEDS))}")
         return None
-    known = {"site": case.sites, "offer": case.offers, "workload": case.workloads}
-    for column in ("site", "offer", "workload", "date"):
+    known: dict[str, Collection[str]] = {
+        "site": case.sites, "offer": case.offers, "workload": case.workloads,
+        "contract": _contracts(quantity, row["site"], case),
+    }  # fmt: skip
+    for column in ("site", "offer", "workload", "contract", "date"):
         if column in NEEDS[quantity] and not row[column]:
             wrong.append(f"{quantity} needs a {column}")
         elif column not in NEEDS[quantity] and row[column]:
@@ -152,7 +166,7 @@ def _actual(of: TextRow, case: Case, wrong: list[str]) -> ActualRow | None:
         wrong.append(f"value: {row['value']} is not a finite amount of zero or more")
     one = ActualRow(
         quantity, row["site"], row["offer"], row["workload"], day, value or 0.0, row["unit"], row["source"],
-        of.line,
+        of.line, row["contract"],
     )  # fmt: skip
     if wrong:
         return None
@@ -161,6 +175,14 @@ def _actual(of: TextRow, case: Case, wrong: list[str]) -> ActualRow | None:
     except CaseError as error:
         wrong += [problem.message for problem in error.problems]
         return None
+
+
+def _contracts(quantity: str, site: str, case: Case) -> Collection[str]:
+    """The contracts of which a row may speak."""
+    if quantity == "reserved":
+        return [option_name(name, way) for name, cloud in case.clouds.items() for way in cloud.reserved]
+    energy = case.sites[site].energy if site in case.sites else None
+    return () if energy is None else energy.contracts
 
 
 def _day(text: str, quantity: str, case: Case, wrong: list[str]) -> date | None:
@@ -195,7 +217,7 @@ def in_own_unit(one: ActualRow, case: Case) -> ActualRow:
                 [Problem(f"{one.quantity}: counts units, not '{one.unit}'; leave the unit empty")]
             )
         return replace(one, unit="")
-    if one.quantity in ("power", "power_leased", "power_due"):
+    if one.quantity in ("power", "power_leased", "power_due", "energy_signed"):
         return replace(one, value=_read(one, ("MW",), "4 MW", case), unit="MW")
     if one.quantity in OBSERVED:
         series = observed_series(case, one)
@@ -236,7 +258,7 @@ def in_unit_of(one: ActualRow, series: Series, case: Case) -> float:
 
 
 def _read(one: ActualRow, units: tuple[str, ...], example: str, case: Case) -> float:
-    name = " of ".join(filter(None, (one.quantity, one.workload or one.offer or one.site)))
+    name = " of ".join(filter(None, (one.quantity, one.workload or one.offer or one.contract or one.site)))
     if not one.unit:
         raise CaseError([Problem(f"{name}: needs a unit, e.g. {example.split(' ', 1)[1]}")])
     try:
@@ -246,7 +268,7 @@ def _read(one: ActualRow, units: tuple[str, ...], example: str, case: Case) -> f
 
 
 def _near(name: str, known: Sequence[str]) -> str:
-    return suggest(name, known) if nearest(name, known) else f"; there are {', '.join(known)}"
+    return suggest(name, known) if nearest(name, known) else f"; there are {', '.join(known) or 'none'}"
 
 
 def table_of(actuals: Sequence[ActualRow], suffix: str = ".csv") -> bytes:
@@ -262,6 +284,7 @@ def table_of(actuals: Sequence[ActualRow], suffix: str = ".csv") -> bytes:
         (
             one.quantity, one.site, one.offer, one.workload,
             "" if one.date is None else one.date.isoformat(), f"{one.value:.12g}", one.unit, one.source,
+            one.contract,
         )
         for one in actuals
     ]  # fmt: skip

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TypeVar
+
 import numpy as np
 
+from capexpand.case.clouds import option_name
 from capexpand.case.schema import Case
+from capexpand.case.standing import Hiring, Supply, hirings, supplies
+from capexpand.finance.energy import plant_purchases
 from capexpand.finance.schedule import hall_purchases, unit_purchases
 from capexpand.finance.statements import statement
+from capexpand.model.data import Floats, Integers
 from capexpand.optimiser.plan import Plan
 from capexpand.studies.roll.actuals import ActualRow
 
 SMALL = 1e-6
+
+Agreement = TypeVar("Agreement", Supply, Hiring)
 
 
 def expected_actuals(case: Case, plan: Plan, decided: int) -> tuple[ActualRow, ...]:
@@ -24,6 +34,7 @@ def expected_actuals(case: Case, plan: Plan, decided: int) -> tuple[ActualRow, .
     return (
         *_standing(plan, decided),
         *_on_order(plan, decided),
+        *_signed(case, plan, decided),
         *_money(case, plan, decided),
         *_observed(case, plan, decided),
     )
@@ -88,6 +99,45 @@ def _on_order(plan: Plan, decided: int) -> list[ActualRow]:
     return found
 
 
+def _signed(case: Case, plan: Plan, decided: int) -> list[ActualRow]:
+    """What was signed for, now or before, and still runs or has not begun."""
+    found = [
+        ActualRow("energy_signed", site=one.site, contract=one.name, date=day, value=amount, unit="MW")
+        for one, day, amount, _ in signed_supplies(case, plan, decided)
+    ]
+    return found + [
+        ActualRow("reserved", contract=option_name(one.cloud, one.way), date=day, value=amount)
+        for one, day, amount, _ in signed_hirings(case, plan, decided)
+    ]
+
+
+def signed_supplies(case: Case, plan: Plan, decided: int) -> Iterator[tuple[Supply, date, float, int]]:
+    """Yield contracts for energy that run after the quarters that are over.
+
+    Returns:
+        The contract, its day of signing, its power [MW], and the quarter in which the plan signs for it.
+    """
+    if plan.energy is not None and plan.data.energy is not None:
+        ends = plan.data.energy.lead_quarters + plan.data.energy.term_quarters
+        yield from _still_running(supplies(case), plan, plan.energy.signed, ends, decided)
+
+
+def signed_hirings(case: Case, plan: Plan, decided: int) -> Iterator[tuple[Hiring, date, float, int]]:
+    """Yield reservations that run after the quarters that are over, as ``signed_supplies`` does; in units."""
+    if plan.data.hire is not None:
+        ends = plan.data.hire.lead_quarters + plan.data.hire.term_quarters
+        yield from _still_running(hirings(case), plan, plan.hire_signed, ends, decided)
+
+
+def _still_running(
+    named: Sequence[Agreement], plan: Plan, signed: Floats, ends: Integers, decided: int
+) -> Iterator[tuple[Agreement, date, float, int]]:
+    for one, amounts, end in zip(named, signed, ends, strict=True):
+        for t in np.flatnonzero((amounts[:decided] > SMALL) & (np.arange(decided) + end > decided)):
+            day = plan.data.times.starts[t] if one.signing is None else one.signing.day
+            yield one, day, float(amounts[t]), int(t)
+
+
 def _money(case: Case, plan: Plan, decided: int) -> list[ActualRow]:
     m = plan.data
     currency = f"mn {case.currency}"
@@ -95,6 +145,10 @@ def _money(case: Case, plan: Plan, decided: int) -> list[ActualRow]:
     placed_units[:, :, decided:], placed_power[:, decided:] = 0.0, 0.0
     owed = unit_purchases(m, placed_units, m.offers.price).payments.sum(axis=(0, 1))
     owed = owed + hall_purchases(m, placed_power).payments.sum(axis=0) + m.opening.payments_due
+    if plan.energy is not None:
+        plants = plan.energy.signed.copy()
+        plants[:, decided:] = 0.0
+        owed = owed + plant_purchases(m, plants).payments.sum(axis=0)
     first, last = m.times.window
     paid = float(plan.paid[max(first, 0) : min(decided, last)].sum())
     books = statement(plan)

@@ -121,7 +121,7 @@ def roll_forward(
     plan = _plan(case)
     expected = expected_actuals(case, plan, decided)
     try:
-        rolled = rolled_case(known or case, plan, decided, rows)
+        rolled = rolled_case(known or case, plan, decided, rows, old=case)
     except CaseError as error:
         named = [replace(one, file=actuals) if one.line and not one.file else one for one in error.problems]
         raise CaseError(named) from None
@@ -157,13 +157,10 @@ def _latest(rows: tuple[ActualRow, ...], case: Case) -> date:
 
 
 def _surprises(rows: tuple[ActualRow, ...], expected: tuple[ActualRow, ...]) -> tuple[Surprise, ...]:
-    def key(one: ActualRow) -> tuple[object, ...]:
-        return (one.quantity, one.site, one.offer, one.workload, one.date)
-
-    planned = {key(one): one for one in expected}
+    planned = {one.key: one for one in expected}
     found: list[Surprise] = []
     for row in rows:
-        was = planned.pop(key(row), None)
+        was = planned.pop(row.key, None)
         if was is None:
             if row.value > 0.0:
                 found.append(Surprise(row, None))

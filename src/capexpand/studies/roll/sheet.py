@@ -159,7 +159,8 @@ def _distance(one: Surprise) -> float:
 
 
 def _name(one: Surprise) -> str:
-    words = (one.actual.quantity.replace("_", " "), one.actual.offer, one.actual.workload, one.actual.site)
+    what = one.actual
+    words = (what.quantity.replace("_", " "), what.offer, what.workload, what.contract, what.site)
     when = f" on {one.actual.date}" if one.actual.date else ""
     return " ".join(filter(None, words)) + when
 

@@ -1,8 +1,7 @@
 """The case of a later day: it starts from what stands, what is on order and what is left of the programme.
 
 What a case of a later day cannot say is entered as near as it can be, and noted: the ages of what stands,
-rented power and leased units on order, energy and clouds that were signed for, and what is left in the books
-of each thing.
+rented power and leased units on order, and what is left in the books of each thing.
 """
 
 from __future__ import annotations
@@ -10,23 +9,21 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from capexpand.case.clouds import option_name
 from capexpand.case.loading import load_case
 from capexpand.case.schema import Case
+from capexpand.case.standing import hirings, supplies
 from capexpand.errors import CaseError, Problem
 from capexpand.files.json_text import JsonObject
-from capexpand.model.blocks import Floats
-from capexpand.model.energy_options import EnergyOptions
-from capexpand.model.hire_options import HireOptions
 from capexpand.optimiser.plan import Plan
 from capexpand.studies.roll.actuals import OBSERVED, ActualRow, in_own_unit, in_unit_of, observed_series
+from capexpand.studies.roll.expected import signed_hirings, signed_supplies
 from capexpand.timevalue import quarter_starts
 
 NEXT_TO_NOTHING = 1e-6
@@ -73,14 +70,17 @@ def quarters_over(case: Case, as_of: date) -> int:
     return over
 
 
-def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[ActualRow]) -> Rolled:
+def rolled_case(
+    known: Case, plan: Plan, decided: int, actuals: Sequence[ActualRow], *, old: Case | None = None
+) -> Rolled:
     """Return the case of a later day.
 
     Args:
         known: the case with the assumptions of now, which starts where the plan does.
         plan: the old plan, whose orders stand.
         decided: how many of its quarters are over.
-        actuals: what stands, is on order, was paid and was observed.
+        actuals: what stands, is on order, was signed for, was paid and was observed.
+        old: the case that was planned; the same if None.
 
     Raises:
         CaseError: what is left is no case, or an observation is of an unknown time.
@@ -100,6 +100,10 @@ def rolled_case(known: Case, plan: Plan, decided: int, actuals: Sequence[ActualR
     document["calendar"]["start"] = start.isoformat()
     document["calendar"]["quarters"] = known.calendar.quarters - decided
     _opening(known, document, by_quantity, start)
+    agreed = _agreed(old or known, plan, decided)
+    for name, contracts in _signed(by_quantity.get("energy_signed", ()), agreed, start).items():
+        document["opening"]["sites"].setdefault(name, {"power": "0 MW"})["energy"] = contracts
+    document["opening"]["reserved"] = _signed(by_quantity.get("reserved", ()), agreed, start)
     spent = _programme(known, document, by_quantity, start)
     _renewal(known, plan, document, spent, start)
     _stock(known, document, by_quantity)
@@ -222,6 +226,45 @@ def _opening(known: Case, document: JsonObject, by_quantity: dict[str, list[Actu
     document["opening"] = opening
 
 
+def _signed(
+    rows: Sequence[ActualRow], agreed: Mapping[tuple[object, ...], JsonObject], start: date
+) -> JsonObject:
+    """What was signed for before, at what the old plan agreed to where it signed for the same."""
+    found: JsonObject = {}
+    for one in rows:
+        if one.date is None or one.date >= start:
+            message = f"{one.quantity} of {one.contract} on {one.date}: is not before the new plan's {start}"
+            raise CaseError([Problem(message, line=one.line or None)])
+        if one.value > 0.0:
+            what = {"power": one.written} if one.site else {"units": f"{one.value:.12g} units"}
+            first, second = (one.site, one.contract) if one.site else one.contract.split("/")
+            place = found.setdefault(first, {}).setdefault(second, {})
+            place[one.date.isoformat()] = {**what, **agreed.get(one.key, {})}
+    return found
+
+
+def _agreed(old: Case, plan: Plan, decided: int) -> dict[tuple[object, ...], JsonObject]:
+    """The prices at which a plan signed, by what rows of actuals speak of."""
+    found: dict[tuple[object, ...], JsonObject] = {}
+    money, m = f"mn {old.currency}", plan.data
+    if m.energy is not None:
+        places = [one.full_name for one in supplies(old)]
+        for supply, day, _, t in signed_supplies(old, plan, decided):
+            p = places.index(supply.full_name)
+            terms = {"fee": f"{m.energy.fee[p, t]:.15g} {money}/MW/quarter"}
+            if supply.terms.price is not None and supply.terms.kind != "on_site":
+                terms["price"] = f"{m.energy.price[p, t]:.15g} {money}/MWh"
+            row = ActualRow("energy_signed", site=supply.site, contract=supply.name, date=day)
+            found[row.key] = terms
+    if m.hire is not None:
+        named = hirings(old)
+        for hiring, day, _, t in signed_hirings(old, plan, decided):
+            fee = m.hire.fee[named.index(hiring), t]
+            row = ActualRow("reserved", contract=option_name(hiring.cloud, hiring.way), date=day)
+            found[row.key] = {"fee": f"{fee:.15g} {money}/quarter"}
+    return found
+
+
 def _not_before(one: ActualRow, start: date) -> str:
     day = one.date or start
     if day < start:
@@ -315,18 +358,3 @@ def _notes(plan: Plan, decided: int, notes: list[str]) -> None:
             notes.append(
                 f"{m.offers.names[k]}: leased units on order are not carried over; add them as leased"
             )
-    if m.energy is not None and plan.energy is not None:
-        notes += _still_running(m.energy, plan.energy.signed[:, :decided])
-    if m.hire is not None:
-        notes += _still_running(m.hire, plan.hire_signed[:, :decided])
-
-
-def _still_running(options: EnergyOptions | HireOptions, signed: Floats) -> list[str]:
-    """Say what was signed for [option, quarter over] and has not ended yet."""
-    ends = np.arange(signed.shape[1]) + (options.lead_quarters + options.term_quarters)[:, None]
-    there = np.any((signed > 1e-6) & (ends > signed.shape[1]), axis=1)
-    return [
-        f"{name}: what was signed for is not carried over, so the new plan may sign for it anew"
-        for name, runs in zip(options.names, there, strict=True)
-        if runs
-    ]
