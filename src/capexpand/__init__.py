@@ -27,7 +27,8 @@ if TYPE_CHECKING:  # the meaning of each name, for editors and type checkers
         solve,
         train,
     )
-    from capexpand.api.case_studies import backtest, breakeven, compare
+    from capexpand.api.backtesting import Backtests, BacktestShard, backtest
+    from capexpand.api.case_studies import breakeven, compare
     from capexpand.api.checking import CheckedCase, check
     from capexpand.api.chips import ChipsView, chips
     from capexpand.api.evidencing import evidence
@@ -94,6 +95,8 @@ _HOMES = {
     "AddedClaims": "claims.adding",
     "Answered": "api.answered",
     "Backtest": "studies.backtest.backtest",
+    "BacktestShard": "api.backtesting",
+    "Backtests": "api.backtesting",
     "BreakEvens": "studies.breakeven.break_even",
     "BreakevenFindings": "studies.breakeven.findings",
     "CVaR": "policy.risk_attitudes",
@@ -150,7 +153,7 @@ _HOMES = {
     "WhyNot": "studies.why.whynots",
     "WhyPolicy": "studies.why.of_policy",
     "WorstCase": "policy.risk_attitudes",
-    "backtest": "api.case_studies",
+    "backtest": "api.backtesting",
     "break_even": "studies.breakeven.break_even",
     "breakeven": "api.case_studies",
     "calibrate": "api.answered",
@@ -200,6 +203,8 @@ __all__ = [
     "AddedClaims",
     "Answered",
     "Backtest",
+    "BacktestShard",
+    "Backtests",
     "BreakEvens",
     "BreakevenFindings",
     "CVaR",

@@ -1,4 +1,4 @@
-"""``breakeven``, ``compare`` and ``backtest``: studies of one case or several."""
+"""``breakeven`` and ``compare``: studies of one case or several."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from capexpand.case.schema import Case
     from capexpand.reporting.inputs import Findings
     from capexpand.reporting.sheet import Sheet
-    from capexpand.studies.backtest.backtest import Backtest
     from capexpand.studies.breakeven.findings import BreakevenFindings
     from capexpand.studies.comparison.comparing import Comparison
 
@@ -153,50 +152,6 @@ def compare(
             progress=lambda label: say(f"Planning {label}"),
         )
         return _kept(found, comparison_sheet(found), out, say)
-
-
-def backtest(
-    case: Path | str,
-    variant: str | None = None,
-    out: Path | str | None = None,
-    series: Path | str | None = None,
-    *,
-    scenarios: int = 512,
-    seed: int = 2,
-    workers: int = 2,
-    on: str | Executor | None = None,
-    progress: Say | None = None,
-) -> Questioned[Backtest]:
-    """Plan a case with what was known on its day and hold it against what was then reported.
-
-    Args:
-        case: a case file, or a folder that holds ``case.yaml``.
-        variant: to apply; the case as it stands if None, or its variant ``strict`` where it has hindsight.
-        out: folder of the run; nothing is written where it is None.
-        series: a CSV file with the company's figures, in place of its reports in the catalogue.
-        scenarios: behind the plan's intervals.
-        seed: of all random numbers.
-        workers: processes for the forecasts of spending; the result is the same for any number.
-        on: where they are made: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
-            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
-        progress: sees how far it is.
-
-    Raises:
-        CaseError: the case is wrong or rests on later evidence, or nothing was reported that it could be
-            held to.
-        InfeasibleError: no plan satisfies the case as of some day.
-        SolverError: a program could not be solved.
-        RunError: the folder cannot be written.
-    """
-    from capexpand.studies.backtest.backtest import backtest as hold
-    from capexpand.studies.backtest.forecast import Settings
-    from capexpand.studies.backtest.sheet import backtest_sheet
-
-    say = progress or silent
-    settings = Settings(scenarios=scenarios, seed=seed)
-    with _held(out):
-        found = hold(case, variant, series=series, settings=settings, workers=workers, on=on, progress=say)
-        return _kept(found, backtest_sheet(found), out, say)
 
 
 def _held(out: Path | str | None) -> AbstractContextManager[object]:

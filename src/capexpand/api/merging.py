@@ -1,4 +1,4 @@
-"""``merge``: the shards of a sweep, a study or a simulation become the run that one machine gives."""
+"""``merge``: the shards of a sweep, a study, a simulation or backtests become the run of one machine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from capexpand.api.planning import Say, silent
 
 if TYPE_CHECKING:
+    from capexpand.api.backtesting import Backtests
     from capexpand.api.simulating import Simulation
     from capexpand.api.studying import Study
     from capexpand.api.sweeping import Sweep
@@ -22,19 +23,19 @@ def merge(
     workers: int = 2,
     out: Path | str | None = None,
     progress: Say | None = None,
-) -> Sweep | Study | Simulation:
-    """Join the shards of a sweep, a study or a simulation into the run of one machine, byte for byte.
+) -> Sweep | Study | Simulation | Backtests:
+    """Join the shards of a sweep, study, simulation or backtests into the run of one machine, byte for byte.
 
     Args:
-        shards: folders that ``sweep``, ``study`` or ``simulate`` wrote with ``shard``, each shard once, in
-            any order.
+        shards: folders that ``sweep``, ``study``, ``simulate`` or ``backtest`` wrote with ``shard``, each
+            shard once, in any order.
         workers: processes, where the sweep asked for points to be added between those of its design.
         out: folder of the run.
         progress: sees how far it is.
 
     Raises:
         RunError: a folder is no shard or was changed, shards are missing or doubled, or are of different
-            cases, sweeps, studies, simulations or versions; or the run cannot be written.
+            cases, sweeps, studies, simulations, backtests or versions; or the run cannot be written.
         SolverError: a solver failed.
     """
     from capexpand.api.sweeping import finished_sweep
@@ -42,6 +43,7 @@ def merge(
     from capexpand.executing.local import LocalProcesses
     from capexpand.files.writing import write_new
     from capexpand.runs.folder import hold_place, read_manifest
+    from capexpand.studies.backtest.many_folders import WHOLE as BACKTESTS
     from capexpand.studies.simulation.folders import WHOLE as SIMULATION
     from capexpand.studies.study.folders import WHOLE as STUDY
     from capexpand.studies.sweep.axes import Box
@@ -60,6 +62,10 @@ def merge(
         from capexpand.api.simulating import merged_simulation
 
         return merged_simulation(folders, out=place, say=progress or silent)
+    if kind == BACKTESTS.kind:
+        from capexpand.api.backtesting import merged_backtests
+
+        return merged_backtests(folders, out=place, say=progress or silent)
     joined = read_shards(folders)
     asked = joined.asked
     with (

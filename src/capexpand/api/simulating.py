@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from capexpand.api.planning import Say, silent
 from capexpand.api.shown import ShardInFolder, Shown
+from capexpand.api.splitting import Split, asked_part, done, saved
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
     from capexpand.case.schema import Case
-    from capexpand.executing.engine import Engine
     from capexpand.pipeline import PlannedPolicy
     from capexpand.policy.outcomes import Outcomes
     from capexpand.reporting.sheet import Sheet
-    from capexpand.studies.shards import Shard
-    from capexpand.studies.simulation.simulating import Asked
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,61 +124,33 @@ def simulate(
         RunError: the folder cannot be written, another process is writing it, no cluster answers, or the
             policy is of another case or version.
     """
-    from capexpand.errors import CaseError, Problem
-    from capexpand.executing.choosing import engine_on
     from capexpand.pipeline import PlannedPolicy
     from capexpand.pipeline import simulate as follow_all
-    from capexpand.runs.folder import hold_place
-    from capexpand.studies.shards import read_shard
-    from capexpand.studies.simulation.simulating import ask
+    from capexpand.studies.simulation import folders
+    from capexpand.studies.simulation.sheet import simulation_sheet
+    from capexpand.studies.simulation.simulating import ask, chunks_of, follow
     from capexpand.studies.subjects import read_subject
 
     if isinstance(case, PlannedPolicy):
         return follow_all(case, scenarios, seed=seed, workers=workers, progress=progress)  # type: ignore[arg-type]
-    part = None if shard is None else read_shard(shard)
-    place = None if out is None else Path(out)
-    if part is not None and place is None:
-        raise CaseError([Problem("--shard: a shard is a folder; name it with --out")])
-    say: Say = progress or silent  # type: ignore[assignment]
+    part, place = asked_part(shard, out)
     asked = ask(read_subject(case, variant), scenarios, seed)
-    with (
-        nullcontext() if place is None else hold_place(place),
-        engine_on(on, workers=workers) as engine,
-    ):
-        if part is not None and place is not None:
-            return _followed_shard(asked, part, engine=engine, place=place, say=say)
-        return _followed(asked, engine=engine, place=place, say=say)
-
-
-def _followed(asked: Asked, *, engine: Engine, place: Path | None, say: Say) -> Simulation:
-    """Follow all futures, and write the run."""
-    from capexpand.studies.simulation.folders import about_of
-    from capexpand.studies.simulation.sheet import simulation_sheet
-    from capexpand.studies.simulation.simulating import chunks_of, follow, journal_file
-    from capexpand.studies.sweep.journal import Journal
-
-    with Journal(journal_file(place), asked.name) as journal:
-        chunks = chunks_of(asked.futures, asked.seed)
-        table = follow(asked, chunks, journal=journal, engine=engine, say=say)
-        say("Writing the report")
-        sheet = simulation_sheet(about_of(asked), table, asked.subject.case.provenance.copies())
-        if place is not None:
-            sheet.save(place)
+    split = Split(
+        folders.WHOLE,
+        asked.name,
+        chunks_of(asked.futures, asked.seed),
+        lambda chunks, journal, engine, say: follow(asked, chunks, journal=journal, engine=engine, say=say),
+        lambda table: simulation_sheet(
+            folders.about_of(asked), table, asked.subject.case.provenance.copies()
+        ),
+        lambda folder, shard, table: folders.write_shard(folder, asked, shard, table),
+        folders.shard_sheet,
+    )
+    table, sheet = done(split, part, place, workers=workers, on=on, say=progress or silent)  # type: ignore[arg-type]
+    if table is None and place is not None:
+        return SimulationShard(place, sheet)
+    assert table is not None  # noqa: S101 - what is no shard has rows
     return Simulation(table, sheet)
-
-
-def _followed_shard(asked: Asked, part: Shard, *, engine: Engine, place: Path, say: Say) -> SimulationShard:
-    """Follow a shard and write its folder; one that stands there already is left as it is."""
-    from capexpand.studies.simulation.folders import shard_sheet, stands_already, write_shard
-    from capexpand.studies.simulation.simulating import chunks_of, follow, journal_file
-    from capexpand.studies.sweep.journal import Journal
-
-    if not stands_already(place, asked, part):
-        chunks = chunks_of(asked.futures, asked.seed)
-        own = chunks[part.stretch(len(chunks))]
-        with Journal(journal_file(place), f"{asked.name} {part}") as journal:
-            write_shard(place, asked, part, follow(asked, own, journal=journal, engine=engine, say=say))
-    return SimulationShard(place, shard_sheet(place))
 
 
 def merged_simulation(folders: list[Path], *, out: Path | None, say: Say) -> Simulation:
@@ -195,14 +164,8 @@ def merged_simulation(folders: list[Path], *, out: Path | None, say: Say) -> Sim
     Raises:
         RunError: the shards do not fit together, or the run cannot be written.
     """
-    from capexpand.runs.folder import hold_place
     from capexpand.studies.simulation.folders import joined
     from capexpand.studies.simulation.sheet import simulation_sheet
 
     about, table, files = joined(folders)
-    say("Writing the report")
-    with nullcontext() if out is None else hold_place(out):
-        sheet = simulation_sheet(about, table, files)
-        if out is not None:
-            sheet.save(out)
-    return Simulation(table, sheet)
+    return Simulation(table, saved(simulation_sheet(about, table, files), out, say))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from capexpand.api.planning import Say, silent
 from capexpand.api.shown import ShardInFolder, Shown
+from capexpand.api.splitting import Split, asked_part, done, saved
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from polars import DataFrame
 
-    from capexpand.executing.engine import Engine
     from capexpand.reporting.sheet import Sheet
-    from capexpand.studies.shards import Shard
-    from capexpand.studies.study.manifest import Study as Manifest
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,55 +82,31 @@ def study(
         SolverError: a worker was lost, and nobody else could do its work.
         RunError: the folder cannot be written, another process is writing it, or no cluster answers.
     """
-    from capexpand.errors import CaseError, Problem
-    from capexpand.executing.choosing import engine_on
-    from capexpand.runs.folder import hold_place
-    from capexpand.studies.shards import read_shard
+    from capexpand.studies.study import folders
     from capexpand.studies.study.manifest import read_study
+    from capexpand.studies.study.running import plan_items
+    from capexpand.studies.study.table import as_frame
 
-    part = None if shard is None else read_shard(shard)
-    place = None if out is None else Path(out)
-    if part is not None and place is None:
-        raise CaseError([Problem("--shard: a shard is a folder; name it with --out")])
+    part, place = asked_part(shard, out)
     say = progress or silent
     say("Reading the cases")
     asked = read_study(Path(manifest))
-    with (
-        nullcontext() if place is None else hold_place(place),
-        engine_on(on, workers=workers) as engine,
-    ):
-        if part is not None and place is not None:
-            return _planned_shard(asked, part, engine=engine, place=place, say=say)
-        return _planned(asked, engine=engine, place=place, say=say)
-
-
-def _planned(asked: Manifest, *, engine: Engine, place: Path | None, say: Say) -> Study:
-    """Plan all items, and write the run."""
-    from capexpand.studies.study.folders import about_of, sheet_of
-    from capexpand.studies.study.running import journal_file, plan_items
-    from capexpand.studies.study.table import as_frame
-    from capexpand.studies.sweep.journal import Journal
-
-    with Journal(journal_file(place), asked.name) as journal:
-        table = as_frame(plan_items(asked, asked.items, journal=journal, engine=engine, say=say))
-        say("Writing the report")
-        sheet = sheet_of(about_of(asked), table, kept=place is not None)
-        if place is not None:
-            sheet.save(place)
+    split = Split(
+        folders.WHOLE,
+        asked.name,
+        asked.items,
+        lambda items, journal, engine, say: as_frame(
+            plan_items(asked, items, journal=journal, engine=engine, say=say)
+        ),
+        lambda table: folders.sheet_of(folders.about_of(asked), table, kept=place is not None),
+        lambda folder, shard, table: folders.write_shard(folder, asked, shard, table),
+        folders.shard_sheet,
+    )
+    table, sheet = done(split, part, place, workers=workers, on=on, say=say)
+    if table is None and place is not None:
+        return StudyShard(place, sheet)
+    assert table is not None  # noqa: S101 - what is no shard has rows
     return Study(table, sheet)
-
-
-def _planned_shard(asked: Manifest, part: Shard, *, engine: Engine, place: Path, say: Say) -> StudyShard:
-    """Plan a shard and write its folder; one that stands there already is left as it is."""
-    from capexpand.studies.study.folders import shard_sheet, stands_already, write_shard
-    from capexpand.studies.study.running import journal_file, plan_items
-    from capexpand.studies.sweep.journal import Journal
-
-    if not stands_already(place, asked, part):
-        own = asked.items[part.stretch(len(asked.items))]
-        with Journal(journal_file(place), f"{asked.name} {part}") as journal:
-            write_shard(place, asked, part, plan_items(asked, own, journal=journal, engine=engine, say=say))
-    return StudyShard(place, shard_sheet(place))
 
 
 def merged_study(folders: list[Path], *, out: Path | None, say: Say) -> Study:
@@ -147,13 +120,7 @@ def merged_study(folders: list[Path], *, out: Path | None, say: Say) -> Study:
     Raises:
         RunError: the shards do not fit together, or the run cannot be written.
     """
-    from capexpand.runs.folder import hold_place
     from capexpand.studies.study.folders import joined, sheet_of
 
     about, table = joined(folders)
-    say("Writing the report")
-    with nullcontext() if out is None else hold_place(out):
-        sheet = sheet_of(about, table, kept=out is not None)
-        if out is not None:
-            sheet.save(out)
-    return Study(table, sheet)
+    return Study(table, saved(sheet_of(about, table, kept=out is not None), out, say))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, overload
 
 from capexpand.api.planning import Say, silent
 from capexpand.api.shown import ShardInFolder, Shown
+from capexpand.api.splitting import asked_part
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -122,17 +123,12 @@ def sweep(
         SolverError: a solver failed.
         RunError: the folder cannot be written, another process is writing it, or no cluster answers.
     """
-    from capexpand.errors import CaseError, Problem
     from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
-    from capexpand.studies.shards import read_shard
     from capexpand.studies.sweep.axes import Box
     from capexpand.studies.sweep.shard_folders import SweepSettings
 
-    part = None if shard is None else read_shard(shard)
-    place = None if out is None else Path(out)
-    if part is not None and place is None:
-        raise CaseError([Problem("--shard: a shard is a folder; name it with --out")])
+    part, place = asked_part(shard, out)
     origin, variant = _origin(case, variant)
     box = Box(origin, variant, tuple(vary or ()))
     asked = SweepSettings(variant, tuple(vary or ()), design, points, seed, bracket, add)

@@ -1,4 +1,4 @@
-"""``capexpand merge``: the shards of a sweep, a study or a simulation become its run."""
+"""``capexpand merge``: the shards of a sweep, a study, a simulation or backtests become its run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def merge(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join the shards of a sweep, a study or a simulation into the run of one machine, byte for byte."""
+    """Join the shards of a sweep, study, simulation or backtests into one machine's run, byte for byte."""
     from capexpand.api.merging import merge as join
     from capexpand.reporting.terminal import progress
 

@@ -1,4 +1,4 @@
-"""Shards: equal parts of a sweep, study or simulation, each in a folder of its own until they are joined."""
+"""Shards: equal parts of a sweep, study or the like, each in a folder of its own until they are joined."""
 
 from __future__ import annotations
 

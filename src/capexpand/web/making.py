@@ -125,7 +125,7 @@ def _scenarios(task: Task) -> Sheet:
 
 
 def _backtest(task: Task) -> Sheet:
-    from capexpand.api.case_studies import backtest
+    from capexpand.api.backtesting import backtest
 
     return backtest(task.case, task.variant, series=task.sent, workers=1, progress=task.say).sheet()
 

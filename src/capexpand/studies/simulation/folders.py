@@ -89,11 +89,6 @@ WHOLE = shards.Whole(
 )
 
 
-def stands_already(folder: Path, asked: Asked, shard: Shard) -> bool:
-    """Return whether a shard stands in its folder as it is to be made."""
-    return shards.stands_already(folder, WHOLE, asked.name, shard)
-
-
 def joined(folders: Sequence[Path]) -> tuple[About, DataFrame, dict[str, bytes]]:
     """Read all shards of a simulation.
 

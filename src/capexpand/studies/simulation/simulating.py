@@ -284,11 +284,6 @@ def follow(
     return as_frame(asked.strategies, ((chunk, known[chunk.number]) for chunk in chunks))
 
 
-def journal_file(folder: Path | None) -> Path | None:
-    """Return where the journal of a simulation stands: hidden, beside its folder."""
-    return None if folder is None else folder.absolute().parent / f".{folder.name}.simulation"
-
-
 def as_frame(strategies: Sequence[str], found: Iterable[tuple[Chunk, Floats]]) -> DataFrame:
     """Return a row for each future and strategy, futures counted from 1 and money in plain units."""
     import polars as pl

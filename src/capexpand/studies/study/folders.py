@@ -16,9 +16,8 @@ from capexpand.runs.folder import Content, Manifest, write_run
 from capexpand.studies import shards
 from capexpand.studies.shards import FoundShard, Shard
 from capexpand.studies.study.manifest import Study
-from capexpand.studies.study.planning import Row
 from capexpand.studies.study.sheet import About, study_sheet
-from capexpand.studies.study.table import as_frame, partitions
+from capexpand.studies.study.table import partitions
 from capexpand.wording import count, of_each
 
 if TYPE_CHECKING:
@@ -55,13 +54,14 @@ def sheet_of(about: About, table: DataFrame, *, kept: bool) -> Sheet:
     return study_sheet(about, table.lazy(), partitions(table) if kept else None)
 
 
-def write_shard(folder: Path, study: Study, shard: Shard, rows: Sequence[Row]) -> None:
+def write_shard(folder: Path, study: Study, shard: Shard, table: DataFrame) -> None:
     """Write the folder of a shard; an older run there is replaced.
 
     Args:
         folder: where it is to stand.
         study: of which it is a part.
         shard: which part.
+        table: of its items.
 
     Raises:
         RunError: the folder cannot be written.
@@ -70,14 +70,14 @@ def write_shard(folder: Path, study: Study, shard: Shard, rows: Sequence[Row]) -
     write_run(
         folder,
         Content(
-            {ROWS: parquet_bytes(as_frame(rows))},
+            {ROWS: parquet_bytes(table)},
             {
                 "kind": WHOLE.kind,
                 "made_with": made_with(),
                 "shard": shard.number,
                 "shards": shard.of,
                 "study": study.name,
-                "items": len(rows),
+                "items": table.height,
                 "about": {
                     "title": about.title,
                     "currency": about.currency,
@@ -104,11 +104,6 @@ def _said(manifest: Manifest) -> tuple[About, int]:
 WHOLE = shards.Whole(
     "study", ROWS, "is of another study than {}; cases, variants, dates or settings differ", _said
 )
-
-
-def stands_already(folder: Path, study: Study, shard: Shard) -> bool:
-    """Return whether a shard stands in its folder as it is to be made."""
-    return shards.stands_already(folder, WHOLE, study.name, shard)
 
 
 def joined(folders: Sequence[Path]) -> tuple[About, DataFrame]:

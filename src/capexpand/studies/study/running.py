@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 
 import numpy as np
 
@@ -79,8 +78,3 @@ def _chunks(items: Sequence[Item]) -> list[tuple[Item, ...]]:
         else:
             chunks.append([item])
     return [tuple(chunk) for chunk in chunks]
-
-
-def journal_file(folder: Path | None) -> Path | None:
-    """Return where the journal of a study stands: hidden, beside its folder."""
-    return None if folder is None else folder.absolute().parent / f".{folder.name}.study"
