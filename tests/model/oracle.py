@@ -184,11 +184,15 @@ class _Oracle:
         self.F = free = self.variable("F", "power", "quarter")
         self.require(
             "power term",
-            free - self.before(free, standing) - freed.sel(ahead=0, drop=True) + self.back,
+            free
+            - self.before(free, self.data(m.opening.power_free_mw, "power"))
+            - freed.sel(ahead=0, drop=True)
+            + self.back,
             "==",
-            0.0,
+            self.data(m.opening.power_freed_mw, "power", "quarter"),
             rented,
         )
+        due = due - self.data(m.opening.power_freed_mw, "power", "quarter")
         self.promised = (coming, freed * rented, limit > 0, due, self.P - free * rented)
 
     def commitments(self, coming, freed, orderable: xr.DataArray, due: xr.DataArray, taken) -> None:
@@ -255,8 +259,10 @@ class _Oracle:
         term = offers.lead_quarters + offers.term_quarters
         freed = self.pipeline("units freed", self.waits(self.x, term, "offer"), "offer", "destination")
         self.E = free = self.variable("E", "offer", "destination", "quarter")
-        past = self.before(free, (standing * at).sum("site")) + freed.sel(ahead=0, drop=True)
-        self.require("unit term", free - past + (self.r * at).sum("site"), "==", 0.0, ~owned)
+        stands = self.data(m.opening.units_free(m.sites.destination), "offer", "destination")
+        past = self.before(free, stands) + freed.sel(ahead=0, drop=True)
+        over = self.data(m.opening.units_freed, "offer", "destination", "quarter")
+        self.require("unit term", free - past + (self.r * at).sum("site"), "==", over, ~owned)
 
     def reached(self, at: xr.DataArray) -> xr.DataArray:
         """Whether units of an offer can have come to a site by a quarter; taken as true unless lean."""

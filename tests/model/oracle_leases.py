@@ -62,10 +62,12 @@ def lease_costs(o):
                 here = held_by.sel({dim: name}, drop=True).isel(quarter=t, drop=True)
                 if dim == "power":
                     stood = float(opening[k]) if t < end else 0.0
+                    stood += float(m.opening.power_due_mw[k, max(0, t - end + 1) : t + 1].sum())
                     o.model.add_constraints(here - came <= stood, name=f"longest {name} {t}")
                 else:
                     stood = np.zeros(len(m.destinations))
                     np.add.at(stood, m.sites.destination, m.opening.installed[:, k] * (t < end))
+                    stood += m.opening.units_due[k, :, max(0, t - end + 1) : t + 1].sum(axis=1)
                     limit = o.data(stood, "destination")
                     there = (here * at).sum("site")
                     o.model.add_constraints(there - came <= limit, name=f"longest {name} {t}")

@@ -18,7 +18,8 @@ from capexpand.api.shown import Documented
 from capexpand.cli.main import build_app
 
 PUBLIC = """
-    Backtest Backtests BacktestShard BreakevenFindings BreakEvens CVaR CapexpandError Case CaseError Comparison Expectation
+    Backtest Backtests BacktestShard
+    BreakevenFindings BreakEvens CVaR CapexpandError Case CaseError Comparison Expectation
     Findings InfeasibleError PlannedPolicy Plans PolicySettings Problem RunError Sheet SolverError
     WorstCase CheckedCase LatticeSettings Outcomes PolicyFindings Run SampledFutures __version__
     check diff new policy Questioned run scenarios schema serve shipped_cases

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -116,6 +116,9 @@ def replay(
     time_unit: str | None = None,
     block_tokens: int | None = None,
     leave_out_bad: bool = False,
+    seeds: int = 1,
+    workers: int = 2,
+    on: str | Executor | None = None,
     out: Path | str | None = None,
 ) -> Replayed:
     """Replay a trace on a fleet: waiting, utilisation, what is stranded and why, derating for a plan.
@@ -144,50 +147,142 @@ def replay(
         time_unit: s or ms, of times in JSON lines; recognised if None.
         block_tokens: tokens in a block of a prefix in JSON lines; recognised if None.
         leave_out_bad: whether bad rows are left out and counted; otherwise they are an error.
+        seeds: how often what is drawn is drawn anew, the random placement or the requests that are generated;
+            the result is that of the first, with a row of what differs for each.
+        workers: processes, each with seeds of its own; the result is the same for any number.
+        on: where the seeds are replayed: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
+            of ``concurrent.futures``, or processes of this machine if None; the result is the same.
         out: where the derating is written, a .json or .csv file or a folder for both; nowhere if None.
 
     Raises:
         CaseError: the trace, the fleet or an option is wrong, or there is no derating to write.
         RunError: the run cannot be read, or the derating not be written.
     """
+    from capexpand.executing.choosing import engine_on
+    from capexpand.executing.engine import in_order
     from capexpand.replay.compiled import announce_compilation
-    from capexpand.replay.derating import why_no_derating
     from capexpand.replay.sources.catalogue import read_trace
     from capexpand.replay.traces import JobTrace
 
     place, run_folder = _path(out), _path(run)
     trace, fleet_file, replica_file = Path(trace), _path(fleet), _path(replicas)
     check_load(load)
+    if seeds < 1 or (seeds > 1 and place is not None):
+        said = "1 or more" if seeds < 1 else "1 with --out, since a derating is written of one"
+        raise CaseError([Problem(f"--seeds: {said}, not {seeds}")])
     if place is not None:
         check_place(place, [one for one in (trace, fleet_file, replica_file) if one is not None])
     plan = _planned(run_folder, fleet_file or replica_file, quarter=quarter, workload=workload)
-    if servegen:
-        loaded = _generate(trace, servegen, span_hours)
-    else:
-        loaded = read_trace(
-            trace, format_name=format, leave_out_bad=leave_out_bad, time_unit=time_unit,
-            block_tokens=block_tokens,
-        )  # fmt: skip
-    with announce_compilation():
-        if isinstance(loaded, JobTrace):
-            policy = _policy(order, placement, backfill=backfill, preempt=preempt)
-            if plan is not None:
-                document = jobs_document(plan, loaded, policy, load=load, leave_out_bad=leave_out_bad)
-            elif fleet_file is not None:
-                jobs = _only_with_accelerators(loaded) if accelerators_only else loaded
-                if place is not None and (note := why_no_derating(jobs)):
-                    raise CaseError([Problem(f"{note}; leave --out out", file=trace)])
-                document = fleet_document(jobs, fleet_file, policy, load=load, leave_out_bad=leave_out_bad)
-            else:
-                raise CaseError([Problem("jobs need a fleet of nodes: give a run, or --fleet", file=trace)])
-        else:
-            document = _requests_replayed(
-                loaded, plan, lambda promise: _replica_kind(loaded, replica_file, model, chip, promise),
-                model=model, count=count, routing=routing, slo=slo, load=load, leave_out_bad=leave_out_bad,
-            )  # fmt: skip
+    loaded = None if servegen else read_trace(
+        trace, format_name=format, leave_out_bad=leave_out_bad, time_unit=time_unit,
+        block_tokens=block_tokens,
+    )  # fmt: skip
+    policy = None
+    if isinstance(loaded, JobTrace):
+        policy = _policy(order, placement, backfill=backfill, preempt=preempt)
+        if accelerators_only and plan is None:
+            loaded = _only_with_accelerators(loaded)
+    work = _Replay(
+        trace, loaded, plan, policy, servegen, span_hours, fleet=fleet_file, replicas=replica_file,
+        model=model, chip=chip, count=count, routing=routing, slo=slo, load=load,
+        leave_out_bad=leave_out_bad, kept=place is not None,
+    )  # fmt: skip
+    if seeds > 1 and not work.drawn:
+        raise CaseError(
+            [Problem("--seeds: nothing is drawn here; that is so with --placement random or --servegen")]
+        )
+    with (
+        announce_compilation(),
+        engine_on(on, workers=workers) as engine,
+        engine.pool(work, most=seeds) as pool,
+    ):
+        found = [document for _, document in in_order(pool, range(seeds))]
+    document = found[0] if seeds == 1 else found[0] | {"by_seed": _by_seed(found)}
     if place is not None:
         _write(document, place)
     return Replayed(document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """Replays a trace with one seed of what is drawn: the random placement, or ServeGen's requests."""
+
+    file: Path
+    loaded: JobTrace | RequestTrace | None
+    plan: PlannedFleet | None
+    policy: SchedulingPolicy | None
+    servegen: str | None
+    span_hours: float
+    fleet: Path | None
+    replicas: Path | None
+    model: str | None
+    chip: str | None
+    count: int
+    routing: str
+    slo: str | None
+    load: float | None
+    leave_out_bad: bool
+    kept: bool
+
+    @property
+    def drawn(self) -> bool:
+        """Whether a seed changes anything."""
+        from capexpand.replay.packing.tasks import PlacementRule
+
+        return self.servegen is not None or (
+            self.policy is not None and self.policy.placement is PlacementRule.RANDOM
+        )
+
+    def __call__(self, seed: int) -> dict[str, object]:
+        """Return the document of a replay."""
+        from capexpand.replay.traces import JobTrace
+
+        if self.policy is not None:
+            return self._jobs(replace(self.policy, seed=seed))
+        requests = self.loaded
+        if requests is None:
+            requests = _generate(self.file, self.servegen or "", self.span_hours, seed)
+        assert not isinstance(requests, JobTrace)  # noqa: S101 - jobs come with a policy
+        return _requests_replayed(
+            requests, self.plan,
+            lambda promise: _replica_kind(requests, self.replicas, self.model, self.chip, promise),
+            model=self.model, count=self.count, routing=self.routing, slo=self.slo, load=self.load,
+            leave_out_bad=self.leave_out_bad,
+        )  # fmt: skip
+
+    def _jobs(self, policy: SchedulingPolicy) -> dict[str, object]:
+        from capexpand.replay.derating import why_no_derating
+
+        jobs, terms = self.loaded, {"load": self.load, "leave_out_bad": self.leave_out_bad}
+        if self.plan is not None:
+            return jobs_document(self.plan, jobs, policy, **terms)  # type: ignore[arg-type]
+        if self.fleet is None:
+            raise CaseError([Problem("jobs need a fleet of nodes: give a run, or --fleet", file=self.file)])
+        if self.kept and (note := why_no_derating(jobs)):  # type: ignore[arg-type]
+            raise CaseError([Problem(f"{note}; leave --out out", file=self.file)])
+        return fleet_document(jobs, self.fleet, policy, **terms)  # type: ignore[arg-type]
+
+
+def _by_seed(found: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """The numbers that differ between seeds, a row for each."""
+    flat = [_numbers(document) for document in found]
+    names = [name for name in flat[0] if any(one.get(name) != flat[0][name] for one in flat)]
+    return [{"seed": seed} | {name: one.get(name) for name in names} for seed, one in enumerate(flat)]
+
+
+def _numbers(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of a document by name; those of rows by workload and offer."""
+    found: dict[str, Any] = {}
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}_{key}": part for key, part in _numbers(value).items()}
+        elif isinstance(value, list) and name in ("clusters", "deratings"):
+            for row in value:
+                told = "_".join(str(row[key]) for key in ("workload", "offer") if row.get(key))
+                found |= {f"{key}_{told}" if told else key: part for key, part in _numbers(row).items()}
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = value
+    return found
 
 
 def _requests_replayed(
@@ -354,10 +449,10 @@ def _path(given: Path | str | None) -> Path | None:
     return None if given is None else Path(given)
 
 
-def _generate(folder: Path, model: str, span_hours: float) -> RequestTrace:
+def _generate(folder: Path, model: str, span_hours: float, seed: int) -> RequestTrace:
     from capexpand.replay.sources.servegen import generate_servegen
 
-    return generate_servegen(folder, model=model, span_s=3600 * span_hours)
+    return generate_servegen(folder, model=model, span_s=3600 * span_hours, seed=seed)
 
 
 def parse_choice(kind: type[Choice], text: str, option: str) -> Choice:

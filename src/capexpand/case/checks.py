@@ -193,7 +193,11 @@ def _by_quarter(series: Series, calendar: Calendar) -> tuple[float, ...]:
 
 def _offers(draft: Draft) -> Iterator[Complaint]:
     opening = draft.opening.sites.values() if draft.opening is not None else ()
-    standing = {name for site in opening for name in (*site.installed, *site.units_due, *site.leased)}
+    standing = {
+        name
+        for site in opening
+        for name in (*site.installed, *site.units_due, *site.leased, *site.leased_due)
+    }
     for name, offer in draft.offers.items():
         place = ("offers", name)
         if offer.buy is None and offer.lease is None and name not in standing | hired_offers(draft.clouds):
@@ -296,7 +300,10 @@ def _opening(draft: Draft) -> Iterator[Complaint]:
     for name, site in opening.sites.items():
         place = ("sites", name)
         dated += [((*place, "power_due"), day) for day in site.power_due]
-        dated += [((*place, "units_due", offer), day) for offer, due in site.units_due.items() for day in due]
+        dated += [((*place, "power_leased_due"), day) for day in site.power_leased_due]
+        for field in ("units_due", "leased_due"):
+            due = getattr(site, field)
+            dated += [((*place, field, offer), day) for offer in due for day in due[offer]]
     for where, day in dated:
         if day not in calendar:
             message = f"{day} is outside the calendar, {calendar.start} to {calendar.ends[-1]}"
@@ -310,10 +317,25 @@ def _leased_at_start(draft: Draft) -> Iterator[Complaint]:
         site = draft.sites.get(name)
         if standing.power_leased is not None and site is not None and site.colocate is None:
             yield (*place, "power_leased"), f"needs its fee; add colocate to sites.{name}"
-        for offer_name in standing.leased:
-            offer = draft.offers.get(offer_name)
-            if offer is not None and offer.lease is None:
-                yield (*place, "leased", offer_name), f"needs its fee; add lease to offers.{offer_name}"
+        rented = sum(figure.value for figure in standing.power_leased_until.values())
+        most = 0.0 if standing.power_leased is None else standing.power_leased.value
+        if site is not None and site.colocate is None and standing.power_leased_due:
+            yield (*place, "power_leased_due"), f"needs its fee; add colocate to sites.{name}"
+        if rented > most * (1.0 + 1e-9):
+            yield (*place, "power_leased_until"), f"is more than power_leased, {most:g} MW"
+        for field in ("leased", "leased_until", "leased_due"):
+            for offer_name in getattr(standing, field):
+                offer = draft.offers.get(offer_name)
+                if offer is not None and offer.lease is None:
+                    yield (*place, field, offer_name), f"needs its fee; add lease to offers.{offer_name}"
+        for offer_name, until in standing.leased_until.items():
+            held = standing.leased.get(offer_name) or standing.installed.get(offer_name)
+            units = 0.0 if held is None else held.value
+            if sum(count.value for count in until.values()) > units * (1.0 + 1e-9):
+                yield (
+                    (*place, "leased_until", offer_name),
+                    f"is more than the {units:g} units that are leased",
+                )
 
 
 def _series_start(draft: Draft) -> Iterator[Complaint]:

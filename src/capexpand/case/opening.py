@@ -44,11 +44,21 @@ class OpeningSite(Declared):
     power: Power
     """IT power energised in own halls."""
     power_leased: Power | None = None
-    """IT power energised on top, rented for the fee of the site's colocate, past its term."""
+    """IT power energised on top, rented for the fee of the site's colocate, past its term but for what
+    `power_leased_until` says."""
+    power_leased_until: dict[Day, Power] = Field(default_factory=dict)
+    """Of the rented power, what is within its term, by the day on which that ends."""
+    power_leased_due: dict[Day, Power] = Field(default_factory=dict)
+    """Rented IT power that is on order, by day of delivery; its term begins then."""
     installed: dict[Name, Count] = Field(default_factory=dict)
     """Units installed, by offer; owned unless the offer is only leased."""
     leased: dict[Name, Count] = Field(default_factory=dict)
-    """Units installed on top, leased for the offer's fee, past their term."""
+    """Units installed on top, leased for the offer's fee, past their term but for what `leased_until`
+    says."""
+    leased_until: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
+    """Of the leased units, those within their term, by offer and the day on which that ends."""
+    leased_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)
+    """Leased units that are on order, by offer and date of delivery; their term begins then."""
     power_due: dict[Day, Power] = Field(default_factory=dict)
     """IT power that is on order and energised on these dates."""
     units_due: dict[Name, dict[Day, Count]] = Field(default_factory=dict)

@@ -47,7 +47,7 @@ def broken_references(data: JsonObject) -> Iterator[Complaint]:
     opening = _mapping(_mapping(data.get("opening")).get("sites"))
     yield from _unknown("site", opening, sites, ("opening", "sites"))
     for name, site in opening.items():
-        for field in ("installed", "units_due", "leased"):
+        for field in ("installed", "units_due", "leased", "leased_until", "leased_due"):
             yield from _unknown("offer", _mapping(site).get(field), offers, ("opening", "sites", name, field))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from capexpand.cli.options import AsJson, BlockTokens, TimeUnit
+from capexpand.cli.options import AsJson, BlockTokens, On, TimeUnit, Workers
 from capexpand.reporting.console import output, print_json, say
 
 
@@ -52,6 +52,12 @@ def replay(
     time_unit: TimeUnit = None,
     block_tokens: BlockTokens = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad rows and count them.")] = False,
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, max=100_000, help="Draw so often: random placement, or generated requests."),
+    ] = 1,
+    workers: Workers = 2,
+    on: On = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the derating: a .json or .csv file, or a folder for both.")
     ] = None,
@@ -65,7 +71,7 @@ def replay(
         chip=chip, count=count, format=format_name, servegen=servegen, span_hours=span_hours, load=load,
         order=order, placement=placement, backfill=backfill, preempt=preempt,
         accelerators_only=accelerators_only, routing=routing, slo=slo, time_unit=time_unit,
-        block_tokens=block_tokens, leave_out_bad=leave_out_bad, out=out,
+        block_tokens=block_tokens, leave_out_bad=leave_out_bad, seeds=seeds, workers=workers, on=on, out=out,
     )  # fmt: skip
     if as_json:
         print_json(found.document, indent=None)

@@ -105,8 +105,9 @@ def _power_rules(plan: Plan) -> dict[str, float]:
     lead, term = m.power.lead_quarters, m.power.term_quarters
     ordered, returned = plan.power_ordered_mw, plan.power_returned_mw
     arriving = delivered(ordered, lead) + m.opening.power_due_mw
-    # rented power can go back when its term is over; what stands at the start has no term left
-    past_term = np.cumsum(delivered(ordered, lead + term), axis=1) + m.opening.power_mw[:, None]
+    # rented power can go back when its term is over
+    past_term = np.cumsum(delivered(ordered, lead + term) + m.opening.power_freed_mw, axis=1)
+    past_term = past_term + m.opening.power_free_mw[:, None]
     limit = np.where(_in_time(m, lead), m.power.limit_mw, 0.0)
     used = np.einsum("skt,k->st", plan.running, m.offers.power_kw / 1000.0)
     energised = by_position(plan.power_mw, m.power.site, len(m.sites.names))
@@ -143,8 +144,9 @@ def _commitments(plan: Plan, orderable: np.ndarray) -> float:
     for t in quarter:
         known = np.where(quarter <= t, plan.power_ordered_mw, 0.0)
         coming = np.cumsum(delivered(known, lead) + m.opening.power_due_mw, axis=1)
-        past_term = np.cumsum(delivered(known, lead + m.power.term_quarters), axis=1)
-        free = np.where(rented, past_term + m.opening.power_mw[:, None] - gone[:, [t]], 0.0)
+        freed = delivered(known, lead + m.power.term_quarters) + m.opening.power_freed_mw
+        past_term = np.cumsum(freed, axis=1)
+        free = np.where(rented, past_term + m.opening.power_free_mw[:, None] - gone[:, [t]], 0.0)
         expected = by_position(plan.power_mw[:, [t]] + coming - coming[:, [t]] - free, site, sites)
         first = np.full(sites, m.times.count)
         np.minimum.at(first, site[orderable[:, t]], lead[orderable[:, t]])
@@ -176,8 +178,9 @@ def _unit_rules(plan: Plan) -> dict[str, float]:
     kept = (1.0 - m.offers.attrition)[:, None] * _before(plan.installed, m.opening.installed)
     expected = kept + plan.placed - plan.returned - handed_over(plan)
     gone = by_position(plan.returned, m.sites.destination, destinations).transpose(1, 0, 2)
-    standing = by_position(m.opening.installed, m.sites.destination, destinations).T
-    past_term = np.cumsum(delivered(plan.ordered, lead + m.offers.term_quarters[:, None]), axis=2)
+    standing = m.opening.units_free(m.sites.destination)
+    freed = delivered(plan.ordered, lead + m.offers.term_quarters[:, None]) + m.opening.units_freed
+    past_term = np.cumsum(freed, axis=2)
     able = np.where(m.offers.resold, np.inf, 0.0)[:, None, None]  # owned units are sold as they stand
     free = np.where(owned[:, None, None], able, past_term + standing[:, :, None])
     return {

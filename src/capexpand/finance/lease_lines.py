@@ -25,6 +25,8 @@ class LeaseLines:
     unit_least: Rows  # [option, quarter] units
     power_stood: Rows  # [power] MW rented at the start
     units_stood: Rows  # [option] units leased at the start
+    power_came: Rows  # [power, quarter] MW that were on order at the start
+    units_came: Rows  # [option, quarter] units
     lease_year: Rows  # [year] 0, 1, 2, ...
     lease_quarters: Rows  # in a year
     power_fixed: Flags  # [power] whether the fee of the order holds for the term
@@ -36,8 +38,8 @@ class LeaseLines:
         terms = m.lease_terms
         power, units = _plain(m) if terms is None else (terms.power, terms.units)
         years = np.arange(-(-m.times.count // 4), dtype=np.float64)
-        stood_power = np.where(m.power.owned, 0.0, m.opening.power_mw)
-        stood_units = np.where(m.offers.owned, 0.0, m.opening.installed.sum(axis=0))
+        stood_power = np.where(m.power.owned, 0.0, m.opening.power_free_mw)
+        stood_units = np.where(m.offers.owned, 0.0, m.opening.units_free(m.sites.destination).sum(axis=1))
         return cls(
             power_term=stated(m.power.term_quarters, "power", timed=False),
             unit_term=stated(m.offers.term_quarters, "option", timed=False),
@@ -47,6 +49,10 @@ class LeaseLines:
             unit_least=stated(units.least, "option"),
             power_stood=stated(np.where(power.fixed, stood_power, 0.0), "power", timed=False),
             units_stood=stated(np.where(units.fixed, stood_units, 0.0), "option", timed=False),
+            power_came=stated(np.where(power.fixed[:, None], m.opening.power_freed_mw, 0.0), "power"),
+            units_came=stated(
+                np.where(units.fixed[:, None], m.opening.units_freed.sum(axis=1), 0.0), "option"
+            ),
             lease_year=stated(years, "year", timed=False),
             lease_quarters=stated(np.asarray(4.0), timed=False),
             power_fixed=power.fixed,
@@ -81,6 +87,7 @@ class _Part:
     escalation: Rows
     least: Rows
     stood: Rows
+    came: Rows
 
 
 def lease_rows(
@@ -100,9 +107,11 @@ def lease_rows(
     """
     parts = (
         _Part("power", "Rented power", "power", terms.power_fixed, *power, fees[0], leads[0],
-              terms.power_term, terms.power_escalation, terms.power_least, terms.power_stood),
+              terms.power_term, terms.power_escalation, terms.power_least, terms.power_stood,
+              terms.power_came),
         _Part("unit", "Leased units", "option", terms.unit_fixed, *units, fees[1], leads[1],
-              terms.unit_term, terms.unit_escalation, terms.unit_least, terms.units_stood),
+              terms.unit_term, terms.unit_escalation, terms.unit_least, terms.units_stood,
+              terms.units_came),
     )  # fmt: skip
     rented, leased = (_fixed(terms, part) + _least(part) for part in parts)
     return (rented + leased).named("lease_adjustment", "Fixed fees and minimum volumes", MONEY, "operation")
@@ -126,8 +135,9 @@ def _fixed(terms: LeaseLines, part: _Part) -> Rows:
     begun = raised.arrive(wait).named(f"{key}_begun", f"{title}: fee from its quarter on", MONEY, "leases")
     inside = begun.trailing(span).named(f"{key}_inside", f"{title}: fixed fees", MONEY, "leases")
     ends = (part.lead + part.term).named(f"{key}_ends", f"{title}: quarters to end", "quarters", "leases")
+    freed = ordered.arrive(ends).named(f"{key}_freed", f"{title}: past its term", "", "leases")
     free = balance(
-        ordered.arrive(ends).named(f"{key}_freed", f"{title}: past its term", "", "leases"),
+        freed + part.came if part.came.values.any() else freed,
         part.returned.only(part.axis, part.fixed),
         start=part.stood,
     ).named(f"{key}_free", f"{title}: held past its term", "", "leases")

@@ -43,19 +43,27 @@ def lease_rules(plan: Plan, above: Callable[[Floats, Floats], float]) -> dict[st
         return {}
     quarter = np.arange(m.times.count)
     worst = 0.0
-    for part, held, ordered, opening, lead in (
-        (terms.power, plan.power_mw, plan.power_ordered_mw, m.opening.power_mw, m.power.lead_quarters),
+    for part, held, ordered, opening, due, lead in (
+        (
+            terms.power,
+            plan.power_mw,
+            plan.power_ordered_mw,
+            m.opening.power_mw,
+            m.opening.power_due_mw,
+            m.power.lead_quarters,
+        ),
         (
             terms.units,
             plan.installed.sum(axis=0),
             plan.ordered.sum(axis=1),
             m.opening.installed.sum(axis=0),
+            m.opening.units_due.sum(axis=1),
             m.offers.lead_quarters,
         ),
     ):
         for k in np.flatnonzero(part.longest_quarters < FOREVER):
             end = int(part.longest_quarters[k])
-            came = delivered(ordered[[k]], lead[[k]])[0]
+            came = delivered(ordered[[k]], lead[[k]])[0] + due[k]
             lately = np.array([came[max(0, t - end + 1) : t + 1].sum() for t in quarter])
             worst = max(worst, above(held[k], lately + np.where(quarter < end, opening[k], 0.0)))
     return {"leases within their longest time": worst}

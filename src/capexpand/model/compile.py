@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, timedelta
+
 import numpy as np
 
+from capexpand.case.figures import Figure
 from capexpand.case.schema import Case, Site
 from capexpand.model.aim import compile_aim
 from capexpand.model.churn import compile_churn
@@ -17,6 +21,7 @@ from capexpand.model.data import (
     Integers,
     ModelData,
     OfferOptions,
+    OpeningLeases,
     OpeningState,
     PowerOptions,
     Sites,
@@ -30,7 +35,14 @@ from capexpand.model.lease_terms import LeaseTerms
 from capexpand.model.leaseback_terms import compile_leasebacks
 from capexpand.model.leases import compile_leases
 from capexpand.model.world import Floats, World
-from capexpand.timevalue import HOURS_PER_QUARTER, discount_factors, end_discount_factor, quarters_spanned
+from capexpand.timevalue import (
+    HOURS_PER_QUARTER,
+    MONTHS_PER_QUARTER,
+    add_months,
+    discount_factors,
+    end_discount_factor,
+    quarters_spanned,
+)
 
 FLOOR_PENALTY = (
     2.0  # money spent to no use costs itself, so at 2 a plan spends unless that loses as much again
@@ -47,7 +59,7 @@ def compile_case(case: Case) -> ModelData:
     service = service_matrix(world, options)
     offers = compile_offers(world, options, service)
     group, served_by = group_sites(world)
-    energy = compile_energy(world)
+    energy, lease_terms = compile_energy(world), _lease_terms(world, power, options)
     plain = ModelData(
         title=case.title,
         currency=case.currency,
@@ -59,12 +71,12 @@ def compile_case(case: Case) -> ModelData:
         workloads=compile_workloads(world, service, served_by),
         budget=_budget(world, times),
         taxes=_taxes(world, times),
-        opening=_opening(world, power, offers),
+        opening=_opening(world, power, offers, lease_terms),
         whole_sizes=case.solve.whole_sizes,
         hours_per_quarter=HOURS_PER_QUARTER,
         energy=energy,
         redundancy=compile_redundancy(world, tuple(option.product_name for option in options)),
-        lease_terms=_lease_terms(world, power, options),
+        lease_terms=lease_terms,
         hire=compile_hire(world),
         end_value_within_book=case.finance.end_value_within_book,
         financing=compile_financing(world, offers),
@@ -166,7 +178,8 @@ def _sites(world: World, group: Integers, energy: EnergyOptions | None) -> Sites
         opening = world.case.opening.sites.get(name)
         if opening is not None:
             leased = 0.0 if opening.power_leased is None else opening.power_leased.value
-            standing[i] = opening.power.value + leased + np.cumsum(world.dated(opening.power_due))
+            due = world.dated(opening.power_due) + world.dated(opening.power_leased_due)
+            standing[i] = opening.power.value + leased + np.cumsum(due)
     carried = np.zeros(len(sites)) if energy is None else energy.carried_mw(len(sites))
     return Sites(
         names=tuple(sites),
@@ -294,7 +307,68 @@ def _standing(offers: OfferOptions, offer: str) -> int:
     return offers.names.index(offer if offer in offers.names else offer + LEASED)
 
 
-def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> OpeningState:
+def _opening_leases(
+    world: World, power: PowerOptions, offers: OfferOptions, terms: LeaseTerms | None
+) -> OpeningLeases | None:
+    """What of the leases of the start is bound to a term; None where nothing is.
+
+    Where the fee of the order is fixed, what is on order pays the fee of the day, as what stands does, and
+    so counts as past its term.
+    """
+    count, sites = world.quarters, world.case.opening.sites
+    power_bound, power_freed = np.zeros(len(power.names)), np.zeros((len(power.names), count))
+    shape = (len(offers.names), len(world.destinations))
+    units_bound, units_freed = np.zeros(shape), np.zeros((*shape, count))
+    for name, state in sites.items():
+        if state.power_leased_until or state.power_leased_due:
+            o = power.names.index(f"{name} ({COLOCATED})")
+            fixed = terms is not None and bool(terms.power.fixed[o])
+            bound, freed = _freed(world, state.power_leased_until, fixed=fixed)
+            power_bound[o] += bound
+            power_freed[o] += freed
+            due = world.dated(state.power_leased_due)
+            power_freed[o] += _later(due, 0 if fixed else int(power.term_quarters[o]))
+        d = world.destinations.index(world.case.sites[name].destination)
+        on_order = [
+            (k, due)
+            for offer, due in state.units_due.items()
+            if not offers.owned[k := _standing(offers, offer)]
+        ]
+        on_order += [(offers.names.index(offer + LEASED), due) for offer, due in state.leased_due.items()]
+        for k, due in on_order:
+            term = 0 if terms is not None and terms.units.fixed[k] else int(offers.term_quarters[k])
+            units_freed[k, d] += _later(world.dated(due), term)
+        for offer, until in state.leased_until.items():
+            k = offers.names.index(offer + LEASED)
+            bound, freed = _freed(world, until, fixed=terms is not None and bool(terms.units.fixed[k]))
+            units_bound[k, d] += bound
+            units_freed[k, d] += freed
+    if not (power_freed.any() or units_freed.any() or power_bound.any() or units_bound.any()):
+        return None
+    return OpeningLeases(power_bound, power_freed, units_bound, units_freed)
+
+
+def _freed(world: World, until: Mapping[date, Figure], *, fixed: bool) -> tuple[float, Floats]:
+    """What is bound at the start, and what is free from a quarter on: the first that begins after its day."""
+    freed = np.zeros(world.quarters)
+    if fixed:
+        return 0.0, freed
+    for day, amount in until.items():
+        after = day + timedelta(days=1)
+        quarter = world.calendar.index(after)
+        quarter += after != add_months(world.calendar.start, MONTHS_PER_QUARTER * quarter)
+        if quarter < world.quarters:
+            freed[max(quarter, 0)] += amount.value
+    return sum(amount.value for amount in until.values()), freed
+
+
+def _later(due: Floats, quarters: int) -> Floats:
+    return np.concatenate((np.zeros(min(quarters, due.size)), due))[: due.size]
+
+
+def _opening(
+    world: World, power: PowerOptions, offers: OfferOptions, terms: LeaseTerms | None
+) -> OpeningState:
     opening = world.case.opening
     sites = tuple(world.case.sites)
     power_mw, power_due = np.zeros(len(power.names)), np.zeros((len(power.names), world.quarters))
@@ -306,6 +380,8 @@ def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> Opening
         power_due[option] = world.dated(state.power_due)
         if state.power_leased is not None:
             power_mw[power.names.index(f"{name} ({COLOCATED})")] = state.power_leased.value
+        if state.power_leased_due:
+            power_due[power.names.index(f"{name} ({COLOCATED})")] += world.dated(state.power_leased_due)
         for offer, units in state.installed.items():
             installed[sites.index(name), _standing(offers, offer)] += units.value
         for offer, units in state.leased.items():
@@ -313,6 +389,8 @@ def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> Opening
         destination = world.destinations.index(world.case.sites[name].destination)
         for offer, due in state.units_due.items():
             units_due[_standing(offers, offer), destination] += world.dated(due)
+        for offer, due in state.leased_due.items():
+            units_due[offers.names.index(offer + LEASED), destination] += world.dated(due)
     depreciation = np.zeros(world.quarters)
     if opening.book_value is not None and opening.book_life is not None:
         life = max(quarters_spanned(opening.book_life.value), 1)
@@ -326,4 +404,5 @@ def _opening(world: World, power: PowerOptions, offers: OfferOptions) -> Opening
         other_revenue=world.series(opening.other_revenue),
         other_cost=world.series(opening.other_cost),
         depreciation=depreciation,
+        leases=_opening_leases(world, power, offers, terms),
     )

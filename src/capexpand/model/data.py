@@ -241,6 +241,16 @@ class Taxes:
 
 
 @dataclass(frozen=True, slots=True)
+class OpeningLeases:
+    """Of what is leased at the start or on order, what is bound to its term."""
+
+    power_bound_mw: Floats  # [power option] of what stands
+    power_freed_mw: Floats  # [power option, quarter] whose term is over from that quarter on
+    units_bound: Floats  # [offer option, destination] of what stands
+    units_freed: Floats  # [offer option, destination, quarter]
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningState:
     """Capacity at the start, installed or on order."""
 
@@ -252,6 +262,32 @@ class OpeningState:
     other_revenue: Floats  # [quarter]
     other_cost: Floats  # [quarter]
     depreciation: Floats  # [quarter] of what stands at the start
+    leases: OpeningLeases | None = None  # None: whatever is leased at the start is past its term
+
+    @property
+    def power_free_mw(self) -> Floats:
+        """Power that stands at the start and is bound to no term [power option]."""
+        return self.power_mw if self.leases is None else self.power_mw - self.leases.power_bound_mw
+
+    @property
+    def power_freed_mw(self) -> Floats:
+        """Rented power of the start whose term is over from a quarter on [power option, quarter]."""
+        return np.zeros_like(self.power_due_mw) if self.leases is None else self.leases.power_freed_mw
+
+    @property
+    def units_freed(self) -> Floats:
+        """Leased units of the start, the same [offer option, destination, quarter]."""
+        return np.zeros_like(self.units_due) if self.leases is None else self.leases.units_freed
+
+    def units_free(self, destination: Integers) -> Floats:
+        """Return the units that stand at the start and are bound to no term [offer option, destination].
+
+        Args:
+            destination: of each site.
+        """
+        stands = np.zeros(self.units_due.shape[:2])
+        np.add.at(stands.T, destination, self.installed)
+        return stands if self.leases is None else stands - self.leases.units_bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from capexpand.model.ages import aged
 from capexpand.model.blocks import ABSENT, Blocks, Indices
-from capexpand.model.data import Floats, ModelData
+from capexpand.model.data import Floats, Integers, ModelData
 from capexpand.model.lease_terms import FOREVER, LeaseTerms, Terms, paid_over
 from capexpand.model.world import World
 from capexpand.timevalue import quarters_spanned
@@ -141,7 +141,7 @@ def _longest(lp: Blocks, m: ModelData, t: int, *, b: Indices, P: Indices, x: Ind
         return
     ends_b, ends_x = terms.power.longest_quarters, terms.units.longest_quarters
     bounded_b, bounded_x = ends_b < FOREVER, ends_x < FOREVER
-    stood = np.where(t < ends_b, m.opening.power_mw, 0.0)
+    stood = np.where(t < ends_b, m.opening.power_mw, 0.0) + came_lately(m.opening.power_due_mw, t, ends_b)
     rows = lp.rows("longest rented", [m.power.names, here], upper=stood[:, None], where=bounded_b[:, None])[
         :, 0
     ]
@@ -151,7 +151,7 @@ def _longest(lp: Blocks, m: ModelData, t: int, *, b: Indices, P: Indices, x: Ind
         lp.add(rows, np.where(age < ends_b, came, ABSENT), -1.0)
     leased = np.zeros((len(m.offers.names), len(m.destinations)))
     np.add.at(leased.T, m.sites.destination, m.opening.installed)
-    leased = np.where((t < ends_x)[:, None], leased, 0.0)
+    leased = np.where((t < ends_x)[:, None], leased, 0.0) + came_lately(m.opening.units_due, t, ends_x)
     labels = [m.offers.names, m.destinations, here]
     where = np.broadcast_to(bounded_x[:, None], leased.shape)[:, :, None]
     rows_x = lp.rows("longest leased", labels, upper=leased[:, :, None], where=where)[:, :, 0]
@@ -159,6 +159,19 @@ def _longest(lp: Blocks, m: ModelData, t: int, *, b: Indices, P: Indices, x: Ind
     for age in range(int(ends_x[bounded_x].max(initial=0))):
         lead = np.broadcast_to((m.offers.lead_quarters + age)[:, None], x.shape[:2])
         lp.add(rows_x, np.where((age < ends_x)[:, None], aged(x, lead), ABSENT), -1.0)
+
+
+def came_lately(due: Floats, t: int, longest: Integers) -> Floats:
+    """Return what of the opening state came within the longest time before a quarter [option, ...].
+
+    Args:
+        due: [option, ..., quarter].
+        t: the quarter.
+        longest: [option] quarters.
+    """
+    quarter = np.arange(due.shape[-1])
+    within = (quarter <= t) & (quarter > t - longest[:, None])
+    return (due * within.reshape(len(due), *(1,) * (due.ndim - 2), -1)).sum(axis=-1)
 
 
 def compile_leases(

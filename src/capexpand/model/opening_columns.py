@@ -41,8 +41,7 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
     stood, installed = m.opening.power_mw, m.opening.installed
     finite = np.isfinite(m.offers.stock)
     stock = np.where(finite, m.offers.stock, 0.0)
-    free = np.zeros((len(options), len(places)))
-    np.add.at(free.T, m.sites.destination, np.where(m.offers.owned, 0.0, installed))
+    free = np.where(m.offers.owned[:, None], 0.0, m.opening.units_free(m.sites.destination))
     living = np.zeros_like(free)
     np.add.at(living.T, m.sites.destination, np.where(aging | wearing, installed, 0.0))
     fresh = np.where(wearing, standing(m)[1][:, 0], 0.0)[:, None] * living
@@ -52,7 +51,11 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         power=lp.columns("opening power", [m.power.names], lower=stood, upper=stood),
         power_history=np.full((len(m.power.names), power_age), ABSENT, dtype=np.int64),
         power_free=lp.columns(
-            "opening free power", [m.power.names], lower=stood, upper=stood, where=~m.power.owned
+            "opening free power",
+            [m.power.names],
+            lower=m.opening.power_free_mw,
+            upper=m.opening.power_free_mw,
+            where=~m.power.owned,
         ),
         installed=lp.columns(
             "opening units", [m.sites.names, options], lower=installed, upper=installed, where=installed > 0

@@ -228,7 +228,8 @@ def _power(lp: Blocks, m: ModelData, t: int, before: State) -> Power:
     lp.add(balance, aged(orders, lead), -1.0)
     lp.add(balance, back)
     F = lp.columns("power past its term", [O, here], where=rented[:, None])[:, 0]
-    terms = lp.rows("power term", [O, here], lower=0.0, upper=0.0, where=rented[:, None])[:, 0]
+    freed = m.opening.power_freed_mw[:, [t]]
+    terms = lp.rows("power term", [O, here], lower=freed, upper=freed, where=rented[:, None])[:, 0]
     lp.add(terms, F)
     lp.add(terms, before.power_free, -1.0)
     lp.add(terms, aged(orders, lead + m.power.term_quarters), -1.0)
@@ -253,7 +254,7 @@ def _commitments(
     written = (ahead >= soonest[:, None]) & (ahead <= latest[:, None]) & (t + ahead < m.times.count)
     theta = np.minimum(t + ahead, m.times.count - 1)
     connected = m.sites.committed_grid_mw[:, theta] / m.sites.power_usage_effectiveness[:, None]
-    coming = np.cumsum(m.opening.power_due_mw, axis=1)
+    coming = np.cumsum(m.opening.power_due_mw - m.opening.power_freed_mw, axis=1)
     promised = np.zeros_like(connected)
     np.add.at(promised, site, coming[:, theta] - coming[:, [t]])
     labels = (m.sites.names, tuple(f"in {quarters}" for quarters in ahead), (m.times.labels[t],))
@@ -332,7 +333,8 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
     np.logical_or.at(leased.T, m.sites.destination, there)
     leased = (leased & ~owned[:, None])[:, :, None]
     E = lp.columns("units past their term", [K, D, here], where=leased)[:, :, 0]
-    terms = lp.rows("unit term", [K, D, here], lower=0.0, upper=0.0, where=leased)[:, :, 0]
+    freed = m.opening.units_freed[:, :, [t]]
+    terms = lp.rows("unit term", [K, D, here], lower=freed, upper=freed, where=leased)[:, :, 0]
     lp.add(terms, E)
     lp.add(terms, before.units_free, -1.0)
     lp.add(terms, aged(orders, lead + m.offers.term_quarters[:, None]), -1.0)

@@ -98,12 +98,12 @@ def _by_group(values: Floats, group: Integers, count: int) -> Floats:
 
 def _returned_share(m: ModelData, ordered: Floats, returned: Floats) -> Floats:
     """Rented power handed back as a share of what is past its term [power option, quarter]."""
-    free = np.where(m.power.owned, 0.0, m.opening.power_mw)
+    free = np.where(m.power.owned, 0.0, m.opening.power_free_mw)
     shares = np.zeros_like(returned)
     for t in range(m.times.count):
         for o in np.flatnonzero(~m.power.owned):
             came = t - int(m.power.lead_quarters[o] + m.power.term_quarters[o])
-            free[o] += ordered[o, came] if came >= 0 else 0.0
+            free[o] += (ordered[o, came] if came >= 0 else 0.0) + m.opening.power_freed_mw[o, t]
         back = returned[:, t]
         shares[:, t] = np.divide(back, free, out=np.zeros_like(back), where=free > _NOTHING)
         free = np.maximum(free - back, 0.0)
@@ -264,13 +264,13 @@ class _Position:
         quarters, options = m.times.count, len(m.power.names)
         offers, places = len(m.offers.names), len(m.destinations)
         self.power = np.tile(m.opening.power_mw, (count, 1))
-        self.power_free = np.where(m.power.owned, 0.0, self.power)
+        self.power_free = np.where(m.power.owned, 0.0, np.tile(m.opening.power_free_mw, (count, 1)))
         self.power_back = np.zeros((count, options))
         self.installed = np.tile(m.opening.installed, (count, 1, 1))
         self.returned = np.zeros_like(self.installed)
         self.units_free = np.zeros((count, offers, places))
-        leased = np.where(m.offers.owned, 0.0, m.opening.installed)
-        self.units_free += _by_group(leased.T, m.sites.destination, places)[None]
+        free = m.opening.units_free(m.sites.destination)
+        self.units_free += np.where(m.offers.owned[:, None], 0.0, free)[None]
         self.waiting = np.zeros_like(self.units_free)  # due, and held back
         self.placed: list[Floats] = []  # of each quarter
         self._young = standing(m)[1] if m.offers.wear is not None else None
@@ -334,7 +334,8 @@ class _Position:
         for theta in range(
             t + soonest, min(t + int(m.power.lead_quarters.max(initial=0)) + 1, m.times.count)
         ):
-            bound = self.power - self.power_free + m.opening.power_due_mw[:, t : theta + 1].sum(axis=1)
+            promised = m.opening.power_due_mw - m.opening.power_freed_mw
+            bound = self.power - self.power_free + promised[:, t : theta + 1].sum(axis=1)
             bound = bound + self._underway(t, theta)
             over = ~m.power.owned & (m.power.lead_quarters + m.power.term_quarters <= theta - t)
             coming = np.where((m.power.lead_quarters <= theta - t) & ~over, b, 0.0)
@@ -417,6 +418,7 @@ class _Position:
         m = self._m
         for o, (lead, term) in enumerate(zip(m.power.lead_quarters, m.power.term_quarters, strict=True)):
             self.power[:, o] += m.opening.power_due_mw[o, t]
+            self.power_free[:, o] += m.opening.power_freed_mw[o, t]
             if t >= lead:
                 self.power[:, o] += self.power_ordered[t - lead][:, o]
             if not m.power.owned[o] and t >= lead + term:
@@ -425,6 +427,7 @@ class _Position:
         self.power = self.power - self.power_back
         self.power_free = self.power_free - self.power_back
         arriving = np.tile(m.opening.units_due[:, :, t], (len(self.power), 1, 1))
+        self.units_free += m.opening.units_freed[:, :, t]
         for k, (lead, term) in enumerate(zip(m.offers.lead_quarters, m.offers.term_quarters, strict=True)):
             if t >= lead:
                 arriving[:, k] += self.ordered[t - lead][:, k]

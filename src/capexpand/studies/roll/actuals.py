@@ -12,6 +12,9 @@ power           site                     IT power energised in own halls
 power_leased    site                     IT power energised in rented halls
 units_due       site, offer, date        owned units on order, with the date of delivery
 power_due       site, date               IT power on order, with the date on which it is energised
+leased_due      site, offer, date        leased units on order, with the date of delivery
+leased_until    site, offer, date        of the leased units those within their term, which ends on the date
+                                         (power_leased_due and power_leased_until: the same of rented power)
 energy_signed   site, contract, date     power signed for under an energy contract on a date, while it runs
 reserved        contract, date           units reserved on a date as CLOUD/RESERVATION, while they run
 payments_due    date                     payments for orders placed, due on a date
@@ -49,6 +52,10 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "power_leased": ("site",),
     "units_due": ("site", "offer", "date"),
     "power_due": ("site", "date"),
+    "leased_due": ("site", "offer", "date"),
+    "leased_until": ("site", "offer", "date"),
+    "power_leased_due": ("site", "date"),
+    "power_leased_until": ("site", "date"),
     "energy_signed": ("site", "contract", "date"),
     "reserved": ("contract", "date"),
     "payments_due": ("date",),
@@ -59,7 +66,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "price": ("workload", "date"),
     "offer_price": ("offer", "date"),
 }
-COUNTED = ("installed", "leased", "units_due", "ordered", "reserved")
+COUNTED = ("installed", "leased", "units_due", "leased_due", "leased_until", "ordered", "reserved")
+POWERS = ("power", "power_leased", "power_due", "power_leased_due", "power_leased_until", "energy_signed")
 OBSERVED = ("demand", "price", "offer_price")
 MOST_NAMED = 20
 
@@ -217,7 +225,7 @@ def in_own_unit(one: ActualRow, case: Case) -> ActualRow:
                 [Problem(f"{one.quantity}: counts units, not '{one.unit}'; leave the unit empty")]
             )
         return replace(one, unit="")
-    if one.quantity in ("power", "power_leased", "power_due", "energy_signed"):
+    if one.quantity in POWERS:
         return replace(one, value=_read(one, ("MW",), "4 MW", case), unit="MW")
     if one.quantity in OBSERVED:
         series = observed_series(case, one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 import numpy as np
@@ -14,9 +14,10 @@ from capexpand.case.standing import Hiring, Supply, hirings, supplies
 from capexpand.finance.energy import plant_purchases
 from capexpand.finance.schedule import hall_purchases, unit_purchases
 from capexpand.finance.statements import statement
-from capexpand.model.data import Floats, Integers
+from capexpand.model.data import Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
 from capexpand.studies.roll.actuals import ActualRow
+from capexpand.timevalue import quarter_starts
 
 SMALL = 1e-6
 
@@ -46,12 +47,9 @@ def _standing(plan: Plan, decided: int) -> list[ActualRow]:
     for o in range(len(m.power.names)):
         site = m.sites.names[m.power.site[o]]
         amount = float(plan.power_mw[o, last])
-        if m.power.owned[o]:
-            found.append(ActualRow("power", site=site, value=amount, unit="MW"))
-        else:
-            amount += _rented_on_order(plan, o, decided)
-            if amount > SMALL:
-                found.append(ActualRow("power_leased", site=site, value=amount, unit="MW"))
+        if m.power.owned[o] or amount > SMALL:
+            kind = "power" if m.power.owned[o] else "power_leased"
+            found.append(ActualRow(kind, site=site, value=amount, unit="MW"))
     for s, site in enumerate(m.sites.names):
         for k in range(len(m.offers.names)):
             amount = float(plan.installed[s, k, last])
@@ -63,39 +61,94 @@ def _standing(plan: Plan, decided: int) -> list[ActualRow]:
     return found
 
 
-def _rented_on_order(plan: Plan, o: int, decided: int) -> float:
-    """Rented power that is on its way; a case knows none, so it counts as standing."""
-    lead = int(plan.data.power.lead_quarters[o])
-    return float(plan.power_ordered_mw[o, max(decided - lead, 0) : decided].sum()) if lead else 0.0
-
-
 def _on_order(plan: Plan, decided: int) -> list[ActualRow]:
+    """What is on order, and of what is leased the terms that still run."""
     m = plan.data
-    starts = m.times.starts
     found: list[ActualRow] = []
-    for o in np.flatnonzero(m.power.owned):
-        lead = int(m.power.lead_quarters[o])
-        for t in range(decided, m.times.count):
-            ordered = plan.power_ordered_mw[o, t - lead] if 0 <= t - lead < decided else 0.0
-            amount = float(m.opening.power_due_mw[o, t] + ordered)
-            if amount > SMALL:
-                site = m.sites.names[m.power.site[o]]
-                found.append(ActualRow("power_due", site=site, date=starts[t], value=amount, unit="MW"))
-    due: dict[tuple[str, str, int], float] = {}
-    for k in range(len(m.offers.names)):
-        lead = int(m.offers.lead_quarters[k])
-        offer = m.offers.products[m.offers.product[k]]
+    for o, lead in enumerate(m.power.lead_quarters):
+        site, kind = m.sites.names[m.power.site[o]], "power" if m.power.owned[o] else "power_leased"
+        orders = plan.power_ordered_mw[o, :decided]
+        for t, amount in _coming(m.opening.power_due_mw[o], orders, int(lead)):
+            day = m.times.starts[t]
+            found.append(ActualRow(f"{kind}_due", site=site, date=day, value=amount, unit="MW"))
+        if not m.power.owned[o]:
+            held = float(m.opening.power_mw[o] - m.opening.power_free_mw[o])
+            opening = held, m.opening.power_due_mw[o], m.opening.power_freed_mw[o]
+            wait = int(lead), int(m.power.term_quarters[o])
+            found += [
+                ActualRow("power_leased_until", site=site, date=day, value=amount, unit="MW")
+                for day, amount in _bound(m, orders, wait, opening).items()
+            ]
+    for k, lead in enumerate(m.offers.lead_quarters):
+        offer, kind = m.offers.products[m.offers.product[k]], "units" if m.offers.owned[k] else "leased"
         for d in range(len(m.destinations)):
             site = m.sites.names[int(np.flatnonzero(m.sites.destination == d)[0])]
-            for t in range(decided, m.times.count):
-                ordered = plan.ordered[k, d, t - lead] if 0 <= t - lead < decided else 0.0
-                amount = float(m.opening.units_due[k, d, t] + ordered)
-                if amount > SMALL:
-                    due[site, offer, t] = due.get((site, offer, t), 0.0) + amount
-    found += [
-        ActualRow("units_due", site=site, offer=offer, date=starts[t], value=amount)
-        for (site, offer, t), amount in due.items()
-    ]
+            for t, amount in _coming(m.opening.units_due[k, d], plan.ordered[k, d, :decided], int(lead)):
+                day = m.times.starts[t]
+                found.append(ActualRow(f"{kind}_due", site=site, offer=offer, date=day, value=amount))
+            if not m.offers.owned[k]:
+                found += _bound_units(plan, k, d, decided)
+    return found
+
+
+def _coming(due: Floats, orders: Floats, lead: int) -> Iterator[tuple[int, float]]:
+    """Yield what is on order at the end of some quarters, by the quarter of its delivery.
+
+    Args:
+        due: of the opening state [quarter].
+        orders: of the quarters that are over.
+        lead: quarters until delivery.
+    """
+    for t in range(orders.size, due.size):
+        amount = float(due[t] + (orders[t - lead] if 0 <= t - lead < orders.size else 0.0))
+        if amount > SMALL:
+            yield t, amount
+
+
+def _bound(
+    m: ModelData, orders: Floats, wait: tuple[int, int], opening: tuple[float, Floats, Floats]
+) -> dict[date, float]:
+    """Return what stands at the end of some quarters and is within its term, by the day on which that ends.
+
+    Args:
+        m: the compiled case.
+        orders: of those quarters.
+        wait: quarters until delivery, and of the term from then on.
+        opening: of the opening state what is bound, due [quarter] and freed [quarter].
+    """
+    (lead, term), decided, count = wait, orders.size, m.times.count
+    held, due, freed = opening
+    later = np.where(np.arange(count) >= decided, due, 0.0)  # on order still, so its term is to come
+    freed = np.append(freed - np.concatenate((np.zeros(min(term, count)), later))[:count], 0.0)
+    freed[-1] = max(held + float((due - later).sum() - freed.sum()), 0.0)  # bound beyond the horizon
+    ends = {t: float(freed[t]) for t in range(decided, count + 1)}
+    for t in range(max(decided - lead, 0)):
+        over = t + lead + term
+        if over >= decided:
+            ends[over] = ends.get(over, 0.0) + float(orders[t])
+    starts = quarter_starts(m.times.starts[0], max(ends) + 1)
+    one = timedelta(days=1)
+    return {starts[t] - one: amount for t, amount in sorted(ends.items()) if t > decided and amount > SMALL}
+
+
+def _bound_units(plan: Plan, k: int, d: int, decided: int) -> list[ActualRow]:
+    """Leased units within their term, spread over the sites of a destination at which some stand."""
+    m = plan.data
+    held = 0.0 if m.opening.leases is None else float(m.opening.leases.units_bound[k, d])
+    opening = held, m.opening.units_due[k, d], m.opening.units_freed[k, d]
+    wait = int(m.offers.lead_quarters[k]), int(m.offers.term_quarters[k])
+    sites = np.flatnonzero(m.sites.destination == d)
+    room = {int(s): float(plan.installed[s, k, decided - 1]) for s in sites}
+    offer = m.offers.products[m.offers.product[k]]
+    found: list[ActualRow] = []
+    for day, amount in _bound(m, plan.ordered[k, d, :decided], wait, opening).items():
+        left = amount
+        for s, most in room.items():
+            here = min(left, most)
+            if here > SMALL:
+                name = m.sites.names[s]
+                found.append(ActualRow("leased_until", site=name, offer=offer, date=day, value=here))
+            room[s], left = most - here, left - here
     return found
 
 

@@ -1,7 +1,7 @@
 """The case of a later day: it starts from what stands, what is on order and what is left of the programme.
 
 What a case of a later day cannot say is entered as near as it can be, and noted: the ages of what stands,
-rented power and leased units on order, and what is left in the books of each thing.
+fixed fees of leases, and what is left in the books of each thing.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def rolled_case(
     spent = _programme(known, document, by_quantity, start)
     _renewal(known, plan, document, spent, start)
     _stock(known, document, by_quantity)
-    _notes(plan, decided, notes)
+    _notes(plan, notes)
     if known.programme.cap is not None and spent > (1.0 + SAME) * _home(known, known.programme.cap):
         notes.append(
             "more is paid and due for orders that stand than the cap allows, so none is added to them"
@@ -206,11 +206,11 @@ def _opening(known: Case, document: JsonObject, by_quantity: dict[str, list[Actu
                 site[quantity] = one.written
             elif quantity in ("installed", "leased"):
                 site.setdefault(quantity, {})[one.offer] = units
-            elif quantity == "units_due":
-                due = site.setdefault("units_due", {}).setdefault(one.offer, {})
+            elif quantity in ("units_due", "leased_due", "leased_until"):
+                due = site.setdefault(quantity, {}).setdefault(one.offer, {})
                 due[_not_before(one, start)] = units
-            elif quantity == "power_due":
-                site.setdefault("power_due", {})[_not_before(one, start)] = one.written
+            elif quantity in ("power_due", "power_leased_due", "power_leased_until"):
+                site.setdefault(quantity, {})[_not_before(one, start)] = one.written
     for site in sites.values():
         site.setdefault("power", "0 MW")
     old = document.get("opening", {})
@@ -346,15 +346,16 @@ def _stock(known: Case, document: JsonObject, by_quantity: dict[str, list[Actual
             document["offers"][one.offer]["stock"] = {"value": f"{left:.12g} units", "reason": reason}
 
 
-def _notes(plan: Plan, decided: int, notes: list[str]) -> None:
-    m = plan.data
-    for k in range(len(m.offers.names)):
-        lead = int(m.offers.lead_quarters[k])
-        if (
-            not m.offers.owned[k]
-            and lead
-            and plan.ordered[k, :, max(decided - lead, 0) : decided].sum() > 1e-6
-        ):
-            notes.append(
-                f"{m.offers.names[k]}: leased units on order are not carried over; add them as leased"
-            )
+def _notes(plan: Plan, notes: list[str]) -> None:
+    m, terms = plan.data, plan.data.lease_terms
+    if terms is None:
+        return
+    for part, names, ordered in (
+        (terms.power, m.power.names, plan.power_ordered_mw),
+        (terms.units, m.offers.names, plan.ordered.sum(axis=1)),
+    ):
+        notes += [
+            f"{name}: what is leased or on order pays the fee of the day, not that of its order"
+            for name, fixed, amount in zip(names, part.fixed, ordered.sum(axis=1), strict=True)
+            if fixed and amount > 1e-6
+        ]
