@@ -52,6 +52,7 @@ def whole(place):
     return place / "whole", found
 
 
+@pytest.mark.slow
 def test_every_case_is_a_line_or_says_why_it_is_none(place, whole):
     folder, found = whole
     assert [line["case"] for line in found.document["cases"]] == ["one", "two"]
@@ -66,6 +67,7 @@ def test_every_case_is_a_line_or_says_why_it_is_none(place, whole):
     assert kept["scored"] == json.loads(json.dumps(alone.document["scored"]))
 
 
+@pytest.mark.slow
 def test_shards_are_joined_to_the_run_of_one_machine(place, whole, tmp_path):
     folders = [tmp_path / f"shard{number}" for number in (1, 2)]
     for number, folder in enumerate(folders, 1):
@@ -85,6 +87,7 @@ def test_shards_are_joined_to_the_run_of_one_machine(place, whole, tmp_path):
         cx.merge([folders[0], tmp_path / "foreign"])
 
 
+@pytest.mark.slow
 def test_what_a_journal_holds_is_not_done_again(place, whole, tmp_path, monkeypatch):
     """The second case breaks off; then the first is taken from the journal, and the bytes are the same."""
     from capexpand.studies.backtest import many
@@ -112,16 +115,19 @@ def test_what_a_journal_holds_is_not_done_again(place, whole, tmp_path, monkeypa
     [
         ({"shard": "41/40", "out": "s"}, "there is no shard 41 of 40"),
         ({"shard": "1/40"}, "a shard is a folder; name it with --out"),
-        ({"variant": "nonsense", "out": None}, None),
     ],
 )
 def test_a_bad_shard_is_one_sentence(place, asked, message):
-    if message is None:  # a variant that no case has: each says so
-        found = cx.backtest(cases(place), series=place / "series.csv", **asked, **ASKED)
-        assert {row["status"] for row in found.document["left_out"]} == {"invalid"}
-        return
     with pytest.raises(CaseError, match=message):
         cx.backtest(cases(place), **asked)
+
+
+def test_cases_that_are_wrong_are_all_left_out(place):
+    """A variant that no case has: each says so, and there is nothing else to tell."""
+    found = cx.backtest(cases(place), "nonsense", series=place / "series.csv", **ASKED)
+    assert [row["status"] for row in found.document["left_out"]] == ["invalid"] * 3
+    assert found.document["cases"] == []
+    assert "no plan was backtested" in found.sheet().answers[1].text.lower()
 
 
 def test_two_cases_of_one_name_are_refused(place):
@@ -129,6 +135,7 @@ def test_two_cases_of_one_name_are_refused(place):
         cx.backtest([place / "one", place / "one"])
 
 
+@pytest.mark.slow
 def test_the_command_takes_several_cases(place, tmp_path):
     said = answered(
         "backtest", *map(str, cases(place)), "--series", str(place / "series.csv"), "--scenarios", "20",

@@ -17,6 +17,7 @@ from pages import of_the_tests
 from small_case import SMALL
 
 import capexpand as cx
+from capexpand.executing import ray_cluster
 from capexpand.executing.carrying import Carrying
 from capexpand.executing.choosing import engine_on
 from capexpand.executing.engine import answer_of, first_completed
@@ -353,3 +354,37 @@ def test_another_version_of_ray_is_told_in_one_line(monkeypatch):
     said = r"^--on ray: cannot be used: Version mismatch: .* with: Ray: 2\.1 Python: 3\.9\.1$"
     with pytest.raises(cx.RunError, match=said), engine_on("ray", workers=1):
         pass
+
+
+@pytest.mark.parametrize(
+    ("running", "said"),
+    [
+        (True, "Working on the cluster at 10.0.0.7:6379, which Ray's file on this machine names."),
+        (False, "Working on a cluster started for this command; no other is known on this machine."),
+    ],
+)
+def test_it_is_said_which_cluster_was_joined(monkeypatch, capsys, running, said):
+    """Ray names whatever cluster its own file names, which may be one that somebody left behind."""
+
+    def connect(address=None, **_):
+        if address == "auto" and not running:
+            raise ConnectionError
+
+    monkeypatch.setenv("RAY_ADDRESS", "")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", connect)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setattr(ray_cluster, "_joined", lambda: "10.0.0.7:6379")
+    monkeypatch.setattr(ray_cluster, "_check_versions", lambda on: None)
+    with engine_on("ray", workers=1):
+        pass
+    assert capsys.readouterr().err.strip() == said
+
+
+def test_seeds_of_a_replay_on_a_cluster_are_those_of_one_machine(cluster, tmp_path):
+    (tmp_path / "fleet.csv").write_text("offer,units,accelerators,model\nold,2,4,P\nnew,2,8,H\n")
+    rows = "".join(f"{i},{5 + i % 7},{1 + i % 3}\n" for i in range(50))
+    (tmp_path / "jobs.csv").write_text("arrival_s,duration_s,accelerators\n" + rows)
+    asked = {"trace": tmp_path / "jobs.csv", "fleet": tmp_path / "fleet.csv", "placement": "random"}
+    one, other = (cx.replay(**asked, seeds=3, workers=1, on=on).document for on in ("ray", None))
+    assert one == other

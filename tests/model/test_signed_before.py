@@ -1,4 +1,4 @@
-"""Energy contracts and reservations of clouds signed before the start: used, paid for, never more."""
+"""Contracts, reservations and leases of before the start are kept, used and paid for, and never more."""
 
 from __future__ import annotations
 
@@ -157,6 +157,55 @@ def test_contracts_of_before_are_no_orders_of_now():
     assert np.count_nonzero(m.energy.least_mw) == 1
 
 
+LEASE = {"fee": "2 mn CNY/quarter", "term": "3 months", "exit_cost": "0 CNY"}
+"""Dearer than what a server earns, so that whoever may hands it back."""
+
+
+def test_leased_units_are_held_until_their_term_ends():
+    """Ten own servers fill the hall and are worth 30. Three leased ones cost 2 a quarter until the end of
+    September: 30 − 3 · 2 · 2 = 18.
+
+    Sensitivity: past their term they would go back at once, and 30 be left.
+    """
+    held = {"opening.sites.east.leased": {"server": 3}, "offers.server.lease": LEASE}
+    plan = planned({**held, "opening.sites.east.leased_until": {"server": {"2025-09-30": 3}}})
+    assert plan.solver.objective == pytest.approx(18.0)
+    assert plan.installed[0, 1] == pytest.approx([3, 3, 0, 0])
+    assert max(check.violation for check in violations(plan)) < 1e-6
+    assert oracle_objective(plan.data) == pytest.approx(18.0)
+    assert planned(held).solver.objective == pytest.approx(30.0)
+
+
+def test_leased_units_on_order_are_held_for_their_term_from_delivery():
+    """Two come in July and are paid for a quarter: 30 − 2 · 2 = 26."""
+    due = {"opening.sites.east.leased_due": {"server": {"2025-07-01": 2}}, "offers.server.lease": LEASE}
+    plan = planned(due)
+    assert plan.solver.objective == pytest.approx(26.0)
+    assert plan.installed[0, 1] == pytest.approx([0, 2, 0, 0])
+    assert oracle_objective(plan.data) == pytest.approx(26.0)
+
+
+def test_rented_power_is_held_until_its_term_ends_and_comes_when_it_is_due():
+    """Half a MW is bound until the end of September, at 20 a MW and quarter: 0.5 · 20 · 2 = 20. Five servers
+    more pay for two quarters: 5 · (2 − 1) = 5. As much comes in October for a quarter and costs 10; the five
+    stay and earn 5 more. 30 + 5 − 20 − 10 + 5 = 10.
+    """
+    rent = {"fee": "20 mn CNY/MW/quarter", "lead_time": "0 months", "term": "3 months", "limit": "0 MW"}
+    plan = planned(
+        {
+            "sites.east.colocate": {**rent, "exit_cost": "0 CNY/MW"},
+            "opening.sites.east.power_leased": "0.5 MW",
+            "opening.sites.east.power_leased_until": {"2025-09-30": "0.5 MW"},
+            "opening.sites.east.power_leased_due": {"2025-10-01": "0.5 MW"},
+        }
+    )
+    rented = plan.data.power.names.index("east (colocated)")
+    assert plan.power_mw[rented] == pytest.approx([0.5, 0.5, 0.5, 0.0])
+    assert plan.solver.objective == pytest.approx(10.0)
+    assert max(check.violation for check in violations(plan)) < 1e-6
+    assert oracle_objective(plan.data) == pytest.approx(10.0)
+
+
 def units(day: str, *, cloud: str = "big", way: str = "one-year") -> dict[str, object]:
     """Return three units that were reserved on a day."""
     return {"opening.reserved": {cloud: {way: {day: {"units": 3}}}}}
@@ -173,6 +222,16 @@ def units(day: str, *, cloud: str = "big", way: str = "one-year") -> dict[str, o
             {"opening.sites.east.energy": {"coal": {"2025-01-01": {"power": "1 MW"}}}},
             "there is no contract 'coal'",
         ),
+        (
+            {
+                "offers.server.lease": LEASE,
+                "opening.sites.east.leased": {"server": 1},
+                "opening.sites.east.leased_until": {"server": {"2025-09-30": 2}},
+            },
+            "is more than the 1 units that are leased",
+        ),
+        ({"opening.sites.east.power_leased_due": {"2025-09-30": "1 MW"}}, "needs its fee; add colocate"),
+        ({"opening.sites.east.leased_due": {"server": {"2025-09-30": 2}}}, "needs its fee; add lease"),
         (
             units("2025-01-01")
             | {

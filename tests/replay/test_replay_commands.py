@@ -5,10 +5,12 @@ import io
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import pytest
 
+import capexpand as cx
 from capexpand.errors import CaseError
 from capexpand.replay.compiled import announce_compilation, forget_stale_code
 from commands import answered, printed
@@ -41,6 +43,33 @@ def test_jobs_are_replayed_and_the_derating_is_written(files):
     text = printed(*command, "--order", "priority", "--preempt")
     assert "by tenant" in text
     assert "utilisation" in text
+
+
+def test_seeds_of_a_random_placement_are_the_same_with_any_engine(files):
+    """Jobs of one to three accelerators on nodes of four and eight: where they are put differs by seed."""
+    asked = {"trace": files / "jobs.csv", "fleet": files / "fleet.csv", "placement": "random", "load": 1.2}
+    found = cx.replay(**asked, seeds=4, workers=1).document
+    assert [row["seed"] for row in found["by_seed"]] == [0, 1, 2, 3]
+    assert len({row["wait_s_mean"] for row in found["by_seed"]}) > 1
+    alone = cx.replay(**asked).document
+    assert {name: value for name, value in found.items() if name != "by_seed"} == alone
+    assert found["by_seed"][0]["wait_s_mean"] == alone["wait_s"]["mean"]
+    with ThreadPoolExecutor(2) as executor:
+        assert cx.replay(**asked, seeds=4, on=executor).document == found
+    assert cx.replay(**asked, seeds=4, workers=2).document == found
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"seeds": 2}, "--seeds: nothing is drawn here"),
+        ({"seeds": 0}, "--seeds: 1 or more, not 0"),
+        ({"seeds": 2, "placement": "random", "out": "d.json"}, "--seeds: 1 with --out"),
+    ],
+)
+def test_seeds_that_say_nothing_are_refused(files, more, message):
+    with pytest.raises(CaseError, match=message):
+        cx.replay(trace=files / "jobs.csv", fleet=files / "fleet.csv", **more)
 
 
 def test_requests_are_replayed_against_a_promise(files):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -90,13 +91,28 @@ def _connect(on: str, address: str | None, workers: int) -> None:
     try:
         if address is not None:
             ray.init(address=address, **quiet)
+            _tell(f"the cluster at {address}")
             return
         try:
             ray.init(address="auto", **quiet)
+            _tell(f"the cluster at {_joined()}, which Ray's file on this machine names")
         except ConnectionError:  # none runs here
             ray.init(num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+            _tell("a cluster started for this command; no other is known on this machine")
     except Exception as error:
         raise RunError(f"--on {on}: cannot be used: {_in_a_line(error)}") from error
+
+
+def _joined() -> str:
+    """The address of the cluster to which this process is connected."""
+    import ray
+
+    return str(ray.get_runtime_context().gcs_address)
+
+
+def _tell(which: str) -> None:
+    """Say where the work goes, apart from the result: a cluster that was forgotten is easily joined."""
+    print(f"Working on {which}.", file=sys.stderr, flush=True)
 
 
 def _check_versions(on: str) -> None:

@@ -398,7 +398,9 @@ STUDIES: Mapping[str, Mapping[str, Columns]] = {
             "brier_unchanged": "squared error of staying as it was [1]",
         },
     },
+    "backtests": {"scored": {"case": "name of the case", **_SCORED}},
     "replay": {
+        "by_seed": {"seed": "of the draw; the other columns are the figures that differ between seeds"},
         "clusters": {
             "workload": "of the planned fleet",
             "sites": "sites of the cluster, joined by +",
