@@ -14,6 +14,7 @@ from capexpand.model.data import (
     Budget,
     ModelData,
     OfferOptions,
+    OpeningLeases,
     OpeningState,
     PowerOptions,
     Sites,
@@ -153,6 +154,8 @@ def _energy(rng: Random, sites: int, quarters: int) -> EnergyOptions:
     procured = rng.random(sites) < 0.7
     procured[places] = True
     firm = np.where(rng.random((sites, 1)) < 0.5, u(0.5, 1.0, (sites, quarters)), 1.0)
+    before = (rng.random(5) < 0.2) & ~bought[:, 0]  # signed before the start: in the first quarter or never
+    limit = u(0, 5, shape) * (~before[:, None] | (np.arange(quarters) == 0))
     return EnergyOptions(
         names=("wind", "even", "gas", "plant", "battery"),
         titles=("Wind", "Even", "Gas", "Plant", "Battery"),
@@ -161,7 +164,7 @@ def _energy(rng: Random, sites: int, quarters: int) -> EnergyOptions:
         on_site=on_site,
         lead_quarters=rng.integers(0, 3, 5),
         term_quarters=rng.integers(1, 7, 5),
-        limit_mw=u(0, 5, shape),
+        limit_mw=limit,
         price=u(0, 1e-3, shape),
         fee=np.where(on_site[:, None], u(0, 0.5, shape), 0.0),
         output=np.ones((5, 1)) * np.where(np.arange(5)[:, None] == 1, 1.0, u(0.3, 1.0, shape)),
@@ -182,11 +185,15 @@ def _energy(rng: Random, sites: int, quarters: int) -> EnergyOptions:
         end_fraction=u(0, 1),
         efficiency=np.array([1.0, 1.0, 1.0, 1.0, u(0.6, 1.0)]),
         stores=np.array([[0, 4]]),
+        movers=("wind", "even", "gas", "plant", "battery"),
+        standing=before,
+        kept_worth=before * u(0, 0.5, 5),
     )
 
 
 def _hire(rng: Random, quarters: int) -> HireOptions:
     u, reserved = rng.uniform, np.array([False, True, True])
+    before = np.array([False, False, rng.random() < 0.3])
     return HireOptions(
         names=("C/on-demand", "C/short", "C/long"),
         titles=("On demand", "Short", "Long"),
@@ -196,9 +203,11 @@ def _hire(rng: Random, quarters: int) -> HireOptions:
         lead_quarters=np.where(reserved, rng.integers(0, 3, 3), 0),
         term_quarters=np.where(reserved, rng.integers(1, 5, 3), 0),
         fee=u(5, 20, (3, quarters)),
-        limit=u(0, 4, (3, quarters)),
+        limit=u(0, 4, (3, quarters)) * (~before[:, None] | (np.arange(quarters) == 0)),
         service=u(0.5, 2, (3, 4)) * (rng.random((3, 4)) < 0.7),
         accelerators=np.full(3, 8.0),
+        movers=("C/on-demand", "C/short", "C/long"),
+        standing=before,
     )
 
 
@@ -324,18 +333,49 @@ def _opening(
     u, options, kinds = rng.uniform, len(power.names), len(offers.names)
     some = rng.random() < 0.8
     due = (kinds, int(destination.max()) + 1, quarters)
+    bound = rng.random() < 0.5  # whether leases of the start are within their term or on order
+    whose, which = power.owned | bound, offers.owned | bound
+    power_due = np.where(
+        whose[:, None] & (rng.random((options, quarters)) < 0.2), u(0, 2, (options, quarters)), 0.0
+    )
+    units_due = np.where(which[:, None, None] & (rng.random(due) < 0.2), u(0, 2, due), 0.0)
+    power_mw = some * u(0, 4, options)
+    installed = some * u(0, 4, (destination.size, kinds)) * (rng.random((destination.size, kinds)) < 0.7)
+    stands = np.zeros(due[:2])
+    np.add.at(stands.T, destination, installed)
+    leases = None
+    if bound:
+        held = (
+            ~power.owned * power_mw * u(0, 1, options),
+            ~offers.owned[:, None] * stands * u(0, 1, due[:2]),
+        )
+        freed = tuple(
+            _freed(rng, part, np.where(owned, 0.0, coming))
+            for part, owned, coming in (
+                (held[0], power.owned[:, None], power_due),
+                (held[1], offers.owned[:, None, None], units_due),
+            )
+        )
+        leases = OpeningLeases(held[0], freed[0], held[1], freed[1])
     return OpeningState(
-        power_mw=some * u(0, 4, options),
-        power_due_mw=np.where(
-            power.owned[:, None] & (rng.random((options, quarters)) < 0.2), u(0, 2, (options, quarters)), 0.0
-        ),
-        installed=some * u(0, 4, (destination.size, kinds)) * (rng.random((destination.size, kinds)) < 0.7),
-        units_due=np.where(offers.owned[:, None, None] & (rng.random(due) < 0.2), u(0, 2, due), 0.0),
+        power_mw=power_mw,
+        power_due_mw=power_due,
+        installed=installed,
+        units_due=units_due,
         payments_due=u(0, 5, quarters),
         other_revenue=u(0, 30, quarters),
         other_cost=u(0, 40, quarters),
         depreciation=u(0, 10, quarters),
+        leases=leases,
     )
+
+
+def _freed(rng: Random, held: np.ndarray, coming: np.ndarray) -> np.ndarray:
+    """What is held comes out of its term in some quarter or never; what comes, some quarters later."""
+    later = int(rng.integers(0, 4))
+    freed = np.concatenate((np.zeros((*held.shape, later)), coming), axis=-1)[..., : coming.shape[-1]]
+    freed[..., int(rng.integers(0, coming.shape[-1]))] += held * (rng.random(held.shape) < 0.7)
+    return freed
 
 
 def _sites(

@@ -111,6 +111,53 @@ def test_a_lead_time_is_swept_as_any_other_number(tmp_path):
     assert found.document["axes"][0]["moves"] == ["structure"]
 
 
+def test_what_is_bought_in_all_points_and_where_another_order_flips(tmp_path):
+    """A server earns four quarters of 1: at 1 and 3 it is bought, at 5 it is not. A cheap one always is.
+
+    Two cheap ones are there to be had, so two are bought anyway; the dear ones flip between 3 and 5.
+    """
+    cheap = json.loads(json.dumps(SMALL["offers"]["server"]))
+    cheap["buy"]["price"] = "0.5 mn CNY"
+    cheap["supply"] = {"CN": {"limit": {"2025-04-01": "2 units/quarter", "2025-07-01": "0 units/quarter"}}}
+    found = cx.sweep(
+        written(
+            tmp_path / "case",
+            programme={"cap": "100 mn CNY"},
+            offers={"cheap": cheap},
+            workloads={
+                "chat": SMALL["workloads"]["chat"]
+                | {"throughput": {"server": "1 tn token/quarter", "cheap": "1 tn token/quarter"}}
+            },
+        ),
+        vary=["offers.server.buy.price=1x:5x:3"],
+        workers=1,
+    )
+    bought = {one["name"]: one for one in found.document["decisions"]}
+    assert bought["cheap"]["in_every_point"] == pytest.approx(2.0)
+    assert bought["cheap"]["flips"] is None
+    flips = bought["server"]["flips"]
+    assert (flips["axis"], flips["at"], flips["above"]) == ("offers.server.buy.price", "4x", False)
+    answers = {one.question: one.text for one in found.sheet().answers}
+    assert "cheap (2 units)" in answers["What is right in every point?"]
+    assert "server" in answers["What depends on the assumptions?"]
+
+
+def test_a_list_of_variants_may_add_a_site(tmp_path):
+    """The west has a hall for ten servers more: 20 · (4 − 1) = 60 in place of 30, from nothing."""
+    west = SMALL["sites"]["east"] | {"title": "West"}
+    more = {"title": "More", "set": {"sites.west": west, "opening.sites.west": {"power": "1 MW"}}}
+    found = cx.sweep(
+        written(tmp_path / "case", programme={"cap": "20 mn CNY"}, variants={"more": more}),
+        vary=["variant=as-declared,more", "workloads.chat.price=0.5x:1x:2"],
+        workers=1,
+    )
+    points = found.tables["points"]
+    assert points["objective"].to_list() == pytest.approx([10e6, 30e6, 20e6, 60e6])
+    assert "structure" in found.document["axes"][0]["moves"]
+    (answer,) = (one for one in found.sheet().answers if one.question == "What is right in every point?")
+    assert answer.remark == "(Of the 2 points with sites, offers and quarters as declared.)"
+
+
 @pytest.mark.slow
 def test_sobol_indices_of_a_sum_are_its_shares_of_the_variance(tmp_path):
     """Ten servers, value 10 · (4 p − c): the variances of 40 p and 10 c are as 16 to 1 over equal ranges.

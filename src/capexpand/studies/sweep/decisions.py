@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.model.data import Floats
-from capexpand.studies.sweep.axes import Axis
+from capexpand.studies.sweep.axes import Axis, Point
 from capexpand.studies.sweep.findings import SweepFindings
+from capexpand.studies.sweep.outcomes import Outcome
 
 NOTHING = 1e-6
 """Parts of a unit or of a megawatt below this are a solver's arithmetic."""
@@ -62,12 +63,11 @@ class Decision:
 
 
 def decisions(findings: SweepFindings) -> tuple[Decision, ...]:
-    """Return every thing that is ordered in some point; those in all points first, then the largest."""
-    planned = [
-        pair
-        for pair in findings.planned
-        if pair[1].units_ordered.shape == findings.declared.units_ordered.shape
-    ]
+    """Return every thing that is ordered in some point; those in all points first, then the largest.
+
+    Points with other sites, offers or quarters than the case as it stands are left out.
+    """
+    planned = comparable(findings)
     if not planned:
         return ()
     m = findings.data
@@ -83,6 +83,17 @@ def decisions(findings: SweepFindings) -> tuple[Decision, ...]:
         found.append(_decision(f"power at {name}", "MW", power[:, o], at, findings.axes))
     taken = [one for one in found if one.most[-1] > NOTHING]
     return tuple(sorted(taken, key=lambda one: (-one.taken, one.unit, -float(one.median[-1]))))
+
+
+def comparable(findings: SweepFindings) -> list[tuple[Point, Outcome]]:
+    """Return the planned points whose orders are of the things of the case as it stands."""
+    declared = findings.declared
+    return [
+        (point, outcome)
+        for point, outcome in findings.planned
+        if outcome.units_ordered.shape == declared.units_ordered.shape
+        and outcome.power_ordered_mw.shape == declared.power_ordered_mw.shape
+    ]
 
 
 def _decision(name: str, unit: str, orders: Floats, at: Floats, axes: tuple[Axis, ...]) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from capexpand.reporting.blocks import Answer
-from capexpand.studies.sweep.decisions import Decision
+from capexpand.studies.sweep.decisions import Decision, comparable
 from capexpand.studies.sweep.findings import SweepFindings
 from capexpand.studies.sweep.sensitivity import Effect
 from capexpand.wording import capitalised, count, listing, money, of_each, percent, power
@@ -86,9 +86,15 @@ def amount(value: float, unit: str) -> str:
 def _anyway(findings: SweepFindings, decided: tuple[Decision, ...]) -> Answer | None:
     if len(findings.planned) < 2:
         return None
+    count_alike = len(comparable(findings))
+    alone = (
+        f"(Of the {count_alike} points with sites, offers and quarters as declared.)"
+        if count_alike < len(findings.planned)
+        else ""
+    )
     sure = [one for one in decided if one.anyway > 0]
     if not sure:
-        return Answer("What is right in every point?", "No order is placed in all of them.")
+        return Answer("What is right in every point?", "No order is placed in all of them.", alone)
     now = [one for one in sure if one.least[0] > 0]
     first = findings.data.times.labels[0]
     parts = [f"{one.name} ({amount(one.anyway, one.unit)})" for one in sure[:_SHOWN]]
@@ -100,7 +106,7 @@ def _anyway(findings: SweepFindings, decided: tuple[Decision, ...]) -> Answer | 
         text += f" Of it already in {first}: {listing(told)}."
     else:
         text += f" None of it is common to all in {first} already."
-    return Answer("What is right in every point?", text)
+    return Answer("What is right in every point?", text, alone)
 
 
 def _flips(decided: tuple[Decision, ...]) -> Answer | None:
