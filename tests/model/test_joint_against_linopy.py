@@ -67,7 +67,7 @@ def test_nothing_on_offer_is_worth_less_than_no_offer(seed):
     loans = m.financing.facilities
     less = [
         replace(m, contracts=replace(m.contracts, offered=np.array([False]))),
-        replace(m, hire=replace(m.hire, limit=0.0 * m.hire.limit)),
+        replace(m, hire=m.hire.closed()),
         replace(m, energy=m.energy.closed()),
         replace(m, financing=replace(m.financing, facilities=replace(loans, amount=loans.drawn))),
     ]
