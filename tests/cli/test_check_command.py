@@ -282,7 +282,7 @@ def modules_after_checking(folder) -> set[str]:
 
 @pytest.mark.parametrize(("volatility", "warned"), [("1 %", True), ("60 %", False)])
 def test_check_warns_of_demand_that_is_held_too_certain(certain_demand, volatility, warned):
-    """A trend of 1 % ends an 80 % interval 1 % above the median, of 60 % far above any error that was known."""
+    """A trend of 1 % ends an 80 % interval 1 % above the median, of 60 % far above."""
     code, out, err = call("check", certain_demand(volatility))
     assert (code, err) == (0, "")
     _, as_json, _ = call("check", certain_demand(volatility), "--json")
