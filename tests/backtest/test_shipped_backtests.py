@@ -26,7 +26,7 @@ def test_each_shipped_programme_has_a_variant_without_hindsight(name: str) -> No
 
 @pytest.fixture
 def own_figures(tmp_path: Path) -> Path:
-    """A table of a company whose reports the catalogue does not have: spending that grows by 5 % a quarter."""
+    """A table of a company that the catalogue lacks: spending that grows by 5 % a quarter."""
     rows = ["company,measure,quarter_end,value,unit"]
     rows += [
         f"ByteDance,capital_expenditure,{last_day(FIRST + n)},{10.0 * 1.05**n:.3f},bn CNY" for n in range(18)
