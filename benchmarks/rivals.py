@@ -1,6 +1,6 @@
 """Would something else than the policy or planning anew do better? Trials on one case, in the same futures.
 
-Run ``python benchmarks/rivals.py CASE [--scenarios 100]``. A *fan* is a program whose first quarter is the
+Run ``python benchmarks/rivals.py [CASE]``. A *fan* is a program whose first quarter is the
 real one. Behind it stand some futures, drawn from the processes as they stand in this scenario and moved to
 their mean, each decided as if it were known; they end after some quarters in the policy's cuts, or at the
 horizon. One future that is the mean and goes to the horizon is planning anew; none at all is the policy. Each
@@ -188,39 +188,43 @@ class Trials:
                 values[s] -= cost
         return values / 1e3
 
-    def bound(self, branches: tuple[int, ...], trees: int) -> Floats:
-        """The optima of sampled trees that end in futures known to their end [tree], in bn.
+    def bound(self, branches: tuple[int, ...], trees: int) -> tuple[Floats, Floats]:
+        """The optima of sampled trees, and the mean worth of foresight on their paths [tree], in bn.
 
-        Their mean is no less than the worth of any policy, whatever the number of branches: who decides in a
-        sampled tree knows which futures there are (Shapiro, Dentcheva and Ruszczyński, 2009, section 5.8).
+        The mean optimum is no less than the worth of any policy, whatever the number of branches: who decides
+        in a sampled tree knows which futures there are (Shapiro, Dentcheva and Ruszczyński, 2009, *Lectures
+        on stochastic programming*, section 5.8). That of foresight is known better from many scenarios, so it
+        is a control variate.
 
         Args:
             branches: futures at the first quarters of a tree; behind them all is known.
             trees: number of them.
         """
-        found: list[float] = []
-        start = self.donors.first(1)
-        opening = self.policy.stages.layout.opening
-        for _ in range(trees):
+        found, foresight = np.zeros(trees), np.zeros(trees)
+        start, opening = self.donors.first(1), self.policy.stages.layout.opening
+        for number in range(trees):
             tree = Tree()
-            root = tree.add(self.stage(0, start.factors(0)[:, 0]), opening, 1.0)
-            ends = [(start, 0, root, 1.0)]
+            root = self.stage(0, start.factors(0)[:, 0])
+            ends = [(start, 0, tree.add(root, opening, 1.0), [root])]
+            share = 1.0
             for t, count in enumerate(branches):
-                last, ends = ends, []
-                for drawn, s, place, share in last:
+                last, ends, share = ends, [], share / count
+                for drawn, s, place, trail in last:
                     ahead = self.horizon - 1 - t
                     many = self.conditional(drawn, s, t, count=count, ahead=ahead, as_drawn=True)
-                    factors = many.factors(t + 1)
                     for k in range(count):
-                        part = share / count
-                        stage = self.stage(t + 1, factors[:, k])
-                        ends.append((many, k, tree.add(stage, place, part), part))
-            for drawn, s, end, share in ends:
-                place = end
+                        stage = self.stage(t + 1, many.factors(t + 1)[:, k])
+                        ends.append((many, k, tree.add(stage, place, share), [*trail, stage]))
+            for drawn, s, end, trail in ends:
+                place, alone = end, Tree()
                 for t in range(1 + len(branches), self.horizon):
-                    place = tree.add(self.stage(t, drawn.factors(t)[:, s]), place, share)
-            found.append(-tree.solve()[0] / 1e3)
-        return np.array(found)
+                    trail.append(self.stage(t, drawn.factors(t)[:, s]))
+                    place = tree.add(trail[-1], place, share)
+                for t, stage in enumerate(trail):
+                    alone.add(stage, opening if t == 0 else t - 1, 1.0)
+                foresight[number] -= share * alone.solve()[0] / 1e3
+            found[number] = -tree.solve()[0] / 1e3
+        return found, foresight
 
     def penalised(self, drawn: Scenarios, count: int, *, points: int) -> tuple[Floats, Floats]:
         """Values of perfect foresight, without and with a penalty for what it knows [scenario], in bn.
@@ -433,12 +437,19 @@ def _table(trials: Trials, drawn: Scenarios, options: argparse.Namespace) -> Non
             if other in values and other != name:
                 line += f"  less {other} {_mean(mine - values[other])}"
         print(f"{line}  {time.process_time() - began:.0f} s", flush=True)
-    for branches in ((), (16,), (8, 4), (6, 4, 3), (5, 4, 3, 2)):
-        if not options.only or "bound" in options.only:
+    if not options.only or "bound" in options.only:
+        _, known = trials.bound((1,), 4 * count)
+        print(f"{'foresight':40} {_mean(known)}", flush=True)
+        for branches in ((16,), (8, 4), (6, 4, 3), (5, 4, 3, 2)):
             began = time.process_time()
-            found = trials.bound(branches or (1,), max(1, 4 * count // max(int(np.prod(branches)), 4)))
-            name = f"bound: {' x '.join(map(str, branches)) or 'foresight'}"
-            print(f"{name:40} {_mean(found)}  {time.process_time() - began:.0f} s", flush=True)
+            found, same = trials.bound(branches, max(2, 4 * count // int(np.prod(branches))))
+            worth = float(known.mean() + (found - same).mean())
+            half = HALFWIDTH * float(
+                np.hypot(known.std() / known.size**0.5, (found - same).std() / found.size**0.5)
+            )
+            name = f"bound: {' x '.join(map(str, branches))} futures, then foresight"
+            text = f"{worth:+9.4f} ± {half:.4f}  less foresight {_mean(found - same)}"
+            print(f"{name:40} {text}  {time.process_time() - began:.0f} s", flush=True)
     for points in (1, 4):
         if not options.only or "penalty" in options.only:
             began = time.process_time()
@@ -459,7 +470,7 @@ def _tail(values: Floats) -> float:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("case", type=Path)
+    parser.add_argument("case", nargs="?", type=Path, default=Path(__file__).with_suffix(".yaml"))
     parser.add_argument("--scenarios", type=int, default=100)
     parser.add_argument("--nodes", type=int, default=12)
     parser.add_argument("--iterations", type=int, default=60)
