@@ -226,14 +226,16 @@ class Trials:
             found[number] = -tree.solve()[0] / 1e3
         return found, foresight
 
-    def penalised(self, drawn: Scenarios, count: int, *, points: int) -> tuple[Floats, Floats]:
+    def penalised(self, drawn: Scenarios, count: int, *, points: int, weight: float) -> tuple[Floats, Floats]:
         """Values of perfect foresight, without and with a penalty for what it knows [scenario], in bn.
 
         In each quarter foresight pays the mean cost-to-go of what could come, less that of what comes, at
         the state that it hands on. The mean is zero for whoever does not know what comes, so the result is
         no less than the worth of any policy (Brown, Smith and Sun, 2010, *Information relaxations and duality
         in stochastic dynamic programs*, Operations Research 58). The costs-to-go are the largest of some
-        tangents of the next node's, so a binary choice subtracts them; one tangent is their gradient.
+        tangents of the next node's, so a binary choice subtracts them; one tangent is their gradient. Any
+        multiple of the penalty will do as well.
+        Any multiple of it will do as well.
         """
         solvers, alone = self.policy.trained.solvers(), Fan(0, 0)
         plain, found = np.zeros(count), np.zeros(count)
@@ -263,8 +265,8 @@ class Trials:
                 }
                 live = np.arange(len(state))
                 for m in np.flatnonzero(chance):
-                    tree.end(place, *tangents[int(m)], live, float(chance[m]))
-                tree.less(place, *tangents[nodes[t + 1]], live)
+                    tree.end(place, *tangents[int(m)], live, weight * float(chance[m]))
+                tree.less(place, *tangents[nodes[t + 1]], live, weight)
             found[s], plain[s] = -tree.solve()[0] / 1e3, -free.solve()[0] / 1e3
         return plain, found
 
@@ -341,12 +343,12 @@ class Tree:
         values = np.concatenate((np.ones(cuts), -slopes.ravel()))
         self._entries(rows, columns, values, intercepts, np.full(cuts, np.inf))
 
-    def less(self, place: int, intercepts: Floats, slopes: Floats, states: Integers) -> None:
+    def less(self, place: int, intercepts: Floats, slopes: Floats, states: Integers, share: float) -> None:
         """Subtract the largest of some functions of the state that a quarter hands on."""
         tangents, width = slopes.shape
         first = self._columns
         self._columns += 1 + tangents
-        self._costs.append(np.append(-1.0, np.zeros(tangents)))
+        self._costs.append(np.append(-share, np.zeros(tangents)))
         chosen = np.zeros(tangents) if tangents > 1 else np.ones(1)
         self._bounds.append((np.append(-np.inf, chosen), np.append(np.inf, np.ones(tangents))))
         self.whole += range(first + 1, first + 1 + tangents)
@@ -450,11 +452,12 @@ def _table(trials: Trials, drawn: Scenarios, options: argparse.Namespace) -> Non
             name = f"bound: {' x '.join(map(str, branches))} futures, then foresight"
             text = f"{worth:+9.4f} ± {half:.4f}  less foresight {_mean(found - same)}"
             print(f"{name:40} {text}  {time.process_time() - began:.0f} s", flush=True)
-    for points in (1, 4):
+    for points, weight in ((1, 1.0), (1, 0.3), (1, 0.1), (4, 1.0), (4, 0.1)):
         if not options.only or "penalty" in options.only:
             began = time.process_time()
-            plain, found = trials.penalised(drawn, max(1, count // (1 if points == 1 else 8)), points=points)
-            name = f"foresight with a penalty, {points} tangents"
+            some = max(1, count // (2 if points == 1 else 8))
+            plain, found = trials.penalised(drawn, some, points=points, weight=weight)
+            name = f"foresight, penalty × {weight:g}, {points} tangents"
             text = f"{_mean(found)}  less foresight {_mean(found - plain)}"
             print(f"{name:40} {text}  {time.process_time() - began:.0f} s", flush=True)
 
