@@ -296,3 +296,35 @@ def test_check_warns_of_demand_that_is_held_too_certain(certain_demand, volatili
             "  workloads.chat.demand, 4 quarters ahead: 1 % in the case, "
             f"{usual} by the errors known on 2025-03-31\n" in out
         )
+
+
+def test_several_cases_are_told_in_short_and_all_that_is_wrong_at_the_end(starter, tmp_path):
+    """A shell's pattern names folders of shared parts as well, which are no cases."""
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "taxes.yaml").write_text("tax_rate: 25 %")
+    code, out, err = call("check", starter, tmp_path / "parts", "two-sites")
+    assert (code, err) == (0, "")
+    assert [line for line in out.splitlines() if not line.startswith(" ")] == [
+        f"{starter}: My build-out",
+        "two-sites: Two sites",
+    ]
+    assert out.count("no problems") == 2
+    code, out, err = call("check", tmp_path / "nowhere", starter)
+    assert code == 2
+    assert f"{starter}: " in out
+    assert f"{tmp_path / 'nowhere'}: there is no such file" in err
+
+
+def test_several_cases_as_json_are_a_list_with_the_problems_of_each(starter, tmp_path):
+    code, out, _ = call("check", tmp_path / "nowhere", starter, "--json")
+    found = json.loads(out)["cases"]
+    assert code == 2
+    assert [len(one["problems"]) for one in found] == [1, 0]
+
+
+@pytest.mark.slow
+def test_no_shipped_case_prints_a_warning():
+    folders = sorted(Path("cases").iterdir())
+    code, out, err = call("check", *folders)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 2 * sum((each / "case.yaml").exists() for each in folders)
