@@ -246,3 +246,5 @@ def test_a_training_run_is_told_by_command():
     assert found["chip_hours"] == pytest.approx(30.84e6, rel=0.1)
     longer = answered(*words, "--context", "131072")
     assert longer["days"] > found["days"]
+    interrupted = answered(*words, "--goodput", "0.45")  # twice the time, where 0.9 is usual
+    assert interrupted["days"] == pytest.approx(2 * found["days"])
