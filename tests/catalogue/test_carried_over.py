@@ -37,8 +37,8 @@ OWN_WORDS = {
     "unverified_fields",
 }
 CORRECTED = {("MI355X", "dense_fp8_tflops"): "5033.2", ("L40S 48GB", "verified"): "true"}
-"""Cells that differ from the collected table: a figure that it has wrong, by the data sheet of the maker, and a
-specification that has been read since."""
+"""Cells that differ from the collected table: a figure that it has wrong, by the data sheet of the maker, and
+a specification that has been read since."""
 
 CHANGED_KEYS = {
     "Alibaba (seed 003)": "Alibaba",
