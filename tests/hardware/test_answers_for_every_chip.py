@@ -17,13 +17,13 @@ from capexpand.hardware.roofline import BINARY_GB, USABLE_MEMORY
 from capexpand.hardware.specs import Load
 
 CHIPS, MODELS = sorted(chip_register().names), sorted(model_register().names)
-LIMITS = np.array([math.inf, 0.2, 0.05, 0.0125])
+LIMITS = np.array([math.inf, 0.05, 0.0125])
 
 pairs = {"model": st.sampled_from(MODELS), "chip": st.sampled_from(CHIPS)}
 
 
-@given(**pairs, counts=st.tuples(st.integers(1, 72), st.integers(1, 72)))
-@settings(max_examples=15, deadline=None)
+@given(**pairs, counts=st.tuples(st.integers(1, 16), st.integers(1, 72)))
+@settings(max_examples=10, deadline=None)
 def test_rates_are_possible_and_fall_with_the_speed_of_a_user_and_rise_with_the_chips(model, chip, counts):
     load = Load(np.array([[1024.0], [16384.0]]), 512.0, time_per_token_s=LIMITS)
     few, many = (output_rates([model], [chip], load, count=count)[0, 0] for count in sorted(counts))
@@ -66,9 +66,9 @@ NEWER = (
 def test_the_next_of_a_line_of_chips_is_never_slower(weights):
     """Sensitivity: with steps of its own for memory, links and all formats a B300 served 0.4 of a B200."""
     load = Load(2048.0, 512.0, time_per_token_s=np.array([math.inf, 0.02]))
-    for model in ("Llama 3.1 8B", "gpt-oss 120B"):
+    for model in ("Llama 3.1 8B", "gpt-oss 20B"):
         chips = sorted({chip for pair in NEWER for chip in pair})
-        found = dict(zip(chips, output_rates([model], chips, load, count=2, weights=weights)[0], strict=True))
+        found = dict(zip(chips, output_rates([model], chips, load, count=1, weights=weights)[0], strict=True))
         slower = [pair for pair in NEWER if (found[pair[1]] < found[pair[0]] * (1 - 1e-9)).any()]
         assert not slower, model
 
