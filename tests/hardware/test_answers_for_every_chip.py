@@ -55,7 +55,7 @@ def test_nothing_is_served_only_where_the_weights_do_not_fit(model, chip, count)
 
 
 NEWER = (
-    ("A100", "H100"), ("A100 PCIe", "H100 PCIe"), ("H100", "H200"), ("H20", "H20 141GB"), ("H200", "B200"),
+    ("A100", "H100"), ("H100", "H200"), ("H20", "H20 141GB"), ("H200", "B200"),
     ("B200", "B300"), ("GB200", "GB300"), ("GB300", "Rubin"), ("MI300X", "MI325X"), ("MI325X", "MI350X"),
     ("MI350X", "MI355X"), ("Ascend 910B", "Ascend 910C"), ("Trainium2", "Trainium3"), ("TPU v5e", "TPU v6e"),
     ("TPU v6e", "TPU v7"), ("Gaudi 2", "Gaudi 3"), ("L40S", "RTX PRO 6000 Server"),
