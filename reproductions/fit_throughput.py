@@ -344,7 +344,7 @@ def main() -> None:
     for name in by_source:
         print(f"   {name:34s}", summary(apart[sources == name]))
     if options.ablate:
-        for name, *errors in ablation(rows, fold, factors):
+        for name, errors in ablation(rows, fold, factors):
             print(f"| {name} | {' | '.join(f'{error:.1%}' for error in errors)} |", flush=True)
     if options.show:
         show(rows, factors, seen, apart)
@@ -362,7 +362,7 @@ def main() -> None:
 
 def ablation(
     rows: Sequence[Measurement], fold: np.ndarray, start: Factors
-) -> Iterator[tuple[str, float, float, float, float]]:
+) -> Iterator[tuple[str, tuple[float, ...]]]:
     """Give the errors with each mechanism taken out and everything else fitted anew.
 
     Yields:
@@ -372,12 +372,12 @@ def ablation(
     for name, keys in {"nothing": (), **MECHANISMS}.items():
         TAKEN_OUT[:] = keys
         logs = tuple((key, prior(key)[0] if prior(key)[1] <= 1e-6 else value) for key, value in start.logs)
-        yield name, *_scores(rows, fold, Factors(logs))
+        yield name, _scores(rows, fold, Factors(logs))
     TAKEN_OUT.clear()
     endless = [replace(row, test_requests=math.inf, arrivals_per_s=math.inf) for row in rows]
-    yield "end of a test", *_scores(endless, fold, start)
+    yield "end of a test", _scores(endless, fold, start)
     with patch.object(roofline, "_exchanged_seconds_per_token", _a_copy_for_each_expert):
-        yield "one copy for each server", *_scores(rows, fold, start)
+        yield "one copy for each server", _scores(rows, fold, start)
 
 
 _exchanged = roofline._exchanged_seconds_per_token
