@@ -60,12 +60,6 @@ NO_POLICY_WITH_LEASEBACKS = (
 )
 
 
-NO_POLICY_WITH_OFFERS = (
-    "is a contract that may be signed, and a policy does not decide on signing. Leave offered_until out "
-    "where it is signed, or leave the workload out"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Plans:
     """The optimised plan of a case, and the two it is held against."""
@@ -213,7 +207,7 @@ def refuse_policy(case: Case) -> None:
         case: any.
 
     Raises:
-        CaseError: a contract is on offer, a loan pays for certain servers only, servers may be sold and
+        CaseError: a loan pays for certain servers only, servers may be sold and
             leased back, or the plan is made for something else than its value.
     """
     file = case.provenance.path
@@ -227,9 +221,6 @@ def refuse_policy(case: Case) -> None:
         if offer.buy is not None and offer.buy.leaseback is not None:
             place = f"offers.{name}.buy.leaseback"
             raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_LEASEBACKS}", file=file)])
-    for name, workload in case.workloads.items():
-        if workload.contract is not None and workload.contract.offered_until is not None:
-            raise CaseError([Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=file)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,12 +110,14 @@ def with_contract(m: ModelData, seed: int) -> ModelData:
     """Return a case whose first workload is a contract on offer, with damages, take-or-pay and prepayment."""
     rng, w = np.random.default_rng(seed), m.workloads
     volume, price = w.demand[:1].sum(axis=1), w.price[:1, 0] * rng.uniform(0.5, 1.5)
+    signing = int(rng.integers(0, 2))
+    volume[:, :signing] = 0.0
     damages = price * rng.uniform(0.0, 0.5)
     kept = w.margin_fraction[:1]
     contracts = Contracts(
         workload=np.array([0]),
         offered=np.array([True]),
-        signing=np.array([int(rng.integers(0, 2))]),
+        signing=np.array([signing]),
         volume=volume,
         price=price,
         margin_fraction=kept,

@@ -48,8 +48,8 @@ def test_orders_are_whole_and_cost_what_they_say(planned):
     assert found is not None
     parts = policy.first_orders()
     sized = [
-        (found.power_mw, parts[0], m.power.hall_mw),
-        (found.units, parts[1], np.broadcast_to(m.offers.lot[:, None], parts[1].shape)),
+        (found.orders.power_mw, parts.power_mw, m.power.hall_mw),
+        (found.orders.units, parts.units, np.broadcast_to(m.offers.lot[:, None], parts.units.shape)),
     ]
     for whole, _, size in sized:
         lots = whole[size > 0] / size[size > 0]

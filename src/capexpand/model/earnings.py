@@ -51,7 +51,7 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
                 lp.add(rows[t], columns, cost)
         _lease_terms(lp, m, t, stage, rows)
         _energy(lp, m, t, stage, rows)
-    if m.contracts is not None and stages[-1].signed is not None:
+    if m.contracts is not None:
         lp.add(rows[None, :], stages[-1].signed[:, None], -m.contracts.constant)
     paid = [lp.columns(f"paid for {kind}", [labels]) for kind in ("servers", "halls")]
     added = [lp.columns(f"{kind} added", [labels]) for kind in ("servers", "halls")]

@@ -11,6 +11,7 @@ from capexpand.model.data import ModelData
 from capexpand.model.energy import energy_history
 from capexpand.model.hire import hire_history
 from capexpand.model.leases import remembered_quarters
+from capexpand.model.signing import nothing_signed
 from capexpand.model.stage import State
 
 
@@ -73,4 +74,5 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         signings=hire_history(m),
         running=running,
         serving=serving,
+        contracts=nothing_signed(m),
     )

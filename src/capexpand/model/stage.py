@@ -33,6 +33,7 @@ from capexpand.model.hire import Hire, add_hire
 from capexpand.model.leaseback_terms import LeasebackColumns
 from capexpand.model.leases import Leases, add_leases
 from capexpand.model.money import Money, add_money
+from capexpand.model.signing import add_signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class State:
     signings: Indices  # r of the quarters before: units reserved from clouds [hire option, age]
     running: Indices  # u [site, offer option], where moving work costs something
     serving: Indices  # y [site group, offer option, workload], where moving work costs something
+    contracts: Indices  # σ [contract] part that is signed of those on offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,11 @@ class Stage:
     energy: Energy
     leases: Leases
     churn: Churn | None
+    signed: Indices  # σ [contract] of contracts on offer, as far as they are signed
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
     end_rows: tuple[Indices, Indices] | None = None  # of W [2] by the market and by the books
-    signed: Indices | None = None  # σ [contract] of a chain with offered contracts, with its last quarter
     leasebacks: LeasebackColumns | None = None  # of all quarters, with the last of a chain that has some
     financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
     worth: Worth | None = None  # with the last of a chain that is made for something else than its value
@@ -163,6 +165,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         lp, m, t, b=power.orders, P=power.energised, F=power.free, x=orders.orders, N=fleet.installed,
         E=fleet.free, spending=money.spending_rows,
     )  # fmt: skip
+    signed = add_signing(lp, m, t, before.contracts, sold=service.sold)
     churn = add_churn(
         lp,
         m,
@@ -202,9 +205,23 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         signings=hire.signings[:, : before.signings.shape[1]],
         running=service.running if before.running.size else before.running,
         serving=service.serving if before.serving.size else before.serving,
+        contracts=signed,
     )
     stage = Stage(
-        power, orders, fleet, service, money, hire, energy, leases, churn, left, worth, state, end_rows
+        power,
+        orders,
+        fleet,
+        service,
+        money,
+        hire,
+        energy,
+        leases,
+        churn,
+        signed,
+        left,
+        worth,
+        state,
+        end_rows,
     )
     _objective(lp, m, t, stage)
     return stage

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
-from capexpand.model.compile_contracts import add_contracts
 from capexpand.model.data import ModelData
 from capexpand.model.debt import add_financing
 from capexpand.model.leaseback import add_leasebacks
@@ -28,9 +27,6 @@ def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
         stages.append(add_stage(lp, m, t, state))
         state = stages[-1].state
     lp.offset = base_value(m)
-    signed = add_contracts(lp, m, stages)
-    if signed is not None:
-        stages[-1] = replace(stages[-1], signed=signed)
     leasebacks = add_leasebacks(lp, m, stages)
     if leasebacks is not None:
         stages[-1] = replace(stages[-1], leasebacks=leasebacks)

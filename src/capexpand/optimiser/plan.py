@@ -191,8 +191,7 @@ def _hired(m: ModelData, signed: Floats, hired: Floats) -> dict[str, Floats]:
 def _signed(m: ModelData, stages: list[Stage], x: Floats) -> Floats | None:
     if m.contracts is None:
         return None
-    columns = stages[-1].signed
-    return np.ones(len(m.contracts.workload)) if columns is None else m.contracts.share(_values(x, columns))
+    return m.contracts.share(_values(x, stages[-1].signed))
 
 
 def _values(x: Floats, columns: Indices) -> Floats:

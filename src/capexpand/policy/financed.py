@@ -38,6 +38,8 @@ class Financed:
         equity_npv: [scenario] of the programme to its owners, at the cost of equity.
         debt: [quarter, scenario] owed at each quarter's end.
         raised: [scenario] equity over the horizon.
+        first_drawn: [facility] of each loan in the first quarter, the mean.
+        first_raised: equity in the first quarter, the mean.
     """
 
     breach: dict[str, Floats]
@@ -45,6 +47,8 @@ class Financed:
     equity_npv: Floats
     debt: Floats
     raised: Floats
+    first_drawn: Floats
+    first_raised: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class _Earned:
     book_servers: Floats
     book_halls: Floats
     value: Floats  # books, and what is paid for and not delivered
+    signed: Floats  # [contract, scenario] part of each contract with a customer
     end: Floats  # [scenario] value-added tax and end value
     end_profit: Floats  # [scenario] end value less books
 
@@ -110,13 +115,14 @@ def _earned(m: ModelData, books: Books, outside: Floats) -> _Earned:
     return _Earned(
         ebitda=ebitda,
         written=written + opening.depreciation[:, None],
-        before_tax=ebitda - paid - vat + recovered - opening.payments_due[:, None],
+        before_tax=ebitda - paid + books.prepaid - vat + recovered - opening.payments_due[:, None],
         paid=paid,
         servers=np.cumsum(servers, axis=0),
         halls=np.cumsum(halls, axis=0),
         book_servers=np.cumsum(servers - written_servers, axis=0),
         book_halls=np.cumsum(halls - written_halls, axis=0),
         value=np.cumsum(cost * paid - written, axis=0) + standing[:, None],
+        signed=books.signed if m.contracts is None else m.contracts.share(books.signed.T).T,
         end=books.end_value[-1] + later,
         end_profit=books.end_value[-1] - (servers + halls).sum(axis=0) + written.sum(axis=0),
     )
@@ -149,6 +155,7 @@ class _Carried:
         self.held = np.full(count, self.f.opening_cash)
         self.losses = np.zeros(count)
         self.raised = np.zeros(count)
+        self.first_drawn, self.first_raised = np.zeros(len(facilities.names)), 0.0
         self.late_fees = np.zeros(count)  # for drawing, deducted from the profit of the next quarter
         self.cash, self.due, self.service, self.liquid, self.flows = (
             np.zeros((quarters, count)) for _ in range(5)
@@ -179,6 +186,9 @@ class _Carried:
         self.cash[t], self.due[t] = self.held, (x * self.owed).sum(axis=0)
         self.service[t] = service + fees + self.late_fees
         self.liquid[t] = self.held + self._undrawn(t, x)
+        if t == 0:
+            self.first_drawn = (x * (self.drawn - facilities.drawn[:, None])).mean(axis=1)
+            self.first_raised = float(self.raised.mean())
 
     def found(self, base: Flows) -> Financed:
         """Returns what all quarters come to."""
@@ -209,7 +219,15 @@ class _Carried:
         quarter = np.arange(m.times.count)
         worth = (1.0 + f.cost_of_equity) ** -((quarter + 0.5) / 4.0)
         worth_end = (1.0 + f.cost_of_equity) ** -(m.times.count / 4.0)
-        return Financed(breach, flows, worth @ flows + worth_end * end, self.due, self.raised)
+        return Financed(
+            breach,
+            flows,
+            worth @ flows + worth_end * end,
+            self.due,
+            self.raised,
+            self.first_drawn,
+            self.first_raised,
+        )
 
     def _by_plan(self, t: int, interest: Floats) -> tuple[Floats, Floats, Floats]:
         """Draws and repayments of the quarter that no rule decides [facility, scenario], and debt service."""
@@ -285,7 +303,7 @@ class _Carried:
             book = servers * earned.book_servers[t] + halls * earned.book_halls[t]
             most = np.minimum(most, facilities.share_of_book[i] * book - x[i] * self.owed[i])
         if (backlog := facilities.backlog_of(i)) is not None:
-            most = np.minimum(most, backlog[:, t].sum() - x[i] * self.owed[i])
+            most = np.minimum(most, backlog[:, t] @ earned.signed - x[i] * self.owed[i])
         return most
 
     def _raise(self, t: int, x: Floats) -> Floats:
