@@ -25,6 +25,7 @@ from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.aim import compile_aim
 from capexpand.model.compile import compile_case
+from capexpand.model.compile_funding import funding_limits
 from capexpand.model.data import ModelData
 from capexpand.model.rates import computed_workloads
 from capexpand.model.unusable import unusable
@@ -323,8 +324,9 @@ def _condensed(case: Case, settings: LatticeSettings) -> tuple[ModelData, Future
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
     refuse_policy(case)
-    # a policy earns for the firm; financing is carried along its paths (see policy/financed.py)
-    m = replace(compile_case(case), financing=None)
+    # a policy earns for the firm within the limits of debt and equity; loans follow (see policy/financed.py)
+    m = compile_case(case)
+    m = replace(m, financing=None, funding=funding_limits(m))
     futures, condensed = case_lattice(case, settings)
     return m, futures, condensed
 

@@ -61,6 +61,7 @@ class State:
     running: Indices  # u [site, offer option], where moving work costs something
     serving: Indices  # y [site group, offer option, workload], where moving work costs something
     contracts: Indices  # σ [contract] part that is signed of those on offer
+    funding: Indices  # numbers of debt and equity, see ``model.funding``; none where they limit nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +167,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         E=fleet.free, spending=money.spending_rows,
     )  # fmt: skip
     signed = add_signing(lp, m, t, before.contracts, sold=service.sold)
-    churn = add_churn(
-        lp,
-        m,
-        t,
-        ChurnUse(
-            serving=service.serving,
-            running=service.running,
-            placements=fleet.placements,
-            ordered=orders.ordered,
-            power_ordered=power.ordered,
-            serving_before=before.serving,
-            running_before=before.running,
-            ordered_before=last_order(before.order_history),
-            power_ordered_before=last_order(before.power_history),
-        ),
-    )
+    churn = add_churn(lp, m, t, _changing(before, power, orders, fleet=fleet, service=service))
     left = end_book(lp, m, t, before.end_book, b=power.ordered, x=orders.ordered)
     worth, end_rows = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
     state = State(
@@ -206,6 +192,7 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         running=service.running if before.running.size else before.running,
         serving=service.serving if before.serving.size else before.serving,
         contracts=signed,
+        funding=before.funding,
     )
     stage = Stage(
         power,
@@ -225,6 +212,21 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
     )
     _objective(lp, m, t, stage)
     return stage
+
+
+def _changing(before: State, power: Power, orders: Orders, *, fleet: Fleet, service: Service) -> ChurnUse:
+    """What changing course is counted of."""
+    return ChurnUse(
+        serving=service.serving,
+        running=service.running,
+        placements=fleet.placements,
+        ordered=orders.ordered,
+        power_ordered=power.ordered,
+        serving_before=before.serving,
+        running_before=before.running,
+        ordered_before=last_order(before.order_history),
+        power_ordered_before=last_order(before.power_history),
+    )
 
 
 def _power(lp: Blocks, m: ModelData, t: int, before: State) -> Power:

@@ -82,6 +82,7 @@ def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
         soft,
         offers=replace(soft.offers, limit=limit, least=m.offers.least, contract_penalty=_contract_penalty(m)),
         workloads=replace(soft.workloads, penalty=penalty),
+        funding=m.funding,
         whole_sizes=False,
         churn=None,
     )

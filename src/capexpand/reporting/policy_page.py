@@ -21,7 +21,7 @@ from capexpand.policy.strategies import Estimate
 from capexpand.reporting.blocks import Block, Charts, Column, Heading, Paragraph, Row, Section, Table, table
 from capexpand.reporting.charts.futures import distributions, fans
 from capexpand.reporting.deciding_futures import condition, deciding, in_words
-from capexpand.reporting.financed_futures import breach_table, strategies_table
+from capexpand.reporting.financed_futures import breach_table, financing_told, strategies_table
 from capexpand.wording import (
     MoneyScale,
     count,
@@ -71,14 +71,9 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
         _strategies(findings, scale),
     ]
     if findings.financed:
-        told = (
-            "Decisions are made for the firm, and debt follows them by a rule: what cash lacks is drawn, the "
-            "cheapest first, then raised as equity; what is left repays what may be repaid early, then is "
-            "paid out. Covenants and limits on equity bind no order here; their chances of a breach are told."
-        )
         blocks += [
             Heading("How each strategy is financed"),
-            Paragraph(told),
+            Paragraph(financing_told(findings.outcomes.policy.data.funding)),
             strategies_table(findings.financed, TITLES, scale),
         ]
         chances = breach_table(findings.financed["policy"].breach, findings.outcomes.policy.data.times.labels)
