@@ -302,7 +302,10 @@ class _Oracle:
         )
         if place == "site":
             there = there - lost
-        self.require("sharing", y.sum("workload") - there, "<=", 0.0, present)
+        self.free = self.variable("s", place, "offer", "quarter", exists=present)
+        self.able = (service > 0) & self.data(served, place, "workload") & present
+        self.place = place
+        self.require("sharing", y.sum("workload") + self.free - there, "<=", 0.0, present)
 
         phi = self.data(work.productivity, "workload", "quarter")
         demand = self.data(work.demand, "workload", "tranche", "quarter") / phi
@@ -322,7 +325,18 @@ class _Oracle:
         """Of a contract on offer no more is served than is signed."""
         c = self.m.contracts
         self.signed = None
-        if c is None or not c.offered.any():
+        if c is None:
+            return
+        kept = 0.0 if self.m.redundancy is None else self.m.redundancy.contracts
+        for j in c.workload if kept > 0.0 else ():
+            name = self.m.workloads.names[j]
+            could = self.data(self.m.workloads.service[:, j], "offer") * self.able.sel(
+                workload=name, drop=True
+            )
+            spare = (self.free * could).sum("offer").sum(self.place)
+            sold = self.z.sel(workload=name, drop=True).isel(tranche=0, drop=True)
+            self.require(f"kept free for {name}", spare - kept * sold, ">=", 0.0)
+        if not c.offered.any():
             return
         named = [self.m.workloads.names[j] for j in c.workload]
         self.coords["signing"] = named

@@ -113,14 +113,14 @@ def with_contract(m: ModelData, seed: int) -> ModelData:
     signing = int(rng.integers(0, 2))
     volume[:, :signing] = 0.0
     damages = price * rng.uniform(0.0, 0.5)
-    kept = w.margin_fraction[:1]
+    margin_fraction = w.margin_fraction[:1]
     contracts = Contracts(
         workload=np.array([0]),
         offered=np.array([True]),
         signing=np.array([signing]),
         volume=volume,
         price=price,
-        margin_fraction=kept,
+        margin_fraction=margin_fraction,
         damages=damages,
         unused=rng.uniform(0.0, 0.2) * volume * price,
         prepaid=np.array([float(rng.choice([0.0, 0.3]))]),
@@ -128,9 +128,10 @@ def with_contract(m: ModelData, seed: int) -> ModelData:
     demand, paid, margin = w.demand.copy(), w.price.copy(), w.margin_fraction.copy()
     demand[0], demand[0, 0] = 0.0, volume[0]
     paid[0, 0] = (price + damages)[0]
-    margin[0] = ((price * kept + damages) / (price + damages))[0]
+    margin[0] = ((price * margin_fraction + damages) / (price + damages))[0]
     workloads = replace(w, demand=demand.reshape(w.demand.shape), price=paid, margin_fraction=margin)
-    return replace(m, workloads=workloads, contracts=contracts)
+    kept = None if m.redundancy is None else replace(m.redundancy, contracts=0.5)
+    return replace(m, workloads=workloads, contracts=contracts, redundancy=kept)
 
 
 def _lease_terms(rng: Random, power: PowerOptions, offers: OfferOptions, quarters: int) -> LeaseTerms:

@@ -106,8 +106,8 @@ def test_a_breach_is_counted_in_the_quarter_in_which_it_happens():
 
 @pytest.mark.slow
 def test_a_policy_earns_for_the_firm_and_financing_is_carried_along():
-    """The same decisions and the same value to the firm as without financing where owners put in what is lacking;
-    each strategy has its own debt.
+    """Where owners put in what is lacking, decisions and value to the firm are those without financing; each
+    strategy has its own debt.
     """
     case = cx.load_case(CASES / "two-sites-financed", "no-contract")
     equity = case.financing.equity.model_copy(update={"total": None})

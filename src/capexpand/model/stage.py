@@ -26,6 +26,7 @@ from capexpand.model.ages import (
 from capexpand.model.aim import Worth
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.churn import Churn, ChurnUse, add_churn, last_order
+from capexpand.model.contract_reserve import keep_free
 from capexpand.model.data import Flags, ModelData
 from capexpand.model.energy import Energy, EnergyUse, add_energy
 from capexpand.model.financing import FinancingColumns
@@ -118,6 +119,7 @@ class Service:
     run_rows: Indices  # [site, offer option]
     service_rows: Indices  # [workload]
     sharing_rows: Indices  # [site group, offer option]
+    kept_free: Indices  # s [site group, offer option] for the largest contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +418,8 @@ def _service(lp: Blocks, m: ModelData, t: int, P: Indices, fleet: Fleet) -> Serv
     lp.add(service_rows[None, None, :], y, m.workloads.service[None, :, :])
     lp.add(service_rows[:, None], z, -1.0)
     lp.add(service_rows, w)
-    return Service(u, y, z, w, grid_rows, power_rows, run_rows, service_rows, shared)
+    free = keep_free(lp, m, t, sharing_rows=shared, sold=z)
+    return Service(u, y, z, w, grid_rows, power_rows, run_rows, service_rows, shared, free)
 
 
 def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:

@@ -39,13 +39,14 @@ class Operation:
         service = stage.service
         hire, energy = stage.hire, stage.energy
         self._columns = _existing(
-            service.running, service.serving, service.sold, service.unmet, hire.hired, hire.serving,
+            service.running, service.serving, service.sold, service.unmet, service.kept_free,
+            hire.hired, hire.serving,
             energy.used, energy.surplus, energy.grid, energy.lost, energy.stored,
         )  # fmt: skip
         self._rows = np.concatenate(
             (
                 service.power_rows,
-                numbers.rows_of({"sharing", "service"}),
+                numbers.rows_of({"sharing", "service", "kept free for a contract"}),
                 _existing(hire.rows, energy.output_rows, energy.match_rows),
                 _existing(energy.balance_rows, energy.curtailed_rows, energy.within_rows),
                 _existing(energy.renewable_rows),

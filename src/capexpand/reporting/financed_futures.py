@@ -41,8 +41,8 @@ def financing_told(funding: FundingLimits | None) -> str:
     kept = [words for name, words in tests.items() if getattr(funding, name) is not None]
     limits = listing(["equity", "what facilities lend", *kept])
     return (
-        f"Decisions are made for the firm, within the limits of {limits}: the policy counts the outside money "
-        "in use, owners' first, and the rest as one debt at the mean rate of its facilities, without fees. "
+        f"Decisions are made for the firm, within the limits of {limits}: the policy counts the outside "
+        "money in use, owners' first, and the rest as one debt at its facilities' mean rate, without fees. "
         f"Debt beyond a limit costs it {BREACH_PENALTY:g} times as much in each quarter, in no value that is "
         f"told here, so a limit gives way only where nothing else is possible. {rule} Where debt has "
         "covenants to keep, equity comes first. The chances of a breach are told for each strategy."
