@@ -246,6 +246,7 @@ class _Oracle:
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
         self.leasebacks = Leasebacks(self)
         away, self.gone = self.leasebacks.fleet(at)
+        self.h = away
         left = self.N - kept - q + self.r + away
         self.require("owned units", left, "<=", 0.0, owned & self.there)
         within_life(self, at)

@@ -83,14 +83,14 @@ def random_model(
 
 
 def with_leasebacks(m: ModelData, seed: int) -> ModelData:
-    """Return a case in which units that no wear tells on can be sold and leased back."""
+    """Return a case in which units can be sold and leased back."""
     rng, count = np.random.default_rng(seed), m.times.count
     life = np.full(len(m.offers.names), 99) if m.offers.life_quarters is None else m.offers.life_quarters
     age = rng.integers(0, 2, len(m.offers.names))
     term = np.minimum(rng.integers(1, 4, len(m.offers.names)), np.where(life > 0, life, 99) - age)
     bought = m.offers.price.max(axis=1)
     price = bought.min(axis=1, keepdims=True) * rng.uniform(0.5, 1.0, bought.shape)
-    there = m.offers.owned & ~m.wearing & (term > 0) & (age < m.taxes.server_life_quarters)
+    there = m.offers.owned & (term > 0) & (age < m.taxes.server_life_quarters)
     return replace(
         m,
         leasebacks=Leasebacks(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.model.ages import (
+    AgeRows,
     Ages,
     Units,
     aged,
@@ -103,7 +104,7 @@ class Fleet:
     worn: Indices  # H [offer option, destination]
     placements: Indices  # q of this quarter and of those before [site, offer option, age]
     rows: Indices  # of the fleet [site, offer option]
-    life_rows: Indices  # that count Q [offer option, destination]
+    ages: AgeRows  # that count units by age [offer option, destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,10 +367,8 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
         Units(orders, stood=before.installed, placed=q, installed=N, returned=r),
     )
     placements = np.concatenate((q[:, :, None], before.placed_history), axis=2)
-    life_rows = np.full_like(R, ABSENT) if ages.life_rows is None else ages.life_rows
-    return Fleet(
-        q, N, r, E, R, ages.within_life, ages.young, ages.worn, placements, rows=fleet, life_rows=life_rows
-    )
+    rows = AgeRows.none(m) if ages.rows is None else ages.rows
+    return Fleet(q, N, r, E, R, ages.within_life, ages.young, ages.worn, placements, rows=fleet, ages=rows)
 
 
 def _service(lp: Blocks, m: ModelData, t: int, P: Indices, fleet: Fleet) -> Service:

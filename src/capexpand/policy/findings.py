@@ -18,6 +18,7 @@ from capexpand.policy.first_quarter import (
     option_title,
     signing_words,
 )
+from capexpand.policy.later_sizes import LaterSizes, later_sentence, later_sizes
 from capexpand.policy.outcomes import Outcomes
 from capexpand.policy.reactions import (
     Commitment,
@@ -82,6 +83,7 @@ class PolicyFindings:
     drivers: DecisionDrivers | None = None
     whole: WholeOrders | None = None  # this quarter's orders in whole halls and lots
     offered: tuple[OfferedContract, ...] = ()  # contracts that may be signed
+    sizes: tuple[LaterSizes, ...] = ()  # orders of later quarters in halls and lots
 
 
 def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
@@ -106,6 +108,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
         drivers=decision_drivers(outcomes),
         whole=whole_orders(outcomes.policy),
         offered=contracts_on_offer(outcomes),
+        sizes=later_sizes(outcomes),
     )
 
 
@@ -121,17 +124,22 @@ def decision_sentence(findings: PolicyFindings) -> str:
 
 
 def whole_sentence(findings: PolicyFindings) -> str:
-    """Returns the same decision in whole halls and lots, and its cost; empty where no order has a size."""
+    """Returns the same decision in whole halls and lots, and its cost; empty where no order has a size.
+
+    Where later orders are few halls or lots at a time, in parts, that is said beside it.
+    """
     policy, found = findings.outcomes.policy, findings.whole
+    later = later_sentence(findings.sizes)
     if found is None:
-        return ""
+        return later
     orders = named_orders(policy.data, found.orders)
     named = listing(orders) if orders else "nothing"
     lost = money(found.cost, policy.data.currency)
-    return sentence(
+    told = sentence(
         f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}, and in "
         "later quarters all futures are followed in parts of them"
     )
+    return f"{told} {later}".strip()
 
 
 def funding_of_this_quarter(findings: PolicyFindings) -> str:

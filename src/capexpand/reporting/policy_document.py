@@ -45,6 +45,7 @@ def policy_document(findings: PolicyFindings) -> Document:
         "this_quarter": this_quarter(findings),
         "strategies": {strategy.strategy: _strategy(strategy) for strategy in strategies.metrics},
         **_on_offer(findings, labels),
+        **_later_sizes(findings),
         **_tables(findings, labels),
         **deciding_document(findings),
         "scenario_seed": findings.seed,
@@ -64,6 +65,23 @@ def _on_offer(findings: PolicyFindings, labels: list[str]) -> Document:
                 "not_at_all": number(each.not_at_all),
             }
             for each in findings.offered
+        }
+    }
+
+
+def _later_sizes(findings: PolicyFindings) -> Document:
+    """Orders of later quarters in halls and lots; nothing where no order has a size."""
+    if not findings.sizes:
+        return {}
+    return {
+        "later_orders_in_sizes": {
+            each.name: {
+                "size": number(each.size),
+                "middle": number(each.middle),
+                "in_parts": number(each.broken),
+                "matters": each.matters,
+            }
+            for each in findings.sizes
         }
     }
 
