@@ -107,7 +107,10 @@ def test_wear_tells_on_servers_that_are_leased_back():
 
     Sensitivity: without wear they would earn 40.
     """
-    wear = {"offers.server.wear": {"after": "6 months", "attrition": "93.75 %/year"}}
+    wear = {
+        "offers.server.wear": {"after": "6 months", "attrition": "93.75 %/year", "maintenance": "0 %/year"},
+        "offers.server.supply.CN": {"limit": "10 units/quarter"},
+    }
     plan = planned(sold(price="1.2 mn CNY", fee="0.1 mn CNY/quarter", term="1 year") | wear)
     check_plan(plan)
     left = plan.installed[0, 0]

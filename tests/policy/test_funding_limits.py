@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
 
@@ -138,6 +140,22 @@ def test_a_chain_of_single_nodes_keeps_to_the_same_limits():
     assert bound >= 4
 
 
+@given(
+    equity=st.floats(0.0, 20.0),
+    covenant=st.sampled_from(("loan_to_value", "leverage", "debt_service_cover")),
+    limit=st.floats(0.05, 3.0),
+    hard=st.booleans(),
+)
+@settings(max_examples=8, deadline=None)
+def test_a_covenant_never_raises_what_a_policy_is_worth(equity, covenant, limit, hard):
+    asked = {"least": limit} if covenant == "debt_service_cover" else {"most": limit}
+    free = financed(equity={"total": f"{equity} mn CNY"}) | {"finance.tax_rate": "20 %"}
+    kept = {**free["financing"], "covenants": {covenant: asked | {"hard": hard}}}
+    ours, theirs = (optimise_plan(kept_to(each)).value for each in (free | {"financing": kept}, free))
+    assert ours <= theirs + 1e-7
+    assert hard or ours == pytest.approx(theirs)
+
+
 HALVED = {
     "price": {
         "reason": "invented",
@@ -161,8 +179,8 @@ def test_a_policy_orders_what_the_covenant_bears_in_every_future():
         covenants = {"leverage": {"most": most, "since": "2025-07-01", "over": "3 months"}}
         terms = financed(covenants=covenants, facilities={"loan": LOAN | {"early": early}})
         case = loaded(terms | {"uncertainty": {"regimes": HALVED}})
-        settings = PolicySettings(iterations=60, sample_paths=20, back_end="highs")
-        planned = cx.optimise_policy(case, settings=settings, lattice=LatticeSettings(8, 1, 8, 8, 400))
+        training = PolicySettings(iterations=60, sample_paths=20, back_end="highs")
+        planned = cx.optimise_policy(case, settings=training, lattice=LatticeSettings(8, 1, 8, 8, 400))
         assert planned.policy.first_orders().units.sum() == pytest.approx(ordered, abs=1e-3)
         found = cx.evaluate_policy(planned, cx.simulate(planned, 20))
         assert found.financed["policy"].breach["leverage"] == pytest.approx(np.zeros(4), abs=1e-9)
