@@ -14,6 +14,7 @@ import xarray as xr
 from oracle_ages import within_life
 from oracle_aims import aimed_margin
 from oracle_churn import churn_cost
+from oracle_contracts import contracts
 from oracle_energy import energy_terms, plant_flows, plant_shields, plant_worth
 from oracle_financing import financed_constant, financed_objective
 from oracle_hire import hire
@@ -320,35 +321,7 @@ class _Oracle:
         capacity = capacity + hire(self)
         owed = demand.sum("tranche").where(obliged, 0.0)
         self.require("service", capacity - self.z.sum("tranche") + self.w, ">=", owed)
-        self.contracts()
-
-    def contracts(self) -> None:
-        """Of a contract on offer no more is served than is signed."""
-        c = self.m.contracts
-        self.signed = None
-        if c is None:
-            return
-        kept = 0.0 if self.m.redundancy is None else self.m.redundancy.contracts
-        for j in c.workload if kept > 0.0 else ():
-            name = self.m.workloads.names[j]
-            could = self.data(self.m.workloads.service[:, j], "offer") * self.able.sel(
-                workload=name, drop=True
-            )
-            spare = (self.free * could).sum("offer").sum(self.place)
-            sold = self.z.sel(workload=name, drop=True).isel(tranche=0, drop=True)
-            self.require(f"kept free for {name}", spare - kept * sold, ">=", 0.0)
-        if not c.offered.any():
-            return
-        named = [self.m.workloads.names[j] for j in c.workload]
-        self.coords["signing"] = named
-        offered = self.data(c.offered, "signing")
-        self.signed = self.variable("sigma", "signing", upper=1.0, exists=offered)
-        for i, name in enumerate(named):
-            if c.offered[i]:
-                needs = c.volume[i] / self.m.workloads.productivity[c.workload[i]]
-                sold = self.z.sel(workload=name, drop=True).isel(tranche=0, drop=True)
-                part = self.signed.sel(signing=name, drop=True)
-                self.require(f"signed {name}", sold - part * self.data(needs, "quarter"), "<=", 0.0)
+        contracts(self)
 
     def money(self) -> None:
         m, power, offers = self.m, self.m.power, self.m.offers

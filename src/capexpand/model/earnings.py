@@ -115,14 +115,14 @@ def _leasebacks(
 
 def earned_in_quarter(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:
     """Returns columns of a quarter, and of the quarters before it, with what 1 of each adds to its EBITDA."""
-    churn = [] if m.churn is None or stage.churn is None else stage.churn.charged(m.churn)
+    churn = () if m.churn is None or stage.churn is None else stage.churn.charged(m.churn)
     return [
         *_operated(m, t, stage),
         *_hired(m, t, stage),
         *((columns, -np.asarray(cost)) for columns, cost in churn),
         *_leased(m, t, stage),
         *_supplied(m, t, stage),
-        *([] if m.contracts is None else [(stage.signed, m.contracts.constant[:, t])]),
+        *(() if m.contracts is None else ((stage.signed, m.contracts.constant[:, t]),)),
     ]
 
 
