@@ -16,7 +16,6 @@ from capexpand.errors import CaseError, Problem
 from capexpand.finance.bridge import bridge
 from capexpand.finance.by_budget import SIZES, BudgetCurve, budget_curve
 from capexpand.finance.checks import Check, check_plan
-from capexpand.finance.evidence_shares import evidence_shares
 from capexpand.finance.longer import LONGER, HorizonCheck, horizon_check
 from capexpand.finance.metrics import measure, net_present_value
 from capexpand.finance.parts import fractional_orders
@@ -391,8 +390,9 @@ def evaluate(plans: Plans, examination: Examination | None = None) -> Findings:
         SolverError: a plan breaks one of its own limits.
     """
     result = programme_result(plans.optimised, plans.base)
-    naive = programme_result(plans.naive, plans.base)
-    checks = [check_plan(plan) for plan in (plans.optimised, plans.base, plans.naive)]
+    alone = plans.naive is plans.optimised  # where no even plan was asked for
+    naive = result if alone else programme_result(plans.naive, plans.base)
+    checked = (plans.optimised, plans.base) if alone else (plans.optimised, plans.base, plans.naive)
     origin = plans.case.provenance
     return Findings(
         case=plans.case,
@@ -401,7 +401,7 @@ def evaluate(plans: Plans, examination: Examination | None = None) -> Findings:
         naive=naive,
         naive_metrics=measure(naive),
         bridge=bridge(result),
-        checks=_worst(checks),
+        checks=_worst([check_plan(plan) for plan in checked]),
         warnings=tuple(_warnings(plans.case, plans.optimised)),
         provenance=RunProvenance(
             capexpand=version("capexpand"),
@@ -413,9 +413,6 @@ def evaluate(plans: Plans, examination: Examination | None = None) -> Findings:
             seed=None,
         ),
         examination=examination,
-        rests_on=evidence_shares(plans.case, plans.optimised, plans.base)
-        if plans.optimised.data.aim is None
-        else None,
     )
 
 

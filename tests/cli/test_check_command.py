@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -262,3 +263,35 @@ def modules_after_checking(folder) -> set[str]:
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(found.stdout.split())
+
+
+def test_several_cases_are_told_in_short_and_all_that_is_wrong_at_the_end(starter, tmp_path):
+    """A shell's pattern names folders of shared parts as well, which are no cases."""
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "taxes.yaml").write_text("tax_rate: 25 %")
+    code, out, err = call("check", starter, tmp_path / "parts", "two-sites")
+    assert (code, err) == (0, "")
+    assert [line for line in out.splitlines() if not line.startswith(" ")] == [
+        f"{starter}: My build-out",
+        "two-sites: Two sites",
+    ]
+    assert out.count("no problems") == 2
+    code, out, err = call("check", tmp_path / "nowhere", starter)
+    assert code == 2
+    assert f"{starter}: " in out
+    assert f"{tmp_path / 'nowhere'}: there is no such file" in err
+
+
+def test_several_cases_as_json_are_a_list_with_the_problems_of_each(starter, tmp_path):
+    code, out, _ = call("check", tmp_path / "nowhere", starter, "--json")
+    found = json.loads(out)["cases"]
+    assert code == 2
+    assert [len(one["problems"]) for one in found] == [1, 0]
+
+
+@pytest.mark.slow
+def test_no_shipped_case_prints_a_warning():
+    folders = sorted(Path("cases").iterdir())
+    code, out, err = call("check", *folders)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 2 * sum((each / "case.yaml").exists() for each in folders)
