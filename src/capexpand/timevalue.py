@@ -16,7 +16,6 @@ MONTHS_PER_QUARTER = 3
 
 HOURS_PER_QUARTER = 365.25 / 4 * 24
 """Hours in a quarter [h], a quarter of a year of 365.25 days."""
-HOURS_PER_QUARTER = 8766.0 / 4  # of a year of 365.25 days
 
 
 class Horizon(Protocol):
@@ -57,6 +56,7 @@ def years_between(earlier: date, later: date) -> float:
     return _months_since_epoch(later) / 12 - _months_since_epoch(earlier) / 12
 
 
+@lru_cache(maxsize=10_000)
 def _months_since_epoch(day: date) -> float:
     length = (add_months(day, 1) - day.replace(day=1)).days
     return day.year * 12 + day.month - 1 + (day.day - 1) / length

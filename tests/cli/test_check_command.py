@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,21 @@ def starter(tmp_path):
     """Return a folder with the starter case."""
     assert capexpand("new", tmp_path / "mine").returncode == 0
     return tmp_path / "mine"
+
+
+@pytest.fixture
+def certain_demand(tmp_path):
+    """Return a maker of the two sites whose demand is a trend of some volatility."""
+
+    def made(volatility: str) -> Path:
+        file = tmp_path / "case.yaml"
+        trend = f"{{volatility: {volatility}, moves: {{workloads.chat.demand: 1}}}}"
+        block = f"uncertainty: {{regimes: null, trends: {{adoption: {trend}}}}}"
+        base = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"
+        file.write_text(f"extends: {base}\n{block}\n", "utf-8")
+        return file
+
+    return made
 
 
 def call(*arguments: object) -> tuple[int, str, str]:
@@ -262,3 +278,53 @@ def modules_after_checking(folder) -> set[str]:
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(found.stdout.split())
+
+
+@pytest.mark.parametrize(("volatility", "warned"), [("1 %", True), ("60 %", False)])
+def test_check_warns_of_demand_that_is_held_too_certain(certain_demand, volatility, warned):
+    """A trend of 1 % ends an 80 % interval 1 % above the median, of 60 % far above."""
+    code, out, err = call("check", certain_demand(volatility))
+    assert (code, err) == (0, "")
+    _, as_json, _ = call("check", certain_demand(volatility), "--json")
+    narrow = json.loads(as_json)["narrow_demand"]
+    assert len(narrow) == warned
+    assert ("Warning: demand is held more certain than forecasts of revenue have been." in out) == warned
+    for each in narrow:
+        usual = f"{each['usual_factor'] - 1.0:.0%}".replace("%", " %")
+        assert each["factor"] < 1.02 < each["usual_factor"]
+        assert (
+            "  workloads.chat.demand, 4 quarters ahead: 1 % in the case, "
+            f"{usual} by the errors known on 2025-03-31\n" in out
+        )
+
+
+def test_several_cases_are_told_in_short_and_all_that_is_wrong_at_the_end(starter, tmp_path):
+    """A shell's pattern names folders of shared parts as well, which are no cases."""
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "taxes.yaml").write_text("tax_rate: 25 %")
+    code, out, err = call("check", starter, tmp_path / "parts", "two-sites")
+    assert (code, err) == (0, "")
+    assert [line for line in out.splitlines() if not line.startswith(" ")] == [
+        f"{starter}: My build-out",
+        "two-sites: Two sites",
+    ]
+    assert out.count("no problems") == 2
+    code, out, err = call("check", tmp_path / "nowhere", starter)
+    assert code == 2
+    assert f"{starter}: " in out
+    assert f"{tmp_path / 'nowhere'}: there is no such file" in err
+
+
+def test_several_cases_as_json_are_a_list_with_the_problems_of_each(starter, tmp_path):
+    code, out, _ = call("check", tmp_path / "nowhere", starter, "--json")
+    found = json.loads(out)["cases"]
+    assert code == 2
+    assert [len(one["problems"]) for one in found] == [1, 0]
+
+
+@pytest.mark.slow
+def test_no_shipped_case_prints_a_warning():
+    folders = sorted(Path("cases").iterdir())
+    code, out, err = call("check", *folders)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 2 * sum((each / "case.yaml").exists() for each in folders)

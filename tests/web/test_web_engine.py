@@ -9,7 +9,7 @@ from servers import wait_for
 
 from capexpand.case.shipped import case_place
 from capexpand.model.compile import compile_case
-from capexpand.optimiser.deterministic import optimise_plan
+from capexpand.optimiser.deterministic import build_program, optimise_plan
 from capexpand.optimiser.highs import Solution
 from capexpand.web.access import RefusedError
 from capexpand.web.changing import load_changed
@@ -43,7 +43,8 @@ def test_a_plan_from_the_nearest_basis_is_worth_as_much_as_one_from_nothing(stud
     for asked in CHANGES:
         changes = study.read(asked)
         data = compile_case(load_changed(FILE, None, changes.settings))
-        for warm, cold in zip(engine.pair(data, changes), (data, data.without_programme()), strict=True):
+        pair = engine.pair(data, changes, build_program(data))
+        for warm, cold in zip(pair, (data, data.without_programme()), strict=True):
             expected = optimise_plan(cold, duals=False).solver.objective
             assert warm.objective == pytest.approx(expected, rel=1e-9, abs=1e-6)
 
@@ -54,7 +55,8 @@ def test_without_the_programme_nothing_is_solved_again_where_nothing_changed(stu
 
     def rest(*asked: tuple[str, str]) -> Solution:
         changes = study.read(asked)
-        return engine.pair(compile_case(load_changed(FILE, None, changes.settings)), changes)[1].solution
+        data = compile_case(load_changed(FILE, None, changes.settings))
+        return engine.pair(data, changes, build_program(data))[1].solution
 
     first = rest()
     assert rest(("budget", "800 mn CNY")) is first
@@ -68,8 +70,8 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     seen: list[object] = []
     pair = Engine.pair
 
-    def counted(engine, data, changes, **options):
-        found = pair(engine, data, changes, **options)
+    def counted(engine, data, changes, *built, **options):
+        found = pair(engine, data, changes, *built, **options)
         seen.append(changes.query)
         return found
 

@@ -3,42 +3,80 @@
 from __future__ import annotations
 
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from capexpand.cli.options import AsJson, CaseFile
+from capexpand.cli.options import AsJson
 from capexpand.reporting.console import print_json, say
 
 if TYPE_CHECKING:
     from capexpand.api.checking import CheckedCase
     from capexpand.case.numbers import NumberAt
+    from capexpand.case.schema import Case
+    from capexpand.errors import CaseError
     from capexpand.scenarios.demand_widths import NarrowDemand
 
 
 def check(
-    case: CaseFile,
+    case: Annotated[
+        list[Path],
+        typer.Argument(help="Case files, or folders that hold case.yaml; of several each is told in short."),
+    ],
     *,
     variant: Annotated[str | None, typer.Option(help="Check the case with this variant.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a case: what was understood with every unit, numbers without a source, every problem."""
+    """Check cases: what was understood with every unit, numbers without a source, every problem."""
+    from capexpand.errors import CaseError
+
+    alone = len(case) == 1
+    # a pattern finds folders of shared parts too
+    places = [place for place in case if alone or not place.is_dir() or (place / "case.yaml").exists()]
+    found = [(place, _understood(place, variant)) for place in places]
+    wrong = [problem for _, one in found if isinstance(one, CaseError) for problem in one.problems]
+    if as_json:
+        documents = [_document(one) for _, one in found]
+        print_json(documents[0] if alone else {"cases": documents})
+        if wrong:
+            raise typer.Exit(CaseError.exit_code)
+        return
+    for place, one in found:
+        if not isinstance(one, CaseError):
+            say(_as_text(one) if alone else _in_short(place, one))
+    if wrong:
+        raise CaseError(wrong)
+
+
+def _understood(place: Path, variant: str | None) -> CheckedCase | CaseError:
     from capexpand.api.checking import check as understand
-    from capexpand.api.checking import problem_data
     from capexpand.errors import CaseError
 
     try:
-        found = understand(case, variant)
+        return understand(place, variant)
     except CaseError as error:
-        if not as_json:
-            raise
-        problems = [problem_data(problem) for problem in error.problems]
-        print_json({"problems": problems})
-        raise typer.Exit(error.exit_code) from None
-    if as_json:
-        print_json(found.document)
-    else:
-        say(_as_text(found))
+        return error
+
+
+def _document(found: CheckedCase | CaseError) -> dict[str, object]:
+    from capexpand.api.checking import problem_data
+    from capexpand.errors import CaseError
+
+    if isinstance(found, CaseError):
+        return {"problems": [problem_data(problem) for problem in found.problems]}
+    return found.document
+
+
+def _in_short(place: Path, view: CheckedCase) -> str:
+    """What to doubt of one case of several."""
+    return "\n".join(
+        [
+            f"{place}: {view.case.title}",
+            *(f"  {line}".rstrip() for line in _warnings(view)),
+            f"  {len(view.numbers)} numbers, {len(view.unexplained)} without a source; no problems",
+        ]
+    )
 
 
 def _canonical(number: NumberAt) -> str:
@@ -78,26 +116,29 @@ def _as_text(view: CheckedCase) -> str:
         later = ", ".join(view.computed_later)
         after = f"measured after {case.as_of} (hindsight)"
         lines += ["", f"Throughput of {later} is computed with efficiencies {after}."]
-    lines += _narrow_lines(view.narrow)
-    if view.doubts:
-        lines += ["", "Hard to believe:", *(f"  {doubt}" for doubt in view.doubts)]
-    return "\n".join([*lines, "", "No problems."])
+    return "\n".join([*lines, *_warnings(view), "", "No problems."])
 
 
-def _narrow_lines(narrow: tuple[NarrowDemand, ...]) -> list[str]:
+def _warnings(view: CheckedCase) -> list[str]:
+    doubts = ["", "Hard to believe:", *(f"  {doubt}" for doubt in view.doubts)] if view.doubts else []
+    return [*_narrow_lines(view.narrow, view.case), *doubts]
+
+
+def _narrow_lines(narrow: tuple[NarrowDemand, ...], case: Case) -> list[str]:
     """Warn of demand that the case holds to be better known than forecasts of revenue have been."""
     if not narrow:
         return []
     lines = [
         "",
-        "Warning: demand is more certain here than forecasts of revenue have been (80 % intervals):",
+        "Warning: demand is held more certain than forecasts of revenue have been.",
+        "The upper end of its 80 % interval above the median:",
     ]
     lines += [
-        f"  {each.place}: up to {each.factor - 1.0:.0%} above its median "
-        f"{each.horizon} quarters ahead; such forecasts were off by {each.usual_factor - 1.0:.0%}"
+        f"  {each.place}, {each.horizon} quarters ahead: {each.factor - 1.0:.0%} in the case, "
+        f"{each.usual_factor - 1.0:.0%} by the errors known on {case.as_of}".replace("%", " %")
         for each in narrow
     ]
-    return [*lines, "  A drift under uncertainty.drifts, or a larger exponent, would widen it."]
+    return [*lines, "  A process under uncertainty.drifts, or a larger exponent, would widen it."]
 
 
 def _counted(count: int, what: str) -> str:

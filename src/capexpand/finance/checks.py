@@ -22,7 +22,7 @@ from capexpand.finance.leases import counted_in_cap, lease_rules
 from capexpand.finance.peak import shares_of_peak
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
-from capexpand.model.data import Floats, Integers, ModelData
+from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.model.wear import standing_shares
 from capexpand.optimiser.plan import Plan
 
@@ -241,52 +241,47 @@ def _worn(plan: Plan, arriving: np.ndarray) -> float:
     m, wear = plan.data, plan.data.offers.wear
     if wear is None:
         return apart(plan.worn_units, 0.0)
-    places, worst = len(m.destinations), 0.0
+    places, quarters = len(m.destinations), np.arange(m.times.count)
     stands = by_position(plan.installed, m.sites.destination, places)
     opening = by_position(m.opening.installed, m.sites.destination, places)
-    for k in range(len(m.offers.names)):
+    least = np.zeros_like(stands)
+    for k in np.flatnonzero(m.offers.owned & (wear.after_quarters > 0)):
         after, kept = int(wear.after_quarters[k]), 1.0 - m.offers.attrition[k]
-        life = 0 if m.offers.life_quarters is None else int(m.offers.life_quarters[k])
-        for t in range(m.times.count):
-            if not m.offers.owned[k] or after == 0:
-                least = np.zeros(places)
-            else:
-                age = np.arange(min(after, t + 1))
-                young = arriving[k][:, t - age] @ kept**age
-                left = max(0, min(after, life or after) - (t + 1)) / (life or after) * kept ** (t + 1)
-                least = np.maximum(stands[:, k, t] - young - left * opening[:, k], 0.0)
-            worst = max(worst, above(least, plan.worn_units[k, :, t]))
-    return worst
+        life = after if m.offers.life_quarters is None else int(m.offers.life_quarters[k]) or after
+        young = arriving[k] @ _by_age(np.where(quarters < after, kept**quarters, 0.0))
+        left = np.maximum(min(after, life) - (quarters + 1), 0) / life * kept ** (quarters + 1)
+        least[:, k] = np.maximum(stands[:, k] - young - np.outer(opening[:, k], left), 0.0)
+    return above(least, plan.worn_units.transpose(1, 0, 2))
 
 
 def _beyond_life(plan: Plan, arriving: np.ndarray) -> float:
     """Units at a destination, within those that arrived less than a life ago and have not failed since."""
-    m, quarters = plan.data, plan.data.times.count
-    life, kept = m.offers.life_quarters, 1.0 - m.offers.attrition
-    if life is None:
+    m, quarters = plan.data, np.arange(plan.data.times.count)
+    lives, places, wear = m.offers.life_quarters, len(m.destinations), m.offers.wear
+    if lives is None:
         return 0.0
-    places = len(m.destinations)
     sold = np.where(m.offers.owned[:, None], plan.returned, 0.0)
-    standing = by_position(
-        plan.installed + sold, m.sites.destination, places
-    )  # [destination, offer option, quarter]
-    opening = by_position(m.opening.installed, m.sites.destination, places)
-    worst, wear = 0.0, m.offers.wear
+    standing = by_position(plan.installed + sold, m.sites.destination, places)
     standing = standing + handed_over_within_life(plan).transpose(1, 0, 2)
-    for k in np.flatnonzero(m.offers.owned & (life > 0)):
-        after, worn = (0, kept[k]) if wear is None else (int(wear.after_quarters[k]), 1.0 - wear.attrition[k])
-        turn = after if after > 0 else int(life[k])
-        for t in range(quarters):
-            age = np.arange(min(int(life[k]), t + 1))
-            left = kept[k] ** np.minimum(age, turn) * worn ** np.maximum(age - turn, 0)
-            stood = 0.0
-            for first in range(max(0, int(life[k]) - (t + 1))):  # ages at the start that still live
-                fresh = min(max(turn - first, 0), t + 1)
-                stood += kept[k] ** fresh * worn ** (t + 1 - fresh) / float(life[k])
-            worst = max(
-                worst, above(standing[:, k, t], arriving[k][:, t - age] @ left + stood * opening[:, k])
-            )
-    return worst
+    opening = by_position(m.opening.installed, m.sites.destination, places)
+    most = np.full_like(standing, np.inf)
+    for k in np.flatnonzero(m.offers.owned & (lives > 0)):
+        life, kept = int(lives[k]), 1.0 - m.offers.attrition[k]
+        after, worn = (0, kept) if wear is None else (int(wear.after_quarters[k]), 1.0 - wear.attrition[k])
+        turn = after or life
+        left = kept ** np.minimum(quarters, turn) * worn ** np.maximum(quarters - turn, 0)
+        first = np.arange(life)[:, None]  # ages at the start, in equal shares
+        fresh = np.clip(turn - first, 0, quarters + 1)
+        stood = np.where(first < life - (quarters + 1), kept**fresh * worn ** (quarters + 1 - fresh), 0.0)
+        arrived = arriving[k] @ _by_age(np.where(quarters < life, left, 0.0))
+        most[:, k] = arrived + np.outer(opening[:, k], stood.sum(axis=0) / life)
+    return above(standing, most)
+
+
+def _by_age(shares: Floats) -> Floats:
+    """What is left of each arrival [quarter] in each quarter, from the share left at each age [quarter]."""
+    age = np.arange(shares.size) - np.arange(shares.size)[:, None]
+    return np.where(age >= 0, shares[np.maximum(age, 0)], 0.0)
 
 
 def _service_rules(plan: Plan) -> dict[str, float]:
@@ -301,8 +296,9 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     given = (plan.sold.sum(axis=1) - plan.unmet) / w.productivity
     return {
         "servers within their peak": above(shares_of_peak(plan), 1.0),
+        **_kept_free(plan, may),
         "serving within running": above(
-            plan.serving.sum(axis=2),
+            plan.serving.sum(axis=2) + (0.0 if plan.kept_free is None else plan.kept_free),
             by_position(plan.running - lost_units(plan), m.sites.group, w.served_by.shape[0]),
         ),
         "serving where it is possible": above(np.where(may[..., None], 0.0, plan.serving), 0.0),
@@ -315,6 +311,18 @@ def _service_rules(plan: Plan) -> dict[str, float]:
             np.where(obliged & ~w.must_serve[:, None], 0.0, plan.unmet), 0.0
         ),
     }
+
+
+def _kept_free(plan: Plan, may: Flags) -> dict[str, float]:
+    """What is kept free could serve each contract once more, by the share that the case asks for."""
+    m, free = plan.data, plan.kept_free
+    if m.contracts is None or m.redundancy is None or free is None or m.redundancy.contracts == 0.0:
+        return {}
+    j, w = m.contracts.workload, m.workloads
+    able = np.where(may[:, :, j], w.service[None, :, j], 0.0)
+    delivered = plan.sold[j, 0] / w.productivity[j]
+    could = np.einsum("gkt,gkc->ct", free, able)
+    return {"capacity kept free for the largest contract": above(m.redundancy.contracts * delivered, could)}
 
 
 def _money_rules(plan: Plan) -> dict[str, float]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from capexpand.case.schema import Case
 from capexpand.finance.bridge import Bridge
 from capexpand.finance.by_budget import BudgetCurve
-from capexpand.finance.evidence_shares import EvidenceShares
+from capexpand.finance.evidence_shares import EvidenceShares, evidence_shares
 from capexpand.finance.longer import HorizonCheck
 from capexpand.finance.metrics import Metrics
 from capexpand.finance.programme import ProgrammeResult
@@ -49,7 +50,7 @@ class Examination:
     what_if: WhatIf | None = None  # bounds where limits move; None where none can
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Findings:
     """The findings of a run: the plan and its returns, the naive plan's, and the checks of both."""
 
@@ -63,4 +64,9 @@ class Findings:
     warnings: tuple[str, ...]
     provenance: RunProvenance
     examination: Examination | None = None  # of a run; a study of many cases goes without
-    rests_on: EvidenceShares | None = None  # kinds of evidence of the value; None where a plan has no duals
+
+    @cached_property
+    def rests_on(self) -> EvidenceShares | None:
+        """Kinds of evidence of the value; None where a plan has no duals, or another aim than the value."""
+        plan = self.result.plan
+        return None if plan.data.aim else evidence_shares(self.case, plan, self.result.base_plan)

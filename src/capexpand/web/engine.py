@@ -81,17 +81,25 @@ class Engine:
         self._rests: tuple[Optimum, ...] = ()  # as declared, and the last one
         self._lock = threading.Lock()
 
-    def pair(self, data: ModelData, changes: Changes, *, explained: bool = True) -> tuple[Optimum, Optimum]:
+    def pair(
+        self,
+        data: ModelData,
+        changes: Changes,
+        built: tuple[LinearProgram, list[Stage]],
+        *,
+        explained: bool = True,
+    ) -> tuple[Optimum, Optimum]:
         """Return the best plan of a changed case, and that of the same business without the programme.
 
         Args:
+            built: the program of all quarters of the changed case.
             explained: whether a case without a plan is explained.
 
         Raises:
             InfeasibleError: no plan satisfies the case.
             SolverError: the solver failed.
         """
-        built, rest = build_program(data), data.without_programme()
+        rest = data.without_programme()
         start = self._nearest(changes, (built[0].cost.size, built[0].row_lower.size))
         if start is None:  # the second differs from the first in little: it is found sooner from there
             ours = _solved(data, built, None, explained=explained)

@@ -15,7 +15,10 @@ import numpy as np
 
 from capexpand.case.schema import Case
 from capexpand.errors import CapexpandError, InfeasibleError
+from capexpand.model.blocks import LinearProgram
 from capexpand.model.compile import compile_case
+from capexpand.model.data import ModelData
+from capexpand.model.stage import Stage
 from capexpand.optimiser.brackets import Bracket, Brackets, ProgramChange, Support
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.warm import Optimum, WarmPlanner
@@ -44,8 +47,20 @@ BETWEEN = (0.5, 0.25)
 AT_ONCE = 8
 """Requests that explore at a time; the others wait without a thread, so that other pages are answered."""
 
+KEPT_STATES = 4
+"""Changed cases of each case that are kept ready; each takes some MB of the largest."""
+
 KEPT_ANSWERS = 64
 """Explored states that are kept for each case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A changed case made ready to be planned or bounded."""
+
+    case: Case
+    data: ModelData
+    built: tuple[LinearProgram, list[Stage]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,7 @@ class Explorer:
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(solvers)
         self._ahead = executor_behind("ahead", 5)
-        self._beside_it = executor_behind("spread", 10)
+        self._beside_it = executor_behind("spread", 19)
         self._prepares = threading.Lock()
 
     def study(self, path: Path, variant: str | None = None) -> Study:
@@ -192,6 +207,7 @@ class Study:
         self._wanted: Changes | None = None
         self._foreseen: tuple[Query, Future[None]] | None = None
         self._known: OrderedDict[Query, Explored] = OrderedDict()
+        self._stated: OrderedDict[Query, Stated] = OrderedDict()
 
     def read(self, asked: Iterable[tuple[str, str]]) -> Changes:
         """Read the changes that an address asks for; see ``Assumptions.read``."""
@@ -234,10 +250,7 @@ class Study:
                 return self._keep(changes, base)
 
     def _keep(self, changes: Changes, base: Outcome, *, explained: bool = True) -> Explored:
-        case = self._changed(changes)
-        found = self._beside(
-            changes, base, self._outcome(case, changes, explained=explained) if changes else base
-        )
+        found = self._beside(changes, base, self._outcome(changes, explained=explained) if changes else base)
         with self._preparing:
             self._known[changes.query] = found
             while len(self._known) > KEPT_ANSWERS:
@@ -287,8 +300,7 @@ class Study:
                 self._prepare(name)
         if first is None or not supports:
             return Bracketed(Bracket(None, None), 0.0, self.case.currency)
-        program, _ = build_program(compile_case(self._changed(changes)))
-        found = Brackets(first.program, supports).at(program)
+        found = Brackets(first.program, supports).at(self._state(changes).built[0])
         return Bracketed(found, first.objective, self.case.currency)
 
     def remedies(self, changes: Changes) -> tuple[Remedy, ...]:
@@ -296,7 +308,7 @@ class Study:
         planner = WarmPlanner(sides="any", explained=False)
 
         def feasible(tried: Changes) -> bool:
-            data = compile_case(self._changed(tried))
+            data = compile_case(load_changed(self.path, self.variant, tried.settings))
             with self._turns:
                 try:
                     planner.optimum(data)
@@ -323,7 +335,8 @@ class Study:
                       for share in BETWEEN for end in (slider.low, slider.high))):  # fmt: skip
             with contextlib.suppress(CapexpandError):  # a place at which there is no plan bounds nothing
                 changes = self.read([(slider.name, slider.text(level))])
-                ours, _ = self._engine.pair(compile_case(self._changed(changes)), changes, explained=False)
+                stated = self._state(changes)
+                ours, _ = self._engine.pair(stated.data, changes, stated.built, explained=False)
                 self._support(ours)
 
     def _support(self, optimum: Optimum) -> None:
@@ -335,23 +348,35 @@ class Study:
                 others = self._supports[1:][-(SUPPORTS - 2) :]
                 self._supports = (*self._supports[:1], *others, found)
 
-    def _changed(self, changes: Changes) -> Case:
-        return load_changed(self.path, self.variant, changes.settings)
+    def _state(self, changes: Changes) -> Stated:
+        """Return the changed case made ready; a slider is bounded and planned at the same place."""
+        with self._preparing:
+            known = self._stated.get(changes.query)
+        if known is None:
+            changed = load_changed(self.path, self.variant, changes.settings) if changes else self.case
+            data = compile_case(changed)
+            known = Stated(changed, data, build_program(data))
+        with self._preparing:
+            self._stated[changes.query] = known
+            while len(self._stated) > KEPT_STATES:
+                self._stated.popitem(last=False)
+        return known
 
     def _declared(self) -> Outcome:
         if self._base is None:
             with self._turns:
-                self._base = self._outcome(self.case, self.read([]))
+                self._base = self._outcome(self.read([]))
         return self._base
 
-    def _outcome(self, case: Case, changes: Changes, *, explained: bool = True) -> Outcome:
-        ours, rest = self._engine.pair(compile_case(case), changes, explained=explained)
+    def _outcome(self, changes: Changes, *, explained: bool = True) -> Outcome:
+        stated = self._state(changes)
+        ours, rest = self._engine.pair(stated.data, changes, stated.built, explained=explained)
         self._support(ours)
         if self._first is None:
             self._first = ours
         plan, without = ours.plan, rest.plan
         # an even plan would take as long again, and nothing here shows one
-        return outcome(evaluate(Plans(case, plan, without, plan)))
+        return outcome(evaluate(Plans(stated.case, plan, without, plan)))
 
     def _beside(self, changes: Changes, base: Outcome, changed: Outcome) -> Explored:
         context = changed.context

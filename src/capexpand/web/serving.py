@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import select
@@ -52,7 +53,7 @@ def serve(
         home=usual_home() if home is None else Path(home), database=database, host=host, port=port,
         workers=workers, secure=secure, names=tuple(name or ()),
     )  # fmt: skip
-    listening = _listen(host, port)
+    listening = listen(host, port)
     address = _address(listening, host)
     app = build_server(settings)
     if progress is not None:
@@ -65,17 +66,21 @@ def serve(
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Bind the address, so that a port that is taken is said at once."""
-    try:
-        kind, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        found = socket.socket(kind, socket.SOCK_STREAM)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(place)
-        found.listen(128)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RunError(f"cannot listen on {host}, port {port}: {reason}; name another --port") from None
+    with ExitStack() as undo:
+        try:
+            kind, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            # where no protocol is named, asyncio leaves Nagle's algorithm on: 40 ms for each answer
+            found = undo.enter_context(socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP))
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind(place)
+            found.listen(128)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            message = f"cannot listen on {host}, port {port}: {reason}; name another --port"
+            raise RunError(message) from None
+        undo.pop_all()
     return found
 
 
