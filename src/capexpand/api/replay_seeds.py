@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from capexpand.api.replay_documents import (
     fleet_document,
@@ -86,16 +86,16 @@ class SeededReplay:
         return fleet_document(jobs, self.fleet, policy, **terms)  # type: ignore[arg-type]
 
 
-def by_seed(found: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+def by_seed(found: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     """The numbers that differ between seeds, a row for each."""
     flat = [_numbers(document) for document in found]
     names = [name for name in flat[0] if any(one.get(name) != flat[0][name] for one in flat)]
     return [{"seed": seed} | {name: one.get(name) for name in names} for seed, one in enumerate(flat)]
 
 
-def _numbers(document: Mapping[str, Any]) -> dict[str, Any]:
+def _numbers(document: Mapping[str, object]) -> dict[str, object]:
     """The numbers of a document by name; those of rows by workload and offer."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name, value in document.items():
         if isinstance(value, Mapping):
             found |= {f"{name}_{key}": part for key, part in _numbers(value).items()}

@@ -136,14 +136,16 @@ def hirings(case: Case) -> tuple[Hiring, ...]:
         for way, terms in cloud.ways.items()
     ]
     for one in tuple(found):
+        reserved = one.terms
+        if not isinstance(reserved, Reserved):
+            continue
         signed = case.opening.reserved.get(one.cloud, {}).get(one.way, {})
-        for day, agreed in sorted(signed.items()) if isinstance(one.terms, Reserved) else ():
-            left = Signing.of(day, case.calendar.start, lead=one.terms.lead_time, term=one.terms.term)
+        for day, agreed in sorted(signed.items()):
+            left = Signing.of(day, case.calendar.start, lead=reserved.lead_time, term=reserved.term)
             if left.lead_quarters < case.calendar.quarters and left.term_quarters:
-                changed = _terms(case, one.terms, left, agreed.units, agreed.fee)
-                terms = one.terms.model_copy(update=changed)
+                changed = _terms(case, reserved, left, agreed.units, agreed.fee)
                 place = f"opening.reserved.{one.cloud}.{one.way}.{day}"
-                found.append(Hiring(place, one.cloud, one.way, terms, left))
+                found.append(Hiring(place, one.cloud, one.way, reserved.model_copy(update=changed), left))
     return tuple(found)
 
 
@@ -206,7 +208,7 @@ def standing_complaints(
     """
     for name, at in opening.sites.items():
         energy = getattr(sites.get(name), "energy", None)
-        known = {} if energy is None else energy.contracts
+        known: Mapping[str, EnergyContract] = {} if energy is None else energy.contracts
         for contract, signed in at.energy.items():
             place = ("opening", "sites", name, "energy", contract)
             if contract not in known and name in sites:
@@ -232,7 +234,9 @@ def _ended(
     terms: EnergyContract | Reserved,
     start: date | None,
 ) -> Iterator[Complaint]:
-    for day, agreed in signed.items() if start is not None else ():
+    if start is None:
+        return
+    for day, agreed in signed.items():
         where = (*place, str(day))
         if day >= start:
             yield where, f"{day} is not before the plan starts on {start}"

@@ -7,11 +7,12 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from capexpand.errors import RunError
 from capexpand.executing.versions import made_with
+from capexpand.files.json_text import JsonObject
 from capexpand.files.parquet import parquet_bytes
 from capexpand.reporting.blocks import Answer, Cell, Column, Fact, Paragraph, Row, Section, Table, columns
 from capexpand.reporting.sheet import Sheet
@@ -145,7 +146,7 @@ def many_sheet(name: str, rows: DataFrame) -> Sheet:
     )
 
 
-def _line(label: str, document: dict[str, Any]) -> dict[str, Any]:
+def _line(label: str, document: JsonObject) -> JsonObject:
     """What a backtest found, in one row."""
     best, first = document["regret"][:2]
     planned = [one for one in document["scored"] if one["part"] == "planned" and one["method"] == MODEL]
@@ -162,7 +163,7 @@ def _line(label: str, document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answers(lines: list[dict[str, Any]], lost: list[dict[str, str]]) -> tuple[Answer, ...]:
+def _answers(lines: list[JsonObject], lost: list[dict[str, str]]) -> tuple[Answer, ...]:
     forecasts, covered = (sum(line[name] for line in lines) for name in ("forecasts", "covered"))
     shares = sorted(line["regret_share"] for line in lines if line["regret_share"] is not None)
     held = (
@@ -188,7 +189,7 @@ def _answers(lines: list[dict[str, Any]], lost: list[dict[str, str]]) -> tuple[A
     return tuple(found)
 
 
-def _table(lines: list[dict[str, Any]]) -> Table:
+def _table(lines: list[JsonObject]) -> Table:
     rows = tuple(
         Row(
             line["case"],
@@ -216,7 +217,7 @@ def _left_out(lost: list[dict[str, str]]) -> tuple[Table, ...]:
     )
 
 
-def _made(name: str, documents: dict[str, dict[str, Any]]) -> tuple[Paragraph | Table, ...]:
+def _made(name: str, documents: dict[str, JsonObject]) -> tuple[Paragraph | Table, ...]:
     rows = [
         Row("capexpand", (f"{version('capexpand')}, on Python {platform.python_version()}",)),
         Row("Backtests", (Cell(name, code=True),)),
