@@ -353,10 +353,10 @@ def _opening(
             ~offers.owned[:, None] * stands * u(0, 1, due[:2]),
         )
         freed = tuple(
-            _freed(rng, part, np.where(owned, 0.0, coming))
-            for part, owned, coming in (
-                (held[0], power.owned[:, None], power_due),
-                (held[1], offers.owned[:, None, None], units_due),
+            _freed(rng, part, np.where(owned, 0.0, coming), terms)
+            for part, owned, coming, terms in (
+                (held[0], power.owned[:, None], power_due, power.term_quarters),
+                (held[1], offers.owned[:, None, None], units_due, offers.term_quarters),
             )
         )
         leases = OpeningLeases(held[0], freed[0], held[1], freed[1])
@@ -373,11 +373,13 @@ def _opening(
     )
 
 
-def _freed(rng: Random, held: np.ndarray, coming: np.ndarray) -> np.ndarray:
-    """What is held comes out of its term in some quarter or never; what comes, some quarters later."""
-    later = int(rng.integers(0, 4))
-    freed = np.concatenate((np.zeros((*held.shape, later)), coming), axis=-1)[..., : coming.shape[-1]]
-    freed[..., int(rng.integers(0, coming.shape[-1]))] += held * (rng.random(held.shape) < 0.7)
+def _freed(rng: Random, held: np.ndarray, coming: np.ndarray, terms: np.ndarray) -> np.ndarray:
+    """What is held comes out of its term in some quarter, what comes some later, both within a term."""
+    freed, last = np.zeros_like(coming), coming.shape[-1] - 1
+    for k, term in enumerate(terms.tolist()):
+        later = min(int(rng.integers(0, 4)), term)
+        freed[k] = np.concatenate((0.0 * coming[k][..., :later], coming[k]), axis=-1)[..., : last + 1]
+        freed[k][..., min(int(rng.integers(0, last + 1)), term)] += held[k]
     return freed
 
 
