@@ -51,6 +51,8 @@ _ROWS = {
     "leaseback limit": "limit of sale and leaseback",
     "units to the lessor": "sale and leaseback",
     "units leased back stand": "sale and leaseback",
+    "worn units leased back": "sale and leaseback",
+    "kept free for a contract": "capacity kept free for contract {0}",
     "leaseback proceeds": "sale and leaseback",
     "books leased back": "sale and leaseback",
     "EBITDA": "earnings of operation, as owners value them",
