@@ -53,6 +53,7 @@ _ROWS = {
     "units leased back stand": "sale and leaseback",
     "worn units leased back": "sale and leaseback",
     "kept free for a contract": "capacity kept free for contract {0}",
+    "signed before": "contract {0}",
     "leaseback proceeds": "sale and leaseback",
     "books leased back": "sale and leaseback",
     "EBITDA": "earnings of operation, as owners value them",
