@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from capexpand.replay.derating import Derating
+    from capexpand.replay.fleet import Fleet
     from capexpand.replay.jobs.policies import SchedulingPolicy
     from capexpand.replay.serving.from_hardware import HardwareReplica
     from capexpand.replay.serving.outcome import Percentiles, Promise
@@ -241,7 +242,7 @@ def _guarded(value: str | float | None) -> str | float | None:
 
 def fleet_document(
     trace: JobTrace,
-    fleet_file: Path,
+    fleet: Fleet,
     policy: SchedulingPolicy,
     *,
     load: float | None,
@@ -249,12 +250,9 @@ def fleet_document(
 ) -> dict[str, object]:
     """Replay jobs on nodes of one's own, and return what to show and write."""
     from capexpand.replay.derating import replay_fleet
-    from capexpand.replay.fleet import read_fleet
     from capexpand.replay.serving.outcome import describe
 
-    result = replay_fleet(
-        read_fleet(fleet_file), trace, policy=policy, load=load, leave_out_bad=leave_out_bad
-    )
+    result = replay_fleet(fleet, trace, policy=policy, load=load, leave_out_bad=leave_out_bad)
     outcome = result.outcome
     document: dict[str, object] = {
         "trace": outcome.trace.name,

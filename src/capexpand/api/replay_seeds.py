@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -17,6 +17,7 @@ from capexpand.api.replay_documents import (
 from capexpand.errors import CaseError, Problem
 
 if TYPE_CHECKING:
+    from capexpand.replay.fleet import Fleet
     from capexpand.replay.jobs.policies import SchedulingPolicy
     from capexpand.replay.serving.outcome import Promise
     from capexpand.replay.sizing import ReplicaKind
@@ -36,7 +37,7 @@ class SeededReplay:
     policy: SchedulingPolicy | None
     servegen: str | None
     span_hours: float
-    fleet: Path | None
+    fleet: Fleet | None
     replicas: Path | None
     model: str | None
     chip: str | None
@@ -56,15 +57,27 @@ class SeededReplay:
             self.policy is not None and self.policy.placement is PlacementRule.RANDOM
         )
 
-    def __call__(self, seed: int) -> dict[str, object]:
+    def chunks(self, seeds: int) -> Iterator[tuple[int, RequestTrace | None]]:
+        """Yield each seed with the requests that are generated with it.
+
+        Here, since a process that was forked cannot count on what reads files of columns.
+        """
+        for seed in range(seeds):
+            generated = self.servegen is not None
+            yield (
+                seed,
+                _generate(self.file, self.servegen or "", self.span_hours, seed) if generated else None,
+            )
+
+    def __call__(self, chunk: tuple[int, RequestTrace | None]) -> dict[str, object]:
         """Return the document of a replay."""
         from capexpand.replay.traces import JobTrace
 
+        seed, generated = chunk
         if self.policy is not None:
             return self._jobs(replace(self.policy, seed=seed))
-        requests = self.loaded
-        if requests is None:
-            requests = _generate(self.file, self.servegen or "", self.span_hours, seed)
+        requests = self.loaded if generated is None else generated
+        assert requests is not None  # noqa: S101 - what is not generated was loaded
         assert not isinstance(requests, JobTrace)  # noqa: S101 - jobs come with a policy
         return _requests_replayed(
             requests, self.plan,

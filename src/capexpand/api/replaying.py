@@ -157,6 +157,7 @@ def replay(
     from capexpand.executing.choosing import engine_on
     from capexpand.executing.engine import in_order
     from capexpand.replay.compiled import announce_compilation
+    from capexpand.replay.fleet import read_fleet
     from capexpand.replay.sources.catalogue import read_trace
     from capexpand.replay.traces import JobTrace
 
@@ -173,13 +174,15 @@ def replay(
         trace, format_name=format, leave_out_bad=leave_out_bad, time_unit=time_unit,
         block_tokens=block_tokens,
     )  # fmt: skip
-    policy = None
+    policy, nodes = None, None
     if isinstance(loaded, JobTrace):
+        if fleet_file is not None and plan is None:
+            nodes = read_fleet(fleet_file)
         policy = _policy(order, placement, backfill=backfill, preempt=preempt)
         if accelerators_only and plan is None:
             loaded = _only_with_accelerators(loaded)
     work = SeededReplay(
-        trace, loaded, plan, policy, servegen, span_hours, fleet=fleet_file, replicas=replica_file,
+        trace, loaded, plan, policy, servegen, span_hours, fleet=nodes, replicas=replica_file,
         model=model, chip=chip, count=count, routing=routing, slo=slo, load=load,
         leave_out_bad=leave_out_bad, kept=place is not None,
     )  # fmt: skip
@@ -192,7 +195,7 @@ def replay(
         engine_on(on, workers=workers) as engine,
         engine.pool(work, most=seeds) as pool,
     ):
-        found = [document for _, document in in_order(pool, range(seeds))]
+        found = [document for _, document in in_order(pool, work.chunks(seeds))]
     document = found[0] if seeds == 1 else found[0] | {"by_seed": by_seed(found)}
     if place is not None:
         _write(document, place)
