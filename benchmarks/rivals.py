@@ -208,7 +208,8 @@ class Trials:
             ends = [(start, 0, tree.add(root, opening, 1.0), [root])]
             share = 1.0
             for t, count in enumerate(branches):
-                last, ends, share = ends, [], share / count
+                last, share = ends, share / count
+                ends = list[tuple[Scenarios, int, int, list[Stage]]]()
                 for drawn, s, place, trail in last:
                     ahead = self.horizon - 1 - t
                     many = self.conditional(drawn, s, t, count=count, ahead=ahead, as_drawn=True)
@@ -319,7 +320,7 @@ class Tree:
             lower[into], upper[into] = -np.inf, np.inf
         else:
             lower[into] = upper[into] = incoming[used]
-        self._block(stage.matrix.tocoo(), first, stage.row_lower, stage.row_upper)
+        self._block(sparse.coo_matrix(stage.matrix), first, stage.row_lower, stage.row_upper)
         self._columns += len(stage.cost)
         self.stages.append(stage)
         self._first.append(first)
