@@ -37,6 +37,8 @@ _FAR = 2e4
 DONORS = 4096
 """Scenarios whose changes serve as those of others."""
 
+Matrix = sparse.coo_array | sparse.coo_matrix
+
 
 @dataclass(frozen=True)
 class Fan:
@@ -369,7 +371,9 @@ class Tree:
         zero = np.zeros(count)
         self._entries(rows, np.concatenate((one, other)), values, zero, zero)
 
-    def _block(self, matrix: sparse.coo_matrix, first: int, lower: Floats, upper: Floats) -> None:
+    def _block(
+        self, matrix: sparse.coo_array | sparse.coo_matrix, first: int, lower: Floats, upper: Floats
+    ) -> None:
         self._entries(matrix.row, matrix.col + first, matrix.data, lower, upper)
 
     def _entries(

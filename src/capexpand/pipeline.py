@@ -24,6 +24,7 @@ from capexpand.finance.rental import doubtful_rental, rental_market
 from capexpand.finance.unit_costs import unit_costs
 from capexpand.model.aim import compile_aim
 from capexpand.model.compile import compile_case
+from capexpand.model.compile_funding import funding_limits
 from capexpand.model.data import ModelData
 from capexpand.model.rates import computed_workloads
 from capexpand.model.unusable import unusable
@@ -56,12 +57,6 @@ NO_POLICY_WITH_VENDORS = (
 NO_POLICY_WITH_LEASEBACKS = (
     "lets servers be sold and leased back, and a policy does not decide on that. A plain run does, and keeps "
     "to its plan in the same futures; leave leaseback out for a policy"
-)
-
-
-NO_POLICY_WITH_OFFERS = (
-    "is a contract that may be signed, and a policy does not decide on signing. Leave offered_until out "
-    "where it is signed, or leave the workload out"
 )
 
 
@@ -212,7 +207,7 @@ def refuse_policy(case: Case) -> None:
         case: any.
 
     Raises:
-        CaseError: a contract is on offer, a loan pays for certain servers only, servers may be sold and
+        CaseError: a loan pays for certain servers only, servers may be sold and
             leased back, or the plan is made for something else than its value.
     """
     file = case.provenance.path
@@ -226,9 +221,6 @@ def refuse_policy(case: Case) -> None:
         if offer.buy is not None and offer.buy.leaseback is not None:
             place = f"offers.{name}.buy.leaseback"
             raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_LEASEBACKS}", file=file)])
-    for name, workload in case.workloads.items():
-        if workload.contract is not None and workload.contract.offered_until is not None:
-            raise CaseError([Problem(f"workloads.{name}: {NO_POLICY_WITH_OFFERS}", file=file)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,8 +323,9 @@ def _condensed(case: Case, settings: LatticeSettings) -> tuple[ModelData, Future
         file = case.provenance.path
         raise CaseError([Problem("declares nothing unknown; add an uncertainty block", file=file)])
     refuse_policy(case)
-    # a policy earns for the firm; financing is carried along its paths (see policy/financed.py)
-    m = replace(compile_case(case), financing=None)
+    # a policy earns for the firm within the limits of debt and equity; loans follow (see policy/financed.py)
+    m = compile_case(case)
+    m = replace(m, financing=None, funding=funding_limits(m))
     futures, condensed = case_lattice(case, settings)
     return m, futures, condensed
 

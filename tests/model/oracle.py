@@ -14,6 +14,7 @@ import xarray as xr
 from oracle_ages import within_life
 from oracle_aims import aimed_margin
 from oracle_churn import churn_cost
+from oracle_contracts import contracts
 from oracle_energy import energy_terms, plant_flows, plant_shields, plant_worth
 from oracle_financing import financed_constant, financed_objective
 from oracle_hire import hire
@@ -246,6 +247,7 @@ class _Oracle:
         kept = self.before(self.N, standing) * (1.0 - self.data(offers.attrition, "offer"))
         self.leasebacks = Leasebacks(self)
         away, self.gone = self.leasebacks.fleet(at)
+        self.h = away
         left = self.N - kept - q + self.r + away
         self.require("owned units", left, "<=", 0.0, owned & self.there)
         within_life(self, at)
@@ -302,7 +304,10 @@ class _Oracle:
         )
         if place == "site":
             there = there - lost
-        self.require("sharing", y.sum("workload") - there, "<=", 0.0, present)
+        self.free = self.variable("s", place, "offer", "quarter", exists=present)
+        self.able = (service > 0) & self.data(served, place, "workload") & present
+        self.place = place
+        self.require("sharing", y.sum("workload") + self.free - there, "<=", 0.0, present)
 
         phi = self.data(work.productivity, "workload", "quarter")
         demand = self.data(work.demand, "workload", "tranche", "quarter") / phi
@@ -316,24 +321,7 @@ class _Oracle:
         capacity = capacity + hire(self)
         owed = demand.sum("tranche").where(obliged, 0.0)
         self.require("service", capacity - self.z.sum("tranche") + self.w, ">=", owed)
-        self.contracts()
-
-    def contracts(self) -> None:
-        """Of a contract on offer no more is served than is signed."""
-        c = self.m.contracts
-        self.signed = None
-        if c is None or not c.offered.any():
-            return
-        named = [self.m.workloads.names[j] for j in c.workload]
-        self.coords["signing"] = named
-        offered = self.data(c.offered, "signing")
-        self.signed = self.variable("sigma", "signing", upper=1.0, exists=offered)
-        for i, name in enumerate(named):
-            if c.offered[i]:
-                needs = c.volume[i] / self.m.workloads.productivity[c.workload[i]]
-                sold = self.z.sel(workload=name, drop=True).isel(tranche=0, drop=True)
-                part = self.signed.sel(signing=name, drop=True)
-                self.require(f"signed {name}", sold - part * self.data(needs, "quarter"), "<=", 0.0)
+        contracts(self)
 
     def money(self) -> None:
         m, power, offers = self.m, self.m.power, self.m.offers

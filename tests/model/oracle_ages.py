@@ -42,7 +42,10 @@ def within_life(oracle: Any, at: xr.DataArray) -> None:
         lambda k, age, since: alive(k, age, since=since) * (age < turns[k]) * (not 0 < ends[k] <= age),
     )
     worn = oracle.variable("worn", "offer", "destination", "quarter", exists=oracle.data(m.wearing, "offer"))
-    oracle.require("worn", worn - stands + young[0], ">=", -young[1], oracle.data(m.wearing, "offer"))
+    here = oracle.data(m.wearing, "offer")
+    oracle.require("worn", worn - stands + young[0] - oracle.gone_young, ">=", -young[1], here)
+    if oracle.leased_worn is not None:
+        oracle.require("worn and leased", worn - oracle.leased_worn, ">=", 0.0, here)
     stood = np.zeros((len(offers.names), len(m.destinations)))
     np.add.at(stood.T, m.sites.destination, m.opening.installed)
     for k in range(len(offers.names)):  # of every age alike, those at the age of wear
@@ -53,7 +56,8 @@ def within_life(oracle: Any, at: xr.DataArray) -> None:
     left = oracle.before(oracle.N, oracle.data(m.opening.installed, "site", "offer"))
     left = left * (1.0 - oracle.data(offers.attrition, "offer")) + oracle.q
     kept = (left * at).sum("site") - failing
-    oracle.require("failures", stands + sold - kept, "<=", 0.0, oracle.data(m.wearing, "offer"))
+    over = (oracle.h * at).sum("site") if oracle.leased_worn is not None else 0.0
+    oracle.require("failures", stands + sold + over - kept, "<=", 0.0, oracle.data(m.wearing, "offer"))
     each = oracle.data(wear.cost, "offer")
     oracle.worn_cost = lambda weights: (worn * (each * oracle.data(weights, "quarter"))).sum()
 

@@ -22,7 +22,7 @@ class Leasebacks:
         offers, terms = self.m.offers, self.terms
         paid = np.zeros_like(offers.price)
         for k in range(len(offers.names)):
-            kept, wait = 1.0 - offers.attrition[k], int(terms.age[k] + offers.lead_quarters[k])
+            wait = int(terms.age[k] + offers.lead_quarters[k])
             for t in range(self.count):
                 here = self.of(k, t)
                 if not terms.there[k] or t < wait or t + terms.term[k] > self.count:
@@ -31,42 +31,67 @@ class Leasebacks:
                 paid[k, :, t] = offers.price[k, :, t - wait]
                 ordered = o.x.isel(offer=k, quarter=t - wait, drop=True)
                 o.model.add_constraints(
-                    here - kept ** int(terms.age[k]) * ordered <= 0.0, name=f"came {k} {t}"
+                    here - self.alive(k, 0, int(terms.age[k])) * ordered <= 0.0, name=f"came {k} {t}"
                 )
                 if np.isfinite(terms.limit[k, t]):
                     o.model.add_constraints(here.sum() <= terms.limit[k, t], name=f"sales {k} {t}")
         lost = self.m.taxes.value_added_tax if self.m.taxes.recovery_quarters is None else 0.0
         self.paid = (1.0 + lost) * paid
 
+    def turns(self, k: int) -> int:
+        """Age of wear, 0 for none."""
+        wear = self.m.offers.wear
+        return int(wear.after_quarters[k]) if wear is not None and self.m.wearing[k] else 0
+
+    def alive(self, k: int, since: int, age: int) -> float:
+        """Share of 1 of an age that is left at another."""
+        wear, left = self.m.offers.wear, 1.0
+        for step in range(since + 1, age + 1):
+            worn = 0 < self.turns(k) < step
+            left *= 1.0 - (wear.attrition[k] if worn else self.m.offers.attrition[k])
+        return left
+
     def of(self, k: int, t: int):
         """What is sold of an offer in a quarter [destination]."""
         return self.y.isel(offer=k, quarter=t, drop=True)
 
     def fleet(self, at) -> tuple[object, object]:
-        """Units that leave [site, offer, quarter]; that left and are alive [offer, destination, quarter]."""
+        """Units that leave [site, offer, quarter]; that left and are alive [offer, destination, quarter].
+
+        Of the latter, those short of the age of wear as well, and the worn ones that are leased back.
+        """
+        o = self.o
+        o.gone_young, o.leased_worn = 0.0, None
         if self.terms is None:
             return 0.0, 0.0
         o, offers, terms = self.o, self.m.offers, self.terms
         h = o.variable("h", "site", "offer", "quarter")
         gone = o.variable("gone", "offer", "destination", "quarter")
+        o.gone_young = o.variable("gone young", "offer", "destination", "quarter")
+        o.leased_worn = o.variable("leased worn", "offer", "destination", "quarter")
         stands, leaves = (o.N * at).sum("site"), (h * at).sum("site")
         for k in range(len(offers.names)):
-            kept, term = 1.0 - offers.attrition[k], int(terms.term[k])
+            age, term = int(terms.age[k]), int(terms.term[k])
             ends = 0 if offers.life_quarters is None else int(offers.life_quarters[k])
             for t in range(self.count):
                 pick = {"offer": k, "quarter": t, "drop": True}
-                due, leased, away = 0.0, 0.0, 0.0
+                due, leased, away, young, worn = 0.0, 0.0, 0.0, 0.0, 0.0
                 for sale in range(t + 1):
-                    left = kept ** (t - sale) * self.of(k, sale)
+                    old = age + t - sale
+                    left = self.alive(k, age, old) * self.of(k, sale)
                     if t - sale == term:
                         due = due + left
                     if t - sale < term:
                         leased = leased + left
-                    elif not 0 < ends <= t - sale + int(terms.age[k]):
+                        worn = worn + left if 0 < self.turns(k) <= old else worn
+                    elif not 0 < ends <= old:
                         away = away + left
+                        young = young + left if old < self.turns(k) else young
                 o.model.add_constraints(leaves.isel(**pick) - due == 0.0, name=f"to the lessor {k} {t}")
                 o.model.add_constraints(stands.isel(**pick) - leased >= 0.0, name=f"leased back {k} {t}")
                 o.model.add_constraints(gone.isel(**pick) - away == 0.0, name=f"gone {k} {t}")
+                o.model.add_constraints(o.gone_young.isel(**pick) - young == 0.0, name=f"gone young {k} {t}")
+                o.model.add_constraints(o.leased_worn.isel(**pick) - worn == 0.0, name=f"worn {k} {t}")
         return h, gone
 
     def over(self, each):
@@ -121,7 +146,8 @@ class Leasebacks:
         for k in range(len(offers.names)):
             for t in range(self.count):
                 if last - t < self.terms.term[k]:
-                    share[k, t] = offers.end_value[k] * (1.0 - offers.attrition[k]) ** (last - t)
+                    age = int(self.terms.age[k])
+                    share[k, t] = offers.end_value[k] * self.alive(k, age, age + last - t)
         return self.over(share[:, None, :])
 
     def value(self):

@@ -83,14 +83,14 @@ def random_model(
 
 
 def with_leasebacks(m: ModelData, seed: int) -> ModelData:
-    """Return a case in which units that no wear tells on can be sold and leased back."""
+    """Return a case in which units can be sold and leased back."""
     rng, count = np.random.default_rng(seed), m.times.count
     life = np.full(len(m.offers.names), 99) if m.offers.life_quarters is None else m.offers.life_quarters
     age = rng.integers(0, 2, len(m.offers.names))
     term = np.minimum(rng.integers(1, 4, len(m.offers.names)), np.where(life > 0, life, 99) - age)
     bought = m.offers.price.max(axis=1)
     price = bought.min(axis=1, keepdims=True) * rng.uniform(0.5, 1.0, bought.shape)
-    there = m.offers.owned & ~m.wearing & (term > 0) & (age < m.taxes.server_life_quarters)
+    there = m.offers.owned & (term > 0) & (age < m.taxes.server_life_quarters)
     return replace(
         m,
         leasebacks=Leasebacks(
@@ -110,15 +110,17 @@ def with_contract(m: ModelData, seed: int) -> ModelData:
     """Return a case whose first workload is a contract on offer, with damages, take-or-pay and prepayment."""
     rng, w = np.random.default_rng(seed), m.workloads
     volume, price = w.demand[:1].sum(axis=1), w.price[:1, 0] * rng.uniform(0.5, 1.5)
+    signing = int(rng.integers(0, 2))
+    volume[:, :signing] = 0.0
     damages = price * rng.uniform(0.0, 0.5)
-    kept = w.margin_fraction[:1]
+    margin_fraction = w.margin_fraction[:1]
     contracts = Contracts(
         workload=np.array([0]),
         offered=np.array([True]),
-        signing=np.array([int(rng.integers(0, 2))]),
+        signing=np.array([signing]),
         volume=volume,
         price=price,
-        margin_fraction=kept,
+        margin_fraction=margin_fraction,
         damages=damages,
         unused=rng.uniform(0.0, 0.2) * volume * price,
         prepaid=np.array([float(rng.choice([0.0, 0.3]))]),
@@ -126,9 +128,10 @@ def with_contract(m: ModelData, seed: int) -> ModelData:
     demand, paid, margin = w.demand.copy(), w.price.copy(), w.margin_fraction.copy()
     demand[0], demand[0, 0] = 0.0, volume[0]
     paid[0, 0] = (price + damages)[0]
-    margin[0] = ((price * kept + damages) / (price + damages))[0]
+    margin[0] = ((price * margin_fraction + damages) / (price + damages))[0]
     workloads = replace(w, demand=demand.reshape(w.demand.shape), price=paid, margin_fraction=margin)
-    return replace(m, workloads=workloads, contracts=contracts)
+    kept = None if m.redundancy is None else replace(m.redundancy, contracts=0.5)
+    return replace(m, workloads=workloads, contracts=contracts, redundancy=kept)
 
 
 def _lease_terms(rng: Random, power: PowerOptions, offers: OfferOptions, quarters: int) -> LeaseTerms:

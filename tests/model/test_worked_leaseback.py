@@ -100,6 +100,28 @@ def test_tax_is_paid_on_the_gain_and_saved_on_the_fees():
     assert statement(plan).tax.sum() == pytest.approx(0.2 * 32)
 
 
+def test_wear_tells_on_servers_that_are_leased_back():
+    """Beyond two quarters half of them fail in each: 10, 10, 10 and 5 stand. Sold at 1.2 for a year at 0.1 a
+    quarter each, they earn 35, cost 10 and 4 · 1, and bring 12: 35 − 10 − 4 + 12 = 33. Sold for three
+    quarters only, five go to the lessor in the last.
+
+    Sensitivity: without wear they would earn 40.
+    """
+    wear = {
+        "offers.server.wear": {"after": "6 months", "attrition": "93.75 %/year", "maintenance": "0 %/year"},
+        "offers.server.supply.CN": {"limit": "10 units/quarter"},
+    }
+    plan = planned(sold(price="1.2 mn CNY", fee="0.1 mn CNY/quarter", term="1 year") | wear)
+    check_plan(plan)
+    left = plan.installed[0, 0]
+    assert statement(plan).leases == pytest.approx([1.0] * 4)
+    assert plan.solver.objective == pytest.approx(33.0)
+    assert left == pytest.approx([10, 10, 10, 5])
+    handed = planned(sold(price="1.2 mn CNY", fee="0.1 mn CNY/quarter", term="9 months") | wear)
+    check_plan(handed)
+    assert handed.handed_over[0, 0] == pytest.approx([0, 0, 0, 5])
+
+
 FINANCED = {
     "workloads.chat.price": "0.3 CNY/Mtoken",
     "financing": {

@@ -64,6 +64,40 @@ def test_a_reserve_holds_the_largest_contract_once_more():
     assert objective({"workloads.largest": contract}) == pytest.approx(46.0)
 
 
+def test_the_largest_contract_is_held_once_more_whichever_it_is():
+    """Contracts over 4 and 3 tn tokens at three times the price of the market, ten servers: 4 + 3, and 4 kept
+    free, are eleven. So 3.5 are delivered of the larger one and 3.5 kept free: 4 · 6.5 · 3 − 10 = 68.
+
+    Sensitivity: with a reserve of each, 5 are delivered of both together, and 4 · 5 · 3 − 10 = 50.
+    """
+    contract = {
+        "title": "One",
+        "role": "external",
+        "unit": "token",
+        "price": "3 CNY/Mtoken",
+        "usable_share": "100 %",
+        "throughput": {"server": "1 tn token/quarter"},
+        "contract": {},
+    }
+    both = {
+        "workloads.one": contract | {"demand": "4 tn token/quarter"},
+        "workloads.other": contract | {"demand": "3 tn token/quarter"},
+    }
+    plan = planned(both | {"contract_reserve": "100 %"})
+    check_plan(plan)
+    assert plan.solver.objective == pytest.approx(68.0)
+    assert plan.sold[1, 0] == pytest.approx([3.5] * 4)
+    assert plan.kept_free[0, 0] == pytest.approx([3.5] * 4)
+    apart = {place: each | {"reserve": "100 %"} for place, each in both.items()}
+    assert objective(apart) == pytest.approx(50.0)
+    assert objective(both | {"contract_reserve": "0 %"}) == pytest.approx(objective(both))
+
+
+def test_a_reserve_for_contracts_needs_a_contract():
+    with pytest.raises(CaseError, match="contract_reserve: is kept free for contracts, and no workload"):
+        loaded({"contract_reserve": "100 %"})
+
+
 def test_halls_too_small_to_be_built_are_told_where_no_size_is_stated():
     """Half a server's worth of room at a time: 0.15 MW is no order. Sensitivity: 2 MW are."""
     built = {

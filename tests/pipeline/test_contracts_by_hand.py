@@ -8,7 +8,7 @@ from capexpand.errors import CaseError
 from capexpand.finance.checks import check_plan
 from capexpand.finance.debt import financing_statement
 from capexpand.finance.statements import statement
-from capexpand.pipeline import evaluate, examine, optimise, refuse_policy
+from capexpand.pipeline import evaluate, examine, optimise
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.document import metrics_document
 from capexpand.scenarios.futures import compile_futures
@@ -179,12 +179,6 @@ def test_a_run_tells_of_the_backlog():
     assert document["backlog_at_start"] == pytest.approx(24e6)
     assert document["backlog"] == pytest.approx([18e6, 12e6, 6e6, 0])
     assert document["contracted_share_of_revenue"] == pytest.approx([0.5] * 4)
-
-
-def test_a_policy_with_an_offer_is_refused_in_words():
-    with pytest.raises(CaseError, match="anchor: is a contract that may be signed"):
-        refuse_policy(loaded(contract(offered_until="2025-06-30")))
-    refuse_policy(loaded(contract()))
 
 
 @pytest.mark.parametrize(

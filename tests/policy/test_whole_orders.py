@@ -9,6 +9,7 @@ import capexpand as cx
 from capexpand.pipeline import LatticeSettings, optimise_policy
 from capexpand.policy.case_policy import PolicySettings
 from capexpand.policy.findings import whole_sentence
+from capexpand.policy.later_sizes import LaterSizes, _counted, later_sentence
 from capexpand.policy.whole_orders import whole_orders
 from capexpand.reporting.policy_document import this_quarter
 
@@ -48,8 +49,8 @@ def test_orders_are_whole_and_cost_what_they_say(planned):
     assert found is not None
     parts = policy.first_orders()
     sized = [
-        (found.power_mw, parts[0], m.power.hall_mw),
-        (found.units, parts[1], np.broadcast_to(m.offers.lot[:, None], parts[1].shape)),
+        (found.orders.power_mw, parts.power_mw, m.power.hall_mw),
+        (found.orders.units, parts.units, np.broadcast_to(m.offers.lot[:, None], parts.units.shape)),
     ]
     for whole, _, size in sized:
         lots = whole[size > 0] / size[size > 0]
@@ -68,3 +69,15 @@ def test_a_report_says_what_whole_sizes_cost(planned):
     found = cx.evaluate_policy(planned, cx.simulate(planned, 4))
     assert "whole halls and lots" in whole_sentence(found)
     assert set(this_quarter(found)["whole"]) == {"power_mw", "units", "cost"}
+
+
+def test_parts_are_told_where_few_are_ordered_at_a_time():
+    """Orders of 0.4 and 2.6 halls are 1.5 in the middle, both in parts; 40 and 50 lots are whole and many."""
+    few = LaterSizes("a", "power at East", 10.0, True, *_counted(np.array([[4.0, 0.0], [26.0, 0.0]]), 10.0))
+    many = LaterSizes("b", "Server", 8.0, False, *_counted(np.array([[320.0], [400.0]]), 8.0))
+    assert (few.middle, few.broken, many.middle, many.broken) == (1.5, 1.0, 45.0, 0.0)
+    told = later_sentence((few, many))
+    assert "power at East, 1.5 halls of 10 MW in the middle and 100 % of orders in parts." in told
+    assert "Server" not in told
+    assert later_sentence((many,)) == ""
+    assert _counted(np.zeros((2, 2)), 10.0) is None

@@ -47,6 +47,8 @@ def complaints(draft: Draft) -> Iterator[Complaint]:
     yield from _offers(draft)
     for name, workload in draft.workloads.items():
         yield from _workload(name, workload, draft)
+    if draft.contract_reserve and not any(each.contract is not None for each in draft.workloads.values()):
+        yield ("contract_reserve",), "is kept free for contracts, and no workload has one; leave it out"
     yield from cloud_complaints(draft.clouds, draft.offers, draft.workloads)
     yield from energy_complaints(draft.sites)
     yield from hardware_complaints(draft)

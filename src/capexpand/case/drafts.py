@@ -29,7 +29,8 @@ Block = TypeVar("Block", bound=Declared)
 class Draft:
     """A case of which parts may be missing because they are not valid.
 
-    ``exchange_rates`` is None where it could not be read; ``whole_sizes`` is whether sizes are whole.
+    ``exchange_rates`` is None where it could not be read; ``whole_sizes`` is whether sizes are whole, and
+    ``contract_reserve`` whether capacity is kept free for contracts.
     """
 
     as_of: date | None
@@ -47,6 +48,7 @@ class Draft:
     offers: Mapping[str, Offer] = field(default_factory=dict)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     clouds: Mapping[str, Cloud] = field(default_factory=dict)
+    contract_reserve: bool = False
     whole_sizes: bool = False
     solve: Solve | None = None
 
@@ -84,6 +86,7 @@ def whole_draft(case: Case) -> Draft:
         offers=case.offers,
         workloads=case.workloads,
         clouds=case.clouds,
+        contract_reserve=case.contract_reserve is not None,
         whole_sizes=case.solve.whole_sizes,
         solve=case.solve,
     )
@@ -131,6 +134,7 @@ def partial_draft(data: Mapping[str, Any], reading: Reading) -> Draft:
         offers=blocks(Offer, "offers"),
         workloads=blocks(Workload, "workloads"),
         clouds=blocks(Cloud, "clouds"),
+        contract_reserve=data.get("contract_reserve") is not None,
         whole_sizes=isinstance(solve, dict) and solve.get("whole_sizes") is True,
         solve=block(Solve, solve) if solve else None,
     )

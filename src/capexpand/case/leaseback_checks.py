@@ -21,8 +21,6 @@ def leaseback_complaints(place: tuple[str, str], offer: Offer, draft: Draft) -> 
     if terms is None or offer.buy is None:
         return
     here = (*place, "buy", "leaseback")
-    if offer.wear is not None:
-        yield here, "has no place beside wear: nobody could say which units are worn; leave one of them out"
     for field, series in (("price", terms.price), ("fee", terms.fee)):
         if series.currency != offer.buy.price.currency:
             message = f"is in {series.currency}; write it in {offer.buy.price.currency}, as the price"

@@ -462,6 +462,9 @@ class Case(Declared):
     """What is served."""
     renewable_share: FractionSeries | None = None
     """Least share of all energy that is renewable, by date; no target if absent."""
+    contract_reserve: Fraction | None = None
+    """Share of the largest contract's volume that own capacity could serve beside all that it serves, in each
+    quarter; none is kept free if absent."""
     clouds: dict[Name, Cloud] = Field(default_factory=dict)
     """Machines that can be hired from clouds."""
     uncertainty: Uncertainty = Uncertainty()

@@ -22,7 +22,7 @@ from capexpand.finance.leases import counted_in_cap, lease_rules
 from capexpand.finance.peak import shares_of_peak
 from capexpand.finance.schedule import delivered
 from capexpand.finance.statements import statement
-from capexpand.model.data import Floats, Integers, ModelData
+from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.model.wear import standing_shares
 from capexpand.optimiser.plan import Plan
 
@@ -293,8 +293,9 @@ def _service_rules(plan: Plan) -> dict[str, float]:
     given = (plan.sold.sum(axis=1) - plan.unmet) / w.productivity
     return {
         "servers within their peak": above(shares_of_peak(plan), 1.0),
+        **_kept_free(plan, may),
         "serving within running": above(
-            plan.serving.sum(axis=2),
+            plan.serving.sum(axis=2) + (0.0 if plan.kept_free is None else plan.kept_free),
             by_position(plan.running - lost_units(plan), m.sites.group, w.served_by.shape[0]),
         ),
         "serving where it is possible": above(np.where(may[..., None], 0.0, plan.serving), 0.0),
@@ -307,6 +308,18 @@ def _service_rules(plan: Plan) -> dict[str, float]:
             np.where(obliged & ~w.must_serve[:, None], 0.0, plan.unmet), 0.0
         ),
     }
+
+
+def _kept_free(plan: Plan, may: Flags) -> dict[str, float]:
+    """What is kept free could serve each contract once more, by the share that the case asks for."""
+    m, free = plan.data, plan.kept_free
+    if m.contracts is None or m.redundancy is None or free is None or m.redundancy.contracts == 0.0:
+        return {}
+    j, w = m.contracts.workload, m.workloads
+    able = np.where(may[:, :, j], w.service[None, :, j], 0.0)
+    delivered = plan.sold[j, 0] / w.productivity[j]
+    could = np.einsum("gkt,gkc->ct", free, able)
+    return {"capacity kept free for the largest contract": above(m.redundancy.contracts * delivered, could)}
 
 
 def _money_rules(plan: Plan) -> dict[str, float]:

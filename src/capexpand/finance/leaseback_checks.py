@@ -7,6 +7,7 @@ import numpy as np
 from capexpand.finance.agreement import above, apart
 from capexpand.finance.fleet import by_position
 from capexpand.model.data import Floats
+from capexpand.model.leaseback_values import left_since_sale, left_until_sale
 from capexpand.optimiser.plan import Plan
 
 
@@ -21,13 +22,13 @@ def handed_over_within_life(plan: Plan) -> Floats:
     found = np.zeros_like(plan.ordered)
     if m.leasebacks is None or sold is None:
         return found
-    terms, kept = m.leasebacks, 1.0 - m.offers.attrition
+    terms, since = m.leasebacks, left_since_sale(m)
     for k in np.flatnonzero(terms.there):
         life = 0 if m.offers.life_quarters is None else int(m.offers.life_quarters[k])
         ends = life - int(terms.age[k]) if life else m.times.count
         for sale in range(m.times.count):
             for t in range(sale + int(terms.term[k]), min(m.times.count, sale + ends)):
-                found[k, :, t] += kept[k] ** (t - sale) * sold[k, :, sale]
+                found[k, :, t] += since[k, t - sale] * sold[k, :, sale]
     return found
 
 
@@ -40,18 +41,18 @@ def leaseback_rules(plan: Plan) -> dict[str, float]:
     m, sold = plan.data, plan.leased_back
     if m.leasebacks is None or sold is None:
         return {}
-    terms, count = m.leasebacks, m.times.count
+    terms, count, since, until = m.leasebacks, m.times.count, left_since_sale(m), left_until_sale(m)
     able, due, leased = (np.zeros_like(sold) for _ in range(3))
     for k in np.flatnonzero(terms.there):
-        kept, age, term = 1.0 - m.offers.attrition[k], int(terms.age[k]), int(terms.term[k])
+        age, term = int(terms.age[k]), int(terms.term[k])
         for t in range(count):
             origin = t - age - int(m.offers.lead_quarters[k])
             if origin >= 0:
-                able[k, :, t] = kept**age * plan.ordered[k, :, origin]
+                able[k, :, t] = until[k] * plan.ordered[k, :, origin]
             if t >= term:
-                due[k, :, t] = kept**term * sold[k, :, t - term]
+                due[k, :, t] = since[k, term] * sold[k, :, t - term]
             for sale in range(max(0, t - term + 1), t + 1):
-                leased[k, :, t] += kept ** (t - sale) * sold[k, :, sale]
+                leased[k, :, t] += since[k, t - sale] * sold[k, :, sale]
     places = len(m.destinations)
     gone = by_position(handed_over(plan), m.sites.destination, places).transpose(1, 0, 2)
     stands = by_position(plan.installed, m.sites.destination, places).transpose(1, 0, 2)

@@ -30,13 +30,28 @@ def held_back(
 
 
 @dataclass(frozen=True, slots=True)
+class AgeRows:
+    """Rows that count owned units by age [offer option, destination]."""
+
+    life: Indices  # of Q
+    wear: Indices  # of Y
+    failures: Indices  # of what stands, as worn units fail
+
+    @classmethod
+    def none(cls, m: ModelData) -> AgeRows:
+        """Return the rows of a case in which age tells on nothing."""
+        absent = np.full((len(m.offers.names), len(m.destinations)), ABSENT, dtype=np.int64)
+        return cls(absent, absent, absent)
+
+
+@dataclass(frozen=True, slots=True)
 class Ages:
     """Columns of owned units by age [offer option, destination]."""
 
     within_life: Indices  # Q, those short of the end of their life
     young: Indices  # Y, those short of the age of wear
     worn: Indices  # H, those that stand at that age or beyond
-    life_rows: Indices | None = None  # that count Q
+    rows: AgeRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,13 @@ def _terms(m: ModelData) -> _Terms:
     return _Terms(life, after, kept, worn_kept, turning, np.where(wearing, worn, kept ** life[:, None]))
 
 
+def left_by_age(m: ModelData) -> Floats:
+    """Returns what is left of 1 that was delivered, by age [offer option, age from 0 to the horizon]."""
+    terms, age = _terms(m), np.arange(m.times.count + 1)[None, :]
+    after = np.where(terms.after > 0, terms.after, m.times.count + 1)[:, None]
+    return terms.kept ** np.minimum(age, after) * terms.worn_kept ** np.maximum(age - after, 0)
+
+
 def _left_of_opening(m: ModelData, t: int, terms: _Terms) -> tuple[Floats, Floats, Floats]:
     """What a quarter takes from units of the start beyond failures: young, worn and all of them."""
     stood = np.zeros((len(m.offers.names), len(m.destinations)))
@@ -111,7 +133,7 @@ def by_age(lp: Blocks, m: ModelData, t: int, before: Ages, units: Units) -> Ages
     labels = (m.offers.names, m.destinations, (m.times.labels[t],))
     nothing = np.full((len(labels[0]), len(labels[1])), ABSENT, dtype=np.int64)
     if not (m.aging | m.wearing).any():
-        return Ages(nothing, nothing, nothing, nothing)
+        return Ages(nothing, nothing, nothing, AgeRows.none(m))
     terms = _terms(m)
     came = _came(m, t, units.orders, terms)
     fresh, older, plain = _left_of_opening(m, t, terms)
@@ -121,7 +143,7 @@ def by_age(lp: Blocks, m: ModelData, t: int, before: Ages, units: Units) -> Ages
     there = (wearing & ((before.young != ABSENT) | came.any))[:, :, None]
     change = (came.due - turned_due + fresh)[:, :, None]
     Y = lp.columns("short of wear", labels, where=there)[:, :, 0]
-    rows = lp.rows("wear", labels, lower=change, upper=change, where=there)[:, :, 0]
+    wear_rows = rows = lp.rows("wear", labels, lower=change, upper=change, where=there)[:, :, 0]
     lp.add(rows, Y)
     lp.add(rows, before.young, -terms.kept)
     lp.add(rows, came.now, -1.0)
@@ -143,13 +165,14 @@ def by_age(lp: Blocks, m: ModelData, t: int, before: Ages, units: Units) -> Ages
     lp.add(most.T[site], units.installed)
     lp.add(most.T[site], units.returned)
     lp.add(most, Q, -1.0)
-    return Ages(Q, Y, _worn(lp, m, t, before.worn, units=units, young=Y, terms=terms), life_rows)
+    H, failures = _worn(lp, m, t, before.worn, units=units, young=Y, terms=terms)
+    return Ages(Q, Y, H, AgeRows(life_rows, wear_rows, failures))
 
 
 def _worn(
     lp: Blocks, m: ModelData, t: int, before: Indices, *, units: Units, young: Indices, terms: _Terms
-) -> Indices:
-    """Worn units, no fewer than stand beyond the young and no more than stand, and how they fail."""
+) -> tuple[Indices, Indices]:
+    """Worn units, no fewer than stand beyond the young and no more than stand, and the rows of failures."""
     labels, site = (m.offers.names, m.destinations, (m.times.labels[t],)), m.sites.destination
     there = (young != ABSENT)[:, :, None]
     H = lp.columns("worn", labels, where=there)[:, :, 0]
@@ -167,7 +190,7 @@ def _worn(
     lp.add(failures.T[site], units.placed, -1.0)
     lp.add(failures.T[site], units.stood, -terms.kept.T)
     lp.add(failures, before, terms.kept - terms.worn_kept)
-    return H
+    return H, failures
 
 
 @dataclass(frozen=True, slots=True)

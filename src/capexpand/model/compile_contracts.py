@@ -8,11 +8,9 @@ import numpy as np
 
 from capexpand.case.contracts import Contract
 from capexpand.case.schema import Workload
-from capexpand.model.blocks import ABSENT, Blocks, Indices
 from capexpand.model.contracts import Contracts
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.financing import Financing
-from capexpand.model.stage import Stage
 from capexpand.model.world import World
 
 
@@ -147,28 +145,3 @@ def _terms(
     least = 0.0 if contract.take_or_pay is None else contract.take_or_pay.value
     unused = np.maximum(least - taken, 0.0) * volume * price
     return taken * volume, price, world.series(contract.penalty), unused
-
-
-def add_contracts(lp: Blocks, m: ModelData, stages: list[Stage]) -> Indices | None:
-    """Adds the part σ of each offered contract that is signed: delivered ≤ σ · volume in every quarter.
-
-    Args:
-        lp: the program, with every stage in it.
-
-    Returns:
-        The columns [contract], ``ABSENT`` for those signed before; None where nothing is offered.
-    """
-    contracts = m.contracts
-    if contracts is None or not contracts.offered.any():
-        return None
-    names = [m.workloads.names[j] for j in contracts.workload]
-    signed = lp.columns("contract", [names], upper=1.0, where=contracts.offered, integer=m.whole_sizes)
-    for t, stage in enumerate(stages):
-        needs = contracts.volume[:, t] / m.workloads.productivity[contracts.workload, t]
-        asked = (contracts.offered & (needs > 0))[:, None]
-        rows = lp.rows("under contract", [names, (m.times.labels[t],)], upper=0.0, where=asked)[:, 0]
-        lp.add(rows, stage.service.sold[contracts.workload, 0])
-        lp.add(rows, np.where(asked[:, 0], signed, ABSENT), -needs)
-    kept = m.times.discount * (1.0 - m.taxes.rate)
-    lp.add_cost(signed, contracts.constant @ kept + contracts.prepayments @ m.times.discount)
-    return signed

@@ -24,4 +24,7 @@ def compile_redundancy(world: World, offers: tuple[str, ...]) -> Redundancy | No
             power[i] = 1.0 - site.spare_power.value
     spares = [case.offers[name].spares for name in offers]
     units = np.array([1.0 if share is None else 1.0 - share.value for share in spares])
-    return Redundancy(power, units) if power.min(initial=1.0) < 1.0 or units.min(initial=1.0) < 1.0 else None
+    contracts = world.number(case.contract_reserve)
+    if power.min(initial=1.0) == 1.0 and units.min(initial=1.0) == 1.0 and contracts == 0.0:
+        return None
+    return Redundancy(power, units, contracts)

@@ -24,6 +24,7 @@ from capexpand.model.churn_costs import ChurnCosts
 from capexpand.model.contracts import Contracts
 from capexpand.model.energy_options import EnergyOptions
 from capexpand.model.financing import Financing
+from capexpand.model.funding_limits import FundingLimits
 from capexpand.model.hire_options import HireOptions
 from capexpand.model.lease_terms import LeaseTerms
 from capexpand.model.leaseback_terms import Leasebacks
@@ -278,6 +279,7 @@ class ModelData:
     end_value_within_book: bool = False  # whether end values are held to what stands in the books
     contracts: Contracts | None = None  # with customers; None: there are none
     financing: Financing | None = None  # None where the case does not ask where money comes from
+    funding: FundingLimits | None = None  # what a policy keeps to of financing; None: nothing
     churn: ChurnCosts | None = None  # of changing course from quarter to quarter; None: none
     aim: Aim | None = None  # what the plan is made for; None: its value, whatever it serves
     leasebacks: Leasebacks | None = None  # None: no unit can be sold and leased back
@@ -385,4 +387,4 @@ class ModelData:
         offers = replace(self.offers, least=np.zeros_like(self.offers.least), contract_penalty=None)
         workloads = replace(self.workloads, must_serve=np.zeros_like(self.workloads.must_serve))
         financing = None if self.financing is None else self.financing.relaxed()
-        return replace(self, offers=offers, workloads=workloads, financing=financing, aim=None)
+        return replace(self, offers=offers, workloads=workloads, financing=financing, funding=None, aim=None)

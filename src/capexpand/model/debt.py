@@ -177,8 +177,7 @@ class _Financing:
             rows = lp.rows("share of backlog", [(name,), self.labels], upper=upper, where=there[None, :])[0]
             lp.add(rows, self.balance[f], self.x[f])
             for c in np.flatnonzero(offered):
-                if sigma is not None:
-                    lp.add(rows, np.full(rows.shape, sigma[c]), -backlog[c])
+                lp.add(rows, np.full(rows.shape, sigma[c]), -backlog[c])
 
     def _payments_for(self, f: int) -> list[Indices]:
         """Columns [quarter] of the payments that a facility may cover."""
@@ -337,7 +336,7 @@ class _Financing:
             if wait is not None and wait < self.quarters:
                 lp.add(rows[wait:], paid[: self.quarters - wait], -vat)
         lp.add(rows, taxable[:-1], m.taxes.rate)
-        if m.contracts is not None and self.stages[-1].signed is not None:
+        if m.contracts is not None:
             lp.add(rows[None, :], self.stages[-1].signed[:, None], -m.contracts.prepayments)
         self._lenders(rows, -1.0)
         self._earned_on_cash(rows, -1.0)

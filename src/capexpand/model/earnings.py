@@ -43,16 +43,8 @@ def operation_columns(lp: Blocks, m: ModelData, stages: list[Stage]) -> Operatio
     rows = lp.rows("EBITDA", [labels], lower=constant, upper=constant)
     lp.add(rows, ebitda)
     for t, stage in enumerate(stages):
-        for columns, earned in _earnings(m, t, stage):
+        for columns, earned in earned_in_quarter(m, t, stage):
             lp.add(rows[t], columns, -earned)
-        _hire(lp, m, t, stage, rows)
-        if m.churn is not None and stage.churn is not None:
-            for columns, cost in stage.churn.charged(m.churn):
-                lp.add(rows[t], columns, cost)
-        _lease_terms(lp, m, t, stage, rows)
-        _energy(lp, m, t, stage, rows)
-    if m.contracts is not None and stages[-1].signed is not None:
-        lp.add(rows[None, :], stages[-1].signed[:, None], -m.contracts.constant)
     paid = [lp.columns(f"paid for {kind}", [labels]) for kind in ("servers", "halls")]
     added = [lp.columns(f"{kind} added", [labels]) for kind in ("servers", "halls")]
     plants: tuple[tuple[Indices, int], ...] = ()
@@ -121,7 +113,20 @@ def _leasebacks(
     return proceeds, tuple(books)
 
 
-def _earnings(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:
+def earned_in_quarter(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:
+    """Returns columns of a quarter, and of the quarters before it, with what 1 of each adds to its EBITDA."""
+    churn = () if m.churn is None or stage.churn is None else stage.churn.charged(m.churn)
+    return [
+        *_operated(m, t, stage),
+        *_hired(m, t, stage),
+        *((columns, -np.asarray(cost)) for columns, cost in churn),
+        *_leased(m, t, stage),
+        *_supplied(m, t, stage),
+        *(() if m.contracts is None else ((stage.signed, m.contracts.constant[:, t]),)),
+    ]
+
+
+def _operated(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:
     """Columns of a quarter and what 1 of each adds to EBITDA: internal use only costs."""
     phi, kept = m.workloads.productivity[:, t], m.workloads.margin_fraction[:, t]
     external = np.array([role == "external" for role in m.workloads.roles])
@@ -139,74 +144,73 @@ def _earnings(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]
     ]
 
 
-def _hire(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) -> None:
+def _hired(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:
     """What is hired is paid in its quarter, a reservation through its term at the fee of its signing."""
-    o = m.hire
+    o, hire = m.hire, stage.hire
     if o is None:
-        return
-    lp.add(rows[t], stage.hire.hired, o.fee[:, t])
-    first, last = t + o.lead_quarters, t + o.lead_quarters + o.term_quarters
-    for quarter in range(t, m.times.count):
-        paid = o.reserved & (quarter >= first) & (quarter < last)
-        lp.add(rows[quarter], stage.hire.signed, np.where(paid, o.fee[:, t], 0.0))
+        return []
+    found = [(hire.hired, -o.fee[:, t])]
+    for age in range(min(hire.signings.shape[1], t + 1)):
+        paid = o.reserved & (age >= o.lead_quarters) & (age < o.lead_quarters + o.term_quarters)
+        found.append((hire.signings[:, age], -np.where(paid, o.fee[:, t - age], 0.0)))
+    return found
 
 
-def _lease_terms(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) -> None:
+def _leased(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:
     """A fixed fee is paid through its term in place of the fee of the day, and so is what is not taken."""
     terms = m.lease_terms
     if terms is None:
-        return
-    power, units = stage.power, stage.fleet
-    for part, fees, lead, term, ordered, held, free, unused in (
-        (
-            terms.power,
-            m.power.running_cost[:, t],
-            m.power.lead_quarters,
-            m.power.term_quarters,
-            power.ordered,
-            power.energised,
-            power.free,
-            stage.leases.power,
-        ),
+        return []
+    found: list[tuple[Indices, Floats]] = []
+    power, fleet = stage.power, stage.fleet
+    for part, options, orders, held, free, unused in (
+        (terms.power, m.power, power.orders, power.energised, power.free, stage.leases.power),
         (
             terms.units,
-            m.offers.running_cost[:, t],
-            m.offers.lead_quarters,
-            m.offers.term_quarters,
-            stage.orders.ordered.T,
-            units.installed,
-            units.free.T,
+            m.offers,
+            stage.orders.orders.transpose(1, 0, 2),
+            fleet.installed,
+            fleet.free.T,
             stage.leases.units,
         ),
     ):
-        fixed = np.where(part.fixed, fees, 0.0)
-        lp.add(rows[t], held, -np.broadcast_to(fixed, held.shape))
-        lp.add(rows[t], free, np.broadcast_to(fixed, free.shape))
-        lp.add(rows[t], unused, fees)
-        for age, grown in enumerate(part.growth(int(term.max(initial=0))).T):
-            due = t + lead + age
-            paid = np.where((age < term) & (due < m.times.count), fixed * grown, 0.0)
-            row = rows[np.minimum(due, m.times.count - 1)]
-            lp.add(np.broadcast_to(row, ordered.shape), ordered, np.broadcast_to(paid, ordered.shape))
+        fees, lead, term = options.running_cost, options.lead_quarters, options.term_quarters
+        fixed = np.where(part.fixed, fees[:, t], 0.0)
+        found += [
+            (held, np.broadcast_to(fixed, held.shape)),
+            (free, -np.broadcast_to(fixed, free.shape)),
+            (unused, -fees[:, t]),
+        ]
+        grown = part.growth(max(1, int(term.max(initial=1))))
+        for age in range(min(orders.shape[-1], t + 1)):
+            past = age - lead
+            within = part.fixed & (past >= 0) & (past < term)
+            raised = grown[np.arange(lead.size), np.clip(past, 0, grown.shape[1] - 1)]
+            paid = np.where(within, fees[:, t - age] * raised, 0.0)
+            ordered = orders[..., age]
+            found.append((ordered, -np.broadcast_to(paid, ordered.shape)))
+    return found
 
 
-def _energy(lp: Blocks, m: ModelData, t: int, stage: Stage, rows: Indices) -> None:
+def _supplied(m: ModelData, t: int, stage: Stage) -> list[tuple[Indices, Floats]]:
     """Contracts, charges and carbon in place of the energy price for all that is drawn."""
-    o = m.energy
+    o, energy = m.energy, stage.energy
     if o is None:
-        return
+        return []
     pue, price = m.sites.power_usage_effectiveness, m.sites.energy_price[:, t]
     reserved = pue[:, None] * (m.offers.power_kw / 1000.0)[None, :]
     drawn = m.hours_per_quarter * reserved * m.offers.draw_fraction
     counted = np.where(o.procured, price, 0.0)[:, None] * drawn
-    lp.add(rows[t], stage.service.running, o.capacity_charge[:, t][:, None] * reserved - counted)
-    lp.add(rows[t], stage.energy.grid, price + o.carbon_price[t] * o.grid_emitted)
     fuel = np.where(o.on_site, o.price[:, t], 0.0) + o.carbon_price[t] * o.emitted
-    lp.add(rows[t], stage.energy.used, fuel)
-    lp.add(rows[t], stage.energy.surplus, -o.surplus * price[o.site])
-    each = o.fixed_cost(m.hours_per_quarter)[:, t]
-    for later in range(t, m.times.count):
-        lp.add(rows[later], stage.energy.signed, each[:, later])
+    found = [
+        (stage.service.running, counted - o.capacity_charge[:, t][:, None] * reserved),
+        (energy.grid, -(price + o.carbon_price[t] * o.grid_emitted)),
+        (energy.used, -fuel),
+        (energy.surplus, o.surplus * price[o.site]),
+    ]
+    each = o.fixed_cost(m.hours_per_quarter)
+    ages = range(min(energy.signings.shape[1], t + 1))
+    return [*found, *((energy.signings[:, age], -each[:, t - age, t]) for age in ages)]
 
 
 def _purchases(

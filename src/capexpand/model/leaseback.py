@@ -11,12 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, Indices
-from capexpand.model.data import Floats, ModelData
+from capexpand.model.data import Floats, Integers, ModelData
 from capexpand.model.leaseback_terms import LeasebackColumns
 from capexpand.model.leaseback_values import (
     book_at_sale,
     can_be_sold,
     leased_at_end,
+    left_since_sale,
+    left_until_sale,
     rest_of_life,
     sale_origin,
 )
@@ -33,7 +35,6 @@ def add_leasebacks(lp: Blocks, m: ModelData, stages: list[Stage]) -> LeasebackCo
     if terms is None:
         return None
     options, places, labels = m.offers.names, m.destinations, m.times.labels
-    kept = 1.0 - m.offers.attrition
     orders = np.stack([stage.orders.ordered for stage in stages], axis=-1)
     origin = sale_origin(m)
     came = np.take_along_axis(
@@ -43,7 +44,7 @@ def add_leasebacks(lp: Blocks, m: ModelData, stages: list[Stage]) -> LeasebackCo
     y = lp.columns("sold and leased back", [options, places, labels], where=there)
     rows = lp.rows("units to lease back", [options, places, labels], upper=0.0, where=there)
     lp.add(rows, y)
-    lp.add(rows, came, -(kept**terms.age)[:, None, None])
+    lp.add(rows, came, -left_until_sale(m)[:, None, None])
     limited = np.isfinite(terms.limit) & there.any(axis=1)
     most = lp.rows("leaseback limit", [options, labels], upper=terms.limit, where=limited)
     lp.add(most[:, None, :], y)
@@ -55,9 +56,8 @@ def add_leasebacks(lp: Blocks, m: ModelData, stages: list[Stage]) -> LeasebackCo
 
 
 def _handed_over(lp: Blocks, m: ModelData, stages: list[Stage], y: Indices) -> Indices:
-    """Σ_s h = (1 − η)^M y of a term ago; it leaves the fleet, and what is short of the end of its life."""
-    terms, site = m.leaseback_terms, m.sites.destination
-    kept = 1.0 - m.offers.attrition
+    """Σ_s h = what is left of y of a term ago; it leaves the fleet, and what is counted by age."""
+    terms, site, since = m.leaseback_terms, m.sites.destination, left_since_sale(m)
     source = np.full_like(y, ABSENT)
     for k in np.flatnonzero(terms.there):
         wait = int(terms.term[k])
@@ -69,20 +69,50 @@ def _handed_over(lp: Blocks, m: ModelData, stages: list[Stage], y: Indices) -> I
     labels = [m.offers.names, m.destinations, m.times.labels]
     rows = lp.rows("units to the lessor", labels, lower=0.0, upper=0.0, where=source != ABSENT)
     lp.add(rows.transpose(1, 0, 2)[site], h)
-    left = (kept**terms.term)[:, None, None]
+    term = np.minimum(terms.term, m.times.count)
+    left = since[np.arange(term.size), term][:, None, None]
     lp.add(rows, source, -left)
     lp.add(fleet, h)
-    if m.offers.life_quarters is None:
-        return h
-    life = np.stack([stage.fleet.life_rows for stage in stages], axis=-1)
-    lp.add(life, source, left)
-    for k in np.flatnonzero(terms.there & (m.offers.life_quarters > 0)):
-        ends = int(m.offers.life_quarters[k] - terms.age[k])  # quarters from the sale
-        gone = int(terms.term[k])
-        for t in range(ends, m.times.count):
-            if gone <= ends and t - ends + gone < m.times.count:
-                lp.add(life[k, :, t], y[k, :, t - ends], -(kept[k] ** ends))
+    life, wear, failures = (
+        np.stack([getattr(stage.fleet.ages, name) for stage in stages], axis=-1)
+        for name in ("life", "wear", "failures")
+    )
+    lp.add(failures.transpose(1, 0, 2)[site], h)
+    turns, ends = (_quarters_until(m, ages) for ages in (_age_of_wear(m), m.offers.life_quarters))
+    young = (turns > terms.term)[:, None, None]  # when it goes to the lessor
+    lp.add(np.where(young, wear, life), source, left)
+    for k in np.flatnonzero(terms.there):
+        _no_longer(lp, wear[k], y[k], since[k], wait=int(turns[k]) if young[k].any() else -1, sign=-1.0)
+        _no_longer(lp, life[k], y[k], since[k], wait=int(turns[k]) if young[k].any() else -1, sign=1.0)
+        _no_longer(lp, life[k], y[k], since[k], wait=int(ends[k]), sign=-1.0)
     return h
+
+
+def _age_of_wear(m: ModelData) -> Integers | None:
+    return None if m.offers.wear is None else np.where(m.wearing, m.offers.wear.after_quarters, 0)
+
+
+def _quarters_until(m: ModelData, age: Integers | None) -> Integers:
+    """Quarters from a sale until units reach an age [option]; below 0 where they never do, or had before."""
+    terms = m.leaseback_terms
+    if age is None:
+        return np.full(terms.age.shape, -1)
+    return np.where(age > 0, age - terms.age, -1)
+
+
+def _no_longer(lp: Blocks, rows: Indices, y: Indices, left: Floats, *, wait: int, sign: float) -> None:
+    """What went to the lessor neither turns worn nor ends its life when its order would.
+
+    Args:
+        rows: [destination, quarter] that count units by age.
+        y: [destination, quarter] sold.
+        left: [quarters since the sale] of 1 sold.
+        wait: quarters from the sale until its order would; below 0: never.
+        sign: of the coefficients.
+    """
+    if wait >= 0:
+        for t in range(wait, rows.shape[1]):
+            lp.add(rows[:, t], y[:, t - wait], sign * left[wait])
 
 
 def _standing(lp: Blocks, m: ModelData, stages: list[Stage], y: Indices) -> None:
@@ -96,10 +126,16 @@ def _standing(lp: Blocks, m: ModelData, stages: list[Stage], y: Indices) -> None
             leased[k, :, t] = (y[k, :, recent] != ABSENT).any(axis=1)
     rows = lp.rows("units leased back stand", labels, upper=0.0, where=leased)
     lp.add(rows.transpose(1, 0, 2)[m.sites.destination], units, -1.0)
+    worn = np.stack([stage.fleet.worn for stage in stages], axis=-1)
+    worn_rows = lp.rows("worn units leased back", labels, upper=0.0, where=leased & (worn != ABSENT))
+    lp.add(worn_rows, worn, -1.0)
+    since, turns = left_since_sale(m), _quarters_until(m, _age_of_wear(m))
     for k in np.flatnonzero(terms.there):
         for t in range(m.times.count):
             for sale in range(max(0, t - int(terms.term[k]) + 1), t + 1):
-                lp.add(rows[k, :, t], y[k, :, sale], (1.0 - m.offers.attrition[k]) ** (t - sale))
+                lp.add(rows[k, :, t], y[k, :, sale], since[k, t - sale])
+                if t - sale >= turns[k]:  # of an offer that never wears no unit is worn, and no row there
+                    lp.add(worn_rows[k, :, t], y[k, :, sale], since[k, t - sale])
 
 
 def _end_rows(lp: Blocks, m: ModelData, last: Stage, y: Indices) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from capexpand.model.ages import left_by_age
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 
 
@@ -40,8 +41,22 @@ def book_at_sale(m: ModelData) -> Floats:
     return np.where(can_be_sold(m)[:, None, :], (1.0 + lost) * left[:, None, None] * paid, 0.0)
 
 
+def left_since_sale(m: ModelData) -> Floats:
+    """Return what is left of 1 sold, by the quarters since its sale [option, from 0 to the horizon]."""
+    left, age = left_by_age(m), m.leaseback_terms.age
+    after = np.minimum(np.arange(left.shape[1])[None, :] + age[:, None], left.shape[1] - 1)
+    at_sale = np.take_along_axis(left, np.minimum(age, left.shape[1] - 1)[:, None], axis=1)
+    return np.take_along_axis(left, after, axis=1) / at_sale
+
+
+def left_until_sale(m: ModelData) -> Floats:
+    """Return what is left of 1 delivered when it is old enough to be sold [option]."""
+    left = left_by_age(m)
+    return left[np.arange(len(left)), np.minimum(m.leaseback_terms.age, left.shape[1] - 1)]
+
+
 def leased_at_end(m: ModelData) -> Floats:
     """Return the part of what is sold that is leased and works at the horizon's end [option, quarter]."""
     held = m.times.count - 1 - np.arange(m.times.count)
-    kept = (1.0 - m.offers.attrition)[:, None] ** held
+    kept = left_since_sale(m)[:, held]
     return np.where((held < m.leaseback_terms.term[:, None]) & can_be_sold(m), kept, 0.0)

@@ -9,8 +9,10 @@ from capexpand.model.blocks import ABSENT, Blocks
 from capexpand.model.churn import unknown_before
 from capexpand.model.data import ModelData
 from capexpand.model.energy import energy_history
+from capexpand.model.funding import opening_funding
 from capexpand.model.hire import hire_history
 from capexpand.model.leases import remembered_quarters
+from capexpand.model.signing import nothing_signed
 from capexpand.model.stage import State
 
 
@@ -73,4 +75,6 @@ def opening_columns(lp: Blocks, m: ModelData) -> State:
         signings=hire_history(m),
         running=running,
         serving=serving,
+        contracts=nothing_signed(m),
+        funding=opening_funding(lp, m),
     )

@@ -72,11 +72,17 @@ def contract_rates(m: ModelData, moved: _Moved) -> Floats:
 
 
 def _contracts(m: ModelData, moved: _Moved) -> Contracts | None:
-    """What was paid in advance stays as it was."""
+    """What was paid in advance stays as it was.
+
+    Of a contract on offer that productivity moves, damages and what is not taken stay at the declared
+    exchange rate: a number of the program may depend on one factor.
+    """
     c = m.contracts
     if c is None:
         return None
     rate = contract_rates(m, moved)
+    uncertain = np.array([moved.has("productivity", m.workloads.names[j]) for j in c.workload])
+    rate = np.where((c.offered & uncertain)[:, None], 1.0, rate)  # two numbers at one place of the program
     return replace(
         c,
         price=c.price * rate,
@@ -109,6 +115,10 @@ class _Moved:
         """Returns the factors of one entry [quarter]."""
         neutral = Entry(kind, name, destination).neutral
         return self._rows.get((kind, name, destination), np.full(self._quarters, neutral))
+
+    def has(self, kind: EntryKind, name: str) -> bool:
+        """Returns whether anything moves an entry."""
+        return (kind, name, None) in self._rows
 
     def each(self, kind: EntryKind, names: Sequence[str]) -> Floats:
         """Returns the factors of one kind [name, quarter]."""

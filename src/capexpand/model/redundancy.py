@@ -1,4 +1,4 @@
-"""Redundancy: the shares of power, units and service that are kept free, compiled; 1 less them is used."""
+"""Redundancy: the shares of power, units and service that are kept free, compiled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Redundancy:
-    """The usable share of installed capacity."""
+    """The usable share of installed capacity, and what is kept free for the largest contract."""
 
     power: Floats  # [site] share of energised power
     units: Floats  # [offer option] share of installed units
+    contracts: float = 0.0  # of the largest contract's volume, kept free beside all that is served

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.model.ages import (
+    AgeRows,
     Ages,
     Units,
     aged,
@@ -26,6 +27,7 @@ from capexpand.model.ages import (
 from capexpand.model.aim import Worth
 from capexpand.model.blocks import ABSENT, INFINITY, Blocks, Indices
 from capexpand.model.churn import Churn, ChurnUse, add_churn, last_order
+from capexpand.model.contract_reserve import keep_free
 from capexpand.model.data import Flags, ModelData
 from capexpand.model.energy import Energy, EnergyUse, add_energy
 from capexpand.model.financing import FinancingColumns
@@ -33,6 +35,7 @@ from capexpand.model.hire import Hire, add_hire
 from capexpand.model.leaseback_terms import LeasebackColumns
 from capexpand.model.leases import Leases, add_leases
 from capexpand.model.money import Money, add_money
+from capexpand.model.signing import add_signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class State:
     signings: Indices  # r of the quarters before: units reserved from clouds [hire option, age]
     running: Indices  # u [site, offer option], where moving work costs something
     serving: Indices  # y [site group, offer option, workload], where moving work costs something
+    contracts: Indices  # σ [contract] part that is signed of those on offer
+    funding: Indices  # numbers of debt and equity, see ``model.funding``; none where they limit nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class Fleet:
     worn: Indices  # H [offer option, destination]
     placements: Indices  # q of this quarter and of those before [site, offer option, age]
     rows: Indices  # of the fleet [site, offer option]
-    life_rows: Indices  # that count Q [offer option, destination]
+    ages: AgeRows  # that count units by age [offer option, destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class Service:
     run_rows: Indices  # [site, offer option]
     service_rows: Indices  # [workload]
     sharing_rows: Indices  # [site group, offer option]
+    kept_free: Indices  # s [site group, offer option] for the largest contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +136,11 @@ class Stage:
     energy: Energy
     leases: Leases
     churn: Churn | None
+    signed: Indices  # σ [contract] of contracts on offer, as far as they are signed
     end_book: Indices  # e [2]
     end_value: Indices  # W [2] of servers and halls, in the last quarter where it is held to the books
     state: State
     end_rows: tuple[Indices, Indices] | None = None  # of W [2] by the market and by the books
-    signed: Indices | None = None  # σ [contract] of a chain with offered contracts, with its last quarter
     leasebacks: LeasebackColumns | None = None  # of all quarters, with the last of a chain that has some
     financing: FinancingColumns | None = None  # of all quarters, with the last of a chain that is financed
     worth: Worth | None = None  # with the last of a chain that is made for something else than its value
@@ -163,22 +169,8 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         lp, m, t, b=power.orders, P=power.energised, F=power.free, x=orders.orders, N=fleet.installed,
         E=fleet.free, spending=money.spending_rows,
     )  # fmt: skip
-    churn = add_churn(
-        lp,
-        m,
-        t,
-        ChurnUse(
-            serving=service.serving,
-            running=service.running,
-            placements=fleet.placements,
-            ordered=orders.ordered,
-            power_ordered=power.ordered,
-            serving_before=before.serving,
-            running_before=before.running,
-            ordered_before=last_order(before.order_history),
-            power_ordered_before=last_order(before.power_history),
-        ),
-    )
+    signed = add_signing(lp, m, t, before.contracts, sold=service.sold)
+    churn = add_churn(lp, m, t, _changing(before, power, orders, fleet=fleet, service=service))
     left = end_book(lp, m, t, before.end_book, b=power.ordered, x=orders.ordered)
     worth, end_rows = end_value(lp, m, t, P=power.energised, N=fleet.installed, end_book=left)
     state = State(
@@ -202,12 +194,42 @@ def add_stage(lp: Blocks, m: ModelData, t: int, before: State) -> Stage:
         signings=hire.signings[:, : before.signings.shape[1]],
         running=service.running if before.running.size else before.running,
         serving=service.serving if before.serving.size else before.serving,
+        contracts=signed,
+        funding=before.funding,
     )
     stage = Stage(
-        power, orders, fleet, service, money, hire, energy, leases, churn, left, worth, state, end_rows
+        power,
+        orders,
+        fleet,
+        service,
+        money,
+        hire,
+        energy,
+        leases,
+        churn,
+        signed,
+        left,
+        worth,
+        state,
+        end_rows,
     )
     _objective(lp, m, t, stage)
     return stage
+
+
+def _changing(before: State, power: Power, orders: Orders, *, fleet: Fleet, service: Service) -> ChurnUse:
+    """What changing course is counted of."""
+    return ChurnUse(
+        serving=service.serving,
+        running=service.running,
+        placements=fleet.placements,
+        ordered=orders.ordered,
+        power_ordered=power.ordered,
+        serving_before=before.serving,
+        running_before=before.running,
+        ordered_before=last_order(before.order_history),
+        power_ordered_before=last_order(before.power_history),
+    )
 
 
 def _power(lp: Blocks, m: ModelData, t: int, before: State) -> Power:
@@ -345,10 +367,8 @@ def _fleet(lp: Blocks, m: ModelData, t: int, before: State, orders: Indices) -> 
         Units(orders, stood=before.installed, placed=q, installed=N, returned=r),
     )
     placements = np.concatenate((q[:, :, None], before.placed_history), axis=2)
-    life_rows = np.full_like(R, ABSENT) if ages.life_rows is None else ages.life_rows
-    return Fleet(
-        q, N, r, E, R, ages.within_life, ages.young, ages.worn, placements, rows=fleet, life_rows=life_rows
-    )
+    rows = AgeRows.none(m) if ages.rows is None else ages.rows
+    return Fleet(q, N, r, E, R, ages.within_life, ages.young, ages.worn, placements, rows=fleet, ages=rows)
 
 
 def _service(lp: Blocks, m: ModelData, t: int, P: Indices, fleet: Fleet) -> Service:
@@ -397,7 +417,8 @@ def _service(lp: Blocks, m: ModelData, t: int, P: Indices, fleet: Fleet) -> Serv
     lp.add(service_rows[None, None, :], y, m.workloads.service[None, :, :])
     lp.add(service_rows[:, None], z, -1.0)
     lp.add(service_rows, w)
-    return Service(u, y, z, w, grid_rows, power_rows, run_rows, service_rows, shared)
+    free = keep_free(lp, m, t, sharing_rows=shared, sold=z)
+    return Service(u, y, z, w, grid_rows, power_rows, run_rows, service_rows, shared, free)
 
 
 def _objective(lp: Blocks, m: ModelData, t: int, stage: Stage) -> None:

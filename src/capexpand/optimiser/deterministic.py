@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from capexpand.model.blocks import ABSENT, Blocks, LinearProgram
-from capexpand.model.compile_contracts import add_contracts
 from capexpand.model.data import ModelData
 from capexpand.model.debt import add_financing
 from capexpand.model.leaseback import add_leasebacks
 from capexpand.model.opening_columns import opening_columns
-from capexpand.model.stage import Stage, add_stage
+from capexpand.model.quarter import add_quarter
+from capexpand.model.stage import Stage
 from capexpand.optimiser.aims import aimed, solve_aimed
 from capexpand.optimiser.highs import PricedLimits, solve
 from capexpand.optimiser.naive import Commitments
@@ -25,12 +25,9 @@ def build_program(m: ModelData) -> tuple[LinearProgram, list[Stage]]:
     state = opening_columns(lp, m)
     stages: list[Stage] = []
     for t in range(m.times.count):
-        stages.append(add_stage(lp, m, t, state))
+        stages.append(add_quarter(lp, m, t, state))
         state = stages[-1].state
     lp.offset = base_value(m)
-    signed = add_contracts(lp, m, stages)
-    if signed is not None:
-        stages[-1] = replace(stages[-1], signed=signed)
     leasebacks = add_leasebacks(lp, m, stages)
     if leasebacks is not None:
         stages[-1] = replace(stages[-1], leasebacks=leasebacks)

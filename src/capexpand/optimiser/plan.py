@@ -83,6 +83,7 @@ class Plan:
     shadow: ShadowPrices
     solver: SolverReport
     signed: Floats | None = None  # [contract] part that is signed; None where there are no contracts
+    kept_free: Floats | None = None  # [site group, offer option, quarter] units for the largest contract
     basis: NamedBasis | None = None  # from which a plan that differs little is found sooner
     financing: FinancingPlan | None = None  # None where the case does not ask where money comes from
     worn: Floats | None = None  # [offer option, destination, quarter] units beyond the age of wear; None: 0
@@ -131,6 +132,7 @@ def read_plan(m: ModelData, stages: list[Stage], solution: Solution) -> Plan:
         installed=over([s.fleet.installed for s in stages]),
         running=over([s.service.running for s in stages]),
         serving=over([s.service.serving for s in stages]),
+        kept_free=over([s.service.kept_free for s in stages]),
         sold=over([s.service.sold for s in stages]) * phi[:, None, :],
         unmet=over([s.service.unmet for s in stages]) * phi,
         energy=_energy(m, stages, solution),
@@ -191,8 +193,7 @@ def _hired(m: ModelData, signed: Floats, hired: Floats) -> dict[str, Floats]:
 def _signed(m: ModelData, stages: list[Stage], x: Floats) -> Floats | None:
     if m.contracts is None:
         return None
-    columns = stages[-1].signed
-    return np.ones(len(m.contracts.workload)) if columns is None else m.contracts.share(_values(x, columns))
+    return m.contracts.share(_values(x, stages[-1].signed))
 
 
 def _values(x: Floats, columns: Indices) -> Floats:

@@ -48,6 +48,7 @@ class Done:
     hire_signed: Floats  # [scenario, hire option] units reserved from clouds
     hired: Floats  # [scenario, hire option] units hired without a commitment
     worn: Floats  # [scenario, offer option and destination] units beyond the age of wear
+    signed: Floats  # [scenario, contract] part that is signed of those on offer
 
 
 def done_columns(stage: Stage) -> tuple[Indices, ...]:
@@ -76,6 +77,7 @@ def done_columns(stage: Stage) -> tuple[Indices, ...]:
         stage.hire.signed,
         stage.hire.hired,
         stage.fleet.worn.ravel(),
+        stage.signed,
     )
 
 
@@ -124,11 +126,19 @@ class Books:
     idle_power_mw: Floats  # energised and not used
     idle_units: Floats  # accelerators installed and not running
     cash: Floats  # revenue less all costs and payments, before tax and value-added tax
+    prepaid: Floats  # of contracts that were on offer, on signing less what is credited; in no other line
+    signed: Floats  # [contract, scenario] part that is signed of those on offer
 
     @staticmethod
-    def empty(quarters: int, scenarios: int) -> Books:
+    def empty(quarters: int, scenarios: int, contracts: int = 0) -> Books:
         """Returns books in which nothing is written yet."""
-        return Books(*(np.zeros((quarters, scenarios)) for _ in fields(Books)))
+        flows = (np.zeros((quarters, scenarios)) for _ in fields(Books)[:-1])
+        return Books(*flows, signed=np.zeros((contracts, scenarios)))
+
+    @staticmethod
+    def of(m: ModelData, scenarios: int) -> Books:
+        """Returns empty books of a case."""
+        return Books.empty(m.times.count, scenarios, 0 if m.contracts is None else len(m.contracts.workload))
 
     def first(self, count: int) -> Books:
         """Returns the books of the first scenarios."""
@@ -189,7 +199,8 @@ class Bookkeeper:
         everything = [part * amount for part, amount in zip(parts, amounts, strict=True)]
         b, b_back, power, x, back, fleet, run, sold, unmet, _, short, lacking, *more = everything
         contracts, *flows = more[:4]
-        *loose, signed, hired, worn = more[4:]
+        *loose, signed, hired, worn, under = more[4:]
+        agreed = self._agreed(books, here, under, done.signed)
         self._contracts(books, here, contracts, done.energy_signed)
         plants = self._plants(books, here, done.energy_signed)
         self._fixed_fees(books, here, b, x)
@@ -213,7 +224,7 @@ class Bookkeeper:
         self._hire(books, here, signed, hired)
         entries = {
             "objective": apart - sum((part.sum(axis=1) for part in everything), np.zeros(len(sold))),
-            "revenue": gross[:, external].sum(axis=1),
+            "revenue": gross[:, external].sum(axis=1) + agreed,
             "transfer": gross[:, ~external].sum(axis=1),
             "ordinary": (gross - margin).sum(axis=1),
             "energy": sum((part.sum(axis=1) for part in flows), run.sum(axis=1)) / kept
@@ -237,6 +248,17 @@ class Bookkeeper:
             getattr(books, name)[t, here] = values
         out = ("ordinary", "energy", "running", "exits", "paid")
         books.cash[t, here] = entries["revenue"] - sum(entries[name] for name in out)
+
+    def _agreed(self, books: Books, here: Indices, cost: Floats, signed: Floats) -> Floats:
+        """Writes prepayments; returns what signed contracts earn if nothing is delivered [scenario]."""
+        m, t = self._m, self._numbers.quarter
+        if m.contracts is None:
+            return np.zeros(len(here))
+        books.signed[:, here] = np.maximum(books.signed[:, here], signed.T)
+        prepaid = signed @ m.contracts.prepayments[:, t]
+        books.prepaid[t, here] = prepaid
+        disc = m.times.discount[t]
+        return np.asarray((-cost.sum(axis=1) / disc - prepaid) / (1.0 - m.taxes.rate))
 
     def _hire(self, books: Books, here: Indices, signed: Floats, hired: Floats) -> None:
         """Writes the fees of reservations into the quarters in which they are paid, and those of now."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from capexpand.model.blocks import ABSENT, Floats
 from capexpand.model.data import ModelData
+from capexpand.model.stage import Stage
 from capexpand.policy.graph import Stages, lower_bound, policy_graph, take_apart
 from capexpand.policy.warm_starts import warm_start_trajectories
 from capexpand.scenarios.lattice import Lattice
@@ -75,6 +76,25 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstOrders:
+    """What a policy commits in its first quarter."""
+
+    power_mw: Floats  # [power option]
+    units: Floats  # [offer option, destination]
+    energy_mw: Floats  # [contract for energy] signed for; generators and storage are bought or rented so
+    reserved: Floats  # [hire option] units reserved from clouds
+    signed: Floats  # [contract with a customer] part that is signed of those whose last day is in the quarter
+
+    @classmethod
+    def of(cls, columns: Floats, stage: Stage) -> FirstOrders:
+        """Return what a solution [column] orders in a stage."""
+        blocks = (
+            stage.power.ordered, stage.orders.ordered, stage.energy.signed, stage.hire.signed, stage.signed
+        )  # fmt: skip
+        return cls(*(np.where(block == ABSENT, 0.0, columns[np.maximum(block, 0)]) for block in blocks))
+
+
+@dataclass(frozen=True, slots=True)
 class CasePolicy:
     """A policy for a case.
 
@@ -95,19 +115,14 @@ class CasePolicy:
         """The compiled case as the policy sees it."""
         return self.stages.data
 
-    def first_orders(self) -> tuple[Floats, Floats]:
-        """Returns the first quarter's orders: [power option] MW, [offer option, destination] units."""
+    def first_orders(self) -> FirstOrders:
+        """Returns what the first quarter commits."""
         numbers = self.stages.numbers[0]
         self.trained.solvers().forget()  # among equally good orders the cuts decide
         decided = self.trained.decide(0, self.stages.layout.opening)
         columns = np.zeros(numbers.built.program.cost.size)
         columns[self.trained.solvers().forms[0].columns] = decided.columns[0]
-        stage = numbers.built.stage
-        power, units = stage.power.ordered, stage.orders.ordered
-        return (
-            np.where(power == ABSENT, 0.0, columns[np.maximum(power, 0)]),
-            np.where(units == ABSENT, 0.0, columns[np.maximum(units, 0)]),
-        )
+        return FirstOrders.of(columns, numbers.built.stage)
 
 
 def optimise_policy(

@@ -1,13 +1,15 @@
 """Financing carried along many futures by a rule, after decisions are made: nobody plans again.
 
 In each quarter loans are repaid by their plan. Cash below its minimum is made up by drawing, the cheapest
-first, within what may be drawn; then by equity within its limits; what a hard liquidity covenant asks for
-beyond comes from equity alone. Cash above the minimum repays lines and loans that may be repaid early, the
-dearest first, and then is paid out. A plan that was made with its financing keeps to its own loans, and the
-rule moves only its revolving lines.
+first, within what may be drawn and the covenants that must be kept; then by equity within its limits; what a
+hard liquidity covenant asks for beyond comes from equity alone. Where equity is limited and debt must keep to
+covenants, equity comes first, as the policy counts on. Only where neither is enough is more drawn than a
+covenant allows. Cash above the minimum repays lines and loans that may be repaid early, the dearest first,
+and then is paid out. A plan that was made with its financing keeps to its own loans, and the rule moves only
+its revolving lines.
 
-Without limits on equity and covenants that bind, no order depends on any of it: the value to the firm knows
-no debt. So a policy is trained to the firm, and financing is carried along its paths.
+A policy earns for the firm, whose value knows no debt, within the limits of debt and equity
+(``model/funding.py``); the loans themselves are carried along its paths.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from capexpand.finance.debt import breached, ratios_of
 from capexpand.finance.schedule import depreciation
 from capexpand.model.blocks import Indices
 from capexpand.model.data import Floats, ModelData
+from capexpand.model.financing import Threshold
 from capexpand.optimiser.financing import FinancingPlan
 from capexpand.policy.accounts import Books
 from capexpand.policy.debt_futures import DebtFutures, existing_service, falls_by_plan
@@ -38,6 +41,8 @@ class Financed:
         equity_npv: [scenario] of the programme to its owners, at the cost of equity.
         debt: [quarter, scenario] owed at each quarter's end.
         raised: [scenario] equity over the horizon.
+        first_drawn: [facility] of each loan in the first quarter, the mean.
+        first_raised: equity in the first quarter, the mean.
     """
 
     breach: dict[str, Floats]
@@ -45,6 +50,8 @@ class Financed:
     equity_npv: Floats
     debt: Floats
     raised: Floats
+    first_drawn: Floats
+    first_raised: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class _Earned:
     book_servers: Floats
     book_halls: Floats
     value: Floats  # books, and what is paid for and not delivered
+    signed: Floats  # [contract, scenario] part of each contract with a customer
     end: Floats  # [scenario] value-added tax and end value
     end_profit: Floats  # [scenario] end value less books
 
@@ -110,13 +118,14 @@ def _earned(m: ModelData, books: Books, outside: Floats) -> _Earned:
     return _Earned(
         ebitda=ebitda,
         written=written + opening.depreciation[:, None],
-        before_tax=ebitda - paid - vat + recovered - opening.payments_due[:, None],
+        before_tax=ebitda - paid + books.prepaid - vat + recovered - opening.payments_due[:, None],
         paid=paid,
         servers=np.cumsum(servers, axis=0),
         halls=np.cumsum(halls, axis=0),
         book_servers=np.cumsum(servers - written_servers, axis=0),
         book_halls=np.cumsum(halls - written_halls, axis=0),
         value=np.cumsum(cost * paid - written, axis=0) + standing[:, None],
+        signed=books.signed if m.contracts is None else m.contracts.share(books.signed.T).T,
         end=books.end_value[-1] + later,
         end_profit=books.end_value[-1] - (servers + halls).sum(axis=0) + written.sum(axis=0),
     )
@@ -143,12 +152,16 @@ class _Carried:
         if planned is not None:
             self.kept = ~facilities.revolving
         self.signed = facilities.amount if planned is None else planned.signed
+        limited = bool(np.isfinite(self.f.equity_limit[0]) or np.isfinite(self.f.equity_total))
+        hard = any(test.hard for name, test in self.f.covenants.named.items() if name != "liquidity")
+        self.equity_first = planned is None and limited and hard
         self.owed = np.repeat(facilities.drawn[:, None], count, axis=1)
         self.drawn = self.owed.copy()  # ever, with what was drawn before the start
         self.lent = np.zeros_like(self.owed)  # since the start, in money
         self.held = np.full(count, self.f.opening_cash)
         self.losses = np.zeros(count)
         self.raised = np.zeros(count)
+        self.first_drawn, self.first_raised = np.zeros(len(facilities.names)), 0.0
         self.late_fees = np.zeros(count)  # for drawing, deducted from the profit of the next quarter
         self.cash, self.due, self.service, self.liquid, self.flows = (
             np.zeros((quarters, count)) for _ in range(5)
@@ -173,12 +186,19 @@ class _Carried:
         self.losses = np.maximum(0.0, self.losses - profit)
         self.held = self.held + self.earned.before_tax[t] - tax - cost + gained
         self._move(drawn - repaid, drawn, x)
-        self.late_fees = self._borrow(t, x)
-        put_in = self._raise(t, x)
+        put_in = self._raise(t, x) if self.equity_first else np.zeros_like(self.held)
+        self.late_fees = self._borrow(t, x, within=self._room(t, x))
+        put_in = put_in + self._raise(t, x, put_in)
+        if self.planned is None:  # rather a broken covenant than cash that is missing
+            self.late_fees = self.late_fees + self._borrow(t, x)
+            put_in = put_in + self._cure(t, x, put_in)
         self._pay_back(t, x, put_in)
         self.cash[t], self.due[t] = self.held, (x * self.owed).sum(axis=0)
         self.service[t] = service + fees + self.late_fees
         self.liquid[t] = self.held + self._undrawn(t, x)
+        if t == 0:
+            self.first_drawn = (x * (self.drawn - facilities.drawn[:, None])).mean(axis=1)
+            self.first_raised = float(self.raised.mean())
 
     def found(self, base: Flows) -> Financed:
         """Returns what all quarters come to."""
@@ -209,7 +229,15 @@ class _Carried:
         quarter = np.arange(m.times.count)
         worth = (1.0 + f.cost_of_equity) ** -((quarter + 0.5) / 4.0)
         worth_end = (1.0 + f.cost_of_equity) ** -(m.times.count / 4.0)
-        return Financed(breach, flows, worth @ flows + worth_end * end, self.due, self.raised)
+        return Financed(
+            breach,
+            flows,
+            worth @ flows + worth_end * end,
+            self.due,
+            self.raised,
+            self.first_drawn,
+            self.first_raised,
+        )
 
     def _by_plan(self, t: int, interest: Floats) -> tuple[Floats, Floats, Floats]:
         """Draws and repayments of the quarter that no rule decides [facility, scenario], and debt service."""
@@ -246,8 +274,54 @@ class _Carried:
         self.lent = self.lent + x * drawn
         self.held = self.held + (x * change).sum(axis=0)
 
-    def _borrow(self, t: int, x: Floats) -> Floats:
-        """Draws what cash lacks, the cheapest first, and the fee for drawing with it; returns the fees."""
+    def _hard(self, t: int) -> list[tuple[str, Threshold]]:
+        """Covenants on debt that must be kept at the end of a quarter."""
+        named = self.f.covenants.named
+        return [
+            (name, test)
+            for name, test in named.items()
+            if test.hard and name != "liquidity" and t >= test.first
+        ]
+
+    def _room(self, t: int, x: Floats) -> Floats:
+        """By how much debt may still grow within the covenants that must be kept [scenario]; below 0: breach.
+
+        Debt service is that of now, as the next quarter's will be.
+        """
+        room = np.full(self.held.size, np.inf)
+        if self.planned is not None:
+            return room
+        owed, earned = x * self.owed, self.earned
+        for name, test in self._hard(t):
+            recent = earned.ebitda[max(0, t - test.quarters + 1) : t + 1]
+            if name == "loan_to_value":
+                most = test.limit * earned.value[t]
+            elif name == "leverage":
+                most = test.limit * 4.0 * recent.mean(axis=0)
+            else:
+                interest = (self.debt.interest[:, t] * owed).sum(axis=0)
+                rate = np.maximum(
+                    interest / np.maximum(owed.sum(axis=0), 1e-9), self.debt.interest[:, t].max(axis=0)
+                )
+                most = recent.mean(axis=0) / (test.limit * np.maximum(rate, 1e-9))
+            room = np.minimum(room, most - owed.sum(axis=0))
+        return room
+
+    def _cure(self, t: int, x: Floats, put_in: Floats) -> Floats:
+        """Equity that repays debt beyond a covenant, as far as either may; returns what is raised."""
+        free = (self.f.facilities.revolving | self.f.facilities.early)[:, None]
+        left = np.minimum(np.maximum(-self._room(t, x), 0.0), np.where(free, x * self.owed, 0.0).sum(axis=0))
+        spare = np.maximum(0.0, self.held - self.f.minimum_cash[t])  # repays it in any case
+        short = np.maximum(left - spare, 0.0)
+        return self._put_in(t, short, put_in)
+
+    def _borrow(self, t: int, x: Floats, within: Floats | None = None) -> Floats:
+        """Draws what cash lacks, the cheapest first, and the fee for drawing with it; returns the fees.
+
+        Args:
+            within: [scenario] by how much debt may grow; no limit if absent.
+        """
+        left = np.full(self.held.size, np.inf) if within is None else np.maximum(within, 0.0)
         facilities, fees = self.f.facilities, np.zeros_like(self.held)
         for i in self._by_rate(t):
             if (
@@ -259,8 +333,9 @@ class _Carried:
             lacks = np.maximum(0.0, self.f.minimum_cash[t] - self.held) / (1.0 - facilities.upfront[i])
             used = self.owed[i] if facilities.revolving[i] else self.drawn[i]
             can = x[i] * np.maximum(0.0, self.signed[i] - used)
-            can = np.minimum(can, self._allowed(i, t, x))
+            can = np.minimum(np.minimum(can, self._allowed(i, t, x)), left)
             amount = np.minimum(lacks, np.maximum(can, 0.0)) / x[i]
+            left = left - x[i] * amount
             change = np.zeros_like(self.owed)
             change[i] = amount
             self._move(change, change, x)
@@ -285,17 +360,26 @@ class _Carried:
             book = servers * earned.book_servers[t] + halls * earned.book_halls[t]
             most = np.minimum(most, facilities.share_of_book[i] * book - x[i] * self.owed[i])
         if (backlog := facilities.backlog_of(i)) is not None:
-            most = np.minimum(most, backlog[:, t].sum() - x[i] * self.owed[i])
+            most = np.minimum(most, backlog[:, t] @ earned.signed - x[i] * self.owed[i])
         return most
 
-    def _raise(self, t: int, x: Floats) -> Floats:
-        """Equity for cash that is still lacking, and for liquidity that a hard covenant asks for."""
+    def _raise(self, t: int, x: Floats, before: Floats | float = 0.0) -> Floats:
+        """Equity for cash that is still lacking, and for liquidity that a hard covenant asks for.
+
+        Args:
+            before: [scenario] raised in the quarter already.
+        """
         f, test = self.f, self.f.covenants.liquidity
         short = f.minimum_cash[t] - self.held
         if test is not None and test.hard and t >= test.first:
             short = np.maximum(short, test.limit - self.held - self._undrawn(t, x))
-        can = np.maximum(0.0, np.minimum(f.equity_limit[t], f.equity_total - self.raised))
-        put_in = np.minimum(np.maximum(short, 0.0) / (1.0 - min(f.issue_cost, 0.99)), can)
+        return self._put_in(t, np.maximum(short, 0.0), before)
+
+    def _put_in(self, t: int, wanted: Floats, before: Floats | float) -> Floats:
+        """Raises equity, after the cost of issuing it and within its limits; returns it [scenario]."""
+        f = self.f
+        can = np.maximum(0.0, np.minimum(f.equity_limit[t] - before, f.equity_total - self.raised))
+        put_in = np.minimum(wanted / (1.0 - min(f.issue_cost, 0.99)), can)
         self.held = self.held + (1.0 - f.issue_cost) * put_in
         self.raised = self.raised + put_in
         return put_in

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from capexpand.case.schema import Case
-from capexpand.model.blocks import Floats
-from capexpand.model.data import ModelData
+from capexpand.model.compile import compile_case
+from capexpand.policy.case_policy import FirstOrders
 from capexpand.policy.drivers import DecisionDrivers, decision_drivers
 from capexpand.policy.financed import Financed
 from capexpand.policy.financed_strategies import financed_strategies
+from capexpand.policy.first_quarter import (
+    OfferedContract,
+    contracts_on_offer,
+    funding_sentence,
+    named_orders,
+    option_title,
+    signing_words,
+)
+from capexpand.policy.later_sizes import LaterSizes, later_sentence, later_sizes
 from capexpand.policy.outcomes import Outcomes
 from capexpand.policy.reactions import (
     Commitment,
@@ -26,18 +33,11 @@ from capexpand.policy.strategies import Estimate, StrategiesFindings, measure_ou
 from capexpand.policy.whole_orders import WholeOrders, whole_orders
 from capexpand.wording import (
     MoneyScale,
-    count,
     listing,
     money,
-    of_each,
     percent,
-    power,
     sentence,
-    short_names,
 )
-
-MOST_NAMED = 5
-"""Orders that the sentence of the quarter names, the largest."""
 
 MOST_HELD_BACK = 4
 """Kinds of orders that the sentence of the quarter names as held back."""
@@ -82,6 +82,8 @@ class PolicyFindings:
     financed: dict[str, Financed]
     drivers: DecisionDrivers | None = None
     whole: WholeOrders | None = None  # this quarter's orders in whole halls and lots
+    offered: tuple[OfferedContract, ...] = ()  # contracts that may be signed
+    sizes: tuple[LaterSizes, ...] = ()  # orders of later quarters in halls and lots
 
 
 def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
@@ -105,59 +107,57 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
         financed=financed_strategies(case, outcomes),
         drivers=decision_drivers(outcomes),
         whole=whole_orders(outcomes.policy),
+        offered=contracts_on_offer(outcomes),
+        sizes=later_sizes(outcomes),
     )
 
 
 def decision_sentence(findings: PolicyFindings) -> str:
     """Returns the decision of this quarter in one sentence."""
     m = findings.outcomes.policy.data
-    megawatts, units = findings.outcomes.policy.first_orders()
-    orders = _named_orders(m, megawatts, units)
-    now, held = m.times.labels[0], _held_back(findings, megawatts, units)
-    if not orders:
-        return sentence(f"In {now} commit nothing yet{held}")
-    return sentence(f"In {now} commit {listing(orders)}{held}")
+    first = findings.outcomes.policy.first_orders()
+    orders = named_orders(m, first)
+    named = listing(orders) if orders else "nothing yet"
+    told = f"In {m.times.labels[0]} commit {named}{signing_words(m, first)}{_held_back(findings, first)}"
+    funded = funding_of_this_quarter(findings)
+    return f"{sentence(told)} {funded}".strip()
 
 
 def whole_sentence(findings: PolicyFindings) -> str:
-    """Returns the same decision in whole halls and lots, and its cost; empty where no order has a size."""
+    """Returns the same decision in whole halls and lots, and its cost; empty where no order has a size.
+
+    Where later orders are few halls or lots at a time, in parts, that is said beside it.
+    """
     policy, found = findings.outcomes.policy, findings.whole
+    later = later_sentence(findings.sizes)
     if found is None:
-        return ""
-    orders = _named_orders(policy.data, found.power_mw, found.units)
+        return later
+    orders = named_orders(policy.data, found.orders)
     named = listing(orders) if orders else "nothing"
     lost = money(found.cost, policy.data.currency)
-    return sentence(
+    told = sentence(
         f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}, and in "
         "later quarters all futures are followed in parts of them"
     )
+    return f"{told} {later}".strip()
 
 
-def _named_orders(m: ModelData, megawatts: Floats, units: Floats) -> list[str]:
-    """The orders of the first quarter, the dearest first."""
-    orders: list[tuple[float, str]] = []
-    for o, amount in enumerate(megawatts):
-        if amount > 1e-6:
-            worth = float(amount * max(m.power.price[o, 0], m.power.running_cost[o, 0]))
-            place = option_title(m, m.power.names[o]).replace("power at", "at")
-            orders.append((worth, f"{power(float(amount))} {place}"))
-    for k, line in enumerate(units):
-        if line.sum() > 0.5:
-            price = np.nan_to_num(np.maximum(m.offers.price[k, :, 0], m.offers.running_cost[k, 0]))
-            title = option_title(m, m.offers.names[k])
-            orders.append((float(line @ price), f"{count(float(line.sum()))} × {title}"))
-    orders.sort(key=lambda order: -order[0])
-    named = [text for _, text in orders[:MOST_NAMED]]
-    if len(orders) > len(named):
-        named.append(of_each(len(orders) - len(named), "smaller order", "smaller orders"))
-    return named
+def funding_of_this_quarter(findings: PolicyFindings) -> str:
+    """Returns what the rule of financing draws and raises first, in a sentence; empty without financing."""
+    if not findings.financed:
+        return ""
+    return funding_sentence(compile_case(findings.case), findings.financed["policy"])
 
 
-def _held_back(findings: PolicyFindings, megawatts: Floats, units: Floats) -> str:
+def _held_back(findings: PolicyFindings, first: FirstOrders) -> str:
     """What is ordered later in some futures only; of what is ordered now as well, more."""
     m = findings.outcomes.policy.data
-    now = {name: x > 1e-6 for name, x in zip(m.power.names, megawatts, strict=True)}
-    now |= {name: line.sum() > 0.5 for name, line in zip(m.offers.names, units, strict=True)}
+    now = {name: x > 1e-6 for name, x in zip(m.power.names, first.power_mw, strict=True)}
+    now |= {name: line.sum() > 0.5 for name, line in zip(m.offers.names, first.units, strict=True)}
+    if m.energy is not None:
+        now |= {name: x > 1e-6 for name, x in zip(m.energy.names, first.energy_mw, strict=True)}
+    if m.hire is not None:
+        now |= {name: x > 0.5 for name, x in zip(m.hire.names, first.reserved, strict=True)}
     later = [each for each in findings.commitments if each.quarter > 0 and not each.holds_everywhere]
     wait = dict.fromkeys(
         f"{'more ' if now[each.name] else ''}{'' if each.is_power or not now[each.name] else 'of '}"
@@ -168,21 +168,6 @@ def _held_back(findings: PolicyFindings, megawatts: Floats, units: Floats) -> st
     if len(wait) > len(named):
         named.append("others")
     return f"; hold back {listing(named)} until more is seen" if named else ""
-
-
-def option_title(m: ModelData, name: str) -> str:
-    """Returns what a way to get power or units is called in a sentence.
-
-    Args:
-        name: of the power or offer option.
-    """
-    if name in m.power.names:
-        o = m.power.names.index(name)
-        site = short_names(m.sites.titles)[int(m.power.site[o])]
-        return f"power at {site}" if m.power.owned[o] else f"rented power at {site}"
-    k = m.offers.names.index(name)
-    title = short_names(m.offers.product_titles)[int(m.offers.product[k])]
-    return title if m.offers.owned[k] else f"{title} (leased)"
 
 
 def value_sentence(findings: PolicyFindings) -> str:

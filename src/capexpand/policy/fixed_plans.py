@@ -38,6 +38,7 @@ class FixedPlan:
     resold: Floats  # [site, offer option, quarter] share of what could stand that is sold
     hire_signed: Floats  # [hire option, quarter] units reserved from clouds
     energy_signed: Floats  # [contract, quarter] MW of energy signed for
+    signed: Floats  # [contract] part that is signed of contracts with customers
 
     @staticmethod
     def of(plan: Plan) -> FixedPlan:
@@ -52,6 +53,7 @@ class FixedPlan:
             returned=plan.returned,
             hire_signed=plan.hire_signed,
             energy_signed=np.zeros((0, 0)) if plan.energy is None else plan.energy.signed,
+            signed=np.zeros(0) if plan.signed is None else plan.signed,
         )
 
     @staticmethod
@@ -66,6 +68,7 @@ class FixedPlan:
         returned: Floats,
         hire_signed: Floats,
         energy_signed: Floats,
+        signed: Floats,
     ) -> FixedPlan:
         """Returns what there is to keep to in amounts that are named as in ``Plan``."""
         before = np.concatenate((m.opening.installed[:, :, None], installed[:, :, :-1]), axis=2)
@@ -87,6 +90,7 @@ class FixedPlan:
             resold=np.clip(resold, 0.0, 1.0),
             hire_signed=np.maximum(hire_signed, 0.0),
             energy_signed=np.maximum(energy_signed, 0.0),
+            signed=np.clip(signed, 0.0, 1.0),
         )
 
 
@@ -133,7 +137,7 @@ class FixedPlans:
             factors: [quarter, entry, scenario].
         """
         count = factors.shape[2]
-        books = Books.empty(self._m.times.count, count)
+        books = Books.of(self._m, count)
         position = _Position(self._m, count)
         hire, energy = self._m.hire, self._m.energy
         reserved = None if hire is None else hire.active(plan.hire_signed)
@@ -148,6 +152,7 @@ class FixedPlans:
                 None if reserved is None else reserved[:, t],
                 None if contracted is None else contracted[:, t],
                 settling=position.settling(t),
+                signed=plan.signed,
             )
             stage = self._stages[t].built.stage
             served = read_done(columns, stage)
@@ -175,6 +180,7 @@ class FixedPlans:
                 hire_signed=_in_all(plan.hire_signed, t, count),
                 hired=served.hired,
                 worn=position.worn(t).reshape(count, -1),
+                signed=_signed(self._m, plan.signed, t, count),
             )
             keeper.write(books, np.arange(count), done, factors[t])
         return books
@@ -219,6 +225,14 @@ class FixedPlans:
 def _in_all(signed: Floats, t: int, count: int) -> Floats:
     """What a plan signs for in a quarter, the same in all scenarios [scenario, option]."""
     return np.tile(signed[:, t], (count, 1)) if signed.size else np.zeros((count, 0))
+
+
+def _signed(m: ModelData, signed: Floats, t: int, count: int) -> Floats:
+    """The part of each contract that was on offer and is signed by a quarter [scenario, contract]."""
+    c = m.contracts
+    if c is None:
+        return np.zeros((count, 0))
+    return np.tile(np.where(c.offered & (c.signing <= t), signed, 0.0), (count, 1))
 
 
 def _plant_bills(m: ModelData, signed: Floats, t: int) -> Floats:

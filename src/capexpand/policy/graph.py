@@ -82,6 +82,7 @@ def recourse_data(m: ModelData, lattice: Uncertain | None = None) -> ModelData:
         soft,
         offers=replace(soft.offers, limit=limit, least=m.offers.least, contract_penalty=_contract_penalty(m)),
         workloads=replace(soft.workloads, penalty=penalty),
+        funding=m.funding,
         whole_sizes=False,
         churn=None,
     )
@@ -192,7 +193,9 @@ def lower_bound(stages: Stages, graph: PolicyGraph) -> float | None:
         program = graph.stages[node.stage]
         cost = program.cost[None] if node.realisations.cost is None else node.realisations.cost
         upper = program.upper[None] if node.realisations.upper is None else node.realisations.upper
-        best = float(np.maximum(-cost[:, columns] * upper[:, columns], 0.0).sum(axis=1).max())
+        signed = stages.numbers[t].built.stage.signed
+        agreed = np.maximum(-cost[:, signed[signed >= 0]], 0.0).sum(axis=1).max(initial=0.0)
+        best = float(np.maximum(-cost[:, columns] * upper[:, columns], 0.0).sum(axis=1).max()) + float(agreed)
         by_stage[int(t)] = max(by_stage.get(int(t), 0.0), best)
     total += sum(by_stage.values())
     shield = max(float(m.taxes.server_shield.max()), float(m.taxes.building_shield.max()), 0.0)

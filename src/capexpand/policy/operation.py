@@ -39,13 +39,14 @@ class Operation:
         service = stage.service
         hire, energy = stage.hire, stage.energy
         self._columns = _existing(
-            service.running, service.serving, service.sold, service.unmet, hire.hired, hire.serving,
+            service.running, service.serving, service.sold, service.unmet, service.kept_free,
+            hire.hired, hire.serving,
             energy.used, energy.surplus, energy.grid, energy.lost, energy.stored,
         )  # fmt: skip
         self._rows = np.concatenate(
             (
                 service.power_rows,
-                numbers.rows_of({"sharing", "service"}),
+                numbers.rows_of({"sharing", "service", "kept free for a contract"}),
                 _existing(hire.rows, energy.output_rows, energy.match_rows),
                 _existing(energy.balance_rows, energy.curtailed_rows, energy.within_rows),
                 _existing(energy.renewable_rows),
@@ -60,6 +61,7 @@ class Operation:
         self._grid = service.grid_rows
         self._power = _existing(stage.power.energised)
         self._energised = stage.power.energised != ABSENT
+        self._agreed = _contract_columns(numbers, self._columns)
         self._supplies = -_dense(whole, service.power_rows, self._power)
         self._program = _part(whole, self._rows, self._columns)
         self._form = normal_form(self._program, Node("operation", 0, Realisations.certain()))
@@ -78,6 +80,7 @@ class Operation:
         contracted: Floats | None = None,
         *,
         settling: Floats | None = None,
+        signed: Floats | None = None,
     ) -> Floats:
         """Returns the quarter's columns [scenario, column], those that operation does not decide left at 0.
 
@@ -88,11 +91,15 @@ class Operation:
             reserved: [hire option] units whose reservation runs.
             contracted: [contract] MW of energy under contract.
             settling: [scenario, site and offer option] of the units those not in use yet.
+            signed: [contract] part that is signed of contracts with customers.
         """
         count = factors.shape[1]
         promised = self._promised.amounts(reserved, contracted)
         useful = installed if settling is None else np.maximum(installed - settling, 0.0)
         noise = self._noise(factors, power[:, self._energised], useful[:, self._there], promised)
+        if self._agreed.size and signed is not None and noise.upper is not None:
+            contract, place = self._agreed.T
+            noise.upper[:, place] *= signed[contract]
         data = form_data(self._program, self._form, noise)
         decisions = self._solver.decide(np.zeros((count, 0)), np.arange(count), data=data)
         full = np.zeros((count, self._numbers.built.program.cost.size))
@@ -169,6 +176,20 @@ class Promised:
             able = np.where(o.on_site, o.output[:, t] * contracted, 0.0)
             np.add.at(generated, o.site, able / m.sites.power_usage_effectiveness[o.site])
         return given, generated
+
+
+def _contract_columns(numbers: StageNumbers, columns: Indices) -> Indices:
+    """Contracts on offer, and where among some columns what is delivered under each stands [contract, 2]."""
+    contracts = numbers.data.contracts
+    if contracts is None:
+        return np.zeros((0, 2), dtype=np.int64)
+    sold = numbers.built.stage.service.sold[contracts.workload, 0]
+    found = [
+        (c, int(np.flatnonzero(columns == sold[c])[0]))
+        for c in np.flatnonzero(contracts.offered)
+        if sold[c] != ABSENT
+    ]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
 def _put(values: Floats, places: Indices, amounts: Floats) -> None:

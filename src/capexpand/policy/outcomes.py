@@ -251,6 +251,6 @@ def _joined_paths(parts: list[PolicyPaths], count: int) -> PolicyPaths:
         Books.joined([part.books for part in parts]).first(count),
         *(
             np.concatenate([getattr(part, name) for part in parts], axis=2)[:, :, :count]
-            for name in ("power_ordered", "ordered", "supply_worth")
+            for name in ("power_ordered", "ordered", "supply_worth", "energy_signed", "hire_signed")
         ),
     )

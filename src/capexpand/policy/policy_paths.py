@@ -25,12 +25,16 @@ class PolicyPaths:
         ordered: [quarter, offer option and destination, scenario] units.
         supply_worth: [quarter, offer and destination, scenario] worth of one more unit that can be ordered,
             in present value.
+        energy_signed: [quarter, contract for energy, scenario] MW.
+        hire_signed: [quarter, hire option, scenario] units reserved from clouds.
     """
 
     books: Books
     power_ordered: Floats
     ordered: Floats
     supply_worth: Floats
+    energy_signed: Floats
+    hire_signed: Floats
 
 
 def follow_policy(policy: CasePolicy, factors: Floats, nodes: Indices) -> PolicyPaths:
@@ -46,10 +50,12 @@ def follow_policy(policy: CasePolicy, factors: Floats, nodes: Indices) -> Policy
     m, count = stages.data, factors.shape[2]
     places = len(m.destinations)
     keepers = [Bookkeeper(m, numbers) for numbers in stages.numbers]
-    books = Books.empty(m.times.count, count)
+    books = Books.of(m, count)
     power = np.zeros((m.times.count, len(m.power.names), count))
     units = np.zeros((m.times.count, len(m.offers.names) * places, count))
     worth = np.zeros((m.times.count, len(m.offers.products) * places, count))
+    energy = np.zeros((m.times.count, 0 if m.energy is None else len(m.energy.names), count))
+    hire = np.zeros((m.times.count, 0 if m.hire is None else len(m.hire.names), count))
     starts = first_nodes(policy.lattice)
 
     def realise(t: int, here: Indices) -> Realisations:
@@ -64,6 +70,7 @@ def follow_policy(policy: CasePolicy, factors: Floats, nodes: Indices) -> Policy
         done = read_done(columns, numbers.built.stage)
         keepers[depth].write(books, here, done, factors[depth][:, here])
         power[depth][:, here], units[depth][:, here] = done.power_ordered.T, done.ordered.T
+        energy[depth][:, here], hire[depth][:, here] = done.energy_signed.T, done.hire_signed.T
         duals = np.zeros((here.size, numbers.built.program.row_lower.size))
         duals[:, form.rows] = decisions.row_duals
         rows = numbers.built.stage.orders.supply_rows.ravel()
@@ -73,4 +80,4 @@ def follow_policy(policy: CasePolicy, factors: Floats, nodes: Indices) -> Policy
         return ScenarioStage(nodes[t] + int(starts[t]), lambda _, here: realise(t, here))
 
     simulate_scenarios(solvers, [stage(t) for t in range(m.times.count)], observe=observe)
-    return PolicyPaths(books, power, units, np.maximum(worth, 0.0))
+    return PolicyPaths(books, power, units, np.maximum(worth, 0.0), energy, hire)

@@ -24,8 +24,7 @@ class Commitment:
 
     quarter: int
     name: str
-    is_power: bool
-    destination: str | None  # of units
+    destination: str | None  # of units that are bought or leased
     unit: str
     least: float  # ordered in every future
     mean: float
@@ -36,6 +35,11 @@ class Commitment:
     def holds_everywhere(self) -> bool:
         """Whether it is ordered in every future."""
         return self.share > 0.9999
+
+    @property
+    def is_power(self) -> bool:
+        """Whether it is megawatts: halls, or energy that is signed for."""
+        return self.unit == "MW"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,12 @@ def commitments(outcomes: Outcomes, quarters: int = 4) -> tuple[Commitment, ...]
         for place, amounts in enumerate(outcomes.paths.ordered[t]):
             k, d = divmod(place, len(m.destinations))
             found += _commitment(t, m.offers.names[k], m.destinations[d], "units", amounts)
+        for options, unit, signed in (
+            (m.energy, "MW", outcomes.paths.energy_signed[t]),
+            (m.hire, "units", outcomes.paths.hire_signed[t]),
+        ):
+            for name, amounts in zip(() if options is None else options.names, signed, strict=True):
+                found += _commitment(t, name, None, unit, amounts)
     return tuple(sorted(found, key=lambda each: (each.quarter, -each.share, -each.mean)))
 
 
@@ -84,7 +94,7 @@ def _commitment(t: int, name: str, destination: str | None, unit: str, amounts: 
         return []
     return [
         Commitment(
-            t, name, destination is None, destination, unit,
+            t, name, destination, unit,
             least=float(amounts.min()), mean=float(amounts.mean()), most=most,
             share=float((amounts > least_counted).mean()),
         )

@@ -72,7 +72,7 @@ def foresee(stages: Stages, factors: Floats, programs: WholePrograms | None = No
     m, count = stages.data, factors.shape[2]
     whole = programs or WholePrograms(stages, factors.mean(axis=2).T)
     columns = np.stack([whole.solve(factors[:, :, scenario].T) for scenario in range(count)])
-    books = Books.empty(m.times.count, count)
+    books = Books.of(m, count)
     for t, (numbers, stage) in enumerate(zip(stages.numbers, whole.chain.stages, strict=True)):
         Bookkeeper(m, numbers).write(books, np.arange(count), read_done(columns, stage), factors[t])
     return books
@@ -128,9 +128,11 @@ def expected_paths(lattice: Lattice, quarter: int) -> Floats:
 def _kept_to(m: ModelData, columns: Floats, stages: Sequence[Stage]) -> FixedPlan:
     """The plan that was carried out, as a plan to be kept to."""
 
+    def values(block: Indices) -> Floats:
+        return np.where(block == ABSENT, 0.0, columns[np.maximum(block, 0)])
+
     def over(pick: str, part: str) -> Floats:
-        blocks = [getattr(getattr(stage, part), pick) for stage in stages]
-        return np.stack([np.where(c == ABSENT, 0.0, columns[np.maximum(c, 0)]) for c in blocks], axis=-1)
+        return np.stack([values(getattr(getattr(stage, part), pick)) for stage in stages], axis=-1)
 
     return FixedPlan.of_amounts(
         m,
@@ -142,4 +144,5 @@ def _kept_to(m: ModelData, columns: Floats, stages: Sequence[Stage]) -> FixedPla
         returned=over("returned", "fleet"),
         hire_signed=over("signed", "hire"),
         energy_signed=over("signed", "energy"),
+        signed=values(stages[-1].signed),
     )

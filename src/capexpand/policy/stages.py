@@ -18,7 +18,8 @@ import numpy as np
 from capexpand.model.blocks import ABSENT, Blocks, Floats, Indices, LinearProgram
 from capexpand.model.data import Flags, ModelData
 from capexpand.model.opening_columns import opening_columns
-from capexpand.model.stage import Stage, State, add_stage
+from capexpand.model.quarter import add_quarter
+from capexpand.model.stage import Stage, State
 
 _OVERRUN = 100.0  # times the price of what is overrun; far above what one more of any limit is worth
 PARTS = tuple(field.name for field in fields(State))
@@ -88,7 +89,7 @@ def state_layout(m: ModelData) -> StateLayout:
     for t in range(m.times.count):
         lp = Blocks()
         columns = _incoming(lp, shapes, present[t])
-        stage = add_stage(lp, m, t, columns)
+        stage = add_quarter(lp, m, t, columns)
         program, here, after = lp.build(), _flat(columns), _flat(stage.state)
         touched = np.bincount(program.index, minlength=program.cost.size) > 0
         used.append((here != ABSENT) & (touched | (program.cost != 0.0))[here])
@@ -141,7 +142,7 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
     lp = Blocks()
     before = _incoming(lp, layout.shapes, layout.live[quarter])
     count = int(layout.live[quarter].sum())
-    stage = add_stage(lp, m, quarter, before)
+    stage = add_quarter(lp, m, quarter, before)
     _give_way(lp, layout, stage)
     after = _flat(stage.state)[layout.kept]
     if quarter == m.times.count - 1:
@@ -149,7 +150,8 @@ def quarter_program(m: ModelData, layout: StateLayout, quarter: int) -> QuarterP
     wanted = layout.live[quarter + 1, layout.kept]
     handed = wanted & (after < count)  # a column of the state before; the engine wants one of its own
     labels = [layout.names_of(np.flatnonzero(handed))]
-    carried = lp.columns("carried", labels)
+    signed = [name.startswith("funding") for name in labels[0]]  # earnings may be below 0
+    carried = lp.columns("carried", labels, lower=np.where(signed, -np.inf, 0.0))
     rows = lp.rows("carried", labels, lower=0.0, upper=0.0)
     lp.add(rows, carried)
     lp.add(rows, after[handed], -1.0)
@@ -188,7 +190,7 @@ def program_from(
     before = _incoming(lp, layout.shapes, live, values)
     stages: list[Stage] = []
     for t in range(quarter, m.times.count):
-        stages.append(add_stage(lp, m, t, before))
+        stages.append(add_quarter(lp, m, t, before))
         before = stages[-1].state
     return lp.build(), stages
 

@@ -208,7 +208,7 @@ def business_flows(m: ModelData, books: Books, other: Floats) -> Flows:
         within = max(len(paid_tax) - wait, 0)
         recovered[len(paid_tax) - within :] = paid_tax[:within]
         later = paid_tax[within:].sum(axis=0)
-    free = ebitda - books.paid - opening.payments_due[:, None] - paid_tax + recovered - tax
+    free = ebitda - books.paid + books.prepaid - opening.payments_due[:, None] - paid_tax + recovered - tax
     return Flows(free, end_value + later - end_tax)
 
 

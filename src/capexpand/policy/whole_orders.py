@@ -16,7 +16,7 @@ import numpy as np
 
 from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import ABSENT, Floats
-from capexpand.policy.case_policy import CasePolicy
+from capexpand.policy.case_policy import CasePolicy, FirstOrders
 from capexpand.sddp.futures import future_of
 from capexpand.sddp.highs_stage import HighsStage
 
@@ -30,13 +30,11 @@ class WholeOrders:
     """Orders of the first quarter in whole halls and lots.
 
     Args:
-        power_mw: [power option].
-        units: [offer option, destination].
+        orders: all that the quarter then commits.
         cost: by which the value that the policy expects is less, in present value; at most that is lost.
     """
 
-    power_mw: Floats
-    units: Floats
+    orders: FirstOrders
     cost: float
 
 
@@ -54,8 +52,8 @@ def whole_orders(policy: CasePolicy) -> WholeOrders | None:
     Args:
         policy: from ``optimise_policy``.
     """
-    orders = _orders(policy)
-    if not orders:
+    sized = _orders(policy)
+    if not sized:
         return None
     solvers = policy.trained.solvers()
     graph, form = solvers.graph, solvers.forms[0]
@@ -64,9 +62,9 @@ def whole_orders(policy: CasePolicy) -> WholeOrders | None:
     place = {int(column): i for i, column in enumerate(form.columns)}
     parts = stage.decide(state, first)
     best: tuple[float, Floats] | None = None
-    for choice in _choices(orders):
+    for choice in _choices(sized):
         lower, upper = form.data.lower.copy(), form.data.upper.copy()
-        for order, amount in zip(orders, choice, strict=True):
+        for order, amount in zip(sized, choice, strict=True):
             lower[:, place[order.column]] = upper[:, place[order.column]] = amount
         try:
             found = stage.decide(state, first, data=replace(form.data, lower=lower, upper=upper))
@@ -79,20 +77,15 @@ def whole_orders(policy: CasePolicy) -> WholeOrders | None:
         return None
     columns = np.zeros(policy.stages.numbers[0].built.program.cost.size)
     columns[form.columns] = best[1]
-    built = policy.stages.numbers[0].built.stage
-
-    def of(block: np.ndarray) -> Floats:
-        return np.where(block == ABSENT, 0.0, columns[np.maximum(block, 0)])
-
-    return WholeOrders(
-        of(built.power.ordered), of(built.orders.ordered), max(0.0, best[0] - float(parts.values[0]))
-    )
+    orders = FirstOrders.of(columns, policy.stages.numbers[0].built.stage)
+    return WholeOrders(orders, max(0.0, best[0] - float(parts.values[0])))
 
 
 def _orders(policy: CasePolicy) -> list[_Order]:
     """The orders that have a size, the dearest first."""
     m, stage = policy.data, policy.stages.numbers[0].built.stage
-    power, units = policy.first_orders()
+    first = policy.first_orders()
+    power, units = first.power_mw, first.units
     found: list[_Order] = []
     for column, amount, size, price in (
         *zip(stage.power.ordered, power, m.power.hall_mw, m.power.price[:, 0], strict=True),

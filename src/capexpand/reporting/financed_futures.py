@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from capexpand.model.data import Floats
+from capexpand.model.funding_limits import BREACH_PENALTY, FundingLimits
 from capexpand.policy.financed import Financed
 from capexpand.reporting.blocks import Row, Table, table
 from capexpand.reporting.serial import Document, money, monies, numbers
-from capexpand.wording import MoneyScale, percent
+from capexpand.wording import MoneyScale, listing, percent
 
 COVENANTS = {
     "debt_service_cover": "debt service cover",
@@ -18,6 +19,34 @@ COVENANTS = {
     "minimum_cash": "the cash that must be kept",
 }
 QUANTILES = (0.05, 0.5, 0.95)
+
+
+def financing_told(funding: FundingLimits | None) -> str:
+    """Return how a policy's paths are financed, and what of it limits its orders.
+
+    Args:
+        funding: the limits that the policy keeps to.
+    """
+    rule = (
+        "Loans follow the decisions by a rule: what cash lacks is drawn, the cheapest first, within what "
+        "covenants allow, then raised as equity; what is left repays what may be repaid early, then is paid "
+        "out."
+    )
+    if funding is None:
+        return (
+            f"Decisions are made for the firm. {rule} As owners may put in whatever is lacking, neither "
+            "equity nor covenants limit an order; the chances of a breach are told."
+        )
+    tests = {"cover": "debt service cover", "loan_to_value": "loan to value", "leverage": "leverage"}
+    kept = [words for name, words in tests.items() if getattr(funding, name) is not None]
+    limits = listing(["equity", "what facilities lend", *kept])
+    return (
+        f"Decisions are made for the firm, within the limits of {limits}: the policy counts the outside "
+        "money in use, owners' first, and the rest as one debt at its facilities' mean rate, without fees. "
+        f"Debt beyond a limit costs it {BREACH_PENALTY:g} times as much in each quarter, in no value that is "
+        f"told here, so a limit gives way only where nothing else is possible. {rule} Where debt has "
+        "covenants to keep, equity comes first. The chances of a breach are told for each strategy."
+    )
 
 
 def financed_document(financed: Financed) -> Document:

@@ -6,6 +6,7 @@ import numpy as np
 
 from capexpand.model.blocks import Floats
 from capexpand.model.data import ModelData
+from capexpand.policy.case_policy import FirstOrders
 from capexpand.policy.findings import PolicyFindings, decision_sentence
 from capexpand.policy.strategies import QUANTILES, Estimate, StrategyMetrics
 from capexpand.reporting.deciding_futures import condition, deciding_document, in_words
@@ -43,9 +44,45 @@ def policy_document(findings: PolicyFindings) -> Document:
         **({} if strategies.learning is None else {"value_of_learning": _estimate(strategies.learning)}),
         "this_quarter": this_quarter(findings),
         "strategies": {strategy.strategy: _strategy(strategy) for strategy in strategies.metrics},
+        **_on_offer(findings, labels),
+        **_later_sizes(findings),
         **_tables(findings, labels),
         **deciding_document(findings),
         "scenario_seed": findings.seed,
+    }
+
+
+def _on_offer(findings: PolicyFindings, labels: list[str]) -> Document:
+    """Contracts that may be signed: when it is decided, and in how many futures."""
+    if not findings.offered:
+        return {}
+    return {
+        "contracts_on_offer": {
+            each.name: {
+                "decided_in": labels[each.quarter],
+                "signed": number(each.mean),
+                "in_full": number(each.in_full),
+                "not_at_all": number(each.not_at_all),
+            }
+            for each in findings.offered
+        }
+    }
+
+
+def _later_sizes(findings: PolicyFindings) -> Document:
+    """Orders of later quarters in halls and lots; nothing where no order has a size."""
+    if not findings.sizes:
+        return {}
+    return {
+        "later_orders_in_sizes": {
+            each.name: {
+                "size": number(each.size),
+                "middle": number(each.middle),
+                "in_parts": number(each.broken),
+                "matters": each.matters,
+            }
+            for each in findings.sizes
+        }
     }
 
 
@@ -111,24 +148,53 @@ def this_quarter(findings: PolicyFindings) -> Document:
     found: Document = {
         "quarter": m.times.starts[0].isoformat(),
         "sentence": decision_sentence(findings),
-        **_amounts(m, *policy.first_orders()),
+        **_amounts(m, policy.first_orders()),
+        **_first_funding(findings),
     }
     if whole is not None:
-        found["whole"] = _amounts(m, whole.power_mw, whole.units) | {"cost": money(whole.cost)}
+        found["whole"] = _amounts(m, whole.orders) | {"cost": money(whole.cost)}
     return found
 
 
-def _amounts(m: ModelData, megawatts: Floats, units: Floats) -> Document:
-    """Orders by what is ordered."""
+def _amounts(m: ModelData, first: FirstOrders) -> Document:
+    """Orders by what is ordered; energy, reservations and contracts where a case has a place for them."""
+    c = m.contracts
+    decided = () if c is None else np.flatnonzero(c.offered & (c.signing == 0))
     return {
-        "power_mw": {
-            name: number(float(x)) for name, x in zip(m.power.names, megawatts, strict=True) if x > 1e-6
-        },
+        "power_mw": _named(m.power.names, first.power_mw),
         "units": {
             f"{m.offers.names[k]} {m.destinations[d]}": number(float(x))
-            for (k, d), x in np.ndenumerate(units)
+            for (k, d), x in np.ndenumerate(first.units)
             if x > 1e-6
         },
+        **({} if m.energy is None else {"energy_mw": _named(m.energy.names, first.energy_mw)}),
+        **({} if m.hire is None else {"reserved": _named(m.hire.names, first.reserved)}),
+        **(
+            {}
+            if c is None or not len(decided)
+            else {
+                "contracts": {
+                    m.workloads.names[c.workload[i]]: number(float(first.signed[i])) for i in decided
+                }
+            }
+        ),
+    }
+
+
+def _named(names: tuple[str, ...], amounts: Floats) -> Document:
+    return {name: number(float(x)) for name, x in zip(names, amounts, strict=True) if x > 1e-6}
+
+
+def _first_funding(findings: PolicyFindings) -> Document:
+    """What the rule of financing draws and raises in the first quarter; nothing without financing."""
+    declared = findings.case.financing
+    if declared is None or not findings.financed:
+        return {}
+    found = findings.financed["policy"]
+    drawn = zip(declared.facilities, found.first_drawn, strict=True)
+    return {
+        "loans": {name: money(float(x)) for name, x in drawn if x > 1e-6},
+        "equity": money(found.first_raised),
     }
 
 

@@ -10,18 +10,18 @@ from capexpand.policy.findings import (
     decision_sentence,
     interruption_note,
     lattice_sentence,
-    option_title,
     recommendation,
     uncertain,
     value_sentence,
     whole_sentence,
 )
+from capexpand.policy.first_quarter import option_title
 from capexpand.policy.reactions import Commitment, Reaction
 from capexpand.policy.strategies import Estimate
 from capexpand.reporting.blocks import Block, Charts, Column, Heading, Paragraph, Row, Section, Table, table
 from capexpand.reporting.charts.futures import distributions, fans
 from capexpand.reporting.deciding_futures import condition, deciding, in_words
-from capexpand.reporting.financed_futures import breach_table, strategies_table
+from capexpand.reporting.financed_futures import breach_table, financing_told, strategies_table
 from capexpand.wording import (
     MoneyScale,
     count,
@@ -62,6 +62,7 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
         Heading("Orders that hold in every future, and orders that wait"),
         Paragraph("The surest orders of the first quarters."),
         _commitments(findings),
+        *_on_offer(findings),
         Heading("What the futures bring"),
         Charts(tuple(fans(findings, scale)), "small pairs"),
         Charts((distributions(findings, scale),)),
@@ -70,14 +71,9 @@ def policy_section(findings: PolicyFindings, scale: MoneyScale) -> Section:
         _strategies(findings, scale),
     ]
     if findings.financed:
-        told = (
-            "Decisions are made for the firm, and debt follows them by a rule: what cash lacks is drawn, the "
-            "cheapest first, then raised as equity; what is left repays what may be repaid early, then is "
-            "paid out. Covenants and limits on equity bind no order here; their chances of a breach are told."
-        )
         blocks += [
             Heading("How each strategy is financed"),
-            Paragraph(told),
+            Paragraph(financing_told(findings.outcomes.policy.data.funding)),
             strategies_table(findings.financed, TITLES, scale),
         ]
         chances = breach_table(findings.financed["policy"].breach, findings.outcomes.policy.data.times.labels)
@@ -164,6 +160,26 @@ def _commitments(findings: PolicyFindings) -> Table:
         ("Order", "in every future", "on average", "at most", "share of futures"),
         rows,
     )
+
+
+def _on_offer(findings: PolicyFindings) -> tuple[Block, ...]:
+    """Contracts that may be signed: when it is decided, and in how many futures; nothing without any."""
+    if not findings.offered:
+        return ()
+    labels = findings.outcomes.policy.data.times.labels
+    rows = tuple(
+        Row(
+            each.title,
+            (labels[each.quarter], percent(each.mean), share(each.in_full), share(each.not_at_all)),
+        )
+        for each in findings.offered
+    )
+    told = (
+        "Each is decided in the last quarter in which it can be signed: its terms are the same before, and "
+        "more is known then. The policy signs parts; what is agreed may have to be all or nothing."
+    )
+    head = ("Contract", "decided in", "signed, in the mean", "in full, share of futures", "not at all")
+    return Heading("Contracts on offer"), Paragraph(told), table("Contracts on offer", head, rows)
 
 
 def _surest(found: tuple[Commitment, ...]) -> list[Commitment]:

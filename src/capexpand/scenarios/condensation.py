@@ -206,7 +206,7 @@ def _quarter(
     mean = futures.mean[:, quarter]
     scale = _to_mean(means @ probability, mean)
     spread = spread_values(
-        (values * scale[:, None, None]).reshape(len(mean), -1),
+        (values * scale[:, None, None]).reshape(len(mean), nodes * outcomes),
         (probability[:, None] * chance).ravel(),
         (lost @ probability) * scale**2,
         futures.entries,
