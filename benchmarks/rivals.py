@@ -37,6 +37,8 @@ _FAR = 2e4
 DONORS = 4096
 """Scenarios whose changes serve as those of others."""
 
+Matrix = sparse.coo_array | sparse.coo_matrix
+
 
 @dataclass(frozen=True)
 class Fan:
@@ -208,7 +210,8 @@ class Trials:
             ends = [(start, 0, tree.add(root, opening, 1.0), [root])]
             share = 1.0
             for t, count in enumerate(branches):
-                last, ends, share = ends, [], share / count
+                last, share = ends, share / count
+                ends = list[tuple[Scenarios, int, int, list[Stage]]]()
                 for drawn, s, place, trail in last:
                     ahead = self.horizon - 1 - t
                     many = self.conditional(drawn, s, t, count=count, ahead=ahead, as_drawn=True)
@@ -368,7 +371,9 @@ class Tree:
         zero = np.zeros(count)
         self._entries(rows, np.concatenate((one, other)), values, zero, zero)
 
-    def _block(self, matrix: sparse.coo_matrix, first: int, lower: Floats, upper: Floats) -> None:
+    def _block(
+        self, matrix: sparse.coo_array | sparse.coo_matrix, first: int, lower: Floats, upper: Floats
+    ) -> None:
         self._entries(matrix.row, matrix.col + first, matrix.data, lower, upper)
 
     def _entries(
