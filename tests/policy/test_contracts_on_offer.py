@@ -47,9 +47,9 @@ def offered(price: str = "0.9 CNY/Mtoken", **terms: object) -> dict[str, object]
     return {"workloads.anchor": workload(title="Anchor", demand=demand, price=price, contract=contract)}
 
 
-def followed(case: Case, scenarios: int = 30) -> tuple[cx.PlannedPolicy, Outcomes]:
-    settings = PolicySettings(iterations=30, sample_paths=20, back_end="highs")
-    planned = cx.optimise_policy(case, settings=settings, lattice=LatticeSettings(8, 1, 8, 8, 400))
+def followed(case: Case, scenarios: int = 10) -> tuple[cx.PlannedPolicy, Outcomes]:
+    settings = PolicySettings(iterations=20, sample_paths=5, back_end="highs")
+    planned = cx.optimise_policy(case, settings=settings, lattice=LatticeSettings(2, 1, 8, 2, 60))
     return planned, cx.simulate(planned, scenarios)
 
 
