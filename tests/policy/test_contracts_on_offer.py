@@ -139,7 +139,7 @@ def test_what_may_be_delivered_follows_productivity():
     """The part that is signed multiplies volume over productivity, in the program of each scenario."""
     m = with_contract(random_model(2, quarters=4), 2)
     lattice = random_lattice(m, 2)
-    planned = optimise_policy(m, lattice, settings=PolicySettings(iterations=60, back_end="highs"))
+    planned = optimise_policy(m, lattice, settings=PolicySettings(iterations=15, back_end="highs"))
     factors, nodes = walk(lattice, 10, 5)
     ours = follow_policy(planned, factors, nodes).books
     best = foresee(planned.stages, factors)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
 
 from random_lattices import certain_lattice
 from random_models import random_model
-from small_case import compiled, loaded
+from small_case import compiled, loaded, offer
 
 import capexpand as cx
 from capexpand.case.schema import Case
@@ -94,6 +94,24 @@ def test_what_facilities_lend_limits_orders():
     assert lent(share_of_book="40 %") == pytest.approx(4.0 / (2.0 - 0.4 * 3.0 * 0.95))
     tight = financed(facilities={"loan": LOAN | {"amount": "6 mn CNY"}}, minimum_cash="1 mn CNY")
     assert servers(kept_to(tight)) == pytest.approx(4.5)
+
+
+def test_a_vendor_lends_on_its_own_servers_only():
+    """Another server is 0.5 cheaper, 2.5, and no vendor lends on it: n of the cheaper and k of the dearer one cost
+    2.5 n + 3 k and earn n + k; 1.5 n + 2 k ≤ 4 + D with D ≤ 0.8 · 3 k: n = 10 − k, 15 + 0.5 k ≤ 4 + 2.4 k, so
+    k = 11 / 1.9.
+
+    Sensitivity: lent on all servers, ten of the cheaper one are ordered.
+    """
+    cheaper = {"offers.plain": offer("2.5 mn CNY"), "workloads.chat.throughput.plain": "1 tn token/quarter"}
+
+    def ordered(**terms: object) -> np.ndarray:
+        loan = LOAN | {"share_of_cost": "80 %", "pays_for": ["servers"]} | terms
+        plan = optimise_plan(kept_to(financed(facilities={"loan": loan}) | cheaper))
+        return plan.ordered[:, 0, 0]
+
+    assert ordered(offers=["server"]) == pytest.approx([11 / 1.9, 10 - 11 / 1.9])
+    assert ordered() == pytest.approx([0.0, 10.0])
 
 
 def test_equity_comes_as_far_as_it_may_in_a_quarter():
