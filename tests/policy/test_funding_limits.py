@@ -97,9 +97,9 @@ def test_what_facilities_lend_limits_orders():
 
 
 def test_a_vendor_lends_on_its_own_servers_only():
-    """Another server is 0.5 cheaper, 2.5, and no vendor lends on it: n of the cheaper and k of the dearer one cost
-    2.5 n + 3 k and earn n + k; 1.5 n + 2 k ≤ 4 + D with D ≤ 0.8 · 3 k: n = 10 − k, 15 + 0.5 k ≤ 4 + 2.4 k, so
-    k = 11 / 1.9.
+    """Another server costs 2.5, and no vendor lends on it: n of the cheaper and k of the dearer one cost
+    2.5 n + 3 k and earn n + k. 1.5 n + 2 k ≤ 4 + D with D ≤ 0.8 · 3 k and n = 10 − k leave
+    15 + 0.5 k ≤ 4 + 2.4 k, so k = 11 / 1.9.
 
     Sensitivity: lent on all servers, ten of the cheaper one are ordered.
     """

@@ -306,7 +306,7 @@ class _Funding:
             lp.add(row, total)
             lp.add(row, self.before[place], -1.0)
             if self.t >= limits.first[f]:
-                self._bought(row, f)
+                self._bought(row, int(f))
             self.after[place] = total
 
     def _bought(self, row: Indices, f: int) -> None:
