@@ -128,9 +128,7 @@ class Books:
     cash: Floats  # revenue less all costs and payments, before tax and value-added tax
     prepaid: Floats  # of contracts that were on offer, on signing less what is credited; in no other line
     signed: Floats  # [contract, scenario] part that is signed of those on offer
-    lent_on: (
-        Floats  # [facility and quarter, scenario] of servers ordered, what loans for certain ones pay for
-    )
+    lent_on: Floats  # [facility and quarter, scenario] of servers ordered, what such loans pay for
 
     @staticmethod
     def empty(quarters: int, scenarios: int, *, contracts: int = 0, facilities: int = 0) -> Books:
