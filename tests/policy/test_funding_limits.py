@@ -221,3 +221,16 @@ def test_a_policy_keeps_the_covenant_that_the_plan_for_the_mean_breaks():
         found = cx.evaluate_policy(planned, cx.simulate(planned, 8))
         assert found.financed["policy"].breach["leverage"] == pytest.approx(np.zeros(4), abs=1e-9)
         assert found.financed["mean_value"].breach["leverage"].max() > 0.0
+
+
+@pytest.mark.slow
+def test_a_vendors_loan_follows_a_policy_from_the_case_to_its_debt():
+    """Ten servers cost 30 and earn 10 at once: of the 20 it lends 18, 60 % of the price, and owners the rest."""
+    vendor = LOAN | {"offers": ["server"], "share_of_cost": "60 %", "pays_for": ["servers"]}
+    other = {"offers.other": offer("9 mn CNY"), "uncertainty": {"regimes": HALVED}}
+    case = loaded(financed(facilities={"loan": vendor}) | other)
+    training = PolicySettings(iterations=15, sample_paths=5, back_end="highs")
+    planned = cx.optimise_policy(case, settings=training, lattice=LatticeSettings(2, 1, 8, 2, 60))
+    found = cx.evaluate_policy(planned, cx.simulate(planned, 6)).financed["policy"]
+    assert found.first_drawn == pytest.approx([18.0])
+    assert found.first_raised == pytest.approx(2.0)
