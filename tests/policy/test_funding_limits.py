@@ -225,7 +225,7 @@ def test_a_policy_keeps_the_covenant_that_the_plan_for_the_mean_breaks():
 
 @pytest.mark.slow
 def test_a_vendors_loan_follows_a_policy_from_the_case_to_its_debt():
-    """Ten servers cost 30 and earn 10 at once: of the 20 it lends 18, 60 % of the price, and owners the rest."""
+    """Ten servers cost 30 and earn 10 at once: of the 20 it lends 18, 60 % of the price, owners the rest."""
     vendor = LOAN | {"offers": ["server"], "share_of_cost": "60 %", "pays_for": ["servers"]}
     other = {"offers.other": offer("9 mn CNY"), "uncertainty": {"regimes": HALVED}}
     case = loaded(financed(facilities={"loan": vendor}) | other)
