@@ -39,7 +39,7 @@ from capexpand.files.records import packed_record, whole_records
 from capexpand.forecasting.forecast import forecast
 from capexpand.forecasting.series_file import read_guidance, read_series
 from capexpand.hardware.calibration import calibrate_file, read_calibration
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import ServingQuestion, serve
 from capexpand.hardware.own import read_chip, read_model_config
 from capexpand.hardware.specs import Load
 from capexpand.replay.fleet import read_fleet
@@ -345,7 +345,7 @@ def _calibration(dice: random.Random, folder: Path) -> None:
     ]
     document = {"levels": levels, "spread": 0.1, "rows": 2, "before": 0.1, "after": 0.1, "left_out": 0.1}
     known = read_calibration(_written(folder / "c.json", spoilt_json(document, dice)))
-    _finite(serve("llama-3.1-8b", "H100", load=Load(1024.0, 128.0), calibration=known))
+    _finite(serve(ServingQuestion("llama-3.1-8b", "H100", load=Load(1024.0, 128.0), calibration=known)))
 
 
 def _measured(dice: random.Random, folder: Path) -> None:
@@ -370,7 +370,7 @@ def _config(dice: random.Random, folder: Path) -> None:
         else {}
     )
     read = read_model_config(_written(folder / "config.json", spoilt_json(CONFIG | more, dice)))
-    _finite(serve(read.spec, "H100", load=Load(1024.0, 128.0)))
+    _finite(serve(ServingQuestion(read.spec, "H100", load=Load(1024.0, 128.0))))
 
 
 def _chip(dice: random.Random, folder: Path) -> None:
@@ -384,7 +384,11 @@ def _chip(dice: random.Random, folder: Path) -> None:
         else spoilt_bytes(text.encode(), dice)
     )
     _finite(
-        serve("llama-3.1-8b", read_chip(_written(folder / "chip.yaml", spoilt)), load=Load(1024.0, 128.0))
+        serve(
+            ServingQuestion(
+                "llama-3.1-8b", read_chip(_written(folder / "chip.yaml", spoilt)), load=Load(1024.0, 128.0)
+            )
+        )
     )
 
 

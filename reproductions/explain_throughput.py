@@ -18,7 +18,7 @@ from capexpand.catalogue.throughput_facts import throughput_facts
 from capexpand.cli.tokens_picture import SUITE_LABELS, save_picture
 from capexpand.hardware.chips import chip_named, chip_register
 from capexpand.hardware.efficiency import SHARES, EvaluationPoint, efficiency_of, fitted_factors, power_ratio
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import ServingQuestion, serve
 from capexpand.hardware.precision import default_precision
 from capexpand.hardware.specs import Load
 from capexpand.hardware.training import train
@@ -95,7 +95,12 @@ def factors() -> str:
             continue
         chip = chip_named(name)
         point = EvaluationPoint(
-            family, default_precision(chip).weights, "typical", False, True, power=power_ratio(chip)
+            family,
+            default_precision(chip).weights,
+            "typical",
+            False,
+            True,
+            power=power_ratio(chip, default_precision(chip).weights),
         )
         found, _ = efficiency_of([point], fitted_factors())
         rows.append(
@@ -112,10 +117,10 @@ def serving_day() -> str:
     )
     servers = day["average nodes occupied over 24 h"]
     load = Load(3619.0, 1000.0, cached_fraction=cached / read, time_per_token_s=1 / 21)
-    answer = serve(
+    answer = serve(ServingQuestion(
         "DeepSeek V3", "H800", chips=1816, load=load, weights="fp8", cache="bf16", way="apart",
         suite="report", software_on=date(2025, 2, 28),
-    )  # fmt: skip
+    ))  # fmt: skip
     needed = out / 86400 / answer.output_tokens_per_s * 227
     cost = needed * 8 * 24 * day["lease price assumed"]
     income = (cached * 0.14 + (read - cached) * 0.55 + out * 2.19) / 1e6

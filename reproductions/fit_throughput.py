@@ -344,8 +344,8 @@ def main() -> None:
     for name in by_source:
         print(f"   {name:34s}", summary(apart[sources == name]))
     if options.ablate:
-        for name, median, ninety in ablation(rows, fold, factors):
-            print(f"| {name} | {median:.1%} | {ninety:.1%} |", flush=True)
+        for name, errors in ablation(rows, fold, factors):
+            print(f"| {name} | {' | '.join(f'{error:.1%}' for error in errors)} |", flush=True)
     if options.show:
         show(rows, factors, seen, apart)
     if options.write:
@@ -362,21 +362,22 @@ def main() -> None:
 
 def ablation(
     rows: Sequence[Measurement], fold: np.ndarray, start: Factors
-) -> Iterator[tuple[str, float, float]]:
-    """Give the errors on quarters left out with each mechanism taken out and everything else fitted anew.
+) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """Give the errors with each mechanism taken out and everything else fitted anew.
 
     Yields:
-        Mechanism, median and 90th percentile of the absolute relative error; the first row has them all.
+        Mechanism, median and 90th percentile of the absolute relative error on quarters left out, and the
+        same on the rows of the fit; the first row has all mechanisms.
     """
-    for name, keys in {"all mechanisms": (), **MECHANISMS}.items():
+    for name, keys in {"nothing": (), **MECHANISMS}.items():
         TAKEN_OUT[:] = keys
         logs = tuple((key, prior(key)[0] if prior(key)[1] <= 1e-6 else value) for key, value in start.logs)
-        yield _scored(name, without_each(rows, fold, Factors(logs))[1])
+        yield name, _scores(rows, fold, Factors(logs))
     TAKEN_OUT.clear()
     endless = [replace(row, test_requests=math.inf, arrivals_per_s=math.inf) for row in rows]
-    yield _scored("end of a test", without_each(endless, fold, start)[1])
+    yield "end of a test", _scores(endless, fold, start)
     with patch.object(roofline, "_exchanged_seconds_per_token", _a_copy_for_each_expert):
-        yield _scored("one copy for each server", without_each(rows, fold, start)[1])
+        yield "one copy for each server", _scores(rows, fold, start)
 
 
 _exchanged = roofline._exchanged_seconds_per_token
@@ -388,10 +389,14 @@ def _a_copy_for_each_expert(bench: Bench, *, forwarded: bool = False) -> np.ndar
     return _exchanged(bench)
 
 
-def _scored(name: str, errors: np.ndarray) -> tuple[str, float, float]:
-    """Give a name with the median and the 90th percentile of the absolute relative errors."""
-    share = np.abs(np.expm1(errors))
-    return name, float(np.median(share)), float(np.quantile(share, 0.9))
+def _scores(rows: Sequence[Measurement], fold: np.ndarray, start: Factors) -> tuple[float, ...]:
+    """Give median and 90th percentile of the absolute relative errors: quarters left out, rows in the fit."""
+    _, left_out = without_each(rows, fold, start)
+    fitted = log_errors(rows, predict(stack(rows), fit(rows, start=start)))
+    found = [
+        np.quantile(np.abs(np.expm1(errors)), share) for errors in (left_out, fitted) for share in (0.5, 0.9)
+    ]
+    return tuple(float(value) for value in found)
 
 
 def residual_table(rows: Sequence[Measurement], apart: np.ndarray) -> list[list[object]]:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Fits the levels, exponents and times of training on published rates, and says how they do on unseen models.
+"""Fits the levels, exponents and times of training on published rates, and says how they do on unseen rows.
 
 Usage: reproductions/fit_training.py
 
 Rows are the packaged figures of kind ``training`` in tokens or operations a second and chip, and the
-chip-hours of whole runs with the time they lost. Each model is left out in turn. The numbers go into
-``capexpand/hardware/training.py``.
+chip-hours of whole runs with the time they lost. Each model is left out in turn, then each source. The
+numbers go into ``capexpand/hardware/training.py``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from scipy.optimize import least_squares
 from capexpand.catalogue.throughput_facts import ThroughputFact, throughput_facts
 from capexpand.hardware import training
 from capexpand.hardware.chips import chip_named, model_register
+from capexpand.hardware.validation import source_of
 from explain_throughput import RUNS
 
 START = np.log([0.40, 0.38, 0.95, 0.95, 0.1, 0.03, 60.0, 10.0, 5000.0])
@@ -35,7 +36,7 @@ LOOSE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A published rate of training."""
+    """A published rate of training, and who published it."""
 
     model: str
     chip: str
@@ -44,6 +45,7 @@ class Run:
     context: float
     counted_in_operations: bool
     published: float
+    source: str
 
     def error(self) -> float:
         """Give the logarithm of computed over published with the numbers in force."""
@@ -74,7 +76,16 @@ def run_of(fact: ThroughputFact) -> Run | None:
     context = float(stated) if stated.isdigit() else 4096.0 if "DeepSeek" in model else 8192.0
     weights = "fp8" if "FP8" in fact.precision else "bf16"
     counted = fact.unit == "TFLOPS/GPU"
-    return Run(model, chip_named(fact.chip).name, int(fact.chips), weights, context, counted, fact.value)
+    return Run(
+        model,
+        chip_named(fact.chip).name,
+        int(fact.chips),
+        weights,
+        context,
+        counted,
+        fact.value,
+        source_of(fact.source.title),
+    )
 
 
 def published_rates() -> list[Run]:
@@ -85,11 +96,13 @@ def published_rates() -> list[Run]:
 def runs() -> list[Run]:
     """Give the packaged rates of training, and those behind the chip-hours of whole runs."""
     found = published_rates()
-    hours = {(fact.model, fact.metric): fact.value for fact in throughput_facts() if fact.unit == "GPU-h"}
+    hours = {(fact.model, fact.metric): fact for fact in throughput_facts() if fact.unit == "GPU-h"}
     for label, metric, model, chip, chips, tokens, weights in RUNS:
-        rate = tokens / hours[label, metric] / 3600 / training.GOODPUT
+        whole = hours[label, metric]
+        rate = tokens / whole.value / 3600 / training.GOODPUT
         context = 4096.0 if "DeepSeek" in model else 8192.0
-        found.append(Run(model, chip, chips, weights, context, counted_in_operations=False, published=rate))
+        source = source_of(whole.source.title)
+        found.append(Run(model, chip, chips, weights, context, False, rate, source))
     return found
 
 
@@ -126,18 +139,24 @@ def say(name: str, found: np.ndarray, rows: Sequence[Run]) -> None:
         )
 
 
+def without_each(rows: Sequence[Run], labels: Sequence[str]) -> np.ndarray:
+    """Give the errors of the rows of each label by a fit on all others."""
+    apart = np.zeros(len(rows))
+    for label in sorted(set(labels)):
+        here = np.array([its == label for its in labels])
+        seen = fit([row for row, left_out in zip(rows, here, strict=True) if not left_out])
+        apart[here] = errors(seen, [row for row, left_out in zip(rows, here, strict=True) if left_out])
+    return apart
+
+
 def main() -> None:
     """Run the fits."""
     rows = runs()
     found = fit(rows)
     print("fitted:", " ".join(f"{value:.3g}" for value in np.exp(found)))
     say("rows in the fit", errors(found, rows), rows)
-    apart = np.zeros(len(rows))
-    for model in sorted({row.model for row in rows}):
-        here = np.array([row.model == model for row in rows])
-        seen = fit([row for row in rows if row.model != model])
-        apart[here] = errors(seen, [row for row in rows if row.model == model])
-    say("models left out", apart, rows)
+    say("models left out", without_each(rows, [row.model for row in rows]), rows)
+    say("sources left out", without_each(rows, [row.source for row in rows]), rows)
 
 
 if __name__ == "__main__":

@@ -56,3 +56,17 @@ def test_sources_are_counted_by_hand():
 def test_only_public_addresses_can_be_opened():
     for row in load_table("programmes"):
         assert row.source.can_be_opened == row.source.url.startswith("http")
+
+
+def test_every_source_has_an_address_or_a_mark_or_is_general_knowledge():
+    """As ``check`` and reports show it; stand-ins for an address mean nothing to a reader."""
+    rows = [row for table in TABLES for row in current().rows(table.name)]
+    sources = [row.source for row in rows]
+    sources += [row.price_source for row in rows if isinstance(row, Accelerator) and row.price_source]
+    for source in sources:
+        marked = source.reference == f"{source.title} (no public address)"
+        addressed = source.can_be_opened and source.reference.endswith(source.url)
+        assert marked or addressed or source.kind == "general_knowledge", source.title
+        assert "public-file:" not in source.reference
+        assert "news-report:" not in source.reference
+    assert any(source.reference.endswith("(no public address)") for source in sources)

@@ -17,6 +17,21 @@ def starter(tmp_path):
     return tmp_path / "mine"
 
 
+@pytest.fixture
+def certain_demand(tmp_path):
+    """Return a maker of the two sites whose demand is a trend of some volatility."""
+
+    def made(volatility: str) -> Path:
+        file = tmp_path / "case.yaml"
+        trend = f"{{volatility: {volatility}, moves: {{workloads.chat.demand: 1}}}}"
+        block = f"uncertainty: {{regimes: null, trends: {{adoption: {trend}}}}}"
+        base = Path(__file__).parents[2] / "cases" / "two-sites" / "case.yaml"
+        file.write_text(f"extends: {base}\n{block}\n", "utf-8")
+        return file
+
+    return made
+
+
 def call(*arguments: object) -> tuple[int, str, str]:
     """Return the exit code, the output and the error output of a command."""
     done = capexpand(*arguments)
@@ -263,6 +278,24 @@ def modules_after_checking(folder) -> set[str]:
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(found.stdout.split())
+
+
+@pytest.mark.parametrize(("volatility", "warned"), [("1 %", True), ("60 %", False)])
+def test_check_warns_of_demand_that_is_held_too_certain(certain_demand, volatility, warned):
+    """A trend of 1 % ends an 80 % interval 1 % above the median, of 60 % far above."""
+    code, out, err = call("check", certain_demand(volatility))
+    assert (code, err) == (0, "")
+    _, as_json, _ = call("check", certain_demand(volatility), "--json")
+    narrow = json.loads(as_json)["narrow_demand"]
+    assert len(narrow) == warned
+    assert ("Warning: demand is held more certain than forecasts of revenue have been." in out) == warned
+    for each in narrow:
+        usual = f"{each['usual_factor'] - 1.0:.0%}".replace("%", " %")
+        assert each["factor"] < 1.02 < each["usual_factor"]
+        assert (
+            "  workloads.chat.demand, 4 quarters ahead: 1 % in the case, "
+            f"{usual} by the errors known on 2025-03-31\n" in out
+        )
 
 
 def test_several_cases_are_told_in_short_and_all_that_is_wrong_at_the_end(starter, tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from capexpand.errors import CaseError
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import ServingQuestion, serve
 from capexpand.hardware.specs import Load
 from commands import answered, invoke
 
@@ -32,7 +32,7 @@ def test_the_command_gives_the_numbers_of_the_function():
     result = run(*words)
     assert result.exit_code == 0
     load = Load(2000.0, 300.0, time_per_token_s=0.05)
-    expected = asdict(serve("DeepSeek R1", "h20", chips=16, load=load))
+    expected = asdict(serve(ServingQuestion("DeepSeek R1", "h20", chips=16, load=load)))
     assert json.loads(result.stdout) == json.loads(json.dumps(expected))
 
 
@@ -246,3 +246,5 @@ def test_a_training_run_is_told_by_command():
     assert found["chip_hours"] == pytest.approx(30.84e6, rel=0.1)
     longer = answered(*words, "--context", "131072")
     assert longer["days"] > found["days"]
+    interrupted = answered(*words, "--goodput", "0.45")  # twice the time, where 0.9 is usual
+    assert interrupted["days"] == pytest.approx(2 * found["days"])

@@ -319,3 +319,35 @@ def test_payments_that_are_negative_throughout_are_read_without_their_sign(tmp_p
     assert "below zero throughout, so read as payments" in read_series(file).notes[0]
     mixed = table(tmp_path, "A,capex,2024-03-31,4,mn USD,x", "A,capex,2024-06-30,-9,mn USD,x")
     assert values(mixed) == {("A", "capex"): {"2024Q1": 4.0}}
+
+
+MONTHS = [f"{year}-{month:02d}" for year in (2023, 2024) for month in range(1, 13)]
+
+
+def test_the_months_of_a_quarter_are_added_up_and_say_so(tmp_path):
+    """Months of 1 to 24 mn: the quarters have 1 + 2 + 3 = 6, then 15, 24, … ; the last lacks a month."""
+    rows = [f"A,revenue,{month},{n + 1},mn USD,x" for n, month in enumerate(MONTHS)]
+    file = table(tmp_path, *rows[:-1])
+    assert values(file) == {
+        ("A", "revenue"): {"2023Q1": 6.0, "2023Q2": 15.0, "2023Q3": 24.0, "2023Q4": 33.0}
+        | {"2024Q1": 42.0, "2024Q2": 51.0, "2024Q3": 60.0}
+    }
+    found = read_series(file)
+    said = "the figures are of months; those of a quarter are added up"
+    (note,) = found.notes
+    assert note == f"series.csv: A, revenue: {said}, and 2024Q4 left out for want of a month"
+    assert found.series[0].observations[0].known_on == date(2023, 3, 31) + timedelta(45)
+
+
+@pytest.mark.parametrize("unit", ["tn token/day", "MW"])
+def test_rates_and_levels_of_months_are_averaged(tmp_path, unit):
+    rows = [f"A,tokens,{month},{n + 1},{unit},x" for n, month in enumerate(MONTHS)]
+    found = values(table(tmp_path, *rows))["A", "tokens"]
+    assert (found["2023Q1"], found["2024Q4"]) == (2.0, 23.0)
+
+
+def test_months_may_be_in_several_scales_and_a_restated_one_counts_once(tmp_path):
+    rows = [f"A,revenue,{month},2,mn USD,x" for month in MONTHS[:6]]
+    rows[1] = "A,revenue,2023-02,0.003,bn USD,x"
+    file = table(tmp_path, *rows, "A,revenue,2023-04,5,mn USD,x")
+    assert values(file) == {("A", "revenue"): {"2023Q1": pytest.approx(7.0), "2023Q2": 9.0}}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from capexpand.hardware.burst import idle_share, of_one_copy
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import ServingQuestion, serve
 from capexpand.hardware.lab_conditions import started
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.measurements import parse_row
@@ -30,7 +30,9 @@ def _row(**cells):
 
 
 def _requests(load):
-    return serve("Llama 3.1 8B", "H100", chips=1, load=load, layout=Layout(1), way="together").requests_per_s
+    return serve(
+        ServingQuestion("Llama 3.1 8B", "H100", chips=1, load=load, layout=Layout(1), way="together")
+    ).requests_per_s
 
 
 def test_answers_of_one_length_that_all_run_at_once_end_together():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from capexpand.errors import CaseError
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import ServingQuestion, serve
 from capexpand.hardware.grid import output_rates
 from capexpand.hardware.specs import Load
 
@@ -21,7 +21,11 @@ def test_the_array_holds_the_single_answers():
     for i, model in enumerate(models):
         for j, chip in enumerate(chips):
             for k, length in enumerate(lengths):
-                alone = serve(model, chip, load=Load(length, 500.0, time_per_token_s=0.06), way="together")
+                alone = serve(
+                    ServingQuestion(
+                        model, chip, load=Load(length, 500.0, time_per_token_s=0.06), way="together"
+                    )
+                )
                 assert found[i, j, k] == pytest.approx(alone.output_tokens_per_s)
 
 

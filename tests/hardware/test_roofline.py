@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import ServingQuestion, serve
 from capexpand.hardware.layouts import Layout, candidate_layouts
 from capexpand.hardware.precision import arithmetic_rate, precision_named
 from capexpand.hardware.roofline import (
@@ -137,7 +137,9 @@ def test_a_model_that_fits_barely_runs_one_sequence():
 
     Sensitivity: at 64 · 10⁹ B · 0.92 = 58.9 GB it would not fit, and it was measured.
     """
-    answer = serve("Qwen3 30B-A3B", "Ascend 910B", chips=1, weights="bf16", load=Load(2000.0, 100.0))
+    answer = serve(
+        ServingQuestion("Qwen3 30B-A3B", "Ascend 910B", chips=1, weights="bf16", load=Load(2000.0, 100.0))
+    )
     assert answer.fits
 
 

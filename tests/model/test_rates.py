@@ -12,7 +12,7 @@ from small_case import ABSENT, SMALL, compiled, loaded, offer, workload
 from capexpand.errors import CaseError
 from capexpand.hardware.calibration import Calibration, Level, write_calibration
 from capexpand.hardware.efficiency import fitted_factors
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import ServingQuestion, serve
 from capexpand.hardware.specs import Load
 from capexpand.hardware.training import train
 from capexpand.model.rates import SECONDS_PER_QUARTER, computed_workloads, service_rates, token_service
@@ -44,7 +44,7 @@ def test_a_computed_rate_is_that_of_the_hardware_layer():
 
     Sensitivity: with the answers alone counted it would be a fifth (500 of 2500 tokens).
     """
-    answer = serve("Qwen2.5 72B", "H20", chips=8, load=LOAD)
+    answer = serve(ServingQuestion("Qwen2.5 72B", "H20", chips=8, load=LOAD))
     both = (answer.input_tokens_per_s + answer.output_tokens_per_s) * 7_889_400 / 1e12
     found = rate(COMPUTED)
     assert (found.origin, found.bound_by) == ("computed", answer.bound_by)
@@ -186,7 +186,7 @@ def test_dated_software_stands_at_the_first_quarter():
 
     Sensitivity: with ``mature`` software the rate would be that of the test above.
     """
-    answer = serve("Qwen2.5 72B", "H20", chips=8, load=LOAD, software_on=date(2025, 4, 1))
+    answer = serve(ServingQuestion("Qwen2.5 72B", "H20", chips=8, load=LOAD, software_on=date(2025, 4, 1)))
     both = (answer.input_tokens_per_s + answer.output_tokens_per_s) * SECONDS_PER_QUARTER / 1e12
     found = rate(DATED)
     assert found.volume_per_quarter == pytest.approx(both, rel=1e-12)

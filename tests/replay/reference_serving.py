@@ -32,7 +32,6 @@ class Request:
 class Server:
     replica: Replica
     block_tokens: int
-    prefilled: bool = False
     clock: float = 0.0
     busy: float = 0.0
     steps: int = 0
@@ -88,9 +87,8 @@ class Server:
 
     def preempt_last(self) -> Request:
         victim = self.running.pop()
-        if not self.prefilled:
-            victim.computed = 0
-            victim.decoding = False
+        victim.computed = 0
+        victim.decoding = False
         victim.preempted += 1
         self.waiting.insert(0, victim)
         return victim
@@ -99,13 +97,6 @@ class Server:
         work: list[tuple[Request, int]] = []
         taken = self.used_pages()
         preempted = False
-        if self.prefilled:
-            while self.waiting and len(self.running) < self.replica.sequences:
-                pages = self.pages(self.waiting[0].computed)
-                if pages > self.free_pages(taken):
-                    break
-                taken += pages
-                self.running.append(self.waiting.pop(0))
         budget = self.replica.step_tokens
         for request in list(self.running):
             if request not in self.running or budget == 0:
@@ -122,7 +113,7 @@ class Server:
                 budget -= chunk
         cached = sum(request.computed for request, _ in work)
         prefill = sum(chunk for request, chunk in work if not request.decoding)
-        if not preempted and not self.prefilled:
+        if not preempted:
             while self.waiting and budget > 0 and len(self.running) < self.replica.sequences:
                 request = self.waiting[0]
                 reused = 0
@@ -186,9 +177,8 @@ def serve_plainly(
     replicas: int,
     routing: Routing,
     slack: int = 8,
-    prefilled: bool = False,
 ) -> tuple[list[Request], list[Server]]:
-    servers = [Server(replica, 0 if prefilled else trace.block_tokens, prefilled) for _ in range(replicas)]
+    servers = [Server(replica, trace.block_tokens) for _ in range(replicas)]
     requests = []
     for i in range(len(trace)):
         blocks = trace.blocks[trace.first_block[i] : trace.first_block[i + 1]].tolist()
@@ -199,8 +189,6 @@ def serve_plainly(
             int(trace.output_tokens[i]),
             blocks,
         )
-        if prefilled:
-            request.computed, request.emitted, request.decoding = request.prompt, 1, True
         requests.append(request)
     for request in requests:
         for server in servers:

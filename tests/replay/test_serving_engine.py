@@ -8,8 +8,8 @@ from reference_serving import serve_plainly
 
 from capexpand.errors import CaseError
 from capexpand.replay.serving.outcome import Promise
-from capexpand.replay.serving.replicas import Replica, Routing, SplitPool, StepTime
-from capexpand.replay.serving.serve import highest_load, serve, serve_split
+from capexpand.replay.serving.replicas import Replica, Routing, StepTime
+from capexpand.replay.serving.serve import highest_load, serve
 from capexpand.replay.traces import make_request_trace
 
 SIMPLE = Replica(StepTime(1.0, 0.1, 0.0, 0.0), step_tokens=100, sequences=10)
@@ -61,30 +61,6 @@ def test_times_and_placements_are_those_of_the_plain_loop(routing, seed):
         assert outcome.peak_memory_tokens.tolist() == peaks
     context = [one.token_seconds / max(one.busy, 1e-300) for one in servers]
     assert outcome.mean_context_tokens == pytest.approx(context)
-
-
-@pytest.mark.parametrize("seed", range(30, 45))
-def test_decoding_apart_is_that_of_the_plain_loop(seed):
-    trace, replica, replicas, _ = random_case(seed)
-    pool = SplitPool(replica, replicas, replica, replicas, transfer_s_per_token=1e-5, transfer_base_s=0.001)
-    outcome = serve_split(trace, pool)
-    first = serve(
-        make_request_trace("first", trace.arrival_s, trace.prompt_tokens, np.ones(len(trace))),
-        replace(replica, cache_tokens=0),
-        replicas=replicas,
-    )
-    if replica.cache_tokens == 0:
-        assert outcome.first_token_s == pytest.approx(first.finish_s)
-    many = np.flatnonzero(trace.output_tokens > 1)
-    ready = outcome.first_token_s + 0.001 + 1e-5 * trace.prompt_tokens
-    order = many[np.argsort(ready[many], kind="stable")]
-    if len(order):
-        later = make_request_trace("l", ready[order], trace.prompt_tokens[order], trace.output_tokens[order])
-        plain, _ = serve_plainly(
-            later, replica, replicas=replicas, routing=Routing.LEAST_OUTSTANDING, prefilled=True
-        )
-        ours = outcome.finish_s[order] - ready[order[0]]
-        assert ours == pytest.approx([one.finish for one in plain], abs=1e-9)
 
 
 def test_one_request_takes_its_prompt_and_a_step_for_each_further_token():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from capexpand.errors import CaseError
 from capexpand.hardware.chips import chip_named
-from capexpand.hardware.estimate import running_copy
+from capexpand.hardware.estimate import ServingQuestion, running_copy
 from capexpand.hardware.estimate import serve as estimate_serving
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.roofline import decode_step
@@ -52,13 +52,13 @@ def test_a_replayed_replica_serves_what_the_hardware_layer_says(model, chip):
     trace = make_request_trace("same", np.arange(count) * 1e-9, np.full(count, 1024), np.full(count, 256))
     outcome = serve(trace, found.replica)
     rate = 0.9 * count / float(np.quantile(outcome.finish_s, 0.9)) / found.accelerators
-    answer = estimate_serving(model, chip, load=LOAD, way="together")
+    answer = estimate_serving(ServingQuestion(model, chip, load=LOAD, way="together"))
     assert 0.7 < rate / (answer.requests_per_s / answer.chips) < 1.15
 
 
 @pytest.mark.parametrize(("model", "chip"), PAIRS)
 def test_a_step_takes_what_the_hardware_layer_says_at_both_ends(model, chip):
-    copy = running_copy(model, chip, load=LOAD)
+    copy = running_copy(ServingQuestion(model, chip, load=LOAD))
     step = linear_step_time(copy)
     context = 1024 + 256 / 2
     full = copy.batch * (step.per_sequence_s + context * step.per_cached_token_s) + step.base_s
@@ -77,7 +77,9 @@ def test_a_faster_chip_shortens_steps(factor, what, ways):
         else replace(chip, memory_bandwidth_gb_per_s=chip.memory_bandwidth_gb_per_s * factor)
     )
     before, after = (
-        linear_step_time(running_copy("Llama 3.1 8B", one, load=LOAD, layout=layout, weights="fp8"))
+        linear_step_time(
+            running_copy(ServingQuestion("Llama 3.1 8B", one, load=LOAD, layout=layout, weights="fp8"))
+        )
         for one in (chip, faster)
     )
     limit = 1 + 1e-9

@@ -2,7 +2,7 @@
 
 import pytest
 
-from capexpand.hardware.estimate import serve
+from capexpand.hardware.estimate import ServingQuestion, serve
 from capexpand.hardware.specs import Load
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.run_sheet import run_sheet
@@ -32,7 +32,7 @@ def _own_cache(tmp_path, monkeypatch):
 
 
 def test_a_computed_cell_shows_its_rate_and_what_bounds_it(changed):
-    answer = serve("Qwen2.5 72B", "A800", chips=8, load=Load(1000.0, 1000.0))
+    answer = serve(ServingQuestion("Qwen2.5 72B", "A800", chips=8, load=Load(1000.0, 1000.0)))
     context = ReportContext(changed(*serving("Qwen2.5 72B")))
     found = rate_table(context)
     ((cell,),) = (row.cells for row in found.rows)

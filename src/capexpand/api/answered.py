@@ -60,6 +60,7 @@ def train(
     weights: str = "bf16",
     context: float = 8192.0,
     hourly_price: float = 0.0,
+    goodput: float = 0.9,
 ) -> Answered[Training]:
     """Say what a training run takes: days, chip-hours, utilisation, energy and cost.
 
@@ -71,6 +72,8 @@ def train(
         weights: format of the products.
         context: tokens in a sequence.
         hourly_price: price of a chip for an hour, in any currency.
+        goodput: share of the time in which the run makes progress; the rest goes to failures, restarts and
+            checkpoints.
 
     Raises:
         CaseError: unknown names or impossible numbers.
@@ -85,6 +88,7 @@ def train(
         weights=weights,
         context_tokens=context,
         price_per_chip_hour=hourly_price,
+        goodput=goodput,
     )
     title = f"{found.model} on {found.chips:,} × {found.chip}: {found.days:,.1f} days"
     return Answered(found, "training", title, asdict(found))

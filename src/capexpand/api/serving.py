@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
     from capexpand.hardware.calibration import Calibration
-    from capexpand.hardware.estimate import Serving
-    from capexpand.hardware.layouts import Layout
+    from capexpand.hardware.estimate import Serving, ServingQuestion
     from capexpand.hardware.pareto import TokenCosts, TradePoint
     from capexpand.hardware.specs import ChipSpec, Load, ModelSpec
 
@@ -51,39 +50,8 @@ class ServingOptions:
     offload: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServingQuestion:
-    """The options as the Python functions take them."""
-
-    model: str | ModelSpec
-    chip: str | ChipSpec
-    load: Load
-    layout: Layout | None
-    way: Literal["together", "apart", "best"]
-    software_on: date | None
-    calibration: Calibration | None
-
-
-def _serve(put: ServingQuestion, asked: ServingOptions) -> Serving:
-    from capexpand.hardware.estimate import serve
-
-    return serve(
-        put.model,
-        put.chip,
-        chips=asked.count,
-        load=put.load,
-        weights=asked.weights,
-        cache=asked.cache,
-        way=put.way,
-        layout=put.layout,
-        suite=asked.suite,
-        software_on=put.software_on,
-        calibration=put.calibration,
-    )
-
-
 def question(model: str | None, chip: str | None, *, asked: ServingOptions) -> ServingQuestion:
-    """Read the options as written.
+    """Read the options as the model of the hardware takes them.
 
     Args:
         model: name of the model; None with a configuration.
@@ -93,6 +61,7 @@ def question(model: str | None, chip: str | None, *, asked: ServingOptions) -> S
     Raises:
         CaseError: for options that cannot be read; every problem at once.
     """
+    from capexpand.hardware.estimate import ServingQuestion
     from capexpand.hardware.layouts import Layout
     from capexpand.hardware.specs import Load
 
@@ -120,9 +89,13 @@ def question(model: str | None, chip: str | None, *, asked: ServingOptions) -> S
     return ServingQuestion(
         model=_own_model(asked.config) if asked.config is not None else str(model),
         chip=_own_chip(asked.chip_file) if asked.chip_file is not None else str(chip),
+        chips=asked.count,
         load=load,
-        layout=layout,
+        weights=asked.weights,
+        cache=asked.cache,
         way=_WAYS[asked.way],
+        layout=layout,
+        suite=asked.suite,
         software_on=software_on,
         calibration=_calibration(asked.calibration),
     )
@@ -332,31 +305,21 @@ def tokens(
         chip_file=chip_file, draft=draft, acceptance=acceptance, software=software, calibration=calibration,
         offload=offload,
     )  # fmt: skip
+    from capexpand.hardware.estimate import serve
     from capexpand.hardware.pareto import token_costs
 
     put = question(model, chip, asked=asked)
     if pareto:
-        return _trade_curve(put, asked, hourly_price)
-    answer = _serve(put, asked)
+        return _trade_curve(put, hourly_price)
+    answer = serve(put)
     costs = None if hourly_price is None else token_costs(answer, put.load, hourly_price=hourly_price)
     return ServedTokens(answer, put.load, costs)
 
 
-def _trade_curve(put: ServingQuestion, asked: ServingOptions, hourly_price: float | None) -> TradeCurve:
+def _trade_curve(put: ServingQuestion, hourly_price: float | None) -> TradeCurve:
     from capexpand.hardware.pareto import token_costs, trade_curve
 
-    curve = trade_curve(
-        put.model,
-        put.chip,
-        chips=asked.count,
-        load=put.load,
-        weights=asked.weights,
-        cache=asked.cache,
-        way=put.way,
-        suite=asked.suite,
-        software_on=put.software_on,
-        calibration=put.calibration,
-    )
+    curve = trade_curve(put)
     if not curve:
         raise CaseError([Problem("nothing can be served at any speed that users may ask for")])
     costs = tuple(

@@ -98,7 +98,7 @@ class FigureReader:
             unit=quantity.unit,
             written=f"{found.value:g} {found.unit} ({found.row})" + (f" × {times.written}" if times else ""),
             currency=quantity.currency,
-            source=f"{found.source.title} {found.source.url}".strip(),
+            source=found.source.reference,
             reason=origin.reason,
             basis_date=origin.basis_date,
             known_on=found.known_on,

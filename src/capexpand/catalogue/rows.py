@@ -65,6 +65,13 @@ class Source:
         """Whether a reader can follow its address: a public one, neither a stand-in nor none."""
         return self.url.startswith(("https://", "http://"))
 
+    @property
+    def reference(self) -> str:
+        """The title, with the address that a reader can follow or a mark that there is none."""
+        if not self.url:
+            return self.title
+        return f"{self.title} {self.url if self.can_be_opened else '(no public address)'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Accelerator:

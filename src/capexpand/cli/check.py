@@ -14,6 +14,7 @@ from capexpand.reporting.console import print_json, say
 if TYPE_CHECKING:
     from capexpand.api.checking import CheckedCase
     from capexpand.case.numbers import NumberAt
+    from capexpand.case.schema import Case
     from capexpand.errors import CaseError
     from capexpand.scenarios.demand_widths import NarrowDemand
 
@@ -120,23 +121,24 @@ def _as_text(view: CheckedCase) -> str:
 
 def _warnings(view: CheckedCase) -> list[str]:
     doubts = ["", "Hard to believe:", *(f"  {doubt}" for doubt in view.doubts)] if view.doubts else []
-    return [*_narrow_lines(view.narrow), *doubts]
+    return [*_narrow_lines(view.narrow, view.case), *doubts]
 
 
-def _narrow_lines(narrow: tuple[NarrowDemand, ...]) -> list[str]:
+def _narrow_lines(narrow: tuple[NarrowDemand, ...], case: Case) -> list[str]:
     """Warn of demand that the case holds to be better known than forecasts of revenue have been."""
     if not narrow:
         return []
     lines = [
         "",
-        "Warning: demand is more certain here than forecasts of revenue have been (80 % intervals):",
+        "Warning: demand is held more certain than forecasts of revenue have been.",
+        "The upper end of its 80 % interval above the median:",
     ]
     lines += [
-        f"  {each.place}: up to {each.factor - 1.0:.0%} above its median "
-        f"{each.horizon} quarters ahead; such forecasts were off by {each.usual_factor - 1.0:.0%}"
+        f"  {each.place}, {each.horizon} quarters ahead: {each.factor - 1.0:.0%} in the case, "
+        f"{each.usual_factor - 1.0:.0%} by the errors known on {case.as_of}".replace("%", " %")
         for each in narrow
     ]
-    return [*lines, "  A drift under uncertainty.drifts, or a larger exponent, would widen it."]
+    return [*lines, "  A process under uncertainty.drifts, or a larger exponent, would widen it."]
 
 
 def _counted(count: int, what: str) -> str:

@@ -19,6 +19,9 @@ def train(
     weights: Annotated[str, typer.Option(help="Format of the products.")] = "bf16",
     context: Annotated[float, typer.Option(help="Tokens in a sequence.")] = 8192.0,
     hourly_price: Annotated[float, typer.Option(help="Price of a chip for an hour.")] = 0.0,
+    goodput: Annotated[
+        float, typer.Option(help="Share of the time without failures, restarts and checkpoints.")
+    ] = 0.9,
     as_json: AsJson = False,
 ) -> None:
     """Show what a training run takes: days, chip-hours, utilisation, energy and cost."""
@@ -26,6 +29,7 @@ def train(
 
     answer = estimate(
         model, chip, chips=chips, tokens=tokens, weights=weights, context=context, hourly_price=hourly_price,
+        goodput=goodput,
     )  # fmt: skip
     if as_json:
         print_json(answer.document)

@@ -18,6 +18,7 @@ from capexpand.errors import SolverError
 from capexpand.executing.ray_nodes import RETRIES, packed, processors, spared_head
 from capexpand.files.json_text import JsonObject
 from capexpand.sddp.deadline import OutOfTimeError
+from capexpand.sddp.kept_cuts import KeptCuts
 from capexpand.sddp.stream import Iteration
 from capexpand.sddp.workers import LocalWorker, Round, Streams, WorkerTask, shares
 
@@ -70,6 +71,10 @@ class StreamHost:
     def generator_states(self) -> list[JsonObject]:
         """Return the states of the random numbers."""
         return self._worker.generator_states()
+
+    def kept(self, group: int) -> bytes:
+        """Return what has to be kept of the cuts of a group, for each stream."""
+        return packed(self._worker.kept(group))
 
 
 class RayWorker:
@@ -144,6 +149,17 @@ class RayWorker:
             except RayError as error:
                 self._made_anew(error)
 
+    def kept(self, group: int) -> list[KeptCuts]:
+        """Return what has to be kept of the cuts of a group, for each stream."""
+        import ray
+        from ray.exceptions import RayError
+
+        while True:
+            try:
+                return pickle.loads(ray.get(self._host.kept.remote(group)))  # noqa: S301 - from our own actor
+            except RayError as error:
+                self._made_anew(error)
+
     def close(self) -> None:
         """End the actor."""
         import ray
@@ -184,7 +200,7 @@ class RayWorker:
         for found in self._since:
             self._host.finish.remote()
             self._host.exchange.remote(self._store.put(found), False, False)
-        self.start()
+        self.pending = None
 
 
 class _Store:

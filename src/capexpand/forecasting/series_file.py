@@ -16,6 +16,7 @@ from pathlib import Path
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_text
 from capexpand.forecasting.guidance import Guidance
+from capexpand.forecasting.months import Figure, are_months, in_quarters
 from capexpand.forecasting.quarters import fiscal_quarter, label, last_day, quarters_within
 from capexpand.forecasting.series import PUBLICATION_DAYS, Observation, Series, kind_of
 from capexpand.forecasting.units import EXAMPLE, SeriesUnit, parse_series_unit
@@ -47,19 +48,6 @@ class SeriesFile:
 
     series: tuple[Series, ...]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    line: int
-    company: str
-    measure: str
-    end: date
-    quarter: int
-    value: float
-    unit: SeriesUnit
-    known_on: date
-    dated: bool
 
 
 @dataclass(slots=True)
@@ -97,7 +85,7 @@ def read_series(path: Path) -> SeriesFile:
         CaseError: the file or rows of it do not hold; every problem with its line.
     """
     reader = _Reader(path)
-    figures: dict[tuple[str, str], list[_Figure]] = {}
+    figures: dict[tuple[str, str], list[Figure]] = {}
     others: set[tuple[str, str]] = set()
     for line, cells in _rows(reader, SERIES_COLUMNS, SERIES_OPTIONAL):
         if cells["measure"] and kind_of(cells["measure"]) is None:
@@ -226,7 +214,7 @@ def _named(reader: _Reader, line: int, cells: list[str], header: list[str]) -> d
     return {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
 
 
-def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> _Figure | None:
+def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> Figure | None:
     before = len(reader.problems)
     for name in ("company", "measure"):
         if not cells[name]:
@@ -246,7 +234,7 @@ def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> _Figure | N
             line, f"known_on {known_on} is before the quarter's end {end}; nobody reports that early"
         )
         return None
-    return _Figure(
+    return Figure(
         line,
         cells["company"],
         cells["measure"],
@@ -342,7 +330,7 @@ def _unit(reader: _Reader, line: int, text: str) -> SeriesUnit | None:
     return unit
 
 
-def _series(reader: _Reader, figures: list[_Figure]) -> Series | None:
+def _series(reader: _Reader, figures: list[Figure]) -> Series | None:
     """The series of one company and measure, all figures in the unit of the newest."""
     newest = max(figures, key=lambda each: (each.quarter, each.line))
     name = f"{newest.company}, {newest.measure}"
@@ -355,7 +343,7 @@ def _series(reader: _Reader, figures: list[_Figure]) -> Series | None:
             figures[0].line, f"{name}: below zero throughout, so read as payments, without their sign"
         )
         figures = [replace(each, value=abs(each.value)) for each in figures]
-    kept: list[_Figure] = []
+    kept: list[Figure] = []
     for each in figures:
         if each.unit.thing != newest.unit.thing:
             message = (
@@ -366,6 +354,9 @@ def _series(reader: _Reader, figures: list[_Figure]) -> Series | None:
             reader.note(each.line, f"{name}: {each.value:g} is left out; an amount must be above zero")
         else:
             kept.append(each)
+    if are_months(kept):
+        kept, said = in_quarters(kept, newest.unit)
+        reader.notes.append(f"{reader.path.name}: {name}: {said}")
     observations = _stated_last(reader, kept, newest.unit)
     if not observations:
         return None
@@ -395,8 +386,8 @@ def _note_gaps(reader: _Reader, series: Series) -> None:
     reader.notes.append(f"{name}{filled} filled by even growth ({where})")
 
 
-def _stated_last(reader: _Reader, figures: list[_Figure], unit: SeriesUnit) -> list[Observation]:
-    found: dict[tuple[int, date | None], tuple[_Figure, float]] = {}
+def _stated_last(reader: _Reader, figures: list[Figure], unit: SeriesUnit) -> list[Observation]:
+    found: dict[tuple[int, date | None], tuple[Figure, float]] = {}
     for each in sorted(figures, key=lambda figure: figure.line):
         value = each.value * (each.unit.scale / unit.scale)
         key = (each.quarter, each.known_on if each.dated else None)

@@ -56,6 +56,14 @@ KIN = {
 }
 """Families that lean on a better measured one."""
 
+SHARED_WITH_KIN = {"blackwell_ultra": ("memory", "cache_memory", "links")}
+"""What a family reaches as well as its kin because it is the same part: memory interface and NVLink of
+Blackwell Ultra are those of Blackwell (NVIDIA, Inside NVIDIA Blackwell Ultra, August 2025). With steps of its
+own there, a B300 came out slower than a B200."""
+
+OWN_FORMATS = {"blackwell_ultra": ("fp4",)}
+"""Formats in which alone a family's products differ from its kin's: Blackwell Ultra is faster in 4 bits."""
+
 _REFERENCE_WATTS_PER_TFLOPS = 0.354
 """Rated power over dense 8-bit rate of an H100 SXM, where the power ratio is 1."""
 
@@ -104,14 +112,18 @@ class Factors:
     logs: tuple[tuple[str, float], ...]
 
 
-def power_ratio(chip: ChipSpec) -> float:
+def power_ratio(chip: ChipSpec, weights: str) -> float:
     """Give the logarithm of watts per rated operation against an H100 SXM, held between halves and doubles.
 
-    A chip with little power for its rated arithmetic cannot hold its clock in large products.
+    A chip with little power for its rated arithmetic cannot hold its clock in large products. What counts is
+    the rate in use: that of 16 bits, doubled, where weights are widened to them.
+
+    Args:
+        weights: format of the weights.
     """
-    rate = max(
-        float(np.max(chip.fp8_tflops)), float(np.max(chip.int8_tops)), 2 * float(np.max(chip.fp16_tflops))
-    )
+    rate = 2 * float(np.max(chip.fp16_tflops))
+    if weights not in {"bf16", "int4"}:
+        rate = max(float(np.max(chip.fp8_tflops)), float(np.max(chip.int8_tops)), rate)
     ratio = float(np.max(chip.power_w)) / rate / _REFERENCE_WATTS_PER_TFLOPS
     return min(max(math.log(ratio), -math.log(2)), math.log(2))
 
@@ -154,7 +166,10 @@ def _no_keys(_point: EvaluationPoint) -> list[str]:
 def _families(field: str, point: EvaluationPoint) -> list[str]:
     """Give the steps of a chip's kin and of its own family, the second only where it leans on another."""
     kin = KIN.get(point.family)
-    return [f"{field}@{kin or point.family}"] + ([f"{field}@{point.family}"] if kin else [])
+    own = kin is not None and field not in SHARED_WITH_KIN.get(point.family, ())
+    if field == "compute":
+        own = own and point.weights in OWN_FORMATS.get(point.family, (point.weights,))
+    return [f"{field}@{kin or point.family}"] + ([f"{field}@{point.family}"] if own else [])
 
 
 def _as_installed(field: str, point: EvaluationPoint) -> list[str]:

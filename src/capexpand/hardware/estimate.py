@@ -58,11 +58,14 @@ v5.1 runs with power measurement on a DGX B200 (9.0 to 10.4 kW over 8 kW)."""
 SUITE_NAMES = ("typical", *SUITES)
 """Whose software and tuning an estimate may expect."""
 
+USUAL_LOAD = Load(1024.0, 1024.0)
+"""What is asked for where no lengths are given: 1024 tokens in and 1024 out, without limits."""
+
 BOUNDS = ("compute", "memory bandwidth", "links", "overhead")
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _LookedUp:
     """What was asked, with the efficiencies that it is answered with."""
 
     model: ModelSpec
@@ -106,7 +109,7 @@ def efficiency_for(
         suite,
         latent,
         experts,
-        power=power_ratio(chip),
+        power=power_ratio(chip, precision.weights),
         group=float(np.log2(np.max(model.query_group) / 8)),
         head=float(np.log2(np.max(model.head_size) / 128)),
         chip_young=young[0],
@@ -117,21 +120,9 @@ def efficiency_for(
     return scalar, float(rate[0])
 
 
-def serve(
-    model: str | ModelSpec,
-    chip: str | ChipSpec,
-    *,
-    chips: int | None = None,
-    load: Load | None = None,
-    weights: str | None = None,
-    cache: str | None = None,
-    way: Way = "best",
-    layout: Layout | None = None,
-    suite: str = "typical",
-    software_on: date | None = None,
-    calibration: Calibration | None = None,
-) -> Serving:
-    """Say what chips serve of a model.
+@dataclass(frozen=True, slots=True)
+class ServingQuestion:
+    """A model, chips and a load, and how they are to be run.
 
     Args:
         model: a model, or its name in the catalogue.
@@ -146,76 +137,54 @@ def serve(
         software_on: day of the software; software for a new chip or model is immature on it. None expects
             mature software.
         calibration: one's own measurements' level, see :mod:`capexpand.hardware.calibration`.
+    """
+
+    model: str | ModelSpec
+    chip: str | ChipSpec
+    chips: int | None = None
+    load: Load = USUAL_LOAD
+    weights: str | None = None
+    cache: str | None = None
+    way: Way = "best"
+    layout: Layout | None = None
+    suite: str = "typical"
+    software_on: date | None = None
+    calibration: Calibration | None = None
+
+
+def serve(question: ServingQuestion) -> Serving:
+    """Say what chips serve of a model.
 
     Raises:
         CaseError: for unknown names, impossible specifications, and layouts that the chips or the model's
             heads do not allow.
     """
-    asked = _question(
-        model,
-        chip,
-        chips=chips,
-        load=load,
-        weights=weights,
-        cache=cache,
-        suite=suite,
-        software_on=software_on,
-    )
-    _check_layout(asked, model, layout)
-    answer = _explain(asked, _search(asked, way=way, layout=layout))
-    return answer if calibration is None else at_own_level(answer, calibration)
+    asked = _looked_up(question)
+    return _at_level(_explain(asked, _search(asked, question)), question)
 
 
-def serve_within(
-    limits_s: Sequence[float],
-    model: str | ModelSpec,
-    chip: str | ChipSpec,
-    *,
-    chips: int | None = None,
-    load: Load | None = None,
-    weights: str | None = None,
-    cache: str | None = None,
-    way: Way = "best",
-    suite: str = "typical",
-    software_on: date | None = None,
-    calibration: Calibration | None = None,
-) -> tuple[Serving, ...]:
+def serve_within(limits_s: Sequence[float], question: ServingQuestion) -> tuple[Serving, ...]:
     """Say what chips serve under each of several limits on the time per token, searched together.
 
     Args:
         limits_s: the limits [s]; the load's own is replaced.
-        model: see :func:`serve`, as all others.
-        chip: see ``serve``.
-        chips: see ``serve``.
-        load: see ``serve``.
-        weights: see ``serve``.
-        cache: see ``serve``.
-        way: see ``serve``.
-        suite: see ``serve``.
-        software_on: see ``serve``.
-        calibration: see ``serve``.
 
     Raises:
-        CaseError: see ``serve``.
+        CaseError: see :func:`serve`.
     """
-    asked = _question(
-        model,
-        chip,
-        chips=chips,
-        load=load,
-        weights=weights,
-        cache=cache,
-        suite=suite,
-        software_on=software_on,
-    )
-    under = [replace(asked.load, time_per_token_s=float(limit)) for limit in limits_s]
+    asked = _looked_up(question)
     together = replace(asked.load, time_per_token_s=np.asarray(limits_s, dtype=np.float64))
-    found = _search(replace(asked, load=together), way=way, layout=None)
-    answers = [_explain(replace(asked, load=one), found.at(place)) for place, one in enumerate(under)]
-    return tuple(one if calibration is None else at_own_level(one, calibration) for one in answers)
+    found = _search(replace(asked, load=together), question)
+    under = [replace(asked, load=replace(asked.load, time_per_token_s=float(limit))) for limit in limits_s]
+    return tuple(_at_level(_explain(one, found.at(place)), question) for place, one in enumerate(under))
 
 
-def _check_layout(asked: _Question, model: str | ModelSpec, layout: Layout | None) -> None:
+def _at_level(answer: Serving, question: ServingQuestion) -> Serving:
+    """Move an answer to the level of one's own measurements, where there are some."""
+    return answer if question.calibration is None else at_own_level(answer, question.calibration)
+
+
+def _check_layout(asked: _LookedUp, model: str | ModelSpec, layout: Layout | None) -> None:
     """Refuse a layout that needs more chips than there are, or splits heads into parts."""
     if layout is None:
         return
@@ -251,78 +220,70 @@ class RunningCopy:
     rate: float
 
 
-def running_copy(
-    model: str | ModelSpec,
-    chip: str | ChipSpec,
-    *,
-    chips: int | None = None,
-    load: Load | None = None,
-    weights: str | None = None,
-    layout: Layout | None = None,
-    suite: str = "typical",
-) -> RunningCopy:
+def running_copy(question: ServingQuestion) -> RunningCopy:
     """Give the copy of a model that :func:`serve` would run, prompts and answers together.
 
-    Args:
-        model: see ``serve``.
-        chip: see ``serve``.
-        chips: see ``serve``.
-        load: see ``serve``.
-        weights: see ``serve``.
-        layout: see ``serve``.
-        suite: see ``serve``.
-
     Raises:
-        CaseError: for unknown names, impossible specifications, and where the load cannot be served.
+        CaseError: see :func:`serve`, and where the load cannot be served.
     """
-    asked = _question(model, chip, chips=chips, load=load, weights=weights, cache=None, suite=suite)
-    found = _search(asked, way="together", layout=layout)
+    asked = _looked_up(question)
+    found = _search(asked, replace(question, way="together"))
     if float(found.requests) <= 0:
         message = f"{asked.model.name} on {asked.chips} × {asked.chip.name}: {_why_not(asked, found)}"
         raise CaseError([Problem(message)])
     return RunningCopy(asked.bench(found.layouts[int(found.layout)]), float(found.batch), asked.rate)
 
 
-def _question(
-    model: str | ModelSpec,
-    chip: str | ChipSpec,
-    *,
-    chips: int | None,
-    load: Load | None,
-    weights: str | None,
-    cache: str | None,
-    suite: str,
-    software_on: date | None = None,
-) -> _Question:
-    """Look everything up that the answer needs."""
+def _looked_up(question: ServingQuestion) -> _LookedUp:
+    """Look everything up that the answer needs, and refuse what is impossible."""
+    model, chip, load = question.model, question.chip, question.load
     stored = model_row(model) if isinstance(model, str) else None
     model_spec = model_named(model) if isinstance(model, str) else model
     chip_spec = chip_named(chip) if isinstance(chip, str) else chip
-    load = Load(1024.0, 1024.0) if load is None else load
     check_possible(model_spec, chip_spec, load)
     _check_context(stored, load)
-    chips = chip_spec.server_chips if chips is None else chips
-    named = weights
-    if named is None:
-        published = None if stored is None else stored.stored_weights
-        named = "int4" if published == "int4" else default_precision(chip_spec).weights
-    runs = named
-    if stored is not None and isinstance(chip, str):
-        runs = runnable_format(stored.name, chip_spec.name, precision_named(named).weights)
-    widened = runs == "int4" and weights != "int4"  # 4 bits in memory only; the cache is kept in 8
-    precision = precision_named(runs, cache=cache or ("fp8" if widened else None))
+    precision = formats_of(question)
     released = chip_released(chip_spec.name) if chip_spec.name in chip_register().names else None
-    young = youth(released, software_on), youth(stored.released_on if stored else None, software_on)
-    efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=suite, young=young)
+    day = question.software_on
+    young = youth(released, day), youth(stored.released_on if stored else None, day)
+    efficiency, rate = efficiency_for(model_spec, chip_spec, precision, suite=question.suite, young=young)
     kind = band_kind(
         experts=float(np.max(model_spec.expert_layers)) > 0,
         one_phase=False,
-        installed=suite in {"community", "engine", "inferencex"},
+        installed=question.suite in {"community", "engine", "inferencex"},
     )
-    band = band_of(kind, seen=chip_spec.family in measured_families())
-    return _Question(
-        model_spec, chip_spec, chips, precision, load, efficiency, rate, band, software_on=software_on
+    asked = _LookedUp(
+        model_spec,
+        chip_spec,
+        chip_spec.server_chips if question.chips is None else question.chips,
+        precision,
+        load,
+        efficiency,
+        rate,
+        band_of(kind, seen=chip_spec.family in measured_families()),
+        software_on=day,
     )
+    _check_layout(asked, model, question.layout)
+    return asked
+
+
+def formats_of(question: ServingQuestion) -> Precision:
+    """Choose the formats of weights and cache: those asked for, or what model and chip run with.
+
+    Raises:
+        CaseError: for unknown names and formats.
+    """
+    chip = chip_named(question.chip) if isinstance(question.chip, str) else question.chip
+    stored = model_row(question.model) if isinstance(question.model, str) else None
+    named = question.weights
+    if named is None:
+        published = None if stored is None else stored.stored_weights
+        named = "int4" if published == "int4" else default_precision(chip).weights
+    runs = named
+    if stored is not None and isinstance(question.chip, str):
+        runs = runnable_format(stored.name, chip.name, precision_named(named).weights)
+    widened = runs == "int4" and question.weights != "int4"  # 4 bits in memory only; the cache is kept in 8
+    return precision_named(runs, cache=question.cache or ("fp8" if widened else None))
 
 
 def _check_context(stored: ModelRow | None, load: Load) -> None:
@@ -338,7 +299,7 @@ def _check_context(stored: ModelRow | None, load: Load) -> None:
         raise CaseError([Problem(message)])
 
 
-def _search(asked: _Question, *, way: Way, layout: Layout | None) -> Served:
+def _search(asked: _LookedUp, question: ServingQuestion) -> Served:
     """Find the best layout and batch."""
     return search(
         asked.model,
@@ -347,12 +308,12 @@ def _search(asked: _Question, *, way: Way, layout: Layout | None) -> Served:
         load=asked.load,
         efficiency=asked.efficiency,
         chips=float(asked.chips),
-        way=way,
-        layouts=None if layout is None else (layout,),
+        way=question.way,
+        layouts=None if question.layout is None else (question.layout,),
     )
 
 
-def _explain(asked: _Question, found: Served) -> Serving:
+def _explain(asked: _LookedUp, found: Served) -> Serving:
     """Put the found layout into words and figures."""
     model, chip, load = asked.model, asked.chip, asked.load
     usable = float(np.max(chip.memory_gb)) * BINARY_GB * USABLE_MEMORY
@@ -409,7 +370,7 @@ def _explain(asked: _Question, found: Served) -> Serving:
     )
 
 
-def _nothing(asked: _Question, reason: str, *, usable: float, power: float) -> Serving:
+def _nothing(asked: _LookedUp, reason: str, *, usable: float, power: float) -> Serving:
     """Say that the load cannot be served, and why."""
     return Serving(
         model=asked.model.name,
@@ -466,7 +427,7 @@ def _batch_limit(bench: Bench, batch: float) -> str:
     return "latency limit"
 
 
-def _why_not(asked: _Question, found: Served) -> str:
+def _why_not(asked: _LookedUp, found: Served) -> str:
     """Say whether memory or a latency limit stands in the way, with the figures."""
     model, chip, load = asked.model, asked.chip, asked.load
     benches = [asked.bench(layout) for layout in found.layouts]

@@ -8,8 +8,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from capexpand.hardware.chips import chip_named, model_named
-from capexpand.hardware.estimate import efficiency_for
-from capexpand.hardware.precision import default_precision, precision_named
+from capexpand.hardware.estimate import ServingQuestion, efficiency_for, formats_of
 from capexpand.hardware.serving import Way, search
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec, check_possible
 
@@ -34,7 +33,7 @@ def output_rates(
         chips: chips, or their names.
         load: lengths and limits as arrays that broadcast to one shape.
         count: chips to use; one server of each kind by default.
-        weights: format of the weights; by default the narrowest that each chip computes with at speed.
+        weights: format of the weights; by default as :func:`capexpand.hardware.estimate.serve` chooses it.
         way: prefill and decode together, apart, or the better of both.
         suite: whose software and tuning to expect.
 
@@ -54,28 +53,18 @@ def output_rates(
     shape = columns[0].shape
     flat = [column.reshape(-1) for column in columns]
     answer = np.zeros((len(model_specs), len(chip_specs), flat[0].size))
-    for row, model in enumerate(model_specs):
-        for column, chip in enumerate(chip_specs):
-            answer[row, column] = _rates(
-                model, chip, flat, count=count, weights=weights, way=way, suite=suite
-            )
+    for row, model in enumerate(models):
+        for column, chip in enumerate(chips):
+            asked = ServingQuestion(model, chip, chips=count, weights=weights, way=way, suite=suite)
+            answer[row, column] = _rates(asked, model_specs[row], chip_specs[column], flat)
     return answer.reshape(len(model_specs), len(chip_specs), *shape)
 
 
-def _rates(
-    model: ModelSpec,
-    chip: ChipSpec,
-    columns: Sequence[Array],
-    *,
-    count: int | None,
-    weights: str | None,
-    way: Way,
-    suite: str,
-) -> Array:
+def _rates(asked: ServingQuestion, model: ModelSpec, chip: ChipSpec, columns: Sequence[Array]) -> Array:
     """Give the tokens generated at each of many loads, block by block."""
-    precision = default_precision(chip) if weights is None else precision_named(weights)
-    efficiency, rate = efficiency_for(model, chip, precision, suite=suite)
-    used = chip.server_chips if count is None else count
+    precision = formats_of(asked)
+    efficiency, rate = efficiency_for(model, chip, precision, suite=asked.suite)
+    used = chip.server_chips if asked.chips is None else asked.chips
     answer = np.zeros(columns[0].size)
     names = [field.name for field in fields(Load)]
     empty = Load(1.0, 1.0)
@@ -89,7 +78,7 @@ def _rates(
             load=replace(empty, **cells),
             efficiency=efficiency,
             chips=float(used),
-            way=way,
+            way=asked.way,
         )
         answer[part] = found.requests * used * rate * columns[1][part]
     return answer

@@ -20,7 +20,7 @@ from capexpand.errors import CaseError, RunError
 from capexpand.files import read_content, write_file
 from capexpand.hardware.chips import chip_named, model_named, model_row
 from capexpand.hardware.efficiency import fitted_factors
-from capexpand.hardware.estimate import Serving, serve
+from capexpand.hardware.estimate import Serving, ServingQuestion, serve
 from capexpand.hardware.serving import Way
 from capexpand.hardware.specs import Load
 
@@ -128,14 +128,16 @@ def answer_for(unit: OfferUnit, service: TokenService, *, folder: Path | None = 
 @cache
 def _computed(chip: str, chips: int, service: TokenService) -> Serving:
     return serve(
-        service.model,
-        chip,
-        chips=chips,
-        load=service.load,
-        weights=service.weights,
-        way=service.way,
-        suite=service.suite,
-        software_on=service.software_on,
+        ServingQuestion(
+            service.model,
+            chip,
+            chips=chips,
+            load=service.load,
+            weights=service.weights,
+            way=service.way,
+            suite=service.suite,
+            software_on=service.software_on,
+        )
     )
 
 

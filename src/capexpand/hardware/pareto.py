@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.hardware.calibration import Calibration
-from capexpand.hardware.estimate import Serving, serve_within
-from capexpand.hardware.serving import Way
-from capexpand.hardware.specs import ChipSpec, Load, ModelSpec
+from capexpand.hardware.estimate import Serving, ServingQuestion, serve_within
+from capexpand.hardware.specs import Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,51 +36,19 @@ USER_RATES = tuple(float(rate) for rate in np.geomspace(5, 500, 24))
 
 
 def trade_curve(
-    model: str | ModelSpec,
-    chip: str | ChipSpec,
-    *,
-    chips: int | None = None,
-    load: Load | None = None,
-    weights: str | None = None,
-    cache: str | None = None,
-    way: Way = "best",
-    suite: str = "typical",
-    software_on: date | None = None,
-    calibration: Calibration | None = None,
-    user_rates: Sequence[float] = USER_RATES,
+    question: ServingQuestion, *, user_rates: Sequence[float] = USER_RATES
 ) -> tuple[TradePoint, ...]:
     """Give the curve of tokens for each chip against tokens for each user, from slow users to fast ones.
 
     Args:
-        model: see :func:`capexpand.hardware.estimate.serve`.
-        chip: see ``serve``.
-        chips: see ``serve``.
-        load: see ``serve``; its limit on the time per token is replaced.
-        weights: see ``serve``.
-        cache: see ``serve``.
-        way: see ``serve``.
-        suite: see ``serve``.
-        software_on: see ``serve``.
-        calibration: see ``serve``.
+        question: what is asked; its load's limit on the time per token is replaced.
         user_rates: tokens a second for each user to ask for.
 
     Raises:
-        CaseError: see ``serve``.
+        CaseError: see :func:`capexpand.hardware.estimate.serve`.
     """
     found: list[TradePoint] = []
-    answers = serve_within(
-        [1 / rate for rate in sorted(user_rates, reverse=True)],
-        model,
-        chip,
-        chips=chips,
-        load=load,
-        weights=weights,
-        cache=cache,
-        way=way,
-        suite=suite,
-        software_on=software_on,
-        calibration=calibration,
-    )
+    answers = serve_within([1 / rate for rate in sorted(user_rates, reverse=True)], question)
     for answer in answers:
         if not answer.fits:
             continue

@@ -238,7 +238,7 @@ def point_of(measurement: Measurement, model: ModelSpec, chip: ChipSpec) -> Eval
         float(model.expert_layers) > 0,
         measurement.scenario,
         measurement.capped,
-        power_ratio(chip),
+        power_ratio(chip, measurement.weights),
         float(np.log2(np.max(model.query_group) / 8)),
         float(np.log2(np.max(model.head_size) / 128)),
         youth(chip_released(measurement.chip), measurement.software_on),

@@ -21,9 +21,9 @@ from capexpand.policy.graph import lower_bound, policy_graph, take_apart
 from capexpand.policy.risk_attitudes import read_risk
 from capexpand.scenarios.lattice import Lattice
 from capexpand.sddp.checkpoint import fingerprint
-from capexpand.sddp.cuts import TrialPoint
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds, initial_lower_bounds
+from capexpand.sddp.kept_cuts import packed_cuts, unpacked_cuts
 from capexpand.sddp.policy import Policy
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Solvers, chosen_back_end
@@ -32,7 +32,6 @@ KEPT = "policy.cuts"
 """Name of the file in a run folder."""
 _MAGIC = b"CXP1"
 _DAMAGED = "does not hold a policy as a run keeps it; make the run again with --keep-policy"
-_PARTS = ("states", "intercepts", "slopes")
 
 Arrays = JsonObject
 
@@ -64,7 +63,7 @@ class KeptPolicy:
         try:
             about = json.loads(records[0]["about"].item())
             found = cls(str(about["risk"]), int(about["seed"]), about, tuple(map(dict, records[1:])))
-            whole = end == len(content) and all(name in each for each in found.cuts for name in _PARTS)
+            whole = end == len(content)
         except (IndexError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
             raise RunError(_DAMAGED) from None
         if not whole:
@@ -91,10 +90,8 @@ def kept_policy(policy: CasePolicy, *, risk: str, seed: int) -> bytes:
         "gap": asdict(policy.gap),
     }
     parts = [packed_record(_MAGIC, {"about": np.array(json.dumps(about))}, compressed=True)]
-    for pool in solvers.pools:
-        states, intercepts, slopes = pool.all_cuts()
-        record = {"states": states, "intercepts": intercepts, "slopes": slopes}
-        parts.append(packed_record(_MAGIC, record, compressed=True))
+    kept = (packed_cuts([solvers.kept(group)]) for group in range(len(solvers.pools)))
+    parts += [packed_record(_MAGIC, cuts, compressed=True) for cuts in kept]
     return b"".join(parts)
 
 
@@ -127,7 +124,8 @@ def restored_policy(m: ModelData, lattice: Lattice, kept: KeptPolicy) -> CasePol
 
             compile_now()  # before processes part
         solvers = Solvers(graph, bounds.stage_and_future, kind=CutKind.SINGLE, back_end=back_end)
-        _add_cuts(solvers, kept)
+        for group in range(max(len(solvers.pools), len(kept.cuts))):
+            solvers.restore(group, unpacked_cuts(kept.cuts[group], 0))
         gap = Gap(**about["gap"])
         trained = Policy(
             graph=graph,
@@ -145,18 +143,3 @@ def restored_policy(m: ModelData, lattice: Lattice, kept: KeptPolicy) -> CasePol
         return CasePolicy(stages, lattice, trained, gap)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RunError(_DAMAGED) from error
-
-
-def _add_cuts(solvers: Solvers, kept: KeptPolicy) -> None:
-    """Add the cuts of every group in the order in which they were found."""
-    for group, (pool, found) in enumerate(zip(solvers.pools, kept.cuts, strict=True)):
-        states, intercepts, slopes = (np.asarray(found[name], dtype=np.float64) for name in _PARTS)
-        functions, width = len(pool.lower_bound), len(pool.states)
-        count = len(states)
-        shapes = (states.shape, intercepts.shape, slopes.shape)
-        if shapes != ((count, width), (functions, count), (functions, count, width)):
-            raise ValueError("the cuts have another shape")
-        if not (np.isfinite(states).all() and np.isfinite(intercepts).all() and np.isfinite(slopes).all()):
-            raise ValueError("the cuts are not finite")
-        for place in range(count):
-            pool.add(TrialPoint(group, states[place], intercepts[:, place].copy(), slopes[:, place].copy()))

@@ -4,6 +4,9 @@ A chunk is ``CXJ1``, its length, its CRC-32 and an ``npz`` archive. A process ki
 last chunk that does not check; reading stops before it, and the next run cuts it off. The first chunk
 names the problem and the settings, so that a log is never continued with others. It is there whole from
 the moment the file is, so that a file without it is none of ours and is never opened for writing.
+
+Once more was appended than the file held before, it is written anew: the cuts that somebody still looks at
+stand in place of all that were ever found. So it does not grow with the length of a training.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +27,15 @@ from capexpand.files import hold
 from capexpand.files.json_text import JsonObject
 from capexpand.files.places import beside
 from capexpand.files.records import packed_record, whole_records
-from capexpand.files.writing import write_new
+from capexpand.files.writing import keep_folder, write_new
 from capexpand.sddp.cuts import TrialPoint
+from capexpand.sddp.kept_cuts import Record
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stage_solver import SolveCounts
 from capexpand.sddp.stream import Iteration, Mix
 
 _MAGIC = b"CXJ1"
-_FORMAT = "cuts by trial point"
+_FORMAT = "kept cuts, then cuts by trial point"
 """The content of the chunks; logs of other versions are as foreign as those of other problems."""
 
 
@@ -44,16 +48,18 @@ class LoggedState:
     """The content of a checkpoint log.
 
     Args:
-        rounds: all iterations.
+        rounds: all iterations, the first of them without their cuts where some were kept.
         generators: state of each stream's random numbers at the last checkpoint.
         seconds: time spent until then.
         extra: what the training keeps for itself, such as the number of checks made.
+        kept: of each group the cuts that were kept when the file was last written anew, see ``packed_cuts``.
     """
 
     rounds: list[tuple[Iteration, ...]]
     generators: list[JsonObject]
     seconds: float
     extra: JsonObject
+    kept: tuple[Record, ...] = ()
 
 
 def fingerprint(graph: PolicyGraph, settings: str) -> str:
@@ -89,6 +95,8 @@ class CheckpointLog:
         self._path = path
         self._name = name
         self._held = ExitStack()
+        self._anew_bytes = 0
+        """Size of the file when it was last written anew; 0 where that is not known."""
 
     def read(self) -> LoggedState | None:
         """Lock the file and return what it holds, or None where there is nothing yet.
@@ -132,36 +140,70 @@ class CheckpointLog:
         if len(chunks) == 1:
             return None
         try:
-            rounds = [found for chunk in chunks[1:] for found in _unpack(chunk)]
-            last = json.loads(chunks[-1]["state"].item())
-            return LoggedState(rounds, list(last["generators"]), float(last["seconds"]), dict(last["extra"]))
+            logged = [chunk for chunk in chunks[1:] if "state" in chunk]
+            kept = tuple(chunk for chunk in chunks[1:] if "state" not in chunk)
+            rounds = [found for chunk in logged for found in _unpack(chunk)]
+            last = json.loads(logged[-1]["state"].item())
+            generators, extra = list(last["generators"]), dict(last["extra"])
+            return LoggedState(rounds, generators, float(last["seconds"]), extra, kept)
         except (OverflowError, RecursionError, KeyError, ValueError, IndexError, TypeError, AttributeError):
             raise self.damaged() from None
 
-    def append(
-        self,
-        rounds: list[tuple[Iteration, ...]],
-        *,
-        generators: list[JsonObject],
-        seconds: float,
-        extra: JsonObject,
-    ) -> None:
+    @property
+    def has_doubled(self) -> bool:
+        """Whether more was appended than the file held when it was last written anew."""
+        return not self._path.exists() or self._path.stat().st_size > 2 * self._anew_bytes
+
+    def append(self, state: LoggedState) -> None:
         """Write what is new since the last checkpoint, so that it survives a crash.
+
+        Args:
+            state: its rounds are those since then.
 
         Raises:
             RunError: it cannot be written.
         """
-        state = json.dumps({"generators": generators, "seconds": seconds, "extra": extra})
         try:
             if not self._path.exists():
                 self._begin()
             with self._path.open("ab") as file:
-                record = {**_pack(rounds), "state": np.array(state)}
-                file.write(packed_record(_MAGIC, record, compressed=False))
+                file.write(_packed_state(state))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise RunError(f"cannot write the checkpoint {self._path}: {error.strerror or error}") from error
+            raise self._unwritable(error) from error
+
+    def write_anew(self, state: LoggedState, kept: Iterable[Record]) -> None:
+        """Write the file anew, at once or not at all, with the cuts that were kept in place of all.
+
+        Args:
+            state: its rounds are all, without their cuts.
+            kept: of each group, see ``packed_cuts``; asked for one after the other.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        new = beside(self._path, "anew")
+        try:
+            if not self._path.exists():
+                self._begin()
+            with new.open("wb") as file:
+                file.write(self._first_chunk())
+                file.write(_packed_state(state))
+                for record in kept:
+                    file.write(packed_record(_MAGIC, record, compressed=True))
+                file.flush()
+                os.fsync(file.fileno())
+                self._anew_bytes = file.tell()
+            new.replace(self._path)
+            keep_folder(self._path.parent)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        finally:
+            new.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> RunError:
+        return RunError(f"cannot write the checkpoint {self._path}: {error.strerror or error}")
 
     def damaged(self) -> RunError:
         """Return the error for content with which no training can go on."""
@@ -171,12 +213,15 @@ class CheckpointLog:
         """Let others use the file."""
         self._held.close()
 
+    def _first_chunk(self) -> bytes:
+        return packed_record(_MAGIC, {"name": np.array(self._name)}, compressed=False)
+
     def _begin(self) -> None:
         """Make the file with its first chunk, at once or not at all, and never in place of another."""
         made = beside(self._path, "new")
         made.unlink(missing_ok=True)  # of a process that was killed: nobody else holds the path
         try:
-            write_new(made, packed_record(_MAGIC, {"name": np.array(self._name)}, compressed=False))
+            write_new(made, self._first_chunk())
             os.link(made, self._path)
         except PermissionError:  # file systems without hard links
             made.rename(self._path)
@@ -200,6 +245,13 @@ def refuse_what_is_no_file(path: Path) -> None:
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a link" if stat.S_ISLNK(mode) else "no regular file"
         raise RunError(f"the checkpoint {path} is {kind}; name a file")
+
+
+def _packed_state(state: LoggedState) -> bytes:
+    """Return a chunk of rounds with what else a training goes on from."""
+    rest = {"generators": state.generators, "seconds": state.seconds, "extra": state.extra}
+    record = {**_pack(state.rounds), "state": np.array(json.dumps(rest))}
+    return packed_record(_MAGIC, record, compressed=False)
 
 
 def _pack(rounds: list[tuple[Iteration, ...]]) -> dict[str, np.ndarray]:

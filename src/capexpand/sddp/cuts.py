@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.sddp.kept_cuts import KeptCuts
+
 _MEMORY = 200
 """Trial points that selection remembers. Paths move on as a policy improves: with all of them selection keeps
 twice as many cuts after a thousand iterations, which takes longer and raises the bound no more."""
@@ -161,7 +163,7 @@ class CutPool:
 
     def _make_room(self, room: int) -> None:
         """Make room for more selected cuts."""
-        self.selected = np.pad(self.selected, ((0, 0), (0, room - self.selected.shape[1])))
+        self.selected = np.pad(self.selected, ((0, 0), (0, max(0, room - self.selected.shape[1]))))
 
     def forget_unused(self) -> None:
         """Drop the cuts of trial points that no function looks at; the others get new numbers.
@@ -184,17 +186,48 @@ class CutPool:
         self._owner, self._best = number[self._owner[:, lately]], self._best[:, lately].copy()
         self._known = len(self._trial_states)
 
-    def all_cuts(self) -> tuple[Floats, Floats, Floats]:
-        """Return every cut in the order of their making: states, intercepts and slopes.
-
-        Their shapes are (trial points, live states), (functions, trial points) and (functions, trial points,
-        live states).
-        """
-        return (
-            self._trial_states[: self.count],
-            self.intercepts[:, : self.count],
-            self.slopes[:, : self.count],
+    def kept(self) -> KeptCuts:
+        """Return what is still looked at, from which ``restore`` makes a pool that answers alike."""
+        looked_at = self._is_selected[:, : self.count].copy()
+        looked_at[:, -NEWEST:] = True
+        used = looked_at.any(axis=0)
+        number = np.cumsum(used) - 1
+        lately = slice(max(0, self._known - _MEMORY), self._known)
+        cuts = np.concatenate((self.intercepts[:, : self.count, None], self.slopes[:, : self.count]), axis=2)
+        return KeptCuts(
+            cuts=cuts[looked_at],
+            looked_at=looked_at[:, used],
+            selected=self._is_selected[:, : self.count][:, used],
+            made=np.array([self._made, self._selected_at]),
+            trial_states=self._trial_states[lately].copy(),
+            owners=number[self._owner[:, lately]],
+            best=self._best[:, lately].copy(),
         )
+
+    def restore(self, kept: KeptCuts) -> None:
+        """Take the place of the pool of which something was kept, in a pool without cuts.
+
+        Cuts that nobody looked at become the lower bound.
+
+        Raises:
+            ValueError: it is of another group.
+        """
+        functions, width = len(self.lower_bound), len(self.states)
+        kept.check(functions, width)
+        self.count, self._known = kept.looked_at.shape[1], len(kept.trial_states)
+        self._made, self._selected_at = map(int, kept.made)
+        room = max(self.count, _FIRST_ROOM)
+        self.intercepts = np.repeat(self.lower_bound[:, None], room, axis=1)
+        self.slopes = np.zeros((functions, room, width))
+        self._is_selected = np.zeros((functions, room), dtype=np.bool_)
+        self.intercepts[:, : self.count][kept.looked_at] = kept.cuts[:, 0]
+        self.slopes[:, : self.count][kept.looked_at] = kept.cuts[:, 1:]
+        self._is_selected[:, : self.count] = kept.selected
+        self.selected_count = kept.selected.sum(axis=1).astype(np.int64)
+        self._make_room(int(self.selected_count.max(initial=0)) + self._made // 8 + 2)
+        for function, flags in enumerate(kept.selected):
+            self.selected[function, : self.selected_count[function]] = np.flatnonzero(flags)
+        self._trial_states, self._owner, self._best = kept.trial_states, kept.owners, kept.best
 
     def trial_states(self, latest: int) -> Floats:
         """Return a copy of the latest states at which cuts were made, shape (trial points, live states)."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from capexpand.sddp.checkpoint import LoggedState
+from capexpand.sddp.kept_cuts import Record, unpacked_cuts
 from capexpand.sddp.stream import Iteration, Solvers
 
 
@@ -16,7 +17,7 @@ def fits(state: LoggedState, solvers: Solvers, streams: int, *, asynchronous: bo
     Checksums tell a damaged file; a file that somebody wrote may hold rounds of another shape all the same.
 
     Args:
-        solvers: of the problem, before any cut.
+        solvers: of the problem, before any cut; the kept cuts are tried on them.
         asynchronous: whether a round holds what some of the streams found.
     """
     counts = [state.extra.get("next_check"), state.extra.get("checks")]
@@ -28,7 +29,21 @@ def fits(state: LoggedState, solvers: Solvers, streams: int, *, asynchronous: bo
         and all(_is_state(one) for one in state.generators)
         and all((1 if asynchronous else streams) <= len(group) <= streams for group in state.rounds)
         and all(_iteration_fits(one, solvers) for group in state.rounds for one in group)
+        and _kept_fit(state.kept, solvers, 1 if asynchronous else streams + 1)
     )
+
+
+def _kept_fit(kept: tuple[Record, ...], solvers: Solvers, streams: int) -> bool:
+    """Whether kept cuts, as each stream and the training itself know them, are of the problem's groups."""
+    if not kept:
+        return True
+    try:
+        for group, record in enumerate(kept):
+            for number in range(streams):
+                solvers.restore(group, unpacked_cuts(record, number))
+    except (KeyError, ValueError, IndexError, TypeError):
+        return False
+    return len(kept) == len(solvers.pools)
 
 
 def _is_state(state: Any) -> bool:

@@ -9,7 +9,7 @@ the process that runs it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from capexpand.sddp.checked_stage import CheckedStage
 from capexpand.sddp.cuts import CutPool, NodeCuts, TrialPoint
 from capexpand.sddp.futures import CutKind, NodeGroup, future_of, node_groups
 from capexpand.sddp.highs_stage import HighsStage
+from capexpand.sddp.kept_cuts import KeptCuts
 from capexpand.sddp.normal_form import StageForm, normal_forms
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.risk import is_risk_neutral, reweight
@@ -177,6 +178,34 @@ class Solvers:
             self.pools[point.group].add(point)
         for mix in iteration.mixes:
             self.cuts[mix.node].add_mix(mix.weights)
+
+    def kept(self, number: int) -> KeptCuts:
+        """Return what has to be kept of the cuts of a group."""
+        mixes = [
+            (member, weights)
+            for member in self.node_groups[number].members
+            for weights in self.cuts[member].mixes
+        ]
+        found = self.pools[number].kept()
+        if not mixes:
+            return found
+        nodes, weights = zip(*mixes, strict=True)
+        return replace(found, mix_nodes=np.array(nodes, dtype=np.int64), mix_weights=np.array(weights))
+
+    def restore(self, number: int, kept: KeptCuts) -> None:
+        """Take the kept cuts of a group into solvers that have none.
+
+        Raises:
+            ValueError: they are of another group.
+        """
+        self.pools[number].restore(kept)
+        for node, weights in zip(kept.mix_nodes, kept.mix_weights, strict=True):
+            member = int(node)
+            if member not in self.node_groups[number].members:
+                raise ValueError("a kept mixing row is of another group")
+            if len(weights) != len(self.cuts[member].lower_bound) - 1:
+                raise ValueError("a kept mixing row has another length")
+            self.cuts[member].add_mix(weights)
 
     def counts(self) -> SolveCounts:
         """Return what all solvers did together."""
@@ -344,6 +373,18 @@ class ForwardPassStream:
                     moved.add(point.group)
                     centre = self._centres.get(point.group, point.state)
                     self._centres[point.group] = centre + _CENTRE_WEIGHT * (point.state - centre)
+
+    def kept(self, number: int) -> KeptCuts:
+        """Return what has to be kept of the cuts of a group."""
+        centre = self._centres.get(number)
+        found = self.solvers.kept(number)
+        return found if centre is None else replace(found, centre=centre)
+
+    def restore(self, number: int, kept: KeptCuts) -> None:
+        """Take up what was kept of a group."""
+        self.solvers.restore(number, kept)
+        if kept.centre.size:
+            self._centres[number] = kept.centre
 
     def receive(self, iteration: Iteration) -> None:
         """Take in the cuts of another stream."""

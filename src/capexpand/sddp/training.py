@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from capexpand.errors import CaseError, Problem
-from capexpand.files.json_text import JsonObject
 from capexpand.sddp.assessment import assess, scale, stall_fraction
-from capexpand.sddp.checkpoint import CheckpointLog, fingerprint
+from capexpand.sddp.checkpoint import CheckpointLog, LoggedState, fingerprint
+from capexpand.sddp.checkpointing import Checkpoints
 from capexpand.sddp.deadline import Deadline, OutOfTimeError, broken_off
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds, initial_lower_bounds
 from capexpand.sddp.interruption import Interruption, asked_to_end
+from capexpand.sddp.kept_cuts import unpacked_cuts
 from capexpand.sddp.parallel import one_thread
 from capexpand.sddp.policy import Assessment, Policy, TrainingRecord, first_stage_bound
 from capexpand.sddp.problem import PolicyGraph
@@ -191,7 +192,6 @@ class _Training:
         self._rounds = 0
         self._unseen: list[Round] = []
         """Rounds that the assessor has not seen."""
-        self._unwritten: list[Round] = []
         self._records: list[TrainingRecord] = []
         self._path_values: list[float] = []
         self._counts = SolveCounts()
@@ -199,30 +199,29 @@ class _Training:
         self._assessment: Assessment | None = None
         self._next_check, self._checks = 4, 0
         self._earlier_seconds = 0.0
-        self._log: CheckpointLog | None = None
+        self._checkpoints: Checkpoints | None = None
         self._streams: Streams = StreamsHere(())
-        self._states: dict[int, JsonObject] = {}
-        """Of the random numbers of each stream, where there is a checkpoint."""
 
     def open(self, checkpoint: Path | None, warm_starts: tuple[tuple[Step, ...], ...]) -> None:
         """Take up what a checkpoint holds and start the workers."""
         graph, settings = self._graph, self._settings
-        generators: list[JsonObject] = []
-        past: list[Round] = []
+        state: LoggedState | None = None
         if checkpoint is not None:
             depends = settings.on_which_results_depend() + _digest(warm_starts)
-            self._log = CheckpointLog(checkpoint, fingerprint(graph, depends))
-            generators, past = self._resume(self._log)
+            state = self._resume(CheckpointLog(checkpoint, fingerprint(graph, depends)))
+        state = state or LoggedState([], [], 0.0, {})
         task = WorkerTask(
             graph, self._lower_bound, settings.cuts, settings.back_end, settings.seed, settings.longest_path,
-            tuple(range(settings.streams)), tuple(past), tuple(generators),
+            tuple(range(settings.streams)), tuple(state.rounds), tuple(state.generators),
             tuple(warm_starts[number :: settings.streams] for number in range(settings.streams)),
-            settings.stabilisation, settings.asynchronous,
+            settings.stabilisation, settings.asynchronous, state.kept,
         )  # fmt: skip
         self._streams = self._open_streams(task, settings.workers)
         self._assessor = Solvers(
             graph, self._lower_bound.stage_and_future, kind=settings.cuts, back_end=settings.back_end
         )
+        for group, record in enumerate(state.kept):
+            self._assessor.restore(group, unpacked_cuts(record, -1))
 
     def _compiled(self, settings: TrainingSettings) -> TrainingSettings:
         """Compile the stage solver before the clock starts, and before other processes, which inherit it.
@@ -250,12 +249,12 @@ class _Training:
                 else InitialLowerBounds(np.full(len(self._graph.nodes), bound), False)
             )
 
-    def _resume(self, log: CheckpointLog) -> tuple[list[JsonObject], list[Round]]:
-        """Take up what a checkpoint holds; return the states of the random numbers and the rounds."""
-        state = log.read()
+    def _resume(self, log: CheckpointLog) -> LoggedState | None:
+        """Take up and return what a checkpoint holds."""
+        state, settings = log.read(), self._settings
+        self._checkpoints = Checkpoints(log, asynchronous=settings.asynchronous)
         if state is None:
-            return [], []
-        settings = self._settings
+            return None
         solvers = Solvers(
             self._graph, self._lower_bound.stage_and_future, kind=settings.cuts, back_end=settings.back_end
         )
@@ -266,8 +265,8 @@ class _Training:
         self._next_check, self._checks = state.extra["next_check"], state.extra["checks"]
         for merged in state.rounds:
             self._note(merged)
-        self._unwritten.clear()
-        return state.generators, state.rounds
+        self._checkpoints.unwritten.clear()
+        return state
 
     @property
     def _seconds(self) -> float:
@@ -296,13 +295,14 @@ class _Training:
                     for worker in self._streams.workers:
                         found |= worker.finish()
                 self._note(tuple(found[number] for number in sorted(found)))
-                due = self._log is not None and self._rounds % self._settings.checkpoint_rounds == 0
+                due = self._checkpoints is not None and self._rounds % self._settings.checkpoint_rounds == 0
                 self._streams.exchange(found, forget=due or self._rounds % _FRESH_ROUNDS == 0)
                 if ended():
                     self._status = "interrupted"
                     break
-                if due:
-                    self._write()
+                if due and self._checkpoints is not None:
+                    self._checkpoints.note_generators(self._streams.workers, self._streams.workers)
+                    self._write(self._checkpoints)
         except KeyboardInterrupt:
             self._status = "interrupted"
         except OutOfTimeError:  # in the middle of a round, which is lost
@@ -311,18 +311,19 @@ class _Training:
     def _run_free(self, ended: Callable[[], bool]) -> None:
         """Let every process iterate at its own pace, each with the cuts known when it starts."""
         workers = self._streams.workers
+        most = self._settings.checkpoint_rounds * len(workers)
         news: dict[int, list[dict[int, Iteration]]] = {id(worker): [] for worker in workers}
-        for first, worker in enumerate(workers):
-            if self._log is not None:
-                self._states |= self._numbered(first, worker.generator_states())
+        for worker in workers:
+            if self._checkpoints is not None:
+                self._checkpoints.note_generators(workers, [worker])
             worker.start()
         while not self._stops():
             limit = None if self._settings.seconds is None else self._deadline.remaining
             for worker in self._streams.ready(limit):
                 found = worker.finish()
                 self._note(tuple(found[number] for number in sorted(found)))
-                if self._log is not None:
-                    self._states |= self._numbered(workers.index(worker), worker.generator_states())
+                if self._checkpoints is not None:
+                    self._checkpoints.note_generators(workers, [worker])
                 for other in workers:
                     if other is not worker:
                         news[id(other)].append(found)
@@ -330,8 +331,8 @@ class _Training:
                     worker.exchange(others, forget=False)
                 news[id(worker)].clear()
                 worker.start()
-                if len(self._unwritten) >= self._settings.checkpoint_rounds * len(workers):
-                    self._append()
+                if self._checkpoints is not None and len(self._checkpoints.unwritten) >= most:
+                    self._write(self._checkpoints)
                 if ended():
                     self._status = "interrupted"
                     return
@@ -346,8 +347,8 @@ class _Training:
             bound = previous.bound
         self._rounds += 1
         self._unseen.append(merged)
-        if self._log is not None:
-            self._unwritten.append(merged)
+        if self._checkpoints is not None:
+            self._checkpoints.note(merged)
         for iteration in merged:
             self._counts.add(iteration.counts)
         self._path_values += [graph.sign * iteration.path_cost for iteration in merged]
@@ -438,34 +439,25 @@ class _Training:
                 self._assessor.take(iteration)
         self._unseen.clear()
 
-    def _write(self) -> None:
-        """Append the new rounds to the checkpoint file."""
-        if self._log is None:
-            return
-        for first, worker in enumerate(self._streams.workers):
-            self._states |= self._numbered(first, worker.generator_states())
-        self._append()
+    def _write(self, checkpoints: Checkpoints) -> None:
+        """Bring the checkpoint file up to date."""
 
-    def _numbered(self, first: int, states: list[JsonObject]) -> dict[int, JsonObject]:
-        """The states of a worker's streams by their numbers."""
-        return {first + place * len(self._streams.workers): state for place, state in enumerate(states)}
+        def looking() -> Solvers:
+            self._see()
+            return self._assessor
 
-    def _append(self) -> None:
-        if self._log is None:
-            return
-        self._log.append(
-            self._unwritten,
-            generators=[self._states[number] for number in sorted(self._states)],
+        checkpoints.write(
+            self._streams.workers,
+            looking,
             seconds=self._seconds,
             extra={"next_check": self._next_check, "checks": self._checks},
         )
-        self._unwritten.clear()
 
     def close(self) -> None:
         """End the workers."""
         self._streams.close()
-        if self._log is not None:
-            self._log.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
 
     def _bound_before(self, solvers: Solvers) -> float:
         """Return the bound before the first round is done."""

@@ -19,6 +19,7 @@ from capexpand.files.json_text import JsonObject
 from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds
 from capexpand.sddp.interruption import deaf_children
+from capexpand.sddp.kept_cuts import KeptCuts, Record, unpacked_cuts
 from capexpand.sddp.parallel import ended_early, one_thread
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stream import ForwardPassStream, Iteration, Solvers, Step
@@ -38,11 +39,13 @@ class WorkerTask:
         seed: of the whole training; each stream draws from its own child.
         longest_path: where to stop walking in an endless graph.
         streams: numbers of the streams that live here.
-        past: rounds from a checkpoint.
+        kept: of each group, the cuts from which a training goes on, see ``packed_cuts``; or empty.
+        past: rounds from a checkpoint, without their cuts up to where ``kept`` was made.
         generators: states of all streams' random numbers at the checkpoint, or empty.
         warm_starts: for every stream of the training the paths that it takes first.
         stabilisation: of the streams.
-        asynchronous: whether rounds of the past hold what one worker found at a time.
+        asynchronous: whether rounds of the past hold what one worker found at a time; then all streams go on
+            from the last of the kept ones.
     """
 
     graph: PolicyGraph
@@ -57,6 +60,7 @@ class WorkerTask:
     warm_starts: tuple[tuple[tuple[Step, ...], ...], ...]
     stabilisation: float
     asynchronous: bool = False
+    kept: tuple[Record, ...] = ()
 
 
 class Worker(Protocol):
@@ -78,6 +82,10 @@ class Worker(Protocol):
         """Return the state of each stream's random numbers."""
         ...
 
+    def kept(self, group: int) -> list[KeptCuts]:
+        """Return what has to be kept of the cuts of a group, for each stream."""
+        ...
+
     def close(self) -> None:
         """End it."""
         ...
@@ -89,6 +97,9 @@ class LocalWorker:
     def __init__(self, task: WorkerTask) -> None:
         self.streams = {number: self._stream(task, number) for number in task.streams}
         self._own: dict[int, Iteration] = {}
+        for group, record in enumerate(task.kept):
+            for number, stream in self.streams.items():
+                stream.restore(group, unpacked_cuts(record, -1 if task.asynchronous else number))
         for merged in task.past:
             if task.asynchronous:  # whose they were does not matter any more
                 for stream in self.streams.values():
@@ -148,6 +159,10 @@ class LocalWorker:
         """Return the state of each stream's random numbers."""
         return [dict(stream.generator.bit_generator.state) for stream in self.streams.values()]
 
+    def kept(self, group: int) -> list[KeptCuts]:
+        """Return what has to be kept of the cuts of a group, for each stream."""
+        return [stream.kept(group) for stream in self.streams.values()]
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -183,6 +198,11 @@ class WorkerProcess:
     def generator_states(self) -> list[JsonObject]:
         """Ask for the states of the random numbers."""
         self._send(("generators",))
+        return self._answer()
+
+    def kept(self, group: int) -> list[KeptCuts]:
+        """Ask for what has to be kept of the cuts of a group."""
+        self._send(("kept", group))
         return self._answer()
 
     def _send(self, request: tuple[object, ...]) -> None:
@@ -236,6 +256,8 @@ def _answer_requests(connection: Connection, worker: LocalWorker) -> None:
             connection.send(("done", worker.finish()))
         elif request[0] == "generators":
             connection.send(("done", worker.generator_states()))
+        elif request[0] == "kept":
+            connection.send(("done", worker.kept(request[1])))
         else:
             worker.exchange(request[1], forget=request[2])
 

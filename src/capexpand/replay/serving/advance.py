@@ -195,8 +195,7 @@ def _preempt_last(
     _stop_running(r, victim, request, replica)
     numbers[FREE_PAGES] += (request.computed[victim] + page - 1) // page
     request.finish_step[victim] = NONE
-    if not settings.prefilled:
-        request.computed[victim] = 0
+    request.computed[victim] = 0
     request.next_waiting[victim] = numbers[HEAD]
     if numbers[HEAD] == NONE:
         numbers[TAIL] = victim
@@ -257,23 +256,6 @@ def _reusable(r: int, i: int, requests: Requests, settings: Settings, replica: R
     return min(matched * settings.block_tokens, requests.prompt[i] - 1)
 
 
-@kernel
-def _admit_prefilled(
-    r: int, requests: Requests, settings: Settings, request: RequestState, replica: ReplicaState
-) -> None:
-    """Admit requests that were prefilled elsewhere; they decode in this very step."""
-    numbers = replica.numbers[r]
-    page = settings.page_tokens
-    while numbers[HEAD] != NONE and numbers[RUNNING] < settings.sequences:
-        i = numbers[HEAD]
-        pages = (request.computed[i] + page - 1) // page
-        if pages > numbers[FREE_PAGES]:
-            break
-        numbers[FREE_PAGES] -= pages
-        _start_running(r, i, request, replica)
-        _start_decoding(r, i, requests, settings, request, replica)
-
-
 @inline_kernel
 def _scheduled_step(
     r: int,
@@ -287,8 +269,6 @@ def _scheduled_step(
     numbers = replica.numbers[r]
     clocks = replica.clocks[r]
     page = settings.page_tokens
-    if settings.prefilled:
-        _admit_prefilled(r, requests, settings, request, replica)
     before = numbers[PREEMPTIONS]
     slot = numbers[STEPS] % page
     while replica.crossings[r, slot] > numbers[FREE_PAGES]:
@@ -320,7 +300,7 @@ def _scheduled_step(
                 numbers[PARTIAL] = NONE
                 done[finished] = i
                 finished += 1
-    if numbers[PREEMPTIONS] == before and not settings.prefilled:
+    if numbers[PREEMPTIONS] == before:
         while numbers[HEAD] != NONE and budget > 0 and numbers[RUNNING] < settings.sequences:
             i = numbers[HEAD]
             target = requests.prompt[i] + request.emitted[i]
@@ -391,13 +371,10 @@ def _head_must_wait(
     budget = settings.step_tokens - numbers[DECODES]
     if budget <= 0:
         return True
-    if settings.prefilled:
-        tokens = request.computed[i]
-    else:
-        if numbers[FREE_PAGES] * settings.page_tokens >= requests.prompt[i] + request.emitted[i]:
-            return False
-        reused = _reusable(r, i, requests, settings, replica)
-        tokens = reused + min(requests.prompt[i] + request.emitted[i] - reused, budget)
+    if numbers[FREE_PAGES] * settings.page_tokens >= requests.prompt[i] + request.emitted[i]:
+        return False
+    reused = _reusable(r, i, requests, settings, replica)
+    tokens = reused + min(requests.prompt[i] + request.emitted[i] - reused, budget)
     return (tokens + settings.page_tokens - 1) // settings.page_tokens > numbers[FREE_PAGES]
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capexpand.hardware.estimate import RunningCopy, running_copy
+from capexpand.hardware.estimate import RunningCopy, ServingQuestion, running_copy
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.roofline import StepTimes, batch_by_memory, decode_step, mean_context, prefill_request
 from capexpand.hardware.specs import Load
@@ -99,7 +99,9 @@ def replica_on(
     Raises:
         CaseError: for unknown names, and where the model cannot serve the load.
     """
-    copy = running_copy(model, chip, chips=chips, load=load, weights=weights, layout=layout, suite=suite)
+    copy = running_copy(
+        ServingQuestion(model, chip, chips=chips, load=load, weights=weights, layout=layout, suite=suite)
+    )
     bench = copy.bench
     tokens = float(batch_by_memory(bench)) * float(np.max(load.input_tokens + np.asarray(load.output_tokens)))
     step_time = linear_step_time(copy)

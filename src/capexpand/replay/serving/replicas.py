@@ -70,24 +70,3 @@ class Replica:
     def pages(self) -> int | None:
         """Pages of memory, None for no limit."""
         return None if self.memory_tokens is None else self.memory_tokens // self.page_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class SplitPool:
-    """Replicas for prompts and replicas for decoding apart, as Mooncake and DistServe have them.
-
-    Args:
-        prefill: the replica that computes prompts and emits the first token.
-        prefill_replicas: how many of them.
-        decode: the replica that emits the other tokens.
-        decode_replicas: how many of them.
-        transfer_s_per_token: time to move the state of a token from one to the other [s/token].
-        transfer_base_s: time to move anything at all [s].
-    """
-
-    prefill: Replica
-    prefill_replicas: int
-    decode: Replica
-    decode_replicas: int
-    transfer_s_per_token: float = 0.0
-    transfer_base_s: float = 0.0

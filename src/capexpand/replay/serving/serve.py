@@ -6,7 +6,7 @@ import numpy as np
 
 from capexpand.errors import CaseError, Problem
 from capexpand.replay.serving.outcome import Promise, ServingOutcome
-from capexpand.replay.serving.replicas import Replica, Routing, SplitPool
+from capexpand.replay.serving.replicas import Replica, Routing
 from capexpand.replay.serving.state import (
     BUSY,
     CACHE_NEWEST,
@@ -82,89 +82,7 @@ def serve(
     if replicas < 1:
         raise CaseError([Problem(f"at least one replica is needed, not {replicas}")])
     usable = leave_out_too_large(trace, replica, leave_out_bad=leave_out_bad)
-    return _run(usable, replica, replicas, routing=routing, slack=slack, prefilled=False)
-
-
-def serve_split(
-    trace: RequestTrace,
-    pool: SplitPool,
-    *,
-    routing: Routing = Routing.LEAST_OUTSTANDING,
-    slack: int = 8,
-    leave_out_bad: bool = False,
-) -> ServingOutcome:
-    """Replay requests on replicas for prompts and replicas for decoding apart.
-
-    A request goes to a decoding replica when its first token is out and its state has been moved. One that
-    loses its memory there is moved again, at no cost in time; it is counted as preempted.
-
-    Args:
-        pool: the two kinds of replica.
-        routing: how a request finds its replica for the prompt; for decoding it is the least loaded one, or
-            the next in turn under round robin.
-        slack: see ``serve``.
-        leave_out_bad: see ``serve``.
-
-    Raises:
-        CaseError: a request is larger than any replica, and may not be left out.
-    """
-    usable = leave_out_too_large(trace, pool.decode, leave_out_bad=leave_out_bad)
-    usable = leave_out_too_large(usable, pool.prefill, leave_out_bad=leave_out_bad)
-    only_first = RequestTrace(
-        usable.name,
-        usable.arrival_s,
-        usable.prompt_tokens,
-        np.ones_like(usable.output_tokens),
-        usable.first_block,
-        usable.blocks,
-        usable.block_tokens,
-        usable.exclusions,
-    )
-    prompts = _run(
-        only_first, pool.prefill, pool.prefill_replicas, routing=routing, slack=slack, prefilled=False
-    )
-    ready = prompts.finish_s + pool.transfer_base_s + pool.transfer_s_per_token * usable.prompt_tokens
-    many = np.flatnonzero(usable.output_tokens > 1)
-    order = many[np.argsort(ready[many], kind="stable")]
-    finish = prompts.finish_s.copy()
-    preempted = prompts.preempted.copy()
-    replica = prompts.replica.copy()
-    busy, steps, peak, context = (
-        [prompts.busy_s],
-        [prompts.steps],
-        [prompts.peak_memory_tokens],
-        [prompts.mean_context_tokens],
-    )
-    if len(order):
-        later = RequestTrace(
-            usable.name,
-            ready[order],
-            usable.prompt_tokens[order],
-            usable.output_tokens[order],
-            np.zeros(len(order) + 1, dtype=np.int64),
-            np.zeros(0, dtype=np.int64),
-        )
-        second = Routing.ROUND_ROBIN if routing is Routing.ROUND_ROBIN else Routing.LEAST_OUTSTANDING
-        decoded = _run(later, pool.decode, pool.decode_replicas, routing=second, slack=slack, prefilled=True)
-        finish[order] = decoded.finish_s
-        preempted[order] += decoded.preempted
-        replica[order] = pool.prefill_replicas + decoded.replica
-        busy.append(decoded.busy_s)
-        steps.append(decoded.steps)
-        peak.append(decoded.peak_memory_tokens)
-        context.append(decoded.mean_context_tokens)
-    return ServingOutcome(
-        usable,
-        prompts.first_token_s,
-        finish,
-        replica,
-        preempted,
-        prompts.reused_tokens,
-        np.concatenate(busy),
-        np.concatenate(steps),
-        np.concatenate(peak),
-        np.concatenate(context),
-    )
+    return _run(usable, replica, replicas, routing=routing, slack=slack)
 
 
 def highest_load(
@@ -211,9 +129,9 @@ def highest_load(
     return low
 
 
-def _settings(replica: Replica, trace: RequestTrace, *, prefilled: bool) -> Settings:
+def _settings(replica: Replica, trace: RequestTrace) -> Settings:
     cache = 0
-    if trace.block_tokens > 0 and not prefilled:
+    if trace.block_tokens > 0:
         tokens = replica.cache_tokens
         cache = UNLIMITED if tokens is None else tokens // trace.block_tokens
     step = replica.step_time
@@ -228,7 +146,6 @@ def _settings(replica: Replica, trace: RequestTrace, *, prefilled: bool) -> Sett
         UNLIMITED if replica.pages is None else replica.pages,
         cache,
         trace.block_tokens,
-        prefilled,
     )
 
 
@@ -268,23 +185,21 @@ def _check_size(trace: RequestTrace, replica: Replica, replicas: int, blocks: in
 
 
 def _run(
-    trace: RequestTrace, replica: Replica, replicas: int, *, routing: Routing, slack: int, prefilled: bool
+    trace: RequestTrace, replica: Replica, replicas: int, *, routing: Routing, slack: int
 ) -> ServingOutcome:
     from capexpand.replay.serving.loop import serve_assigned, serve_routed
 
     count = len(trace)
-    settings = _settings(replica, trace, prefilled=prefilled)
+    settings = _settings(replica, trace)
     blocks = int(trace.blocks.max()) + 1 if len(trace.blocks) else 0
     _check_size(trace, replica, replicas, blocks if settings.cache_blocks else 0)
     state = _empty_replicas(replicas, replica, settings, blocks)
     requests = Requests(
         trace.arrival_s, trace.prompt_tokens, trace.output_tokens, trace.first_block, trace.blocks
     )
-    emitted = np.full(count, int(prefilled), dtype=np.int64)
-    computed = trace.prompt_tokens.copy() if prefilled else np.zeros(count, dtype=np.int64)
     request = RequestState(
-        emitted,
-        computed,
+        np.zeros(count, dtype=np.int64),
+        np.zeros(count, dtype=np.int64),
         np.full(count, NONE, dtype=np.int64),
         np.zeros(count, dtype=np.int64),
         *(np.full(count, NONE, dtype=np.int32) for _ in range(3)),

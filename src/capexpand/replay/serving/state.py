@@ -32,7 +32,6 @@ class Settings(NamedTuple):
     pages: int
     cache_blocks: int
     block_tokens: int
-    prefilled: bool
 
 
 class Requests(NamedTuple):
