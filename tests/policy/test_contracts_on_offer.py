@@ -144,3 +144,14 @@ def test_what_may_be_delivered_follows_productivity():
     ours = follow_policy(planned, factors, nodes).books
     best = foresee(planned.stages, factors)
     assert (best.value >= ours.value - 1e-5 * np.abs(best.value) - 1e-3).all()
+
+
+@pytest.mark.slow
+def test_the_policy_of_a_shipped_case_is_the_best_in_the_tree_of_its_futures():
+    """With its customer's offer and its limits of equity and debt a policy reaches what the tree allows."""
+    case = cx.load_case(Path(__file__).parents[2] / "cases" / "two-sites-financed")
+    found = cx.optimise_policy(case, settings=PolicySettings(iterations=150, back_end="highs")).policy
+    assert found.data.funding is not None
+    tree = solve_extensive(policy_graph(found.stages, found.lattice))
+    assert found.trained.bound == pytest.approx(tree.value, rel=1e-6)
+    assert found.gap.mean == pytest.approx(tree.value, rel=1e-3)
