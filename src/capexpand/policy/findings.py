@@ -204,9 +204,10 @@ def _broken(findings: PolicyFindings, strategy: str) -> str:
     declared = findings.case.financing
     if declared is None or not findings.financed:
         return ""
+    covenants = declared.covenants
 
     def worst(name: str) -> float:
-        asked = {key: getattr(declared.covenants, key, None) for key in findings.financed[name].breach}
+        asked = {key: getattr(covenants, key, None) for key in findings.financed[name].breach}
         hard = [key for key, each in asked.items() if each is None or each.hard]  # cash must be kept anyway
         return max((float(findings.financed[name].breach[key].max()) for key in hard), default=0.0)
 
