@@ -322,7 +322,7 @@ class Tree:
             lower[into], upper[into] = -np.inf, np.inf
         else:
             lower[into] = upper[into] = incoming[used]
-        self._block(stage.matrix.tocoo(), first, stage.row_lower, stage.row_upper)
+        self._block(sparse.coo_matrix(stage.matrix), first, stage.row_lower, stage.row_upper)
         self._columns += len(stage.cost)
         self.stages.append(stage)
         self._first.append(first)

@@ -48,12 +48,6 @@ if TYPE_CHECKING:
     from capexpand.scenarios.lattice import Lattice
 
 
-NO_POLICY_WITH_VENDORS = (
-    "names servers that a loan may pay for, and a policy's books do not tell them apart. Leave offers out; "
-    "pays_for still limits the loan to servers"
-)
-
-
 NO_POLICY_WITH_LEASEBACKS = (
     "lets servers be sold and leased back, and a policy does not decide on that. A plain run does, and keeps "
     "to its plan in the same futures; leave leaseback out for a policy"
@@ -201,22 +195,16 @@ def _rivals(plans: Plans) -> tuple[EvenPace, EvenPace | None]:
 
 
 def refuse_policy(case: Case) -> None:
-    """Refuse a policy for a case with decisions or loans that it could not follow.
+    """Refuse a policy for a case with decisions that it could not follow.
 
     Args:
         case: any.
 
     Raises:
-        CaseError: a loan pays for certain servers only, servers may be sold and
-            leased back, or the plan is made for something else than its value.
+        CaseError: servers may be sold and leased back, or the plan is made for something else than its value.
     """
     file = case.provenance.path
     refuse_objective(case, "a policy")
-    if case.financing is not None:
-        for name, facility in case.financing.facilities.items():
-            if facility.offers:
-                place = f"financing.facilities.{name}.offers"
-                raise CaseError([Problem(f"{place}: {NO_POLICY_WITH_VENDORS}", file=file)])
     for name, offer in case.offers.items():
         if offer.buy is not None and offer.buy.leaseback is not None:
             place = f"offers.{name}.buy.leaseback"
@@ -325,7 +313,9 @@ def _condensed(case: Case, settings: LatticeSettings) -> tuple[ModelData, Future
     refuse_policy(case)
     # a policy earns for the firm within the limits of debt and equity; loans follow (see policy/financed.py)
     m = compile_case(case)
-    m = replace(m, financing=None, funding=funding_limits(m))
+    told = None if m.financing is None else m.financing.facilities.offers
+    lent_on = told if told is not None and not told.all() else None
+    m = replace(m, financing=None, funding=funding_limits(m), lent_on=lent_on)
     futures, condensed = case_lattice(case, settings)
     return m, futures, condensed
 

@@ -7,7 +7,7 @@ from small_case import loaded, planned
 from capexpand.errors import CaseError, InfeasibleError
 from capexpand.finance.debt import financing_statement
 from capexpand.model.compile import compile_case
-from capexpand.pipeline import evaluate, examine, optimise, refuse_policy
+from capexpand.pipeline import evaluate, examine, optimise
 from capexpand.reporting.context import ReportContext
 from capexpand.reporting.document import metrics_document
 from capexpand.reporting.financing import financing_answers
@@ -294,13 +294,6 @@ def test_the_firms_value_knows_no_debt():
     names = [step.name for step in with_debt.bridge.steps]
     assert "debt, equity and cash, with tax as it is paid" in names
     assert abs(with_debt.bridge.rounding) < 1e-9
-
-
-def test_a_policy_refuses_loans_for_certain_servers_in_words():
-    vendor = loan(offers=["server"], share_of_cost="80 %", pays_for=["servers"])
-    with pytest.raises(CaseError, match="names servers that a loan may pay for"):
-        refuse_policy(loaded(financing(facilities={"v": vendor})))
-    refuse_policy(loaded(financing(facilities={"bank": loan()})))
 
 
 def test_a_repayment_that_cannot_be_met_is_said_in_words():

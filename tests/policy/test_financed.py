@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_case import compiled
+from small_case import compiled, offer
 
 import capexpand as cx
 from capexpand.finance.debt_metrics import financing_result
@@ -30,6 +30,15 @@ def test_the_rule_repeats_the_plan_where_all_turns_out_as_planned():
     assert wanted.equity_npv == pytest.approx(296.8264, abs=1e-3)
     assert found.equity_npv.min() == pytest.approx(wanted.equity_npv - 10.0)
     assert found.debt == pytest.approx(np.repeat(wanted.statement.debt[:, None], 30, axis=1), abs=1e-6)
+
+
+LOAN = {
+    "title": "Vendor",
+    "amount": "6 mn CNY",
+    "draw_until": "2025-12-31",
+    "maturity": "2027-01-01",
+    "rate": "5 %/year",
+}
 
 
 def carried(earned, paid, **fields):
@@ -102,6 +111,22 @@ def test_a_breach_is_counted_in_the_quarter_in_which_it_happens():
     covenants = {"leverage": {"most": 0.8, "since": "2025-07-01"}}
     found = carried([0, 6, 4, 4], [10, 0, 0, 0], covenants=covenants)
     assert found.breach["leverage"] == pytest.approx([0, 1, 0, 0])
+
+
+def test_a_vendor_lends_on_what_was_delivered_of_its_own_servers():
+    """Of 10 that are paid 4 are the vendor's: 80 % of these are 3.2.
+
+    Sensitivity: without naming its servers it lends 6, its amount.
+    """
+    half = {"share_of_cost": "80 %", "pays_for": ["servers"], "offers": ["server"]}
+    m = compiled({"financing": {"facilities": {"vendor": LOAN | half}}, "offers.other": offer("1 mn CNY")})
+    books = Books.empty(4, 1, facilities=1)
+    books.paid[0, 0] = books.servers_ordered[0, 0] = 10.0
+    books.lent_on[0, 0] = 4.0
+    books.cash[0, 0] = -10.0
+    nothing = Flows(np.zeros((4, 1)), np.zeros(1))
+    found = carry_financing(m, books, MoneyFactors.declared(m, 1), base=nothing)
+    assert found.debt[0, 0] == pytest.approx(3.2)
 
 
 LEVERAGE = {"leverage": {"most": 0.8, "since": "2025-07-01"}}

@@ -81,3 +81,4 @@ def test_parts_are_told_where_few_are_ordered_at_a_time():
     assert "Server" not in told
     assert later_sentence((many,)) == ""
     assert _counted(np.zeros((2, 2)), 10.0) is None
+    assert _counted(np.array([[0.1]]), 10.0) == (pytest.approx(0.01), 1.0)

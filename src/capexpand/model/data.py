@@ -316,6 +316,7 @@ class ModelData:
     contracts: Contracts | None = None  # with customers; None: there are none
     financing: Financing | None = None  # None where the case does not ask where money comes from
     funding: FundingLimits | None = None  # what a policy keeps to of financing; None: nothing
+    lent_on: Flags | None = None  # [facility, offer option] that loans for certain servers pay for
     churn: ChurnCosts | None = None  # of changing course from quarter to quarter; None: none
     aim: Aim | None = None  # what the plan is made for; None: its value, whatever it serves
     leasebacks: Leasebacks | None = None  # None: no unit can be sold and leased back

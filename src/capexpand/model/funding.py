@@ -35,7 +35,7 @@ class FundingState:
     starts: slice  # [quarters ahead] what is written off more then
     ends: slice  # [quarters ahead] what is written off no longer then
     value: slice  # V [1] books, and what is paid for and not delivered
-    paid: slice  # [1] since the start
+    ordered: slice  # [facility with a share of cost] what it pays for, at full price
     taxed: slice  # payments of the quarters before whose value-added tax is not recovered yet [age]
     earned: slice  # EBITDA of the quarters before [age]
     service: slice  # debt service of the quarters before [age]
@@ -51,7 +51,7 @@ class FundingState:
         lead, ends = _horizons(m)
         sizes = (
             1, 1, 1, int(m.taxes.rate > 0.0), int(books), lead * books, ends * books,
-            int(_needs_books(limits)), int(np.isfinite(limits.share_of_cost).any()),
+            int(_needs_books(limits)), int(np.isfinite(limits.share_of_cost).sum()),
             0 if wait is None or m.taxes.value_added_tax == 0.0 else wait,
             limits.looks_back, 0 if limits.cover is None else limits.cover.quarters - 1,
         )  # fmt: skip
@@ -290,20 +290,36 @@ class _Funding:
         return debt
 
     def _totals(self, written: Indices) -> None:
-        """V = V⁻ + payments − W, and all that was paid."""
-        lp, places, cost = self.lp, self.places, 1.0 + self.m.taxes.lost
-        for name, place, part in (
-            ("book and paid", places.value, cost),
-            ("paid since the start", places.paid, 1.0),
-        ):
-            if place.stop > place.start:
-                total, row = self._column(name), self._row(name, lower=0.0, upper=0.0)
-                lp.add(row, total)
-                lp.add(row, self.before[place], -1.0)
-                lp.add(row, self.stage.money.paid, -part)
-                if place is places.value:
-                    lp.add(row, written)
-                self.after[place] = total
+        """V = V⁻ + payments − W, and all orders that each facility pays a share of."""
+        lp, places, limits = self.lp, self.places, self.limits
+        if places.value.stop > places.value.start:
+            total, row = self._column("book and paid"), self._row("book and paid", lower=0.0, upper=0.0)
+            lp.add(row, total)
+            lp.add(row, self.before[places.value], -1.0)
+            lp.add(row, self.stage.money.paid, -(1.0 + self.m.taxes.lost))
+            lp.add(row, written)
+            self.after[places.value] = total
+        for i, f in enumerate(np.flatnonzero(np.isfinite(limits.share_of_cost))):
+            place = slice(places.ordered.start + i, places.ordered.start + i + 1)
+            name = f"ordered of what {f + 1} pays for"
+            total, row = self._column(name), self._row(name, lower=0.0, upper=0.0)
+            lp.add(row, total)
+            lp.add(row, self.before[place], -1.0)
+            if self.t >= limits.first[f]:
+                self._bought(row, int(f))
+            self.after[place] = total
+
+    def _bought(self, row: Indices, f: int) -> None:
+        """Adds minus the full price of what is ordered and a facility pays for."""
+        m, t, limits = self.m, self.t, self.limits
+        orders = np.where(limits.servers[f][:, None], self.stage.orders.ordered, ABSENT)
+        price = np.nan_to_num(m.offers.price[:, :, t], posinf=0.0)
+        self.lp.add(row[0], orders, np.where(orders == ABSENT, 0.0, -price))
+        if limits.halls[f]:
+            self.lp.add(row[0], self.stage.power.ordered, -m.power.price[:, t])
+            if has_plants(m):
+                o = plant_options(m)
+                self.lp.add(row[0], np.where(o.bought, self.stage.energy.signed, ABSENT), -o.cost[:, t])
 
     def _facilities(self, debt: Indices) -> Indices:
         """D ≤ Σ what facilities lend, within shares of cost, books and backlog; returns the overrun."""
@@ -317,12 +333,13 @@ class _Funding:
         for f in np.flatnonzero(shared):
             lent = self._column(f"lent {f + 1}", upper=float(limits.capacity[f, t]))
             lp.add(row, lent, -1.0)
-            for share, place, standing in (
-                (limits.share_of_cost[f], self.places.paid, 0.0),
-                (limits.share_of_book[f], self.places.value, 0.0),
+            counted = int(np.isfinite(limits.share_of_cost[:f]).sum()) + self.places.ordered.start
+            for share, place in (
+                (limits.share_of_cost[f], slice(counted, counted + 1)),
+                (limits.share_of_book[f], self.places.value),
             ):
                 if np.isfinite(share):
-                    most = self._row(f"lent {f + 1} of its share", upper=standing)
+                    most = self._row(f"lent {f + 1} of its share", upper=0.0)
                     lp.add(most, lent)
                     lp.add(most, self.after[place], -share)
             if limits.on_contracts[f] and limits.backlog is not None and m.contracts is not None:

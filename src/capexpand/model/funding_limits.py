@@ -27,7 +27,10 @@ class FundingLimits:
         equity_total: over the horizon, less the cost of issuing.
         capacity: [facility, quarter] most that may be owed.
         undrawn: [quarter] of all capacity that must stay undrawn for liquidity.
-        share_of_cost: [facility] of all paid since the start; infinite where it is no limit.
+        share_of_cost: [facility] of what it pays for and was ordered; infinite where it is no limit.
+        first: [facility] quarter from which such orders count.
+        servers: [facility, offer option] servers that it pays for.
+        halls: [facility] whether it pays for halls and plants.
         share_of_book: [facility] of the books; infinite where it is no limit.
         backlog: [facility, contract, quarter] most that may be owed for all of a contract; None: no limit.
         on_contracts: [facility] whether that limits it.
@@ -48,6 +51,9 @@ class FundingLimits:
     capacity: Floats
     undrawn: Floats
     share_of_cost: Floats
+    first: NDArray[np.int64]
+    servers: NDArray[np.bool_]
+    halls: NDArray[np.bool_]
     share_of_book: Floats
     backlog: Floats | None
     on_contracts: NDArray[np.bool_]

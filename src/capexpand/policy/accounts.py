@@ -128,17 +128,29 @@ class Books:
     cash: Floats  # revenue less all costs and payments, before tax and value-added tax
     prepaid: Floats  # of contracts that were on offer, on signing less what is credited; in no other line
     signed: Floats  # [contract, scenario] part that is signed of those on offer
+    lent_on: Floats  # [facility and quarter, scenario] of servers ordered, what such loans pay for
 
     @staticmethod
-    def empty(quarters: int, scenarios: int, contracts: int = 0) -> Books:
-        """Returns books in which nothing is written yet."""
-        flows = (np.zeros((quarters, scenarios)) for _ in fields(Books)[:-1])
-        return Books(*flows, signed=np.zeros((contracts, scenarios)))
+    def empty(quarters: int, scenarios: int, *, contracts: int = 0, facilities: int = 0) -> Books:
+        """Returns books in which nothing is written yet.
+
+        Args:
+            contracts: number of contracts with customers.
+            facilities: number of facilities, where some lend on certain servers.
+        """
+        flows = (np.zeros((quarters, scenarios)) for _ in fields(Books)[:-2])
+        told = (np.zeros((rows, scenarios)) for rows in (contracts, facilities * quarters))
+        return Books(*flows, *told)
 
     @staticmethod
     def of(m: ModelData, scenarios: int) -> Books:
         """Returns empty books of a case."""
-        return Books.empty(m.times.count, scenarios, 0 if m.contracts is None else len(m.contracts.workload))
+        return Books.empty(
+            m.times.count,
+            scenarios,
+            contracts=0 if m.contracts is None else len(m.contracts.workload),
+            facilities=0 if m.lent_on is None else len(m.lent_on),
+        )
 
     def first(self, count: int) -> Books:
         """Returns the books of the first scenarios."""
@@ -339,6 +351,8 @@ class Bookkeeper:
         for k, lead in enumerate(m.offers.lead_quarters):
             if t + lead < m.times.count:
                 books.servers_ordered[t + lead, here] += by_option[:, k]
+                for f in () if m.lent_on is None else np.flatnonzero(m.lent_on[:, k]):
+                    books.lent_on[f * m.times.count + t + lead, here] += by_option[:, k]
 
 
 def _price_entries(numbers: StageNumbers, columns: Indices) -> list[Indices]:

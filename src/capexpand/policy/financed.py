@@ -64,6 +64,7 @@ class _Earned:
     paid: Floats  # for orders, without value-added tax
     servers: Floats  # delivered since the start, at cost
     halls: Floats
+    lent_on: Floats  # [facility, quarter, scenario] of servers, what loans for certain ones pay for, at cost
     book_servers: Floats
     book_halls: Floats
     value: Floats  # books, and what is paid for and not delivered
@@ -105,6 +106,7 @@ def _earned(m: ModelData, books: Books, outside: Floats) -> _Earned:
         halls + plants,
         written_halls + written_plants,
     )  # plants are paid and lent on with them
+    told = cost * books.lent_on.reshape(-1, *servers.shape)
     written = written_servers + written_halls
     ebitda = books.cash + paid + outside[:, : paid.shape[1]]
     vat = m.taxes.value_added_tax * paid
@@ -122,6 +124,7 @@ def _earned(m: ModelData, books: Books, outside: Floats) -> _Earned:
         paid=paid,
         servers=np.cumsum(servers, axis=0),
         halls=np.cumsum(halls, axis=0),
+        lent_on=np.cumsum(told, axis=1),
         book_servers=np.cumsum(servers - written_servers, axis=0),
         book_halls=np.cumsum(halls - written_halls, axis=0),
         value=np.cumsum(cost * paid - written, axis=0) + standing[:, None],
@@ -348,12 +351,14 @@ class _Carried:
         facilities, earned = self.f.facilities, self.earned
         most = np.full(self.held.size, np.inf)
         servers, halls = facilities.servers[i], facilities.halls[i]
+        certain = earned.lent_on.size > 0 and not facilities.offers[i].all()
         if np.isfinite(facilities.share_of_cost[i]):
             since = slice(int(facilities.first[i]), t + 1)
-            if servers and halls:
+            if servers and halls and not certain:
                 bills = earned.paid[since].sum(axis=0)
             else:  # what is delivered is paid; deposits for what is not count then
-                came, first = earned.servers if servers else earned.halls, int(facilities.first[i])
+                units = earned.lent_on[i] if certain else earned.servers
+                came, first = servers * units + halls * earned.halls, int(facilities.first[i])
                 bills = came[t] - (came[first - 1] if first else 0.0)
             most = np.minimum(most, facilities.share_of_cost[i] * bills - self.lent[i])
         if np.isfinite(facilities.share_of_book[i]):

@@ -195,7 +195,29 @@ def recommendation(findings: PolicyFindings) -> str:
     if strategies.recommended == "rolling" and gain.mean >= 0.0:
         noise = gain.mean <= gain.halfwidth
         why = ", which is within the noise" if noise else ", but less in the mean of the worst tenth"
-    return f"Recommended: {TITLES[strategies.recommended]}, not the policy; {beside}{why}."
+    broken = _broken(findings, strategies.recommended)
+    return f"Recommended: {TITLES[strategies.recommended]}, not the policy; {beside}{why}.{broken}"
+
+
+def _broken(findings: PolicyFindings, strategy: str) -> str:
+    """What a strategy breaks more often than the policy of what must be kept; empty where nothing."""
+    declared = findings.case.financing
+    if declared is None or not findings.financed:
+        return ""
+    covenants = declared.covenants
+
+    def worst(name: str) -> float:
+        asked = {key: getattr(covenants, key, None) for key in findings.financed[name].breach}
+        hard = [key for key, each in asked.items() if each is None or each.hard]  # cash must be kept anyway
+        return max((float(findings.financed[name].breach[key].max()) for key in hard), default=0.0)
+
+    theirs, ours = worst(strategy), worst("policy")
+    if theirs <= ours + 1e-9:
+        return ""
+    return (
+        f" It breaks what lenders ask for in up to {percent(theirs)} of futures in a quarter, "
+        f"the policy in {percent(ours)}."
+    )
 
 
 def lattice_sentence(findings: PolicyFindings) -> str:

@@ -69,7 +69,8 @@ def _counted(amounts: Floats, size: float) -> tuple[float, float] | None:
     lots = amounts[amounts > max(_NOTHING, 1e-3 * float(amounts.max(initial=0.0)))] / size
     if not lots.size:
         return None
-    return float(np.median(lots)), float((np.abs(lots - np.round(lots)) > _NOTICED).mean())
+    whole = np.round(lots)
+    return float(np.median(lots)), float(((np.abs(lots - whole) > _NOTICED) | (whole == 0.0)).mean())
 
 
 def later_sentence(found: tuple[LaterSizes, ...]) -> str:

@@ -187,7 +187,8 @@ class CheckpointLog:
         try:
             if not self._path.exists():
                 self._begin()
-            with new.open("wb") as file:
+            new.unlink(missing_ok=True)  # of a process that was killed: nobody else holds the path
+            with new.open("xb") as file:
                 file.write(self._first_chunk())
                 file.write(_packed_state(state))
                 for record in kept:
