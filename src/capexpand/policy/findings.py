@@ -226,6 +226,7 @@ def lattice_sentence(findings: PolicyFindings) -> str:
     gap, scale = policy.gap, _scale(findings)
     nodes = sum(quarter.nodes for quarter in policy.lattice.quarters)
     inside = uncertain(Estimate(gap.mean, gap.halfwidth), scale)
+    less = "" if policy.data.funding is None else ", less what limits of money that give way are charged"
     limit = f"no policy there is worth more than {scale.write(gap.bound)} {scale.unit}"
     closing = (
         f"{limit} by the chosen attitude to risk, for which no gap is claimed"
@@ -234,7 +235,8 @@ def lattice_sentence(findings: PolicyFindings) -> str:
     )
     flatters = "flatters" if bias.mean >= 0 else "understates"
     return (
-        f"On the lattice of {nodes:,} nodes, where it was trained, the policy is worth {inside}; {closing}. "
+        f"On the lattice of {nodes:,} nodes, where it was trained, the policy is worth {inside}{less}; "
+        f"{closing}. "
         f"The lattice {flatters} by {uncertain(_size(bias), scale)}: a fixed plan is worth so much "
         f"{'more' if bias.mean >= 0 else 'less'} on its numbers than on the scenarios' own."
     )
