@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from capexpand.finance.money_lines import Terms, tax_lines
+from capexpand.finance.rows import Rows
 from capexpand.finance.statements import statement
-from capexpand.finance.taxation import tax_bill
 from capexpand.optimiser.deterministic import optimise_plan
 
 ONCE = [1.0, 0.0, 0.0, 0.0]  # one unit can be ordered, in the first quarter
@@ -56,16 +57,18 @@ def test_a_loss_lowers_the_tax_of_later_quarters(build):
     assert ours.tax == flows(0, 5, 15, 15)
 
 
-def test_losses_add_up_until_they_are_used():
+def test_losses_add_up_until_they_are_used(build):
     """Losses of 30 and 20 meet profits of 10 and 60: 20 is taxed at 10 %.
 
     A loss of 5 then meets an end profit of 8: 3 is taxed.
     Sensitivity: were only the last loss remembered, 10 + 60 - 20 = 50 would be taxed instead of 20.
     """
-    bill = tax_bill(np.array([-30.0, -20.0, 10.0, 60.0, -5.0]), 8.0, rate=0.1)
-    assert bill.losses == flows(30, 50, 40, 0, 5)
-    assert bill.tax == flows(0, 0, 0, 2, 0)
-    assert bill.end_tax == pytest.approx(0.3)
+    terms = Terms.of(build(taxes={"rate": 0.1}))
+    profit = Rows(np.array([-30.0, -20.0, 10.0, 60.0, -5.0]))
+    bill = tax_lines(terms, profit, Rows(np.asarray(8.0), (), False))
+    assert bill.losses.values == flows(30, 50, 40, 0, 5)
+    assert bill.tax.values == flows(0, 0, 0, 2, 0)
+    assert bill.end_tax.values == pytest.approx(0.3)
 
 
 def test_value_added_tax_comes_back_after_its_delay(build):

@@ -405,7 +405,15 @@ class Bill:
 
 
 def tax_lines(terms: Terms, profit: Rows, end_profit: Rows) -> Bill:
-    """Returns the tax on profits with losses carried forward; the rule of ``taxation.tax_bill``."""
+    """Returns the tax on profits: a loss pays nothing and lowers the taxable profit of later quarters.
+
+    With losses Λ: Λ_t = max(0, Λ_{t-1} - profit_t), tax_t = rate · max(0, profit_t - Λ_{t-1}). Losses do not
+    expire within the horizon; those left after its end are worth nothing.
+
+    Args:
+        profit: operating profit before amortisation and interest [quarter].
+        end_profit: what the horizon's end adds: end value less what is written off against it.
+    """
     from capexpand.finance.rows import maximum
 
     profit = replace(profit, operands=profit.operands).named("taxed_profit", "Operating profit", MONEY, "tax")
