@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from capexpand.finance.money_lines import Terms, tax_lines
+from capexpand.finance.money_lines import Terms
 from capexpand.finance.rows import Rows
 from capexpand.finance.statements import statement
+from capexpand.finance.taxes import tax_lines
 from capexpand.optimiser.deterministic import optimise_plan
 
 ONCE = [1.0, 0.0, 0.0, 0.0]  # one unit can be ordered, in the first quarter

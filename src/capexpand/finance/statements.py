@@ -23,10 +23,9 @@ from capexpand.finance.money_lines import (
     end_value,
     running_costs,
     sales,
-    tax_lines,
-    value_added_tax,
 )
 from capexpand.finance.rows import Rows, balance, last_of, nothing, running_total
+from capexpand.finance.taxes import tax_lines, value_added_tax
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
 

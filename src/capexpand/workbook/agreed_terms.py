@@ -293,11 +293,11 @@ class AgreedTerms(TermBuilder):
         sites = [(f"sites.{n}.energy", s.title, s.energy) for n, s in self.case.sites.items()]
         charge = self.amounts("site", "capacity_charge", [
             (f"{p}.capacity_charge", f"{title}: charge on reserved power",
-             None if e is None else e.capacity_charge)
+             getattr(e, "capacity_charge", None))
             for p, title, e in sites
         ], unit="mn {}/MW/quarter",
         named=("charge_own", "Charge in own currency", f"{self.money}/MW/quarter"))  # fmt: skip
-        found = {
+        return {
             "energy_strike": (strike / thousand).named(
                 "energy_strike", "Price under contracts", f"{self.money}/MWh", PRICES
             ),
@@ -321,11 +321,11 @@ class AgreedTerms(TermBuilder):
             "capacity_charge": charge,
             "grid_emitted": self.figures("site", "grid_emitted", [
                 (f"{p}.carbon_intensity", f"{title}: carbon dioxide emitted by the grid",
-                 None if e is None else e.carbon_intensity)
+                 getattr(e, "carbon_intensity", None))
                 for p, title, e in sites
             ], unit="t/MWh", written="t/MWh"),
+            **self._carbon(),
         }  # fmt: skip
-        return found | self._carbon()
 
     def _carbon(self) -> dict[str, Rows]:
         carbon, title = self.case.finance.carbon_price, "Price of emissions"
