@@ -267,7 +267,6 @@ class AgreedTerms(TermBuilder):
     def _energy(self, three: Rows, thousand: Rows) -> dict[str, Rows]:
         if self.m.energy is None:
             return {}
-        inputs = self.inputs
         signed = [
             (f"sites.{n}.energy.contracts.{key}", contract.title, contract)
             for n, site in self.case.sites.items() if site.energy is not None
@@ -302,15 +301,15 @@ class AgreedTerms(TermBuilder):
                 "energy_strike", "Price under contracts", f"{self.money}/MWh", PRICES
             ),
             "energy_fee": fee,
-            "energy_output": inputs.table("agreement", "energy_output", [
-                inputs.series_line(f"{p}.output", f"{of}: share of its power that is produced", c.output,
+            "energy_output": self.inputs.table("agreement", "energy_output", [
+                self.inputs.series_line(f"{p}.output", f"{of}: share of its power that is produced", c.output,
                                    otherwise=1.0, unit="share", written="ratio")
                 for p, of, c in signed
             ]),
             **self._agreed_times(signed, three),
             "plant_cost": cost,
-            "plant_deposit": inputs.table("agreement", "plant_deposit", [
-                None if c.cost is None else inputs.figure_line(
+            "plant_deposit": self.inputs.table("agreement", "plant_deposit", [
+                None if c.cost is None else self.inputs.figure_line(
                     f"{p}.deposit", f"{of}: share of its price paid at order", c.deposit, otherwise=1.0,
                     unit="share", written="ratio",
                 )
