@@ -143,3 +143,26 @@ def test_scaling_money_scales_the_value(build, seed, scale):
     assert (one.irr is None) == (other.irr is None)
     if one.irr is not None:
         assert other.irr == pytest.approx(one.irr, rel=1e-6)
+
+
+def test_a_programme_that_ends_in_loss_may_have_two_rates():
+    """+100, −150 and +20 two and four quarters later: 100 − 150 x + 20 x² is zero at two x above 0.
+
+    The sums 100, −50, −30 change sign once, and end below zero, so Norstrom's condition tells nothing.
+    """
+    flows = np.array([100.0, 0.0, -150.0, 0.0, 20.0])
+    assert not internal_rate_of_return(flows, 0.0)[1]
+    assert internal_rate_of_return(-flows, 0.0)[1]  # −100, 50, 30: once, and above zero at the end
+
+
+@pytest.mark.parametrize(("first", "answers"), [(80.0, True), (99.0, False)])
+def test_a_rate_on_next_to_nothing_is_no_answer(build, first, answers):
+    """A unit for 100 earns 80, or 99, in the quarter in which it is paid, then 80: 20 or 1 is ever laid out.
+
+    1 is less than a twentieth of the payments of 100. Sensitivity: both rates are unique.
+    """
+    m = build(offers={"limit": ONCE}, workloads={"price": [first, 80.0, 80.0, 80.0]})
+    found = measure(programme_result(optimise_plan(m), optimise_plan(m.without_programme())))
+    assert found.peak_funding == pytest.approx(100.0 - first)
+    assert found.irr_unique
+    assert found.irr_is_answer == answers

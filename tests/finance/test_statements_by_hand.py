@@ -1,10 +1,14 @@
 """Statements of cases small enough to work out on paper. Money in millions, four quarters, no discount."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from capexpand.finance.money_lines import Terms
+from capexpand.finance.rows import Rows
 from capexpand.finance.statements import statement
-from capexpand.finance.taxation import tax_bill
+from capexpand.finance.taxes import tax_lines
 from capexpand.optimiser.deterministic import optimise_plan
 
 ONCE = [1.0, 0.0, 0.0, 0.0]  # one unit can be ordered, in the first quarter
@@ -56,16 +60,18 @@ def test_a_loss_lowers_the_tax_of_later_quarters(build):
     assert ours.tax == flows(0, 5, 15, 15)
 
 
-def test_losses_add_up_until_they_are_used():
+def test_losses_add_up_until_they_are_used(build):
     """Losses of 30 and 20 meet profits of 10 and 60: 20 is taxed at 10 %.
 
     A loss of 5 then meets an end profit of 8: 3 is taxed.
     Sensitivity: were only the last loss remembered, 10 + 60 - 20 = 50 would be taxed instead of 20.
     """
-    bill = tax_bill(np.array([-30.0, -20.0, 10.0, 60.0, -5.0]), 8.0, rate=0.1)
-    assert bill.losses == flows(30, 50, 40, 0, 5)
-    assert bill.tax == flows(0, 0, 0, 2, 0)
-    assert bill.end_tax == pytest.approx(0.3)
+    terms = Terms.of(build(taxes={"rate": 0.1}))
+    profit = Rows(np.array([-30.0, -20.0, 10.0, 60.0, -5.0]))
+    bill = tax_lines(terms, profit, Rows(np.asarray(8.0), (), False))
+    assert bill.losses.values == flows(30, 50, 40, 0, 5)
+    assert bill.tax.values == flows(0, 0, 0, 2, 0)
+    assert bill.end_tax.values == pytest.approx(0.3)
 
 
 def test_value_added_tax_comes_back_after_its_delay(build):
@@ -224,6 +230,25 @@ def test_what_is_left_in_the_books_is_set_against_the_end_value(build):
     assert ours.end_profit == pytest.approx(20.0)
     assert ours.end_tax == pytest.approx(5.0)
     assert ours.end_cash == pytest.approx(65.0)
+
+
+@pytest.mark.parametrize(("within_book", "units", "halls"), [(False, 70.0, 8.0), (True, 50.0, 8.0)])
+def test_units_and_halls_are_worth_something_at_the_end(build, within_book, units, halls):
+    """A unit for 100 over eight quarters is worth 70, a hall for 20 over eight 8: 78 on the market.
+
+    The books hold 50 and 10 after four quarters; held to them the unit is worth 50. What is set against is
+    60: 18 or −2 to be taxed. Sensitivity: held to the books in sum, it would be 60 and not 58.
+    """
+    m = build(
+        power={"limit_mw": ONCE, "price": 20.0, "end_value": 8.0},
+        opening={"power_mw": 0.0},
+        offers={"limit": ONCE, "end_value": 70.0},
+        taxes={"server_life_quarters": 8, "building_life_quarters": 8},
+    )
+    ours = statement(optimise_plan(replace(m, end_value_within_book=within_book)))
+    assert float(ours.end_value_market) == pytest.approx(78.0)
+    assert (float(ours.end_value_units), float(ours.end_value_power)) == pytest.approx((units, halls))
+    assert ours.end_profit == pytest.approx(units + halls - 60.0)
 
 
 def test_an_internal_workload_brings_value_but_no_cash(build):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from small_case import ABSENT, OBJECTIVE, compiled, objective, planned
 
 from capexpand.finance.checks import check_plan
-from capexpand.finance.hire import hire_cost
+from capexpand.finance.hire import hire_cost_by_option
 from capexpand.finance.ownership import source_costs
 from capexpand.finance.statements import statement
 
@@ -27,7 +27,7 @@ def test_units_on_demand_serve_what_own_ones_cannot():
     plan = planned(cloud(on_demand=terms))
     check_plan(plan)
     assert plan.solver.objective == pytest.approx(62.0)
-    assert hire_cost(plan) == pytest.approx([12.0] * 4)
+    assert hire_cost_by_option(plan).sum(axis=0) == pytest.approx([12.0] * 4)
     assert statement(plan).ebitda == pytest.approx([10 + 20 - 12] * 4)
     assert objective(cloud(on_demand=terms | {"fee": "1.1 mn CNY/quarter"})) == pytest.approx(OBJECTIVE)
 
@@ -59,7 +59,7 @@ def test_a_reservation_keeps_the_fee_of_its_signing():
     limit = {"2025-04-01": "5 unit/quarter", "2025-07-01": "0 unit/quarter"}
     plan = planned(cloud(reserved={"year": {"fee": rises, "term": "1 year", "limit": limit}}))
     assert plan.solver.objective == pytest.approx(40.0)
-    assert hire_cost(plan) == pytest.approx([2.5] * 4)
+    assert hire_cost_by_option(plan).sum(axis=0) == pytest.approx([2.5] * 4)
 
 
 def test_a_reservation_serves_after_its_lead_time_and_expires():

@@ -18,7 +18,6 @@ REFERENCE_FIELDS = ("catalogue", "row", "field", "times")
 TABLE_FIELDS = ("csv", "column", "unit")
 FILE_FIELDS = ("csv", "from_replay", "from_series", "calibration")
 """Fields whose text is the path of a file beside the case."""
-_NUMBER_FIELDS = frozenset(("value", "catalogue", "csv", "from_replay", "from_series"))
 
 SHAPE_FIELDS = ("growth", "at", "changes", "minimum", "maximum")
 

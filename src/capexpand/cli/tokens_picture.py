@@ -23,7 +23,6 @@ SUITE_LABELS = {
     "engine": "engine tests",
     "community": "public engines",
 }
-COLOURS = ("#1b6ca8", "#7fb3d5", "#2e8b57", "#c0702a", "#7b4fa3", "#c2569b", "#9a9a9a")
 FACTOR = 1.5
 _MARK = 'data-made-by="capexpand tokens"'
 """By which a picture is told from drawings of others, which are never replaced."""
@@ -60,11 +59,12 @@ def save_trade(curve: Sequence[TradePoint], path: Path) -> None:
     """
     from capexpand.reporting.charts.curves import trade_off
     from capexpand.reporting.charts.drawing import drawn
+    from capexpand.reporting.charts.palette import SUITES
 
     if path.suffix != ".svg":
         raise CaseError([Problem(f"the picture is drawn as SVG; name it {path.with_suffix('.svg').name}")])
     points = [{"x": one.tokens_per_user_s, "y": one.tokens_per_chip_s} for one in curve]
-    text = drawn(trade_off(points, ("tokens/s for each user", "tokens/s for each chip"), colour=COLOURS[0]))
+    text = drawn(trade_off(points, ("tokens/s for each user", "tokens/s for each chip"), colour=SUITES[0]))
     write_file(path, text.replace("<svg ", f"<svg {_MARK} ", 1), ours=marked(_MARK))
 
 
@@ -72,8 +72,9 @@ def _drawing(found: Validation) -> str:
     """Computed against measured rates, and beside them the ratios by chip, the most measured chip first."""
     from capexpand.reporting.charts.curves import agreement, ratios, side_by_side
     from capexpand.reporting.charts.drawing import Part, drawn
+    from capexpand.reporting.charts.palette import SUITES
 
-    parts = list(map(Part, SUITE_LABELS.values(), COLOURS))
+    parts = list(map(Part, SUITE_LABELS.values(), SUITES))
     shown = [one for one in found.comparisons if one.predicted_tokens_per_chip_s > 0]
     rates = [
         {

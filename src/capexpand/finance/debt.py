@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.statements import Statement, statement
+from capexpand.finance.taxes import tax_on
 from capexpand.model.data import Flags, Floats, ModelData
 from capexpand.model.financing import Facilities, Financing, Threshold
 from capexpand.optimiser.plan import Plan
@@ -244,15 +245,14 @@ def settle(
     for t in range(quarters):
         earned[t] = 0.0 if t == 0 else f.cash_interest * held
         profit = float(ours.ebita[t] - outflow[t] - exchange_losses[t] + earned[t])
-        tax[t] = tau * max(0.0, profit - carried)
-        carried = max(0.0, carried - profit)
+        tax[t], carried = tax_on(profit, carried, rate=tau)
         losses[t] = carried
         held += float(ours.free_cash_flow_before_tax[t] - tax[t] - outflow[t] + earned[t] + principal[t])
         held += float((1.0 - f.issue_cost) * raised[t] - paid_out[t])
         cash[t] = held
     accrued = float(debt_end @ f.facilities.half_quarterly[:, -1])
     last_interest = f.cash_half_interest * held
-    end_tax = tau * max(0.0, ours.end_profit + last_interest - accrued - carried)
+    end_tax, _ = tax_on(float(ours.end_profit + last_interest - accrued), carried, rate=tau)
     end = ours.end_value + ours.end_value_added_tax + held + last_interest - float(debt_end.sum()) - accrued
     profits = ours.ebita - outflow - exchange_losses + earned - tax
     return Settled(cash, earned, tax, losses, profits, end - end_tax)

@@ -24,6 +24,7 @@ from capexpand.finance.rows import (
     stated,
 )
 from capexpand.finance.statements import Statement
+from capexpand.finance.taxes import taxed_rows
 from capexpand.model.data import Flags, ModelData
 from capexpand.optimiser.plan import Plan
 
@@ -197,12 +198,11 @@ def debt_rows(
         lost = (terms.loan_growth * lent.before).sum("facility")
         operated = operated - lost.named("exchange_losses", "Loss by exchange rates on debt", MONEY, "debt")
     profit = (operated + earned).named("profit", "Profit before tax", MONEY, "debt")
-    brought, carried = profit.carried_forward()
-    carried = carried.named("debt_losses", "Losses carried forward with interest", MONEY, "debt")
-    taxable = maximum(0.0, profit - brought).named(
-        "debt_taxable", "Taxable profit with interest", MONEY, "debt"
-    )
-    tax = (tax_rate * taxable).named("debt_tax", "Tax with interest deducted", MONEY, "debt")
+    tax, carried = taxed_rows(
+        tax_rate, profit, tax=("debt_tax", "Tax with interest deducted"),
+        taxable=("debt_taxable", "Taxable profit with interest"),
+        losses=("debt_losses", "Losses carried forward with interest"), page="debt",
+    )  # fmt: skip
     issue = ((1.0 - terms.issue_cost) * done.raised).named(
         "raised_net", "Equity less issue costs", MONEY, "debt"
     )

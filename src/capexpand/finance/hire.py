@@ -23,11 +23,6 @@ def hire_cost_by_option(plan: Plan) -> Floats:
     return loose + options.reserved_cost(plan.hire_signed)
 
 
-def hire_cost(plan: Plan) -> Floats:
-    """Return the fees of all hired capacity [quarter]."""
-    return hire_cost_by_option(plan).sum(axis=0)
-
-
 def hire_by_workload(plan: Plan) -> tuple[Floats, Floats]:
     """Return what hire costs by workload [workload, quarter], and what is paid for and not used [quarter]."""
     cost = hire_cost_by_option(plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from capexpand.finance.hire_lines import Hired, HireTerms
 from capexpand.finance.lease_lines import LeaseLines, lease_rows
 from capexpand.finance.leaseback_lines import LeasebackLines, LeasebackTerms, leased_back_rows
 from capexpand.finance.purchase_lines import Plants, bought, plant_rows
-from capexpand.finance.rows import Rows, balance, decided, minimum, nothing
+from capexpand.finance.rows import Rows, balance, decided, minimum
 from capexpand.model.contracts import ContractConstants
 from capexpand.model.data import Flags, Floats, Integers, ModelData
 from capexpand.optimiser.plan import Plan
@@ -339,33 +339,6 @@ def assets(terms: Terms, done: Decisions, back: LeasebackLines) -> Assets:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueAddedTax:
-    """[quarter] in money, and what is recovered after the horizon."""
-
-    paid: Rows
-    recovered: Rows
-    due: Rows
-
-
-def value_added_tax(terms: Terms, payments: Rows) -> ValueAddedTax:
-    """Returns the tax paid with payments, and when it comes back."""
-    paid = (terms.value_added_tax * payments).named(
-        "value_added_tax_paid", "Value-added tax paid", MONEY, "cash"
-    )
-    if terms.recovery is None:
-        return ValueAddedTax(paid, nothing(shape=paid.values.shape, timed=True), nothing())
-    return ValueAddedTax(
-        paid,
-        paid.arrive(terms.recovery).named(
-            "value_added_tax_recovered", "Value-added tax recovered", MONEY, "cash"
-        ),
-        paid.beyond(terms.recovery).named(
-            "end_value_added_tax", "Value-added tax recovered after the horizon", MONEY, "end"
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class EndValue:
     """Worth at the horizon's end, in money."""
 
@@ -393,28 +366,3 @@ def end_value(terms: Terms, done: Decisions, owned: Assets, lessors: Rows) -> En
         halls = halls.named("end_value_power", "End value of halls", MONEY, "end")
         plants = owned.plants.book_at_end
     return EndValue(units, halls, plants, market)
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """Tax [quarter], losses [quarter's end] and tax at the horizon's end, in money."""
-
-    tax: Rows
-    losses: Rows
-    end_tax: Rows
-
-
-def tax_lines(terms: Terms, profit: Rows, end_profit: Rows) -> Bill:
-    """Returns the tax on profits with losses carried forward; the rule of ``taxation.tax_bill``."""
-    from capexpand.finance.rows import maximum
-
-    profit = replace(profit, operands=profit.operands).named("taxed_profit", "Operating profit", MONEY, "tax")
-    brought, carried = profit.carried_forward()
-    carried = carried.named("losses_carried_forward", "Losses carried forward", MONEY, "tax")
-    taxable = maximum(0.0, profit - brought).named("taxable", "Taxable profit", MONEY, "tax")
-    left = maximum(0.0, end_profit - carried.last()).named("end_taxable", "Taxable at the end", MONEY, "end")
-    return Bill(
-        (terms.tax_rate * taxable).named("tax", "Tax", MONEY, "tax"),
-        carried,
-        (terms.tax_rate * left).named("end_tax", "Tax at the end", MONEY, "end"),
-    )

@@ -16,16 +16,16 @@ from capexpand.finance.hire_lines import hire_rows
 from capexpand.finance.leaseback_lines import leaseback_rows
 from capexpand.finance.money_lines import (
     MONEY,
+    Assets,
     Decisions,
     Terms,
     assets,
     end_value,
     running_costs,
     sales,
-    tax_lines,
-    value_added_tax,
 )
 from capexpand.finance.rows import Rows, balance, last_of, nothing, running_total
+from capexpand.finance.taxes import tax_lines, value_added_tax
 from capexpand.model.data import Floats
 from capexpand.optimiser.plan import Plan
 
@@ -251,30 +251,15 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
         "resale": running.resale,
         "leaseback_gains": back.gains,
         "leaseback_proceeds": back.proceeds,
-        "depreciation_servers": owned.written_off_servers,
-        "depreciation_buildings": owned.written_off_buildings,
-        "depreciation_plants": owned.plants.written_off,
+        **_asset_lines(owned),
         "depreciation_opening": left,
-        "commitments": owned.commitments,
-        "payments_servers": owned.payments_servers,
-        "payments_buildings": owned.payments_buildings,
-        "payments_plants": owned.plants.payments,
-        "import_duties": owned.import_duties,
-        "export_fees": owned.export_fees,
-        "additions_servers": owned.additions_servers,
-        "additions_buildings": owned.additions_buildings,
-        "additions_plants": owned.plants.additions,
         "prepayments": agreed.prepayments,
         "opening_payments": terms.opening_payments,
         "value_added_tax_paid": added_tax.paid,
         "value_added_tax_recovered": added_tax.recovered,
-        "book_servers": owned.book_servers,
-        "book_buildings": owned.book_buildings,
-        "book_plants": owned.plants.book,
         "book_opening": balance(zero, left, start=left.total()).named(
             "book_opening", "Book value of what stood at the start", MONEY, "assets"
         ),
-        "in_progress": owned.in_progress,
         "end_value_units": worth.units,
         "end_value_power": worth.power,
         "end_value_plants": worth.plants,
@@ -286,3 +271,25 @@ def statement_rows(terms: Terms, done: Decisions) -> Statement:
     bill = tax_lines(terms, cast("Rows", untaxed.ebita), cast("Rows", untaxed.end_profit))
     taxed = {"tax": bill.tax, "losses_carried_forward": bill.losses, "end_tax": bill.end_tax}
     return Statement(**cast("dict[str, Any]", lines | taxed))
+
+
+def _asset_lines(owned: Assets) -> dict[str, Rows]:
+    """What is ordered, paid for, owned and written off."""
+    return {
+        "depreciation_servers": owned.written_off_servers,
+        "depreciation_buildings": owned.written_off_buildings,
+        "depreciation_plants": owned.plants.written_off,
+        "commitments": owned.commitments,
+        "payments_servers": owned.payments_servers,
+        "payments_buildings": owned.payments_buildings,
+        "payments_plants": owned.plants.payments,
+        "import_duties": owned.import_duties,
+        "export_fees": owned.export_fees,
+        "additions_servers": owned.additions_servers,
+        "additions_buildings": owned.additions_buildings,
+        "additions_plants": owned.plants.additions,
+        "book_servers": owned.book_servers,
+        "book_buildings": owned.book_buildings,
+        "book_plants": owned.plants.book,
+        "in_progress": owned.in_progress,
+    }

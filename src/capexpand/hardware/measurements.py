@@ -164,22 +164,12 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
     per_chip, chips, problem = _rate_per_chip(text, chip)
     if problem:
         return Unusable(row, label, problem, inference=True)
-    known = suite_conditions(model, text["metric"], text["source_title"], text["quote"])
-    known = stated(_swept(known, model, chip), text["metric"])
+    known = _conditions(text, model, chip)
     begun = started(text["source_title"], text["metric"], text["quote"], chip)
-    if known.suite == "trtllm" and math.isinf(known.test_requests):
-        known = replace(known, test_requests=bench_requests(known.input_tokens, known.output_tokens))
     if not (known.input_tokens <= LARGEST_RATE and known.output_tokens <= LARGEST_RATE):  # NaN is no length
-        return Unusable(
-            row,
-            label,
-            "neither states its lengths nor belongs to a benchmark that fixes them",
-            inference=True,
-        )
-    weights, cache = _formats(text["precision"], chip, known)
-    weights = runnable_format(model, chip, weights)
-    if known.suite == "trtllm" and weights == "int4" and cache is None:
-        cache = "bf16"
+        problem = "neither states its lengths nor belongs to a benchmark that fixes them"
+        return Unusable(row, label, problem, inference=True)
+    weights, cache = _formats(text["precision"], model, chip, known)
     if begun.chips and begun.chips != chips and _holds(model, chip, weights, begun.chips):
         per_chip, chips = per_chip * chips / begun.chips, begun.chips
     cache = begun.cache or cache
@@ -205,9 +195,7 @@ def parse_row(cells: Mapping[str, str], row: int) -> Measurement | Unusable:
         cached_fraction=known.cached_fraction,
         time_per_token_s=known.time_per_token_s,
         time_to_first_token_s=known.time_to_first_token_s,
-        layout=begun.layout
-        if begun.layout is not None and begun.layout.chips == chips and chips > 1
-        else _usable_layout(text["metric"], chips, model, known),
+        layout=_usable_layout(text["metric"], chips, model, known=known, begun=begun),
         apart=known.apart,
         suite=known.suite,
         scenario=known.scenario,
@@ -314,6 +302,15 @@ def _rate_per_chip(text: Mapping[str, str], chip: str) -> tuple[float, int, str]
     return 0.0, 0, "per system, and the number of chips is not stated"
 
 
+def _conditions(text: Mapping[str, str], model: str, chip: str) -> Conditions:
+    """Give the conditions of a row: its benchmark's, and what its metric says."""
+    known = suite_conditions(model, text["metric"], text["source_title"], text["quote"])
+    known = stated(_swept(known, model, chip), text["metric"])
+    if known.suite == "trtllm" and math.isinf(known.test_requests):
+        return replace(known, test_requests=bench_requests(known.input_tokens, known.output_tokens))
+    return known
+
+
 def _swept(known: Conditions, model: str, chip: str) -> Conditions:
     """Give a sweep's conditions: on one server or apart on several, with tokens proposed ahead or not."""
     if known.suite != "inferencex":
@@ -370,8 +367,14 @@ _FLEET = 384
 """Chips of the largest groups that reports name; a figure for more of them is of a fleet of such groups."""
 
 
-def _formats(stated: str, chip: str, known: Conditions) -> tuple[Format, str | None]:
-    """Read the format of the weights, and of the cache where the row says."""
+def _formats(stated: str, model: str, chip: str, known: Conditions) -> tuple[Format, str | None]:
+    """Read the format of the weights that the chip runs, and of the cache where the row says."""
+    weights, cache = _stated_formats(stated, chip, known)
+    weights = runnable_format(model, chip, weights)
+    return weights, "bf16" if known.suite == "trtllm" and weights == "int4" and cache is None else cache
+
+
+def _stated_formats(stated: str, chip: str, known: Conditions) -> tuple[Format, str | None]:
     text = stated.lower()
     cache = "bf16" if re.search(r"bf16 (?:mla|attention)", text) else known.cache
     for pattern, name in (
@@ -402,12 +405,16 @@ def _counting(text: Mapping[str, str]) -> tuple[Phase, Counted]:
     return "together", "output"
 
 
-def _usable_layout(metric: str, chips: int, model: str, known: Conditions) -> Layout | None:
+def _usable_layout(
+    metric: str, chips: int, model: str, *, known: Conditions, begun: Started
+) -> Layout | None:
     """Give the layout where the row fixes it.
 
     The maker's bench heads a column of a model with experts by the number of chips, as TP or as DEP, and runs
     attention data-parallel in both: its pages set ``enable_attention_dp`` for all models with experts.
     """
+    if begun.layout is not None and begun.layout.chips == chips and chips > 1:
+        return begun.layout
     found = _layout(metric, chips)
     experts = float(np.max(model_named(model).expert_layers)) > 0
     if found is not None and experts and known.suite == "trtllm" and found.chips == chips:

@@ -75,7 +75,6 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     if m.energy is None:
         return Energy(none, none, none, none, flat, history, ever, none, none, none, none, none, flat, none)
     o, here, hours = m.energy, (m.times.labels[t],), m.hours_per_quarter
-    kept = m.times.discount * (1.0 - m.taxes.rate)
     s = o.site
     in_time = t + o.lead_quarters < m.times.count
     w = lp.columns(
@@ -120,21 +119,36 @@ def add_energy(lp: Blocks, m: ModelData, t: int, before: tuple[Indices, Indices]
     lp.add(balance[:, None], use.running, -drawn)
     green = _renewable(lp, m, t, use, drawn=drawn, grid=g, used=e)
     lost, curtailed, within = _curtailed(lp, m, t, use)
-    price, carbon = m.sites.energy_price[:, t], o.carbon_price[t]
-    lp.add_cost(use.running, kept[t] * np.where(o.procured, price, 0.0)[:, None] * drawn)
-    reserved = pue(m)[:, None] * (m.offers.power_kw / 1000.0)[None, :]
-    lp.add_cost(use.running, -kept[t] * o.capacity_charge[:, t][:, None] * reserved)
-    lp.add_cost(g, -kept[t] * (price + carbon * o.grid_emitted))
-    lp.add_cost(e, -kept[t] * (np.where(o.on_site, o.price[:, t], 0.0) + carbon * o.emitted))
-    lp.add_cost(f, kept[t] * o.surplus * price[s])
-    lp.add_cost(w, -charged_when_signed(m, o, t))
-    if has_plants(m):
-        end = m.times.discount_end * (1.0 - m.taxes.rate)
-        lp.add_cost(w, tax_saved(m)[:, t] + end * worth_at_end(m)[:, t])
+    _add_costs(lp, m, o, t, running=use.running, columns=(w, e, f, g), drawn=drawn)
     total = _generators(lp, m, t, use, ever=ever, signings=signings)
     return Energy(
         w, e, f, g, lost, signings, total, d, output_rows, match_rows, balance, curtailed, within, green
     )
+
+
+def _add_costs(
+    lp: Blocks, m: ModelData, o: EnergyOptions, t: int, *,
+    running: Indices, columns: tuple[Indices, Indices, Indices, Indices], drawn: Floats,
+) -> None:  # fmt: skip
+    """Charge a quarter's energy where a site says more of it, and fixed costs where a contract is signed.
+
+    Args:
+        running: units [site, option].
+        columns: MW signed, energy used and left over [contract], and energy from the grid [site].
+        drawn: energy that a running unit draws in a quarter [site, option].
+    """
+    kept, (w, e, f, g) = m.times.discount[t] * (1.0 - m.taxes.rate), columns
+    price, carbon = m.sites.energy_price[:, t], o.carbon_price[t]
+    lp.add_cost(running, kept * np.where(o.procured, price, 0.0)[:, None] * drawn)
+    reserved = pue(m)[:, None] * (m.offers.power_kw / 1000.0)[None, :]
+    lp.add_cost(running, -kept * o.capacity_charge[:, t][:, None] * reserved)
+    lp.add_cost(g, -kept * (price + carbon * o.grid_emitted))
+    lp.add_cost(e, -kept * (np.where(o.on_site, o.price[:, t], 0.0) + carbon * o.emitted))
+    lp.add_cost(f, kept * o.surplus * price[o.site])
+    lp.add_cost(w, -charged_when_signed(m, o, t))
+    if has_plants(m):
+        end = m.times.discount_end * (1.0 - m.taxes.rate)
+        lp.add_cost(w, tax_saved(m)[:, t] + end * worth_at_end(m)[:, t])
 
 
 def _stored(

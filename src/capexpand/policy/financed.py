@@ -20,6 +20,7 @@ import numpy as np
 
 from capexpand.finance.debt import breached, ratios_of
 from capexpand.finance.schedule import depreciation
+from capexpand.finance.taxes import tax_on
 from capexpand.model.blocks import Indices
 from capexpand.model.data import Floats, ModelData
 from capexpand.model.financing import Threshold
@@ -185,8 +186,7 @@ class _Carried:
         gained = f.cash_interest * self.held if t else np.zeros_like(self.held)
         profit = self.earned.ebitda[t] - self.earned.written[t] - cost - grown.sum(axis=0) + gained
         profit = profit - self.late_fees
-        tax = self.m.taxes.rate * np.maximum(0.0, profit - self.losses)
-        self.losses = np.maximum(0.0, self.losses - profit)
+        tax, self.losses = tax_on(profit, self.losses, rate=self.m.taxes.rate)
         self.held = self.held + self.earned.before_tax[t] - tax - cost + gained
         self._move(drawn - repaid, drawn, x)
         put_in = self._raise(t, x) if self.equity_first else np.zeros_like(self.held)
@@ -222,7 +222,7 @@ class _Carried:
             breach[MINIMUM_CASH] = (self.cash < f.minimum_cash[:, None] - slack).mean(axis=1)
         accrued = (self.debt.exchange[:, -1] * self.owed * self.debt.last_interest).sum(axis=0)
         last = f.cash_half_interest * self.held
-        tax = m.taxes.rate * np.maximum(0.0, earned.end_profit + last - accrued - self.losses)
+        tax, _ = tax_on(earned.end_profit + last - accrued, self.losses, rate=m.taxes.rate)
         end = earned.end + self.held + last - self.due[-1] - accrued - tax
         existing, left = existing_service(m, self.debt)
         count = self.held.size

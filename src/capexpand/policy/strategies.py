@@ -12,6 +12,7 @@ import numpy as np
 
 from capexpand.finance.metrics import HALF_QUARTERS_PER_YEAR
 from capexpand.finance.schedule import depreciation
+from capexpand.finance.taxes import tax_on
 from capexpand.model.data import Floats, ModelData
 from capexpand.policy.accounts import Books
 from capexpand.policy.outcomes import STRATEGIES, Outcomes
@@ -198,9 +199,8 @@ def business_flows(m: ModelData, books: Books, other: Floats) -> Flows:
     end_value = books.end_value[-1]
     tax, carried = np.zeros_like(profit), np.zeros(profit.shape[1])
     for t, amount in enumerate(profit):
-        tax[t] = rate * np.maximum(0.0, amount - carried)
-        carried = np.maximum(0.0, carried - amount)
-    end_tax = rate * np.maximum(0.0, end_value - book - carried)
+        tax[t], carried = tax_on(amount, carried, rate=rate)
+    end_tax, _ = tax_on(end_value - book, carried, rate=rate)
     paid_tax = m.taxes.value_added_tax * books.paid
     wait = m.taxes.recovery_quarters
     recovered, later = np.zeros_like(paid_tax), np.zeros(paid_tax.shape[1])

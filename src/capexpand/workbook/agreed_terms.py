@@ -9,6 +9,7 @@ import numpy as np
 
 from capexpand.case.clouds import Reserved
 from capexpand.case.contracts import Contract
+from capexpand.case.energy import EnergyContract
 from capexpand.case.schema import Workload
 from capexpand.case.standing import hirings, supplies
 from capexpand.finance.rows import Rows, maximum, whole_quarters
@@ -86,11 +87,62 @@ class AgreedTerms(TermBuilder):
         return factor, [name for (name, _), end in zip(named, ends, strict=True) if end is not None]
 
     def _contracts(self, price: Rows) -> dict[str, Rows]:
-        signed = self.signed
-        c = self.m.contracts
+        signed, c = self.signed, self.m.contracts
         if not signed or c is None:
             return {}
         inputs, money = self.inputs, self.case.currency
+        named = [(f"workloads.{n}.contract", w.title, t) for n, w, t in signed]
+        volume = self._contract_volume(signed)
+        taken = inputs.table("contract", "taken", [
+            inputs.series_line(
+                f"{p}.taken", f"{title}: share of the volume that is taken", t.taken, otherwise=1.0,
+                unit="share", written="ratio",
+            )
+            for p, title, t in named
+        ])  # fmt: skip
+        least = self.figures("contract", "take_or_pay", [
+            (f"{p}.take_or_pay", f"{title}: take or pay", t.take_or_pay) for p, title, t in named
+        ])  # fmt: skip
+        each = price.take("workload", "contract", c.workload)
+        each = each.only("tranche", np.arange(self.m.workloads.tranches) == 0).sum("tranche")
+        each = each.named("contract_price", "Price by contract", f"{money}/volume", PRICES)
+        owed = np.array([t.take_or_pay is not None for *_, t in named])
+        unused = maximum(0.0, (least - taken).only("contract", owed)) * volume * each
+        penalty = inputs.table("contract", "penalty", [
+            None if t.penalty is None else inputs.series_line(
+                f"workloads.{n}.contract.penalty", f"{w.title}: damages", t.penalty,
+                unit=f"{t.penalty.currency or money}/{VOLUME_UNITS[w.unit]}",
+            )
+            for n, w, t in signed
+        ])  # fmt: skip
+        damages = self.settled(
+            penalty, [t.penalty.currency if t.penalty else None for *_, t in named],
+            named=("contract_damages", "Damages in own currency", f"{money}/volume"),
+        )  # fmt: skip
+        quarter = np.arange(self.m.times.count)
+        return {
+            "contract_volume": (taken * volume).named(
+                "contract_volume", "Volume under contract if all is signed", "volume", PRICES
+            ),
+            "contract_price": each,
+            "contract_unused": unused.named(
+                "contract_unused", "Paid and not taken if all is signed", "money", PRICES
+            ),
+            "contract_damages": damages,
+            "contract_prepaid": self.figures("contract", "prepayment", [
+                (f"{p}.prepayment", f"{title}: share paid on signing", t.prepayment) for p, title, t in named
+            ]),
+            "contract_signing": inputs.table("contract", "signing", [
+                None if t.prepayment is None else inputs.given_line(
+                    f"{title}: 1 in the quarter of signing", (quarter == s) * (c.prepaid[i] > 0.0), "flag"
+                )
+                for i, ((_, title, t), s) in enumerate(zip(named, c.signing, strict=True))
+            ]),
+        }  # fmt: skip
+
+    def _contract_volume(self, signed: _Signed) -> Rows:
+        """The volume under each contract if all of it is signed [contract, quarter]."""
+        inputs = self.inputs
         volume = inputs.table("contract", "contract_demand", [
             inputs.series_line(
                 f"workloads.{n}.demand", f"{w.title}: volume under contract", w.demand,
@@ -107,63 +159,11 @@ class AgreedTerms(TermBuilder):
                 for n, w, _ in signed
             ])  # fmt: skip
         renewal = self.renewal("contract", "renewed")
-        if renewal is not None:
-            factor, whose = renewal
-            ends = np.array([n in whose for n, _, _ in signed])
-            volume = volume.only("contract", ~ends) + volume * factor
-        taken = inputs.table("contract", "taken", [
-            inputs.series_line(
-                f"workloads.{n}.contract.taken", f"{w.title}: share of the volume that is taken", t.taken,
-                otherwise=1.0, unit="share", written="ratio",
-            )
-            for n, w, t in signed
-        ])  # fmt: skip
-        least = inputs.table("contract", "take_or_pay", [
-            inputs.figure_line(
-                f"workloads.{n}.contract.take_or_pay", f"{w.title}: take or pay", t.take_or_pay, unit="share",
-                written="ratio",
-            )
-            for n, w, t in signed
-        ], quarterly=False)  # fmt: skip
-        each = price.take("workload", "contract", c.workload)
-        each = each.only("tranche", np.arange(self.m.workloads.tranches) == 0).sum("tranche")
-        each = each.named("contract_price", "Price by contract", f"{money}/volume", PRICES)
-        owed = np.array([t.take_or_pay is not None for _, _, t in signed])
-        unused = maximum(0.0, (least - taken).only("contract", owed)) * volume * each
-        penalty = inputs.table("contract", "penalty", [
-            None if t.penalty is None else inputs.series_line(
-                f"workloads.{n}.contract.penalty", f"{w.title}: damages", t.penalty,
-                unit=f"{t.penalty.currency or money}/{VOLUME_UNITS[w.unit]}",
-            )
-            for n, w, t in signed
-        ])  # fmt: skip
-        rates = self.exchange("contract", [t.penalty.currency if t.penalty else None for *_, t in signed])
-        quarter = np.arange(self.m.times.count)
-        return {
-            "contract_volume": (taken * volume).named(
-                "contract_volume", "Volume under contract if all is signed", "volume", PRICES
-            ),
-            "contract_price": each,
-            "contract_unused": unused.named(
-                "contract_unused", "Paid and not taken if all is signed", "money", PRICES
-            ),
-            "contract_damages": penalty if rates is None else (penalty * rates).named(
-                "contract_damages", "Damages in own currency", f"{money}/volume", PRICES
-            ),
-            "contract_prepaid": inputs.table("contract", "prepayment", [
-                inputs.figure_line(
-                    f"workloads.{n}.contract.prepayment", f"{w.title}: share paid on signing", t.prepayment,
-                    unit="share", written="ratio",
-                )
-                for n, w, t in signed
-            ], quarterly=False),
-            "contract_signing": inputs.table("contract", "signing", [
-                None if t.prepayment is None else inputs.given_line(
-                    f"{w.title}: 1 in the quarter of signing", (quarter == s) * (c.prepaid[i] > 0.0), "flag"
-                )
-                for i, ((_, w, t), s) in enumerate(zip(signed, c.signing, strict=True))
-            ]),
-        }  # fmt: skip
+        if renewal is None:
+            return volume
+        factor, whose = renewal
+        ends = np.array([n in whose for n, _, _ in signed])
+        return volume.only("contract", ~ends) + volume * factor
 
     # leases
 
@@ -180,22 +180,15 @@ class AgreedTerms(TermBuilder):
         ]
         found: dict[str, Rows] = {}
         for key, axis, named, unit in (("power", "power", hosted, "MW"), ("unit", "option", leased, "unit")):
-            months = self.inputs.table(axis, f"{key}_term_months", [
-                None if t is None else self.inputs.figure_line(
-                    f"{place}.term", f"{title}: term of lease", t.term, unit="months", written="months"
-                )
+            found[f"{key}_term"] = self.quarters(axis, f"{key}_term_months", [
+                (f"{place}.term", f"{title}: term of lease", None if t is None else t.term)
                 for place, title, t in named
-            ], quarterly=False)  # fmt: skip
-            found[f"{key}_term"] = whole_quarters(months, three).named(
-                f"{key}_term", "Term of lease", "quarters", PRICES
-            )
-            found[f"{key}_escalation"] = self.inputs.table(axis, f"{key}_escalation", [
-                None if t is None else self.inputs.figure_line(
-                    f"{place}.escalation", f"{title}: yearly rise of a fixed fee", t.escalation,
-                    unit="per year", written="/year",
-                )
+            ], three, named=(f"{key}_term", "Term of lease"))  # fmt: skip
+            found[f"{key}_escalation"] = self.figures(axis, f"{key}_escalation", [
+                (f"{place}.escalation", f"{title}: yearly rise of a fixed fee",
+                 None if t is None else t.escalation)
                 for place, title, t in named
-            ], quarterly=False)  # fmt: skip
+            ], unit="per year", written="/year")  # fmt: skip
             found[f"{key}_least"] = self.inputs.table(axis, f"{key}_least", [
                 None if t is None else self.inputs.series_line(
                     f"{place}.minimum", f"{title}: paid for whether held or not", t.minimum, unit=unit,
@@ -232,40 +225,29 @@ class AgreedTerms(TermBuilder):
     def _hire(self, three: Rows) -> dict[str, Rows]:
         if self.m.hire is None:
             return {}
-        money = self.case.currency
-        ways, titles = hirings(self.case), self.m.hire.titles
-        fees = self.inputs.table("hire", "hire_fee", [
-            self.inputs.series_line(
-                f"{one.place}.fee", f"{title}: fee", one.terms.fee,
-                unit=f"mn {one.terms.fee.currency or money}/unit/quarter",
-                written=f"mn {one.terms.fee.currency or money}/quarter",
-            )
-            for title, one in zip(titles, ways, strict=True)
-        ])  # fmt: skip
-        rates = self.exchange("hire", [one.terms.fee.currency for one in ways])
+        ways = list(zip(hirings(self.case), self.m.hire.titles, strict=True))
+        fees = self.amounts("hire", "hire_fee", [
+            (f"{one.place}.fee", f"{title}: fee", one.terms.fee) for one, title in ways
+        ], unit="mn {}/unit/quarter",
+        named=("hire_fee", "Fee of a hired unit", f"{self.money}/unit/quarter"))  # fmt: skip
 
         def months(name: str, title: str) -> Rows:
-            rows = self.inputs.table("hire", f"hire_{name}_months", [
-                self.inputs.figure_line(
-                    f"{one.place}.{name}", f"{of}: {title}", getattr(one.terms, name), unit="months",
-                    written="months",
-                ) if isinstance(one.terms, Reserved) else None
-                for of, one in zip(titles, ways, strict=True)
-            ], quarterly=False)  # fmt: skip
-            return whole_quarters(rows, three).named(f"hire_{name}", title.capitalize(), "quarters", PRICES)
+            return self.quarters("hire", f"hire_{name}_months", [
+                (f"{one.place}.{name}", f"{of}: {title}",
+                 getattr(one.terms, name) if isinstance(one.terms, Reserved) else None)
+                for one, of in ways
+            ], three, named=(f"hire_{name}", title.capitalize()))  # fmt: skip
 
         return {
-            "hire_fee": fees if rates is None else (fees * rates).named(
-                "hire_fee", "Fee of a hired unit", f"{self.money}/unit/quarter", PRICES
-            ),
+            "hire_fee": fees,
             "hire_lead": months("lead_time", "time to the first use"),
             "hire_term": months("term", "term of hire"),
-        }  # fmt: skip
+        }
 
     # changing course
 
     def _churn(self) -> dict[str, Rows]:
-        stated, own = self.case.finance.churn, self.case.currency
+        stated = self.case.finance.churn
         found: dict[str, Rows] = {}
         for name, title, unit in (
             ("use", "Cost of a unit that takes up another use", "unit"),
@@ -274,15 +256,8 @@ class AgreedTerms(TermBuilder):
             ("power_order", "Cost of a MW by which an order of power changes", "MW"),
         ):
             figure = None if stated is None else getattr(stated, name)
-            if figure is None:
-                continue
-            currency = figure.currency or own
-            row = self.inputs.number(
-                f"finance.churn.{name}", title, f"mn {currency}/{unit}", value=figure.value, figure=figure,
-                written=f"mn {currency}" if unit == "unit" else f"mn {currency}/MW",
-            )  # fmt: skip
-            rates = self.exchange("item", [currency], first=True)
-            found[f"churn_{name}"] = row if rates is None else (row * rates).sum("item")
+            if figure is not None:
+                found[f"churn_{name}"] = self.amount(f"finance.churn.{name}", title, figure, per=f"/{unit}")
         return found
 
     # energy
@@ -290,104 +265,88 @@ class AgreedTerms(TermBuilder):
     def _energy(self, three: Rows, thousand: Rows) -> dict[str, Rows]:
         if self.m.energy is None:
             return {}
-        case, inputs, money = self.case, self.inputs, self.case.currency
-        signed = [(one.place, one.terms) for one in supplies(case)]
+        signed = [(one.place, one.terms.title, one.terms) for one in supplies(self.case)]
 
-        def own(rows: Rows, currencies: list[str | None], key: str, title: str, unit: str) -> Rows:
-            rates = self.exchange(rows.axes[0], currencies)
-            return rows if rates is None else (rows * rates).named(key, title, unit, PRICES)
+        def figures(name: str, title: str, unit: str, written: str) -> Rows:
+            return self.figures("agreement", f"energy_{name}", [
+                (f"{p}.{name}", f"{of}: {title}", getattr(c, name)) for p, of, c in signed
+            ], unit=unit, written=written)  # fmt: skip
 
-        def months(name: str, title: str) -> Rows:
-            rows = inputs.table("agreement", f"energy_{name}_months", [
-                inputs.figure_line(f"{p}.{name}", f"{c.title}: {title}", getattr(c, name), unit="months",
-                                   written="months", otherwise=None if c.cost is None else 0.0)
-                for p, c in signed
-            ], quarterly=False)  # fmt: skip
-            return whole_quarters(rows, three).named(f"energy_{name}", title.capitalize(), "quarters", PRICES)
-
-        def shares(name: str, title: str, unit: str, written: str) -> Rows:
-            return inputs.table("agreement", f"energy_{name}", [
-                inputs.figure_line(f"{p}.{name}", f"{c.title}: {title}", getattr(c, name), unit=unit,
-                                   written=written)
-                for p, c in signed
-            ], quarterly=False)  # fmt: skip
-
-        strike = inputs.table("agreement", "energy_strike", [
-            None if c.price is None else inputs.series_line(
-                f"{p}.price", f"{c.title}: price", c.price, unit=f"{c.price.currency or money}/kWh",
-                factor=THOUSAND,
-            )
-            for p, c in signed
-        ])  # fmt: skip
-        strike = own(strike, [c.price.currency if c.price else None for _, c in signed], "strike_own",
-                     "Price in own currency", f"{money}/kWh")  # fmt: skip
-        fee = inputs.table("agreement", "energy_fee", [
-            inputs.series_line(f"{p}.fee", f"{c.title}: fee", c.fee,
-                               unit=f"mn {(c.fee and c.fee.currency) or money}/MW/quarter")
-            for p, c in signed
-        ])  # fmt: skip
-        output: list[Line | None] = [
-            inputs.series_line(f"{p}.output", f"{c.title}: share of its power that is produced", c.output,
-                               otherwise=1.0, unit="share", written="ratio")
-            for p, c in signed
-        ]  # fmt: skip
-        cost = inputs.table("agreement", "plant_cost", [
-            None if c.cost is None else inputs.series_line(
-                f"{p}.cost", f"{c.title}: price of a MW that is bought", c.cost,
-                unit=f"mn {c.cost.currency or money}/MW",
-            )
-            for p, c in signed
-        ])  # fmt: skip
-        deposit: list[Line | None] = [
-            None if c.cost is None else inputs.figure_line(
-                f"{p}.deposit", f"{c.title}: share of its price paid at order", c.deposit, otherwise=1.0,
-                unit="share", written="ratio",
-            )
-            for p, c in signed
-        ]  # fmt: skip
-        sites = [(f"sites.{n}.energy", s.title, s.energy) for n, s in case.sites.items()]
-        charge = inputs.table("site", "capacity_charge", [
-            None if e is None or e.capacity_charge is None else inputs.series_line(
-                f"{p}.capacity_charge", f"{title}: charge on reserved power", e.capacity_charge,
-                unit=f"mn {e.capacity_charge.currency or money}/MW/quarter",
-            )
+        strike = self.amounts("agreement", "energy_strike", [
+            (f"{p}.price", f"{of}: price", c.price) for p, of, c in signed
+        ], unit="{}/kWh", factor=THOUSAND,
+        named=("strike_own", "Price in own currency", f"{self.case.currency}/kWh"))  # fmt: skip
+        fee = self.amounts("agreement", "energy_fee", [
+            (f"{p}.fee", f"{of}: fee", c.fee) for p, of, c in signed
+        ], unit="mn {}/MW/quarter",
+        named=("energy_fee", "Fee in own currency", f"{self.money}/MW/quarter"))  # fmt: skip
+        cost = self.amounts("agreement", "plant_cost", [
+            (f"{p}.cost", f"{of}: price of a MW that is bought", c.cost) for p, of, c in signed
+        ], unit="mn {}/MW", named=("plant_cost", "Price of power plants", f"{self.money}/MW"))  # fmt: skip
+        sites = [(f"sites.{n}.energy", s.title, s.energy) for n, s in self.case.sites.items()]
+        charge = self.amounts("site", "capacity_charge", [
+            (f"{p}.capacity_charge", f"{title}: charge on reserved power",
+             getattr(e, "capacity_charge", None))
             for p, title, e in sites
-        ])  # fmt: skip
-        found = {
+        ], unit="mn {}/MW/quarter",
+        named=("charge_own", "Charge in own currency", f"{self.money}/MW/quarter"))  # fmt: skip
+        return {
             "energy_strike": (strike / thousand).named(
                 "energy_strike", "Price under contracts", f"{self.money}/MWh", PRICES
             ),
-            "energy_fee": own(fee, [c.fee.currency if c.fee else None for _, c in signed],
-                              "energy_fee", "Fee in own currency", f"{self.money}/MW/quarter"),
-            "energy_output": inputs.table("agreement", "energy_output", output),
-            "energy_lead": months("lead_time", "time to the first energy"),
-            "energy_term": months("term", "term of an energy contract"),
-            "plant_cost": own(cost, [c.cost.currency if c.cost else None for _, c in signed],
-                              "plant_cost", "Price of power plants", f"{self.money}/MW"),
-            "plant_deposit": inputs.table("agreement", "plant_deposit", deposit, quarterly=False),
-            "energy_surplus": shares("surplus", "share of the site's price for the rest", "share", "ratio"),
-            "energy_emitted": shares("carbon_intensity", "carbon dioxide emitted", "t/MWh", "t/MWh"),
-            "capacity_charge": own(charge,
-                [e.capacity_charge.currency if e and e.capacity_charge else None for *_, e in sites],
-                "charge_own", "Charge in own currency", f"{self.money}/MW/quarter",
-            ),
-            "grid_emitted": inputs.table("site", "grid_emitted", [
-                None if e is None else inputs.figure_line(
-                    f"{p}.carbon_intensity", f"{title}: carbon dioxide emitted by the grid",
-                    e.carbon_intensity, unit="t/MWh",
+            "energy_fee": fee,
+            "energy_output": self.inputs.table("agreement", "energy_output", [
+                self.inputs.series_line(f"{p}.output", f"{of}: share of its power that is produced", c.output,
+                                   otherwise=1.0, unit="share", written="ratio")
+                for p, of, c in signed
+            ]),
+            **self._agreed_times(signed, three),
+            "plant_cost": cost,
+            "plant_deposit": self.inputs.table("agreement", "plant_deposit", [
+                None if c.cost is None else self.inputs.figure_line(
+                    f"{p}.deposit", f"{of}: share of its price paid at order", c.deposit, otherwise=1.0,
+                    unit="share", written="ratio",
                 )
-                for p, title, e in sites
+                for p, of, c in signed
             ], quarterly=False),
+            "energy_surplus": figures("surplus", "share of the site's price for the rest", "share", "ratio"),
+            "energy_emitted": figures("carbon_intensity", "carbon dioxide emitted", "t/MWh", "t/MWh"),
+            "capacity_charge": charge,
+            "grid_emitted": self.figures("site", "grid_emitted", [
+                (f"{p}.carbon_intensity", f"{title}: carbon dioxide emitted by the grid",
+                 getattr(e, "carbon_intensity", None))
+                for p, title, e in sites
+            ], unit="t/MWh", written="t/MWh"),
+            **self._carbon(),
         }  # fmt: skip
-        carbon = case.finance.carbon_price
-        if carbon is not None:
-            line = inputs.series_line(
-                "finance.carbon_price",
-                "Price of emissions",
-                carbon,
-                unit=f"mn {carbon.currency or money}/t",
+
+    def _carbon(self) -> dict[str, Rows]:
+        carbon, title = self.case.finance.carbon_price, "Price of emissions"
+        if carbon is None:
+            return {}
+        price = self.amounts(
+            "item", "carbon_price", [("finance.carbon_price", title, carbon)], unit="mn {}/t",
+            named=("carbon_own", title, f"{self.money}/t"),
+        )  # fmt: skip
+        return {"carbon_price": price.sum("item")}
+
+    def _agreed_times(
+        self, signed: Sequence[tuple[str, str, EnergyContract]], three: Rows
+    ) -> dict[str, Rows]:
+        """Lead time and term of each agreement; of a plant that is bought they may be left out."""
+        found: dict[str, Rows] = {}
+        for key, name, title in (
+            ("energy_lead", "lead_time", "time to the first energy"),
+            ("energy_term", "term", "term of an energy contract"),
+        ):
+            months = self.inputs.table("agreement", f"energy_{name}_months", [
+                self.inputs.figure_line(
+                    f"{p}.{name}", f"{of}: {title}", getattr(c, name), unit="months", written="months",
+                    otherwise=None if c.cost is None else 0.0,
+                )
+                for p, of, c in signed
+            ], quarterly=False)  # fmt: skip
+            found[key] = whole_quarters(months, three).named(
+                f"energy_{name}", title.capitalize(), "quarters", PRICES
             )
-            row = inputs.table("item", "carbon_price", [line])
-            found["carbon_price"] = own(row, [carbon.currency], "carbon_own", "Price of emissions",
-                                        f"{self.money}/t").sum("item")  # fmt: skip
         return found

@@ -6,14 +6,14 @@ the formula stands in the workbook; where they do not, what the compiled case sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
 from capexpand.case.blended_prices import listed_price
-from capexpand.case.schema import Case
+from capexpand.case.schema import Build, Case, Colocate
 from capexpand.case.values import Series
 from capexpand.files.json_text import JsonObject
 from capexpand.finance.debt_lines import DebtTerms
@@ -172,11 +172,10 @@ class _Terms(TermBuilder):
             for name, w in workloads
         ]  # fmt: skip
         listed = self.inputs.table("workload", "workload_price", prices)
-        rates = self.exchange("workload", [_currency(stated[name], currency) for name, _ in workloads])
-        if rates is not None:
-            listed = (listed * rates).named(
-                "price_own", "Price in own currency", f"{currency}/volume", PRICES
-            )
+        currencies = [_currency(stated[name], currency) for name, _ in workloads]
+        listed = self.settled(
+            listed, currencies, named=("price_own", "Price in own currency", f"{currency}/volume")
+        )
         levels = np.zeros((len(workloads), tranches))
         there = np.zeros((len(workloads), tranches), dtype=np.bool_)
         level = Rows(
@@ -231,162 +230,118 @@ class _Terms(TermBuilder):
         return self.inputs.table("item", "ordinary_costs", lines).take("item", "workload", places)
 
     def _sites(self, thousand: Rows) -> dict[str, Rows]:
-        sites, currency = list(self.case.sites.items()), self.case.currency
+        sites = [(f"sites.{name}", site.title, site) for name, site in self.case.sites.items()]
         lever = self.lever("All energy prices")
-        price = self.inputs.table("site", "energy_price", [
-            self.inputs.series_line(
-                f"sites.{name}.energy_price", f"{site.title}: energy price", site.energy_price,
-                unit=f"{site.energy_price.currency or currency}/kWh", factor=THOUSAND,
-            )
-            for name, site in sites
-        ])  # fmt: skip
-        rates = self.exchange("site", [site.energy_price.currency for _, site in sites])
-        priced = price if rates is None else price * rates
-        effectiveness = self.inputs.table("site", "effectiveness", [
-            self.inputs.figure_line(
-                f"sites.{name}.power_usage_effectiveness", f"{site.title}: power usage effectiveness",
-                site.power_usage_effectiveness, unit="ratio",
-            )
-            for name, site in sites
-        ], quarterly=False)  # fmt: skip
+        priced = self.amounts(
+            "site", "energy_price",
+            [(f"{p}.energy_price", f"{title}: energy price", site.energy_price) for p, title, site in sites],
+            unit="{}/kWh", factor=THOUSAND,
+        )  # fmt: skip
+        effectiveness = self.figures("site", "effectiveness", [
+            (f"{p}.power_usage_effectiveness", f"{title}: power usage effectiveness",
+             site.power_usage_effectiveness)
+            for p, title, site in sites
+        ], unit="ratio")  # fmt: skip
         paid = (priced * lever / thousand).named("energy_price", "Energy price", f"{self.money}/MWh", PRICES)
         return {"energy_price": paid, "effectiveness": effectiveness}
 
     def _power(self, three: Rows) -> dict[str, Rows]:
-        m, sites, money = self.m.power, self.case.sites, self.case.currency
-        names = list(sites)
-        chosen = [(names[m.site[o]], sites[names[m.site[o]]], bool(m.owned[o])) for o in range(len(m.names))]
-        builds = [(n, s, s.build if own else None) for n, s, own in chosen]
-        hosted = [(n, s, s.colocate if not own else None) for n, s, own in chosen]
+        m, sites = self.m.power, list(self.case.sites.items())
+        chosen = [(*sites[s], bool(own)) for s, own in zip(m.site, m.owned, strict=True)]
+        built = [(f"sites.{n}.build", s.title, s.build if own else None) for n, s, own in chosen]
+        hosted = [(f"sites.{n}.colocate", s.title, None if own else s.colocate) for n, s, own in chosen]
         lever = self.lever("All costs of halls")
-        costs = self.inputs.table("power", "hall_cost", [
-            None if b is None else self.inputs.series_line(
-                f"sites.{n}.build.cost", f"{s.title}: cost of halls", b.cost,
-                unit=f"mn {b.cost.currency or money}/MW",
-            )
-            for n, s, b in builds
+        costs = self.amounts("power", "hall_cost", [
+            (f"{p}.cost", f"{title}: cost of halls", b and b.cost) for p, title, b in built
+        ], unit="mn {}/MW")  # fmt: skip
+        price = (costs * lever).named("hall_price", "Cost of halls", f"{self.money}/MW", PRICES)
+        lead = self._power_lead([b if b[2] else h for b, h in zip(built, hosted, strict=True)], three)
+        deposit = self.figures("power", "hall_deposit", [
+            (f"{p}.deposit", f"{title}: deposit on halls", b and b.deposit) for p, title, b in built
         ])  # fmt: skip
-        rates = self.exchange("power", [b.cost.currency if b else None for _, _, b in builds])
-        price = ((costs if rates is None else costs * rates) * lever).named(
-            "hall_price", "Cost of halls", f"{self.money}/MW", PRICES
-        )
-        months = self.inputs.table("power", "power_lead", [
-            self.inputs.figure_line(
-                f"sites.{n}.{'build' if b else 'colocate'}.lead_time", f"{s.title}: lead time of power",
-                (b or h[2]).lead_time, unit="months", written="months",  # pyrefly: ignore
-            ) if (b or h[2]) else self.inputs.given_line(f"{s.title}: lead time of power", 0.0, "months")
-            for (n, s, b), h in zip(builds, hosted, strict=True)
-        ], quarterly=False)  # fmt: skip
-        lead = whole_quarters(months, three).named("hall_lead", "Lead time of power", "quarters", PRICES)
-        deposit = self.inputs.table("power", "hall_deposit", [
-            None if b is None else self.inputs.figure_line(
-                f"sites.{n}.build.deposit", f"{s.title}: deposit on halls", b.deposit, unit="share",
-                written="ratio",
-            )
-            for n, s, b in builds
-        ], quarterly=False)  # fmt: skip
         upkeep = self.inputs.table("power", "hall_maintenance", [
             None if b is None else self.inputs.figure_line(
-                f"sites.{n}.build.maintenance", f"{s.title}: maintenance of halls", b.maintenance,
-                unit=f"mn {b.maintenance.currency or money}/MW/quarter",
+                f"{p}.maintenance", f"{title}: maintenance of halls", b.maintenance,
+                unit=f"mn {b.maintenance.currency or self.case.currency}/MW/quarter",
             )
-            for n, s, b in builds
+            for p, title, b in built
         ], quarterly=False)  # fmt: skip
-        kept = self.exchange(
-            "power", [b.maintenance.currency if b else None for _, _, b in builds], first=True
+        kept = self.settled(upkeep, [b and b.maintenance.currency for *_, b in built], first=True)
+        fees = self.amounts("power", "hall_rent", [
+            (f"{p}.fee", f"{title}: rent of power", h and h.fee) for p, title, h in hosted
+        ], unit="mn {}/MW/quarter")  # fmt: skip
+        exits = self.amounts("power", "hall_exit", [
+            (f"{p}.exit_cost", f"{title}: exit cost of rented power", h and h.exit_cost)
+            for p, title, h in hosted
+        ], unit="mn {}/MW")  # fmt: skip
+        share = self._stated(
+            "building_end_value", "End value of halls, share of their cost", "share", written="ratio"
         )
-        fees = self.inputs.table("power", "hall_rent", [
-            None if h is None else self.inputs.series_line(
-                f"sites.{n}.colocate.fee", f"{s.title}: rent of power", h.fee,
-                unit=f"mn {h.fee.currency or money}/MW/quarter",
-            )
-            for n, s, h in hosted
-        ])  # fmt: skip
-        rented = self.exchange("power", [h.fee.currency if h else None for _, _, h in hosted])
-        running = (upkeep if kept is None else upkeep * kept) + (fees if rented is None else fees * rented)
-        exits = self.inputs.table("power", "hall_exit", [
-            None if h is None else self.inputs.series_line(
-                f"sites.{n}.colocate.exit_cost", f"{s.title}: exit cost of rented power", h.exit_cost,
-                unit=f"mn {(h.exit_cost and h.exit_cost.currency) or money}/MW",
-            )
-            for n, s, h in hosted
-        ])  # fmt: skip
-        left = self.exchange(
-            "power", [h.exit_cost.currency if h and h.exit_cost else None for _, _, h in hosted]
-        )
-        finance = self.case.finance
-        share = self.inputs.number(
-            "finance.building_end_value", "End value of halls, share of their cost", "share",
-            value=finance.building_end_value.value, figure=finance.building_end_value, written="ratio",
-        )  # fmt: skip
+        per = f"{self.money}/MW"
         return {
             **({"plant_fraction": share} if has_plants(self.m) else {}),
             "hall_price": price,
             "hall_lead": lead,
             "hall_deposit": deposit,
-            "power_running": running.named(
-                "power_running", "Maintenance or rent of power", f"{self.money}/MW/quarter", PRICES
+            "power_running": (kept + fees).named(
+                "power_running", "Maintenance or rent of power", f"{per}/quarter", PRICES
             ),
-            "power_exit": (exits if left is None else exits * left).named(
-                "power_exit", "Exit cost of rented power", f"{self.money}/MW", PRICES
-            ),
+            "power_exit": exits.named("power_exit", "Exit cost of rented power", per, PRICES),
             "hall_end_value": (share * price.last()).named(
-                "hall_end_value", "Worth of halls at the end", f"{self.money}/MW", PRICES
+                "hall_end_value", "Worth of halls at the end", per, PRICES
             ),
         }
+
+    def _power_lead(self, chosen: Sequence[tuple[str, str, Build | Colocate | None]], three: Rows) -> Rows:
+        months = self.inputs.table("power", "power_lead", [
+            self.inputs.given_line(f"{title}: lead time of power", 0.0, "months") if power is None
+            else self.inputs.figure_line(
+                f"{p}.lead_time", f"{title}: lead time of power", power.lead_time, unit="months",
+                written="months",
+            )
+            for p, title, power in chosen
+        ], quarterly=False)  # fmt: skip
+        return whole_quarters(months, three).named("hall_lead", "Lead time of power", "quarters", PRICES)
+
+    def _stated(self, name: str, title: str, unit: str, *, written: str) -> Rows:
+        """A number of the case's finance; 0 where it is not stated."""
+        figure = getattr(self.case.finance, name)
+        value = 0.0 if figure is None else figure.value
+        return self.inputs.number(f"finance.{name}", title, unit, value=value, figure=figure, written=written)
 
     def _finance(self, clock: Clock, three: Rows) -> dict[str, Rows]:
-        finance, opening, money = self.case.finance, self.case.opening, self.money
-
-        def number(name: str, title: str, unit: str, written: str) -> Rows:
-            figure = getattr(finance, name)
-            value = 0.0 if figure is None else figure.value
-            return self.inputs.number(
-                f"finance.{name}", title, unit, value=value, figure=figure, written=written
-            )
+        opening = self.case.opening
 
         def life(name: str, title: str) -> Rows:
-            months = number(name, title, "months", "months")
+            months = self._stated(name, title, "months", written="months")
             return whole_quarters(months, three).named(name, title, "quarters", PRICES)
 
-        def flow(name: str, title: str) -> Rows | None:
-            series = getattr(opening, name)
-            line = self.inputs.series_line(f"opening.{name}", title, series, unit=f"{money}/quarter")
-            if line is None:
-                return None
-            currency = series.currency
-            row = self.inputs.table("item", name, [line])
-            rates = self.exchange("item", [currency])
-            return (row if rates is None else row * rates).sum("item").named(name, title, "money", PRICES)
-
         found = {
-            "tax_rate": number("tax_rate", "Tax rate", "share", "ratio"),
+            "tax_rate": self._stated("tax_rate", "Tax rate", "share", written="ratio"),
             "server_life": life("server_life", "Life of servers in the books"),
             "building_life": life("building_life", "Life of halls in the books"),
-            "value_added_tax": number("value_added_tax", "Value-added tax", "share", "ratio"),
+            "value_added_tax": self._stated("value_added_tax", "Value-added tax", "share", written="ratio"),
         }
-        if finance.value_added_tax_recovery is not None:
+        if self.case.finance.value_added_tax_recovery is not None:
             found["recovery"] = life("value_added_tax_recovery", "Time until value-added tax is recovered")
-        none = nothing(shape=(self.m.times.count,), timed=True)
-        found |= dict.fromkeys(("opening_payments", "opening_depreciation"), none)
+        found |= dict.fromkeys(
+            ("opening_payments", "opening_depreciation"), nothing(shape=(self.m.times.count,), timed=True)
+        )
         for name, title in (("other_revenue", "Other revenue"), ("other_cost", "Other cost")):
-            found[name] = flow(name, title) or none
+            series = getattr(opening, name)
+            found[name] = found["opening_payments"] if series is None else self.amounts(
+                "item", name, [(f"opening.{name}", title, series)], unit=f"{self.money}/quarter"
+            ).sum("item").named(name, title, "money", PRICES)  # fmt: skip
         if opening.payments_due:
             found["opening_payments"] = self.inputs.quarterly(
-                "opening.payments_due", "Payments due at the start", money,
-                values=list(self.m.opening.payments_due), written=money,
+                "opening.payments_due", "Payments due at the start", self.money,
+                values=list(self.m.opening.payments_due), written=self.money,
                 stated=next(iter(opening.payments_due.values())),
             )  # fmt: skip
         if opening.book_value is not None and opening.book_life is not None:
-            book = self.inputs.number(
-                "opening.book_value", "Book value of what stands at the start",
-                f"mn {opening.book_value.currency}",
-                value=opening.book_value.value, figure=opening.book_value,
-                written=f"mn {opening.book_value.currency}",
-            )  # fmt: skip
-            rates = self.exchange("item", [opening.book_value.currency], first=True)
-            if rates is not None:
-                book = (book * rates).sum("item")
+            book = self.amount(
+                "opening.book_value", "Book value of what stands at the start", opening.book_value
+            )
             months = self.inputs.number(
                 "opening.book_life", "Life of what stands at the start", "months",
                 value=opening.book_life.value, figure=opening.book_life, written="months",

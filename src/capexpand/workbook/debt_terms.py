@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.case.financing import Financing
-from capexpand.case.values import Figure
+from capexpand.case.values import Figure, Series
 from capexpand.finance.debt_lines import DebtTerms
 from capexpand.finance.rows import Rows, maximum, nothing, whole_quarters
 from capexpand.workbook.term_builder import PRICES, Clock, TermBuilder
-
-LINES = "lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,36 +102,28 @@ class FinancingTerms(TermBuilder):
         declared, inputs = self.case.financing, self.inputs
         if declared is None:
             return {}
-        loans = list(declared.facilities.items())
+        loans = [(f"financing.facilities.{name}", f) for name, f in declared.facilities.items()]
         own = self.case.currency
         rates = self._rates(declared)
-        fee = inputs.table("facility", "commitment_fee", [
-            inputs.figure_line(
-                f"financing.facilities.{n}.commitment_fee", f"{f.title}: commitment fee", f.commitment_fee,
-                unit="per year", written="/year",
-            )
-            for n, f in loans
-        ], quarterly=False)  # fmt: skip
+        fee = self.figures("facility", "commitment_fee", [
+            (f"{p}.commitment_fee", f"{f.title}: commitment fee", f.commitment_fee) for p, f in loans
+        ], unit="per year", written="/year")  # fmt: skip
         open_for = self._flags(
             "commitment", compiled.loan_commitment.values > 0.0, "1 while it can be drawn and costs a fee"
         )
         drawn = inputs.table("facility", "loan_drawn", [
             inputs.figure_line(
-                f"financing.facilities.{n}.drawn", f"{f.title}: owed at the start", f.drawn,
+                f"{p}.drawn", f"{f.title}: owed at the start", f.drawn,
                 unit=f"mn {(f.drawn and f.drawn.currency) or own}",
             )
-            for n, f in loans
+            for p, f in loans
         ], quarterly=False)  # fmt: skip
         drawn = self.settled(drawn, [f.drawn.currency if f.drawn else None for _, f in loans], first=True)
         found = {
             "loan_rate": rates.named("loan_rate", "Yearly rate", "per year", PRICES),
-            "loan_upfront": inputs.table("facility", "upfront_fee", [
-                inputs.figure_line(
-                    f"financing.facilities.{n}.upfront_fee", f"{f.title}: upfront fee", f.upfront_fee,
-                    unit="share", written="ratio",
-                )
-                for n, f in loans
-            ], quarterly=False),
+            "loan_upfront": self.figures("facility", "upfront_fee", [
+                (f"{p}.upfront_fee", f"{f.title}: upfront fee", f.upfront_fee) for p, f in loans
+            ]),
             "loan_commitment": (fee / clock.quarters_per_year * open_for).named(
                 "loan_commitment", "Commitment fee of a quarter", "ratio", PRICES
             ),
@@ -194,19 +184,8 @@ class FinancingTerms(TermBuilder):
         ])  # fmt: skip
 
     def _money(self, place: str, title: str, figure: Figure | None) -> Rows:
-        own = self.case.currency
-        currency = own if figure is None or figure.currency is None else figure.currency
-        row = self.inputs.number(
-            f"financing.{place}", title, f"mn {currency}", value=0.0 if figure is None else figure.value,
-            figure=figure, written=f"mn {currency}",
-        )  # fmt: skip
-        rates = self.exchange("item", [currency], first=True)
-        return row if rates is None else (row * rates).sum("item")
+        return self.amount(f"financing.{place}", title, figure)
 
-    def _series(self, place: str, title: str, series: object) -> Rows:
-        own = self.case.currency
-        currency = getattr(series, "currency", None) or own
-        line = self.inputs.series_line(f"financing.{place}", title, series, unit=f"mn {currency}")  # pyrefly: ignore
-        row = self.inputs.table("item", place, [line])
-        rates = self.exchange("item", [currency])
-        return (row if rates is None else row * rates).sum("item").named(place, title, "money", PRICES)
+    def _series(self, place: str, title: str, series: Series) -> Rows:
+        rows = self.amounts("item", place, [(f"financing.{place}", title, series)], unit="mn {}")
+        return rows.sum("item").named(place, title, "money", PRICES)

@@ -35,29 +35,21 @@ class OfferTerms(TermBuilder):
         price = (reached + export + border).named(
             "unit_price", "Price with duty and fee", f"{self.money}/unit", PRICES
         )
-        months = self.inputs.table("item", "unit_lead", [
-            self.inputs.figure_line(
-                f"offers.{n}.lead_time", f"{o.title}: lead time", o.lead_time, unit="months", written="months"
-            )
-            for n, o in self.case.offers.items()
-        ], quarterly=False).take("item", "option", self.m.offers.product)  # fmt: skip
-        power = self.inputs.table("item", "unit_power", [
-            self.inputs.figure_line(f"offers.{n}.power", f"{o.title}: power", o.power, unit="kW")
-            for n, o in self.case.offers.items()
-        ], quarterly=False).take("item", "option", self.m.offers.product)  # fmt: skip
-        draw = self.inputs.table("item", "draw", [
-            self.inputs.figure_line(
-                f"offers.{n}.average_draw", f"{o.title}: average draw", o.average_draw, otherwise=1.0,
-                unit="share", written="ratio",
-            )
-            for n, o in self.case.offers.items()
-        ], quarterly=False).take("item", "option", self.m.offers.product)  # fmt: skip
-        deposit = self.inputs.table("option", "unit_deposit", [
-            self.inputs.figure_line(
-                f"offers.{n}.buy.deposit", f"{o.title}: deposit", o.buy.deposit, unit="share", written="ratio"
-            ) if own and o.buy else None
+        products = [(f"offers.{n}", o.title, o) for n, o in self.case.offers.items()]
+        of_option = ("item", "option", self.m.offers.product)
+        months = self.figures("item", "unit_lead", [
+            (f"{p}.lead_time", f"{title}: lead time", o.lead_time) for p, title, o in products
+        ], unit="months", written="months").take(*of_option)  # fmt: skip
+        power = self.figures("item", "unit_power", [
+            (f"{p}.power", f"{title}: power", o.power) for p, title, o in products
+        ], unit="kW", written="kW").take(*of_option)  # fmt: skip
+        draw = self.figures("item", "draw", [
+            (f"{p}.average_draw", f"{title}: average draw", o.average_draw) for p, title, o in products
+        ], otherwise=1.0).take(*of_option)  # fmt: skip
+        deposit = self.figures("option", "unit_deposit", [
+            (f"offers.{n}.buy.deposit", f"{o.title}: deposit", o.buy.deposit if own and o.buy else None)
             for n, o, own in offers
-        ], quarterly=False)  # fmt: skip
+        ])  # fmt: skip
         return {
             "unit_price": price,
             "export_fee": export,
@@ -77,36 +69,23 @@ class OfferTerms(TermBuilder):
         """Price and fee of units sold and leased back, their age at the sale, and the term."""
         if self.m.leasebacks is None:
             return {}
-        named = [(n, o, o.buy.leaseback if own and o.buy else None) for n, o, own in offers]
-        currencies = [None if t is None else t.price.currency for *_, t in named]
+        named = [
+            (f"offers.{n}.buy.leaseback", o.title, o.buy.leaseback if own and o.buy else None)
+            for n, o, own in offers
+        ]
         found: dict[str, Rows] = {}
         for field, title, unit in (
             ("price", "price at sale and leaseback", "unit"),
             ("fee", "fee of a unit leased back", "unit/quarter"),
         ):
-            rows = self.inputs.table("option", f"sold_{field}", [
-                None if t is None else self.inputs.series_line(
-                    f"offers.{n}.buy.leaseback.{field}", f"{o.title}: {title}", getattr(t, field),
-                    unit=f"mn {t.price.currency or self.case.currency}/{unit}",
-                    written=f"mn {t.price.currency or self.case.currency}" + unit.removeprefix("unit"),
-                )
-                for n, o, t in named
-            ])  # fmt: skip
-            rates = self.exchange("option", currencies)
-            found[f"leaseback_{field}"] = rows if rates is None else (rows * rates).named(
-                f"leaseback_{field}", title.capitalize(), f"{self.money}/{unit}", PRICES
-            )  # fmt: skip
+            found[f"leaseback_{field}"] = self.amounts("option", f"sold_{field}", [
+                (f"{p}.{field}", f"{of}: {title}", getattr(t, field, None)) for p, of, t in named
+            ], unit=f"mn {{}}/{unit}",
+            named=(f"leaseback_{field}", title.capitalize(), f"{self.money}/{unit}"))  # fmt: skip
         for field, title in (("age", "age at sale and leaseback"), ("term", "term of the lease back")):
-            months = self.inputs.table("option", f"sold_{field}", [
-                None if t is None else self.inputs.figure_line(
-                    f"offers.{n}.buy.leaseback.{field}", f"{o.title}: {title}", getattr(t, field),
-                    unit="months", written="months",
-                )
-                for n, o, t in named
-            ], quarterly=False)  # fmt: skip
-            found[f"leaseback_{field}"] = whole_quarters(months, three).named(
-                f"leaseback_{field}", title.capitalize(), "quarters", PRICES
-            )
+            found[f"leaseback_{field}"] = self.quarters("option", f"sold_{field}", [
+                (f"{p}.{field}", f"{of}: {title}", getattr(t, field, None)) for p, of, t in named
+            ], three, named=(f"leaseback_{field}", title.capitalize()))  # fmt: skip
         return found
 
     def _within_resale(self, worth: Rows, exits: Rows) -> Rows:
@@ -118,22 +97,12 @@ class OfferTerms(TermBuilder):
         return worth.named("unit_end_value", "Worth of a unit at the end", f"{self.money}/unit", PRICES)
 
     def _listed(self, offers: _Offers) -> Rows:
-        money = self.case.currency
-        invoice = self.inputs.table("option", "list_price", [
-            self.inputs.series_line(
-                f"offers.{n}.buy.price", f"{o.title}: price", o.buy.price,
-                unit=f"mn {o.buy.price.currency or money}/unit",
-                written=f"mn {o.buy.price.currency or money}",
-            ) if own and o.buy else None
+        invoice = self.amounts("option", "list_price", [
+            (f"offers.{n}.buy.price", f"{o.title}: price", o.buy.price if own and o.buy else None)
             for n, o, own in offers
-        ])  # fmt: skip
-        rates = self.exchange(
-            "option", [o.buy.price.currency if own and o.buy else None for _, o, own in offers]
-        )
+        ], unit="mn {}/unit")  # fmt: skip
         lever = self.lever("All prices of servers")
-        return ((invoice if rates is None else invoice * rates) * lever).named(
-            "list_price", "List price", f"{self.money}/unit", PRICES
-        )
+        return (invoice * lever).named("list_price", "List price", f"{self.money}/unit", PRICES)
 
     def _supplied(self, offers: _Offers) -> Flags:
         return np.array(
@@ -189,33 +158,21 @@ class OfferTerms(TermBuilder):
         return fee, duty
 
     def _keeping(self, offers: _Offers, listed: Rows, clock: Clock) -> dict[str, Rows]:
-        money = self.case.currency
-        upkeep = self.inputs.table("option", "unit_maintenance", [
-            self.inputs.figure_line(
-                f"offers.{n}.maintenance", f"{o.title}: maintenance, share of the price at the start",
-                o.maintenance, unit="per year", written="/year",
-            ) if own and o.buy else None
+        upkeep = self.figures("option", "unit_maintenance", [
+            (f"offers.{n}.maintenance", f"{o.title}: maintenance, share of the price at the start",
+             o.maintenance if own and o.buy else None)
             for n, o, own in offers
-        ], quarterly=False)  # fmt: skip
-        fees = self.inputs.table("option", "unit_lease", [
-            self.inputs.series_line(
-                f"offers.{n}.lease.fee", f"{o.title}: lease", o.lease.fee,
-                unit=f"mn {o.lease.fee.currency or money}/unit/quarter",
-                written=f"mn {o.lease.fee.currency or money}/quarter",
-            ) if not own and o.lease else None
+        ], unit="per year", written="/year")  # fmt: skip
+        fees = self.amounts("option", "unit_lease", [
+            (f"offers.{n}.lease.fee", f"{o.title}: lease", o.lease.fee if not own and o.lease else None)
             for n, o, own in offers
-        ])  # fmt: skip
-        fees = self.settled(
-            fees, [o.lease.fee.currency if not own and o.lease else None for _, o, own in offers]
-        )
+        ], unit="mn {}/unit/quarter")  # fmt: skip
         exits = self._exits(offers)
-        worn = self.inputs.table("option", "unit_wear_share", [
-            self.inputs.figure_line(
-                f"offers.{n}.wear.maintenance", f"{o.title}: maintenance of a worn unit", o.wear.maintenance,
-                unit="per year", written="/year",
-            ) if own and o.wear else None
+        worn = self.figures("option", "unit_wear_share", [
+            (f"offers.{n}.wear.maintenance", f"{o.title}: maintenance of a worn unit",
+             o.wear.maintenance if own and o.wear else None)
             for n, o, own in offers
-        ], quarterly=False)  # fmt: skip
+        ], unit="per year", written="/year")  # fmt: skip
         ages = np.array([bool(own and o.wear) for _, o, own in offers])
         wear = (worn - upkeep.only("option", ages)) / clock.quarters_per_year * listed.first()
         kept = (upkeep / clock.quarters_per_year * listed.first()).named(
@@ -233,29 +190,17 @@ class OfferTerms(TermBuilder):
 
     def _exits(self, offers: _Offers) -> Rows:
         """What it costs to give back a leased unit, less what an own one is sold for."""
-        money = self.case.currency
-        exits = self.inputs.table("option", "unit_exit", [
-            self.inputs.series_line(
-                f"offers.{n}.lease.exit_cost", f"{o.title}: exit cost", o.lease.exit_cost,
-                unit=f"mn {(o.lease.exit_cost and o.lease.exit_cost.currency) or money}/unit",
-                written=f"mn {(o.lease.exit_cost and o.lease.exit_cost.currency) or money}",
-            ) if not own and o.lease else None
+        exits = self.amounts("option", "unit_exit", [
+            (f"offers.{n}.lease.exit_cost", f"{o.title}: exit cost",
+             o.lease.exit_cost if not own and o.lease else None)
             for n, o, own in offers
-        ])  # fmt: skip
-        exits = self.settled(exits, [
-            o.lease.exit_cost.currency if not own and o.lease and o.lease.exit_cost else None
-            for _, o, own in offers
-        ])  # fmt: skip
-        used = self.inputs.table("option", "unit_resale", [
-            self.inputs.series_line(
-                f"offers.{n}.buy.resale", f"{o.title}: price of a used unit", o.buy.resale,
-                unit=f"mn {o.buy.resale.currency or money}/unit",
-                written=f"mn {o.buy.resale.currency or money}",
-            ) if own and o.buy and o.buy.resale else None
+        ], unit="mn {}/unit")  # fmt: skip
+        used = self.amounts("option", "unit_resale", [
+            (f"offers.{n}.buy.resale", f"{o.title}: price of a used unit",
+             o.buy.resale if own and o.buy else None)
             for n, o, own in offers
-        ])  # fmt: skip
-        paid_in = [o.buy.resale.currency if own and o.buy and o.buy.resale else None for _, o, own in offers]
-        return (exits - self.settled(used, paid_in)).named(
+        ], unit="mn {}/unit")  # fmt: skip
+        return (exits - used).named(
             "unit_exit", "Exit cost of a leased unit, less resale", f"{self.money}/unit", PRICES
         )
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from capexpand.case.currencies import settled_rates
 from capexpand.case.schema import Case
-from capexpand.finance.rows import Label, Rows
+from capexpand.case.values import Figure, Series
+from capexpand.finance.rows import Label, Rows, whole_quarters
 from capexpand.model.data import ModelData
 from capexpand.workbook.inputs import InputCell, Inputs, Line
 
 PRICES = "prices"
+
+Figures = Sequence[tuple[str, str, Figure | None]]
+"""Of each place on an axis: its place in the case, a title, and what the case states there."""
+SeriesByPlace = Sequence[tuple[str, str, Series | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class TermBuilder:
         self.inputs.kept.append(rows)
         return rows
 
-    def exchange(self, axis: str, currencies: list[str | None], *, first: bool = False) -> Rows | None:
+    def exchange(self, axis: str, currencies: Sequence[str | None], *, first: bool = False) -> Rows | None:
         """Exchange rates [axis, quarter] of lines in these currencies; None where all are the case's own."""
         own = self.case.currency
         used = [currency or own for currency in currencies]
@@ -65,10 +71,77 @@ class TermBuilder:
         rates = table.take("item", axis, [names.index(currency) for currency in used])
         return rates.first() if first else rates
 
-    def settled(self, rows: Rows, currencies: list[str | None], *, first: bool = False) -> Rows:
-        """Amounts in these currencies, by their first axis, in the case's own."""
+    def settled(
+        self, rows: Rows, currencies: Sequence[str | None], *, first: bool = False,
+        named: tuple[str, str, str] | None = None,
+    ) -> Rows:  # fmt: skip
+        """Amounts in these currencies, by their first axis, in the case's own.
+
+        Args:
+            rows: the amounts.
+            currencies: of each place on the axis; None for the case's own.
+            first: whether the rates of the first quarter hold.
+            named: key, title and unit of the amounts where they had to be exchanged.
+        """
         rates = self.exchange(rows.axes[0], currencies, first=first)
-        return rows if rates is None else rows * rates
+        if rates is None:
+            return rows
+        return rows * rates if named is None else (rows * rates).named(*named, PRICES)
+
+    def amounts(
+        self, axis: str, key: str, stated: SeriesByPlace, *, unit: str, factor: float = 1.0,
+        named: tuple[str, str, str] | None = None,
+    ) -> Rows:  # fmt: skip
+        """Series of money [axis, quarter] in the case's own currency.
+
+        Args:
+            axis: its name.
+            key: of the table of inputs.
+            stated: the series.
+            unit: of them, with ``{}`` for the currency.
+            factor: of what is shown to the canonical value.
+            named: see ``settled``.
+        """
+        currencies = [None if series is None else series.currency for *_, series in stated]
+        units = [unit.format(currency or self.case.currency) for currency in currencies]
+        rows = self.inputs.table(axis, key, [
+            self.inputs.series_line(*each, unit=said, written=said.replace("/unit", ""), factor=factor)
+            for each, said in zip(stated, units, strict=True)
+        ])  # fmt: skip
+        return self.settled(rows, currencies, named=named)
+
+    def amount(self, place: str, title: str, figure: Figure | None, *, per: str = "") -> Rows:
+        """A sum of money in the case's own currency at the first quarter's rate; 0 where none is stated."""
+        currency = (None if figure is None else figure.currency) or self.case.currency
+        value = 0.0 if figure is None else figure.value
+        row = self.inputs.number(
+            place, title, f"mn {currency}{per}", value=value, figure=figure,
+            written=f"mn {currency}{per}".replace("/unit", ""),
+        )  # fmt: skip
+        rates = self.exchange("item", [currency], first=True)
+        return row if rates is None else (row * rates).sum("item")
+
+    def figures(
+        self, axis: str, key: str, stated: Figures, *, unit: str = "share", written: str = "ratio",
+        otherwise: float | None = None,
+    ) -> Rows:  # fmt: skip
+        """Figures [axis], shares as a rule; where none is stated ``otherwise``, or none if that is None."""
+        return self.inputs.table(axis, key, [
+            self.inputs.figure_line(*each, otherwise=otherwise, unit=unit, written=written) for each in stated
+        ], quarterly=False)  # fmt: skip
+
+    def quarters(self, axis: str, key: str, stated: Figures, three: Rows, *, named: tuple[str, str]) -> Rows:
+        """Durations [axis], which a case states in months, in whole quarters.
+
+        Args:
+            axis: its name.
+            key: of the table of inputs.
+            stated: the durations.
+            three: months in a quarter.
+            named: key and title of the quarters.
+        """
+        months = self.figures(axis, key, stated, unit="months", written="months")
+        return whole_quarters(months, three).named(*named, "quarters", PRICES)
 
     def _exchange_table(self) -> Rows:
         for rows in self.inputs.kept:

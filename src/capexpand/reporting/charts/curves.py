@@ -9,9 +9,6 @@ from typing import Literal
 from capexpand.reporting.charts import palette
 from capexpand.reporting.charts.drawing import HEIGHT, Part, Spec, colour_of, tooltip_of
 
-SHADES = ("#b9d3ea", "#8fc1e3", "#5d9fd0", "#2f7fb8", "#0b5fa5", "#083f70", "#0a2f57")
-"""Of lines that follow each other in time, the oldest lightest."""
-
 
 def lines_by_quarter(parts: Sequence[Part], unit: str) -> Spec:
     """Return the drawing of lines over quarters, one for each day on which they were made.

@@ -426,7 +426,7 @@ def heat_map(unit: str, rows: int) -> Spec:
     colour = {
         "field": "v",
         "type": "quantitative",
-        "scale": {"range": ["#f1f4f7", "#8fc1e3", "#0b5fa5", "#0a2f57"]},
+        "scale": {"range": list(palette.HEAT)},
     }
     return {
         "width": "container",

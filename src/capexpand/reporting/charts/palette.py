@@ -36,6 +36,15 @@ CATEGORIES = (
 
 OTHERS = "#c3c9d0"
 
+HEAT = ("#f1f4f7", "#8fc1e3", "#0b5fa5", "#0a2f57")
+"""Of a field of numbers, from the least to the most."""
+AGES = ("#b9d3ea", "#8fc1e3", "#5d9fd0", "#2f7fb8", "#0b5fa5", "#083f70", "#0a2f57")
+"""Of lines that follow each other in time, the oldest lightest."""
+KINDS_OF_EVIDENCE = (GOOD, "#88ccee", "#e69f00", "#cc6677", "#7b3f98")
+"""Of the kinds of evidence, the firmest first."""
+SUITES = ("#1b6ca8", "#7fb3d5", "#2e8b57", "#c0702a", "#7b4fa3", "#c2569b", "#9a9a9a")
+"""Of families of measurements."""
+
 DARK = {
     "white": "#10171e",
     INK: "#dde6ee",

@@ -31,7 +31,7 @@ def value_map(first: str, second: str, unit: str, *, levels: tuple[Sequence[str]
             "color": {
                 "field": "v",
                 "type": "quantitative",
-                "scale": {"range": ["#f1f4f7", "#8fc1e3", "#0b5fa5", "#0a2f57"]},
+                "scale": {"range": list(palette.HEAT)},
                 "legend": {"title": unit, "orient": "right", "format": ",~f"},
             },
             "tooltip": tooltip_of({"x": first, "y": second}, {"v": unit}),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from capexpand.forecasting.losses import PROMISED
 from capexpand.reporting.charts import palette
-from capexpand.reporting.charts.curves import SHADES, lines_by_quarter
+from capexpand.reporting.charts.curves import lines_by_quarter
 from capexpand.reporting.charts.drawing import Chart, Part, Spec, waterfall
 from capexpand.reporting.charts.ranges import intervals_by_quarter, shares_by_day
 from capexpand.studies.backtest.backtest import Backtest
@@ -139,7 +139,7 @@ def rolling(found: Backtest) -> Iterator[Chart]:
 
 
 def _day_parts(days: Sequence[str]) -> list[Part]:
-    shades = [SHADES[min(place, len(SHADES) - 1)] for place in range(len(days))]
+    shades = [palette.AGES[min(place, len(palette.AGES) - 1)] for place in range(len(days))]
     return [*map(Part, days, shades), Part(CAME, palette.INK)]
 
 

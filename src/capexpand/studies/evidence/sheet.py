@@ -29,8 +29,6 @@ from capexpand.wording import MoneyScale, listing, money, of_each, percent, sent
 if TYPE_CHECKING:
     from polars import DataFrame
 
-COLOURS = (palette.GOOD, "#88ccee", "#e69f00", "#cc6677", "#7b3f98")
-"""Of the kinds, the firmest first."""
 USUAL_TOP = 15
 METHOD = (
     "Each number is taken to be off by the deviation of its kind, independently of the others; its effect is "
@@ -134,7 +132,10 @@ def _written(one: NextFact) -> str:
 
 
 def _chart(found: EvidenceFindings) -> Chart:
-    parts = tuple(Part(kind.evidence.name, colour) for kind, colour in zip(found.kinds, COLOURS, strict=True))
+    parts = tuple(
+        Part(kind.evidence.name, colour)
+        for kind, colour in zip(found.kinds, palette.KINDS_OF_EVIDENCE, strict=True)
+    )
     numbers = max(sum(kind.numbers for kind in found.kinds), 1)
     rows: list[Spec] = [
         {"p": name, "s": kind.evidence.name, "v": float(f"{100.0 * amount:.5g}"), "o": place}
