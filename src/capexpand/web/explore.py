@@ -245,6 +245,8 @@ class Study:
                 if known is not None:
                     self._known.move_to_end(changes.query)
                     return known
+                if self._wanted is not None and self._wanted.query == changes.query:
+                    self._wanted = None  # it waits behind another place; here it is planned at once
             base = self._declared()
             with self._turns:
                 return self._keep(changes, base)
