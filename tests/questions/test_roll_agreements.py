@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_case import ABSENT, loaded
 
+from capexpand.finance.leases import counted_in_cap
 from capexpand.finance.statements import statement
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
@@ -152,6 +153,29 @@ def test_leases_on_order_and_within_their_term_are_kept(wait, term, fee, growth,
     later = optimise_plan(compile_case(rolled_case(case, plan, decided, rows).case))
     cash = float(statement(plan).free_cash_flow[:decided].sum())
     assert later.solver.objective == pytest.approx(plan.solver.objective - cash, abs=1e-5)
+
+
+def test_leases_signed_within_the_cap_leave_so_much_less_of_it():
+    """The cap binds: less would be leased with less of it, and more if what was signed did not count."""
+    case = loaded(
+        {
+            "calendar.quarters": 6,
+            "programme.window_quarters": 6,
+            "programme.cap": "4 mn CNY",
+            "programme.leases_within_cap": True,
+            "offers.server.buy": ABSENT,
+            "offers.server.lease": {"fee": "0.4 mn CNY/quarter", "term": "6 months"},
+            "offers.server.supply": {"CN": {"limit": "1 units/quarter"}},
+        }
+    )
+    plan = optimise_plan(compile_case(case))
+    counted = counted_in_cap(plan)
+    assert counted.sum() == pytest.approx(4.0)
+    later = rolled_case(case, plan, 2, expected_actuals(case, plan, 2)).case
+    assert later.programme.cap.value == pytest.approx(4.0 - counted[:2].sum())
+    cash = float(statement(plan).free_cash_flow[:2].sum())
+    rest = optimise_plan(compile_case(later))
+    assert rest.solver.objective == pytest.approx(plan.solver.objective - cash, abs=1e-5)
 
 
 def test_a_plan_that_is_rolled_twice_still_pays_for_what_it_signed_first(tmp_path):

@@ -21,6 +21,7 @@ from capexpand.case.schema import Case
 from capexpand.case.standing import hirings, supplies
 from capexpand.errors import CaseError, Problem
 from capexpand.files.json_text import JsonObject
+from capexpand.finance.leases import counted_in_cap
 from capexpand.optimiser.plan import Plan
 from capexpand.studies.roll.actuals import OBSERVED, ActualRow, in_own_unit, in_unit_of, observed_series
 from capexpand.studies.roll.expected import signed_hirings, signed_supplies
@@ -104,7 +105,8 @@ def rolled_case(
     for name, contracts in _signed(by_quantity.get("energy_signed", ()), agreed, start).items():
         document["opening"]["sites"].setdefault(name, {"power": "0 MW"})["energy"] = contracts
     document["opening"]["reserved"] = _signed(by_quantity.get("reserved", ()), agreed, start)
-    spent = _programme(known, document, by_quantity, start)
+    leased = float(counted_in_cap(plan)[:decided].sum())
+    spent = _programme(known, document, by_quantity, start, leased=leased)
     _renewal(known, plan, document, spent, start)
     _stock(known, document, by_quantity)
     _notes(plan, notes)
@@ -275,11 +277,15 @@ def _not_before(one: ActualRow, start: date) -> str:
 
 
 def _programme(
-    known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]], start: date
+    known: Case, document: JsonObject, by_quantity: dict[str, list[ActualRow]], start: date, *, leased: float
 ) -> float:
-    """What is left of the programme: its caps less what was paid and what falls due for orders placed."""
+    """What is left of the programme: its caps less what was paid and what falls due for orders placed.
+
+    Args:
+        leased: what leases signed so far count within the cap [million].
+    """
     programme = document["programme"]
-    paid = sum(in_own_unit(one, known).value for one in by_quantity.get("paid", ()))
+    paid = leased + sum(in_own_unit(one, known).value for one in by_quantity.get("paid", ()))
     window = quarter_starts(known.programme.window_start, known.programme.window_quarters + 1)
     due = [(one.date or start, in_own_unit(one, known).value) for one in by_quantity.get("payments_due", ())]
     bound = paid + sum(amount for day, amount in due if day < window[-1])
