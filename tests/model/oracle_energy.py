@@ -24,7 +24,7 @@ def energy_terms(o):
     in_time = quarter + e.lead_quarters[:, None] < count
     limit = o.data(np.where(in_time, e.limit_mw, 0.0), "contract", "quarter")
     signed = o.variable("energy signed", "contract", "quarter", upper=limit)
-    o.require("signed before", signed, ">=", o.data(e.least_mw, "contract", "quarter"))
+    o.require("energy signed before", signed, ">=", o.data(e.least_mw, "contract", "quarter"))
     battery = np.array([kind == "storage" for kind in e.kinds])
     used = o.variable("energy used", "contract", "quarter", exists=o.data(~battery, "contract"))
     surplus = o.variable("surplus", "contract", "quarter", exists=o.data(~e.on_site & ~battery, "contract"))
