@@ -463,7 +463,9 @@ def scaled_money(m: ModelData, factor: float) -> ModelData:
         hire=None if m.hire is None else _scaled(m.hire, factor, "fee"),
         energy=None
         if m.energy is None
-        else _scaled(m.energy, factor, "price", "fee", "cost", "capacity_charge", "carbon_price"),
+        else _scaled(
+            m.energy, factor, "price", "fee", "cost", "capacity_charge", "carbon_price", "kept_worth"
+        ),
         sites=_scaled(m.sites, factor, "energy_price"),
         power=_scaled(m.power, factor, "price", "running_cost", "exit_cost", "end_value"),
         offers=_scaled(
