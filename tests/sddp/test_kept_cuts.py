@@ -51,6 +51,23 @@ def test_a_restored_pool_answers_and_selects_as_the_one_with_all_cuts() -> None:
     assert np.array_equal(one.best, other.best)
 
 
+def test_a_trial_point_that_one_function_looks_at_is_kept_of_all() -> None:
+    """Nodes share a solver, and one starts from the cuts that the other left in it, with its own numbers.
+
+    The second function falls with each trial point, so it looks at its first cut alone.
+    """
+    whole = CutPool(np.arange(1), np.array([-100.0, -100.0]))
+    for at in np.linspace(1.0, 3.0, 40):
+        falling = np.array([-(at**2) / 2.0, -at])
+        whole.offer(TrialPoint(0, np.array([at]), falling, np.array([[at], [0.0]])))
+    restored = CutPool(np.arange(1), np.array([-100.0, -100.0]))
+    restored.restore(unpacked_cuts(packed_cuts([whole.kept()]), 0))
+    assert whole.functions[1].selected.size < whole.functions[0].selected.size
+    assert restored.count > 20
+    own = restored.slopes[0, : restored.count, 0]
+    assert np.array_equal(restored.intercepts[1, : restored.count], -own)
+
+
 def test_a_cut_that_several_streams_hold_stands_once() -> None:
     pools = [_pool(np.linspace(0.0, last, 40)) for last in (1.0, 1.0, 1.37)]
     record = packed_cuts([pool.kept() for pool in pools])

@@ -188,15 +188,13 @@ class CutPool:
 
     def kept(self) -> KeptCuts:
         """Return what is still looked at, from which ``restore`` makes a pool that answers alike."""
-        looked_at = self._is_selected[:, : self.count].copy()
-        looked_at[:, -NEWEST:] = True
-        used = looked_at.any(axis=0)
+        used = np.asarray(self._is_selected[:, : self.count].any(axis=0))
+        used[-NEWEST:] = True
         number = np.cumsum(used) - 1
         lately = slice(max(0, self._known - _MEMORY), self._known)
         cuts = np.concatenate((self.intercepts[:, : self.count, None], self.slopes[:, : self.count]), axis=2)
         return KeptCuts(
-            cuts=cuts[looked_at],
-            looked_at=looked_at[:, used],
+            cuts=cuts[:, used].reshape(-1, cuts.shape[2]),
             selected=self._is_selected[:, : self.count][:, used],
             made=np.array([self._made, self._selected_at]),
             trial_states=self._trial_states[lately].copy(),
@@ -207,21 +205,19 @@ class CutPool:
     def restore(self, kept: KeptCuts) -> None:
         """Take the place of the pool of which something was kept, in a pool without cuts.
 
-        Cuts that nobody looked at become the lower bound.
-
         Raises:
             ValueError: it is of another group.
         """
         functions, width = len(self.lower_bound), len(self.states)
         kept.check(functions, width)
-        self.count, self._known = kept.looked_at.shape[1], len(kept.trial_states)
+        self.count, self._known = kept.selected.shape[1], len(kept.trial_states)
         self._made, self._selected_at = map(int, kept.made)
         room = max(self.count, _FIRST_ROOM)
-        self.intercepts = np.repeat(self.lower_bound[:, None], room, axis=1)
-        self.slopes = np.zeros((functions, room, width))
+        self.intercepts = np.empty((functions, room))
+        self.slopes = np.empty((functions, room, width))
         self._is_selected = np.zeros((functions, room), dtype=np.bool_)
-        self.intercepts[:, : self.count][kept.looked_at] = kept.cuts[:, 0]
-        self.slopes[:, : self.count][kept.looked_at] = kept.cuts[:, 1:]
+        cuts = kept.cuts.reshape(functions, self.count, 1 + width)
+        self.intercepts[:, : self.count], self.slopes[:, : self.count] = cuts[:, :, 0], cuts[:, :, 1:]
         self._is_selected[:, : self.count] = kept.selected
         self.selected_count = kept.selected.sum(axis=1).astype(np.int64)
         self._make_room(int(self.selected_count.max(initial=0)) + self._made // 8 + 2)

@@ -24,8 +24,9 @@ class KeptCuts:
     """The cuts of a group that are looked at, as one stream knows them.
 
     Args:
-        cuts: shape (looked at, 1 + live states), intercept and slopes, by function and then by age.
-        looked_at: shape (functions, trial points), which cuts these are.
+        cuts: shape (functions · trial points, 1 + live states), intercept and slopes, by function and then by
+            age. Nodes that share a solver start from each other's cuts, so all functions' cuts are kept of
+            each trial point that one function looks at.
         selected: shape (functions, trial points), those that are looked at for good.
         made: shape (2,), number of cuts that were ever made, and that number at the last selection.
         trial_states: shape (latest trial points, live states).
@@ -37,7 +38,6 @@ class KeptCuts:
     """
 
     cuts: Floats
-    looked_at: Flags
     selected: Flags
     made: Integers
     trial_states: Floats
@@ -57,10 +57,9 @@ class KeptCuts:
         Raises:
             ValueError: a shape or a number is wrong.
         """
-        known, count = self.trial_states.shape[0], self.looked_at.shape[-1]
+        known, count = self.trial_states.shape[0], self.selected.shape[-1]
         shapes = {
-            "cuts": (int(self.looked_at.sum()), 1 + width),
-            "looked_at": (functions, count),
+            "cuts": (functions * count, 1 + width),
             "selected": (functions, count),
             "made": (2,),
             "trial_states": (known, width),
@@ -75,7 +74,7 @@ class KeptCuts:
         numbers = (self.cuts, self.trial_states, self.best, self.mix_weights, self.centre)
         if not all(np.isfinite(part).all() for part in numbers):
             raise ValueError("the kept cuts are not finite")
-        if (self.selected & ~self.looked_at).any() or not 0 <= self.made[1] <= self.made[0]:
+        if not 0 <= self.made[1] <= self.made[0]:
             raise ValueError("the selection of the kept cuts makes no sense")
         if known and (self.owners.min() < 0 or self.owners.max() >= count):
             raise ValueError("a kept trial point names a cut that is not there")
@@ -84,7 +83,6 @@ class KeptCuts:
 _SHARED = ("cuts", "trial_states")
 """Rows that several streams hold alike."""
 _KINDS = {
-    "looked_at": np.bool_,
     "selected": np.bool_,
     "made": np.int64,
     "owners": np.int64,
