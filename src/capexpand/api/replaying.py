@@ -190,12 +190,12 @@ def replay(
         raise CaseError(
             [Problem("--seeds: nothing is drawn here; that is so with --placement random or --servegen")]
         )
-    with (
-        announce_compilation(),
-        engine_on(on, workers=workers) as engine,
-        engine.pool(work, most=seeds) as pool,
-    ):
-        found = [document for _, document in in_order(pool, work.chunks(seeds))]
+    chunks = work.chunks(seeds)
+    with announce_compilation():
+        found = [work(next(chunks))]  # here, so that the others find the engine compiled
+    if seeds > 1:
+        with engine_on(on, workers=workers) as engine, engine.pool(work, most=seeds - 1) as pool:
+            found += [document for _, document in in_order(pool, chunks)]
     document = found[0] if seeds == 1 else found[0] | {"by_seed": by_seed(found)}
     if place is not None:
         _write(document, place)
