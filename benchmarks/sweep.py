@@ -82,7 +82,7 @@ def main() -> int:
         print(f"one process, {name}: {60.0 / middle:.0f} plans a minute, {middle / own:.1f} times as long")
     if wrong:
         print(f"{wrong} values differ", file=sys.stderr)
-    return min(wrong, 1)
+    return int(wrong > 0)  # numpy's own integers are no exit codes
 
 
 def timed(work: Callable[[], float]) -> tuple[float, float]:
