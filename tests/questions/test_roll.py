@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rolled_plans import rolled
 from small_case import SMALL, loaded
 
 import capexpand as cx
@@ -33,17 +34,6 @@ TWO_SITES = Path(__file__).parents[2] / "cases" / "two-sites"
 
 def two_sites():
     return Subject("two-sites", load_case(TWO_SITES))
-
-
-def rolled(tmp_path, subject, as_of, change=None):
-    """Return a plan rolled with what it expects, some rows changed."""
-    content = template(subject, as_of).decode()
-    for old, new in (change or {}).items():
-        assert old in content
-        content = content.replace(old, new)
-    file = tmp_path / f"{as_of}.csv"
-    file.write_text(content)
-    return roll_forward(subject, file, as_of=as_of)
 
 
 def test_where_all_went_to_plan_the_rest_of_the_plan_stays_the_best(tmp_path):

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rolled_plans import rolled
 from small_case import ABSENT, loaded
 
 from capexpand.finance.leases import counted_in_cap
@@ -17,18 +18,6 @@ from capexpand.studies.roll.expected import expected_actuals
 from capexpand.studies.roll.rolling import roll_forward, template
 from capexpand.studies.roll.state import rolled_case
 from capexpand.studies.subjects import Subject
-
-
-def rolled(tmp_path, subject, as_of, change=None):
-    """Return a plan rolled with what it expects, some rows changed."""
-    content = template(subject, as_of).decode()
-    for old, new in (change or {}).items():
-        assert old in content
-        content = content.replace(old, new)
-    file = tmp_path / f"{as_of}.csv"
-    file.write_text(content)
-    return roll_forward(subject, file, as_of=as_of)
-
 
 CLOUD = {
     "title": "Big cloud",
