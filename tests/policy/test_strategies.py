@@ -23,7 +23,7 @@ from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import recourse_data, take_apart
 from capexpand.policy.outcomes import Outcomes, SampleSizes, simulate_policy
 from capexpand.policy.resolved import foresee
-from capexpand.policy.strategies import recommended, returns_beside
+from capexpand.policy.strategies import less, recommended, returns_beside
 from capexpand.reporting.deciding_futures import deciding, deciding_document
 
 
@@ -112,6 +112,13 @@ def test_of_two_strategies_that_earn_the_same_the_safer_is_recommended():
     worst = np.argsort(policy)[:40]
     safer[worst] += 1.0
     assert recommended({"policy": policy, "rolling": safer}) == "rolling"
+
+
+def test_values_that_differ_by_rounding_are_the_same():
+    one = np.array([3e8, 5e8, -2e8])
+    same, apart = (less(one, one + np.array(by)) for by in ([1e-3, -1e-2, 1e-4], [1.0, 0.0, -3.0]))
+    assert same.tolist() == [0.0, 0.0, 0.0]
+    assert apart.tolist() == [-1.0, 0.0, 3.0]
 
 
 def test_a_rival_is_compared_only_in_the_scenarios_that_both_have_seen():

@@ -281,6 +281,7 @@ def test_each_end_of_a_range_can_be_had_for_the_share(share):
     [
         ("orders.sever.2025Q2", "there is no 'sever' in orders; did you mean server?"),
         ("oders.server.2025Q2", "there is no 'oders' to ask about; did you mean orders?"),
+        ("server 2025Q3", "there is no 'server' to ask about; did you mean orders.server 2025Q3?"),
         ("orders.server.2031Q2", "2031Q2 is not planned; the plan goes from 2025Q2 to 2026Q1"),
         ("sites.east.west power", "has 'west' besides"),
         ("orders", "names none; write orders.NAME.QUARTER, with one of server"),
@@ -334,3 +335,10 @@ def test_the_commands_print_json_and_write_runs(tmp_path):
         2,
         "'orders.sever.2025Q2': there is no 'sever' in orders; did you mean server?",
     )
+
+
+@pytest.mark.parametrize("case", ["two-sites", "two-sites-financed"])
+def test_limits_without_end_are_no_limits_to_price(case):
+    """Warnings are errors here: a limit of infinity, moved a little, must not turn into no number."""
+    found = explain_why(load_case(TWO_SITES.parent / case), case, "budget")
+    assert np.isfinite([line.amount for each in found.priced for line in each.breakdown.lines]).all()

@@ -266,7 +266,7 @@ def with_duals_beside(
 
 def _beside(lower: Floats, upper: Floats, side: Literal["more", "less"]) -> Floats:
     """Upper limits a little further away, or a little nearer but never below the lower ones."""
-    step = WIDENING * np.maximum(1.0, np.abs(upper))
+    step = WIDENING * np.maximum(1.0, np.where(np.isfinite(upper), np.abs(upper), 0.0))
     return upper + step if side == "more" else np.maximum(upper - step, np.minimum(lower, upper))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from capexpand.finance.metrics import HALF_QUARTERS_PER_YEAR
 from capexpand.finance.schedule import depreciation
@@ -20,6 +21,7 @@ from capexpand.policy.outside import Flows, MoneyFactors, outside_earnings
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 TAIL = 0.1
+SAME = 1e-9  # relative; values of two strategies that are nearer differ by the solver's rounding only
 """Share of the worst scenarios whose mean is the conditional value at risk that is shown."""
 NORMAL_95 = 1.96
 
@@ -116,15 +118,14 @@ def measure_outcomes(outcomes: Outcomes) -> StrategiesFindings:
     metrics = tuple(_metrics(strategy, returns[strategy], policy) for strategy in STRATEGIES)
     fixed = max(("naive", "mean_value"), key=lambda strategy: float(returns[strategy].value.mean()))
     known = next(each.value for each in metrics if each.strategy == "foresight")
-    count = returns["foresight"].value.size
-    paired = estimate(returns["foresight"].value - policy.value[:count])
+    paired = _paired(returns["foresight"].value, policy.value)
     mean_value, on_nodes = returns["mean_value"].value, outcomes.mean_on_nodes.value + outcomes.constant
     return StrategiesFindings(
         metrics=metrics,
         returns=returns,
-        vss=estimate(policy.value - returns["mean_value"].value),
-        evpi=Estimate(known.mean - float(policy.value.mean()), paired.halfwidth),
-        waiting=estimate(policy.value - returns[fixed].value),
+        vss=_paired(policy.value, returns["mean_value"].value),
+        evpi=Estimate(float(less(known.mean, policy.value.mean())), paired.halfwidth),
+        waiting=_paired(policy.value, returns[fixed].value),
         replanning=_paired(policy.value, returns["rolling"].value),
         lattice_bias=estimate(on_nodes - mean_value[: on_nodes.size]),
         learning=None
@@ -167,7 +168,13 @@ def recommended(values: dict[str, Floats]) -> str:
 def _paired(one: Floats, other: Floats) -> Estimate:
     """The mean difference over the scenarios that both have seen."""
     count = min(one.size, other.size)
-    return estimate(one[:count] - other[:count])
+    return estimate(less(one[:count], other[:count]))
+
+
+def less(one: npt.ArrayLike, other: npt.ArrayLike) -> Floats:
+    """Return one value less another, 0 where they differ by rounding only."""
+    difference = np.subtract(one, other)
+    return np.where(np.abs(difference) <= SAME * np.abs(one), 0.0, difference)
 
 
 def _worst(one: Floats, other: Floats) -> bool:

@@ -196,11 +196,14 @@ def _covenants_in_words(context: ReportContext, found: FinancingResult, f: Finan
     if followed is not None and followed.breach:
         worst = max(followed.breach.items(), key=lambda pair: float(pair[1].max()))
         t = int(np.argmax(worst[1]))
-        chance = percent(float(worst[1][t]))
-        parts.append(
-            f"Over many futures the chance of a breach is greatest for {COVENANTS[worst[0]]}: {chance} in "
-            f"{context.labels[t]}."
-        )
+        chance = float(worst[1][t])
+        if chance > 0:
+            parts.append(
+                f"Over many futures the chance of a breach is greatest for {COVENANTS[worst[0]]}: "
+                f"{percent(chance)} in {context.labels[t]}."
+            )
+        else:
+            parts.append("No covenant is broken in any of the futures followed.")
     return " ".join(parts)
 
 

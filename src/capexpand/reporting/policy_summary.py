@@ -9,12 +9,13 @@ from capexpand.policy.findings import (
     interruption_note,
     lattice_sentence,
     recommendation,
+    uncertain,
     value_sentence,
     whole_sentence,
 )
 from capexpand.reporting.blocks import Block, Paragraph, Row, table
 from capexpand.reporting.deciding_futures import deciding
-from capexpand.wording import MoneyScale, money, percent
+from capexpand.wording import MoneyScale, percent
 
 
 def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
@@ -27,7 +28,7 @@ def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
         Row(
             TITLES[strategy.strategy],
             (
-                str(strategy.scenarios),
+                f"{strategy.scenarios:,}",
                 scale.write(strategy.value.mean),
                 scale.write(strategy.value.halfwidth),
                 scale.write(strategy.npv.mean),
@@ -38,10 +39,7 @@ def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
         for strategy in strategies.metrics
     ]
     head = ("strategy", "scenarios", "value", "±", "NPV", "NPV, worst tenth", "chance < 0")
-    vss, evpi = (
-        f"{money(each.mean, currency)} ± {money(each.halfwidth, currency)}"
-        for each in (strategies.vss, strategies.evpi)
-    )
+    vss, evpi = (uncertain(each, scale) for each in (strategies.vss, strategies.evpi))
     return (
         Paragraph("", lead=decision_sentence(findings), kind="decision"),
         *((Paragraph(whole),) if (whole := whole_sentence(findings)) else ()),
@@ -51,7 +49,7 @@ def policy_summary(findings: PolicyFindings) -> tuple[Block, ...]:
         Paragraph(recommendation(findings)),
         Paragraph(lattice_sentence(findings)),
         table(
-            f"Five strategies through {outcomes.scenarios.count} fresh scenarios, {scale.unit}", head, rows
+            f"Five strategies through {outcomes.scenarios.count:,} fresh scenarios, {scale.unit}", head, rows
         ),
         Paragraph(f"Planning for many futures adds {vss}; knowing the future would add {evpi} more."),
     )

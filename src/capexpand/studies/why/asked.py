@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NoReturn
@@ -173,9 +174,7 @@ def read_asked(written: str, m: ModelData) -> Topic:
     quarters = [word for word in rest if _quarter(word) is not None]
     names = [word for word in rest if word.lower() not in aspect and word not in quarters]
     if kind not in _KINDS:
-        close = nearest(kind, list(_KINDS))
-        hint = f"; did you mean {close}?" if close else f"; ask about {EXAMPLES}"
-        _wrong(written, f"there is no '{words[0]}' to ask about{hint}")
+        _wrong(written, f"there is no '{words[0]}' to ask about; {_meant_instead(words, m)}")
     quarter = _position_of_quarter(written, quarters, m)
     if kind in ("budget", "programme"):
         if names and names != ["cap"]:
@@ -203,6 +202,17 @@ def read_asked(written: str, m: ModelData) -> Topic:
     if kind in ("orders", "offers") and "supply" in aspect:
         meant = "supply"
     return Topic(meant, names[0], known.index(names[0]), quarter, written)
+
+
+def _meant_instead(words: Sequence[str], m: ModelData) -> str:
+    """Say what to write where the first word is no kind of thing: the kind that is spelt like it or has the name."""
+    if close := nearest(words[0].lower(), list(_KINDS)):
+        return f"did you mean {close}?"
+    having = {"orders": m.offers.products, "sites": m.sites.names, "workloads": m.workloads.names}
+    kinds = [kind for kind, names in having.items() if words[0] in names]
+    if not kinds:
+        return f"ask about {EXAMPLES}"
+    return f"did you mean {' or '.join(' '.join((f'{kind}.{words[0]}', *words[1:])) for kind in kinds)}?"
 
 
 _ASPECTS = ("power", "grid", "orders", "supply", "volume")

@@ -197,7 +197,7 @@ def _does(said: WhyPolicy, asked: Topic, m: ModelData) -> str:
     ]
     if not found:
         when = "in the quarters that its table shows" if label is None else f"in {label}"
-        return f"The policy's run names no order of it {when}"
+        return f"The policy's run shows no order of it {when}"
     parts = [_ordered(row) for row in found[:4]]
     return f"The policy orders {listing(parts)}{_conditions(said, mine, label) if units else ''}"
 
