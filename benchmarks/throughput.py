@@ -18,9 +18,9 @@ import sys
 import time
 
 import numpy as np
+from throughput_grid import output_rates
 from throughput_peer import show
 
-from capexpand.hardware.grid import output_rates
 from capexpand.hardware.specs import Load
 
 MODELS = ("Llama 3.1 8B", "Llama 3.1 70B", "Llama 3.1 405B", "Qwen3 32B", "Qwen3 235B-A22B", "DeepSeek V3",

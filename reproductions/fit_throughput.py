@@ -37,9 +37,6 @@ from capexpand.hardware.efficiency import (
 from capexpand.hardware.measurements import Measurement
 from capexpand.hardware.prediction import (
     Stack,
-    at_best,
-    log_errors,
-    near_best,
     predict,
     predict_with,
     repeated,
@@ -47,6 +44,7 @@ from capexpand.hardware.prediction import (
 )
 from capexpand.hardware.roofline import Bench, Efficiency
 from capexpand.hardware.validation import kind_of, packaged_measurements, source_of
+from capexpand_reproductions.best_layouts import at_best, near_best
 
 START = {
     "compute": math.log(0.65),
@@ -272,6 +270,17 @@ def efficiency_from(fields: dict[str, np.ndarray]) -> Efficiency:
     return Efficiency(
         **{name: np.exp(np.minimum(fields[name], 0.0 if name in SHARES else np.inf)) for name in FIELDS}
     )
+
+
+def log_errors(measurements: Sequence[Measurement], predicted: np.ndarray) -> np.ndarray:
+    """Give the logarithm of predicted over measured; −inf where nothing was predicted.
+
+    Args:
+        predicted: what was predicted [tokens/s and chip].
+    """
+    measured = np.array([m.tokens_per_chip_s for m in measurements])
+    with np.errstate(divide="ignore"):
+        return np.where(predicted > 0, np.log(predicted / measured), -math.inf)
 
 
 def bent(error: np.ndarray) -> np.ndarray:

@@ -7,9 +7,10 @@ name, permuted. Among equal scores the first node of that permutation wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from capexpand.replay.packing.tasks import (
 )
 from capexpand_reproductions.go_random import GoRandom
 from capexpand_reproductions.packing import Arrivals, PackingOutcome, make_arrivals, pack
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SEEDS = tuple(range(42, 52))
 DEMAND_RATIO = 1.3
@@ -116,13 +120,13 @@ def read_nodes(path: Path) -> NodeArrays:
     """
     import polars as pl
 
-    from capexpand.replay.sources.tables import check_whole_numbers, read_columns
+    from capexpand.replay.sources.tables import read_columns
 
     table = read_columns(
         path,
         {"sn": pl.String, "cpu_milli": pl.Int64, "memory_mib": pl.Int64, "gpu": pl.Int64, "model": pl.String},
     ).sort("sn")
-    check_whole_numbers(path, table, {"cpu_milli": LARGEST, "memory_mib": LARGEST, "gpu": MAX_ACCELERATORS})
+    _check_whole_numbers(path, table, {"cpu_milli": LARGEST, "memory_mib": LARGEST, "gpu": MAX_ACCELERATORS})
     if table["model"].n_unique() > MOST_MODELS:
         raise CaseError([Problem(f"names more than {MOST_MODELS} models of accelerators", file=path)])
     return make_nodes(
@@ -133,6 +137,23 @@ def read_nodes(path: Path) -> NodeArrays:
     )
 
 
+def _check_whole_numbers(path: Path, table: pl.DataFrame, limits: Mapping[str, int]) -> None:
+    """Refuse rows of which a whole number is missing or above the limit of its column."""
+    import polars as pl
+
+    from capexpand.replay.sources.tables import LINE
+
+    problems: list[Problem] = []
+    for name, most in limits.items():
+        bad = table.filter(~pl.col(name).is_between(0, most).fill_null(value=False))
+        if len(bad):
+            found = bad[name][0]
+            message = "is missing" if found is None else f"{found} is not from 0 to {most:,}"
+            problems.append(Problem(message, path=name, file=path, line=bad[LINE][0]))
+    if problems:
+        raise CaseError(problems)
+
+
 def read_workload(path: Path) -> Workload:
     """Read one list of tasks of the Alibaba GPU trace of 2023, sorted by name.
 
@@ -141,7 +162,7 @@ def read_workload(path: Path) -> Workload:
     """
     import polars as pl
 
-    from capexpand.replay.sources.tables import check_whole_numbers, read_columns
+    from capexpand.replay.sources.tables import read_columns
 
     table = read_columns(
         path,
@@ -155,7 +176,7 @@ def read_workload(path: Path) -> Workload:
         optional={"gpu_spec": pl.String},
     ).sort("name")
     limits = {"cpu_milli": LARGEST, "memory_mib": LARGEST, "num_gpu": MAX_ACCELERATORS, "gpu_milli": MILLI}
-    check_whole_numbers(path, table, limits)
+    _check_whole_numbers(path, table, limits)
     rows = zip(
         table["cpu_milli"].to_list(),
         table["gpu_milli"].to_list(),

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from throughput_grid import output_rates
 
 from capexpand.errors import CaseError
 from capexpand.hardware.estimate import ServingQuestion, serve
-from capexpand.hardware.grid import output_rates
 from capexpand.hardware.specs import Load
 
 

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
 
 from random_lattices import certain_lattice, random_lattice, walk
 from random_models import random_model
+from remaining_quarters import program_from
 
 from capexpand.case.loading import load_case
 from capexpand.model.compile import compile_case
@@ -21,7 +22,6 @@ from capexpand.policy.case_policy import PolicySettings, optimise_policy
 from capexpand.policy.graph import policy_graph, recourse_data, take_apart
 from capexpand.policy.resolved import foresee
 from capexpand.policy.risk_attitudes import CVaR, WorstCase
-from capexpand.policy.stages import program_from
 from capexpand.sddp.extensive import solve_extensive
 
 CASES = Path(__file__).parents[2] / "cases"

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
 
 from random_lattices import random_lattice, walk
 from random_models import random_model
+from remaining_quarters import program_from
 
 from capexpand.model.realised import realise
 from capexpand.optimiser.deterministic import build_program, optimise_plan
@@ -17,7 +18,6 @@ from capexpand.policy.chain_numbers import ChainNumbers
 from capexpand.policy.fixed_plans import FixedPlan, FixedPlans
 from capexpand.policy.graph import take_apart
 from capexpand.policy.resolved import WholePrograms, foresee, roll
-from capexpand.policy.stages import program_from
 
 ARRAYS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "value", "index", "start")
 

@@ -8,7 +8,7 @@ import pytest
 from capexpand.errors import CaseError, InfeasibleError
 from capexpand.executing.local import LocalProcesses
 from capexpand.replay.derating import derate_serving, estimate, replay_fleet
-from capexpand.replay.fleet import Fleet, NodeKind, make_fleet, read_fleet
+from capexpand.replay.fleet import Fleet, NodeKind, read_fleet
 from capexpand.replay.jobs.policies import SchedulingPolicy
 from capexpand.replay.serving.outcome import Promise
 from capexpand.replay.serving.replicas import Replica, StepTime
@@ -173,8 +173,10 @@ def test_a_fleet_is_read_from_csv_and_json(tmp_path):
 
 
 def test_everything_wrong_with_a_fleet_is_said_at_once(tmp_path):
+    wrong = {"offer": "", "units": "x", "accelerators": 99, "colour": "red"}
+    (tmp_path / "fleet.json").write_text(json.dumps({"nodes": [wrong]}))
     with pytest.raises(CaseError) as caught:
-        make_fleet([{"offer": "", "units": "x", "accelerators": 99, "colour": "red"}])
+        read_fleet(tmp_path / "fleet.json")
     text = str(caught.value)
     assert all(
         word in text

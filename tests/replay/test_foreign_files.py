@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from capexpand.errors import CapexpandError, CaseError, RunError
 from capexpand.replay.derating import replay_fleet
-from capexpand.replay.fleet import make_fleet, read_fleet
+from capexpand.replay.fleet import Fleet, NodeKind, read_fleet
 from capexpand.replay.jobs.policies import SchedulingPolicy
 from capexpand.replay.packing.tasks import PlacementRule
 from capexpand.replay.sizing import read_replica_kinds
@@ -59,12 +59,7 @@ def test_large_nodes_and_nodes_of_unknown_cpu_are_used_to_the_last_accelerator(t
 
     Sensitivity: read as "does not fit", a score below 0 leaves the larger node empty and 8 jobs waiting.
     """
-    fleet = make_fleet(
-        [
-            {"offer": "small", "units": 1, "accelerators": 8, "model": "h", "cpu_cores": 128},
-            {"offer": "big", "units": 1, "accelerators": 8, "model": "h", "cpu_cores": cores},
-        ]
-    )
+    fleet = Fleet((NodeKind("small", 1, 8, "h", 128.0), NodeKind("big", 1, 8, "h", float(cores))))
     rows = "".join(f"{i},1000,1,8000\n" for i in range(16))
     trace = read_job_table(write(tmp_path, "j.csv", "arrival_s,duration_s,accelerators,cpu_milli\n" + rows))
     outcome = replay_fleet(fleet, trace, policy=SchedulingPolicy(placement=rule)).outcome
@@ -76,7 +71,7 @@ def test_more_jobs_without_accelerators_run_at_once_than_the_cluster_has_thousan
     """One node, one accelerator, CPU unknown: 9,000 CPU jobs all run at once."""
     rows = "".join(f"{i / 1000},100,0,10\n" for i in range(9000))
     trace = read_job_table(write(tmp_path, "j.csv", "arrival_s,duration_s,accelerators,cpu_milli\n" + rows))
-    found = replay_fleet(make_fleet([{"offer": "a", "units": 1, "accelerators": 1}]), trace)
+    found = replay_fleet(Fleet((NodeKind("a", 1, 1),)), trace)
     assert found.outcome.wait_s.max() == 0
     assert found.deratings == ()
     assert "no job asks for an accelerator" in found.note

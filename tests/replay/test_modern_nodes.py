@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from capexpand.replay.derating import replay_fleet
-from capexpand.replay.fleet import make_fleet
+from capexpand.replay.fleet import Fleet, NodeKind
 from capexpand.replay.sources.jobs import read_alibaba_gpu_2023
 
 FOLDER = os.environ.get("CAPEXPAND_TRACES")
@@ -15,10 +15,8 @@ FILE = Path(FOLDER or ".") / "alibaba_gpu_v2023" / "openb_pod_list_default.csv.g
 
 
 def replayed(cores: float, memory_gib: float):
-    node = {"offer": "a", "units": 40, "accelerators": 8, "cpu_cores": cores, "memory_gib": memory_gib}
-    return replay_fleet(
-        make_fleet([node]), read_alibaba_gpu_2023(FILE, leave_out_bad=True), leave_out_bad=True
-    )
+    node = NodeKind("a", 40, 8, cpu_cores=cores, memory_gib=memory_gib)
+    return replay_fleet(Fleet((node,)), read_alibaba_gpu_2023(FILE, leave_out_bad=True), leave_out_bad=True)
 
 
 @pytest.mark.skipif(not FILE.exists(), reason="needs CAPEXPAND_TRACES, the folder of real traces")

@@ -122,7 +122,6 @@ def backtest(
         ),
         lambda rows: many_folders.many_sheet(asked.name, rows),
         lambda folder, shard, rows: many_folders.write_shard(folder, asked, shard, rows),
-        many_folders.shard_sheet,
     )
     rows, sheet = done(split, part, place, workers=workers, on=on, say=say)
     if rows is None and place is not None:

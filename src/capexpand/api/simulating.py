@@ -144,7 +144,6 @@ def simulate(
             folders.about_of(asked), table, asked.subject.case.provenance.copies()
         ),
         lambda folder, shard, table: folders.write_shard(folder, asked, shard, table),
-        folders.shard_sheet,
     )
     table, sheet = done(split, part, place, workers=workers, on=on, say=progress or silent)  # type: ignore[arg-type]
     if table is None and place is not None:

@@ -35,7 +35,6 @@ class Split(Generic[Part]):
         do: does some parts; gives their rows.
         sheet: of the rows of all parts.
         write_shard: writes the folder of a shard with its rows.
-        shard_sheet: of a shard that stands in its folder.
     """
 
     whole: Whole
@@ -44,7 +43,6 @@ class Split(Generic[Part]):
     do: Callable[[Sequence[Part], Journal, Engine, Say], DataFrame]
     sheet: Callable[[DataFrame], Sheet]
     write_shard: Callable[[Path, Shard, DataFrame], None]
-    shard_sheet: Callable[[Path], Sheet]
 
 
 def asked_part(shard: str | None, out: Path | str | None) -> tuple[Shard | None, Path | None]:
@@ -84,7 +82,7 @@ def done(
     """
     from capexpand.executing.choosing import engine_on
     from capexpand.runs.folder import hold_place
-    from capexpand.studies.shards import stands_already
+    from capexpand.studies.shards import shard_sheet, stands_already
     from capexpand.studies.sweep.journal import Journal
 
     file = None if place is None else place.absolute().parent / f".{place.name}.{split.whole.name}"
@@ -97,7 +95,7 @@ def done(
                 own = split.parts[part.stretch(len(split.parts))]
                 with Journal(file, f"{split.name} {part}") as journal:
                     split.write_shard(place, part, split.do(own, journal, engine, say))
-            return None, split.shard_sheet(place)
+            return None, shard_sheet(place, split.whole)
         with Journal(file, split.name) as journal:
             rows = split.do(split.parts, journal, engine, say)
             say("Writing the report")

@@ -100,7 +100,6 @@ def study(
         ),
         lambda table: folders.sheet_of(folders.about_of(asked), table, kept=place is not None),
         lambda folder, shard, table: folders.write_shard(folder, asked, shard, table),
-        folders.shard_sheet,
     )
     table, sheet = done(split, part, place, workers=workers, on=on, say=say)
     if table is None and place is not None:

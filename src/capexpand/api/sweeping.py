@@ -182,19 +182,19 @@ def _planned_shard(
     box: Box, asked: SweepSettings, part: Shard, *, engine: Engine, place: Path, say: Say
 ) -> SweepShard:
     """Plan a shard and write its folder; one that stands there already is left as it is."""
+    from capexpand.studies.shards import shard_sheet, stands_already
     from capexpand.studies.sweep.designs import make_points
     from capexpand.studies.sweep.findings import fingerprint, settings_text
-    from capexpand.studies.sweep.shard_folders import stands_already, write_shard
-    from capexpand.studies.sweep.shard_sheet import shard_sheet
+    from capexpand.studies.sweep.shard_folders import WHOLE, write_shard
     from capexpand.studies.sweep.shards import plan_shard
 
     points = make_points(box.axes, asked.design, asked.points, seed=asked.seed)
     name = fingerprint(box, points, settings_text(asked.seed, asked.bracket, asked.add))
-    if not stands_already(place, name, part):
+    if not stands_already(place, WHOLE, name, part):
         planned, journal = plan_shard(box, points, name, shard=part, engine=engine, folder=place, say=say)
         with journal:
             write_shard(place, planned, asked)
-    return SweepShard(place, shard_sheet(box.case, place))
+    return SweepShard(place, shard_sheet(place, WHOLE))
 
 
 def _origin(case: Path | str | Case, variant: str | None) -> tuple[str, str | None]:

@@ -275,46 +275,6 @@ def predict(stacked: Stack, factors: Factors) -> Array:
     return predict_with(stacked, efficiency) * suite
 
 
-def near_best(stacked: Stack, efficiency: Efficiency, *, share: float) -> Stack:
-    """Leave out layouts that serve less than a share of the best at given efficiencies, to save work.
-
-    Args:
-        efficiency: efficiencies of shape (measurements,).
-        share: the share of the best, such as 0.6.
-    """
-    kept: list[Pairs] = []
-    for pairs in stacked.pairs:
-        served = pairs.requests(efficiency) * pairs.whole
-        best = np.zeros(stacked.count.size)
-        np.maximum.at(best, pairs.row, served)
-        kept.append(pairs.kept(served >= share * best[pairs.row]))
-    return replace(stacked, pairs=tuple(kept))
-
-
-def at_best(stacked: Stack, efficiency: Efficiency) -> Stack:
-    """Keep the one best layout of each measurement, or its best pair: what a small change is felt through.
-
-    Args:
-        efficiency: efficiencies of shape (measurements,).
-    """
-    best = np.zeros(stacked.count.size)
-    served = [pairs.requests(efficiency) * pairs.whole for pairs in stacked.pairs]
-    for pairs, rates in zip(stacked.pairs, served, strict=True):
-        np.maximum.at(best, pairs.row, rates)
-    combined, apart = stacked.combined, np.zeros(best.size)
-    if combined is not None:
-        both = _both(combined, efficiency)
-        np.maximum.at(apart, combined.row, both)
-        chosen = np.flatnonzero((both > 0) & (both >= apart[combined.row]) & (both > best[combined.row]))
-        chosen = chosen[np.unique(combined.row[chosen], return_index=True)[1]]
-        combined = _narrowed(combined, chosen) if chosen.size else None
-    kept = tuple(
-        pairs.kept((rates >= best[pairs.row]) & (best[pairs.row] >= apart[pairs.row]))
-        for pairs, rates in zip(stacked.pairs, served, strict=True)
-    )
-    return replace(stacked, pairs=kept, combined=combined)
-
-
 def repeated(stacked: Stack, times: int) -> Stack:
     """Lay the same measurements side by side several times, to compute them at several efficiencies at once.
 
@@ -349,26 +309,6 @@ def repeated(stacked: Stack, times: int) -> Stack:
     )
 
 
-def _narrowed(combined: Combined, chosen: NDArray[np.int_]) -> Combined:
-    """Keep some pairs of a prefilling and a decoding layout."""
-    ahead, behind = combined.prefill[chosen], combined.decode[chosen]
-    place = np.arange(chosen.size)
-
-    def only(pairs: Pairs, indices: NDArray[np.int_]) -> Pairs:
-        mask = np.zeros(pairs.row.size, dtype=bool)
-        mask[indices] = True
-        return pairs.kept(mask)
-
-    # a layout serves one measurement, so that the places of the chosen follow their order
-    return Combined(
-        only(combined.ahead, ahead),
-        only(combined.behind, behind),
-        combined.row[chosen],
-        place[np.argsort(np.argsort(ahead))],
-        place[np.argsort(np.argsort(behind))],
-    )
-
-
 def predict_with(stacked: Stack, efficiency: Efficiency) -> Array:
     """Predict the rates of measurements at given efficiencies, without the benchmarks' factors.
 
@@ -387,10 +327,10 @@ def predict_with(stacked: Stack, efficiency: Efficiency) -> Array:
 
 def _improve_apart(found: Array, combined: Combined, efficiency: Efficiency) -> None:
     """Raise what was found where prefill and decode on different chips serve more."""
-    np.maximum.at(found, combined.row, _both(combined, efficiency))
+    np.maximum.at(found, combined.row, pair_requests(combined, efficiency))
 
 
-def _both(combined: Combined, efficiency: Efficiency) -> Array:
+def pair_requests(combined: Combined, efficiency: Efficiency) -> Array:
     """Give the requests a second and chip of pairs of layouts, their chips split to keep both busy."""
     ahead = combined.ahead.requests(efficiency)[combined.prefill]
     behind = combined.behind.requests(efficiency)[combined.decode]
@@ -401,14 +341,3 @@ def _both(combined: Combined, efficiency: Efficiency) -> Array:
 def _take(values: object, rows: NDArray[np.int_]) -> Array:
     column = np.asarray(values, dtype=np.float64)
     return column[rows] if column.ndim else np.full(rows.size, float(column))
-
-
-def log_errors(measurements: Sequence[Measurement], predicted: Array) -> Array:
-    """Give the logarithm of predicted over measured; −inf where nothing was predicted.
-
-    Args:
-        predicted: what was predicted [tokens/s and chip].
-    """
-    measured = _column([m.tokens_per_chip_s for m in measurements])
-    with np.errstate(divide="ignore"):
-        return np.where(predicted > 0, np.log(predicted / measured), -math.inf)

@@ -174,42 +174,15 @@ def _give_way(lp: Blocks, layout: StateLayout, stage: Stage) -> None:
         lp.add_cost(over, -_OVERRUN * price)
 
 
-def program_from(
-    m: ModelData, layout: StateLayout, quarter: int, state: Floats
-) -> tuple[LinearProgram, list[Stage]]:
-    """Returns the chain of all quarters from one on, after a given state.
-
-    Args:
-        quarter: first of the chain, from 0.
-        state: [slot] before it.
-    """
-    lp = Blocks()
-    live = layout.live[quarter]
-    values = np.zeros(live.size)
-    values[layout.kept] = np.maximum(state, 0.0)
-    before = _incoming(lp, layout.shapes, live, values)
-    stages: list[Stage] = []
-    for t in range(quarter, m.times.count):
-        stages.append(add_quarter(lp, m, t, before))
-        before = stages[-1].state
-    return lp.build(), stages
-
-
-def _incoming(
-    lp: Blocks, shapes: Sequence[tuple[int, ...]], live: Flags, values: Floats | None = None
-) -> State:
-    """Adds the columns of the state before a quarter, fixed where values are given."""
+def _incoming(lp: Blocks, shapes: Sequence[tuple[int, ...]], live: Flags) -> State:
+    """Adds the columns of the state before a quarter."""
     parts: dict[str, Indices] = {}
     start = 0
     for part, shape in zip(PARTS, shapes, strict=True):
         size = int(np.prod(shape, dtype=np.int64))
         there = live[start : start + size].reshape(shape)
         labels = [tuple(map(str, range(length))) for length in shape]
-        if values is None:
-            parts[part] = lp.columns(f"before: {part}", labels, where=there)
-        else:
-            fixed = values[start : start + size].reshape(shape)
-            parts[part] = lp.columns(f"before: {part}", labels, lower=fixed, upper=fixed, where=there)
+        parts[part] = lp.columns(f"before: {part}", labels, where=there)
         start += size
     return State(**parts)
 

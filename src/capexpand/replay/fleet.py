@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,7 +155,7 @@ def read_fleet(path: Path) -> Fleet:
         CaseError: everything that is wrong with it.
     """
     if path.name.lower().endswith((".json", ".json.gz")):
-        return _make_fleet(read_rows(path, "nodes", NodeRow), path)
+        return _fleet_of(read_rows(path, "nodes", NodeRow), path)
     import polars as pl
 
     names = dict.fromkeys(("offer", "units", "accelerators"), pl.String)
@@ -165,7 +165,7 @@ def read_fleet(path: Path) -> Fleet:
     if len(table) > MOST_KINDS:
         raise CaseError([Problem(f"has {len(table)} rows; at most {MOST_KINDS} kinds of node", file=path)])
     rows = [_with_points(row) for row in table.drop(LINE).to_dicts()]
-    return _make_fleet(check_rows(rows, NodeRow, name="nodes", source=path, lines=lines), path)
+    return _fleet_of(check_rows(rows, NodeRow, name="nodes", source=path, lines=lines), path)
 
 
 def _with_points(row: dict[str, str | None]) -> dict[str, str | None]:
@@ -178,20 +178,7 @@ def _with_points(row: dict[str, str | None]) -> dict[str, str | None]:
     }
 
 
-def make_fleet(rows: Sequence[Mapping[str, object]], *, source: Path | None = None) -> Fleet:
-    """Check rows that describe kinds of node.
-
-    Args:
-        rows: one per kind, by the names of the fields.
-        source: the file that they come from.
-
-    Raises:
-        CaseError: everything that is wrong with them.
-    """
-    return _make_fleet(check_rows(rows, NodeRow, name="nodes", source=source), source)
-
-
-def _make_fleet(rows: Sequence[NodeRow], source: Path | None) -> Fleet:
+def _fleet_of(rows: Sequence[NodeRow], source: Path) -> Fleet:
     problems: list[Problem] = []
     nodes = sum(row.units for row in rows)
     if nodes == 0:

@@ -5,24 +5,48 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.errors import CaseError, Problem, RunError
 from capexpand.executing.versions import difference, made_with
 from capexpand.files import read_content
+from capexpand.files.json_text import JsonObject
 from capexpand.files.parquet import ParquetError, read_parquet
-from capexpand.runs.folder import FILE_LIMIT_BYTES, MANIFEST, Manifest, read_manifest
-from capexpand.wording import listing
+from capexpand.reporting.blocks import Answer, Fact
+from capexpand.reporting.sheet import Sheet
+from capexpand.runs.folder import FILE_LIMIT_BYTES, MANIFEST, Content, Manifest, read_manifest, write_run
+from capexpand.wording import count, listing, of_each
 
 if TYPE_CHECKING:
     from polars import DataFrame
 
 MOST_SHARDS = 100_000
+COPY = "case"
+"""Folder of the copy of a case in a shard."""
 _NAMED = 8
 """Missing shards that are named one by one."""
 _WRITTEN = re.compile(r"\s*(\d{1,7})\s*/\s*(\d{1,7})\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the manifest of a shard says of it, for the terminal.
+
+    Args:
+        subject: title of the case or the study; none where the whole has many.
+        facts: of the whole.
+        held: parts that it holds.
+        of: parts of the whole.
+        more: entries of the document besides.
+    """
+
+    subject: str
+    facts: tuple[Fact, ...]
+    held: int
+    of: int
+    more: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +55,19 @@ class Whole:
 
     Args:
         name: in a word, as the manifest of a shard has it.
+        title: in a sentence, such as "a sweep".
+        units: what it consists of: one of them, and several.
         holds: a file that each shard has.
         differing: what tells a shard of another whole, in words; ``{}`` is the folder of the first.
-        read: reads the rest of the manifest of a shard; raises the errors of a look-up where it lacks that.
+        describe: reads the manifest of a shard; raises the errors of a look-up where it lacks something.
     """
 
     name: str
+    title: str
+    units: tuple[str, str]
     holds: str
     differing: str
-    read: Callable[[Manifest], object]
+    describe: Callable[[Manifest], Described]
 
     @property
     def kind(self) -> str:
@@ -128,7 +156,7 @@ class FoundShard:
                 {str(key): str(value) for key, value in manifest["made_with"].items()},
                 manifest,
             )
-            whole.read(manifest)
+            whole.describe(manifest)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise found_damaged(folder) from None
         if whole.holds not in manifest["files"]:
@@ -153,6 +181,58 @@ class FoundShard:
 def found_damaged(folder: Path) -> RunError:
     """Return the error for a manifest that says too little."""
     return RunError(f"{folder}: {MANIFEST} does not describe a shard; make the shard again")
+
+
+def write_shard(
+    folder: Path, whole: Whole, shard: Shard, name: str, *, files: Mapping[str, bytes], about: JsonObject
+) -> None:
+    """Write the folder of a shard; an older run there is replaced.
+
+    Args:
+        folder: where it is to stand.
+        shard: which part.
+        name: fingerprint of the whole.
+        files: by name; that which each shard of the whole holds, and others.
+        about: the rest of the manifest.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    manifest = {
+        "kind": whole.kind, "made_with": made_with(), "shard": shard.number, "shards": shard.of,
+        whole.name: name,
+    }  # fmt: skip
+    write_run(folder, Content(files, manifest | about))
+
+
+def shard_sheet(folder: Path, whole: Whole) -> Sheet:
+    """Return what a terminal shows of a shard that stands in its folder; only the merged run has a page.
+
+    Raises:
+        RunError: it is no such shard, or was changed.
+    """
+    found = FoundShard.read(folder, whole)
+    described = whole.describe(found.about)
+    title = f"shard {found.shard.number} of {found.shard.of} of {whole.title}"
+    held = f"{of_each(described.held, *whole.units).capitalize()} of {count(described.of)}."
+    parts = whole.units[1]
+    return Sheet(
+        kind=whole.kind,
+        title=f"{described.subject}: {title}" if described.subject else title.capitalize(),
+        facts=described.facts,
+        answers=(Answer("What does it hold?", f"{held} capexpand merge joins all shards into the run."),),
+        sections=(),
+        document={
+            "shard": found.shard.number,
+            "shards": found.shard.of,
+            parts: described.held,
+            f"{parts}_of_the_{whole.title.removeprefix('a ')}": described.of,
+            whole.name: found.name,
+            **described.more,
+            "made_with": dict(found.versions),
+        },
+        about={},
+    )
 
 
 def stands_already(folder: Path, whole: Whole, name: str, shard: Shard) -> bool:
@@ -193,6 +273,19 @@ def read_together(folders: Sequence[Path], whole: Whole) -> list[FoundShard]:
     if problems:
         raise RunError("\n".join(problems))
     return sorted(found, key=lambda each: each.shard)
+
+
+def copied_case(found: FoundShard) -> dict[str, bytes]:
+    """Return the files of the copy of the case that a shard holds, by name.
+
+    Raises:
+        RunError: a file cannot be read.
+    """
+    return {
+        name: read_content(found.folder / name, FILE_LIMIT_BYTES)
+        for name in found.about["files"]
+        if name.startswith(f"{COPY}/")
+    }
 
 
 def joined_rows(found: Sequence[FoundShard]) -> DataFrame:

@@ -150,30 +150,6 @@ def within(table: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return table.with_columns(each.alias(name) for each, name in zip(columns_within, columns, strict=True))
 
 
-def check_whole_numbers(path: Path, table: pl.DataFrame, limits: Mapping[str, int]) -> None:
-    """Refuse rows of which a whole number is missing or out of range.
-
-    Args:
-        path: the file, for messages.
-        table: from ``read_columns``.
-        limits: the most that each column holds.
-
-    Raises:
-        CaseError: the first bad row of each column, with its line.
-    """
-    import polars as pl
-
-    problems: list[Problem] = []
-    for name, most in limits.items():
-        bad = table.filter(~pl.col(name).is_between(0, most).fill_null(value=False))
-        if len(bad):
-            found = bad[name][0]
-            message = "is missing" if found is None else f"{found} is not from 0 to {most:,}"
-            problems.append(Problem(message, path=name, file=path, line=bad[LINE][0]))
-    if problems:
-        raise CaseError(problems)
-
-
 def _unknown_columns(path: Path, columns: list[str], known: list[str]) -> list[Problem]:
     from capexpand.case.reading import suggest
 

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from capexpand.errors import RunError
-from capexpand.executing.versions import made_with
 from capexpand.files.json_text import JsonObject
 from capexpand.files.parquet import parquet_bytes
 from capexpand.reporting.blocks import Answer, Cell, Column, Fact, Paragraph, Row, Section, Table, columns
 from capexpand.reporting.sheet import Sheet
-from capexpand.runs.folder import Content, Manifest, write_run
+from capexpand.runs.folder import Manifest
 from capexpand.studies import shards
 from capexpand.studies.backtest.forecast import MODEL
 from capexpand.studies.backtest.many import Asked, scored_table
-from capexpand.studies.shards import FoundShard, Shard
+from capexpand.studies.shards import Described, Shard
 from capexpand.wording import count, listing, of_each, percent, sentence
 
 if TYPE_CHECKING:
@@ -42,20 +41,22 @@ def write_shard(folder: Path, asked: Asked, shard: Shard, rows: DataFrame) -> No
     Raises:
         RunError: the folder cannot be written.
     """
-    about = {
-        "kind": WHOLE.kind, "made_with": made_with(), "shard": shard.number, "shards": shard.of,
-        "backtest": asked.name, "cases": [item.label for item in asked.items], "held": rows.height,
-    }  # fmt: skip
-    write_run(folder, Content({ROWS: parquet_bytes(rows)}, about))
+    about: JsonObject = {"cases": [item.label for item in asked.items], "held": rows.height}
+    shards.write_shard(folder, WHOLE, shard, asked.name, files={ROWS: parquet_bytes(rows)}, about=about)
 
 
-def _said(manifest: Manifest) -> tuple[list[str], int]:
-    """The cases of all backtests, and how many of them a shard holds."""
-    return [str(label) for label in manifest["cases"]], int(manifest["held"])
+def _described(manifest: Manifest) -> Described:
+    cases = len(list(manifest["cases"]))
+    return Described("", (Fact("Cases", count(cases)),), int(manifest["held"]), cases)
 
 
 WHOLE = shards.Whole(
-    "backtest", ROWS, "is of other backtests than {}; the cases, their numbers or settings differ", _said
+    "backtest",
+    "backtests",
+    ("case", "cases"),
+    ROWS,
+    "is of other backtests than {}; the cases, their numbers or settings differ",
+    _described,
 )
 
 
@@ -73,31 +74,10 @@ def joined(folders: Sequence[Path]) -> tuple[str, DataFrame]:
             backtests or versions; with everything that is wrong.
     """
     found = shards.read_together(folders, WHOLE)
-    labels, _ = _said(found[0].about)
     rows = shards.joined_rows(found).rechunk()
-    if rows["case"].to_list() != labels:
+    if rows["case"].to_list() != found[0].about["cases"]:
         raise RunError("the shards do not hold each case once; make them again")
     return found[0].name, rows
-
-
-def shard_sheet(folder: Path) -> Sheet:
-    """Return what a terminal shows of a shard that stands in its folder; only the merged run has a page."""
-    found = FoundShard.read(folder, WHOLE)
-    labels, held = _said(found.about)
-    said = f"{of_each(held, 'case', 'cases').capitalize()} of {count(len(labels))}."
-    return Sheet(
-        kind=WHOLE.kind,
-        title=f"Shard {found.shard.number} of {found.shard.of} of backtests",
-        facts=(Fact("Cases", count(len(labels))),),
-        answers=(Answer("What does it hold?", f"{said} capexpand merge joins all shards into the run."),),
-        sections=(),
-        document={
-            "shard": found.shard.number, "shards": found.shard.of, "cases": held,
-            "cases_of_the_backtests": len(labels), "backtest": found.name,
-            "made_with": dict(found.versions),
-        },
-        about={},
-    )  # fmt: skip
 
 
 def many_sheet(name: str, rows: DataFrame) -> Sheet:

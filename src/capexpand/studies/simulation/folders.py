@@ -8,18 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.errors import RunError
-from capexpand.executing.versions import made_with
-from capexpand.files import read_content
 from capexpand.files.json_text import JsonObject
 from capexpand.files.parquet import parquet_bytes
-from capexpand.reporting.blocks import Answer, Fact
-from capexpand.reporting.sheet import Sheet
-from capexpand.runs.folder import FILE_LIMIT_BYTES, Content, Manifest, write_run
+from capexpand.reporting.blocks import Fact
+from capexpand.runs.folder import Manifest
 from capexpand.studies import shards
-from capexpand.studies.shards import FoundShard, Shard
+from capexpand.studies.shards import Described, Shard
 from capexpand.studies.simulation.sheet import ROWS, About
 from capexpand.studies.simulation.simulating import Asked
-from capexpand.wording import count, of_each
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -55,37 +51,41 @@ def write_shard(folder: Path, asked: Asked, shard: Shard, table: DataFrame) -> N
     """
     about = about_of(asked)
     said = {key: value for key, value in asdict(about).items() if key != "name"}
-    write_run(
+    shards.write_shard(
         folder,
-        Content(
-            {ROWS: parquet_bytes(table), **asked.subject.case.provenance.copies()},
-            {
-                "kind": WHOLE.kind,
-                "made_with": made_with(),
-                "shard": shard.number,
-                "shards": shard.of,
-                "simulation": about.name,
-                "case": about.label,
-                "case_hash": about.case_hash,
-                "futures": table.height // len(about.strategies),
-                "about": {**said, "strategies": list(about.strategies)},
-            },
-        ),
+        WHOLE,
+        shard,
+        about.name,
+        files={ROWS: parquet_bytes(table), **asked.subject.case.provenance.copies()},
+        about={
+            "case": about.label,
+            "case_hash": about.case_hash,
+            "futures": table.height // len(about.strategies),
+            "about": {**said, "strategies": list(about.strategies)},
+        },
     )
 
 
-def _said(manifest: Manifest) -> tuple[About, int]:
-    """What the manifest of a shard says of its simulation, and how many futures the shard holds."""
+def _said(manifest: Manifest) -> About:
+    """What the manifest of a shard says of its simulation."""
     said: JsonObject = {**manifest["about"]}
     said["strategies"] = tuple(map(str, said["strategies"]))
-    return About(**said, name=str(manifest["simulation"])), int(manifest["futures"])
+    return About(**said, name=str(manifest["simulation"]))
+
+
+def _described(manifest: Manifest) -> Described:
+    about = _said(manifest)
+    facts = (Fact("Case", about.label), Fact("Money", about.currency))
+    return Described(about.title, facts, int(manifest["futures"]), about.futures)
 
 
 WHOLE = shards.Whole(
     "simulation",
+    "a simulation",
+    ("future", "futures"),
     ROWS,
     "is of another simulation of the case than {}; the policy, the number of futures or the seed differ",
-    _said,
+    _described,
 )
 
 
@@ -103,38 +103,9 @@ def joined(folders: Sequence[Path]) -> tuple[About, DataFrame, dict[str, bytes]]
             cases, simulations or versions; with everything that is wrong.
     """
     found = shards.read_together(folders, WHOLE)
-    about, _ = _said(found[0].about)
+    about = _said(found[0].about)
     table = shards.joined_rows(found)
     rows = [future for future in range(1, about.futures + 1) for _ in about.strategies]
     if sorted(table["future"].to_list()) != rows:
         raise RunError("the shards do not hold each future of the simulation once; make them again")
-    first = found[0]
-    files = {
-        name: read_content(first.folder / name, FILE_LIMIT_BYTES)
-        for name in first.about["files"]
-        if name.startswith("case/")
-    }
-    return about, table, files
-
-
-def shard_sheet(folder: Path) -> Sheet:
-    """Return what a terminal shows of a shard that stands in its folder; only the merged run has a page."""
-    found = FoundShard.read(folder, WHOLE)
-    about, futures = _said(found.about)
-    held = f"{of_each(futures, 'future', 'futures').capitalize()} of {count(about.futures)}."
-    return Sheet(
-        kind=WHOLE.kind,
-        title=f"{about.title}: shard {found.shard.number} of {found.shard.of} of a simulation",
-        facts=(Fact("Case", about.label), Fact("Money", about.currency)),
-        answers=(Answer("What does it hold?", f"{held} capexpand merge joins all shards into the run."),),
-        sections=(),
-        document={
-            "shard": found.shard.number,
-            "shards": found.shard.of,
-            "futures": futures,
-            "futures_of_the_simulation": about.futures,
-            "simulation": about.name,
-            "made_with": dict(found.versions),
-        },
-        about={},
-    )
+    return about, table, shards.copied_case(found[0])

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capexpand.errors import RunError
-from capexpand.executing.versions import made_with
 from capexpand.files.json_text import JsonObject
 from capexpand.files.parquet import parquet_bytes
-from capexpand.reporting.blocks import Answer, Fact
+from capexpand.reporting.blocks import Fact
 from capexpand.reporting.sheet import Sheet
-from capexpand.runs.folder import Content, Manifest, write_run
+from capexpand.runs.folder import Manifest
 from capexpand.studies import shards
-from capexpand.studies.shards import FoundShard, Shard
+from capexpand.studies.shards import Described, Shard
 from capexpand.studies.study.manifest import Study
 from capexpand.studies.study.sheet import About, study_sheet
 from capexpand.studies.study.table import partitions
-from capexpand.wording import count, of_each
+from capexpand.wording import count
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -67,42 +66,43 @@ def write_shard(folder: Path, study: Study, shard: Shard, table: DataFrame) -> N
         RunError: the folder cannot be written.
     """
     about = about_of(study)
-    write_run(
-        folder,
-        Content(
-            {ROWS: parquet_bytes(table)},
-            {
-                "kind": WHOLE.kind,
-                "made_with": made_with(),
-                "shard": shard.number,
-                "shards": shard.of,
-                "study": study.name,
-                "items": table.height,
-                "about": {
-                    "title": about.title,
-                    "currency": about.currency,
-                    "items": about.items,
-                    "seed": about.seed,
-                    "scenarios": about.scenarios,
-                    "iterations": about.iterations,
-                    "cases": [dict(case) for case in about.cases],
-                    "rates": list(about.rates),
-                },
-            },
-        ),
+    said: JsonObject = {
+        "title": about.title,
+        "currency": about.currency,
+        "items": about.items,
+        "seed": about.seed,
+        "scenarios": about.scenarios,
+        "iterations": about.iterations,
+        "cases": [dict(case) for case in about.cases],
+        "rates": list(about.rates),
+    }
+    files = {ROWS: parquet_bytes(table)}
+    shards.write_shard(
+        folder, WHOLE, shard, study.name, files=files, about={"items": table.height, "about": said}
     )
 
 
-def _said(manifest: Manifest) -> tuple[About, int]:
-    """What the manifest of a shard says of its study, and how many of its items the shard holds."""
+def _said(manifest: Manifest) -> About:
+    """What the manifest of a shard says of its study."""
     said: JsonObject = {**manifest["about"]}
     said["cases"] = tuple({str(k): str(v) for k, v in case.items()} for case in said["cases"])
     said["rates"] = tuple(map(str, said["rates"]))
-    return About(**said, name=str(manifest["study"])), int(manifest["items"])
+    return About(**said, name=str(manifest["study"]))
+
+
+def _described(manifest: Manifest) -> Described:
+    about = _said(manifest)
+    facts = (Fact("Cases", count(len(about.cases))), Fact("Money", about.currency))
+    return Described(about.title, facts, int(manifest["items"]), about.items)
 
 
 WHOLE = shards.Whole(
-    "study", ROWS, "is of another study than {}; cases, variants, dates or settings differ", _said
+    "study",
+    "a study",
+    ("item", "items"),
+    ROWS,
+    "is of another study than {}; cases, variants, dates or settings differ",
+    _described,
 )
 
 
@@ -117,31 +117,8 @@ def joined(folders: Sequence[Path]) -> tuple[About, DataFrame]:
             studies or versions; with everything that is wrong.
     """
     found = shards.read_together(folders, WHOLE)
-    about, _ = _said(found[0].about)
+    about = _said(found[0].about)
     table = shards.joined_rows(found).sort("item").rechunk()
     if table["item"].to_list() != list(range(1, about.items + 1)):
         raise RunError("the shards do not hold each item of the study once; make them again")
     return about, table
-
-
-def shard_sheet(folder: Path) -> Sheet:
-    """Return what a terminal shows of a shard that stands in its folder; only the merged run has a page."""
-    found = FoundShard.read(folder, WHOLE)
-    about, items = _said(found.about)
-    held = f"{of_each(items, 'item', 'items').capitalize()} of {count(about.items)}."
-    return Sheet(
-        kind=WHOLE.kind,
-        title=f"{about.title}: shard {found.shard.number} of {found.shard.of} of a study",
-        facts=(Fact("Cases", count(len(about.cases))), Fact("Money", about.currency)),
-        answers=(Answer("What does it hold?", f"{held} capexpand merge joins all shards into the run."),),
-        sections=(),
-        document={
-            "shard": found.shard.number,
-            "shards": found.shard.of,
-            "items": items,
-            "items_of_the_study": about.items,
-            "study": about.name,
-            "made_with": dict(found.versions),
-        },
-        about={},
-    )

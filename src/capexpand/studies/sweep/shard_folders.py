@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capexpand.errors import RunError
-from capexpand.executing.versions import made_with
 from capexpand.files import read_content
 from capexpand.files.json_text import JsonObject
-from capexpand.runs.folder import FILE_LIMIT_BYTES, Content, Manifest, write_run
+from capexpand.reporting.blocks import Fact
+from capexpand.runs.folder import FILE_LIMIT_BYTES, Manifest
 from capexpand.studies import shards
-from capexpand.studies.shards import Shard
+from capexpand.studies.shards import Described
 from capexpand.studies.sweep.axes import Box, Point
 from capexpand.studies.sweep.journal import Record, packed, read_records
 from capexpand.studies.sweep.outcomes import as_record
 from capexpand.studies.sweep.shards import PlannedShard
 
 POINTS = "points.cxs"
-COPY = "case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +74,18 @@ def write_shard(folder: Path, planned: PlannedShard, asked: SweepSettings) -> No
     Raises:
         RunError: the folder cannot be written.
     """
-    origin = planned.box.case.provenance
+    case = planned.box.case
+    origin = case.provenance
     copies, case_file = _copies(planned.box)
     data = b"".join(
         packed(as_record(place, planned.points[place], outcome))
         for place, outcome in planned.outcomes.items()
     )
     about: JsonObject = {
-        "kind": WHOLE.kind,
-        "made_with": made_with(),
-        "shard": planned.shard.number,
-        "shards": planned.shard.of,
-        "sweep": planned.name,
         "points": len(planned.outcomes),
         "points_of_the_sweep": len(planned.points),
+        "title": case.title,
+        "as_of": case.as_of.isoformat(),
         "case": origin.path.absolute().parent.name,
         "case_file": case_file,
         "case_hash": origin.content_hash,
@@ -102,14 +99,16 @@ def write_shard(folder: Path, planned: PlannedShard, asked: SweepSettings) -> No
             "add": asked.add,
         },
     }
-    write_run(folder, Content({POINTS: data, **copies}, about))
+    shards.write_shard(
+        folder, WHOLE, planned.shard, planned.name, files={POINTS: data, **copies}, about=about
+    )
 
 
 def _copies(box: Box) -> tuple[dict[str, bytes], str]:
     """The files of a case as they lie to each other, and which of them is the case itself."""
     files = [Path(os.path.abspath(file)) for file in box.files()]  # noqa: PTH100 - links keep their names
     root = Path(os.path.commonpath([file.parent for file in files]))
-    names = {file: f"{COPY}/{root.name}/{file.relative_to(root).as_posix()}" for file in files}
+    names = {file: f"{shards.COPY}/{root.name}/{file.relative_to(root).as_posix()}" for file in files}
     case = Path(os.path.abspath(box.case.provenance.path))  # noqa: PTH100
     return {name: read_content(file, FILE_LIMIT_BYTES) for file, name in names.items()}, names[case]
 
@@ -121,14 +120,23 @@ def _said(manifest: Manifest) -> tuple[SweepSettings, str]:
     return SweepSettings(**asked), str(manifest["case_file"])
 
 
+def _described(manifest: Manifest) -> Described:
+    _said(manifest)
+    case = str(manifest["case"])
+    facts = (Fact("Case", case), Fact("As of", str(manifest["as_of"])))
+    more = {"case": case, "case_hash": str(manifest["case_hash"])}
+    held, of = int(manifest["points"]), int(manifest["points_of_the_sweep"])
+    return Described(str(manifest["title"]), facts, held, of, more)
+
+
 WHOLE = shards.Whole(
-    "sweep", POINTS, "is of another sweep of the case than {}; axes, design or settings differ", _said
+    "sweep",
+    "a sweep",
+    ("point", "points"),
+    POINTS,
+    "is of another sweep of the case than {}; axes, design or settings differ",
+    _described,
 )
-
-
-def stands_already(folder: Path, name: str, shard: Shard) -> bool:
-    """Return whether a shard of the sweep of that fingerprint stands in its folder as it is to be made."""
-    return shards.stands_already(folder, WHOLE, name, shard)
 
 
 def read_shards(folders: Sequence[Path]) -> Shards:
@@ -151,11 +159,7 @@ def read_shards(folders: Sequence[Path]) -> Shards:
         if end != len(content):
             raise RunError(f"{one.folder / POINTS}: holds something that is no point; make the shard again")
         records += here
-    copy = {
-        name: read_content(first.folder / name, FILE_LIMIT_BYTES)
-        for name in first.about["files"]
-        if name.startswith(f"{COPY}/")
-    }
+    copy = shards.copied_case(first)
     if case_file not in copy:
         raise shards.found_damaged(first.folder)
     return Shards(first.name, asked, case_file, copy, tuple(records))
