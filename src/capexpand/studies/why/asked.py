@@ -205,7 +205,7 @@ def read_asked(written: str, m: ModelData) -> Topic:
 
 
 def _meant_instead(words: Sequence[str], m: ModelData) -> str:
-    """Say what to write where the first word is no kind of thing: the kind that is spelt like it or has the name."""
+    """Say what to write where the first word is no kind of thing: the kind spelt like it or of that name."""
     if close := nearest(words[0].lower(), list(_KINDS)):
         return f"did you mean {close}?"
     having = {"orders": m.offers.products, "sites": m.sites.names, "workloads": m.workloads.names}
