@@ -41,8 +41,15 @@ SCOUT = config(
     num_experts_per_tok=1,
     interleave_moe_layer_step=1,
     attention_chunk_size=8192,
-    no_rope_layers=[1, 1, 1, 0] * 12,
+    no_rope_layers=[],
 )
+MAVERICK = {
+    **SCOUT,
+    "num_local_experts": 128,
+    "interleave_moe_layer_step": 2,
+    "moe_layers": list(range(1, 48, 2)),
+    "no_rope_layers": [1, 1, 1, 0] * 12,
+}
 JAMBA_MINI = config(
     *(32, 4096, 32, 8, 65536),
     intermediate_size=14336,
@@ -134,6 +141,56 @@ ERNIE_21B = config(
     moe_layer_start_index=1,
     tie_word_embeddings=True,
 )
+HUNYUAN_A13B = config(
+    *(32, 4096, 32, 8, 128167),
+    intermediate_size=3072,
+    moe_intermediate_size=[3072] * 32,
+    moe_topk=[8] * 32,
+    num_shared_expert=[1] * 32,
+    num_experts=64,
+    attention_head_dim=128,
+    tie_word_embeddings=True,
+)
+NEMOTRON_3_NANO = config(
+    *(52, 2688, 32, 2, 131072),
+    head_dim=128,
+    hybrid_override_pattern="MEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEMEM*EMEMEMEME",
+    mamba_num_heads=64,
+    mamba_head_dim=64,
+    ssm_state_size=128,
+    intermediate_size=1856,
+    moe_intermediate_size=1856,
+    moe_shared_expert_intermediate_size=3712,
+    n_routed_experts=128,
+    n_shared_experts=1,
+    num_experts_per_tok=6,
+)
+STEP_3 = {
+    "num_hidden_layers": 61,
+    "hidden_size": 7168,
+    "num_attention_heads": 64,
+    "vocab_size": 128815,
+    "num_attention_groups": 1,
+    "head_dim": 256,
+    "intermediate_size": 18432,
+    "moe_intermediate_size": 5120,
+    "moe_num_experts": 48,
+    "moe_top_k": 3,
+    "share_expert_dim": 5120,
+    "moe_layers_enum": ",".join(str(one) for one in range(4, 60)),
+}
+MIMO_V2_FLASH = config(
+    *(48, 4096, 64, 4, 152576),
+    intermediate_size=16384,
+    moe_intermediate_size=2048,
+    n_routed_experts=256,
+    num_experts_per_tok=8,
+    head_dim=192,
+    v_head_dim=128,
+    sliding_window=128,
+    hybrid_layer_pattern=([0] + [1] * 5) * 8,
+    moe_layer_freq=[0] + [1] * 47,
+)
 
 
 @pytest.mark.parametrize(
@@ -141,14 +198,22 @@ ERNIE_21B = config(
     [
         (GEMMA_3_4B, 3.9e9, 3.9e9, 5, 29),
         (SCOUT, 109e9, 17e9, 12, 36),
+        (MAVERICK, 400e9, 17e9, 12, 36),
         (JAMBA_MINI, 52e9, 12e9, 4, 0),
         (GRANITE_4_SMALL, 32e9, 9e9, 4, 0),
         (NEMOTRON_H_8B, 8.1e9, 8.1e9, 4, 0),
         (MINIMAX_M1, 456e9, 45.9e9, 10, 0),
         (KIMI_LINEAR, 48e9, 3e9, 7, 0),
         (ERNIE_21B, 21e9, 3e9, 28, 0),
+        (HUNYUAN_A13B, 80e9, 13e9, 32, 0),
+        (NEMOTRON_3_NANO, 31.6e9, 3.5e9, 6, 0),
+        (STEP_3, 316e9, 38e9, 61, 0),
+        (MIMO_V2_FLASH, 309e9, 15e9, 8, 40),
     ],
-    ids=["gemma 3", "llama 4", "jamba", "granite 4", "nemotron-h", "minimax m1", "kimi linear", "ernie 4.5"],
+    ids=[
+        *("gemma 3", "llama 4 scout", "llama 4 maverick", "jamba", "granite 4", "nemotron-h", "minimax m1"),
+        *("kimi linear", "ernie 4.5", "hunyuan", "nemotron 3", "step 3", "mimo v2"),
+    ],
 )
 def test_a_published_configuration_has_the_weights_that_its_authors_state(
     tmp_path, content, total, active, cached_layers, windowed_layers

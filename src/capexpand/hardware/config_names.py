@@ -16,10 +16,22 @@ def with_usual_names(content: Config) -> JsonObject:
     Args:
         content: a configuration as it was published; of a model of text and pictures, its part on text.
     """
-    found = dict(content)
+    found = {name: _of_all_layers(name, value) for name, value in content.items()}
     for translate in _TRANSLATIONS:
         found = {**translate(found), **found}
     return found
+
+
+def _of_all_layers(name: str, value: object) -> object:
+    """Give the one number behind a list that repeats it for each layer, as Hunyuan and Gemma 3n write it."""
+    if name in _BY_LAYER and isinstance(value, list) and value and all(one == value[0] for one in value):
+        return value[0]
+    return value
+
+
+_BY_LAYER = frozenset(
+    ["intermediate_size", "moe_intermediate_size", "moe_topk", "num_experts", "num_shared_expert"]
+)
 
 
 def _gemma_3(content: Config) -> JsonObject:
@@ -38,30 +50,55 @@ def _gemma_3(content: Config) -> JsonObject:
 
 
 def _llama_4(content: Config) -> JsonObject:
-    """Llama 4 has one shared expert, and full attention where ``no_rope_layers`` is 0."""
+    """Llama 4 has a shared expert; full attention where ``no_rope_layers`` is 0, or in each fourth."""
     if not str(content.get("model_type", "")).startswith("llama4"):
         return {}
     kinds = {0: "full_attention", 1: "chunked_attention"}
     marked = content.get("no_rope_layers")
+    if not isinstance(marked, list) or not marked:
+        every = _first(content, "no_rope_layer_interval") or 4
+        layers = min(_first(content, "num_hidden_layers"), _MOST_LAYERS)
+        marked = [int((one + 1) % every > 0) for one in range(layers)]
     found: JsonObject = {"n_shared_experts": 1}
-    if isinstance(marked, list) and marked and all(one in (0, 1) for one in marked):
+    if all(one in (0, 1) for one in marked):
         found["layer_types"] = [kinds[one] for one in marked]
+    if isinstance(chosen := content.get("moe_layers"), list):
+        found["first_k_dense_replace"] = max(_first(content, "num_hidden_layers") - len(chosen), 0)
     return found
 
 
 def _experts(content: Config) -> JsonObject:
-    """ERNIE 4.5, Granite 4, Hunyuan and Step name experts in ways of their own."""
+    """ERNIE 4.5, Granite 4, Hunyuan, Nemotron and Step name experts and heads in ways of their own."""
     names = {
         "moe_num_experts": "num_experts",
         "moe_k": "num_experts_per_tok",
         "moe_topk": "num_experts_per_tok",
+        "moe_top_k": "num_experts_per_tok",
         "experts_per_token": "num_experts_per_tok",
         "moe_num_shared_experts": "n_shared_experts",
         "num_shared_expert": "n_shared_experts",
         "moe_layer_start_index": "first_k_dense_replace",
         "shared_intermediate_size": "shared_expert_intermediate_size",
+        "moe_shared_expert_intermediate_size": "shared_expert_intermediate_size",
+        "share_expert_dim": "shared_expert_intermediate_size",
+        "attention_head_dim": "head_dim",
+        "num_attention_groups": "num_key_value_heads",
     }
-    return {usual: content[own] for own, usual in names.items() if isinstance(content.get(own), int)}
+    found = {usual: content[own] for own, usual in names.items() if isinstance(content.get(own), int)}
+    if isinstance(listed := content.get("moe_layers_enum"), str) and listed:
+        found["first_k_dense_replace"] = max(_first(content, "num_hidden_layers") - listed.count(",") - 1, 0)
+    return found
+
+
+def _kinds_by_number(content: Config) -> JsonObject:
+    """MiMo V2 marks layers with a sliding window by 1, and those with experts."""
+    found: JsonObject = {}
+    marked, experts = content.get("hybrid_layer_pattern"), content.get("moe_layer_freq")
+    if isinstance(marked, list) and marked and all(one in (0, 1) for one in marked):
+        found["layer_types"] = [("full_attention", "sliding_attention")[one] for one in marked]
+    if isinstance(experts, list) and experts and all(one in (0, 1) for one in experts):
+        found["first_k_dense_replace"] = experts.count(0)
+    return found
 
 
 def _periods(content: Config) -> JsonObject:
@@ -86,14 +123,29 @@ def _state_space(content: Config) -> JsonObject:
 
 
 def _pattern(content: Config) -> JsonObject:
-    """Nemotron-H lists its blocks: M for Mamba, * for attention, - for two feed-forward matrices."""
+    """Nemotron-H lists its blocks: M Mamba, * attention, - two feed-forward matrices, E experts.
+
+    A layer here is one that mixes tokens, with the feed-forward part that follows it. Two matrices count as
+    three of two thirds of their width; experts of Nemotron 3 Super work on a narrower, latent stream.
+    """
     pattern = content.get("hybrid_override_pattern")
-    if not isinstance(pattern, str) or not pattern or set(pattern) - set("M*-"):
+    if not isinstance(pattern, str) or not pattern or set(pattern) - set("M*-E"):
         return {}
-    mixing = [one for one in pattern if one != "-"]
+    mixing = [one for one in pattern if one in "M*"]
     kinds = {"M": "mamba", "*": "full_attention"}
-    wide = _first(content, "intermediate_size") * pattern.count("-") * 2 // (3 * max(len(mixing), 1))
-    return {"layer_types": [kinds[one] for one in mixing], "mixing_layers": len(mixing), "mixed_width": wide}
+    dense = max(len(mixing) - pattern.count("E"), 0)
+    wide = _first(content, "intermediate_size") * pattern.count("-") * 2 // (3 * max(dense, 1))
+    found = {"layer_types": [kinds[one] for one in mixing], "mixing_layers": len(mixing), "mixed_width": wide}
+    if "E" in pattern:
+        stream = max(_first(content, "hidden_size"), 1)
+        narrower = (_first(content, "moe_latent_size") or stream) / stream
+        width = _first(content, "moe_intermediate_size")
+        found |= {
+            "first_k_dense_replace": dense,
+            "mixed_expert_width": round(width * 2 / 3 * narrower),
+            "mixed_shared_width": _first(content, "moe_shared_expert_intermediate_size") * 2 / 3,
+        }
+    return found
 
 
 def _lightning(content: Config) -> JsonObject:
@@ -156,9 +208,11 @@ def _first(content: Config, *names: str) -> int:
 
 
 _MOST = 10**9
+_MOST_LAYERS = 10_000
 
 _TRANSLATIONS: tuple[Callable[[Config], JsonObject], ...] = (
-    _gemma_3, _llama_4, _experts, _periods, _pattern, _lightning, _delta_attention, _state_space, _compressed,
+    _gemma_3, _llama_4, _experts, _kinds_by_number, _periods, _pattern, _lightning, _delta_attention,
+    _state_space, _compressed,
 )  # fmt: skip
 
 _NAMES = frozenset(
@@ -168,6 +222,10 @@ _NAMES = frozenset(
         *("attn_layer_period", "attn_layer_offset", "expert_layer_period", "expert_layer_offset"),
         *("hybrid_override_pattern", "attn_type_list", "linear_attn_config"),
         *("compress_ratios", "o_lora_rank", "o_groups", "num_hash_layers"),
+        *("attention_head_dim", "hybrid_layer_pattern", "moe_layers", "moe_layers_enum", "moe_latent_size"),
+        *("moe_shared_expert_intermediate_size", "moe_top_k", "no_rope_layer_interval"),
+        *("num_attention_groups", "share_expert_dim", "sliding_window_size"),
+        *("mixed_width", "mixed_expert_width", "mixed_shared_width"),
     ]
 )
 _NAMES_OF_STATES = frozenset(

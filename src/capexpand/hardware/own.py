@@ -77,7 +77,19 @@ _MATTERS = (
 )
 """Parts of names that tell of an architecture; other names are of training, tokens and files."""
 
-_HARMLESS = ("bias", "dropout", "norm", "rope", "aux", "coef", "loss", "scal", "implementation", "nextn")
+_HARMLESS = (
+    "bias",
+    "dropout",
+    "norm",
+    "rope",
+    "aux",
+    "coef",
+    "loss",
+    "scal",
+    "implementation",
+    "nextn",
+    "mtp",
+)
 
 
 def read_model_config(path: Path) -> OwnModel:
@@ -137,9 +149,7 @@ def _architecture(content: Mapping[str, Any], *, name: str) -> Architecture:
     latent = int(_number(content, "kv_lora_rank"))
     nope, value = _number(content, "qk_nope_head_dim"), _number(content, "v_head_dim")
     experts = int(_number(content, "n_routed_experts", "num_experts", "num_local_experts"))
-    expert_width = int(_number(content, "moe_intermediate_size", "intermediate_size")) if experts else 0
-    shared_width = _number(content, "shared_expert_intermediate_size")
-    shared = _number(content, "n_shared_experts", "num_shared_experts")
+    expert_width = _expert_width(content) if experts else 0
     linear, windowed = _kinds_of_layers(content, layers)
     return Architecture(
         name=name,
@@ -149,9 +159,7 @@ def _architecture(content: Mapping[str, Any], *, name: str) -> Architecture:
         key_value_heads=int(_number(content, "num_key_value_heads")) or heads,
         head_size=int((nope + value) / 2) if latent else int(_number(content, "head_dim")) or hidden // heads,
         vocabulary=int(_number(content, "vocab_size")),
-        feed_forward_size=int(
-            _number(content, "mixed_width", "intermediate_size_mlp", "intermediate_size") or expert_width
-        ),
+        feed_forward_size=_dense_width(content) or expert_width,
         latent_size=latent,
         rope_size=int(_number(content, "qk_rope_head_dim")) if latent else 0,
         query_latent_size=int(_number(content, "q_lora_rank")) if latent or content.get("o_lora_rank") else 0,
@@ -160,9 +168,7 @@ def _architecture(content: Mapping[str, Any], *, name: str) -> Architecture:
         experts_active=int(_number(content, "num_experts_per_tok", "num_experts_per_token"))
         if experts
         else 0,
-        shared_experts=round(shared or (shared_width / expert_width if expert_width else 0))
-        if experts
-        else 0,
+        shared_experts=_shared_experts(content, expert_width) if experts else 0,
         expert_feed_forward_size=expert_width,
         window_tokens=int(_number(content, "sliding_window", "attention_chunk_size")) if windowed else 0,
         windowed_share=windowed,
@@ -181,6 +187,22 @@ def _architecture(content: Mapping[str, Any], *, name: str) -> Architecture:
         heavy_share=_number(content, "heavy_share"),
         heavy_compression=int(_number(content, "heavy_compression")),
     )
+
+
+def _expert_width(content: Mapping[str, Any]) -> int:
+    return int(_number(content, "mixed_expert_width", "moe_intermediate_size", "intermediate_size"))
+
+
+def _dense_width(content: Mapping[str, Any]) -> int:
+    return int(_number(content, "mixed_width", "intermediate_size_mlp", "intermediate_size"))
+
+
+def _shared_experts(content: Mapping[str, Any], width: int) -> int:
+    """Count shared experts of the width of the routed ones; a stated width goes before their number."""
+    shared = _number(content, "mixed_shared_width", "shared_expert_intermediate_size")
+    if shared and width:
+        return round(shared / width)
+    return int(_number(content, "n_shared_experts", "num_shared_experts"))
 
 
 def _dense_layers(content: Mapping[str, Any], layers: int) -> int:
