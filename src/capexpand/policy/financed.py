@@ -8,6 +8,10 @@ covenant allows. Cash above the minimum repays lines and loans that may be repai
 and then is paid out. A plan that was made with its financing keeps to its own loans, and the rule moves only
 its revolving lines.
 
+Where equity is limited the rule looks ahead (``policy/outlook.py``): on its last day of drawing a loan is
+drawn for what later quarters are expected to lack and no later source gives; what they lack is neither paid
+out nor used to repay early; and equity that a later quarter alone may not bring comes now.
+
 A policy earns for the firm, whose value knows no debt, within the limits of debt and equity
 (``model/funding.py``); the loans themselves are carried along its paths.
 """
@@ -19,7 +23,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from capexpand.finance.debt import breached, ratios_of
-from capexpand.finance.schedule import depreciation
 from capexpand.finance.taxes import tax_on
 from capexpand.model.blocks import Indices
 from capexpand.model.data import Floats, ModelData
@@ -27,6 +30,8 @@ from capexpand.model.financing import Threshold
 from capexpand.optimiser.financing import FinancingPlan
 from capexpand.policy.accounts import Books
 from capexpand.policy.debt_futures import DebtFutures, existing_service, falls_by_plan
+from capexpand.policy.earned import Earned, earned_in, operating_of
+from capexpand.policy.outlook import WORTH_DRAWING, Outlook, Standing
 from capexpand.policy.outside import Flows, MoneyFactors, outside_earnings
 
 MINIMUM_CASH = "minimum_cash"
@@ -55,25 +60,6 @@ class Financed:
     first_raised: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Earned:
-    """What operations earn and hold in every future [quarter, scenario]."""
-
-    ebitda: Floats
-    written: Floats
-    before_tax: Floats  # free cash flow before tax
-    paid: Floats  # for orders, without value-added tax
-    servers: Floats  # delivered since the start, at cost
-    halls: Floats
-    lent_on: Floats  # [facility, quarter, scenario] of servers, what loans for certain ones pay for, at cost
-    book_servers: Floats
-    book_halls: Floats
-    value: Floats  # books, and what is paid for and not delivered
-    signed: Floats  # [contract, scenario] part of each contract with a customer
-    end: Floats  # [scenario] value-added tax and end value
-    end_profit: Floats  # [scenario] end value less books
-
-
 def carry_financing(
     m: ModelData,
     books: Books,
@@ -89,50 +75,12 @@ def carry_financing(
         base: of the business without the programme in them.
         planned: loans that are kept to; all follow the rule if absent.
     """
-    earned = _earned(m, books, outside_earnings(m, moved))
+    earned = earned_in(m, books, outside_earnings(m, moved))
     debt = DebtFutures.of(m.financed, moved).first(books.paid.shape[1])
     carried = _Carried(m, earned, debt, planned)
     for t in range(m.times.count):
         carried.quarter(t)
     return carried.found(base)
-
-
-def _earned(m: ModelData, books: Books, outside: Floats) -> _Earned:
-    cost, opening, paid = 1.0 + m.taxes.lost, m.opening, books.paid
-    servers, halls = cost * books.servers_ordered, cost * books.buildings_ordered
-    written_servers = depreciation(servers.T, m.taxes.server_life_quarters).T
-    written_halls = depreciation(halls.T, m.taxes.building_life_quarters).T
-    plants, written_plants = cost * books.plants_ordered, cost * books.plants_written
-    halls, written_halls = (
-        halls + plants,
-        written_halls + written_plants,
-    )  # plants are paid and lent on with them
-    told = cost * books.lent_on.reshape(-1, *servers.shape)
-    written = written_servers + written_halls
-    ebitda = books.cash + paid + outside[:, : paid.shape[1]]
-    vat = m.taxes.value_added_tax * paid
-    recovered, later = np.zeros_like(vat), np.zeros(vat.shape[1])
-    wait = m.taxes.recovery_quarters
-    if wait is not None:
-        within = max(len(vat) - wait, 0)
-        recovered[len(vat) - within :] = vat[:within]
-        later = vat[within:].sum(axis=0)
-    standing = opening.depreciation.sum() - np.cumsum(opening.depreciation)
-    return _Earned(
-        ebitda=ebitda,
-        written=written + opening.depreciation[:, None],
-        before_tax=ebitda - paid + books.prepaid - vat + recovered - opening.payments_due[:, None],
-        paid=paid,
-        servers=np.cumsum(servers, axis=0),
-        halls=np.cumsum(halls, axis=0),
-        lent_on=np.cumsum(told, axis=1),
-        book_servers=np.cumsum(servers - written_servers, axis=0),
-        book_halls=np.cumsum(halls - written_halls, axis=0),
-        value=np.cumsum(cost * paid - written, axis=0) + standing[:, None],
-        signed=books.signed if m.contracts is None else m.contracts.share(books.signed.T).T,
-        end=books.end_value[-1] + later,
-        end_profit=books.end_value[-1] - (servers + halls).sum(axis=0) + written.sum(axis=0),
-    )
 
 
 class _Carried:
@@ -146,7 +94,7 @@ class _Carried:
     """
 
     def __init__(
-        self, m: ModelData, earned: _Earned, debt: DebtFutures, planned: FinancingPlan | None
+        self, m: ModelData, earned: Earned, debt: DebtFutures, planned: FinancingPlan | None
     ) -> None:
         self.m, self.f, self.earned, self.debt, self.planned = m, m.financed, earned, debt, planned
         facilities = self.f.facilities
@@ -159,6 +107,9 @@ class _Carried:
         limited = bool(np.isfinite(self.f.equity_limit[0]) or np.isfinite(self.f.equity_total))
         hard = any(test.hard for name, test in self.f.covenants.named.items() if name != "liquidity")
         self.equity_first = planned is None and limited and hard
+        self.operating = operating_of(m, earned)
+        looks_ahead = planned is None and limited  # who puts in anything need not
+        self.outlook = Outlook(m, self.operating, debt, self.signed) if looks_ahead else None
         self.owed = np.repeat(facilities.drawn[:, None], count, axis=1)
         self.drawn = self.owed.copy()  # ever, with what was drawn before the start
         self.lent = np.zeros_like(self.owed)  # since the start, in money
@@ -190,7 +141,8 @@ class _Carried:
         self.held = self.held + self.earned.before_tax[t] - tax - cost + gained
         self._move(drawn - repaid, drawn, x)
         put_in = self._raise(t, x) if self.equity_first else np.zeros_like(self.held)
-        self.late_fees = self._borrow(t, x, within=self._room(t, x))
+        self.late_fees = self._draw_ahead(t, x)
+        self.late_fees = self.late_fees + self._borrow(t, x, within=self._room(t, x))
         put_in = put_in + self._raise(t, x, put_in)
         if self.planned is None:  # rather a broken covenant than cash that is missing
             self.late_fees = self.late_fees + self._borrow(t, x)
@@ -334,51 +286,86 @@ class _Carried:
             ):
                 continue
             lacks = np.maximum(0.0, self.f.minimum_cash[t] - self.held) / (1.0 - facilities.upfront[i])
-            used = self.owed[i] if facilities.revolving[i] else self.drawn[i]
-            can = x[i] * np.maximum(0.0, self.signed[i] - used)
-            can = np.minimum(np.minimum(can, self._allowed(i, t, x)), left)
-            amount = np.minimum(lacks, np.maximum(can, 0.0)) / x[i]
-            left = left - x[i] * amount
-            change = np.zeros_like(self.owed)
-            change[i] = amount
-            self._move(change, change, x)
-            fee = facilities.upfront[i] * x[i] * amount
-            self.held, fees = self.held - fee, fees + fee
+            drawn, fee = self._draw(i, t, x, np.minimum(lacks, left))
+            left, fees = left - drawn, fees + fee
         return fees
+
+    def _needed(self, t: int) -> Floats:
+        """Cash that later quarters ask for now [later, scenario]; nothing where owners put in anything."""
+        if self.outlook is None:
+            return np.zeros((0, self.held.size))
+        now = Standing(self.owed, self.drawn, self.lent, self.held, self.losses)
+        return self.outlook.needed(t, now)
+
+    def _draw_ahead(self, t: int, x: Floats) -> Floats:
+        """Draws what later quarters lack from loans that cannot be drawn after this one; returns fees."""
+        facilities, fees = self.f.facilities, np.zeros_like(self.held)
+        if self.outlook is None or not (~facilities.revolving & (facilities.last == t)).any():
+            return fees
+        needed, left = self._needed(t), np.maximum(self._room(t, x), 0.0)
+        for i in self._by_rate(t):
+            stays = self.outlook.net_of_service(i, t)
+            helps = stays >= WORTH_DRAWING
+            if facilities.revolving[i] or facilities.last[i] != t or not helps.any():
+                continue
+            lacks = (np.maximum(needed - self.held, 0.0)[helps] / stays[helps, None]).max(axis=0)
+            drawn, fee = self._draw(i, t, x, np.minimum(lacks, left))
+            needed = needed + (1.0 - facilities.upfront[i] - stays)[:, None] * drawn
+            left, fees = left - drawn, fees + fee
+        return fees
+
+    def _draw(self, i: int, t: int, x: Floats, most: Floats) -> tuple[Floats, Floats]:
+        """Draws of a facility as far as it lends; returns what is drawn and the fee, in money [scenario].
+
+        Args:
+            most: [scenario] in money.
+        """
+        facilities = self.f.facilities
+        used = self.owed[i] if facilities.revolving[i] else self.drawn[i]
+        can = np.minimum(x[i] * np.maximum(0.0, self.signed[i] - used), self._allowed(i, t, x))
+        amount = np.minimum(most, np.maximum(can, 0.0))
+        change = np.zeros_like(self.owed)
+        change[i] = amount / x[i]
+        self._move(change, change, x)
+        fee = facilities.upfront[i] * amount
+        self.held = self.held - fee
+        return amount, fee
 
     def _allowed(self, i: int, t: int, x: Floats) -> Floats:
         """What the purpose of a facility still lets it lend [scenario], in money."""
-        facilities, earned = self.f.facilities, self.earned
+        facilities, bases = self.f.facilities, self.operating
         most = np.full(self.held.size, np.inf)
-        servers, halls = facilities.servers[i], facilities.halls[i]
-        certain = earned.lent_on.size > 0 and not facilities.offers[i].all()
         if np.isfinite(facilities.share_of_cost[i]):
-            since = slice(int(facilities.first[i]), t + 1)
-            if servers and halls and not certain:
-                bills = earned.paid[since].sum(axis=0)
-            else:  # what is delivered is paid; deposits for what is not count then
-                units = earned.lent_on[i] if certain else earned.servers
-                came, first = servers * units + halls * earned.halls, int(facilities.first[i])
-                bills = came[t] - (came[first - 1] if first else 0.0)
-            most = np.minimum(most, facilities.share_of_cost[i] * bills - self.lent[i])
+            most = np.minimum(most, facilities.share_of_cost[i] * bases.bills[i, t] - self.lent[i])
         if np.isfinite(facilities.share_of_book[i]):
-            book = servers * earned.book_servers[t] + halls * earned.book_halls[t]
-            most = np.minimum(most, facilities.share_of_book[i] * book - x[i] * self.owed[i])
-        if (backlog := facilities.backlog_of(i)) is not None:
-            most = np.minimum(most, backlog[:, t] @ earned.signed - x[i] * self.owed[i])
+            most = np.minimum(most, facilities.share_of_book[i] * bases.books[i, t] - x[i] * self.owed[i])
+        if bases.backlog is not None and facilities.backlog_of(i) is not None:
+            most = np.minimum(most, bases.backlog[i, t] - x[i] * self.owed[i])
         return most
 
     def _raise(self, t: int, x: Floats, before: Floats | float = 0.0) -> Floats:
         """Equity for cash that is still lacking, and for liquidity that a hard covenant asks for.
 
+        What later quarters lack beyond the equity that they can raise themselves is raised now.
+
         Args:
             before: [scenario] raised in the quarter already.
         """
-        f, test = self.f, self.f.covenants.liquidity
-        short = f.minimum_cash[t] - self.held
-        if test is not None and test.hard and t >= test.first:
-            short = np.maximum(short, test.limit - self.held - self._undrawn(t, x))
+        short = self.f.minimum_cash[t] - self.held
+        if asked := self._asked(t):
+            short = np.maximum(short, asked - self.held - self._undrawn(t, x))
+        if (
+            self.outlook is not None and not self.equity_first
+        ):  # else loans that can still be drawn would come after it
+            lacks = self._needed(t) - self.held - self._later_equity(t)
+            short = np.maximum(short, lacks.max(axis=0, initial=0.0))
         return self._put_in(t, np.maximum(short, 0.0), before)
+
+    def _later_equity(self, t: int) -> Floats:
+        """Equity that may be raised after a quarter, less the cost of issuing it [later, scenario]."""
+        later = np.cumsum(self.f.equity_limit[t + 1 :])[:, None]
+        left = np.maximum(self.f.equity_total - self.raised, 0.0)
+        return np.asarray((1.0 - self.f.issue_cost) * np.minimum(later, left))
 
     def _put_in(self, t: int, wanted: Floats, before: Floats | float) -> Floats:
         """Raises equity, after the cost of issuing it and within its limits; returns it [scenario]."""
@@ -390,23 +377,35 @@ class _Carried:
         return put_in
 
     def _pay_back(self, t: int, x: Floats, put_in: Floats) -> None:
-        """Spare cash repays what may be repaid early, the dearest first, and then goes to owners."""
-        facilities = self.f.facilities
-        floor = self.f.minimum_cash[t]
+        """Spare cash repays what may be repaid early, the dearest first, and then goes to owners.
+
+        What later quarters ask for stays. A line that is repaid can be drawn for them again.
+        """
+        facilities, f = self.f.facilities, self.f
+        floor = np.full(self.held.size, f.minimum_cash[t])
         if self.planned is not None:
-            floor = max(float(self.planned.cash[t]), float(floor))
+            floor = np.maximum(floor, self.planned.cash[t])
+        kept = np.maximum(floor, self._needed(t).max(axis=0, initial=0.0))
         for i in self._by_rate(t)[::-1]:
             if self.kept[i] or not (facilities.revolving[i] or facilities.early[i]):
                 continue
-            spare = np.maximum(0.0, self.held - floor)
+            spare = np.maximum(0.0, self.held - (floor if facilities.revolving[i] else kept))
+            back = np.minimum(spare, x[i] * self.owed[i])
             change = np.zeros_like(self.owed)
-            change[i] = -np.minimum(spare / x[i], self.owed[i])
+            change[i] = -back / x[i]
             self._move(change, np.zeros_like(change), x)
+            kept = np.maximum(floor, kept - back * facilities.revolving[i])
         out = np.zeros_like(self.held)
-        if t >= self.f.dividends_from:
-            out = np.maximum(0.0, self.held - floor)
+        if t >= f.dividends_from:
+            kept = np.maximum(kept, self._asked(t) - self._undrawn(t, x))
+            out = np.maximum(0.0, self.held - kept)
             self.held = self.held - out
         self.flows[t] = out - put_in
+
+    def _asked(self, t: int) -> float:
+        """Cash and undrawn lines that a covenant asks for in a quarter."""
+        test = self.f.covenants.liquidity
+        return test.limit if test is not None and test.hard and t >= test.first else 0.0
 
     def _undrawn(self, t: int, x: Floats) -> Floats:
         """What revolving lines still offer [scenario], in money."""
