@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from pages import of_the_tests
 from small_case import SMALL
 
 import capexpand as cx
-from capexpand.executing import ray_cluster
+from capexpand.executing import ray_cluster, ray_nodes, ray_pool
 from capexpand.executing.carrying import Carrying
 from capexpand.executing.choosing import engine_on
 from capexpand.executing.engine import answer_of, first_completed
@@ -329,9 +330,71 @@ def test_what_work_raises_reaches_who_asked_as_it_was(cluster):
     assert infeasible.value.conflict == ("one limit", "another limit")
 
 
-def test_a_cluster_with_other_versions_is_refused_in_one_sentence(cluster, monkeypatch):
-    from capexpand.executing import ray_cluster
+@pytest.fixture
+def withheld(monkeypatch):
+    """Return the answers that Ray brought and that the pool was not told of, until told so.
 
+    Word of the first answers to each chunk is kept back, as often as ``times`` says.
+    """
+    kept, times = [], {"times": 1}
+    watch = ray_pool.RayPool._watch
+
+    def late(pool, reference, handed_in):
+        if len(handed_in.references) <= times["times"]:
+            kept.append(lambda: watch(pool, reference, handed_in))
+        else:
+            watch(pool, reference, handed_in)
+
+    monkeypatch.setattr(ray_pool.RayPool, "_watch", late)
+    monkeypatch.setattr(ray_pool, "_PATIENCE_SECONDS", 0.1)
+    return kept, times
+
+
+def test_a_chunk_whose_answer_never_comes_is_done_again_and_a_late_answer_ignored(cluster, withheld, capsys):
+    replace_lost(cluster)
+    kept, _ = withheld
+    with engine_on("ray", workers=2) as engine, engine.pool(lambda chunk: chunk * chunk, most=8) as pool:
+        running = [pool.submit(chunk) for chunk in range(8)]
+        assert [answer_of(future) for future in running] == [chunk * chunk for chunk in range(8)]
+        assert len(kept) == 8
+        for late in kept:
+            late()
+        assert answer_of(pool.submit(9)) == 81
+    said = r"No answer to a chunk came for \d+ s, though the cluster has room; it is handed out again\."
+    assert re.search(said, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("given", "processors", "free", "missing"),
+    [
+        (3, 4.0, 1.0, 0),  # all are computed
+        (3, 4.0, 4.0, 3),
+        (3, 4.0, 2.0, 1),
+        (3, 2.0, 0.0, 0),  # one waits for room, since a node was lost
+        (3, 8.0, 1.0, 0),  # others compute as well
+        (3, 1.0, 1.0, 1),
+    ],
+)
+def test_tasks_are_missing_where_less_is_computed_than_was_given(
+    monkeypatch, given, processors, free, missing
+):
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": processors})
+    monkeypatch.setattr(ray, "available_resources", lambda: {"CPU": free} if free else {})
+    assert ray_nodes.missing_tasks(given) == missing
+
+
+def test_a_chunk_that_is_never_answered_is_given_up_with_one_error(cluster, withheld):
+    replace_lost(cluster)
+    _, times = withheld
+    times["times"] = 1_000
+    with engine_on("ray", workers=2) as engine, engine.pool(abs, most=1) as pool:
+        with pytest.raises(cx.SolverError, match="gave no answer to a chunk that it was handed 4 times"):
+            answer_of(pool.submit(-1))
+        times["times"] = 0
+        assert answer_of(pool.submit(-2)) == 2
+
+
+def test_a_cluster_with_other_versions_is_refused_in_one_sentence(cluster, monkeypatch):
     ray.shutdown()  # so that it connects itself
     real = ray_cluster.made_with()
     monkeypatch.setattr(ray_cluster, "made_with", lambda: {**real, "numpy": "0.1"})

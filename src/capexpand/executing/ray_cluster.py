@@ -1,35 +1,25 @@
-"""Chunks on a Ray cluster: the work is put once, what is lost is done again, the head node comes last."""
+"""A Ray cluster as an engine: how a process connects to it, and which it takes."""
 
 from __future__ import annotations
 
 import os
-import pickle
 import socket
 import sys
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import BrokenExecutor, CancelledError, Future
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from capexpand.errors import CaseError, Problem, RunError
 from capexpand.executing.engine import Answer, Chunk, Engine, Pool
-from capexpand.executing.ray_nodes import RETRIES, nodes, packed, spared_head
+from capexpand.executing.ray_nodes import RETRIES, nodes
+from capexpand.executing.ray_pool import RayPool
 from capexpand.executing.ray_streams import open_on_ray
 from capexpand.executing.versions import difference, made_with
 from capexpand.sddp.workers import Streams, WorkerTask
 
 _LONGEST = 300
-_LOOK_SECONDS = 1.0
 _SECONDS = 5.0
 """How long an address may take to answer."""
-
-_kept: dict[str, Callable[[Any], Any]] = {}
-"""In a worker: the work, by the name of the object that holds it. It travels as bytes: arrays that Ray hands
-over itself lie in shared memory and can only be read, and compiled code takes these for another type."""
 
 
 @contextmanager
@@ -154,151 +144,15 @@ class RayCluster(Engine):
     @contextmanager
     def pool(self, work: Callable[[Chunk], Answer], *, most: int) -> Generator[Pool[Chunk, Answer]]:
         """Put the work into the cluster; what it still does when the block is left is cancelled."""
-        pool = _RayPool(work, most)
+        pool = RayPool(work, most)
         try:
             yield pool
         finally:
             pool.cancel()
 
 
-class _RayPool(Pool[Chunk, Answer]):
-    """Hands the cluster as many chunks as it has processors beside the head, and keeps the others back.
-
-    Ray would send to the head what finds no room elsewhere.
-    """
-
-    def __init__(self, work: Callable[[Chunk], Answer], most: int) -> None:
-        import ray
-
-        self._work = ray.put(packed(work))
-        self._most = most
-        self._task = ray.remote(_run)
-        self._waiting: deque[tuple[Future[Answer], Chunk]] = deque()
-        self._running: dict[Future[Answer], Any] = {}
-        self._lock = threading.RLock()
-        self._looked, self._cores, self._where = 0.0, 0, spared_head()
-        self._room, self._left = threading.Event(), False
-        threading.Thread(target=self._hand_out, daemon=True).start()
-
-    @property
-    def slots(self) -> int:
-        self._look()
-        return max(1, min(self._most, self._cores))
-
-    def submit(self, chunk: Chunk) -> Future[Answer]:
-        answer: Future[Answer] = Future()
-        with self._lock:
-            self._waiting.append((answer, chunk))
-        self._room.set()
-        return answer
-
-    def cancel(self) -> None:
-        """Cancel what has not been answered."""
-        import ray
-
-        self._left = True
-        self._room.set()
-        with self._lock:
-            self._waiting.clear()
-            left = list(self._running.values())
-        for reference in left:
-            with suppress(Exception):  # it may be done by now, or its cluster gone
-                ray.cancel(reference, force=True)
-
-    def _look(self) -> None:
-        """See which nodes there are, once a second: machines come and go."""
-        now = time.monotonic()
-        if now - self._looked > _LOOK_SECONDS:
-            self._looked, self._where = now, spared_head()
-            self._cores = sum(int(node["Resources"].get("CPU", 0)) for node in nodes())
-
-    def _hand_out(self) -> None:
-        """Begin chunks whenever there is room, in a thread of its own: Ray's must not be kept waiting."""
-        while self._room.wait() and not self._left:
-            self._room.clear()
-            try:
-                self._start()
-            except Exception as error:  # noqa: BLE001 - Ray's losses are many classes
-                self._give_up(error)
-
-    def _start(self) -> None:
-        """Begin chunks as long as there is room."""
-        with self._lock:
-            while self._waiting and len(self._running) < self.slots:
-                answer, chunk = self._waiting.popleft()
-                if not answer.cancelled():
-                    self._begin(answer, chunk)
-
-    def _give_up(self, error: Exception) -> None:
-        """Tell whoever waits that the cluster is gone."""
-        with self._lock:
-            left = [answer for answer, _ in self._waiting]
-            self._waiting.clear()
-        for answer in left:
-            if answer.set_running_or_notify_cancel():
-                answer.set_exception(_broken(error))
-
-    def _begin(self, answer: Future[Answer], chunk: Chunk) -> None:
-        options: dict[str, object] = {
-            "num_cpus": 1,
-            "max_retries": RETRIES,
-            "scheduling_strategy": self._where,
-        }
-        try:
-            reference = self._task.options(**options).remote([self._work], self._work.hex(), chunk)
-        except BaseException:
-            self._waiting.appendleft((answer, chunk))
-            raise
-        self._running[answer] = reference
-        found: Future[bytes] = reference.future()
-        answer.add_done_callback(self._ended)
-        found.add_done_callback(lambda done: _pass_on(done, answer))
-
-    def _ended(self, answer: Future[Answer]) -> None:
-        import ray
-
-        with self._lock:
-            reference = self._running.pop(answer, None)
-        if answer.cancelled() and reference is not None:
-            with suppress(Exception):
-                ray.cancel(reference)
-        self._room.set()
-
-
-def _pass_on(found: Future[bytes], answer: Future[Answer]) -> None:
-    """Give an answer on: what the work raised as it is, any loss in the cluster as that of an executor."""
-    from ray.exceptions import RayTaskError
-
-    if not answer.set_running_or_notify_cancel():
-        return
-    try:
-        answer.set_result(pickle.loads(found.result()))  # noqa: S301 - from our own workers
-    except RayTaskError as error:
-        answer.set_exception(error.cause if isinstance(error.cause, Exception) else error)
-    except (Exception, CancelledError) as error:  # noqa: BLE001 - Ray's losses are many classes
-        answer.set_exception(_broken(error))
-
-
-def _broken(error: BaseException) -> BrokenExecutor:
-    broken = BrokenExecutor()
-    broken.__cause__ = error
-    return broken
-
-
 def _versions() -> dict[str, str]:
     return made_with()
-
-
-def _run(held: list[Any], name: str, chunk: Any) -> bytes:
-    """In a worker: do a chunk; the work is read once and kept."""
-    import ray
-    from threadpoolctl import threadpool_limits
-
-    if name not in _kept:
-        _kept.clear()
-        _kept[name] = pickle.loads(ray.get(held[0]))  # noqa: S301 - from the process that asks
-    with threadpool_limits(limits=1):
-        return packed(_kept[name](chunk))
 
 
 def _in_a_line(error: BaseException) -> str:

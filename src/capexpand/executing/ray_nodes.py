@@ -43,3 +43,19 @@ def packed(content: object) -> bytes:
     from ray import cloudpickle
 
     return cloudpickle.dumps(content)
+
+
+def missing_tasks(given: int) -> int:
+    """Return how many of the tasks that a cluster was given nobody computes, though it has room for more.
+
+    Each task takes a processor while it runs, and Ray begins one that waits as soon as a processor is free.
+    What others compute on the cluster can only hide a task that is missing, not feign one.
+
+    Args:
+        given: tasks without an answer.
+    """
+    import ray
+
+    free = ray.available_resources().get("CPU", 0.0)
+    busy = ray.cluster_resources().get("CPU", 0.0) - free
+    return max(0, int(min(given - busy, free)))
