@@ -114,22 +114,29 @@ def test_a_cheaper_slower_replica_wins_when_it_is_worth_it():
     assert size_fleet(trace, kinds, promise, step_tokens=(512,), sequences=(32,)).best.kind.name == "slow"
 
 
-def test_any_number_of_workers_finds_the_same_fleets():
+@pytest.mark.parametrize("kinds", [1, 3])
+def test_any_number_of_workers_finds_the_same_fleets(kinds):
+    """Also those of a kind alone, whose every question follows from the answer before."""
     slow = Replica(StepTime(0.02, 2e-4, 2e-7, 1e-4), sequences=32, step_tokens=512)
-    kinds = [
-        ReplicaKind("fast", REPLICA, 10.0),
+    offered = [
         ReplicaKind("slow", slow, 1.0),
+        ReplicaKind("fast", REPLICA, 10.0),
         ReplicaKind("dear", slow, 9.0),
     ]
     one, three = (
         size_fleet(
-            some_requests(gap=0.1), kinds, Promise(end_to_end_s=30), most_replicas=8, step_tokens=(512,),
-            sequences=(32,), engine=LocalProcesses(workers),
+            some_requests(gap=0.05), offered[:kinds], Promise(end_to_end_s=30), most_replicas=16,
+            step_tokens=(256, 512), sequences=(16, 32), engine=LocalProcesses(workers),
         )
         for workers in (1, 3)
     )  # fmt: skip
-    names = [(found.kind.name, found.replicas, found.kept_fraction) for found in one.by_kind]
-    assert names == [(found.kind.name, found.replicas, found.kept_fraction) for found in three.by_kind]
+    names = [(found.kind.name, found.replicas, found.step_tokens, found.sequences) for found in one.by_kind]
+    assert names == [
+        (found.kind.name, found.replicas, found.step_tokens, found.sequences) for found in three.by_kind
+    ]
+    for this, that in zip(one.by_kind, three.by_kind, strict=True):
+        assert this.kept_fraction == that.kept_fraction
+        assert np.array_equal(this.outcome.finish_s, that.outcome.finish_s)
     assert (one.candidates, one.replayed) == (three.candidates, three.replayed)
 
 

@@ -241,7 +241,7 @@ def size(
         time_unit: s or ms, of times in JSON lines; recognised if None.
         block_tokens: tokens in a block of a prefix in JSON lines; recognised if None.
         leave_out_bad: whether bad requests are left out and counted; otherwise they are an error.
-        workers: processes, each with kinds of its own; the result is the same for any number.
+        workers: processes; the result is the same for any number.
         on: where the fleets are replayed: ``ray`` or ``ray://HOST:PORT`` for a Ray cluster, an executor
             of ``concurrent.futures``, or processes of this machine if None; the result is the same.
 

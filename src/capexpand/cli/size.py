@@ -31,7 +31,9 @@ def size(
     time_unit: TimeUnit = None,
     block_tokens: BlockTokens = None,
     leave_out_bad: Annotated[bool, typer.Option(help="Leave out bad requests and count them.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, each with kinds of its own.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes; the result is the same for any number.")
+    ] = 2,
     on: On = None,
     as_json: AsJson = False,
 ) -> None:

@@ -11,8 +11,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from capexpand.errors import CaseError, InfeasibleError, Problem
-from capexpand.executing.engine import Engine, in_order
+from capexpand.executing.engine import Engine
 from capexpand.executing.local import LocalProcesses
+from capexpand.replay.fleet_search import Fleet, Replayed, searches_of
 from capexpand.replay.serving.outcome import Promise, ServingOutcome
 from capexpand.replay.serving.replicas import Replica, Routing, StepTime
 from capexpand.replay.serving.serve import serve
@@ -104,21 +105,22 @@ def size_fleet(
         routing: how a request finds its replica.
         step_tokens: settings of the most tokens in a step.
         sequences: settings of the most requests in a step.
-        engine: what replays the kinds; this process if None. The result is the same with any.
+        engine: what replays the fleets; this process if None. The result is the same with any: workers that
+            the search leaves idle replay what it may ask next.
 
     Raises:
         InfeasibleError: no fleet keeps the promise.
         CaseError: a request is larger than the replicas of every kind.
     """
     settings = tuple((tokens, count) for tokens in step_tokens for count in sequences if count <= tokens)
-    work = _OfKind(trace, promise, most_replicas, routing, settings)
-    found: list[Candidate] = []
-    replayed = 0
-    with (engine or LocalProcesses(1)).pool(work, most=len(kinds)) as pool:
-        for _, (best, tried) in in_order(pool, kinds):
-            replayed += tried
-            if best is not None:
-                found.append(best)
+    work = _Replay(trace, promise, routing, tuple(kinds), settings)
+    searches = searches_of(kinds, settings, most_replicas, promise.share)
+    with (engine or LocalProcesses(1)).pool(work, most=len(kinds) * len(settings)) as pool:
+        searches.finish(pool)
+    found = [
+        _candidate(kinds[kind], settings[fleet.setting], fleet.replicas, replayed)
+        for kind, (fleet, replayed) in sorted(searches.best.items())
+    ]
     if not found:
         raise InfeasibleError(
             [
@@ -127,43 +129,31 @@ def size_fleet(
             ]
         )
     ordered = tuple(sorted(found, key=lambda one: one.cost_per_hour))
-    return Sizing(ordered[0], ordered, len(kinds) * len(settings) * most_replicas, replayed)
+    return Sizing(ordered[0], ordered, len(kinds) * len(settings) * most_replicas, searches.replayed)
 
 
 @dataclass(frozen=True, slots=True)
-class _OfKind:
-    """Finds the smallest fleet of a kind, with the setting that allows it."""
+class _Replay:
+    """Replays the requests on a fleet."""
 
     trace: RequestTrace
     promise: Promise
-    most_replicas: int
     routing: Routing
+    kinds: tuple[ReplicaKind, ...]
     settings: tuple[tuple[int, int], ...]
 
-    def __call__(self, kind: ReplicaKind) -> tuple[Candidate | None, int]:
-        """Return the fleet, or None where none keeps the promise, and how many were replayed."""
-        trace, promise, best, replayed = self.trace, self.promise, None, 0
-        for tokens, count in self.settings:
-            replica = replace(kind.replica, step_tokens=tokens, sequences=count)
-            low, high = 0, self.most_replicas if best is None else best.replicas - 1
-            if high < 1:
-                continue
-            outcome = serve(trace, replica, replicas=high, routing=self.routing)
-            replayed += 1
-            if outcome.kept_fraction(promise) < promise.share:
-                continue
-            while high - low > 1:
-                middle = (low + high) // 2
-                tried = serve(trace, replica, replicas=middle, routing=self.routing)
-                replayed += 1
-                if tried.kept_fraction(promise) >= promise.share:
-                    high, outcome = middle, tried
-                else:
-                    low = middle
-            best = Candidate(
-                kind, high, tokens, count, high * kind.cost_per_hour, outcome.kept_fraction(promise), outcome
-            )
-        return best, replayed
+    def __call__(self, fleet: Fleet) -> Replayed:
+        tokens, count = self.settings[fleet.setting]
+        replica = replace(self.kinds[fleet.kind].replica, step_tokens=tokens, sequences=count)
+        outcome = serve(self.trace, replica, replicas=fleet.replicas, routing=self.routing)
+        kept = outcome.kept_fraction(self.promise)
+        return Replayed(kept, outcome if kept >= self.promise.share else None)
+
+
+def _candidate(kind: ReplicaKind, setting: tuple[int, int], replicas: int, found: Replayed) -> Candidate:
+    assert found.outcome is not None  # noqa: S101 - it keeps the promise
+    cost = replicas * kind.cost_per_hour
+    return Candidate(kind, replicas, *setting, cost, found.kept, found.outcome)
 
 
 def describe_promise(promise: Promise) -> str:
