@@ -12,6 +12,7 @@ import hashlib
 import io
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ from typing import Any
 
 from numba import config
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+if sys.platform != "win32":
+    import fcntl
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -103,6 +107,32 @@ def keep_on_disk(dispatcher: Any, folders: Iterable[Path | None]) -> None:
         if folder is None or Path(cache.cache_path).is_relative_to(folder):
             dispatcher._cache = cache
             return
+
+
+@contextmanager
+def alone(folder: Path | None) -> Generator[None]:
+    """Compile while no other process of this machine does, which then finds on disk what was compiled.
+
+    Where nothing can be locked, processes may compile the same side by side.
+
+    Args:
+        folder: of the compiled code; None where it is not kept.
+    """
+    if folder is None or sys.platform == "win32":
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def digest_of(files: Sequence[Path]) -> str:

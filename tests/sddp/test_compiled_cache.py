@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numba
 import pytest
 
-from capexpand.compiled_cache import keep_on_disk, temporary_folders
+from capexpand.compiled_cache import alone, keep_on_disk, temporary_folders
 
 
 def _double(number: float) -> float:
@@ -69,3 +70,30 @@ def test_the_stage_solver_needs_no_home(tmp_path: Path) -> None:
     found = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert found.returncode == 0, found.stderr
     assert str(tmp_path) in found.stdout
+
+
+def test_of_two_that_would_compile_the_same_one_waits_for_the_other(tmp_path: Path) -> None:
+    said: list[str] = []
+    inside, begun = threading.Event(), threading.Event()
+
+    def second() -> None:
+        inside.wait()
+        begun.set()
+        with alone(tmp_path / "cache"):
+            said.append("second")
+
+    other = threading.Thread(target=second)
+    other.start()
+    with alone(tmp_path / "cache"):
+        inside.set()
+        begun.wait()
+        other.join(0.2)  # it would be done, if nothing kept it
+        said.append("first")
+    other.join()
+    assert said == ["first", "second"]
+
+
+def test_where_nothing_can_be_locked_nobody_waits(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with alone(tmp_path / "file" / "below"), alone(None):
+        pass

@@ -6,6 +6,9 @@ first quarter, and 3 · 10 · 1.5 = 45 or 3 · 10 · 0.5 = 15 in the others. So 
 """
 
 import json
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
@@ -113,6 +116,31 @@ def test_shards_are_joined_to_the_run_of_one_machine(place, tmp_path, small_chun
             cx.merge(wrong, out=tmp_path / "none")
         assert len(str(error.value).splitlines()) == 1
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
+def test_the_stage_solver_is_compiled_where_it_is_used(place, tmp_path, small_chunks, monkeypatch):
+    """In this process before others are made of it, but on other machines not here at all."""
+    real, log = simulating.compile_now, tmp_path / "compiled"
+
+    def compile_now() -> None:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{os.getpid()}\n")
+        real()
+
+    monkeypatch.setattr(simulating, "compile_now", compile_now)
+    monkeypatch.setattr(simulating, "FROM_COMPILED", 10)
+    told: list[str] = []
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as executor:
+        there = cx.simulate(place, 16, on=executor, progress=told.append)
+    who = log.read_text("utf-8").split()
+    assert who
+    assert str(os.getpid()) not in who
+    assert not any(words.startswith("Compiling") for words in told)
+    log.unlink()
+    assert there.table.equals(cx.simulate(place, 16, workers=2, progress=told.append).table)
+    assert log.read_text("utf-8").split()[0] == str(os.getpid())
+    assert any(words.startswith("Compiling") for words in told)
 
 
 @pytest.mark.parametrize("left", [0.0, 0.6, 1.0])

@@ -121,6 +121,7 @@ class PlanInFutures:
 
     def __init__(self, case: Case, plan: Plan, base: Plan, *, compiled: bool = False) -> None:
         self._made_of = (case, plan, base, compiled)
+        self.compiled = compiled
         self._sales = LeasedBack.of(settled(plan.data, plan.signed), plan)
         self._before = LeasedBack.of(settled(base.data, base.signed), base)
         self.data = m = self._sales.data

@@ -115,7 +115,7 @@ class Followers:
         return WholePrograms(self._policy.stages, self._paths.mean)
 
     def _plans(self, m: ModelData) -> FixedPlans:
-        compiled = "KernelStage" in self._policy.trained.back_ends_used  # then it costs nothing more
+        compiled = self._policy.trained.compiled  # then it costs nothing more
         return FixedPlans(m, self._policy.stages.numbers, compiled=compiled)
 
     def __call__(self, chunk: Slice) -> Books | PolicyPaths:

@@ -26,7 +26,7 @@ from capexpand.sddp.initial_lower_bounds import InitialLowerBounds, initial_lowe
 from capexpand.sddp.kept_cuts import packed_cuts, unpacked_cuts
 from capexpand.sddp.policy import Policy
 from capexpand.sddp.stage_solver import SolveCounts
-from capexpand.sddp.stream import Solvers, chosen_back_end
+from capexpand.sddp.stream import Solvers
 
 KEPT = "policy.cuts"
 """Name of the file in a run folder."""
@@ -119,10 +119,6 @@ def restored_policy(m: ModelData, lattice: Lattice, kept: KeptPolicy) -> CasePol
     )
     try:
         back_end = str(about["back_end"])
-        if chosen_back_end(graph, back_end) != "highs":
-            from capexpand.sddp.kernel.stage import compile_now
-
-            compile_now()  # before processes part
         solvers = Solvers(graph, bounds.stage_and_future, kind=CutKind.SINGLE, back_end=back_end)
         for group in range(max(len(solvers.pools), len(kept.cuts))):
             solvers.restore(group, unpacked_cuts(kept.cuts[group], 0))

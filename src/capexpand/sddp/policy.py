@@ -122,6 +122,11 @@ class Policy:
         """Return how many nodes each stage solver serves."""
         return self.solvers().back_ends_used()
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled stage solver serves some node."""
+        return "KernelStage" in self.back_ends_used
+
     def decide(self, node: int, state: Floats, outcome: int = 0) -> StageDecisions:
         """Decide at one node, state and outcome."""
         return self.solvers().stages[node].decide(state[None], np.array([outcome]))

@@ -7,6 +7,8 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from capexpand.compiled_cache import alone
+from capexpand.sddp.compiling import cache_folders
 from capexpand.sddp.cuts import CutPool, NodeCuts
 from capexpand.sddp.futures import Future
 from capexpand.sddp.highs_stage import HighsStage
@@ -212,10 +214,12 @@ def _inside(
 
 
 @functools.lru_cache(maxsize=1)
+@functools.cache
 def compile_now() -> None:
     """Compile the solver, or load it from the cache, by solving one tiny program.
 
-    Once for a process, and before it starts others or a clock.
+    Once for a process, and before it starts others or a clock. Of several processes that begin together on
+    one machine, one compiles and the others wait for it.
     """
     stage = StageProgram(
         matrix=ColumnMatrix.from_entries([0, 0], [0, 1], [-1.0, 1.0], shape=(1, 2)),
@@ -233,8 +237,9 @@ def compile_now() -> None:
     form = normal_form(stage, Node("tiny", 0, Realisations.certain()))
     pool = CutPool(np.zeros(1, dtype=np.int_), np.zeros(1))
     tiny = KernelStage("tiny", form, Future(np.ones(1)), NodeCuts(pool, range(1), np.zeros(1)))
-    tiny.evaluate(np.zeros(1))
-    tiny.decide(np.zeros((1, 1)), np.zeros(1, dtype=np.int_))
+    with alone(next(iter(cache_folders()), None)):
+        tiny.evaluate(np.zeros(1))
+        tiny.decide(np.zeros((1, 1)), np.zeros(1, dtype=np.int_))
 
 
 class _Buffers:

@@ -20,6 +20,7 @@ import numpy as np
 from capexpand.case.schema import Case
 from capexpand.errors import CaseError, Problem
 from capexpand.executing.engine import AHEAD, Engine, answer_of, first_completed
+from capexpand.executing.local import LocalProcesses
 from capexpand.files import read_content
 from capexpand.model.blocks import Floats
 from capexpand.pipeline import PlannedPolicy, optimise, restore_policy
@@ -86,6 +87,11 @@ def _seed_of(seed: int, number: int) -> int:
 class Follows(Protocol):
     """Anything that follows strategies through the futures of a chunk."""
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled stage solver is used; each process compiles it, or takes it from the disk."""
+        ...
+
     def __call__(self, chunk: Chunk) -> Floats:
         """Return [strategy, measure, future]; money in millions, NaN for none."""
         ...
@@ -97,8 +103,15 @@ class FollowsPlan:
     def __init__(self, kept: PlanInFutures) -> None:
         self._kept = kept
 
+    @property
+    def compiled(self) -> bool:
+        """Whether operation is left to the compiled stage solver."""
+        return self._kept.compiled
+
     def __call__(self, chunk: Chunk) -> Floats:
         """Follow it through the futures of a chunk."""
+        if self.compiled:
+            compile_now()
         return _measured([self._kept.follow(chunk.futures, seed=chunk.seed).returns])
 
 
@@ -118,8 +131,15 @@ class FollowsPolicy:
         """Leave what solves behind: it is made anew where it is needed."""
         return {**self.__dict__, "_followers": None}
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the policy is solved with the compiled stage solver."""
+        return self._planned.policy.trained.compiled
+
     def __call__(self, chunk: Chunk) -> Floats:
         """Follow all of them through the futures of a chunk."""
+        if self.compiled:
+            compile_now()
         lattice, futures = self._planned.policy.lattice, self._planned.futures
         drawn = draw_scenarios(futures, chunk.futures, seed=chunk.seed)
         factors = np.stack([drawn.factors(t) for t in range(drawn.quarters)])
@@ -224,9 +244,6 @@ def prepare(asked: Asked, say: Callable[[str], None]) -> Follows:
     say("Optimising the plan")
     plans = optimise(case)
     compiled = asked.futures >= FROM_COMPILED
-    if compiled:
-        say("Compiling the stage solver (once; kept on disk)")
-        compile_now()  # before processes start, which inherit it
     return FollowsPlan(PlanInFutures(case, plans.optimised, plans.base, compiled=compiled))
 
 
@@ -265,6 +282,9 @@ def follow(
     done = total - sum(chunk.futures for chunk in left)
     if left:
         work = prepare(asked, say)
+        if work.compiled and isinstance(engine, LocalProcesses):
+            say("Compiling the stage solver (once; kept on disk)")
+            compile_now()  # before processes start, which inherit it
         say(f"Followed through {done:,} of {total:,} futures (Ctrl-C keeps these)")
         with engine.pool(work, most=len(left)) as pool:
             waiting = iter(left)
