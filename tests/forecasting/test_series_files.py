@@ -129,6 +129,16 @@ def test_measures_of_another_kind_and_amounts_that_are_not_positive_are_left_out
         ("A,revenue,2024-03-31,20 531,mn USD,x", "value '20 531' has separators; write 20531"),
         ("A,revenue,2024-03-31,20531,0,mn USD,x", "has 7 cells, not 6; a number with a comma needs a point"),
         ("A,revenue,31.03.24,5,mn USD,x", "quarter_end '31.03.24' is not a day; write it as 2025-06-30"),
+        (
+            "A,revenue,30/6/24,5,mn USD,x",
+            "quarter_end '30/6/24' may be 2024-06-30 or 2030-06-24; write it as",
+        ),
+        ("A,revenue,2024,5,mn USD,x", "quarter_end '2024' is a year; give each quarter a row"),
+        ("A,revenue,FY2024 Q1,5,mn USD,x", "quarter_end 'FY2024 Q1' says no day; write the day on which"),
+        (
+            "A,revenue,45382,5,mn USD,x",
+            "quarter_end '45382' is not a day (a spreadsheet's number of 2024-03-31?)",
+        ),
         ("A,revenue,03/04/2024,5,mn USD,x", "quarter_end '03/04/2024' may be 2024-03-04 or 2024-04-03"),
         ("A,revenue,2024-03-31,about 5,mn USD,x", "value 'about 5' is not a number; write it as 1234.5"),
         ("A,revenue,2024-03-31,5,bushels of,x", None),
@@ -168,7 +178,8 @@ def test_columns_may_be_separated_as_a_spreadsheet_does(tmp_path, mark):
     "written",
     [
         "31.03.2024", "31/03/2024", "03/31/2024", "2024/03/31", "20240331", "2024-03", "Mar 31, 2024",
-        "31 March 2024", "1Q2024",
+        "31 March 2024", "1Q2024", "3/31/24", "Mar-24", "Mar 2024", "March 2024", "2024/3", "03/2024",
+        "1Q24", "Q1'24", "Q1 24",
     ],
 )  # fmt: skip
 def test_days_may_be_written_in_any_way_that_has_one_meaning(tmp_path, written):
@@ -274,6 +285,70 @@ def test_figures_of_halves_are_named_and_gaps_are_counted(tmp_path):
     (note,) = read_series(table(tmp_path, *(f"A,capex,{end},5,mn USD,x" for end in some))).notes
     assert (
         "3 quarters without a figure are filled by even growth (the longest gap is 2024Q1 to 2024Q2)" in note
+    )
+
+
+def quarterly(*amounts: float, first: int = 2020) -> list[str]:
+    """Return rows of consecutive quarters from the first of a year on."""
+    ends = ("03-31", "06-30", "09-30", "12-31")
+    return [f"A,capex,{first + n // 4}-{ends[n % 4]},{each},mn USD,x" for n, each in enumerate(amounts)]
+
+
+def test_years_before_quarters_are_named(tmp_path):
+    years = [f"A,capex,{year}-12-31,{year - 1600},mn USD,x" for year in (2016, 2017, 2018, 2019)]
+    (note,) = read_series(table(tmp_path, *years, *quarterly(100, 101, 102, 103, 104))).notes
+    assert (
+        "the figures of 2016Q4 to 2019Q4 are 4 quarters apart, and each is read as the amount of one" in note
+    )
+
+
+@pytest.mark.parametrize("year_first", [True, False])
+def test_a_year_beside_its_quarters_is_left_out_by_name(tmp_path, year_first):
+    """100 + 110 + 120 + 130 make 460 within one part in a hundred; a restated fourth quarter makes no sum."""
+    rows = quarterly(100, 110, 120, 130, 140)
+    rows.insert(3 if year_first else 4, "A,capex,2020-12-31,0.461,bn USD,x")
+    found = read_series(table(tmp_path, *rows))
+    (series,) = found.series
+    assert [each.value for _, each in sorted(series.first_published.items())] == [100, 110, 120, 130, 140]
+    assert [note.split(": ", 1)[1] for note in found.notes] == [
+        "A, capex: 0.461 bn USD is the sum of the year that ends there, and left out"
+    ]
+    restated = read_series(table(tmp_path, *quarterly(100, 110, 120, 130), "A,capex,2020-12-31,135,mn USD,x"))
+    assert restated.series[0].first_published[2020 * 4 + 3].value == 135.0
+
+
+def test_running_totals_of_a_year_are_named(tmp_path):
+    """Sums since the year began, 100, 210, 330, 460, then 140; quarters that merely grow are none."""
+    totals = (100, 210, 330, 460, 140, 290, 450, 620, 180, 370)
+    (note,) = read_series(table(tmp_path, *quarterly(*totals))).notes
+    assert (
+        "climb through each year and start anew in its quarter 1; if they are sums since a year began" in note
+    )
+    assert not read_series(table(tmp_path, *quarterly(*(100 * 1.3**n for n in range(10))))).notes
+    seasonal = (100, 110, 120, 200, 110, 120, 130, 220, 120, 130)  # a strong fourth quarter
+    assert not read_series(table(tmp_path, *quarterly(*seasonal))).notes
+
+
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [
+        (
+            (5, 6, 7000, 8, 9),
+            "2020Q3 is 1,167 times the figure before, and 1 more change as much; check the unit",
+        ),
+        ((5000, 6000, 7, 8), "2020Q3 is one part in 857 of the figure before; check the unit"),
+        ((1, 40, 1500), None),
+    ],
+)
+def test_a_leap_as_from_another_unit_is_named(tmp_path, amounts, said):
+    notes = read_series(table(tmp_path, *quarterly(*amounts))).notes
+    assert notes == (() if said is None else (f"series.csv: A, capex: {said}",))
+
+
+def test_many_amounts_that_are_not_above_zero_are_told_together(tmp_path):
+    (note,) = read_series(table(tmp_path, *quarterly(0, 0, 0, 0, 5, 6))).notes
+    assert note == (
+        "series.csv: A, capex: 4 figures are left out (lines 2, 3, 4, …); an amount must be above zero"
     )
 
 

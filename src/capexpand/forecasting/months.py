@@ -1,7 +1,9 @@
-"""A figure as a row of a table states it, and figures of months as those of quarters."""
+"""A figure as a row of a table states it; figures of months and years beside those of quarters."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -12,6 +14,8 @@ from capexpand.timevalue import MONTHS_PER_QUARTER
 
 _LEVELS = ("MW", "GW")
 """Amounts that stand at a time, of which months are not added up."""
+_YEAR_TOLERANCE = 0.01
+"""By what part a stated year may differ from the sum of its quarters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,34 @@ class Figure:
     unit: SeriesUnit
     known_on: date
     dated: bool
+
+
+def without_years(figures: Sequence[Figure]) -> tuple[list[Figure], list[Figure]]:
+    """Return figures without those that stand beside the quarters of a year and are their sum, and these.
+
+    Args:
+        figures: of one series, above zero, of quarters or of months.
+    """
+    ends: dict[int, set[date]] = {}
+    for each in figures:
+        ends.setdefault(each.quarter, set()).add(each.end)
+    twice = Counter((each.quarter, each.end) for each in figures)
+    kept: list[Figure] = []
+    years: list[Figure] = []
+    for each in figures:
+        beside = twice[each.quarter, each.end] > 1 and all(each.quarter - back in ends for back in range(4))
+        (years if beside and _is_sum(each, figures) else kept).append(each)
+    return kept, years
+
+
+def _is_sum(year: Figure, figures: Sequence[Figure]) -> bool:
+    """Tell whether a figure is what the others of its quarter and of the three before add up to."""
+    parts = {
+        each.end: each.value * each.unit.scale
+        for each in sorted(figures, key=lambda figure: figure.line)
+        if year.quarter - 4 < each.quarter <= year.quarter and each is not year
+    }
+    return math.isclose(sum(parts.values()), year.value * year.unit.scale, rel_tol=_YEAR_TOLERANCE)
 
 
 def are_months(figures: Sequence[Figure]) -> bool:

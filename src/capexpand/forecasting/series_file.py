@@ -7,20 +7,20 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 from capexpand.errors import CaseError, Problem
 from capexpand.files import read_text
+from capexpand.forecasting.days import read_day, read_quarter_end
+from capexpand.forecasting.doubts import doubts
 from capexpand.forecasting.guidance import Guidance
-from capexpand.forecasting.months import Figure, are_months, in_quarters
-from capexpand.forecasting.quarters import fiscal_quarter, label, last_day, quarters_within
+from capexpand.forecasting.months import Figure, are_months, in_quarters, without_years
+from capexpand.forecasting.quarters import fiscal_quarter, quarters_within
 from capexpand.forecasting.series import PUBLICATION_DAYS, Observation, Series, kind_of
 from capexpand.forecasting.units import EXAMPLE, SeriesUnit, parse_series_unit
-from capexpand.timevalue import add_months
 
 SERIES_COLUMNS = ("company", "measure", "quarter_end", "value", "unit")
 SERIES_OPTIONAL = ("source", "known_on")
@@ -35,6 +35,7 @@ _GROUPED = re.compile(
     r"[-+]?\d{1,3}((,\d{3}){2,}(\.\d*)?|,\d{3}\.\d*)"
 )  # commas that can be no decimal point
 MOST_NAMED = 20  # problems of one file
+_NAMED_ALONE = 3  # figures of a series that are left out, before they are told together
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def read_series(path: Path) -> SeriesFile:
             figures.setdefault((_key(found.company), _key(found.measure)), []).append(found)
     series = [one for each in figures.values() if (one := _series(reader, each)) is not None]
     for one in series:
-        _note_gaps(reader, one)
+        reader.notes += [f"{path.name}: {one.company}, {one.measure}: {each}" for each in doubts(one)]
     reader.end()
     if not series:
         left_out = "; ".join(reader.notes[:3])
@@ -219,7 +220,7 @@ def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> Figure | No
     for name in ("company", "measure"):
         if not cells[name]:
             reader.wrong(line, f"{name} is empty; name it")
-    end = _quarter_end(reader, line, cells["quarter_end"])
+    end = _day(reader, line, "quarter_end", cells["quarter_end"], read_quarter_end)
     if cells["value"].casefold() in _NOTHING:
         if len(reader.problems) == before:
             reader.note(line, f"{cells['company']}, {cells['measure']}: no value, so the quarter is a gap")
@@ -247,53 +248,14 @@ def _figure(reader: _Reader, line: int, cells: Mapping[str, str]) -> Figure | No
     )
 
 
-_QUARTERS = (
-    re.compile(r"(?P<year>\d{4})[\s-]*Q(?P<quarter>[1-4])", re.IGNORECASE),
-    re.compile(r"Q(?P<quarter>[1-4])[\s-]*(?P<year>\d{4})", re.IGNORECASE),
-    re.compile(r"(?P<quarter>[1-4])\s*Q[\s-]*(?P<year>\d{4})", re.IGNORECASE),
-)
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
-_NOTATIONS = ("%Y/%m/%d", "%d.%m.%Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y")
-_SLASHED = ("%d/%m/%Y", "%m/%d/%Y")
-
-
-def _quarter_end(reader: _Reader, line: int, text: str) -> date | None:
-    """The last day of the quarter; a calendar quarter may be named as 2025Q2, and a month is its last day."""
-    for pattern in _QUARTERS:
-        if (named := pattern.fullmatch(text)) is not None:
-            return last_day(int(named["year"]) * 4 + int(named["quarter"]) - 1)
-    if (named := _MONTH.fullmatch(text)) is not None and 1 <= int(named[2]) <= 12:
-        return add_months(date(int(named[1]), int(named[2]), 1), 1) - timedelta(1)
-    return _day(reader, line, "quarter_end", text)
-
-
-def _day(reader: _Reader, line: int, name: str, text: str) -> date | None:
-    days = _days_of(text)
-    if len(days) > 1:
-        first, second = sorted(days)
-        reader.wrong(line, f"{name} '{text}' may be {first} or {second}; write it as {first}")
-        return None
-    if not days:
-        reader.wrong(line, f"{name} '{text}' is not a day; write it as 2025-06-30")
-        return None
-    (day,) = days
-    if not 1950 <= day.year <= 2100:
-        reader.wrong(line, f"{name} {day} lies outside 1950 to 2100; check the year")
-        return None
-    return day
-
-
-def _days_of(text: str) -> set[date]:
-    """The days that a text may mean: one, or two where day and month may change places."""
+def _day(
+    reader: _Reader, line: int, name: str, text: str, read: Callable[[str], date] = read_day
+) -> date | None:
     try:
-        return {date.fromisoformat(text[:10] if text[10:11] in ("T", " ") else text)}
-    except ValueError:
-        pass
-    found: set[date] = set()
-    for notation in _SLASHED if "/" in text[:3] else _NOTATIONS:
-        with suppress(ValueError):
-            found.add(datetime.strptime(text, notation).date())  # noqa: DTZ007 - a day has no time zone
-    return found
+        return read(text)
+    except ValueError as error:
+        reader.wrong(line, f"{name} {error}")
+        return None
 
 
 def _number(reader: _Reader, line: int, name: str, text: str) -> float | None:
@@ -350,10 +312,15 @@ def _series(reader: _Reader, figures: list[Figure]) -> Series | None:
                 f"is in {each.unit.text or 'shares'}, but {name} in {newest.unit.text}; use one currency"
             )
             reader.wrong(each.line, message)
-        elif each.value <= 0.0:
-            reader.note(each.line, f"{name}: {each.value:g} is left out; an amount must be above zero")
-        else:
+        elif each.value > 0.0:
             kept.append(each)
+    _note_left_out(reader, name, [each for each in figures if each.value <= 0.0])
+    kept, years = without_years(kept)
+    for each in years:
+        reader.note(
+            each.line,
+            f"{name}: {each.value:g} {each.unit.text} is the sum of the year that ends there, and left out",
+        )
     if are_months(kept):
         kept, said = in_quarters(kept, newest.unit)
         reader.notes.append(f"{reader.path.name}: {name}: {said}")
@@ -363,27 +330,14 @@ def _series(reader: _Reader, figures: list[Figure]) -> Series | None:
     return Series.of(newest.company, newest.measure, kind, unit=newest.unit.text, observations=observations)
 
 
-def _note_gaps(reader: _Reader, series: Series) -> None:
-    """Say what is filled in, and where a table may hold halves or years in place of quarters."""
-    known = sorted(series.first_published)
-    gaps = [(one, other) for one, other in pairwise(known) if other - one > 1]
-    if not gaps:
+def _note_left_out(reader: _Reader, name: str, figures: list[Figure]) -> None:
+    if len(figures) <= _NAMED_ALONE:
+        for each in figures:
+            reader.note(each.line, f"{name}: {each.value:g} is left out; an amount must be above zero")
         return
-    name = f"{reader.path.name}: {series.company}, {series.measure}: "
-    apart = {other - one for one, other in pairwise(known)}
-    if len(known) > 2 and len(apart) == 1:
-        span = apart.pop()
-        reader.notes.append(
-            f"{name}the figures are {span} quarters apart, and each is read as the amount of one quarter; "
-            f"divide amounts of {span} quarters by {span}"
-        )
-        return
-    first, last = max(gaps, key=lambda gap: gap[1] - gap[0])
-    count = sum(other - one - 1 for one, other in gaps)
-    filled = "1 quarter without a figure is" if count == 1 else f"{count} quarters without a figure are"
-    longest = label(first + 1) if last - first == 2 else f"{label(first + 1)} to {label(last - 1)}"
-    where = longest if len(gaps) == 1 else f"the longest gap is {longest}"
-    reader.notes.append(f"{name}{filled} filled by even growth ({where})")
+    lines = f"{', '.join(str(each.line) for each in figures[:_NAMED_ALONE])}, …"
+    said = f"{len(figures)} figures are left out (lines {lines}); an amount must be above zero"
+    reader.notes.append(f"{reader.path.name}: {name}: {said}")
 
 
 def _stated_last(reader: _Reader, figures: list[Figure], unit: SeriesUnit) -> list[Observation]:
