@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from random_models import random_model
 from small_case import SMALL, compiled, loaded, offer
@@ -151,6 +151,9 @@ def _with_more(m, kind, option, t, step):
 
 
 @given(seed=seeds)
+@example(seed=23)  # one more runs best where it may be curtailed
+@example(seed=213)
+@example(seed=468)
 @settings(max_examples=12)
 def test_one_more_of_any_order_brings_no_more_than_its_net_worth(seed):
     """The lines add up, and nothing that is forced beats them, since the objective is concave."""

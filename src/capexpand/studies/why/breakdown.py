@@ -22,7 +22,7 @@ from capexpand.studies.why.line_titles import BALANCES, title_of_column, title_o
 
 _OF_UNITS = (
     "placed", "units", "units returned", "units past their term", "within life", "short of wear",
-    "worn", "running", "serving",
+    "worn", "running", "curtailed", "serving",
 )  # fmt: skip
 _BY_DESTINATION = ("units past their term", "within life", "short of wear", "worn")
 _OF_POWER = ("power", "power returned", "power past its term")
