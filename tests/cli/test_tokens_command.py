@@ -67,7 +67,14 @@ def test_what_does_not_fit_is_an_answer_and_not_an_error():
         (("Llama 2 70B", "H100", "--layout", "TP3"), "64 attention heads unevenly"),
         (("Llama 3.1 8B", "H20", "--software", "soon"), "write it as 2026-06-30"),
         (("Llama 3.1 8B", "H20", "--hourly-price", "-1"), "zero or more"),
-        (("Llama 3.1 8B", "H20", "--acceptance", "1.5"), "between 0 and 1"),
+        (("Llama 3.1 8B", "H20", "--draft", "3", "--acceptance", "1.5"), "between 0 and 1"),
+        (("Llama 3.1 8B", "H20", "--draft", "3"), "--acceptance 0.7"),
+        (("Llama 3.1 8B", "H20", "--acceptance", "0.7"), "--draft 3"),
+        (("Llama 3.1 8B", "H20", "--picture", "out.svg"), "add one of them"),
+        (("Llama 3.1 8B", "H20", "--config", "config.json"), "'Llama 3.1 8B' is given too"),
+        (("Llama 3.1 8B", "H20", "--chip", "own.yaml"), "'H20' is given too"),
+        (("own/config.json", "H20"), "write --config own/config.json"),
+        (("Llama 3.1 8B", "own.yml"), "write --chip own.yml"),
         (("--validate", "no-such-file.csv"), "there is no such file"),
     ],
 )
@@ -152,6 +159,7 @@ def test_ones_own_configuration_and_chip_are_read(tmp_path):
         "vocab_size": 128256,
         "tie_word_embeddings": False,
         "mamba_d_state": 16,
+        "max_position_embeddings": 131072,
     }
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     sheet = "\n".join(
@@ -172,6 +180,8 @@ def test_ones_own_configuration_and_chip_are_read(tmp_path):
     assert "mamba_d_state" in result.stderr
     own, known = json.loads(result.stdout), json.loads(run("Llama 3.1 8B", "H100", "--json").stdout)
     assert own["output_tokens_per_s"] == pytest.approx(known["output_tokens_per_s"])
+    longer = run("--config", str(tmp_path / "config.json"), "H100", "--input", "131072", "--output", "1")
+    assert "max_position_embeddings is 131,072" in str(longer.exception)
 
 
 def test_mistakes_in_ones_own_chip_are_all_told(tmp_path):

@@ -13,7 +13,7 @@ from throughput_grid import output_rates
 from capexpand.hardware.bands import band_kind, band_of
 from capexpand.hardware.chips import chip_named, chip_register, model_named, model_register
 from capexpand.hardware.estimate import ServingQuestion, formats_of, serve
-from capexpand.hardware.roofline import BINARY_GB, USABLE_MEMORY
+from capexpand.hardware.room import BINARY_GB, USABLE_MEMORY
 from capexpand.hardware.specs import Load
 
 CHIPS, MODELS = sorted(chip_register().names), sorted(model_register().names)

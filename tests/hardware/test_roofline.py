@@ -11,8 +11,6 @@ from capexpand.hardware.precision import arithmetic_rate, precision_named
 from capexpand.hardware.roofline import (
     Bench,
     Efficiency,
-    batch_by_memory,
-    batch_by_scheduler,
     decode_step,
     mean_context,
     prefill_request,
@@ -20,6 +18,7 @@ from capexpand.hardware.roofline import (
     tokens_per_step,
     working_share,
 )
+from capexpand.hardware.room import batch_by_memory, batch_by_scheduler
 from capexpand.hardware.serving import rates_decode, rates_prefill, rates_together, search
 from capexpand.hardware.specs import ChipSpec, Load, ModelSpec
 

@@ -87,7 +87,7 @@ def question(model: str | None, chip: str | None, *, asked: ServingOptions) -> S
         offload_gb_per_s=math.inf if asked.offload is None else asked.offload,
     )
     return ServingQuestion(
-        model=_own_model(asked.config) if asked.config is not None else str(model),
+        model=_own_model(asked.config, load) if asked.config is not None else str(model),
         chip=_own_chip(asked.chip_file) if asked.chip_file is not None else str(chip),
         chips=asked.count,
         load=load,
@@ -101,12 +101,23 @@ def question(model: str | None, chip: str | None, *, asked: ServingOptions) -> S
     )
 
 
-def _own_model(path: Path) -> ModelSpec:
+def _own_model(path: Path, load: Load) -> ModelSpec:
     from capexpand.hardware.own import read_model_config
 
     read = read_model_config(path)
     if read.not_read:
         print(f"{path}: not understood and left out: {', '.join(read.not_read)}", file=sys.stderr)
+    longest = float(load.input_tokens + load.output_tokens)
+    if 0 < read.context_tokens < longest:
+        raise CaseError(
+            [
+                Problem(
+                    f"{longest:,.0f} tokens of prompt and answer are more than the model takes: "
+                    f"max_position_embeddings is {read.context_tokens:,}",
+                    file=path,
+                )
+            ]
+        )
     return read.spec
 
 
@@ -147,6 +158,10 @@ def _mistakes(asked: ServingOptions) -> list[Problem]:
     problems: list[Problem] = []
     if asked.count is not None and asked.count < 1:
         problems.append(Problem(f"--count: {asked.count} is less than one chip"))
+    if asked.draft > 0 and not asked.acceptance:
+        problems.append(Problem("--draft: say how often a proposed token is accepted, as --acceptance 0.7"))
+    if asked.acceptance and not asked.draft:
+        problems.append(Problem("--acceptance: is of tokens proposed ahead; say how many, as --draft 3"))
     if asked.way not in _WAYS:
         problems.append(Problem(f"--way: '{asked.way}' is not one of {', '.join(_WAYS)}"))
     if asked.suite not in SUITE_NAMES:
@@ -297,8 +312,8 @@ def tokens(
     """
     if config is not None and chip is None and chip_file is None:  # the one name given is the chip's
         model, chip = None, model
-    if (model is None and config is None) or (chip is None and chip_file is None):
-        raise CaseError([Problem("name a model and a chip: capexpand tokens 'DeepSeek R1' H20")])
+    if problems := _mistakes_of_names(model, chip, config=config, chip_file=chip_file):
+        raise CaseError(problems)
     asked = ServingOptions(
         count=count, input_tokens=input_tokens, output_tokens=output_tokens, cached=cached, tpot=tpot,
         ttft=ttft, weights=weights, cache=cache, way=way, layout=layout, suite=suite, config=config,
@@ -314,6 +329,24 @@ def tokens(
     answer = serve(put)
     costs = None if hourly_price is None else token_costs(answer, put.load, hourly_price=hourly_price)
     return ServedTokens(answer, put.load, costs)
+
+
+def _mistakes_of_names(
+    model: str | None, chip: str | None, *, config: Path | None, chip_file: Path | None
+) -> list[Problem]:
+    """Find a model or a chip that is named not at all, twice, or by a file where a name belongs."""
+    if (model is None and config is None) or (chip is None and chip_file is None):
+        return [Problem("name a model and a chip: capexpand tokens 'DeepSeek R1' H20")]
+    problems: list[Problem] = []
+    for name, file, option, suffixes in (
+        (model, config, "--config", (".json",)),
+        (chip, chip_file, "--chip", (".yaml", ".yml")),
+    ):
+        if name is not None and file is not None:
+            problems.append(Problem(f"{option} {file}: takes the place of a name, and '{name}' is given too"))
+        elif name is not None and name.lower().endswith(suffixes):
+            problems.append(Problem(f"'{name}' is a file; write {option} {name}"))
+    return problems
 
 
 def _trade_curve(put: ServingQuestion, hourly_price: float | None) -> TradeCurve:

@@ -70,12 +70,15 @@ def tokens(
     """Show what chips serve of a model: tokens per second, layout, what bounds it, energy."""
     from capexpand.api.serving import TradeCurve
     from capexpand.api.serving import tokens as serve
+    from capexpand.errors import CaseError, Problem
 
     if validate:
         from capexpand.cli.tokens_validation import show_validation
 
         show_validation(None if model is None else Path(model), as_json=as_json, picture=picture)
         return
+    if picture is not None and not pareto:
+        raise CaseError([Problem("--picture: draws what --validate or --pareto finds; add one of them")])
     found = serve(
         model, chip, count=count, input_tokens=input_tokens, output_tokens=output_tokens, cached=cached,
         tpot=tpot, ttft=ttft, weights=weights, cache=cache, way=way, layout=layout, suite=suite,

@@ -33,13 +33,9 @@ from capexpand.hardware.efficiency import (
 from capexpand.hardware.layouts import TENSOR_WAYS, Layout
 from capexpand.hardware.precision import Precision, arithmetic_rate, default_precision, precision_named
 from capexpand.hardware.roofline import (
-    BINARY_GB,
-    USABLE_MEMORY,
     Bench,
     Efficiency,
     StepTimes,
-    batch_by_memory,
-    batch_by_scheduler,
     cache_bytes,
     decode_step,
     mean_context,
@@ -48,6 +44,7 @@ from capexpand.hardware.roofline import (
     tokens_per_step,
     weight_bytes_per_chip,
 )
+from capexpand.hardware.room import BINARY_GB, USABLE_MEMORY, batch_by_memory, batch_by_scheduler
 from capexpand.hardware.serving import Served, Way, search
 from capexpand.hardware.specs import ChipSpec, Load, ModelSpec, check_possible
 

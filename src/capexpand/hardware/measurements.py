@@ -34,7 +34,7 @@ from capexpand.hardware.lab_conditions import (
 )
 from capexpand.hardware.layouts import Layout
 from capexpand.hardware.precision import WEIGHT_BYTES, Format
-from capexpand.hardware.roofline import BINARY_GB, USABLE_MEMORY
+from capexpand.hardware.room import BINARY_GB, USABLE_MEMORY
 from capexpand.hardware.specs import ChipSpec
 from capexpand.hardware.stated_conditions import stated
 

@@ -34,13 +34,6 @@ from capexpand.hardware.layouts import Layout, Layouts
 from capexpand.hardware.precision import Precision, attention_rate
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec, Number
 
-USABLE_MEMORY = 0.97
-"""Share of the memory that weights and cache may fill; the rest is held back:
-Drivers and communication buffers take about 2 GB of 80."""
-
-BINARY_GB = 1.024**3
-"""Memory chips come in powers of two: 80 GB on a data sheet are 80 · 2³⁰ bytes on the device."""
-
 CHUNK_TOKENS = 8192.0
 """Tokens of a chunk of prefill: the usual budget of a step in public engines' throughput settings."""
 
@@ -48,10 +41,6 @@ STATE_BYTES = 4.0
 """Linear attention keeps its state in 32 bits."""
 
 _MOST_PADDING = 16.0
-
-_MOST_WORKSPACE = 1 / 3
-"""Share of the memory beside the weights that workspace takes at most: where memory is short, engines are set
-up with smaller chunks and fewer graphs."""
 
 _RANKS_WITHOUT_SPARES = 8.0
 """Wider groups hold spare copies of busy experts, so that they are no more unequal than a server's."""
@@ -290,16 +279,124 @@ def _activation_seconds(bench: Bench) -> Array:
     return np.asarray(moved * bench.efficiency.traffic / (bandwidth * bench.efficiency.memory))
 
 
-def _routed_seconds(bench: Bench, tokens: Array, per_expert: Array) -> Array:
-    """Give the time of the products over experts for so many tokens on a rank [s]."""
-    model, eff = bench.model, bench.efficiency
-    active = model.routed_parameters * model.experts_active / model.experts_total / bench.layout.tensor
-    all_of_them = np.maximum(model.expert_layers * model.experts_total * 3.0 * model.hidden_size, 1.0)
-    width = np.maximum(model.routed_parameters / (all_of_them * bench.layout.tensor), 1.0)
-    padded = (1 + eff.expert_half / np.maximum(per_expert, 1e-9)) * (1 + eff.narrow / width)
-    rate = bench.rate * eff.compute * eff.expert_compute
-    # padding to a tile never costs more than a tile for each expert: that is bounded by the weights' reading
-    return np.asarray(2 * tokens * active * np.minimum(padded, _MOST_PADDING) * _held_up(bench) / rate)
+@dataclass(frozen=True, slots=True)
+class _Routed:
+    """What the products over experts depend on beside the tokens: active weights on a chip, losses, rate."""
+
+    active: Array
+    narrow: Array
+    half: Number
+    held_up: Array
+    rate: Array
+
+    @classmethod
+    def of(cls, bench: Bench) -> _Routed:
+        """Take the figures from a bench."""
+        model, eff = bench.model, bench.efficiency
+        active = model.routed_parameters * model.experts_active / model.experts_total / bench.layout.tensor
+        all_of_them = np.maximum(model.expert_layers * model.experts_total * 3.0 * model.hidden_size, 1.0)
+        width = np.maximum(model.routed_parameters / (all_of_them * bench.layout.tensor), 1.0)
+        return cls(
+            np.asarray(active),
+            np.asarray(1 + eff.narrow / width),
+            eff.expert_half,
+            _held_up(bench),
+            np.asarray(bench.rate * eff.compute * eff.expert_compute),
+        )
+
+    def seconds(self, tokens: Array, per_expert: Array) -> Array:
+        """Give the time for so many tokens on a rank, of which each expert is given its share [s]."""
+        padded = (1 + self.half / np.maximum(per_expert, 1e-9)) * self.narrow
+        # padding never costs more than a tile for each expert: that is bounded by the weights' reading
+        work = 2 * tokens * self.active * np.minimum(padded, _MOST_PADDING)
+        return np.asarray(work * self.held_up / self.rate)
+
+
+class DecodeSteps:
+    """The decode steps of one bench, for any batch: what no batch changes is computed once.
+
+    A search for the largest batch within a limit asks for a dozen batches, and most of a step's figures do
+    not depend on them.
+
+    Args:
+        bench: what runs where.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        model, load, layout, eff = bench.model, bench.load, bench.layout, bench.efficiency
+        context = mean_context(load)
+        bandwidth = np.asarray(bench.chip.memory_bandwidth_gb_per_s, dtype=np.float64) * 1e9
+        chosen = model.experts_active / model.experts_total
+        split = np.minimum(layout.tensor, model.cache_shards)
+        joined = np.log2(np.asarray(layout.stage_chips, dtype=np.float64))
+        self.proposed = 1 + np.asarray(load.draft_tokens, dtype=np.float64)
+        self.dense = (model.attention_parameters + model.dense_parameters) / layout.tensor
+        self.dense_rate = bench.rate * eff.compute
+        self.routed = _Routed.of(bench) if np.any(np.asarray(model.routed_parameters) > 0) else None
+        self.chosen, self.data = chosen, layout.data
+        self.missed = np.log1p(-np.minimum(chosen, 1 - 1e-12))
+        self.routed_weights = model.routed_parameters / layout.stage_chips
+        self.weight_bytes = bench.precision.weight_bytes
+        self.weight_rate = bandwidth * eff.memory
+        self.attention = _attention_flops(model, context, prefill=False)
+        self.attention_rate = layout.tensor * attention_rate(bench.chip) * eff.attention
+        self.cache = _bytes_read(model, bench.precision, context)
+        self.cache_rate = split * bandwidth * eff.cache_memory
+        self.reduced = _reduced_seconds_per_token(bench)
+        self.exchanged = _exchanged_seconds_per_token(bench)
+        self.fixed = eff.step_s + model.layers * (
+            eff.layer_s + joined * eff.hop_s + _beyond_scale_up(bench) * eff.network_s
+        )
+        self.activations = _activation_seconds(bench)
+        self.token_s = np.asarray(eff.token_s, dtype=np.float64)
+        self.gained, self.answer = tokens_per_step(load), np.maximum(load.output_tokens, 1e-12)
+
+    def at(self, batch: Number) -> StepTimes:
+        """Give the time of one step.
+
+        Args:
+            batch: sequences on each data-parallel rank.
+        """
+        batch = np.asarray(batch, dtype=np.float64)
+        tokens = batch * self.proposed
+        compute, read = 2 * tokens * self.dense / self.dense_rate, self.dense
+        if self.routed is not None:
+            per_rank = tokens * self.data
+            compute = compute + self.routed.seconds(tokens, per_rank * self.chosen)
+            read = self.dense + self.routed_weights * (1.0 - np.exp(per_rank * self.missed))
+        return StepTimes(
+            compute=compute,
+            memory=np.asarray(read * self.weight_bytes / self.weight_rate),
+            attention_compute=tokens * self.attention / self.attention_rate,
+            attention_memory=batch * self.cache / self.cache_rate,
+            links=tokens * self.reduced,
+            hidden=tokens * self.exchanged,
+            fixed=self.fixed + tokens * self.activations + batch * self.token_s,
+        )
+
+    def shared(self, batch: Number, prompt: StepTimes) -> Array:
+        """Give the mean time of a step in which prompts are taken in beside running answers [s].
+
+        In the time of one answer each of ``batch`` sequences is replaced by a new prompt once, so a step
+        carries ``batch · tokens a step / answer`` prompts. Their products share the reading of the weights.
+
+        Args:
+            batch: sequences on each data-parallel rank.
+            prompt: the times of a prompt.
+        """
+        answers = self.at(batch)
+        share = np.asarray(batch) * self.gained / self.answer
+        mixed = StepTimes(
+            compute=answers.compute + share * prompt.compute,
+            memory=answers.memory,
+            attention_compute=np.maximum(answers.attention_compute, answers.attention_memory)
+            + share * prompt.attention_compute,
+            attention_memory=answers.attention_memory,
+            links=answers.links + share * prompt.links,
+            fixed=answers.fixed + share * prompt.fixed,
+            hidden=answers.hidden + share * prompt.hidden,
+        )
+        return mixed.total
 
 
 def decode_step(bench: Bench, batch: Number) -> StepTimes:
@@ -309,34 +406,7 @@ def decode_step(bench: Bench, batch: Number) -> StepTimes:
         bench: what runs where.
         batch: sequences on each data-parallel rank.
     """
-    model, load, layout, eff = bench.model, bench.load, bench.layout, bench.efficiency
-    batch = np.asarray(batch, dtype=np.float64)
-    tokens = batch * (1 + np.asarray(load.draft_tokens, dtype=np.float64))
-    context = mean_context(load)
-    bandwidth = np.asarray(bench.chip.memory_bandwidth_gb_per_s, dtype=np.float64) * 1e9
-    always = (model.attention_parameters + model.dense_parameters) / layout.tensor
-    chosen = model.experts_active / model.experts_total
-    touched = 1.0 - np.exp(tokens * layout.data * np.log1p(-np.minimum(chosen, 1 - 1e-12)))
-    routed_read = model.routed_parameters / layout.stage_chips * touched
-    split = np.minimum(layout.tensor, model.cache_shards)
-    joined = np.log2(np.asarray(layout.stage_chips, dtype=np.float64))
-    return StepTimes(
-        compute=2 * tokens * always / (bench.rate * eff.compute)
-        + _routed_seconds(bench, tokens, tokens * layout.data * chosen),
-        memory=(always + routed_read) * bench.precision.weight_bytes / (bandwidth * eff.memory),
-        attention_compute=tokens
-        * _attention_flops(model, context, prefill=False)
-        / (layout.tensor * attention_rate(bench.chip) * eff.attention),
-        attention_memory=batch
-        * _bytes_read(model, bench.precision, context)
-        / (split * bandwidth * eff.cache_memory),
-        links=tokens * _reduced_seconds_per_token(bench),
-        hidden=tokens * _exchanged_seconds_per_token(bench),
-        fixed=eff.step_s
-        + model.layers * (eff.layer_s + joined * eff.hop_s + _beyond_scale_up(bench) * eff.network_s)
-        + tokens * _activation_seconds(bench)
-        + batch * np.asarray(eff.token_s, dtype=np.float64),
-    )
+    return DecodeSteps(bench).at(batch)
 
 
 def _read_back_seconds(bench: Bench) -> Array:
@@ -367,7 +437,7 @@ def prefill_request(bench: Bench) -> StepTimes:
     zero = np.zeros_like(fresh)
     return StepTimes(
         compute=2 * fresh * always / (bench.rate * eff.compute)
-        + _routed_seconds(bench, fresh, np.asarray(CHUNK_TOKENS * layout.data * chosen)),
+        + _Routed.of(bench).seconds(fresh, np.asarray(CHUNK_TOKENS * layout.data * chosen)),
         memory=zero,
         attention_compute=fresh
         * _attention_flops(model, seen, prefill=True)
@@ -385,62 +455,14 @@ def prefill_request(bench: Bench) -> StepTimes:
     )
 
 
-def shared_step(bench: Bench, batch: Number, prompt: StepTimes | None = None) -> Array:
+def shared_step(bench: Bench, batch: Number) -> Array:
     """Give the mean time of a step in which prompts are taken in beside running answers [s].
-
-    In the time of one answer each of ``batch`` sequences is replaced by a new prompt once, so a step carries
-    ``batch · tokens a step / answer`` prompts. Their products share the reading of the weights.
 
     Args:
         bench: what runs where.
         batch: sequences on each data-parallel rank.
-        prompt: the times of a prompt where they are known already.
     """
-    answers, prompt = decode_step(bench, batch), prefill_request(bench) if prompt is None else prompt
-    share = np.asarray(batch) * tokens_per_step(bench.load) / np.maximum(bench.load.output_tokens, 1e-12)
-    mixed = StepTimes(
-        compute=answers.compute + share * prompt.compute,
-        memory=answers.memory,
-        attention_compute=np.maximum(answers.attention_compute, answers.attention_memory)
-        + share * prompt.attention_compute,
-        attention_memory=answers.attention_memory,
-        links=answers.links + share * prompt.links,
-        fixed=answers.fixed + share * prompt.fixed,
-        hidden=answers.hidden + share * prompt.hidden,
-    )
-    return mixed.total
-
-
-def batch_by_memory(bench: Bench) -> Array:
-    """Give the sequences that fit beside the weights on each rank; below 1 where the model does not fit.
-
-    Engines give out cache page by page, and running answers are of all ages: all but one hold their mean
-    length, and one must have room for its whole length.
-
-    Args:
-        bench: what runs where.
-    """
-    usable = np.asarray(bench.chip.memory_gb, dtype=np.float64) * 1e9 * BINARY_GB * USABLE_MEMORY
-    eff = bench.efficiency
-    beside = usable - weight_bytes_per_chip(bench.model, bench.precision, bench.layout)
-    workspace = np.minimum(
-        np.asarray(eff.workspace_gb, dtype=np.float64) * 1e9, np.maximum(beside, 0.0) * _MOST_WORKSPACE
-    )
-    free = (beside - workspace) * eff.fill
-    split = np.minimum(bench.layout.tensor, bench.model.cache_shards)
-    whole = bench.load.input_tokens + np.asarray(bench.load.output_tokens, dtype=np.float64)
-    one = np.maximum(cache_bytes(bench.model, bench.precision, whole) / split, 1.0)
-    mean = np.maximum(cache_bytes(bench.model, bench.precision, mean_context(bench.load)) / split, 1.0)
-    return np.where(free >= one, 1 + (free - one) / mean, free / one)
-
-
-def batch_by_scheduler(bench: Bench) -> Array:
-    """Give the sequences that the scheduler runs on a rank at once; pipeline stages share them out.
-
-    Args:
-        bench: what runs where.
-    """
-    return np.asarray(bench.efficiency.batch_max, dtype=np.float64) / bench.layout.stages
+    return DecodeSteps(bench).shared(batch, prefill_request(bench))
 
 
 def working_share(bench: Bench) -> Array:

@@ -24,16 +24,15 @@ from capexpand.hardware.layouts import Layout, candidate_layouts
 from capexpand.hardware.precision import Precision, arithmetic_rate
 from capexpand.hardware.roofline import (
     Bench,
+    DecodeSteps,
     Efficiency,
-    batch_by_memory,
-    batch_by_scheduler,
     cache_bytes,
     decode_step,
     prefill_request,
-    shared_step,
     tokens_per_step,
     working_share,
 )
+from capexpand.hardware.room import batch_by_memory, batch_by_scheduler
 from capexpand.hardware.specs import Array, ChipSpec, Load, ModelSpec, Number
 
 Flags: TypeAlias = NDArray[np.bool_]
@@ -112,10 +111,10 @@ def rates_together(bench: Bench) -> Rates:
         bench: what runs where.
     """
     load, layout = bench.load, bench.layout
-    gained, prompt = tokens_per_step(load), prefill_request(bench)
+    steps, prompt = DecodeSteps(bench), prefill_request(bench)
 
     def per_token(batch: Array) -> Array:
-        return shared_step(bench, batch, prompt) / gained
+        return steps.shared(batch, prompt) / steps.gained
 
     batch, fits = _batch(bench, per_token)
     safe = np.maximum(batch, 1.0)
@@ -134,10 +133,10 @@ def rates_decode(bench: Bench) -> Rates:
     Args:
         bench: what runs where.
     """
-    layout, gained = bench.layout, tokens_per_step(bench.load)
+    layout, steps = bench.layout, DecodeSteps(bench)
 
     def per_token(batch: Array) -> Array:
-        return decode_step(bench, batch).total / gained
+        return steps.at(batch).total / steps.gained
 
     batch, fits = _batch(bench, per_token)
     safe = np.maximum(batch, 1.0)

@@ -20,7 +20,8 @@ import numpy as np
 
 from capexpand.hardware.estimate import RunningCopy, ServingQuestion, running_copy
 from capexpand.hardware.layouts import Layout
-from capexpand.hardware.roofline import StepTimes, batch_by_memory, decode_step, mean_context, prefill_request
+from capexpand.hardware.roofline import StepTimes, decode_step, mean_context, prefill_request
+from capexpand.hardware.room import batch_by_memory
 from capexpand.hardware.specs import Load
 from capexpand.replay.serving.outcome import Promise
 from capexpand.replay.serving.replicas import Replica, StepTime
