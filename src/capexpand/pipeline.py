@@ -49,8 +49,9 @@ if TYPE_CHECKING:
 
 
 NO_POLICY_WITH_LEASEBACKS = (
-    "lets servers be sold and leased back, and a policy does not decide on that. A plain run does, and keeps "
-    "to its plan in the same futures; leave leaseback out for a policy"
+    "lets servers be sold and leased back, and a policy does not decide on that: the tax on a sale depends "
+    "on what was paid for the unit, which is another price in each future. A plain run decides on it, and "
+    "keeps to its plan in the same futures; leave leaseback out for a policy"
 )
 
 

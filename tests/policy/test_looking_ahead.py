@@ -50,6 +50,8 @@ def test_a_loan_is_drawn_on_its_last_day_for_the_line_that_falls_due_later():
     found = carried([0, 1, 1, 4], [5, 0, 0, 0])
     assert found.first_drawn == pytest.approx([1.875, 3.125])
     assert found.debt[:, 0] == pytest.approx([5, 4.0625, 3.125, 3.125])
+    assert found.by_facility["line"] == pytest.approx([1.875, 0.9375, 0, 0])
+    assert found.by_facility["loan"] == pytest.approx([3.125] * 4)
     assert found.raised == pytest.approx([0.0])
     assert carried([0, 3, 3, 4], [5, 0, 0, 0]).first_drawn == pytest.approx([5, 0])
     rich = carried([0, 1, 1, 4], [5, 0, 0, 0], equity={})

@@ -1,9 +1,14 @@
 """Orders of a policy in whole halls and lots: whole, never worth more, and the best of their neighbours."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
+
+from small_case import loaded, workload
 
 import capexpand as cx
 from capexpand.pipeline import LatticeSettings, optimise_policy
@@ -82,3 +87,37 @@ def test_parts_are_told_where_few_are_ordered_at_a_time():
     assert later_sentence((many,)) == ""
     assert _counted(np.zeros((2, 2)), 10.0) is None
     assert _counted(np.array([[0.1]]), 10.0) == (pytest.approx(0.01), 1.0)
+
+
+STILL = {
+    "market": {
+        "reason": "invented",
+        "initial": "unknown",
+        "states": {"unknown": {}, "there": {}},
+        "transitions": {"unknown": {"there": "50 %"}},
+    }
+}
+"""Something is unknown, and it moves nothing."""
+
+
+@pytest.mark.parametrize(("penalty", "signed", "cost"), [("0.5", 1.0, 10.0), ("3", 0.0, 40.0)])
+def test_a_contract_is_signed_in_full_or_not_at_all(penalty, signed, cost):
+    """Ten servers deliver 10 of the 15 tn tokens a quarter that are on offer at 2 CNY, twice the market's
+    price. In parts two thirds are signed. In full, damages for 5 come in each of four quarters: 10 at 0.5
+    CNY; at 3 they are dearer than to sell 10 at 1 CNY instead of 2, which costs 40.
+    """
+    contract = {"offered_until": "2025-06-30", "penalty": f"{penalty} CNY/Mtoken"}
+    anchor = workload(title="Anchor", demand="15 tn token/quarter", price="2 CNY/Mtoken", contract=contract)
+    sizes = {"offers.server.lot": 1, "solve": {"whole_sizes": True}}
+    case = loaded({"workloads.anchor": anchor, "uncertainty": {"regimes": STILL}} | sizes)
+    settings = PolicySettings(iterations=20, sample_paths=5, back_end="highs")
+    planned = cx.optimise_policy(case, settings=settings, lattice=LatticeSettings(2, 1, 8, 2, 60))
+    assert planned.policy.first_orders().signed == pytest.approx([2 / 3])
+    found = cx.evaluate_policy(planned, cx.simulate(planned, 10))
+    assert found.whole.orders.signed == pytest.approx([signed])
+    assert found.whole.cost == pytest.approx(cost)
+    told = this_quarter(found)
+    assert told["contracts"]["anchor"] == pytest.approx(2 / 3)
+    assert told["whole"]["contracts"]["anchor"] == pytest.approx(signed)
+    assert ("sign Anchor in full" if signed else "leave Anchor unsigned") in whole_sentence(found)
+    assert "Anchor is signed in part" in whole_sentence(found)

@@ -12,7 +12,7 @@ from capexpand.model.blocks import ABSENT, Floats
 from capexpand.model.data import ModelData
 from capexpand.model.stage import Stage
 from capexpand.policy.graph import Stages, lower_bound, policy_graph, take_apart
-from capexpand.policy.warm_starts import warm_start_trajectories
+from capexpand.policy.warm_starts import warm_start_trajectories, whole_contract_trajectories
 from capexpand.scenarios.lattice import Lattice
 from capexpand.sddp.policy import Policy, TrainingRecord
 from capexpand.sddp.risk import Expectation, RiskMeasure
@@ -167,7 +167,8 @@ def optimise_policy(
         progress=progress,
         checkpoint=checkpoint,
         open_streams=open_streams,
-        warm_starts=warm_start_trajectories(stages, lattice, chosen.warm_starts, seed=chosen.seed),
+        warm_starts=whole_contract_trajectories(m, stages, lattice)
+        + warm_start_trajectories(stages, lattice, chosen.warm_starts, seed=chosen.seed),
     )
     neutral = chosen.risk.mixture() == Expectation().mixture()
     return CasePolicy(stages, lattice, trained, _gap(trained, chosen, neutral=neutral))

@@ -46,6 +46,7 @@ class Financed:
         to_owners: [quarter, scenario] dividends less equity, less what the base leaves owners.
         equity_npv: [scenario] of the programme to its owners, at the cost of equity.
         debt: [quarter, scenario] owed at each quarter's end.
+        by_facility: [quarter] of it by name of the facility, the mean over futures.
         raised: [scenario] equity over the horizon.
         first_drawn: [facility] of each loan in the first quarter, the mean.
         first_raised: equity in the first quarter, the mean.
@@ -55,6 +56,7 @@ class Financed:
     to_owners: Floats
     equity_npv: Floats
     debt: Floats
+    by_facility: dict[str, Floats]
     raised: Floats
     first_drawn: Floats
     first_raised: float
@@ -118,6 +120,7 @@ class _Carried:
         self.raised = np.zeros(count)
         self.first_drawn, self.first_raised = np.zeros(len(facilities.names)), 0.0
         self.late_fees = np.zeros(count)  # for drawing, deducted from the profit of the next quarter
+        self.balance = np.zeros((len(facilities.names), quarters))  # the mean over futures
         self.cash, self.due, self.service, self.liquid, self.flows = (
             np.zeros((quarters, count)) for _ in range(5)
         )
@@ -149,6 +152,7 @@ class _Carried:
             put_in = put_in + self._cure(t, x, put_in)
         self._pay_back(t, x, put_in)
         self.cash[t], self.due[t] = self.held, (x * self.owed).sum(axis=0)
+        self.balance[:, t] = (x * self.owed).mean(axis=1)
         self.service[t] = service + fees + self.late_fees
         self.liquid[t] = self.held + self._undrawn(t, x)
         if t == 0:
@@ -189,6 +193,7 @@ class _Carried:
             flows,
             worth @ flows + worth_end * end,
             self.due,
+            dict(zip(f.facilities.names, self.balance, strict=True)),
             self.raised,
             self.first_drawn,
             self.first_raised,

@@ -16,6 +16,7 @@ from capexpand.policy.first_quarter import (
     funding_sentence,
     named_orders,
     option_title,
+    signed_in_parts,
     signing_words,
 )
 from capexpand.policy.later_sizes import LaterSizes, later_sentence, later_sizes
@@ -106,7 +107,7 @@ def policy_findings(case: Case, outcomes: Outcomes) -> PolicyFindings:
         seed=outcomes.scenarios.seed,
         financed=financed_strategies(case, outcomes),
         drivers=decision_drivers(outcomes),
-        whole=whole_orders(outcomes.policy),
+        whole=whole_orders(outcomes.policy, contracts=case.solve.whole_sizes),
         offered=contracts_on_offer(outcomes),
         sizes=later_sizes(outcomes),
     )
@@ -129,11 +130,13 @@ def whole_sentence(findings: PolicyFindings) -> str:
     Where later orders are few halls or lots at a time, in parts, that is said beside it.
     """
     policy, found = findings.outcomes.policy, findings.whole
-    later = later_sentence(findings.sizes)
+    whole_contracts = findings.offered if findings.case.solve.whole_sizes else ()
+    later = f"{later_sentence(findings.sizes)} {signed_in_parts(whole_contracts)}".strip()
     if found is None:
         return later
     orders = named_orders(policy.data, found.orders)
     named = listing(orders) if orders else "nothing"
+    named += signing_words(policy.data, found.orders) if findings.case.solve.whole_sizes else ""
     lost = money(found.cost, policy.data.currency)
     told = sentence(
         f"In whole halls and lots that is {named}; by the policy's own reckoning it costs {lost}, and in "

@@ -10,7 +10,7 @@ from capexpand.model.data import ModelData
 from capexpand.policy.case_policy import FirstOrders
 from capexpand.policy.financed import Financed
 from capexpand.policy.outcomes import Outcomes
-from capexpand.wording import count, listing, money, of_each, percent, power, short_names
+from capexpand.wording import count, listing, money, of_each, percent, power, sentence, short_names
 
 MOST_NAMED = 5
 """Orders that the sentence of the quarter names, the largest."""
@@ -58,6 +58,19 @@ def contracts_on_offer(outcomes: Outcomes) -> tuple[OfferedContract, ...]:
         for c, j in enumerate(m.contracts.workload)
         if m.contracts.offered[c]
     )
+
+
+def signed_in_parts(offered: tuple[OfferedContract, ...]) -> str:
+    """Return which contracts are followed in parts in some futures; empty where none is.
+
+    Args:
+        offered: contracts that may only be signed whole.
+    """
+    parts = [(each.title, 1.0 - each.in_full - each.not_at_all) for each in offered]
+    told = [
+        f"{title} is signed in part in {percent(part)} of futures" for title, part in parts if part > WHOLE
+    ]
+    return sentence(f"{listing(told)}, which whole contracts do not allow") if told else ""
 
 
 def named_orders(m: ModelData, first: FirstOrders) -> list[str]:

@@ -7,9 +7,12 @@ iterations or so would go by far from any sensible state.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from capexpand.model.blocks import Floats
+from capexpand.model.data import ModelData
 from capexpand.model.realised import realise
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.warm import WarmSolver
@@ -34,6 +37,28 @@ def warm_start_trajectories(
     return tuple(_guide(stages, lattice, solver, path) for path in paths)
 
 
+def whole_contract_trajectories(
+    m: ModelData, stages: Stages, lattice: Lattice
+) -> tuple[tuple[Step, ...], ...]:
+    """Returns the paths of states of good plans that sign each contract on offer in full, and not at all.
+
+    A policy in parts may never come near either, so cuts there come from nowhere else.
+
+    Args:
+        m: the compiled case.
+        stages: the same taken apart.
+        lattice: whose mean path they know.
+    """
+    if not m.whole_sizes or m.contracts is None:
+        return ()
+    solver, path = WarmSolver(), mean_path(lattice)
+    return tuple(
+        _guide(stages, lattice, solver, path, signed=(int(c), part))
+        for c in np.flatnonzero(m.contracts.offered)
+        for part in (1.0, 0.0)
+    )
+
+
 def mean_path(lattice: Lattice) -> Floats:
     """Returns the mean of every entry over the nodes [entry, quarter]."""
     return np.stack([quarter.factors @ quarter.probability for quarter in lattice.quarters], axis=1)
@@ -50,8 +75,25 @@ def _drawn(lattice: Lattice, generator: np.random.Generator) -> Floats:
     return np.stack(found, axis=1)
 
 
-def _guide(stages: Stages, lattice: Lattice, solver: WarmSolver, path: Floats) -> tuple[Step, ...]:
+def _guide(
+    stages: Stages,
+    lattice: Lattice,
+    solver: WarmSolver,
+    path: Floats,
+    *,
+    signed: tuple[int, float] | None = None,
+) -> tuple[Step, ...]:
+    """The states of the plan for a path.
+
+    Args:
+        signed: a contract and the part of it that must be signed; whichever is best if absent.
+    """
     program, chain = build_program(realise(stages.data, stages.entries, path))
+    if signed is not None:
+        column = chain[-1].signed[signed[0]]
+        lower, upper = program.column_lower.copy(), program.column_upper.copy()
+        lower[column] = upper[column] = signed[1]
+        program = replace(program, column_lower=lower, column_upper=upper)
     columns = solver.solve(program)
     cost = -float(program.cost @ columns + program.offset)
     starts = first_nodes(lattice)

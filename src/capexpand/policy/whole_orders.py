@@ -1,10 +1,11 @@
-"""The orders of this quarter in whole halls and lots, and what that costs by the policy's own reckoning.
+"""The orders of this quarter in whole halls, lots and contracts, and their cost by the policy's reckoning.
 
 A heuristic with a bound. A policy plans in parts. Of the orders of its first quarter the dearest few are
 tried one size up and one size down, all others are rounded down, and the rest of the quarter is decided anew
 around each choice; the best one stands. Its cost is the fall of the value that the policy expects, of the
 quarter and later ones together. No choice of whole sizes costs less than nothing, so the cost is also the
-most that the best of them could save. What is rounded off can be ordered in a later quarter.
+most that the best of them could save. What is rounded off can be ordered in a later quarter, but for
+contracts that are on offer no longer.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _WHOLE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class WholeOrders:
-    """Orders of the first quarter in whole halls and lots.
+    """Orders of the first quarter in whole halls and lots, and contracts where they are whole.
 
     Args:
         orders: all that the quarter then commits.
@@ -46,15 +47,17 @@ class _Order:
     money: float
 
 
-def whole_orders(policy: CasePolicy) -> WholeOrders | None:
+def whole_orders(policy: CasePolicy, *, contracts: bool = False) -> WholeOrders | None:
     """Return the orders of the first quarter in whole sizes, None where no order has a size.
 
     Args:
         policy: from ``optimise_policy``.
+        contracts: whether contracts on offer are signed in full or not at all.
     """
-    sized = _orders(policy)
-    if not sized:
+    sized = _orders(policy) + (_contracts(policy) if contracts else [])
+    if all(order.amount <= _WHOLE for order in sized):
         return None
+    sized.sort(key=lambda order: -order.money)
     solvers = policy.trained.solvers()
     graph, form = solvers.graph, solvers.forms[0]
     stage = HighsStage("this quarter", form, future_of(graph, 0, policy.trained.kind), solvers.cuts[0])
@@ -82,7 +85,7 @@ def whole_orders(policy: CasePolicy) -> WholeOrders | None:
 
 
 def _orders(policy: CasePolicy) -> list[_Order]:
-    """The orders that have a size, the dearest first."""
+    """The orders that may be placed and have a size; nothing is ordered of some."""
     m, stage = policy.data, policy.stages.numbers[0].built.stage
     first = policy.first_orders()
     power, units = first.power_mw, first.units
@@ -97,11 +100,23 @@ def _orders(policy: CasePolicy) -> list[_Order]:
             strict=True,
         ),
     ):
-        if size > 0.0 and column != ABSENT and amount > _WHOLE:
-            found.append(
-                _Order(int(column), float(amount), float(size), float(np.nan_to_num(price) * amount))
-            )
-    return sorted(found, key=lambda order: -order.money)
+        if size > 0.0 and column != ABSENT:
+            worth = float(np.nan_to_num(price) * amount)
+            found.append(_Order(int(column), float(amount), float(size), worth))
+    return found
+
+
+def _contracts(policy: CasePolicy) -> list[_Order]:
+    """The contracts that are signed now or never, by what is billed under them."""
+    c, signed = policy.data.contracts, policy.first_orders().signed
+    columns = policy.stages.numbers[0].built.stage.signed
+    if c is None:
+        return []
+    bills = signed * c.bills.sum(axis=1)
+    return [
+        _Order(int(columns[i]), float(signed[i]), 1.0, float(bills[i]))
+        for i in np.flatnonzero(columns != ABSENT)
+    ]
 
 
 def _choices(orders: list[_Order]) -> list[tuple[float, ...]]:

@@ -44,8 +44,10 @@ def financing_told(funding: FundingLimits | None) -> str:
         f"Decisions are made for the firm, within the limits of {limits}: the policy counts the outside "
         "money in use, owners' first, and the rest as one debt at its facilities' mean rate, without fees. "
         f"Debt beyond a limit costs it {BREACH_PENALTY:g} times as much in each quarter, in no value that is "
-        f"told here, so a limit gives way only where nothing else is possible. {rule} Where debt has "
-        "covenants to keep, equity comes first. The chances of a breach are told for each strategy."
+        f"told here, so a limit gives way only where nothing else is possible. {rule} A loan is drawn before "
+        "its window closes for what is expected to fall due later, and that cash is kept. Where debt has "
+        "covenants to keep, equity comes first. Debt by facility, ratios and the chances of a breach are "
+        "those of this rule, loan by loan."
     )
 
 
@@ -63,6 +65,7 @@ def financed_document(financed: Financed) -> Document:
         "chance_of_negative_equity_npv": float((worth < 0.0).mean()),
         "equity_raised": money(float(financed.raised.mean())),
         "debt": monies(financed.debt.mean(axis=1)),
+        "debt_by_facility": {name: monies(owed) for name, owed in financed.by_facility.items()},
         "chance_of_breach": {name: numbers(chance) for name, chance in financed.breach.items()},
     }
 
