@@ -118,3 +118,19 @@ def test_only_a_hard_covenant_counts(plan):
         covenants = replace(financing.covenants, liquidity=replace(strict, hard=hard))
         tested = replace(plan, data=replace(plan.data, financing=replace(financing, covenants=covenants)))
         assert found(tested)["covenants"] == broken
+
+
+def test_an_undrawn_line_is_liquid_until_it_ends(plan):
+    """It ends in quarter 6, the last; until then its amount less what is drawn stands beside cash."""
+    done = financing_statement(plan, statement(plan))
+    f = plan.data.financing.facilities
+    assert f.maturity[LINE] == 5
+    undrawn = f.exchange[LINE] * (plan.financing.signed[LINE] - plan.financing.balance[LINE])
+    assert undrawn[4] > 1.0
+    assert done.ratios.liquidity[:5] == pytest.approx((done.sheet.cash + undrawn)[:5])
+    assert done.ratios.liquidity[5] == pytest.approx(done.sheet.cash[5])
+
+
+def test_cash_above_its_minimum_is_no_violation_below_zero(plan):
+    lower = replace(plan.data.financing, minimum_cash=plan.data.financing.minimum_cash - 5.0)
+    assert found(replace(plan, data=replace(plan.data, financing=lower)))["cash above its minimum"] == 0.0
