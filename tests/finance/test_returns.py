@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from capexpand.finance.metrics import (
     internal_rate_of_return,
     measure,
+    modified_rate_of_return,
     payback_quarter,
     peak_funding,
     return_on_capital,
@@ -166,3 +167,11 @@ def test_a_rate_on_next_to_nothing_is_no_answer(build, first, answers):
     assert found.peak_funding == pytest.approx(100.0 - first)
     assert found.irr_unique
     assert found.irr_is_answer == answers
+
+
+def test_a_rate_needs_something_laid_out(build):
+    """1 laid out now and 1.1 at the end of four quarters are 10 % a year; rounding is nothing laid out."""
+    times = build().times
+    assert modified_rate_of_return(np.array([-1.0, 0.0, 0.0, 0.0]), 1.1, times) == pytest.approx(0.1)
+    for laid_out in (0.0, -1e-12):
+        assert modified_rate_of_return(np.array([laid_out, 1e6, 0.0, 0.0]), 0.0, times) is None

@@ -1,11 +1,13 @@
 """What age does to units, by hand. The small case earns 10 · (4 − 1) = 30; see small_case.py."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_case import ABSENT, compiled, loaded, objective, planned
 
 from capexpand.errors import CaseError
-from capexpand.finance.checks import check_plan
+from capexpand.finance.checks import check_plan, violations
 from capexpand.finance.statements import statement
 from capexpand.model.wear import settling_shares, standing_shares
 
@@ -161,3 +163,42 @@ def test_standing_shares_count_every_age_once():
 def test_what_cannot_be_is_refused(changes, message):
     with pytest.raises(CaseError, match=message):
         loaded(changes)
+
+
+FAILING = {"offers.server.attrition": "34.39 %/year", "offers.server.wear": WEAR}
+"""A tenth of the young fail a quarter, and half of those of 6 months and more."""
+NINE_OF_ALL_AGES = {
+    "offers.server.life": "9 months",
+    "opening.sites.east.installed": {"server": 9},
+    "offers.server.supply.CN": {"limit": "0 units/quarter"},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "stand", "worn"),
+    [
+        # 10 arrive: 9 are left after a quarter, 8.1 after two, which are worn then; half of those fail
+        ({"offers.server.supply.CN": {"limit": ONCE}}, [10, 9, 8.1, 4.05], [0, 0, 8.1, 4.05]),
+        ({"offers.server.supply.CN": {"limit": ONCE}, "offers.server.life": "9 months"}, [10, 9, 8.1, 0],
+         [0, 0, 8.1, 0]),
+        # 3 each of age 0, 1 and 2: 2.7 of age 1 and 2.7 of age 2 after a quarter, 2.43 of age 2 after two
+        (NINE_OF_ALL_AGES, [5.4, 2.43, 0, 0], [2.7, 2.43, 0, 0]),
+    ],
+)  # fmt: skip
+def test_the_second_check_allows_what_age_leaves_and_no_more(changes, stand, worn):
+    """A tenth of a unit more in any quarter, or a tenth fewer that count as worn, is found out."""
+    plan = planned({**FAILING, **changes})
+    assert plan.installed[0, 0] == pytest.approx(stand)
+    assert plan.worn_units[0, 0] == pytest.approx(worn)
+    assert max(check.violation for check in check_plan(plan)) < 1e-9
+    rule = "owned units within their life" if "offers.server.life" in changes else "failures with age"
+    for quarter in range(4):
+        one = np.zeros(plan.installed.shape)
+        one[0, 0, quarter] = 0.1
+        assert rule in broken(replace(plan, installed=plan.installed + one)), quarter
+        if worn[quarter]:
+            assert "worn units" in broken(replace(plan, worn=plan.worn_units - one)), quarter
+
+
+def broken(plan):
+    return {check.name for check in violations(plan) if check.violation > 1e-6}

@@ -12,7 +12,7 @@ from random_models import random_model
 from small_case import compiled
 
 from capexpand.errors import InfeasibleError
-from capexpand.optimiser.brackets import Bracket, Brackets, ProgramChange, Support
+from capexpand.optimiser.brackets import MARGIN, Bracket, Brackets, ProgramChange, Support
 from capexpand.optimiser.deterministic import build_program
 from capexpand.optimiser.highs import solve
 from capexpand.optimiser.warm import WarmPlanner
@@ -106,6 +106,9 @@ def test_a_solved_point_is_bracketed_by_its_own_value(seed):
     bracket = brackets.at(program)
     assert bracket.lower == pytest.approx(value, rel=1e-5, abs=1e-4)
     assert bracket.upper == pytest.approx(value, rel=1e-5, abs=1e-4)
+    room = 0.5 * MARGIN * max(1.0, abs(value))  # for what a solver may be off, more where values are large
+    assert bracket.lower <= value - room
+    assert bracket.upper >= value + room
 
 
 @given(seed=seeds)

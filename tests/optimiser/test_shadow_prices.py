@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_models import random_model
+from small_case import planned
 
 from capexpand.errors import InfeasibleError
 from capexpand.optimiser.deterministic import optimise_plan
@@ -141,3 +142,22 @@ def test_whole_sizes_have_no_prices():
     shadow = optimise_plan(random_model(3, whole_sizes=True)).shadow
     assert shadow.grid == pytest.approx(0.0)
     assert shadow.budget == pytest.approx(0.0)
+
+
+def test_the_slopes_of_a_plan_are_what_it_pays_earns_and_lacks():
+    """Five servers can be had first, for 2 mn each, and five last; each earns 1 mn a quarter: 20 − 10 = 10.
+
+    All of it would grow with what can be had first, and nothing with the last, which would earn 1 mn for 2.
+    """
+    limit = {
+        "2025-04-01": "5 units/quarter",
+        "2025-07-01": "0 units/quarter",
+        "2026-01-01": "5 units/quarter",
+    }
+    bought = {"price": "2 mn CNY", "deposit": "0 %"}
+    plan = planned({"offers.server.supply.CN": {"limit": limit}, "offers.server.buy": bought})
+    assert plan.solver.objective == pytest.approx(10.0)
+    assert plan.slopes.supply[0, 0] == pytest.approx([10.0, 0.0, 0.0, 0.0])
+    assert plan.slopes.unit_price[0] == pytest.approx([-10.0, 0.0, 0.0, 0.0])
+    assert plan.slopes.price[0, 0] == pytest.approx([5.0, 5.0, 5.0, 5.0])
+    assert plan.slopes.grid == pytest.approx(np.zeros((1, 4)))

@@ -1,7 +1,9 @@
 """Solving small programs: whole numbers beside scipy's own HiGHS, and the second look at every answer."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import highspy
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from capexpand.errors import InfeasibleError, SolverError
 from capexpand.model.blocks import Blocks
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
-from capexpand.optimiser.highs import PricedLimits, solve
+from capexpand.optimiser.highs import PricedLimits, run, solve
 
 CASES = Path(__file__).resolve().parents[2] / "cases"
 
@@ -151,3 +153,38 @@ def test_an_answer_that_presolve_rounds_is_found_again_without_it():
     m = compile_case(load_case(CASES / "meta-2025", "half-demand-growth"))
     plan = optimise_plan(m, duals=False)
     assert plan.solver.largest_row_violation < 1e-6
+
+
+class Doubtful:
+    """A solver that is sure of its answers, the first of which is wrong."""
+
+    def __init__(self, *answers):
+        self.answers, self.runs, self.options = answers, 0, []
+
+    def run(self):
+        self.runs += 1
+
+    def clearSolver(self):  # noqa: N802 - as HiGHS has it
+        pass
+
+    def setOptionValue(self, option, value):  # noqa: N802
+        self.options.append((option, value))
+
+    def getModelStatus(self):  # noqa: N802
+        return highspy.HighsModelStatus.kOptimal
+
+    def getSolution(self):  # noqa: N802
+        return SimpleNamespace(col_value=self.answers[self.runs - 1])
+
+
+@pytest.mark.parametrize("wrong", [[2.5, 0.0], [-1.0, 3.0], [-0.5, 3.5]])
+def test_an_answer_that_breaks_a_row_or_a_bound_is_not_believed(wrong):
+    """Two things of weight 1, up to three of each, room for two: 2.5 breaks the row only, −1 a bound only."""
+    program = knapsack([1.0, 1.0], [1.0, 1.0], 2.0, whole=False)
+    solver = Doubtful(wrong, [1.0, 1.0])
+    run(program, solver)
+    assert solver.runs == 2
+    assert solver.options == [("solver", "simplex")]
+    sure = Doubtful([1.0, 1.0])
+    run(program, sure)
+    assert sure.runs == 1

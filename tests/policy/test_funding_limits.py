@@ -20,6 +20,7 @@ from capexpand.case.schema import Case
 from capexpand.model.compile import compile_case
 from capexpand.model.compile_funding import funding_limits
 from capexpand.model.data import ModelData
+from capexpand.model.financing import Threshold
 from capexpand.optimiser.deterministic import optimise_plan
 from capexpand.pipeline import LatticeSettings, case_lattice
 from capexpand.policy.case_policy import PolicySettings
@@ -239,3 +240,12 @@ def test_a_vendors_loan_follows_a_policy_from_the_case_to_its_debt():
     found = cx.evaluate_policy(planned, cx.simulate(planned, 6)).financed["policy"]
     assert found.first_drawn == pytest.approx([18.0])
     assert found.first_raised == pytest.approx(2.0)
+
+
+def test_a_policy_remembers_as_many_quarters_as_the_longest_covenant_counts():
+    """Cover over four quarters and leverage over two: in each, the three before it are known."""
+    limits = funding_limits(compiled(financed(equity={"limit": "2 mn CNY/quarter"})))
+    cover, leverage = Threshold(1.2, 0, True, quarters=4), Threshold(3.0, 0, True, quarters=2)
+    assert replace(limits, cover=cover, leverage=leverage).looks_back == 3
+    assert replace(limits, cover=None, leverage=leverage).looks_back == 1
+    assert replace(limits, cover=None, leverage=None).looks_back == 0

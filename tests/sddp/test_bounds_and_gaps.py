@@ -47,8 +47,13 @@ def costs_along(
     return graph_from_document(ParsedFile(document))
 
 
-def growing_heap(last: float | None = None) -> PolicyGraph:
-    """Return two stages in which a heap of 2 can grow by 1 each, and each unit earns 1 a stage."""
+def growing_heap(last: float | None = None, *, again: float = 0.0) -> PolicyGraph:
+    """Return two stages in which a heap of 2 can grow by 1 each, and each unit earns 1 a stage.
+
+    Args:
+        last: most units in the last stage.
+        again: chance that another stage follows the last.
+    """
 
     def stage(limit: float | None) -> dict:
         variables = [
@@ -61,7 +66,7 @@ def growing_heap(last: float | None = None) -> PolicyGraph:
     document = {
         "sense": "min",
         "initial_state": {"x": 2.0},
-        "graph": {"root": [["1", 1.0]], "edges": [["1", "2", 1.0]]},
+        "graph": {"root": [["1", 1.0]], "edges": [["1", "2", 1.0], *([["2", "2", again]] if again else [])]},
         "nodes": {"1": {"subproblem": "open"}, "2": {"subproblem": "last"}},
         "subproblems": {"open": stage(None), "last": stage(last)},
     }
@@ -150,6 +155,19 @@ def test_a_state_without_a_lower_bound_is_boxed_from_below() -> None:
     assert not found.assumed
     assert found.stage_and_future == pytest.approx([-7.0, -4.0], rel=1e-5)
     assert found.stage_and_future[0] <= solve_extensive(sinking_heap()).value  # rounding never lifts it
+
+
+def test_a_heap_that_grows_for_ever_has_no_box() -> None:
+    """Any number of stages may follow the second: after any number of rounds the box is too narrow.
+
+    Without a limit nothing bounds what a stage earns, and that is said. With at most 10 units each stage from
+    the second on earns at most 10, together 10 / (1 - 1/2) = 20, and the first earns 3. Sensitivity: a box
+    that is not settled looks like a bound.
+    """
+    assert initial_lower_bounds(growing_heap(again=0.5)).assumed
+    limited = initial_lower_bounds(growing_heap(10.0, again=0.5))
+    assert not limited.assumed
+    assert limited.stage_and_future == pytest.approx([-23.0, -20.0], rel=1e-5)
 
 
 @pytest.mark.parametrize(("limits", "last"), [((-1.0, -3.5), -3.5), ((-3.5, -1.0), -3.5)])

@@ -139,7 +139,8 @@ def test_kept_cuts_of_another_shape_are_called_damage(tmp_path: Path) -> None:
         return [kept[0] | {name.replace("_of_", " "): array for name, array in changed.items()}, *kept[1:]]
 
     short = kept[0]["best 0"][:, 1:]
-    far, before = kept[0]["owners 1"] + 1000, kept[0]["cuts 0"] - 1000
+    far, before = kept[0]["owners 1"].copy(), kept[0]["cuts 0"] - 1000
+    far.flat[-1] = kept[0]["selected 1"].shape[-1]  # the first number that is not there
     not_finite = kept[0]["cuts"] * np.nan
     for content in (
         kept[1:],
