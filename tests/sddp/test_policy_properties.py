@@ -1,5 +1,6 @@
 """What must hold for every problem: checked on random small expansion problems with recourse."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,7 @@ from capexpand.sddp.simulation import (
     simulate,
     simulate_scenarios,
 )
+from capexpand.sddp.stream import Solvers
 from capexpand.sddp.training import TrainingSettings, train
 
 _SEEDS = range(6)
@@ -298,3 +300,43 @@ def test_nodes_of_one_quarter_share_what_is_the_same_in_their_forms() -> None:
     ]
     assert alike
     assert all(one.data.incoming is two.data.incoming for one, two in alike)
+
+
+def test_nodes_with_other_rows_in_between_share_as_well() -> None:
+    """A row that fixes a column in every second node only: each shares with the last of its own sort."""
+    graph = random_graph(3, nodes=4)
+    last = graph.nodes[-1].stage
+    stage = graph.stages[last]
+    own = ~np.isin(stage.matrix.columns, stage.incoming)
+    alone = np.bincount(stage.matrix.rows[own], minlength=stage.matrix.row_count) == 1
+    row = int(np.flatnonzero(alone & (stage.row_lower != stage.row_upper))[0])
+    nodes = list(graph.nodes)
+    for number in [k for k, node in enumerate(nodes) if node.stage == last][::2]:
+        noise = nodes[number].realisations
+        upper = (
+            np.tile(stage.row_upper, (len(noise.probability), 1))
+            if noise.row_upper is None
+            else noise.row_upper
+        )
+        lower = (
+            np.tile(stage.row_lower, (len(upper), 1)) if noise.row_lower is None else noise.row_lower.copy()
+        )
+        lower[:, row] = upper[:, row]
+        nodes[number] = replace(nodes[number], realisations=replace(noise, row_lower=lower))
+    forms = normal_forms(replace(graph, nodes=tuple(nodes)))[-4:]
+    assert [len(form.fixed_rows) for form in forms] == [1, 0, 1, 0]
+    assert forms[0].data.incoming is forms[2].data.incoming
+    assert forms[1].data.incoming is forms[3].data.incoming
+    assert forms[0].data.fixed_slope is forms[2].data.fixed_slope
+
+
+def test_solvers_of_one_graph_share_the_packed_numbers_of_its_nodes() -> None:
+    from capexpand.sddp.kernel.stage import KernelStage
+
+    graph = random_graph(3)
+    bounds = initial_lower_bounds(graph).stage_and_future
+    one, other = (Solvers(graph, bounds, kind=CutKind.SINGLE, back_end="kernel") for _ in range(2))
+    for mine, yours in zip(one.stages, other.stages, strict=True):
+        assert isinstance(mine, KernelStage)
+        assert isinstance(yours, KernelStage)
+        assert mine._data[2] is yours._data[2]

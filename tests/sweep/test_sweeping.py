@@ -18,7 +18,10 @@ import capexpand as cx
 from capexpand.errors import CaseError
 from capexpand.model.compile import compile_case
 from capexpand.optimiser.deterministic import optimise_plan
+from capexpand.optimiser.warm import WarmPlanner
+from capexpand.studies.sweep.axes import Box
 from capexpand.studies.sweep.journal import Journal
+from capexpand.studies.sweep.outcomes import PointPlanner
 from commands import answered, invoke
 
 
@@ -189,6 +192,30 @@ def test_the_result_does_not_depend_on_the_number_of_processes(tmp_path):
     assert one.sheet().json() == other.sheet().json()
     for name in ("tables/points.parquet", "sweep.json", "report.html"):
         assert (tmp_path / "run1" / name).read_bytes() == (tmp_path / "run3" / name).read_bytes()
+
+
+def test_the_business_without_the_programme_is_planned_once_for_all_budgets(tmp_path, monkeypatch):
+    """Sensitivity: another price is another business. What was planned before changes no figure."""
+    box = Box(
+        written(tmp_path / "case"), None, ("programme.cap=0.5x:1.5x:4", "workloads.chat.price=0.5x:1x:2")
+    )
+    planner, fresh = PointPlanner(box), PointPlanner(box)
+    solved: list[float] = []
+    optimum = WarmPlanner.optimum
+
+    def counted(self, m, *rest, **settings):
+        solved.append(float(m.budget.own))
+        return optimum(self, m, *rest, **settings)
+
+    monkeypatch.setattr(WarmPlanner, "optimum", counted)
+    first = planner.plan((0.5, 0.5), None, None)
+    planner.plan((1.2, 0.5), None, None)
+    last = planner.plan((1.5, 0.5), first.basis, first.base_basis)
+    assert solved == pytest.approx([5.0, 0.0, 12.0, 15.0])  # 0 is the business without the programme
+    planner.plan((1.5, 0.75), first.basis, first.base_basis)
+    assert solved[4:] == pytest.approx([15.0, 0.0])
+    alone = fresh.plan((1.5, 0.5), first.basis, first.base_basis)
+    assert last.values == alone.values
 
 
 @pytest.mark.slow

@@ -36,16 +36,20 @@ class Basis:
     def of(cls, solver: highspy.Highs) -> Basis:
         """Return the basis that a solver stands at."""
         found = solver.getBasis()
-        columns, rows = (
-            np.fromiter(map(int, statuses), np.uint8, len(statuses))
-            for statuses in (found.col_status, found.row_status)
-        )
-        return cls(columns, rows)
+        return cls(*(np.frombuffer(bytes(each), np.uint8) for each in (found.col_status, found.row_status)))
 
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of columns and rows."""
         return self.columns.size, self.rows.size
+
+    def same(self, other: Basis | None) -> bool:
+        """Tell whether another basis is this one, status by status."""
+        return (
+            other is not None
+            and np.array_equal(self.columns, other.columns)
+            and np.array_equal(self.rows, other.rows)
+        )
 
     def put(self, solver: highspy.Highs) -> None:
         """Let a solver start from here; HiGHS mends a basis that is not square or regular."""

@@ -197,6 +197,8 @@ class WarmPlanner:
         solver = started(program, basis if fits else plain_basis(program))
         if from_feasible and fits:
             solver.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
+            # moved bounds only add steps where the start is feasible
+            solver.setOptionValue("primal_simplex_bound_perturbation_multiplier", 0.0)
         run(program, solver)
         if solver.getModelStatus() != kinds.kOptimal and basis is not None:  # no verdict rests on a basis
             solver = started(program, None)
@@ -207,7 +209,7 @@ class WarmPlanner:
         if status != kinds.kOptimal:
             raise SolverError(f"HiGHS ended with '{solver.modelStatusToString(status)}' and no answer")
         answer = less = read_solution(program, solver, "optimal")
-        reached = Basis.of(solver)
+        reached = None if answer.basis is None else answer.basis.statuses
         if self._sides != "any":
             limits = limits_of(stages)
             answer = with_duals_beside(program, solver, answer, limits)

@@ -80,7 +80,7 @@ class FormPlaces:
     entering_states: NDArray[np.int_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class StageForm:
     """What of the normal form is the same for all outcomes of a node.
 
@@ -126,15 +126,19 @@ _FORMS: WeakKeyDictionary[PolicyGraph, tuple[StageForm, ...]] = WeakKeyDictionar
 def normal_forms(graph: PolicyGraph) -> tuple[StageForm, ...]:
     """Return the normal form of every node, made once for a graph.
 
-    Nodes next to each other that differ in numbers alone share what is the same in both: the places, and how
-    the incoming state enters, which takes far more memory than all the rest.
+    Nodes that differ in numbers alone share what is the same in both: the places, and how the incoming state
+    enters, which takes far more memory than all the rest. Each is held against the last one before it that
+    keeps the same rows: where a row fixes a column in some nodes only, neighbours have different rows.
     """
     known = _FORMS.get(graph)
     if known is None:
         found: list[StageForm] = []
+        last: dict[tuple[bytes, bytes], StageForm] = {}
         for node in graph.nodes:
             form = normal_form(graph.stages[node.stage], node)
-            found.append(_sharing(form, found[-1]) if found else form)
+            kept = form.rows.tobytes(), form.fixed_rows.tobytes()
+            found.append(_sharing(form, last[kept]) if kept in last else form)
+            last[kept] = found[-1]
         known = _FORMS[graph] = tuple(found)
     return known
 

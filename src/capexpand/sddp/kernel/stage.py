@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ from capexpand.sddp.problem import Node, Realisations, StageProgram
 from capexpand.sddp.stage_solver import SolveCounts, StageDecisions
 
 Floats = NDArray[np.float64]
+Packed = tuple[NDArray[np.int64], NDArray[np.int64], Floats]
+"""Sizes, whole numbers and floats of outcomes, as the compiled code takes them."""
+
+_PACKED: WeakKeyDictionary[StageForm, Packed] = WeakKeyDictionary()
 
 ROW_LIMIT = 400
 _FIRST_CAPACITY = 48
@@ -100,7 +105,7 @@ class KernelStage:
         self.slopes = np.zeros((form.outcome_count, form.state_count))
         self._name, self._future, self._cuts = name, future, cuts
         self._function = cuts.functions[0] if cuts.functions else _NO_FUNCTION
-        self._data = _packed(form, form.data)
+        self._data = _own_data(form)
         self._tally = np.zeros(4, dtype=np.int64)
         self._kept = max(_ROWS_KEPT, form.outcome_count)
         self._lower_bound = cuts.lower_bound if len(cuts.lower_bound) else np.zeros(1)
@@ -296,7 +301,14 @@ def _first_factor_room(form: StageForm) -> int:
     return 2 * entries + 40 * (rows + _FIRST_CAPACITY) + _FIRST_CAPACITY * (form.state_count + rows)
 
 
-def _packed(form: StageForm, data: StageData) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def _own_data(form: StageForm) -> Packed:
+    """Return a node's own outcomes, packed once for all solvers of a process; compiled code reads them."""
+    if form not in _PACKED:
+        _PACKED[form] = _packed(form, form.data)
+    return _PACKED[form]
+
+
+def _packed(form: StageForm, data: StageData) -> Packed:
     """Pack outcomes for the compiled code, see ``node.lay_outcomes``."""
     rows, states = np.nonzero((data.incoming != 0.0).any(axis=0))
     fixed, fixed_states = np.nonzero((data.fixed_slope != 0.0).any(axis=0))
