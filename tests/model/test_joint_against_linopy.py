@@ -48,6 +48,23 @@ def test_a_contract_on_offer_without_financing_has_the_objective_of_linopy():
     assert ours == pytest.approx(oracle_objective(m), rel=1e-9)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, 4, 7])
+def test_what_a_sweep_takes_of_a_loan_from_before_the_start_has_the_objective_of_linopy(seed):
+    """The annuity is drawn before the first quarter: what falls due of it by plan counts for owners."""
+    m = financed(replace(random_model(seed), whole_sizes=False), seed, dividends_from=0)
+    loans = m.financing.facilities
+    annuity, wide = np.array([0.0, 1.0, 0.0]), np.full(3, np.inf)
+    loans = replace(
+        loans, drawn=loans.drawn + 40.0 * annuity, amount=loans.amount + 40.0 * annuity, sweep=0.5 * annuity,
+        share_of_cost=wide, share_of_book=wide,
+    )  # fmt: skip
+    m = replace(m, financing=replace(m.financing, facilities=loans))
+    best = optimise_plan(m, duals=False)
+    assert best.solver.objective == pytest.approx(oracle_objective(m), rel=1e-9)
+    assert best.financing.repaid[1].sum() > 39.0  # the annuity is there to be swept
+
+
 @FEW
 @given(seed=SEEDS)
 def test_statements_of_all_of_it_tie(seed):
