@@ -451,3 +451,15 @@ def test_seeds_of_a_replay_on_a_cluster_are_those_of_one_machine(cluster, tmp_pa
     asked = {"trace": tmp_path / "jobs.csv", "fleet": tmp_path / "fleet.csv", "placement": "random"}
     one, other = (cx.replay(**asked, seeds=3, workers=1, on=on).document for on in ("ray", None))
     assert one == other
+
+
+def test_a_process_that_is_connected_works_itself_and_does_not_fork(cluster):
+    """Once it has forked, what it asks of Ray may not reach a node any more."""
+    with (
+        engine_on("ray", workers=2) as far,
+        engine_on(None, workers=2) as near,
+        near.pool(lambda chunk: os.getpid(), most=4) as here,
+        far.pool(lambda chunk: os.getpid(), most=4) as there,
+    ):
+        assert {here.submit(chunk).result() for chunk in range(4)} == {os.getpid()}
+        assert os.getpid() not in {there.submit(chunk).result() for chunk in range(4)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -39,7 +40,7 @@ class LocalProcesses(Engine):
     def pool(self, work: Callable[[Chunk], Answer], *, most: int) -> Generator[Pool[Chunk, Answer]]:
         """Start the processes; what they still do when the block is left ends at once."""
         workers = min(self.workers, most)
-        if workers <= 1 or "fork" not in multiprocessing.get_all_start_methods():
+        if workers <= 1 or "fork" not in multiprocessing.get_all_start_methods() or _on_a_cluster():
             yield _Here(work)
             return
         context = multiprocessing.get_context("fork")
@@ -85,6 +86,12 @@ class _Processes(Pool[Chunk, Answer]):
     def submit(self, chunk: Chunk) -> Future[Answer]:
         with deaf_children():  # the first call starts the processes
             return self._executor.submit(_do, chunk)
+
+
+def _on_a_cluster() -> bool:
+    """Tell whether this process is connected to Ray: once it has forked, Ray may answer it no more."""
+    ray = sys.modules.get("ray")
+    return ray is not None and ray.is_initialized()
 
 
 def _begin(work: Callable[[Any], Any], ears: Connection, lifeline: Connection) -> None:
