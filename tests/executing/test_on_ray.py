@@ -22,6 +22,7 @@ from capexpand.executing import ray_cluster, ray_nodes, ray_pool
 from capexpand.executing.carrying import Carrying
 from capexpand.executing.choosing import engine_on
 from capexpand.executing.engine import answer_of, first_completed
+from capexpand.sddp.parallel import in_slices
 from capexpand.sddp.training import TrainingSettings, train
 from capexpand.studies.study.manifest import read_study
 from capexpand.studies.study.planning import Planner
@@ -463,3 +464,5 @@ def test_a_process_that_is_connected_works_itself_and_does_not_fork(cluster):
     ):
         assert {here.submit(chunk).result() for chunk in range(4)} == {os.getpid()}
         assert os.getpid() not in {there.submit(chunk).result() for chunk in range(4)}
+        slices = in_slices(lambda part: os.getpid(), 4, workers=2, size=1)
+        assert {found for _, found in slices} == {os.getpid()}

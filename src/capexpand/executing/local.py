@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -16,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from capexpand.executing.engine import Answer, Chunk, Engine, Pool
 from capexpand.sddp.interruption import deaf_children
+from capexpand.sddp.parallel import can_fork
 from capexpand.sddp.workers import Streams, WorkerTask, open_workers
 
 _work: Callable[[Any], Any] | None = None
@@ -40,7 +40,7 @@ class LocalProcesses(Engine):
     def pool(self, work: Callable[[Chunk], Answer], *, most: int) -> Generator[Pool[Chunk, Answer]]:
         """Start the processes; what they still do when the block is left ends at once."""
         workers = min(self.workers, most)
-        if workers <= 1 or "fork" not in multiprocessing.get_all_start_methods() or _on_a_cluster():
+        if workers <= 1 or not can_fork():
             yield _Here(work)
             return
         context = multiprocessing.get_context("fork")
@@ -86,12 +86,6 @@ class _Processes(Pool[Chunk, Answer]):
     def submit(self, chunk: Chunk) -> Future[Answer]:
         with deaf_children():  # the first call starts the processes
             return self._executor.submit(_do, chunk)
-
-
-def _on_a_cluster() -> bool:
-    """Tell whether this process is connected to Ray: once it has forked, Ray may answer it no more."""
-    ray = sys.modules.get("ray")
-    return ray is not None and ray.is_initialized()
 
 
 def _begin(work: Callable[[Any], Any], ears: Connection, lifeline: Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
@@ -21,6 +22,16 @@ _SECONDS_TO_END = 5.0
 """Time for a process to be gone once its connection is."""
 
 
+def can_fork() -> bool:
+    """Tell whether processes can start as copies of this one, which share what it has loaded.
+
+    Not while it is connected to Ray: once it has forked, Ray may answer it no more.
+    """
+    ray = sys.modules.get("ray")
+    connected = ray is not None and ray.is_initialized()
+    return "fork" in multiprocessing.get_all_start_methods() and not connected
+
+
 def in_slices(
     work: Callable[[slice], Part], count: int, *, workers: int, size: int
 ) -> Iterator[tuple[slice, Part]]:
@@ -34,7 +45,7 @@ def in_slices(
         SolverError: a process failed.
     """
     slices = [slice(first, min(first + size, count)) for first in range(0, count, size)]
-    if workers <= 1 or len(slices) <= 1 or "fork" not in multiprocessing.get_all_start_methods():
+    if workers <= 1 or len(slices) <= 1 or not can_fork():
         for part in slices:
             yield part, work(part)
         return

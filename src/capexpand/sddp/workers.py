@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import threading
 from abc import ABC, abstractmethod
@@ -20,7 +19,7 @@ from capexpand.sddp.futures import CutKind
 from capexpand.sddp.initial_lower_bounds import InitialLowerBounds
 from capexpand.sddp.interruption import deaf_children
 from capexpand.sddp.kept_cuts import KeptCuts, Record, unpacked_cuts
-from capexpand.sddp.parallel import ended_early, one_thread
+from capexpand.sddp.parallel import can_fork, ended_early, one_thread
 from capexpand.sddp.problem import PolicyGraph
 from capexpand.sddp.stream import ForwardPassStream, Iteration, Solvers, Step
 
@@ -171,7 +170,7 @@ class WorkerProcess:
     """Streams in another process, which ends with this one."""
 
     def __init__(self, task: WorkerTask) -> None:
-        fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+        fork = can_fork() and threading.active_count() == 1
         # Forking starts in no time and shares memory; it is safe only without threads.
         context: ForkContext | SpawnContext = ForkContext() if fork else SpawnContext()
         self.connection, theirs = context.Pipe()
